@@ -1,0 +1,66 @@
+"""DECam's header keywords, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.types.box import Box
+from persistence.types.detector import Amplifier, Detector
+from persistence.types.translator import HeaderTranslator
+
+Header = Mapping[str, Any]
+
+# Parts of an amplifier and the keywords that give their sections; the amplifier's letter follows.
+_SECTIONS: Mapping[str, str] = {
+    "data": "DATASEC",
+    "overscan": "BIASSEC",
+    "prescan": "PRESEC",
+    "postscan": "POSTSEC",
+    "trimmed": "CCDSEC",
+}
+_NUMBERS: Mapping[str, str] = {"gain": "GAIN", "read_noise": "RDNOISE", "saturation": "SATURAT"}
+_AMPLIFIERS = ("A", "B")
+
+
+class DecamHeaders(HeaderTranslator):
+    """Reads the headers of raws and of the Community Pipeline's exposures."""
+
+    visit_keys: Mapping[str, str] = {
+        "exposure_id": "EXPNUM",
+        "exposure_time": "EXPTIME",
+        "dark_time": "DARKTIME",
+        "date_begin": "DATE-OBS",  # UTC: TIMESYS says so
+        "ra": "TELRA",
+        "dec": "TELDEC",
+        "airmass": "AIRMASS",
+    }
+    # The Community Pipeline's keyword, in those of its versions that calibrate photometrically.
+    zero_point_key = "MAGZERO"
+
+    def detector(self, header: Header) -> Detector | None:
+        """Describe the detector, and its amplifiers if the image is not trimmed yet."""
+        if "CCDNUM" not in header:
+            return None
+        name = str(header.get("DETPOS") or header.get("EXTNAME") or header["CCDNUM"]).strip()
+        serial = str(header.get("DETECTOR", "")).strip()
+        amplifiers = tuple(_amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header)
+        return Detector(name, int(header["CCDNUM"]), serial, amplifiers)
+
+
+def _amplifier(header: Header, letter: str) -> Amplifier:
+    boxes = {part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()}
+    numbers = {part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()}
+    return Amplifier(letter, **boxes, **numbers)
+
+
+def ingest_filter(header: Header) -> str:
+    """Give the filter as data IDs call it: the first word of FILTER.
+
+    A bias is taken with the shutter closed, whatever filter is in place; its filter is ``solid``, as the
+    header corrections of astro_metadata_translator have it.
+    """
+    kind = str(header.get("OBSTYPE", "")).lower()
+    if "zero" in kind or "bias" in kind:
+        return "solid"
+    return str(header["FILTER"]).strip().split(" ", 1)[0]

@@ -1,0 +1,95 @@
+"""The Gen2 Butler made anew: datasets of a telescope by name and data ID.
+
+>>> from persistence import Butler  # doctest: +SKIP
+>>> Butler("repo").get("calexp", visit=123456, ccdnum=42)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from persistence.butler import Butler
+from persistence.dataid import DataId
+from persistence.dataref import ButlerDataRef, ButlerSubset
+from persistence.errors import (
+    AmbiguousDataId,
+    CameraNotFound,
+    DataIdError,
+    FileConflict,
+    FormatterError,
+    IncompleteDataId,
+    IngestError,
+    MissingExtra,
+    MissingKey,
+    MultipleResults,
+    NoResults,
+    PersistenceError,
+    PolicyError,
+    RegistryError,
+    RegistryLocked,
+    RepositoryError,
+    TemplateError,
+    TemplateUndefined,
+    UnknownDatasetType,
+    UnknownKey,
+    UnknownKeyWarning,
+    UnsafeContent,
+)
+from persistence.location import Location
+from persistence.mapper import CameraMapper
+from persistence.proxy import ReadProxy
+from persistence.template import PathTemplate
+from persistence.types.box import Box
+
+# Their modules import numpy; who does not use them should not pay for it.
+_LAZY = {
+    "Exposure": "persistence.types.exposure",
+    "Mask": "persistence.types.mask",
+    "Config": "persistence.types.config",
+    "ParquetTable": "persistence.types.parquet",
+}
+
+__all__ = [
+    "AmbiguousDataId",
+    "Box",
+    "Butler",
+    "ButlerDataRef",
+    "ButlerSubset",
+    "CameraMapper",
+    "CameraNotFound",
+    "Config",
+    "DataId",
+    "DataIdError",
+    "Exposure",
+    "FileConflict",
+    "FormatterError",
+    "IncompleteDataId",
+    "IngestError",
+    "Location",
+    "Mask",
+    "MissingExtra",
+    "MissingKey",
+    "MultipleResults",
+    "NoResults",
+    "ParquetTable",
+    "PathTemplate",
+    "PersistenceError",
+    "PolicyError",
+    "ReadProxy",
+    "RegistryError",
+    "RegistryLocked",
+    "RepositoryError",
+    "TemplateError",
+    "TemplateUndefined",
+    "UnknownDatasetType",
+    "UnknownKey",
+    "UnknownKeyWarning",
+    "UnsafeContent",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,74 @@
+"""The cameras that are installed, by the names that they announce as entry points ``persistence.cameras``.
+
+A repository names its mapper; nothing is imported but what an installed package announces under that name.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+
+from persistence.errors import CameraNotFound, did_you_mean
+from persistence.mapper import CameraMapper
+
+GROUP = "persistence.cameras"
+
+
+@functools.cache
+def announced() -> Mapping[str, str]:
+    """Give the names of the installed cameras: Gen2 class names and short ones -> ``module:Class``.
+
+    `importlib.metadata` would take longer to import than all else that opening a repository does; the files
+    that it reads (PyPA's entry points specification) are read here.
+    """
+    found: dict[str, str] = {}
+    for directory in sys.path:
+        try:
+            names = os.listdir(directory or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith((".dist-info", ".egg-info")):
+                for alias, target in _entries(os.path.join(directory, name, "entry_points.txt")).items():
+                    found.setdefault(alias, target)
+    return found
+
+
+def find(name: str) -> type[CameraMapper]:
+    """Find the mapper of a camera by any of its names.
+
+    Raises
+    ------
+    CameraNotFound
+        If no installed package announces it.
+    """
+    known = announced()
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise CameraNotFound(
+            f"no installed camera is called {name!r}{hint} (known: {', '.join(sorted(known)) or 'none'}); "
+            "install its package, or give mapper="
+        )
+    module, _, attribute = known[name].partition(":")
+    cls: type[CameraMapper] = getattr(importlib.import_module(module), attribute)
+    return cls
+
+
+def _entries(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except OSError:
+        return {}
+    section, found = "", {}
+    if GROUP in text:
+        for line in text.splitlines():
+            if line.startswith("["):
+                section = line.strip(" []")
+            elif section == GROUP and "=" in line:
+                alias, target = line.split("=", 1)
+                found[alias.strip()] = target.strip()
+    return found

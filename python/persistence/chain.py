@@ -1,0 +1,75 @@
+"""The order in which repositories are asked, and what is said when none of them has the answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence import nearest
+from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults
+from persistence.location import Location
+from persistence.names import Request
+from persistence.repository import Repository
+
+
+class Chain:
+    """Repositories in the order in which they are searched, and the one that is written to.
+
+    Parameters
+    ----------
+    inputs : sequence of `Repository`
+        Those that are read, in order.
+    outputs : sequence of `Repository`
+        Those that are written.
+    """
+
+    def __init__(self, inputs: Sequence[Repository], outputs: Sequence[Repository]) -> None:
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+
+    def find(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Repository, Location] | None:
+        """Find a dataset in the first repository that has it."""
+        for repository in self.inputs:
+            try:
+                location = repository.locate(request, data_id)
+            except NoResults:
+                continue
+            if location is not None:
+                return repository, location
+        return None
+
+    def refuse(self, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
+        """Explain why nothing was found: the paths that were tried, or what is missing; and what is near."""
+        tried: dict[str, list[str]] = {}
+        problems: list[NoResults] = []
+        for repository in self.inputs:
+            try:
+                location = repository.expect(request, data_id)
+                tried.setdefault(location.path, []).append(os.path.relpath(repository.root))
+            except NoResults as error:
+                problems.append(error)
+        reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
+        reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
+        for repository in self.inputs:
+            reasons += nearest.reasons(repository, request, data_id)
+        kinds = {type(error) for error in problems}
+        kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
+        cls = kind if kind in (IncompleteDataId, AmbiguousDataId) else NoResults
+        name = request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
+        return cls(f"No locations for {verb}:", name, data_id, reasons)
+
+    def lookup(
+        self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Give the first answer of a registry that is not empty."""
+        for repository in self.inputs:
+            dataset = repository.mapper.dataset(request)
+            hook = repository.mapper.hook("query", request.datasetType)
+            typed = repository.mapper.typed(dataset, data_id)
+            rows = hook(columns, typed) if hook else repository.lookup(dataset, columns, typed)
+            if rows:
+                return list(rows)
+        return []
+
+

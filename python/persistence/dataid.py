@@ -1,0 +1,107 @@
+"""Data IDs: what a dataset is called, in key-value pairs. Values are normalised here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from persistence.errors import DataIdError
+
+_PLAIN = (int, str, float)
+
+
+def plain(value: Any) -> Any:
+    """Turn a numpy scalar into the Python number or string that it stands for; leave the rest.
+
+    numpy is recognised by what it offers, so that it need not be imported.
+    """
+    if type(value) in _PLAIN:
+        return value
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    return value
+
+
+def as_tags(tag: Any) -> set[Any]:
+    """Make a set of one tag (a string, or what cannot be iterated) or of many."""
+    if tag is None:
+        return set()
+    if isinstance(tag, str) or not isinstance(tag, Iterable):
+        return {tag}
+    return set(tag)
+
+
+class DataId(dict[str, Any]):
+    """A dictionary of keys and values with tags.
+
+    Parameters
+    ----------
+    initialdata : mapping, optional
+        The keys and values; the tags of another data ID come along.
+    tag : `str` or iterable, optional
+        Tags: only repositories that carry one of them are asked.
+    **kwargs
+        More keys and values.
+
+    Notes
+    -----
+    Two data IDs are equal when their keys and values are; tags do not count.
+    """
+
+    __slots__ = ("tag",)
+
+    def __init__(self, initialdata: Mapping[str, Any] | None = None, tag: Any = None, **kwargs: Any) -> None:
+        super().__init__()
+        self.tag = as_tags(tag) | set(getattr(initialdata, "tag", ()))
+        if initialdata is not None:
+            self.update(initialdata)
+        if kwargs:
+            self.update(kwargs)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, plain(value))
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        return super().setdefault(key, plain(default))
+
+    def update(self, other: Any = (), /, **kwargs: Any) -> None:
+        items = dict(other, **kwargs)
+        for key, value in items.items():
+            if type(value) not in _PLAIN:
+                items[key] = plain(value)
+        super().update(items)
+
+    def copy(self) -> DataId:
+        return DataId(self)
+
+    def __repr__(self) -> str:
+        tags = f", tag={sorted(map(str, self.tag))}" if self.tag else ""
+        return f"DataId({dict(self)}{tags})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DataId, (dict(self), set(self.tag))
+
+
+def text(data_id: Mapping[str, Any]) -> str:
+    """Show a data ID on one line, as it is typed after ``--id``: ``visit=410877 ccdnum=28``."""
+    return " ".join(f"{key}={value}" for key, value in data_id.items())
+
+
+def cast(key: str, value: Any, kind: type) -> Any:
+    """Give a value the type that its key has: ``'410877'`` becomes 410877 for an integer key.
+
+    Raises
+    ------
+    DataIdError
+        If the value cannot be of that type without loss.
+    """
+    if type(value) is kind:
+        return value
+    value = plain(value)
+    try:
+        typed = kind(value)
+    except (TypeError, ValueError):
+        typed = None
+    if typed is None or (kind is int and not isinstance(value, str) and typed != value):
+        raise DataIdError(f"{key}={value!r}: {key} takes a value of type {kind.__name__}")
+    return typed

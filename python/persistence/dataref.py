@@ -1,0 +1,114 @@
+"""Subsets: the data IDs that answer to a partial one, and references to single datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from persistence.dataid import DataId
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+
+
+class ButlerSubset:
+    """The datasets of a type that a partial data ID stands for.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        Who is asked.
+    datasetType : `str`
+        The dataset type.
+    level : `str`
+        The level at which data are told apart; ``""`` is the camera's default.
+    dataId : `DataId`
+        What is known.
+
+    Notes
+    -----
+    The data IDs come from the registry: that one is there does not mean that the file is.
+    """
+
+    GENERATION = 2
+
+    def __init__(self, butler: Butler, datasetType: str, level: str, dataId: DataId) -> None:
+        self.butler = butler
+        self.datasetType = datasetType
+        self.level = level
+        self.dataId = dataId
+        self._keys = tuple(butler.getKeys(datasetType, level) or ())
+        if all(key in dataId for key in self._keys):
+            self._rows: list[Any] = [tuple(dataId[key] for key in self._keys)]
+        else:
+            self._rows = butler.query_rows(datasetType, self._keys, dataId)
+
+    @property
+    def cache(self) -> list[DataId]:
+        """The data IDs, as a list."""
+        return [reference.dataId for reference in self]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[ButlerDataRef]:
+        for row in self._rows:
+            full = DataId(self.dataId)
+            dict.update(full, zip(self._keys, row, strict=True))
+            yield ButlerDataRef(self, full)
+
+    def __repr__(self) -> str:
+        return f"ButlerSubset({self.datasetType!r}, {dict(self.dataId)}): {len(self)} data IDs"
+
+
+class ButlerDataRef:
+    """A data ID with the Butler that can act on it."""
+
+    GENERATION = 2
+
+    def __init__(self, butlerSubset: ButlerSubset, dataId: DataId) -> None:
+        self.butlerSubset = butlerSubset
+        self.dataId = dataId
+
+    def __repr__(self) -> str:
+        return f"ButlerDataRef({self.butlerSubset.datasetType!r}, {dict(self.dataId)})"
+
+    def get(self, datasetType: str | None = None, **rest: Any) -> Any:
+        """Read a dataset; by default one of the subset's type."""
+        return self.getButler().get(datasetType or self.butlerSubset.datasetType, self.dataId, **rest)
+
+    def put(self, obj: Any, datasetType: str | None = None, **rest: Any) -> None:
+        """Write a dataset."""
+        self.getButler().put(obj, datasetType or self.butlerSubset.datasetType, self.dataId, **rest)
+
+    def getUri(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> str:
+        """Give a dataset's path."""
+        return self.getButler().getUri(
+            datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
+        )
+
+    def datasetExists(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> bool:
+        """Say whether a dataset is there."""
+        return self.getButler().datasetExists(
+            datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
+        )
+
+    def subLevels(self) -> set[str]:
+        """Give the keys that the subset's level leaves out."""
+        subset = self.butlerSubset
+        every = self.getButler().getKeys(subset.datasetType) or {}
+        return set(every) - set(self.getButler().getKeys(subset.datasetType, subset.level) or {})
+
+    def subItems(self, level: str | None = None) -> Any:
+        """Give the subset of datasets that this one is made of, one level below; ``()`` if there is none."""
+        if level is None:
+            level = self.getButler().default_sub_level(self.butlerSubset.level)
+            if level is None:
+                return ()
+        return self.getButler().subset(self.butlerSubset.datasetType, level, self.dataId)
+
+    def getButler(self) -> Butler:
+        """Give the Butler."""
+        return self.butlerSubset.butler
+
+

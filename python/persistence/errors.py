@@ -1,0 +1,174 @@
+"""The exception tree. Each class is something that a caller can act on.
+
+Where Gen2 raised a built-in class that scripts may catch, ours is also an instance of that class.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``."""
+    close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+
+
+class PersistenceError(Exception):
+    """Whatever this package refuses to do; the message names the thing, what was tried, what is known."""
+
+    def __str__(self) -> str:
+        # KeyError among the bases would show the message's repr.
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
+    """No such dataset type. Gen2 raised AttributeError from ``get``, KeyError from ``getKeys``."""
+
+    def __init__(self, name: str, known: Iterable[str], mapper: str) -> None:
+        super().__init__(f"{mapper} has no dataset type {name!r}{did_you_mean(name, known)}")
+        self.datasetType = name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class DataIdError(PersistenceError, ValueError, RuntimeError):
+    """A value in a data ID that cannot be used: of the wrong kind, or one that leaves the repository."""
+
+
+class MissingKey(PersistenceError, KeyError):
+    """A data ID lacks a key that a camera's function needs."""
+
+
+class PolicyError(PersistenceError, RuntimeError):
+    """A policy file that says something it cannot mean; the message starts with file and line."""
+
+
+class TemplateUndefined(PolicyError):
+    """The dataset type has no template: the camera's policy has to supply one."""
+
+
+class TemplateError(PolicyError):
+    """A path template that cannot be parsed, or a path that fits a template in several ways."""
+
+
+class RegistryError(PersistenceError, RuntimeError):
+    """A registry that cannot be opened, read or written as asked."""
+
+
+class RegistryLocked(RegistryError):
+    """Another process holds the registry; the message says for how long we waited."""
+
+
+class FormatterError(PersistenceError, RuntimeError):
+    """An object that cannot be read from, or written to, a file in the storage format asked for."""
+
+
+class MissingExtra(PersistenceError, ImportError):
+    """An optional library is not installed; the message is the command that installs it."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {library}: pip install 'persistence[{extra}]'")
+
+
+class UnsafeContent(FormatterError):
+    """A file asks for code to be run, or for a class that is not trusted; it was not read."""
+
+
+class RepositoryError(PersistenceError, RuntimeError):
+    """A directory that is no repository, or one that cannot be used as asked."""
+
+
+class CameraNotFound(RepositoryError):
+    """No camera of that name is installed."""
+
+
+class IngestError(PersistenceError, RuntimeError):
+    """Files that could not be ingested.
+
+    Attributes
+    ----------
+    pathname : `str`
+        The first such file.
+    position : `int`
+        Its index in the expanded list of files.
+    """
+
+    def __init__(self, message: str, pathname: str = "", position: int = 0) -> None:
+        super().__init__(message)
+        self.pathname = pathname
+        self.position = position
+
+
+class FileConflict(IngestError, FileExistsError):
+    """Another file, or another record, already stands where this one would go."""
+
+
+class NoResults(PersistenceError, RuntimeError):
+    """Nothing answers to a data ID.
+
+    Attributes
+    ----------
+    datasetType : `str`
+        What was asked for.
+    dataId : `~collections.abc.Mapping`
+        The data ID as given.
+    reasons : `tuple` [`str`]
+        One line each: where we looked, what is missing, what is nearest.
+    """
+
+    def __init__(
+        self, message: str, datasetType: str, dataId: Mapping[str, Any], reasons: Sequence[str] = ()
+    ) -> None:
+        lines = "".join(f"\n  {reason}" for reason in reasons)
+        super().__init__(f"{message} {datasetType} {dict(dataId)}{lines}")
+        self.datasetType = datasetType
+        self.dataId = dataId
+        self.reasons = tuple(reasons)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class IncompleteDataId(NoResults):
+    """A key is missing, and no registry can supply it."""
+
+
+class AmbiguousDataId(NoResults):
+    """Several rows of the registry answer to the data ID."""
+
+
+class MultipleResults(NoResults):
+    """Several datasets answer where one was asked for.
+
+    Attributes
+    ----------
+    locations : `list`
+        What answered.
+    """
+
+    def __init__(
+        self, message: str, datasetType: str, dataId: Mapping[str, Any], locations: Sequence[Any]
+    ) -> None:
+        super().__init__(message, datasetType, dataId, [str(location) for location in locations])
+        self.locations = list(locations)
+
+
+class UnknownKey(PersistenceError, sqlite3.OperationalError, KeyError):
+    """No registry column of that name. Gen2 let SQLite's own error through."""
+
+
+class UnknownKeyWarning(UserWarning):
+    """A key in a data ID that no dataset type and no registry column of the repository knows."""
+
+
+def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]) -> PersistenceError:
+    """Unpickle an exception whose constructor takes more than its message."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,197 @@
+"""Files as files: written whole or not at all, delivered, found. Knows no format."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from persistence.errors import FileConflict, RepositoryError
+
+Mode = Literal["link", "copy", "move", "skip"]
+COMPRESSED = (".gz", ".fz")
+
+
+@contextlib.contextmanager
+def atomic_write(target: str) -> Iterator[str]:
+    """Give a temporary path beside the target; put it in the target's place when the block ends well.
+
+    Parameters
+    ----------
+    target : `str`
+        Where the file is to stand; its directory is made if need be. The temporary name ends like the
+        target's, for some writers choose a format by it.
+
+    Notes
+    -----
+    If the block fails, or the process is killed inside it, the target is as it was. The data are not
+    forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
+    """
+    directory, name = os.path.split(target)
+    temporary = os.path.join(directory, f"{_mark()}{name}")
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except FileNotFoundError:
+        os.makedirs(directory, exist_ok=True)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    os.close(descriptor)
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _mark() -> str:
+    """Begin a temporary name: hidden, with the process that owns it, so that its litter can be known."""
+    return f".part-{os.uname().nodename}-{os.getpid()}-{os.urandom(4).hex()}-"
+
+
+def sweep(directory: str) -> None:
+    """Remove the temporary files in a directory that killed processes of this host left."""
+    prefix = f".part-{os.uname().nodename}-"
+    with contextlib.suppress(FileNotFoundError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix):
+                owner = entry.name[len(prefix) :].split("-", 1)[0]
+                if owner.isdigit() and not _alive(int(owner)):
+                    os.unlink(entry.path)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def find(root: str, path: str) -> str | None:
+    """Find a file in a repository: as it is called, or compressed.
+
+    Parameters
+    ----------
+    root, path : `str`
+        The repository and the path in it. The path is literal: ``*`` and ``[`` mean themselves.
+
+    Returns
+    -------
+    found : `str` or None
+        The path, perhaps with ``.gz`` or ``.fz`` behind it; None if there is no such file.
+    """
+    full = os.path.join(root, path)
+    if os.path.exists(full):
+        return path
+    for ending in COMPRESSED:
+        if not path.endswith(ending) and os.path.exists(full + ending):
+            return path + ending
+    return None
+
+
+def same(source: str, target: str) -> bool:
+    """Say whether the target is the source: a link to it, or a file of the same bytes."""
+    if not os.path.exists(target):
+        # A link whose source is gone, or is this very (missing) source.
+        return os.path.islink(target) and os.readlink(target) == os.path.abspath(source)
+    if os.path.samefile(source, target):
+        return True
+    return filecmp.cmp(source, target)  # size and time, else every byte
+
+
+def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None:
+    """Bring a file to its place.
+
+    Parameters
+    ----------
+    source, target : `str`
+        From where, to where; the target's directory is made if need be.
+    mode : `str`
+        ``link`` (an absolute symbolic link), ``copy``, ``move`` or ``skip`` (nothing is done). A move only
+        puts the file in its new place here; `remove_source` ends it, when the file is on record.
+    replace : `bool`
+        Whether another file there may be replaced.
+
+    Raises
+    ------
+    FileConflict
+        If something stands at the target.
+    """
+    if mode == "skip":
+        return
+    os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+    if mode == "link":
+        _place(lambda path: os.symlink(os.path.abspath(source), path), target, replace)
+        return
+    directory = os.path.dirname(target) or "."
+    if mode == "move" and os.stat(source).st_dev == os.stat(directory).st_dev and _links_work(directory):
+        real = os.path.realpath(source)
+        _place(lambda path: os.link(real, path), target, replace)
+        return
+    _copy(source, target, replace)
+
+
+def remove_source(source: str, target: str) -> None:
+    """End a move: the source goes, now that the target holds the file.
+
+    A source that the target merely links to stays, for it is the only copy.
+    """
+    elsewhere = os.path.realpath(source) != os.path.realpath(target)
+    if elsewhere or (os.path.islink(source) and not os.path.islink(target)):
+        os.unlink(source)
+
+
+def _copy(source: str, target: str, replace: bool) -> None:
+    directory, name = os.path.split(target)
+    sweep(directory or ".")
+    need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
+    if need > free:
+        raise RepositoryError(f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free")
+    temporary = os.path.join(directory, f"{_mark()}{name}")
+    make = os.link if _links_work(directory or ".") else os.rename
+    try:
+        shutil.copy2(source, temporary)
+        _place(lambda path: make(temporary, path), target, replace)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+@functools.lru_cache
+def _links_work(directory: str) -> bool:
+    """Find out whether a directory's file system knows hard links (FAT and some network ones do not)."""
+    probe = os.path.join(directory, f"{_mark()}probe")
+    with open(probe, "xb"):
+        pass
+    try:
+        os.link(probe, f"{probe}-link")
+        os.unlink(f"{probe}-link")
+        return True
+    except OSError:
+        return False
+    finally:
+        os.unlink(probe)
+
+
+def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
+    """Make a directory entry at the target, in one step; replace another only if told to."""
+    try:
+        if os.path.lexists(target):  # a rename would not ask
+            raise FileExistsError(target)
+        make(target)
+        return
+    except FileExistsError:
+        if not replace:
+            raise FileConflict(
+                f"another file stands at {target}; -c clobber=True replaces it", pathname=target
+            ) from None
+    beside = os.path.join(os.path.dirname(target), f"{_mark()}{os.path.basename(target)}")
+    make(beside)
+    os.replace(beside, target)

@@ -1,0 +1,35 @@
+"""``MatplotlibStorage``: figures, written in the format that the file's name asks for."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from persistence.errors import FormatterError, MissingExtra
+from persistence.location import Location
+
+
+def read(location: Location) -> Any:
+    """Read a figure back as an array of shape (rows, columns, 3 or 4): a picture, for its data are gone."""
+    path = location.full_path
+    try:
+        from matplotlib import image
+    except ImportError as error:
+        raise MissingExtra("matplotlib", "plot", "Reading a figure") from error
+    with open(path, "rb"):  # a missing file is the usual error
+        pass
+    try:
+        return image.imread(path, format=_format(location) or "png")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise FormatterError(f"{path} cannot be read back as a picture: {error}") from error
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write anything with ``savefig``: the format is the ending of the final name, PNG if it has none."""
+    if not hasattr(obj, "savefig"):
+        raise FormatterError(f"{location.datasetType}: MatplotlibStorage holds a figure, not {type(obj)}")
+    obj.savefig(path, format=_format(location) or "png")
+
+
+def _format(location: Location) -> str:
+    return os.path.splitext(location.path)[1].lstrip(".")

@@ -1,0 +1,85 @@
+"""``YamlStorage``: plain data as YAML. No tag in a file can run code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from persistence.dataid import plain
+from persistence.errors import FormatterError, UnsafeContent
+from persistence.location import Location
+
+_PYTHON = "tag:yaml.org,2002:python/"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
+    """A safe loader that also knows Python's own plain types, which Gen2 wrote with tags."""
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen at run time
+    """A safe dumper that writes tuples, and numpy's numbers and arrays as plain ones."""
+
+
+def _tuple(loader: Any, node: Any) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+def _complex(loader: Any, node: Any) -> complex:
+    return complex(loader.construct_scalar(node))
+
+
+def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return found
+
+
+_Loader.add_constructor(f"{_PYTHON}tuple", _tuple)
+_Loader.add_constructor(f"{_PYTHON}complex", _complex)
+_Loader.add_constructor(f"{_PYTHON}dict", _mapping)
+for _name in ("str", "unicode", "bool", "int", "long", "float", "none", "list"):
+    _plain = {"unicode": "str", "long": "int", "none": "null", "list": "seq"}.get(_name, _name)
+    _Loader.add_constructor(
+        f"{_PYTHON}{_name}", yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_plain}"]
+    )
+
+
+def _represent_tuple(dumper: Any, value: tuple[Any, ...]) -> Any:
+    return dumper.represent_sequence(f"{_PYTHON}tuple", value)
+
+
+def _represent_other(dumper: Any, value: Any) -> Any:
+    value = plain(value)
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        value = value.tolist()
+    if type(value).__module__ == "builtins" and type(value) in dumper.yaml_representers:
+        return dumper.represent_data(value)
+    for kind in (dict, list, str):  # subclasses, such as DataId
+        if isinstance(value, kind):
+            return dumper.represent_data(kind(value))
+    raise yaml.representer.RepresenterError(f"cannot write {type(value)}")
+
+
+_Dumper.add_representer(tuple, _represent_tuple)
+_Dumper.add_multi_representer(object, _represent_other)
+
+
+def read(location: Location) -> Any:
+    """Read plain data: mappings, lists, tuples, strings, numbers, dates."""
+    path = location.full_path
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
+    except yaml.constructor.ConstructorError as error:
+        raise UnsafeContent(f"{path}: {' '.join(str(error).split())}; nothing of it was run") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FormatterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write plain data; numpy's numbers and arrays are written as numbers and lists."""
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            yaml.dump(obj, stream, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True)
+    except yaml.YAMLError as error:
+        raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error

@@ -1,0 +1,81 @@
+"""The hooks that a camera's mapper may define, found and checked once, when the class is made.
+
+A hook is a method whose name starts with one of `KINDS` and ends with a dataset type: ``std_raw`` is called
+with each raw that was read. They go into one table; nothing looks a method up by a name made on the way.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from persistence.errors import PolicyError, did_you_mean
+
+# Kind -> the arguments that the hook is called with, after self. `map` makes a dataset type of its own.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "map": ("dataId", "write"),
+    "query": ("format", "dataId"),
+    "std": ("item", "dataId"),
+    "bypass": ("datasetType", "pythonType", "location", "dataId"),
+    "add": ("datasetType", "dataId"),
+}
+Hooks = Mapping[tuple[str, str], str]
+
+
+def collect(cls: type) -> Hooks:
+    """Find the hooks of a class: (kind, dataset type) -> the method's name.
+
+    Raises
+    ------
+    PolicyError
+        If one cannot be called with the arguments of its kind.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for name in dir(cls):
+        kind, _, dataset_type = name.partition("_")
+        if kind in KINDS and dataset_type:
+            method = inspect.getattr_static(cls, name)
+            if callable(getattr(cls, name)):
+                _check_signature(cls, name, kind, static=isinstance(method, staticmethod | classmethod))
+                found[kind, dataset_type] = name
+    return MappingProxyType(found)
+
+
+def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
+    """Refuse a hook for a dataset type that the policy lacks.
+
+    Parameters
+    ----------
+    cls : `type`
+        The mapper.
+    hooks : mapping
+        Its hooks.
+    known : iterable of `str`
+        The dataset types and their views.
+    """
+    names = set(known) | {dataset_type for kind, dataset_type in hooks if kind == "map"}
+    for (_kind, dataset_type), method in hooks.items():
+        if dataset_type not in names:
+            raise PolicyError(
+                f"{_definition(cls, method)}: the policy has no dataset type {dataset_type!r}"
+                f"{did_you_mean(dataset_type, names)}"
+            )
+
+
+def _check_signature(cls: type, name: str, kind: str, static: bool) -> None:
+    signature = inspect.signature(getattr(cls, name))
+    arguments = KINDS[kind] if static else ("self", *KINDS[kind])
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        wanted = ", ".join(KINDS[kind])
+        raise PolicyError(f"{_definition(cls, name)}: it is called with ({wanted}): {error}") from error
+
+
+def _definition(cls: type, name: str) -> str:
+    """Show where and how a method is defined."""
+    method = getattr(cls, name)
+    code = getattr(method, "__code__", None)
+    where = f"{code.co_filename}:{code.co_firstlineno}: " if code else ""
+    return f"{where}{cls.__name__}.{name}{inspect.signature(method)}"

@@ -1,0 +1,58 @@
+"""Where a dataset lies: the answer of a look-up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file, or a part of one, that holds a dataset.
+
+    Attributes
+    ----------
+    root : `str`
+        The repository's root directory.
+    path : `str`
+        The file, relative to ``root``.
+    hdu : `int` or None
+        The HDU in a FITS file, counted from 0 (the primary); None if the policy names none.
+    storage : `str`
+        The policy's storage name, such as ``FitsStorage``.
+    python : `str` or None
+        The dotted name of the type that the policy declares.
+    datasetType : `str`
+        The dataset type.
+    dataId : mapping
+        The completed data ID.
+    options : mapping
+        What else the reader or writer is told: ``bbox``, a write recipe.
+    """
+
+    root: str
+    path: str
+    hdu: int | None
+    storage: str
+    python: str | None
+    datasetType: str
+    dataId: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def full_path(self) -> str:
+        """The file's path, from the root on."""
+        return os.path.join(self.root, self.path)
+
+    @property
+    def uri(self) -> str:
+        """The path with the HDU in brackets, as Gen2 gives it."""
+        return self.full_path if self.hdu is None else f"{self.full_path}[{self.hdu}]"
+
+    def __str__(self) -> str:
+        return f"{self.python} at {self.uri} ({self.storage})"

@@ -1,0 +1,278 @@
+"""Mappers: from a dataset type and a data ID to a location. They see neither registry nor disk."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from persistence import hooks, names, policy, recipes
+from persistence.dataid import DataId, cast
+from persistence.errors import AmbiguousDataId, DataIdError, IncompleteDataId, PolicyError, TemplateUndefined
+from persistence.location import Location
+from persistence.names import Request
+from persistence.policy import CameraPolicy, DatasetType
+from persistence.types.translator import FilterLabel, HeaderTranslator
+
+# Given a dataset type, columns and a data ID, finds the distinct values of the columns.
+Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
+
+# Never looked up: a visit lies on many of them.
+_SKYMAP_KEYS = frozenset({"tract", "patch"})
+_SHOWN = 3
+
+
+class CameraMapper:
+    """Maps the dataset types of one camera.
+
+    A camera subclasses this, names its policy file, and defines hooks (see `persistence.hooks`).
+
+    Parameters
+    ----------
+    policy : `str` or `CameraPolicy`, optional
+        The camera's policy, or its file; by default the class's own ``policyFile``.
+    **mapperArgs
+        What else Gen2's mappers took (``root``, ``calibRoot``, ...); kept for the repository.
+
+    Attributes
+    ----------
+    packageName : `str`
+        The camera package.
+    policyFile : `str`
+        The camera's policy file.
+    trusted : `frozenset` [`str`]
+        Dotted names of classes that the camera's pickles may hold.
+    translatorClass : `type`
+        Knows the camera's header keywords.
+    """
+
+    packageName: ClassVar[str | None] = None
+    policyFile: ClassVar[str | None] = None
+    trusted: ClassVar[frozenset[str]] = frozenset()
+    translatorClass: ClassVar[type[HeaderTranslator]] = HeaderTranslator
+    hooks: ClassVar[hooks.Hooks] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.hooks = hooks.collect(cls)
+
+    def __init__(self, policy: str | CameraPolicy | None = None, **mapperArgs: Any) -> None:
+        self.policy = _policy_of(policy, type(self))
+        self.mapperArgs = mapperArgs
+        self.types = self.policy.types
+        hooks.check_types(type(self), self.hooks, _Names(self.types))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.policy.path, self.mapperArgs)
+
+    @functools.cached_property
+    def translator(self) -> HeaderTranslator:
+        """What reads the camera's headers, with the filters of its policy."""
+        return self.translatorClass(tuple(_label(entry) for entry in self.policy.settings.get("filters", ())))
+
+    # -- names ---------------------------------------------------------------------------------------
+
+    def request(self, name: str) -> Request:
+        """Take the name that a user typed apart; see `persistence.names.parse`."""
+        if ("map", name) in self.hooks:
+            return Request(name)
+        return names.parse(name, self.types, type(self).__name__)
+
+    def dataset(self, request: Request) -> DatasetType:
+        """Give what the policy says of a dataset type."""
+        if request.datasetType in self.types:
+            return self.types[request.datasetType]
+        return DatasetType(request.datasetType, "datasets", "a hook of the mapper")
+
+    def getDatasetTypes(self) -> list[str]:
+        """Give the names that ``get`` takes, views included."""
+        mapped = (name for kind, name in self.hooks if kind == "map")
+        return sorted({*names.all_names(self.types), *mapped})
+
+    def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type]:
+        """Give the keys of a data ID with their types.
+
+        Parameters
+        ----------
+        datasetType : `str`, optional
+            By default all keys that the camera knows.
+        level : `str`, optional
+            Keys that do not count at this level are left out; ``""`` is the camera's default level.
+        """
+        if datasetType is None:
+            keys = self.policy.keys
+        else:
+            keys = self.dataset(self.request(datasetType)).keys
+        if level == "":
+            level = self.getDefaultLevel()
+        dropped = self.policy.levels.get(level, frozenset()) if level is not None else frozenset()
+        return {key: kind for key, kind in keys.items() if key not in dropped}
+
+    def getDefaultLevel(self) -> str | None:
+        """Give the level that data are told apart at unless one is named."""
+        level: str | None = self.policy.settings.get("defaultLevel")
+        return level
+
+    def getDefaultSubLevel(self, level: str) -> str | None:
+        """Give the level below another."""
+        below: str | None = self.policy.settings.get("defaultSubLevels", {}).get(level)
+        return below
+
+    @classmethod
+    def getCameraName(cls) -> str:
+        """Give the camera's short name: the class's, without ``Mapper``."""
+        name = cls.__name__.removesuffix("Mapper")
+        return name[:1].lower() + name[1:]
+
+    @classmethod
+    def getPackageName(cls) -> str:
+        """Give the name of the camera package."""
+        if cls.packageName is None:
+            raise PolicyError(f"{cls.__name__} has no packageName")
+        return cls.packageName
+
+    # -- data IDs ------------------------------------------------------------------------------------
+
+    def typed(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
+        """Give a data ID the camera's names of keys, and each value its key's type.
+
+        Raises
+        ------
+        DataIdError
+            If a value is not of its key's type, or a key and its other name disagree.
+        """
+        full = DataId(data_id)
+        for old, key in self.policy.aliases.items():
+            if old in full and full.setdefault(key, full[old]) != full[old]:
+                raise DataIdError(f"{old}={full[old]!r} and {key}={full[key]!r}, which are one key")
+        kinds = self.policy.keys
+        for key, value in full.items():
+            kind = dataset.keys.get(key) or kinds.get(self.policy.aliases.get(key, key))
+            if kind is not None and type(value) is not kind:
+                dict.__setitem__(full, key, cast(key, value, kind))
+        return full
+
+    def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
+        """Supply the keys that a person left out.
+
+        Raises
+        ------
+        IncompleteDataId
+            If no registry knows them.
+        AmbiguousDataId
+            If several rows of the registry answer.
+        """
+        full = self.typed(dataset, data_id)
+        missing = [key for key in dataset.keys if key not in full]
+        if not missing:
+            return full
+        sky = [key for key in missing if key in _SKYMAP_KEYS]
+        if sky:
+            reason = f"needs  {', '.join(sky)}, which cannot be looked up: give it in the data ID"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+        rows = lookup(dataset, missing, full)
+        if len(rows) != 1:
+            raise _not_one(dataset, data_id, missing, rows)
+        full.update(zip(missing, rows[0], strict=True))
+        return full
+
+    # -- locations -----------------------------------------------------------------------------------
+
+    def locate(self, dataset: DatasetType, full_id: Mapping[str, Any], root: str) -> Location:
+        """Say where a dataset lies, or would lie, in a repository.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The dataset type.
+        full_id : mapping
+            A complete data ID.
+        root : `str`
+            The repository's root.
+
+        Raises
+        ------
+        TemplateUndefined
+            If the policy gives the dataset type no template.
+        DataIdError
+            If the path would leave the repository.
+        """
+        if dataset.template is None:
+            raise TemplateUndefined(
+                f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): the camera's "
+                "policy has to give one before it can be used"
+            )
+        path, hdu = dataset.template.locate(full_id)
+        return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id)
+
+    def write_options(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what the writer of a dataset is told: the recipe, and what the camera's hook adds."""
+        options: dict[str, Any] = {}
+        if dataset.storage == "FitsStorage":
+            supplement = os.path.join(os.path.dirname(self.policy.path), "writeRecipes.yaml")
+            options["recipe"] = recipes.find(dataset.recipe, dataset.name, supplement)
+        added = self.hook("add", dataset.name)
+        return options | dict(added(dataset.name, full_id)) if added else options
+
+    # -- hooks ---------------------------------------------------------------------------------------
+
+    def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
+        """Give a hook, bound to this mapper; None if the camera has none."""
+        name = self.hooks.get((kind, dataset_type))
+        return None if name is None else getattr(self, name)
+
+    def standardise(self, request: Request, item: Any, full_id: Mapping[str, Any]) -> Any:
+        """Bring what was read into the camera's form: the ``std_`` hook, or nothing."""
+        std = None if request.view else self.hook("std", request.datasetType)
+        return item if std is None else std(item, full_id)
+
+    def canStandardize(self, datasetType: str) -> bool:
+        """Say whether something is done to what is read of a dataset type."""
+        return ("std", datasetType) in self.hooks
+
+
+class _Names:
+    """The dataset types and their views, listed only if somebody asks: there are over a thousand."""
+
+    def __init__(self, types: Mapping[str, DatasetType]) -> None:
+        self._types = types
+
+    def __iter__(self) -> Any:
+        return names.all_names(self._types)
+
+
+def _label(entry: Mapping[str, Any]) -> FilterLabel:
+    """Make a filter of a policy's entry; data IDs use the first word of its physical name by default."""
+    physical = str(entry["physical"])
+    name = str(entry.get("name", physical.split(" ", 1)[0]))
+    return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())))
+
+
+def _policy_of(given: str | CameraPolicy | None, cls: type[CameraMapper]) -> CameraPolicy:
+    if isinstance(given, CameraPolicy):
+        return given
+    path = given or cls.policyFile
+    if path is None:
+        raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
+    return policy.load(path)
+
+
+def _rebuild(cls: type[CameraMapper], policy_path: str, arguments: dict[str, Any]) -> CameraMapper:
+    return cls(policy_path, **arguments)
+
+
+def _not_one(
+    dataset: DatasetType, data_id: Mapping[str, Any], missing: Sequence[str], rows: list[tuple[Any, ...]]
+) -> IncompleteDataId | AmbiguousDataId:
+    if not rows:
+        reason = f"needs  {', '.join(missing)}, and the registry has no such row"
+        return IncompleteDataId("No unique lookup for:", dataset.name, data_id, [reason])
+    columns = {
+        key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)
+    }
+    telling = [key for key, values in columns.items() if len(values) > 1]
+    reasons = [f"{len(rows)} rows match; they differ in {', '.join(telling)}: give one of these"]
+    for row in rows[:_SHOWN]:
+        reasons.append("  ".join(["row   ", *(f"{key}={value}" for key, value in zip(missing, row, strict=True))]))
+    return AmbiguousDataId("No unique lookup for:", dataset.name, data_id, reasons)

@@ -1,0 +1,109 @@
+"""The names that ``get`` takes: a dataset type, one of its views (``calexp_md``), a component (``calexp.wcs``).
+
+A view is a part or a property of a dataset, reached by a suffix. They are listed in one table, `VIEWS`;
+none is a dataset type of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from persistence.errors import UnknownDatasetType
+
+
+class Kind(Protocol):
+    """What decides which views a dataset type has."""
+
+    @property
+    def section(self) -> str: ...
+    @property
+    def storage(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A suffix that dataset types of some storages, in some sections of the policy, understand."""
+
+    storages: frozenset[str] | None = None
+    sections: frozenset[str] | None = None
+
+    def applies(self, kind: Kind) -> bool:
+        stored = self.storages is None or kind.storage in self.storages
+        return stored and (self.sections is None or kind.section in self.sections)
+
+
+_FITS = frozenset({"FitsStorage"})
+_CATALOG = frozenset({"FitsCatalogStorage"})
+_EXPOSURES = frozenset({"exposures"})
+_IMAGES = frozenset({"exposures", "images"})
+
+# What each gives: the file's path; the header; pixels inside a box; the box itself; parts of an exposure
+# read without its pixels; the rows and the columns of a catalog.
+VIEWS: Mapping[str, View] = {
+    "filename": View(),
+    "md": View(_FITS | _CATALOG),
+    "sub": View(_FITS),
+    "bbox": View(_FITS, _IMAGES),
+    "wcs": View(_FITS, _EXPOSURES),
+    "header_wcs": View(_FITS, _EXPOSURES),
+    "photoCalib": View(_FITS, _EXPOSURES),
+    "visitInfo": View(_FITS, _EXPOSURES),
+    "filter": View(_FITS, _EXPOSURES),
+    "filterLabel": View(_FITS, _EXPOSURES),
+    "detector": View(_FITS, _EXPOSURES),
+    "len": View(_CATALOG),
+    "schema": View(_CATALOG),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A name, taken apart."""
+
+    datasetType: str
+    view: str | None = None
+    components: tuple[str, ...] = ()
+
+
+def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> Request:
+    """Take a name apart.
+
+    Parameters
+    ----------
+    name : `str`
+        What the user typed.
+    kinds : mapping
+        The dataset types that exist. A type of exactly that name wins over a view: ``src_schema`` is one.
+    mapper : `str`
+        Whose types they are, for the message.
+
+    Raises
+    ------
+    UnknownDatasetType
+        If no dataset type, with no view of it, is called so.
+    """
+    if name in kinds:
+        return Request(name)
+    base, *components = name.split(".")
+    if components:
+        request = parse(base, kinds, mapper)
+        return Request(request.datasetType, request.view, tuple(components))
+    for position in range(len(name) - 1, 0, -1):
+        if name[position] == "_" and name[:position] in kinds:
+            view = VIEWS.get(name[position + 1 :])
+            if view is not None and view.applies(kinds[name[:position]]):
+                return Request(name[:position], name[position + 1 :])
+    raise UnknownDatasetType(name, all_names(kinds), mapper)
+
+
+def all_names(kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Give each dataset type and each view of it, as ``getDatasetTypes`` lists them."""
+    for name, kind in kinds.items():
+        yield name
+        for suffix, view in VIEWS.items():
+            derived = f"{name}_{suffix}"
+            nested = suffix == "schema" and name.endswith("_schema")
+            if view.applies(kind) and derived not in kinds and not nested:
+                yield derived

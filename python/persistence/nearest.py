@@ -1,0 +1,76 @@
+"""What a person may have meant: the datasets nearest to a data ID that nothing answers to."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from persistence.dataid import text
+from persistence.errors import PersistenceError
+from persistence.names import Request
+from persistence.registry import FilesystemRegistry
+from persistence.registry.filesystem import scan
+from persistence.repository import Repository
+
+# An error has to come soon: no more files or values than these are looked at for it.
+_ENOUGH = 2000
+
+
+def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
+    """Give lines that tell what is near a data ID in a repository: files first, else registered IDs."""
+    try:
+        near = _on_disk(repository, request, data_id)
+        if near is not None:
+            yield f"nearest     {text(near)}  ({repository.root})"
+            return
+        yield from _registered(repository, request, data_id)
+    except (PersistenceError, OSError):
+        return  # the error that is being explained matters more than its explanation
+
+
+def _on_disk(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Free one key after the other, and see which file of the dataset type is there then."""
+    dataset = repository.mapper.dataset(request)
+    if dataset.template is None:
+        return None
+    known = repository.mapper.typed(dataset, data_id)
+    fixed = {key: known[key] for key in dataset.template.keys if key in known}
+    for key in reversed(fixed):
+        others = {name: value for name, value in fixed.items() if name != key}
+        found = list(itertools.islice(scan(repository.root, dataset.template, others), _ENOUGH))
+        found = [candidate for candidate in found if key in candidate]
+        if found:
+            value = closest(fixed[key], (candidate[key] for candidate in found))
+            return next(candidate for candidate in found if candidate[key] == value)
+    return None
+
+
+def _registered(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
+    """Free one key after the other, and see which of its values the registry has then."""
+    dataset = repository.mapper.dataset(request)
+    registry = repository.registry
+    if isinstance(registry, FilesystemRegistry) or not dataset.tables:
+        return
+    columns = registry.columns(dataset.tables)
+    known = repository.mapper.typed(dataset, data_id)
+    where = {key: value for key, value in known.items() if key in columns}
+    if not where or registry.lookup(list(where), where, dataset.tables, limit=1):
+        return
+    for key in where:
+        others = {name: value for name, value in where.items() if name != key}
+        values = [row[0] for row in registry.lookup([key], others, dataset.tables, limit=_ENOUGH)]
+        if values:
+            near = closest(where[key], values)
+            yield f"registered  {text({**others, key: near})}, but not {key}={where[key]}"
+
+
+def closest(value: Any, values: Iterable[Any]) -> Any:
+    """Choose the value that is nearest: by distance for numbers, by likeness for text."""
+    pool = list(values)
+    if isinstance(value, int | float) and all(isinstance(one, int | float) for one in pool):
+        return min(pool, key=lambda one: abs(one - value))
+    words = [str(one) for one in pool]
+    close = difflib.get_close_matches(str(value), words, n=1, cutoff=0.0)
+    return pool[words.index(close[0])] if close else pool[0]

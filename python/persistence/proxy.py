@@ -1,0 +1,84 @@
+"""An object that is read when it is first used."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+# What Python looks up on the type, and so has to be forwarded one by one.
+_BINARY = (
+    "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ __truediv__ "
+    "__floordiv__ __mod__ __and__ __or__ __xor__"
+).split()
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "__len__": len,
+    "__iter__": iter,
+    "__str__": str,
+    "__repr__": repr,
+    "__bool__": bool,
+    "__hash__": hash,
+    "__abs__": abs,
+    "__neg__": operator.neg,
+    "__int__": int,
+    "__float__": float,
+}
+
+
+class ReadProxy:
+    """Stands for an object, and reads it when it is first used.
+
+    Parameters
+    ----------
+    callback : callable
+        Reads the object.
+    """
+
+    def __init__(self, callback: Callable[[], Any]) -> None:
+        object.__setattr__(self, "_callback", callback)
+        object.__setattr__(self, "_read", [])
+
+    def __subject__(self) -> Any:
+        """Give the object itself."""
+        if not self._read:
+            self._read.append(self._callback())
+        return self._read[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__subject__(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__subject__(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.__subject__(), name)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.__subject__()[key] = value
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        import numpy as np
+
+        return np.asarray(self.__subject__(), *args, **kwargs)
+
+
+def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self: function(self.__subject__())
+
+
+def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
+    def forward(self: ReadProxy, other: Any) -> Any:
+        return function(self.__subject__(), other.__subject__() if isinstance(other, ReadProxy) else other)
+
+    return forward
+
+
+for _name, _function in _FUNCTIONS.items():
+    setattr(ReadProxy, _name, _unary(_function))
+for _name in _BINARY:
+    setattr(ReadProxy, _name, _binary(getattr(operator, _name)))
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod"):
+    # Reflected: 1 + proxy.
+    setattr(
+        ReadProxy, f"__r{_name}__", _binary(lambda mine, other, _f=getattr(operator, _name): _f(other, mine))
+    )

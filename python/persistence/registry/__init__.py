@@ -1,0 +1,81 @@
+"""Registries: which data IDs exist, and the keys that a person may leave out.
+
+`Registry` is the promise that each kind keeps; `open_registry` finds the one of a repository.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from persistence.errors import RegistryError
+from persistence.registry.filesystem import FilesystemRegistry
+from persistence.registry.sqlite import SqliteRegistry
+from persistence.template import PathTemplate
+
+
+class Registry(Protocol):
+    """What can be asked of any registry. Asking changes nothing."""
+
+    @property
+    def path(self) -> str:
+        """The file or directory that it is."""
+
+    def lookup(
+        self,
+        columns: Sequence[str],
+        where: Mapping[str, Any],
+        tables: Sequence[str] = (),
+        between: tuple[Any, str, str] | None = None,
+        template: PathTemplate | None = None,
+        limit: int | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Find the distinct values of some columns.
+
+        Parameters
+        ----------
+        columns : sequence of `str`
+            What to give, in this order.
+        where : mapping
+            Columns and the values that they have to have.
+        tables : sequence of `str`
+            The tables to ask, joined by the columns that they share.
+        between : `tuple`, optional
+            A value and two columns that have to enclose it, both ends included.
+        template : `PathTemplate`, optional
+            How the files are called: what a registry without tables asks.
+        limit : `int`, optional
+            How many rows are enough.
+
+        Raises
+        ------
+        RegistryError
+            If the registry cannot be read, or has no such table or column.
+        """
+
+    def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
+        """Give the columns of some tables with their declared types."""
+
+    def tables(self) -> Sequence[str]:
+        """Give the names of the tables."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+def open_registry(root: str, name: str = "registry") -> Registry | None:
+    """Open the SQL registry of a repository; None if it has none.
+
+    Parameters
+    ----------
+    root : `str`
+        The repository.
+    name : `str`
+        ``registry`` for images, ``calibRegistry`` for calibrations.
+    """
+    path = os.path.join(root, f"{name}.sqlite3")
+    return SqliteRegistry(path) if os.path.exists(path) else None
+
+
+__all__ = ["FilesystemRegistry", "Registry", "RegistryError", "SqliteRegistry", "open_registry"]

@@ -1,0 +1,165 @@
+"""Reading a SQLite registry. It is opened read-only; nothing is asked of it before the first look-up."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from persistence.errors import RegistryError, RegistryLocked, did_you_mean
+from persistence.template import PathTemplate
+
+# SQLite's integers; a larger one can match no row, and its driver would not take it.
+_INTEGERS = range(-(2**63), 2**63)
+
+
+class SqliteRegistry:
+    """A registry in a SQLite file, as Gen2's ingest tools write it.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    wait : `float`
+        For how many seconds to wait for a writer that holds it.
+    """
+
+    def __init__(self, path: str, wait: float = 60.0) -> None:
+        self.path = path
+        self.wait = wait
+        self._connection: sqlite3.Connection | None = None
+        self._process = 0
+        self._columns: dict[str, dict[str, str]] = {}
+
+    def __repr__(self) -> str:
+        return f"SqliteRegistry({self.path!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SqliteRegistry, (self.path, self.wait)
+
+    def lookup(
+        self,
+        columns: Sequence[str],
+        where: Mapping[str, Any],
+        tables: Sequence[str] = (),
+        between: tuple[Any, str, str] | None = None,
+        template: PathTemplate | None = None,
+        limit: int | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Find the distinct values of some columns; see `Registry.lookup`."""
+        if any(type(value) is int and value not in _INTEGERS for value in where.values()):
+            return []
+        conditions = [f"{quoted(key)} = ?" for key in where]
+        values = list(where.values())
+        if between is not None:
+            value, low, high = between
+            conditions.append(f"? BETWEEN {quoted(low)} AND {quoted(high)}")
+            values.append(value)
+        query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"
+        if conditions:
+            query += f" WHERE {' AND '.join(conditions)}"
+        if limit is not None:
+            query += f" LIMIT {limit:d}"
+        return self._fetch(query, values)
+
+    def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
+        """Give the columns of some tables with their declared types."""
+        if len(tables) == 1 and tables[0] in self._columns:
+            return self._columns[tables[0]]
+        found: dict[str, str] = {}
+        for table in tables:
+            if table not in self._columns:
+                rows = self._fetch(f"PRAGMA table_info({quoted(table)})", [])
+                if not rows:
+                    known = self.tables()
+                    hint = did_you_mean(table, known)
+                    raise RegistryError(f"{self.path} has no table {table!r}{hint} (it has {list(known)})")
+                self._columns[table] = {row[1]: row[2] for row in rows}
+            found |= self._columns[table]
+        return found
+
+    def tables(self) -> Sequence[str]:
+        """Give the names of the tables."""
+        names = self._fetch("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid", [])
+        return [name for (name,) in names if not name.startswith("sqlite_")]
+
+    def close(self) -> None:
+        """Let go of the file; the next look-up opens it again."""
+        if self._connection is not None and self._process == os.getpid():
+            self._connection.close()
+        self._connection = None
+
+    def _fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        started = time.monotonic()
+        try:
+            return self._connect().execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise explained(error, self.path, time.monotonic() - started) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # A connection must not be used on the other side of a fork.
+        if self._connection is None or self._process != os.getpid():
+            self._connection, self._process = connect(self.path, self.wait), os.getpid()
+        return self._connection
+
+
+def connect(path: str, wait: float) -> sqlite3.Connection:
+    """Connect for reading only: no file is made, no journal left.
+
+    A file in a directory that nobody may write to is read as it is, without locks, since no lock or
+    journal could be made there.
+    """
+    if not os.path.isfile(path):
+        raise RegistryError(f"there is no registry at {path}")
+    how = "mode=ro" if os.access(os.path.dirname(path) or ".", os.W_OK) else "mode=ro&immutable=1"
+    try:
+        return sqlite3.connect(
+            f"file:{quote(os.path.abspath(path))}?{how}", uri=True, timeout=wait, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise explained(error, path, 0.0) from error
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier. In double quotes SQLite would take an unknown one for a text."""
+    if "]" in name or "\0" in name:
+        raise RegistryError(f"{name!r} cannot be the name of a table or column")
+    return f"[{name}]"
+
+
+def joined(tables: Sequence[str]) -> str:
+    """Join tables by the columns that they share."""
+    return " NATURAL JOIN ".join(map(quoted, tables))
+
+
+def explained(error: sqlite3.Error, path: str, waited: float) -> RegistryError:
+    """Say what is wrong with a registry, in its terms."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return RegistryLocked(f"{path} is locked by {_holders(path)}; waited {waited:.1f} s")
+    if "not a database" in text or "malformed" in text:
+        return RegistryError(f"{path} is no SQLite registry, or a damaged one ({text})")
+    return RegistryError(f"{path}: {text}")
+
+
+def _holders(path: str) -> str:
+    """Name the processes that hold locks on a file, where the system tells (Linux's ``/proc/locks``)."""
+    try:
+        inode = os.stat(path).st_ino
+        with open("/proc/locks", encoding="ascii") as locks:
+            fields = [line.replace("-> ", "").split() for line in locks]
+    except OSError:
+        return "another process"
+    pids = {entry[4] for entry in fields if entry[5].rsplit(":", 1)[-1] == str(inode)} - {str(os.getpid())}
+    return " and ".join(f"process {pid} ({_command(pid)})" for pid in sorted(pids)) or "another process"
+
+
+def _command(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
+            return stream.read().replace("\0", " ").strip()[:80]
+    except OSError:
+        return "ended by now"

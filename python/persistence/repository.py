@@ -1,0 +1,248 @@
+"""One repository: a root directory, the mapper that knows its layout, and the registry of its data IDs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence import cameras, config, files
+from persistence.dataid import DataId
+from persistence.errors import (
+    DataIdError,
+    FormatterError,
+    IncompleteDataId,
+    PersistenceError,
+    RepositoryError,
+    UnknownKey,
+    UnknownKeyWarning,
+    did_you_mean,
+)
+from persistence.formatters import FORMATTERS, formatter
+from persistence.location import Location
+from persistence.mapper import CameraMapper
+from persistence.names import Request
+from persistence.policy import DatasetType
+from persistence.registry import FilesystemRegistry, Registry, open_registry
+from persistence.views import READERS
+
+_SKYMAP_KEYS = frozenset({"tract", "patch"})
+
+
+class Repository:
+    """A directory of datasets.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory. Nothing in it is changed by opening it.
+    mapper : `type`, `str` or `CameraMapper`, optional
+        The camera: a mapper, its class or name; by default what the repository's ``_mapper`` names.
+    trust : iterable of `str`
+        Dotted names of classes that pickles may hold.
+    **mapperArgs
+        For the mapper.
+
+    Raises
+    ------
+    RepositoryError
+        If the directory is no repository.
+    CameraNotFound
+        If its camera is not installed.
+    """
+
+    def __init__(self, root: str, mapper: Any = None, trust: Sequence[str] = (), **mapperArgs: Any) -> None:
+        self.root = os.fspath(root).rstrip("/") or "/"
+        if mapper is None:
+            mapper = config.mapper_name(self.root)
+        if isinstance(mapper, str):
+            mapper = cameras.find(mapper)
+        self.mapper: CameraMapper = mapper(**mapperArgs) if isinstance(mapper, type) else mapper
+        self.trust = self.mapper.trusted | set(trust)
+        self.registry: Registry = open_registry(self.root) or FilesystemRegistry(self.root)
+
+    def __repr__(self) -> str:
+        return f"Repository({self.root!r}, {type(self.mapper).__name__})"
+
+    # -- look-up -------------------------------------------------------------------------------------
+
+    def lookup(
+        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Ask the registry for the distinct values of some columns.
+
+        Keys of the data ID that the registry does not have cannot constrain the answer. If nothing else of
+        the camera has them either, a warning says so.
+
+        Raises
+        ------
+        UnknownKey
+            If the registry has none of the columns, or none of the data ID's keys.
+        IncompleteDataId
+            If there is nothing to look up in.
+        """
+        sky = [column for column in columns if column in _SKYMAP_KEYS]
+        wanted = [column for column in columns if column not in _SKYMAP_KEYS]
+        for key in sky:
+            if key not in data_id:
+                raise IncompleteDataId(
+                    f"Cannot look up skymap key {key!r}; it must be explicitly included in the data ID:",
+                    dataset.name,
+                    data_id,
+                )
+        if not wanted:
+            return [tuple(data_id[key] for key in columns)]
+        rows = self.registry.lookup(
+            wanted, self._conditions(dataset, wanted, data_id), dataset.tables, template=dataset.template
+        )
+        if not sky:
+            return rows
+        return [
+            tuple(data_id[c] if c in _SKYMAP_KEYS else row[wanted.index(c)] for c in columns) for row in rows
+        ]
+
+    def _conditions(
+        self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Choose the keys of a data ID that can constrain a look-up."""
+        if dataset.section == "calibrations":
+            reason = f"needs  {', '.join(wanted)}: calibrations are chosen by a calibration registry"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+        if isinstance(self.registry, FilesystemRegistry):
+            known = self.registry.columns((), dataset.template)
+        elif dataset.tables:
+            known = self.registry.columns(dataset.tables)
+        else:
+            reason = f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+        for column in wanted:
+            if column not in known:
+                raise UnknownKey(
+                    f"{dataset.name}: {column!r} is not known to {self.registry.path}"
+                    f"{did_you_mean(column, known)} (it knows {', '.join(known)})"
+                )
+        where = {
+            key: value
+            for key, value in data_id.items()
+            if key in known and (dataset.columns is None or key in dataset.columns)
+        }
+        self._warn_of_unknown(dataset, data_id, known, where)
+        return where
+
+    def _warn_of_unknown(
+        self,
+        dataset: DatasetType,
+        data_id: Mapping[str, Any],
+        known: Mapping[str, str],
+        where: Mapping[str, Any],
+    ) -> None:
+        policy = self.mapper.policy
+        strange = [
+            key for key in data_id if key not in known and key not in policy.keys and key not in policy.aliases
+        ]
+        for key in strange:
+            hint = did_you_mean(key, {*known, *policy.keys, *policy.aliases})
+            message = f"data ID key {key!r} is known to no dataset type and no registry of {self.root}{hint}"
+            if not where:
+                raise UnknownKey(message)
+            warnings.warn(message, UnknownKeyWarning, stacklevel=2)
+
+    def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
+        """Supply the keys that a person left out; see `CameraMapper.complete`."""
+        try:
+            return self.mapper.complete(dataset, data_id, self.lookup)
+        except UnknownKey as error:
+            missing = [key for key in dataset.keys if key not in data_id]
+            reason = f"needs  {', '.join(missing)}"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason, str(error)]) from error
+
+    # -- locations -----------------------------------------------------------------------------------
+
+    def expect(self, request: Request, data_id: Mapping[str, Any], write: bool = False) -> Location:
+        """Say where a dataset would lie, whether or not it is there."""
+        mapped = self.mapper.hook("map", request.datasetType)
+        if mapped is not None:
+            location: Location = mapped(data_id, write)
+            return location
+        dataset = self.mapper.dataset(request)
+        return self.mapper.locate(dataset, self.complete(dataset, data_id), self.root)
+
+    def locate(self, request: Request, data_id: Mapping[str, Any]) -> Location | None:
+        """Find a dataset: its location if the file is there."""
+        location = self.expect(request, data_id)
+        if location.storage not in FORMATTERS:
+            return None
+        found = files.find(location.root, location.path)
+        if found is None or found == location.path:
+            return location if found else None
+        return dataclasses.replace(location, path=found)
+
+    def bypass(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any] | None:
+        """Ask the camera's ``bypass_`` hook, which makes an object without a file; None if it has none."""
+        name = request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
+        made = self.mapper.hook("bypass", name)
+        if made is None:
+            return None
+        dataset = self.mapper.dataset(request)
+        full_id = self.mapper.typed(dataset, data_id)
+        location = Location(self.root, "", None, "ignored", dataset.python, name, full_id)
+        return (made(name, dataset.python, location, full_id),)
+
+    # -- reading and writing -------------------------------------------------------------------------
+
+    def read(self, request: Request, location: Location, options: Mapping[str, Any]) -> Any:
+        """Read what lies at a location: the dataset, or a view of it."""
+        if request.view in READERS:
+            return READERS[request.view](location, self.mapper)
+        told = {**location.options, **options, "trust": self.trust}
+        obj = formatter(location.storage).read(dataclasses.replace(location, options=told))
+        # An exposure learns to read its camera's header.
+        if hasattr(obj, "translator"):
+            obj = obj.replaced(translator=self.mapper.translator)
+        return obj
+
+    def write(self, request: Request, obj: Any, data_id: Mapping[str, Any]) -> Location:
+        """Write a dataset, whole or not at all.
+
+        Raises
+        ------
+        RepositoryError
+            If the directory cannot be written to, or is full.
+        FormatterError
+            If the policy's storage cannot hold the object.
+        """
+        dataset = self.mapper.dataset(request)
+        location = self._place_to_write(request, data_id)
+        told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
+        location = dataclasses.replace(location, options=told)
+        writer = formatter(location.storage)
+        try:
+            with files.atomic_write(location.full_path) as temporary:
+                writer.write(obj, temporary, location)
+        except OSError as error:
+            if isinstance(error, PersistenceError):
+                raise
+            raise RepositoryError(f"cannot write {location.full_path}: {error.strerror or error}") from error
+        return location
+
+    def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
+        dataset = self.mapper.dataset(request)
+        if request.view is not None:
+            raise DataIdError(f"{request.datasetType}_{request.view} is a view: put {request.datasetType} itself")
+        known = self.mapper.typed(dataset, data_id)
+        missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
+        if missing and isinstance(self.registry, FilesystemRegistry):
+            # The only file that fits would be found, and overwritten (trap T17).
+            reason = f"needs  {', '.join(missing)}; to write, file names do not supply it"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+        location = self.expect(request, data_id, write=True)
+        if location.hdu is not None:
+            raise FormatterError(
+                f"{dataset.name} is one HDU ({location.hdu}) of {location.path}, which holds others too: it "
+                "cannot be put alone"
+            )
+        if os.path.isdir(location.full_path):
+            raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
+        return location

@@ -1,0 +1,298 @@
+"""Path templates: data ID -> path text, and back.
+
+A template is a Gen2 path with printf fields, ``%(visit)07d/calexp-%(visit)07d_%(ccdnum)02d.fits``,
+perhaps with an HDU in brackets at its end, ``[%(hdu)d]``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.dataid import cast
+from persistence.errors import DataIdError, IncompleteDataId, TemplateError
+
+# Conversion character -> type of the key, as Gen2 typed them.
+_KINDS: dict[str, type] = (
+    dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
+)
+_BASES = {"o": 8, "x": 16, "X": 16}
+_FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
+# Which characters a value of each type may show; loose, for the exact test is to format it again.
+_SHAPES = {int: r"[ +\-0-9a-fA-FxXo]+", float: r"[ +\-0-9.einfaEINFA]+", str: r"[^/]*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One ``%(name)07d`` of a template."""
+
+    name: str
+    printf: str
+    kind: type
+    conversion: str
+
+    @property
+    def lossless(self) -> bool:
+        """Whether each value shows as text that gives it back (``%s``, ``%07d``), so that none need be tried."""
+        return self.kind is int or self.printf == f"%({self.name})s"
+
+    def show(self, value: Any) -> str:
+        return self.printf % {self.name: value}
+
+    def read(self, text: str) -> Any:
+        """Give the value that is shown as this text, or None: ``7`` is no ``%02d``."""
+        try:
+            value: Any
+            if self.kind is int:
+                value = int(text, _BASES.get(self.conversion, 10))
+            else:
+                value = self.kind(text) if self.kind is float else text
+            return value if self.show(value) == text else None
+        except (ValueError, TypeError):
+            return None
+
+
+Piece = str | Field
+
+
+class PathTemplate:
+    """A path template, parsed once.
+
+    Parameters
+    ----------
+    text : `str`
+        The template. It is relative; ``%%`` stands for a percent sign.
+
+    Attributes
+    ----------
+    keys : `dict` [`str`, `type`]
+        Each key of the data ID that the template uses, with its type, in order.
+    file_text : `str`
+        The template of the file alone, without the HDU.
+    components : `tuple` of `tuple`
+        The pieces, text or `Field`, of each part of the file's path between slashes.
+
+    Raises
+    ------
+    TemplateError
+        If a ``%`` starts no field that we know, or the path is absolute.
+    """
+
+    __slots__ = ("_exact", "_file_keys", "_hdu_text", "_lossy", "_regex", "file_text", "keys", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        if text.startswith("/"):
+            raise TemplateError(f"template {text!r} is absolute; it has to be relative to the repository")
+        self.file_text, self._hdu_text = text, ""
+        if text.endswith("]") and "[" in text:
+            self.file_text, bracket = text[:-1].rsplit("[", 1)
+            self._hdu_text = bracket
+        self.keys: dict[str, type] = {}
+        lossy = False
+        for name, flags, conversion in _FIELD.findall(text):
+            if name:
+                kind = _KINDS.get(conversion)
+                if kind is None or self.keys.setdefault(name, kind) is not kind:
+                    _pieces(text)  # says what is wrong with a conversion
+                    raise TemplateError(f"template {text!r} shows {name} in two types")
+                lossy = lossy or kind is float or (kind is str and flags != "")
+        if "%" in _FIELD.sub("", text):
+            _pieces(text)
+        self._lossy = tuple(_lossy(text)) if lossy else ()
+        self._regex: re.Pattern[str] | None = None
+        self._exact: bool | None = None
+
+    def __repr__(self) -> str:
+        return f"PathTemplate({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PathTemplate) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PathTemplate, (self.text,)
+
+    @property
+    def components(self) -> tuple[tuple[Piece, ...], ...]:
+        return tuple(tuple(_pieces(part)) for part in self.file_text.split("/"))
+
+    # -- data ID -> path ---------------------------------------------------------------------------
+
+    def format(self, data_id: Mapping[str, Any]) -> str:
+        """Give the path of a data ID, relative to the repository, with the HDU in brackets if there is one.
+
+        Raises
+        ------
+        IncompleteDataId
+            If the data ID lacks a key of the template.
+        DataIdError
+            If a value is of another type, would leave the repository, or loses digits in its field.
+        """
+        return self._show(self.text, data_id)
+
+    def locate(self, data_id: Mapping[str, Any]) -> tuple[str, int | None]:
+        """Give the path of the file alone, and the HDU in it (None where the template names none)."""
+        path = self._show(self.file_text, data_id)
+        if not self._hdu_text:
+            return path, None
+        return path, int(self._hdu_text % self._values(data_id))
+
+    def _values(self, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check types, making a new mapping only if a value has to change its type."""
+        values: Mapping[str, Any] = data_id
+        for key, kind in self.keys.items():
+            try:
+                value = data_id[key]
+            except KeyError:
+                missing = [name for name in self.keys if name not in data_id]
+                raise IncompleteDataId(
+                    "Incomplete data ID:",
+                    self.text,
+                    data_id,
+                    [f"needs  {', '.join(missing)}"],
+                ) from None
+            if type(value) is not kind:
+                values = {**values, key: cast(key, value, kind)}
+        return values
+
+    def _show(self, text: str, data_id: Mapping[str, Any]) -> str:
+        values = self._values(data_id)
+        for field in self._lossy:
+            if field.read(field.show(values[field.name])) != values[field.name]:
+                raise DataIdError(
+                    f"{field.name}={values[field.name]!r} cannot be read back from "
+                    f"{field.show(values[field.name])!r}, as {self.text} shows it"
+                )
+        path = text % values
+        if ".." in path or "//" in path or "\0" in path or path[:1] == "/" or path[-1:] == "/":
+            self._refuse_escape(path, values)
+        return path
+
+    def _refuse_escape(self, path: str, values: Mapping[str, Any]) -> None:
+        parts = path.split("/")
+        trailing = self.text.endswith("/")  # a few templates name a directory
+        empty = "" in (parts[:-1] if trailing else parts)
+        if path.startswith("/") or ".." in parts or "\0" in path or empty:
+            culprits = {key: values[key] for key in self.keys if self.keys[key] is str}
+            raise DataIdError(f"{culprits} would give the path {path!r}, which is not inside the repository")
+
+    # -- path -> data ID ---------------------------------------------------------------------------
+
+    def parse(self, path: str) -> dict[str, Any] | None:
+        """Read the data ID back from a path as `format` gives it; None if the path is not of this template.
+
+        Raises
+        ------
+        TemplateError
+            If several data IDs would give this path, as with two fields that nothing separates.
+        """
+        if self._regex is None:
+            self._compile()
+        assert self._regex is not None
+        if self._exact:
+            match = self._regex.fullmatch(path)
+            if match is not None:
+                return self._read_groups(match)
+        found = list(self.candidates(path))
+        if len(found) > 1:
+            shown = ", ".join(map(str, found[:3]))
+            raise TemplateError(f"{path!r} fits {self.text!r} in several ways: {shown}")
+        return found[0] if found else None
+
+    def candidates(self, path: str) -> Iterator[dict[str, Any]]:
+        """Give each data ID whose path this is. Values hold a slash only where the path has one too many."""
+        pieces = _pieces(self.text)
+        own = sum(piece.count("/") for piece in pieces if isinstance(piece, str))
+        return _match(pieces, path, {}, slashes=path.count("/") > own)
+
+    def _read_groups(self, match: re.Match[str]) -> dict[str, Any] | None:
+        found: dict[str, Any] = {}
+        fields = [piece for piece in _pieces(self.text) if isinstance(piece, Field)]
+        for field, text in zip(fields, match.groups(), strict=True):
+            value = field.read(text)
+            if value is None or found.setdefault(field.name, value) != value:
+                return None
+        return found
+
+    def _compile(self) -> None:
+        """Make the regular expression, and find out whether it can match in one way only.
+
+        It can if each path component holds one field that is new in it, or integers alone with
+        separators that no integer can contain.
+        """
+        pieces = _pieces(self.text)
+        regex, exact, seen = "", True, set[str]()
+        kinds: list[type] = []
+        gap = "/"
+        for piece in pieces:
+            if isinstance(piece, str):
+                regex += re.escape(piece)
+                gap += piece
+                continue
+            regex += f"({_SHAPES[piece.kind]})"
+            if piece.name not in seen:
+                if "/" in gap:
+                    kinds = []
+                kinds.append(piece.kind)
+                between = gap.rsplit("/", 1)[-1]
+                separated = between != "" and re.match(_SHAPES[int], between) is None
+                exact = exact and (len(kinds) == 1 or (set(kinds) == {int} and separated))
+                seen.add(piece.name)
+            gap = ""
+        self._regex, self._exact = re.compile(regex), exact
+
+
+def _pieces(text: str) -> list[Piece]:
+    """Split a template into literal text and fields."""
+    pieces: list[Piece] = []
+    position = 0
+    for match in _FIELD.finditer(text):
+        _literal(pieces, text[position : match.start()], text)
+        name, flags, conversion = match.groups()
+        if name is None:
+            _literal(pieces, "%", text, escaped=True)
+        elif conversion in _KINDS:
+            pieces.append(Field(name, match.group(), _KINDS[conversion], conversion))
+        else:
+            raise TemplateError(f"template {text!r}: {match.group()!r} has no conversion that we know")
+        position = match.end()
+    _literal(pieces, text[position:], text)
+    return pieces
+
+
+def _lossy(text: str) -> Iterator[Field]:
+    return (piece for piece in _pieces(text) if isinstance(piece, Field) and not piece.lossless)
+
+
+def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False) -> None:
+    if "%" in literal and not escaped:
+        raise TemplateError(f"template {text!r}: '%' at {literal!r} starts no field; write %% for a percent")
+    if literal and pieces and isinstance(pieces[-1], str):
+        pieces[-1] += literal
+    elif literal:
+        pieces.append(literal)
+
+
+def _match(pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool) -> Iterator[dict[str, Any]]:
+    """Try every way to share the text out among the pieces; shorter values first."""
+    if not pieces:
+        if not text:
+            yield dict(found)
+        return
+    head, rest = pieces[0], pieces[1:]
+    if isinstance(head, Field) and head.name in found:
+        head = head.show(found[head.name])
+    if isinstance(head, str):
+        if text.startswith(head):
+            yield from _match(rest, text[len(head) :], found, slashes)
+        return
+    longest = len(text) if slashes else (text + "/").index("/")
+    for end in range(longest + 1):
+        value = head.read(text[:end])
+        if value is not None:
+            yield from _match(rest, text[end:], {**found, head.name: value}, slashes)

@@ -1,0 +1,1 @@
+"""What is read: exposures and their parts, tables, configurations."""

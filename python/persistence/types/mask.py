@@ -1,0 +1,59 @@
+"""Masks whose bits have names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# afw's planes, which every mask that it writes has. Source: afw-files 1.3.
+DEFAULT_PLANES: Mapping[str, int] = {
+    name: bit
+    for bit, name in enumerate(
+        ["BAD", "SAT", "INTRP", "CR", "EDGE", "DETECTED", "DETECTED_NEGATIVE", "SUSPECT", "NO_DATA"]
+    )
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Flags of pixels.
+
+    Attributes
+    ----------
+    array : array of int32, shape (rows, columns)
+        The flags, one bit each.
+    planes : mapping [`str`, `int`]
+        What each bit, counted from 0, is called.
+    """
+
+    array: NDArray[np.int32]
+    planes: Mapping[str, int]
+
+    @classmethod
+    def from_flags(cls, flags: Mapping[str, NDArray[np.bool_]]) -> Mask:
+        """Make a mask from one boolean array for each plane; all have the same shape."""
+        planes = dict(DEFAULT_PLANES)
+        for name in flags:
+            planes.setdefault(name, max(planes.values()) + 1)
+        array = np.zeros(next(iter(flags.values())).shape, dtype=np.int32)
+        for name, flagged in flags.items():
+            array |= flagged.astype(np.int32) << planes[name]
+        return cls(array, planes)
+
+    def __getitem__(self, name: str) -> NDArray[np.bool_]:
+        """Give the pixels that have a flag."""
+        if name not in self.planes:
+            raise KeyError(f"the mask has no plane {name!r}; it has {', '.join(self.planes)}")
+        return (self.array >> self.planes[name] & 1).astype(bool)
+
+    def counts(self) -> dict[str, int]:
+        """Count the flagged pixels of each plane that has any."""
+        numbers = {name: int(np.count_nonzero(self.array & (1 << bit))) for name, bit in self.planes.items()}
+        return {name: number for name, number in numbers.items() if number}
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name} {number}" for name, number in self.counts().items())
+        return f"{np.count_nonzero(self.array)} of {self.array.size} pixels flagged" + (f": {shown}" if shown else "")

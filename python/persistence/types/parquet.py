@@ -1,0 +1,108 @@
+"""Tables in Parquet, of which columns are read as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+    from pandas import DataFrame
+
+try:
+    import pyarrow
+    import pyarrow.parquet
+except ImportError as _error:
+    raise MissingExtra("pyarrow", "tables", "Parquet") from _error
+
+
+class ParquetTable:
+    """A table, in memory or in a file that is read when asked.
+
+    Parameters
+    ----------
+    filename : `str`, optional
+        A Parquet file.
+    table : `pyarrow.Table`, optional
+        The table itself.
+    """
+
+    def __init__(self, filename: str | None = None, table: pyarrow.Table | None = None) -> None:
+        self.filename = filename
+        self._table = table
+        # Read now, so that a damaged file is found out by whoever opens it.
+        self._schema = table.schema if table is not None else pyarrow.parquet.read_schema(filename)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, without pandas' index."""
+        return [name for name in self._schema.names if not name.startswith("__index_level_")]
+
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
+        """Give the columns, all if none are named, as an Arrow table."""
+        wanted = list(columns) if columns is not None else None
+        if self._table is not None:
+            return self._table if wanted is None else self._table.select(wanted)
+        return pyarrow.parquet.read_table(self.filename, columns=wanted)
+
+    def to_table(self, columns: Sequence[str] | None = None) -> Table:
+        """Give the columns as an astropy table; nulls are masked."""
+        from astropy.table import MaskedColumn, Table
+
+        arrow = self.to_arrow(columns)
+        made = Table()
+        for name in arrow.column_names:
+            column = arrow.column(name)
+            if not column.null_count:
+                made[name] = column.to_numpy()
+                continue
+            kept = column.drop_null().to_numpy()
+            filled = column.fill_null(kept[0] if len(kept) else 0)
+            made[name] = MaskedColumn(filled.to_numpy(), mask=column.is_null().to_numpy())
+        return made
+
+    def toDataFrame(self, columns: Sequence[str] | None = None) -> DataFrame:
+        """Give the columns as a pandas DataFrame."""
+        try:
+            import pandas  # noqa: F401  # asked for here to explain its absence
+        except ImportError as error:
+            raise MissingExtra("pandas", "tables", "A DataFrame") from error
+        return self.to_arrow(columns).to_pandas()
+
+    def __len__(self) -> int:
+        if self._table is not None:
+            return int(self._table.num_rows)
+        return int(pyarrow.parquet.read_metadata(self.filename).num_rows)
+
+    def __repr__(self) -> str:
+        return f"ParquetTable of {len(self)} rows: {', '.join(self.columns)}"
+
+    def write(self, path: str) -> None:
+        """Write the whole table to a file."""
+        pyarrow.parquet.write_table(self.to_arrow(), path)
+
+
+def from_any(obj: Any) -> ParquetTable | None:
+    """Make a `ParquetTable` of an Arrow, pandas or astropy table; None of anything else."""
+    if isinstance(obj, ParquetTable):
+        return obj
+    if isinstance(obj, pyarrow.Table):
+        return ParquetTable(table=obj)
+    if type(obj).__module__.startswith("pandas"):
+        return ParquetTable(table=pyarrow.Table.from_pandas(obj))
+    if hasattr(obj, "colnames"):
+        arrays = {name: _array(obj[name]) for name in obj.colnames}
+        return ParquetTable(table=pyarrow.table(arrays))
+    return None
+
+
+def _array(column: Any) -> pyarrow.Array:
+    """Turn a column of an astropy table into Arrow; units are left behind, masked values become nulls."""
+    import numpy as np
+
+    values = np.asarray(getattr(column, "value", column))
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    mask = getattr(column, "mask", None)
+    return pyarrow.array(values, mask=None if mask is None else np.asarray(mask))

@@ -1,0 +1,95 @@
+"""From a camera's header keywords to what they mean: tables, and the few things that tables cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.types.detector import Detector
+from persistence.types.visitinfo import VisitInfo
+
+Header = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLabel:
+    """A filter.
+
+    Attributes
+    ----------
+    name : `str`
+        What data IDs call it.
+    band : `str` or None
+        What it is called across cameras.
+    physical : `str` or None
+        The piece of glass.
+    aliases : `tuple` [`str`]
+        Other names.
+    """
+
+    name: str
+    band: str | None = None
+    physical: str | None = None
+    aliases: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name if self.physical in (None, self.name) else f"{self.name} ({self.physical})"
+
+    def answers_to(self, name: str) -> bool:
+        """Say whether somebody who asks for ``name`` may mean this filter."""
+        return name in (self.name, self.band, self.physical, *self.aliases)
+
+
+class HeaderTranslator:
+    """Reads headers with the FITS standard's keywords; a camera's translator overrides the tables.
+
+    Attributes
+    ----------
+    visit_keys : mapping [`str`, `str`]
+        Attributes of `VisitInfo` and the keywords that give them.
+    zero_point_key : `str` or None
+        The keyword of the magnitude zero point.
+    filter_key : `str`
+        The keyword of the filter.
+    filters : `tuple` [`FilterLabel`]
+        The filters that the camera's policy knows.
+    """
+
+    visit_keys: Mapping[str, str] = {
+        "exposure_time": "EXPTIME",
+        "dark_time": "DARKTIME",
+        "date_begin": "DATE-OBS",
+        "ra": "RA",
+        "dec": "DEC",
+        "airmass": "AIRMASS",
+    }
+    zero_point_key: str | None = None
+    filter_key: str = "FILTER"
+
+    def __init__(self, filters: tuple[FilterLabel, ...] = ()) -> None:
+        self.filters = filters
+
+    def visit_info(self, header: Header) -> VisitInfo:
+        """Say when, where and for how long the exposure was taken."""
+        return VisitInfo(**{name: header[key] for name, key in self.visit_keys.items() if key in header})
+
+    def detector(self, header: Header) -> Detector | None:
+        """Describe the detector; None if the header does not tell."""
+        return None
+
+    def zero_point(self, header: Header) -> float | None:
+        """Give the magnitude that gives one count (mag)."""
+        value = header.get(self.zero_point_key) if self.zero_point_key else None
+        return float(value) if isinstance(value, int | float) else None
+
+    def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
+        """Say which filter was in place: by the header, else by the data ID."""
+        stored = header.get(self.filter_key)
+        wanted = str(stored).strip() if stored else data_id.get("filter")
+        return None if wanted is None else self.label(str(wanted))
+
+    def label(self, name: str) -> FilterLabel:
+        """Find a filter by any of its names; one that the policy does not know is called what it is."""
+        known = [label for label in self.filters if label.answers_to(name)]
+        return known[0] if known else FilterLabel(name)

@@ -1,0 +1,7 @@
+"""Packaging. The rest is in setup.cfg."""
+
+from glob import glob
+
+from setuptools import setup
+
+setup(scripts=sorted(glob("bin/*.py")))
