@@ -64,6 +64,10 @@ class RegistryLocked(RegistryError):
     """Another process holds the registry; the message says for how long we waited."""
 
 
+class RowExists(RegistryError):
+    """A row with the same unique columns is in the registry already."""
+
+
 class FormatterError(PersistenceError, RuntimeError):
     """An object that cannot be read from, or written to, a file in the storage format asked for."""
 

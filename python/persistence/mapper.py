@@ -41,6 +41,8 @@ class CameraMapper:
         The camera package.
     policyFile : `str`
         The camera's policy file.
+    ingestFile : `str`
+        How the camera's files are ingested; see `persistence.ingest.config`.
     trusted : `frozenset` [`str`]
         Dotted names of classes that the camera's pickles may hold.
     translatorClass : `type`
@@ -50,6 +52,7 @@ class CameraMapper:
     packageName: ClassVar[str | None] = None
     policyFile: ClassVar[str | None] = None
     trusted: ClassVar[frozenset[str]] = frozenset()
+    ingestFile: ClassVar[str | None] = None
     translatorClass: ClassVar[type[HeaderTranslator]] = HeaderTranslator
     hooks: ClassVar[hooks.Hooks] = {}
 

@@ -1,1 +1,1 @@
-""""""
+"""The grammar of the command line."""

@@ -1,1 +1,1 @@
-""""""
+"""Filling a repository: plan, deliver, record."""

@@ -1,0 +1,28 @@
+"""How far a command is: a bar on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def track(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """Give the items one by one, and show how many of them are done."""
+    if not sys.stderr.isatty() or total < 2:
+        return items
+    try:
+        from rich.console import Console
+        from rich.progress import track as rich_track
+    except ImportError:
+        return _count(items, total)
+    return rich_track(items, description="Ingesting", total=total, console=Console(stderr=True), transient=True)
+
+
+def _count(items: Iterable[Any], total: int) -> Iterator[Any]:
+    """The bar of those who have no rich: one line, written over."""
+    for number, item in enumerate(items):
+        sys.stderr.write(f"\r{number} of {total}")
+        sys.stderr.flush()
+        yield item
+    sys.stderr.write("\r\033[K")

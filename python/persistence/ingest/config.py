@@ -1,0 +1,214 @@
+"""What ingest is told: the camera's ``ingest.yaml``, and what the command line overrides.
+
+The tree of names is Gen2's (gen2-cli 1.4): ``clobber``, ``allowError``, ``parse.hdu``, ``register.ignore``, ...
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from persistence import yamlfile
+from persistence.errors import PolicyError, did_you_mean
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_COLUMN_TYPES: Mapping[str, type] = {"text": str, "int": int, "double": float}
+
+
+@dataclass(frozen=True)
+class ParseConfig:
+    """From headers to properties.
+
+    Attributes
+    ----------
+    translation : mapping
+        Property -> keyword, copied.
+    translators : mapping
+        Property -> the name of a function of the header.
+    defaults : mapping
+        Property -> its value where the keyword is absent.
+    hdu : `int` or None
+        The HDU that describes the file; by default the primary, with the first extension if it has no image.
+    extnames : `tuple` [`str`]
+        The extensions that get a row each; none means that the file is one row.
+    """
+
+    translation: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    translators: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    hdu: int | None = None
+    extnames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegisterConfig:
+    """The registry's tables.
+
+    Attributes
+    ----------
+    table : `str`
+        The main table; ``<table>_visit`` goes with it.
+    columns : mapping
+        Column -> ``text``, ``int`` or ``double``.
+    unique, visit : `tuple` [`str`]
+        The columns that are unique together; those of the visit table.
+    ignore : `bool`
+        Leave rows that are there already as they are.
+    permissions : `int`
+        The mode of a registry file that is made.
+    wait : `float`
+        For how many seconds to wait for another writer.
+    """
+
+    table: str = "raw"
+    columns: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType(
+            {
+                "object": "text",
+                "visit": "int",
+                "ccd": "int",
+                "filter": "text",
+                "date": "text",
+                "taiObs": "text",
+                "expTime": "double",
+            }
+        )
+    )
+    unique: tuple[str, ...] = ("visit", "ccd")
+    visit: tuple[str, ...] = ("visit", "object", "date", "filter")
+    ignore: bool = False
+    permissions: int = 0o664
+    wait: float = 60.0
+
+    @property
+    def types(self) -> dict[str, type]:
+        """The Python type of each column."""
+        return {name: _COLUMN_TYPES[word] for name, word in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class FileType:
+    """Which files make one exposure.
+
+    Attributes
+    ----------
+    files : mapping
+        Dataset type -> the word in a directory's name that tells its files; the first is what is named on
+        the command line.
+    columns : `tuple` [`str`]
+        Columns that hold the path that the file of the dataset type of that name came from.
+    """
+
+    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"raw": ""}))
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """All of it.
+
+    Attributes
+    ----------
+    clobber : `bool`
+        Replace another file, or other rows, that are in the way.
+    allowError : `bool`
+        Files that fail do not make the whole run a failure.
+    """
+
+    parse: ParseConfig = field(default_factory=ParseConfig)
+    register: RegisterConfig = field(default_factory=RegisterConfig)
+    filetypes: Mapping[str, FileType] = field(default_factory=lambda: MappingProxyType({"raw": FileType()}))
+    allowError: bool = False
+    clobber: bool = False
+
+
+def load(path: str | None) -> IngestConfig:
+    """Read a camera's ``ingest.yaml``; without one, Gen2's generic defaults hold.
+
+    Raises
+    ------
+    PolicyError
+        If it says something unknown, or a table could not be made of it.
+    """
+    if path is None:
+        return IngestConfig()
+    data = yamlfile.load(path)
+    _check_names(path, IngestConfig, data)
+    config = IngestConfig(
+        parse=_make(path, ParseConfig, data.get("parse", {})),
+        register=_make(path, RegisterConfig, data.get("register", {})),
+        filetypes={name: _make(path, FileType, entry) for name, entry in data.get("filetypes", {}).items()}
+        or IngestConfig().filetypes,
+    )
+    return checked(config, path)
+
+
+def override(config: IngestConfig, name: str, value: Any) -> IngestConfig:
+    """Replace one value, by its dotted name.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such name, or the value is of another type.
+    """
+    head, _, rest = name.partition(".")
+    names = [one.name for one in dataclasses.fields(config)]
+    if head not in names:
+        raise PolicyError(f"the configuration has no field {name!r}{did_you_mean(head, names)}")
+    old = getattr(config, head)
+    if rest:
+        if not dataclasses.is_dataclass(old):
+            raise PolicyError(f"{head} has no field {rest!r}")
+        new: Any = override(old, rest, value)  # type: ignore[arg-type]  # a part of the tree, handled alike
+    else:
+        new = _typed(name, old, value)
+    return dataclasses.replace(config, **{head: new})
+
+
+def checked(config: IngestConfig, source: str) -> IngestConfig:
+    """Refuse a configuration of which no tables could be made."""
+    register = config.register
+    for name, word in register.columns.items():
+        if word not in _COLUMN_TYPES:
+            raise PolicyError(f"{source}: column {name!r} is of type {word!r}, not {', '.join(_COLUMN_TYPES)}")
+    for what, columns in (("unique", register.unique), ("visit", register.visit)):
+        for column in columns:
+            if column not in register.columns:
+                hint = did_you_mean(column, register.columns)
+                raise PolicyError(f"{source}: register.{what} names column {column!r}, which is not there{hint}")
+    if register.unique and not set(register.unique) & set(register.visit):
+        raise PolicyError(f"{source}: register.visit has to share a column with register.unique")
+    return config
+
+
+def _check_names(source: str, cls: Any, entry: Mapping[str, Any]) -> None:
+    names = [one.name for one in dataclasses.fields(cls)]
+    for key in entry:
+        if key not in names:
+            raise PolicyError(f"{source}: unknown key {key!r}{did_you_mean(key, names)}")
+
+
+def _make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
+    _check_names(source, cls, entry)
+    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+
+
+def _typed(name: str, old: Any, value: Any) -> Any:
+    """Take a value, or its text from the command line, as what the field holds."""
+    if isinstance(value, str) and not isinstance(old, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            raise PolicyError(f"{name}={value}: this is no value of type {type(old).__name__}") from None
+    if isinstance(old, tuple) and isinstance(value, list | tuple):
+        return tuple(value)
+    wanted: Any = int if old is None else (int, float) if isinstance(old, float) else type(old)
+    if isinstance(old, Mapping):
+        wanted = Mapping
+    if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(old, bool)):
+        raise PolicyError(f"{name}={value!r}: this is no value of type {type(old).__name__}")
+    return value

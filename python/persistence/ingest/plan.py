@@ -1,0 +1,175 @@
+"""What is to be done with a file: decided here, carried out by `persistence.ingest.task`.
+
+Planning changes nothing: a dry run prints the plan and stops.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from persistence import files
+from persistence.errors import FileConflict, PersistenceError
+from persistence.ingest.config import FileType, IngestConfig
+from persistence.ingest.parse import Parsed, stored, with_placeholders
+from persistence.template import PathTemplate
+
+Status = Literal["new", "placed", "same", "ignored", "failed"]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A file, and where it goes."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """What is to be done with one exposure's files.
+
+    Attributes
+    ----------
+    source : `str`
+        The file that was named.
+    status : `str`
+        ``new``: nothing, or only some of it, is there; ``placed``: the files are, rows are missing;
+        ``same``: all is there; ``ignored``: it was told to be passed over; ``failed``: see ``problem``.
+    deliveries : `tuple` [`Delivery`]
+        The files; those that are in place already too.
+    rows : `tuple` of mapping
+        The rows that are missing.
+    problem : `str`
+        Why it cannot be done.
+    """
+
+    source: str
+    status: Status
+    deliveries: tuple[Delivery, ...] = ()
+    rows: tuple[Row, ...] = ()
+    problem: str = ""
+
+
+@dataclass
+class Planner:
+    """Decides, file by file, against the repository as it is and the files that came before.
+
+    Attributes
+    ----------
+    root : `str`
+        The repository.
+    config : `IngestConfig`
+        The camera's tables and the user's wishes.
+    filetype : `FileType`
+        Which files make an exposure.
+    templates : mapping
+        Dataset type -> path template, of the file type's dataset types.
+    find_row : callable
+        Gives the registered row that has some values of the unique columns, or None.
+    siblings : callable
+        Gives the path of the exposure's file of another dataset type.
+    mode : `str`
+        How files are delivered.
+    ignore_ingested : `bool`
+        Pass silently over files that have a row.
+    """
+
+    root: str
+    config: IngestConfig
+    filetype: FileType
+    templates: Mapping[str, PathTemplate]
+    find_row: Callable[[Sequence[Any]], Mapping[str, Any] | None]
+    siblings: Callable[[Parsed, str], str]
+    mode: files.Mode = "link"
+    ignore_ingested: bool = False
+
+    def __post_init__(self) -> None:
+        self._targets: dict[str, str] = {}
+        self._keys: dict[tuple[Any, ...], str] = {}
+
+    def plan(self, parsed: Parsed) -> FilePlan:
+        """Decide what is to be done with a file."""
+        if parsed.problem:
+            return FilePlan(parsed.path, "failed", problem=parsed.problem)
+        try:
+            return self._plan(parsed)
+        except (PersistenceError, OSError) as error:
+            return FilePlan(parsed.path, "failed", problem=str(error))
+
+    def _plan(self, parsed: Parsed) -> FilePlan:
+        sources = {name: self._source(parsed, name) for name in self.filetype.files}
+        named = {column: sources.get(column, "") for column in self.filetype.columns}
+        if len(sources) == 1:
+            named = dict.fromkeys(named, "")
+        rows = [stored({**row, **named}, self.config) for row in parsed.rows]
+        missing = self._missing(parsed.path, rows)
+        if self.ignore_ingested and len(missing) < len(rows):
+            return FilePlan(parsed.path, "ignored")
+        deliveries = tuple(
+            Delivery(source, self._target(name, source, parsed.rows)) for name, source in sources.items()
+        )
+        waiting = [delivery for delivery in deliveries if not self._in_place(delivery)]
+        status: Status = "new" if waiting else "placed" if missing else "same"
+        return FilePlan(parsed.path, status, deliveries, tuple(missing))
+
+    def _source(self, parsed: Parsed, name: str) -> str:
+        return parsed.path if name == next(iter(self.filetype.files)) else self.siblings(parsed, name)
+
+    def _target(self, name: str, source: str, rows: Sequence[Row]) -> str:
+        """Give the place that ``get`` will look in; all rows of a file have to agree on it."""
+        template = self.templates[name]
+        places = dict.fromkeys(template.locate(with_placeholders(row))[0] for row in rows)
+        if len(places) > 1:
+            raise FileConflict(f"its parts belong in different files: {', '.join(places)}", pathname=source)
+        target = os.path.join(self.root, next(iter(places)))
+        first = self._targets.setdefault(target, source)
+        if first != source:
+            raise FileConflict(f"{first} goes to {target} too", pathname=source)
+        return target
+
+    def _in_place(self, delivery: Delivery) -> bool:
+        if self.mode == "skip":
+            return True
+        if not os.path.lexists(delivery.target):
+            return False
+        if files.same(delivery.source, delivery.target):
+            return True
+        if not self.config.clobber:
+            raise FileConflict(
+                f"another file stands at {delivery.target}; -c clobber=True replaces it", pathname=delivery.source
+            )
+        return False
+
+    def _missing(self, path: str, rows: Sequence[Row]) -> list[Row]:
+        """Give the rows that are not registered; refuse those that others have taken."""
+        unique = self.config.register.unique
+        if not unique:
+            return list(rows)
+        missing = []
+        for row in rows:
+            key = tuple(row[column] for column in unique)
+            shown = " ".join(f"{column}={value}" for column, value in zip(unique, key, strict=True))
+            first = self._keys.setdefault(key, path)
+            if first != path:
+                raise FileConflict(f"{first} is {shown} too", pathname=path)
+            there = self.find_row(key)
+            if there is None:
+                missing.append(row)
+                continue
+            differing = [
+                f"{column} is {there[column]!r}, not {value!r}"
+                for column, value in row.items()
+                if there[column] != value and column not in self.filetype.columns
+            ]
+            if differing and self.config.clobber:
+                missing.append(row)
+            elif differing and not self.config.register.ignore:
+                raise FileConflict(
+                    f"{shown} is registered otherwise: {'; '.join(differing)}; -c clobber=True replaces it",
+                    pathname=path,
+                )
+        return missing
