@@ -49,8 +49,8 @@ class DecamHeaders(HeaderTranslator):
 
 
 def _amplifier(header: Header, letter: str) -> Amplifier:
-    boxes = {part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()}
-    numbers = {part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()}
+    boxes: dict[str, Any] = {part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()}
+    numbers: dict[str, Any] = {part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()}
     return Amplifier(letter, **boxes, **numbers)
 
 

@@ -12,6 +12,7 @@ from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import MissingKey, NoResults
 from persistence.location import Location
+from persistence.mapper import CameraMapper
 from persistence.names import Request
 from persistence.policy import Component, DatasetType
 from persistence.proxy import ReadProxy
@@ -87,9 +88,7 @@ class Butler:
         """Give the camera's level below another."""
         return self._mapper.getDefaultSubLevel(level)
 
-    def queryMetadata(
-        self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any
-    ) -> list[Any]:
+    def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any) -> list[Any]:
         """Ask the registry for values.
 
         Parameters
@@ -210,9 +209,7 @@ class Butler:
             raise self._chain.refuse("get", request, data_id)
         return ReadProxy(lambda: self._get(request, data_id, options))
 
-    def put(
-        self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any
-    ) -> None:
+    def put(self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> None:
         """Write a dataset: the file is there whole, or as it was before.
 
         Parameters
@@ -243,7 +240,7 @@ class Butler:
     # -- parts ---------------------------------------------------------------------------------------
 
     @property
-    def _mapper(self) -> Any:
+    def _mapper(self) -> CameraMapper:
         return self._chain.inputs[0].mapper
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:

@@ -59,9 +59,7 @@ class Chain:
         name = request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
         return cls(f"No locations for {verb}:", name, data_id, reasons)
 
-    def lookup(
-        self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]
-    ) -> list[tuple[Any, ...]]:
+    def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Give the first answer of a registry that is not empty."""
         for repository in self.inputs:
             dataset = repository.mapper.dataset(request)
@@ -71,5 +69,3 @@ class Chain:
             if rows:
                 return list(rows)
         return []
-
-

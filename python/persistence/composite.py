@@ -87,9 +87,7 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
     return made
 
 
-def generic_disassembler(
-    obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]
-) -> None:
+def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]) -> None:
     """Take the components out by getters: declared, ``get_name``, ``getName``."""
     for name, part in componentInfo.items():
         part.obj = _method(obj, "get", name, part.getter)()
@@ -100,9 +98,15 @@ def _info(part: Component, obj: Any) -> ComponentInfo:
 
 
 def _method(obj: Any, verb: str, name: str, declared: str | None) -> Callable[..., Any]:
-    tried = [declared] if declared else [f"{verb}_{name}", f"{verb}{name.capitalize()}", f"{verb}{name[:1].upper()}{name[1:]}"]
+    tried = (
+        [declared]
+        if declared
+        else [f"{verb}_{name}", f"{verb}{name.capitalize()}", f"{verb}{name[:1].upper()}{name[1:]}"]
+    )
     for method in tried:
         if hasattr(obj, method):
             found: Callable[..., Any] = getattr(obj, method)
             return found
-    raise FormatterError(f"{type(obj).__name__} has no method to {verb} component {name!r} (tried {', '.join(tried)})")
+    raise FormatterError(
+        f"{type(obj).__name__} has no method to {verb} component {name!r} (tried {', '.join(tried)})"
+    )

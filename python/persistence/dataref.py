@@ -83,9 +83,7 @@ class ButlerDataRef:
 
     def getUri(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> str:
         """Give a dataset's path."""
-        return self.getButler().getUri(
-            datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
-        )
+        return self.getButler().getUri(datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest)
 
     def datasetExists(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> bool:
         """Say whether a dataset is there."""
@@ -110,5 +108,3 @@ class ButlerDataRef:
     def getButler(self) -> Butler:
         """Give the Butler."""
         return self.butlerSubset.butler
-
-

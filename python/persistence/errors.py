@@ -155,9 +155,7 @@ class MultipleResults(NoResults):
         What answered.
     """
 
-    def __init__(
-        self, message: str, datasetType: str, dataId: Mapping[str, Any], locations: Sequence[Any]
-    ) -> None:
+    def __init__(self, message: str, datasetType: str, dataId: Mapping[str, Any], locations: Sequence[Any]) -> None:
         super().__init__(message, datasetType, dataId, [str(location) for location in locations])
         self.locations = list(locations)
 

@@ -11,7 +11,7 @@ import gzip
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import Any, Protocol
 
 from persistence.errors import FormatterError
 
@@ -21,6 +21,13 @@ _CHUNK = 4 * _BLOCK  # most headers end in the first read
 _GZIP = b"\x1f\x8b"
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _END = b"END" + 77 * b" "
+
+
+class _Stream(Protocol):
+    """What is read: a file, or the inside of a compressed one."""
+
+    def read(self, size: int, /) -> bytes | None: ...
+    def seek(self, position: int, /) -> int: ...
 
 
 class Cards(Mapping[str, Any]):
@@ -122,9 +129,9 @@ def scan(path: str) -> Iterator[Cards]:
             yield from _walk(path, raw, head, os.fstat(raw.fileno()).st_size)
 
 
-def _walk(path: str, stream: IO[bytes], chunk: bytes, size: int | None) -> Iterator[Cards]:
-    if not chunk.startswith(b"SIMPLE  ="):
-        raise FormatterError(f"{path} is not a FITS file: it begins with {chunk[:16]!r}")
+def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> Iterator[Cards]:
+    if not chunk or not chunk.startswith(b"SIMPLE  ="):
+        raise FormatterError(f"{path} is not a FITS file: it begins with {(chunk or b'')[:16]!r}")
     position, number = 0, 0
     while chunk:
         end = _find_end(chunk, 0)

@@ -103,10 +103,7 @@ class CameraMapper:
         level : `str`, optional
             Keys that do not count at this level are left out; ``""`` is the camera's default level.
         """
-        if datasetType is None:
-            keys = self.policy.keys
-        else:
-            keys = self.dataset(self.request(datasetType)).keys
+        keys = self.policy.keys if datasetType is None else self.dataset(self.request(datasetType)).keys
         if level == "":
             level = self.getDefaultLevel()
         dropped = self.policy.levels.get(level, frozenset()) if level is not None else frozenset()
@@ -271,9 +268,7 @@ def _not_one(
     if not rows:
         reason = f"needs  {', '.join(missing)}, and the registry has no such row"
         return IncompleteDataId("No unique lookup for:", dataset.name, data_id, [reason])
-    columns = {
-        key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)
-    }
+    columns = {key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)}
     telling = [key for key, values in columns.items() if len(values) > 1]
     reasons = [f"{len(rows)} rows match; they differ in {', '.join(telling)}: give one of these"]
     for row in rows[:_SHOWN]:

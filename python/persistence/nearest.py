@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,13 +20,13 @@ _ENOUGH = 2000
 
 
 def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
-    """Give lines that tell what is near a data ID in a repository: files first, else registered IDs."""
+    """Give lines that tell what is near a data ID in a repository: registered IDs first, else files."""
     try:
-        near = _on_disk(repository, request, data_id)
+        registered = list(_registered(repository, request, data_id))
+        yield from registered
+        near = None if registered else _on_disk(repository, request, data_id)
         if near is not None:
-            yield f"nearest     {text(near)}  ({repository.root})"
-            return
-        yield from _registered(repository, request, data_id)
+            yield f"nearest     {text(near)}  in  {os.path.relpath(repository.root)}"
     except (PersistenceError, OSError):
         return  # the error that is being explained matters more than its explanation
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 import persistence_policy
+
 from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
 from persistence.template import PathTemplate
@@ -181,9 +182,7 @@ def _load(path: str, _modified: int, _size: int) -> CameraPolicy:
                 types[dataset.name] = dataset
     for dataset in types.values():
         _check_components(dataset, types)
-    settings = {
-        key: yamlfile.plain(node) for key, node in top.items() if key in _SETTINGS and key != "kinds"
-    }
+    settings = {key: yamlfile.plain(node) for key, node in top.items() if key in _SETTINGS and key != "kinds"}
     return CameraPolicy(path, MappingProxyType(types), MappingProxyType(settings))
 
 

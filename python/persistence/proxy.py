@@ -73,12 +73,14 @@ def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: function(other, self.__subject__())
+
+
 for _name, _function in _FUNCTIONS.items():
     setattr(ReadProxy, _name, _unary(_function))
 for _name in _BINARY:
     setattr(ReadProxy, _name, _binary(getattr(operator, _name)))
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod"):
     # Reflected: 1 + proxy.
-    setattr(
-        ReadProxy, f"__r{_name}__", _binary(lambda mine, other, _f=getattr(operator, _name): _f(other, mine))
-    )
+    setattr(ReadProxy, f"__r{_name}__", _reflected(getattr(operator, _name)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import persistence_policy
+
 from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
 

@@ -54,7 +54,7 @@ class Repository:
     """
 
     def __init__(self, root: str, mapper: Any = None, trust: Sequence[str] = (), **mapperArgs: Any) -> None:
-        self.root = os.fspath(root).rstrip("/") or "/"
+        self.root = os.path.abspath(root)
         if mapper is None:
             mapper = config.mapper_name(self.root)
         if isinstance(mapper, str):
@@ -99,13 +99,9 @@ class Repository:
         )
         if not sky:
             return rows
-        return [
-            tuple(data_id[c] if c in _SKYMAP_KEYS else row[wanted.index(c)] for c in columns) for row in rows
-        ]
+        return [tuple(data_id[c] if c in _SKYMAP_KEYS else row[wanted.index(c)] for c in columns) for row in rows]
 
-    def _conditions(
-        self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _conditions(self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the keys of a data ID that can constrain a look-up."""
         if dataset.section == "calibrations":
             reason = f"needs  {', '.join(wanted)}: calibrations are chosen by a calibration registry"
@@ -194,8 +190,9 @@ class Repository:
 
     def read(self, request: Request, location: Location, options: Mapping[str, Any]) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
-        if request.view in READERS:
-            return READERS[request.view](location, self.mapper)
+        view = READERS.get(request.view or "")
+        if view is not None:
+            return view(location, self.mapper)
         told = {**location.options, **options, "trust": self.trust}
         obj = formatter(location.storage).read(dataclasses.replace(location, options=told))
         # An exposure learns to read its camera's header.

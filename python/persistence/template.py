@@ -15,9 +15,7 @@ from persistence.dataid import cast
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
 
 # Conversion character -> type of the key, as Gen2 typed them.
-_KINDS: dict[str, type] = (
-    dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
-)
+_KINDS: dict[str, type] = dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
 _BASES = {"o": 8, "x": 16, "X": 16}
 _FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
 # Which characters a value of each type may show; loose, for the exact test is to format it again.
@@ -253,7 +251,7 @@ def _pieces(text: str) -> list[Piece]:
     position = 0
     for match in _FIELD.finditer(text):
         _literal(pieces, text[position : match.start()], text)
-        name, flags, conversion = match.groups()
+        name, _flags, conversion = match.groups()
         if name is None:
             _literal(pieces, "%", text, escaped=True)
         elif conversion in _KINDS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -50,7 +50,7 @@ def compose(path: str) -> Node | None:
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            return cast("Node | None", yaml.compose(stream, Loader=_Loader))
+            return yaml.compose(stream, Loader=_Loader)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -109,4 +109,3 @@ def plain(node: Node) -> Any:
 def load(path: str) -> Mapping[str, Any]:
     """Read a whole file, whose top is a mapping, as Python data."""
     return {key: plain(value) for key, value in items(compose(path)).items()}
-

@@ -31,9 +31,7 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     made.add_argument("-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing")
     made.add_argument("--mode", choices=["move", "copy", "link", "skip"], default="link", help="default: link")
     made.add_argument("--create", action="store_true", help="make the registry's tables anew, without their rows")
-    made.add_argument(
-        "--ignore-ingested", action="store_true", help="pass silently over files that are registered"
-    )
+    made.add_argument("--ignore-ingested", action="store_true", help="pass silently over files that are registered")
     made.add_argument(
         "--badId", nargs="+", action="append", default=[], metavar="KEY=VALUE", help="pass over matching files"
     )

@@ -20,7 +20,7 @@ def track(items: Iterable[Any], total: int) -> Iterable[Any]:
 
 
 def _count(items: Iterable[Any], total: int) -> Iterator[Any]:
-    """The bar of those who have no rich: one line, written over."""
+    """Show a number that is written over, for those who have no rich."""
     for number, item in enumerate(items):
         sys.stderr.write(f"\r{number} of {total}")
         sys.stderr.flush()

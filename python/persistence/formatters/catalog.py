@@ -27,8 +27,7 @@ def read_hdu(hdus: Any, index: int) -> Table:
     """Turn an HDU of an open file into a table."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyUserWarning)  # units that the FITS standard does not know
-        table = Table.read(hdus, hdu=index, character_as_bytes=False)
-    return table
+        return Table.read(hdus, hdu=index, character_as_bytes=False)
 
 
 def read_length(location: Location) -> int:
@@ -85,5 +84,3 @@ def _null_is_free(column: Any) -> bool:
     if column.dtype.kind in "US":
         return not (kept == np.array("", dtype=kept.dtype)).any()
     return False
-
-

@@ -238,11 +238,7 @@ def _carried(metadata: fits.Header) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
     cards = (card for card in metadata.cards if card.keyword)
     return fits.Header(
-        [
-            card
-            for card in cards
-            if not _STRUCTURE.fullmatch(card.keyword) and not _WCS.fullmatch(card.keyword)
-        ]
+        [card for card in cards if not _STRUCTURE.fullmatch(card.keyword) and not _WCS.fullmatch(card.keyword)]
     )
 
 

@@ -39,9 +39,7 @@ _Loader.add_constructor(f"{_PYTHON}complex", _complex)
 _Loader.add_constructor(f"{_PYTHON}dict", _mapping)
 for _name in ("str", "unicode", "bool", "int", "long", "float", "none", "list"):
     _plain = {"unicode": "str", "long": "int", "none": "null", "list": "seq"}.get(_name, _name)
-    _Loader.add_constructor(
-        f"{_PYTHON}{_name}", yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_plain}"]
-    )
+    _Loader.add_constructor(f"{_PYTHON}{_name}", yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_plain}"])
 
 
 def _represent_tuple(dumper: Any, value: tuple[Any, ...]) -> Any:
@@ -49,7 +47,7 @@ def _represent_tuple(dumper: Any, value: tuple[Any, ...]) -> Any:
 
 
 def _represent_other(dumper: Any, value: Any) -> Any:
-    value = plain(value)
+    value: Any = plain(value)
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         value = value.tolist()
     if type(value).__module__ == "builtins" and type(value) in dumper.yaml_representers:

@@ -101,9 +101,7 @@ class Parser:
         if len(wanted) == len(self.config.extnames):
             raise FormatterError(f"none of its {number} extensions is one of {_some(self.config.extnames)}")
 
-    def _translate(
-        self, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False
-    ) -> dict[str, Any]:
+    def _translate(self, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False) -> dict[str, Any]:
         """Make properties of a header, over those of the whole file.
 
         ``partial`` lets keywords be absent that extensions may supply.

@@ -81,9 +81,7 @@ def scan(root: str, template: PathTemplate, known: Mapping[str, Any]) -> Iterato
                 break
 
 
-def _walk(
-    root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mapping[str, Any]
-) -> Iterator[str]:
+def _walk(root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mapping[str, Any]) -> Iterator[str]:
     """Give each path below ``root`` that may fit the parts of a template, sorted by name at each level."""
     if not parts:
         yield path[1:]

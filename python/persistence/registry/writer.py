@@ -114,7 +114,9 @@ class RegistryWriter:
         self._open()
         how = "or replace " if replace else "or ignore " if ignore else ""
         names, visits = tuple(self.spec.columns), self.spec.visit
-        insert = f"insert {how}into {quoted(self.spec.name)} ({', '.join(map(quoted, names))}) values ({_marks(names)})"
+        insert = (
+            f"insert {how}into {quoted(self.spec.name)} ({', '.join(map(quoted, names))}) values ({_marks(names)})"
+        )
         # The first detector of a visit says what its row is.
         insert_visit = f"insert or ignore into {quoted(self.spec.visit_name)} values ({_marks(visits)})"
         with self._transaction() as database:

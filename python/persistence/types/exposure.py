@@ -156,7 +156,7 @@ class Exposure:
             return ""
         rows, columns = self.image.shape
         ra, dec = self.wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
-        projection = str(self.wcs.wcs.ctype[0])[5:]
+        projection = str(self.metadata.get("CTYPE1", ""))[-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
 
     # afw's names, for scripts written for them
