@@ -130,8 +130,9 @@ def scan(path: str) -> Iterator[Cards]:
 
 
 def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> Iterator[Cards]:
-    if not chunk or not chunk.startswith(b"SIMPLE  ="):
-        raise FormatterError(f"{path} is not a FITS file: it begins with {(chunk or b'')[:16]!r}")
+    chunk = chunk or b""
+    if not chunk.startswith(b"SIMPLE  ="):
+        raise FormatterError(f"{path} is not a FITS file: it begins with {chunk[:16]!r}")
     position, number = 0, 0
     while chunk:
         end = _find_end(chunk, 0)

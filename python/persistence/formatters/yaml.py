@@ -46,16 +46,19 @@ def _represent_tuple(dumper: Any, value: tuple[Any, ...]) -> Any:
     return dumper.represent_sequence(f"{_PYTHON}tuple", value)
 
 
-def _represent_other(dumper: Any, value: Any) -> Any:
-    value: Any = plain(value)
+def _represent_other(dumper: Any, given: Any) -> Any:
+    value = plain(given)
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         value = value.tolist()
-    if type(value).__module__ == "builtins" and type(value) in dumper.yaml_representers:
+    if type(value) in dumper.yaml_representers:
         return dumper.represent_data(value)
-    for kind in (dict, list, str):  # subclasses, such as DataId
-        if isinstance(value, kind):
-            return dumper.represent_data(kind(value))
-    raise yaml.representer.RepresenterError(f"cannot write {type(value)}")
+    if isinstance(value, dict):  # subclasses, such as DataId
+        return dumper.represent_dict(dict(value))
+    if isinstance(value, list):
+        return dumper.represent_list(list(value))
+    if isinstance(value, str):
+        return dumper.represent_str(str(value))
+    raise yaml.representer.RepresenterError(f"cannot write {type(given)}")
 
 
 _Dumper.add_representer(tuple, _represent_tuple)

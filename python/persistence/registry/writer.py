@@ -114,11 +114,10 @@ class RegistryWriter:
         self._open()
         how = "or replace " if replace else "or ignore " if ignore else ""
         names, visits = tuple(self.spec.columns), self.spec.visit
-        insert = (
-            f"insert {how}into {quoted(self.spec.name)} ({', '.join(map(quoted, names))}) values ({_marks(names)})"
-        )
+        columns = ", ".join(map(quoted, names))
+        insert = f"insert {how}into {quoted(self.spec.name)} ({columns}) values ({_marks(names)})"  # noqa: S608  # all quoted
         # The first detector of a visit says what its row is.
-        insert_visit = f"insert or ignore into {quoted(self.spec.visit_name)} values ({_marks(visits)})"
+        insert_visit = f"insert or ignore into {quoted(self.spec.visit_name)} values ({_marks(visits)})"  # noqa: S608
         with self._transaction() as database:
             database.conn.executemany(insert, ([row[name] for name in names] for row in rows))
             distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
@@ -152,7 +151,7 @@ class RegistryWriter:
             self._check(connection)
             wanted = ", ".join(map(quoted, self.spec.columns))
             where = " AND ".join(f"{quoted(name)} = ?" for name in self.spec.unique)
-            self._by_key = f"SELECT {wanted} FROM {quoted(self.spec.name)} WHERE {where}"
+            self._by_key = f"SELECT {wanted} FROM {quoted(self.spec.name)} WHERE {where}"  # noqa: S608  # all quoted
         return connection
 
     def _open(self) -> None:
