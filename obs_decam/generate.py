@@ -266,7 +266,7 @@ def _image(visit: int, number: int, name: str, band: str, layout: Layout) -> NDA
     light = rng.poisson(sky * 4.0) / 4.0
     raw = np.empty(layout.shape)
     half = layout.shape[1] // 2
-    raw[:, :half], raw[:, half:] = rng.uniform(1800, 2400), rng.uniform(1800, 2400)
+    raw[:, :half], raw[:, half:] = rng.uniform(1900, 2000), rng.uniform(1900, 2000)
     first, side = layout.postscan if south else 0, layout.prescan + layout.overscan
     raw[first : first + rows, side : side + columns] += light
     raw += rng.normal(0.0, 1.6, raw.shape)
@@ -274,10 +274,10 @@ def _image(visit: int, number: int, name: str, band: str, layout: Layout) -> NDA
 
 
 def _stars(rng: np.random.Generator, layout: Layout) -> Iterator[tuple[float, float, float]]:
-    """Give flux (counts), column and row of some stars; there are ten times fewer for each magnitude less."""
-    count = max(3, layout.rows * layout.columns // 600)
-    for magnitude in 1.5 * np.log10(rng.uniform(1.0, 1000.0, count)):
-        yield 400.0 * 10 ** (0.6 * magnitude), rng.uniform(0, 2 * layout.columns), rng.uniform(0, layout.rows)
+    """Give flux (counts), column and row of some stars: many are faint, few are bright."""
+    count = max(3, layout.rows * layout.columns // 400)
+    for brightness in -np.log10(rng.uniform(0.001, 1.0, count)):
+        yield 500.0 * 10 ** (0.9 * brightness), rng.uniform(0, 2 * layout.columns), rng.uniform(0, layout.rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,50 @@
+"""The first ten minutes: sample exposures made, ingested, looked up, read and shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from obs_decam import generate
+from persistence import Butler, picture
+from persistence.cli import ingest_images
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demonstration in a directory, ``demo`` by default; running it again does no harm."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    folder = words[0] if words else "demo"
+    root = os.path.join(folder, "repo")
+    os.makedirs(root, exist_ok=True)
+    with open(os.path.join(root, "_mapper"), "w", encoding="utf-8") as stream:
+        stream.write("lsst.obs.decam.DecamMapper\n")
+
+    print(f"Making raw exposures in {folder}/raw ...")
+    paths = generate.write(os.path.join(folder, "raw"), [(410877, "g"), (410878, "r")])
+    print("\n".join(f"  {path}" for path in paths))
+
+    print(f"\nIngesting them:  ingestImages.py {root} '{folder}/raw/*.fits.fz'")
+    if ingest_images.main([root, *paths]) != 0:
+        return 1
+
+    print("\nWhat the registry knows:  butler.queryMetadata('raw', ['visit', 'filter', 'date', 'expTime'])")
+    butler = Butler(root)
+    for row in butler.queryMetadata("raw", ["visit", "filter", "date", "expTime"]):
+        print("  " + "  ".join(map(str, row)))
+    print(f"  ({len(butler.queryMetadata('raw', ['visit', 'ccdnum']))} detectors in all)")
+
+    print("\nOne of them:  butler.get('raw', visit=410877, ccdnum=28)")
+    exposure = butler.get("raw", visit=410877, ccdnum=28)
+    print(exposure)
+    print("\nIts amplifiers:  exposure.detector.amplifiers")
+    for amplifier in exposure.detector.amplifiers:
+        print(f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan {amplifier.overscan}")
+
+    picture.save(exposure, os.path.join(folder, "raw-410877-28.png"))
+    print(f"\nA picture of it is in {folder}/raw-410877-28.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

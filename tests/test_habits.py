@@ -1,0 +1,49 @@
+"""What the project holds itself to, checked by the tools that know."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+TOOLS = {
+    "ruff check": ["-m", "ruff", "check", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "."],
+    "mypy --strict": ["-m", "mypy", "python", "obs_decam"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_tool_has_nothing_to_say(tool: str) -> None:
+    done = subprocess.run([sys.executable, *TOOLS[tool]], cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, persistence; print(*[m for m in ('numpy', 'astropy', 'sqlite_utils') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_every_public_name_is_there() -> None:
+    import persistence
+
+    assert [name for name in persistence.__all__ if not hasattr(persistence, name)] == []
+    assert persistence.__all__ == sorted(persistence.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Butlr'"):
+        _ = persistence.Butlr
+
+
+def test_the_old_names_are_the_new_ones() -> None:
+    import lsst.daf.persistence as old
+    from lsst.obs.base import CameraMapper
+    from lsst.obs.decam import DecamMapper
+
+    import persistence
+
+    assert old.Butler is persistence.Butler
+    assert old.Exposure is persistence.Exposure
+    assert issubclass(DecamMapper, CameraMapper)

@@ -1,0 +1,149 @@
+"""Each module imports only from modules of a lower layer, and each outside library has its modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+PACKAGE = TOP / "python" / "persistence"
+
+# A module, or a package with all in it, and its layer. The longest name that fits counts.
+LAYERS = {
+    "errors": 0,
+    "dataid": 1,
+    "template": 2,
+    "location": 2,
+    "names": 2,
+    "files": 2,
+    "identifiers": 2,
+    "headers": 2,
+    "yamlfile": 2,
+    "types": 3,
+    "types.box": 2,
+    "types.detector": 3,
+    "types.mask": 2,
+    "types.visitinfo": 2,
+    "types.translator": 4,
+    "types.exposure": 5,
+    "policy": 3,
+    "recipes": 3,
+    "registry.sqlite": 3,
+    "registry.filesystem": 3,
+    "registry.writer": 4,
+    "registry": 4,
+    "formatters": 6,
+    "config": 3,
+    "hooks": 3,
+    "mapper": 5,
+    "composite": 4,
+    "cameras": 6,
+    "views": 7,
+    "picture": 3,
+    "repository": 8,
+    "nearest": 9,
+    "chain": 10,
+    "proxy": 1,
+    "dataref": 2,
+    "ingest.config": 3,
+    "ingest.parse": 5,
+    "ingest.plan": 6,
+    "ingest.task": 9,
+    "ingest": 1,
+    "butler": 11,
+    "": 12,
+    "testing": 13,
+    "cmdline": 13,
+    "cli": 14,
+}
+# Formatters may use each other's parts, and commands theirs.
+PEERS = ("formatters", "cli")
+
+# Outside library -> the modules that may import it, in all or lazily.
+LIBRARIES = {
+    "sqlite_utils": {"registry.writer"},
+    "yaml": {"yamlfile", "formatters.yaml"},
+    "astropy.io": {"formatters.fits"},
+    "astropy.table": {"formatters.catalog", "types.parquet"},
+    "pyarrow": {"types.parquet"},
+    "pandas": {"types.parquet"},
+    "matplotlib": {"formatters.figure", "picture"},
+    "rich": {"cli.progress"},
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        yield name, ast.parse(path.read_text())
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Give every module that is imported at run time, lazily or not."""
+    typing_only = {
+        id(node)
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.unparse(branch.test)
+        for node in ast.walk(branch)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def own(name: str) -> str:
+    """Give the module of this package that an imported name is in, or is."""
+    inside = name.removeprefix("persistence").lstrip(".")
+    while inside and not (
+        (PACKAGE / inside.replace(".", "/")).is_dir() or (PACKAGE / f"{inside.replace('.', '/')}.py").exists()
+    ):
+        inside = inside.rpartition(".")[0]
+    return inside
+
+
+def layer(name: str) -> int:
+    head = name
+    while head not in LAYERS:
+        head = head.rpartition(".")[0]
+        assert head or "" in LAYERS
+    return LAYERS[head]
+
+
+@pytest.mark.parametrize(("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_module_imports_only_from_lower_layers(name: str, tree: ast.Module) -> None:
+    for target in imported(tree):
+        if target.split(".")[0] != "persistence":
+            continue
+        inside = own(target)
+        peers = any(name.startswith(peer) and inside.startswith(peer) for peer in PEERS)
+        lower = layer(inside) < layer(name) or inside == name
+        assert peers or lower, (
+            f"{name} (layer {layer(name)}) imports {inside or 'persistence'} (layer {layer(inside)})"
+        )
+
+
+@pytest.mark.parametrize(("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+def test_an_outside_library_is_imported_where_it_belongs(name: str, tree: ast.Module) -> None:
+    for target in imported(tree):
+        for library, allowed in LIBRARIES.items():
+            if target == library or target.startswith(f"{library}."):
+                assert name in allowed, f"{name} imports {library}, which is for {sorted(allowed)}"
+
+
+def test_nothing_of_this_package_imports_a_camera() -> None:
+    for name, tree in modules():
+        assert not [target for target in imported(tree) if target.split(".")[0] == "obs_decam"], name
+
+
+@pytest.mark.parametrize("every", [name for name in LAYERS if name])
+def test_each_layer_names_a_module_that_exists(every: str) -> None:
+    assert own(f"persistence.{every}") == every
