@@ -8,7 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from obs_decam import generate
 from persistence import Butler
@@ -73,3 +75,36 @@ def own(filled: Path, tmp_path: Path) -> Path:
 def butler(filled: Path) -> Butler:
     """Give a Butler on the shared repository."""
     return Butler(filled)
+
+
+@pytest.fixture(scope="session")
+def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two Community Pipeline exposures of two extensions, with each data-quality bit and bad weights."""
+    folder = tmp_path_factory.mktemp("archive_instcal")
+    for visit, band in ((500001, "g"), (500002, "r")):
+        raw = generate.exposure(visit, band, "tiny", compress=False, extensions=2)
+        raw[0].header["MAGZERO"] = 30.25
+        for kind, word in (("instcal", "ooi"), ("dqmask", "ood"), ("wtmap", "oow")):
+            hdus = [fits.PrimaryHDU(header=raw[0].header)]
+            for hdu in raw[1:]:
+                pixels = _PLANES[kind](hdu.data)
+                hdus.append(fits.CompImageHDU(pixels, hdu.header, hdu.name, compression_type="GZIP_2"))
+            (folder / kind).mkdir(exist_ok=True)
+            fits.HDUList(hdus).writeto(folder / kind / f"c4d_{visit}_{word}_{band}.fits.fz")
+    (folder / "dqmask" / "a_note.fits").write_text("not FITS; the search goes on")
+    return folder
+
+
+def _quality(image: Any) -> Any:
+    quality = np.zeros(image.shape, dtype=np.int32)
+    quality[0, :11] = [1 << bit for bit in range(11)]
+    return quality
+
+
+def _weight(image: Any) -> Any:
+    weight = np.full(image.shape, 0.25, dtype=np.float32)
+    weight[0, :2] = [0.0, -1.0]
+    return weight
+
+
+_PLANES = {"instcal": lambda image: image.astype(np.float32), "dqmask": _quality, "wtmap": _weight}

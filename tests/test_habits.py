@@ -39,10 +39,9 @@ def test_every_public_name_is_there() -> None:
 
 def test_the_old_names_are_the_new_ones() -> None:
     import lsst.daf.persistence as old
+    import persistence
     from lsst.obs.base import CameraMapper
     from lsst.obs.decam import DecamMapper
-
-    import persistence
 
     assert old.Butler is persistence.Butler
     assert old.Exposure is persistence.Exposure

@@ -51,8 +51,9 @@ class Chain:
                 problems.append(error)
         reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
         reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
-        for repository in self.inputs:
-            reasons += nearest.reasons(repository, request, data_id)
+        if not any(isinstance(error, AmbiguousDataId) for error in problems):
+            for repository in self.inputs:
+                reasons += nearest.reasons(repository, request, data_id)
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
         cls = kind if kind in (IncompleteDataId, AmbiguousDataId) else NoResults

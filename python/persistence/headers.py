@@ -8,17 +8,19 @@ CONTINUE and HIERARCH conventions.
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import re
+import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from persistence.errors import FormatterError
 
 _BLOCK = 2880
 _CARD = 80
 _CHUNK = 4 * _BLOCK  # most headers end in the first read
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _END = b"END" + 77 * b" "
 
@@ -102,6 +104,13 @@ class Cards(Mapping[str, Any]):
         return value
 
 
+class Span(NamedTuple):
+    """Where an HDU lies in its file, in bytes; padding is inside."""
+
+    start: int
+    stop: int
+
+
 def scan(path: str) -> Iterator[Cards]:
     """Give the header of each HDU of a file, reading no data.
 
@@ -117,19 +126,34 @@ def scan(path: str) -> Iterator[Cards]:
     OSError
         If it cannot be read.
     """
+    return (cards for cards, _span in _hdus(path))
+
+
+def spans(path: str, wanted: int) -> list[Span]:
+    """Find out where the HDUs of a file lie, from the first to the one wanted; the list ends with the file.
+
+    Raises
+    ------
+    FormatterError, OSError
+        As `scan` does.
+    """
+    return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
+
+
+def _hdus(path: str) -> Iterator[tuple[Cards, Span]]:
     with open(path, "rb", buffering=0) as raw:
         head = raw.read(_CHUNK)
-        if head.startswith(_GZIP):
+        if head.startswith(GZIP):
             with gzip.open(path) as stream:
                 try:
                     yield from _walk(path, stream, stream.read(_CHUNK), None)
-                except (EOFError, gzip.BadGzipFile) as error:
+                except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                     raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
         else:
             yield from _walk(path, raw, head, os.fstat(raw.fileno()).st_size)
 
 
-def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> Iterator[Cards]:
+def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> Iterator[tuple[Cards, Span]]:
     chunk = chunk or b""
     if not chunk.startswith(b"SIMPLE  ="):
         raise FormatterError(f"{path} is not a FITS file: it begins with {chunk[:16]!r}")
@@ -149,8 +173,9 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
         if size is not None and position + header + data > size:
             missing = position + header + data - size
             raise FormatterError(f"{path} is truncated: {missing} bytes are missing from HDU {number}")
-        yield cards
-        position += header + -(-data // _BLOCK) * _BLOCK
+        stop = position + header + -(-data // _BLOCK) * _BLOCK
+        yield cards, Span(position, stop)
+        position = stop
         number += 1
         stream.seek(position)
         chunk = stream.read(_CHUNK)

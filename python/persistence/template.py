@@ -277,7 +277,7 @@ def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False
 
 
 def _match(pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool) -> Iterator[dict[str, Any]]:
-    """Try every way to share the text out among the pieces; shorter values first."""
+    """Try every way to share the text out among the pieces."""
     if not pieces:
         if not text:
             yield dict(found)
@@ -290,7 +290,9 @@ def _match(pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool)
             yield from _match(rest, text[len(head) :], found, slashes)
         return
     longest = len(text) if slashes else (text + "/").index("/")
-    for end in range(longest + 1):
+    # Of a number as much as can be, of a text as little: as printf's readers do.
+    ends = range(longest + 1) if head.kind is str else range(longest, 0, -1)
+    for end in ends:
         value = head.read(text[:end])
         if value is not None:
             yield from _match(rest, text[end:], {**found, head.name: value}, slashes)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from astropy.table import MaskedColumn, QTable, Table
-from astropy.utils.exceptions import AstropyUserWarning
 
 from persistence.errors import FormatterError
 from persistence.location import Location
@@ -25,9 +23,8 @@ def read(location: Location) -> Table:
 
 def read_hdu(hdus: Any, index: int) -> Table:
     """Turn an HDU of an open file into a table."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyUserWarning)  # units that the FITS standard does not know
-        return Table.read(hdus, hdu=index, character_as_bytes=False)
+    # Units that the FITS standard does not know are kept as they are.
+    return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent")
 
 
 def read_length(location: Location) -> int:

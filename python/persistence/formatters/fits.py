@@ -7,18 +7,21 @@ and variance, told apart by ``EXTTYPE``.
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
+import os
 import re
-import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
-from persistence import recipes
+from persistence import headers, recipes
 from persistence.errors import DataIdError, FormatterError
+from persistence.headers import Span
 from persistence.location import Location
 from persistence.types.box import Box
 from persistence.types.exposure import Exposure
@@ -26,8 +29,9 @@ from persistence.types.mask import DEFAULT_PLANES, Mask
 
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
 _DTYPES = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
+# Up to here astropy may walk from HDU to HDU; what lies further is sought.
+_NEAR = 3
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
-_DAMAGE = (OSError, ValueError, TypeError, EOFError, IndexError, zlib.error)
 # Cards that describe the HDU that they stand in, and so are not carried to another. Source: afw-files 1.4.
 _STRUCTURE = re.compile(
     r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|GCOUNT|PCOUNT|XTENSION|TFIELDS|BSCALE|BZERO|BLANK|[TZ](ZERO|SCAL|FORM|TYPE)\d*|"
@@ -48,7 +52,7 @@ def read(location: Location) -> Any:
     """
     path = location.full_path
     match = _TYPE.search(location.python or "")
-    with opened(path) as hdus, damage_named(path):
+    with opened(path, location.hdu) as hdus, damage_named(path):
         index = _image_index(hdus, location)
         if isinstance(hdus[index], fits.BinTableHDU):
             from persistence.formatters import catalog
@@ -61,7 +65,7 @@ def read(location: Location) -> Any:
 
 def read_header(location: Location) -> fits.Header:
     """Read the header alone: no pixel is read."""
-    with opened(location.full_path) as hdus, damage_named(location.full_path):
+    with opened(location.full_path, location.hdu) as hdus, damage_named(location.full_path):
         index = _image_index(hdus, location)
         header: fits.Header = hdus[index].header.copy()
         if header.get("INHERIT") is True and index:
@@ -71,7 +75,7 @@ def read_header(location: Location) -> fits.Header:
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     """Read the number of rows and columns, and the origin in the parent image, from the header."""
-    with opened(location.full_path) as hdus, damage_named(location.full_path):
+    with opened(location.full_path, location.hdu) as hdus, damage_named(location.full_path):
         hdu = hdus[_image_index(hdus, location)]
         return hdu.shape[-2:], _origin(hdu.header)
 
@@ -89,28 +93,87 @@ def write(obj: Any, path: str, location: Location) -> None:
     match = _TYPE.search(location.python or "")
     planes = match is None or match.group(1) in ("Exposure", "MaskedImage")
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", fits.verify.VerifyWarning)  # long keywords become HIERARCH: meant
-        # The name may end in .gz, which would compress the file; it is no part of what was asked for.
-        with open(path, "wb") as stream:
-            fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
+    # The name may end in .gz, which would compress the file; it is no part of what was asked for.
+    with open(path, "wb") as stream:
+        fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
+
+
+class _Parts(io.RawIOBase):
+    """Some spans of a file, as if they were a file: the primary HDU and one of many behind it.
+
+    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over seventy.
+    """
+
+    def __init__(self, stream: Any, parts: Sequence[Span]) -> None:
+        self._stream = stream
+        self._parts = parts
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        length = sum(part.stop - part.start for part in self._parts)
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: length}[whence]
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        before = 0
+        for part in self._parts:
+            inside = self._position - before
+            if inside < part.stop - part.start:
+                self._stream.seek(part.start + inside)
+                data = self._stream.read(min(len(buffer), part.stop - part.start - inside))
+                buffer[: len(data)] = data
+                self._position += len(data)
+                return len(data)
+            before += part.stop - part.start
+        return 0
 
 
 @contextlib.contextmanager
-def opened(path: str) -> Iterator[Any]:
-    """Open a FITS file; what is wrong with it is said with its name."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "File may have been truncated", AstropyUserWarning)
+def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
+    """Open a FITS file; what is wrong with it is said with its name.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    hdu : `int`, optional
+        The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
+    """
+    with contextlib.ExitStack() as stack:
+        source: Any = path
+        if position_of(hdu) != hdu:
+            source = _primary_and(path, hdu or 0, stack)
         try:
-            hdus = fits.open(path, memmap=False)
+            hdus = stack.enter_context(fits.open(source, memmap=False))
         except FileNotFoundError:
             raise
         except AstropyUserWarning as error:
             raise FormatterError(f"{path} is truncated: {error}") from error
         except (OSError, EOFError, zlib.error) as error:
             raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
-        with hdus:
-            yield hdus
+        yield hdus
+
+
+def position_of(hdu: int | None) -> int | None:
+    """Say which HDU of what `opened` gives is the one that was wanted."""
+    return hdu if hdu is None or hdu <= _NEAR else 1
+
+
+def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
+    found = headers.spans(path, hdu)
+    if len(found) <= hdu:
+        raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(found) - 1}")
+    stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
+    if stream.read(2) == headers.GZIP:
+        stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
+    return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
 
 
 @contextlib.contextmanager
@@ -118,17 +181,19 @@ def damage_named(path: str) -> Iterator[None]:
     """Say which file is damaged, when astropy finds out while it reads."""
     try:
         yield
-    except (AstropyUserWarning, *_DAMAGE) as error:
-        if isinstance(error, FormatterError | DataIdError):
-            raise
+    except (DataIdError, MemoryError):
+        raise
+    except FormatterError as error:
+        raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
+    except Exception as error:  # astropy and its decompressors raise whatever damaged bytes lead them to
         raise FormatterError(f"{path} is damaged: {error}") from error
 
 
 def _image_index(hdus: Any, location: Location) -> int:
     """Give the HDU that is meant: the one asked for, or the first that holds data."""
-    index = location.hdu if location.hdu is not None else 0
+    index = position_of(location.hdu) or 0
     try:
-        if index == 0 and not hdus[0].header.get("NAXIS"):
+        if index == 0 and not hdus[0].shape:
             return 1 if _has(hdus, 1) else 0
         hdus[index]
     except IndexError:
@@ -190,6 +255,7 @@ def _cut(hdu: Any, origin: tuple[int, int], location: Location) -> Box:
 
 
 def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
+    _refuse_truncated(hdu)
     array = hdu.data if cut is None else hdu.section[cut.slices]
     if array is None:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
@@ -198,9 +264,22 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
     return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
 
 
+def _refuse_truncated(hdu: Any) -> None:
+    """Refuse an HDU whose data end before they should; astropy only warns, and gives what there is."""
+    info = hdu.fileinfo()
+    stream = info["file"] if info else None
+    if stream is None or stream.compression is not None or stream.size >= info["datLoc"] + info["datSpan"]:
+        return
+    missing = info["datLoc"] + hdu.size - stream.size  # the last block may lack its padding
+    if missing > 0:
+        raise FormatterError(f"it is truncated: {missing} bytes are missing")
+
+
 def _origin(header: fits.Header) -> tuple[int, int]:
     """Read afw's XY0, which is world coordinate system A (afw-files 1.2)."""
-    if header.get("CRPIX1A") != 1 or header.get("CRPIX2A") != 1 or header.get("CTYPE1A") != "LINEAR":
+    if "CRPIX1A" not in header or header.get("CTYPE1A") != "LINEAR":
+        return 0, 0
+    if header["CRPIX1A"] != 1 or header.get("CRPIX2A") != 1:
         return 0, 0
     return int(header.get("CRVAL1A", 0)), int(header.get("CRVAL2A", 0))
 
@@ -218,7 +297,7 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     if exposure.mask is not None:
         header = system.copy()
         for name, bit in exposure.mask.planes.items():
-            header[f"MP_{name}"] = bit
+            header[f"MP_{name}" if len(name) < 6 else f"HIERARCH MP_{name}"] = bit
         hdus.append(_hdu(exposure.mask.array, header, recipe.mask, "MASK", exposure, location))
     if exposure.variance is not None:
         hdus.append(_hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location))

@@ -160,6 +160,6 @@ def _holders(path: str) -> str:
 def _command(pid: str) -> str:
     try:
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
-            return stream.read().replace("\0", " ").strip()[:80]
+            return " ".join(stream.read().replace("\0", " ").split())[:80]
     except OSError:
         return "ended by now"

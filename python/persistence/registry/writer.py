@@ -87,12 +87,11 @@ class RegistryWriter:
 
     def create(self) -> None:
         """Drop the two tables if they are there, and make them anew; others in the file stay."""
-        self._open()
+        self._connect()
         with self._transaction() as database:
             for table in (self.spec.name, self.spec.visit_name):
                 database[table].drop(ignore=True)
             self._make(database)
-        self._reader = None
 
     def add(self, rows: Sequence[Mapping[str, Any]], replace: bool = False, ignore: bool = False) -> None:
         """Add rows in one transaction: all of them, or none.
@@ -155,8 +154,16 @@ class RegistryWriter:
         return connection
 
     def _open(self) -> None:
+        """Connect, and make the tables if they are not there."""
         if self._database is not None:
             return
+        self._connect()
+        with self._transaction() as database:
+            if self.spec.name not in database.table_names():
+                self._make(database)
+            self._check(database.conn)
+
+    def _connect(self) -> None:
         from sqlite_utils import Database
 
         fresh = not os.path.exists(self.path)
@@ -165,10 +172,6 @@ class RegistryWriter:
             self._database = Database(connection)
         if fresh:
             os.chmod(self.path, self.permissions)
-        with self._transaction() as database:
-            if self.spec.name not in database.table_names():
-                self._make(database)
-        self._check(self._database.conn)
 
     def _make(self, database: Any) -> None:
         for statement in self.spec.statements():

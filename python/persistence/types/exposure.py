@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -192,10 +191,9 @@ def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
     """
     if "CTYPE1" not in header:
         return None
-    from astropy.wcs import WCS, FITSFixedWarning
+    from astropy.wcs import WCS
 
-    with warnings.catch_warnings():
-        # Telescopes write dates and RADECSYS in old ways; wcslib mends them, and would say so each time.
-        warnings.simplefilter("ignore", FITSFixedWarning)
-        wcs = WCS(header)
+    # Telescopes write dates and RADECSYS in old ways. wcslib mends them; astropy would warn of each, each time.
+    wcs = WCS(header, fix=False)
+    wcs.wcs.fix()
     return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]

@@ -1,0 +1,32 @@
+"""The contract of registries, kept by each."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from persistence.registry import FilesystemRegistry, Registry, SqliteRegistry
+from persistence.testing import RegistryContract
+
+
+class TestSqliteRegistry(RegistryContract):
+    def make(self, folder: Path) -> Registry:
+        path = folder / "registry.sqlite3"
+        with sqlite3.connect(path) as connection:
+            connection.execute(
+                "create table raw (id integer primary key, date text, filter text, visit int, ccdnum int)"
+            )
+            for row in self.ROWS:
+                connection.execute("insert into raw values (null, :date, :filter, :visit, :ccdnum)", row)
+        connection.close()
+        return SqliteRegistry(str(path))
+
+
+class TestFilesystemRegistry(RegistryContract):
+    def make(self, folder: Path) -> Registry:
+        for row in self.ROWS:
+            path = folder / row["date"] / row["filter"] / f"x{row['visit']}_{row['ccdnum']:02d}.fits"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        (folder / "2015-01-01" / "g" / "notes.txt").touch()
+        return FilesystemRegistry(str(folder))

@@ -1,0 +1,130 @@
+"""Reading SQLite registries: what is particular to them, and what can be wrong with one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import sqlite3
+import subprocess
+import sys
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from persistence.errors import RegistryError, RegistryLocked
+from persistence.registry.sqlite import SqliteRegistry
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "registry.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table raw (visit int, filter text, unique(visit))")
+        connection.execute("create table bias (calibDate text, validStart text, validEnd text)")
+        connection.execute("create table raw_skyTile (visit int, skyTile int)")
+        connection.execute("insert into raw values (7, 'g')")
+        connection.execute("insert into raw_skyTile values (7, 42)")
+        connection.execute("insert into bias values ('2013-01-01', '2012-12-25', '2013-01-10')")
+    connection.close()
+    return path
+
+
+def test_opening_asks_nothing_of_the_file(tmp_path: Path) -> None:
+    registry = SqliteRegistry(str(tmp_path / "nowhere.sqlite3"))
+    with pytest.raises(RegistryError, match="there is no registry at"):
+        registry.lookup(["visit"], {}, ["raw"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_are_joined_by_the_columns_that_they_share(path: Path) -> None:
+    assert SqliteRegistry(str(path)).lookup(["filter", "skyTile"], {"visit": 7}, ["raw", "raw_skyTile"]) == [
+        ("g", 42)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [("2013-01-10", 1), ("2012-12-25", 1), ("2013-01-10T00:00:00", 0), ("2013-01-11", 0)]
+)
+def test_a_range_is_compared_as_text_with_both_ends_inside(path: Path, value: str, found: int) -> None:
+    between = (value, "validStart", "validEnd")
+    assert len(SqliteRegistry(str(path)).lookup(["calibDate"], {}, ["bias"], between)) == found
+
+
+def test_an_unknown_column_is_an_error_and_no_text(path: Path) -> None:
+    with pytest.raises(RegistryError, match="no such column: vist"):
+        SqliteRegistry(str(path)).lookup(["vist"], {}, ["raw"])
+
+
+def test_an_unknown_table_is_named_with_what_there_is(path: Path) -> None:
+    with pytest.raises(RegistryError, match=r"no table 'rawe'; did you mean 'raw'.*\['raw', 'bias', 'raw_skyTile'\]"):
+        SqliteRegistry(str(path)).columns(["rawe"])
+
+
+@pytest.mark.parametrize("name", ["visit] from raw; drop table raw --", "a]b"])
+def test_an_identifier_that_would_end_its_quotes_is_refused(path: Path, name: str) -> None:
+    with pytest.raises(RegistryError, match="cannot be the name"):
+        SqliteRegistry(str(path)).lookup([name], {}, ["raw"])
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "registry.sqlite3"
+    path.write_text("this is no database, " * 100)
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is no SQLite registry"):
+        SqliteRegistry(str(path)).tables()
+
+
+def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(path: Path) -> None:
+    code = (
+        "import sqlite3, sys\n"
+        f"connection = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
+        "connection.execute('begin exclusive')\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == "locked\n"
+    registry = SqliteRegistry(str(path), wait=0.2)
+    with pytest.raises(RegistryLocked, match=r"is locked by .*; waited 0\.[2-9] s") as caught:
+        registry.lookup(["filter"], {"visit": 7}, ["raw"])
+    if sys.platform == "linux":
+        assert re.search(rf"process {holder.pid} \(.*python", str(caught.value))
+    holder.stdin.close()
+    holder.wait()
+    holder.stdout.close()
+    assert registry.lookup(["filter"], {"visit": 7}, ["raw"]) == [("g",)]
+    registry.close()
+
+
+def test_reading_in_a_directory_that_nobody_may_write_to_leaves_no_trace(path: Path) -> None:
+    os.chmod(path, 0o444)
+    os.chmod(path.parent, 0o555)
+    try:
+        registry = SqliteRegistry(str(path))
+        assert registry.lookup(["filter"], {"visit": 7}, ["raw"]) == [("g",)]
+        assert os.listdir(path.parent) == ["registry.sqlite3"]
+        registry.close()
+    finally:
+        os.chmod(path.parent, 0o755)
+
+
+def test_it_can_be_pickled_and_used_in_another_process(path: Path) -> None:
+    registry = SqliteRegistry(str(path))
+    registry.tables()
+    copy = pickle.loads(pickle.dumps(registry))
+    assert copy.lookup(["filter"], {}, ["raw"]) == [("g",)]
+    copy.close()
+    with get_context("fork").Pool(1) as pool:  # a connection must not cross a fork
+        assert pool.apply(registry.lookup, (["filter"], {}, ["raw"])) == [("g",)]
+    registry.close()
+
+
+@pytest.mark.real
+def test_a_registry_of_the_original_is_read(real: Path) -> None:
+    registry = SqliteRegistry(str(real / "decam_registry" / "registry.sqlite3"))
+    assert len(registry.lookup(["visit", "ccdnum"], {"filter": "g"}, ["raw"])) == 61
+    assert registry.tables() == ["raw", "raw_visit"]
+    registry.close()

@@ -1,0 +1,152 @@
+"""Writing registries: the schema to the letter, rows all or none."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs_decam import DecamMapper
+from persistence.errors import RegistryError, RegistryLocked, RowExists
+from persistence.ingest import config
+from persistence.registry.writer import RegistryWriter, TableSpec
+
+SPEC = TableSpec("raw", {"visit": "int", "ccd": "int", "filter": "text"}, ("visit", "ccd"), ("visit", "filter"))
+
+
+def rows(visit: int, count: int = 3, filter: str = "g") -> list[dict[str, Any]]:
+    return [{"visit": visit, "ccd": ccd, "filter": filter} for ccd in range(count)]
+
+
+def read(path: Path, query: str = "select visit, ccd, filter from raw") -> list[Any]:
+    """Read by a back door."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "registry.sqlite3"
+
+
+@pytest.fixture
+def writer(path: Path) -> Any:
+    made = RegistryWriter(str(path), SPEC, wait=0.1)
+    yield made
+    made.close()
+
+
+@pytest.mark.real
+def test_the_tables_of_decam_are_the_originals_to_the_letter(real: Path, path: Path) -> None:
+    register = config.load(DecamMapper.ingestFile).register
+    made = RegistryWriter(
+        str(path), TableSpec(register.table, register.columns, register.unique, register.visit), register.permissions
+    )
+    made.create()
+    made.close()
+    query = "select type, name, tbl_name, sql from sqlite_master"
+    assert read(path, query) == read(real / "decam_registry" / "registry.sqlite3", query)
+
+
+def test_the_generic_tables_are_those_of_the_specification(path: Path) -> None:
+    register = config.IngestConfig().register
+    spec = TableSpec(register.table, register.columns, register.unique, register.visit)
+    assert list(spec.statements()) == [
+        "create table raw (id integer primary key autoincrement, object text,visit int,ccd int,filter text,"
+        "date text,taiObs text,expTime double, unique(visit,ccd))",
+        "create table raw_visit (visit int,object text,date text,filter text, unique(visit))",
+    ]
+
+
+def test_rows_come_with_their_visit_and_the_first_detector_says_what_it_is(writer: Any, path: Path) -> None:
+    writer.add(rows(7))
+    writer.add([{"visit": 7, "ccd": 9, "filter": "r"}])
+    assert len(read(path)) == 4
+    assert read(path, "select * from raw_visit") == [(7, "g")]
+
+
+def test_nothing_is_made_before_there_is_something_to_write(writer: Any, path: Path) -> None:
+    assert writer.find((7, 0)) is None
+    assert not path.exists()
+
+
+def test_a_row_is_found_by_its_unique_columns(writer: Any) -> None:
+    writer.add(rows(7))
+    assert writer.find((7, 2)) == {"visit": 7, "ccd": 2, "filter": "g"}
+    assert writer.find((7, 3)) is None
+
+
+def test_rows_of_which_one_is_there_are_not_added_at_all(writer: Any, path: Path) -> None:
+    writer.add(rows(7, 1))
+    with pytest.raises(RowExists, match="a row is there already"):
+        writer.add(rows(8) + rows(7))
+    assert read(path) == [(7, 0, "g")]
+    assert read(path, "select * from raw_visit") == [(7, "g")]
+
+
+@pytest.mark.parametrize(("how", "kept"), [("replace", "r"), ("ignore", "g")])
+def test_rows_that_are_there_can_give_way_or_stay(writer: Any, path: Path, how: str, kept: str) -> None:
+    writer.add(rows(7, 1))
+    writer.add(rows(7, 2, "r"), **{how: True})
+    assert read(path) == [(7, 0, kept), (7, 1, "r")]
+
+
+def test_create_empties_its_own_tables_and_leaves_others(writer: Any, path: Path) -> None:
+    writer.add(rows(7))
+    connection = sqlite3.connect(path)
+    connection.execute("create table mine (x int)")
+    connection.commit()
+    connection.close()
+    writer.create()
+    assert read(path) == []
+    assert ("mine",) in read(path, "select name from sqlite_master")
+
+
+def test_a_new_file_has_the_permissions_asked_for_and_an_old_one_keeps_its_own(path: Path) -> None:
+    first = RegistryWriter(str(path), SPEC, permissions=0o640)
+    first.add(rows(1))
+    first.close()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
+    second = RegistryWriter(str(path), SPEC, permissions=0o664)
+    second.add(rows(2))
+    second.close()
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
+
+
+def test_a_registry_of_another_layout_is_refused_before_anything_is_written(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("create table raw (visit int, snap int)")
+    connection.commit()
+    connection.close()
+    made = RegistryWriter(str(path), SPEC)
+    with pytest.raises(RegistryError, match=r"'raw' has another layout: it lacks ccd, filter, and has visit, snap"):
+        made.find((1, 1))
+    with pytest.raises(RegistryError, match="another layout"):
+        made.add(rows(1))
+    made.close()
+    assert read(path, "select * from raw") == []
+
+
+def test_a_writer_waits_for_another_and_then_says_who_holds_the_registry(writer: Any, path: Path) -> None:
+    writer.add(rows(1))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(RegistryLocked, match=r"registry\.sqlite3 is locked by .*waited 0\.[1-9] s"):
+        writer.add(rows(2))
+    other.execute("rollback")
+    other.close()
+    writer.add(rows(2))
+    assert len(read(path)) == 6
+
+
+@pytest.mark.parametrize("name", ["raw; drop table raw", "two words", "1st"])
+def test_a_name_that_is_no_identifier_is_refused(path: Path, name: str) -> None:
+    with pytest.raises(RegistryError, match="cannot be the name"):
+        RegistryWriter(str(path), TableSpec("raw", {name: "int"}, (), ()))

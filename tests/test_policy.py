@@ -1,0 +1,223 @@
+"""Policies: loaded, merged, checked; and DECam's against what the original computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obs_decam import DecamMapper
+from persistence import policy
+from persistence.errors import PolicyError
+from persistence.policy import DatasetType
+
+
+@pytest.fixture(scope="module")
+def decam() -> policy.CameraPolicy:
+    return policy.load(DecamMapper.policyFile)
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "camera.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+# -- DECam against the original -------------------------------------------------------------------------
+
+SAYS: dict[str, Any] = {
+    "section": lambda dataset: dataset.section,
+    "template": lambda dataset: dataset.template.text if dataset.template else "",
+    "python": lambda dataset: dataset.python,
+    "persistable": lambda dataset: dataset.persistable,
+    "storage": lambda dataset: dataset.storage,
+    "level": lambda dataset: dataset.level,
+    "recipe": lambda dataset: dataset.recipe,
+    "tables": lambda dataset: list(dataset.tables) or None,
+    "columns": lambda dataset: list(dataset.columns) if dataset.columns else None,
+    "keys": lambda dataset: {key: kind.__name__ for key, kind in dataset.keys.items()} or None,
+    "keyOrder": lambda dataset: list(dataset.keys) or None,
+}
+CALIBRATION_SAYS: dict[str, Any] = {
+    "reference": lambda dataset: list(dataset.reference),
+    "refCols": lambda dataset: list(dataset.refCols),
+    "obsTimeName": lambda dataset: dataset.obsTimeName,
+    "setFilter": lambda dataset: dataset.filter,
+    "range": lambda dataset: ["?", dataset.validStartName, dataset.validEndName] if dataset.validRange else None,
+}
+
+
+@pytest.mark.real
+def test_decam_has_all_291_dataset_types_of_the_original_and_no_other(
+    decam: policy.CameraPolicy, vectors: Any
+) -> None:
+    assert len(vectors("decam")["datasets"]) == 291
+    assert set(decam.types) == set(vectors("decam")["datasets"])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("field", [*SAYS, *CALIBRATION_SAYS])
+def test_every_dataset_type_of_decam_says_what_the_original_says(
+    decam: policy.CameraPolicy, vectors: Any, field: str
+) -> None:
+    says = {**SAYS, **CALIBRATION_SAYS}[field]
+    for name, expected in vectors("decam")["datasets"].items():
+        if field in CALIBRATION_SAYS and expected["section"] != "calibrations":
+            continue
+        wanted = expected.get(field) or ("" if field == "template" else False if field == "setFilter" else None)
+        assert says(decam.types[name]) == wanted, name
+
+
+@pytest.mark.real
+def test_every_path_of_decam_is_the_originals(decam: policy.CameraPolicy, vectors: Any) -> None:
+    mapper = DecamMapper()
+    for name, expected in vectors("decam")["datasets"].items():
+        case = expected["path"]
+        if "error" in case:
+            with pytest.raises(RuntimeError, match=f"Template is not defined for the {name} dataset type"):
+                mapper.locate(mapper.types[name], case["dataId"], "/r")
+            continue
+        location = mapper.locate(mapper.types[name], case["dataId"], "/r")
+        hdu = "" if location.hdu is None else f"[{location.hdu}]"
+        assert location.path + hdu == case["path"], name
+
+
+@pytest.mark.real
+def test_the_keys_and_levels_of_decam_are_the_originals(vectors: Any) -> None:
+    mapper, expected = DecamMapper(), vectors("decam")
+    assert {key: kind.__name__ for key, kind in mapper.getKeys().items()} == expected["keys"]
+    assert {level: sorted(keys) for level, keys in mapper.policy.levels.items()} == expected["levels"]
+    assert mapper.getDefaultLevel() == expected["defaultLevel"]
+    assert {level: mapper.getDefaultSubLevel(level) for level in expected["defaultSubLevels"]} == expected[
+        "defaultSubLevels"
+    ]
+    for name, dataset in expected["datasets"].items():
+        for level, keys in dataset["getKeys"].items():
+            wanted = "" if level == "<empty>" else level
+            assert sorted(mapper.getKeys(name, wanted)) == keys, (name, level)
+
+
+# -- layers ---------------------------------------------------------------------------------------------
+
+
+def test_a_camera_overrides_key_by_key_and_inherits_the_rest(tmp_path: Path) -> None:
+    loaded = policy.load(write(tmp_path, "exposures: {calexp: {template: 'c%(visit)d.fits'}}"))
+    calexp = loaded.types["calexp"]
+    assert calexp.template is not None
+    assert (calexp.template.text, calexp.python, calexp.tables) == (
+        "c%(visit)d.fits",
+        "lsst.afw.image.ExposureF",
+        ("raw",),
+    )
+
+
+def test_a_section_that_the_camera_does_not_name_brings_no_dataset_types(tmp_path: Path) -> None:
+    loaded = policy.load(write(tmp_path, "datasets: {}"))
+    assert "src" in loaded.types
+    assert "calexp" not in loaded.types
+
+
+def test_what_yaml_merges_in_loses_against_what_is_written(tmp_path: Path) -> None:
+    text = "kinds: [&k {storage: TextStorage, level: ccd}]\ndatasets: {note: {<<: *k, storage: YamlStorage}}"
+    note = policy.load(write(tmp_path, text)).types["note"]
+    assert (note.storage, note.level) == ("YamlStorage", "ccd")
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path, "datasets: {note: {template: a, storage: TextStorage}}")
+    assert policy.load(path) is policy.load(path)
+    write(tmp_path, "datasets: {note: {template: bb, storage: TextStorage}}")
+    template = policy.load(path).types["note"].template
+    assert template is not None
+    assert template.text == "bb"
+
+
+def test_a_dataset_type_cannot_be_changed(decam: policy.CameraPolicy) -> None:
+    with pytest.raises(AttributeError):
+        decam.types["raw"].storage = "TextStorage"  # type: ignore[misc]  # that is the point
+    with pytest.raises(TypeError):
+        decam.types["raw"] = DatasetType("raw", "exposures", "")  # type: ignore[index]  # that is the point
+
+
+# -- what is wrong, with file and line ------------------------------------------------------------------
+
+WRONG = {
+    "a wrong key": (
+        "datasets:\n  note: {template: n}\n  bad:\n    templet: x",
+        4,
+        "unknown key 'templet'; did you mean 'template'",
+    ),
+    "a wrong top-level key": ("exposure: {}", 1, "unknown key 'exposure'; did you mean 'exposures'"),
+    "an unknown storage": (
+        "datasets:\n  bad:\n    storage: FitStorage",
+        3,
+        "unknown storage 'FitStorage'; did you mean 'FitsStorage'",
+    ),
+    "a template that cannot be parsed": ("datasets:\n  bad:\n    template: '%(visit'", 3, "starts no field"),
+    "a template with a strange conversion": (
+        "datasets:\n  bad: {template: '%(visit)q'}",
+        2,
+        "no conversion that we know",
+    ),
+    "a template with two types of a key": ("datasets:\n  bad: {template: '%(v)d%(v)s'}", 2, "shows v in two types"),
+    "an absolute template": ("datasets:\n  bad: {template: /etc/passwd}", 2, "is absolute"),
+    "a component that is missing": (
+        "datasets:\n  bad: {composite: {wcs: {datasetType: jointcal_wsc}}}",
+        2,
+        "component 'wcs' of bad is of dataset type 'jointcal_wsc', which does not exist; did you mean 'jointcal_wcs'",
+    ),
+    "a component without a type": (
+        "datasets:\n  bad: {composite: {wcs: {setter: s}}}",
+        2,
+        "component 'wcs': no datasetType",
+    ),
+    "a wrong key of a component": (
+        "datasets:\n  bad: {composite: {wcs: {datasetType: src, seter: s}}}",
+        2,
+        "component 'wcs': unknown key 'seter'",
+    ),
+    "a truth that is none": (
+        "calibrations:\n  bad: {validRange: maybe}",
+        2,
+        "true or false belongs here, not 'maybe'",
+    ),
+    "a key of no type": ("datasets:\n  bad: {template: x, keys: {visit: integer}}", 2, "not 'integer'"),
+    "a type in two sections": (
+        "exposures:\n  x: {template: a}\ndatasets:\n  x: {template: b}",
+        4,
+        "dataset type 'x' is defined in exposures already",
+    ),
+    "a key that is there twice": (
+        "datasets:\n  x: {template: a}\n  x: {template: b}",
+        3,
+        "key 'x' stands here twice",
+    ),
+    "text where a mapping belongs": ("datasets:\n  x: a.fits", 2, "a mapping (key: value) belongs here"),
+    "a tag that would run code": (
+        "datasets:\n  x:\n    template: !!python/object/apply:os.system [touch /tmp/hacked]",
+        3,
+        "is not plain data; nothing of it was run",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_told_with_file_and_line(tmp_path: Path, what: str) -> None:
+    text, line, message = WRONG[what]
+    path = write(tmp_path, text)
+    with pytest.raises(PolicyError) as caught:
+        policy.load(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert message in str(caught.value)
+
+
+def test_text_that_is_no_yaml_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, "datasets:\n  {x: [")
+    with pytest.raises(PolicyError, match=r"camera\.yaml: not YAML: .*line 3"):
+        policy.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"nowhere\.yaml: No such file"):
+        policy.load(str(tmp_path / "nowhere.yaml"))
