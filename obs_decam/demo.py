@@ -39,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(exposure)
     print("\nIts amplifiers:  exposure.detector.amplifiers")
     for amplifier in exposure.detector.amplifiers:
-        print(f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan {amplifier.overscan}")
+        print(
+            f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan {amplifier.overscan}"
+        )
 
     picture.save(exposure, os.path.join(folder, "raw-410877-28.png"))
     print(f"\nA picture of it is in {folder}/raw-410877-28.png")

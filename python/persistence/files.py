@@ -64,6 +64,10 @@ def sweep(directory: str) -> None:
                     os.unlink(entry.path)
 
 
+# Once is enough: what this process leaves, it removes.
+_sweep_once = functools.lru_cache(maxsize=None)(sweep)
+
+
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -131,6 +135,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         _place(lambda path: os.symlink(os.path.abspath(source), path), target, replace)
         return
     directory = os.path.dirname(target) or "."
+    _sweep_once(directory)
     if mode == "move" and os.stat(source).st_dev == os.stat(directory).st_dev and _links_work(directory):
         real = os.path.realpath(source)
         _place(lambda path: os.link(real, path), target, replace)
@@ -150,7 +155,6 @@ def remove_source(source: str, target: str) -> None:
 
 def _copy(source: str, target: str, replace: bool) -> None:
     directory, name = os.path.split(target)
-    sweep(directory or ".")
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
     if need > free:
         raise RepositoryError(f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free")

@@ -118,3 +118,7 @@ def _configured(repository: Repository, words: Sequence[str], paths: Sequence[st
             raise PolicyError(f"-c {word}: write -c NAME=VALUE")
         config = ingest_config.override(config, name, text)
     return ingest_config.checked(config, "the command line")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

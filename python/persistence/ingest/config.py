@@ -9,13 +9,20 @@ import ast
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_GENERIC_COLUMNS = {
+    "object": "text",
+    "visit": "int",
+    "ccd": "int",
+    "filter": "text",
+    "date": "text",
+    "taiObs": "text",
+    "expTime": "double",
+}
 _COLUMN_TYPES: Mapping[str, type] = {"text": str, "int": int, "double": float}
 
 
@@ -37,9 +44,9 @@ class ParseConfig:
         The extensions that get a row each; none means that the file is one row.
     """
 
-    translation: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    translators: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    translation: Mapping[str, str] = field(default_factory=dict)
+    translators: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     hdu: int | None = None
     extnames: tuple[str, ...] = ()
 
@@ -65,19 +72,7 @@ class RegisterConfig:
     """
 
     table: str = "raw"
-    columns: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType(
-            {
-                "object": "text",
-                "visit": "int",
-                "ccd": "int",
-                "filter": "text",
-                "date": "text",
-                "taiObs": "text",
-                "expTime": "double",
-            }
-        )
-    )
+    columns: Mapping[str, str] = field(default_factory=lambda: dict(_GENERIC_COLUMNS))
     unique: tuple[str, ...] = ("visit", "ccd")
     visit: tuple[str, ...] = ("visit", "object", "date", "filter")
     ignore: bool = False
@@ -103,7 +98,7 @@ class FileType:
         Columns that hold the path that the file of the dataset type of that name came from.
     """
 
-    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({"raw": ""}))
+    files: Mapping[str, str] = field(default_factory=lambda: {"raw": ""})
     columns: tuple[str, ...] = ()
 
 
@@ -121,7 +116,7 @@ class IngestConfig:
 
     parse: ParseConfig = field(default_factory=ParseConfig)
     register: RegisterConfig = field(default_factory=RegisterConfig)
-    filetypes: Mapping[str, FileType] = field(default_factory=lambda: MappingProxyType({"raw": FileType()}))
+    filetypes: Mapping[str, FileType] = field(default_factory=lambda: {"raw": FileType()})
     allowError: bool = False
     clobber: bool = False
 
@@ -199,16 +194,17 @@ def _make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
 
 def _typed(name: str, old: Any, value: Any) -> Any:
     """Take a value, or its text from the command line, as what the field holds."""
-    if isinstance(value, str) and not isinstance(old, str):
+    # A field that is None by default holds an integer.
+    kind: Any = Mapping if isinstance(old, Mapping) else int if old is None else type(old)
+    if isinstance(value, str) and kind is not str:
         try:
             value = ast.literal_eval(value)
         except (ValueError, SyntaxError):
-            raise PolicyError(f"{name}={value}: this is no value of type {type(old).__name__}") from None
-    if isinstance(old, tuple) and isinstance(value, list | tuple):
-        return tuple(value)
-    wanted: Any = int if old is None else (int, float) if isinstance(old, float) else type(old)
-    if isinstance(old, Mapping):
-        wanted = Mapping
-    if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(old, bool)):
-        raise PolicyError(f"{name}={value!r}: this is no value of type {type(old).__name__}")
+            raise PolicyError(f"{name}={value}: this is no {kind.__name__}") from None
+    if isinstance(value, list) and kind is tuple:
+        value = tuple(value)
+    if type(value) is int and kind is float:
+        value = float(value)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise PolicyError(f"{name}={value!r}: this is no {kind.__name__}")
     return value

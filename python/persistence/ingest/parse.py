@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -81,17 +82,18 @@ class Parser:
                 seen.append(first)
                 described = _Inherited(first, primary)
         info = self._translate(described, {}, partial=bool(self.config.extnames))
-        if not self.config.extnames:
-            return info, (info,)
-        return info, tuple(self._extensions(path, primary, seen, hdus, info))
+        rows = tuple(self._extensions(primary, seen, hdus, info)) if self.config.extnames else (info,)
+        for _rest in hdus:
+            """Walk to the end, to find out whether the file is whole."""
+        return info, rows
 
     def _extensions(
-        self, path: str, primary: Cards, seen: list[Cards], hdus: Iterator[Cards], info: dict[str, Any]
+        self, primary: Cards, seen: list[Cards], hdus: Iterator[Cards], info: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         """Give the properties of each wanted extension; the first of a name counts."""
         wanted = set(self.config.extnames)
         number = 0
-        for number, cards in enumerate(_chained(seen, hdus)):
+        for number, cards in enumerate(itertools.chain(seen, hdus)):
             name = cards.get("EXTNAME") if number else None
             if name in wanted:
                 wanted.discard(name)
@@ -198,11 +200,6 @@ def _next(hdus: Iterator[Cards], path: str, wanted: int) -> Cards:
     if cards is None:
         raise FormatterError(f"{path} has no HDU {wanted}")
     return cards
-
-
-def _chained(seen: list[Cards], rest: Iterator[Cards]) -> Iterator[Cards]:
-    yield from seen
-    yield from rest
 
 
 def _some(words: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ Planning changes nothing: a dry run prints the plan and stops.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,6 +101,16 @@ class Planner:
         except (PersistenceError, OSError) as error:
             return FilePlan(parsed.path, "failed", problem=str(error))
 
+    def plan_again(self, plan: FilePlan) -> FilePlan:
+        """Decide anew which rows are missing, after another process was here.
+
+        Raises
+        ------
+        FileConflict
+            If it registered something else.
+        """
+        return dataclasses.replace(plan, rows=tuple(self._missing(plan.source, plan.rows)))
+
     def _plan(self, parsed: Parsed) -> FilePlan:
         sources = {name: self._source(parsed, name) for name in self.filetype.files}
         named = {column: sources.get(column, "") for column in self.filetype.columns}
@@ -150,9 +161,13 @@ class Planner:
         if not unique:
             return list(rows)
         missing = []
+        seen: set[tuple[Any, ...]] = set()
         for row in rows:
             key = tuple(row[column] for column in unique)
             shown = " ".join(f"{column}={value}" for column, value in zip(unique, key, strict=True))
+            if key in seen:
+                raise FileConflict(f"two of its parts are {shown}", pathname=path)
+            seen.add(key)
             first = self._keys.setdefault(key, path)
             if first != path:
                 raise FileConflict(f"{first} is {shown} too", pathname=path)

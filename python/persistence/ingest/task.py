@@ -19,6 +19,7 @@ from typing import Any
 
 from persistence import files, headers
 from persistence.errors import (
+    FileConflict,
     FormatterError,
     IngestError,
     PersistenceError,
@@ -29,7 +30,7 @@ from persistence.errors import (
 )
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser
-from persistence.ingest.plan import FilePlan, Planner
+from persistence.ingest.plan import Delivery, FilePlan, Planner
 from persistence.registry.writer import RegistryWriter, TableSpec
 from persistence.repository import Repository
 
@@ -151,7 +152,7 @@ class IngestTask:
         self._check_writable()
         if self.create and not self.dry_run:
             self._writer.create()
-        planner = self._planner()
+        self._planned = planner = self._planner()
         pending: list[FilePlan] = []
         try:
             for parsed in self.progress(self._read(paths), len(paths)):
@@ -281,13 +282,21 @@ class IngestTask:
         try:
             if plan.status == "new":
                 for delivery in plan.deliveries:
-                    if not files.same(delivery.source, delivery.target):
-                        files.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
-                        log.info("%s --%s--> %s", delivery.source, self.mode, delivery.target)
+                    self._place(delivery)
         except (PersistenceError, OSError) as error:
             self._fail(plan, str(error), report)
             return []
         return [plan]
+
+    def _place(self, delivery: Delivery) -> None:
+        if os.path.lexists(delivery.target) and files.same(delivery.source, delivery.target):
+            return
+        try:
+            files.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
+        except FileConflict:
+            if not files.same(delivery.source, delivery.target):  # another run may have placed it just now
+                raise
+        log.info("%s --%s--> %s", delivery.source, self.mode, delivery.target)
 
     def _record(self, plans: Sequence[FilePlan], report: Report) -> None:
         """Register the rows of some files, then end what depends on it."""
@@ -298,18 +307,27 @@ class IngestTask:
         try:
             if rows:
                 self._writer.add(rows, replace, ignore)
-        except RowExists as error:
-            if len(plans) == 1:
-                self._fail(plans[0], str(error), report)
-                return
-            for plan in plans:  # another run was here between: find out which of them it took
-                self._record([plan], report)
+        except RowExists:
+            # Another run was here since these were planned: see, file by file, what it left to do.
+            for plan in plans:
+                self._record_alone(plan, report)
             return
         for plan in plans:
             if self.mode == "move":
                 for delivery in plan.deliveries:
                     files.remove_source(delivery.source, delivery.target)
             getattr(report, plan.status).append(plan.source)
+
+    def _record_alone(self, plan: FilePlan, report: Report) -> None:
+        try:
+            again = self._planned.plan_again(plan)
+        except FileConflict as error:
+            self._fail(plan, str(error), report)
+            return
+        if again.rows == plan.rows:
+            self._fail(plan, "its rows contradict each other, or the registry's constraints", report)
+        else:
+            self._record([again], report)
 
     def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
         log.warning("%s: %s", plan.source, problem)

@@ -193,7 +193,10 @@ def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
         return None
     from astropy.wcs import WCS
 
-    # Telescopes write dates and RADECSYS in old ways. wcslib mends them; astropy would warn of each, each time.
+    # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of each, each time.
+    if "RADECSYS" in header:
+        header = header.copy()
+        header.setdefault("RADESYS", header.pop("RADECSYS"))
     wcs = WCS(header, fix=False)
     wcs.wcs.fix()
     return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]

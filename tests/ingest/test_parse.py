@@ -1,0 +1,186 @@
+"""From headers to rows."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.io import fits
+
+from obs_decam import DecamMapper, generate
+from persistence.errors import FormatterError
+from persistence.ingest import config
+from persistence.ingest.config import ParseConfig
+from persistence.ingest.parse import Parser, stored
+
+DECAM = config.load(DecamMapper.ingestFile)
+
+
+def one(folder: Path, **cards: Any) -> str:
+    """Write a file of one HDU with some cards."""
+    path = folder / "one.fits"
+    fits.PrimaryHDU(header=fits.Header(list(cards.items()))).writeto(path, overwrite=True)
+    return str(path)
+
+
+def raw(folder: Path, change: Any = lambda hdus: None) -> str:
+    """Write a small DECam raw, changed."""
+    hdus = generate.exposure(410877, "g", "tiny", compress=False, extensions=3)
+    change(hdus)
+    path = folder / "raw.fits"
+    hdus.writeto(path, overwrite=True)
+    return str(path)
+
+
+def test_each_science_extension_of_a_raw_is_a_row_and_no_other(raws: list[str]) -> None:
+    parsed = Parser(DECAM.parse)(raws[0])
+    assert parsed.problem == ""
+    assert len(parsed.rows) == 61
+    assert {row["hdu"] for row in parsed.rows} == set(range(1, 63)) - {61}  # N30 is HDU 61
+    assert all(row["ccd"] == row["ccdnum"] and row["visit"] == 410877 for row in parsed.rows)
+
+
+def test_the_rows_are_what_the_columns_hold(raws: list[str]) -> None:
+    row = Parser(DECAM.parse)(raws[0]).rows[0]
+    assert stored({**row, "instcal": "", "dqmask": "", "wtmap": ""}, DECAM) == {
+        "visit": 410877, "filter": "g", "date": "2014-02-27", "taiObs": "2014-02-27T15:45:57.410877",
+        "expTime": 90.0, "ccdnum": 25, "ccd": 25, "hdu": 1, "instcal": "", "dqmask": "", "wtmap": "",
+        "proposal": "2014A-0000", "object": "Invented field 477",
+    }  # fmt: skip
+
+
+@pytest.mark.real
+def test_a_real_raws_header_gives_the_row_of_the_originals_registry_but_for_the_file(
+    real: Path, tmp_path: Path
+) -> None:
+    """The header of another exposure of the same camera: the same rules."""
+    import yaml
+
+    cards = yaml.load(
+        (real / "decam_headers" / "fitsheader-decam-raw_dec050441_25.yaml").read_text(), yaml.SafeLoader
+    )
+    header = fits.Header()
+    for key in ("EXPNUM", "DATE-OBS", "EXPTIME", "PROPID", "OBJECT", "FILTER", "OBSTYPE", "CCDNUM", "EXTNAME"):
+        header[key] = cards[key]
+    path = tmp_path / "x.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(header=header)]).writeto(path)
+    (row,) = Parser(DECAM.parse)(str(path)).rows
+    assert row == {
+        "visit": 177764, "taiObs": "2013-02-13T09:01:40.966998", "expTime": 30.0, "ccdnum": 25, "ccd": 25,
+        "proposal": "2013A-0351", "object": "Trifid and Lagoon", "date": "2013-02-13", "filter": "g", "hdu": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("obstype", "expected"), [("zero", "solid"), ("Bias", "solid"), ("dome flat", "r"), ("object", "r")]
+)
+def test_a_bias_has_the_solid_filter_whatever_is_in_place(tmp_path: Path, obstype: str, expected: str) -> None:
+    def change(hdus: Any) -> None:
+        hdus[0].header["OBSTYPE"] = obstype
+        hdus[0].header["FILTER"] = "r DECam SDSS c0002 6415.0 1480.0"
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).rows[0]["filter"] == expected
+
+
+@pytest.mark.parametrize("keyword", ["EXPNUM", "FILTER", "DATE-OBS", "PROPID"])
+def test_a_missing_keyword_is_named(tmp_path: Path, keyword: str) -> None:
+    def change(hdus: Any) -> None:
+        del hdus[0].header[keyword]
+
+    parsed = Parser(DECAM.parse)(raw(tmp_path, change))
+    assert parsed.rows == ()
+    assert f"the header has no {keyword}" in parsed.problem
+
+
+def test_a_missing_detector_number_is_named(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        for hdu in hdus[1:]:
+            del hdu.header["CCDNUM"]
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == "ccdnum: the header has no CCDNUM"
+
+
+def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        for hdu in hdus[1:]:
+            hdu.name = "FOCUS"
+
+    parsed = Parser(DECAM.parse)(raw(tmp_path, change))
+    assert parsed.problem == "none of its 3 extensions is one of S1, S2, S3, ... (61 names)"
+
+
+def test_the_first_extension_of_a_name_counts(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        hdus[3].name = hdus[1].name
+
+    assert [row["hdu"] for row in Parser(DECAM.parse)(raw(tmp_path, change)).rows] == [1, 2]
+
+
+def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:
+    parser = Parser(ParseConfig(translation={"visit": "RUN", "object": "OBJECT"}, defaults={"object": "unknown"}))
+    assert parser(one(tmp_path, RUN=7)).rows == ({"visit": 7, "object": "unknown"},)
+
+
+def test_a_file_of_one_image_is_one_row(tmp_path: Path) -> None:
+    parser = Parser(ParseConfig(translation={"visit": "RUN"}, translators={"filter": "translate_filter"}))
+    parsed = parser(one(tmp_path, RUN=7, FILTER=" V Johnson"))
+    assert parsed.rows == (parsed.info,) == ({"visit": 7, "filter": "V"},)
+
+
+def test_another_hdu_can_describe_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.fits"
+    second = fits.ImageHDU(header=fits.Header([("RUN", 9)]))
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(), second]).writeto(path)
+    assert Parser(ParseConfig(translation={"visit": "RUN"}, hdu=2))(str(path)).info == {"visit": 9}
+    assert "has no HDU 5" in Parser(ParseConfig(translation={"visit": "RUN"}, hdu=5))(str(path)).problem
+
+
+def test_gzip_is_known_whatever_the_file_is_called(raws: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "called.fits"
+    with open(raws[0], "rb") as source, gzip.open(path, "wb", compresslevel=1) as target:
+        shutil.copyfileobj(source, target)
+    assert Parser(DECAM.parse)(str(path)).rows == Parser(DECAM.parse)(raws[0]).rows
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not a FITS file"),
+        (b"GIF89a" * 1000, "is not a FITS file"),
+        (b"\x1f\x8b" + b"x" * 99, "gzip data are damaged"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "x.fits"
+    path.write_bytes(content)
+    assert message in Parser(DECAM.parse)(str(path)).problem
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3, 0.9])
+def test_a_truncated_file_is_told(raws: list[str], tmp_path: Path, share: float) -> None:
+    content = Path(raws[0]).read_bytes()
+    path = tmp_path / "x.fits"
+    path.write_bytes(content[: int(len(content) * share)])
+    assert "is truncated" in Parser(DECAM.parse)(str(path)).problem
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    assert Parser(DECAM.parse)(str(tmp_path / "x.fits")).problem == "No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [({"visit": "seven"}, "visit='seven' is no int"), ({"visit": None}, "visit: the header does not tell it")],
+)
+def test_a_value_that_does_not_fit_its_column_is_refused(row: Any, message: str) -> None:
+    with pytest.raises(FormatterError, match=message):
+        stored(row, DECAM)
+
+
+def test_a_parser_can_be_sent_to_another_process(raws: list[str]) -> None:
+    copy = pickle.loads(pickle.dumps(Parser(DECAM.parse)))
+    assert copy(raws[0]) == Parser(DECAM.parse)(raws[0])

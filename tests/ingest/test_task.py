@@ -1,0 +1,527 @@
+"""Ingest as a whole: what is where afterwards, and that it can be done again."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from obs_decam import DecamMapper, generate
+from persistence import Butler, files
+from persistence.errors import IngestError, RegistryLocked, RepositoryError
+from persistence.ingest import config
+from persistence.ingest.config import override
+from persistence.ingest.task import IngestTask, Report, refuse_failures
+from persistence.repository import Repository
+
+DECAM = config.load(DecamMapper.ingestFile)
+
+
+def task(root: Path, settings: Any = (), **options: Any) -> IngestTask:
+    made = DECAM
+    for name, value in dict(settings).items():
+        made = override(made, name, value)
+    return IngestTask(Repository(str(root)), made, **options)
+
+
+def rows(root: Path, query: str = "select visit, ccdnum from raw order by visit, ccdnum") -> list[Any]:
+    """Read the registry by a back door."""
+    connection = sqlite3.connect(root / "registry.sqlite3")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def images(root: Path) -> dict[str, Path]:
+    """Give the data files of a repository, with what they lead to."""
+    found = [path for path in root.rglob("*") if path.is_symlink() or path.is_file()]
+    return {
+        str(path.relative_to(root)): Path(os.path.realpath(path))
+        for path in found
+        if path.name not in ("_mapper", "registry.sqlite3")
+    }
+
+
+PLACES = ["2014-02-27/g/decam0410877.fits.fz", "2014-02-27/r/decam0410878.fits.fz"]
+
+
+def counts(report: Report) -> tuple[int, int, int, int]:
+    return len(report.new), len(report.placed), len(report.same), len(report.failed)
+
+
+@pytest.fixture
+def copies(raws: list[str], tmp_path: Path) -> list[str]:
+    """Give copies of the raw files, which may be moved or ruined."""
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    return [str(shutil.copy(path, folder)) for path in raws]
+
+
+# -- delivery -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["link", "copy", "move"])
+def test_files_come_to_their_places_and_rows_into_the_registry(
+    root: Path, copies: list[str], mode: files.Mode
+) -> None:
+    content = [Path(path).read_bytes() for path in copies]
+    assert counts(task(root, mode=mode).run(copies)) == (2, 0, 0, 0)
+    there = images(root)
+    assert sorted(there) == PLACES
+    assert [(root / place).read_bytes() for place in PLACES] == content
+    assert [(root / place).is_symlink() for place in PLACES] == [mode == "link"] * 2
+    assert [os.path.exists(path) for path in copies] == [mode != "move"] * 2
+    assert len(rows(root)) == 122
+    assert rows(root, "select visit, filter from raw_visit") == [(410877, "g"), (410878, "r")]
+
+
+@pytest.mark.parametrize("mode", ["link", "copy", "skip"])
+def test_ingesting_again_changes_nothing_and_says_so(root: Path, copies: list[str], mode: files.Mode) -> None:
+    task(root, mode=mode).run(copies)
+    before = {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")}
+    assert counts(task(root, mode=mode).run(copies)) == (0, 0, 2, 0)
+    assert {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")} == before
+
+
+def test_what_the_registry_has_and_the_disk_lost_is_delivered_again(root: Path, copies: list[str]) -> None:
+    task(root).run(copies)
+    (root / PLACES[0]).unlink()
+    assert counts(task(root).run(copies)) == (1, 0, 1, 0)
+    assert len(rows(root)) == 122
+    assert sorted(images(root)) == PLACES
+
+
+def test_what_is_in_place_and_not_registered_is_registered(root: Path, copies: list[str]) -> None:
+    task(root).run(copies)
+    (root / "registry.sqlite3").unlink()
+    assert counts(task(root).run(copies)) == (0, 2, 0, 0)
+    assert len(rows(root)) == 122
+
+
+def test_a_file_with_some_rows_missing_gets_them(root: Path, copies: list[str]) -> None:
+    task(root).run(copies)
+    connection = sqlite3.connect(root / "registry.sqlite3")
+    connection.execute("delete from raw where ccdnum < 30")
+    connection.commit()
+    connection.close()
+    assert counts(task(root).run(copies)) == (0, 2, 0, 0)
+    assert len(rows(root)) == len(set(rows(root))) == 122
+
+
+def test_moving_again_what_was_linked_does_not_lose_the_only_copy(root: Path, copies: list[str]) -> None:
+    task(root).run(copies)
+    task(root, mode="move").run(copies)
+    assert all(os.path.exists(path) for path in copies)
+    assert all(path.exists() for path in images(root).values())
+
+
+def test_files_that_lie_in_their_places_can_be_registered_there(root: Path, copies: list[str]) -> None:
+    place = root / PLACES[0]
+    place.parent.mkdir(parents=True)
+    shutil.move(copies[0], place)
+    for mode in ("skip", "link", "move"):
+        assert counts(task(root, mode=mode).run([str(place)]))[3] == 0
+    assert place.exists()
+    assert not place.is_symlink()
+
+
+def test_links_hold_when_they_are_made_from_a_relative_path(root: Path, copies: list[str], monkeypatch: Any) -> None:
+    monkeypatch.chdir(os.path.dirname(copies[0]))
+    task(root).run([os.path.basename(copies[0])])
+    monkeypatch.chdir("/")
+    assert (root / PLACES[0]).exists()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_headers_may_be_read_by_several_processes(root: Path, raws: list[str], processes: int) -> None:
+    assert counts(task(root, processes=processes).run(raws)) == (2, 0, 0, 0)
+    assert len(rows(root)) == 122
+
+
+# -- options --------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_files_places_and_rows_and_changes_nothing(
+    root: Path, raws: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(root.rglob("*"))
+    report = task(root, dry_run=True).run(raws)
+    assert counts(report) == (2, 0, 0, 0)
+    assert sorted(root.rglob("*")) == before
+    told = capsys.readouterr().out
+    assert f"would link  {raws[0]}  ->  {root / PLACES[0]}" in told
+    assert told.count("  row  ") == 122
+    assert "visit=410877 filter=g date=2014-02-27" in told
+
+
+def test_bad_files_are_passed_over_by_name_and_by_property(root: Path, raws: list[str]) -> None:
+    report = task(root, bad_files=["*410877*"]).run(raws)
+    assert (report.ignored, report.new) == ([raws[0]], [raws[1]])
+    report = task(root, bad_ids=[{"visit": 410877, "filter": "g"}]).run(raws)
+    assert (report.ignored, report.same) == ([raws[0]], [raws[1]])
+
+
+def test_registered_files_can_be_passed_over_silently(root: Path, raws: list[str]) -> None:
+    task(root).run(raws[:1])
+    report = task(root, ignore_ingested=True).run(raws)
+    assert (report.ignored, report.new) == ([raws[0]], [raws[1]])
+
+
+def test_create_makes_the_tables_anew(root: Path, raws: list[str]) -> None:
+    task(root).run(raws)
+    assert counts(task(root, create=True).run(raws[:1])) == (0, 1, 0, 0)
+    assert {visit for visit, _ in rows(root)} == {410877}
+
+
+def test_patterns_are_expanded_and_those_that_match_nothing_fail(root: Path, raws: list[str]) -> None:
+    folder = os.path.dirname(raws[0])
+    report = task(root).run([f"{folder}/*.fits.fz", f"{folder}/*.nothing", f"{folder}/typo.fits"])
+    assert len(report.new) == 2
+    assert report.failed == [(f"{folder}/*.nothing", "no such file"), (f"{folder}/typo.fits", "no such file")]
+
+
+# -- conflicts ------------------------------------------------------------------------------------------
+
+
+def test_two_files_of_one_visit_and_chip_are_a_conflict_that_names_both(
+    root: Path, raws: list[str], copies: list[str]
+) -> None:
+    report = task(root).run([raws[0], copies[0]])
+    assert (report.new, [path for path, _ in report.failed]) == ([raws[0]], [copies[0]])
+    assert report.failed[0][1] == f"{raws[0]} is visit=410877 ccdnum=25 too"
+
+
+def test_another_file_at_the_place_stays_unless_told_otherwise(root: Path, raws: list[str]) -> None:
+    place = root / PLACES[0]
+    place.parent.mkdir(parents=True)
+    place.write_text("mine")
+    report = task(root).run(raws)
+    assert "another file stands at" in report.failed[0][1]
+    assert "clobber=True" in report.failed[0][1]
+    assert (place.read_text(), len(rows(root))) == ("mine", 61)
+    assert counts(task(root, {"clobber": True}).run(raws)) == (1, 0, 1, 0)
+    assert place.read_bytes() == Path(raws[0]).read_bytes()
+    assert len(rows(root)) == 122
+
+
+def test_a_row_that_says_otherwise_stays_unless_told_otherwise(root: Path, raws: list[str]) -> None:
+    task(root).run(raws)
+    connection = sqlite3.connect(root / "registry.sqlite3")
+    connection.execute("update raw set object = 'M31' where visit = 410877 and ccdnum = 7")
+    connection.commit()
+    connection.close()
+    report = task(root).run(raws)
+    assert "visit=410877 ccdnum=7 is registered otherwise: object is 'M31'" in report.failed[0][1]
+    assert counts(task(root, {"register.ignore": True}).run(raws)) == (0, 0, 2, 0)
+    assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [("M31",)]
+    assert counts(task(root, {"clobber": True}).run(raws)) == (0, 1, 1, 0)
+    assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [("Invented field 477",)]
+    assert len(rows(root)) == 122
+
+
+def test_two_parts_of_one_number_are_a_conflict(root: Path, tmp_path: Path) -> None:
+    hdus = generate.exposure(410877, "g", "tiny", compress=False, extensions=3)
+    hdus[2].header["CCDNUM"] = hdus[1].header["CCDNUM"]
+    hdus.writeto(tmp_path / "twice.fits")
+    report = task(root).run([str(tmp_path / "twice.fits")])
+    assert report.failed[0][1] == "two of its parts are visit=410877 ccdnum=25"
+    assert images(root) == {}
+
+
+# -- bad input ------------------------------------------------------------------------------------------
+
+RUINS: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "not FITS": (lambda path: path.write_text("hello"), "is not a FITS file"),
+    "empty": (lambda path: path.write_bytes(b""), "is not a FITS file"),
+    "truncated": (lambda path: os.truncate(path, 50000), "is truncated"),
+    "unreadable": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
+}
+
+
+@pytest.mark.parametrize("ruin", RUINS)
+def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(root: Path, copies: list[str], ruin: str) -> None:
+    change, message = RUINS[ruin]
+    change(Path(copies[0]))
+    report = task(root).run(copies)
+    assert report.new == [copies[1]]
+    assert report.failed[0][0] == copies[0]
+    assert message in report.failed[0][1]
+    assert sorted(images(root)) == PLACES[1:]
+    assert len(rows(root)) == 61
+    with pytest.raises(IngestError, match="1 of the files failed") as caught:
+        refuse_failures(report, allow=False)
+    assert caught.value.pathname == copies[0]
+    refuse_failures(report, allow=True)
+
+
+def test_a_header_cannot_send_a_file_out_of_the_repository(root: Path, tmp_path: Path) -> None:
+    hdus = generate.exposure(410877, "g", "tiny", compress=False, extensions=2)
+    hdus[0].header["FILTER"] = "../../../evil x"
+    hdus.writeto(tmp_path / "evil.fits")
+    report = task(root).run([str(tmp_path / "evil.fits")])
+    assert "is not inside the repository" in report.failed[0][1]
+    assert images(root) == {}
+
+
+def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(root: Path, raws: list[str]) -> None:
+    connection = sqlite3.connect(root / "registry.sqlite3")
+    connection.execute("create table raw (id integer primary key, visit int, raft text, sensor text)")
+    connection.commit()
+    connection.close()
+    report = task(root).run(raws)
+    assert "table 'raw' has another layout: it lacks filter, date" in report.failed[0][1]
+    assert images(root) == {}
+
+
+def test_a_registry_that_is_no_database_is_named(root: Path, raws: list[str]) -> None:
+    (root / "registry.sqlite3").write_text("nonsense" * 1000)
+    report = task(root).run(raws)
+    assert "registry.sqlite3 is no SQLite registry" in report.failed[0][1]
+    assert images(root) == {}
+
+
+def test_a_locked_registry_is_waited_for_and_told_and_the_next_run_finishes(root: Path, raws: list[str]) -> None:
+    task(root).run(raws[:1])
+    other = sqlite3.connect(root / "registry.sqlite3", isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(RegistryLocked, match=r"is locked by .*; waited 0\.[1-9] s"):
+        task(root, {"register.wait": 0.1}).run(raws)
+    other.execute("rollback")
+    other.close()
+    assert counts(task(root).run(raws)) == (0, 1, 1, 0)
+    assert len(rows(root)) == 122
+
+
+def test_a_read_only_repository_is_refused_before_anything_is_done(
+    root: Path, raws: list[str], monkeypatch: Any
+) -> None:
+    # Root may write everywhere, so what the system would say to others is said here.
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK and access(path, mode))
+    with pytest.raises(RepositoryError, match="is read-only for you"):
+        task(root).run(raws)
+    assert images(root) == {}
+
+
+def test_a_full_disk_fails_the_file_and_leaves_nothing_half_written(root: Path, raws: list[str]) -> None:
+    """A limit on the size of files stands in for the disk: writing beyond it fails in the same way."""
+    code = (
+        "import resource, signal, sys\n"
+        "from persistence.cli import ingest_images\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({os.path.getsize(raws[0]) // 2},) * 2)\n"
+        f"sys.exit(ingest_images.main([{str(root)!r}, *{raws!r}, '--mode=copy']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "2 failed" in done.stdout
+    assert "File too large" in done.stdout
+    assert images(root) == {}
+    assert counts(task(root, mode="copy").run(raws)) == (2, 0, 0, 0)
+
+
+def test_too_little_room_is_seen_before_a_byte_is_copied(root: Path, raws: list[str], monkeypatch: Any) -> None:
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    report = task(root, mode="copy").run(raws)
+    assert "1000 bytes are free" in report.failed[0][1]
+    assert images(root) == {}
+
+
+# -- kills ----------------------------------------------------------------------------------------------
+
+
+def ingest_and_die(root: Path, sources: Path, mode: str, after: float) -> int:
+    """Start an ingest, and kill it after a while; gives how it ended."""
+    code = (
+        "import sys\n"
+        "from persistence.ingest import task\n"
+        "task._FILES = 2\n"  # more transactions, so that more kills fall between two
+        "from persistence.cli import ingest_images\n"
+        "print('ready', flush=True)\n"
+        f"sys.exit(ingest_images.main([{str(root)!r}, {str(sources / '*.fits')!r}, '--mode={mode}']))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+    process.stdout.close()
+    return process.wait()
+
+
+def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(tmp_path: Path, root: Path) -> None:
+    """Two hundred kills at random instants, in one process: see below for real ones."""
+    originals = tmp_path / "originals"
+    visits = [(500000 + k, "g") for k in range(5)]
+    for path in generate.write(str(originals), visits, "tiny", compress=False):
+        _shrink(Path(path))
+    content = {path.name: path.read_bytes() for path in originals.iterdir()}
+    sources = tmp_path / "sources"
+    chance = random.Random(42)
+    for trial in range(200):
+        mode = ("link", "copy", "move")[trial % 3]
+        shutil.rmtree(sources, ignore_errors=True)
+        shutil.copytree(originals, sources)
+        target = root / str(trial)
+        target.mkdir()
+        (target / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+        _fork_and_die(target, sources, mode, chance)
+        report = task(target, mode=mode).run([f"{sources}/*.fits"] if list(sources.iterdir()) else [])
+        assert report.failed == []
+        assert len(rows(target)) == len(set(rows(target))) == 10
+        there = {path.name: path for path in target.rglob("decam*")}
+        assert len(there) == 5
+        assert sorted(path.read_bytes() for path in there.values()) == sorted(content.values())
+        if mode == "move":
+            assert list(sources.iterdir()) == []
+        if mode != "link":
+            litter = [path for path in target.rglob(".part-*") if path.parent in {p.parent for p in there.values()}]
+            assert [path for path in litter if mode == "move"] == []
+
+
+def _shrink(path: Path) -> None:
+    """Keep the primary header and two extensions."""
+    from astropy.io import fits
+
+    with fits.open(path) as hdus:
+        short = fits.HDUList([hdu.copy() for hdu in hdus[:3]])
+    short.writeto(path, overwrite=True)
+
+
+def _fork_and_die(target: Path, sources: Path, mode: Any, chance: random.Random) -> None:
+    """Ingest in a forked process that kills itself at a random step: before some file or registry operation."""
+    steps = chance.randrange(1, 60)
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        from persistence.ingest import task as module
+
+        module._FILES = chance.randrange(1, 4)
+        left = [steps]
+
+        def step(event: str, arguments: Any) -> None:
+            # Python tells of each such operation before it does it.
+            if event.startswith(("os.", "open", "sqlite3.", "shutil.")):
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        made = task(target, mode=mode)
+        sys.addaudithook(step)
+        made.run([f"{sources}/*.fits"])
+    finally:
+        os._exit(0)
+
+
+def test_real_processes_that_are_killed_leave_nothing_that_the_next_run_cannot_finish(
+    tmp_path: Path, root: Path
+) -> None:
+    sources = tmp_path / "sources"
+    for path in generate.write(str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False):
+        _shrink(Path(path))
+    started = time.monotonic()
+    assert ingest_and_die(root, sources, "copy", 60.0) == 0
+    took = time.monotonic() - started
+    for trial in range(6):
+        shutil.rmtree(root)
+        root.mkdir()
+        (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+        ingest_and_die(root, sources, "copy", took * (0.4 + 0.1 * trial))
+        assert task(root, mode="copy").run([f"{sources}/*.fits"]).failed == []
+        assert len(rows(root)) == len(set(rows(root))) == 16
+        assert len(list(root.rglob("decam*"))) == 8
+
+
+def test_two_runs_at_once_make_one_registry(tmp_path: Path, root: Path) -> None:
+    sources = tmp_path / "sources"
+    for path in generate.write(str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False):
+        _shrink(Path(path))
+    command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), f"{sources}/*.fits"]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(3)]
+    told = [run.communicate()[0] for run in runs]
+    assert len(rows(root)) == len(set(rows(root))) == 16
+    assert len(images(root)) == 8
+    assert [run.returncode for run in runs] == [0, 0, 0], told
+
+
+# -- Community Pipeline triples -------------------------------------------------------------------------
+
+
+def test_a_triple_is_ingested_together_and_comes_back_as_one(root: Path, triples: Path) -> None:
+    report = task(root, filetype="instcal").run([f"{triples}/instcal/*.fits.fz"])
+    assert counts(report) == (2, 0, 0, 0)
+    assert len(images(root)) == 6
+    assert rows(root, "select visit, ccdnum, hdu from raw") == [
+        (500001, 25, 1), (500001, 26, 2), (500002, 25, 1), (500002, 26, 2),
+    ]  # fmt: skip
+    assert rows(root, "select distinct dqmask from raw where visit = 500001") == [
+        (f"{triples}/dqmask/c4d_500001_ood_g.fits.fz",)
+    ]
+    exposure = Butler(root).get("instcal", visit=500001, ccdnum=26)
+    assert exposure.mask.array.shape == exposure.variance.shape == exposure.image.shape
+    assert exposure.zero_point == 30.25
+    assert counts(task(root, filetype="instcal").run([f"{triples}/instcal/*.fits.fz"])) == (0, 0, 2, 0)
+
+
+def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> None:
+    task(root, filetype="instcal").run([f"{triples}/instcal/*.fits.fz"])
+    butler = Butler(root)
+    whole = butler.get("instcal", visit=500001, ccdnum=25)
+    part = butler.get("instcal_sub", visit=500001, ccdnum=25, bbox=(0, 0, 12, 2))
+    assert np.array_equal(part.image, whole.image[:2, :12])
+    assert np.array_equal(part.mask.array, whole.mask.array[:2, :12])
+    assert np.array_equal(part.variance, whole.variance[:2, :12])
+
+
+@pytest.mark.parametrize(
+    ("ruin", "message"),
+    [
+        (lambda folder: shutil.rmtree(folder / "wtmap"), "there is no directory .*/wtmap, where its wtmap should be"),
+        (
+            lambda folder: os.unlink(folder / "dqmask" / "c4d_500001_ood_g.fits.fz"),
+            "no file of visit 500001 in .*/dqmask",
+        ),
+        (
+            lambda folder: shutil.copy(
+                folder / "dqmask" / "c4d_500001_ood_g.fits.fz", folder / "dqmask" / "again.fits"
+            ),
+            "2 files of visit 500001 in .*/dqmask: one dqmask is needed",
+        ),
+    ],
+)
+def test_an_incomplete_triple_is_told(root: Path, triples: Path, tmp_path: Path, ruin: Any, message: str) -> None:
+    folder = Path(shutil.copytree(triples, tmp_path / "archive_instcal"))
+    ruin(folder)
+    report = task(root, filetype="instcal").run([f"{folder}/instcal/*500001*"])
+    assert len(report.failed) == 1
+    with pytest.raises(IngestError, match=message):
+        refuse_failures(report, allow=False)
+    assert images(root) == {}
+
+
+def test_a_triple_outside_a_directory_of_its_kind_is_told(root: Path, triples: Path, tmp_path: Path) -> None:
+    path = shutil.copy(triples / "instcal" / "c4d_500001_ooi_g.fits.fz", tmp_path)
+    report = task(root, filetype="instcal").run([str(path)])
+    assert "no part of its directory" in report.failed[0][1] or "no file of visit" in report.failed[0][1]
+
+
+def test_an_unknown_file_type_suggests(root: Path) -> None:
+    with pytest.raises(RuntimeError, match="no file type 'instcall'; did you mean 'instcal'"):
+        task(root, filetype="instcall")

@@ -1,0 +1,89 @@
+"""DECam's identifiers, detectors and filters, against what the original computes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import pytest
+
+from obs_decam import DecamMapper
+from obs_decam.mapper import detectors
+from persistence.location import Location
+from persistence.testing import CameraContract
+
+
+class TestDecam(CameraContract):
+    mapper_class = DecamMapper
+    values: ClassVar[dict[str, Any]] = {
+        "calibDate": "2013-09-01", "calib_hdu": 2, "ccdnum": 25, "date": "2013-09-01", "detector": 7, "expId": 42,
+        "fgcmcycle": 3, "filter": "g", "hdu": 1, "label": "sg", "name": "gaia", "numSubfilters": 3, "patch": "3,4",
+        "pixel_id": "628864", "subdir": "a", "subfilter": 1, "tract": 8766, "visit": 229388,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def mapper() -> DecamMapper:
+    return DecamMapper()
+
+
+def call(mapper: DecamMapper, function: str, argument: Any) -> Any:
+    if function.startswith("bypass_"):
+        name = function.removeprefix("bypass_")
+        location = Location("/r", "", None, "ignored", None, name, argument)
+        return getattr(mapper, function)(name, None, location, argument)
+    if function == "validate":
+        return argument
+    return getattr(mapper, function)(argument)
+
+
+@pytest.mark.real
+def test_every_function_gives_what_the_original_gives(mapper: DecamMapper, vectors: Any) -> None:
+    cases = vectors("decam")["functions"]
+    assert len(cases) > 20
+    for case in cases:
+        if "error" not in case:
+            result = call(mapper, case["function"], case["dataId"])
+            # Ours also gives the key that it made of its other name.
+            expected = case["result"]
+            if case["function"] == "_transformId":
+                result = {key: result[key] for key in expected}
+            assert result == expected, case
+            continue
+        kind, message = case["error"].split(": ", 1)
+        with pytest.raises({"KeyError": KeyError, "RuntimeError": RuntimeError}[kind], match=re.escape(message)):
+            call(mapper, case["function"], case["dataId"])
+
+
+def test_vector_v28_the_identifier_of_an_exposure_of_a_chip(mapper: DecamMapper) -> None:
+    assert mapper._computeCcdExposureId({"visit": 412345, "ccd": 7}) == 41234507
+
+
+@pytest.mark.real
+def test_every_name_of_a_filter_leads_to_the_filter_that_the_original_finds(
+    mapper: DecamMapper, vectors: Any
+) -> None:
+    for case in vectors("decam")["bestFilter"]:
+        label = mapper.translator.label(case["dataId filter"])
+        expected = case["result"]
+        assert (None if expected is None else [label.band, label.physical]) == expected
+        if expected is None:
+            assert (label.name, label.physical) == (case["dataId filter"], None)
+
+
+def test_an_unknown_filter_has_no_number(mapper: DecamMapper) -> None:
+    with pytest.raises(RuntimeError, match="filter='Q' is none of DECam's: u, g, r, i, z, Y, VR"):
+        call(mapper, "bypass_deepCoaddId", {"tract": 1, "patch": "1,2", "filter": "Q"})
+
+
+def test_detectors_have_names_but_for_the_dead_one(mapper: DecamMapper) -> None:
+    assert len(detectors()) == 62
+    assert len(set(detectors().values())) == 62
+    assert mapper._extractDetectorName({"ccdnum": 62}) == "N31"
+    for number in (61, 63, 0):
+        with pytest.raises(RuntimeError, match="No name found for dataId"):
+            mapper._extractDetectorName({"ccdnum": number})
+
+
+def test_the_camera_says_what_it_is_called() -> None:
+    assert (DecamMapper.getCameraName(), DecamMapper.getPackageName()) == ("decam", "obs_decam")
