@@ -1,0 +1,66 @@
+"""The order of the search, and what is said when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from persistence import CameraMapper
+from persistence.chain import Chain
+from persistence.errors import IncompleteDataId, NoResults
+from persistence.names import Request
+from persistence.repository import Repository
+
+NOTE = Request("note")
+
+
+@pytest.fixture
+def repositories(tmp_path: Path) -> list[Repository]:
+    (tmp_path / "camera.yaml").write_text("datasets: {note: {template: 'n-%(a)d-%(b)d.txt', storage: TextStorage}}")
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        made.append(Repository(str(tmp_path / name), CameraMapper(str(tmp_path / "camera.yaml"))))
+    return made
+
+
+def put(repository: Repository, a: int, b: int) -> None:
+    Path(repository.root, f"n-{a}-{b}.txt").write_text(repository.root)
+
+
+def test_the_first_repository_that_has_it_wins(repositories: list[Repository]) -> None:
+    one, two = repositories
+    put(two, 1, 1)
+    found = Chain([one, two], []).find(NOTE, {"a": 1, "b": 1})
+    assert found is not None
+    assert found[0] is two
+    put(one, 1, 1)
+    found = Chain([one, two], []).find(NOTE, {"a": 1, "b": 1})
+    assert found is not None
+    assert found[0] is one
+
+
+def test_a_repository_that_cannot_complete_the_data_id_is_passed(repositories: list[Repository]) -> None:
+    one, two = repositories
+    put(two, 1, 7)
+    found = Chain([one, two], []).find(NOTE, {"a": 1})
+    assert found is not None
+    assert found[1].dataId == {"a": 1, "b": 7}
+
+
+def test_the_first_answer_that_is_not_empty_counts(repositories: list[Repository]) -> None:
+    one, two = repositories
+    put(two, 1, 7)
+    assert Chain([one, two], []).lookup(NOTE, ["b"], {"a": 1}) == [(7,)]
+    put(one, 1, 3)
+    assert Chain([one, two], []).lookup(NOTE, ["b"], {"a": 1}) == [(3,)]
+
+
+def test_what_is_not_found_is_told_with_every_place(repositories: list[Repository]) -> None:
+    chain = Chain(repositories, [])
+    error = chain.refuse("get", NOTE, {"a": 1, "b": 2})
+    assert type(error) is NoResults
+    assert "looked for  n-1-2.txt  in  " in str(error)
+    assert str(error).count("/one") == str(error).count("/two") == 1
+    assert type(chain.refuse("get", NOTE, {"a": 1})) is IncompleteDataId
