@@ -40,10 +40,10 @@ from persistence.location import Location
 from persistence.mapper import CameraMapper
 from persistence.proxy import ReadProxy
 from persistence.template import PathTemplate
-from persistence.types.box import Box
 
-# Their modules import numpy; who does not use them should not pay for it.
+# Who does not use them should not pay for their import: most need numpy.
 _LAZY = {
+    "Box": "persistence.types.box",
     "Exposure": "persistence.types.exposure",
     "Mask": "persistence.types.mask",
     "Config": "persistence.types.config",

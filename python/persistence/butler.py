@@ -261,15 +261,17 @@ class Butler:
         dataset: DatasetType = self._mapper.dataset(request)
         return bool(dataset.composite) and dataset.template is None
 
-    def _find(self, request: Request, data_id: DataId, verb: str) -> tuple[Repository, Location]:
-        found = self._chain.find(request, data_id)
+    def _find(
+        self, request: Request, data_id: DataId, verb: str, options: Mapping[str, Any] = {}
+    ) -> tuple[Repository, Location]:
+        found = self._chain.find(request, data_id, options)
         if found is None:
             raise self._chain.refuse(verb, request, data_id)
         return found
 
     def _read(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
-        repository, location = self._find(request, data_id, "get")
-        obj = repository.read(request, location, options)
+        repository, location = self._find(request, data_id, "get", options)
+        obj = repository.read(request, location)
         return repository.mapper.standardise(request, obj, location.dataId)
 
     def _assemble(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:

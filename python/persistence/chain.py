@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import nearest
 from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults
 from persistence.location import Location
 from persistence.names import Request
@@ -28,11 +27,13 @@ class Chain:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
 
-    def find(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Repository, Location] | None:
-        """Find a dataset in the first repository that has it."""
+    def find(
+        self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
+    ) -> tuple[Repository, Location] | None:
+        """Find a dataset in the first repository that has it; ``options`` are for its reader."""
         for repository in self.inputs:
             try:
-                location = repository.locate(request, data_id)
+                location = repository.locate(request, data_id, options)
             except NoResults:
                 continue
             if location is not None:
@@ -41,6 +42,8 @@ class Chain:
 
     def refuse(self, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
         """Explain why nothing was found: the paths that were tried, or what is missing; and what is near."""
+        from persistence import nearest  # only who finds nothing needs it
+
         tried: dict[str, list[str]] = {}
         problems: list[NoResults] = []
         for repository in self.inputs:

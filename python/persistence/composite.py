@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from persistence.errors import FormatterError, PolicyError
 from persistence.policy import Component, DatasetType
 
 
-@dataclass
 class ComponentInfo:
-    """A component on its way in or out, as assemblers and disassemblers know it (gen2-core 1.14)."""
+    """A component on its way in or out, as assemblers and disassemblers know it (gen2-core 1.14).
 
-    datasetType: str
-    obj: Any = None
-    setter: str | None = None
-    getter: str | None = None
-    subset: bool = False
-    inputOnly: bool = False
+    Attributes
+    ----------
+    obj : object
+        The component itself: assemblers read it, disassemblers set it.
+    datasetType, setter, getter, subset, inputOnly
+        See `Component`.
+    """
+
+    def __init__(self, part: Component, obj: Any = None) -> None:
+        self.obj = obj
+        self.datasetType, self.setter, self.getter, self.subset, self.inputOnly = part
 
 
 def do_import(name: str, source: str) -> Any:
@@ -60,14 +63,14 @@ def assemble(dataset: DatasetType, fetch: Callable[[Component], Any], data_id: M
     data_id : mapping
         The data ID.
     """
-    info = {name: _info(part, fetch(part)) for name, part in dataset.composite.items()}
+    info = {name: ComponentInfo(part, fetch(part)) for name, part in dataset.composite.items()}
     assembler = do_import(dataset.assembler, dataset.source) if dataset.assembler else generic_assembler
     return assembler(dataId=data_id, componentInfo=info, cls=dataset.python)
 
 
 def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> dict[str, ComponentInfo]:
     """Take an object of a composite type apart; gives the components that are to be written."""
-    info = {name: _info(part, None) for name, part in dataset.composite.items()}
+    info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
     if all(part.inputOnly for part in info.values()):
         raise FormatterError(f"{dataset.name} is assembled from datasets that are only read; it cannot be put")
     taker = do_import(dataset.disassembler, dataset.source) if dataset.disassembler else generic_disassembler
@@ -91,10 +94,6 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
     """Take the components out by getters: declared, ``get_name``, ``getName``."""
     for name, part in componentInfo.items():
         part.obj = _method(obj, "get", name, part.getter)()
-
-
-def _info(part: Component, obj: Any) -> ComponentInfo:
-    return ComponentInfo(part.datasetType, obj, part.setter, part.getter, part.subset, part.inputOnly)
 
 
 def _method(obj: Any, verb: str, name: str, declared: str | None) -> Callable[..., Any]:

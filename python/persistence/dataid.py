@@ -51,12 +51,12 @@ class DataId(dict[str, Any]):
     __slots__ = ("tag",)
 
     def __init__(self, initialdata: Mapping[str, Any] | None = None, tag: Any = None, **kwargs: Any) -> None:
-        super().__init__()
+        given = kwargs if initialdata is None else {**initialdata, **kwargs} if kwargs else initialdata
+        super().__init__(given)
+        for key, value in self.items():
+            if type(value) not in _PLAIN:
+                super().__setitem__(key, plain(value))
         self.tag = as_tags(tag) | set(getattr(initialdata, "tag", ()))
-        if initialdata is not None:
-            self.update(initialdata)
-        if kwargs:
-            self.update(kwargs)
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, plain(value))

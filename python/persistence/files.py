@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import functools
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -14,6 +12,7 @@ from persistence.errors import FileConflict, RepositoryError
 
 Mode = Literal["link", "copy", "move", "skip"]
 COMPRESSED = (".gz", ".fz")
+_HOST = os.uname().nodename
 
 
 @contextlib.contextmanager
@@ -32,13 +31,9 @@ def atomic_write(target: str) -> Iterator[str]:
     forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
     """
     directory, name = os.path.split(target)
-    temporary = os.path.join(directory, f"{_mark()}{name}")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    except FileNotFoundError:
+    if not os.path.isdir(directory or "."):
         os.makedirs(directory, exist_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    os.close(descriptor)
+    temporary = os.path.join(directory, f"{_mark()}{name}")
     try:
         yield temporary
         os.replace(temporary, target)
@@ -50,12 +45,12 @@ def atomic_write(target: str) -> Iterator[str]:
 
 def _mark() -> str:
     """Begin a temporary name: hidden, with the process that owns it, so that its litter can be known."""
-    return f".part-{os.uname().nodename}-{os.getpid()}-{os.urandom(4).hex()}-"
+    return f".part-{_HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
 
 
 def sweep(directory: str) -> None:
     """Remove the temporary files in a directory that killed processes of this host left."""
-    prefix = f".part-{os.uname().nodename}-"
+    prefix = f".part-{_HOST}-"
     with contextlib.suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
             if entry.name.startswith(prefix):
@@ -107,6 +102,8 @@ def same(source: str, target: str) -> bool:
         return os.path.islink(target) and os.readlink(target) == os.path.abspath(source)
     if os.path.samefile(source, target):
         return True
+    import filecmp  # only here, for it is slow to import
+
     return filecmp.cmp(source, target)  # size and time, else every byte
 
 
@@ -154,6 +151,8 @@ def remove_source(source: str, target: str) -> None:
 
 
 def _copy(source: str, target: str, replace: bool) -> None:
+    import shutil  # only here, for it is slow to import
+
     directory, name = os.path.split(target)
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
     if need > free:

@@ -6,7 +6,6 @@ with each raw that was read. They go into one table; nothing looks a method up b
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -31,6 +30,8 @@ def collect(cls: type) -> Hooks:
     PolicyError
         If one cannot be called with the arguments of its kind.
     """
+    import inspect  # slow to import, and needed only where a camera defines hooks
+
     found: dict[tuple[str, str], str] = {}
     for name in dir(cls):
         kind, _, dataset_type = name.partition("_")
@@ -64,6 +65,8 @@ def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
 
 
 def _check_signature(cls: type, name: str, kind: str, static: bool) -> None:
+    import inspect
+
     signature = inspect.signature(getattr(cls, name))
     arguments = KINDS[kind] if static else ("self", *KINDS[kind])
     try:
@@ -75,6 +78,8 @@ def _check_signature(cls: type, name: str, kind: str, static: bool) -> None:
 
 def _definition(cls: type, name: str) -> str:
     """Show where and how a method is defined."""
+    import inspect
+
     method = getattr(cls, name)
     code = getattr(method, "__code__", None)
     where = f"{code.co_filename}:{code.co_firstlineno}: " if code else ""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A file, or a part of one, that holds a dataset.
 
     Attributes
@@ -42,12 +39,12 @@ class Location:
     python: str | None
     datasetType: str
     dataId: Mapping[str, Any]
-    options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    options: Mapping[str, Any] = _NOTHING
 
     @property
     def full_path(self) -> str:
         """The file's path, from the root on."""
-        return os.path.join(self.root, self.path)
+        return f"{self.root}/{self.path}"
 
     @property
     def uri(self) -> str:

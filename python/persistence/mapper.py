@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from persistence import hooks, names, policy, recipes
+from persistence import hooks, names, policy
 from persistence.dataid import DataId, cast
 from persistence.errors import AmbiguousDataId, DataIdError, IncompleteDataId, PolicyError, TemplateUndefined
 from persistence.location import Location
 from persistence.names import Request
 from persistence.policy import CameraPolicy, DatasetType
-from persistence.types.translator import FilterLabel, HeaderTranslator
+
+if TYPE_CHECKING:
+    from persistence.types.translator import FilterLabel, HeaderTranslator
 
 # Given a dataset type, columns and a data ID, finds the distinct values of the columns.
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
@@ -46,14 +48,14 @@ class CameraMapper:
     trusted : `frozenset` [`str`]
         Dotted names of classes that the camera's pickles may hold.
     translatorClass : `type`
-        Knows the camera's header keywords.
+        Knows the camera's header keywords; by default, the FITS standard's.
     """
 
     packageName: ClassVar[str | None] = None
     policyFile: ClassVar[str | None] = None
     trusted: ClassVar[frozenset[str]] = frozenset()
     ingestFile: ClassVar[str | None] = None
-    translatorClass: ClassVar[type[HeaderTranslator]] = HeaderTranslator
+    translatorClass: ClassVar[type[HeaderTranslator] | None] = None
     hooks: ClassVar[hooks.Hooks] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -72,7 +74,11 @@ class CameraMapper:
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
         """What reads the camera's headers, with the filters of its policy."""
-        return self.translatorClass(tuple(_label(entry) for entry in self.policy.settings.get("filters", ())))
+        from persistence.types.translator import HeaderTranslator  # only who reads exposures needs it
+
+        return (self.translatorClass or HeaderTranslator)(
+            tuple(_label(entry) for entry in self.policy.settings.get("filters", ()))
+        )
 
     # -- names ---------------------------------------------------------------------------------------
 
@@ -143,12 +149,14 @@ class CameraMapper:
             If a value is not of its key's type, or a key and its other name disagree.
         """
         full = DataId(data_id)
-        for old, key in self.policy.aliases.items():
+        aliases, kinds = self.policy.aliases, self.policy.keys
+        for old, key in aliases.items():
             if old in full and full.setdefault(key, full[old]) != full[old]:
                 raise DataIdError(f"{old}={full[old]!r} and {key}={full[key]!r}, which are one key")
-        kinds = self.policy.keys
         for key, value in full.items():
-            kind = dataset.keys.get(key) or kinds.get(self.policy.aliases.get(key, key))
+            kind = dataset.keys.get(key)
+            if kind is None:
+                kind = kinds.get(aliases.get(key, key))
             if kind is not None and type(value) is not kind:
                 dict.__setitem__(full, key, cast(key, value, kind))
         return full
@@ -179,7 +187,9 @@ class CameraMapper:
 
     # -- locations -----------------------------------------------------------------------------------
 
-    def locate(self, dataset: DatasetType, full_id: Mapping[str, Any], root: str) -> Location:
+    def locate(
+        self, dataset: DatasetType, full_id: Mapping[str, Any], root: str, options: Mapping[str, Any] = {}
+    ) -> Location:
         """Say where a dataset lies, or would lie, in a repository.
 
         Parameters
@@ -190,6 +200,8 @@ class CameraMapper:
             A complete data ID.
         root : `str`
             The repository's root.
+        options : mapping
+            What the reader or writer is told.
 
         Raises
         ------
@@ -204,12 +216,14 @@ class CameraMapper:
                 "policy has to give one before it can be used"
             )
         path, hdu = dataset.template.locate(full_id)
-        return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id)
+        return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options)
 
     def write_options(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> dict[str, Any]:
         """Give what the writer of a dataset is told: the recipe, and what the camera's hook adds."""
         options: dict[str, Any] = {}
         if dataset.storage == "FitsStorage":
+            from persistence import recipes  # only who writes needs them
+
             supplement = os.path.join(os.path.dirname(self.policy.path), "writeRecipes.yaml")
             options["recipe"] = recipes.find(dataset.recipe, dataset.name, supplement)
         added = self.hook("add", dataset.name)
@@ -244,6 +258,8 @@ class _Names:
 
 def _label(entry: Mapping[str, Any]) -> FilterLabel:
     """Make a filter of a policy's entry; data IDs use the first word of its physical name by default."""
+    from persistence.types.translator import FilterLabel
+
     physical = str(entry["physical"])
     name = str(entry.get("name", physical.split(" ", 1)[0]))
     return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())))

@@ -7,8 +7,7 @@ none is a dataset type of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from persistence.errors import UnknownDatasetType
 
@@ -22,8 +21,7 @@ class Kind(Protocol):
     def storage(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A suffix that dataset types of some storages, in some sections of the policy, understand."""
 
     storages: frozenset[str] | None = None
@@ -58,8 +56,7 @@ VIEWS: Mapping[str, View] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A name, taken apart."""
 
     datasetType: str

@@ -10,9 +10,8 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import persistence_policy
 
@@ -46,8 +45,8 @@ _SETTINGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+# Named tuples: a dataclass takes a millisecond to define, and this module is part of every start.
+class Component(NamedTuple):
     """One part of a composite dataset type: the dataset type that it is, and how it goes in and out."""
 
     datasetType: str
@@ -57,8 +56,7 @@ class Component:
     inputOnly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetType:
+class DatasetType(NamedTuple):
     """What a policy says of one dataset type; see Gen2's policy keys of the same names.
 
     Attributes
@@ -97,15 +95,14 @@ class DatasetType:
     filter: bool = False
     metadataKey: str | None = None
     description: str = ""
-    composite: Mapping[str, Component] = field(default_factory=lambda: _EMPTY)
+    composite: Mapping[str, Component] = _EMPTY
     assembler: str | None = None
     disassembler: str | None = None
-    keys: Mapping[str, type] = field(default_factory=lambda: _EMPTY)
+    keys: Mapping[str, type] = _EMPTY
 
 
-@dataclass(frozen=True)
 class CameraPolicy:
-    """A camera's whole policy.
+    """A camera's whole policy. It is shared by all who load it, and is not changed.
 
     Attributes
     ----------
@@ -117,9 +114,10 @@ class CameraPolicy:
         The other top-level keys, as plain data.
     """
 
-    path: str
-    types: Mapping[str, DatasetType]
-    settings: Mapping[str, Any]
+    def __init__(self, path: str, types: Mapping[str, DatasetType], settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self.types = MappingProxyType(dict(types))
+        self.settings = MappingProxyType(dict(settings))
 
     @functools.cached_property
     def keys(self) -> Mapping[str, type]:
@@ -183,7 +181,7 @@ def _load(path: str, _modified: int, _size: int) -> CameraPolicy:
     for dataset in types.values():
         _check_components(dataset, types)
     settings = {key: yamlfile.plain(node) for key, node in top.items() if key in _SETTINGS and key != "kinds"}
-    return CameraPolicy(path, MappingProxyType(types), MappingProxyType(settings))
+    return CameraPolicy(path, types, settings)
 
 
 @functools.cache
@@ -255,7 +253,7 @@ def _key_types(value: Any) -> Mapping[str, type]:
 def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
     parts: dict[str, Component] = {}
     for name, part in value.items():
-        unknown = set(part) - set(Component.__dataclass_fields__)
+        unknown = set(part) - set(Component._fields)
         if unknown or "datasetType" not in part:
             problem = f"unknown key {unknown.pop()!r}" if unknown else "no datasetType"
             raise PolicyError(f"component {name!r}: {problem}")

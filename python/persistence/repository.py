@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -60,7 +59,7 @@ class Repository:
         if isinstance(mapper, str):
             mapper = cameras.find(mapper)
         self.mapper: CameraMapper = mapper(**mapperArgs) if isinstance(mapper, type) else mapper
-        self.trust = self.mapper.trusted | set(trust)
+        self._told = {"trust": self.mapper.trusted | set(trust)}
         self.registry: Registry = open_registry(self.root) or FilesystemRegistry(self.root)
 
     def __repr__(self) -> str:
@@ -156,24 +155,29 @@ class Repository:
 
     # -- locations -----------------------------------------------------------------------------------
 
-    def expect(self, request: Request, data_id: Mapping[str, Any], write: bool = False) -> Location:
+    def expect(
+        self, request: Request, data_id: Mapping[str, Any], write: bool = False, options: Mapping[str, Any] = {}
+    ) -> Location:
         """Say where a dataset would lie, whether or not it is there."""
         mapped = self.mapper.hook("map", request.datasetType)
         if mapped is not None:
             location: Location = mapped(data_id, write)
             return location
         dataset = self.mapper.dataset(request)
-        return self.mapper.locate(dataset, self.complete(dataset, data_id), self.root)
+        return self.mapper.locate(dataset, self.complete(dataset, data_id), self.root, options)
 
-    def locate(self, request: Request, data_id: Mapping[str, Any]) -> Location | None:
-        """Find a dataset: its location if the file is there."""
-        location = self.expect(request, data_id)
+    def locate(
+        self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
+    ) -> Location | None:
+        """Find a dataset: its location if the file is there. ``options`` are for its reader."""
+        told = {**options, **self._told} if options else self._told
+        location = self.expect(request, data_id, options=told)
         if location.storage not in FORMATTERS:
             return None
         found = files.find(location.root, location.path)
         if found is None or found == location.path:
             return location if found else None
-        return dataclasses.replace(location, path=found)
+        return location._replace(path=found)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any] | None:
         """Ask the camera's ``bypass_`` hook, which makes an object without a file; None if it has none."""
@@ -188,13 +192,12 @@ class Repository:
 
     # -- reading and writing -------------------------------------------------------------------------
 
-    def read(self, request: Request, location: Location, options: Mapping[str, Any]) -> Any:
+    def read(self, request: Request, location: Location) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
-        told = {**location.options, **options, "trust": self.trust}
-        obj = formatter(location.storage).read(dataclasses.replace(location, options=told))
+        obj = formatter(location.storage).read(location)
         # An exposure learns to read its camera's header.
         if hasattr(obj, "translator"):
             obj = obj.replaced(translator=self.mapper.translator)
@@ -213,7 +216,7 @@ class Repository:
         dataset = self.mapper.dataset(request)
         location = self._place_to_write(request, data_id)
         told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
-        location = dataclasses.replace(location, options=told)
+        location = location._replace(options=told)
         writer = formatter(location.storage)
         try:
             with files.atomic_write(location.full_path) as temporary:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from persistence.dataid import cast
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
@@ -22,8 +21,7 @@ _FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
 _SHAPES = {int: r"[ +\-0-9a-fA-FxXo]+", float: r"[ +\-0-9.einfaEINFA]+", str: r"[^/]*"}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One ``%(name)07d`` of a template."""
 
     name: str

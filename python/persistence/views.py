@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence.location import Location
 from persistence.mapper import CameraMapper
-from persistence.types.box import Box
+
+if TYPE_CHECKING:
+    from persistence.types.box import Box
 
 
 def _header(location: Location) -> Any:
@@ -22,6 +24,7 @@ def _metadata(location: Location, mapper: CameraMapper) -> Any:
 
 def _bbox(location: Location, mapper: CameraMapper) -> Box:
     from persistence.formatters import fits
+    from persistence.types.box import Box
 
     (rows, columns), origin = fits.read_shape(location)
     return Box(*origin, columns, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from persistence.errors import FormatterError, UnsafeContent
@@ -37,10 +37,10 @@ _OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "col
 class _Unpickler(pickle.Unpickler):
     """Refuses each class that is neither harmless nor trusted by the caller."""
 
-    def __init__(self, stream: Any, path: str, trust: Iterable[str]) -> None:
+    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
         super().__init__(stream, encoding="latin1")
         self.path = path
-        self.trust = frozenset(trust)
+        self.trust = trust
 
     def find_class(self, module: str, name: str) -> Any:
         module = _OLD_NAMES.get(module, module)
@@ -59,7 +59,7 @@ def read(location: Location) -> Any:
     path = location.full_path
     with open(path, "rb") as stream:
         try:
-            return _Unpickler(stream, path, location.options.get("trust", ())).load()
+            return _Unpickler(stream, path, frozenset(location.options.get("trust", ()))).load()
         except UnsafeContent:
             raise
         except Exception as error:  # a damaged pickle can raise anything

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from persistence.errors import RegistryError, RegistryLocked, did_you_mean
 from persistence.template import PathTemplate
@@ -52,17 +52,11 @@ class SqliteRegistry:
         """Find the distinct values of some columns; see `Registry.lookup`."""
         if any(type(value) is int and value not in _INTEGERS for value in where.values()):
             return []
-        conditions = [f"{quoted(key)} = ?" for key in where]
         values = list(where.values())
         if between is not None:
-            value, low, high = between
-            conditions.append(f"? BETWEEN {quoted(low)} AND {quoted(high)}")
-            values.append(value)
-        query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
-        if conditions:
-            query += f" WHERE {' AND '.join(conditions)}"
-        if limit is not None:
-            query += f" LIMIT {limit:d}"
+            values.append(between[0])
+        bounds = between[1:] if between is not None else None
+        query = _query(tuple(columns), tuple(where), tuple(tables), bounds, limit)
         return self._fetch(query, values)
 
     def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
@@ -106,6 +100,24 @@ class SqliteRegistry:
         return self._connection
 
 
+@functools.lru_cache(maxsize=256)
+def _query(
+    columns: tuple[str, ...],
+    keys: tuple[str, ...],
+    tables: tuple[str, ...],
+    bounds: tuple[str, ...] | None,
+    limit: int | None,
+) -> str:
+    """Write the query of a look-up; there are few of them, asked again and again."""
+    conditions = [f"{quoted(key)} = ?" for key in keys]
+    if bounds is not None:
+        conditions.append(f"? BETWEEN {quoted(bounds[0])} AND {quoted(bounds[1])}")
+    query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
+    if conditions:
+        query += f" WHERE {' AND '.join(conditions)}"
+    return query if limit is None else f"{query} LIMIT {limit:d}"
+
+
 def connect(path: str, wait: float) -> sqlite3.Connection:
     """Connect for reading only: no file is made, no journal left.
 
@@ -117,10 +129,15 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
     how = "mode=ro" if os.access(os.path.dirname(path) or ".", os.W_OK) else "mode=ro&immutable=1"
     try:
         return sqlite3.connect(
-            f"file:{quote(os.path.abspath(path))}?{how}", uri=True, timeout=wait, check_same_thread=False
+            f"file:{_escaped(os.path.abspath(path))}?{how}", uri=True, timeout=wait, check_same_thread=False
         )
     except sqlite3.Error as error:
         raise explained(error, path, 0.0) from error
+
+
+def _escaped(path: str) -> str:
+    """Write a path as SQLite wants it in a URI (https://sqlite.org/uri.html, 3.1)."""
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 def quoted(name: str) -> str:
