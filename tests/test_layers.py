@@ -66,7 +66,7 @@ PEERS = ("formatters", "cli")
 LIBRARIES = {
     "sqlite_utils": {"registry.writer"},
     "yaml": {"yamlfile", "formatters.yaml"},
-    "astropy.io": {"formatters.fits"},
+    "astropy.io": {"formatters.fits", "formatters.fits_write"},
     "astropy.table": {"formatters.catalog", "types.parquet"},
     "pyarrow": {"types.parquet"},
     "pandas": {"types.parquet"},

@@ -12,7 +12,6 @@ from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import MissingKey, NoResults
 from persistence.location import Location
-from persistence.mapper import CameraMapper
 from persistence.names import Request
 from persistence.policy import Component, DatasetType
 from persistence.proxy import ReadProxy
@@ -59,6 +58,7 @@ class Butler:
         self._arguments = (root, mapper, tuple(trust), mapperArgs)
         repository = Repository(os.fspath(root or "."), mapper, trust=tuple(trust), **mapperArgs)
         self._chain = Chain([repository], [repository])
+        self._mapper = repository.mapper
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
@@ -238,10 +238,6 @@ class Butler:
             repository.write(request, obj, data_id)
 
     # -- parts ---------------------------------------------------------------------------------------
-
-    @property
-    def _mapper(self) -> CameraMapper:
-        return self._chain.inputs[0].mapper
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
         made = self._bypassed(request, data_id)

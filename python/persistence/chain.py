@@ -60,8 +60,7 @@ class Chain:
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
         cls = kind if kind in (IncompleteDataId, AmbiguousDataId) else NoResults
-        name = request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
-        return cls(f"No locations for {verb}:", name, data_id, reasons)
+        return cls(f"No locations for {verb}:", request.name, data_id, reasons)
 
     def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Give the first answer of a registry that is not empty."""

@@ -63,6 +63,11 @@ class Request(NamedTuple):
     view: str | None = None
     components: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The dataset type with its view, put together again."""
+        return self.datasetType if self.view is None else f"{self.datasetType}_{self.view}"
+
 
 def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> Request:
     """Take a name apart.

@@ -181,7 +181,7 @@ class Repository:
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any] | None:
         """Ask the camera's ``bypass_`` hook, which makes an object without a file; None if it has none."""
-        name = request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
+        name = request.name
         made = self.mapper.hook("bypass", name)
         if made is None:
             return None
@@ -230,7 +230,7 @@ class Repository:
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
         dataset = self.mapper.dataset(request)
         if request.view is not None:
-            raise DataIdError(f"{request.datasetType}_{request.view} is a view: put {request.datasetType} itself")
+            raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
         known = self.mapper.typed(dataset, data_id)
         missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
         if missing and isinstance(self.registry, FilesystemRegistry):

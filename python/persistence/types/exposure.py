@@ -39,8 +39,6 @@ class Exposure:
         Flags of the pixels.
     variance : array, shape (rows, columns), or None
         In the image's unit, squared.
-    origin : `tuple` [`int`, `int`]
-        Column and row, from 0, of the first pixel in the parent image's numbers (afw's XY0).
     cutout : `tuple` [`int`, `int`]
         Column and row of the first pixel in the image that the header describes; not 0 for a part of it.
     translator : `HeaderTranslator`
@@ -61,7 +59,6 @@ class Exposure:
     primary: Header | None = None
     mask: Mask | None = None
     variance: NDArray[Any] | None = None
-    origin: tuple[int, int] = (0, 0)
     cutout: tuple[int, int] = (0, 0)
     translator: HeaderTranslator = field(default_factory=HeaderTranslator)
     dataId: Mapping[str, Any] = field(default_factory=dict)
@@ -105,6 +102,12 @@ class Exposure:
         """The magnitude that gives one count (mag); None if the header has none."""
         return self.translator.zero_point(self.metadata)
 
+    @functools.cached_property
+    def origin(self) -> tuple[int, int]:
+        """Column and row of the first pixel in the parent image's numbers (afw's XY0)."""
+        x0, y0 = xy0(self.header)
+        return x0 + self.cutout[0], y0 + self.cutout[1]
+
     @property
     def bbox(self) -> Box:
         """Where the pixels lie in the parent image."""
@@ -121,7 +124,6 @@ class Exposure:
             image=self.image[rows, columns],
             mask=None if self.mask is None else Mask(self.mask.array[rows, columns], self.mask.planes),
             variance=None if self.variance is None else self.variance[rows, columns],
-            origin=(box.x0, box.y0),
             cutout=(self.cutout[0] + inside.x0, self.cutout[1] + inside.y0),
             given_wcs=None if self.given_wcs is None else self.given_wcs[rows, columns],
         )
@@ -177,6 +179,18 @@ def _spread(array: NDArray[Any]) -> str:
         return "empty"
     low, middle, high = np.nanmin(array), np.nanmedian(array), np.nanmax(array)
     return f"{low:g} to {high:g}, median {middle:g}"
+
+
+def xy0(header: Header) -> tuple[int, int]:
+    """Read where the first pixel lies in a parent image: world coordinate system A, as afw writes it.
+
+    Source: afw-files 1.2.
+    """
+    if "CRPIX1A" not in header or header.get("CTYPE1A") != "LINEAR":
+        return 0, 0
+    if header["CRPIX1A"] != 1 or header.get("CRPIX2A") != 1:
+        return 0, 0
+    return int(header.get("CRVAL1A", 0)), int(header.get("CRVAL2A", 0))
 
 
 def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:

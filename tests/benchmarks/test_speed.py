@@ -1,0 +1,232 @@
+"""The speed table of the design."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from astropy.io import fits
+
+from obs_decam import DecamMapper
+from persistence import Butler, CameraMapper, headers
+from persistence.cli import ingest_images
+from persistence.ingest.config import load
+from persistence.registry.writer import RegistryWriter, TableSpec
+
+ID = {"visit": 100005, "ccdnum": 7}
+POLICY = """
+exposures:
+  image: {template: 'i/%(visit)07d_%(ccdnum)02d.fits', python: lsst.afw.image.ImageF, tables: raw, recipe: noCompression}
+datasets:
+  pickled: {template: 'p/%(visit)07d_%(ccdnum)02d.pickle', storage: PickleStorage, tables: raw}
+  yamled: {template: 'y/%(visit)07d_%(ccdnum)02d.yaml', storage: YamlStorage, tables: raw}
+  looked: {template: 'l/%(filter)s/%(visit)07d_%(ccdnum)02d.pickle', storage: PickleStorage, tables: raw}
+"""
+
+
+def fresh(code: str, *words: str) -> list[float]:
+    """Run code in fresh processes; gives the seconds that it prints, the least of some runs for each."""
+    runs = []
+    for _ in range(7):
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+        runs.append([float(word) for word in done.stdout.split()])
+    return [min(column) for column in zip(*runs, strict=True)]
+
+
+def test_importing_the_package(bench: Any) -> None:
+    code = "import time; b = time.perf_counter(); import persistence; print(time.perf_counter() - b)"
+    (took,) = fresh(code)
+    (bare,) = fresh("import time; b = time.perf_counter(); import json; print(time.perf_counter() - b)")
+    bench.tell("import persistence", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60)
+
+
+@pytest.mark.parametrize("rows", [10**3, 10**6])
+def test_opening_a_repository(bench: Any, repositories: dict[int, Path], rows: int) -> None:
+    code = (
+        "import sys, time; from persistence import Butler; import obs_decam\n"
+        "for _ in range(2):\n"
+        "    b = time.perf_counter(); Butler(sys.argv[1]); print(time.perf_counter() - b)\n"
+    )
+    first, second = fresh(code, str(repositories[rows]))
+    bench.tell(f"Butler(root), {rows:,} rows, the first in a process", 1e3 * first, "ms", "", 25)
+    bench.tell(f"Butler(root), {rows:,} rows, another one", 1e3 * second, "ms", "", 3)
+
+
+@pytest.fixture
+def small(repositories: dict[int, Path], tmp_path: Path) -> Butler:
+    """Give a repository of small files over a registry of 10^6 rows, with a camera of four types."""
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    (tmp_path / "registry.sqlite3").symlink_to(repositories[10**6] / "registry.sqlite3")
+    butler = Butler(tmp_path, CameraMapper(str(tmp_path / "camera.yaml")))
+    for name in ("pickled", "yamled", "looked"):
+        butler.put({"a": 1, "b": [1.5, 2.5]}, name, ID)
+    butler.put(np.zeros((40, 40), np.float32), "image", ID)
+    return butler
+
+
+def test_whether_a_dataset_exists(bench: Any, small: Butler) -> None:
+    known, looked = small.getUri("pickled", ID), small.getUri("looked", ID)
+    bench.over(
+        "datasetExists, complete data ID",
+        lambda: small.datasetExists("pickled", ID),
+        lambda: os.path.exists(known),
+        30,
+    )
+    bench.over(
+        "datasetExists, one key looked up",
+        lambda: small.datasetExists("looked", ID),
+        lambda: os.path.exists(looked),
+        45,
+    )
+
+
+def test_getting(bench: Any, small: Butler) -> None:
+    def bare_pickle() -> Any:
+        with open(small_paths["pickled"], "rb") as stream:
+            return pickle.load(stream)
+
+    def bare_yaml() -> Any:
+        with open(small_paths["yamled"]) as stream:
+            return yaml.load(stream, Loader=yaml.CSafeLoader)
+
+    def bare_fits() -> Any:
+        with fits.open(small_paths["image"], memmap=False) as hdus:
+            return hdus[0].data.astype("f4"), hdus[0].header
+
+    small_paths = {name: small.getUri(name, ID) for name in ("pickled", "yamled", "image")}
+    bench.over("get, pickle", lambda: small.get("pickled", ID), bare_pickle, 30)
+    bench.over("get, YAML", lambda: small.get("yamled", ID), bare_yaml, 30)
+    bench.over("get, FITS", lambda: small.get("image", ID), bare_fits, 40)
+
+
+def test_putting(bench: Any, small: Butler) -> None:
+    target = small.getUri("pickled", ID)
+
+    def bare() -> None:
+        beside = f"{target}.bare"
+        with open(beside, "wb") as stream:
+            pickle.dump({"a": 1}, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        os.replace(beside, target)
+
+    bench.over("put, pickle, over write and rename", lambda: small.put({"a": 1}, "pickled", ID), bare, 60)
+
+
+@pytest.mark.parametrize("rows", [10**3, 10**5, 10**6])
+def test_asking_for_many_rows(bench: Any, repositories: dict[int, Path], rows: int) -> None:
+    butler = Butler(repositories[rows])
+    connection = sqlite3.connect(repositories[rows] / "registry.sqlite3")
+
+    def bare() -> Any:
+        return connection.execute("select distinct visit, ccdnum from raw where filter = ?", ("g",)).fetchall()
+
+    bench.ratio(
+        f"queryMetadata, filter=g of {rows:,} rows",
+        lambda: butler.queryMetadata("raw", ["visit", "ccdnum"], filter="g"),
+        bare,
+        1.05 if rows > 10**3 else 1.3,
+        rounds=200 if rows == 10**3 else 7,
+    )
+    keys = list(butler.getKeys("raw", "") or ())
+
+    def bare_subset() -> Any:
+        return connection.execute(f"select distinct {', '.join(keys)} from raw where filter = ?", ("g",)).fetchall()
+
+    bench.ratio(
+        f"subset, filter=g of {rows:,} rows",
+        lambda: butler.subset("raw", filter="g"),
+        bare_subset,
+        1.3,
+        rounds=200 if rows == 10**3 else 7,
+    )
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Make 4,000 files of one HDU with headers of 250 cards."""
+    folder = tmp_path_factory.mktemp("nights")
+    header = fits.Header([("EXPNUM", 0), ("CCDNUM", 1), ("FILTER", "g DECam SDSS c0001 4720.0 1520.0")])
+    header["DATE-OBS"], header["EXPTIME"], header["OBJECT"] = "2015-01-01T01:02:03.4", 90.0, "field"
+    header["PROPID"], header["OBSTYPE"] = "2014A-0000", "object"
+    for number in range(238):
+        header[f"KEY{number}"] = (number * 1.5, "a card of a telescope's header")
+    block = fits.PrimaryHDU(np.zeros((4, 4), np.int16), header)
+    path = folder / "first.fits"
+    block.writeto(path)
+    content = path.read_bytes()
+    path.unlink()
+    paths = []
+    for number in range(4000):
+        path = folder / f"x{number:05d}.fits"
+        path.write_bytes(content.replace(b"EXPNUM  =                    0", b"EXPNUM  = %20d" % (number + 1), 1))
+        paths.append(str(path))
+    return paths
+
+
+def test_reading_headers(bench: Any, nights: list[str]) -> None:
+    begin = time.perf_counter()
+    for path in nights:
+        next(headers.scan(path))["EXPNUM"]
+    ours = len(nights) / (time.perf_counter() - begin)
+    begin = time.perf_counter()
+    for path in nights[:300]:
+        fits.getheader(path)["EXPNUM"]
+    bare = 300 / (time.perf_counter() - begin)
+    bench.tell("headers of 250 cards", ours, "files/s", f"astropy {bare:,.0f} files/s", 5000, more_is_better=True)
+
+
+def test_ingesting_links(bench: Any, nights: list[str], tmp_path: Path) -> None:
+    (tmp_path / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    settings = ["-c", "parse.extnames=[]", "parse.translation={'visit':'EXPNUM','ccdnum':'CCDNUM','ccd':'CCDNUM',"
+                "'taiObs':'DATE-OBS','expTime':'EXPTIME','proposal':'PROPID','object':'OBJECT'}",
+                "parse.defaults={}"]  # fmt: skip
+    begin = time.perf_counter()
+    assert ingest_images.main([str(tmp_path), *nights, *settings, "-c", "register.columns=" + repr(
+        {k: v for k, v in load(DecamMapper.ingestFile).register.columns.items() if k != "hdu"})]) == 0  # fmt: skip
+    took = time.perf_counter() - begin
+    begin = time.perf_counter()
+    for path in nights:
+        os.symlink(path, tmp_path / os.path.basename(path))
+    bare = time.perf_counter() - begin
+    bench.tell(
+        "ingest, link mode, one core",
+        len(nights) / took,
+        "files/s",
+        f"symlink alone {len(nights) / bare:,.0f}",
+        2000,
+        True,
+    )
+
+
+def test_registering(bench: Any, tmp_path: Path) -> None:
+    register = load(DecamMapper.ingestFile).register
+    spec = TableSpec(register.table, register.columns, register.unique, register.visit)
+    writer = RegistryWriter(str(tmp_path / "registry.sqlite3"), spec)
+    writer.create()
+    values = {"int": 1, "text": "some text", "double": 90.0}
+    plain = {name: values[kind] for name, kind in register.columns.items()}
+    rows = [{**plain, "visit": number // 62, "ccdnum": number % 62} for number in range(100000)]
+    begin = time.perf_counter()
+    for start in range(0, len(rows), 20000):
+        writer.add(rows[start : start + 20000])
+    took = time.perf_counter() - begin
+    writer.close()
+    connection = sqlite3.connect(tmp_path / "bare.sqlite3")
+    for statement in spec.statements():
+        connection.execute(statement)
+    marks = ", ".join("?" * len(plain))
+    begin = time.perf_counter()
+    connection.executemany(f"insert into raw values (null, {marks})", ([*row.values()] for row in rows))
+    connection.commit()
+    bare = len(rows) / (time.perf_counter() - begin)
+    connection.close()
+    bench.tell("rows into the registry", len(rows) / took, "rows/s", f"executemany {bare:,.0f}", 100000, True)
