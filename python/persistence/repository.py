@@ -59,7 +59,8 @@ class Repository:
         if isinstance(mapper, str):
             mapper = cameras.find(mapper)
         self.mapper: CameraMapper = mapper(**mapperArgs) if isinstance(mapper, type) else mapper
-        self._told = {"trust": self.mapper.trusted | set(trust)}
+        # What every reader is told: whom a pickle may make, and who knows the camera's headers.
+        self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
         self.registry: Registry = open_registry(self.root) or FilesystemRegistry(self.root)
 
     def __repr__(self) -> str:
@@ -197,11 +198,7 @@ class Repository:
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
-        obj = formatter(location.storage).read(location)
-        # An exposure learns to read its camera's header.
-        if hasattr(obj, "translator"):
-            obj = obj.replaced(translator=self.mapper.translator)
-        return obj
+        return formatter(location.storage).read(location)
 
     def write(self, request: Request, obj: Any, data_id: Mapping[str, Any]) -> Location:
         """Write a dataset, whole or not at all.

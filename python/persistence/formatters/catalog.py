@@ -13,10 +13,10 @@ from persistence.location import Location
 
 def read(location: Location) -> Table:
     """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one."""
-    from persistence.formatters.fits import damage_named, opened
+    from persistence.formatters.fits import opened
 
     path = location.full_path
-    with opened(path) as hdus, damage_named(path):
+    with opened(path) as hdus:
         index = int(location.dataId.get("hdu", location.hdu or 1))
         return read_hdu(hdus, index)
 
@@ -29,9 +29,9 @@ def read_hdu(hdus: Any, index: int) -> Table:
 
 def read_length(location: Location) -> int:
     """Read the number of rows, from the header."""
-    from persistence.formatters.fits import damage_named, opened
+    from persistence.formatters.fits import opened
 
-    with opened(location.full_path) as hdus, damage_named(location.full_path):
+    with opened(location.full_path) as hdus:
         return int(hdus[int(location.dataId.get("hdu", 1))].header["NAXIS2"])
 
 

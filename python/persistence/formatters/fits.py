@@ -26,6 +26,7 @@ from persistence.location import Location
 from persistence.types.box import Box
 from persistence.types.exposure import Exposure, xy0
 from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.translator import HeaderTranslator
 
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
 _DTYPES = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
@@ -48,7 +49,7 @@ def read(location: Location) -> Any:
     """
     path = location.full_path
     match = _TYPE.search(location.python or "")
-    with opened(path, location.hdu) as hdus, damage_named(path):
+    with opened(path, location.hdu) as hdus:
         hdu, index = _image_hdu(hdus, location)
         if isinstance(hdu, fits.BinTableHDU):
             from persistence.formatters import catalog
@@ -59,6 +60,7 @@ def read(location: Location) -> Any:
         header = hdu.header
         cut = _cut(hdu, location) if "bbox" in location.options else None
         mask, variance = _planes(hdus, index, cut) if kind in ("Exposure", "MaskedImage") else (None, None)
+        mapper = location.options.get("mapper")
         cutout = (cut.x0, cut.y0) if cut is not None else (0, 0)
         return Exposure(
             image=_pixels(hdu, dtype, cut),
@@ -67,13 +69,14 @@ def read(location: Location) -> Any:
             mask=mask,
             variance=variance,
             cutout=cutout,
+            translator=mapper.translator if mapper is not None else HeaderTranslator(),
             dataId=location.dataId,
         )
 
 
 def read_header(location: Location) -> fits.Header:
     """Read the header alone: no pixel is read."""
-    with opened(location.full_path, location.hdu) as hdus, damage_named(location.full_path):
+    with opened(location.full_path, location.hdu) as hdus:
         hdu, index = _image_hdu(hdus, location)
         header: fits.Header = hdu.header.copy()
         if index and header.get("INHERIT") is True:
@@ -83,7 +86,7 @@ def read_header(location: Location) -> fits.Header:
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     """Read the number of rows and columns, and the origin in the parent image, from the header."""
-    with opened(location.full_path, location.hdu) as hdus, damage_named(location.full_path):
+    with opened(location.full_path, location.hdu) as hdus:
         hdu, _index = _image_hdu(hdus, location)
         return hdu.shape[-2:], xy0(hdu.header)
 
@@ -127,7 +130,7 @@ class _Parts(io.RawIOBase):
 
 @contextlib.contextmanager
 def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
-    """Open a FITS file; what is wrong with it is said with its name.
+    """Open a FITS file; what is wrong with it, now or as it is read, is said with its name.
 
     Parameters
     ----------
@@ -135,20 +138,30 @@ def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
         The file.
     hdu : `int`, optional
         The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
+
+    Raises
+    ------
+    FormatterError
+        If the file is not FITS, truncated or damaged.
     """
     with contextlib.ExitStack() as stack:
-        source: Any = path
-        if position_of(hdu) != hdu:
-            source = _primary_and(path, hdu or 0, stack)
         try:
-            hdus = stack.enter_context(fits.open(source, memmap=False))
-        except FileNotFoundError:
+            source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
+            hdus = fits.open(source, memmap=False)
+        except (FileNotFoundError, FormatterError):
             raise
-        except AstropyUserWarning as error:
-            raise FormatterError(f"{path} is truncated: {error}") from error
-        except (OSError, EOFError, zlib.error) as error:
+        except (AstropyUserWarning, OSError, EOFError, zlib.error) as error:
             raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
-        yield hdus
+        try:
+            yield hdus
+        except (DataIdError, MemoryError):
+            raise
+        except FormatterError as error:
+            raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
+        except Exception as error:  # astropy and its decompressors raise whatever damaged bytes lead them to
+            raise FormatterError(f"{path} is damaged: {error}") from error
+        finally:
+            hdus.close()
 
 
 def position_of(hdu: int | None) -> int | None:
@@ -164,19 +177,6 @@ def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
     if stream.read(2) == headers.GZIP:
         stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
     return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
-
-
-@contextlib.contextmanager
-def damage_named(path: str) -> Iterator[None]:
-    """Say which file is damaged, when astropy finds out while it reads."""
-    try:
-        yield
-    except (DataIdError, MemoryError):
-        raise
-    except FormatterError as error:
-        raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
-    except Exception as error:  # astropy and its decompressors raise whatever damaged bytes lead them to
-        raise FormatterError(f"{path} is damaged: {error}") from error
 
 
 def _image_hdu(hdus: Any, location: Location) -> tuple[Any, int]:
