@@ -154,6 +154,14 @@ def test_metadata_come_as_values_or_as_tuples(butler: Butler) -> None:
     assert butler.queryMetadata("raw", "visit", filter="z") == []
 
 
+def test_a_tract_is_spliced_into_what_is_looked_up(butler: Butler) -> None:
+    rows = butler.queryMetadata("deepCoadd_directWarp", ["tract", "filter", "patch"], tract=3, patch="1,2")
+    assert sorted(rows) == [(3, "g", "1,2"), (3, "r", "1,2")]
+    assert butler.queryMetadata("deepCoadd_directWarp", "tract", tract=3) == [3]
+    with pytest.raises(IncompleteDataId, match="Cannot look up skymap key 'tract'; it must be explicitly included"):
+        butler.queryMetadata("deepCoadd_directWarp", ["tract", "filter"])
+
+
 def test_a_subset_gives_complete_data_ids_and_references(butler: Butler) -> None:
     subset = butler.subset("raw", filter="g")
     assert len(subset) == 61

@@ -38,7 +38,6 @@ from persistence.errors import (
 )
 from persistence.location import Location
 from persistence.mapper import CameraMapper
-from persistence.proxy import ReadProxy
 from persistence.template import PathTemplate
 
 # Who does not use them should not pay for their import: most need numpy.
@@ -47,6 +46,7 @@ _LAZY = {
     "Exposure": "persistence.types.exposure",
     "Mask": "persistence.types.mask",
     "Config": "persistence.types.config",
+    "ReadProxy": "persistence.proxy",
     "ParquetTable": "persistence.types.parquet",
 }
 

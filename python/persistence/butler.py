@@ -14,7 +14,6 @@ from persistence.errors import MissingKey, NoResults
 from persistence.location import Location
 from persistence.names import Request
 from persistence.policy import Component, DatasetType
-from persistence.proxy import ReadProxy
 from persistence.repository import Repository
 
 # Keys that tell how to read rather than what.
@@ -207,6 +206,8 @@ class Butler:
             return self._get(request, data_id, options)
         if not self.datasetExists(datasetType, data_id) and self._bypassed(request, data_id) is None:
             raise self._chain.refuse("get", request, data_id)
+        from persistence.proxy import ReadProxy  # only the patient need it
+
         return ReadProxy(lambda: self._get(request, data_id, options))
 
     def put(self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> None:

@@ -56,7 +56,8 @@ class DataId(dict[str, Any]):
         for key, value in self.items():
             if type(value) not in _PLAIN:
                 super().__setitem__(key, plain(value))
-        self.tag = as_tags(tag) | set(getattr(initialdata, "tag", ()))
+        own = getattr(initialdata, "tag", None)
+        self.tag = as_tags(tag) | set(own or ())
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, plain(value))

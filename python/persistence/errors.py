@@ -5,7 +5,6 @@ Where Gen2 raised a built-in class that scripts may catch, ours is also an insta
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``."""
+    import difflib  # only who errs needs it
+
     close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 

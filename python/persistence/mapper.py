@@ -182,7 +182,7 @@ class CameraMapper:
         rows = lookup(dataset, missing, full)
         if len(rows) != 1:
             raise _not_one(dataset, data_id, missing, rows)
-        full.update(zip(missing, rows[0], strict=True))
+        dict.update(full, zip(missing, rows[0], strict=True))  # what a registry gives is plain
         return full
 
     # -- locations -----------------------------------------------------------------------------------

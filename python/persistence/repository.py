@@ -83,23 +83,26 @@ class Repository:
         IncompleteDataId
             If there is nothing to look up in.
         """
-        sky = [column for column in columns if column in _SKYMAP_KEYS]
-        wanted = [column for column in columns if column not in _SKYMAP_KEYS]
-        for key in sky:
-            if key not in data_id:
+        if not _SKYMAP_KEYS.isdisjoint(columns):
+            return self._lookup_with_skymap(dataset, columns, data_id)
+        where = self._conditions(dataset, columns, data_id)
+        return self.registry.lookup(columns, where, dataset.tables, template=dataset.template)
+
+    def _lookup_with_skymap(
+        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Look up all but tract and patch, which the data ID has to have."""
+        for key in columns:
+            if key in _SKYMAP_KEYS and key not in data_id:
                 raise IncompleteDataId(
                     f"Cannot look up skymap key {key!r}; it must be explicitly included in the data ID:",
                     dataset.name,
                     data_id,
                 )
-        if not wanted:
-            return [tuple(data_id[key] for key in columns)]
-        rows = self.registry.lookup(
-            wanted, self._conditions(dataset, wanted, data_id), dataset.tables, template=dataset.template
-        )
-        if not sky:
-            return rows
-        return [tuple(data_id[c] if c in _SKYMAP_KEYS else row[wanted.index(c)] for c in columns) for row in rows]
+        wanted = [column for column in columns if column not in _SKYMAP_KEYS]
+        rows = self.lookup(dataset, wanted, data_id) if wanted else [()]
+        found = [dict(zip(wanted, row, strict=True)) for row in rows]
+        return [tuple(row[key] if key in row else data_id[key] for key in columns) for row in found]
 
     def _conditions(self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the keys of a data ID that can constrain a look-up."""

@@ -50,9 +50,10 @@ class SqliteRegistry:
         limit: int | None = None,
     ) -> list[tuple[Any, ...]]:
         """Find the distinct values of some columns; see `Registry.lookup`."""
-        if any(type(value) is int and value not in _INTEGERS for value in where.values()):
-            return []
         values = list(where.values())
+        for value in values:
+            if type(value) is int and value not in _INTEGERS:
+                return []
         if between is not None:
             values.append(between[0])
         bounds = between[1:] if between is not None else None
