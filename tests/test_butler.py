@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -424,15 +427,69 @@ def test_a_put_that_is_killed_leaves_the_old_file_whole(own: Path) -> None:
     assert butler.get("packages") == [4]
 
 
-def test_a_read_only_repository_says_so(own: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere; see the test with a file in the way")
-    os.chmod(own, 0o555)
-    try:
-        with pytest.raises(RepositoryError, match=r"cannot write .*: Permission denied"):
-            Butler(own).put({}, "processCcd_metadata", ID)
-    finally:
-        os.chmod(own, 0o755)
+def test_a_full_disk_leaves_the_old_file_whole(own: Path) -> None:
+    """A limit on the size of files stands in for the disk."""
+    butler = Butler(own)
+    butler.put(b"old", "packages")
+    code = (
+        "import resource, signal\n"
+        "from persistence import Butler, RepositoryError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        f"    Butler({str(own)!r}).put(b'x' * 10000, 'packages')\n"
+        "except RepositoryError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert re.search(r"cannot write .*config/packages\.pickle: File too large", done.stdout)
+    assert butler.get("packages") == b"old"
+    assert [path.name for path in (own / "config").iterdir()] == ["packages.pickle"]
+
+
+def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(filled: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+        os.chmod(folder, 0o755)
+        own = Path(shutil.copytree(filled, f"{folder}/own"))
+        for path in [own, *own.rglob("*")]:
+            os.chmod(path, 0o555 if path.is_dir() else 0o444)
+        before = snapshot(own)
+
+        def act() -> str:
+            butler = Butler(own)
+            assert butler.get("raw_md", ID)["CCDNUM"] == 28
+            assert butler.queryMetadata("raw", "visit", filter="g") == [410877]
+            try:
+                butler.put({}, "processCcd_metadata", ID)
+            except RepositoryError as error:
+                return str(error)
+            return "written"
+
+        Butler(own).get("raw", ID)  # what is imported late is imported now
+        assert re.search(r"cannot write .*/own/0410877/metadata.*: Permission denied", as_nobody(act))
+        assert snapshot(own) == before
+        for path in [own, *own.rglob("*")]:
+            os.chmod(path, 0o755)
+
+
+def as_nobody(act: Callable[[], str]) -> str:
+    """Act as a user who owns nothing, if we may change users; gives what came of it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            result = act()
+        except BaseException as error:  # it is told to the parent
+            result = repr(error)
+        os.write(writer, result.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as stream:
+        return stream.read()
 
 
 def test_a_directory_that_cannot_be_made_is_named(own: Path) -> None:

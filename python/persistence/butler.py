@@ -247,8 +247,10 @@ class Butler:
         if request.view == "filename":
             return [self._chain.inputs[0].expect(request, data_id).uri]
         if request.view in (None, "sub") and self._mapper.dataset(request).composite:
-            return self._assemble(request, data_id, options)
-        return self._read(request, data_id, options)
+            made, full_id = self._assemble(request, data_id, options)
+        else:
+            made, full_id = self._read(request, data_id, options)
+        return self._mapper.standardise(request, made, full_id)
 
     def _bypassed(self, request: Request, data_id: DataId) -> tuple[Any] | None:
         made = (repository.bypass(request, data_id) for repository in self._chain.inputs)
@@ -266,12 +268,14 @@ class Butler:
             raise self._chain.refuse(verb, request, data_id)
         return found
 
-    def _read(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
+    def _read(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+        """Read a file as it is; gives what is in it, and the complete data ID."""
         repository, location = self._find(request, data_id, "get", options)
-        obj = repository.read(request, location)
-        return repository.mapper.standardise(request, obj, location.dataId)
+        return repository.read(request, location), location.dataId
 
-    def _assemble(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
+    def _assemble(
+        self, request: Request, data_id: DataId, options: Mapping[str, Any]
+    ) -> tuple[Any, Mapping[str, Any]]:
         """Read the components, and put them together. A component of the type itself is its own file."""
         dataset: DatasetType = self._mapper.dataset(request)
         full_id = data_id
@@ -280,16 +284,12 @@ class Butler:
 
         def fetch(part: Component) -> Any:
             if part.datasetType == dataset.name:
-                return self._read(request, full_id, options)
+                return self._read(request, full_id, options)[0]
             if part.subset:
                 return [reference.get() for reference in self.subset(part.datasetType, dataId=full_id)]
-            inner = Request(part.datasetType, request.view)
-            if self._mapper.dataset(inner).composite:
-                return self._assemble(inner, full_id, options)
-            return self._read(inner, full_id, options)
+            return self._get(Request(part.datasetType, request.view), full_id, options)
 
-        made = composite.assemble(dataset, fetch, full_id)
-        return self._chain.inputs[0].mapper.standardise(request, made, full_id)
+        return composite.assemble(dataset, fetch, full_id), full_id
 
 
 def _rebuild(root: Any, mapper: Any, trust: tuple[str, ...], arguments: dict[str, Any]) -> Butler:

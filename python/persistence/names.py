@@ -1,4 +1,4 @@
-"""The names that ``get`` takes: a dataset type, one of its views (``calexp_md``), a component (``calexp.wcs``).
+"""The names that ``get`` takes: a dataset type, or one of its views (``calexp_md``).
 
 A view is a part or a property of a dataset, reached by a suffix. They are listed in one table, `VIEWS`;
 none is a dataset type of its own.
@@ -61,7 +61,6 @@ class Request(NamedTuple):
 
     datasetType: str
     view: str | None = None
-    components: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -88,10 +87,6 @@ def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> R
     """
     if name in kinds:
         return Request(name)
-    base, *components = name.split(".")
-    if components:
-        request = parse(base, kinds, mapper)
-        return Request(request.datasetType, request.view, tuple(components))
     for position in range(len(name) - 1, 0, -1):
         if name[position] == "_" and name[:position] in kinds:
             view = VIEWS.get(name[position + 1 :])

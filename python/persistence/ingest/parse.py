@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,8 +84,7 @@ class Parser:
                 described = _Inherited(first, primary)
         info = self._translate(described, {}, partial=bool(self.config.extnames))
         rows = tuple(self._extensions(primary, seen, hdus, info)) if self.config.extnames else (info,)
-        for _rest in hdus:
-            """Walk to the end, to find out whether the file is whole."""
+        collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
         return info, rows
 
     def _extensions(
