@@ -19,7 +19,7 @@ from persistence.errors import (
     TemplateUndefined,
     UnknownDatasetType,
 )
-from persistence.policy import DatasetType
+from persistence.datasettype import DatasetType
 
 POLICY = """
 defaultLevel: sensor

@@ -9,8 +9,8 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence import policy
+from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError
-from persistence.policy import DatasetType
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,30 @@ def test_what_yaml_merges_in_loses_against_what_is_written(tmp_path: Path) -> No
     text = "kinds: [&k {storage: TextStorage, level: ccd}]\ndatasets: {note: {<<: *k, storage: YamlStorage}}"
     note = policy.load(write(tmp_path, text)).types["note"]
     assert (note.storage, note.level) == ("YamlStorage", "ccd")
+
+
+def test_a_composite_is_overridden_component_by_component_and_key_by_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework has no composite of its own, so another framework is laid below here."""
+    framework = tmp_path / "framework"
+    framework.mkdir()
+    (framework / "datasets.yaml").write_text(
+        "defaults: {}\ndatasets:\n  a: {template: a}\n  b: {template: b}\n"
+        "  both: {composite: {one: {datasetType: a, setter: setOne}, two: {datasetType: b}}}\n"
+    )
+    monkeypatch.setattr(policy, "_FRAMEWORK", str(framework))
+    policy._central.cache_clear()
+    try:
+        text = "datasets: {both: {composite: {one: {datasetType: b}, three: {datasetType: a}}}}"
+        both = policy.load(write(tmp_path, text)).types["both"].composite
+    finally:
+        policy._central.cache_clear()
+    assert {name: (part.datasetType, part.setter) for name, part in both.items()} == {
+        "one": ("b", "setOne"),
+        "two": ("b", None),
+        "three": ("a", None),
+    }
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:

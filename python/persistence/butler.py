@@ -10,10 +10,10 @@ from persistence import composite
 from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
+from persistence.datasettype import Component, DatasetType
 from persistence.errors import MissingKey, NoResults
 from persistence.location import Location
 from persistence.names import Request
-from persistence.policy import Component, DatasetType
 from persistence.repository import Repository
 
 # Keys that tell how to read rather than what.

@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from persistence.datasettype import Component, DatasetType
 from persistence.errors import FormatterError, PolicyError
-from persistence.policy import Component, DatasetType
 
 
 class ComponentInfo:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from persistence import hooks, names, policy
 from persistence.dataid import DataId, cast
+from persistence.datasettype import DatasetType
 from persistence.errors import AmbiguousDataId, DataIdError, IncompleteDataId, PolicyError, TemplateUndefined
 from persistence.location import Location
 from persistence.names import Request
-from persistence.policy import CameraPolicy, DatasetType
+from persistence.policy import CameraPolicy
 
 if TYPE_CHECKING:
     from persistence.types.translator import FilterLabel, HeaderTranslator

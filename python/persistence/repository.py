@@ -9,6 +9,7 @@ from typing import Any
 
 from persistence import cameras, config, files
 from persistence.dataid import DataId
+from persistence.datasettype import DatasetType
 from persistence.errors import (
     DataIdError,
     FormatterError,
@@ -23,7 +24,6 @@ from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 from persistence.mapper import CameraMapper
 from persistence.names import Request
-from persistence.policy import DatasetType
 from persistence.registry import FilesystemRegistry, Registry, open_registry
 from persistence.views import READERS
 

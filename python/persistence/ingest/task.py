@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
-from persistence import files, headers
+from persistence import files
 from persistence.errors import (
     FileConflict,
-    FormatterError,
     IngestError,
     PersistenceError,
     PolicyError,
@@ -31,6 +30,7 @@ from persistence.errors import (
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan, Planner
+from persistence.ingest.siblings import Siblings
 from persistence.registry.writer import RegistryWriter, TableSpec
 from persistence.repository import Repository
 
@@ -125,7 +125,6 @@ class IngestTask:
             register.permissions,
             register.wait,
         )
-        self._visits: dict[str, dict[Any, list[str]]] = {}
 
     def run(self, patterns: Sequence[str]) -> Report:
         """Ingest files.
@@ -204,7 +203,7 @@ class IngestTask:
             filetype,
             templates,
             self._find_row,
-            self._sibling,
+            Siblings(self.config, filetype).find,
             self.mode,
             self.ignore_ingested,
         )
@@ -228,42 +227,6 @@ class IngestTask:
                 log.info("%s matches --badId", parsed.path)
                 return FilePlan(parsed.path, "ignored")
         return None
-
-    def _sibling(self, parsed: Parsed, name: str) -> str:
-        """Find the exposure's file of another dataset type, in the directory beside, by its visit."""
-        words = self.config.filetypes[self.filetype].files
-        own, other = next(iter(words.values())), words[name]
-        directory = os.path.dirname(os.path.abspath(parsed.path))
-        parts = directory.split(os.sep)
-        places = [place for place, part in enumerate(parts) if own in part]
-        if not places:
-            raise RepositoryError(f"no part of its directory {directory} is called {own!r}: where is its {name}?")
-        parts[places[-1]] = parts[places[-1]].replace(own, other)
-        beside = os.sep.join(parts)
-        if beside not in self._visits:
-            self._visits[beside] = self._index(beside, name)
-        found = self._visits[beside].get(parsed.info.get("visit"), [])
-        if len(found) != 1:
-            what = "no file" if not found else f"{len(found)} files"
-            raise RepositoryError(f"{what} of visit {parsed.info.get('visit')} in {beside}: one {name} is needed")
-        return found[0]
-
-    def _index(self, directory: str, name: str) -> dict[Any, list[str]]:
-        """Read which visit each file of a directory is of; files that are not FITS, or tell none, are passed."""
-        if not os.path.isdir(directory):
-            raise RepositoryError(f"there is no directory {directory}, where its {name} should be")
-        keyword = self.config.parse.translation["visit"]
-        visits: dict[Any, list[str]] = {}
-        for entry in sorted(os.listdir(directory)):
-            path = os.path.join(directory, entry)
-            try:
-                visit = next(headers.scan(path)).get(keyword)
-            except (FormatterError, OSError) as error:
-                log.info("%s: passed over: %s", path, error)
-                continue
-            if visit is not None:
-                visits.setdefault(visit, []).append(path)
-        return visits
 
     # -- deliver, record, report ---------------------------------------------------------------------
 
