@@ -45,6 +45,7 @@ LAYERS = {
     "views": 7,
     "picture": 3,
     "repository": 8,
+    "repositoryargs": 2,
     "nearest": 9,
     "chain": 10,
     "proxy": 1,
@@ -55,11 +56,12 @@ LAYERS = {
     "ingest.siblings": 6,
     "ingest.task": 9,
     "ingest": 1,
-    "butler": 11,
-    "": 12,
-    "testing": 13,
-    "cmdline": 13,
-    "cli": 14,
+    "opening": 11,
+    "butler": 12,
+    "": 13,
+    "testing": 14,
+    "cmdline": 14,
+    "cli": 15,
 }
 # Formatters may use each other's parts, and commands theirs.
 PEERS = ("formatters", "cli")

@@ -11,6 +11,7 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence import CameraMapper
+from persistence.datasettype import DatasetType
 from persistence.errors import (
     AmbiguousDataId,
     DataIdError,
@@ -19,7 +20,6 @@ from persistence.errors import (
     TemplateUndefined,
     UnknownDatasetType,
 )
-from persistence.datasettype import DatasetType
 
 POLICY = """
 defaultLevel: sensor

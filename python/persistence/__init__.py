@@ -13,6 +13,7 @@ from persistence.butler import Butler
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import (
+    AliasError,
     AmbiguousDataId,
     CameraNotFound,
     DataIdError,
@@ -24,6 +25,7 @@ from persistence.errors import (
     MissingKey,
     MultipleResults,
     NoResults,
+    ParentsMismatch,
     PersistenceError,
     PolicyError,
     RegistryError,
@@ -38,6 +40,7 @@ from persistence.errors import (
 )
 from persistence.location import Location
 from persistence.mapper import CameraMapper
+from persistence.repositoryargs import RepositoryArgs
 from persistence.template import PathTemplate
 
 # Who does not use them should not pay for their import: most need numpy.
@@ -51,6 +54,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "AliasError",
     "AmbiguousDataId",
     "Box",
     "Butler",
@@ -72,6 +76,7 @@ __all__ = [
     "MissingKey",
     "MultipleResults",
     "NoResults",
+    "ParentsMismatch",
     "ParquetTable",
     "PathTemplate",
     "PersistenceError",
@@ -79,6 +84,7 @@ __all__ = [
     "ReadProxy",
     "RegistryError",
     "RegistryLocked",
+    "RepositoryArgs",
     "RepositoryError",
     "TemplateError",
     "TemplateUndefined",

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence import composite
+from persistence import composite, config
+from persistence.cameras import camera
 from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.datasettype import Component, DatasetType
-from persistence.errors import MissingKey, NoResults
+from persistence.errors import AliasError, MissingKey, NoResults, RepositoryError
 from persistence.location import Location
+from persistence.mapper import CameraMapper
 from persistence.names import Request
+from persistence.opening import open_chain, open_one
 from persistence.repository import Repository
+from persistence.repositoryargs import as_args
 
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
 
 
 class Butler:
-    """Reads and writes datasets of a repository.
+    """Reads and writes datasets of a repository, or of a chain of them.
 
     Parameters
     ----------
     root : path, optional
-        The repository; the current directory by default.
+        One repository, to be read and written, with its parents to be read behind it; the current directory if
+        nothing else is said.
     mapper : `type`, `str` or `CameraMapper`, optional
         The camera: a mapper, its class, or its name; by default what the repository says.
+    inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
+        Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is read too, before
+        the inputs. Outputs that are new get the inputs as their parents.
     trust : iterable of `str`
         Dotted names of classes that may be made from the repository's pickles.
     **mapperArgs
@@ -37,7 +45,7 @@ class Butler:
     Raises
     ------
     RepositoryError
-        If the root is no repository.
+        If one of them is no repository, or cannot be used as asked.
 
     Notes
     -----
@@ -51,23 +59,59 @@ class Butler:
         self,
         root: str | os.PathLike[str] | None = None,
         mapper: Any = None,
+        inputs: Any = None,
+        outputs: Any = None,
         trust: Iterable[str] = (),
         **mapperArgs: Any,
     ) -> None:
-        self._arguments = (root, mapper, tuple(trust), mapperArgs)
-        repository = Repository(os.fspath(root or "."), mapper, trust=tuple(trust), **mapperArgs)
-        self._chain = Chain([repository], [repository])
-        self._mapper = repository.mapper
+        self._arguments = (root, mapper, inputs, outputs, tuple(trust), mapperArgs)
+        self._aliases: dict[str, str] = {}
+        if inputs is None and outputs is None:
+            place = root if root is not None else getattr(mapper, "root", os.curdir)
+            self._chain = open_one(os.fspath(place), mapper, tuple(trust), mapperArgs)
+        elif root or mapper or mapperArgs:
+            raise RepositoryError(
+                "Butler version 1 API (root, mapper, **mapperArgs) may not be used with "
+                "version 2 API (inputs, outputs)"
+            )
+        else:
+            self._chain = open_chain(as_args(inputs), as_args(outputs), tuple(trust))
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, self._arguments
+        return _rebuild, (self._arguments, self._aliases)
 
     # -- what there is -------------------------------------------------------------------------------
 
-    def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type] | None:
+    @staticmethod
+    def getMapperClass(root: str | os.PathLike[str]) -> type[CameraMapper] | None:
+        """Give the mapper of the repository at ``root``; None if there is none."""
+        cfg = config.read(os.fspath(root))
+        return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
+
+    def defineAlias(self, alias: str, datasetType: str) -> None:
+        """Let ``@alias`` stand for a dataset type, or for a part of its name.
+
+        Raises
+        ------
+        AliasError
+            If the alias begins another one, or another one begins it.
+        """
+        if "@" in alias[1:]:
+            raise AliasError(f"Badly formatted alias string: {alias}")
+        if "@" in datasetType:
+            raise AliasError(f"Badly formatted type string: {datasetType}")
+        alias = alias if alias.startswith("@") else f"@{alias}"
+        for known in self._aliases:
+            if known.startswith(alias) or alias.startswith(known):
+                raise AliasError(f"Alias: {alias} overlaps with existing alias: {known}")
+        self._aliases[alias] = datasetType
+
+    def getKeys(
+        self, datasetType: str | None = None, level: str | None = None, tag: Any = None
+    ) -> dict[str, type] | None:
         """Give the keys of a dataset type's data ID, with their types.
 
         Parameters
@@ -76,16 +120,27 @@ class Butler:
             By default, every key that the camera knows.
         level : `str`, optional
             Leave out the keys that do not count at this level; ``""`` is the camera's default level.
+        tag : optional
+            Ask only repositories that carry one of these tags.
         """
-        return self._mapper.getKeys(datasetType, level)
+        name = None if datasetType is None else self._resolve(datasetType)
+        if name is not None:
+            self._chain.request(name)
+        for repository in self._tagged(tag):
+            if name is None or repository.has(name):
+                return repository.mapper.getKeys(name, level)
+        return None
 
-    def getDatasetTypes(self) -> set[str]:
+    def getDatasetTypes(self, tag: Any = None) -> set[str]:
         """Give the names that `get` takes, with the views (``calexp_md``)."""
-        return {name for repository in self._chain.inputs for name in repository.mapper.getDatasetTypes()}
+        return {name for repository in self._tagged(tag) for name in repository.mapper.getDatasetTypes()}
 
     def default_sub_level(self, level: str) -> str | None:
         """Give the camera's level below another."""
-        return self._mapper.getDefaultSubLevel(level)
+        below = {repository.mapper.getDefaultSubLevel(level) for repository in self._chain.inputs}
+        if len(below) > 1:
+            raise RepositoryError("Support for multiple levels not implemented: the cameras disagree")
+        return below.pop() if below else None
 
     def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any) -> list[Any]:
         """Ask the registry for values.
@@ -117,7 +172,7 @@ class Butler:
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
-        return self._chain.lookup(self._mapper.request(datasetType), keys, data_id)
+        return self._chain.lookup(self._request(datasetType), keys, data_id)
 
     def subset(
         self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
@@ -149,13 +204,13 @@ class Butler:
         self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
     ) -> bool:
         """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
-        request = self._mapper.request(datasetType)
+        request = self._request(datasetType)
         data_id = DataId(dataId, **rest)
         if write:
             chains = [Chain([repository], []) for repository in self._chain.outputs]
-            return all(chain.find(request, data_id) is not None for chain in chains)
+            return bool(chains) and all(chain.find(request, data_id) is not None for chain in chains)
         if self._is_pure_composite(request):
-            parts = self._mapper.dataset(request).composite.values()
+            parts = self._dataset(request).composite.values()
             return all(self.datasetExists(part.datasetType, data_id) for part in parts)
         return self._chain.find(request, data_id) is not None
 
@@ -163,8 +218,10 @@ class Butler:
         self, datasetType: str, dataId: Mapping[str, Any] | None = None, write: bool = False, **rest: Any
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
-        request, data_id = self._mapper.request(datasetType), DataId(dataId, **rest)
+        request, data_id = self._request(datasetType), DataId(dataId, **rest)
         if write:
+            if not self._chain.outputs:
+                raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
             return self._chain.outputs[0].expect(request, data_id, write=True).uri
         return self._find(request, data_id, "getUri")[1].uri
 
@@ -196,7 +253,7 @@ class Butler:
         FormatterError
             If the file is damaged.
         """
-        request, data_id = self._mapper.request(datasetType), DataId(dataId, **rest)
+        request, data_id = self._request(datasetType), DataId(dataId, **rest)
         options = {}
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
@@ -210,7 +267,9 @@ class Butler:
 
         return ReadProxy(lambda: self._get(request, data_id, options))
 
-    def put(self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> None:
+    def put(
+        self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, doBackup: bool = False, **rest: Any
+    ) -> None:
         """Write a dataset: the file is there whole, or as it was before.
 
         Parameters
@@ -221,43 +280,88 @@ class Butler:
             A dataset type.
         dataId : mapping, optional
             The data ID, as are the other keywords.
+        doBackup : `bool`
+            Keep what is there as ``name~1``, what was that as ``name~2``, and so on.
 
         Raises
         ------
+        NoResults
+            If nothing is written to.
         RepositoryError
             If the repository cannot be written to.
         FormatterError
             If the storage cannot hold the object.
         """
-        request, data_id = self._mapper.request(datasetType), DataId(dataId, **rest)
-        dataset = self._mapper.dataset(request)
+        request, data_id = self._request(datasetType), DataId(dataId, **rest)
+        dataset = self._dataset(request)
         if dataset.composite:
             for part in composite.disassemble(dataset, obj, data_id).values():
-                self.put(part.obj, part.datasetType, data_id)
+                self.put(part.obj, part.datasetType, data_id, doBackup)
             return
-        for repository in self._chain.outputs:
-            repository.write(request, obj, data_id)
+        writers = [repository for repository in self._chain.outputs if repository.knows(request)]
+        if not writers:
+            raise NoResults("No locations for put:", datasetType, data_id)
+        self._chain.settle()
+        for repository in writers:
+            repository.write(request, obj, data_id, doBackup)
 
     # -- parts ---------------------------------------------------------------------------------------
+
+    def _resolve(self, name: str) -> str:
+        """Put dataset types in the place of aliases."""
+        if "@" in name:
+            for alias, datasetType in self._aliases.items():
+                name = name.replace(alias, datasetType)
+            if "@" in name:
+                raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
+        return name
+
+    def _request(self, name: str) -> Request:
+        return self._chain.request(self._resolve(name))
+
+    def _tagged(self, tag: Any) -> Iterator[Repository]:
+        wanted = DataId(tag=tag)
+        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
+        return (repository for repository in every if repository.serves(wanted))
+
+    def _knowing(self, request: Request) -> Repository:
+        """Give the first repository whose camera has a dataset type."""
+        every = (*self._chain.inputs, *self._chain.outputs)
+        return next(repository for repository in every if repository.knows(request))
+
+    def _dataset(self, request: Request) -> DatasetType:
+        return self._knowing(request).mapper.dataset(request)
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
         made = self._bypassed(request, data_id)
         if made is not None:
-            return self._mapper.standardise(request, made[0], data_id)
+            return made[1].mapper.standardise(request, made[0], data_id)
         if request.view == "filename":
-            return [self._chain.inputs[0].expect(request, data_id).uri]
-        if request.view in (None, "sub") and self._mapper.dataset(request).composite:
-            made, full_id = self._assemble(request, data_id, options)
-        else:
-            made, full_id = self._read(request, data_id, options)
-        return self._mapper.standardise(request, made, full_id)
+            return [self._expect(request, data_id).uri]
+        if request.view in (None, "sub") and self._dataset(request).composite:
+            assembled, full_id = self._assemble(request, data_id, options)
+            return self._knowing(request).mapper.standardise(request, assembled, full_id)
+        repository, location = self._find(request, data_id, "get", options)
+        return repository.mapper.standardise(request, repository.read(request, location), location.dataId)
 
-    def _bypassed(self, request: Request, data_id: DataId) -> tuple[Any] | None:
-        made = (repository.bypass(request, data_id) for repository in self._chain.inputs)
-        return next((one for one in made if one is not None), None)
+    def _expect(self, request: Request, data_id: DataId) -> Location:
+        """Say where the first repository that can tell would look; gen2-core, trap T7."""
+        for repository in self._chain.asked(request, data_id):
+            try:
+                return repository.expect(request, data_id)
+            except NoResults:
+                continue
+        raise self._chain.refuse("get", request, data_id)
+
+    def _bypassed(self, request: Request, data_id: DataId) -> tuple[Any, Repository] | None:
+        for repository in self._chain.asked(request, data_id):
+            made = repository.bypass(request, data_id)
+            if made is not None:
+                return made[0], repository
+        return None
 
     def _is_pure_composite(self, request: Request) -> bool:
-        dataset: DatasetType = self._mapper.dataset(request)
+        dataset = self._dataset(request)
         return bool(dataset.composite) and dataset.template is None
 
     def _find(
@@ -268,23 +372,19 @@ class Butler:
             raise self._chain.refuse(verb, request, data_id)
         return found
 
-    def _read(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
-        """Read a file as it is; gives what is in it, and the complete data ID."""
-        repository, location = self._find(request, data_id, "get", options)
-        return repository.read(request, location), location.dataId
-
     def _assemble(
         self, request: Request, data_id: DataId, options: Mapping[str, Any]
     ) -> tuple[Any, Mapping[str, Any]]:
         """Read the components, and put them together. A component of the type itself is its own file."""
-        dataset: DatasetType = self._mapper.dataset(request)
+        dataset = self._dataset(request)
         full_id = data_id
         if dataset.template is not None:
             full_id = DataId(self._find(request, data_id, "get")[1].dataId, tag=data_id.tag)
 
         def fetch(part: Component) -> Any:
             if part.datasetType == dataset.name:
-                return self._read(request, full_id, options)[0]
+                repository, location = self._find(request, full_id, "get", options)
+                return repository.read(request, location)
             if part.subset:
                 return [reference.get() for reference in self.subset(part.datasetType, dataId=full_id)]
             return self._get(Request(part.datasetType, request.view), full_id, options)
@@ -292,5 +392,9 @@ class Butler:
         return composite.assemble(dataset, fetch, full_id), full_id
 
 
-def _rebuild(root: Any, mapper: Any, trust: tuple[str, ...], arguments: dict[str, Any]) -> Butler:
-    return Butler(root, mapper, trust, **arguments)
+def _rebuild(arguments: tuple[Any, ...], aliases: dict[str, str]) -> Butler:
+    root, mapper, inputs, outputs, trust, mapper_args = arguments
+    made = Butler(root, mapper, inputs, outputs, trust, **mapper_args)
+    for alias, datasetType in aliases.items():
+        made.defineAlias(alias, datasetType)
+    return made

@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from persistence.errors import CameraNotFound, did_you_mean
 from persistence.mapper import CameraMapper
@@ -55,6 +56,23 @@ def find(name: str) -> type[CameraMapper]:
     module, _, attribute = known[name].partition(":")
     cls: type[CameraMapper] = getattr(importlib.import_module(module), attribute)
     return cls
+
+
+def camera(mapper: Any) -> type[CameraMapper]:
+    """Give the class of a mapper that is given as a class, as a name, or as an instance."""
+    if isinstance(mapper, str):
+        return find(mapper)
+    return mapper if isinstance(mapper, type) else type(mapper)
+
+
+def gen2_name(mapper: Any) -> str:
+    """Give the dotted name of a mapper, as Gen2 would have written it."""
+    if isinstance(mapper, str):
+        return mapper
+    cls = camera(mapper)
+    targets = (f"{cls.__module__}:{cls.__qualname__}", f"{cls.__module__.split('.')[0]}:{cls.__qualname__}")
+    names = [name for name, target in announced().items() if target in targets and "." in name]
+    return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _entries(path: str) -> dict[str, str]:

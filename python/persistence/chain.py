@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults
+from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults, UnknownDatasetType
 from persistence.location import Location
 from persistence.names import Request
 from persistence.repository import Repository
@@ -21,17 +21,45 @@ class Chain:
         Those that are read, in order.
     outputs : sequence of `Repository`
         Those that are written.
+    settle : callable
+        Does what has to be done before something is written.
     """
 
-    def __init__(self, inputs: Sequence[Repository], outputs: Sequence[Repository]) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[Repository],
+        outputs: Sequence[Repository],
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
+        self.settle = settle
+
+    def asked(self, request: Request, data_id: Mapping[str, Any]) -> Iterator[Repository]:
+        """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
+        return (one for one in self.inputs if one.serves(data_id) and one.knows(request))
+
+    def request(self, name: str) -> Request:
+        """Take a name apart, with the dataset types of the first repository that has it.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If none has it.
+        """
+        problem: UnknownDatasetType | None = None
+        for repository in (*self.inputs, *self.outputs):
+            try:
+                return repository.mapper.request(name)
+            except UnknownDatasetType as error:
+                problem = problem or error
+        raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
 
     def find(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
     ) -> tuple[Repository, Location] | None:
         """Find a dataset in the first repository that has it; ``options`` are for its reader."""
-        for repository in self.inputs:
+        for repository in self.asked(request, data_id):
             try:
                 location = repository.locate(request, data_id, options)
             except NoResults:
@@ -46,7 +74,7 @@ class Chain:
 
         tried: dict[str, list[str]] = {}
         problems: list[NoResults] = []
-        for repository in self.inputs:
+        for repository in self.asked(request, data_id):
             try:
                 location = repository.expect(request, data_id)
                 tried.setdefault(location.path, []).append(os.path.relpath(repository.root))
@@ -55,7 +83,7 @@ class Chain:
         reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
         reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
         if not any(isinstance(error, AmbiguousDataId) for error in problems):
-            for repository in self.inputs:
+            for repository in self.asked(request, data_id):
                 reasons += nearest.reasons(repository, request, data_id)
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
@@ -64,7 +92,7 @@ class Chain:
 
     def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Give the first answer of a registry that is not empty."""
-        for repository in self.inputs:
+        for repository in self.asked(request, data_id):
             dataset = repository.mapper.dataset(request)
             hook = repository.mapper.hook("query", request.datasetType)
             typed = repository.mapper.typed(dataset, data_id)

@@ -1,36 +1,281 @@
-"""What a repository's own files say of it."""
+"""What a repository's own files say of it: ``repositoryCfg.yaml``, or the older ``_mapper`` and ``_parent``.
+
+The format is Gen2's (gen2-core 2.2): what is written here the original reads. Its tags name Python classes; they
+are taken as text, and nothing that they name is imported.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from persistence.errors import RepositoryError
+from persistence import files, yamlfile
+from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
+from persistence.yamlfile import Node
+
+FILE = "repositoryCfg.yaml"
+_TAG = "!RepositoryCfg_v1"
+_PYTHON = "tag:yaml.org,2002:python/"
+_OLD_MARKS = ("_mapper", "_parent", "registry.sqlite3")
+_KEYS = ("_mapper", "_mapperArgs", "_parents", "_root")
 
 
-def mapper_name(root: str) -> str:
-    """Read which mapper a repository was made for: the first line of ``_mapper``.
+class RepositoryCfg(NamedTuple):
+    """How a repository was set up.
 
-    Parameters
+    Attributes
     ----------
-    root : `str`
-        The repository's root.
+    cfg_root, root : `str`
+        Where the configuration lies, and where the data do: mostly the same directory.
+    mapper : `str` or None
+        The dotted name of its mapper, as Gen2 called it.
+    mapperArgs : mapping
+        What the mapper was told.
+    parents : `tuple` of `str` or `RepositoryCfg`
+        Absolute paths; the older kind of repository stands here with its whole configuration.
+    policy : mapping or None
+        What is laid over the camera's policy.
+    old : `bool`
+        Whether it has no ``repositoryCfg.yaml`` of its own, and never gets one.
+    """
+
+    cfg_root: str
+    root: str
+    mapper: str | None = None
+    mapperArgs: Mapping[str, Any] = {}
+    parents: tuple[Any, ...] = ()
+    policy: Mapping[str, Any] | None = None
+    old: bool = False
+
+
+def read(cfg_root: str) -> RepositoryCfg | None:
+    """Read how a repository is set up; None if the directory is none, or is not there.
 
     Raises
     ------
     RepositoryError
-        If there is no such directory, no such file in it, or no dotted name in the file.
+        If its files say something that cannot be meant.
     """
-    if not os.path.isdir(root):
-        raise RepositoryError(f"there is no directory {root}")
-    path = os.path.join(root, "_mapper")
+    path = os.path.join(cfg_root, FILE)
+    if os.path.exists(path):
+        return _read_file(path)
+    if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in _OLD_MARKS):
+        parent = old_parent(cfg_root)
+        return RepositoryCfg(
+            cfg_root, cfg_root, mapper_name(cfg_root), {}, (parent,) if parent else (), None, old=True
+        )
+    return None
+
+
+def write(cfg: RepositoryCfg) -> RepositoryCfg:
+    """Write a configuration, unless the same is there already; gives what is there afterwards.
+
+    Two processes that write at once make one file: the second finds the first one's, and adds its parents
+    to it if those of the first stay in front.
+
+    Raises
+    ------
+    ParentsMismatch
+        If what is there lists other parents.
+    RepositoryError
+        If what is there is of another mapper, or the directory cannot be written to.
+    """
+    path = os.path.join(cfg.cfg_root, FILE)
     try:
+        os.makedirs(cfg.cfg_root, exist_ok=True)
+        for _attempt in range(100):
+            there = read(cfg.cfg_root)
+            if there is not None and not there.old:
+                cfg = _extended(there, cfg)
+                if cfg == there:
+                    return cfg
+            if files.write_text(path, text(cfg), replace=there is not None):
+                return cfg
+    except OSError as error:
+        raise RepositoryError(f"cannot write {path}: {error.strerror or error}") from error
+    raise RepositoryError(f"{path} is written by others again and again")
+
+
+def text(cfg: RepositoryCfg) -> str:
+    """Write a configuration as the original would; paths of parents are relative, so that a tree can be moved."""
+    return "".join(_lines(cfg, "", os.path.realpath(cfg.root)))
+
+
+def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
+    """Add parents to those that a configuration lists.
+
+    Raises
+    ------
+    ParentsMismatch
+        If those that it lists are not the first of them, in order.
+    """
+    known = tuple(same(parent) for parent in there.parents)
+    wanted = tuple(same(parent) for parent in parents)
+    if wanted[: len(known)] != known:
+        raise ParentsMismatch(
+            f"Inputs {list(map(shown, parents))} do not match parents of {there.cfg_root}, which are "
+            f"{list(map(shown, there.parents))}: give these first, in this order"
+        )
+    return there._replace(parents=(*there.parents, *parents[len(known) :]))
+
+
+def same(parent: Any) -> str:
+    """Give what two mentions of one parent have in common: its real path."""
+    return os.path.realpath(parent.root if isinstance(parent, RepositoryCfg) else parent)
+
+
+def shown(parent: Any) -> str:
+    """Show a parent in a message."""
+    return str(parent.root if isinstance(parent, RepositoryCfg) else parent)
+
+
+def _extended(there: RepositoryCfg, cfg: RepositoryCfg) -> RepositoryCfg:
+    for name in ("mapper", "root"):
+        if getattr(there, name) != getattr(cfg, name):
+            raise RepositoryError(
+                f"{there.cfg_root} is set up with another {name}: {getattr(there, name)}, not {getattr(cfg, name)}"
+            )
+    return extended(there, cfg.parents)
+
+
+# -- the older kind ----------------------------------------------------------------------------------------
+
+
+def mapper_name(root: str) -> str | None:
+    """Read which mapper a repository of the older kind is for: from its ``_mapper``, or its parents'.
+
+    Raises
+    ------
+    RepositoryError
+        If the name has no dot, or the parents lead in a circle.
+    """
+    for place in _line_of(root):
+        path = os.path.join(place, "_mapper")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                name = stream.readline().strip()
+            if "." not in name:
+                raise RepositoryError(f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name")
+            return name
+    return None
+
+
+def old_parent(root: str) -> str | None:
+    """Follow ``_parent``: a link, a directory, or (where links were lost) a file that holds the link's text."""
+    path = os.path.join(root, "_parent")
+    if os.path.isfile(path):
         with open(path, encoding="utf-8") as stream:
-            name = stream.readline().strip()
-    except FileNotFoundError:
-        raise RepositoryError(
-            f"{root} is no repository: it has no _mapper. Write the camera's mapper into it "
-            f"(echo lsst.obs.decam.DecamMapper > {path}), or give mapper="
-        ) from None
-    if "." not in name:
-        raise RepositoryError(f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name")
-    return name
+            target = os.path.normpath(os.path.join(os.path.realpath(root), stream.readline().strip()))
+    elif os.path.lexists(path):
+        target = os.path.realpath(path)
+    else:
+        return None
+    if not os.path.isdir(target):
+        raise RepositoryError(f"the parent of {root} is gone: {path} leads to {target}")
+    return target
+
+
+def _line_of(root: str) -> Iterator[str]:
+    """Give a repository and its ancestors by ``_parent``."""
+    seen: list[str] = []
+    place: str | None = root
+    while place is not None:
+        real = os.path.realpath(place)
+        if real in seen:
+            raise RepositoryError(f"the parents of {root} lead in a circle: {' -> '.join([*seen, real])}")
+        seen.append(real)
+        yield place
+        place = old_parent(place)
+
+
+# -- reading the file --------------------------------------------------------------------------------------
+
+
+def _read_file(path: str) -> RepositoryCfg:
+    node = yamlfile.compose(path)
+    if node is None:
+        raise RepositoryError(f"{path} is empty: it was not written to its end, or is no configuration")
+    return _cfg(node, path)
+
+
+def _cfg(node: Node, path: str) -> RepositoryCfg:
+    if node.tag != _TAG:
+        raise RepositoryError(f"{yamlfile.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})")
+    top = yamlfile.items(node)
+    missing = [key for key in _KEYS if key not in top]
+    if missing:
+        raise RepositoryError(f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}")
+    cfg_root = os.path.dirname(os.path.abspath(path))
+    root = _plain(top["_root"]) or cfg_root
+    root = root.removeprefix("file://")
+    parents = _sequence(top["_parents"])
+    return RepositoryCfg(
+        cfg_root,
+        root,
+        _mapper(top["_mapper"]),
+        _plain(top["_mapperArgs"]) or {},
+        tuple(_parent(parent, path, root) for parent in parents),
+        _plain(top["_policy"]) if "_policy" in top else None,
+    )
+
+
+def _parent(node: Node, path: str, root: str) -> Any:
+    if node.tag == _TAG:
+        return _cfg(node, path)._replace(old=True)
+    return os.path.normpath(os.path.join(os.path.realpath(root), str(_plain(node)).removeprefix("file://")))
+
+
+def _sequence(node: Node) -> list[Node]:
+    return list(node.value) if isinstance(node.value, list) else []
+
+
+def _mapper(node: Node) -> str | None:
+    """Give a mapper's dotted name: written as text, as a class, or as an instance of one."""
+    for form in ("name:", "object/new:", "object:", "object/apply:"):
+        if node.tag.startswith(_PYTHON + form):
+            return str(node.tag[len(_PYTHON + form) :])
+    name = _plain(node)
+    return None if name is None else str(name)
+
+
+def _plain(node: Node) -> Any:
+    """Turn a node into data; Python's own plain types, and Gen2's Policy, are known by their tags."""
+    if node.tag.startswith(_PYTHON):
+        kind = node.tag[len(_PYTHON) :]
+        if kind == "tuple":
+            return tuple(_plain(child) for child in node.value)
+        if kind in ("str", "unicode"):
+            return node.value
+        if kind.startswith(("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")):
+            return _plain(yamlfile.items(node)["data"])
+    if isinstance(node.value, list) and node.tag.endswith(":map"):
+        return {key: _plain(value) for key, value in yamlfile.items(node).items()}
+    if isinstance(node.value, list) and node.tag.endswith(":seq"):
+        return [_plain(child) for child in node.value]
+    try:
+        return yamlfile.plain(node)
+    except PolicyError as error:
+        raise RepositoryError(str(error)) from error
+
+
+# -- writing the file --------------------------------------------------------------------------------------
+
+
+def _lines(cfg: RepositoryCfg, indent: str, base: str) -> Iterator[str]:
+    nested = bool(indent)
+    yield f"{_TAG}\n"
+    yield f"{indent}_mapper: {yamlfile.flow(cfg.mapper)}\n"
+    yield f"{indent}_mapperArgs: {yamlfile.flow(dict(cfg.mapperArgs))}\n"
+    yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
+    for parent in cfg.parents:
+        if isinstance(parent, RepositoryCfg):
+            yield f"{indent}- " + "".join(_lines(parent, f"{indent}  ", base))
+        else:
+            yield f"{indent}- {yamlfile.flow(os.path.relpath(parent, base))}\n"
+    policy = "null" if cfg.policy is None else yamlfile.flow({"data": dict(cfg.policy)})
+    tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
+    yield f"{indent}_policy: {tag}{policy}\n"
+    own = None if cfg.root == cfg.cfg_root and not nested else cfg.root
+    yield f"{indent}_root: {yamlfile.flow(own)}\n"
+    yield f"{indent}dirty: true\n"

@@ -41,6 +41,10 @@ class DataIdError(PersistenceError, ValueError, RuntimeError):
     """A value in a data ID that cannot be used: of the wrong kind, or one that leaves the repository."""
 
 
+class AliasError(PersistenceError, RuntimeError):
+    """An alias that is badly formed, or that another one begins."""
+
+
 class MissingKey(PersistenceError, KeyError):
     """A data ID lacks a key that a camera's function needs."""
 
@@ -86,6 +90,10 @@ class UnsafeContent(FormatterError):
 
 class RepositoryError(PersistenceError, RuntimeError):
     """A directory that is no repository, or one that cannot be used as asked."""
+
+
+class ParentsMismatch(RepositoryError):
+    """The inputs that are given are not those that an output was set up with."""
 
 
 class CameraNotFound(RepositoryError):

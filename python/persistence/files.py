@@ -43,6 +43,24 @@ def atomic_write(target: str) -> Iterator[str]:
         raise
 
 
+def write_text(target: str, text: str, replace: bool) -> bool:
+    """Write a small file whole; gives False if ``replace`` is, and another was there first."""
+    temporary = os.path.join(os.path.dirname(target), f"{_mark()}{os.path.basename(target)}")
+    with open(temporary, "x", encoding="utf-8") as stream:
+        stream.write(text)
+    try:
+        if replace:
+            os.replace(temporary, target)
+            return True
+        os.link(temporary, target)
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+    return True
+
+
 def _mark() -> str:
     """Begin a temporary name: hidden, with the process that owns it, so that its litter can be known."""
     return f".part-{_HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
@@ -71,6 +89,20 @@ def _alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def back_up(path: str) -> None:
+    """Keep a file as ``path~1``; what was that becomes ``path~2``, and so on. A missing file is no matter."""
+    import shutil
+
+    number = 0
+    while os.path.lexists(f"{path}~{number + 1}"):
+        number += 1
+    for old in range(number, 0, -1):
+        os.replace(f"{path}~{old}", f"{path}~{old + 1}")
+    if os.path.exists(path):
+        with atomic_write(f"{path}~1") as temporary:
+            shutil.copy2(path, temporary)
 
 
 def find(root: str, path: str) -> str | None:

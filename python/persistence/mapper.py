@@ -35,6 +35,8 @@ class CameraMapper:
     ----------
     policy : `str` or `CameraPolicy`, optional
         The camera's policy, or its file; by default the class's own ``policyFile``.
+    overlay : mapping, optional
+        What a repository lays over it.
     **mapperArgs
         What else Gen2's mappers took (``root``, ``calibRoot``, ...); kept for the repository.
 
@@ -63,14 +65,20 @@ class CameraMapper:
         super().__init_subclass__(**kwargs)
         cls.hooks = hooks.collect(cls)
 
-    def __init__(self, policy: str | CameraPolicy | None = None, **mapperArgs: Any) -> None:
-        self.policy = _policy_of(policy, type(self))
+    def __init__(
+        self,
+        policy: str | CameraPolicy | None = None,
+        overlay: Mapping[str, Any] | None = None,
+        **mapperArgs: Any,
+    ) -> None:
+        self.policy = _policy_of(policy, type(self), overlay)
+        self.overlay = overlay
         self.mapperArgs = mapperArgs
         self.types = self.policy.types
         hooks.check_types(type(self), self.hooks, _Names(self.types))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.policy.path, self.mapperArgs)
+        return _rebuild, (type(self), self.policy.path, self.overlay, self.mapperArgs)
 
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
@@ -266,17 +274,21 @@ def _label(entry: Mapping[str, Any]) -> FilterLabel:
     return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())))
 
 
-def _policy_of(given: str | CameraPolicy | None, cls: type[CameraMapper]) -> CameraPolicy:
+def _policy_of(
+    given: str | CameraPolicy | None, cls: type[CameraMapper], overlay: Mapping[str, Any] | None
+) -> CameraPolicy:
     if isinstance(given, CameraPolicy):
         return given
     path = given or cls.policyFile
     if path is None:
         raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
-    return policy.load(path)
+    return policy.load(path, overlay)
 
 
-def _rebuild(cls: type[CameraMapper], policy_path: str, arguments: dict[str, Any]) -> CameraMapper:
-    return cls(policy_path, **arguments)
+def _rebuild(
+    cls: type[CameraMapper], path: str, overlay: Mapping[str, Any] | None, arguments: dict[str, Any]
+) -> CameraMapper:
+    return cls(path, overlay, **arguments)
 
 
 def _not_one(

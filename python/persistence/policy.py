@@ -70,13 +70,15 @@ class CameraPolicy:
         return dict(self.settings.get("aliases", {}))
 
 
-def load(path: str) -> CameraPolicy:
+def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
     """Load a camera's policy, once a process as long as its file does not change.
 
     Parameters
     ----------
     path : `str`
         The camera's YAML file.
+    overlay : mapping, optional
+        Plain data of the same form that is laid over it: a repository's own policy.
 
     Raises
     ------
@@ -88,20 +90,22 @@ def load(path: str) -> CameraPolicy:
         status = os.stat(path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    return _load(path, status.st_mtime_ns, status.st_size)
+    text = yamlfile.flow(_plainly(overlay)) if overlay else ""
+    return _load(path, status.st_mtime_ns, status.st_size, text)
 
 
 @functools.lru_cache(maxsize=32)
-def _load(path: str, _modified: int, _size: int) -> CameraPolicy:
+def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
     top = yamlfile.items(yamlfile.compose(path))
-    for key, node in top.items():
+    over = yamlfile.items(yamlfile.compose_text(overlay, "<the repository's policy>")) if overlay else {}
+    for key, node in [*top.items(), *over.items()]:
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
     types: dict[str, DatasetType] = {}
     for section in SECTIONS:
-        if section in top:
-            for dataset in _section(section, yamlfile.items(top[section])):
+        if section in top or section in over:
+            for dataset in _section(section, yamlfile.items(top.get(section)), yamlfile.items(over.get(section))):
                 if dataset.name in types:
                     raise PolicyError(
                         f"{dataset.source}: dataset type {dataset.name!r} is defined in "
@@ -110,7 +114,8 @@ def _load(path: str, _modified: int, _size: int) -> CameraPolicy:
                 types[dataset.name] = dataset
     for dataset in types.values():
         _check_components(dataset, types)
-    settings = {key: yamlfile.plain(node) for key, node in top.items() if key in _SETTINGS and key != "kinds"}
+    said = {**top, **over}
+    settings = {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
     return CameraPolicy(path, types, settings)
 
 
@@ -121,17 +126,21 @@ def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
 
 
-def _section(section: str, camera: Mapping[str, Node]) -> Iterator[DatasetType]:
+def _section(section: str, camera: Mapping[str, Node], over: Mapping[str, Node]) -> Iterator[DatasetType]:
     defaults, central = _central(section)
-    for name in dict.fromkeys([*central, *camera]):
-        own = camera.get(name)
-        layers = [yamlfile.items(node) for node in (central.get(name), own) if node is not None]
+    for name in dict.fromkeys([*central, *camera, *over]):
+        nodes = [layer[name] for layer in (central, camera, over) if name in layer]
         stacked: dict[str, tuple[Node, ...]] = {}
-        for layer in (defaults, *layers):
+        for layer in (defaults, *map(yamlfile.items, nodes)):
             for key, node in layer.items():
                 stacked[key] = (*stacked.get(key, ()), node)
-        source = yamlfile.where(own if own is not None else central[name])
+        source = yamlfile.where(nodes[-1])
         yield datasettype.make(name, section, source, stacked)
+
+
+def _plainly(overlay: Any) -> Any:
+    """Take mappings of any kind as dictionaries, which can be written."""
+    return {key: _plainly(value) for key, value in overlay.items()} if isinstance(overlay, Mapping) else overlay
 
 
 def _check_components(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from persistence import cameras, config, files
+from persistence import cameras, files
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
 from persistence.errors import (
@@ -16,6 +16,7 @@ from persistence.errors import (
     IncompleteDataId,
     PersistenceError,
     RepositoryError,
+    UnknownDatasetType,
     UnknownKey,
     UnknownKeyWarning,
     did_you_mean,
@@ -37,34 +38,66 @@ class Repository:
     ----------
     root : `str`
         The directory. Nothing in it is changed by opening it.
-    mapper : `type`, `str` or `CameraMapper`, optional
-        The camera: a mapper, its class or name; by default what the repository's ``_mapper`` names.
+    mapper : `type`, `str` or `CameraMapper`
+        The camera: a mapper, its class or its name.
     trust : iterable of `str`
         Dotted names of classes that pickles may hold.
+    parent_registry : `Registry`, optional
+        What is asked if the repository has no registry of its own.
+    policy : mapping, optional
+        Laid over the camera's policy.
+    tags : set
+        Tagged data IDs see the repository only if they share one.
     **mapperArgs
         For the mapper.
 
     Raises
     ------
-    RepositoryError
-        If the directory is no repository.
     CameraNotFound
-        If its camera is not installed.
+        If the camera is not installed.
     """
 
-    def __init__(self, root: str, mapper: Any = None, trust: Sequence[str] = (), **mapperArgs: Any) -> None:
+    def __init__(
+        self,
+        root: str,
+        mapper: Any,
+        trust: Sequence[str] = (),
+        parent_registry: Registry | None = None,
+        policy: Mapping[str, Any] | None = None,
+        tags: Collection[Any] = (),
+        **mapperArgs: Any,
+    ) -> None:
         self.root = os.path.abspath(root)
-        if mapper is None:
-            mapper = config.mapper_name(self.root)
-        if isinstance(mapper, str):
-            mapper = cameras.find(mapper)
-        self.mapper: CameraMapper = mapper(**mapperArgs) if isinstance(mapper, type) else mapper
+        if isinstance(mapper, str | type):
+            if policy is not None:
+                mapperArgs["overlay"] = policy
+            mapper = cameras.camera(mapper)(**mapperArgs)
+        self.mapper: CameraMapper = mapper
+        self.tags = frozenset(tags)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
-        self.registry: Registry = open_registry(self.root) or FilesystemRegistry(self.root)
+        self.registry_to_inherit = open_registry(self.root) or parent_registry
+        self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    def serves(self, data_id: Mapping[str, Any]) -> bool:
+        """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
+        tags = getattr(data_id, "tag", None)
+        return not tags or not self.tags.isdisjoint(tags)
+
+    def knows(self, request: Request) -> bool:
+        """Say whether the camera, with this repository's policy, has a dataset type."""
+        return request.datasetType in self.mapper.types or ("map", request.datasetType) in self.mapper.hooks
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r}, {type(self.mapper).__name__})"
+
+    def has(self, name: str) -> bool:
+        """Say whether the camera has a dataset type or a view of that name."""
+        try:
+            self.mapper.request(name)
+        except UnknownDatasetType:
+            return False
+        return True
 
     # -- look-up -------------------------------------------------------------------------------------
 
@@ -203,7 +236,7 @@ class Repository:
             return view(location, self.mapper)
         return formatter(location.storage).read(location)
 
-    def write(self, request: Request, obj: Any, data_id: Mapping[str, Any]) -> Location:
+    def write(self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False) -> Location:
         """Write a dataset, whole or not at all.
 
         Raises
@@ -219,6 +252,8 @@ class Repository:
         location = location._replace(options=told)
         writer = formatter(location.storage)
         try:
+            if backup:
+                files.back_up(location.full_path)
             with files.atomic_write(location.full_path) as temporary:
                 writer.write(obj, temporary, location)
         except OSError as error:

@@ -5,6 +5,7 @@ The only module, with `persistence.formatters.yaml`, that knows the YAML library
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +56,13 @@ def compose(path: str) -> Node | None:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+
+
+def compose_text(text: str, name: str) -> Node | None:
+    """Parse text into nodes that say they stand in ``name``."""
+    stream = io.StringIO(text)
+    stream.name = name  # where the parser looks for it
+    return yaml.compose(stream, Loader=_Loader)
 
 
 def where(node: Node) -> str:
@@ -109,3 +117,9 @@ def plain(node: Node) -> Any:
 def load(path: str) -> Mapping[str, Any]:
     """Read a whole file, whose top is a mapping, as Python data."""
     return {key: plain(value) for key, value in items(compose(path)).items()}
+
+
+def flow(value: Any) -> str:
+    """Write plain data on one line."""
+    shown = yaml.dump(value, Dumper=yaml.SafeDumper, default_flow_style=True, width=10**9, sort_keys=True)
+    return shown.removesuffix("...\n").strip()

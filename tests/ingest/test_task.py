@@ -23,7 +23,7 @@ from persistence.errors import IngestError, RegistryLocked, RepositoryError
 from persistence.ingest import config
 from persistence.ingest.config import override
 from persistence.ingest.task import IngestTask, Report, refuse_failures
-from persistence.repository import Repository
+from persistence.opening import open_one
 
 DECAM = config.load(DecamMapper.ingestFile)
 
@@ -32,7 +32,7 @@ def task(root: Path, settings: Any = (), **options: Any) -> IngestTask:
     made = DECAM
     for name, value in dict(settings).items():
         made = override(made, name, value)
-    return IngestTask(Repository(str(root)), made, **options)
+    return IngestTask(open_one(str(root), None, (), {}).inputs[0], made, **options)
 
 
 def rows(root: Path, query: str = "select visit, ccdnum from raw order by visit, ccdnum") -> list[Any]:

@@ -14,6 +14,7 @@ from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.task import IngestTask
+from persistence.opening import open_one
 from persistence.repository import Repository
 
 _FAILED, _WRONG_USE = 1, 2
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
     arguments = parser(prog, filetypes).parse_args(argv)
     try:
         logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=_level(arguments.loglevel))
-        repository = Repository(arguments.root)
+        (repository, *_) = open_one(arguments.root, None, (), {}).inputs
         config = _configured(repository, arguments.config, arguments.config_file)
         keys = config.register.types
         bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]

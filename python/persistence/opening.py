@@ -1,0 +1,268 @@
+"""From what a caller says to the chain of repositories that a Butler uses (gen2-core 1.2 to 1.5).
+
+Nothing is made or changed on disk unless a repository is an output that is new, or that gets new parents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence import config
+from persistence.cameras import camera, gen2_name
+from persistence.chain import Chain
+from persistence.config import RepositoryCfg
+from persistence.errors import RepositoryError
+from persistence.repository import Repository
+from persistence.repositoryargs import RepositoryArgs
+
+
+class Member:
+    """A repository on its way into the chain."""
+
+    def __init__(self, args: RepositoryArgs, cfg: RepositoryCfg, is_new: bool) -> None:
+        self.args = args
+        self.cfg = cfg
+        self.is_new = is_new
+        self.parents: list[Member] = []
+        self.repository: Repository | None = None
+
+    @property
+    def readable(self) -> bool:
+        return "r" in (self.args.mode or "")
+
+    @property
+    def place(self) -> str:
+        return os.path.realpath(self.cfg.root)
+
+
+class Opening:
+    """Opens the repositories that a Butler is told of, each once.
+
+    Parameters
+    ----------
+    inputs, outputs : sequence of `RepositoryArgs`
+        What the caller says.
+    trust : sequence of `str`
+        Dotted names of classes that pickles may hold.
+    """
+
+    def __init__(
+        self, inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs], trust: Sequence[str] = ()
+    ) -> None:
+        self._trust = trust
+        self._members: dict[str, Member] = {}
+        _check_modes(inputs, outputs)
+        self._outputs = [self._member(args, output=True) for args in outputs]
+        written = [member.place for member in self._outputs]
+        # An input that is read as an output already adds nothing.
+        self._inputs = [self._member(args) for args in inputs]
+        self._inputs = [
+            member
+            for member in self._inputs
+            if not (member.place in written and self._members[member.place].readable)
+        ]
+
+    def chain(self) -> Chain:
+        """Connect parents, find mappers, make the repositories, write what is new."""
+        for member in [*self._outputs, *self._inputs]:
+            if member in self._inputs or member.readable:
+                self._add_parents(member, [member.place])
+        for member in self._outputs:
+            self._set_up(member)
+        for member in [*self._outputs, *self._inputs]:
+            _spread_tags(member, set(member.args.tags))
+        readable: list[Member] = []
+        for member in [*(one for one in self._outputs if one.readable), *self._inputs]:
+            _depth_first(member, readable)
+        inputs = [self._repository(member) for member in readable]
+        outputs = [self._repository(member) for member in self._outputs]
+        return Chain(inputs, outputs)
+
+    def write_new(self) -> None:
+        """Write the configuration of repositories that are new and were only opened."""
+        for member in self._inputs:
+            if member.is_new:
+                member.cfg = config.write(member.cfg)
+                member.is_new = False
+
+    def _member(self, args: RepositoryArgs, output: bool = False) -> Member:
+        place = args.cfgRoot or os.path.realpath(os.curdir)
+        cfg = config.read(place)
+        is_new = cfg is None
+        if cfg is None:
+            if not output and args.mapper is None:
+                raise _not_there(place)
+            cfg = RepositoryCfg(place, args.root or place)
+        cfg = _with_args(cfg, args, output and not is_new)
+        member = Member(args, cfg, is_new)
+        if output or member.place not in self._members:
+            self._members[member.place] = member
+        return self._members[member.place] if not output else member
+
+    def _add_parents(self, member: Member, line: list[str]) -> None:
+        """Find the parents of a repository, and theirs."""
+        member.parents = []
+        for parent in member.cfg.parents:
+            found = self._parent(member, parent)
+            if found.place in line:
+                raise RepositoryError(f"parents lead in a circle: {' -> '.join([*line, found.place])}")
+            if not found.parents:
+                self._add_parents(found, [*line, found.place])
+            member.parents.append(found)
+
+    def _parent(self, child: Member, parent: Any) -> Member:
+        path = config.shown(parent)
+        place = os.path.realpath(path)
+        if place not in self._members:
+            cfg = config.read(path)
+            if cfg is None:
+                raise RepositoryError(f"the parent {path} of {child.cfg.cfg_root} is gone{_guess(path, child)}")
+            args = RepositoryArgs(cfgRoot=path, mode="r")
+            if cfg.old:
+                nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
+                cfg = cfg._replace(mapperArgs=nested.mapperArgs, mapper=cfg.mapper or nested.mapper)
+            self._members[place] = Member(args, cfg, is_new=False)
+        return self._members[place]
+
+    def _set_up(self, member: Member) -> None:
+        """Give an output its parents and its mapper, and write its configuration if that is news."""
+        given = [one for one in self._inputs if one.place != member.place]
+        parents = tuple(one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given)
+        cfg = member.cfg
+        if member.is_new:
+            cfg = cfg._replace(parents=parents, mapper=cfg.mapper or self._default_mapper(member))
+        elif member.readable:
+            known = {config.same(parent) for parent in cfg.parents}
+            cfg = cfg._replace(parents=(*cfg.parents, *(one for one in parents if config.same(one) not in known)))
+        else:
+            cfg = config.extended(cfg, parents)
+        if not cfg.old and (member.is_new or cfg != member.cfg):
+            cfg = config.write(cfg)
+        member.cfg = cfg
+        if member.readable:
+            self._add_parents(member, [member.place])
+
+    def _default_mapper(self, member: Member) -> str | None:
+        names = {one.cfg.mapper for one in self._inputs}
+        if len(names) != 1:
+            raise RepositoryError(
+                f"No default mapper could be established for {member.cfg.cfg_root}: its inputs have "
+                f"{sorted(map(str, names)) or 'none'}; give mapper="
+            )
+        return names.pop()
+
+    def _repository(self, member: Member) -> Repository:
+        if member.repository is None:
+            mapper = member.args.mapper if member.args.mapper is not None else member.cfg.mapper
+            if mapper is None:
+                raise RepositoryError(
+                    f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
+                    f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
+                )
+            registry = None
+            for parent in member.parents:
+                ancestor = self._repository(parent)
+                if camera(parent.cfg.mapper or parent.args.mapper) is camera(mapper):
+                    registry = registry or ancestor.registry_to_inherit
+            member.repository = Repository(
+                member.cfg.root,
+                mapper,
+                self._trust,
+                registry,
+                member.cfg.policy,
+                member.args.tags,
+                **member.cfg.mapperArgs,
+            )
+        return member.repository
+
+
+def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> RepositoryCfg:
+    """Let what the caller says of a repository count; what an output was set up with cannot be changed."""
+    said: dict[str, Any] = {}
+    if args.mapper is not None:
+        said["mapper"] = gen2_name(args.mapper)
+    if args.mapperArgs is not None:
+        said["mapperArgs"] = args.mapperArgs
+    if args.policy is not None:
+        said["policy"] = args.policy
+    if has_to_match and not cfg.old:
+        for name, value in said.items():
+            there = getattr(cfg, name)
+            if (camera(there) is not camera(value)) if name == "mapper" else (there != value):
+                raise RepositoryError(
+                    "The RepositoryArgs and RepositoryCfg must match for writable repositories: "
+                    f"{cfg.cfg_root} is set up with {name} {there!r}, not {value!r}"
+                )
+        return cfg
+    return cfg._replace(**said)
+
+
+def _check_modes(inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs]) -> None:
+    for args in inputs:
+        if args.mode not in (None, "r", "rw"):
+            raise RepositoryError(f"The mode of an input should be readable. {args} has {args.mode!r}")
+        args.mode = "r"
+    for args in outputs:
+        args.mode = args.mode or "w"
+        if args.mode not in ("w", "rw"):
+            raise RepositoryError(f"The mode of an output should be writable. {args} has {args.mode!r}")
+    if len(outputs) > 1 and any("r" in str(args.mode) for args in outputs):
+        raise RepositoryError(
+            "Butler does not support multiple output repositories if any of the outputs are readable."
+        )
+
+
+def _spread_tags(member: Member, tags: set[Any]) -> None:
+    member.args.tag(tags)
+    for parent in member.parents:
+        _spread_tags(parent, tags)
+
+
+def _depth_first(member: Member, found: list[Member]) -> None:
+    if member not in found:
+        found.append(member)
+        for parent in member.parents:
+            _depth_first(parent, found)
+
+
+def _not_there(place: str) -> RepositoryError:
+    if not os.path.isdir(place):
+        return RepositoryError(f"No cfg found for read-only input repository: there is no directory {place}")
+    return RepositoryError(
+        f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, no "
+        f"registry.sqlite3 and no {config.FILE}. Write the camera's mapper into it "
+        f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give mapper="
+    )
+
+
+def _guess(path: str, child: Member) -> str:
+    """Guess where a parent went: to the same place beside the child, if the tree was moved with it."""
+    parts = path.strip("/").split("/")
+    above = os.path.dirname(os.path.realpath(child.cfg.root))
+    while above != "/":
+        for start in range(len(parts)):
+            candidate = os.path.join(above, *parts[start:])
+            if os.path.realpath(candidate) != child.place and config.read(candidate) is not None:
+                return f"; is it {candidate} now?"
+        above = os.path.dirname(above)
+    return ""
+
+
+def open_chain(
+    inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs], trust: Sequence[str] = ()
+) -> Chain:
+    """Open the repositories that a Butler is told of; see `Opening`."""
+    return Opening(inputs, outputs, trust).chain()
+
+
+def open_one(root: str, mapper: Any, trust: Sequence[str], arguments: Mapping[str, Any]) -> Chain:
+    """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
+
+    What is not there is not made: that waits until something is put.
+    """
+    args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
+    opening = Opening([args], [], trust)
+    chain = opening.chain()
+    return Chain(chain.inputs, chain.inputs[:1], opening.write_new)

@@ -1,0 +1,98 @@
+"""What a caller says of a repository that a Butler is to use."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from persistence.dataid import as_tags
+from persistence.errors import RepositoryError, did_you_mean
+
+_NAMES = ("cfgRoot", "root", "mapper", "mapperArgs", "tags", "mode", "policy")
+
+
+class RepositoryArgs:
+    """What a caller says of a repository.
+
+    Parameters
+    ----------
+    cfgRoot, root : `str`
+        Where its configuration lies, and where its data do; one stands for the other. A mapping in the first
+        place holds all of these by name.
+    mapper : `type`, `str` or `CameraMapper`, optional
+        The camera.
+    mapperArgs : mapping, optional
+        For the mapper.
+    tags : `str` or iterable, optional
+        Tagged data IDs see only repositories that carry one of their tags.
+    mode : `str`, optional
+        ``r``, ``w`` or ``rw``; inputs are read and outputs written if nothing is said.
+    policy : mapping, optional
+        Laid over the camera's policy.
+    """
+
+    def __init__(
+        self,
+        cfgRoot: Any = None,
+        root: Any = None,
+        mapper: Any = None,
+        mapperArgs: Mapping[str, Any] | None = None,
+        tags: Any = None,
+        mode: str | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> None:
+        if isinstance(cfgRoot, Mapping):
+            for name in cfgRoot:
+                if name not in _NAMES:
+                    hint = did_you_mean(name, _NAMES)
+                    raise RepositoryError(f"unknown repository argument {name!r}{hint} (known: {', '.join(_NAMES)})")
+            self.__init__(**cfgRoot)  # type: ignore[misc]  # Gen2 allowed a mapping in the first place
+            return
+        self._cfg_root, self._root = _absolute(cfgRoot), _absolute(root)
+        self.mapper = mapper
+        self.mapperArgs = None if mapperArgs is None else dict(mapperArgs)
+        self.tags = as_tags(tags)
+        self.mode = mode
+        self.policy = policy
+
+    @property
+    def cfgRoot(self) -> str | None:
+        return self._cfg_root or self._root
+
+    @property
+    def root(self) -> str | None:
+        return self._root or self._cfg_root
+
+    def tag(self, tags: Any) -> None:
+        """Add one tag, or many."""
+        self.tags |= as_tags(tags)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RepositoryArgs) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # tags may be added
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in _NAMES if getattr(self, name))
+        return f"RepositoryArgs({said})"
+
+
+def as_args(given: Any) -> list[RepositoryArgs]:
+    """Take one repository or many: arguments, mappings of them, or paths. The caller's are not changed."""
+    if given is None:
+        return []
+    if isinstance(given, RepositoryArgs | Mapping | str | os.PathLike) or not isinstance(given, Iterable):
+        given = [given]
+    return [copy.copy(one) if isinstance(one, RepositoryArgs) else RepositoryArgs(one) for one in given]
+
+
+def _absolute(path: Any) -> str | None:
+    """Make a path absolute against the real current directory; a ``file:`` URI is its path."""
+    if path is None:
+        return None
+    text = os.fspath(path).removeprefix("file://")
+    if "://" in text:
+        raise RepositoryError(f"{text}: only directories and file: URIs can be repositories")
+    return os.path.normpath(os.path.join(os.path.realpath(os.curdir), text.rstrip("/") or "/"))
