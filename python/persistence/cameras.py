@@ -38,6 +38,10 @@ def announced() -> Mapping[str, str]:
     return found
 
 
+# Classes that somebody gave to a Butler in this process: they are known by name from then on.
+_given: dict[str, type[CameraMapper]] = {}
+
+
 def find(name: str) -> type[CameraMapper]:
     """Find the mapper of a camera by any of its names.
 
@@ -46,6 +50,8 @@ def find(name: str) -> type[CameraMapper]:
     CameraNotFound
         If no installed package announces it.
     """
+    if name in _given:
+        return _given[name]
     known = announced()
     if name not in known:
         hint = did_you_mean(name, known)
@@ -62,14 +68,16 @@ def camera(mapper: Any) -> type[CameraMapper]:
     """Give the class of a mapper that is given as a class, as a name, or as an instance."""
     if isinstance(mapper, str):
         return find(mapper)
-    return mapper if isinstance(mapper, type) else type(mapper)
+    cls: type[CameraMapper] = mapper if isinstance(mapper, type) else type(mapper)
+    _given.setdefault(gen2_name(cls), cls)
+    return cls
 
 
 def gen2_name(mapper: Any) -> str:
     """Give the dotted name of a mapper, as Gen2 would have written it."""
     if isinstance(mapper, str):
         return mapper
-    cls = camera(mapper)
+    cls = mapper if isinstance(mapper, type) else type(mapper)
     targets = (f"{cls.__module__}:{cls.__qualname__}", f"{cls.__module__.split('.')[0]}:{cls.__qualname__}")
     names = [name for name, target in announced().items() if target in targets and "." in name]
     return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"

@@ -120,9 +120,10 @@ def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
     return there._replace(parents=(*there.parents, *parents[len(known) :]))
 
 
-def same(parent: Any) -> str:
-    """Give what two mentions of one parent have in common: its real path."""
-    return os.path.realpath(parent.root if isinstance(parent, RepositoryCfg) else parent)
+def same(parent: Any) -> tuple[str, str]:
+    """Give what two mentions of one parent have in common: its real path, and what its mapper is told."""
+    told = sorted(parent.mapperArgs.items()) if isinstance(parent, RepositoryCfg) else []
+    return os.path.realpath(shown(parent)), repr(told)
 
 
 def shown(parent: Any) -> str:
@@ -222,8 +223,14 @@ def _cfg(node: Node, path: str) -> RepositoryCfg:
 
 def _parent(node: Node, path: str, root: str) -> Any:
     if node.tag == _TAG:
-        return _cfg(node, path)._replace(old=True)
-    return os.path.normpath(os.path.join(os.path.realpath(root), str(_plain(node)).removeprefix("file://")))
+        nested = _cfg(node, path)
+        return nested._replace(root=_from(root, nested.root), old=True)
+    return _from(root, str(_plain(node)).removeprefix("file://"))
+
+
+def _from(root: str, path: str) -> str:
+    """Make a parent's path absolute; it is written relative to the real directory of its child."""
+    return os.path.normpath(os.path.join(os.path.realpath(root), path))
 
 
 def _sequence(node: Node) -> list[Node]:
@@ -276,6 +283,7 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str) -> Iterator[str]:
     policy = "null" if cfg.policy is None else yamlfile.flow({"data": dict(cfg.policy)})
     tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
     yield f"{indent}_policy: {tag}{policy}\n"
-    own = None if cfg.root == cfg.cfg_root and not nested else cfg.root
+    # The original wrote a nested root absolute, and its trees could not be moved; a relative one it reads too.
+    own = os.path.relpath(cfg.root, base) if nested else None if cfg.root == cfg.cfg_root else cfg.root
     yield f"{indent}_root: {yamlfile.flow(own)}\n"
     yield f"{indent}dirty: true\n"

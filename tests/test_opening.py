@@ -1,0 +1,416 @@
+"""Chains of repositories: the acceptance vectors of the specification (gen2-core 8.1), and what can go wrong."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence import (
+    AliasError,
+    Butler,
+    CameraMapper,
+    DataId,
+    Location,
+    NoResults,
+    ParentsMismatch,
+    RepositoryError,
+    config,
+)
+
+POLICY = "datasets: {note: {template: 'note-%(a)d.txt', storage: TextStorage}}\n"
+
+
+class W(CameraMapper):
+    """A mapper with one pickled type, whose path is made of all items of the data ID."""
+
+    policyFile = os.path.join(os.path.dirname(__file__), "w.yaml")
+
+    def map_foo(self, dataId: Any, write: bool = False) -> Location:
+        name = "_".join(f"{key}{value}" for key, value in sorted(dataId.items()))
+        return Location(self.mapperArgs["root"], f"foo_{name}.pickle", None, "PickleStorage", None, "foo", dataId)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in an empty directory, with the mapper's policy in it."""
+    (tmp_path / "w.yaml").write_text(POLICY)
+    monkeypatch.setattr(W, "policyFile", str(tmp_path / "w.yaml"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def out(root: str, **args: Any) -> dict[str, Any]:
+    """Say what an output is; the mapper of these tests wants to know its root."""
+    return {"root": root, "mapper": W, **args}
+
+
+def make(root: str, **data: Any) -> None:
+    """Make a repository that holds some notes."""
+    butler = Butler(outputs=out(root))
+    for name, text in data.items():
+        butler.put(text, "note", a=int(name[1:]))
+
+
+def old(root: str, parent: str | None = None) -> str:
+    """Make a repository of the older kind."""
+    Path(root).mkdir(parents=True)
+    Path(root, "_mapper").write_text(f"{W.__module__}.{W.__qualname__}\n")
+    if parent is not None:
+        Path(root, "_parent").symlink_to(parent)
+    return root
+
+
+def roots(butler: Butler) -> list[str]:
+    return [os.path.basename(repository.root) for repository in butler._chain.inputs]
+
+
+def parents(root: str) -> list[str]:
+    found = config.read(root)
+    assert found is not None
+    return [os.path.basename(config.shown(parent)) for parent in found.parents]
+
+
+# -- acceptance vectors ---------------------------------------------------------------------------------
+
+
+def test_v1_an_output_and_then_an_input() -> None:
+    Butler(outputs=out("a")).put("x", "note", a=1)
+    assert Path("a/repositoryCfg.yaml").exists()
+    butler = Butler(inputs="a")
+    assert butler.get("note", a=1) == "x"
+    assert butler.getUri("note", a=1) == os.path.realpath("a/note-1.txt")
+
+
+def test_v2_tags_restrict_what_is_read_and_outputs_mask_inputs() -> None:
+    make("1", a5="A")
+    make("2", a5="B")
+    butler = Butler(inputs=[{"root": "1", "tags": "one"}, {"root": "2", "tags": "two"}], outputs=out("3", mode="rw"))
+    assert butler.get("note", a=5) == "A"
+    assert butler.get("note", DataId(a=5, tag="two")) == "B"
+    butler.put("C", "note", a=5)
+    assert butler.get("note", a=5) == "C"
+    assert butler.get("note", DataId(a=5, tag="one")) == "A"
+    with pytest.raises(NoResults):
+        butler.get("note", DataId(a=5, tag="three"))
+
+
+def test_v3_and_v4_a_chain_is_found_again_and_carries_its_tags() -> None:
+    make("1", a5="A")
+    make("2", a5="B")
+    Butler(inputs=["1", "2"], outputs=out("3", mode="rw")).put("C", "note", a=5)
+    butler = Butler(inputs={"root": "3", "tags": "t"})
+    assert roots(butler) == ["3", "1", "2"]
+    assert butler.get("note", a=5) == "C"
+    assert all(repository.tags == {"t"} for repository in butler._chain.inputs)
+
+
+def test_v5_a_shared_parent_is_searched_once_behind_its_first_child() -> None:
+    make("1")
+    Butler(inputs="1", outputs=out("d1"))
+    Butler(inputs="1", outputs=out("d2"))
+    assert roots(Butler(inputs=["d1", "d2"])) == ["d1", "1", "d2"]
+
+
+def test_v6_an_input_that_is_a_readable_output_counts_once() -> None:
+    make("1")
+    butler = Butler(inputs="1", outputs={"root": "1", "mode": "rw"})
+    assert roots(butler) == ["1"]
+    assert len(butler._chain.outputs) == 1
+
+
+def test_v7_what_is_only_written_is_not_read() -> None:
+    butler = Butler(outputs=[out("1"), out("2")])
+    butler.put("x", "note", a=1)
+    assert butler.datasetExists("note", a=1, write=True)
+    assert not butler.datasetExists("note", a=1)
+    assert Path("1/note-1.txt").read_text() == Path("2/note-1.txt").read_text() == "x"
+
+
+def test_v8_to_v10_an_output_keeps_its_parents_and_may_get_more() -> None:
+    for name in ("a", "c"):
+        make(name)
+    Butler(inputs="a", outputs=out("b"))
+    with pytest.raises(ParentsMismatch, match="do not match parents of"):
+        Butler(outputs="b")
+    with pytest.raises(ParentsMismatch, match="give these first, in this order"):
+        Butler(inputs=["c", "a"], outputs="b")
+    Butler(inputs="a", outputs="b")
+    Butler(inputs=["a", "c"], outputs="b")
+    assert "- ../a\n- ../c\n" in Path("b/repositoryCfg.yaml").read_text()
+
+
+def test_v11_a_configuration_that_moved_is_of_its_new_place() -> None:
+    make("a", a1="x")
+    shutil.move("a", "b")
+    assert Butler("b").get("note", a=1) == "x"
+
+
+def test_v12_and_v13_data_may_lie_elsewhere_than_the_configuration() -> None:
+    Butler(outputs={"cfgRoot": "x", "root": "y", "mapper": W}).put("t", "note", a=1)
+    assert sorted(os.listdir("x")) == ["repositoryCfg.yaml"]
+    assert f"_root: {os.path.realpath('y')}\n" in Path("x/repositoryCfg.yaml").read_text()
+    assert Butler(inputs="x").get("note", a=1) == Path("y/note-1.txt").read_text() == "t"
+    Butler(outputs=out(f"file://{os.getcwd()}/p")).put("t", "note", a=1)
+    assert Path("p/note-1.txt").exists()
+
+
+def test_v14_an_older_repository_is_nested_with_what_it_was_given() -> None:
+    old("v1")
+    Butler(inputs={"root": "v1", "mapperArgs": {"foo": 1}}, outputs=out("b"))
+    text = Path("b/repositoryCfg.yaml").read_text()
+    assert "- !RepositoryCfg_v1\n" in text
+    assert "_mapperArgs: {foo: 1}" in text
+    assert not Path("v1/repositoryCfg.yaml").exists()
+    with pytest.raises(RepositoryError, match="do not match parents"):
+        Butler(inputs="v1", outputs="b")
+    butler = Butler(inputs="b")
+    assert butler._chain.inputs[1].mapper.mapperArgs == {"foo": 1}
+
+
+def test_v16_parents_are_relative_to_the_real_directory() -> None:
+    make("a")
+    Path("far/away").mkdir(parents=True)
+    Path("link").symlink_to("far/away")
+    Butler(inputs="a", outputs=out("link/b"))
+    assert "- ../../../a\n" in Path("far/away/b/repositoryCfg.yaml").read_text()
+    assert roots(Butler(inputs="link/b")) == ["b", "a"]
+
+
+def test_v17_processes_that_make_one_output_at_once_agree() -> None:
+    make("a")
+    code = (
+        "import sys\n"
+        "from persistence import config\n"
+        "from persistence.config import RepositoryCfg\n"
+        "here = sys.argv[1]\n"
+        "config.write(RepositoryCfg(here + '/b', here + '/b', 'x.Y', {}, (here + '/a',)))\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, os.getcwd()]) for _ in range(6)]
+    assert [run.wait() for run in runs] == [0] * 6
+    assert os.listdir("b") == ["repositoryCfg.yaml"]
+    assert parents("b") == ["a"]
+
+
+def test_v18_aliases_must_not_begin_each_other() -> None:
+    make("a", a1="x")
+    butler = Butler("a")
+    butler.defineAlias("sci", "note")
+    assert butler.get("@sci", a=1) == "x"
+    assert butler.get("@sci_filename", a=1) == [os.path.realpath("a/note-1.txt")]
+    with pytest.raises(AliasError, match="Alias: @science overlaps with existing alias: @sci"):
+        butler.defineAlias("science", "note")
+    butler.defineAlias("@longname", "note")
+    with pytest.raises(AliasError, match="overlaps"):
+        butler.defineAlias("long", "note")
+    for alias, name in (("a@b", "note"), ("x", "no@te")):
+        with pytest.raises(AliasError, match="Badly formatted"):
+            butler.defineAlias(alias, name)
+    with pytest.raises(AliasError, match="Unresolvable alias specifier in datasetType: @what"):
+        butler.get("@what", a=1)
+
+
+def test_v25_backups_are_numbered_from_the_newest() -> None:
+    make("a")
+    butler = Butler("a")
+    for text in ("first", "second", "third"):
+        butler.put(text, "note", a=1, doBackup=True)
+    assert [Path("a", f"note-1.txt{end}").read_text() for end in ("", "~1", "~2")] == ["third", "second", "first"]
+
+
+def test_v26_a_butler_goes_through_pickle_with_its_aliases() -> None:
+    make("1", a1="x")
+    butler = Butler(inputs="1", outputs=out("2", mode="rw"))
+    butler.defineAlias("sci", "note")
+    copy = pickle.loads(pickle.dumps(butler))
+    assert copy.get("@sci", a=1) == "x"
+    assert roots(copy) == ["2", "1"]
+
+
+def test_v27_a_repositorys_own_policy_holds_there_and_not_in_its_children() -> None:
+    overlay = {"datasets": {"note": {"template": "other-%(a)d.txt"}}}
+    Butler(outputs=out("a", policy=overlay)).put("x", "note", a=1)
+    assert Path("a/other-1.txt").exists()
+    butler = Butler(inputs="a", outputs=out("b", mode="rw"))
+    assert butler.get("note", a=1) == "x"
+    butler.put("y", "note", a=1)
+    assert Path("b/note-1.txt").exists()
+
+
+# -- reruns ---------------------------------------------------------------------------------------------
+
+
+def test_a_rerun_reads_through_its_chain_and_asks_its_parents_registry(filled: Path) -> None:
+    shutil.copytree(filled, "repo", symlinks=True)
+    first = Butler(inputs="repo", outputs={"root": "repo/rerun/first", "mode": "rw"})
+    first.put(first.get("raw", visit=410877, ccdnum=28), "calexp", visit=410877, ccdnum=28)
+    Butler(inputs="repo/rerun/first", outputs={"root": "repo/rerun/second", "mode": "rw"})
+    butler = Butler("repo/rerun/second")
+    assert roots(butler) == ["second", "first", "repo"]
+    assert butler.get("calexp", visit=410877, ccdnum=28).detector.name == "S4"
+    assert butler.get("raw_md", visit=410877, ccdnum=28)["CCDNUM"] == 28
+    assert len(butler.subset("raw", filter="g")) == 61
+    with pytest.raises(
+        NoResults, match=r"looked for  0410877/calexp/calexp-0410877_29.fits  in  .*second, .*first, "
+    ):
+        butler.get("calexp", visit=410877, ccdnum=29)
+    shutil.move("repo", "moved")
+    assert Butler("moved/rerun/second").datasetExists("calexp", visit=410877, ccdnum=28)
+
+
+@pytest.mark.parametrize("how", ["link", "relative link", "text", "directory"])
+def test_the_older_kind_of_parent_is_followed(how: str) -> None:
+    old("a")
+    Path("a/note-1.txt").write_text("x")
+    Path("b").mkdir()
+    if how == "text":
+        Path("b/_parent").write_text("../a")
+    elif how == "directory":
+        shutil.move("a", "b/_parent")
+    else:
+        Path("b/_parent").symlink_to("../a" if how == "relative link" else os.path.abspath("a"))
+    os.makedirs("elsewhere")
+    butler = Butler("b", W)
+    os.chdir("elsewhere")
+    assert butler.get("note", a=1) == "x"
+
+
+def test_opening_to_read_makes_and_changes_nothing() -> None:
+    make("1", a1="x")
+    Butler(inputs="1", outputs=out("2"))
+    before = {path: path.lstat().st_mtime_ns for path in Path().rglob("*")}
+    assert Butler(inputs="2").get("note", a=1) == "x"
+    Butler("2").datasetExists("note", a=2)
+    for missing in ("nowhere", "1/rerun/nothing"):
+        with pytest.raises(RepositoryError, match="there is no directory"):
+            Butler(inputs=missing)
+    assert Butler.getMapperClass("nowhere") is None
+    assert Butler.getMapperClass("2") is W
+    assert {path: path.lstat().st_mtime_ns for path in Path().rglob("*")} == before
+
+
+def test_a_repository_that_is_new_is_made_when_something_is_put() -> None:
+    butler = Butler("new", W)
+    assert not Path("new").exists()
+    butler.put("x", "note", a=1)
+    assert sorted(os.listdir("new")) == ["note-1.txt", "repositoryCfg.yaml"]
+    assert Butler("new").get("note", a=1) == "x"
+
+
+# -- what is refused ------------------------------------------------------------------------------------
+
+
+def test_the_two_forms_cannot_be_mixed() -> None:
+    make("a")
+    with pytest.raises(RepositoryError, match=r"version 1 API .* may not be used with version 2 API"):
+        Butler("a", outputs="b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": {"root": "a", "mode": "w"}}, "The mode of an input should be readable"),
+        ({"outputs": {"root": "a", "mode": "r"}}, "The mode of an output should be writable"),
+        ({"outputs": {"root": "a", "mode": "xw"}}, "The mode of an output should be writable"),
+        ({"outputs": [{"root": "a", "mode": "rw"}, "b"]}, "does not support multiple output repositories"),
+        ({"inputs": {"rot": "a"}}, "unknown repository argument 'rot'; did you mean 'root'"),
+        ({"inputs": "http://x/y"}, "only directories and file: URIs"),
+        ({"inputs": "w"}, "No cfg found for read-only input repository"),
+        ({"outputs": "new"}, "No default mapper could be established"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments: Any, message: str) -> None:
+    Path("w").mkdir()
+    with pytest.raises(RepositoryError, match=message):
+        Butler(**arguments)
+    assert sorted(os.listdir()) == ["w", "w.yaml"]
+
+
+def test_an_output_of_another_mapper_is_refused() -> None:
+    make("a")
+    with pytest.raises(RepositoryError, match=r"must match for writable repositories: .* is set up with mapper"):
+        Butler(outputs={"root": "a", "mapper": "lsst.obs.decam.DecamMapper"})
+
+
+def test_inputs_of_two_mappers_give_no_default() -> None:
+    make("a")
+    Butler(outputs={"root": "b", "mapper": "lsst.obs.decam.DecamMapper"})
+    with pytest.raises(RepositoryError, match=r"No default mapper could be established for .*new: its inputs have"):
+        Butler(inputs=["a", "b"], outputs="new")
+
+
+def test_a_parent_that_is_gone_is_named_with_a_guess_at_where_it_went() -> None:
+    make("tree/a")
+    Butler(inputs="tree/a", outputs=out("child"))
+    shutil.move("tree", "moved")
+    with pytest.raises(RepositoryError, match=r"the parent .*/tree/a of .*/child is gone"):
+        Butler("child")
+    shutil.copytree("moved/a", "a")
+    with pytest.raises(RepositoryError, match=rf"is gone; is it {os.path.realpath('a')} now\?"):
+        Butler("child")
+
+
+def test_parents_in_a_circle_are_told() -> None:
+    make("a")
+    Butler(inputs="a", outputs=out("b"))
+    text = Path("a/repositoryCfg.yaml").read_text()
+    Path("a/repositoryCfg.yaml").write_text(text.replace("_parents: []", "_parents: [../b]"))
+    with pytest.raises(RepositoryError, match=r"parents lead in a circle: .*/b -> .*/a -> .*/b"):
+        Butler("b")
+    old("x")
+    Path("x/_mapper").unlink()
+    Path("x/_parent").symlink_to("../x")
+    with pytest.raises(RepositoryError, match="circle"):
+        Butler("x")
+
+
+def test_one_repository_as_input_and_as_what_is_only_written_can_be_read() -> None:
+    """Trap T47: the original recursed without end."""
+    make("a", a1="x")
+    butler = Butler(inputs="a", outputs="a")
+    assert butler.get("note", a=1) == "x"
+    butler.put("y", "note", a=1)
+    assert butler.get("note", a=1) == "y"
+    assert parents("a") == []
+
+
+def test_old_and_new_inputs_may_be_mixed() -> None:
+    """Trap T4."""
+    make("new")
+    old("old")
+    for order in (["new", "old"], ["old", "new"]):
+        Butler(inputs=order, outputs=out("-".join(order)))
+        assert roots(Butler("-".join(order)))[1:] == order
+
+
+RUINS = {
+    "empty": ("", "is empty"),
+    "truncated": ("!RepositoryCfg_v1\n_mapper: x.Y\n_mapperArgs: {", "not YAML"),
+    "of another version": (
+        "!RepositoryCfg_v2\n_mapper: x.Y\n",
+        "'!RepositoryCfg_v2' is no configuration that we know",
+    ),
+    "incomplete": ("!RepositoryCfg_v1\n_mapper: x.Y\n", "lacks _mapperArgs, _parents, _root"),
+    "hostile": (
+        "!RepositoryCfg_v1\n_mapper: x.Y\n_mapperArgs: {a: !!python/object/apply:os.system [touch hacked]}\n"
+        "_parents: []\n_root: null\n",
+        "is not plain data; nothing of it was run",
+    ),
+}
+
+
+@pytest.mark.parametrize("ruin", RUINS)
+def test_a_configuration_that_is_damaged_is_told_with_its_file(ruin: str) -> None:
+    text, message = RUINS[ruin]
+    Path("a").mkdir()
+    Path("a/repositoryCfg.yaml").write_text(text)
+    with pytest.raises(RuntimeError, match=rf"a/repositoryCfg\.yaml.*{message}"):
+        Butler("a")
+    assert not Path("hacked").exists()
