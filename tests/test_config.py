@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from persistence import config
 from persistence.config import RepositoryCfg
+from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
 
 
 @pytest.mark.real
@@ -93,3 +95,179 @@ def test_a_mapper_is_a_name_in_whichever_way_it_is_written(tmp_path: Path, text:
     found = config.read(str(tmp_path))
     assert found is not None
     assert found == RepositoryCfg(str(tmp_path), str(tmp_path), mapper)
+
+
+# -- the older kind: _mapper and _parent -------------------------------------------------------------------
+
+
+def old(folder: Path, mapper: str | None = None, parent: str | None = None) -> Path:
+    """Make a repository of the older kind; its parent is told by a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if mapper is not None:
+        (folder / "_mapper").write_text(mapper)
+    if parent is not None:
+        (folder / "_parent").write_text(parent)
+    return folder
+
+
+@pytest.mark.parametrize("content", ["a.B\n", "a.B", "  a.B  \r\n", "a.B\nsomething else\n"])
+def test_the_first_line_of_the_file_names_the_mapper(tmp_path: Path, content: str) -> None:
+    assert config.mapper_name(str(old(tmp_path, content))) == "a.B"
+
+
+def test_a_repository_without_a_mapper_has_its_parents(tmp_path: Path) -> None:
+    old(tmp_path / "parent", "a.B\n")
+    old(tmp_path / "child", None, "../parent\n")
+    old(tmp_path / "grandchild", None, "../child\n")
+    assert config.mapper_name(str(tmp_path / "grandchild")) == "a.B"
+
+
+def test_its_own_mapper_wins_over_its_parents(tmp_path: Path) -> None:
+    old(tmp_path / "parent", "a.B\n")
+    assert config.mapper_name(str(old(tmp_path / "child", "c.D\n", "../parent\n"))) == "c.D"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "DecamMapper\n", "   \nlsst.obs.decam.DecamMapper\n"])
+def test_a_name_without_a_dot_is_refused_with_the_file(tmp_path: Path, content: str) -> None:
+    with pytest.raises(RepositoryError, match="Unqualified mapper name") as caught:
+        config.mapper_name(str(old(tmp_path, content)))
+    assert str(tmp_path / "_mapper") in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["bytes", "directory"])
+def test_a_mapper_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, what: str) -> None:
+    if what == "bytes":
+        (tmp_path / "_mapper").write_bytes(b"\xff\xfe")
+    else:
+        (tmp_path / "_mapper").mkdir()
+    with pytest.raises(RepositoryError, match="_mapper cannot be read"):
+        config.mapper_name(str(tmp_path))
+
+
+@pytest.mark.parametrize("how", ["file", "link", "directory"])
+def test_a_parent_is_told_by_a_link_or_a_file_with_the_links_text(tmp_path: Path, how: str) -> None:
+    parent, child = old(tmp_path / "parent", "a.B\n"), old(tmp_path / "child")
+    if how == "file":
+        (child / "_parent").write_text("../parent\n")
+    elif how == "link":
+        (child / "_parent").symlink_to("../parent")
+    else:
+        parent = old(child / "_parent", "a.B\n")
+    assert config.old_parent(str(child)) == str(parent)
+    found = config.read(str(child))
+    assert found is not None
+    assert (found.mapper, found.parents, found.old) == ("a.B", (str(parent),), True)
+
+
+@pytest.mark.parametrize("how", ["file", "link"])
+def test_a_parent_that_is_gone_is_refused_by_name(tmp_path: Path, how: str) -> None:
+    if how == "file":
+        (tmp_path / "_parent").write_text("../gone\n")
+    else:
+        (tmp_path / "_parent").symlink_to("../gone")
+    with pytest.raises(RepositoryError, match=r"is gone: .*_parent leads to .*gone"):
+        config.old_parent(str(tmp_path))
+
+
+def test_a_directory_without_a_parent_has_none(tmp_path: Path) -> None:
+    assert config.old_parent(str(tmp_path)) is None
+
+
+def test_parents_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
+    old(tmp_path / "a", None, "../b\n")
+    old(tmp_path / "b", None, "../a\n")
+    with pytest.raises(RepositoryError, match="circle"):
+        config.mapper_name(str(tmp_path / "a"))
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    old(tmp_path / "parent", "a.B\n")
+    old(tmp_path / "child", None, "../parent\n")
+    before = {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]}
+    config.read(str(tmp_path / "child"))
+    assert {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]} == before
+
+
+# -- what is refused ---------------------------------------------------------------------------------------
+
+
+UNCHECKED = pytest.mark.xfail(strict=True, reason="_cfg does not check what kind of value an entry has")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "!RepositoryCfg_v1\n",
+        pytest.param(
+            "!RepositoryCfg_v1\n_mapper: [1]\n_mapperArgs: {}\n_parents: []\n_root: null\n", marks=UNCHECKED
+        ),
+        pytest.param("!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: 5\n_parents: []\n_root: null\n", marks=UNCHECKED),
+        pytest.param("!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: 5\n_root: null\n", marks=UNCHECKED),
+        "!RepositoryCfg_v9\n_mapper: a.B\n_mapperArgs: {}\n_parents: []\n_root: null\n",
+        "just words\n",
+        "a: [1\n",
+        "- 1\n",
+    ],
+)
+def test_a_configuration_that_cannot_be_meant_is_refused_by_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / config.FILE).write_text(content)
+    with pytest.raises((RepositoryError, PolicyError)) as caught:
+        config.read(str(tmp_path))
+    assert str(tmp_path / config.FILE) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_mapperArgs: {a: !!python/object/apply:os.system ['touch HACKED']}",
+        "_policy: !!python/object/apply:os.system ['touch HACKED']",
+        "_mapper: !!python/object/apply:os.system ['touch HACKED']",
+        "_parents: [!!python/object/apply:os.system ['touch HACKED']]",
+    ],
+)
+def test_nothing_that_a_configuration_names_is_run(tmp_path: Path, line: str) -> None:
+    lines = {key: f"{key}: null" for key in ("_mapper", "_mapperArgs", "_parents", "_policy", "_root")}
+    lines[line.split(":")[0]] = line.replace("HACKED", str(tmp_path / "hacked"))
+    (tmp_path / config.FILE).write_text("!RepositoryCfg_v1\n" + "\n".join(lines.values()) + "\n")
+    with contextlib.suppress(RepositoryError, PolicyError):
+        config.read(str(tmp_path))
+    assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "together"),
+    [
+        ((), ("/a", "/b"), ("/a", "/b")),
+        (("/a",), ("/a", "/b"), ("/a", "/b")),
+        (("/a", "/b"), ("/a", "/b"), ("/a", "/b")),
+    ],
+)
+def test_new_parents_are_added_behind_the_known(
+    tmp_path: Path, known: tuple[str, ...], given: tuple[str, ...], together: tuple[str, ...]
+) -> None:
+    root = str(tmp_path / "out")
+    config.write(RepositoryCfg(root, root, "a.B", parents=known))
+    assert config.write(RepositoryCfg(root, root, "a.B", parents=given)).parents == together
+    found = config.read(root)
+    assert found is not None
+    assert found.parents == together
+
+
+@pytest.mark.parametrize(("known", "given"), [(("/a",), ()), (("/a",), ("/b",)), (("/a", "/b"), ("/b", "/a"))])
+def test_other_parents_are_refused_and_the_file_stays(
+    tmp_path: Path, known: tuple[str, ...], given: tuple[str, ...]
+) -> None:
+    root = str(tmp_path / "out")
+    config.write(RepositoryCfg(root, root, "a.B", parents=known))
+    before = (tmp_path / "out" / config.FILE).read_bytes()
+    with pytest.raises(ParentsMismatch, match="do not match parents of"):
+        config.write(RepositoryCfg(root, root, "a.B", parents=given))
+    assert (tmp_path / "out" / config.FILE).read_bytes() == before
+
+
+def test_another_mapper_is_refused_with_both(tmp_path: Path) -> None:
+    root = str(tmp_path / "out")
+    config.write(RepositoryCfg(root, root, "a.B"))
+    with pytest.raises(RepositoryError, match=r"another mapper: a\.B, not c\.D"):
+        config.write(RepositoryCfg(root, root, "c.D"))

@@ -96,5 +96,5 @@ def _entries(path: str) -> dict[str, str]:
                 section = line.strip(" []")
             elif section == GROUP and "=" in line:
                 alias, target = line.split("=", 1)
-                found[alias.strip()] = target.strip()
+                found[alias.strip()] = target.split("[", 1)[0].strip()
     return found

@@ -39,9 +39,12 @@ def do_import(name: str, source: str) -> Any:
         try:
             found = importlib.import_module(".".join(parts[:end]))
         except ModuleNotFoundError as error:
-            if error.name and ".".join(parts[:end]).startswith(error.name):
+            tried = ".".join(parts[:end])
+            if error.name is not None and f"{tried}.".startswith(f"{error.name}."):
                 continue
             raise
+        except ValueError:  # an empty name
+            break
         try:
             for part in parts[end:]:
                 found = getattr(found, part)
@@ -81,10 +84,10 @@ def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> d
 def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo], cls: Any) -> Any:
     """Make an object by its constructor's keywords, else by setters: declared, ``set_name``, ``setName``."""
     cls = do_import(cls, "the policy") if isinstance(cls, str) else cls
-    try:
-        return cls(**{name: part.obj for name, part in componentInfo.items()})
-    except TypeError:
-        made = cls()
+    keywords = {name: part.obj for name, part in componentInfo.items()}
+    if _takes(cls, keywords):
+        return cls(**keywords)
+    made = cls()
     for name, part in componentInfo.items():
         _method(made, "set", name, part.setter)(part.obj)
     return made
@@ -94,6 +97,17 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
     """Take the components out by getters: declared, ``get_name``, ``getName``."""
     for name, part in componentInfo.items():
         part.obj = _method(obj, "get", name, part.getter)()
+
+
+def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool:
+    """Say whether a class can be called with these keywords, without calling it."""
+    import inspect
+
+    try:
+        inspect.signature(cls).bind(**keywords)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _method(obj: Any, verb: str, name: str, declared: str | None) -> Callable[..., Any]:

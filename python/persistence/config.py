@@ -154,8 +154,7 @@ def mapper_name(root: str) -> str | None:
     for place in _line_of(root):
         path = os.path.join(place, "_mapper")
         if os.path.exists(path):
-            with open(path, encoding="utf-8") as stream:
-                name = stream.readline().strip()
+            name = _first_line(path)
             if "." not in name:
                 raise RepositoryError(f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name")
             return name
@@ -166,8 +165,7 @@ def old_parent(root: str) -> str | None:
     """Follow ``_parent``: a link, a directory, or (where links were lost) a file that holds the link's text."""
     path = os.path.join(root, "_parent")
     if os.path.isfile(path):
-        with open(path, encoding="utf-8") as stream:
-            target = os.path.normpath(os.path.join(os.path.realpath(root), stream.readline().strip()))
+        target = os.path.normpath(os.path.join(os.path.realpath(root), _first_line(path)))
     elif os.path.lexists(path):
         target = os.path.realpath(path)
     else:
@@ -175,6 +173,14 @@ def old_parent(root: str) -> str | None:
     if not os.path.isdir(target):
         raise RepositoryError(f"the parent of {root} is gone: {path} leads to {target}")
     return target
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.readline().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RepositoryError(f"{path} cannot be read: {error}") from error
 
 
 def _line_of(root: str) -> Iterator[str]:

@@ -72,6 +72,10 @@ class DataId(dict[str, Any]):
                 items[key] = plain(value)
         super().update(items)
 
+    def __ior__(self, other: Any) -> DataId:  # type: ignore[override,misc]  # dict's takes fewer kinds
+        self.update(other)
+        return self
+
     def copy(self) -> DataId:
         return DataId(self)
 
@@ -99,10 +103,12 @@ def cast(key: str, value: Any, kind: type) -> Any:
     if type(value) is kind:
         return value
     value = plain(value)
-    try:
-        typed = kind(value)
-    except (TypeError, ValueError):
-        typed = None
+    typed = None
+    if isinstance(value, str | int | float):
+        try:
+            typed = kind(value)
+        except (ValueError, OverflowError):
+            typed = None
     if typed is None or (kind is int and not isinstance(value, str) and typed != value):
         raise DataIdError(f"{key}={value!r}: {key} takes a value of type {kind.__name__}")
     return typed

@@ -83,6 +83,9 @@ class MissingExtra(PersistenceError, ImportError):
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {library}: pip install 'persistence[{extra}]'")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
 
 class UnsafeContent(FormatterError):
     """A file asks for code to be run, or for a class that is not trusted; it was not read."""

@@ -136,7 +136,7 @@ def same(source: str, target: str) -> bool:
         return True
     import filecmp  # only here, for it is slow to import
 
-    return filecmp.cmp(source, target)  # size and time, else every byte
+    return filecmp.cmp(source, target, shallow=False)  # every byte: raws of a night are all of one size
 
 
 def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None:
@@ -230,3 +230,5 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
     beside = os.path.join(os.path.dirname(target), f"{_mark()}{os.path.basename(target)}")
     make(beside)
     os.replace(beside, target)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(beside)  # a rename between two names of one file does nothing

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import math
 import os
 import re
 import zlib
@@ -83,6 +84,9 @@ class Cards(Mapping[str, Any]):
         if text.startswith("'"):
             return self._text(text, start)
         word = text.split("/", 1)[0].strip()
+        if word.startswith("("):
+            real, _, imaginary = word.strip("() ").partition(",")
+            return complex(float(real), float(imaginary))
         if word in ("T", "F"):
             return word == "T"
         try:
@@ -168,11 +172,15 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
             chunk += more
             end = _find_end(chunk, known)
         cards = Cards(chunk[:end].decode("latin-1"))
-        data = _data_size(cards)
+        data = _data_size(cards, f"{path}: HDU {number}")
         header = -(-(end + _CARD) // _BLOCK) * _BLOCK
         if size is not None and position + header + data > size:
             missing = position + header + data - size
             raise FormatterError(f"{path} is truncated: {missing} bytes are missing from HDU {number}")
+        if size is None and data:  # what is compressed tells its length only by being read
+            stream.seek(position + header + data - 1)
+            if not stream.read(1):
+                raise FormatterError(f"{path} is truncated: HDU {number} does not end")
         stop = position + header + -(-data // _BLOCK) * _BLOCK
         yield cards, Span(position, stop)
         position = stop
@@ -191,12 +199,14 @@ def _find_end(chunk: bytes, start: int) -> int:
     return end
 
 
-def _data_size(cards: Cards) -> int:
+def _data_size(cards: Cards, what: str) -> int:
     """Give the length of an HDU's data in bytes, without padding (FITS Standard 4.0, equation 2)."""
-    axes = [cards[f"NAXIS{axis}"] for axis in range(1, cards.get("NAXIS", 0) + 1)]
-    if not axes:
-        return 0
-    elements = 1
-    for length in axes:
-        elements *= length
-    return int(abs(cards["BITPIX"]) // 8 * cards.get("GCOUNT", 1) * (cards.get("PCOUNT", 0) + elements))
+    try:
+        axes = [cards[f"NAXIS{axis}"] for axis in range(1, cards.get("NAXIS", 0) + 1)]
+        bits, groups, heap = cards["BITPIX"] if axes else 8, cards.get("GCOUNT", 1), cards.get("PCOUNT", 0)
+        numbers = [*axes, groups, heap]
+        if any(type(number) is not int or number < 0 for number in numbers):
+            raise ValueError(f"one of {numbers} is no count")
+        return abs(int(bits)) // 8 * groups * (heap + math.prod(axes)) if axes else 0
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatterError(f"{what} does not tell the size of its data: {error}") from error

@@ -48,6 +48,8 @@ class CoaddPacker:
 
     def filtered(self, tract: int, patch: str, number: int) -> int:
         """Pack a tract, a patch and the number of a filter."""
+        if not 0 <= number < 1 << self.filter_bits:
+            raise DataIdError(f"filter number not in range [0, {1 << self.filter_bits}): {number}")
         return (self.merged(tract, patch) << self.filter_bits) + number
 
     def unpack(self, identifier: Any) -> dict[str, Any]:

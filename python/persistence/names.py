@@ -90,7 +90,7 @@ def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> R
     for position in range(len(name) - 1, 0, -1):
         if name[position] == "_" and name[:position] in kinds:
             view = VIEWS.get(name[position + 1 :])
-            if view is not None and view.applies(kinds[name[:position]]):
+            if view is not None and _has(name[:position], kinds[name[:position]], name[position + 1 :]):
                 return Request(name[:position], name[position + 1 :])
     raise UnknownDatasetType(name, all_names(kinds), mapper)
 
@@ -99,8 +99,12 @@ def all_names(kinds: Mapping[str, Kind]) -> Iterator[str]:
     """Give each dataset type and each view of it, as ``getDatasetTypes`` lists them."""
     for name, kind in kinds.items():
         yield name
-        for suffix, view in VIEWS.items():
+        for suffix in VIEWS:
             derived = f"{name}_{suffix}"
-            nested = suffix == "schema" and name.endswith("_schema")
-            if view.applies(kind) and derived not in kinds and not nested:
+            if _has(name, kind, suffix) and derived not in kinds:
                 yield derived
+
+
+def _has(name: str, kind: Kind, suffix: str) -> bool:
+    """Say whether a dataset type has a view; a schema has no schema."""
+    return VIEWS[suffix].applies(kind) and not (suffix == "schema" and name.endswith("_schema"))

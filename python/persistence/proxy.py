@@ -9,7 +9,7 @@ from typing import Any
 # What Python looks up on the type, and so has to be forwarded one by one.
 _BINARY = (
     "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ __truediv__ "
-    "__floordiv__ __mod__ __and__ __or__ __xor__"
+    "__floordiv__ __mod__ __pow__ __and__ __or__ __xor__"
 ).split()
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "__len__": len,
@@ -22,6 +22,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "__neg__": operator.neg,
     "__int__": int,
     "__float__": float,
+    "__index__": operator.index,
 }
 
 
@@ -44,8 +45,25 @@ class ReadProxy:
             self._read.append(self._callback())
         return self._read[0]
 
+    @property
+    def __class__(self) -> Any:
+        return type(self.__subject__())
+
+    @__class__.setter
+    def __class__(self, value: Any) -> None:
+        raise TypeError("a proxy cannot change its class")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _itself, (self.__subject__(),)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__subject__(), name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__subject__()(*args, **kwargs)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.__subject__(), spec)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.__subject__(), name, value)
@@ -56,10 +74,18 @@ class ReadProxy:
     def __setitem__(self, key: Any, value: Any) -> None:
         self.__subject__()[key] = value
 
+    def __delitem__(self, key: Any) -> None:
+        del self.__subject__()[key]
+
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         import numpy as np
 
         return np.asarray(self.__subject__(), *args, **kwargs)
+
+
+def _itself(obj: Any) -> Any:
+    """Unpickle, or copy, a proxy: the object that it stands for takes its place."""
+    return obj
 
 
 def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +94,7 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
     def forward(self: ReadProxy, other: Any) -> Any:
-        return function(self.__subject__(), other.__subject__() if isinstance(other, ReadProxy) else other)
+        return function(self.__subject__(), other.__subject__() if type(other) is ReadProxy else other)
 
     return forward
 
@@ -81,6 +107,6 @@ for _name, _function in _FUNCTIONS.items():
     setattr(ReadProxy, _name, _unary(_function))
 for _name in _BINARY:
     setattr(ReadProxy, _name, _binary(getattr(operator, _name)))
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod"):
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor"):
     # Reflected: 1 + proxy.
-    setattr(ReadProxy, f"__r{_name}__", _reflected(getattr(operator, _name)))
+    setattr(ReadProxy, f"__r{_name.rstrip('_')}__", _reflected(getattr(operator, _name)))

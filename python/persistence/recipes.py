@@ -99,17 +99,17 @@ def seed(data_id: Mapping[str, Any]) -> int:
 
 @functools.cache
 def _load(path: str) -> Mapping[str, Recipe]:
-    entries = yamlfile.load(path).get("FitsStorage", {})
+    entries = _mapping(path, yamlfile.load(path).get("FitsStorage", {}))
     return {name: _recipe(path, name, planes) for name, planes in entries.items()}
 
 
 def _recipe(path: str, name: str, planes: Mapping[str, Any]) -> Recipe:
-    if set(planes) != {"image", "mask", "variance"}:
+    if set(_mapping(f"{path}: recipe {name!r}", planes)) != {"image", "mask", "variance"}:
         raise PolicyError(f"{path}: recipe {name!r} has to have image, mask and variance, and nothing else")
     made = {}
     for plane, entry in planes.items():
         place = f"{path}: recipe {name!r}, {plane}"
-        unknown = set(entry) - {"compression", "scaling"}
+        unknown = set(_mapping(place, entry)) - {"compression", "scaling"}
         if unknown:
             raise PolicyError(f"{place}: unknown entry {unknown.pop()!r}")
         compression = _fill(place, Compression, entry.get("compression", {}), _ALGORITHMS)
@@ -120,10 +120,21 @@ def _recipe(path: str, name: str, planes: Mapping[str, Any]) -> Recipe:
 
 def _fill(place: str, cls: Any, entry: Mapping[str, Any], algorithms: tuple[str, ...]) -> Any:
     names = [one.name for one in fields(cls)]
-    for key in entry:
+    for key in _mapping(place, entry):
         if key not in names:
             raise PolicyError(f"{place}: unknown entry {key!r}{did_you_mean(key, names)}")
     made = cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    for key in entry:
+        default = getattr(cls(), key)
+        kind = (int, float) if isinstance(default, float) else type(default)
+        if not isinstance(getattr(made, key), kind):
+            raise PolicyError(f"{place}: {key} cannot be {entry[key]!r}")
     if made.algorithm not in algorithms:
         raise PolicyError(f"{place}: unknown algorithm {made.algorithm!r} (known: {', '.join(algorithms)})")
     return made
+
+
+def _mapping(place: str, entry: Any) -> Mapping[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise PolicyError(f"{place}: a mapping (key: value) belongs here, not {entry!r}")
+    return entry

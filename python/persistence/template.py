@@ -32,7 +32,7 @@ class Field(NamedTuple):
     @property
     def lossless(self) -> bool:
         """Whether each value shows as text that gives it back (``%s``, ``%07d``), so that none need be tried."""
-        return self.kind is int or self.printf == f"%({self.name})s"
+        return (self.kind is int and self.conversion != "c") or self.printf == f"%({self.name})s"
 
     def show(self, value: Any) -> str:
         return self.printf % {self.name: value}
@@ -94,7 +94,7 @@ class PathTemplate:
                 if kind is None or self.keys.setdefault(name, kind) is not kind:
                     _pieces(text)  # says what is wrong with a conversion
                     raise TemplateError(f"template {text!r} shows {name} in two types")
-                lossy = lossy or kind is float or (kind is str and flags != "")
+                lossy = lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
         if "%" in _FIELD.sub("", text):
             _pieces(text)
         self._lossy = tuple(_lossy(text)) if lossy else ()
@@ -159,10 +159,14 @@ class PathTemplate:
     def _show(self, text: str, data_id: Mapping[str, Any]) -> str:
         values = self._values(data_id)
         for field in self._lossy:
-            if field.read(field.show(values[field.name])) != values[field.name]:
+            value = values[field.name]
+            try:
+                shown = field.show(value)
+            except TypeError:
+                shown = ""
+            if field.read(shown) != value:
                 raise DataIdError(
-                    f"{field.name}={values[field.name]!r} cannot be read back from "
-                    f"{field.show(values[field.name])!r}, as {self.text} shows it"
+                    f"{field.name}={value!r} cannot be read back from {shown!r}, as {self.text} shows it"
                 )
         path = text % values
         if ".." in path or "//" in path or "\0" in path or path[:1] == "/" or path[-1:] == "/":
@@ -207,38 +211,36 @@ class PathTemplate:
         return _match(pieces, path, {}, slashes=path.count("/") > own)
 
     def _read_groups(self, match: re.Match[str]) -> dict[str, Any] | None:
-        found: dict[str, Any] = {}
-        fields = [piece for piece in _pieces(self.text) if isinstance(piece, Field)]
-        for field, text in zip(fields, match.groups(), strict=True):
-            value = field.read(text)
-            if value is None or found.setdefault(field.name, value) != value:
-                return None
-        return found
+        fields = {piece.name: piece for piece in reversed(_pieces(self.text)) if isinstance(piece, Field)}
+        found = {name: fields[name].read(text) for name, text in zip(self.keys, match.groups(), strict=True)}
+        return None if None in found.values() else found
 
     def _compile(self) -> None:
         """Make the regular expression, and find out whether it can match in one way only.
 
         It can if each path component holds one field that is new in it, or integers alone with
-        separators that no integer can contain.
+        separators that no integer can contain; and if a key that stands there twice is shown alike.
         """
-        pieces = _pieces(self.text)
-        regex, exact, seen = "", True, set[str]()
+        regex, exact = "", True
+        groups: dict[str, tuple[int, str]] = {}
         kinds: list[type] = []
         gap = "/"
-        for piece in pieces:
+        for piece in _pieces(self.text):
             if isinstance(piece, str):
                 regex += re.escape(piece)
                 gap += piece
                 continue
-            regex += f"({_SHAPES[piece.kind]})"
-            if piece.name not in seen:
-                if "/" in gap:
-                    kinds = []
-                kinds.append(piece.kind)
+            if piece.name in groups:
+                number, printf = groups[piece.name]
+                exact = exact and printf == piece.printf
+                regex += f"\\{number}"
+            else:
+                kinds = [piece.kind] if "/" in gap else [*kinds, piece.kind]
                 between = gap.rsplit("/", 1)[-1]
                 separated = between != "" and re.match(_SHAPES[int], between) is None
                 exact = exact and (len(kinds) == 1 or (set(kinds) == {int} and separated))
-                seen.add(piece.name)
+                groups[piece.name] = (len(groups) + 1, piece.printf)
+                regex += f"({_SHAPES[piece.kind]})"
             gap = ""
         self._regex, self._exact = re.compile(regex), exact
 

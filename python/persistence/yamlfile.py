@@ -88,6 +88,8 @@ def items(node: Node | None) -> dict[str, Node]:
         if key.tag == f"{_CORE}merge":
             for other in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 merged = {**items(other), **merged}
+        elif not isinstance(key, yaml.ScalarNode):
+            raise PolicyError(f"{where(key)}: a key has to be text or a number")
         elif key.value in own:
             raise PolicyError(f"{where(key)}: key {key.value!r} stands here twice")
         else:
@@ -105,12 +107,17 @@ def plain(node: Node) -> Any:
     """
     if node.tag == f"{_CORE}str":
         return node.value
-    if node.tag in _PLAIN:
-        return yaml.SafeLoader("").construct_object(node)
-    if node.tag == f"{_CORE}seq":
-        return [plain(child) for child in node.value]
-    if node.tag == f"{_CORE}map":
-        return {key: plain(value) for key, value in items(node).items()}
+    try:
+        if node.tag in _PLAIN:
+            return yaml.SafeLoader("").construct_object(node)
+        if node.tag == f"{_CORE}seq":
+            return [plain(child) for child in node.value]
+        if node.tag == f"{_CORE}map":
+            return {key: plain(value) for key, value in items(node).items()}
+    except (ValueError, yaml.YAMLError) as error:
+        raise PolicyError(f"{where(node)}: {node.value!r} cannot be read: {error}") from error
+    except RecursionError:
+        raise PolicyError(f"{where(node)}: this holds itself") from None
     raise PolicyError(f"{where(node)}: tag {node.tag!r} is not plain data; nothing of it was run")
 
 

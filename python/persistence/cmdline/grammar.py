@@ -30,7 +30,8 @@ def values(text: str) -> list[str]:
         first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
         if last < first or step == 0:
             raise DataIdError(f"range {piece!r} has no member: write low..high or low..high:step")
-        found += [str(number) for number in range(first, last + 1, step)]
+        width = len(match[1]) if match[1].startswith("0") else 0  # 007..009 is 007, 008, 009
+        found += [f"{number:0{width}d}" for number in range(first, last + 1, step)]
     return found
 
 

@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, PersistenceError
 from persistence.location import Location
 
 
@@ -52,6 +52,38 @@ FORMATTERS: Mapping[str, str] = {
 }
 
 
+class _Guarded:
+    """A formatter whose errors are ours, whatever its library raises when a file or an object is odd.
+
+    What is odd enough raises anything: IndexError, KeyError, RecursionError, an object's own errors.
+    """
+
+    def __init__(self, storage: str, inner: Formatter) -> None:
+        self._storage = storage
+        self._inner = inner
+
+    def read(self, location: Location) -> Any:
+        try:
+            return self._inner.read(location)
+        except (PersistenceError, OSError):
+            raise
+        except Exception as error:
+            raise FormatterError(f"{location.full_path} cannot be read as {self._storage}: {_told(error)}") from error
+
+    def write(self, obj: Any, path: str, location: Location) -> None:
+        try:
+            self._inner.write(obj, path, location)
+        except (PersistenceError, OSError):
+            raise
+        except Exception as error:
+            what = f"{location.datasetType}: {type(obj)} cannot be written as {self._storage}"
+            raise FormatterError(f"{what}: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 @functools.cache
 def formatter(storage: str) -> Formatter:
     """Find the formatter of a storage.
@@ -63,4 +95,4 @@ def formatter(storage: str) -> Formatter:
     """
     if storage not in FORMATTERS:
         raise FormatterError(f"storage {storage!r} holds no data (those that do: {', '.join(FORMATTERS)})")
-    return cast(Formatter, importlib.import_module(FORMATTERS[storage]))
+    return _Guarded(storage, cast(Formatter, importlib.import_module(FORMATTERS[storage])))

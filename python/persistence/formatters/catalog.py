@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from astropy.table import MaskedColumn, QTable, Table
+from astropy.table import Column, MaskedColumn, QTable, Table
 
 from persistence.errors import FormatterError
 from persistence.location import Location
@@ -15,16 +15,14 @@ def read(location: Location) -> Table:
     """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one."""
     from persistence.formatters.fits import opened
 
-    path = location.full_path
-    with opened(path) as hdus:
-        index = int(location.dataId.get("hdu", location.hdu or 1))
-        return read_hdu(hdus, index)
+    with opened(location.full_path) as hdus:
+        return read_hdu(hdus, _index(location))
 
 
 def read_hdu(hdus: Any, index: int) -> Table:
     """Turn an HDU of an open file into a table."""
-    # Units that the FITS standard does not know are kept as they are.
-    return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent")
+    # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
+    return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False)
 
 
 def read_length(location: Location) -> int:
@@ -32,7 +30,14 @@ def read_length(location: Location) -> int:
     from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
-        return int(hdus[int(location.dataId.get("hdu", 1))].header["NAXIS2"])
+        header = hdus[_index(location)].header
+        if header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
+            raise FormatterError(f"HDU {_index(location)} is no table")
+        return int(header["NAXIS2"])
+
+
+def _index(location: Location) -> int:
+    return int(location.dataId.get("hdu", location.hdu or 1))
 
 
 def read_schema(location: Location) -> Table:
@@ -45,15 +50,18 @@ def write(obj: Any, path: str, location: Location) -> None:
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
         return
-    table = as_table(obj, location.datasetType)
-    # A null value stands for a masked one in the column itself, unless an unmasked one looks like it.
-    methods = {name: "data_mask" for name in table.colnames if not _null_is_free(table[name])}
-    for name, method in methods.items():
-        table[name].info.serialize_method["fits"] = method
     try:
+        table = as_table(obj, location.datasetType)
+        for name in table.colnames:
+            _prepare(table, name)
+        odd = _take_odd_units(table)
         # The format is fixed by the policy, not by the ending of the file's name.
         with open(path, "wb") as stream:
             table.write(stream, format="fits")
+        if odd:
+            from persistence.formatters import fits_write
+
+            fits_write.set_units(path, odd)
     except (TypeError, ValueError, AttributeError) as error:
         raise FormatterError(f"{location.datasetType}: the table cannot be written as FITS: {error}") from error
 
@@ -64,20 +72,38 @@ def as_table(obj: Any, what: str) -> Table:
         return obj.copy(copy_data=False)
     if isinstance(obj, np.ndarray) and obj.dtype.names:
         return Table(obj, copy=False)
-    if type(obj).__module__.startswith("pandas"):
+    if type(obj).__module__.startswith("pandas") and hasattr(obj, "columns"):
         return Table.from_pandas(obj)
     if isinstance(obj, dict):
         return QTable(obj)
     raise FormatterError(f"{what} holds a table (astropy, numpy, pandas), not {type(obj)}")
 
 
-def _null_is_free(column: Any) -> bool:
-    """Say whether a masked value can be told from the others by a null value in the column."""
-    if not isinstance(column, MaskedColumn) or not np.any(column.mask):
-        return True
-    kept = column.data.data[~column.mask]
-    if column.dtype.kind == "f":
-        return not np.isnan(kept).any()
-    if column.dtype.kind in "US":
-        return not (kept == np.array("", dtype=kept.dtype)).any()
-    return False
+def _prepare(table: Table, name: str) -> None:
+    """See to it that a column comes back as it is: its masked values, and its unit."""
+    column = table[name]
+    if isinstance(column, MaskedColumn):
+        if not np.any(column.mask):
+            table[name] = column = Column(column.data.data, name=name, unit=column.unit, meta=column.meta)
+        elif column.dtype.kind not in "iu" or (column.data.data[~column.mask] == column.fill_value).any():
+            # No value is left to stand for a masked one: the mask gets a column of its own.
+            column.info.serialize_method["fits"] = "data_mask"
+
+
+def _take_odd_units(table: Table) -> dict[str, str]:
+    """Take those units off a table that the FITS standard does not know: astropy would drop them."""
+    odd = {}
+    for name in table.colnames:
+        unit = getattr(table[name], "unit", None)
+        if isinstance(table[name], Column) and unit is not None and not _is_standard(unit):
+            odd[name] = str(unit)
+            table[name].unit = None
+    return odd
+
+
+def _is_standard(unit: Any) -> bool:
+    try:
+        unit.to_string("fits")
+    except ValueError:
+        return False
+    return True

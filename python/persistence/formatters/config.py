@@ -15,8 +15,12 @@ _ROOTS = ("config", "root")  # the latter before 2015
 def read(location: Location) -> Config:
     """Read a configuration as a tree of values."""
     path = location.full_path
-    with open(path, encoding="utf-8") as stream:
-        return parse(stream.read(), path)
+    with open(path, "rb") as stream:
+        content = stream.read()
+    try:
+        return parse(content.decode(), path)
+    except UnicodeDecodeError as error:
+        raise FormatterError(f"{path} is no configuration file: {error}") from error
 
 
 def parse(text: str, path: str = "<text>") -> Config:
@@ -29,7 +33,7 @@ def parse(text: str, path: str = "<text>") -> Config:
     """
     try:
         statements = ast.parse(text).body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise FormatterError(f"{path} is no configuration file: {error}") from error
     values: dict[str, Any] = {}
     notes: dict[str, str] = {}
@@ -38,16 +42,18 @@ def parse(text: str, path: str = "<text>") -> Config:
         match statement:
             case ast.Import() | ast.ImportFrom():
                 continue
-            case ast.Assert(test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right])):
+            case ast.Assert(
+                test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
+            ) if _is_dotted(right) and _is_text(message):
                 class_name = ast.unparse(right)
             case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
                 try:
                     values[name] = _literal(value)
-                except ValueError:
+                except (ValueError, TypeError, IndexError):
                     raise _unsafe(path, statement) from None
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call) if (
                 name := _name(target)
-            ) is not None:
+            ) is not None and all(_is_dotted(word.value) for word in call.keywords):
                 keywords = ", ".join(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
                 notes[name] = f"retarget({keywords})"
             case _:
@@ -65,7 +71,10 @@ def write(obj: Any, path: str, location: Location) -> None:
     if not isinstance(obj, Config):
         raise FormatterError(f"{location.datasetType}: ConfigStorage holds a configuration, not {type(obj)}")
     text = obj.text()
-    parse(text, location.datasetType)  # what could not be read back is refused now
+    if parse(text, location.datasetType) != obj:
+        raise FormatterError(
+            f"{location.datasetType}: the configuration could not be read back as it is: {text[:200]}"
+        )
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
 
@@ -74,10 +83,24 @@ def _name(target: ast.expr) -> str | None:
     """Give ``a['b'].c`` for ``config.a['b'].c``; None if the chain does not begin at the configuration."""
     root = target
     while isinstance(root, ast.Attribute | ast.Subscript):
+        if isinstance(root, ast.Subscript) and not isinstance(root.slice, ast.Constant):
+            return None
         root = root.value
     if target is root or not isinstance(root, ast.Name) or root.id not in _ROOTS:
         return None
     return ast.unparse(target).removeprefix(root.id).removeprefix(".")
+
+
+def _is_dotted(value: ast.expr) -> bool:
+    while isinstance(value, ast.Attribute):
+        value = value.value
+    return isinstance(value, ast.Name)
+
+
+def _is_text(message: ast.expr | None) -> bool:
+    """Say whether a message is text, or text with names in it, and calls nothing but ``type(config)``."""
+    calls = [node for node in ast.walk(message or ast.Constant("")) if isinstance(node, ast.Call)]
+    return all(ast.unparse(call) in [f"type({root})" for root in _ROOTS] for call in calls)
 
 
 def _literal(value: ast.expr) -> Any:

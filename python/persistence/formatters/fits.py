@@ -11,13 +11,11 @@ import gzip
 import io
 import os
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
 
 from persistence import headers
 from persistence.errors import DataIdError, FormatterError
@@ -49,17 +47,18 @@ def read(location: Location) -> Any:
     """
     path = location.full_path
     match = _TYPE.search(location.python or "")
-    with opened(path, location.hdu) as hdus:
-        hdu, index = _image_hdu(hdus, location)
+    kind, letter = match.groups() if match else ("Image", "")
+    planes = kind in ("Exposure", "MaskedImage")
+    with opened(path, None if planes else location.hdu) as hdus:
+        hdu, index = _image_hdu(hdus, location, location.hdu if planes else position_of(location.hdu))
         if isinstance(hdu, fits.BinTableHDU):
             from persistence.formatters import catalog
 
             return catalog.read_hdu(hdus, index)
-        kind, letter = match.groups() if match else ("Image", "")
         dtype = np.dtype("=" + _DTYPES[letter]) if letter else None
         header = hdu.header
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        mask, variance = _planes(hdus, index, cut) if kind in ("Exposure", "MaskedImage") else (None, None)
+        mask, variance = _planes(path, hdus, index, cut) if planes else (None, None)
         mapper = location.options.get("mapper")
         cutout = (cut.x0, cut.y0) if cut is not None else (0, 0)
         return Exposure(
@@ -77,7 +76,7 @@ def read(location: Location) -> Any:
 def read_header(location: Location) -> fits.Header:
     """Read the header alone: no pixel is read."""
     with opened(location.full_path, location.hdu) as hdus:
-        hdu, index = _image_hdu(hdus, location)
+        hdu, index = _image_hdu(hdus, location, position_of(location.hdu))
         header: fits.Header = hdu.header.copy()
         if index and header.get("INHERIT") is True:
             header.extend(hdus[0].header, unique=True, strip=True)
@@ -87,7 +86,7 @@ def read_header(location: Location) -> fits.Header:
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     """Read the number of rows and columns, and the origin in the parent image, from the header."""
     with opened(location.full_path, location.hdu) as hdus:
-        hdu, _index = _image_hdu(hdus, location)
+        hdu, _index = _image_hdu(hdus, location, position_of(location.hdu))
         return hdu.shape[-2:], xy0(hdu.header)
 
 
@@ -148,9 +147,9 @@ def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
         try:
             source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
             hdus = fits.open(source, memmap=False)
-        except (FileNotFoundError, FormatterError):
+        except (FileNotFoundError, FormatterError, MemoryError):
             raise
-        except (AstropyUserWarning, OSError, EOFError, zlib.error) as error:
+        except Exception as error:  # astropy raises whatever damaged headers lead it to
             raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
         try:
             yield hdus
@@ -179,9 +178,9 @@ def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
     return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
 
 
-def _image_hdu(hdus: Any, location: Location) -> tuple[Any, int]:
+def _image_hdu(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
     """Give the HDU that is meant, and its place: the one asked for, or the first that holds data."""
-    index = position_of(location.hdu) or 0
+    index = asked or 0
     hdu = _hdu_or_none(hdus, index)
     if index == 0 and not hdu.shape:
         behind = _hdu_or_none(hdus, 1)
@@ -198,8 +197,9 @@ def _hdu_or_none(hdus: Any, index: int) -> Any:
         return None
 
 
-def _planes(hdus: Any, index: int, cut: Box | None) -> tuple[Mask | None, Any]:
+def _planes(path: str, hdus: Any, index: int, cut: Box | None) -> tuple[Mask | None, Any]:
     """Read the mask and the variance that follow an image, as far as they are there."""
+    headers.spans(path, index + 2)  # astropy would take damage for the end of the file
     behind = [hdu for hdu in (_hdu_or_none(hdus, index + 1), _hdu_or_none(hdus, index + 2)) if hdu is not None]
     found = {hdu.header.get("EXTTYPE"): hdu for hdu in behind}
     mask = None
@@ -228,10 +228,11 @@ def _cut(hdu: Any, location: Location) -> Box:
 
 def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
     _refuse_truncated(hdu)
-    array = hdu.data if cut is None else hdu.section[cut.slices]
+    flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
+    array = hdu.data if cut is None else hdu.section[(0, *cut.slices) if flat else cut.slices]
     if array is None:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
-    if array.ndim == 3 and array.shape[0] == 1:
+    if flat and array.ndim == 3:
         array = array[0]
     return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
 

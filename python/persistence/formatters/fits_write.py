@@ -71,7 +71,7 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 def _carried(metadata: fits.Header) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
-    cards = (card for card in metadata.cards if card.keyword)
+    cards = (card for card in metadata.copy().cards if card.keyword)
     return fits.Header(
         [card for card in cards if not _STRUCTURE.fullmatch(card.keyword) and not _WCS.fullmatch(card.keyword)]
     )
@@ -83,7 +83,7 @@ def _system(exposure: Exposure) -> fits.Header:
     if exposure.given_wcs is not None:
         header.extend(exposure.given_wcs.to_header(relax=True))
     elif exposure.wcs is not None:
-        header.extend([card for card in exposure.metadata.cards if _WCS.fullmatch(card.keyword)])
+        header.extend([card for card in exposure.metadata.copy().cards if _WCS.fullmatch(card.keyword)])
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
             if f"CRPIX{axis}" in header:
                 header[f"CRPIX{axis}"] -= offset
@@ -108,10 +108,13 @@ def _hdu(
         return fits.ImageHDU(array, header=header)
     tile = (min(compression.rows, array.shape[0]), compression.columns or array.shape[1])
     step = _step(array, plane, exposure)
+    # Rice needs integers of 32 bits or less: pixels that stay floats, and longer ones, are shuffled instead.
+    rice = compression.algorithm == "RICE" and (array.itemsize > 4 or (array.dtype.kind == "f" and not step))
+    algorithm = "GZIP_SHUFFLE" if rice else compression.algorithm
     return fits.CompImageHDU(
         array,
         header=header,
-        compression_type=_ZCMP[compression.algorithm],
+        compression_type=_ZCMP[algorithm],
         tile_shape=tile,
         quantize_level=-step if step else compression.quantizeLevel,
         quantize_method=1 if step and plane.scaling.fuzz else -1,
@@ -137,3 +140,12 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
         return float(np.ptp(values)) / 2.0 ** (scaling.bitpix or 32)
     low, high = np.percentile(values, [25, 75])
     return float(0.741 * (high - low)) / scaling.quantizeLevel  # afw-files 1.7
+
+
+def set_units(path: str, units: dict[str, str]) -> None:
+    """Write units of a table's columns as they stand, also such as the FITS standard does not know."""
+    with fits.open(path, mode="update", memmap=False) as hdus:
+        header = hdus[1].header
+        for number in range(1, header["TFIELDS"] + 1):
+            if header[f"TTYPE{number}"] in units:
+                header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]

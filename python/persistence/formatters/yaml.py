@@ -72,8 +72,11 @@ def read(location: Location) -> Any:
         with open(path, encoding="utf-8") as stream:
             return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
     except yaml.constructor.ConstructorError as error:
-        raise UnsafeContent(f"{path}: {' '.join(str(error).split())}; nothing of it was run") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = " ".join(str(error).split())
+        if "could not determine a constructor" in told:
+            raise UnsafeContent(f"{path}: {told}; nothing of it was run") from error
+        raise FormatterError(f"{path} is not YAML: {told}") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise FormatterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 from persistence.errors import DataIdError, FormatterError
 
 _SECTION = re.compile(r"\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]")
+
+
+def _whole(number: Any) -> int:
+    """Take a whole number, also from text; half pixels cannot be cut."""
+    return int(number) if isinstance(number, str) else operator.index(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Box:
         if match is None:
             raise FormatterError(f"{text!r} is no image section of the form [x1:x2,y1:y2]")
         x1, x2, y1, y2 = (int(number) for number in match.groups())
+        if 0 in (x1, x2, y1, y2):
+            raise FormatterError(f"{text!r} begins at 0; sections count from 1")
         return cls(min(x1, x2) - 1, min(y1, y2) - 1, abs(x2 - x1) + 1, abs(y2 - y1) + 1)
 
     @classmethod
@@ -48,8 +56,8 @@ class Box:
         if hasattr(box, "getMinX"):
             return cls(box.getMinX(), box.getMinY(), box.getWidth(), box.getHeight())
         try:
-            return cls(*(int(number) for number in box))
-        except TypeError:
+            return cls(*(_whole(number) for number in box))
+        except (TypeError, ValueError):
             raise DataIdError(f"bbox={box!r} is no box: give Box(x0, y0, width, height)") from None
 
     @property
@@ -62,9 +70,11 @@ class Box:
         return Box(self.x0 + dx, self.y0 + dy, self.width, self.height)
 
     def contains(self, other: Box) -> bool:
-        """Say whether another box lies wholly inside."""
+        """Say whether another box lies wholly inside; one of negative size lies nowhere."""
         return (
-            self.x0 <= other.x0
+            other.width >= 0
+            and other.height >= 0
+            and self.x0 <= other.x0
             and self.y0 <= other.y0
             and other.x0 + other.width <= self.x0 + self.width
             and other.y0 + other.height <= self.y0 + self.height

@@ -175,9 +175,10 @@ class Exposure:
 
 
 def _spread(array: NDArray[Any]) -> str:
-    if not array.size:
-        return "empty"
-    low, middle, high = np.nanmin(array), np.nanmedian(array), np.nanmax(array)
+    good = array[np.isfinite(array)]
+    if not good.size:
+        return "no finite pixel"
+    low, middle, high = good.min(), np.median(good), good.max()
     return f"{low:g} to {high:g}, median {middle:g}"
 
 
@@ -208,9 +209,10 @@ def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
     from astropy.wcs import WCS
 
     # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of each, each time.
-    if "RADECSYS" in header:
+    if "RADECSYS" in header or "PROJP1" in header:
         header = header.copy()
-        header.setdefault("RADESYS", header.pop("RADECSYS"))
+        header.setdefault("RADESYS", header.pop("RADECSYS", "ICRS"))
+        del header["PROJP*"]
     wcs = WCS(header, fix=False)
     wcs.wcs.fix()
     return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]

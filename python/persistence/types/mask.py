@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.errors import FormatterError
+
 # afw's planes, which every mask that it writes has. Source: afw-files 1.3.
 DEFAULT_PLANES: Mapping[str, int] = {
     name: bit
@@ -15,6 +17,9 @@ DEFAULT_PLANES: Mapping[str, int] = {
         ["BAD", "SAT", "INTRP", "CR", "EDGE", "DETECTED", "DETECTED_NEGATIVE", "SUSPECT", "NO_DATA"]
     )
 }
+
+
+_BITS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,8 @@ class Mask:
         planes = dict(DEFAULT_PLANES)
         for name in flags:
             planes.setdefault(name, max(planes.values()) + 1)
+        if max(planes.values()) >= _BITS:
+            raise FormatterError(f"a mask holds {_BITS} planes, not {max(planes.values()) + 1}: {', '.join(planes)}")
         array = np.zeros(next(iter(flags.values())).shape, dtype=np.int32)
         for name, flagged in flags.items():
             array |= flagged.astype(np.int32) << planes[name]
@@ -51,7 +58,7 @@ class Mask:
 
     def counts(self) -> dict[str, int]:
         """Count the flagged pixels of each plane that has any."""
-        numbers = {name: int(np.count_nonzero(self.array & (1 << bit))) for name, bit in self.planes.items()}
+        numbers = {name: int(np.count_nonzero(self[name])) for name in self.planes}
         return {name: number for name, number in numbers.items() if number}
 
     def __str__(self) -> str:

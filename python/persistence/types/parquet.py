@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.errors import MissingExtra
+from persistence.errors import FormatterError, MissingExtra
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -45,7 +45,10 @@ class ParquetTable:
         wanted = list(columns) if columns is not None else None
         if self._table is not None:
             return self._table if wanted is None else self._table.select(wanted)
-        return pyarrow.parquet.read_table(self.filename, columns=wanted)
+        try:
+            return pyarrow.parquet.read_table(self.filename, columns=wanted)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise FormatterError(f"{self.filename} is damaged: {error}") from error
 
     def to_table(self, columns: Sequence[str] | None = None) -> Table:
         """Give the columns as an astropy table; nulls are masked."""
@@ -58,8 +61,10 @@ class ParquetTable:
             if not column.null_count:
                 made[name] = column.to_numpy()
                 continue
-            kept = column.drop_null().to_numpy()
-            filled = column.fill_null(kept[0] if len(kept) else 0)
+            kept = column.drop_null()
+            # Any value will do below the mask; where there is none, the type's own nothing.
+            text = pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type)
+            filled = column.fill_null(kept[0] if len(kept) else "" if text else 0)
             made[name] = MaskedColumn(filled.to_numpy(), mask=column.is_null().to_numpy())
         return made
 

@@ -1,0 +1,121 @@
+"""The grammar of data IDs on the command line."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from persistence.cmdline import grammar
+from persistence.errors import DataIdError
+
+KEYS = {"visit": int, "ccdnum": int, "filter": str, "date": str}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1", ["1"]),
+        ("1^5", ["1", "5"]),
+        ("3..6", ["3", "4", "5", "6"]),
+        ("3..3", ["3"]),
+        ("1..9:2", ["1", "3", "5", "7", "9"]),
+        ("1..8:3", ["1", "4", "7"]),
+        ("1^5..9:2^20", ["1", "5", "7", "9", "20"]),
+        ("g^r", ["g", "r"]),
+        ("", [""]),
+        ("a..b", ["a..b"]),
+        ("1..", ["1.."]),
+        ("-1..3", ["-1..3"]),
+        ("0,0^1,2", ["0,0", "1,2"]),
+        ("2014-01-01^2014-01-02", ["2014-01-01", "2014-01-02"]),
+        ("1.5..2.5", ["1.5..2.5"]),
+    ],
+)
+def test_alternatives_are_parted_by_carets_and_ranges_have_both_ends(text, values):
+    assert grammar.values(text) == values
+
+
+@pytest.mark.parametrize("text", ["5..3", "1^5..3", "1..9:0"])
+def test_a_range_without_members_is_refused_and_shown(text):
+    with pytest.raises(DataIdError, match=r"^range '(5\.\.3|1\.\.9:0)' has no member: write low\.\.high"):
+        grammar.values(text)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "found"),
+    [
+        ([], [{}]),
+        (["visit=1"], [{"visit": 1}]),
+        (["filter=g", "visit=007"], [{"filter": "g", "visit": 7}]),
+        (["visit=1^2", "filter=g"], [{"visit": 1, "filter": "g"}, {"visit": 2, "filter": "g"}]),
+        (
+            ["visit=1..2", "ccdnum=3^4"],
+            [{"visit": visit, "ccdnum": ccdnum} for visit in (1, 2) for ccdnum in (3, 4)],
+        ),
+        (["date=2014-01-01"], [{"date": "2014-01-01"}]),
+        (["date=a=b"], [{"date": "a=b"}]),
+        (["filter=g DECam"], [{"filter": "g DECam"}]),
+    ],
+)
+def test_words_stand_for_data_ids_of_which_the_last_key_varies_fastest(tokens, found):
+    assert grammar.parse(tokens, KEYS) == found
+
+
+def test_without_known_keys_every_value_is_text():
+    assert grammar.parse(["visit=1..2", "any=x"]) == [{"visit": "1", "any": "x"}, {"visit": "2", "any": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["visit"], "'visit' is no key=value"),
+        ([""], "'' is no key=value"),
+        (["visit=1", "visit=2"], r"key 'visit' is given twice; write visit=A\^B"),
+        (["vist=1"], "unknown key 'vist'; did you mean 'visit'.* .known: visit, ccdnum, filter, date"),
+        (["=1"], "unknown key ''"),
+        (["visit=x"], "visit='x': visit takes a value of type int"),
+        (["visit="], "visit='': visit takes a value of type int"),
+        (["visit=1^"], "visit='': visit takes a value of type int"),
+        (["visit=1.5"], "visit='1.5': visit takes"),
+        (["visit=9..3"], "range '9..3' has no member"),
+    ],
+)
+def test_a_word_that_cannot_be_meant_is_refused(tokens, message):
+    with pytest.raises(DataIdError, match=message):
+        grammar.parse(tokens, KEYS)
+
+
+def test_a_camera_without_keys_knows_none():
+    with pytest.raises(DataIdError, match="unknown key 'visit'"):
+        grammar.parse(["visit=1"], {})
+
+
+NUMBERS = st.integers(0, 10**6)
+PIECES = st.one_of(
+    NUMBERS.map(lambda number: (str(number), [number])),
+    st.tuples(NUMBERS, st.integers(0, 20)).map(
+        lambda pair: (f"{pair[0]}..{sum(pair)}", list(range(pair[0], sum(pair) + 1)))
+    ),
+    st.tuples(NUMBERS, st.integers(0, 20), st.integers(1, 7)).map(
+        lambda range_: (
+            f"{range_[0]}..{range_[0] + range_[1]}:{range_[2]}",
+            list(range(range_[0], range_[0] + range_[1] + 1, range_[2])),
+        )
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(["visit", "ccdnum", "tract"]), st.lists(PIECES, min_size=1, max_size=3)))
+def test_what_is_typed_stands_for_the_product_of_its_alternatives(typed):
+    tokens = [f"{key}={'^'.join(text for text, _ in pieces)}" for key, pieces in typed.items()]
+    members = [[number for _, numbers in pieces for number in numbers] for pieces in typed.values()]
+    expected = [dict(zip(typed, row, strict=True)) for row in itertools.product(*members)]
+    assert grammar.parse(tokens, dict.fromkeys(typed, int)) == expected
+
+
+def test_a_range_of_texts_keeps_leading_zeros():
+    assert grammar.values("007..009") == ["007", "008", "009"]

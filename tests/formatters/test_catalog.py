@@ -1,0 +1,269 @@
+"""What is particular to tables in FITS: units, masked values, HDUs."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas
+import pytest
+from astropy import units
+from astropy.io import fits
+from astropy.table import Column, MaskedColumn, QTable, Table
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from persistence.errors import FormatterError
+from persistence.formatters import catalog
+
+MASK = [0, 1, 0, 0]
+
+
+@pytest.fixture
+def disk(disk_of):
+    """Give a folder of tables."""
+    return disk_of("FitsCatalogStorage", "lsst.afw.table.SourceCatalog", ".fits")
+
+
+def values(column: object) -> list[object]:
+    """Give the values of a column, None where it is masked."""
+    return [None if np.ma.is_masked(value) else value for value in column]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pytest.param([1, -999999, 3, 4], id="int"),
+        pytest.param([999999, -999999, 0, -(2**63)], id="null values of int"),
+        pytest.param(np.array([0, 255, 3, 4], "u1"), id="byte"),
+        pytest.param(np.array([0, -32768, 32767, 4], "i2"), id="short"),
+        pytest.param(np.array([0, 2**63, 3, 4], "u8"), id="unsigned"),
+        pytest.param([1.5, 2.5, 3.5, 4.5], id="float"),
+        pytest.param(np.array([1.5, 2.5, 3.5, 4.5], "f4"), id="single"),
+        pytest.param([1.5, 2.5, np.nan, np.inf], id="float with NaN"),
+        pytest.param(["a", "bb", "ccc", "d"], id="text"),
+        pytest.param(["a", "bb", "", "d"], id="text with an empty one"),
+        pytest.param(["N/A", "bb", "None", "--"], id="text that says null"),
+        pytest.param([True, True, False, True], id="bool"),
+        pytest.param([1 + 2j, 2, 3, 4], id="complex"),
+    ],
+)
+@pytest.mark.parametrize("mask", [MASK, [1, 1, 1, 1]], ids=["one", "all"])
+def test_masked_values_are_kept_even_where_a_null_value_is_also_a_real_one(disk, column, mask, request):
+    table = Table({"x": MaskedColumn(column, mask=mask), "id": range(4)})
+    found = disk.there_and_back(table)
+    assert found.colnames == ["x", "id"]
+    assert repr(values(found["x"])) == repr(values(table["x"]))
+    assert found["x"].dtype.kind == table["x"].dtype.kind
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from([-(2**63), -999999, 0, 1, 999999, 2**63 - 1]),
+            st.booleans(),
+            st.sampled_from([0.0, -1.5, 1e300, float("inf")]),
+            st.booleans(),
+            st.booleans(),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_any_mixture_of_masked_values_is_kept(disk, rows):
+    numbers, number_mask, floats, float_mask, flags, flag_mask = zip(*rows, strict=True)
+    assume(any(number_mask) or 999999 not in numbers)  # see the next test
+    table = Table(
+        {
+            "number": MaskedColumn(numbers, mask=number_mask, dtype="i8"),
+            "float": MaskedColumn(floats, mask=float_mask),
+            "flag": MaskedColumn(flags, mask=flag_mask),
+        }
+    )
+    found = disk.there_and_back(table, name="mixture.fits")
+    for name in table.colnames:
+        assert values(found[name]) == values(table[name])
+
+
+def test_a_real_value_of_a_column_that_could_be_masked_is_not_masked(disk):
+    found = disk.there_and_back(Table({"id": MaskedColumn([999999, 1], mask=[0, 0])}))
+    assert values(found["id"]) == [999999, 1]
+
+
+def test_a_real_nan_is_not_masked(disk):
+    found = disk.there_and_back(Table({"flux": [1.0, np.nan]}))
+    assert not np.ma.is_masked(found["flux"])
+    assert np.isnan(found["flux"][1])
+
+
+@pytest.mark.parametrize("unit", ["Jy", "nJy", "deg", "pixel", "ct", "mag", "s-1", "m / s"])
+def test_units_are_kept(disk, unit):
+    table = Table({"x": Column([1.0, 2.0], unit=unit), "y": MaskedColumn([1, 2], mask=[0, 1], unit=unit)})
+    found = disk.there_and_back(table)
+    assert [found[name].unit for name in ("x", "y")] == [units.Unit(unit)] * 2
+
+
+@pytest.mark.parametrize("unit", ["electron", "mag(AB)"])
+@pytest.mark.filterwarnings("ignore:The unit")
+def test_a_unit_that_the_standard_does_not_know_is_kept(disk, unit):
+    found = disk.there_and_back(Table({"x": Column([1.0, 2.0], unit=unit)}))
+    assert str(found["x"].unit) == unit
+
+
+def test_a_unit_that_the_standard_does_not_know_is_kept_as_it_is_written(disk):
+    column = fits.Column("flux", "D", unit="nanomaggies", array=[1.0])
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(stream)
+    assert str(disk.read(disk.put(stream.getvalue()))["flux"].unit) == "nanomaggies"
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        Table({"id": [1, 2], "flux": [0.5, 1.5]}),
+        QTable({"id": [1, 2], "flux": [0.5, 1.5]}),
+        {"id": [1, 2], "flux": [0.5, 1.5]},
+        np.array([(1, 0.5), (2, 1.5)], [("id", "i8"), ("flux", "f8")]),
+        pandas.DataFrame({"id": [1, 2], "flux": [0.5, 1.5]}),
+    ],
+    ids=["Table", "QTable", "dict", "structured array", "DataFrame"],
+)
+def test_every_kind_of_table_is_taken(disk, obj):
+    found = disk.there_and_back(obj)
+    assert (found["id"].tolist(), found["flux"].tolist()) == ([1, 2], [0.5, 1.5])
+
+
+def test_quantities_keep_their_units(disk):
+    found = disk.there_and_back(QTable({"x": [1.0, 2.0] * units.m}))
+    assert found["x"].unit == units.m
+
+
+def test_missing_values_of_pandas_are_masked(disk):
+    frame = pandas.DataFrame({"n": pandas.array([1, None], "Int64"), "b": pandas.array([True, None], "boolean")})
+    found = disk.there_and_back(frame)
+    assert values(found["n"]) == [1, None]
+    assert values(found["b"]) == [True, None]
+
+
+def test_a_series_is_no_table(disk):
+    with pytest.raises(FormatterError):
+        disk.write(pandas.Series([1, 2]))
+
+
+@pytest.mark.parametrize("dtype", ["i2", "i4", "i8", "u1", "u2", "f4", "f8", ">f4", "?", "U5", "c16"])
+def test_the_type_of_a_column_is_kept(disk, dtype):
+    column = np.array([0, 1, 1]).astype(dtype)
+    found = disk.there_and_back(Table({"x": column}))["x"]
+    assert found.dtype.newbyteorder("=").kind == column.dtype.kind
+    assert found.tolist() == column.tolist()
+    if column.dtype.kind != "U":
+        assert found.dtype.itemsize == column.dtype.itemsize
+
+
+def test_columns_may_hold_arrays(disk):
+    array = np.arange(12.0).reshape(3, 2, 2)
+    assert np.array_equal(disk.there_and_back(Table({"x": array}))["x"], array)
+
+
+def test_what_is_said_of_a_table_is_kept(disk):
+    table = Table({"x": [1]}, meta={"EXPTIME": 30.0, "OBJECT": "field"})
+    found = disk.there_and_back(table).meta
+    assert (found["EXPTIME"], found["OBJECT"]) == (30.0, "field")
+
+
+def test_a_table_keeps_its_way_of_being_written(disk):
+    table = Table({"x": MaskedColumn([1, 2], mask=[0, 1])})
+    before = dict(table["x"].info.serialize_method)
+    disk.write(table)
+    assert dict(table["x"].info.serialize_method) == before
+
+
+def test_what_can_write_itself_does(disk):
+    class Own:
+        def writeFits(self, path):
+            with open(path, "wb") as stream:
+                stream.write(b"its own")
+
+    assert disk.bytes_of(Own()) == b"its own"
+
+
+# -- HDUs --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(disk):
+    """Give a file with tables of one, two and three rows."""
+    tables = [fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(rows))]) for rows in (1, 2, 3)]
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(stream)
+    return disk.put(stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("hdu", "data_id", "rows"), [(None, {}, 1), (2, {}, 2), (None, {"hdu": 3}, 3), (2, {"hdu": "3"}, 3), (0, {}, 1)]
+)
+def test_the_data_id_or_the_policy_chooses_the_hdu(disk, many, hdu, data_id, rows):
+    location = many._replace(hdu=hdu, dataId=data_id)
+    assert len(disk.read(location)) == rows
+    assert catalog.read_schema(location).colnames == ["id"]
+    assert len(catalog.read_schema(location)) == 0
+
+
+@pytest.mark.parametrize(("data_id", "rows"), [({}, 1), ({"hdu": 2}, 2), ({"hdu": "3"}, 3)])
+def test_the_number_of_rows_is_read_from_the_header(many, data_id, rows):
+    assert catalog.read_length(many._replace(dataId=data_id)) == rows
+
+
+def test_the_number_of_rows_is_that_of_the_table_that_is_read(disk, many):
+    location = many._replace(hdu=2)
+    assert catalog.read_length(location) == len(disk.read(location))
+
+
+@pytest.mark.parametrize("ask", [catalog.read, catalog.read_length, catalog.read_schema])
+@pytest.mark.parametrize("what", ["no such HDU", "primary alone"])
+def test_a_table_that_is_not_there_is_refused_by_name(disk, many, ask, what):
+    location = many._replace(dataId={"hdu": 9})
+    if what == "primary alone":
+        stream = io.BytesIO()
+        fits.PrimaryHDU().writeto(stream)
+        location = disk.put(stream.getvalue())
+    with pytest.raises(FormatterError) as caught:
+        ask(location)
+    assert location.full_path in str(caught.value)
+
+
+def test_an_image_is_no_table(disk):
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((3, 3)))]).writeto(stream)
+    with pytest.raises(FormatterError):
+        disk.read(disk.put(stream.getvalue()))
+
+
+def test_an_image_has_no_number_of_rows(disk):
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((3, 3)))]).writeto(stream)
+    with pytest.raises(FormatterError):
+        catalog.read_length(disk.put(stream.getvalue()))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "name", ["sourceTable-v1", "sourceTable-v2", "sourceCatalog-hsc-v2", "ps1-refcat-v1", "version-1-ExposureCatalog"]
+)
+def test_catalogs_that_afw_wrote_are_read(real, disk, name):
+    content = (real / "afw_files" / f"{name}.fits").read_bytes()
+    location = disk.put(content)
+    found = disk.read(location)
+    with fits.open(io.BytesIO(content)) as hdus:
+        assert found.colnames == hdus[1].columns.names
+        assert len(found) == len(hdus[1].data) == catalog.read_length(location)
+    assert catalog.read_schema(location).colnames == found.colnames
+
+
+@pytest.mark.real
+def test_a_shard_of_a_reference_catalog_is_read_with_its_units(real, disk):
+    found = disk.read(disk.put((real / "refcats" / "gaia" / "628864.fits").read_bytes()))
+    assert len(found) > 0
+    assert found["coord_ra"].unit == units.rad

@@ -1,0 +1,503 @@
+"""What every formatter keeps: round trips, refusals that name the dataset type or the file, the usual errors."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import io
+import pickle
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+import yaml
+from astropy.io import fits
+from astropy.table import MaskedColumn, Table
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from matplotlib import image as pictures
+from matplotlib.figure import Figure
+
+from persistence import recipes
+from persistence.datasettype import STORAGES
+from persistence.errors import FormatterError
+from persistence.formatters import FORMATTERS, formatter
+from persistence.location import Location
+from persistence.types.config import Config
+from persistence.types.exposure import Exposure
+from persistence.types.mask import Mask
+from persistence.types.parquet import ParquetTable
+
+ROUGH = settings(
+    max_examples=40,
+    deadline=None,
+    database=None,
+    derandomize=True,  # damage has endless forms; new ones are no reason to stop others
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+
+
+class FormatterContract:
+    """What every formatter keeps. A subclass says what its storage holds, and makes files in a way of its own."""
+
+    storage: ClassVar[str]
+    python: ClassVar[str | None] = None
+    ending: ClassVar[str] = ""
+    # Functions that make an object; what its storage holds.
+    objects: ClassVar[Sequence[Any]]
+    # What it does not.
+    wrong: ClassVar[Sequence[Any]]
+    # Contents that are no file of this format, beside those that are made by cutting a good one.
+    damaged: ClassVar[Sequence[Any]] = (b"", b"\xff\xfe nothing \x00 of this format", bytes(3000))
+    # Parts of a good file at which to cut.
+    cuts: ClassVar[Sequence[float]] = (0.1, 0.5, 0.95)
+    # Whether the library leaves damaged files open: the warning of that would meet another test.
+    careless: ClassVar[bool] = False
+
+    @pytest.fixture
+    def disk(self, disk_of: Callable[..., Any]) -> Any:
+        return disk_of(self.storage, self.python, self.ending)
+
+    def foreign(self) -> tuple[bytes, Any]:
+        """Make a file without the formatter, and the object that it holds."""
+        raise AssertionError("a subclass says how")
+
+    def seen(self, content: bytes) -> Any:
+        """Read a file without the formatter."""
+        raise AssertionError("a subclass says how")
+
+    def same(self, one: Any, other: Any) -> bool:
+        return bool(one == other) and type(one) is type(other)
+
+    def test_what_is_written_is_read_back(self, disk, make):
+        obj = make()
+        content = disk.bytes_of(obj)
+        assert self.same(disk.read(disk.put(content)), make())
+
+    def test_writing_does_not_change_the_object(self, disk, make):
+        obj = make()
+        disk.write(obj)
+        assert self.same(obj, make())
+
+    def test_a_file_of_another_hand_is_read(self, disk):
+        content, obj = self.foreign()
+        assert self.same(disk.read(disk.put(content)), obj)
+
+    def test_what_is_written_is_read_by_another_hand(self, disk):
+        _, obj = self.foreign()
+        assert self.same(self.seen(disk.bytes_of(obj)), obj)
+
+    def test_reading_leaves_the_file_as_it_is(self, disk):
+        content, _ = self.foreign()
+        location = disk.put(content)
+        disk.read(location)
+        disk.read(location)
+        assert Path(location.full_path).read_bytes() == content
+        assert len(list(disk.folder.iterdir())) == 1
+
+    def test_an_object_of_another_kind_is_refused_with_the_dataset_type(self, disk, wrong):
+        with pytest.raises(FormatterError, match="thing"):
+            disk.write(wrong)
+
+    @pytest.mark.filterwarnings("ignore")  # as in a user's process, in which warnings are no errors
+    def test_a_damaged_file_is_refused_by_name(self, disk, damage):
+        content, _ = self.foreign()
+        location = disk.put(damage if isinstance(damage, bytes) else content[: int(len(content) * damage)])
+        with pytest.raises(FormatterError) as caught:
+            disk.read(location)
+        assert location.full_path in str(caught.value)
+        del caught
+        self.close()
+
+    def test_a_missing_file_is_the_usual_error(self, disk):
+        with pytest.raises(FileNotFoundError) as caught:
+            disk.read(disk.place())
+        assert not isinstance(caught.value, FormatterError)
+
+    @pytest.mark.filterwarnings("ignore")  # as above
+    def test_whatever_the_bytes_they_are_read_or_refused_by_name(self, disk):
+        content, _ = self.foreign()
+
+        @ROUGH
+        @given(st.integers(0, len(content) - 1), st.binary(max_size=8), st.integers(0, 8))
+        def check(start: int, noise: bytes, lost: int) -> None:
+            location = disk.put(content[:start] + noise + content[start + lost :], name=f"rough{self.ending}")
+            message = location.full_path
+            try:
+                disk.read(location)
+            except FormatterError as error:
+                message = str(error)
+            assert location.full_path in message
+
+        check()
+        self.close()
+
+    def close(self) -> None:
+        if self.careless:
+            gc.collect()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the methods of the contract what the subclass has for them."""
+    cls = metafunc.cls
+    if cls is None:
+        return
+    for argument, values in (
+        ("make", cls.objects),
+        ("wrong", cls.wrong),
+        ("damage", [*cls.damaged, *cls.cuts]),
+    ):
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, values)
+
+
+def pixels(dtype: str = "f4") -> Any:
+    return (np.arange(6000).reshape(60, 100) % 97).astype(dtype)
+
+
+def full_exposure() -> Exposure:
+    mask = Mask.from_flags({"SAT": pixels() > 50, "STREAK": pixels() < 5})
+    header = fits.Header({"EXPTIME": 30.0, "OBJECT": "field"})
+    return Exposure(pixels(), header, mask=mask, variance=pixels() + 1)
+
+
+class TestFits(FormatterContract):
+    storage = "FitsStorage"
+    python = "lsst.afw.image.ExposureF"
+    ending = ".fits"
+    careless = True
+    objects: ClassVar = [
+        pixels,
+        full_exposure,
+        lambda: Exposure(pixels(), fits.Header()),
+        lambda: Exposure(pixels(), fits.Header(), variance=pixels()),
+        lambda: Exposure(np.zeros((0, 5), "f4"), fits.Header()),
+    ]
+    wrong: ClassVar = [
+        None,
+        [1, 2],
+        "text",
+        {"image": 1},
+        np.array([["a"]]),
+        np.ones((2, 2), complex),
+        np.ones((2, 2), "f2"),
+        np.array([[None]]),
+        np.ones(5, "f4"),
+        np.array(1.0),
+    ]
+
+    def same(self, one, other):
+        one, other = (Exposure(x, fits.Header()) if isinstance(x, np.ndarray) else x for x in (one, other))
+        masks = (one.mask, other.mask)
+        return (
+            np.array_equal(one.image, other.image)
+            and one.image.dtype == other.image.dtype
+            and (one.variance is None) == (other.variance is None)
+            and (one.variance is None or np.array_equal(one.variance, other.variance))
+            and (one.mask is None) == (other.mask is None)
+            and (
+                one.mask is None or (np.array_equal(*(m.array for m in masks)) and masks[0].planes == masks[1].planes)
+            )
+        )
+
+    def foreign(self):
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(pixels())]
+        for kind, plane in (("MASK", pixels("i4")), ("VARIANCE", pixels())):
+            header = fits.Header({"EXTTYPE": kind, "MP_BAD": 0, "MP_SAT": 1} if kind == "MASK" else {"EXTTYPE": kind})
+            hdus.append(fits.ImageHDU(plane, header))
+        stream = io.BytesIO()
+        fits.HDUList(hdus).writeto(stream)
+        mask = Mask(pixels("i4"), {"BAD": 0, "SAT": 1})
+        return stream.getvalue(), Exposure(pixels(), fits.Header(), mask=mask, variance=pixels())
+
+    def seen(self, content):
+        with fits.open(io.BytesIO(content)) as hdus:
+            image, mask, variance = (hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus[1:4])
+            planes = {key[3:]: bit for key, bit in hdus[2].header["MP_*"].items()}
+            return Exposure(image, hdus[1].header, mask=Mask(mask, planes), variance=variance)
+
+
+class TestCatalog(FormatterContract):
+    storage = "FitsCatalogStorage"
+    ending = ".fits"
+    cuts: ClassVar = [0.1, 0.5, 0.8]  # behind it, there is padding alone
+    careless = True
+    objects: ClassVar = [
+        lambda: Table(
+            {"id": [1, 2, 3], "flux": [0.5, 1.5, 2.5], "name": ["a", "bb", ""], "good": [True, False, True]}
+        ),
+        lambda: Table({"id": np.zeros(0, "i8")}),
+        lambda: Table({"box": np.arange(6).reshape(3, 2)}),
+        lambda: Table({"id": MaskedColumn([1, 2, 3], mask=[0, 1, 0], unit="Jy")}),
+    ]
+    wrong: ClassVar = [
+        None,
+        [1, 2],
+        "text",
+        np.zeros(3),
+        Table({"x": np.array([None, 1], object)}),
+        Table({"x": ["é"]}),
+        {"a": [1, 2], "b": [1]},
+        {"a": 1},
+    ]
+
+    def same(self, one, other):
+        return one.colnames == other.colnames and all(
+            np.array_equal(np.ma.getmaskarray(one[name]), np.ma.getmaskarray(other[name]))
+            and np.ma.filled(one[name], 0).tolist() == np.ma.filled(other[name], 0).tolist()
+            and one[name].unit == other[name].unit
+            for name in one.colnames
+        )
+
+    def foreign(self):
+        table = Table({"id": range(500), "flux": np.linspace(0, 1, 500), "name": ["a", "bb"] * 250})
+        stream = io.BytesIO()
+        columns = [
+            fits.Column("id", "K", array=table["id"]),
+            fits.Column("flux", "D", array=table["flux"], unit="Jy"),
+            fits.Column("name", "2A", array=table["name"]),
+        ]
+        fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]).writeto(stream)
+        table["flux"].unit = "Jy"
+        return stream.getvalue(), table
+
+    def seen(self, content):
+        with fits.open(io.BytesIO(content)) as hdus:
+            found = Table({name: hdus[1].data[name].tolist() for name in hdus[1].columns.names})
+            found["flux"].unit = hdus[1].columns["flux"].unit
+            return found
+
+
+class TestPickle(FormatterContract):
+    storage = "PickleStorage"
+    ending = ".pickle"
+    objects: ClassVar = [
+        lambda: None,
+        lambda: {"a": [1, 2.5, "text", b"bytes", (1, 2), {3}, True]},
+        lambda: [datetime.datetime(2014, 8, 18, tzinfo=datetime.UTC), datetime.timedelta(1)],
+        lambda: "x" * 100_000,
+    ]
+    wrong: ClassVar = [
+        lambda: 1,
+        (number for number in [1]),
+        reduce(lambda inner, _: [inner], range(100_000), []),
+    ]
+
+    def foreign(self):
+        obj = {"a": [1, 2.5, "text"], "b": datetime.date(2014, 8, 18)}
+        return pickle.dumps(obj, protocol=2), obj
+
+    def seen(self, content):
+        return pickle.loads(content)
+
+
+class TestYaml(FormatterContract):
+    storage = "YamlStorage"
+    ending = ".yaml"
+    objects: ClassVar = [
+        lambda: None,
+        lambda: {"b": 1, "a": [1, 2.5, "text", None, True, {"c": []}]},
+        lambda: {"date": datetime.date(2014, 8, 18), "when": datetime.datetime(2014, 8, 18, 1, 2, 3)},
+        lambda: {"tuple": (1, (2, 3)), "bytes": b"\x00\xff"},
+        lambda: ["1", "yes", "null", "1e3", "2014-08-18", "0x1f", "", " ", "a: b", "é", "two\nlines", "\t"],
+    ]
+    wrong: ClassVar = [object(), {"a": object()}, [len], {1: lambda: 1}]
+    damaged: ClassVar = [
+        b"\xff\xfe\x00",
+        b"a: [1, 2",
+        b"a: b: c",
+        b"\x00",
+        b"a: 2014-13-45\n",
+        b"a: !!int xyz\n",
+    ]
+    cuts: ClassVar = []  # part of a YAML file is YAML
+
+    def foreign(self):
+        obj = {"a": [1, 2.5, "text", None], "b": {"c": "é"}}
+        return yaml.safe_dump(obj, allow_unicode=True).encode(), obj
+
+    def seen(self, content):
+        return yaml.safe_load(content)
+
+
+class TestText(FormatterContract):
+    storage = "TextStorage"
+    ending = ".txt"
+    objects: ClassVar = [
+        lambda: "",
+        lambda: "one line",
+        lambda: "lines\nof\r\nall\rkinds\n",
+        lambda: "é \U0001f52d \x00 \x1a",
+        lambda: "\ufeffmarked",
+    ]
+    wrong: ClassVar = [
+        None,
+        b"bytes",
+        5,
+        ["a"],
+        "half a pair: \ud800",
+    ]
+    damaged: ClassVar = [b"\xff\xfe", b"text \xc3", b"\x80"]
+    cuts: ClassVar = []  # part of a text is a text
+
+    def foreign(self):
+        return b"caf\xc3\xa9\r\nlast", "caf\xe9\r\nlast"
+
+    def seen(self, content):
+        return content.decode()
+
+
+class TestConfig(FormatterContract):
+    storage = "ConfigStorage"
+    ending = ".py"
+    objects: ClassVar = [
+        Config,
+        lambda: Config({"isr.doBias": True, "name": "x", "sizes": [1, 2.5, None], "index['HTM'].depth": 7}),
+        lambda: Config({"a": 1}, "lsst.ip.isr.IsrConfig", {"b": "retarget(target=lsst.ip.isr.IsrTask)"}),
+        lambda: Config({"low": float("-inf"), "high": float("inf")}),
+    ]
+    wrong: ClassVar = [None, [1], "text", Config({"a": object()}), Config({"a b": 1}), Config({"a": np.float64(1)})]
+    damaged: ClassVar = [
+        b"config.a = (1",
+        b"\x00",
+        b"config.a=",
+        b"config.a='\xff'\n",
+        b"config.a=float()\n",
+        b"config.a=float([1])\n",
+        b"config.a={[]: 1}\n",
+        b"config.a=" + b"-" * 6000 + b"1\n",
+    ]
+    cuts: ClassVar = [0.6]  # inside a text
+
+    def foreign(self):
+        text = "import lsst.x\nassert type(config)==lsst.x.Y, 'no'\nroot.isr.doBias=True\nconfig.sizes=[1, 2]\n"
+        return text.encode(), Config({"isr.doBias": True, "sizes": [1, 2]}, "lsst.x.Y")
+
+    def seen(self, content):
+        class Node:
+            pass
+
+        config, module = Node(), Node()
+        config.isr, module.x = Node(), Node()
+        module.x.Y = Node
+        text = content.decode().replace("import lsst.x", "")
+        exec(text, {"config": config, "lsst": module})  # as the original does
+        return Config({"isr.doBias": config.isr.doBias, "sizes": config.sizes}, "lsst.x.Y")
+
+    def test_whatever_the_bytes_they_are_read_or_refused_by_name(self, disk):
+        super().test_whatever_the_bytes_they_are_read_or_refused_by_name(disk)
+
+
+class TestParquet(FormatterContract):
+    storage = "ParquetStorage"
+    ending = ".parq"
+    objects: ClassVar = [
+        lambda: pyarrow.table({"id": [1, 2, 3], "name": ["a", "b", None]}),
+        lambda: ParquetTable(table=pyarrow.table({"id": [1, 2, 3]})),
+        lambda: Table({"id": [1, 2, 3], "flux": [0.5, 1.5, np.nan]}),
+        lambda: pyarrow.table({"id": pyarrow.array([], "int64")}),
+    ]
+    wrong: ClassVar = [
+        None,
+        [1],
+        {"a": [1]},
+        np.zeros(3),
+        Table({"x": np.zeros((2, 2))}),
+        Table({"x": [1 + 2j]}),
+        Table({"x": np.array([1, "a"], object)}),
+    ]
+
+    def same(self, one, other):
+        tables = []
+        for obj in (one, other):
+            if isinstance(obj, Table):
+                obj = pyarrow.table({name: np.asarray(obj[name]) for name in obj.colnames})
+            tables.append(obj.to_arrow() if isinstance(obj, ParquetTable) else obj)
+        one, other = tables
+        return one.schema.equals(other.schema) and repr(one.to_pydict()) == repr(other.to_pydict())
+
+    def foreign(self):
+        table = pyarrow.table({"id": [1, 2, 3], "name": ["a", "b", None]})
+        stream = io.BytesIO()
+        pyarrow.parquet.write_table(table, stream)
+        return stream.getvalue(), table
+
+    def seen(self, content):
+        return pyarrow.parquet.read_table(io.BytesIO(content))
+
+
+class TestFigure(FormatterContract):
+    storage = "MatplotlibStorage"
+    ending = ".png"
+    wrong: ClassVar = [None, "text", np.zeros((2, 2))]
+
+    @staticmethod
+    def figure(width: float = 1.0) -> Figure:
+        figure = Figure(figsize=(width, 1.0), dpi=40)
+        figure.subplots().plot([1, 2], [3, 5])
+        return figure
+
+    objects: ClassVar = [figure, lambda: TestFigure.figure(2.0)]
+
+    def same(self, one, other):
+        one, other = (self.picture(x) if isinstance(x, Figure) else x for x in (one, other))
+        return one.shape == other.shape and np.array_equal(one, other)
+
+    @staticmethod
+    def picture(figure: Figure) -> Any:
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png")
+        stream.seek(0)
+        return pictures.imread(stream, format="png")
+
+    def foreign(self):
+        stream = io.BytesIO()
+        self.figure().savefig(stream, format="png")
+        return stream.getvalue(), self.figure()
+
+    def seen(self, content):
+        return pictures.imread(io.BytesIO(content), format="png")
+
+
+def test_every_storage_has_its_contract():
+    kept = {cls.storage for cls in FormatterContract.__subclasses__()}
+    assert kept == set(FORMATTERS)
+    assert set(FORMATTERS) == set(STORAGES) - {"Internal", "ignored"}
+
+
+@pytest.mark.parametrize("storage", sorted(FORMATTERS))
+def test_a_formatter_is_made_once(storage):
+    assert formatter(storage) is formatter(storage)
+
+
+@pytest.mark.parametrize("storage", ["Internal", "ignored", "", "BoostStorage"])
+def test_a_storage_that_holds_nothing_is_refused_with_those_that_do(storage):
+    with pytest.raises(FormatterError, match=f"storage {storage!r} holds no data .those that do: FitsStorage, "):
+        formatter(storage)
+
+
+def test_the_default_recipe_is_taken_if_none_is_given(disk_of):
+    disk = disk_of("FitsStorage", "lsst.afw.image.ExposureF", ".fits")
+    # The headers: the bytes differ, for gzip writes the time into each tile.
+    headers = [
+        fits.getheader(disk.write(pixels(), **options).full_path, 1, disable_image_compression=True)
+        for options in (
+            {},
+            {"recipe": recipes.find("default", "thing")},
+            {"recipe": recipes.find("noCompression", "x")},
+        )
+    ]
+    assert headers[0].tostring() == headers[1].tostring() != headers[2].tostring()
+
+
+def test_a_location_names_its_hdu_in_its_address():
+    location = Location("/repo", "a/b.fits", 3, "FitsStorage", "lsst.afw.image.ImageF", "thing", {})
+    assert location.full_path == "/repo/a/b.fits"
+    assert location.uri == "/repo/a/b.fits[3]"
+    assert str(location) == "lsst.afw.image.ImageF at /repo/a/b.fits[3] (FitsStorage)"
+    assert location._replace(hdu=None).uri == "/repo/a/b.fits"

@@ -1,0 +1,647 @@
+"""What is particular to images in FITS: recipes, planes, the sky, parts, old layouts, damage."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from obs_decam import generate
+from persistence import recipes
+from persistence.errors import DataIdError, FormatterError
+from persistence.formatters import fits as formatter
+from persistence.recipes import Compression, Plane, Recipe, Scaling
+from persistence.types.box import Box
+from persistence.types.exposure import Exposure
+from persistence.types.mask import DEFAULT_PLANES, Mask
+
+EXPOSURE = "lsst.afw.image.ExposureF"
+ROWS, COLUMNS = 40, 60
+NOISE = np.random.default_rng(7).normal(100.0, 5.0, (ROWS, COLUMNS)).astype("f4")
+PLANES = {**DEFAULT_PLANES, "CROSSTALK": 9, "UNMASKEDNAN": 12}
+BITS = np.random.default_rng(8).integers(0, 1 << 13, (ROWS, COLUMNS)).astype("i4")
+RECIPES = recipes.load()
+LOSSLESS = ["noCompression", "lossless", "default"]
+POINTS = np.array([[0, 0], [COLUMNS - 1, ROWS - 1], [12.25, 7.5]], float)
+
+
+def sky(projection: str = "TAN", origin: tuple[int, int] = (100, 200)) -> fits.Header:
+    header = fits.Header()
+    ending = "TAN-SIP" if projection == "SIP" else projection
+    header["CTYPE1"], header["CTYPE2"] = f"RA---{ending}", f"DEC--{ending}"
+    header["CRVAL1"], header["CRVAL2"], header["CRPIX1"], header["CRPIX2"] = 10.0, -45.0, 5.5, 7.5
+    header["CD1_1"], header["CD1_2"], header["CD2_1"], header["CD2_2"] = 1e-5, 7e-5, -7e-5, 1.1e-5
+    if projection == "TPV":
+        for axis in (1, 2):
+            for term, value in ((0, 1e-4), (1, 1.01), (2, 1e-3), (4, 0.002), (7, 0.008)):
+                header[f"PV{axis}_{term}"] = value
+    if projection == "SIP":
+        header["A_ORDER"], header["B_ORDER"] = 2, 2
+        header["A_2_0"], header["A_1_1"], header["B_0_2"] = 1e-5, 3e-6, -2e-5
+    for axis, start in (("1", origin[0]), ("2", origin[1])):
+        header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
+        header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start
+    return header
+
+
+def full(projection: str = "TAN", **more: object) -> Exposure:
+    parts = {"mask": Mask(BITS, PLANES), "variance": NOISE**2, "header": sky(projection)} | more
+    return Exposure(NOISE, parts.pop("header"), **parts)
+
+
+@pytest.fixture
+def disk(disk_of):
+    """Give a folder of exposures."""
+    return disk_of("FitsStorage", EXPOSURE, ".fits")
+
+
+def written(*hdus: object) -> bytes:
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(stream)
+    return stream.getvalue()
+
+
+# -- recipes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">f4", ">i2"])
+def test_a_lossless_recipe_keeps_every_pixel_and_its_type(disk, name, dtype):
+    image = NOISE.astype(dtype)
+    found = disk.read(disk.write(image, recipe=RECIPES[name])._replace(python=None)).image
+    assert found.dtype == np.dtype(dtype).newbyteorder("=")
+    assert np.array_equal(found, image)
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.array([[np.nan, 1.5, np.inf, -np.inf]], "f4"),
+        np.full((3, 3), np.nan, "f4"),
+        np.array([[-0.0, 1e-45, 3.4e38]], "f4"),
+        np.zeros((0, 5), "f4"),
+        np.ones((1, 1), "f4"),
+        NOISE[::2, ::3],
+        NOISE.T,
+        np.asfortranarray(NOISE),
+    ],
+    ids=["not numbers", "all NaN", "extremes", "empty", "one pixel", "every third", "transposed", "Fortran"],
+)
+def test_a_lossless_recipe_keeps_odd_images(disk, name, image):
+    found = disk.there_and_back(image, recipe=RECIPES[name]).image
+    assert found.shape == image.shape
+    assert np.array_equal(found, image, equal_nan=True)
+    assert np.array_equal(np.signbit(found), np.signbit(image))
+
+
+def test_true_and_false_are_one_and_zero(disk):
+    found = disk.read(disk.write(NOISE > 100)._replace(python=None)).image
+    assert np.array_equal(found, (NOISE > 100).astype("u1"))
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_every_plane_and_every_name_of_a_bit_is_kept(disk, name):
+    found = disk.there_and_back(full(), recipe=RECIPES[name])
+    assert np.array_equal(found.image, NOISE)
+    assert np.array_equal(found.variance, NOISE**2)
+    assert np.array_equal(found.mask.array, BITS)
+    assert found.mask.planes == PLANES
+
+
+def test_a_lossy_recipe_keeps_pixels_to_a_tenth_of_the_noise_and_masks_as_they_are(disk):
+    found = disk.there_and_back(full(), recipe=RECIPES["lossyBasic"])
+    for plane, original in ((found.image, NOISE), (found.variance, NOISE**2)):
+        low, high = np.percentile(original, [25, 75])
+        error = np.abs(plane - original)
+        assert 0 < error.max() <= 0.741 * (high - low) / 10 / 2 * 1.001
+    assert np.array_equal(found.mask.array, BITS)
+    assert found.mask.planes == PLANES
+
+
+def test_a_lossy_recipe_makes_the_file_smaller(disk):
+    image = np.random.default_rng(9).normal(100.0, 5.0, (400, 600)).astype("f4")
+    sizes = {name: len(disk.bytes_of(image, recipe=RECIPES[name])) for name in ("lossless", "lossyBasic")}
+    assert sizes["lossyBasic"] < 0.5 * sizes["lossless"] < 0.5 * image.nbytes
+
+
+def test_a_lossy_recipe_keeps_what_is_no_number(disk):
+    image = NOISE.copy()
+    image[0, 0], image[1, 1], image[2, 2] = np.nan, np.inf, -np.inf
+    found = disk.there_and_back(image, recipe=RECIPES["lossyBasic"]).image
+    assert np.array_equal(np.isnan(found), np.isnan(image))
+    assert np.array_equal(found[np.isinf(image)], image[np.isinf(image)])
+
+
+def test_pixels_without_data_do_not_count_as_noise(disk):
+    image, mask = NOISE.copy(), np.zeros(NOISE.shape, bool)
+    image[: ROWS * 3 // 4] *= 1000
+    mask[: ROWS * 3 // 4] = True
+    exposure = Exposure(image, fits.Header(), mask=Mask.from_flags({"NO_DATA": mask}))
+    found = disk.there_and_back(exposure, recipe=RECIPES["lossyBasic"])
+    assert np.abs(found.image - image)[~mask].max() < 0.5
+
+
+def test_the_same_exposure_gives_the_same_bytes_and_another_data_id_another_dither(disk):
+    def content(visit: int, name: str) -> bytes:
+        return disk.bytes_of(NOISE, name=name, dataId={"visit": visit}, recipe=RECIPES["lossyBasic"])
+
+    assert content(1, "a.fits") == content(1, "b.fits")
+    assert content(1, "c.fits") != content(2, "d.fits")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((5, 5), 0.5, "f4"),
+        np.where(NOISE > 108, NOISE, 0).astype("f4"),
+        np.full((5, 5), np.nan, "f4"),
+        np.full((5, 5), 1e20, "f4"),
+    ],
+    ids=["constant", "mostly constant", "all NaN", "large"],
+)
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+def test_a_lossy_recipe_keeps_an_image_without_noise(disk, image):
+    found = disk.there_and_back(image, recipe=RECIPES["lossyBasic"]).image
+    assert np.array_equal(found, image, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.array([[2**40, 5]], "i8"), id="beyond 32 bits"),
+        pytest.param(np.array([[1, 5]], "i8"), id="within 32 bits"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:RICE_1 compression doesn't support 64")
+def test_a_lossy_recipe_keeps_large_integers(disk, image):
+    found = disk.read(disk.write(image, recipe=RECIPES["lossyBasic"])._replace(python=None)).image
+    assert found.dtype == image.dtype
+    assert np.array_equal(found, image)
+
+
+@pytest.mark.parametrize(
+    ("compression", "keywords"),
+    [
+        (Compression("GZIP"), {"ZCMPTYPE": "GZIP_1", "ZTILE1": COLUMNS, "ZTILE2": 1}),
+        (Compression("GZIP_SHUFFLE", rows=8), {"ZCMPTYPE": "GZIP_2", "ZTILE1": COLUMNS, "ZTILE2": 8}),
+        (Compression("RICE", rows=999), {"ZCMPTYPE": "RICE_1", "ZTILE1": COLUMNS, "ZTILE2": ROWS}),
+        (Compression("GZIP", rows=4, columns=20), {"ZCMPTYPE": "GZIP_1", "ZTILE1": 20, "ZTILE2": 4}),
+    ],
+)
+def test_a_recipe_chooses_the_algorithm_and_the_tiles(disk, compression, keywords):
+    plane = Plane(compression)
+    content = disk.bytes_of((NOISE * 10).astype("i4"), recipe=Recipe(plane, plane, plane))
+    with fits.open(io.BytesIO(content), disable_image_compression=True) as hdus:
+        assert {key: hdus[1].header[key] for key in keywords} == keywords
+
+
+@pytest.mark.parametrize(
+    ("scaling", "error"),
+    [
+        (Scaling("MANUAL", bscale=0.25), 0.125),
+        (Scaling("MANUAL", bscale=0.25, fuzz=False), 0.125),
+        (Scaling("RANGE", bitpix=16), float(np.ptp(NOISE)) / 2**17),
+        (Scaling("STDEV_BOTH", quantizeLevel=2.0), 0.741 * float(np.ptp(np.percentile(NOISE, [25, 75]))) / 4),
+    ],
+    ids=["manual", "manual without dither", "range", "noise"],
+)
+def test_a_recipe_chooses_the_step_of_the_pixels(disk, scaling, error):
+    plane = Plane(Compression("RICE"), scaling)
+    found = disk.there_and_back(NOISE, recipe=Recipe(plane, plane, plane)).image
+    worst = float(np.abs(found - NOISE).max())
+    assert error / 4 < worst <= error * 1.01
+
+
+# -- layout ------------------------------------------------------------------------------------------------
+
+
+def test_an_exposure_is_laid_out_as_afw_does(disk):
+    with fits.open(io.BytesIO(disk.bytes_of(full(), recipe=RECIPES["noCompression"]))) as hdus:
+        assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [None, "IMAGE", "MASK", "VARIANCE"]
+        assert [hdu.header.get("INHERIT") for hdu in hdus] == [None, True, True, True]
+        assert hdus[0].data is None
+        assert {key[3:]: bit for key, bit in hdus[2].header["MP_*"].items()} == PLANES
+        assert (hdus[1].header["LTV1"], hdus[1].header["LTV2"]) == (-100.0, -200.0)
+        assert (hdus[1].header["CRVAL1A"], hdus[1].header["CRVAL2A"]) == (100, 200)
+
+
+@pytest.mark.parametrize(("name", "place"), [("noCompression", 0), ("default", 1)])
+def test_a_plain_image_lies_in_the_primary_hdu_or_compressed_in_the_first(disk, name, place):
+    location = disk.write(full(), python="lsst.afw.image.ImageF", recipe=RECIPES[name])
+    with fits.open(location.full_path) as hdus:
+        assert len(hdus) == place + 1
+        assert np.array_equal(hdus[place].data, NOISE)
+    found = disk.read(location)
+    assert np.array_equal(found.image, NOISE)
+    assert (found.mask, found.variance, found.origin) == (None, None, (100, 200))
+
+
+def test_the_cards_of_the_header_are_kept_in_their_order_and_those_of_its_hdu_are_not(disk):
+    header = sky()
+    cards = [("EXPTIME", 30.0, "s"), ("OBJECT", "it's"), ("BGMEAN", 1.0), ("BGMEAN", 2.0), ("TEXT", "x" * 150)]
+    for card in [*cards, ("UNKNOWN", None), ("EXTNAME", "S4"), ("MP_OLD", 5), ("ZQUANTIZ", "NONE"), ("BZERO", 3.0)]:
+        header.append(card)
+    header["HISTORY"] = "one"
+    header["HISTORY"] = "two"
+    header["COMMENT"] = "three"
+    found = disk.there_and_back(full(header=header)).metadata
+    kept = [card for card in found.cards if card.keyword in ("EXPTIME", "OBJECT", "BGMEAN", "TEXT")]
+    assert [(card.keyword, card.value) for card in kept] == [card[:2] for card in cards]
+    assert kept[0].comment == "s"
+    assert found["UNKNOWN"] is None or isinstance(found["UNKNOWN"], fits.card.Undefined)
+    assert list(found["HISTORY"]) == ["one", "two"]
+    assert list(found["COMMENT"]) == ["three"]
+    assert found["EXTNAME"] == "IMAGE"
+    assert not {"MP_OLD", "ZQUANTIZ", "BZERO"} & set(found)
+
+
+def test_a_zero_point_is_kept_as_afw_knew_it(disk):
+    from obs_decam.headers import DecamHeaders
+
+    header = sky()
+    header["MAGZERO"] = 27.0
+    content = disk.bytes_of(full(header=header, translator=DecamHeaders()))
+    assert fits.getheader(io.BytesIO(content), 0)["FLUXMAG0"] == pytest.approx(10**10.8)
+
+
+def test_a_name_that_ends_in_gz_is_no_order_to_compress(disk):
+    content = disk.bytes_of(NOISE, name="thing.fits.gz")
+    assert content.startswith(b"SIMPLE")
+    assert np.array_equal(disk.read(disk.place(name="thing.fits.gz")).image, NOISE)
+
+
+def test_what_can_write_itself_does(disk):
+    class Own:
+        def writeFits(self, path):
+            Path(path).write_bytes(b"its own")
+
+    assert disk.bytes_of(Own()) == b"its own"
+
+
+def test_writing_warns_of_nothing_even_with_long_names_of_planes(disk):
+    mask = Mask(BITS, {"DETECTED_NEGATIVE": 6, "A_NAME_OF_MORE_THAN_TWENTY": 7})  # a warning is an error here
+    assert disk.there_and_back(full(mask=mask)).mask.planes == mask.planes
+
+
+# -- the sky -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["noCompression", "default", "lossyBasic"])
+@pytest.mark.parametrize(
+    "replaced", [None, "TAN", "TPV", "SIP"], ids=lambda kind: f"given {kind}" if kind else "header"
+)
+@pytest.mark.parametrize("projection", ["TAN", "TPV", "SIP"])
+def test_the_sky_and_the_origin_are_kept(disk, projection, replaced, name):
+    exposure = full(projection)
+    if replaced:
+        exposure = exposure.replaced(given_wcs=full(replaced).wcs)
+    found = disk.there_and_back(exposure, recipe=RECIPES[name])
+    difference = found.wcs.all_pix2world(POINTS, 0) - exposure.wcs.all_pix2world(POINTS, 0)
+    assert np.abs(difference).max() < 1e-9
+    assert found.bbox == exposure.bbox == Box(100, 200, COLUMNS, ROWS)
+
+
+@pytest.mark.parametrize("given_wcs", [False, True], ids=["header", "given"])
+@pytest.mark.parametrize("projection", ["TAN", "TPV", "SIP"])
+def test_a_part_that_is_written_has_its_own_sky_and_origin(disk, projection, given_wcs):
+    whole = full(projection)
+    expected = whole.wcs.all_pix2world(np.array([[4, 6], [13, 13]], float), 0)
+    if given_wcs:
+        whole = whole.replaced(given_wcs=whole.wcs)
+    found = disk.there_and_back(whole[Box(104, 206, 10, 8)])
+    assert found.bbox == Box(104, 206, 10, 8)
+    assert np.array_equal(found.image, NOISE[6:14, 4:14])
+    assert np.abs(found.wcs.all_pix2world(np.array([[0, 0], [9, 7]], float), 0) - expected).max() < 1e-9
+
+
+def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
+    whole = full()
+    before = whole.header.tostring()
+    disk.write(whole[Box(104, 206, 10, 8)])
+    assert whole.header.tostring() == before
+
+
+# -- parts -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["noCompression", "default"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bbox": Box(104, 206, 10, 8)},
+        {"bbox": (104, 206, 10, 8)},
+        {"bbox": Box(104, 206, 10, 8), "imageOrigin": "PARENT"},
+        {"bbox": Box(4, 6, 10, 8), "imageOrigin": "LOCAL"},
+    ],
+)
+def test_a_part_that_is_read_has_pixels_planes_sky_and_origin(disk, name, options):
+    whole = full("SIP")
+    location = disk.write(whole, recipe=RECIPES[name])
+    part = disk.read(location._replace(options=options))
+    assert part.bbox == Box(104, 206, 10, 8)
+    assert np.array_equal(part.image, NOISE[6:14, 4:14])
+    assert np.array_equal(part.mask.array, BITS[6:14, 4:14])
+    assert np.array_equal(part.variance, (NOISE**2)[6:14, 4:14])
+    inside = np.array([[0, 0], [9, 7]], float)
+    expected = whole.wcs.all_pix2world(inside + [4, 6], 0)
+    assert np.abs(part.wcs.all_pix2world(inside, 0) - expected).max() < 1e-9
+    assert part.metadata["CRPIX1"] == 5.5  # the header is the whole image's
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bbox": Box(0, 0, 10, 8)}, "is not inside .* 60 columns, 40 rows"),
+        ({"bbox": Box(104, 206, 10, 8), "imageOrigin": "LOCAL"}, "is not inside"),
+        ({"bbox": Box(150, 230, 11, 8)}, "is not inside"),
+        ({"bbox": Box(104, 206, 10, 8), "imageOrigin": "local"}, "imageOrigin='local': it is PARENT or LOCAL"),
+        ({"bbox": 5}, "is no box"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(disk, options, message):
+    location = disk.write(full())
+    with pytest.raises(DataIdError, match=message):
+        disk.read(location._replace(options=options))
+
+
+def test_the_shape_and_the_origin_are_read_from_the_header(disk):
+    assert formatter.read_shape(disk.write(full())) == ((ROWS, COLUMNS), (100, 200))
+    assert formatter.read_shape(disk.put(written(fits.ImageHDU(NOISE)))) == ((ROWS, COLUMNS), (0, 0))
+
+
+def test_an_image_with_a_third_axis_of_length_one_is_flat(disk):
+    location = disk.put(written(fits.ImageHDU(NOISE[np.newaxis])))
+    assert np.array_equal(disk.read(location).image, NOISE)
+    assert formatter.read_shape(location) == ((ROWS, COLUMNS), (0, 0))
+
+
+def test_a_part_of_an_image_with_a_third_axis_of_length_one_is_flat(disk):
+    location = disk.put(written(fits.ImageHDU(NOISE[np.newaxis])), bbox=Box(4, 6, 10, 8))
+    assert np.array_equal(disk.read(location).image, NOISE[6:14, 4:14])
+
+
+# -- HDUs --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def raw() -> bytes:
+    """Give a raw exposure of six detectors."""
+    stream = io.BytesIO()
+    generate.exposure(410877, "g", "tiny", extensions=6).writeto(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("squeeze", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("hdu", [1, 2, 3, 4, 6])
+def test_the_hdu_that_is_asked_for_is_read_with_what_it_inherits(disk, raw, squeeze, hdu):
+    location = disk.put(squeeze(raw), hdu=hdu, python="lsst.afw.image.DecoratedImageF")
+    found = disk.read(location)
+    with fits.open(io.BytesIO(raw)) as hdus:
+        assert np.array_equal(found.image, hdus[hdu].data.astype("f4"))
+        assert found.image.dtype == np.float32
+        assert found.metadata["EXTNAME"] == hdus[hdu].header["EXTNAME"]
+    assert found.metadata["EXPNUM"] == 410877
+    assert "EXPNUM" not in found.header
+    header = formatter.read_header(location)
+    assert (header["EXPNUM"], header["CCDNUM"]) == (410877, found.metadata["CCDNUM"])
+
+
+def test_an_hdu_that_does_not_ask_to_inherit_does_not(disk):
+    hdu = fits.ImageHDU(NOISE, fits.Header({"INHERIT": False}))
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(header=fits.Header({"EXPNUM": 7})), hdu]).writeto(stream)
+    location = disk.put(stream.getvalue())
+    assert "EXPNUM" not in disk.read(location).metadata
+    assert "EXPNUM" not in formatter.read_header(location)
+
+
+@pytest.mark.parametrize("hdu", [2, 3, 4, 9, -3])
+def test_an_hdu_that_is_not_there_is_refused_by_name(disk, hdu):
+    location = disk.put(written(fits.ImageHDU(NOISE)), hdu=hdu)
+    with pytest.raises(FormatterError, match=rf"has no HDU {hdu}; its last is 1") as caught:
+        disk.read(location)
+    assert location.full_path in str(caught.value)
+
+
+def test_the_first_hdu_with_data_is_read_if_none_is_asked_for(disk):
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(NOISE), fits.ImageHDU(NOISE * 2)]).writeto(stream)
+    assert np.array_equal(disk.read(disk.put(stream.getvalue())).image, NOISE)
+    assert np.array_equal(disk.read(disk.put(written(fits.ImageHDU(NOISE * 2)), hdu=0)).image, NOISE * 2)
+
+
+def test_planes_behind_a_far_hdu_are_read(disk):
+    others = [fits.ImageHDU(NOISE) for _ in range(4)]
+    mask = fits.ImageHDU(BITS, fits.Header({"EXTTYPE": "MASK"}))
+    found = disk.read(disk.put(written(*others, fits.ImageHDU(NOISE), mask), hdu=5))
+    assert np.array_equal(found.mask.array, BITS)
+
+
+@pytest.mark.parametrize(
+    ("python", "dtype"),
+    [
+        ("lsst.afw.image.ExposureF", "f4"),
+        ("lsst.afw.image.ImageD", "f8"),
+        ("lsst.afw.image.DecoratedImageI", "i4"),
+        ("lsst.afw.image.ImageU", "u2"),
+        ("lsst.afw.image.MaskedImageF", "f4"),
+        ("lsst.afw.image.ImageL", "u8"),
+        ("something.else", "i2"),
+        (None, "i2"),
+    ],
+)
+def test_the_pixels_are_of_the_type_that_the_policy_declares(disk, python, dtype):
+    location = disk.put(written(fits.ImageHDU(np.ones((2, 2), "i2"))), python=python)
+    assert disk.read(location).image.dtype == np.dtype(dtype)
+
+
+@pytest.mark.parametrize("python", ["lsst.afw.image.ExposureF", "lsst.afw.image.MaskedImageF"])
+def test_planes_are_told_by_their_kind_and_not_by_their_place(disk, python):
+    hdus = [
+        fits.ImageHDU(NOISE),
+        fits.ImageHDU(NOISE**2, fits.Header({"EXTTYPE": "VARIANCE"})),
+        fits.ImageHDU(BITS.astype("u2"), fits.Header({"EXTTYPE": "MASK"})),
+    ]
+    found = disk.read(disk.put(written(*hdus), python=python))
+    assert np.array_equal(found.variance, NOISE**2)
+    assert np.array_equal(found.mask.array, BITS)
+    assert found.mask.planes == DEFAULT_PLANES  # the file names none
+    plain = disk.read(disk.put(written(*hdus), python="lsst.afw.image.ImageF"))
+    assert (plain.mask, plain.variance) == (None, None)
+
+
+def test_a_table_of_this_storage_is_read_as_a_table(disk):
+    table = fits.BinTableHDU.from_columns([fits.Column("id", "K", array=[1, 2])])
+    found = disk.read(disk.put(written(table), python="lsst.ip.isr.Defects"))
+    assert found["id"].tolist() == [1, 2]
+
+
+# -- real files --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_exposures_of_every_version_of_afw_are_read(real, disk, version):
+    content = (real / "afw_files" / f"exposure-version-{version}.fits").read_bytes()
+    found = disk.read(disk.put(content))
+    with fits.open(io.BytesIO(content)) as hdus:
+        assert np.array_equal(found.image, hdus[1].data)
+        assert np.array_equal(found.mask.array, hdus[2].data)
+        assert np.array_equal(found.variance, hdus[3].data)
+        assert {f"MP_{name}": bit for name, bit in found.mask.planes.items()} == dict(hdus[2].header["MP_*"])
+        assert found.origin == (hdus[1].header["CRVAL1A"], hdus[1].header["CRVAL2A"])
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore:PROJP")  # see the next test
+def test_a_calexp_that_afw_wrote_goes_there_and_back(real, disk):
+    path = real / "gen2_repos" / "obs_test" / "calexpMetadataObjectsTest" / "example-calexp.fits.gz"
+    first = disk.read(disk.put(path.read_bytes(), name="calexp.fits"))  # gzip under another name
+    again = disk.there_and_back(first)
+    assert np.array_equal(again.image, first.image, equal_nan=True)
+    assert again.mask.planes == first.mask.planes
+    assert again.bbox == first.bbox
+    corners = np.array([[0, 0], [first.bbox.width - 1, first.bbox.height - 1]], float)
+    difference = again.wcs.all_pix2world(corners, 0) - first.wcs.all_pix2world(corners, 0)
+    assert np.abs(difference).max() < 1e-9
+
+
+@pytest.mark.real
+def test_the_sky_of_a_calexp_that_afw_wrote_is_read_without_a_warning(real, disk):
+    path = real / "gen2_repos" / "obs_test" / "calexpMetadataObjectsTest" / "example-calexp.fits.gz"
+    assert disk.read(disk.put(path.read_bytes())).wcs is not None
+
+
+@pytest.mark.real
+def test_a_raw_that_is_gzip_under_the_name_of_fits_is_read(real, disk):
+    (path,) = (real / "gen2_repos" / "latiss" / "raw").rglob("*.fits")
+    content = path.read_bytes()
+    assert content.startswith(b"\x1f\x8b")
+    found = disk.read(disk.put(content, hdu=1, python="lsst.afw.image.DecoratedImageI"))
+    with fits.open(path) as hdus:
+        assert np.array_equal(found.image, hdus[1].data)
+
+
+# -- damage ------------------------------------------------------------------------------------------------
+
+
+def cut_gzip(content: bytes) -> bytes:
+    """Compress what is there, and end before gzip does."""
+    return gzip.compress(content)[:-8]
+
+
+def places(content: bytes) -> list[tuple[int, int, int]]:
+    """Say where each HDU of a file begins, where its data begin, and where they end."""
+    with fits.open(io.BytesIO(content), disable_image_compression=True) as hdus:
+        found = [(hdu.fileinfo()["hdrLoc"], hdu.fileinfo()["datLoc"], hdu.size) for hdu in hdus]
+        return [(start, data, data + size) for start, data, size in found]
+
+
+SQUEEZE = pytest.mark.parametrize("squeeze", [bytes, cut_gzip], ids=["plain", "gzip"])
+# As in a user's process, in which warnings are no errors.
+AS_USERS_DO = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("name", ["noCompression", "default"])
+@pytest.mark.parametrize(
+    ("hdu", "squeeze"),
+    [
+        pytest.param(1, bytes, id="image"),
+        pytest.param(2, bytes, id="mask"),
+        pytest.param(3, bytes, id="variance"),
+        pytest.param(1, cut_gzip, id="image in gzip"),
+        pytest.param(2, cut_gzip, id="mask in gzip"),
+        pytest.param(3, cut_gzip, id="variance in gzip"),
+    ],
+)
+@AS_USERS_DO
+def test_an_exposure_that_ends_in_its_data_is_refused_by_name(disk, name, squeeze, hdu):
+    content = disk.bytes_of(full(), recipe=RECIPES[name])
+    _, begin, end = places(content)[hdu]
+    for place in (begin + 1, (begin + end) // 2, end - 1):
+        location = disk.put(squeeze(content[:place]))
+        with pytest.raises(FormatterError) as caught:
+            disk.read(location)
+        assert location.full_path in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["noCompression", "default"])
+@AS_USERS_DO
+def test_a_part_of_a_truncated_image_is_refused_even_where_its_pixels_are_there(disk, name):
+    content = disk.bytes_of(NOISE, recipe=RECIPES[name])
+    _, begin, end = places(content)[1]
+    location = disk.put(content[: begin + (end - begin) * 3 // 4], bbox=Box(0, 0, 5, 5))
+    with pytest.raises(FormatterError) as caught:
+        disk.read(location)
+    assert location.full_path in str(caught.value)
+
+
+@SQUEEZE
+@pytest.mark.parametrize("hdu", [0, 1])
+@AS_USERS_DO
+def test_an_exposure_that_ends_before_its_image_is_refused_by_name(disk, squeeze, hdu):
+    content = disk.bytes_of(full(), recipe=RECIPES["noCompression"])
+    location = disk.put(squeeze(content[: places(content)[hdu][0] + 1000]))
+    with pytest.raises(FormatterError) as caught:
+        disk.read(location)
+    assert location.full_path in str(caught.value)
+
+
+@SQUEEZE
+@pytest.mark.parametrize("hdu", [2, 3], ids=["mask", "variance"])
+@AS_USERS_DO
+def test_an_exposure_that_ends_in_the_header_of_a_plane_is_refused(disk, squeeze, hdu):
+    content = disk.bytes_of(full(), recipe=RECIPES["noCompression"])
+    with pytest.raises(FormatterError):
+        disk.read(disk.put(squeeze(content[: places(content)[hdu][0] + 1000])))
+
+
+@pytest.mark.parametrize("hdu", [1, 3])
+@AS_USERS_DO
+def test_a_cut_file_that_was_compressed_whole_is_refused(disk, hdu):
+    content = disk.bytes_of(full(), recipe=RECIPES["noCompression"])
+    _, begin, end = places(content)[hdu]
+    with pytest.raises(FormatterError):
+        disk.read(disk.put(gzip.compress(content[: (begin + end) // 2])))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        written(),
+        written(fits.ImageHDU()),
+        gzip.compress(b"no FITS"),
+        gzip.compress(written(fits.ImageHDU(NOISE)))[:-200],
+    ],
+    ids=["primary alone", "no pixels", "gzip of another", "gzip cut"],
+)
+@AS_USERS_DO
+def test_a_file_without_pixels_is_refused_by_name(disk, content):
+    location = disk.put(content)
+    with pytest.raises(FormatterError) as caught:
+        disk.read(location)
+    assert location.full_path in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "axes", [["NAXIS   = 'a'"], ["NAXIS   = 1", "NAXIS1  = 'a'"], ["NAXIS   = 2", "NAXIS1  = 5"]]
+)
+@AS_USERS_DO
+def test_a_header_that_makes_no_sense_is_refused_by_name(disk, axes):
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8", *axes, "END"]
+    location = disk.put("".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880))
+    caught = None
+    try:
+        disk.read(location)
+    except Exception as error:  # astropy leaves the file open, which the traceback holds
+        caught = (type(error), str(error))
+    gc.collect()
+    assert caught is not None
+    assert caught[0] is FormatterError
+    assert location.full_path in caught[1]

@@ -1,0 +1,343 @@
+"""Files as files: whole or absent, delivered once, found by their own or a compressed name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from persistence import files
+from persistence.errors import FileConflict, RepositoryError
+
+MODES = ["link", "copy", "move"]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Give a file that is to be delivered."""
+    path = tmp_path / "source.fits"
+    path.write_bytes(b"pixels")
+    return path
+
+
+def litter(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob(".part-*")]
+
+
+def in_another_process(program: str, *arguments: object) -> int:
+    run = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(run, check=False).returncode
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [None, b"old"], ids=["new", "replaced"])
+@pytest.mark.parametrize("target", ["thing.fits", "deep/er/thing.fits.gz"])
+def test_a_file_is_in_its_place_when_the_block_ends_well(tmp_path, target, before):
+    path = tmp_path / target
+    if before is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(before)
+    with files.atomic_write(str(path)) as temporary:
+        Path(temporary).write_bytes(b"new")
+        assert (path.read_bytes() if path.exists() else None) == before
+    assert path.read_bytes() == b"new"
+    assert litter(tmp_path) == []
+
+
+@pytest.mark.parametrize("before", [None, b"old"], ids=["new", "replaced"])
+@pytest.mark.parametrize("problem", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_block_that_fails_leaves_everything_as_it_was(tmp_path, before, problem):
+    path = tmp_path / "thing.fits"
+    if before is not None:
+        path.write_bytes(before)
+
+    def write() -> None:
+        with files.atomic_write(str(path)) as temporary:
+            Path(temporary).write_bytes(b"half of the ne")
+            raise problem
+
+    with pytest.raises(problem):
+        write()
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert litter(tmp_path) == []
+
+
+def test_a_block_that_writes_nothing_fails_and_leaves_the_target(tmp_path):
+    path = tmp_path / "thing.fits"
+    path.write_bytes(b"old")
+    with pytest.raises(FileNotFoundError), files.atomic_write(str(path)):
+        pass
+    assert path.read_bytes() == b"old"
+
+
+def test_the_temporary_file_is_hidden_beside_its_target_and_ends_like_it(tmp_path):
+    with files.atomic_write(str(tmp_path / "thing.fits.gz")) as temporary:
+        assert os.path.dirname(temporary) == str(tmp_path)
+        assert os.path.basename(temporary).startswith(".")
+        assert temporary.endswith(".fits.gz")
+        Path(temporary).touch()
+
+
+def test_a_file_without_a_directory_is_written_where_we_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with files.atomic_write("thing.txt") as temporary:
+        Path(temporary).write_text("new")
+    assert (tmp_path / "thing.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o002, 0o664)])
+def test_a_file_gets_the_permissions_that_the_user_gives_to_new_files(tmp_path, umask, mode):
+    old = os.umask(umask)
+    try:
+        with files.atomic_write(str(tmp_path / "thing.fits")) as temporary:
+            Path(temporary).touch()
+    finally:
+        os.umask(old)
+    assert (tmp_path / "thing.fits").stat().st_mode & 0o777 == mode
+
+
+KILLED = """
+import os, sys
+from persistence import files
+with files.atomic_write(sys.argv[1]) as temporary:
+    open(temporary, "wb").write(b"half of the ne")
+    os._exit(9)
+"""
+
+
+def test_a_killed_process_leaves_the_target_as_it_was_and_its_litter_can_be_swept(tmp_path):
+    path = tmp_path / "thing.fits"
+    path.write_bytes(b"old")
+    assert in_another_process(KILLED, path) == 9
+    assert path.read_bytes() == b"old"
+    assert len(litter(tmp_path)) == 1
+    files.sweep(str(tmp_path))
+    assert litter(tmp_path) == []
+    assert path.read_bytes() == b"old"
+
+
+def test_sweeping_spares_what_living_processes_and_other_machines_write(tmp_path):
+    here, dead = os.uname().nodename, 2**22 + 1  # beyond the largest process number of Linux
+    spared = [
+        f".part-{here}-{os.getpid()}-00000000-a",
+        f".part-{here}-1-00000000-a",
+        f".part-elsewhere-{dead}-00000000-a",
+        f".part-{here}-notanumber-a",
+        "thing.fits",
+    ]
+    for name in [*spared, f".part-{here}-{dead}-00000000-a"]:
+        (tmp_path / name).touch()
+    files.sweep(str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(spared)
+
+
+def test_sweeping_a_directory_that_is_not_there_does_nothing(tmp_path):
+    files.sweep(str(tmp_path / "nothing"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- finding -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "found"),
+    [
+        (["a.fits"], "a.fits", "a.fits"),
+        (["a.fits.gz"], "a.fits", "a.fits.gz"),
+        (["a.fits.fz"], "a.fits", "a.fits.fz"),
+        (["a.fits", "a.fits.gz"], "a.fits", "a.fits"),
+        (["a.fits.gz", "a.fits.fz"], "a.fits", "a.fits.gz"),
+        (["a.fits"], "a.fits.gz", None),
+        (["a.fits.gz.gz"], "a.fits.gz", None),
+        ([], "a.fits", None),
+        (["ab.fits"], "a*.fits", None),
+        (["a*.fits"], "a*.fits", "a*.fits"),
+        (["a1.fits"], "a[1].fits", None),
+        (["a[1].fits.gz"], "a[1].fits", "a[1].fits.gz"),
+    ],
+)
+def test_a_file_is_found_by_its_literal_name_or_compressed(tmp_path, there, asked, found):
+    (tmp_path / "in").mkdir()
+    for name in there:
+        (tmp_path / "in" / name).touch()
+    answer = files.find(str(tmp_path), f"in/{asked}")
+    assert answer == (None if found is None else f"in/{found}")
+
+
+def test_a_link_to_nothing_is_not_found(tmp_path):
+    (tmp_path / "a.fits").symlink_to(tmp_path / "gone")
+    assert files.find(str(tmp_path), "a.fits") is None
+
+
+# -- delivering --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("target", ["target.fits", "deep/er/target.fits"])
+def test_a_delivered_file_is_the_source(tmp_path, source, mode, target):
+    path = tmp_path / target
+    files.deliver(str(source), str(path), mode)
+    assert path.read_bytes() == b"pixels"
+    assert files.same(str(source), str(path))
+    assert path.is_symlink() == (mode == "link")
+    assert source.exists()
+    assert litter(tmp_path) == []
+
+
+def test_a_link_is_absolute_so_that_the_repository_can_be_read_from_anywhere(tmp_path, source, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files.deliver("source.fits", "repo/target.fits", "link")
+    assert os.readlink(tmp_path / "repo" / "target.fits") == str(source)
+
+
+def test_a_copy_is_a_file_of_its_own_with_the_same_time(tmp_path, source):
+    os.utime(source, (10**9, 10**9))
+    files.deliver(str(source), str(tmp_path / "t"), "copy")
+    assert not os.path.samefile(source, tmp_path / "t")
+    assert (tmp_path / "t").stat().st_mtime == 10**9
+
+
+def test_skip_touches_nothing(tmp_path, source):
+    files.deliver(str(source), str(tmp_path / "deep" / "t"), "skip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source.fits"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("stands", ["file", "link", "broken link"])
+def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source, mode, stands):
+    target, other = tmp_path / "target.fits", tmp_path / "other"
+    other.write_bytes(b"other")
+    if stands == "file":
+        target.write_bytes(b"other")
+    else:
+        target.symlink_to(other if stands == "link" else tmp_path / "gone")
+    with pytest.raises(FileConflict, match=r"target\.fits") as caught:
+        files.deliver(str(source), str(target), mode)
+    assert caught.value.pathname == str(target)
+    assert target.is_symlink() == (stands != "file")
+    assert stands == "broken link" or target.read_bytes() == b"other"
+
+    files.deliver(str(source), str(target), mode, replace=True)
+    assert target.read_bytes() == b"pixels"
+    assert other.read_bytes() == b"other"
+    assert source.read_bytes() == b"pixels"
+    assert litter(tmp_path) == []
+
+
+def test_a_move_that_is_repeated_leaves_no_litter(tmp_path, source):
+    for _ in range(2):
+        files.deliver(str(source), str(tmp_path / "t"), "move", replace=True)
+    assert litter(tmp_path) == []
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_a_source_that_is_a_link_is_delivered_as_the_file_that_it_names(tmp_path, source, mode):
+    (tmp_path / "alias").symlink_to(source)
+    files.deliver(str(tmp_path / "alias"), str(tmp_path / "t"), mode)
+    assert not (tmp_path / "t").is_symlink()
+    assert (tmp_path / "t").read_bytes() == b"pixels"
+
+
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_a_source_that_is_missing_is_said_to_be_so(tmp_path, mode):
+    with pytest.raises(FileNotFoundError):
+        files.deliver(str(tmp_path / "gone"), str(tmp_path / "t"), mode)
+    assert not (tmp_path / "t").exists()
+    assert litter(tmp_path) == []
+
+
+def test_a_file_for_which_there_is_no_room_is_not_begun(tmp_path, source):
+    with contextlib.suppress(OSError):  # a hole takes no room, but some file systems have no such files
+        os.truncate(source, shutil.disk_usage(tmp_path).free + 2**40)
+    if source.stat().st_size < 2**40:
+        pytest.skip("this file system has no files so large")
+    with pytest.raises(RepositoryError, match="no room for"):
+        files.deliver(str(source), str(tmp_path / "t"), "copy")
+    assert not (tmp_path / "t").exists()
+    assert litter(tmp_path) == []
+
+
+def test_a_move_to_another_file_system_is_a_copy(tmp_path, source):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system")
+    folder = elsewhere / f"persistence-{os.getpid()}"
+    try:
+        files.deliver(str(source), str(folder / "t"), "move")
+        assert (folder / "t").read_bytes() == b"pixels"
+        files.remove_source(str(source), str(folder / "t"))
+        assert not source.exists()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_move_ends_when_its_source_goes(tmp_path, source):
+    files.deliver(str(source), str(tmp_path / "t"), "move")
+    files.remove_source(str(source), str(tmp_path / "t"))
+    assert not source.exists()
+    assert (tmp_path / "t").read_bytes() == b"pixels"
+
+
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        ("target links to source", ["source.fits", "t"]),
+        ("source links to target", ["t"]),
+        ("both link to a third", ["alias", "source.fits", "t"]),
+    ],
+)
+def test_the_only_copy_of_a_file_is_never_removed(tmp_path, source, what, left):
+    target, moved = tmp_path / "t", source
+    if what == "target links to source":
+        target.symlink_to(source)
+    elif what == "source links to target":
+        source.rename(target)
+        source.symlink_to(target)
+    else:
+        moved = tmp_path / "alias"
+        moved.symlink_to(source)
+        target.symlink_to(source)
+    files.remove_source(str(moved), str(target))
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert target.read_bytes() == b"pixels"
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [b"other!", b"longer than it"], ids=["of one size", "of another size"])
+def test_other_bytes_are_another_file(tmp_path, source, size):
+    (tmp_path / "t").write_bytes(size)
+    os.utime(tmp_path / "t", (0, 0))
+    assert not files.same(str(source), str(tmp_path / "t"))
+
+
+def test_the_same_bytes_are_the_same_file_whenever_they_were_written(tmp_path, source):
+    (tmp_path / "t").write_bytes(b"pixels")
+    os.utime(tmp_path / "t", (0, 0))
+    assert files.same(str(source), str(tmp_path / "t"))
+
+
+def test_other_bytes_of_the_same_size_and_time_are_another_file(tmp_path, source):
+    (tmp_path / "t").write_bytes(b"other!")
+    for path in (source, tmp_path / "t"):
+        os.utime(path, (10**9, 10**9))
+    assert not files.same(str(source), str(tmp_path / "t"))
+
+
+def test_a_link_to_a_source_that_is_gone_is_still_known_as_the_same(tmp_path, source):
+    (tmp_path / "t").symlink_to(source)
+    source.unlink()
+    assert files.same(str(source), str(tmp_path / "t"))
+    assert not files.same(str(tmp_path / "other"), str(tmp_path / "t"))
+
+
+def test_what_is_not_there_is_not_the_same(tmp_path, source):
+    assert not files.same(str(source), str(tmp_path / "t"))
