@@ -191,19 +191,14 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
 # -- what is refused ---------------------------------------------------------------------------------------
 
 
-UNCHECKED = pytest.mark.xfail(strict=True, reason="_cfg does not check what kind of value an entry has")
-
-
 @pytest.mark.parametrize(
     "content",
     [
         "",
         "!RepositoryCfg_v1\n",
-        pytest.param(
-            "!RepositoryCfg_v1\n_mapper: [1]\n_mapperArgs: {}\n_parents: []\n_root: null\n", marks=UNCHECKED
-        ),
-        pytest.param("!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: 5\n_parents: []\n_root: null\n", marks=UNCHECKED),
-        pytest.param("!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: 5\n_root: null\n", marks=UNCHECKED),
+        "!RepositoryCfg_v1\n_mapper: [1]\n_mapperArgs: {}\n_parents: []\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: 5\n_parents: []\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: 5\n_root: null\n",
         "!RepositoryCfg_v9\n_mapper: a.B\n_mapperArgs: {}\n_parents: []\n_root: null\n",
         "just words\n",
         "a: [1\n",

@@ -169,19 +169,14 @@ def test_cards_count_keywords_and_leave_blank_lines_and_continuations_out():
     assert dict(cards) == {"KEY": "ab", "COMMENT": "x", "A B": 1}
 
 
-NO_COMPLEX = pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="float() of what stands in brackets: its ValueError is not caught"
-)
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [
         ("(1.0, 2.0)", 1 + 2j),
         ("(1, -2) / comment", 1 - 2j),
-        pytest.param("(1D0, 2.5D-1)", 1 + 0.25j, marks=NO_COMPLEX),
-        pytest.param("(see the log)", "(see the log)", marks=NO_COMPLEX),
-        pytest.param("()", "()", marks=NO_COMPLEX),
+        ("(1D0, 2.5D-1)", 1 + 0.25j),
+        ("(see the log)", "(see the log)"),
+        ("()", "()"),
     ],
 )
 def test_two_numbers_in_brackets_are_a_complex_one_and_other_words_are_text(text, value):
@@ -194,9 +189,7 @@ def test_two_numbers_in_brackets_are_a_complex_one_and_other_words_are_text(text
         "KEY",
         "K E Y",
         " KEY",
-        pytest.param(
-            "KEY\x1f", marks=pytest.mark.xfail(strict=True, raises=KeyError, reason="rstrip takes more than blanks")
-        ),
+        "KEY\x1f",
     ],
 )
 def test_every_keyword_that_is_listed_is_found(keyword):

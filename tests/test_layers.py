@@ -116,9 +116,9 @@ def own(name: str) -> str:
 
 def layer(name: str) -> int:
     head = name
-    while head not in LAYERS:
+    while head and head not in LAYERS:
         head = head.rpartition(".")[0]
-        assert head or "" in LAYERS
+    assert head or not name, f"{name} has no layer: give it one in LAYERS"
     return LAYERS[head]
 
 

@@ -214,15 +214,13 @@ def _cfg(node: Node, path: str) -> RepositoryCfg:
     if missing:
         raise RepositoryError(f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}")
     cfg_root = os.path.dirname(os.path.abspath(path))
-    root = _plain(top["_root"]) or cfg_root
-    root = root.removeprefix("file://")
-    parents = _sequence(top["_parents"])
+    root = (_checked(top["_root"], str, "_root", "a path") or cfg_root).removeprefix("file://")
     return RepositoryCfg(
         cfg_root,
         root,
         _mapper(top["_mapper"]),
-        _plain(top["_mapperArgs"]) or {},
-        tuple(_parent(parent, path, root) for parent in parents),
+        _checked(top["_mapperArgs"], dict, "_mapperArgs", "a mapping") or {},
+        tuple(_parent(parent, path, root) for parent in _sequence(top["_parents"])),
         _plain(top["_policy"]) if "_policy" in top else None,
     )
 
@@ -240,7 +238,16 @@ def _from(root: str, path: str) -> str:
 
 
 def _sequence(node: Node) -> list[Node]:
-    return list(node.value) if isinstance(node.value, list) else []
+    return list(node.value) if _checked(node, list, "_parents", "a list") else []
+
+
+def _checked(node: Node, kind: type, name: str, word: str) -> Any:
+    """Give the value of an entry: null, or of the kind that it has to be."""
+    # The parents' own values are not looked at here: each may be a whole configuration.
+    value = node.value if kind is list and node.tag.endswith(":seq") else _plain(node)
+    if value is not None and not isinstance(value, kind):
+        raise RepositoryError(f"{yamlfile.where(node)}: {name} has to be {word}, not {value!r}")
+    return value
 
 
 def _mapper(node: Node) -> str | None:
@@ -248,8 +255,8 @@ def _mapper(node: Node) -> str | None:
     for form in ("name:", "object/new:", "object:", "object/apply:"):
         if node.tag.startswith(_PYTHON + form):
             return str(node.tag[len(_PYTHON + form) :])
-    name = _plain(node)
-    return None if name is None else str(name)
+    name: str | None = _checked(node, str, "_mapper", "a dotted name")
+    return name
 
 
 def _plain(node: Node) -> Any:

@@ -6,6 +6,8 @@ Where Gen2 raised a built-in class that scripts may catch, ours is also an insta
 from __future__ import annotations
 
 import sqlite3
+import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +18,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn, and show the line outside this package that led here."""
+    depth = 1
+    while sys._getframe(depth).f_globals.get("__name__", "").split(".")[0] == "persistence":
+        depth += 1
+    warnings.warn(message, category, stacklevel=depth + 1)
 
 
 class PersistenceError(Exception):

@@ -175,10 +175,12 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
 def remove_source(source: str, target: str) -> None:
     """End a move: the source goes, now that the target holds the file.
 
-    A source that the target merely links to stays, for it is the only copy.
+    A source stays where the target is a link, to it or to another file: the repository does not hold it then.
     """
+    if os.path.islink(target):
+        return
     elsewhere = os.path.realpath(source) != os.path.realpath(target)
-    if elsewhere or (os.path.islink(source) and not os.path.islink(target)):
+    if elsewhere or os.path.islink(source):
         os.unlink(source)
 
 

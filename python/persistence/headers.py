@@ -64,7 +64,7 @@ class Cards(Mapping[str, Any]):
         return self._value(start + 10, start + _CARD, start)
 
     def __iter__(self) -> Iterator[str]:
-        names = (name.rstrip() for name in self._index)
+        names = (name.rstrip(" ") for name in self._index)
         yield from (name for name in names if name not in ("", "HIERARCH", "CONTINUE", "END"))
         yield from self._hierarch()
 
@@ -84,16 +84,13 @@ class Cards(Mapping[str, Any]):
         if text.startswith("'"):
             return self._text(text, start)
         word = text.split("/", 1)[0].strip()
-        if word.startswith("("):
-            real, _, imaginary = word.strip("() ").partition(",")
-            return complex(float(real), float(imaginary))
         if word in ("T", "F"):
             return word == "T"
         try:
             return int(word)
         except ValueError:
             try:
-                return float(word.replace("D", "E").replace("d", "e"))
+                return _number(word)
             except ValueError:
                 return word or None
 
@@ -106,6 +103,14 @@ class Cards(Mapping[str, Any]):
             value = value[:-1] + (more.group(1).replace("''", "'").rstrip() if more else "")
             following += _CARD
         return value
+
+
+def _number(word: str) -> float | complex:
+    """Read a real number, or two in brackets; FORTRAN's exponents may begin with D."""
+    if word.startswith("("):
+        real, _, imaginary = word.strip("() ").partition(",")
+        return complex(_number(real), _number(imaginary))
+    return float(word.replace("D", "E").replace("d", "e"))
 
 
 class Span(NamedTuple):

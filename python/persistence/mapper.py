@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
 
 # Never looked up: a visit lies on many of them.
-_SKYMAP_KEYS = frozenset({"tract", "patch"})
+SKYMAP_KEYS = frozenset({"tract", "patch"})
 _SHOWN = 3
 
 
@@ -184,7 +184,7 @@ class CameraMapper:
         missing = [key for key in dataset.keys if key not in full]
         if not missing:
             return full
-        sky = [key for key in missing if key in _SKYMAP_KEYS]
+        sky = [key for key in missing if key in SKYMAP_KEYS]
         if sky:
             reason = f"needs  {', '.join(sky)}, which cannot be looked up: give it in the data ID"
             raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -20,15 +19,14 @@ from persistence.errors import (
     UnknownKey,
     UnknownKeyWarning,
     did_you_mean,
+    warn_caller,
 )
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
-from persistence.mapper import CameraMapper
+from persistence.mapper import SKYMAP_KEYS, CameraMapper
 from persistence.names import Request
 from persistence.registry import FilesystemRegistry, Registry, open_registry
 from persistence.views import READERS
-
-_SKYMAP_KEYS = frozenset({"tract", "patch"})
 
 
 class Repository:
@@ -116,7 +114,7 @@ class Repository:
         IncompleteDataId
             If there is nothing to look up in.
         """
-        if not _SKYMAP_KEYS.isdisjoint(columns):
+        if not SKYMAP_KEYS.isdisjoint(columns):
             return self._lookup_with_skymap(dataset, columns, data_id)
         where = self._conditions(dataset, columns, data_id)
         return self.registry.lookup(columns, where, dataset.tables, template=dataset.template)
@@ -126,13 +124,13 @@ class Repository:
     ) -> list[tuple[Any, ...]]:
         """Look up all but tract and patch, which the data ID has to have."""
         for key in columns:
-            if key in _SKYMAP_KEYS and key not in data_id:
+            if key in SKYMAP_KEYS and key not in data_id:
                 raise IncompleteDataId(
                     f"Cannot look up skymap key {key!r}; it must be explicitly included in the data ID:",
                     dataset.name,
                     data_id,
                 )
-        wanted = [column for column in columns if column not in _SKYMAP_KEYS]
+        wanted = [column for column in columns if column not in SKYMAP_KEYS]
         rows = self.lookup(dataset, wanted, data_id) if wanted else [()]
         found = [dict(zip(wanted, row, strict=True)) for row in rows]
         return [tuple(row[key] if key in row else data_id[key] for key in columns) for row in found]
@@ -160,26 +158,21 @@ class Repository:
             for key, value in data_id.items()
             if key in known and (dataset.columns is None or key in dataset.columns)
         }
-        self._warn_of_unknown(dataset, data_id, known, where)
-        return where
-
-    def _warn_of_unknown(
-        self,
-        dataset: DatasetType,
-        data_id: Mapping[str, Any],
-        known: Mapping[str, str],
-        where: Mapping[str, Any],
-    ) -> None:
-        policy = self.mapper.policy
-        strange = [
-            key for key in data_id if key not in known and key not in policy.keys and key not in policy.aliases
-        ]
-        for key in strange:
-            hint = did_you_mean(key, {*known, *policy.keys, *policy.aliases})
-            message = f"data ID key {key!r} is known to no dataset type and no registry of {self.root}{hint}"
+        for message in self._strange(data_id):
             if not where:
                 raise UnknownKey(message)
-            warnings.warn(message, UnknownKeyWarning, stacklevel=2)
+            warn_caller(message, UnknownKeyWarning)
+        return where
+
+    def _strange(self, data_id: Mapping[str, Any]) -> list[str]:
+        """Tell which keys of a data ID nothing knows: they are misspelt, and constrain nothing."""
+        policy = self.mapper.policy
+        strange = [key for key in data_id if key not in policy.keys and key not in policy.aliases]
+        if not strange:
+            return []
+        known = {*self.registry.columns(self.registry.tables()), *policy.keys, *policy.aliases}
+        nowhere = f"is known to no dataset type and no registry of {self.root}"
+        return [f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}" for key in strange if key not in known]
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
         """Supply the keys that a person left out; see `CameraMapper.complete`."""
@@ -201,7 +194,10 @@ class Repository:
             location: Location = mapped(data_id, write)
             return location
         dataset = self.mapper.dataset(request)
-        return self.mapper.locate(dataset, self.complete(dataset, data_id), self.root, options)
+        location = self.mapper.locate(dataset, self.complete(dataset, data_id), self.root, options)
+        for message in self._strange(data_id):
+            warn_caller(message, UnknownKeyWarning)
+        return location
 
     def locate(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}

@@ -500,4 +500,5 @@ def test_a_location_names_its_hdu_in_its_address():
     assert location.full_path == "/repo/a/b.fits"
     assert location.uri == "/repo/a/b.fits[3]"
     assert str(location) == "lsst.afw.image.ImageF at /repo/a/b.fits[3] (FitsStorage)"
+    assert location._replace(hdu=0).uri == "/repo/a/b.fits[0]"
     assert location._replace(hdu=None).uri == "/repo/a/b.fits"

@@ -548,7 +548,7 @@ SQUEEZE = pytest.mark.parametrize("squeeze", [bytes, cut_gzip], ids=["plain", "g
 AS_USERS_DO = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("name", ["noCompression", "default"])
+@pytest.mark.parametrize("name", ["noCompression", "default", "lossyBasic"])
 @pytest.mark.parametrize(
     ("hdu", "squeeze"),
     [
@@ -571,7 +571,7 @@ def test_an_exposure_that_ends_in_its_data_is_refused_by_name(disk, name, squeez
         assert location.full_path in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["noCompression", "default"])
+@pytest.mark.parametrize("name", ["noCompression", "default", "lossyBasic"])
 @AS_USERS_DO
 def test_a_part_of_a_truncated_image_is_refused_even_where_its_pixels_are_there(disk, name):
     content = disk.bytes_of(NOISE, recipe=RECIPES[name])

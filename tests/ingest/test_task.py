@@ -389,9 +389,11 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(tmp_path:
         assert sorted(path.read_bytes() for path in there.values()) == sorted(content.values())
         if mode == "move":
             assert list(sources.iterdir()) == []
-        if mode != "link":
-            litter = [path for path in target.rglob(".part-*") if path.parent in {p.parent for p in there.values()}]
-            assert [path for path in litter if mode == "move"] == []
+        others = sorted(path.name for path in target.rglob("*") if path.is_file() and path.name not in there)
+        litter = [name for name in others if name.startswith(".part-")]
+        assert [name for name in others if name not in litter] == ["_mapper", "registry.sqlite3"]
+        # A kill between a file's arrival and the end of its temporary name; the next delivery there sweeps it.
+        assert len(litter) <= (0 if mode == "link" else 2)
 
 
 def _shrink(path: Path) -> None:

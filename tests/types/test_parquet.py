@@ -12,10 +12,6 @@ pyarrow = pytest.importorskip("pyarrow")
 from persistence.types import parquet  # noqa: E402  # it needs pyarrow
 from persistence.types.parquet import ParquetTable  # noqa: E402
 
-TAKEN_FOR_DAMAGE = pytest.mark.xfail(
-    strict=True,
-    reason="to_arrow takes every error of OSError's and Arrow's kind for damage: other columns, a missing file",
-)
 COLUMNS = {"id": [1, 2, 3], "flux": [0.5, 1.5, 2.5], "name": ["a", "b", "c"], "good": [True, False, True]}
 
 
@@ -45,15 +41,12 @@ def test_the_columns_that_are_asked_for_come_in_the_order_asked(table, wanted):
         assert {name: found[name].tolist() for name in found.colnames} == expected
 
 
-def test_an_unknown_column_is_named_and_is_no_damage(table, request):
-    if "file" in request.node.name:
-        request.applymarker(TAKEN_FOR_DAMAGE)
+def test_an_unknown_column_is_named_and_is_no_damage(table):
     with pytest.raises(Exception, match="nothing") as caught:
         table.to_arrow(["nothing"])
     assert "damaged" not in str(caught.value)
 
 
-@TAKEN_FOR_DAMAGE
 def test_a_file_that_goes_away_is_missing_and_not_damaged(tmp_path):
     ParquetTable(table=pyarrow.table(COLUMNS)).write(str(tmp_path / "t"))
     table = ParquetTable(filename=str(tmp_path / "t"))

@@ -17,7 +17,7 @@ from persistence.ingest.task import IngestTask
 from persistence.opening import open_one
 from persistence.repository import Repository
 
-_FAILED, _WRONG_USE = 1, 2
+_FAILED, _WRONG_USE, _INTERRUPTED = 1, 2, 130
 
 
 def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
@@ -45,7 +45,7 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
         "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE",
         help="files of such settings: config.clobber = True",
     )  # fmt: skip
-    made.add_argument("-j", "--processes", type=int, default=1, help="how many processes read headers")
+    made.add_argument("-j", "--processes", type=_count, default=1, help="how many processes read headers")
     made.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
     if filetypes:
         made.add_argument("--filetype", default="raw", help="raw (default), or instcal: Community Pipeline triples")
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
     -------
     status : `int`
         0 if all is in the repository, 1 if a file failed (unless ``allowError``), 2 if the command was
-        mistyped.
+        mistyped, 130 if it was interrupted.
     """
     arguments = parser(prog, filetypes).parse_args(argv)
     try:
@@ -89,8 +89,18 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
     except PersistenceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return _FAILED
+    except KeyboardInterrupt:
+        print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
+        return _INTERRUPTED
     print(report)
     return _FAILED if report.failed and not config.allowError else 0
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _level(words: Sequence[str]) -> int:
@@ -111,6 +121,8 @@ def _configured(repository: Repository, words: Sequence[str], paths: Sequence[st
                 values = config_files.parse(stream.read(), path)
         except OSError as error:
             raise PolicyError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise PolicyError(f"{path} is no text in UTF-8 ({error})") from error
         for name, value in values.items():
             config = ingest_config.override(config, name, value)
     for word in words:

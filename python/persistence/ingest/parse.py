@@ -64,7 +64,7 @@ class Parser:
         try:
             info, rows = self._read(path)
         except (PersistenceError, OSError) as error:
-            reason = f"{os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else str(error)
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
             return Parsed(path, {}, (), reason)
         return Parsed(path, info, rows)
 
@@ -124,6 +124,8 @@ class Parser:
                 if partial:
                     continue
                 raise FormatterError(f"{name}: the header has no {error.args[0]}") from error
+            except Exception as error:  # the camera's own code, on a header of any kind: one file fails, not the run
+                raise FormatterError(f"{name}: its translator failed: {type(error).__name__}: {error}") from error
             if value is not None:
                 found[name] = value
         return found
@@ -166,10 +168,19 @@ def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
         if row.get(column) is None:
             raise FormatterError(f"{column}: the header does not tell it")
         try:
-            values[column] = kind(row[column])
-        except (TypeError, ValueError):
+            values[column] = _storable(kind(row[column]))
+        except (TypeError, ValueError, OverflowError):
             raise FormatterError(f"{column}={row[column]!r} is no {config.register.columns[column]}") from None
     return values
+
+
+def _storable(value: Any) -> Any:
+    """Give a value that SQLite can hold: its integers have 64 bits, its texts are UTF-8."""
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int) and value.bit_length() > 63:
+        raise OverflowError
+    return value
 
 
 def translate_date(header: Mapping[str, Any]) -> str:

@@ -37,6 +37,8 @@ class Siblings:
         ------
         RepositoryError
             If there is none, or several.
+        FormatterError
+            If it is cut short.
         """
         directory = self._beside(parsed.path, name)
         if directory not in self._visits:
@@ -46,6 +48,8 @@ class Siblings:
         if len(found) != 1:
             what = "no file" if not found else f"{len(found)} files"
             raise RepositoryError(f"{what} of visit {visit} in {directory}: one {name} is needed")
+        for _ in headers.scan(found[0]):
+            pass  # to its end: one that is cut short is found out now, not when it is read
         return found[0]
 
     def _beside(self, path: str, name: str) -> str:

@@ -124,7 +124,9 @@ class IngestTask:
             TableSpec(register.table, register.columns, register.unique, register.visit),
             register.permissions,
             register.wait,
+            self.dry_run,
         )
+        self.report = Report()
 
     def run(self, patterns: Sequence[str]) -> Report:
         """Ingest files.
@@ -146,7 +148,8 @@ class IngestTask:
         RepositoryError
             If the repository cannot be written to.
         """
-        report = Report()
+        # Kept, for one who interrupts the run wants to know what it did.
+        self.report = report = Report()
         paths = self._expand(patterns, report)
         self._check_writable()
         if self.create and not self.dry_run:
@@ -158,8 +161,8 @@ class IngestTask:
                 plan = self._passed_over(parsed) or planner.plan(parsed)
                 pending += self._deliver(plan, report)
                 if len(pending) >= _FILES or sum(len(plan.rows) for plan in pending) >= _ROWS:
-                    self._record(pending, report)
-                    pending = []
+                    batch, pending = pending, []  # whatever comes of it, it is not tried twice
+                    self._record(batch, report)
         finally:
             # Also after an interrupt: what was delivered is recorded.
             self._record(pending, report)
@@ -176,8 +179,11 @@ class IngestTask:
             if not found:
                 report.failed.append((pattern, "no such file"))
             paths += found
+        names: dict[str, str] = {}
+        for path in paths:
+            names.setdefault(os.path.realpath(path), path)  # a file that is named twice is one file
         kept = []
-        for path in dict.fromkeys(paths):
+        for path in names.values():
             if any(fnmatch.fnmatch(os.path.basename(path), bad) for bad in self.bad_files):
                 log.info("%s matches --badFile", path)
                 report.ignored.append(path)
@@ -273,21 +279,30 @@ class IngestTask:
         except RowExists:
             # Another run was here since these were planned: see, file by file, what it left to do.
             for plan in plans:
-                self._record_alone(plan, report)
+                self._record_alone(plan, report, refused=len(plans) == 1)
             return
         for plan in plans:
-            if self.mode == "move":
-                for delivery in plan.deliveries:
-                    files.remove_source(delivery.source, delivery.target)
-            getattr(report, plan.status).append(plan.source)
+            self._end(plan, report)
 
-    def _record_alone(self, plan: FilePlan, report: Report) -> None:
+    def _end(self, plan: FilePlan, report: Report) -> None:
+        """Remove the sources of a move, now that the rows are there; then it is done."""
+        try:
+            for delivery in plan.deliveries if self.mode == "move" else ():
+                files.remove_source(delivery.source, delivery.target)
+        except OSError as error:
+            problem = f"it is in its place and registered, but cannot be removed from here: {error.strerror}"
+            self._fail(plan, problem, report)
+            return
+        getattr(report, plan.status).append(plan.source)
+
+    def _record_alone(self, plan: FilePlan, report: Report, refused: bool) -> None:
+        """Register what is still missing of a file; ``refused`` if the registry refused this file's very rows."""
         try:
             again = self._planned.plan_again(plan)
         except FileConflict as error:
             self._fail(plan, str(error), report)
             return
-        if again.rows == plan.rows:
+        if refused and again.rows == plan.rows:
             self._fail(plan, "its rows contradict each other, or the registry's constraints", report)
         else:
             self._record([again], report)

@@ -93,6 +93,8 @@ class SqliteRegistry:
             return self._connect().execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise explained(error, self.path, time.monotonic() - started) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise RegistryError(f"{self.path} cannot be asked for {list(values)!r}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         # A connection must not be used on the other side of a fork.
@@ -120,20 +122,37 @@ def _query(
 
 
 def connect(path: str, wait: float) -> sqlite3.Connection:
-    """Connect for reading only: no file is made, no journal left.
-
-    A file in a directory that nobody may write to is read as it is, without locks, since no lock or
-    journal could be made there.
-    """
+    """Connect for reading only: no file is made, no journal left."""
     if not os.path.isfile(path):
         raise RegistryError(f"there is no registry at {path}")
-    how = "mode=ro" if os.access(os.path.dirname(path) or ".", os.W_OK) else "mode=ro&immutable=1"
     try:
         return sqlite3.connect(
-            f"file:{_escaped(os.path.abspath(path))}?{how}", uri=True, timeout=wait, check_same_thread=False
+            f"file:{_escaped(os.path.abspath(path))}?{_how(path)}", uri=True, timeout=wait, check_same_thread=False
         )
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise explained(error, path, 0.0) from error
+
+
+def _how(path: str) -> str:
+    """Choose how a file is opened.
+
+    SQLite cannot read a file in WAL mode without making two others beside it. Where that is forbidden, and
+    no transaction waits in the log, the file is read as it is, without locks.
+    """
+    if os.access(os.path.dirname(path) or ".", os.W_OK) or _left(path, "-wal"):
+        return "mode=ro"
+    with open(path, "rb") as stream:
+        header = stream.read(20)
+    # Bytes 18 and 19 say which kind of journal (https://sqlite.org/fileformat.html, 1.3.3).
+    return "mode=ro&immutable=1" if header[18:20] == b"\2\2" else "mode=ro"
+
+
+def _left(path: str, ending: str) -> bool:
+    """Say whether a journal with something in it lies beside a registry."""
+    try:
+        return os.path.getsize(path + ending) > 0
+    except OSError:
+        return False
 
 
 def _escaped(path: str) -> str:
@@ -153,9 +172,16 @@ def joined(tables: Sequence[str]) -> str:
     return " NATURAL JOIN ".join(map(quoted, tables))
 
 
-def explained(error: sqlite3.Error, path: str, waited: float) -> RegistryError:
+def explained(error: Exception, path: str, waited: float) -> RegistryError:
     """Say what is wrong with a registry, in its terms."""
     text = str(error)
+    journals = [path + ending for ending in ("-journal", "-wal") if _left(path, ending)]
+    if journals and ("readonly" in text or "unable to open" in text):
+        return RegistryError(
+            f"{path} was left in the middle of a transaction: {' and '.join(journals)} must be rolled back first, "
+            "which reading does not do. The next ingest into the repository does it; so does: "
+            f"sqlite3 {path} .tables"
+        )
     if "locked" in text or "busy" in text:
         return RegistryLocked(f"{path} is locked by {_holders(path)}; waited {waited:.1f} s")
     if "not a database" in text or "malformed" in text:

@@ -62,14 +62,20 @@ class RegistryWriter:
         The mode of a file that is made.
     wait : `float`
         For how many seconds to wait for another writer.
+    dry_run : `bool`
+        Only `find` will be asked, and nothing may be changed: not even what a killed writer left is undone.
     """
 
-    def __init__(self, path: str, spec: TableSpec, permissions: int = 0o664, wait: float = 60.0) -> None:
+    def __init__(
+        self, path: str, spec: TableSpec, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False
+    ) -> None:
         self.path = path
         self.spec = spec
         self.permissions = permissions
         self.wait = wait
+        self.dry_run = dry_run
         self._database: Any = None
+        self._has_tables = False
         self._reader: sqlite3.Connection | None = None
         self._by_key = ""
         for name in (spec.name, *spec.columns):
@@ -92,6 +98,7 @@ class RegistryWriter:
             for table in (self.spec.name, self.spec.visit_name):
                 database[table].drop(ignore=True)
             self._make(database)
+        self._has_tables = True
 
     def add(self, rows: Sequence[Mapping[str, Any]], replace: bool = False, ignore: bool = False) -> None:
         """Add rows in one transaction: all of them, or none.
@@ -115,12 +122,15 @@ class RegistryWriter:
         names, visits = tuple(self.spec.columns), self.spec.visit
         columns = ", ".join(map(quoted, names))
         insert = f"insert {how}into {quoted(self.spec.name)} ({columns}) values ({_marks(names)})"  # noqa: S608  # all quoted
-        # The first detector of a visit says what its row is.
-        insert_visit = f"insert or ignore into {quoted(self.spec.visit_name)} values ({_marks(visits)})"  # noqa: S608
+        insert_visit = (
+            f"insert or {'replace' if replace else 'ignore'} into {quoted(self.spec.visit_name)} "  # noqa: S608
+            f"values ({_marks(visits)})"
+        )
         with self._transaction() as database:
             database.conn.executemany(insert, ([row[name] for name in names] for row in rows))
             distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
-            database.conn.executemany(insert_visit, distinct)
+            # The first detector of a visit says what its row is: it comes last where the last one stays.
+            database.conn.executemany(insert_visit, reversed(distinct) if replace else distinct)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -130,18 +140,21 @@ class RegistryWriter:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        self._has_tables = False
 
     # -- parts ---------------------------------------------------------------------------------------
 
     def _connection_to_read(self) -> sqlite3.Connection | None:
-        """Read without making anything: a dry run must not leave a file."""
-        if self._database is not None:
-            return self._prepare(self._database.conn)
-        if self._reader is None:
+        """Connect without making anything: files are planned before the registry is made."""
+        if self._database is None and self._reader is None:
             if not os.path.exists(self.path) or not os.path.getsize(self.path):
                 return None
-            self._reader = connect(self.path, self.wait)
-        return self._prepare(self._reader)
+            if self.dry_run:
+                self._reader = connect(self.path, self.wait)
+            else:
+                # To write, so that SQLite rolls back what a killed writer left.
+                self._connect()
+        return self._prepare(self._reader or self._database.conn)
 
     def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection | None:
         if not self._by_key:
@@ -155,13 +168,15 @@ class RegistryWriter:
 
     def _open(self) -> None:
         """Connect, and make the tables if they are not there."""
-        if self._database is not None:
+        if self._has_tables:
             return
-        self._connect()
+        if self._database is None:
+            self._connect()
         with self._transaction() as database:
             if self.spec.name not in database.table_names():
                 self._make(database)
             self._check(database.conn)
+        self._has_tables = True
 
     def _connect(self) -> None:
         from sqlite_utils import Database
@@ -208,6 +223,8 @@ class RegistryWriter:
             raise RowExists(f"{self.path}: a row is there already ({error})") from error
         except sqlite3.Error as error:
             raise explained(error, self.path, time.monotonic() - started) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise RegistryError(f"{self.path}: SQLite cannot hold a value: {error}") from error
 
 
 def _marks(columns: Sequence[str]) -> str:

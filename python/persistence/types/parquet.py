@@ -45,8 +45,13 @@ class ParquetTable:
         wanted = list(columns) if columns is not None else None
         if self._table is not None:
             return self._table if wanted is None else self._table.select(wanted)
+        unknown = [name for name in wanted or () if name not in self._schema.names]
+        if unknown:
+            raise KeyError(f"{self.filename} has no column {', '.join(unknown)} (it has {', '.join(self.columns)})")
         try:
             return pyarrow.parquet.read_table(self.filename, columns=wanted)
+        except FileNotFoundError:
+            raise
         except (OSError, pyarrow.ArrowException) as error:
             raise FormatterError(f"{self.filename} is damaged: {error}") from error
 
