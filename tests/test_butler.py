@@ -253,6 +253,9 @@ def test_an_impossible_data_id_is_told_with_what_is_registered(butler: Butler, d
 def test_a_misspelt_key_is_a_warning_that_suggests_and_alone_an_error(butler: Butler) -> None:
     with pytest.warns(UnknownKeyWarning, match="'vizit' is known to no dataset type .*; did you mean 'visit'"):
         butler.queryMetadata("raw", "visit", vizit=1, filter="g")
+    with pytest.warns(UnknownKeyWarning, match="did you mean 'visit'") as told:
+        butler.datasetExists("raw", visit=410877, ccdnum=1, filter="g", date="2014-02-27", vizit=1)
+    assert {warning.filename for warning in told} == {__file__}
     with pytest.raises(UnknownKey, match="did you mean 'visit'"):
         butler.queryMetadata("raw", "visit", vizit=1)
     with pytest.raises(UnknownKey, match=r"'vist' is not known to .*; did you mean 'visit'"):

@@ -572,11 +572,12 @@ def test_an_exposure_that_ends_in_its_data_is_refused_by_name(disk, name, squeez
 
 
 @pytest.mark.parametrize("name", ["noCompression", "default", "lossyBasic"])
+@pytest.mark.parametrize("python", [EXPOSURE, "lsst.afw.image.ImageF"])
 @AS_USERS_DO
-def test_a_part_of_a_truncated_image_is_refused_even_where_its_pixels_are_there(disk, name):
+def test_a_part_of_a_truncated_image_is_refused_even_where_its_pixels_are_there(disk, python, name):
     content = disk.bytes_of(NOISE, recipe=RECIPES[name])
     _, begin, end = places(content)[1]
-    location = disk.put(content[: begin + (end - begin) * 3 // 4], bbox=Box(0, 0, 5, 5))
+    location = disk.put(content[: begin + (end - begin) * 3 // 4], python=python, bbox=Box(0, 0, 5, 5))
     with pytest.raises(FormatterError) as caught:
         disk.read(location)
     assert location.full_path in str(caught.value)

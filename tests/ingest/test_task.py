@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -19,7 +20,7 @@ import pytest
 
 from obs_decam import DecamMapper, generate
 from persistence import Butler, files
-from persistence.errors import IngestError, RegistryLocked, RepositoryError
+from persistence.errors import IngestError, RegistryError, RegistryLocked, RepositoryError
 from persistence.ingest import config
 from persistence.ingest.config import override
 from persistence.ingest.task import IngestTask, Report, refuse_failures
@@ -240,6 +241,52 @@ def test_two_parts_of_one_number_are_a_conflict(root: Path, tmp_path: Path) -> N
     assert images(root) == {}
 
 
+def test_what_is_said_of_a_visit_is_replaced_with_its_rows(root: Path, raws: list[str]) -> None:
+    task(root).run(raws)
+    with sqlite3.connect(root / "registry.sqlite3") as connection:
+        connection.execute("update raw set object = 'M31' where visit = 410877")
+        connection.execute("update raw_visit set object = 'M31' where visit = 410877")
+    connection.close()
+    before = len(rows(root, "select visit from raw_visit"))
+    task(root, {"clobber": True}).run(raws)
+    assert rows(root, "select object from raw_visit where visit = 410877") == [("Invented field 477",)]
+    assert len(rows(root, "select visit from raw_visit")) == before
+
+
+def test_a_file_that_is_named_twice_is_one_file(root: Path, raws: list[str], monkeypatch: Any) -> None:
+    monkeypatch.chdir(Path(raws[0]).parent)
+    report = task(root).run([raws[0], os.path.basename(raws[0])])
+    assert (report.new, report.failed) == ([raws[0]], [])
+
+
+def test_a_move_keeps_the_source_where_the_repository_holds_a_link(root: Path, copies: list[str]) -> None:
+    """The target leads to another copy of the same bytes, which is not the repository's own."""
+    other = shutil.copy(copies[0], Path(copies[0]).parent / "other.fits.fz")
+    task(root).run([str(other)])
+    task(root, mode="move").run(copies[:1])
+    assert Path(copies[0]).exists()
+
+
+def test_a_source_that_cannot_be_removed_is_told_and_all_else_is_done(
+    root: Path, copies: list[str], monkeypatch: Any
+) -> None:
+    def refuse(path: str, *arguments: Any, **options: Any) -> None:
+        if path in copies:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        unlink(path, *arguments, **options)
+
+    unlink = os.unlink
+    monkeypatch.setattr(os, "unlink", refuse)
+    report = task(root, mode="move").run(copies)
+    assert [problem for _, problem in report.failed] == [
+        "it is in its place and registered, but cannot be removed from here: Permission denied"
+    ] * 2
+    assert len(rows(root)) == 122
+    monkeypatch.undo()
+    assert task(root, mode="move").run(copies).failed == []
+    assert not any(map(os.path.exists, copies))
+
+
 # -- bad input ------------------------------------------------------------------------------------------
 
 RUINS: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -266,6 +313,17 @@ def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(root: Path, cop
     refuse_failures(report, allow=True)
 
 
+def test_a_number_that_no_registry_can_hold_fails_its_file_alone(root: Path, tmp_path: Path, raws: list[str]) -> None:
+    hdus = generate.exposure(410879, "g", "tiny", compress=False, extensions=2)
+    for hdu in hdus:
+        if "EXPNUM" in hdu.header:
+            hdu.header["EXPNUM"] = 10**20
+    hdus.writeto(tmp_path / "huge.fits")
+    report = task(root).run([str(tmp_path / "huge.fits"), *raws])
+    assert report.failed == [(str(tmp_path / "huge.fits"), f"visit={10**20} is no int")]
+    assert len(report.new) == 2
+
+
 def test_a_header_cannot_send_a_file_out_of_the_repository(root: Path, tmp_path: Path) -> None:
     hdus = generate.exposure(410877, "g", "tiny", compress=False, extensions=2)
     hdus[0].header["FILTER"] = "../../../evil x"
@@ -280,15 +338,15 @@ def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(root
     connection.execute("create table raw (id integer primary key, visit int, raft text, sensor text)")
     connection.commit()
     connection.close()
-    report = task(root).run(raws)
-    assert "table 'raw' has another layout: it lacks filter, date" in report.failed[0][1]
+    with pytest.raises(RegistryError, match="table 'raw' has another layout: it lacks filter, date"):
+        task(root).run(raws)
     assert images(root) == {}
 
 
 def test_a_registry_that_is_no_database_is_named(root: Path, raws: list[str]) -> None:
     (root / "registry.sqlite3").write_text("nonsense" * 1000)
-    report = task(root).run(raws)
-    assert "registry.sqlite3 is no SQLite registry" in report.failed[0][1]
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3 is no SQLite registry"):
+        task(root).run(raws)
     assert images(root) == {}
 
 
@@ -451,6 +509,52 @@ def test_real_processes_that_are_killed_leave_nothing_that_the_next_run_cannot_f
         assert len(list(root.rglob("decam*"))) == 8
 
 
+def leave_in_the_middle(path: Path) -> None:
+    """Kill a writer whose transaction has reached the file already: its journal has to be rolled back."""
+    code = (
+        "import os, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('pragma cache_size = 1')\n"
+        "database.execute('begin')\n"
+        "for column in ('object', 'date', 'filter'):\n"
+        "    database.execute(f\"update raw set {column} = 'half written, ' || hex(zeroblob(200))\")\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 512
+
+
+def test_what_a_killed_writer_left_half_is_told_to_readers_and_undone_by_the_next_run(
+    root: Path, copies: list[str]
+) -> None:
+    task(root).run(copies[:1])
+    leave_in_the_middle(root / "registry.sqlite3")
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3-journal must be rolled back first"):
+        Butler(root).queryMetadata("raw", "visit")
+    with pytest.raises(RegistryError, match="must be rolled back first"):
+        task(root, dry_run=True).run(copies)
+    assert counts(task(root).run(copies)) == (1, 0, 1, 0)
+    assert rows(root, "select distinct filter from raw") == [("g",), ("r",)]
+    assert Butler(root).queryMetadata("raw", "visit") == [410877, 410878]
+
+
+def test_a_file_that_another_run_registered_is_no_fault_of_those_beside_it(
+    root: Path, copies: list[str], monkeypatch: Any
+) -> None:
+    """Two files in one transaction: another run registers a part of the first just before it."""
+    slow = task(root)
+    add = slow._writer.add
+
+    def add_late(*arguments: Any) -> None:
+        monkeypatch.undo()
+        task(root).run(copies[:1])
+        add(*arguments)
+
+    monkeypatch.setattr(slow._writer, "add", add_late)
+    assert slow.run(copies).failed == []
+    assert len(rows(root)) == len(set(rows(root))) == 122
+
+
 def test_two_runs_at_once_make_one_registry(tmp_path: Path, root: Path) -> None:
     sources = tmp_path / "sources"
     for path in generate.write(str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False):
@@ -506,6 +610,7 @@ def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> 
             ),
             "2 files of visit 500001 in .*/dqmask: one dqmask is needed",
         ),
+        (lambda folder: os.truncate(folder / "wtmap" / "c4d_500001_oow_g.fits.fz", 8000), "is truncated"),
     ],
 )
 def test_an_incomplete_triple_is_told(root: Path, triples: Path, tmp_path: Path, ruin: Any, message: str) -> None:

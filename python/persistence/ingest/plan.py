@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from persistence import files
-from persistence.errors import FileConflict, PersistenceError
+from persistence.errors import FileConflict, PersistenceError, RegistryError
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed, stored, with_placeholders
 from persistence.template import PathTemplate
@@ -93,11 +93,19 @@ class Planner:
         self._keys: dict[tuple[Any, ...], str] = {}
 
     def plan(self, parsed: Parsed) -> FilePlan:
-        """Decide what is to be done with a file."""
+        """Decide what is to be done with a file.
+
+        Raises
+        ------
+        RegistryError
+            If the registry cannot be read: that is no file's fault.
+        """
         if parsed.problem:
             return FilePlan(parsed.path, "failed", problem=parsed.problem)
         try:
             return self._plan(parsed)
+        except RegistryError:
+            raise
         except (PersistenceError, OSError) as error:
             return FilePlan(parsed.path, "failed", problem=str(error))
 
