@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults, UnknownDatasetType
@@ -34,10 +34,15 @@ class Chain:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.settle = settle
+        # Asked at every look-up; what a camera knows does not change.
+        self._knowing: dict[Request, tuple[Repository, ...]] = {}
 
-    def asked(self, request: Request, data_id: Mapping[str, Any]) -> Iterator[Repository]:
+    def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
         """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
-        return (one for one in self.inputs if one.serves(data_id) and one.knows(request))
+        known = self._knowing.get(request)
+        if known is None:
+            known = self._knowing[request] = tuple(one for one in self.inputs if one.knows(request))
+        return [one for one in known if one.serves(data_id)] if getattr(data_id, "tag", None) else known
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.
