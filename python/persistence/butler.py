@@ -326,8 +326,9 @@ class Butler:
 
     def _knowing(self, request: Request) -> Repository:
         """Give the first repository whose camera has a dataset type."""
-        every = (*self._chain.inputs, *self._chain.outputs)
-        return next(repository for repository in every if repository.knows(request))
+        for repository in self._chain.asked(request, {}):
+            return repository
+        return next(repository for repository in self._chain.outputs if repository.knows(request))
 
     def _dataset(self, request: Request) -> DatasetType:
         return self._knowing(request).mapper.dataset(request)

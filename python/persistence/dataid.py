@@ -57,7 +57,7 @@ class DataId(dict[str, Any]):
             if type(value) not in _PLAIN:
                 super().__setitem__(key, plain(value))
         own = getattr(initialdata, "tag", None)
-        self.tag = as_tags(tag) | set(own or ())
+        self.tag = as_tags(tag) | set(own) if own else as_tags(tag)
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, plain(value))

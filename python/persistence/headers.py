@@ -64,7 +64,7 @@ class Cards(Mapping[str, Any]):
         return self._value(start + 10, start + _CARD, start)
 
     def __iter__(self) -> Iterator[str]:
-        names = (name.rstrip(" ") for name in self._index)
+        names = (name.rstrip(" ") for name in sorted(self._index, key=self._index.__getitem__))
         yield from (name for name in names if name not in ("", "HIERARCH", "CONTINUE", "END"))
         yield from self._hierarch()
 

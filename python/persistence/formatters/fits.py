@@ -1,4 +1,6 @@
-"""``FitsStorage``: images, exposures with their planes, headers. The only user of `astropy.io.fits`.
+"""``FitsStorage``: images, exposures with their planes, headers.
+
+`astropy.io.fits` is used here and in `fits_write`, nowhere else in this package.
 
 The layout of an exposure is afw's (facts in afw-files 1): a primary HDU with the metadata, then image, mask
 and variance, told apart by ``EXTTYPE``.
