@@ -30,14 +30,14 @@ def atomic_write(target: str) -> Iterator[str]:
     If the block fails, or the process is killed inside it, the target is as it was. The data are not
     forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
     """
-    directory, name = os.path.split(target)
+    directory = os.path.dirname(target)
     if not os.path.isdir(directory or "."):
         os.makedirs(directory, exist_ok=True)
-    temporary = os.path.join(directory, f"{_mark()}{name}")
+    temporary = _beside(target)
     try:
         yield temporary
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing behind
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
@@ -45,7 +45,7 @@ def atomic_write(target: str) -> Iterator[str]:
 
 def write_text(target: str, text: str, replace: bool) -> bool:
     """Write a small file whole; gives False if ``replace`` is, and another was there first."""
-    temporary = os.path.join(os.path.dirname(target), f"{_mark()}{os.path.basename(target)}")
+    temporary = _beside(target)
     with open(temporary, "x", encoding="utf-8") as stream:
         stream.write(text)
     try:
@@ -59,6 +59,12 @@ def write_text(target: str, text: str, replace: bool) -> bool:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
     return True
+
+
+def _beside(target: str) -> str:
+    """Give a temporary name in a target's directory, which ends like the target's."""
+    directory, name = os.path.split(target)
+    return os.path.join(directory, f"{_mark()}{name}")
 
 
 def _mark() -> str:
@@ -187,11 +193,11 @@ def remove_source(source: str, target: str) -> None:
 def _copy(source: str, target: str, replace: bool) -> None:
     import shutil  # only here, for it is slow to import
 
-    directory, name = os.path.split(target)
+    directory = os.path.dirname(target)
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
     if need > free:
         raise RepositoryError(f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free")
-    temporary = os.path.join(directory, f"{_mark()}{name}")
+    temporary = _beside(target)
     make = os.link if _links_work(directory or ".") else os.rename
     try:
         shutil.copy2(source, temporary)
@@ -229,7 +235,7 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
             raise FileConflict(
                 f"another file stands at {target}; -c clobber=True replaces it", pathname=target
             ) from None
-    beside = os.path.join(os.path.dirname(target), f"{_mark()}{os.path.basename(target)}")
+    beside = _beside(target)
     make(beside)
     os.replace(beside, target)
     with contextlib.suppress(FileNotFoundError):

@@ -389,9 +389,6 @@ class TestConfig(FormatterContract):
         exec(text, {"config": config, "lsst": module})  # as the original does
         return Config({"isr.doBias": config.isr.doBias, "sizes": config.sizes}, "lsst.x.Y")
 
-    def test_whatever_the_bytes_they_are_read_or_refused_by_name(self, disk):
-        super().test_whatever_the_bytes_they_are_read_or_refused_by_name(disk)
-
 
 class TestParquet(FormatterContract):
     storage = "ParquetStorage"

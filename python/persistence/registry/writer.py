@@ -209,7 +209,7 @@ class RegistryWriter:
             self._database.conn.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
-            except BaseException:
+            except BaseException:  # an interrupt too must end the transaction
                 self._database.conn.execute("ROLLBACK")
                 raise
             self._database.conn.execute("COMMIT")
