@@ -39,6 +39,7 @@ LAYERS = {
     "formatters": 6,
     "config": 3,
     "hooks": 3,
+    "numbering": 3,
     "mapper": 5,
     "composite": 4,
     "cameras": 6,

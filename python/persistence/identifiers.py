@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, MissingKey
+
+
+@dataclass(frozen=True, slots=True)
+class ExposurePacker:
+    """Packs the data ID of one detector's exposure into an integer: a sum of keys, each times a factor.
+
+    Attributes
+    ----------
+    terms : sequence of mapping
+        Key -> factor; of several, the first counts whose keys the data ID has.
+    bits : `int` or None
+        How many bits the identifier takes; None if nobody says.
+    defaults : mapping
+        Key -> its value where the data ID lacks it.
+    codes : mapping
+        Key -> the number of each of its values, for keys that are no numbers.
+    """
+
+    terms: Sequence[Mapping[str, int]]
+    bits: int | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def pack(self, data_id: Mapping[str, Any]) -> int:
+        """Pack a data ID.
+
+        Raises
+        ------
+        MissingKey
+            If the data ID lacks a key.
+        DataIdError
+            If a value is no number, and has none.
+        """
+        full = {**self.defaults, **data_id}
+        for term in self.terms:
+            if all(key in full for key in term):
+                return sum(factor * self._number(key, full[key]) for key, factor in term.items())
+        needed = " or ".join(repr(key) for term in self.terms for key in term if key not in full)
+        raise MissingKey(f"an identifier needs {needed}; the data ID is {dict(data_id)}")
+
+    def _number(self, key: str, value: Any) -> int:
+        codes = self.codes.get(key)
+        try:
+            # A date counts as the number that its digits make.
+            return int(str(value).replace("-", "")) if codes is None else codes[value]
+        except (KeyError, ValueError):
+            known = "" if codes is None else f" (known: {', '.join(codes)})"
+            raise DataIdError(f"{key}={value!r} has no number{known}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +65,19 @@ class CoaddPacker:
     ----------
     tract_bits, patch_bits, filter_bits : `int`
         How many bits each number takes; a patch takes ``patch_bits`` twice, for its x and y.
+    said_bits : `int` or None
+        How many bits the camera says that an identifier takes.
     """
 
     tract_bits: int = 10
     patch_bits: int = 10
     filter_bits: int = 4
+    said_bits: int | None = None
 
     @property
     def bits(self) -> int:
-        """How many bits an identifier of a coadd takes."""
-        return self.tract_bits + 2 * self.patch_bits + self.filter_bits
+        """How many bits an identifier of a coadd takes; more, if the camera says so."""
+        return self.said_bits or self.tract_bits + 2 * self.patch_bits + self.filter_bits
 
     def merged(self, tract: int, patch: str) -> int:
         """Pack a tract and a patch, ``"x,y"``, that all filters share.
@@ -62,3 +114,19 @@ class CoaddPacker:
             "patch_y": patches & mask,
             "filter": identifier & ((1 << self.filter_bits) - 1),
         }
+
+
+def exposure_packer(said: Mapping[str, Any]) -> ExposurePacker | None:
+    """Make what packs exposures of the section ``identifiers`` of a policy; None if it does not say."""
+    if "exposure" not in said:
+        return None
+    terms = said["exposure"] if isinstance(said["exposure"], list) else [said["exposure"]]
+    return ExposurePacker(terms, said.get("exposureBits"), said.get("defaults", {}), said.get("codes", {}))
+
+
+def coadd_packer(said: Mapping[str, Any]) -> CoaddPacker | None:
+    """Make what packs coadds of the section ``identifiers`` of a policy; None if it does not say."""
+    if "coadd" not in said:
+        return None
+    bits = said["coadd"]
+    return CoaddPacker(bits["tract"], bits["patch"], bits["filter"], said.get("coaddBits"))

@@ -13,6 +13,7 @@ from persistence.datasettype import DatasetType
 from persistence.errors import AmbiguousDataId, DataIdError, IncompleteDataId, PolicyError, TemplateUndefined
 from persistence.location import Location
 from persistence.names import Request
+from persistence.numbering import Numbering
 from persistence.policy import CameraPolicy
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ SKYMAP_KEYS = frozenset({"tract", "patch"})
 _SHOWN = 3
 
 
-class CameraMapper:
+class CameraMapper(Numbering):
     """Maps the dataset types of one camera.
 
     A camera subclasses this, names its policy file, and defines hooks (see `persistence.hooks`).
@@ -170,6 +171,12 @@ class CameraMapper:
                 dict.__setitem__(full, key, cast(key, value, kind))
         return full
 
+    def validate(self, dataId: Mapping[str, Any]) -> DataId:
+        """Give each value of a data ID its key's type."""
+        return DataId(
+            {key: cast(key, value, self.policy.keys.get(key, type(value))) for key, value in dataId.items()}
+        )
+
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
         """Supply the keys that a person left out.
 
@@ -243,7 +250,10 @@ class CameraMapper:
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
         """Give a hook, bound to this mapper; None if the camera has none."""
         name = self.hooks.get((kind, dataset_type))
-        return None if name is None else getattr(self, name)
+        if name is None:
+            return self.numbered(dataset_type) if kind == "bypass" else None
+        found: Callable[..., Any] = getattr(self, name)
+        return found
 
     def standardise(self, request: Request, item: Any, full_id: Mapping[str, Any]) -> Any:
         """Bring what was read into the camera's form: the ``std_`` hook, or nothing."""

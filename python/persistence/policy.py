@@ -1,15 +1,15 @@
 """Policies: YAML layers -> merged -> checked -> frozen dataset types.
 
-A camera's policy file overrides, key by key, the framework's own definitions in ``policy/``; those
-override what holds for a whole section. The result is checked when it is loaded: an error names file and
-line.
+A camera's policy file overrides, key by key, the file that it names as its ``base``, if any; that overrides the
+framework's own definitions in ``policy/``; those override what holds for a whole section. The result is checked
+when it is loaded: an error names file and line.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -23,12 +23,18 @@ from persistence.yamlfile import Node
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
 _FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
-# Top-level keys. Those of the last line Gen2 itself ignored in the end.
+# Top-level keys. Those of the second line are ours (doc/cameras.rst); those of the last Gen2 itself ignored in the end.
 _SETTINGS = frozenset(
     "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath calibRegistryPath "
-    "kinds aliases filters "
+    "mapper package base kinds aliases filters identifiers detectors headers values ingest "
     "skytiles defects registries".split()
 )
+# What stands below those of ours that are mappings with a fixed set of keys.
+_PARTS: Mapping[str, frozenset[str]] = {
+    "identifiers": frozenset({"exposure", "exposureBits", "coadd", "coaddBits", "defaults", "codes"}),
+    "detectors": frozenset({"key", "name", "names"}),
+    "headers": frozenset({"visit", "zeroPoint", "filter", "detector"}),
+}
 
 
 class CameraPolicy:
@@ -65,6 +71,11 @@ class CameraPolicy:
         return {level: frozenset(words(dropped)) for level, dropped in levels.items()}
 
     @functools.cached_property
+    def values(self) -> Mapping[str, tuple[Any, ...]]:
+        """The values of those keys that are the same for every exposure, such as a chip's amplifiers."""
+        return {key: tuple(values) for key, values in self.settings.get("values", {}).items()}
+
+    @functools.cached_property
     def aliases(self) -> Mapping[str, str]:
         """Other names of keys, ``ccd`` -> ``ccdnum``."""
         return dict(self.settings.get("aliases", {}))
@@ -96,27 +107,48 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
 
 @functools.lru_cache(maxsize=32)
 def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
+    layers = _with_base(path, [])
+    if overlay:
+        layers.append(yamlfile.items(yamlfile.compose_text(overlay, "<the repository's policy>")))
+    for layer in layers:
+        _check_keys(layer)
+    types: dict[str, DatasetType] = {}
+    for section in SECTIONS:
+        named = [yamlfile.items(layer[section]) for layer in layers if section in layer]
+        for dataset in _section(section, named) if named else ():
+            if dataset.name in types:
+                raise PolicyError(
+                    f"{dataset.source}: dataset type {dataset.name!r} is defined in "
+                    f"{types[dataset.name].section} already ({types[dataset.name].source})"
+                )
+            types[dataset.name] = dataset
+    for dataset in types.values():
+        _check_components(dataset, types)
+    said = {key: node for layer in layers for key, node in layer.items()}
+    settings = {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
+    return CameraPolicy(path, types, settings)
+
+
+def _with_base(path: str, line: list[str]) -> list[dict[str, Node]]:
+    """Read a camera's file, behind the file that it builds on, behind that one's, ..."""
+    if path in line:
+        raise PolicyError(f"{path}: base leads in a circle: {' -> '.join([*line, path])}")
     top = yamlfile.items(yamlfile.compose(path))
-    over = yamlfile.items(yamlfile.compose_text(overlay, "<the repository's policy>")) if overlay else {}
-    for key, node in [*top.items(), *over.items()]:
+    if "base" not in top:
+        return [top]
+    below = os.path.normpath(os.path.join(os.path.dirname(path), str(yamlfile.plain(top["base"]))))
+    return [*_with_base(below, [*line, path]), top]
+
+
+def _check_keys(layer: Mapping[str, Node]) -> None:
+    for key, node in layer.items():
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
-    types: dict[str, DatasetType] = {}
-    for section in SECTIONS:
-        if section in top or section in over:
-            for dataset in _section(section, yamlfile.items(top.get(section)), yamlfile.items(over.get(section))):
-                if dataset.name in types:
-                    raise PolicyError(
-                        f"{dataset.source}: dataset type {dataset.name!r} is defined in "
-                        f"{types[dataset.name].section} already ({types[dataset.name].source})"
-                    )
-                types[dataset.name] = dataset
-    for dataset in types.values():
-        _check_components(dataset, types)
-    said = {**top, **over}
-    settings = {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
-    return CameraPolicy(path, types, settings)
+        for part, inner in yamlfile.items(node).items() if key in _PARTS else ():
+            if part not in _PARTS[key]:
+                hint = did_you_mean(part, _PARTS[key])
+                raise PolicyError(f"{yamlfile.where(inner)}: {key} has no key {part!r}{hint}")
 
 
 @functools.cache
@@ -126,10 +158,11 @@ def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
 
 
-def _section(section: str, camera: Mapping[str, Node], over: Mapping[str, Node]) -> Iterator[DatasetType]:
+def _section(section: str, named: Sequence[Mapping[str, Node]]) -> Iterator[DatasetType]:
     defaults, central = _central(section)
-    for name in dict.fromkeys([*central, *camera, *over]):
-        nodes = [layer[name] for layer in (central, camera, over) if name in layer]
+    layers = (central, *named)
+    for name in dict.fromkeys(name for layer in layers for name in layer):
+        nodes = [layer[name] for layer in layers if name in layer]
         stacked: dict[str, tuple[Node, ...]] = {}
         for layer in (defaults, *map(yamlfile.items, nodes)):
             for key, node in layer.items():
