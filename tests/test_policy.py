@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,80 +21,6 @@ def write(folder: Path, text: str) -> str:
     path = folder / "camera.yaml"
     path.write_text(text)
     return str(path)
-
-
-# -- DECam against the original -------------------------------------------------------------------------
-
-SAYS: dict[str, Any] = {
-    "section": lambda dataset: dataset.section,
-    "template": lambda dataset: dataset.template.text if dataset.template else "",
-    "python": lambda dataset: dataset.python,
-    "persistable": lambda dataset: dataset.persistable,
-    "storage": lambda dataset: dataset.storage,
-    "level": lambda dataset: dataset.level,
-    "recipe": lambda dataset: dataset.recipe,
-    "tables": lambda dataset: list(dataset.tables) or None,
-    "columns": lambda dataset: list(dataset.columns) if dataset.columns else None,
-    "keys": lambda dataset: {key: kind.__name__ for key, kind in dataset.keys.items()} or None,
-    "keyOrder": lambda dataset: list(dataset.keys) or None,
-}
-CALIBRATION_SAYS: dict[str, Any] = {
-    "reference": lambda dataset: list(dataset.reference),
-    "refCols": lambda dataset: list(dataset.refCols),
-    "obsTimeName": lambda dataset: dataset.obsTimeName,
-    "setFilter": lambda dataset: dataset.filter,
-    "range": lambda dataset: ["?", dataset.validStartName, dataset.validEndName] if dataset.validRange else None,
-}
-
-
-@pytest.mark.real
-def test_decam_has_all_291_dataset_types_of_the_original_and_no_other(
-    decam: policy.CameraPolicy, vectors: Any
-) -> None:
-    assert len(vectors("decam")["datasets"]) == 291
-    assert set(decam.types) == set(vectors("decam")["datasets"])
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("field", [*SAYS, *CALIBRATION_SAYS])
-def test_every_dataset_type_of_decam_says_what_the_original_says(
-    decam: policy.CameraPolicy, vectors: Any, field: str
-) -> None:
-    says = {**SAYS, **CALIBRATION_SAYS}[field]
-    for name, expected in vectors("decam")["datasets"].items():
-        if field in CALIBRATION_SAYS and expected["section"] != "calibrations":
-            continue
-        wanted = expected.get(field) or ("" if field == "template" else False if field == "setFilter" else None)
-        assert says(decam.types[name]) == wanted, name
-
-
-@pytest.mark.real
-def test_every_path_of_decam_is_the_originals(decam: policy.CameraPolicy, vectors: Any) -> None:
-    mapper = DecamMapper()
-    for name, expected in vectors("decam")["datasets"].items():
-        case = expected["path"]
-        if "error" in case:
-            with pytest.raises(RuntimeError, match=f"Template is not defined for the {name} dataset type"):
-                mapper.locate(mapper.types[name], case["dataId"], "/r")
-            continue
-        location = mapper.locate(mapper.types[name], case["dataId"], "/r")
-        hdu = "" if location.hdu is None else f"[{location.hdu}]"
-        assert location.path + hdu == case["path"], name
-
-
-@pytest.mark.real
-def test_the_keys_and_levels_of_decam_are_the_originals(vectors: Any) -> None:
-    mapper, expected = DecamMapper(), vectors("decam")
-    assert {key: kind.__name__ for key, kind in mapper.getKeys().items()} == expected["keys"]
-    assert {level: sorted(keys) for level, keys in mapper.policy.levels.items()} == expected["levels"]
-    assert mapper.getDefaultLevel() == expected["defaultLevel"]
-    assert {level: mapper.getDefaultSubLevel(level) for level in expected["defaultSubLevels"]} == expected[
-        "defaultSubLevels"
-    ]
-    for name, dataset in expected["datasets"].items():
-        for level, keys in dataset["getKeys"].items():
-            wanted = "" if level == "<empty>" else level
-            assert sorted(mapper.getKeys(name, wanted)) == keys, (name, level)
 
 
 # -- layers ---------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The cameras that are installed, by the names that they announce as entry points ``persistence.cameras``.
 
-A repository names its mapper; nothing is imported but what an installed package announces under that name.
+A repository names its mapper; nothing is imported but what an installed package announces under that name. What is
+announced is a mapper's class, or the path of a camera's YAML file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from persistence import camerafile
 from persistence.errors import CameraNotFound, did_you_mean
 from persistence.mapper import CameraMapper
 
@@ -43,29 +45,33 @@ _given: dict[str, type[CameraMapper]] = {}
 
 
 def find(name: str) -> type[CameraMapper]:
-    """Find the mapper of a camera by any of its names.
+    """Find the mapper of a camera by any of its names, or by the path of its YAML file.
 
     Raises
     ------
     CameraNotFound
-        If no installed package announces it.
+        If no installed package announces it, or there is no such file.
     """
     if name in _given:
         return _given[name]
+    if name.endswith(camerafile.SUFFIX):
+        return camerafile.mapper_class(name)
     known = announced()
     if name not in known:
         hint = did_you_mean(name, known)
         raise CameraNotFound(
             f"no installed camera is called {name!r}{hint} (known: {', '.join(sorted(known)) or 'none'}); "
-            "install its package, or give mapper="
+            "install its package, or describe the camera in a YAML file (doc/cameras.rst) and give "
+            "mapper='my_camera.yaml'"
         )
     module, _, attribute = known[name].partition(":")
-    cls: type[CameraMapper] = getattr(importlib.import_module(module), attribute)
+    found: Any = getattr(importlib.import_module(module), attribute)
+    cls: type[CameraMapper] = camerafile.mapper_class(found) if isinstance(found, str) else found
     return cls
 
 
 def camera(mapper: Any) -> type[CameraMapper]:
-    """Give the class of a mapper that is given as a class, as a name, or as an instance."""
+    """Give the class of a mapper that is given as a class, as a name, as a file, or as an instance."""
     if isinstance(mapper, str):
         return find(mapper)
     cls: type[CameraMapper] = mapper if isinstance(mapper, type) else type(mapper)
@@ -74,10 +80,13 @@ def camera(mapper: Any) -> type[CameraMapper]:
 
 
 def gen2_name(mapper: Any) -> str:
-    """Give the dotted name of a mapper, as Gen2 would have written it."""
+    """Give the dotted name of a mapper, as Gen2 would have written it; the path of one that is only a file."""
     if isinstance(mapper, str):
-        return mapper
+        return os.path.abspath(mapper) if mapper.endswith(camerafile.SUFFIX) else mapper
     cls = mapper if isinstance(mapper, type) else type(mapper)
+    if issubclass(cls, camerafile.FileMapper):
+        own = (name for name in cls.gen2_names if name in announced() and find(name) is cls)
+        return next(own, cls.policyFile or "")
     targets = (f"{cls.__module__}:{cls.__qualname__}", f"{cls.__module__.split('.')[0]}:{cls.__qualname__}")
     names = [name for name, target in announced().items() if target in targets and "." in name]
     return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"

@@ -18,6 +18,8 @@ FILE = "repositoryCfg.yaml"
 _TAG = "!RepositoryCfg_v1"
 _PYTHON = "tag:yaml.org,2002:python/"
 _OLD_MARKS = ("_mapper", "_parent", "registry.sqlite3")
+# A mapper of this name is a camera's file, relative to the repository's real directory.
+_CAMERA_FILE = ".yaml"
 _KEYS = ("_mapper", "_mapperArgs", "_parents", "_root")
 
 
@@ -99,7 +101,7 @@ def write(cfg: RepositoryCfg) -> RepositoryCfg:
 
 def text(cfg: RepositoryCfg) -> str:
     """Write a configuration as the original would; paths of parents are relative, so that a tree can be moved."""
-    return "".join(_lines(cfg, "", os.path.realpath(cfg.root)))
+    return "".join(_lines(cfg, "", os.path.realpath(cfg.root), os.path.realpath(cfg.cfg_root)))
 
 
 def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
@@ -157,7 +159,7 @@ def mapper_name(root: str) -> str | None:
             name = _first_line(path)
             if "." not in name:
                 raise RepositoryError(f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name")
-            return name
+            return _from(place, name) if name.endswith(_CAMERA_FILE) else name
     return None
 
 
@@ -218,7 +220,7 @@ def _cfg(node: Node, path: str) -> RepositoryCfg:
     return RepositoryCfg(
         cfg_root,
         root,
-        _mapper(top["_mapper"]),
+        _mapper(top["_mapper"], cfg_root),
         _checked(top["_mapperArgs"], dict, "_mapperArgs", "a mapping") or {},
         tuple(_parent(parent, path, root) for parent in _sequence(top["_parents"])),
         _plain(top["_policy"]) if "_policy" in top else None,
@@ -250,13 +252,13 @@ def _checked(node: Node, kind: type, name: str, word: str) -> Any:
     return value
 
 
-def _mapper(node: Node) -> str | None:
-    """Give a mapper's dotted name: written as text, as a class, or as an instance of one."""
+def _mapper(node: Node, cfg_root: str) -> str | None:
+    """Give a mapper's dotted name: written as text, as a class, or as an instance of one; or its camera's file."""
     for form in ("name:", "object/new:", "object:", "object/apply:"):
         if node.tag.startswith(_PYTHON + form):
             return str(node.tag[len(_PYTHON + form) :])
     name: str | None = _checked(node, str, "_mapper", "a dotted name")
-    return name
+    return _from(cfg_root, name) if name is not None and name.endswith(_CAMERA_FILE) else name
 
 
 def _plain(node: Node) -> Any:
@@ -282,15 +284,16 @@ def _plain(node: Node) -> Any:
 # -- writing the file --------------------------------------------------------------------------------------
 
 
-def _lines(cfg: RepositoryCfg, indent: str, base: str) -> Iterator[str]:
+def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[str]:
     nested = bool(indent)
     yield f"{_TAG}\n"
-    yield f"{indent}_mapper: {yamlfile.flow(cfg.mapper)}\n"
+    file = cfg.mapper is not None and cfg.mapper.endswith(_CAMERA_FILE)
+    yield f"{indent}_mapper: {yamlfile.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
     yield f"{indent}_mapperArgs: {yamlfile.flow(dict(cfg.mapperArgs))}\n"
     yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
     for parent in cfg.parents:
         if isinstance(parent, RepositoryCfg):
-            yield f"{indent}- " + "".join(_lines(parent, f"{indent}  ", base))
+            yield f"{indent}- " + "".join(_lines(parent, f"{indent}  ", base, here))
         else:
             yield f"{indent}- {yamlfile.flow(os.path.relpath(parent, base))}\n"
     policy = "null" if cfg.policy is None else yamlfile.flow({"data": dict(cfg.policy)})

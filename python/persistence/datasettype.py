@@ -22,6 +22,7 @@ STORAGES = (
     "MatplotlibStorage",
     "Internal",
     "ignored",
+    "None",  # a place only
 )
 _TYPE_WORDS: Mapping[str, type] = {"int": int, "str": str, "float": float}
 _EMPTY: Mapping[str, Any] = MappingProxyType({})

@@ -83,12 +83,12 @@ class CameraMapper(Numbering):
 
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
-        """What reads the camera's headers, with the filters of its policy."""
+        """What reads the camera's headers, with the filters and detectors of its policy."""
         from persistence.types.translator import HeaderTranslator  # only who reads exposures needs it
 
-        return (self.translatorClass or HeaderTranslator)(
-            tuple(_label(entry) for entry in self.policy.settings.get("filters", ()))
-        )
+        settings = self.policy.settings
+        filters = tuple(_label(entry) for entry in settings.get("filters", ()))
+        return (self.translatorClass or HeaderTranslator)(filters, self.detector_names, settings.get("headers", {}))
 
     # -- names ---------------------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ def _label(entry: Mapping[str, Any]) -> FilterLabel:
 
     physical = str(entry["physical"])
     name = str(entry.get("name", physical.split(" ", 1)[0]))
-    return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())))
+    return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())), entry.get("variant"))
 
 
 def _policy_of(

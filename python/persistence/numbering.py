@@ -45,14 +45,15 @@ class Numbering:
 
     def _extractDetectorName(self, dataId: Mapping[str, Any]) -> Any:
         """Give the name of a data ID's detector: by the policy's form of it, else by its number."""
-        said, form = self.policy.settings.get("detectors", {}), self.detector_form
-        if form is not None and all(key in dataId for key in form.keys):
-            return form.format({key: kind(dataId[key]) for key, kind in form.keys.items()})
-        if "key" not in said:
+        key, form = self.policy.settings.get("detectors", {}).get("key"), self.detector_form
+        full = self._transformId(dataId)
+        if form is not None and set(form.keys) <= set(full):
+            return form.format({key: kind(full[key]) for key, kind in form.keys.items()})
+        if key is None:
             raise PolicyError(f"{self.policy.path} does not say what the camera's detectors are called")
-        if said["key"] not in dataId:
-            raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {said['key']}")
-        number = int(dataId[said["key"]])
+        if key not in full:
+            raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {key}")
+        number = int(full[key])
         if self.detector_names and number not in self.detector_names:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: the camera has no detector {number}")
         return self.detector_names.get(number, number)

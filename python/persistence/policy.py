@@ -23,7 +23,7 @@ from persistence.yamlfile import Node
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
 _FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
-# Top-level keys. Those of the second line are ours (doc/cameras.rst); those of the last Gen2 itself ignored in the end.
+# Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last in the end.
 _SETTINGS = frozenset(
     "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath calibRegistryPath "
     "mapper package base kinds aliases filters identifiers detectors headers values ingest "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -74,6 +75,7 @@ class Repository:
         self.tags = frozenset(tags)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
+        self.calib_root = _calib_root(self.root, self.mapper)
         self.registry_to_inherit = open_registry(self.root) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
@@ -114,15 +116,17 @@ class Repository:
         IncompleteDataId
             If there is nothing to look up in.
         """
-        if not SKYMAP_KEYS.isdisjoint(columns):
-            return self._lookup_with_skymap(dataset, columns, data_id)
+        told = self.mapper.policy.values
+        if not SKYMAP_KEYS.isdisjoint(columns) or not told.keys().isdisjoint(columns):
+            return self._lookup_with_told(dataset, columns, data_id)
         where = self._conditions(dataset, columns, data_id)
         return self.registry.lookup(columns, where, dataset.tables, template=dataset.template)
 
-    def _lookup_with_skymap(
+    def _lookup_with_told(
         self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
-        """Look up all but tract and patch, which the data ID has to have."""
+        """Look up all but tract and patch, which the data ID has to have, and the keys that the policy lists."""
+        told = dict(self.mapper.policy.values)
         for key in columns:
             if key in SKYMAP_KEYS and key not in data_id:
                 raise IncompleteDataId(
@@ -130,10 +134,16 @@ class Repository:
                     dataset.name,
                     data_id,
                 )
-        wanted = [column for column in columns if column not in SKYMAP_KEYS]
+            if key in data_id and (key in SKYMAP_KEYS or key in told):
+                told[key] = (data_id[key],)
+        wanted = [column for column in columns if column not in told]
         rows = self.lookup(dataset, wanted, data_id) if wanted else [()]
-        found = [dict(zip(wanted, row, strict=True)) for row in rows]
-        return [tuple(row[key] if key in row else data_id[key] for key in columns) for row in found]
+        listed = [told[key] for key in columns if key in told]
+        found = []
+        for row, values in itertools.product(rows, itertools.product(*listed)):
+            looked_up, given = iter(row), iter(values)
+            found.append(tuple(next(given if key in told else looked_up) for key in columns))
+        return found
 
     def _conditions(self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the keys of a data ID that can constrain a look-up."""
@@ -194,7 +204,8 @@ class Repository:
             location: Location = mapped(data_id, write)
             return location
         dataset = self.mapper.dataset(request)
-        location = self.mapper.locate(dataset, self.complete(dataset, data_id), self.root, options)
+        root = self.root if write or dataset.section != "calibrations" else self.calib_root
+        location = self.mapper.locate(dataset, self.complete(dataset, data_id), root, options)
         for message in self._strange(data_id):
             warn_caller(message, UnknownKeyWarning)
         return location
@@ -277,3 +288,20 @@ class Repository:
         if os.path.isdir(location.full_path):
             raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
         return location
+
+
+def _calib_root(root: str, mapper: CameraMapper) -> str:
+    """Say where calibrations lie: where the caller says, or the policy, or with the other data.
+
+    Raises
+    ------
+    RepositoryError
+        If there is no such directory. (Gen2 looked in the data root instead: trap T11.)
+    """
+    said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
+    if not said:
+        return root
+    place = os.path.normpath(os.path.join(os.path.realpath(root), said))
+    if not os.path.isdir(place):
+        raise RepositoryError(f"calibRoot: there is no directory {place}")
+    return place

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 import pytest
 
 from obs_decam import DecamMapper
 from obs_decam.mapper import detectors
-from persistence.location import Location
 from persistence.testing import CameraContract
 
 
@@ -27,53 +25,13 @@ def mapper() -> DecamMapper:
     return DecamMapper()
 
 
-def call(mapper: DecamMapper, function: str, argument: Any) -> Any:
-    if function.startswith("bypass_"):
-        name = function.removeprefix("bypass_")
-        location = Location("/r", "", None, "ignored", None, name, argument)
-        made = mapper.hook("bypass", name)
-        assert made is not None
-        return made(name, None, location, argument)
-    return getattr(mapper, function)(argument)
-
-
-@pytest.mark.real
-def test_every_function_gives_what_the_original_gives(mapper: DecamMapper, vectors: Any) -> None:
-    cases = vectors("decam")["functions"]
-    assert len(cases) > 20
-    for case in cases:
-        if "error" not in case:
-            result = call(mapper, case["function"], case["dataId"])
-            # Ours also gives the key that it made of its other name.
-            expected = case["result"]
-            if case["function"] == "_transformId":
-                result = {key: result[key] for key in expected}
-            assert result == expected, case
-            continue
-        kind, message = case["error"].split(": ", 1)
-        with pytest.raises({"KeyError": KeyError, "RuntimeError": RuntimeError}[kind], match=re.escape(message)):
-            call(mapper, case["function"], case["dataId"])
-
-
 def test_vector_v28_the_identifier_of_an_exposure_of_a_chip(mapper: DecamMapper) -> None:
     assert mapper._computeCcdExposureId({"visit": 412345, "ccd": 7}) == 41234507
 
 
-@pytest.mark.real
-def test_every_name_of_a_filter_leads_to_the_filter_that_the_original_finds(
-    mapper: DecamMapper, vectors: Any
-) -> None:
-    for case in vectors("decam")["bestFilter"]:
-        label = mapper.translator.label(case["dataId filter"])
-        expected = case["result"]
-        assert (None if expected is None else [label.band, label.physical]) == expected
-        if expected is None:
-            assert (label.name, label.physical) == (case["dataId filter"], None)
-
-
 def test_an_unknown_filter_has_no_number(mapper: DecamMapper) -> None:
     with pytest.raises(RuntimeError, match="filter='Q' is none of the camera's: u, g, r, i, z, Y, VR"):
-        call(mapper, "bypass_deepCoaddId", {"tract": 1, "patch": "1,2", "filter": "Q"})
+        mapper._computeCoaddExposureId({"tract": 1, "patch": "1,2", "filter": "Q"}, True)
 
 
 def test_detectors_have_names_but_for_the_dead_one(mapper: DecamMapper) -> None:

@@ -29,6 +29,7 @@ from persistence.types.mask import DEFAULT_PLANES, Mask
 from persistence.types.translator import HeaderTranslator
 
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
+_HEADERS = ("PropertyList", "PropertySet")
 _DTYPES = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
 # Up to here astropy may walk from HDU to HDU; what lies further is sought.
 _NEAR = 3
@@ -42,11 +43,13 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def read(location: Location) -> Any:
-    """Read an image or an exposure, or a table where the policy's type is none of afw's images.
+    """Read an image or an exposure; a header, or a table, where the policy's type is that.
 
     ``bbox`` among the options reads those pixels only; ``imageOrigin`` says whether its numbers are the
     parent image's (``PARENT``, as if absent) or the file's (``LOCAL``).
     """
+    if (location.python or "").endswith(_HEADERS):
+        return read_header(location)
     path = location.full_path
     match = _TYPE.search(location.python or "")
     kind, letter = match.groups() if match else ("Image", "")

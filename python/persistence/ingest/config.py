@@ -122,7 +122,7 @@ class IngestConfig:
 
 
 def load(path: str | None) -> IngestConfig:
-    """Read a camera's ``ingest.yaml``; without one, Gen2's generic defaults hold.
+    """Read a camera's ``ingest.yaml``, or the section ``ingest`` of its file; without, Gen2's generic defaults hold.
 
     Raises
     ------
@@ -132,6 +132,7 @@ def load(path: str | None) -> IngestConfig:
     if path is None:
         return IngestConfig()
     data = yamlfile.load(path)
+    data = data.get("ingest", data)  # a camera that is one file has it as a section
     _check_names(path, IngestConfig, data)
     config = IngestConfig(
         parse=_make(path, ParseConfig, data.get("parse", {})),

@@ -26,19 +26,22 @@ class FilterLabel:
         The piece of glass.
     aliases : `tuple` [`str`]
         Other names.
+    variant : `str` or None
+        What tells it from the band's main filter: Gen2's ``afw_name``, such as ``i2``.
     """
 
     name: str
     band: str | None = None
     physical: str | None = None
     aliases: tuple[str, ...] = ()
+    variant: str | None = None
 
     def __str__(self) -> str:
         return self.name if self.physical in (None, self.name) else f"{self.name} ({self.physical})"
 
     def answers_to(self, name: str) -> bool:
         """Say whether somebody who asks for ``name`` may mean this filter."""
-        return name in (self.name, self.band, self.physical, *self.aliases)
+        return name in (self.name, self.band, self.physical, self.variant, *self.aliases)
 
 
 class HeaderTranslator:
@@ -52,8 +55,14 @@ class HeaderTranslator:
         The keyword of the magnitude zero point.
     filter_key : `str`
         The keyword of the filter.
+    detector_key : `str` or None
+        The keyword of the detector's number.
     filters : `tuple` [`FilterLabel`]
         The filters that the camera's policy knows.
+    detectors : mapping [`int`, `str`]
+        The names of the detectors that the camera's policy knows.
+    said : mapping
+        The section ``headers`` of the camera's policy: it comes before the class's own tables.
     """
 
     visit_keys: Mapping[str, str] = {
@@ -66,9 +75,20 @@ class HeaderTranslator:
     }
     zero_point_key: str | None = None
     filter_key: str = "FILTER"
+    detector_key: str | None = None
 
-    def __init__(self, filters: tuple[FilterLabel, ...] = ()) -> None:
+    def __init__(
+        self,
+        filters: tuple[FilterLabel, ...] = (),
+        detectors: Mapping[int, str] = {},
+        said: Mapping[str, Any] = {},
+    ) -> None:
         self.filters = filters
+        self.detectors = detectors
+        self.visit_keys = {**self.visit_keys, **said.get("visit", {})}
+        self.zero_point_key = said.get("zeroPoint", self.zero_point_key)
+        self.filter_key = said.get("filter", self.filter_key)
+        self.detector_key = said.get("detector", self.detector_key)
 
     def visit_info(self, header: Header) -> VisitInfo:
         """Say when, where and for how long the exposure was taken."""
@@ -76,7 +96,10 @@ class HeaderTranslator:
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector; None if the header does not tell."""
-        return None
+        number = header.get(self.detector_key) if self.detector_key else None
+        if not isinstance(number, int):
+            return None
+        return Detector(self.detectors.get(number, str(number)), number)
 
     def zero_point(self, header: Header) -> float | None:
         """Give the magnitude that gives one count (mag)."""
@@ -90,6 +113,14 @@ class HeaderTranslator:
         return None if wanted is None else self.label(str(wanted))
 
     def label(self, name: str) -> FilterLabel:
-        """Find a filter by any of its names; one that the policy does not know is called what it is."""
+        """Find a filter by any of its names; one that the policy does not know is called what it is.
+
+        A name that several filters share is that of the band's main one, or else of the band alone
+        (gen2-core 6.8).
+        """
         known = [label for label in self.filters if label.answers_to(name)]
-        return known[0] if known else FilterLabel(name)
+        main = [label for label in known if label.variant is None] if len(known) > 1 else known
+        if len(main) == 1:
+            return main[0]
+        bands = {label.band for label in known}
+        return FilterLabel(name, bands.pop() if len(bands) == 1 else None)

@@ -1,0 +1,59 @@
+"""How the parts of an exposure become one object, for the policies of cameras that need no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from persistence.errors import FormatterError
+from persistence.types.box import Box
+from persistence.types.exposure import Exposure
+
+
+def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Exposure:
+    """Put the amplifiers of a detector together, each of which is an HDU of its own.
+
+    The exposure has the component ``raw_hdu`` for its header, and the pixels of each of ``raw_amp`` that DATASEC
+    names, at the place and in the direction that DETSEC gives (NOAO's image keyword dictionary). Overscan is left
+    out: ``raw_amp`` gives an amplifier as it was read.
+
+    Raises
+    ------
+    FormatterError
+        If an amplifier does not say where it lies, or the sections do not fit each other.
+    """
+    amplifiers: Sequence[Exposure] = componentInfo["raw_amp"].obj
+    if not amplifiers:
+        raise FormatterError(f"there are no amplifiers of {dict(dataId)}")
+    places = [Box.from_section(_section(amplifier, "DETSEC")) for amplifier in amplifiers]
+    shape = max(place.y0 + place.height for place in places), max(place.x0 + place.width for place in places)
+    whole = np.zeros(shape, dtype=amplifiers[0].image.dtype)
+    for amplifier, place in zip(amplifiers, places, strict=True):
+        data = Box.from_section(_section(amplifier, "DATASEC"))
+        pixels = amplifier.image[data.slices][_directions(_section(amplifier, "DETSEC"))]
+        if pixels.shape != (place.height, place.width):
+            raise FormatterError(
+                f"amplifier {amplifier.header.get('EXTNAME', '')}: DATASEC {_section(amplifier, 'DATASEC')} does not "
+                f"fit DETSEC {_section(amplifier, 'DETSEC')}"
+            )
+        whole[place.slices] = pixels
+    return amplifiers[0].replaced(image=whole, header=componentInfo["raw_hdu"].obj, primary=None, dataId=dataId)
+
+
+def _section(amplifier: Exposure, keyword: str) -> str:
+    text = amplifier.header.get(keyword)
+    if text is None:
+        raise FormatterError(f"amplifier {amplifier.header.get('EXTNAME', '')} has no {keyword}")
+    return str(text)
+
+
+def _directions(section: str) -> tuple[slice, slice]:
+    """Give the directions in which rows and columns are read: a section may run backwards."""
+    columns, rows = (part.split(":") for part in section.strip("[] ").split(","))
+    return _direction(rows), _direction(columns)
+
+
+def _direction(ends: Sequence[str]) -> slice:
+    return slice(None, None, -1 if int(ends[0]) > int(ends[1]) else 1)

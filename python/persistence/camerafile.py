@@ -1,0 +1,108 @@
+"""Cameras that are one YAML file: the policy, with what a camera package says besides (doc/cameras.rst)."""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import os
+from typing import Any, cast
+
+from persistence import policy
+from persistence.datasettype import words
+from persistence.errors import CameraNotFound, PolicyError
+from persistence.mapper import CameraMapper
+
+SUFFIX = ".yaml"
+
+
+class _Declared(type):
+    """The class of mapper classes that a file defines: they are pickled by the file's path."""
+
+
+class FileMapper(CameraMapper, metaclass=_Declared):
+    """The mapper of a camera that is one file. Its subclasses, one for each file, are made by `mapper_class`.
+
+    Attributes
+    ----------
+    gen2_names : `tuple` [`str`]
+        Dotted names by which Gen2's repositories call the camera.
+    """
+
+    gen2_names: tuple[str, ...] = ()
+
+
+def mapper_class(path: str) -> type[FileMapper]:
+    """Make the mapper class of a camera's file: the same one each time.
+
+    Parameters
+    ----------
+    path : `str`
+        The YAML file.
+
+    Raises
+    ------
+    CameraNotFound
+        If there is no such file.
+    PolicyError
+        If the file says something that cannot be meant.
+    """
+    path = os.path.abspath(path)
+    if not os.path.isfile(path):
+        raise CameraNotFound(f"there is no camera's file {path}")
+    return _made(path)
+
+
+@functools.cache
+def _made(path: str) -> type[FileMapper]:
+    settings = policy.load(path).settings
+    names = words(settings.get("mapper"))
+    for name in names:
+        if "." not in name:
+            raise PolicyError(f"{path}: mapper {name!r} is no dotted name, as Gen2 called the camera's mapper")
+    stem = os.path.basename(path).removesuffix(SUFFIX)
+    said: dict[str, Any] = {
+        "policyFile": path,
+        "ingestFile": path if "ingest" in settings else None,
+        "packageName": settings.get("package", stem),
+        "gen2_names": names,
+        "__doc__": f"The camera that {path} describes.",
+    }
+    title = names[0].rsplit(".", 1)[-1] if names else f"{stem[:1].upper()}{stem[1:]}Mapper"
+    made: Any = _Declared(title, (FileMapper,), said)
+    return cast(type[FileMapper], made)
+
+
+def _reduce(cls: type[FileMapper]) -> Any:
+    return (mapper_class, (cls.policyFile,)) if cls.policyFile else cls.__qualname__
+
+
+copyreg.pickle(_Declared, _reduce)  # type: ignore[arg-type]  # a metaclass's instances are classes
+
+
+def refuse_code(cls: type[CameraMapper], named_by: str) -> None:
+    """Refuse a camera's file that names functions, if only the repository itself names the file.
+
+    Reading a repository runs nothing that comes with it; who knows the file says so by naming it.
+
+    Raises
+    ------
+    CameraNotFound
+        If the file names any.
+    """
+    if not issubclass(cls, FileMapper) or not cls.policyFile:
+        return
+    loaded = policy.load(cls.policyFile)
+    named = [
+        f"{dataset.source}: {name}"
+        for dataset in loaded.types.values()
+        if dataset.composite
+        for name in (dataset.assembler, dataset.disassembler, dataset.python)
+        if name and not name.startswith("persistence.")
+    ]
+    translators = loaded.settings.get("ingest", {}).get("parse", {}).get("translators", {})
+    named += [f"{cls.policyFile}: {name}" for name in translators.values() if "." in name]
+    if named:
+        raise CameraNotFound(
+            f"{named_by} names the camera's file {cls.policyFile}, which names code ({named[0]}); a repository may "
+            f"not bring code with it. If you trust it, give mapper={cls.policyFile!r}"
+        )
