@@ -39,7 +39,9 @@ def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, A
                 f"fit DETSEC {_section(amplifier, 'DETSEC')}"
             )
         whole[place.slices] = pixels
-    return amplifiers[0].replaced(image=whole, header=componentInfo["raw_hdu"].obj, primary=None, dataId=dataId)
+    header = componentInfo["raw_hdu"].obj.copy()
+    header["NAXIS"], header["NAXIS1"], header["NAXIS2"] = 2, shape[1], shape[0]
+    return amplifiers[0].replaced(image=whole, header=header, primary=None, dataId=dataId)
 
 
 def _section(amplifier: Exposure, keyword: str) -> str:

@@ -79,19 +79,24 @@ def _reduce(cls: type[FileMapper]) -> Any:
 copyreg.pickle(_Declared, _reduce)  # type: ignore[arg-type]  # a metaclass's instances are classes
 
 
-def refuse_code(cls: type[CameraMapper], named_by: str) -> None:
+def refuse_code(path: str, named_by: str) -> None:
     """Refuse a camera's file that names functions, if only the repository itself names the file.
 
     Reading a repository runs nothing that comes with it; who knows the file says so by naming it.
+
+    Parameters
+    ----------
+    path : `str`
+        The camera's file.
+    named_by : `str`
+        The repository, for the message.
 
     Raises
     ------
     CameraNotFound
         If the file names any.
     """
-    if not issubclass(cls, FileMapper) or not cls.policyFile:
-        return
-    loaded = policy.load(cls.policyFile)
+    loaded = mapper_class(path)().policy
     named = [
         f"{dataset.source}: {name}"
         for dataset in loaded.types.values()
@@ -100,9 +105,9 @@ def refuse_code(cls: type[CameraMapper], named_by: str) -> None:
         if name and not name.startswith("persistence.")
     ]
     translators = loaded.settings.get("ingest", {}).get("parse", {}).get("translators", {})
-    named += [f"{cls.policyFile}: {name}" for name in translators.values() if "." in name]
+    named += [f"{path}: {name}" for name in translators.values() if "." in name]
     if named:
         raise CameraNotFound(
-            f"{named_by} names the camera's file {cls.policyFile}, which names code ({named[0]}); a repository may "
-            f"not bring code with it. If you trust it, give mapper={cls.policyFile!r}"
+            f"{named_by} names the camera's file {path}, which names code ({named[0]}); a repository may not bring "
+            f"code with it. If you trust it, give mapper={path!r}"
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persistence import config
-from persistence.camerafile import refuse_code
+from persistence.camerafile import SUFFIX, refuse_code
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
@@ -162,8 +162,8 @@ class Opening:
                     f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
                     f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
                 )
-            if member.args.mapper is None:
-                refuse_code(camera(mapper), member.cfg.cfg_root)
+            if member.args.mapper is None and mapper.endswith(SUFFIX):
+                refuse_code(mapper, member.cfg.cfg_root)
             registry = None
             for parent in member.parents:
                 ancestor = self._repository(parent)

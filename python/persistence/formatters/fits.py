@@ -79,9 +79,12 @@ def read(location: Location) -> Any:
 
 
 def read_header(location: Location) -> fits.Header:
-    """Read the header alone: no pixel is read."""
+    """Read the header alone: no pixel is read. Without an HDU in the location, it is the first that holds data."""
     with opened(location.full_path, location.hdu) as hdus:
-        hdu, index = _image_hdu(hdus, location, position_of(location.hdu))
+        index = position_of(location.hdu)
+        hdu = None if index is None else _hdu_or_none(hdus, index)
+        if hdu is None:
+            hdu, index = _image_hdu(hdus, location, index)
         header: fits.Header = hdu.header.copy()
         if index and header.get("INHERIT") is True:
             header.extend(hdus[0].header, unique=True, strip=True)

@@ -14,6 +14,7 @@ from persistence.composite import do_import
 from persistence.errors import FormatterError, PersistenceError
 from persistence.headers import Cards
 from persistence.ingest.config import IngestConfig, ParseConfig
+from persistence.types.translator import HeaderTranslator
 
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
@@ -48,16 +49,24 @@ class Parser:
     ----------
     config : `ParseConfig`
         The camera's tables.
+    headers : `HeaderTranslator`, optional
+        Knows the camera's filters.
     """
 
-    def __init__(self, config: ParseConfig) -> None:
+    def __init__(self, config: ParseConfig, headers: HeaderTranslator | None = None) -> None:
         self.config = config
+        self.headers = headers or HeaderTranslator()
         self._functions: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-            name: _function(function) for name, function in config.translators.items()
+            name: self.filter_name if function == "filter_name" else _function(function)
+            for name, function in config.translators.items()
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parser, (self.config,)
+        return Parser, (self.config, self.headers)
+
+    def filter_name(self, header: Mapping[str, Any]) -> str:
+        """Give the filter as data IDs call it: by the camera's list of filters."""
+        return self.headers.label(str(header[self.headers.filter_key]).strip()).name
 
     def __call__(self, path: str) -> Parsed:
         """Read a file. What is wrong with it is told in the result, not raised."""

@@ -219,7 +219,7 @@ class IngestTask:
 
     def _read(self, paths: Sequence[str]) -> Iterator[Parsed]:
         """Read the headers, in the order of the files."""
-        parser = Parser(self.config.parse)
+        parser = Parser(self.config.parse, self.repository.mapper.translator)
         if self.processes <= 1 or len(paths) <= 1:
             yield from map(parser, paths)
             return

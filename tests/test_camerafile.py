@@ -1,0 +1,211 @@
+"""Cameras that are one YAML file: the example of doc/cameras.rst, and what is refused."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from persistence import Butler, CameraMapper, CameraNotFound, PolicyError, RepositoryError, cameras
+from persistence.camerafile import FileMapper, mapper_class
+from persistence.cli import ingest_images
+
+PAGE = Path(__file__).resolve().parents[1] / "doc" / "cameras.rst"
+
+
+def blocks() -> list[str]:
+    """Give the literal blocks of the page."""
+    found, lines = [], PAGE.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if line.endswith("::"):
+            block = []
+            for inner in lines[number + 1 :]:
+                if inner.strip() and not inner.startswith("    "):
+                    break
+                block.append(inner)
+            found.append(textwrap.dedent("\n".join(block)).strip("\n") + "\n")
+    return found
+
+
+EXAMPLE = next(block for block in blocks() if block.startswith("levels:"))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a directory with a night of one-chip files, and the example's camera."""
+    monkeypatch.chdir(tmp_path)
+    Path("night").mkdir()
+    for visit, name in ((1, "Bessell V"), (2, "Bessell R")):
+        header = fits.Header({"IMAGEID": visit, "OBJECT": "M31", "FILTER": name, "EXPTIME": 30.0})
+        header["DATE-OBS"] = "2024-03-01T02:03:04"
+        fits.PrimaryHDU(np.full((4, 6), visit, dtype=np.float32), header).writeto(f"night/image{visit}.fits")
+    Path("my_camera.yaml").write_text(EXAMPLE)
+    return tmp_path
+
+
+@pytest.fixture
+def repo(place: Path) -> Path:
+    """Do what the page tells to do first."""
+    Path("repo").mkdir()
+    Path("repo/my_camera.yaml").write_text(EXAMPLE)
+    Path("repo/_mapper").write_text("my_camera.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits"]) == 0
+    return place / "repo"
+
+
+def test_the_example_is_about_20_lines() -> None:
+    assert len(EXAMPLE.splitlines()) <= 20
+
+
+def test_the_session_of_the_page_is_what_it_shows(repo: Path) -> None:
+    session = next(block for block in blocks() if block.startswith(">>>"))
+    test = doctest.DocTestParser().get_doctest(session, {}, "doc/cameras.rst", str(PAGE), 0)
+    report: list[str] = []
+    results = doctest.DocTestRunner().run(test, out=report.append)
+    assert (results.attempted, results.failed) == (7, 0), "".join(report)
+
+
+def test_the_commands_of_the_page_are_those_of_this_test(repo: Path) -> None:
+    commands = next(block for block in blocks() if block.startswith("mkdir"))
+    assert commands.splitlines() == [
+        "mkdir repo",
+        "cp my_camera.yaml repo",
+        "echo my_camera.yaml > repo/_mapper",
+        "ingestImages.py repo night/*.fits",
+    ]
+
+
+def test_a_file_may_be_ingested_by_many_processes(place: Path) -> None:
+    Path("repo").mkdir()
+    Path("repo/_mapper").write_text("../my_camera.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits", "-j", "2"]) == 0
+    assert Butler("repo").queryMetadata("raw", "filter") == ["V", "R"]
+
+
+def test_a_repository_with_its_camera_can_be_moved(repo: Path) -> None:
+    os.rename("repo", "elsewhere")
+    assert Butler("elsewhere").get("raw", visit=1).filter.name == "V"
+
+
+def test_a_file_given_by_hand_is_remembered_relative_to_the_repository(place: Path) -> None:
+    Butler(outputs={"root": "tree/repo", "mapper": "my_camera.yaml"})
+    assert "_mapper: ../../my_camera.yaml\n" in Path("tree/repo/repositoryCfg.yaml").read_text()
+    assert Butler("tree/repo").getKeys("raw") == {"date": str, "filter": str, "visit": int}
+    Butler(inputs="tree/repo", outputs={"root": "tree/child", "mode": "rw"})
+    assert Butler("tree/child").getKeys("calexp") == {"visit": int}
+
+
+def test_its_class_is_one_and_goes_through_pickle(place: Path) -> None:
+    cls = mapper_class("my_camera.yaml")
+    assert cls is mapper_class(str(place / "my_camera.yaml"))
+    assert issubclass(cls, CameraMapper)
+    assert pickle.loads(pickle.dumps(cls)) is cls
+    assert pickle.loads(pickle.dumps(FileMapper)) is FileMapper
+    assert type(pickle.loads(pickle.dumps(cls()))) is cls
+    assert (cls.getCameraName(), cls.getPackageName()) == ("my_camera", "my_camera")
+
+
+def test_a_butler_with_it_goes_to_another_process(repo: Path) -> None:
+    butler = Butler("repo", mapper=mapper_class("repo/my_camera.yaml"))
+    Path("butler.pickle").write_bytes(pickle.dumps(butler))
+    code = "import pickle; print(pickle.load(open('butler.pickle', 'rb')).get('raw', visit=2).filter)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "R (Bessell R)\n", done.stderr
+
+
+def test_a_file_that_builds_on_another_says_only_what_differs(place: Path) -> None:
+    Path("new.yaml").write_text("base: my_camera.yaml\nexposures: {calexp: {template: 'new/%(visit)d.fits'}}\n")
+    types = mapper_class("new.yaml")().types
+    assert types["calexp"].template is not None
+    assert types["calexp"].template.text == "new/%(visit)d.fits"
+    assert types["raw"].template is not None
+
+
+def test_a_shipped_camera_needs_no_package(tmp_path: Path) -> None:
+    (tmp_path / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
+    butler = Butler(tmp_path)
+    assert butler.get("ccdExposureId", visit=1228, ccd=49) == 245649
+    assert butler.get("deepCoaddId", tract=0, patch="0,0", filter="HSC-G") == 2
+
+
+def test_an_unknown_camera_lists_the_known_and_says_how_to_supply_one(tmp_path: Path) -> None:
+    (tmp_path / "_mapper").write_text("lsst.obs.sdss.SdssMapper\n")
+    with pytest.raises(CameraNotFound) as caught:
+        Butler(tmp_path)
+    for word in (
+        "'lsst.obs.sdss.SdssMapper'",
+        "lsst.obs.hsc.HscMapper",
+        "mapper='my_camera.yaml'",
+        "doc/cameras.rst",
+    ):
+        assert word in str(caught.value)
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "an unknown key": ("exposers: {}", r"camera.yaml:1: unknown key 'exposers'; did you mean 'exposures'"),
+    "an unknown part": ("detectors: {keey: ccd}", r"camera.yaml:1: detectors has no key 'keey'; did you mean 'key'"),
+    "no dotted name": ("mapper: hsc", "'hsc' is no dotted name"),
+    "a base that is gone": ("base: gone.yaml", "gone.yaml: No such file"),
+    "a circle": ("base: camera.yaml", "base leads in a circle: .*camera.yaml -> .*camera.yaml"),
+    "not YAML": ("exposures: {", "not YAML"),
+    "a tag": ("levels: !!python/object/apply:os.system [x]", "nothing of it was run"),
+    "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_file_cannot_mean_is_told_with_its_line(tmp_path: Path, case: str) -> None:
+    text, message = REFUSED[case]
+    path = tmp_path / "camera.yaml"
+    path.write_text(text + "\n")
+    with pytest.raises(PolicyError, match=message):
+        Butler(tmp_path, mapper=str(path))
+
+
+def test_a_file_that_is_gone_is_named(repo: Path) -> None:
+    Path("repo/my_camera.yaml").unlink()
+    with pytest.raises(CameraNotFound, match=r"there is no camera's file .*/repo/my_camera.yaml"):
+        Butler("repo")
+
+
+CODE = {
+    "a translator": EXAMPLE.replace("date: translate_date", "date: evil.translate"),
+    "an assembler": EXAMPLE.replace(
+        "datasets:\n",
+        "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: evil.Pair, assembler: evil.make}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CODE)
+def test_a_file_that_only_the_repository_names_may_not_name_code(place: Path, case: str) -> None:
+    Path("repo").mkdir()
+    Path("repo/evil.py").write_text("open('hacked', 'w')\n")
+    Path("repo/my_camera.yaml").write_text(CODE[case])
+    Path("repo/_mapper").write_text("my_camera.yaml\n")
+    with pytest.raises(CameraNotFound, match=r"which names code \(.*evil\..*give mapper="):
+        Butler("repo")
+    assert Butler("repo", mapper="repo/my_camera.yaml").getKeys("calexp") == {"visit": int}
+    assert not Path("hacked").exists()
+
+
+def test_an_output_of_another_camera_is_refused(place: Path) -> None:
+    Butler(outputs={"root": "tree", "mapper": "my_camera.yaml"})
+    with pytest.raises(RepositoryError, match=r"must match for writable repositories: .*my_camera\.yaml', not 'hsc'"):
+        Butler(outputs={"root": "tree", "mapper": "hsc"})
+
+
+def test_names_of_cameras_have_one_class_each() -> None:
+    known: dict[str, set[Any]] = {}
+    for name in cameras.announced():
+        known.setdefault(cameras.announced()[name], set()).add(cameras.find(name))
+    assert all(len(classes) == 1 for classes in known.values())
