@@ -13,7 +13,7 @@ from persistence import cameras
 from persistence.errors import CameraNotFound
 
 TOY = """
-from persistence.mapper import CameraMapper
+from persistence.cameramapper import CameraMapper
 
 class ToyMapper(CameraMapper):
     pass

@@ -138,8 +138,8 @@ def test_a_mapper_without_policy_says_so() -> None:
 
 
 def test_a_mapper_can_be_pickled() -> None:
-    copy = pickle.loads(pickle.dumps(DecamMapper(root="x")))
-    assert (copy.types, copy.mapperArgs) == (DecamMapper().types, {"root": "x"})
+    copy = pickle.loads(pickle.dumps(DecamMapper(root="x", calibRoot="c")))
+    assert (copy.types, copy.root, copy.mapperArgs) == (DecamMapper().types, "x", {"calibRoot": "c"})
 
 
 # -- hooks ----------------------------------------------------------------------------------------------

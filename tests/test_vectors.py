@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from persistence import cameras
+from persistence.cameramapper import CameraMapper
 from persistence.location import Location
-from persistence.mapper import CameraMapper
 
 pytestmark = pytest.mark.real
 CAMERAS = ("decam", "hsc", "imsim", "latiss", "megacam", "test")

@@ -10,6 +10,8 @@ import importlib
 from typing import Any
 
 from persistence.butler import Butler
+from persistence.butlerlocation import ButlerComposite, ButlerLocation
+from persistence.cameramapper import CameraMapper
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import (
@@ -39,7 +41,7 @@ from persistence.errors import (
     UnsafeContent,
 )
 from persistence.location import Location
-from persistence.mapper import CameraMapper
+from persistence.mapper import Mapper
 from persistence.repositoryargs import RepositoryArgs
 from persistence.template import PathTemplate
 
@@ -58,7 +60,9 @@ __all__ = [
     "AmbiguousDataId",
     "Box",
     "Butler",
+    "ButlerComposite",
     "ButlerDataRef",
+    "ButlerLocation",
     "ButlerSubset",
     "CameraMapper",
     "CameraNotFound",
@@ -71,6 +75,7 @@ __all__ = [
     "IncompleteDataId",
     "IngestError",
     "Location",
+    "Mapper",
     "Mask",
     "MissingExtra",
     "MissingKey",

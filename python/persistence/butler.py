@@ -12,9 +12,9 @@ from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.datasettype import Component, DatasetType
-from persistence.errors import AliasError, MissingKey, NoResults, RepositoryError
+from persistence.errors import AliasError, MissingKey, NoResults, PolicyError, RepositoryError, UnknownDatasetType
 from persistence.location import Location
-from persistence.mapper import CameraMapper
+from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.repository import Repository
@@ -32,7 +32,7 @@ class Butler:
     root : path, optional
         One repository, to be read and written, with its parents to be read behind it; the current directory if
         nothing else is said.
-    mapper : `type`, `str` or `CameraMapper`, optional
+    mapper : `type`, `str` or `Mapper`, optional
         The camera: a mapper, its class, or its name; by default what the repository says.
     inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
         Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is read too, before
@@ -86,7 +86,7 @@ class Butler:
     # -- what there is -------------------------------------------------------------------------------
 
     @staticmethod
-    def getMapperClass(root: str | os.PathLike[str]) -> type[CameraMapper] | None:
+    def getMapperClass(root: str | os.PathLike[str]) -> type[Mapper] | None:
         """Give the mapper of the repository at ``root``; None if there is none."""
         cfg = config.read(os.fspath(root))
         return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
@@ -204,13 +204,14 @@ class Butler:
         self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
     ) -> bool:
         """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
-        request = self._request(datasetType)
         data_id = DataId(dataId, **rest)
+        request = self._request(datasetType, data_id)
         if write:
             chains = [Chain([repository], []) for repository in self._chain.outputs]
             return bool(chains) and all(chain.find(request, data_id) is not None for chain in chains)
-        if self._is_pure_composite(request):
-            parts = self._dataset(request).composite.values()
+        dataset = self._dataset(request, data_id)
+        if dataset.composite and dataset.template is None:
+            parts = dataset.composite.values()
             return all(self.datasetExists(part.datasetType, data_id) for part in parts)
         return self._chain.find(request, data_id) is not None
 
@@ -218,7 +219,8 @@ class Butler:
         self, datasetType: str, dataId: Mapping[str, Any] | None = None, write: bool = False, **rest: Any
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
-        request, data_id = self._request(datasetType), DataId(dataId, **rest)
+        data_id = DataId(dataId, **rest)
+        request = self._request(datasetType, data_id)
         if write:
             if not self._chain.outputs:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
@@ -253,7 +255,8 @@ class Butler:
         FormatterError
             If the file is damaged.
         """
-        request, data_id = self._request(datasetType), DataId(dataId, **rest)
+        data_id = DataId(dataId, **rest)
+        request = self._request(datasetType, data_id)
         options = {}
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
@@ -292,8 +295,9 @@ class Butler:
         FormatterError
             If the storage cannot hold the object.
         """
-        request, data_id = self._request(datasetType), DataId(dataId, **rest)
-        dataset = self._dataset(request)
+        data_id = DataId(dataId, **rest)
+        request = self._request(datasetType, data_id)
+        dataset = self._dataset(request, data_id)
         if dataset.composite:
             for part in composite.disassemble(dataset, obj, data_id).values():
                 self.put(part.obj, part.datasetType, data_id, doBackup)
@@ -316,8 +320,20 @@ class Butler:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
 
-    def _request(self, name: str) -> Request:
-        return self._chain.request(self._resolve(name))
+    def _request(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+        """Take a name apart; ``pair.left`` is the component ``left`` of the composite ``pair``."""
+        name = self._resolve(name)
+        if "." not in name or data_id is None:
+            return self._chain.request(name)
+        name, *components = name.split(".")
+        for component in components:
+            parts = self._dataset(self._chain.request(name), data_id).composite
+            if not parts:
+                raise PolicyError(f"The location for a dotted datasetType must be a composite; {name} is none")
+            if component not in parts:
+                raise UnknownDatasetType(f"{name}.{component}", [f"{name}.{part}" for part in parts], "The policy")
+            name = parts[component].datasetType
+        return self._chain.request(name)
 
     def _tagged(self, tag: Any) -> Iterator[Repository]:
         wanted = DataId(tag=tag)
@@ -330,8 +346,8 @@ class Butler:
             return repository
         return next(repository for repository in self._chain.outputs if repository.knows(request))
 
-    def _dataset(self, request: Request) -> DatasetType:
-        return self._knowing(request).mapper.dataset(request)
+    def _dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType:
+        return self._knowing(request).mapper.dataset(request, data_id)
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
         made = self._bypassed(request, data_id)
@@ -339,7 +355,7 @@ class Butler:
             return made[1].mapper.standardise(request, made[0], data_id)
         if request.view == "filename":
             return [self._expect(request, data_id).uri]
-        if request.view in (None, "sub") and self._dataset(request).composite:
+        if request.view in (None, "sub") and self._dataset(request, data_id).composite:
             assembled, full_id = self._assemble(request, data_id, options)
             return self._knowing(request).mapper.standardise(request, assembled, full_id)
         repository, location = self._find(request, data_id, "get", options)
@@ -361,10 +377,6 @@ class Butler:
                 return made[0], repository
         return None
 
-    def _is_pure_composite(self, request: Request) -> bool:
-        dataset = self._dataset(request)
-        return bool(dataset.composite) and dataset.template is None
-
     def _find(
         self, request: Request, data_id: DataId, verb: str, options: Mapping[str, Any] = {}
     ) -> tuple[Repository, Location]:
@@ -377,7 +389,7 @@ class Butler:
         self, request: Request, data_id: DataId, options: Mapping[str, Any]
     ) -> tuple[Any, Mapping[str, Any]]:
         """Read the components, and put them together. A component of the type itself is its own file."""
-        dataset = self._dataset(request)
+        dataset = self._dataset(request, data_id)
         full_id = data_id
         if dataset.template is not None:
             full_id = DataId(self._find(request, data_id, "get")[1].dataId, tag=data_id.tag)

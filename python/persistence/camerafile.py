@@ -8,9 +8,9 @@ import os
 from typing import Any, cast
 
 from persistence import policy
+from persistence.cameramapper import CameraMapper
 from persistence.datasettype import words
 from persistence.errors import CameraNotFound, PolicyError
-from persistence.mapper import CameraMapper
 
 SUFFIX = ".yaml"
 

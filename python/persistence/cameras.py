@@ -15,7 +15,7 @@ from typing import Any
 
 from persistence import camerafile
 from persistence.errors import CameraNotFound, did_you_mean
-from persistence.mapper import CameraMapper
+from persistence.mapper import Mapper
 
 GROUP = "persistence.cameras"
 
@@ -41,10 +41,10 @@ def announced() -> Mapping[str, str]:
 
 
 # Classes that somebody gave to a Butler in this process: they are known by name from then on.
-_given: dict[str, type[CameraMapper]] = {}
+_given: dict[str, type[Mapper]] = {}
 
 
-def find(name: str) -> type[CameraMapper]:
+def find(name: str) -> type[Mapper]:
     """Find the mapper of a camera by any of its names, or by the path of its YAML file.
 
     Raises
@@ -66,15 +66,15 @@ def find(name: str) -> type[CameraMapper]:
         )
     module, _, attribute = known[name].partition(":")
     found: Any = getattr(importlib.import_module(module), attribute)
-    cls: type[CameraMapper] = camerafile.mapper_class(found) if isinstance(found, str) else found
+    cls: type[Mapper] = camerafile.mapper_class(found) if isinstance(found, str) else found
     return cls
 
 
-def camera(mapper: Any) -> type[CameraMapper]:
+def camera(mapper: Any) -> type[Mapper]:
     """Give the class of a mapper that is given as a class, as a name, as a file, or as an instance."""
     if isinstance(mapper, str):
         return find(mapper)
-    cls: type[CameraMapper] = mapper if isinstance(mapper, type) else type(mapper)
+    cls: type[Mapper] = mapper if isinstance(mapper, type) else type(mapper)
     _given.setdefault(gen2_name(cls), cls)
     return cls
 

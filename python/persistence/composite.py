@@ -54,6 +54,11 @@ def do_import(name: str, source: str) -> Any:
     raise PolicyError(f"{source}: {name!r} cannot be imported")
 
 
+def _found(said: Any, source: str) -> Any:
+    """Give what a policy names, or what a mapper gave as it is."""
+    return do_import(said, source) if isinstance(said, str) else said
+
+
 def assemble(dataset: DatasetType, fetch: Callable[[Component], Any], data_id: Mapping[str, Any]) -> Any:
     """Make an object of a composite type from its components.
 
@@ -67,7 +72,7 @@ def assemble(dataset: DatasetType, fetch: Callable[[Component], Any], data_id: M
         The data ID.
     """
     info = {name: ComponentInfo(part, fetch(part)) for name, part in dataset.composite.items()}
-    assembler = do_import(dataset.assembler, dataset.source) if dataset.assembler else generic_assembler
+    assembler = _found(dataset.assembler, dataset.source) or generic_assembler
     return assembler(dataId=data_id, componentInfo=info, cls=dataset.python)
 
 
@@ -76,7 +81,7 @@ def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> d
     info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
     if all(part.inputOnly for part in info.values()):
         raise FormatterError(f"{dataset.name} is assembled from datasets that are only read; it cannot be put")
-    taker = do_import(dataset.disassembler, dataset.source) if dataset.disassembler else generic_disassembler
+    taker = _found(dataset.disassembler, dataset.source) or generic_disassembler
     taker(obj=obj, dataId=data_id, componentInfo=info)
     return {name: part for name, part in info.items() if not part.inputOnly}
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence import hooks, names, policy
+from persistence import hooks, names
+from persistence.butlerlocation import ButlerComposite
 from persistence.dataid import DataId, cast
 from persistence.datasettype import DatasetType
-from persistence.errors import AmbiguousDataId, DataIdError, IncompleteDataId, PolicyError, TemplateUndefined
+from persistence.errors import (
+    AmbiguousDataId,
+    DataIdError,
+    IncompleteDataId,
+    TemplateUndefined,
+    UnknownDatasetType,
+)
 from persistence.location import Location
 from persistence.names import Request
 from persistence.numbering import Numbering
-from persistence.policy import CameraPolicy
+from persistence.policy import EMPTY, CameraPolicy
 
 if TYPE_CHECKING:
     from persistence.types.translator import FilterLabel, HeaderTranslator
@@ -27,26 +34,20 @@ SKYMAP_KEYS = frozenset({"tract", "patch"})
 _SHOWN = 3
 
 
-class CameraMapper(Numbering):
-    """Maps the dataset types of one camera.
+class Mapper(Numbering):
+    """What every camera's mapper can do; `CameraMapper` adds a policy.
 
-    A camera subclasses this, names its policy file, and defines hooks (see `persistence.hooks`).
-
-    Parameters
-    ----------
-    policy : `str` or `CameraPolicy`, optional
-        The camera's policy, or its file; by default the class's own ``policyFile``.
-    overlay : mapping, optional
-        What a repository lays over it.
-    **mapperArgs
-        What else Gen2's mappers took (``root``, ``calibRoot``, ...); kept for the repository.
+    A mapper without policy has the dataset types of its ``map_`` hooks (see `persistence.hooks`). It is made again,
+    from a pickle, by calling its class with the same arguments.
 
     Attributes
     ----------
-    packageName : `str`
-        The camera package.
-    policyFile : `str`
-        The camera's policy file.
+    policy : `CameraPolicy`
+        The camera's policy; an empty one here.
+    types : mapping [`str`, `DatasetType`]
+        The dataset types of the policy.
+    mapperArgs : mapping
+        What else the mapper was told, for its repository.
     ingestFile : `str`
         How the camera's files are ingested; see `persistence.ingest.config`.
     trusted : `frozenset` [`str`]
@@ -56,30 +57,33 @@ class CameraMapper(Numbering):
     """
 
     packageName: ClassVar[str | None] = None
-    policyFile: ClassVar[str | None] = None
-    trusted: ClassVar[frozenset[str]] = frozenset()
     ingestFile: ClassVar[str | None] = None
+    trusted: ClassVar[frozenset[str]] = frozenset()
     translatorClass: ClassVar[type[HeaderTranslator] | None] = None
     hooks: ClassVar[hooks.Hooks] = {}
+    _validates: ClassVar[bool] = False
+
+    # Gen2's mappers need not call this class's __init__; so these are here.
+    policy: CameraPolicy = EMPTY
+    types: Mapping[str, DatasetType] = EMPTY.types
+    mapperArgs: Mapping[str, Any] = EMPTY.settings
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.hooks = hooks.collect(cls)
+        cls._validates = cls.validate is not Mapper.validate
 
-    def __init__(
-        self,
-        policy: str | CameraPolicy | None = None,
-        overlay: Mapping[str, Any] | None = None,
-        **mapperArgs: Any,
-    ) -> None:
-        self.policy = _policy_of(policy, type(self), overlay)
-        self.overlay = overlay
-        self.mapperArgs = mapperArgs
-        self.types = self.policy.types
-        hooks.check_types(type(self), self.hooks, _Names(self.types))
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls)
+        made._arguments = (args, kwargs)
+        return made
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments that mappers are made with; a mapper without policy needs none."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.policy.path, self.overlay, self.mapperArgs)
+        return _rebuild, (type(self), *self._arguments)
 
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
@@ -98,10 +102,14 @@ class CameraMapper(Numbering):
             return Request(name)
         return names.parse(name, self.types, type(self).__name__)
 
-    def dataset(self, request: Request) -> DatasetType:
-        """Give what the policy says of a dataset type."""
+    def dataset(self, request: Request, data_id: Mapping[str, Any] | None = None) -> DatasetType:
+        """Give what the policy, or a ``map_`` hook that makes composites, says of a dataset type."""
         if request.datasetType in self.types:
             return self.types[request.datasetType]
+        mapped = self.hook("map", request.datasetType) if data_id is not None else None
+        made = mapped(data_id, False) if mapped else None
+        if isinstance(made, ButlerComposite):
+            return made.as_dataset(request.datasetType)
         return DatasetType(request.datasetType, "datasets", "a hook of the mapper")
 
     def getDatasetTypes(self) -> list[str]:
@@ -135,18 +143,34 @@ class CameraMapper(Numbering):
         below: str | None = self.policy.settings.get("defaultSubLevels", {}).get(level)
         return below
 
-    @classmethod
-    def getCameraName(cls) -> str:
-        """Give the camera's short name: the class's, without ``Mapper``."""
-        name = cls.__name__.removesuffix("Mapper")
-        return name[:1].lower() + name[1:]
+    def getRegistry(self) -> Any:
+        """Give the registry, if the mapper has one of its own; the repository asks its own otherwise."""
+        return None
 
-    @classmethod
-    def getPackageName(cls) -> str:
-        """Give the name of the camera package."""
-        if cls.packageName is None:
-            raise PolicyError(f"{cls.__name__} has no packageName")
-        return cls.packageName
+    # -- Gen2's calls of the hooks -------------------------------------------------------------------
+
+    def map(self, datasetType: str, dataId: Mapping[str, Any], write: bool = False) -> Any:
+        """Say where a dataset lies: what the ``map_`` hook gives, or the policy's path in the mapper's root."""
+        mapped = self.hook("map", datasetType)
+        if mapped is not None:
+            return mapped(self.validate(dataId), write)
+        dataset = self.dataset(self.request(datasetType))
+        return self.locate(dataset, self.typed(dataset, dataId), getattr(self, "root", None) or os.curdir)
+
+    def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any]) -> Any:
+        """Ask the ``query_`` hook."""
+        query = self.hook("query", datasetType)
+        if query is None:
+            raise UnknownDatasetType(datasetType, (name for kind, name in self.hooks if kind == "query"), "query_")
+        return query(format, self.validate(dataId))
+
+    def standardize(self, datasetType: str, item: Any, dataId: Mapping[str, Any]) -> Any:
+        """Ask the ``std_`` hook; without one, nothing is done."""
+        return self.standardise(Request(datasetType), item, self.validate(dataId))
+
+    def keys(self) -> Any:
+        """Give the keys that the mapper knows."""
+        return iter(self.policy.keys)
 
     # -- data IDs ------------------------------------------------------------------------------------
 
@@ -158,7 +182,7 @@ class CameraMapper(Numbering):
         DataIdError
             If a value is not of its key's type, or a key and its other name disagree.
         """
-        full = DataId(data_id)
+        full = DataId(self.validate(data_id) if self._validates else data_id)
         aliases, kinds = self.policy.aliases, self.policy.keys
         for old, key in aliases.items():
             if old in full and full.setdefault(key, full[old]) != full[old]:
@@ -171,11 +195,10 @@ class CameraMapper(Numbering):
                 dict.__setitem__(full, key, cast(key, value, kind))
         return full
 
-    def validate(self, dataId: Mapping[str, Any]) -> DataId:
-        """Give each value of a data ID its key's type."""
-        return DataId(
-            {key: cast(key, value, self.policy.keys.get(key, type(value))) for key, value in dataId.items()}
-        )
+    def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give each value of a data ID its key's type. A camera may check more."""
+        kinds = self.policy.keys
+        return DataId({key: cast(key, value, kinds.get(key, type(value))) for key, value in dataId.items()})
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
         """Supply the keys that a person left out.
@@ -265,16 +288,6 @@ class CameraMapper(Numbering):
         return ("std", datasetType) in self.hooks
 
 
-class _Names:
-    """The dataset types and their views, listed only if somebody asks: there are over a thousand."""
-
-    def __init__(self, types: Mapping[str, DatasetType]) -> None:
-        self._types = types
-
-    def __iter__(self) -> Any:
-        return names.all_names(self._types)
-
-
 def _label(entry: Mapping[str, Any]) -> FilterLabel:
     """Make a filter of a policy's entry; data IDs use the first word of its physical name by default."""
     from persistence.types.translator import FilterLabel
@@ -284,21 +297,8 @@ def _label(entry: Mapping[str, Any]) -> FilterLabel:
     return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())), entry.get("variant"))
 
 
-def _policy_of(
-    given: str | CameraPolicy | None, cls: type[CameraMapper], overlay: Mapping[str, Any] | None
-) -> CameraPolicy:
-    if isinstance(given, CameraPolicy):
-        return given
-    path = given or cls.policyFile
-    if path is None:
-        raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
-    return policy.load(path, overlay)
-
-
-def _rebuild(
-    cls: type[CameraMapper], path: str, overlay: Mapping[str, Any] | None, arguments: dict[str, Any]
-) -> CameraMapper:
-    return cls(path, overlay, **arguments)
+def _rebuild(cls: type[Mapper], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapper:
+    return cls(*args, **kwargs)
 
 
 def _not_one(

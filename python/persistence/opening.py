@@ -174,7 +174,7 @@ class Opening:
                 mapper,
                 self._trust,
                 registry,
-                member.cfg.policy,
+                member.cfg,
                 member.args.tags,
                 **member.cfg.mapperArgs,
             )

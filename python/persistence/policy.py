@@ -105,11 +105,39 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
     return _load(path, status.st_mtime_ns, status.st_size, text)
 
 
+def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
+    """Make a policy of plain data, of the form that a camera's file has.
+
+    Parameters
+    ----------
+    said : mapping
+        The data.
+    name : `str`
+        What stands for the file in messages.
+    overlay : mapping, optional
+        See `load`.
+
+    Raises
+    ------
+    PolicyError
+        See `load`.
+    """
+    layers = [_of_text(yamlfile.flow(_plainly(said)), name)]
+    return _merged(name, layers, yamlfile.flow(_plainly(overlay)) if overlay else "")
+
+
 @functools.lru_cache(maxsize=32)
 def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
-    layers = _with_base(path, [])
+    return _merged(path, _with_base(path, []), overlay)
+
+
+def _of_text(text: str, name: str) -> dict[str, Node]:
+    return yamlfile.items(yamlfile.compose_text(text, name))
+
+
+def _merged(path: str, layers: list[dict[str, Node]], overlay: str) -> CameraPolicy:
     if overlay:
-        layers.append(yamlfile.items(yamlfile.compose_text(overlay, "<the repository's policy>")))
+        layers.append(_of_text(overlay, "<the repository's policy>"))
     for layer in layers:
         _check_keys(layer)
     types: dict[str, DatasetType] = {}
@@ -183,3 +211,6 @@ def _check_components(dataset: DatasetType, types: Mapping[str, DatasetType]) ->
                 f"{dataset.source}: component {name!r} of {dataset.name} is of dataset type "
                 f"{part.datasetType!r}, which does not exist{did_you_mean(part.datasetType, types)}"
             )
+
+
+EMPTY = CameraPolicy("<no policy>", {}, {})

@@ -8,12 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from persistence import cameras, files
+from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
 from persistence.errors import (
     DataIdError,
     FormatterError,
     IncompleteDataId,
+    NoResults,
     PersistenceError,
     RepositoryError,
     UnknownDatasetType,
@@ -24,9 +26,9 @@ from persistence.errors import (
 )
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
-from persistence.mapper import SKYMAP_KEYS, CameraMapper
+from persistence.mapper import SKYMAP_KEYS, Mapper
 from persistence.names import Request
-from persistence.registry import FilesystemRegistry, Registry, open_registry
+from persistence.registry import FilesystemRegistry, Registry, SqliteRegistry, open_registry
 from persistence.views import READERS
 
 
@@ -37,14 +39,14 @@ class Repository:
     ----------
     root : `str`
         The directory. Nothing in it is changed by opening it.
-    mapper : `type`, `str` or `CameraMapper`
+    mapper : `type`, `str` or `Mapper`
         The camera: a mapper, its class or its name.
     trust : iterable of `str`
         Dotted names of classes that pickles may hold.
     parent_registry : `Registry`, optional
         What is asked if the repository has no registry of its own.
-    policy : mapping, optional
-        Laid over the camera's policy.
+    cfg : `RepositoryCfg`, optional
+        How the repository is set up; its policy is laid over the camera's.
     tags : set
         Tagged data IDs see the repository only if they share one.
     **mapperArgs
@@ -62,21 +64,20 @@ class Repository:
         mapper: Any,
         trust: Sequence[str] = (),
         parent_registry: Registry | None = None,
-        policy: Mapping[str, Any] | None = None,
+        cfg: RepositoryCfg | None = None,
         tags: Collection[Any] = (),
         **mapperArgs: Any,
     ) -> None:
         self.root = os.path.abspath(root)
         if isinstance(mapper, str | type):
-            if policy is not None:
-                mapperArgs["overlay"] = policy
-            mapper = cameras.camera(mapper)(**mapperArgs)
-        self.mapper: CameraMapper = mapper
+            told = {"root": self.root, "parentRegistry": parent_registry, "repositoryCfg": cfg}
+            mapper = cameras.camera(mapper)(**{**told, **mapperArgs})
+        self.mapper: Mapper = mapper
         self.tags = frozenset(tags)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
         self.calib_root = _calib_root(self.root, self.mapper)
-        self.registry_to_inherit = open_registry(self.root) or parent_registry
+        self.registry_to_inherit = _own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
@@ -185,7 +186,7 @@ class Repository:
         return [f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}" for key in strange if key not in known]
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-        """Supply the keys that a person left out; see `CameraMapper.complete`."""
+        """Supply the keys that a person left out; see `Mapper.complete`."""
         try:
             return self.mapper.complete(dataset, data_id, self.lookup)
         except UnknownKey as error:
@@ -201,14 +202,23 @@ class Repository:
         """Say where a dataset would lie, whether or not it is there."""
         mapped = self.mapper.hook("map", request.datasetType)
         if mapped is not None:
-            location: Location = mapped(data_id, write)
-            return location
+            return self._located(request, mapped(data_id, write), data_id, options)
         dataset = self.mapper.dataset(request)
         root = self.root if write or dataset.section != "calibrations" else self.calib_root
         location = self.mapper.locate(dataset, self.complete(dataset, data_id), root, options)
         for message in self._strange(data_id):
             warn_caller(message, UnknownKeyWarning)
         return location
+
+    def _located(
+        self, request: Request, mapped: Any, data_id: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> Location:
+        """Take what a ``map_`` hook gives; the type that it names may be made from a pickle."""
+        if not mapped:
+            raise NoResults("No locations:", request.name, data_id, [f"{type(self.mapper).__name__} gives none"])
+        location: Location = mapped if isinstance(mapped, Location) else mapped.located(self.root, request.name)
+        trust = {location.python, *options.get("trust", ())} - {None}
+        return location._replace(options={**options, **location.options, "trust": trust})
 
     def locate(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
@@ -290,7 +300,24 @@ class Repository:
         return location
 
 
-def _calib_root(root: str, mapper: CameraMapper) -> str:
+def _own_registry(root: str, mapper: Mapper) -> Registry | None:
+    """Open the repository's own registry: where the caller says, or beside the data; None if it has none.
+
+    Raises
+    ------
+    RepositoryError
+        If the caller names one that is not there.
+    """
+    said = mapper.mapperArgs.get("registry")
+    if not said:
+        return open_registry(root)
+    path = os.path.join(root, said)
+    if not os.path.isfile(path):
+        raise RepositoryError(f"registry: there is no file {path}")
+    return SqliteRegistry(path)
+
+
+def _calib_root(root: str, mapper: Mapper) -> str:
     """Say where calibrations lie: where the caller says, or the policy, or with the other data.
 
     Raises

@@ -21,7 +21,7 @@ class RepositoryArgs:
     cfgRoot, root : `str`
         Where its configuration lies, and where its data do; one stands for the other. A mapping in the first
         place holds all of these by name.
-    mapper : `type`, `str` or `CameraMapper`, optional
+    mapper : `type`, `str` or `Mapper`, optional
         The camera.
     mapperArgs : mapping, optional
         For the mapper.

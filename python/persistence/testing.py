@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from persistence.cameramapper import CameraMapper
 from persistence.errors import PolicyError, TemplateError
-from persistence.mapper import CameraMapper
 from persistence.registry import Registry
 from persistence.template import PathTemplate
 

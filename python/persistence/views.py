@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence.location import Location
-from persistence.mapper import CameraMapper
+from persistence.mapper import Mapper
 
 if TYPE_CHECKING:
     from persistence.types.box import Box
@@ -18,11 +18,11 @@ def _header(location: Location) -> Any:
     return fits.read_header(location)
 
 
-def _metadata(location: Location, mapper: CameraMapper) -> Any:
+def _metadata(location: Location, mapper: Mapper) -> Any:
     return _header(location)
 
 
-def _bbox(location: Location, mapper: CameraMapper) -> Box:
+def _bbox(location: Location, mapper: Mapper) -> Box:
     from persistence.formatters import fits
     from persistence.types.box import Box
 
@@ -30,42 +30,42 @@ def _bbox(location: Location, mapper: CameraMapper) -> Box:
     return Box(*origin, columns, rows)
 
 
-def _wcs(location: Location, mapper: CameraMapper) -> Any:
+def _wcs(location: Location, mapper: Mapper) -> Any:
     from persistence.types.exposure import wcs_of
 
     return wcs_of(_header(location))
 
 
-def _zero_point(location: Location, mapper: CameraMapper) -> float | None:
+def _zero_point(location: Location, mapper: Mapper) -> float | None:
     return mapper.translator.zero_point(_header(location))
 
 
-def _visit_info(location: Location, mapper: CameraMapper) -> Any:
+def _visit_info(location: Location, mapper: Mapper) -> Any:
     return mapper.translator.visit_info(_header(location))
 
 
-def _filter(location: Location, mapper: CameraMapper) -> Any:
+def _filter(location: Location, mapper: Mapper) -> Any:
     return mapper.translator.filter(_header(location), location.dataId)
 
 
-def _detector(location: Location, mapper: CameraMapper) -> Any:
+def _detector(location: Location, mapper: Mapper) -> Any:
     return mapper.translator.detector(_header(location))
 
 
-def _length(location: Location, mapper: CameraMapper) -> int:
+def _length(location: Location, mapper: Mapper) -> int:
     from persistence.formatters import catalog
 
     return catalog.read_length(location)
 
 
-def _schema(location: Location, mapper: CameraMapper) -> Any:
+def _schema(location: Location, mapper: Mapper) -> Any:
     from persistence.formatters import catalog
 
     return catalog.read_schema(location)
 
 
 # `filename` reads nothing, and `sub` is the dataset itself, in part: the Butler sees to both.
-READERS: Mapping[str, Callable[[Location, CameraMapper], Any]] = {
+READERS: Mapping[str, Callable[[Location, Mapper], Any]] = {
     "md": _metadata,
     "bbox": _bbox,
     "wcs": _wcs,

@@ -1,0 +1,105 @@
+"""Cameras' mappers: a policy, and hooks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from persistence import hooks, names, policy
+from persistence.datasettype import DatasetType
+from persistence.errors import PolicyError
+from persistence.mapper import Mapper
+from persistence.policy import CameraPolicy
+
+
+class CameraMapper(Mapper):
+    """Maps the dataset types of one camera.
+
+    A camera subclasses this, names its policy file, and defines hooks (see `persistence.hooks`).
+
+    Parameters
+    ----------
+    policy : `str`, mapping or `CameraPolicy`, optional
+        The camera's policy, its file, or what such a file says; by default the class's own ``policyFile``.
+    repositoryDir : `str`, optional
+        Where Gen2's camera packages kept their camera's description.
+    overlay : mapping, optional
+        What is laid over the policy; by default, what the repository's configuration says.
+    root : `str`, optional
+        The repository's root.
+    parentRegistry, repositoryCfg : optional
+        What a repository tells its mapper besides.
+    **mapperArgs
+        What else Gen2's mappers took (``calibRoot``, ``registry``, ...); kept for the repository.
+
+    Attributes
+    ----------
+    packageName : `str`
+        The camera package.
+    policyFile : `str`
+        The camera's policy file.
+    """
+
+    policyFile: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        policy: str | Mapping[str, Any] | CameraPolicy | None = None,
+        repositoryDir: str | None = None,
+        *,
+        overlay: Mapping[str, Any] | None = None,
+        root: str | None = None,
+        parentRegistry: Any = None,
+        repositoryCfg: Any = None,
+        **mapperArgs: Any,
+    ) -> None:
+        if overlay is None and repositoryCfg is not None:
+            overlay = repositoryCfg.policy
+        self.policy = _policy_of(policy, type(self), overlay)
+        self.types = self.policy.types
+        self.root = root
+        self.mapperArgs = mapperArgs
+        hooks.check_types(type(self), self.hooks, _Names(self.types))
+
+    @classmethod
+    def getCameraName(cls) -> str:
+        """Give the camera's short name: the class's, without ``Mapper``."""
+        name = cls.__name__.removesuffix("Mapper")
+        return name[:1].lower() + name[1:]
+
+    @classmethod
+    def getPackageName(cls) -> str:
+        """Give the name of the camera package."""
+        if cls.packageName is None:
+            raise PolicyError(f"{cls.__name__} has no packageName")
+        return cls.packageName
+
+    @classmethod
+    def getPackageDir(cls) -> str:
+        """Give the directory of the camera package, from the environment: ``OBS_DECAM_DIR``."""
+        variable = f"{cls.getPackageName().upper()}_DIR"
+        if variable not in os.environ:
+            raise PolicyError(f"{variable} is not set: the package {cls.getPackageName()} is not set up")
+        return os.environ[variable]
+
+
+class _Names:
+    """The dataset types and their views, listed only if somebody asks: there are over a thousand."""
+
+    def __init__(self, types: Mapping[str, DatasetType]) -> None:
+        self._types = types
+
+    def __iter__(self) -> Iterator[str]:
+        return names.all_names(self._types)
+
+
+def _policy_of(given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] | None) -> CameraPolicy:
+    if isinstance(given, CameraPolicy):
+        return given
+    if isinstance(given, Mapping):
+        return policy.of(given, f"<the policy of {cls.__name__}>", overlay)
+    path = given or cls.policyFile
+    if path is None:
+        raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
+    return policy.load(path, overlay)

@@ -1,0 +1,163 @@
+"""Mappers as Gen2's scripts write them: without a policy, with locations and composites of their own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence import Butler, ButlerComposite, ButlerLocation, Mapper, NoResults, PolicyError, UnknownDatasetType
+
+
+class Pair:
+    """Two words."""
+
+    def __init__(self, left: str = "", right: str = "") -> None:
+        self.left, self.right = left, right
+
+    def get_left(self) -> str:
+        return self.left
+
+    def getRight(self) -> str:
+        return self.right
+
+
+class OldMapper(Mapper):
+    """A mapper that takes what Gen2 gave every mapper, and does not call the base class."""
+
+    def __init__(self, root: str, parentRegistry: Any = None, repositoryCfg: Any = None, ending: str = "") -> None:
+        self.root = root
+        self.ending = ending
+        self.seen = repositoryCfg
+
+    def _at(self, name: str, dataId: Any) -> ButlerLocation:
+        path = f"{name}{dataId['id']}{self.ending}.txt"
+        return ButlerLocation(None, None, "TextStorage", path, dataId, self, None, usedDataId={"id": dataId["id"]})
+
+    def map_left(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        return self._at("left", dataId)
+
+    def map_right(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        return self._at("right", dataId)
+
+    def map_nothing(self, dataId: Any, write: bool = False) -> None:
+        return None
+
+    def map_pickled(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        return ButlerLocation(Pair, None, "PickleStorage", ["a.pickle", "b.pickle"], dataId, self)
+
+    def map_pair(self, dataId: Any, write: bool = False) -> ButlerComposite:
+        composite = ButlerComposite(None, None, Pair, dataId, self)
+        composite.add("left", "left")
+        composite.add(id="right", datasetType="right", setter=None, getter=None, subset=False, inputOnly=False)
+        return composite
+
+    def query_left(self, format: Any, dataId: Any) -> list[tuple[Any, ...]]:
+        return [(1,), (2,)]
+
+    def std_right(self, item: str, dataId: Any) -> str:
+        return item.upper()
+
+    def validate(self, dataId: Any) -> Any:
+        return {**dataId, "id": dataId["id"] + 100} if "id" in dataId and dataId["id"] < 0 else dataId
+
+    def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type]:
+        return {"id": int}
+
+
+@pytest.fixture
+def butler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
+    monkeypatch.chdir(tmp_path)
+    return Butler(outputs={"root": "repo", "mapper": OldMapper, "mode": "rw"})
+
+
+def test_a_location_of_a_hook_is_written_and_read(butler: Butler) -> None:
+    butler.put("a", "left", id=1)
+    assert Path("repo/left1.txt").read_text() == "a"
+    assert butler.get("left", id=1) == "a"
+    assert butler.getUri("left", id=1) == os.path.realpath("repo/left1.txt")
+    assert butler.datasetExists("left", id=1)
+    assert not butler.datasetExists("left", id=2)
+
+
+def test_a_hook_that_gives_nothing_is_no_location(butler: Butler) -> None:
+    assert not butler.datasetExists("nothing")
+    with pytest.raises(NoResults, match=r"No locations for get: datasetType:nothing|OldMapper gives none"):
+        butler.get("nothing")
+
+
+def test_what_is_read_is_standardised_and_what_is_asked_is_queried(butler: Butler) -> None:
+    butler.put("b", "right", id=1)
+    assert butler.get("right", id=1) == "B"
+    assert butler.queryMetadata("left", ["id"]) == [1, 2]
+    assert [reference.dataId["id"] for reference in butler.subset("left")] == [1, 2]
+
+
+def test_the_type_that_a_hook_names_may_come_from_a_pickle(butler: Butler) -> None:
+    butler.put(Pair("x", "y"), "pickled")
+    assert Path("repo/a.pickle").exists()
+    assert butler.get("pickled").right == "y"
+    os.rename("repo/a.pickle", "repo/b.pickle")
+    assert butler.get("pickled").left == "x"
+
+
+def test_a_composite_of_a_hook_is_taken_apart_and_put_together(butler: Butler) -> None:
+    butler.put(Pair("a", "b"), "pair", id=1)
+    assert sorted(os.listdir("repo")) == ["left1.txt", "repositoryCfg.yaml", "right1.txt"]
+    pair = butler.get("pair", id=1)
+    assert (pair.left, pair.right) == ("a", "B")
+    assert butler.datasetExists("pair", id=1)
+    assert not butler.datasetExists("pair", id=2)
+
+
+def test_a_component_is_reached_by_a_dot(butler: Butler) -> None:
+    butler.put("a", "pair.left", id=1)
+    assert butler.get("pair.left", id=1) == "a"
+    assert butler.datasetExists("pair.left", id=1)
+    assert not butler.datasetExists("pair.right", id=1)
+    with pytest.raises(UnknownDatasetType, match=r"'pair.lefd'; did you mean 'pair.left'"):
+        butler.get("pair.lefd", id=1)
+    with pytest.raises(PolicyError, match=r"The location for a dotted datasetType must be a composite; left is none"):
+        butler.get("left.x", id=1)
+
+
+def test_a_data_id_is_validated_by_the_mapper(butler: Butler) -> None:
+    butler.put("a", "left", id=99)
+    assert butler.get("left", id=99) == "a"
+    mapper = butler._chain.inputs[0].mapper
+    assert mapper.map("left", {"id": -1}).getLocations() == ["left99.txt"]
+    assert mapper.queryMetadata("left", ["id"], {}) == [(1,), (2,)]
+    assert mapper.standardize("right", "x", {"id": 1}) == "X"
+    assert mapper.canStandardize("right")
+    assert mapper.getDatasetTypes() == ["left", "nothing", "pair", "pickled", "right"]
+    with pytest.raises(UnknownDatasetType, match="query_"):
+        mapper.queryMetadata("right", ["id"], {})
+
+
+def test_the_mapper_is_told_of_its_repository(butler: Butler) -> None:
+    mapper: Any = butler._chain.inputs[0].mapper
+    assert mapper.root == os.path.realpath("repo")
+    assert mapper.seen.root == mapper.root
+    Butler(outputs={"root": "other", "mapper": OldMapper, "mapperArgs": {"ending": "x"}}).put("a", "left", id=1)
+    assert Path("other/left1x.txt").exists()
+
+
+def test_a_mapper_is_made_again_from_a_pickle_by_its_arguments() -> None:
+    copy = pickle.loads(pickle.dumps(OldMapper("r", ending="x")))
+    assert (copy.root, copy.ending) == ("r", "x")
+
+
+def test_a_location_says_what_gen2_asked_it() -> None:
+    location = ButlerLocation("a.B", "C", "TextStorage", ["x", "y"], {"id": 1}, None, additionalData={"k": 2})
+    assert str(location) == "a.B at TextStorage(x, y)"
+    assert (location.getPythonType(), location.getCppType(), location.getStorageName()) == ("a.B", "C", "TextStorage")
+    assert location.getLocations() == ["x", "y"]
+    assert location.getAdditionalData() == {"k": 2, "id": 1}
+    assert location.getStorage() is None
+    location.setRepository("here")
+    assert location.getRepository() == "here"
+    with pytest.raises(RuntimeError, match="needs a path"):
+        ButlerLocation(None, None, "TextStorage", [], {}, None)
