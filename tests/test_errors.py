@@ -22,7 +22,10 @@ from persistence.errors import (
     MissingExtra,
     MissingKey,
     MultipleResults,
+    NoMapperException,
+    NoRepositoryAtRoot,
     NoResults,
+    NotImportable,
     ParentsMismatch,
     PersistenceError,
     PolicyError,
@@ -36,6 +39,7 @@ from persistence.errors import (
     UnknownKey,
     UnknownKeyWarning,
     UnsafeContent,
+    WrittenDiffers,
     did_you_mean,
 )
 
@@ -64,6 +68,10 @@ EVERY = [
     UnknownKey("what was refused"),
     AliasError("what was refused"),
     ParentsMismatch("what was refused"),
+    NotImportable("what was refused"),
+    WrittenDiffers("what was refused"),
+    NoRepositoryAtRoot("what was refused"),
+    NoMapperException("what was refused"),
 ]
 
 
@@ -103,6 +111,9 @@ def test_whatever_is_refused_can_be_caught_as_one_class(error):
         (CameraNotFound, RepositoryError),
         (ParentsMismatch, RepositoryError),
         (AliasError, RuntimeError),
+        (NotImportable, ImportError),
+        (WrittenDiffers, RuntimeError),
+        (NoRepositoryAtRoot, RepositoryError),
         (IngestError, RuntimeError),
         (FileConflict, IngestError),
         (FileConflict, FileExistsError),

@@ -67,6 +67,20 @@ LAYERS = {
     "testing": 15,
     "cmdline": 15,
     "cli": 16,
+    "compat": 1,
+    "compat.testobjects": 1,
+    "compat.safefileio": 3,
+    "compat.locations": 3,
+    "compat.references": 3,
+    "compat.policy": 4,
+    "compat.fsscanner": 5,
+    "compat.utils": 5,
+    "compat.registries": 6,
+    "compat.repositorycfg": 7,
+    "compat.storageinterface": 7,
+    "compat.posixstorage": 8,
+    "compat.storage": 9,
+    "compat.repos": 14,
 }
 # Formatters may use each other's parts, and commands theirs.
 PEERS = ("formatters", "cli")

@@ -83,6 +83,14 @@ class RowExists(RegistryError):
     """A row with the same unique columns is in the registry already."""
 
 
+class NotImportable(PersistenceError, ImportError):
+    """A dotted name that leads to nothing."""
+
+
+class WrittenDiffers(PersistenceError, RuntimeError):
+    """A file that is written once only has other content already."""
+
+
 class FormatterError(PersistenceError, RuntimeError):
     """An object that cannot be read from, or written to, a file in the storage format asked for."""
 
@@ -103,6 +111,14 @@ class UnsafeContent(FormatterError):
 
 class RepositoryError(PersistenceError, RuntimeError):
     """A directory that is no repository, or one that cannot be used as asked."""
+
+
+class NoRepositoryAtRoot(RepositoryError):
+    """A root directory that is not there, and was not to be made."""
+
+
+class NoMapperException(PersistenceError):
+    """A repository without a mapper. Gen2 had the name and never raised it; nor do we."""
 
 
 class ParentsMismatch(RepositoryError):

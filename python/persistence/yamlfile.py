@@ -127,6 +127,17 @@ def load(path: str) -> Mapping[str, Any]:
 
 
 def flow(value: Any) -> str:
-    """Write plain data on one line."""
-    shown = yaml.dump(value, Dumper=yaml.SafeDumper, default_flow_style=True, width=10**9, sort_keys=True)
+    """Write data on one line; mappings of any kind are written as plain ones."""
+    shown = yaml.dump(_plainly(value), Dumper=yaml.SafeDumper, default_flow_style=True, width=10**9, sort_keys=True)
     return shown.removesuffix("...\n").strip()
+
+
+def block(value: Mapping[str, Any]) -> str:
+    """Write a mapping on many lines, in its own order."""
+    return str(yaml.dump(_plainly(value), Dumper=yaml.SafeDumper, default_flow_style=False, sort_keys=False))
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plainly(one) for key, one in value.items()}
+    return [_plainly(one) for one in value] if isinstance(value, list | tuple) else value

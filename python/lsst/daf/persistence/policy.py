@@ -1,0 +1,5 @@
+"""Gen2's name of `persistence.compat.policy`."""
+
+from persistence.compat.policy import Policy
+
+__all__ = ["Policy"]

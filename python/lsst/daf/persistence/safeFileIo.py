@@ -1,0 +1,25 @@
+"""Gen2's name of `persistence.compat.safefileio`."""  # noqa: N999
+
+from persistence.compat.safefileio import (
+    DoNotWrite,
+    FileForWriteOnceCompareSame,
+    FileForWriteOnceCompareSameFailure,
+    SafeFile,
+    SafeFilename,
+    SafeLockedFileForRead,
+    SafeLockedFileForWrite,
+    safeMakeDir,
+    setFileMode,
+)
+
+__all__ = [
+    "DoNotWrite",
+    "FileForWriteOnceCompareSame",
+    "FileForWriteOnceCompareSameFailure",
+    "SafeFile",
+    "SafeFilename",
+    "SafeLockedFileForRead",
+    "SafeLockedFileForWrite",
+    "safeMakeDir",
+    "setFileMode",
+]

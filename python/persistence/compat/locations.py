@@ -1,0 +1,59 @@
+"""Gen2's `LogicalLocation`: text in which ``%(key)`` stands for a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from persistence.errors import TemplateError
+
+# The specification stands before the key here, not behind it as in a path template: %04d(visit).
+_KEY = re.compile(r"%([#0\- +]*\d*(?:\.\d+)?[a-zA-Z]?)\((\w+)\)")
+
+
+class LogicalLocation:
+    """A location in which ``%(key)`` and ``%04d(key)`` stand for values.
+
+    Parameters
+    ----------
+    locString : `str` or `LogicalLocation`
+        The text.
+    additionalData : mapping, optional
+        Values, for keys that `setLocationMap` has not set.
+
+    Raises
+    ------
+    TemplateError
+        If there is no value for a key. It is a `RuntimeError`, as Gen2's was.
+    """
+
+    _map: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, locString: str | LogicalLocation, additionalData: Mapping[str, Any] | None = None) -> None:
+        text = locString.locString() if isinstance(locString, LogicalLocation) else locString
+        values = {**(additionalData or {}), **self._map}
+        self._text = _KEY.sub(lambda match: _shown(match, values), text)
+
+    def locString(self) -> str:
+        """Give the text with the values in it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"LogicalLocation({self._text!r})"
+
+    @classmethod
+    def setLocationMap(cls, metadata: Mapping[str, Any] | None) -> None:
+        """Set the values that count in the whole process, before all others."""
+        LogicalLocation._map = dict(metadata or {})
+
+
+def _shown(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    spec, key = match.groups()
+    if key not in values:
+        raise TemplateError(f"Unknown substitution: {key}")
+    value = values[key]
+    return f"%{spec}" % value if spec and isinstance(value, int) else str(value)

@@ -1,0 +1,264 @@
+"""Gen2's registry classes, with its signatures, on top of `persistence.registry`."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from persistence import headers
+from persistence.compat.fsscanner import FsScanner
+from persistence.compat.utils import sequencify
+from persistence.errors import RegistryError, UnknownKey, did_you_mean
+from persistence.registry import sqlite
+from persistence.registry.sqlite import explained, joined, quoted
+from persistence.template import PathTemplate
+
+haveSqlite3 = True  # noqa: N816  # Gen2's spelling
+havePgsql = False  # noqa: N816
+
+_WAIT = 60.0
+
+
+class Registry:
+    """Answers which data IDs there are."""
+
+    @staticmethod
+    def create(location: str | None) -> Registry | None:
+        """Open the registry at a location: a SQLite file or a directory; None if there is no such file.
+
+        Raises
+        ------
+        RegistryError
+            If it is neither.
+        """
+        if location is None:
+            return None
+        location = os.fspath(location)
+        if location.endswith(".pgsql"):
+            return PgsqlRegistry(location)
+        if ".sqlite3" in location:
+            return SqliteRegistry(location) if os.path.isfile(location) else None
+        if os.path.isdir(location):
+            return PosixRegistry(location)
+        raise RegistryError(f"Unable to create registry using location: {location}")
+
+    def lookup(
+        self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
+    ) -> list[tuple[Any, ...]] | None:
+        """Find values; a subclass says how."""
+        raise NotImplementedError(f"{type(self).__name__} has no lookup")
+
+
+class SqlRegistry(Registry):
+    """A registry in a data base that speaks SQL.
+
+    Parameters
+    ----------
+    conn : `sqlite3.Connection` or None
+        The connection.
+
+    Attributes
+    ----------
+    conn : `sqlite3.Connection` or None
+        The connection; without one, every answer is None.
+    """
+
+    placeHolder = "?"
+
+    def __init__(self, conn: sqlite3.Connection | None) -> None:
+        self.conn = conn
+        self.root = ""
+
+    def lookup(
+        self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
+    ) -> list[tuple[Any, ...]] | None:
+        """Find the distinct values of some columns.
+
+        Parameters
+        ----------
+        lookupProperties, reference : `str` or iterable of `str`
+            The columns, and the tables, which are joined by the columns that they share.
+        dataId : mapping or None
+            Columns with the value that each has to have. If a pair of columns stands in place of one, they have to
+            enclose the value, both included, as the data base compares. Columns that the tables lack do not count.
+
+        Raises
+        ------
+        UnknownKey
+            If the tables lack a column that is wanted, or all of those in ``dataId``.
+        """
+        if self.conn is None:
+            return None
+        if not reference:
+            raise RegistryError(f"{self.root}: no table to look {lookupProperties} up in")
+        tables, columns = sequencify(reference), sequencify(lookupProperties)
+        known = self._columns(tables)
+        conditions: list[str] = []
+        values: list[Any] = []
+        for key, value in (dataId or {}).items():
+            if isinstance(key, tuple):
+                if len(key) != 2:
+                    raise RegistryError(f"Wrong number of keys for range:{key}")
+                self._need(key, known)
+                conditions.append(f"{self.placeHolder} BETWEEN {quoted(key[0])} AND {quoted(key[1])}")
+            elif key in known:
+                conditions.append(f"{quoted(key)} = {self.placeHolder}")
+            else:
+                continue
+            values.append(value)
+        self._need(columns, known)
+        if dataId and not conditions:
+            self._need(dataId, known)
+        return self._select(columns, tables, conditions, values)
+
+    def executeQuery(
+        self,
+        returnFields: Iterable[str],
+        joinClause: Iterable[str],
+        whereFields: Iterable[tuple[str, str]] | None,
+        range: tuple[str, str, str] | None,
+        values: Sequence[Any] | None,
+    ) -> list[tuple[Any, ...]] | None:
+        """Find the distinct values of some columns, of joined tables.
+
+        Parameters
+        ----------
+        returnFields, joinClause : iterable of `str`
+            The columns, and the tables.
+        whereFields : iterable of `tuple`
+            Columns with what each has to be: ``?``, or a column.
+        range : `tuple` of three `str`
+            What has to lie between two columns, both included: ``?``, or a column.
+        values : sequence
+            What stands for each ``?``, in that order.
+        """
+        if self.conn is None:
+            return None
+        conditions = [f"{quoted(column)} = {self._operand(value)}" for column, value in whereFields or ()]
+        if range is not None:
+            value, low, high = range
+            conditions.append(f"{self._operand(value)} BETWEEN {quoted(low)} AND {quoted(high)}")
+        return self._select(list(returnFields), list(joinClause), conditions, list(values or ()))
+
+    def _select(
+        self, columns: Sequence[str], tables: Sequence[str], conditions: Sequence[str], values: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
+        if conditions:
+            query += f" WHERE {' AND '.join(conditions)}"
+        assert self.conn is not None
+        try:
+            return self.conn.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such column" in str(error):
+                raise UnknownKey(f"{self.root}: {error}") from error
+            raise explained(error, self.root, 0.0) from error
+        except sqlite3.Error as error:
+            raise explained(error, self.root, 0.0) from error
+
+    def _columns(self, tables: Sequence[str]) -> Mapping[str, str]:
+        raise NotImplementedError(f"{type(self).__name__} cannot list its columns")
+
+    def _need(self, columns: Iterable[Any], known: Mapping[str, str]) -> None:
+        for column in columns:
+            if column not in known:
+                hint = did_you_mean(str(column), known)
+                raise UnknownKey(f"{self.root} has no column {column!r}{hint} (it has {', '.join(known)})")
+
+    def _operand(self, text: str) -> str:
+        return text if text == self.placeHolder else quoted(text)
+
+
+class SqliteRegistry(SqlRegistry):
+    """A registry in a SQLite file, which is only read.
+
+    Parameters
+    ----------
+    location : `str`
+        The file.
+
+    Attributes
+    ----------
+    root : `str`
+        The file.
+    """
+
+    def __init__(self, location: str) -> None:
+        super().__init__(sqlite.connect(location, _WAIT) if os.path.isfile(location) else None)
+        self.root = location
+        self._reader = sqlite.SqliteRegistry(location, _WAIT)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SqliteRegistry, (self.root,)
+
+    def _columns(self, tables: Sequence[str]) -> Mapping[str, str]:
+        return self._reader.columns(tables)
+
+
+class PgsqlRegistry(SqlRegistry):
+    """A registry in PostgreSQL: not supported, which it says."""
+
+    def __init__(self, location: str) -> None:
+        raise RegistryError(f"{location}: registries in PostgreSQL are not supported; ingest into SQLite instead")
+
+
+class PosixRegistry(Registry):
+    """A registry that reads the data IDs off the names of the files below a directory.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def lookup(
+        self, lookupProperties: Any, reference: Any, dataId: Mapping[Any, Any] | None, **kwargs: Any
+    ) -> list[tuple[Any, ...]]:
+        """Find values, one tuple for each file.
+
+        Parameters
+        ----------
+        lookupProperties : `str` or iterable of `str`
+            The keys.
+        reference
+            Not used: there are no tables.
+        dataId : mapping or None
+            Keys with the value that each has to have, and its type: ``'7'`` is not 7. Those that the template lacks
+            do not count.
+        template : `str`
+            How the files are called; without it, nothing is found.
+        storage : `str`
+            With ``FitsStorage``, keys that the template lacks are read from the files' headers; a header that
+            has no such keyword gives None.
+        """
+        if not kwargs.get("template"):
+            return []
+        template, known = str(kwargs["template"]), dict(dataId or {})
+        columns = sequencify(lookupProperties)
+        scanner = FsScanner(template)
+        missing = [column for column in columns if column not in scanner.getFields()]
+        if missing and kwargs.get("storage") != "FitsStorage":
+            return []
+        found = []
+        for path, values in scanner.processPath(self.root).items():
+            if missing:
+                values |= _from_header(os.path.join(self.root, path), PathTemplate(template), missing, known | values)
+            if all(values[key] == value for key, value in known.items() if key in values):
+                found.append(tuple(values[column] for column in columns))
+        return found
+
+
+def _from_header(
+    path: str, template: PathTemplate, keys: Sequence[str], data_id: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Read keywords from the HDU that the template names, or else from the primary one."""
+    hdu = template.locate(data_id)[1] if all(key in data_id for key in template.keys) else None
+    cards = list(itertools.islice(headers.scan(path), (hdu or 0) + 1))
+    chosen = [cards[-1], cards[0]] if cards else []
+    return {key: next((one[key.upper()] for one in chosen if key.upper() in one), None) for key in keys}

@@ -1,0 +1,204 @@
+"""Gen2's `RepositoryCfg`: how a repository is set up, as an object that scripts hold and change."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from persistence import cameras, config
+from persistence.compat.utils import iterify
+from persistence.errors import CameraNotFound, ParentsMismatch, RepositoryError
+from persistence.repositoryargs import RepositoryArgs
+
+
+class RepositoryCfg:
+    """How a repository is set up.
+
+    Parameters
+    ----------
+    root : `str` or None
+        Its directory.
+    mapper : `type`, `str`, `CameraMapper` or None
+        The camera.
+    mapperArgs : mapping or None
+        For the mapper.
+    parents : iterable of `str` or `RepositoryCfg`, optional
+        Their paths, or their whole configurations.
+    policy : mapping or None
+        Laid over the camera's policy.
+
+    Attributes
+    ----------
+    dirty : `bool`
+        Whether it has been changed since it was read or written.
+    """
+
+    def __init__(
+        self,
+        root: str | None,
+        mapper: Any,
+        mapperArgs: Mapping[str, Any] | None,
+        parents: Any = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._root = root
+        self._mapper = mapper
+        self._mapperArgs = dict(mapperArgs or {})
+        self._parents: list[Any] = []
+        self.policy = policy
+        self.addParents(iterify(parents))
+        self.dirty = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RepositoryCfg) and self._compared() == other._compared()
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def __repr__(self) -> str:
+        return (
+            f"RepositoryCfg(root={self.root!r}, mapper={self.mapper!r}, mapperArgs={self.mapperArgs!r}, "
+            f"parents={self.parents!r}, policy={self.policy!r})"
+        )
+
+    @property
+    def root(self) -> str | None:
+        return self._root
+
+    @root.setter
+    def root(self, root: str | None) -> None:
+        if root is not None and self._root is not None and root != self._root:
+            raise RepositoryError("Explicity clear root (set to None) before changing the value of root.")
+        self._root = root
+
+    @property
+    def mapper(self) -> Any:
+        return self._mapper
+
+    @mapper.setter
+    def mapper(self, mapper: Any) -> None:
+        if self._mapper is not None:
+            raise RepositoryError("Should not set mapper over previous not-None value.")
+        self._mapper = mapper
+        self.dirty = True
+
+    @property
+    def mapperArgs(self) -> dict[str, Any]:
+        return self._mapperArgs
+
+    @mapperArgs.setter
+    def mapperArgs(self, mapperArgs: Mapping[str, Any] | None) -> None:
+        self._mapperArgs = dict(mapperArgs or {})
+        self.dirty = True
+
+    # -- parents -------------------------------------------------------------------------------------
+
+    @property
+    def parents(self) -> list[Any]:
+        """Absolute paths, and whole configurations. They are kept relative, so that a tree can be moved."""
+        return [self._absolute(parent) for parent in self._parents]
+
+    def addParents(self, newParents: Any) -> None:
+        """Add parents, unless they are listed."""
+        for parent in _each(newParents):
+            relative = self._relative(parent)
+            if relative not in self._parents:
+                self._parents.append(relative)
+                self.dirty = True
+
+    def extendParents(self, newParents: Any) -> None:
+        """Add parents to the list.
+
+        Raises
+        ------
+        ParentsMismatch
+            If the new list does not begin with those that are listed.
+        """
+        wanted = [self._relative(parent) for parent in _each(newParents)]
+        if wanted[: len(self._parents)] != self._parents:
+            raise ParentsMismatch(
+                f"The beginning of the passed-in parents list: {wanted} does not match the existing parents list "
+                f"in this RepositoryCfg: {self._parents}"
+            )
+        if len(wanted) > len(self._parents):
+            self._parents = wanted
+            self.dirty = True
+
+    def extend(self, other: RepositoryCfg) -> None:
+        """Add another's parents; all else has to be the same."""
+        if self._compared()[:-1] != other._compared()[:-1]:
+            raise RepositoryError(f"{self} can not be extended with cfg:{other}")
+        self.extendParents(other.parents)
+
+    # -- from and to others --------------------------------------------------------------------------
+
+    @staticmethod
+    def makeFromArgs(repositoryArgs: RepositoryArgs) -> RepositoryCfg:
+        """Make a configuration, without parents, of what a caller says."""
+        args = repositoryArgs
+        return RepositoryCfg(args.root, args.mapper, args.mapperArgs, None, args.policy)
+
+    def matchesArgs(self, repositoryArgs: RepositoryArgs) -> bool:
+        """Say whether what a caller says can be meant of this repository: what is said in both has to agree."""
+        args = repositoryArgs
+        told = args.mapperArgs or {}
+        return (
+            (args.root is None or args.root == self._root)
+            and (args.mapper is None or _name(args.mapper) == _name(self._mapper))
+            and all(told[key] == self._mapperArgs[key] for key in told.keys() & self._mapperArgs.keys())
+            and (not args.policy or args.policy == self.policy)
+        )
+
+    @classmethod
+    def from_config(cls, cfg: config.RepositoryCfg) -> RepositoryCfg:
+        """Make one of what `persistence.config` read."""
+        parents = [cls.from_config(one) if isinstance(one, config.RepositoryCfg) else one for one in cfg.parents]
+        made = cls(cfg.root, cfg.mapper, cfg.mapperArgs, parents, cfg.policy)
+        made.dirty = False
+        return made
+
+    def to_config(self, cfg_root: str) -> config.RepositoryCfg:
+        """Give what `persistence.config` writes, for a file in the directory ``cfg_root``."""
+        place = os.path.abspath(cfg_root)
+        root = os.path.abspath((self._root or place).removeprefix("file://"))
+        parents = [one.to_config(one.root or "") if isinstance(one, RepositoryCfg) else one for one in self.parents]
+        mapper = None if self._mapper is None else cameras.gen2_name(self._mapper)
+        return config.RepositoryCfg(place, root, mapper, self._mapperArgs, tuple(parents), self.policy)
+
+    def _compared(self) -> tuple[Any, ...]:
+        return self._root, self._mapper, self._mapperArgs, self.policy, self.parents
+
+    def _relative(self, parent: Any) -> Any:
+        if isinstance(parent, RepositoryCfg):
+            return parent._moved(self._relative(parent.root))
+        if self._root is None or parent is None or "://" in self._root or "://" in parent:
+            return parent
+        return os.path.relpath(parent, os.path.realpath(self._root))
+
+    def _absolute(self, parent: Any) -> Any:
+        if isinstance(parent, RepositoryCfg):
+            return parent._moved(self._absolute(parent.root))
+        if self._root is None or parent is None or "://" in self._root or "://" in parent:
+            return parent
+        return os.path.normpath(os.path.join(os.path.realpath(self._root), parent))
+
+    def _moved(self, root: str | None) -> RepositoryCfg:
+        """Give a copy with another root: the original's own must not change when it is looked at."""
+        moved = copy.copy(self)
+        moved._root = root
+        return moved
+
+
+def _each(parents: Any) -> Iterable[Any]:
+    return [parents] if isinstance(parents, RepositoryCfg) else iterify(parents)
+
+
+def _name(mapper: Any) -> str | None:
+    """Give one name for a camera that is given as a class, an instance, or any of its names."""
+    if mapper is None:
+        return None
+    try:
+        return cameras.gen2_name(cameras.camera(mapper))
+    except CameraNotFound:
+        return str(mapper)

@@ -1,0 +1,92 @@
+"""Small classes that Gen2's own tests, and those of camera packages, assembled and stored."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class TestObject:
+    """Holds one thing."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TestObject) and self.data == other.data
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def __repr__(self) -> str:
+        return f"TestObject(data={self.data!r})"
+
+
+class TestObjectPair:
+    """Holds two things, ``objA`` and ``objB``; `assembler` and `disassembler` make it a composite."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self, objA: Any = None, objB: Any = None) -> None:
+        self.objA = objA
+        self.objB = objB
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TestObjectPair) and (self.objA, self.objB) == (other.objA, other.objB)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def __repr__(self) -> str:
+        return f"TestObjectPair(objA={self.objA!r}, objB={self.objB!r})"
+
+    def set_a(self, obj: Any) -> None:
+        self.objA = obj
+
+    def set_b(self, obj: Any) -> None:
+        self.objB = obj
+
+    def get_a(self) -> Any:
+        return self.objA
+
+    def get_b(self) -> Any:
+        return self.objB
+
+    @staticmethod
+    def assembler(dataId: Any, componentInfo: Any, cls: Any) -> Any:
+        """Make a pair of its components ``a`` and ``b``."""
+        return cls(componentInfo["a"].obj, componentInfo["b"].obj)
+
+    @staticmethod
+    def disassembler(obj: Any, dataId: Any, componentInfo: Any) -> None:
+        """Take a pair apart into its components ``a`` and ``b``."""
+        componentInfo["a"].obj, componentInfo["b"].obj = obj.objA, obj.objB
+
+
+class TestObjectUnderscoreSetter:
+    """Has ``set_foo`` and ``get_foo``."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._foo: Any = None
+
+    def set_foo(self, val: Any) -> None:
+        self._foo = val
+
+    def get_foo(self) -> Any:
+        return self._foo
+
+
+class TestObjectCamelCaseSetter:
+    """Has ``setFoo`` and ``getFoo``."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._foo: Any = None
+
+    def setFoo(self, val: Any) -> None:
+        self._foo = val
+
+    def getFoo(self) -> Any:
+        return self._foo
