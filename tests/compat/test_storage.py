@@ -86,6 +86,7 @@ def test_a_search_takes_names_and_patterns(family: Path, path: str, parents: boo
 def test_a_root_by_another_name_is_the_same_root(family: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(family)
     assert PosixStorage.search(str(tmp_path / "link"), f"{family}/own.txt") == ["own.txt"]
+    assert PosixStorage.search(str(family), f"{tmp_path}/link/own.txt") == ["own.txt"]
     assert PosixStorage.search("/", f"{family}/own.txt") == [f"{family}/own.txt"[1:]]
 
 
