@@ -18,7 +18,7 @@ from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.repository import Repository
-from persistence.repositoryargs import as_args
+from persistence.repositoryargs import RepositoryArgs, as_args
 
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
@@ -64,18 +64,22 @@ class Butler:
         trust: Iterable[str] = (),
         **mapperArgs: Any,
     ) -> None:
-        self._arguments = (root, mapper, inputs, outputs, tuple(trust), mapperArgs)
         self._aliases: dict[str, str] = {}
+        # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
+        trust = tuple(trust)
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", os.curdir)
-            self._chain = open_one(os.fspath(place), mapper, tuple(trust), mapperArgs)
+            self._arguments = (RepositoryArgs(os.fspath(place)).root, mapper, None, None, trust, mapperArgs)
+            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs)
         elif root or mapper or mapperArgs:
             raise RepositoryError(
                 "Butler version 1 API (root, mapper, **mapperArgs) may not be used with "
                 "version 2 API (inputs, outputs)"
             )
         else:
-            self._chain = open_chain(as_args(inputs), as_args(outputs), tuple(trust))
+            inputs, outputs = as_args(inputs), as_args(outputs)
+            self._arguments = (None, None, inputs, outputs, trust, {})
+            self._chain = open_chain(as_args(inputs), as_args(outputs), trust)
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"

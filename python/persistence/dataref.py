@@ -37,9 +37,13 @@ class ButlerSubset:
         self.datasetType = datasetType
         self.level = level
         self.dataId = dataId
-        self._keys = tuple(butler.getKeys(datasetType, level) or ())
+        keys = butler.getKeys(datasetType, level, dataId.tag)
+        self._keys = tuple(keys or ())
+        self._rows: list[Any] = []
+        if keys is None:  # no repository that the tags let it see has the type
+            return
         if all(key in dataId for key in self._keys):
-            self._rows: list[Any] = [tuple(dataId[key] for key in self._keys)]
+            self._rows = [tuple(dataId[key] for key in self._keys)]
         else:
             self._rows = butler.query_rows(datasetType, self._keys, dataId)
 
@@ -77,9 +81,9 @@ class ButlerDataRef:
         """Read a dataset; by default one of the subset's type."""
         return self.getButler().get(datasetType or self.butlerSubset.datasetType, self.dataId, **rest)
 
-    def put(self, obj: Any, datasetType: str | None = None, **rest: Any) -> None:
+    def put(self, obj: Any, datasetType: str | None = None, doBackup: bool = False, **rest: Any) -> None:
         """Write a dataset."""
-        self.getButler().put(obj, datasetType or self.butlerSubset.datasetType, self.dataId, **rest)
+        self.getButler().put(obj, datasetType or self.butlerSubset.datasetType, self.dataId, doBackup, **rest)
 
     def getUri(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> str:
         """Give a dataset's path."""

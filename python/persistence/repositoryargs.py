@@ -67,7 +67,7 @@ class RepositoryArgs:
 
     def tag(self, tags: Any) -> None:
         """Add one tag, or many."""
-        self.tags |= as_tags(tags)
+        self.tags = self.tags | as_tags(tags)  # a copy of these arguments keeps its own
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RepositoryArgs) and vars(self) == vars(other)
