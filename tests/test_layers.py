@@ -69,6 +69,7 @@ LAYERS = {
     "cli": 16,
     "compat": 1,
     "compat.testobjects": 1,
+    "compat.deprecation": 1,
     "compat.safefileio": 3,
     "compat.locations": 3,
     "compat.references": 3,

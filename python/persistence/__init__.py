@@ -57,6 +57,7 @@ _LAZY = {
 }
 # Gen2's other names, by the module of `persistence.compat` that has them.
 _COMPAT = {
+    "deprecation": "deprecate_class",
     "fsscanner": "FsScanner",
     "locations": "LogicalLocation",
     "policy": "Policy",
@@ -67,7 +68,7 @@ _COMPAT = {
     "repositorycfg": "RepositoryCfg",
     "storage": "NoRepositroyAtRoot Storage",
     "storageinterface": "StorageInterface",
-    "utils": "deprecate_class doImport iterify listify sequencify setify",
+    "utils": "doImport iterify listify sequencify setify",
 }
 _LAZY |= {name: f"persistence.compat.{module}" for module, names in _COMPAT.items() for name in names.split()}
 # Modules that Gen2 offered as attributes.

@@ -24,6 +24,7 @@ def no_map() -> Iterator[None]:
         ("v%07d(visit)_%02d(ccd)", {"visit": 12, "ccd": 3}, "v0000012_03"),
         ("%04d(x)", {"x": "text"}, "text"),
         ("%(x)", {"x": 2.5}, "2.5"),
+        ("%(x)-%04(x)-%x(x)", {"x": 12}, "12-0012-c"),
     ],
 )
 def test_values_take_the_place_of_keys(text: str, data: dict[str, Any], shown: str) -> None:

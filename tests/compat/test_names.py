@@ -38,6 +38,7 @@ def test_a_name_is_in_both_packages(name: str) -> None:
         "from lsst.daf.persistence.safeFileIo import SafeFilename",
         "from lsst.daf.persistence.policy import Policy; import lsst.daf.persistence as d; assert Policy is d.Policy",
         "import lsst.daf.persistence.test as t; t.TestObject",
+        "import lsst.daf.persistence.deprecation as d; d.always_warn = None; from lsst.daf.persistence import Butler",
         f"from lsst.daf.persistence.test import {', '.join(TEST_NAMES)}",
         "import lsst.daf.persistence as dafPersist; dafPersist.test.TestObject; dafPersist.Policy",
         "import persistence; persistence.safeFileIo.SafeFile; persistence.test.TestObject",

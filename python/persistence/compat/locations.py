@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from persistence.errors import TemplateError
 
 # The specification stands before the key here, not behind it as in a path template: %04d(visit).
-_KEY = re.compile(r"%([#0\- +]*\d*(?:\.\d+)?[a-zA-Z]?)\((\w+)\)")
+_KEY = re.compile(r"%([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]?)\((\w+)\)")
 
 
 class LogicalLocation:
@@ -52,8 +52,10 @@ class LogicalLocation:
 
 
 def _shown(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    spec, key = match.groups()
+    flags, conversion, key = match.groups()
     if key not in values:
         raise TemplateError(f"Unknown substitution: {key}")
     value = values[key]
-    return f"%{spec}" % value if spec and isinstance(value, int) else str(value)
+    if not isinstance(value, int) or not flags + conversion:
+        return str(value)
+    return f"%{flags}{conversion or 'd'}" % value

@@ -96,23 +96,12 @@ class SqlRegistry(Registry):
             raise RegistryError(f"{self.root}: no table to look {lookupProperties} up in")
         tables, columns = sequencify(reference), sequencify(lookupProperties)
         known = self._columns(tables)
-        conditions: list[str] = []
-        values: list[Any] = []
-        for key, value in (dataId or {}).items():
-            if isinstance(key, tuple):
-                if len(key) != 2:
-                    raise RegistryError(f"Wrong number of keys for range:{key}")
-                self._need(key, known)
-                conditions.append(f"{self.placeHolder} BETWEEN {quoted(key[0])} AND {quoted(key[1])}")
-            elif key in known:
-                conditions.append(f"{quoted(key)} = {self.placeHolder}")
-            else:
-                continue
-            values.append(value)
         self._need(columns, known)
-        if dataId and not conditions:
+        conditions = [self._condition(key, known) for key in dataId or ()]
+        values = [value for value, said in zip((dataId or {}).values(), conditions, strict=True) if said]
+        if dataId and not values:
             self._need(dataId, known)
-        return self._select(columns, tables, conditions, values)
+        return self._select(columns, tables, [said for said in conditions if said], values)
 
     def executeQuery(
         self,
@@ -158,6 +147,15 @@ class SqlRegistry(Registry):
             raise explained(error, self.root, 0.0) from error
         except sqlite3.Error as error:
             raise explained(error, self.root, 0.0) from error
+
+    def _condition(self, key: Any, known: Mapping[str, str]) -> str | None:
+        """Say in SQL what a key of a data ID demands; None if it is no column, and demands nothing."""
+        if not isinstance(key, tuple):
+            return f"{quoted(key)} = {self.placeHolder}" if key in known else None
+        if len(key) != 2:
+            raise RegistryError(f"Wrong number of keys for range:{key}")
+        self._need(key, known)
+        return f"{self.placeHolder} BETWEEN {quoted(key[0])} AND {quoted(key[1])}"
 
     def _columns(self, tables: Sequence[str]) -> Mapping[str, str]:
         raise NotImplementedError(f"{type(self).__name__} cannot list its columns")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from persistence import composite
 from persistence.errors import NotImportable, PolicyError
-
-_Class = TypeVar("_Class", bound=type)
 
 
 def listify(x: Any) -> list[Any]:
@@ -53,8 +51,3 @@ def doImport(pythonType: str) -> Any:
         return composite.do_import(pythonType.strip(), "doImport")
     except PolicyError as error:
         raise NotImportable(str(error)) from error
-
-
-def deprecate_class(cls: _Class) -> _Class:
-    """Give the class as it is. Gen2 announced its own end with this; here nothing ends."""
-    return cls
