@@ -77,10 +77,10 @@ LAYERS = {
     "compat.fsscanner": 5,
     "compat.utils": 5,
     "compat.registries": 6,
-    "compat.repositorycfg": 7,
-    "compat.storageinterface": 7,
-    "compat.posixstorage": 8,
-    "compat.storage": 9,
+    "compat.repositorycfg": 9,
+    "compat.storageinterface": 9,
+    "compat.posixstorage": 10,
+    "compat.storage": 11,
     "compat.repos": 14,
 }
 # Formatters may use each other's parts, and commands theirs.

@@ -68,7 +68,7 @@ class Butler:
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
         trust = tuple(trust)
         if inputs is None and outputs is None:
-            place = root if root is not None else getattr(mapper, "root", os.curdir)
+            place = root if root is not None else getattr(mapper, "root", None) or os.curdir
             self._arguments = (RepositoryArgs(os.fspath(place)).root, mapper, None, None, trust, mapperArgs)
             self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs)
         elif root or mapper or mapperArgs:
