@@ -53,6 +53,7 @@ _LAZY = {
     "Mask": "persistence.types.mask",
     "Config": "persistence.types.config",
     "ReadProxy": "persistence.proxy",
+    "Repository": "persistence.repository",
     "ParquetTable": "persistence.types.parquet",
 }
 # Gen2's other names, by the module of `persistence.compat` that has them.
@@ -64,11 +65,11 @@ _COMPAT = {
     "posixstorage": "PosixStorage",
     "references": "ButlerSubsetIterator dataExists searchDataRefs",
     "registries": "PgsqlRegistry PosixRegistry Registry SqlRegistry SqliteRegistry havePgsql haveSqlite3",
-    "repos": "Access AccessCfg ButlerCfg ButlerFactory RepoData RepoDataContainer",
+    "repos": "Access AccessCfg ButlerCfg ButlerFactory RepoData RepoDataContainer RepositoryMapper",
     "repositorycfg": "RepositoryCfg",
     "storage": "NoRepositroyAtRoot Storage",
     "storageinterface": "StorageInterface",
-    "utils": "doImport iterify listify sequencify setify",
+    "utils": "doImport genericAssembler genericDisassembler iterify listify sequencify setify",
 }
 _LAZY |= {name: f"persistence.compat.{module}" for module, names in _COMPAT.items() for name in names.split()}
 # Modules that Gen2 offered as attributes.
@@ -124,9 +125,11 @@ __all__ = [
     "RegistryLocked",
     "RepoData",
     "RepoDataContainer",
+    "Repository",
     "RepositoryArgs",
     "RepositoryCfg",
     "RepositoryError",
+    "RepositoryMapper",
     "SqlRegistry",
     "SqliteRegistry",
     "Storage",
@@ -140,6 +143,8 @@ __all__ = [
     "dataExists",
     "deprecate_class",
     "doImport",
+    "genericAssembler",
+    "genericDisassembler",
     "havePgsql",
     "haveSqlite3",
     "iterify",

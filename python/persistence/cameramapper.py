@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -61,6 +62,13 @@ class CameraMapper(Mapper):
         self.root = root
         self.mapperArgs = mapperArgs
         hooks.check_types(type(self), self.hooks, _Names(self.types))
+
+    @functools.cached_property
+    def mappings(self) -> Mapping[str, Any]:
+        """Each dataset type as Gen2's camera packages asked for it: see `persistence.compat.mappings`."""
+        from persistence.compat import mappings  # only Gen2's camera packages ask
+
+        return mappings.of(self.types, self.root)
 
     @classmethod
     def getCameraName(cls) -> str:

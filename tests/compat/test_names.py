@@ -10,16 +10,19 @@ import pytest
 import lsst.daf.persistence as old
 import persistence
 
-# gen2-core 1.1, but for the names that other modules' tests look after.
+# gen2-core 1.1.
 NAMES = """
 Butler ButlerFactory ButlerSubset ButlerSubsetIterator ButlerDataRef DataId ReadProxy searchDataRefs dataExists
 RepositoryArgs RepositoryCfg RepoData RepoDataContainer ButlerCfg Access AccessCfg LogicalLocation
 Storage StorageInterface PosixStorage NoRepositroyAtRoot safeFileIo
 Registry SqlRegistry SqliteRegistry PgsqlRegistry PosixRegistry FsScanner haveSqlite3 havePgsql
 Policy listify iterify sequencify setify doImport deprecate_class
+Mapper ButlerLocation ButlerComposite genericAssembler genericDisassembler Repository RepositoryMapper
 NoMapperException NoResults MultipleResults ParentsMismatch
 """.split()
-TEST_NAMES = ("TestObject", "TestObjectPair", "TestObjectCamelCaseSetter", "TestObjectUnderscoreSetter")
+TEST_NAMES = """
+EmptyTestMapper MapperForTestWriting TestObject TestObjectPair TestObjectCamelCaseSetter TestObjectUnderscoreSetter
+""".split()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,9 +36,6 @@ def test_repositories_are_told_apart_by_their_role() -> None:
 
 
 def test_a_factory_makes_a_butler_at_the_mappers_root(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Rooted(DecamMapper):
-        root = str(filled)
-
-    assert ButlerFactory(Rooted()).create().datasetExists("raw", visit=410877, ccdnum=1)
+    assert ButlerFactory(DecamMapper(root=str(filled))).create().datasetExists("raw", visit=410877, ccdnum=1)
     monkeypatch.chdir(filled)
     assert ButlerFactory(DecamMapper()).create().datasetExists("raw", visit=410877, ccdnum=1)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsst.daf.persistence.test import (
+    EmptyTestMapper,
+    MapperForTestWriting,
     TestObject,
     TestObjectCamelCaseSetter,
     TestObjectPair,
     TestObjectUnderscoreSetter,
 )
+from persistence import Butler
 from persistence.composite import ComponentInfo, generic_assembler, generic_disassembler
 from persistence.datasettype import Component
 
@@ -44,3 +49,11 @@ def test_the_generic_functions_find_their_methods(cls: Any) -> None:
     parts = info(**dict.fromkeys(names))
     generic_disassembler(made, {}, parts)
     assert [part.obj for part in parts.values()] == list(names)
+
+
+def test_the_writing_mapper_makes_a_path_of_the_whole_data_id(tmp_path: Path) -> None:
+    butler = Butler(outputs={"root": str(tmp_path / "a"), "mapper": MapperForTestWriting, "mode": "rw"})
+    butler.put(TestObject("abc"), "foo", val=1, b="x")
+    assert sorted(os.listdir(tmp_path / "a")) == ["filename_bx_val1.txt", "repositoryCfg.yaml"]
+    assert butler.get("foo", val=1, b="x") == TestObject("abc")
+    assert EmptyTestMapper(root="r", parentRegistry=None).root == "r"

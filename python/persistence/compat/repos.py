@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from persistence.butler import Butler
+from persistence.mapper import Mapper
 
 
 class RepoData:
@@ -67,6 +68,14 @@ class Access:
 
     def __init__(self, accessCfg: Any) -> None:
         self.accessCfg = accessCfg
+
+
+class RepositoryMapper(Mapper):
+    """Left over in Gen2 from an earlier design; it only holds its arguments."""
+
+    def __init__(self, storage: Any = None, policy: Any = None, **_: Any) -> None:
+        self.storage = storage
+        self.said = policy
 
 
 class ButlerFactory:

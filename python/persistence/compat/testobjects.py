@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from persistence.butlerlocation import ButlerLocation
+from persistence.mapper import Mapper
 
 
 class TestObject:
@@ -90,3 +94,32 @@ class TestObjectCamelCaseSetter:
 
     def getFoo(self) -> Any:
         return self._foo
+
+
+class EmptyTestMapper(Mapper):
+    """Has no dataset type; it holds what a repository tells it."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(
+        self, root: str | None = None, parentRegistry: Any = None, repositoryCfg: Any = None, **_: Any
+    ) -> None:
+        self.root = root
+
+
+class MapperForTestWriting(Mapper):
+    """Has one type, ``foo``, pickled at a path that is made of the whole data ID."""
+
+    __test__: ClassVar[bool] = False
+    trusted: ClassVar[frozenset[str]] = frozenset(
+        f"{module}.{name}"
+        for module in (__name__, "lsst.daf.persistence.test")
+        for name in ("TestObject", "TestObjectPair", "TestObjectCamelCaseSetter", "TestObjectUnderscoreSetter")
+    )
+
+    def __init__(self, root: str, **_: Any) -> None:
+        self.root = root
+
+    def map_foo(self, dataId: Mapping[str, Any], write: bool = False) -> ButlerLocation:
+        path = "filename" + "".join(f"_{key}{value}" for key, value in sorted(dataId.items())) + ".txt"
+        return ButlerLocation(TestObject, None, "PickleStorage", path, dataId, self, None)

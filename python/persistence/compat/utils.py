@@ -8,6 +8,9 @@ from typing import Any
 from persistence import composite
 from persistence.errors import NotImportable, PolicyError
 
+genericAssembler = composite.generic_assembler  # noqa: N816  # Gen2's name
+genericDisassembler = composite.generic_disassembler  # noqa: N816  # Gen2's name
+
 
 def listify(x: Any) -> list[Any]:
     """Give a list: of nothing for None, of one for a text, a mapping or what is no container, else of its items."""

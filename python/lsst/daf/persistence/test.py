@@ -1,10 +1,19 @@
 """Gen2's name of `persistence.compat.testobjects`."""
 
 from persistence.compat.testobjects import (
+    EmptyTestMapper,
+    MapperForTestWriting,
     TestObject,
     TestObjectCamelCaseSetter,
     TestObjectPair,
     TestObjectUnderscoreSetter,
 )
 
-__all__ = ["TestObject", "TestObjectCamelCaseSetter", "TestObjectPair", "TestObjectUnderscoreSetter"]
+__all__ = [
+    "EmptyTestMapper",
+    "MapperForTestWriting",
+    "TestObject",
+    "TestObjectCamelCaseSetter",
+    "TestObjectPair",
+    "TestObjectUnderscoreSetter",
+]

@@ -1,5 +1,16 @@
 """Gen2's name of what camera packages build on."""
 
 from persistence import CameraMapper
+from persistence.compat.mappings import CalibrationMapping, DatasetMapping, ExposureMapping, ImageMapping, Mapping
+from persistence.compat.obsbase import ExposureIdInfo, exposureFromImage
 
-__all__ = ["CameraMapper"]
+__all__ = [
+    "CalibrationMapping",
+    "CameraMapper",
+    "DatasetMapping",
+    "ExposureIdInfo",
+    "ExposureMapping",
+    "ImageMapping",
+    "Mapping",
+    "exposureFromImage",
+]

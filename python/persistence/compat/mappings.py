@@ -1,0 +1,155 @@
+"""Gen2's mapping classes: one dataset type with the registry that completes its data IDs (gen2-core 6.5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingType
+from typing import Any, ClassVar
+
+from persistence import datasettype, yamlfile
+from persistence.butlerlocation import ButlerLocation
+from persistence.datasettype import DatasetType
+from persistence.errors import IncompleteDataId, TemplateUndefined
+
+
+class Mapping:
+    """What a policy says of one dataset type, as Gen2's camera packages ask it.
+
+    Parameters
+    ----------
+    datasetType : `str`
+        Its name.
+    policy : mapping or `DatasetType`
+        What the policy says of it.
+    registry : optional
+        What completes data IDs, with Gen2's ``lookup(properties, tables, dataId, template=)``.
+    rootStorage : optional
+        Where it lies.
+    provided : iterable of `str`, optional
+        Taken for Gen2's sake, who ignored it too.
+    """
+
+    section: ClassVar[str] = "datasets"
+
+    def __init__(
+        self,
+        datasetType: str,
+        policy: MappingType[str, Any] | DatasetType,
+        registry: Any = None,
+        rootStorage: Any = None,
+        provided: Iterable[str] | None = None,
+    ) -> None:
+        self.datasetType = datasetType
+        self.registry = registry
+        self.rootStorage = rootStorage
+        made = policy if isinstance(policy, DatasetType) else _made(datasetType, self.section, policy)
+        self.dataset = made
+        self.template = made.template.text if made.template else None
+        self.python, self.persistable, self.storage = made.python, made.persistable, made.storage
+        self.level, self.recipe, self.obsTimeName = made.level, made.recipe, made.obsTimeName
+        self.tables = list(made.tables) or None
+        self.columns = None if made.columns is None else list(made.columns)
+        # The very keys: camera packages add some here.
+        self.keyDict = made.keys
+
+    def keys(self) -> MappingType[str, type]:
+        """Give the keys of a complete data ID with their types."""
+        return self.keyDict
+
+    def map(self, mapper: Any, dataId: MappingType[str, Any], write: bool = False) -> ButlerLocation:
+        """Say where the dataset lies; with the ending ``.gz`` or ``.fz`` if only that is there.
+
+        Raises
+        ------
+        TemplateUndefined
+            If the policy gives no template.
+        IncompleteDataId
+            If keys are missing that the registry does not supply.
+        """
+        if self.dataset.template is None:
+            raise TemplateUndefined(f"Template is not defined for the {self.datasetType} dataset type")
+        full = self.need(self.keyDict, dataId)
+        path = self.dataset.template.format(full)
+        if not write and self.rootStorage is not None:
+            endings = (end for end in ("", ".gz", ".fz") if os.path.exists(self._place(path + end)))
+            path += next(endings, "")
+        used = {key: full[key] for key in self.keyDict}
+        return ButlerLocation(
+            self.python,
+            self.persistable,
+            self.storage or "",
+            path,
+            full,
+            mapper,
+            self.rootStorage,
+            used,
+            self.datasetType,
+        )
+
+    def _place(self, path: str) -> str:
+        return os.path.join(getattr(self.rootStorage, "root", self.rootStorage), path.partition("[")[0])
+
+    def lookup(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> Any:
+        """Ask the registry for the values of some keys."""
+        if self.registry is None:
+            raise IncompleteDataId("No registry for lookup:", self.datasetType, dataId)
+        where = {key: value for key, value in dataId.items() if self.columns is None or key in self.columns}
+        return self.registry.lookup(list(properties), self.tables, where, template=self.template)
+
+    def have(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> bool:
+        """Say whether a data ID has all of some keys."""
+        return all(key in dataId for key in properties)
+
+    def need(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> dict[str, Any]:
+        """Supply the keys that a data ID lacks.
+
+        Raises
+        ------
+        IncompleteDataId
+            If not exactly one row answers.
+        """
+        missing = [key for key in properties if key not in dataId]
+        if not missing:
+            return dict(dataId)
+        rows = list(self.lookup(missing, dataId))
+        if len(rows) != 1:
+            reason = f"needs  {', '.join(missing)}; {len(rows)} matches"
+            raise IncompleteDataId("No unique lookup for:", self.datasetType, dataId, [reason])
+        return {**dataId, **dict(zip(missing, rows[0], strict=True))}
+
+
+class ImageMapping(Mapping):
+    """A plain image."""
+
+    section = "images"
+
+
+class ExposureMapping(Mapping):
+    """An exposure."""
+
+    section = "exposures"
+
+
+class CalibrationMapping(Mapping):
+    """A master calibration."""
+
+    section = "calibrations"
+
+
+class DatasetMapping(Mapping):
+    """Anything else."""
+
+
+_BY_SECTION = {cls.section: cls for cls in (ImageMapping, ExposureMapping, CalibrationMapping, DatasetMapping)}
+
+
+def of(types: MappingType[str, DatasetType], root: str | None) -> dict[str, Mapping]:
+    """Give the mapping of each dataset type of a camera."""
+    return {name: _BY_SECTION[one.section](name, one, None, root) for name, one in types.items()}
+
+
+def _made(name: str, section: str, policy: MappingType[str, Any]) -> DatasetType:
+    source = f"<the policy of {name}>"
+    nodes = yamlfile.items(yamlfile.compose_text(yamlfile.flow(dict(policy)), source))
+    return datasettype.make(name, section, source, {key: (node,) for key, node in nodes.items()})
