@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,32 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
             fits.HDUList(hdus).writeto(folder / kind / f"c4d_{visit}_{word}_{band}.fits.fz")
     (folder / "dqmask" / "a_note.fits").write_text("not FITS; the search goes on")
     return folder
+
+
+@pytest.fixture
+def as_nobody() -> Callable[[Callable[[], str]], str]:
+    """Give a function that acts as a user who owns nothing."""
+    return _as_nobody
+
+
+def _as_nobody(act: Callable[[], str]) -> str:
+    """Act as a user who owns nothing, if we may change users; gives what came of it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            result = act()
+        except BaseException as error:  # it is told to the parent
+            result = repr(error)
+        os.write(writer, result.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as stream:
+        return stream.read()
 
 
 def _quality(image: Any) -> Any:

@@ -450,7 +450,9 @@ def test_a_full_disk_leaves_the_old_file_whole(own: Path) -> None:
     assert [path.name for path in (own / "config").iterdir()] == ["packages.pickle"]
 
 
-def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(filled: Path) -> None:
+def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
+    filled: Path, as_nobody: Callable[..., str]
+) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
         os.chmod(folder, 0o755)
         own = Path(shutil.copytree(filled, f"{folder}/own"))
@@ -473,26 +475,6 @@ def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
         assert snapshot(own) == before
         for path in [own, *own.rglob("*")]:
             os.chmod(path, 0o755)
-
-
-def as_nobody(act: Callable[[], str]) -> str:
-    """Act as a user who owns nothing, if we may change users; gives what came of it."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            if os.geteuid() == 0:
-                os.setgid(65534)
-                os.setuid(65534)
-            result = act()
-        except BaseException as error:  # it is told to the parent
-            result = repr(error)
-        os.write(writer, result.encode())
-        os._exit(0)
-    os.close(writer)
-    os.waitpid(child, 0)
-    with os.fdopen(reader) as stream:
-        return stream.read()
 
 
 def test_a_directory_that_cannot_be_made_is_named(own: Path) -> None:

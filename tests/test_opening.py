@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from persistence import (
     Location,
     NoResults,
     ParentsMismatch,
+    RegistryError,
     RepositoryError,
     config,
 )
@@ -244,6 +247,68 @@ def test_v27_a_repositorys_own_policy_holds_there_and_not_in_its_children() -> N
     assert Path("b/note-1.txt").exists()
 
 
+def test_v15_an_older_parent_that_is_only_named_is_told_what_its_child_is() -> None:
+    old("v1")
+    Path("v1/note-1.txt").write_text("x")
+    Path("b").mkdir()
+    Path("b/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: {W.__module__}.{W.__qualname__}\n_mapperArgs: {{foo: 1}}\n_parents: [../v1]\n"
+        "_policy: null\n_root: null\ndirty: true\n"
+    )
+    butler = Butler(inputs={"root": "b", "mapper": W})
+    assert butler.get("note", a=1) == "x"
+    assert butler._chain.inputs[1].mapper.mapperArgs == {"foo": 1}
+
+
+PAIR = """
+datasets:
+  note: {template: 'note-%(a)d.txt', storage: TextStorage}
+  other: {template: 'other-%(a)d-%(b)d.txt', storage: TextStorage}
+  pair:
+    python: types.SimpleNamespace
+    composite: {a: {datasetType: note}, b: {datasetType: other, inputOnly: true}}
+    disassembler: persistence.composite.generic_disassembler
+  many:
+    python: types.SimpleNamespace
+    composite: {all: {datasetType: other, subset: true}}
+"""
+
+
+class Two:
+    """What the composite of these tests is taken apart from."""
+
+    def get_a(self) -> str:
+        return "left"
+
+    def get_b(self) -> str:
+        return "right"
+
+
+def test_v23_a_component_that_is_only_read_is_not_written() -> None:
+    Path("w.yaml").write_text(PAIR)
+    Butler(outputs=out("r")).put(Two(), "pair", a=1, b=2)
+    butler = Butler(inputs="r")
+    assert butler.get("pair.a", a=1, b=2) == "left"
+    with pytest.raises(NoResults, match=r"looked for  other-1-2\.txt  in  r"):
+        butler.get("pair.b", a=1, b=2)
+
+
+def test_v24_a_component_may_be_all_that_matches() -> None:
+    Path("w.yaml").write_text(PAIR)
+    butler = Butler(outputs=out("r", mode="rw"))
+    for b in (1, 2):
+        butler.put(f"text {b}", "other", a=1, b=b)
+    assert sorted(butler.get("many", a=1).all) == ["text 1", "text 2"]
+
+
+def test_v30_a_calibration_whose_keys_are_known_asks_no_registry(filled: Path) -> None:
+    butler = Butler(filled)
+    butler._chain.inputs[0].registry = None  # type: ignore[assignment]  # whoever asks it fails
+    path = butler.getUri("bias", calibDate="2015-01-01", ccdnum=7, write=True)
+    assert path.endswith("/BIAS/2015-01-01/BIAS-2015-01-01-07.fits")
+    assert not butler.datasetExists("bias", calibDate="2015-01-01", ccdnum=7)
+
+
 # -- reruns ---------------------------------------------------------------------------------------------
 
 
@@ -337,6 +402,72 @@ def test_an_output_of_another_mapper_is_refused() -> None:
     make("a")
     with pytest.raises(RepositoryError, match=r"must match for writable repositories: .* is set up with mapper"):
         Butler(outputs={"root": "a", "mapper": "lsst.obs.decam.DecamMapper"})
+
+
+def test_an_output_of_somebody_else_is_refused_with_his_name(
+    as_nobody: Callable[[Callable[[], str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+        os.chmod(folder, 0o755)
+        os.chdir(folder)
+        Path("w.yaml").write_text(POLICY)
+        monkeypatch.setattr(W, "policyFile", f"{folder}/w.yaml")
+        make("a", a1="x")
+        Butler(inputs="a", outputs=out("mine"))
+        refusal = rf"the output .*/mine belongs to {getpass.getuser()}, and you may not write to it"
+
+        def act() -> str:
+            assert Butler("mine", W).get("note", a=1) == "x"
+            for mode in ("w", "rw"):
+                with pytest.raises(RepositoryError, match=refusal):
+                    Butler(inputs="a", outputs=out("mine", mode=mode))
+            with pytest.raises(RepositoryError, match=r"cannot write .*/new/repositoryCfg\.yaml: Permission denied"):
+                Butler(inputs="a", outputs=out("new"))
+            return "as it should be"
+
+        before = sorted(os.listdir())
+        assert as_nobody(act) == "as it should be"
+        assert sorted(os.listdir()) == before
+        os.chdir("/")
+
+
+@pytest.mark.parametrize("mapper", [dict, os.path.join, 3, Two])
+def test_what_is_no_mapper_is_refused(mapper: Any) -> None:
+    make("a")
+    with pytest.raises(RuntimeError, match=r"is no mapper: a camera's mapper is a subclass of"):
+        Butler("a", mapper)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("os.path\n", "no installed camera is called 'os.path'"),
+        ("nothing\n", "Unqualified mapper name 'nothing' in .*/a/_mapper"),
+        ("", "Unqualified mapper name ''"),
+        ("\udcff.x\n", "cannot be read"),
+    ],
+)
+def test_a_mapper_file_that_names_no_camera_is_told(line: str, message: str) -> None:
+    Path("a").mkdir()
+    Path("a/_mapper").write_bytes(line.encode(errors="surrogateescape"))
+    with pytest.raises(RuntimeError, match=message):
+        Butler("a")
+
+
+def test_a_registry_that_is_a_text_file_is_told(own: Path) -> None:
+    (own / "registry.sqlite3").write_text("this was a registry once\n" * 100)
+    butler = Butler(own)
+    with pytest.raises(RegistryError, match=r"own/registry\.sqlite3.*not a database"):
+        butler.queryMetadata("raw", "visit")
+    with pytest.raises(RegistryError, match=r"own/registry\.sqlite3.*not a database"):
+        butler.get("raw", visit=410877)
+
+
+def test_a_template_key_that_nothing_can_supply_is_told(own: Path) -> None:
+    overlay = {"exposures": {"raw": {"template": "%(colour)s/%(visit)d.fits"}}}
+    butler = Butler(inputs={"root": str(own), "policy": overlay})
+    with pytest.raises(NoResults, match=r"needs  colour(.|\n)*'colour' is not known to .*registry\.sqlite3"):
+        butler.get("raw", visit=410877, ccdnum=28)
 
 
 def test_inputs_of_two_mappers_give_no_default() -> None:

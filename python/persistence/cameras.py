@@ -66,16 +66,22 @@ def find(name: str) -> type[Mapper]:
         )
     module, _, attribute = known[name].partition(":")
     found: Any = getattr(importlib.import_module(module), attribute)
-    cls: type[Mapper] = camerafile.mapper_class(found) if isinstance(found, str) else found
-    return cls
+    return camerafile.mapper_class(found) if isinstance(found, str) else _checked(found)
 
 
 def camera(mapper: Any) -> type[Mapper]:
     """Give the class of a mapper that is given as a class, as a name, as a file, or as an instance."""
     if isinstance(mapper, str):
         return find(mapper)
-    cls: type[Mapper] = mapper if isinstance(mapper, type) else type(mapper)
+    cls = _checked(mapper)
     _given.setdefault(gen2_name(cls), cls)
+    return cls
+
+
+def _checked(mapper: Any) -> type[Mapper]:
+    cls: type[Any] = mapper if isinstance(mapper, type) else type(mapper)
+    if not issubclass(cls, Mapper):
+        raise CameraNotFound(f"{mapper!r} is no mapper: a camera's mapper is a subclass of CameraMapper or Mapper")
     return cls
 
 

@@ -90,8 +90,13 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
     """Make an object by its constructor's keywords, else by setters: declared, ``set_name``, ``setName``."""
     cls = do_import(cls, "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
-    if _takes(cls, keywords):
-        return cls(**keywords)
+    takes = _takes(cls, keywords)
+    if takes is not False:
+        try:
+            return cls(**keywords)
+        except TypeError:
+            if takes:
+                raise
     made = cls()
     for name, part in componentInfo.items():
         _method(made, "set", name, part.setter)(part.obj)
@@ -104,14 +109,16 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
         part.obj = _method(obj, "get", name, part.getter)()
 
 
-def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool:
-    """Say whether a class can be called with these keywords, without calling it."""
+def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool | None:
+    """Say whether a class can be called with these keywords, without calling it; None if only that would tell."""
     import inspect
 
     try:
         inspect.signature(cls).bind(**keywords)
-    except (TypeError, ValueError):
+    except TypeError:
         return False
+    except ValueError:  # written in C, without a signature
+        return None
     return True
 
 

@@ -240,3 +240,14 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
     os.replace(beside, target)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(beside)  # a rename between two names of one file does nothing
+
+
+def owner(path: str) -> str:
+    """Give the name of the user that a file or directory belongs to; the number, if he has none here."""
+    import pwd  # not on Windows, and asked only for a message
+
+    number = os.stat(path).st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

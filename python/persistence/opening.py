@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import config
+from persistence import config, files
 from persistence.camerafile import SUFFIX, refuse_code
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
@@ -132,6 +132,8 @@ class Opening:
         given = [one for one in self._inputs if one.place != member.place]
         parents = tuple(one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given)
         cfg = member.cfg
+        if not member.is_new:
+            _refuse_unwritable(cfg.root)
         if member.is_new:
             cfg = cfg._replace(parents=parents, mapper=cfg.mapper or self._default_mapper(member))
         elif member.readable:
@@ -200,6 +202,18 @@ def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> 
                 )
         return cfg
     return cfg._replace(**said)
+
+
+def _refuse_unwritable(root: str) -> None:
+    """Refuse an output that the user may not write to, before anything is computed for it."""
+    if os.access(root, os.W_OK | os.X_OK):
+        return
+    if not os.path.isdir(root):
+        raise RepositoryError(f"the output {root} is no directory")
+    raise RepositoryError(
+        f"the output {root} belongs to {files.owner(root)}, and you may not write to it: give it as an input, and a "
+        "directory of your own as the output"
+    )
 
 
 def _check_modes(inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs]) -> None:

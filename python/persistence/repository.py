@@ -69,9 +69,10 @@ class Repository:
         **mapperArgs: Any,
     ) -> None:
         self.root = os.path.abspath(root)
+        cls = cameras.camera(mapper)
         if isinstance(mapper, str | type):
             told = {"root": self.root, "parentRegistry": parent_registry, "repositoryCfg": cfg}
-            mapper = cameras.camera(mapper)(**{**told, **mapperArgs})
+            mapper = cls(**{**told, **mapperArgs})
         self.mapper: Mapper = mapper
         self.tags = frozenset(tags)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
