@@ -36,6 +36,7 @@ class Chain:
         self.settle = settle
         # Asked at every look-up; what a camera knows does not change.
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
+        self._likeness: dict[tuple[int, int], bool] = {}
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
         """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
@@ -64,14 +65,25 @@ class Chain:
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
     ) -> tuple[Repository, Location] | None:
         """Find a dataset in the first repository that has it; ``options`` are for its reader."""
+        mapped: Location | None = None
+        before: Repository | None = None
         for repository in self.asked(request, data_id):
-            try:
-                location = repository.locate(request, data_id, options)
-            except NoResults:
-                continue
+            if before is None or not self._alike(before, repository):
+                mapped = _mapped(repository, request, data_id, options)
+            elif mapped is not None:
+                mapped = repository.adopted(request, mapped, options)
+            before = repository
+            location = None if mapped is None else repository.found(mapped)
             if location is not None:
                 return repository, location
         return None
+
+    def _alike(self, one: Repository, other: Repository) -> bool:
+        """Say whether two repositories differ in their roots only: mostly so in a chain of reruns."""
+        alike = self._likeness.get((id(one), id(other)))
+        if alike is None:
+            alike = self._likeness[id(one), id(other)] = other.maps_like(one)
+        return alike
 
     def refuse(self, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
         """Explain why nothing was found: the paths that were tried, or what is missing; and what is near."""
@@ -105,3 +117,12 @@ class Chain:
             if rows:
                 return list(rows)
         return []
+
+
+def _mapped(
+    repository: Repository, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any]
+) -> Location | None:
+    try:
+        return repository.mapped(request, data_id, options)
+    except NoResults:
+        return None

@@ -205,11 +205,29 @@ class Repository:
         if mapped is not None:
             return self._located(request, mapped(data_id, write), data_id, options)
         dataset = self.mapper.dataset(request)
-        root = self.root if write or dataset.section != "calibrations" else self.calib_root
-        location = self.mapper.locate(dataset, self.complete(dataset, data_id), root, options)
+        full_id = self.complete(dataset, data_id)
+        location = self.mapper.locate(dataset, full_id, self._top(dataset, write), options)
         for message in self._strange(data_id):
             warn_caller(message, UnknownKeyWarning)
         return location
+
+    def _top(self, dataset: DatasetType, write: bool = False) -> str:
+        return self.root if write or dataset.section != "calibrations" else self.calib_root
+
+    def maps_like(self, other: Repository) -> bool:
+        """Say whether this repository calls every dataset as another does, but for the root."""
+        return (
+            self.mapper.policy is other.mapper.policy
+            and self.registry is other.registry
+            and type(self.mapper) is type(other.mapper)
+            and self.mapper.mapperArgs == other.mapper.mapperArgs
+            and not any(kind == "map" for kind, _ in self.mapper.hooks)
+        )
+
+    def adopted(self, request: Request, location: Location, options: Mapping[str, Any]) -> Location:
+        """Give here what a repository that maps alike expects there."""
+        root = self._top(self.mapper.dataset(request))
+        return location._replace(root=root, options={**options, **self._told} if options else self._told)
 
     def _located(
         self, request: Request, mapped: Any, data_id: Mapping[str, Any], options: Mapping[str, Any]
@@ -221,18 +239,19 @@ class Repository:
         trust = {location.python, *options.get("trust", ())} - {None}
         return location._replace(options={**options, **location.options, "trust": trust})
 
-    def locate(
-        self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
-    ) -> Location | None:
-        """Find a dataset: its location if the file is there. ``options`` are for its reader."""
-        told = {**options, **self._told} if options else self._told
-        location = self.expect(request, data_id, options=told)
+    def mapped(self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}) -> Location:
+        """Say where a dataset would be read; ``options`` are for its reader."""
+        return self.expect(request, data_id, options={**options, **self._told} if options else self._told)
+
+    @staticmethod
+    def found(location: Location) -> Location | None:
+        """Give a location if its file is there, perhaps compressed."""
         if location.storage not in FORMATTERS:
             return None
-        found = files.find(location.root, location.path)
-        if found is None or found == location.path:
-            return location if found else None
-        return location._replace(path=found)
+        path = files.find(location.root, location.path)
+        if path is None or path == location.path:
+            return location if path else None
+        return location._replace(path=path)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any] | None:
         """Ask the camera's ``bypass_`` hook, which makes an object without a file; None if it has none."""
