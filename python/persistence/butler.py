@@ -268,7 +268,7 @@ class Butler:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
         if immediate:
             return self._get(request, data_id, options)
-        if not self.datasetExists(datasetType, data_id) and self._bypassed(request, data_id) is None:
+        if not self.datasetExists(datasetType, data_id) and self._chain.bypassed(request, data_id) is None:
             raise self._chain.refuse("get", request, data_id)
         from persistence.proxy import ReadProxy  # only the patient need it
 
@@ -354,7 +354,7 @@ class Butler:
         return self._knowing(request).mapper.dataset(request, data_id)
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
-        made = self._bypassed(request, data_id)
+        made = self._chain.bypassed(request, data_id)
         if made is not None:
             return made[1].mapper.standardise(request, made[0], data_id)
         if request.view == "filename":
@@ -373,13 +373,6 @@ class Butler:
             except NoResults:
                 continue
         raise self._chain.refuse("get", request, data_id)
-
-    def _bypassed(self, request: Request, data_id: DataId) -> tuple[Any, Repository] | None:
-        for repository in self._chain.asked(request, data_id):
-            made = repository.bypass(request, data_id)
-            if made is not None:
-                return made[0], repository
-        return None
 
     def _find(
         self, request: Request, data_id: DataId, verb: str, options: Mapping[str, Any] = {}

@@ -36,6 +36,7 @@ class Chain:
         self.settle = settle
         # Asked at every look-up; what a camera knows does not change.
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
+        self._bypassing: dict[Request, tuple[Repository, ...]] = {}
         self._likeness: dict[tuple[int, int], bool] = {}
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
@@ -44,6 +45,19 @@ class Chain:
         if known is None:
             known = self._knowing[request] = tuple(one for one in self.inputs if one.knows(request))
         return [one for one in known if one.serves(data_id)] if getattr(data_id, "tag", None) else known
+
+    def bypassed(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any, Repository] | None:
+        """Ask the first camera that makes a dataset without a file; None if there is no such camera."""
+        able = self._bypassing.get(request)
+        if able is None:
+            asked = self.asked(request, {})
+            able = tuple(one for one in asked if one.mapper.hook("bypass", request.name) is not None)
+            self._bypassing[request] = able
+        for repository in able:
+            made = repository.bypass(request, data_id) if repository.serves(data_id) else None
+            if made is not None:
+                return made[0], repository
+        return None
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.
