@@ -122,6 +122,18 @@ def test_v5_a_shared_parent_is_searched_once_behind_its_first_child() -> None:
     assert roots(Butler(inputs=["d1", "d2"])) == ["d1", "1", "d2"]
 
 
+def test_each_repository_knows_its_parents_in_order() -> None:
+    make("1")
+    make("2")
+    Butler(inputs=["2", "1"], outputs=out("3"))
+    Butler(inputs="3", outputs=out("4"))
+    found = {
+        os.path.basename(repository.root): [os.path.basename(parent.root) for parent in repository.parents]
+        for repository in Butler("4").chain.inputs
+    }
+    assert list(found.items()) == [("4", ["3"]), ("3", ["2", "1"]), ("2", []), ("1", [])]
+
+
 def test_v6_an_input_that_is_a_readable_output_counts_once() -> None:
     make("1")
     butler = Butler(inputs="1", outputs={"root": "1", "mode": "rw"})

@@ -87,6 +87,11 @@ class Butler:
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._arguments, self._aliases)
 
+    @property
+    def chain(self) -> Chain:
+        """The repositories, in the order in which they are asked."""
+        return self._chain
+
     # -- what there is -------------------------------------------------------------------------------
 
     @staticmethod

@@ -167,8 +167,8 @@ class Opening:
             if member.args.mapper is None and mapper.endswith(SUFFIX):
                 refuse_code(mapper, member.cfg.cfg_root)
             registry = None
-            for parent in member.parents:
-                ancestor = self._repository(parent)
+            ancestors = [self._repository(parent) for parent in member.parents]
+            for parent, ancestor in zip(member.parents, ancestors, strict=True):
                 if camera(parent.cfg.mapper or parent.args.mapper) is camera(mapper):
                     registry = registry or ancestor.registry_to_inherit
             member.repository = Repository(
@@ -178,6 +178,7 @@ class Opening:
                 registry,
                 member.cfg,
                 member.args.tags,
+                ancestors,
                 **member.cfg.mapperArgs,
             )
         return member.repository

@@ -49,6 +49,8 @@ class Repository:
         How the repository is set up; its policy is laid over the camera's.
     tags : set
         Tagged data IDs see the repository only if they share one.
+    parents : sequence of `Repository`
+        Where what it lacks is looked for next; the chain sees to that.
     **mapperArgs
         For the mapper.
 
@@ -66,6 +68,7 @@ class Repository:
         parent_registry: Registry | None = None,
         cfg: RepositoryCfg | None = None,
         tags: Collection[Any] = (),
+        parents: Sequence[Repository] = (),
         **mapperArgs: Any,
     ) -> None:
         self.root = os.path.abspath(root)
@@ -75,6 +78,7 @@ class Repository:
             mapper = cls(**{**told, **mapperArgs})
         self.mapper: Mapper = mapper
         self.tags = frozenset(tags)
+        self.parents = tuple(parents)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
         self.calib_root = _calib_root(self.root, self.mapper)

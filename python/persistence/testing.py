@@ -61,6 +61,10 @@ class RegistryContract:
     def test_the_columns_can_be_listed(self, tmp_path: Path) -> None:
         assert set(self.make(tmp_path).columns(self.TABLES, self.TEMPLATE)) >= {"date", "filter", "visit", "ccdnum"}
 
+    def test_the_rows_of_each_table_can_be_counted(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        assert [registry.count(table) for table in registry.tables()] == [len(self.ROWS) for _ in registry.tables()]
+
     def test_a_limit_ends_the_search(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
         assert len(registry.lookup(["visit"], {}, self.TABLES, template=self.TEMPLATE, limit=2)) == 2

@@ -50,6 +50,11 @@ def test_validity_needs_a_real_registry(tmp_path: Path) -> None:
         FilesystemRegistry(str(tmp_path)).lookup(["a"], {}, between=("x", "a", "b"))
 
 
+def test_there_are_no_tables_to_count(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="has no registry, and so no table 'raw'"):
+        FilesystemRegistry(str(tmp_path)).count("raw")
+
+
 @pytest.mark.real
 def test_a_directory_without_registry_answers_from_its_file_names(real: Path) -> None:
     registry = FilesystemRegistry(str(real / "gen2_repos" / "no_registry"))

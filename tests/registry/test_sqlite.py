@@ -128,3 +128,11 @@ def test_a_registry_of_the_original_is_read(real: Path) -> None:
     assert len(registry.lookup(["visit", "ccdnum"], {"filter": "g"}, ["raw"])) == 61
     assert registry.tables() == ["raw", "raw_visit"]
     registry.close()
+
+
+def test_rows_are_counted_and_a_table_that_is_not_there_is_named(path: Path) -> None:
+    registry = SqliteRegistry(str(path))
+    assert [registry.count(table) for table in registry.tables()] == [1, 1, 1]
+    with pytest.raises(RegistryError, match=r"registry\.sqlite3: no such table: raww"):
+        registry.count("raww")
+    registry.close()

@@ -27,6 +27,7 @@ def table(request, tmp_path):
 
 def test_a_table_knows_its_columns_and_its_length(table):
     assert table.columns == list(COLUMNS)
+    assert table.kinds == {"id": "int64", "flux": "double", "name": "string", "good": "bool"}
     assert len(table) == 3
     assert repr(table) == "ParquetTable of 3 rows: id, flux, name, good"
 

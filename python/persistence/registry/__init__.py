@@ -60,6 +60,9 @@ class Registry(Protocol):
     def tables(self) -> Sequence[str]:
         """Give the names of the tables."""
 
+    def count(self, table: str) -> int:
+        """Count the rows of a table."""
+
     def close(self) -> None:
         """Let go of files."""
 

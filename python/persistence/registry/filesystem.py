@@ -62,6 +62,10 @@ class FilesystemRegistry:
         """Give no table: there is none."""
         return ()
 
+    def count(self, table: str) -> int:
+        """Refuse: there is no table whose rows could be counted."""
+        raise RegistryError(f"{self.path} has no registry, and so no table {table!r}")
+
     def close(self) -> None:
         """Do nothing: no file is held."""
 

@@ -81,6 +81,11 @@ class SqliteRegistry:
         names = self._fetch("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid", [])
         return [name for (name,) in names if not name.startswith("sqlite_")]
 
+    def count(self, table: str) -> int:
+        """Count the rows of a table."""
+        ((number,),) = self._fetch(f"SELECT COUNT(*) FROM {quoted(table)}", [])  # noqa: S608  # quoted
+        return int(number)
+
     def close(self) -> None:
         """Let go of the file; the next look-up opens it again."""
         if self._connection is not None and self._process == os.getpid():

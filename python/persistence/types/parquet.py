@@ -40,6 +40,11 @@ class ParquetTable:
         """The names of the columns, without pandas' index."""
         return [name for name in self._schema.names if not name.startswith("__index_level_")]
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The columns and what Arrow calls their types."""
+        return {name: str(self._schema.field(name).type) for name in self.columns}
+
     def to_arrow(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
         """Give the columns, all if none are named, as an Arrow table."""
         wanted = list(columns) if columns is not None else None
