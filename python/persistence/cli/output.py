@@ -1,0 +1,119 @@
+"""How results are printed: rows as an aligned table, as JSON or as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from persistence import dataid
+
+Row = Mapping[str, Any]
+
+
+def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) -> None:
+    """Print rows.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Column and value; a column that a row lacks is empty there.
+    form : `str`
+        ``table``, ``json`` or ``csv``.
+    shown : sequence of mapping, optional
+        What a table shows in the rows' place.
+    """
+    FORMS[form](rows if shown is None or form != "table" else shown)
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Print lines."""
+    for text in texts:
+        sys.stdout.write(f"{text}\n")
+
+
+def plain(value: Any, finite: bool = True) -> Any:
+    """Turn a value into what JSON and YAML know; what they do not know becomes its text.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+    finite : `bool`
+        JSON has no NaN and no infinity: they become null.
+    """
+    value = dataid.plain(value)
+    if isinstance(value, float):
+        return None if finite and not math.isfinite(value) else value
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(value[key], finite) for key in value}
+    if isinstance(value, list | tuple):
+        return [plain(one, finite) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(one, finite) for one in value), key=str)
+    # An empty value of a FITS card (astropy.io.fits.card.Undefined).
+    return None if type(value).__name__ == "Undefined" else str(value)
+
+
+def cell(value: Any) -> str:
+    """Show a value on one line: text as it is, no value as nothing, what has parts as JSON."""
+    value = plain(value, finite=False)
+    if isinstance(value, str):
+        # What would break the line, or speak to the terminal, is escaped.
+        return value if value.isprintable() else repr(value)
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def _columns(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(column for row in rows for column in row))
+
+
+def _table(rows: Sequence[Row]) -> None:
+    columns = _columns(rows)
+    if not columns:
+        return
+    body = [[cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(map(len, texts)) for texts in zip(columns, *body, strict=True)]
+    right = [_are_numbers(row.get(column) for row in rows) for column in columns]
+    lines(_aligned(texts, widths, right) for texts in (columns, *body))
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = (
+        text.rjust(width) if is_number else text.ljust(width)
+        for text, width, is_number in zip(texts, widths, right, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _json(rows: Sequence[Row]) -> None:
+    # One object on each line: a list all the same, and easy on the eye.
+    objects = ",\n ".join(json.dumps(plain(row), ensure_ascii=False) for row in rows)
+    lines([f"[{objects}]"])
+
+
+def _csv(rows: Sequence[Row]) -> None:
+    columns = _columns(rows)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if columns:
+        writer.writerow(columns)
+    writer.writerows([_field(row.get(column)) for column in columns] for row in rows)
+
+
+def _field(value: Any) -> Any:
+    """Give a value as the csv module takes it: text keeps its line ends, for it is quoted."""
+    return value if isinstance(value, str) else cell(value)
+
+
+FORMS = {"table": _table, "json": _json, "csv": _csv}

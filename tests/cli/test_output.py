@@ -1,0 +1,103 @@
+"""Rows as a table, as JSON, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from persistence.cli import output
+
+ROWS: list[dict[str, Any]] = [
+    {"name": "raw", "number": 7, "keys": {"visit": "int"}},
+    {"name": 'a, "b"\n', "number": 1234, "keys": {}, "extra": None},
+]
+
+
+def test_a_table_is_aligned_and_numbers_stand_on_the_right(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write(ROWS, "table")
+    assert capsys.readouterr().out.splitlines() == [
+        "name        number  keys              extra",
+        'raw              7  {"visit": "int"}',
+        "'a, \"b\"\\n'    1234  {}",
+    ]
+
+
+def test_json_gives_the_values_back(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write(ROWS, "json")
+    assert json.loads(capsys.readouterr().out) == ROWS
+
+
+def test_csv_gives_the_texts_back(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write(ROWS, "csv")
+    assert list(csv.DictReader(io.StringIO(capsys.readouterr().out))) == [
+        {"name": "raw", "number": "7", "keys": '{"visit": "int"}', "extra": ""},
+        {"name": 'a, "b"\n', "number": "1234", "keys": "{}", "extra": ""},
+    ]
+
+
+@pytest.mark.parametrize(("form", "printed"), [("table", ""), ("json", "[]\n"), ("csv", "")])
+def test_no_rows_are_no_table_an_empty_list_and_no_lines(
+    capsys: pytest.CaptureFixture[str], form: str, printed: str
+) -> None:
+    output.write([], form)
+    assert capsys.readouterr().out == printed
+
+
+def test_a_table_may_show_other_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write([{"a": 1}], "table", [{"b": 2}])
+    output.write([{"a": 1}], "json", [{"b": 2}])
+    assert capsys.readouterr().out == 'b\n2\n[{"a": 1}]\n'
+
+
+class Undefined:
+    """Stands for astropy's, which it is called like."""
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        (True, True),
+        (None, None),
+        (2**70, 2**70),
+        (1.5, 1.5),
+        (math.nan, None),
+        (-math.inf, None),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.True_, True),
+        (("a", 1), ["a", 1]),
+        ({"b", "a"}, ["a", "b"]),
+        ({1: {"deep": (math.nan,)}}, {"1": {"deep": [None]}}),
+        (1 + 2j, "(1+2j)"),
+        (Undefined(), None),
+    ],
+)
+def test_a_value_becomes_what_json_knows(value: Any, known: Any) -> None:
+    assert output.plain(value) == known
+    assert type(output.plain(value)) is type(known)
+
+
+def test_where_nan_can_be_written_it_is_kept() -> None:
+    assert math.isnan(output.plain([math.nan], finite=False)[0])
+    assert output.cell(math.nan) == "nan"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("as it is", "as it is"),
+        ("Ångström", "Ångström"),
+        ("\x1b[2J", "'\\x1b[2J'"),
+        (None, ""),
+        (True, "True"),
+        ([1], "[1]"),
+    ],
+)
+def test_a_cell_is_one_line_and_moves_no_cursor(value: Any, shown: str) -> None:
+    assert output.cell(value) == shown
