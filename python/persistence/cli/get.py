@@ -1,0 +1,86 @@
+"""``persistence get``: what a dataset holds, in short; or the dataset itself, written to a file with -o."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from persistence.butler import Butler
+from persistence.cli import output, usage
+from persistence.cli.usage import WrongUse
+from persistence.dataid import DataId, text
+from persistence.location import Location
+from persistence.names import Request
+
+_SHOWN = 3
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id``, what to cut out, and where to write."""
+    usage.add_dataset(parser)
+    parser.add_argument(
+        "--bbox", nargs=4, type=int, metavar=("X0", "Y0", "WIDTH", "HEIGHT"), help="for calexp_sub: which pixels"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the dataset there: a copy of its file, if the name ends alike"
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print a summary, or write a file and say so."""
+    data_id = _only(usage.data_ids(butler, arguments.type, arguments.id))
+    if arguments.output is None:
+        from persistence.cli import summary  # only who prints one needs it
+
+        output.write(summary.rows(_read(butler, arguments, data_id)), arguments.format)
+        return 0
+    from persistence.cli import save  # only who writes needs it
+
+    save.check(arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs])
+    location = _file(butler, butler.chain.request(arguments.type), data_id)
+    if location is not None and save.ending(arguments.output) == save.ending(location.path):
+        save.copy(location.full_path, arguments.output)
+    else:
+        save.write(_read(butler, arguments, data_id), arguments.output, _described(butler, arguments.type, data_id))
+    output.write([{"dataset": arguments.type, "file": arguments.output}], arguments.format)
+    return 0
+
+
+def _only(found: list[DataId]) -> DataId:
+    if len(found) > 1:
+        shown = "; ".join(text(data_id) for data_id in found[:_SHOWN])
+        raise WrongUse(f"get takes one data ID; --id stands for {len(found)}: {shown}, ...")
+    return found[0]
+
+
+def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> object:
+    name, bbox = arguments.type, arguments.bbox
+    is_sub = butler.chain.request(name).view == "sub"
+    if is_sub and bbox is None:
+        raise WrongUse(f"{name} needs --bbox X0 Y0 WIDTH HEIGHT")
+    if bbox is not None and not is_sub:
+        raise WrongUse(f"--bbox cuts pixels out of what is called ..._sub, such as calexp_sub, not out of {name}")
+    return butler.get(name, data_id, bbox=tuple(bbox)) if is_sub else butler.get(name, data_id)
+
+
+def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
+    """Find the file of a dataset; None if it is a part of one, or made of several, or of none."""
+    asked = butler.chain.asked(request, data_id)
+    made = any(repository.mapper.hook("bypass", request.name) for repository in asked)
+    if request.view is not None or made or any(repository.mapper.dataset(request).composite for repository in asked):
+        return None
+    found = butler.chain.find(request, data_id)
+    if found is None:
+        raise butler.chain.refuse("get", request, data_id)
+    location = found[1]
+    return location if location.hdu is None and os.path.isfile(location.full_path) else None
+
+
+def _described(butler: Butler, name: str, data_id: DataId) -> Location:
+    """Say what is written: the policy's type decides how an image is laid out in its file."""
+    request = butler.chain.request(name)
+    for repository in butler.chain.asked(request, data_id):
+        python = repository.mapper.dataset(request).python
+        return Location("", "", None, "", python, name, data_id)
+    return Location("", "", None, "", None, name, data_id)

@@ -1,0 +1,143 @@
+"""``persistence``: look into a repository, and take datasets out of it. Nothing in it is changed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO, cast
+
+from persistence.butler import Butler
+from persistence.cli import get, output, query, tree, types, uri
+from persistence.cli.usage import Command, WrongUse
+from persistence.errors import (
+    AliasError,
+    DataIdError,
+    MissingKey,
+    PersistenceError,
+    RepositoryError,
+    UnknownDatasetType,
+    UnknownKey,
+)
+
+_FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
+_WRONG = (WrongUse, UnknownDatasetType, UnknownKey, DataIdError, MissingKey, AliasError, RepositoryError)
+
+# A new subcommand is a module, and a line here.
+COMMANDS: Mapping[str, Command] = {
+    name: cast(Command, module)
+    for name, module in {"tree": tree, "types": types, "query": query, "uri": uri, "get": get}.items()
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(prog="persistence", description=(__doc__ or "").partition(": ")[2])
+    _add_common(made, {"format": "table", "mapper": None, "traceback": False})
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        text = (command.__doc__ or "").partition("\n")[0].partition(": ")[2]
+        under = commands.add_parser(name, help=text, description=text)
+        under.add_argument("root", metavar="REPO", help="the repository")
+        command.arguments(under)
+        # After the subcommand too; what stands before it counts unless it is said again.
+        _add_common(under, {})
+    return made
+
+
+def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
+    group = parser.add_argument_group("options of all subcommands")
+    suppressed = argparse.SUPPRESS
+    group.add_argument("--format", choices=list(output.FORMS), default=defaults.get("format", suppressed))
+    group.add_argument(
+        "--mapper", metavar="NAME", default=defaults.get("mapper", suppressed),
+        help="the camera, for a repository that names none: decam, or lsst.obs.decam.DecamMapper",
+    )  # fmt: skip
+    group.add_argument(
+        "--traceback", action="store_true", default=defaults.get("traceback", suppressed),
+        help="if something fails, show where in the code",
+    )  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    status : `int`
+        0 if all is well, 1 if nothing was found or something failed, 2 if the command was mistyped, 130 if it was
+        interrupted.
+    """
+    try:
+        try:
+            arguments = parser().parse_args(argv)
+        finally:
+            sys.stdout.flush()  # what --help printed may find its reader gone
+        return _run(arguments)
+    except BrokenPipeError:
+        _end_output()  # the reader, perhaps `head`, has seen enough
+        return 0
+    except KeyboardInterrupt:
+        return _told("interrupted", _INTERRUPTED)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status = COMMANDS[arguments.command].run(_opened(arguments.root, arguments.mapper), arguments)
+            sys.stdout.flush()
+            return status
+    except BrokenPipeError:
+        raise
+    # Whatever a camera's code or a library raises is told; where it came from, only if somebody asks.
+    except Exception as error:
+        if arguments.traceback:
+            raise
+        _end_output()
+        return _told(_message(error), _MISTYPED if isinstance(error, _WRONG) else _FAILED)
+
+
+def _end_output() -> None:
+    """Print what waits; let go of it if that fails, or the interpreter would try again when it ends, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _opened(root: str, mapper: str | None) -> Butler:
+    # With a mapper the Butler would take a directory that is not there for a repository that is new.
+    if not os.path.isdir(root):
+        raise RepositoryError(f"there is no directory {root}")
+    return Butler(root, mapper=mapper)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, PersistenceError):
+        return str(error).replace("give mapper=", "give --mapper NAME")  # as it is said here
+    if isinstance(error, OSError):
+        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
+    return f"{type(error).__name__}: {error} (--traceback shows where)"
+
+
+def _told(message: str, status: int) -> int:
+    print(f"persistence: {message}", file=sys.stderr)
+    return status
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"persistence: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""``persistence query``: values of keys from the registry, a row on each line."""
+
+from __future__ import annotations
+
+import argparse
+
+from persistence.butler import Butler
+from persistence.cli import output, usage
+from persistence.dataid import DataId
+from persistence.errors import NoResults
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, the keys and ``--id``."""
+    usage.add_dataset(parser)
+    parser.add_argument("keys", nargs="+", metavar="KEY", help="what is wanted: visit ccdnum")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print what `Butler.queryMetadata` gives: distinct rows, over all that ``--id`` stands for."""
+    wanted = usage.data_ids(butler, arguments.type, arguments.id)
+    found = dict.fromkeys(row for one in wanted for row in butler.query_rows(arguments.type, arguments.keys, one))
+    output.write([dict(zip(arguments.keys, row, strict=True)) for row in found], arguments.format)
+    if not found:
+        raise _nothing(butler, arguments.type, wanted[0])
+    return 0
+
+
+def _nothing(butler: Butler, name: str, data_id: DataId) -> NoResults:
+    from persistence import nearest  # only who finds nothing needs it
+
+    request = butler.chain.request(name)
+    asked = butler.chain.asked(request, data_id)
+    reasons = dict.fromkeys(reason for one in asked for reason in nearest.reasons(one, request, data_id))
+    return NoResults("No rows for query:", name, data_id, list(reasons))

@@ -1,0 +1,126 @@
+"""What a dataset holds, in short: rows that tell of an exposure, a table, a mapping, or anything."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from persistence.cli import output
+from persistence.cli.output import Row
+
+
+def rows(obj: Any) -> list[Row]:
+    """Summarise an object: names and values; of a table, its columns."""
+    return _ROWS[kind(obj)](obj)
+
+
+def kind(obj: Any) -> str:
+    """Say what an object is: ``exposure``, ``table``, ``mapping``, ``record``, ``array``, ``plain`` or ``other``.
+
+    It is judged by what it offers, for what it would be compared with takes long to import.
+    """
+    if hasattr(obj, "visit_info"):
+        return "exposure"
+    if hasattr(obj, "colnames") or hasattr(obj, "to_arrow"):
+        return "table"
+    if isinstance(obj, Mapping):
+        return "mapping"
+    if dataclasses.is_dataclass(obj):
+        return "record"
+    if hasattr(obj, "shape") and hasattr(obj, "dtype") and obj.shape:
+        return "array"
+    return (
+        "plain"
+        if isinstance(output.plain(obj), int | float | list) or obj is None or isinstance(obj, str)
+        else "other"
+    )
+
+
+def _named(values: Mapping[str, Any]) -> list[Row]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _exposure(exposure: Any) -> list[Row]:
+    """Tell of an exposure, without a look at its pixels, but for the mask's."""
+    box, wcs = exposure.bbox, exposure.wcs
+    told: dict[str, Any] = {
+        "type": "Exposure",
+        "shape": list(exposure.image.shape),
+        "dtype": exposure.image.dtype.name,
+        "bbox": [box.x0, box.y0, box.width, box.height],
+        "detector": None if exposure.detector is None else exposure.detector.name,
+        "detector_id": None if exposure.detector is None else exposure.detector.id,
+        "filter": None if exposure.filter is None else exposure.filter.name,
+        "physical_filter": None if exposure.filter is None else exposure.filter.physical,
+    }
+    told |= _fields(exposure.visit_info)
+    if wcs is not None and wcs.has_celestial and wcs.naxis == 2:
+        told |= _sky(wcs, *exposure.image.shape)
+    told["zero_point"] = exposure.zero_point
+    told["variance"] = exposure.variance is not None
+    told["mask"] = None if exposure.mask is None else dict(exposure.mask.counts())
+    told["mask_planes"] = None if exposure.mask is None else dict(exposure.mask.planes)
+    told["cards"] = len(exposure.metadata)
+    return _named(told)
+
+
+def _sky(wcs: Any, rows: int, columns: int) -> dict[str, Any]:
+    """Give the centre of an image (degrees) and the size of its middle pixel (arcseconds)."""
+    import math
+
+    x, y = (columns - 1) / 2, (rows - 1) / 2
+    ra, dec = wcs.all_pix2world([x, x + 1, x], [y, y, y + 1], 0)
+    narrow = math.cos(math.radians(dec[0]))
+    # From the middle pixel to its neighbours; right ascension may pass 360 degrees between them.
+    east = [((ra[other] - ra[0] + 180) % 360 - 180) * narrow for other in (1, 2)]
+    north = [dec[other] - dec[0] for other in (1, 2)]
+    area = abs(east[0] * north[1] - east[1] * north[0])
+    scale = math.sqrt(area) * 3600
+    return {"centre_ra_deg": float(ra[0]), "centre_dec_deg": float(dec[0]), "pixel_scale_arcsec": scale}
+
+
+def _table(table: Any) -> list[Row]:
+    if hasattr(table, "to_arrow"):
+        return [{"column": name, "type": told, "rows": len(table)} for name, told in table.kinds.items()]
+    return [
+        {
+            "column": name,
+            "type": _type(table[name]),
+            "unit": None if getattr(table[name], "unit", None) is None else str(table[name].unit),
+            "shape": list(getattr(table[name], "shape", ())),
+        }
+        for name in table.colnames
+    ]
+
+
+def _type(column: Any) -> str:
+    return str(column.dtype) if hasattr(column, "dtype") else type(column).__name__
+
+
+def _mapping(mapping: Mapping[str, Any]) -> list[Row]:
+    # A FITS header gives each of its cards, though several may be called COMMENT.
+    return [{"name": str(name), "value": value} for name, value in mapping.items()]
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _array(array: Any) -> list[Row]:
+    return _named({"type": type(array).__name__, "shape": list(array.shape), "dtype": str(array.dtype)})
+
+
+def _other(obj: Any) -> list[Row]:
+    return _named({"type": type(obj).__name__, "value": " ".join(repr(obj).split())})
+
+
+_ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
+    "exposure": _exposure,
+    "table": _table,
+    "mapping": _mapping,
+    "record": lambda record: _named(_fields(record)),
+    "array": _array,
+    "plain": lambda obj: _named({"type": type(obj).__name__, "value": obj}),
+    "other": _other,
+}

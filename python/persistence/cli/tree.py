@@ -1,0 +1,94 @@
+"""``persistence tree``: the repository and its parents, with mapper, registry and numbers of rows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from persistence.butler import Butler
+from persistence.cameras import gen2_name
+from persistence.cli import output
+from persistence.errors import RegistryError
+from persistence.registry import FilesystemRegistry
+from persistence.repository import Repository
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add nothing: the repository is enough."""
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print each repository of the chain once; in the table, parents are indented under their children."""
+    found, problems = {}, []
+    for repository in butler.chain.inputs:
+        counts, problem = _counts(repository)
+        found[repository] = _described(repository, counts, repository in butler.chain.outputs)
+        problems += problem
+    output.write(list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, [])))
+    for message in problems:
+        print(f"persistence: {message}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
+    """Count the rows of each table of a repository's own registry, and say what went wrong."""
+    registry = repository.registry
+    if _owner(repository) != repository.root:
+        return {}, []
+    try:
+        return {table: registry.count(table) for table in registry.tables()}, []
+    except RegistryError as error:  # the rest of the tree is worth seeing, now more than ever
+        return {}, [str(error)]
+
+
+def _owner(repository: Repository) -> str | None:
+    """Give the root of the repository whose registry is asked; None if file names are."""
+    registry = repository.registry
+    return None if isinstance(registry, FilesystemRegistry) else os.path.dirname(registry.path)
+
+
+def _described(repository: Repository, counts: Mapping[str, int], is_output: bool) -> dict[str, Any]:
+    owner = _owner(repository)
+    return {
+        "root": repository.root,
+        "mapper": gen2_name(repository.mapper),
+        "mode": "rw" if is_output and os.access(repository.root, os.W_OK) else "r",
+        "tags": sorted(map(str, repository.tags)),
+        "registry": None if owner is None else repository.registry.path,
+        "registry_of": owner,
+        "rows": dict(counts),
+        "parents": [parent.root for parent in repository.parents],
+    }
+
+
+def _shown(
+    repository: Repository, found: Mapping[Repository, Mapping[str, Any]], above: list[Repository], depth: int = 0
+) -> Iterator[dict[str, Any]]:
+    """Give the lines of the tree: a parent of several children is described under the first."""
+    indented = "  " * depth + repository.root
+    if repository in above:
+        yield {"root": indented, "mapper": "(see above)"}
+        return
+    above.append(repository)
+    row = found[repository]
+    tags = {"tags": " ".join(row["tags"])} if any(one["tags"] for one in found.values()) else {}
+    yield {
+        "root": indented,
+        "mapper": row["mapper"],
+        "mode": row["mode"],
+        **tags,
+        "registry": _registry(row),
+        "rows": ", ".join(f"{table} {number}" for table, number in row["rows"].items()),
+    }
+    for parent in repository.parents:
+        yield from _shown(parent, found, above, depth + 1)
+
+
+def _registry(row: Mapping[str, Any]) -> str:
+    if row["registry"] is None:
+        return "file names"
+    own = row["registry_of"] == row["root"]
+    return os.path.basename(row["registry"]) if own else f"of {row['registry_of']}"

@@ -1,0 +1,64 @@
+"""``persistence types``: the dataset types, with storage, type in Python, keys and path template."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+from typing import Any
+
+from persistence.butler import Butler
+from persistence.cli import output
+from persistence.errors import PersistenceError, did_you_mean
+from persistence.names import Request
+from persistence.repository import Repository
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the pattern and ``--views``."""
+    parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="'deep*_src', or a part of a name")
+    parser.add_argument("--views", action="store_true", help="list the views too: calexp_md, calexp_wcs")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the dataset types that the pattern fits, by name."""
+    known = _known(butler, arguments.views)
+    chosen = sorted(name for name in known if _fits(name, arguments.pattern))
+    rows = [_described(known[name], name) for name in chosen]
+    output.write(rows, arguments.format, [{**row, "keys": _shown(row["keys"])} for row in rows])
+    if not chosen:
+        hint = did_you_mean(arguments.pattern, known)
+        raise PersistenceError(f"no dataset type fits {arguments.pattern!r}{hint} ({len(known)} are known)")
+    return 0
+
+
+def _known(butler: Butler, views: bool) -> dict[str, Repository]:
+    """Give each name with the first repository that has it."""
+    known: dict[str, Repository] = {}
+    for repository in butler.chain.inputs:
+        for name in repository.mapper.getDatasetTypes():
+            if views or repository.mapper.request(name).view is None:
+                known.setdefault(name, repository)
+    return known
+
+
+def _fits(name: str, pattern: str) -> bool:
+    if any(character in pattern for character in "*?["):
+        return fnmatch.fnmatchcase(name, pattern)
+    return pattern in name
+
+
+def _described(repository: Repository, name: str) -> dict[str, Any]:
+    request: Request = repository.mapper.request(name)
+    dataset = repository.mapper.dataset(request)
+    return {
+        "name": name,
+        "section": dataset.section,
+        "storage": dataset.storage,
+        "python": dataset.python,
+        "keys": {key: kind.__name__ for key, kind in dataset.keys.items()},
+        "template": dataset.template.text if dataset.template else None,
+    }
+
+
+def _shown(keys: dict[str, str]) -> str:
+    return " ".join(f"{key}:{kind}" for key, kind in keys.items())

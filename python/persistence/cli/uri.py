@@ -1,0 +1,40 @@
+"""``persistence uri``: the path of each dataset that is there, a line each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from persistence.butler import Butler
+from persistence.cli import output, usage
+from persistence.dataref import ButlerDataRef
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id`` and ``--write``."""
+    usage.add_dataset(parser)
+    parser.add_argument("--write", action="store_true", help="where they would be written, there or not")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the paths; as JSON and CSV, with the data IDs."""
+    asked = usage.references(butler, arguments.type, arguments.id)
+    uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in asked]
+    rows = [{**reference.dataId, "uri": uri} for reference, uri in zip(asked, uris, strict=True) if uri is not None]
+    if arguments.format == "table":
+        output.lines(row["uri"] for row in rows)
+    else:
+        output.write(rows, arguments.format)
+    if not rows:
+        first = asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
+        raise butler.chain.refuse("uri", butler.chain.request(arguments.type), first)
+    if len(rows) < len(asked):
+        print(f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr)
+    return 0
+
+
+def _uri(butler: Butler, name: str, reference: ButlerDataRef, write: bool) -> str | None:
+    if write:
+        return reference.getUri(write=True)
+    found = butler.chain.find(butler.chain.request(name), reference.dataId)
+    return None if found is None else found[1].uri

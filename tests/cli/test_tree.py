@@ -1,0 +1,103 @@
+"""The chain of repositories, as a tree."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import io
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence import Butler, RepositoryArgs
+from persistence.cli import tree
+
+MAPPER = "lsst.obs.decam.DecamMapper"
+
+
+def rows_of(folder: Path) -> dict[str, int]:
+    """Count the rows of a registry without the code that is tested."""
+    with contextlib.closing(sqlite3.connect(folder / "registry.sqlite3")) as connection:
+        count = "SELECT COUNT(*) FROM {}".format
+        return {name: connection.execute(count(name)).fetchone()[0] for name in ("raw", "raw_visit")}
+
+
+def test_a_repository_is_shown_with_its_registry(run: Any, filled: Path) -> None:
+    rows = rows_of(filled)
+    assert rows["raw_visit"] == 2
+    done = run("tree", filled)
+    assert done.status == 0
+    header, line = done.out.splitlines()
+    assert header.split() == ["root", "mapper", "mode", "registry", "rows"]
+    assert line.split(None, 4) == [
+        str(filled), MAPPER, "rw", "registry.sqlite3", f"raw {rows['raw']}, raw_visit 2"
+    ]  # fmt: skip
+
+
+def test_parents_are_indented_below_their_children(run: Any, rerun: Path, filled: Path) -> None:
+    done = run("tree", rerun)
+    assert (done.status, done.err) == (0, "")
+    second, first, base = done.out.splitlines()[1:]
+    assert re.split(r" {2,}", second) == [str(rerun), MAPPER, "rw", f"of {filled}"]
+    assert re.split(r" {3,}|(?<=\S) {2}", first) == [f"  {rerun.parent}/first", MAPPER, "r", f"of {filled}"]
+    assert base.startswith(f"    {filled}  ")
+    assert base.endswith(f"raw {rows_of(filled)['raw']}, raw_visit 2")
+
+
+def test_json_tells_the_same_with_real_types(run: Any, rerun: Path, filled: Path) -> None:
+    second, first, base = json.loads(run("tree", rerun, "--format", "json").out)
+    registry = str(filled / "registry.sqlite3")
+    assert second == {
+        "root": str(rerun), "mapper": MAPPER, "mode": "rw", "tags": [], "registry": registry,
+        "registry_of": str(filled), "rows": {}, "parents": [first["root"]],
+    }  # fmt: skip
+    assert (first["mode"], first["parents"]) == ("r", [str(filled)])
+    assert (base["rows"], base["parents"], base["registry_of"]) == (rows_of(filled), [], str(filled))
+
+
+def test_csv_has_a_line_for_each_repository(run: Any, rerun: Path) -> None:
+    found = list(csv.DictReader(io.StringIO(run("tree", rerun, "--format=csv").out)))
+    assert [Path(row["root"]).name for row in found] == ["second", "first", "repo"]
+
+
+def test_without_a_registry_file_names_are_asked(run: Any, root: Path) -> None:
+    assert run("tree", root).out.splitlines()[1].split() == [str(root), MAPPER, "rw", "file", "names"]
+    (row,) = json.loads(run("tree", root, "--format", "json").out)
+    assert (row["registry"], row["registry_of"], row["rows"]) == (None, None, {})
+
+
+def test_a_parent_of_two_is_described_once(run: Any, filled: Path, tmp_path: Path) -> None:
+    for name in ("left", "right"):
+        Butler(inputs=str(filled), outputs=str(tmp_path / name))
+    Butler(inputs=[str(tmp_path / "left"), str(tmp_path / "right")], outputs=str(tmp_path / "both"))
+    done = run("tree", tmp_path / "both")
+    assert [line.split()[0].rpartition("/")[2] for line in done.out.splitlines()[1:]] == [
+        "both", "left", "repo", "right", "repo"
+    ]  # fmt: skip
+    assert done.out.splitlines()[-1].split(None, 1)[1] == "(see above)"
+    assert done.out.count("registry.sqlite3") == 1
+    assert len(json.loads(run("tree", tmp_path / "both", "--format", "json").out)) == 4
+
+
+def test_tags_have_a_column_where_there_are_some(capsys: pytest.CaptureFixture[str], filled: Path) -> None:
+    butler = Butler(inputs=RepositoryArgs(root=str(filled), mode="r", tags={"b", "a"}))
+    assert tree.run(butler, argparse.Namespace(format="table")) == 0
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split() == ["root", "mapper", "mode", "tags", "registry", "rows"]
+    assert line.split()[2:5] == ["r", "a", "b"]
+
+
+def test_a_damaged_registry_is_told_and_the_tree_is_shown_all_the_same(run: Any, tmp_path: Path, root: Path) -> None:
+    (root / "registry.sqlite3").write_text("this is no registry")
+    Butler(inputs=str(root), outputs=str(tmp_path / "out"))
+    done = run("tree", tmp_path / "out")
+    assert done.status == 1
+    assert len(done.out.splitlines()) == 3
+    assert done.err == (
+        f"persistence: {root}/registry.sqlite3 is no SQLite registry, or a damaged one (file is not a database)\n"
+    )
