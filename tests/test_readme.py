@@ -51,6 +51,13 @@ def test_the_readme_works_as_it_is_read(
     assert ran.count("text") >= 1
 
 
+def test_every_subcommand_is_shown() -> None:
+    from persistence.cli.main import COMMANDS
+
+    shown = {line.split()[1] for _, text in blocks() for line in text.splitlines() if line.startswith("persistence ")}
+    assert shown == set(COMMANDS)
+
+
 def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     (commands,) = [text for _, text in blocks() if "bin/bootstrap" in text]
     assert commands.splitlines() == ["python3 bin/bootstrap demo", "python3 bin/bootstrap test"]

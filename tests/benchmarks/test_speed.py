@@ -58,6 +58,32 @@ def test_importing_the_package(bench: Any) -> None:
     bench.tell("import persistence", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tree {}",
+        "types {}",
+        "query {} raw visit --id filter=g ccdnum=7",
+        "uri {} raw --id visit=100005 ccdnum=7 --write",
+    ],
+)
+def test_the_command(bench: Any, repositories: dict[int, Path], line: str) -> None:
+    words = line.format(repositories[10**3]).split()
+    command = [os.path.join(os.path.dirname(sys.executable), "persistence"), *words]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
+        taken = {}
+        for name, whole in (("ours", command), ("bare", [sys.executable, "-c", "pass"])):
+            subprocess.run(whole, env=environment, capture_output=True, check=True)
+            times = []
+            for _ in range(7):
+                begin = time.perf_counter()
+                subprocess.run(whole, env=environment, capture_output=True, check=True)
+                times.append(time.perf_counter() - begin)
+            taken[name] = 1e3 * min(times)
+    bench.tell(f"persistence {words[0]}", taken["ours"], "ms", f"bare Python {taken['bare']:.0f} ms", 250)
+
+
 @pytest.mark.parametrize("rows", [10**3, 10**6])
 def test_opening_a_repository(bench: Any, repositories: dict[int, Path], rows: int) -> None:
     code = (
