@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from astropy.io import fits
 from astropy.table import Table
 
-from persistence import Butler
-from persistence.cli import ingest_images
+from persistence import Butler, CameraMapper
+from persistence.cli import get, ingest_images
 
 ONE = ("--id", "visit=410877", "ccdnum=28")
 
@@ -140,6 +144,33 @@ def test_a_composite_is_assembled_rather_than_copied(run: Any, root: Path, tripl
         assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [None, "IMAGE", "MASK", "VARIANCE"]
 
 
+def test_a_composite_with_a_file_of_its_own_is_more_than_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def assemble(dataId: Any, componentInfo: Any, cls: type) -> dict[str, Any]:
+        return {name: part.obj for name, part in componentInfo.items()}
+
+    toy = ModuleType("persistence_test_toy")
+    vars(toy)["assemble"] = assemble
+    monkeypatch.setitem(sys.modules, toy.__name__, toy)
+    (tmp_path / "camera.yaml").write_text(
+        "datasets:\n"
+        "  a: {template: a.yaml, storage: YamlStorage}\n"
+        "  whole:\n"
+        "    {template: whole.yaml, storage: YamlStorage, python: builtins.dict,\n"
+        "     assembler: persistence_test_toy.assemble,\n"
+        "     composite: {a: {datasetType: a}, b: {datasetType: whole}}}\n"
+    )
+    (tmp_path / "_mapper").write_text("toy.Mapper")
+    (tmp_path / "a.yaml").write_text("1")
+    (tmp_path / "whole.yaml").write_text("2")
+    butler = Butler(tmp_path, mapper=CameraMapper(str(tmp_path / "camera.yaml")))
+    target = tmp_path / "copy.yaml"
+    words = argparse.Namespace(type="whole", id=[], bbox=None, output=str(target), force=False, format="csv")
+    assert get.run(butler, words) == 0
+    assert yaml.safe_load(target.read_text()) == {"a": 1, "b": 2}
+
+
 def test_a_file_that_is_there_stays_unless_forced(run: Any, rerun: Path, tmp_path: Path) -> None:
     target = tmp_path / "m.yaml"
     target.write_text("old")
@@ -162,6 +193,9 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
     ("words", "status", "message"),
     [
         (("src", *ONE, "-o", "x.txt"), 2, r"x.txt: src is of type Table: write it as .fits, .ecsv, .csv"),
+        # The file holds other things too, or the view is not the file: no copy is what was asked for.
+        (("raw", *ONE, "-o", "x.fits.fz"), 2, r"x.fits.fz: raw is of type Exposure: write it as .fits"),
+        (("src_len", *ONE, "-o", "x.fits"), 2, r"x.fits: src_len is of type int: write it as .yaml, .json"),
         (("raw_wcs", *ONE, "-o", "x.fits"), 2, r"raw_wcs is of type WCS: no file format is known"),
         (("src", *ONE, "-o", "nodir/x.csv"), 1, r"nodir: there is no such directory; -o makes none"),
         (("src", "--id", "visit=410877", "ccdnum=1", "-o", "x.fits"), 1, r"No locations for get: src"),

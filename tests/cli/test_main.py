@@ -21,6 +21,8 @@ from persistence.cli import main
 TOP = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "persistence"
 ID = ("--id", "visit=410877", "ccdnum=28")
+# Output waits in a buffer until the end, as it does for a user.
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 # Each subcommand, in its usual use.
 USES: dict[str, tuple[str, ...]] = {
@@ -177,7 +179,7 @@ def test_a_warning_is_one_line(run: Any, fake: SimpleNamespace, root: Path) -> N
 )
 def test_a_reader_that_has_seen_enough_is_no_error(filled: Path, line: list[str]) -> None:
     argv = [word.format(root=filled) for word in line]
-    with subprocess.Popen([COMMAND, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([COMMAND, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=BUFFERED) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()  # before anything is written
@@ -189,7 +191,7 @@ def test_output_that_cannot_be_written_is_told_once(filled: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
     with open("/dev/full", "w") as full:
-        done = subprocess.run([COMMAND, "types", filled], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([COMMAND, "tree", filled], stdout=full, stderr=subprocess.PIPE, text=True, env=BUFFERED)
     assert (done.returncode, done.stderr) == (1, "persistence: No space left on device\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 import math
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from persistence.cli import output
 
@@ -55,10 +57,6 @@ def test_a_table_may_show_other_rows(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == 'b\n2\n[{"a": 1}]\n'
 
 
-class Undefined:
-    """Stands for astropy's, which it is called like."""
-
-
 @pytest.mark.parametrize(
     ("value", "known"),
     [
@@ -75,7 +73,11 @@ class Undefined:
         ({"b", "a"}, ["a", "b"]),
         ({1: {"deep": (math.nan,)}}, {"1": {"deep": [None]}}),
         (1 + 2j, "(1+2j)"),
-        (Undefined(), None),
+        (fits.card.Undefined(), None),
+        (fits.Header([("COMMENT", "a"), ("COMMENT", "b")])["COMMENT"], "a\nb"),
+        (np.arange(3), [0, 1, 2]),
+        ([np.array([1.5, np.nan])], [[1.5, None]]),
+        (datetime.date(2014, 2, 27), "2014-02-27"),
     ],
 )
 def test_a_value_becomes_what_json_knows(value: Any, known: Any) -> None:

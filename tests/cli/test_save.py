@@ -80,6 +80,7 @@ def test_an_array_is_written_as_an_image(tmp_path: Path) -> None:
         ({"a": (1, 2.5), "b": {"c": None}}, {"a": [1, 2.5], "b": {"c": None}}),
         (Config({"isr.doBias": True, "name": "x"}), {"isr.doBias": True, "name": "x"}),
         (HEADER, {"A": 1, "COMMENT": "one\ntwo", "NOTHING": None}),
+        ({"array": np.arange(2000)}, {"array": list(range(2000))}),
         ([1, "a"], [1, "a"]),
         (7, 7),
     ],
@@ -96,12 +97,14 @@ def test_plain_data_come_back_from_yaml_and_json(tmp_path: Path, obj: Any, expec
     [
         (TABLE, "x.txt", "x.txt: thing is of type Table: write it as .fits, .ecsv, .csv"),
         (np.zeros((2, 2)), "x", "x: thing is of type ndarray: write it as .fits"),
+        ({"deep": [1 + 2j]}, "x.json", r"not <class 'complex'>: \(1\+2j\)"),
+        ({"deep": [b"x"]}, "x.yaml", "not <class 'bytes'>: b'x'"),
         ({}, "x.fits", "x.fits: thing is of type dict: write it as .yaml, .json"),
         (object(), "x.json", "x.json: thing is of type object: no file format is known for it"),
     ],
 )
 def test_what_a_format_cannot_hold_is_told_with_what_can(tmp_path: Path, obj: Any, name: str, message: str) -> None:
-    with pytest.raises(WrongUse, match=message):
+    with pytest.raises((WrongUse, FormatterError), match=message):
         save.write(obj, str(tmp_path / name), PLACE)
     assert list(tmp_path.iterdir()) == []
 

@@ -97,7 +97,9 @@ def test_a_parquet_table_is_told_without_reading_its_rows(tmp_path: Any) -> None
     ("obj", "expected"),
     [
         ({"a": 1, 2: [3]}, {"a": 1, "2": [3]}),
+        ({"image": np.zeros((2, 3))}, {"image": {"shape": [2, 3], "dtype": "float64"}}),
         (Config({"isr.doBias": True}), {"isr.doBias": True}),
+        (Config({"visit_info.a": 1, "colnames": 2}), {"visit_info.a": 1, "colnames": 2}),
         (DataId(visit=1), {"visit": 1}),
         (Box(1, 2, 3, 4), {"x0": 1, "y0": 2, "width": 3, "height": 4}),
         (np.zeros((2, 3), "f4"), {"type": "ndarray", "shape": [2, 3], "dtype": "float32"}),

@@ -53,6 +53,8 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
         (("src", "--id", "filter=r"), 1, "No locations for uri: src"),
         (("src", "--id", "visit=5"), 1, "No locations for uri: src {'visit': 5}"),
         (("deepCoadd_calexp", "--id", "tract=0"), 1, "it must be explicitly included in the data ID"),
+        (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not known to .*: give it with --id"),
+        (("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"), 1, r"Incomplete data ID: .*\n  needs  filter"),
         (("source",), 1, "Template is not defined for the source dataset type"),
         (("scr", *ONE), 2, "has no dataset type 'scr'; did you mean 'src'"),
         (("src", "--id", "vist=1"), 2, "unknown key 'vist'; did you mean 'visit'"),

@@ -70,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if all is well, 1 if nothing was found or something failed, 2 if the command was mistyped, 130 if it was
         interrupted.
     """
+    if sys.stdout is None:  # closed by who started us
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     try:
         try:
             arguments = parser().parse_args(argv)

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence import dataid
@@ -35,8 +35,8 @@ def lines(texts: Iterable[str]) -> None:
         sys.stdout.write(f"{text}\n")
 
 
-def plain(value: Any, finite: bool = True) -> Any:
-    """Turn a value into what JSON and YAML know; what they do not know becomes its text.
+def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) -> Any:
+    """Turn a value into what JSON and YAML know.
 
     Parameters
     ----------
@@ -44,6 +44,8 @@ def plain(value: Any, finite: bool = True) -> Any:
         The value.
     finite : `bool`
         JSON has no NaN and no infinity: they become null.
+    other : callable
+        What becomes of a value that they do not know; by default its text.
     """
     value = dataid.plain(value)
     if isinstance(value, float):
@@ -51,12 +53,24 @@ def plain(value: Any, finite: bool = True) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(value[key], finite) for key in value}
-    if isinstance(value, list | tuple):
-        return [plain(one, finite) for one in value]
+        return {str(key): plain(value[key], finite, other) for key in value}
     if isinstance(value, set | frozenset):
-        return sorted((plain(one, finite) for one in value), key=str)
-    # An empty value of a FITS card (astropy.io.fits.card.Undefined).
+        return sorted((plain(one, finite, other) for one in value), key=str)
+    if isinstance(value, list | tuple) or hasattr(value, "tolist"):
+        whole = value.tolist() if hasattr(value, "tolist") else value
+        return [plain(one, finite, other) for one in whole]
+    return _known(value) if _is_known(value) else other(value)
+
+
+def _is_known(value: Any) -> bool:
+    """Say whether a value is a date, or something that only a FITS header gives."""
+    return hasattr(value, "isoformat") or type(value).__module__.startswith("astropy.io.fits.")
+
+
+def _known(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    # A card without a value; or all the cards that are called COMMENT.
     return None if type(value).__name__ == "Undefined" else str(value)
 
 

@@ -122,13 +122,18 @@ def _astropy(table: Any) -> Any:
 
 
 def _yaml(obj: Any, path: str, location: Location) -> None:
-    formatter("YamlStorage").write(output.plain(obj, finite=False), path, location)
+    formatter("YamlStorage").write(output.plain(obj, finite=False, other=_refuse), path, location)
 
 
 def _json(obj: Any, path: str, location: Location) -> None:
     with open(path, "w", encoding="utf-8") as stream:
-        json.dump(output.plain(obj), stream, ensure_ascii=False, indent=1)
+        json.dump(output.plain(obj, other=_refuse), stream, ensure_ascii=False, indent=1)
         stream.write("\n")
+
+
+def _refuse(value: Any) -> Any:
+    """Refuse to write a part as its text, for nobody could read it back."""
+    raise FormatterError(f"YAML and JSON hold numbers, text, dates, lists and mappings, not {type(value)}: {value!r}")
 
 
 _IMAGE: Mapping[str, Writer] = {".fits": _image}

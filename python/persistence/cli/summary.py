@@ -20,12 +20,12 @@ def kind(obj: Any) -> str:
 
     It is judged by what it offers, for what it would be compared with takes long to import.
     """
+    if isinstance(obj, Mapping):  # first, for a Config has whatever attribute its entries are called
+        return "mapping"
     if hasattr(obj, "visit_info"):
         return "exposure"
     if hasattr(obj, "colnames") or hasattr(obj, "to_arrow"):
         return "table"
-    if isinstance(obj, Mapping):
-        return "mapping"
     if dataclasses.is_dataclass(obj):
         return "record"
     if hasattr(obj, "shape") and hasattr(obj, "dtype") and obj.shape:
@@ -100,7 +100,12 @@ def _type(column: Any) -> str:
 
 def _mapping(mapping: Mapping[str, Any]) -> list[Row]:
     # A FITS header gives each of its cards, though several may be called COMMENT.
-    return [{"name": str(name), "value": value} for name, value in mapping.items()]
+    return [{"name": str(name), "value": _short(value)} for name, value in mapping.items()]
+
+
+def _short(value: Any) -> Any:
+    """Tell of an array what it is like: it may be an image."""
+    return {"shape": list(value.shape), "dtype": str(value.dtype)} if kind(value) == "array" else value
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Protocol
 from persistence.butler import Butler
 from persistence.cmdline import grammar
 from persistence.dataid import DataId
-from persistence.dataref import ButlerDataRef
-from persistence.errors import PersistenceError
+from persistence.dataref import ButlerDataRef, ButlerSubset
+from persistence.errors import PersistenceError, UnknownKey
 
 
 class WrongUse(PersistenceError):
@@ -67,9 +67,16 @@ def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> l
     """Give each dataset that the ``--id`` options stand for, once."""
     found: dict[tuple[tuple[str, object], ...], ButlerDataRef] = {}
     for data_id in data_ids(butler, name, options):
-        for reference in butler.subset(name, dataId=data_id):
+        for reference in _subset(butler, name, data_id):
             found.setdefault(tuple(sorted(reference.dataId.items())), reference)
     return list(found.values())
+
+
+def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:
+    try:
+        return butler.subset(name, dataId=data_id)
+    except UnknownKey as error:
+        raise WrongUse(f"{error}: give it with --id") from error
 
 
 def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
