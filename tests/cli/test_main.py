@@ -187,12 +187,20 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled: Path, line: list[str]
     assert process.returncode == 0
 
 
-def test_output_that_cannot_be_written_is_told_once(filled: Path) -> None:
+@pytest.mark.parametrize("line", [["tree", "{root}"], ["types", "{root}"], ["-h"], ["get", "-h"]])
+def test_output_that_cannot_be_written_is_told_once(filled: Path, line: list[str]) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
+    argv = [COMMAND, *(word.format(root=filled) for word in line)]
     with open("/dev/full", "w") as full:
-        done = subprocess.run([COMMAND, "tree", filled], stdout=full, stderr=subprocess.PIPE, text=True, env=BUFFERED)
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, env=BUFFERED)
     assert (done.returncode, done.stderr) == (1, "persistence: No space left on device\n")
+
+
+def test_no_output_at_all_is_no_error(filled: Path) -> None:
+    command = f"exec {COMMAND} tree {filled} >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_interrupt_ends_it_with_status_130(root: Path) -> None:

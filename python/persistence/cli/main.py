@@ -81,6 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _end_output()  # the reader, perhaps `head`, has seen enough
         return 0
+    except OSError as error:  # help, onto a disk that is full
+        _end_output()
+        return _told(_message(error), _FAILED)
     except KeyboardInterrupt:
         return _told("interrupted", _INTERRUPTED)
 
@@ -92,11 +95,9 @@ def _run(arguments: argparse.Namespace) -> int:
             status = COMMANDS[arguments.command].run(_opened(arguments.root, arguments.mapper), arguments)
             sys.stdout.flush()
             return status
-    except BrokenPipeError:
-        raise
     # Whatever a camera's code or a library raises is told; where it came from, only if somebody asks.
     except Exception as error:
-        if arguments.traceback:
+        if arguments.traceback or isinstance(error, BrokenPipeError):
             raise
         _end_output()
         return _told(_message(error), _MISTYPED if isinstance(error, _WRONG) else _FAILED)
