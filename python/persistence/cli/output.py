@@ -76,6 +76,8 @@ def _known(value: Any) -> Any:
 
 def cell(value: Any) -> str:
     """Show a value on one line: text as it is, no value as nothing, what has parts as JSON."""
+    if type(value) is int:  # most are, and there may be millions
+        return str(value)
     value = plain(value, finite=False)
     if isinstance(value, str):
         # What would break the line, or speak to the terminal, is escaped.
@@ -100,7 +102,7 @@ def _table(rows: Sequence[Row]) -> None:
 
 
 def _are_numbers(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return all(type(value) in (int, float) for value in values)
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
