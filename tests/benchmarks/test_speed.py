@@ -134,6 +134,24 @@ def test_whether_a_dataset_exists(bench: Any, small: Butler) -> None:
     )
 
 
+def test_reading_through_a_chain_of_five(bench: Any, repositories: dict[int, Path], memory: Path) -> None:
+    (memory / "camera.yaml").write_text(POLICY)
+    (memory / "r0").mkdir()
+    (memory / "r0" / "_mapper").write_text("../camera.yaml")
+    (memory / "r0" / "registry.sqlite3").symlink_to(repositories[10**6] / "registry.sqlite3")
+    Butler(memory / "r0").put({"a": 1}, "pickled", ID)
+    for number in range(1, 5):
+        Butler(inputs=f"{memory}/r{number - 1}", outputs={"root": f"{memory}/r{number}", "mode": "rw"})
+    one, five = Butler(memory / "r0"), Butler(memory / "r4")
+    ours, alone = bench.pair(lambda: five.get("pickled", ID), lambda: one.get("pickled", ID))
+    missing = f"{memory}/r4/p/0100005_07.pickle"
+    stat, _ = bench.pair(lambda: os.path.exists(missing), lambda: None)
+    # As it is called, and with the endings .gz and .fz.
+    bench.tell(
+        "a further repository of the chain", 1e6 * (ours - alone) / 4, "us", f"a stat {1e6 * stat:.1f} us", 3e6 * stat
+    )
+
+
 def test_getting(bench: Any, small: Butler) -> None:
     def bare_pickle() -> Any:
         with open(small_paths["pickled"], "rb") as stream:
