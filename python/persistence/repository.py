@@ -230,8 +230,8 @@ class Repository:
 
     def adopted(self, request: Request, location: Location, options: Mapping[str, Any]) -> Location:
         """Give here what a repository that maps alike expects there."""
-        root = self._top(self.mapper.dataset(request))
-        return location._replace(root=root, options={**options, **self._told} if options else self._told)
+        told = {**options, **self._told} if options else self._told
+        return Location(self._top(self.mapper.dataset(request)), *location[1:-1], told)
 
     def _located(
         self, request: Request, mapped: Any, data_id: Mapping[str, Any], options: Mapping[str, Any]
