@@ -20,6 +20,7 @@ LAYERS = {
     "names": 2,
     "files": 2,
     "identifiers": 2,
+    "validity": 2,
     "headers": 2,
     "yamlfile": 2,
     "types": 3,
