@@ -51,6 +51,8 @@ LAYERS = {
     "views": 8,
     "picture": 3,
     "repository": 9,
+    "calibrations": 6,
+    "explain": 7,
     "repositoryargs": 2,
     "nearest": 10,
     "chain": 11,

@@ -115,6 +115,24 @@ def test_every_registered_calibration_on_disk_is_found_and_read(copies: Path, na
     assert read == {"latiss": 1, "imsim": 3}[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "data_id", "date"),
+    [
+        ("latiss", "bias", {"visit": 3018092000065, "detector": 0}, "2018-09-21"),
+        ("imsim", "bias", {"visit": 204595, "detector": 42}, "2022-01-01"),
+        ("imsim", "flat", {"visit": 204595, "detector": 42}, "2022-08-06"),
+        ("imsim", "dark", {"expId": 204595, "raftName": "R11", "detectorName": "S20"}, "2022-01-01"),
+    ],
+)
+def test_a_calibration_is_chosen_for_an_exposure(
+    copies: Path, name: str, kind: str, data_id: dict[str, Any], date: str
+) -> None:
+    butler = opened(copies, name)
+    assert butler.get(kind, data_id).dataId["calibDate"] == date
+    (chosen,) = butler.explain(kind, data_id).chosen
+    assert chosen.row["calibDate"] == date
+
+
 def test_the_calibrations_of_the_test_camera_are_read(copies: Path) -> None:
     assert len(opened(copies, "obs_test/input").get("defects")) == 504
 

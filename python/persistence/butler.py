@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence import composite, config
 from persistence.cameras import camera
@@ -12,13 +12,24 @@ from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.datasettype import Component, DatasetType
-from persistence.errors import AliasError, MissingKey, NoResults, PolicyError, RepositoryError, UnknownDatasetType
+from persistence.errors import (
+    AliasError,
+    DataIdError,
+    MissingKey,
+    NoResults,
+    PolicyError,
+    RepositoryError,
+    UnknownDatasetType,
+)
 from persistence.location import Location
 from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs, as_args
+
+if TYPE_CHECKING:
+    from persistence.explain import Explanation
 
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
@@ -39,6 +50,9 @@ class Butler:
         the inputs. Outputs that are new get the inputs as their parents.
     trust : iterable of `str`
         Dotted names of classes that may be made from the repository's pickles.
+    calibs : mapping, optional
+        Dataset types of calibrations, and the directory where each lies with its ``calibRegistry.sqlite3``:
+        ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in ``calibRoot``.
     **mapperArgs
         For the mapper.
 
@@ -62,15 +76,17 @@ class Butler:
         inputs: Any = None,
         outputs: Any = None,
         trust: Iterable[str] = (),
+        calibs: Mapping[str, str] | None = None,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
         trust = tuple(trust)
+        calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", None) or os.curdir
-            self._arguments = (RepositoryArgs(os.fspath(place)).root, mapper, None, None, trust, mapperArgs)
-            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs)
+            self._arguments = (RepositoryArgs(os.fspath(place)).root, mapper, None, None, trust, calibs, mapperArgs)
+            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs)
         elif root or mapper or mapperArgs:
             raise RepositoryError(
                 "Butler version 1 API (root, mapper, **mapperArgs) may not be used with "
@@ -78,8 +94,8 @@ class Butler:
             )
         else:
             inputs, outputs = as_args(inputs), as_args(outputs)
-            self._arguments = (None, None, inputs, outputs, trust, {})
-            self._chain = open_chain(as_args(inputs), as_args(outputs), trust)
+            self._arguments = (None, None, inputs, outputs, trust, calibs, {})
+            self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
@@ -235,6 +251,40 @@ class Butler:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
             return self._chain.outputs[0].expect(request, data_id, write=True).uri
         return self._find(request, data_id, "getUri")[1].uri
+
+    def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
+        """Explain which calibration a data ID gets, and why not another.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            A calibration, such as ``flat``.
+        dataId : mapping, optional
+            The data ID of an exposure, as are the other keywords.
+
+        Returns
+        -------
+        explanation : `persistence.explain.Explanation`
+            Each candidate, the nearest first, with what rules it out; print it.
+
+        Raises
+        ------
+        DataIdError
+            If the dataset type is no calibration.
+        """
+        data_id = DataId(dataId, **rest)
+        request = self._request(datasetType, data_id)
+        found: Explanation | None = None
+        for repository in self._chain.asked(request, data_id):
+            if repository.mapper.dataset(request).section != "calibrations":
+                raise DataIdError(f"{datasetType} is no calibration: getUri and get say where it is looked for")
+            explanation = repository.explain(request, data_id)
+            if explanation.chosen:
+                return explanation
+            found = found or explanation
+        if found is None:
+            raise NoResults("No locations for explain:", datasetType, data_id)
+        return found
 
     # -- get and put ---------------------------------------------------------------------------------
 
@@ -408,8 +458,8 @@ class Butler:
 
 
 def _rebuild(arguments: tuple[Any, ...], aliases: dict[str, str]) -> Butler:
-    root, mapper, inputs, outputs, trust, mapper_args = arguments
-    made = Butler(root, mapper, inputs, outputs, trust, **mapper_args)
+    root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
+    made = Butler(root, mapper, inputs, outputs, trust, calibs, **mapper_args)
     for alias, datasetType in aliases.items():
         made.defineAlias(alias, datasetType)
     return made

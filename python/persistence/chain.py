@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from persistence.errors import AmbiguousDataId, IncompleteDataId, NoResults, UnknownDatasetType
+from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, NoResults, UnknownDatasetType
 from persistence.location import Location
 from persistence.names import Request
 from persistence.repository import Repository
@@ -108,7 +108,7 @@ class Chain:
         for repository in self.asked(request, data_id):
             try:
                 location = repository.expect(request, data_id)
-                tried.setdefault(location.path, []).append(os.path.relpath(repository.root))
+                tried.setdefault(location.path, []).append(os.path.relpath(location.root))
             except NoResults as error:
                 problems.append(error)
         reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
@@ -118,7 +118,7 @@ class Chain:
                 reasons += nearest.reasons(repository, request, data_id)
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
-        cls = kind if kind in (IncompleteDataId, AmbiguousDataId) else NoResults
+        cls = kind if kind in (IncompleteDataId, AmbiguousDataId, MultipleResults) else NoResults
         return cls(f"No locations for {verb}:", request.name, data_id, reasons)
 
     def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -17,11 +17,15 @@ from persistence.repository import Repository
 
 # An error has to come soon: no more files or values than these are looked at for it.
 _ENOUGH = 2000
+_CANDIDATES = 3
 
 
 def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
     """Give lines that tell what is near a data ID in a repository: registered IDs first, else files."""
     try:
+        if repository.mapper.dataset(request).section == "calibrations":
+            yield from _calibrations(repository, request, data_id)
+            return
         registered = list(_registered(repository, request, data_id))
         yield from registered
         near = None if registered else _on_disk(repository, request, data_id)
@@ -29,6 +33,12 @@ def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]
             yield f"nearest     {text(near)}  in  {os.path.relpath(repository.root)}"
     except (PersistenceError, OSError):
         return  # the error that is being explained matters more than its explanation
+
+
+def _calibrations(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
+    """Show the calibrations that come nearest to what was wanted, with what rules them out."""
+    for candidate in repository.explain(request, data_id).candidates[:_CANDIDATES]:
+        yield f"nearest     {candidate}"
 
 
 def _on_disk(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> dict[str, Any] | None:

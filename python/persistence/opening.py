@@ -47,12 +47,19 @@ class Opening:
         What the caller says.
     trust : sequence of `str`
         Dotted names of classes that pickles may hold.
+    calibs : mapping
+        Dataset types of calibrations, and where these lie.
     """
 
     def __init__(
-        self, inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs], trust: Sequence[str] = ()
+        self,
+        inputs: Sequence[RepositoryArgs],
+        outputs: Sequence[RepositoryArgs],
+        trust: Sequence[str] = (),
+        calibs: Mapping[str, str] = {},
     ) -> None:
         self._trust = trust
+        self._calibs = {name: os.path.abspath(place) for name, place in calibs.items()}
         self._members: dict[str, Member] = {}
         _check_modes(inputs, outputs)
         self._outputs = [self._member(args, output=True) for args in outputs]
@@ -166,19 +173,14 @@ class Opening:
                 )
             if member.args.mapper is None and mapper.endswith(SUFFIX):
                 refuse_code(mapper, member.cfg.cfg_root)
-            registry = None
-            ancestors = [self._repository(parent) for parent in member.parents]
-            for parent, ancestor in zip(member.parents, ancestors, strict=True):
-                if camera(parent.cfg.mapper or parent.args.mapper) is camera(mapper):
-                    registry = registry or ancestor.registry_to_inherit
             member.repository = Repository(
                 member.cfg.root,
                 mapper,
                 self._trust,
-                registry,
                 member.cfg,
                 member.args.tags,
-                ancestors,
+                [self._repository(parent) for parent in member.parents],
+                self._calibs,
                 **member.cfg.mapperArgs,
             )
         return member.repository
@@ -269,18 +271,23 @@ def _guess(path: str, child: Member) -> str:
 
 
 def open_chain(
-    inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs], trust: Sequence[str] = ()
+    inputs: Sequence[RepositoryArgs],
+    outputs: Sequence[RepositoryArgs],
+    trust: Sequence[str] = (),
+    calibs: Mapping[str, str] = {},
 ) -> Chain:
     """Open the repositories that a Butler is told of; see `Opening`."""
-    return Opening(inputs, outputs, trust).chain()
+    return Opening(inputs, outputs, trust, calibs).chain()
 
 
-def open_one(root: str, mapper: Any, trust: Sequence[str], arguments: Mapping[str, Any]) -> Chain:
+def open_one(
+    root: str, mapper: Any, trust: Sequence[str], arguments: Mapping[str, Any], calibs: Mapping[str, str] = {}
+) -> Chain:
     """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
 
     What is not there is not made: that waits until something is put.
     """
     args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
-    opening = Opening([args], [], trust)
+    opening = Opening([args], [], trust, calibs)
     chain = opening.chain()
     return Chain(chain.inputs, chain.inputs[:1], opening.write_new)

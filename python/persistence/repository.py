@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from persistence import cameras, files
+from persistence import calibrations, cameras, files
+from persistence.calibrations import Calibrations
 from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
@@ -31,6 +32,11 @@ from persistence.names import Request
 from persistence.registry import FilesystemRegistry, Registry, SqliteRegistry, open_registry
 from persistence.views import READERS
 
+if TYPE_CHECKING:
+    from persistence.explain import Explanation
+
+_T = TypeVar("_T")
+
 
 class Repository:
     """A directory of datasets.
@@ -43,14 +49,15 @@ class Repository:
         The camera: a mapper, its class or its name.
     trust : iterable of `str`
         Dotted names of classes that pickles may hold.
-    parent_registry : `Registry`, optional
-        What is asked if the repository has no registry of its own.
     cfg : `RepositoryCfg`, optional
         How the repository is set up; its policy is laid over the camera's.
     tags : set
         Tagged data IDs see the repository only if they share one.
     parents : sequence of `Repository`
-        Where what it lacks is looked for next; the chain sees to that.
+        Where what it lacks is looked for next; the chain sees to that. Without a registry, or calibrations, of its
+        own, it has those of the first of its parents that is of the same camera.
+    calibs : mapping
+        Dataset types of calibrations, and where these lie instead.
     **mapperArgs
         For the mapper.
 
@@ -65,14 +72,16 @@ class Repository:
         root: str,
         mapper: Any,
         trust: Sequence[str] = (),
-        parent_registry: Registry | None = None,
         cfg: RepositoryCfg | None = None,
         tags: Collection[Any] = (),
         parents: Sequence[Repository] = (),
+        calibs: Mapping[str, str] = {},
         **mapperArgs: Any,
     ) -> None:
         self.root = os.path.abspath(root)
         cls = cameras.camera(mapper)
+        relatives = [parent for parent in parents if type(parent.mapper) is cls]
+        parent_registry = _first(parent.registry_to_inherit for parent in relatives)
         if isinstance(mapper, str | type):
             told = {"root": self.root, "parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{**told, **mapperArgs})
@@ -81,8 +90,10 @@ class Repository:
         self.parents = tuple(parents)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
-        self.calib_root = _calib_root(self.root, self.mapper)
-        self.registry_to_inherit = _own_registry(self.root, self.mapper) or parent_registry
+        inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
+        self.calibrations: Calibrations = _calibrations(self.root, self.mapper, _first(inherited))
+        self._elsewhere = {name: _calibrations_at(place) for name, place in calibs.items()}
+        self.registry_to_inherit: Registry | None = _own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
@@ -123,6 +134,8 @@ class Repository:
             If there is nothing to look up in.
         """
         told = self.mapper.policy.values
+        if dataset.section == "calibrations":
+            return calibrations.query(dataset, columns, data_id, self.registry, self.calibrations_of(dataset))
         if not SKYMAP_KEYS.isdisjoint(columns) or not told.keys().isdisjoint(columns):
             return self._lookup_with_told(dataset, columns, data_id)
         where = self._conditions(dataset, columns, data_id)
@@ -153,9 +166,6 @@ class Repository:
 
     def _conditions(self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the keys of a data ID that can constrain a look-up."""
-        if dataset.section == "calibrations":
-            reason = f"needs  {', '.join(wanted)}: calibrations are chosen by a calibration registry"
-            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
         if isinstance(self.registry, FilesystemRegistry):
             known = self.registry.columns((), dataset.template)
         elif dataset.tables:
@@ -191,13 +201,25 @@ class Repository:
         return [f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}" for key in strange if key not in known]
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-        """Supply the keys that a person left out; see `Mapper.complete`."""
+        """Supply the keys that a person left out; see `Mapper.complete` and `calibrations.complete`."""
         try:
+            if dataset.section == "calibrations":
+                full_id = self.mapper.typed(dataset, data_id)
+                source = self.calibrations_of(dataset)
+                return DataId(calibrations.complete(dataset, full_id, self.mapper, self.registry, source))
             return self.mapper.complete(dataset, data_id, self.lookup)
         except UnknownKey as error:
             missing = [key for key in dataset.keys if key not in data_id]
             reason = f"needs  {', '.join(missing)}"
             raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason, str(error)]) from error
+
+    def explain(self, request: Request, data_id: Mapping[str, Any]) -> Explanation:
+        """Explain which calibration a data ID gets, and why not another."""
+        from persistence import explain  # only who asks why needs it
+
+        dataset = self.mapper.dataset(request)
+        full_id = self.mapper.typed(dataset, data_id)
+        return explain.explain(dataset, full_id, self.mapper, self.registry, self.calibrations_of(dataset))
 
     # -- locations -----------------------------------------------------------------------------------
 
@@ -215,14 +237,19 @@ class Repository:
             warn_caller(message, UnknownKeyWarning)
         return location
 
+    def calibrations_of(self, dataset: DatasetType) -> Calibrations:
+        """Give where the calibrations of a type lie, with their registry."""
+        return self._elsewhere.get(dataset.name, self.calibrations)
+
     def _top(self, dataset: DatasetType, write: bool = False) -> str:
-        return self.root if write or dataset.section != "calibrations" else self.calib_root
+        return self.root if write or dataset.section != "calibrations" else self.calibrations_of(dataset).root
 
     def maps_like(self, other: Repository) -> bool:
         """Say whether this repository calls every dataset as another does, but for the root."""
         return (
             self.mapper.policy is other.mapper.policy
             and self.registry is other.registry
+            and self.calibrations.registry is other.calibrations.registry
             and type(self.mapper) is type(other.mapper)
             and self.mapper.mapperArgs == other.mapper.mapperArgs
             and not any(kind == "map" for kind, _ in self.mapper.hooks)
@@ -341,18 +368,28 @@ def _own_registry(root: str, mapper: Mapper) -> Registry | None:
     return SqliteRegistry(path)
 
 
-def _calib_root(root: str, mapper: Mapper) -> str:
-    """Say where calibrations lie: where the caller says, or the policy, or with the other data.
+def _calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> Calibrations:
+    """Say where calibrations lie: where the caller says, or the policy, or with the other data, or a parent's.
 
     Raises
     ------
     RepositoryError
-        If there is no such directory. (Gen2 looked in the data root instead: trap T11.)
+        If the caller names a directory that is not there. (Gen2 looked in the data root instead: trap T11.)
     """
     said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
-    if not said:
-        return root
-    place = os.path.normpath(os.path.join(os.path.realpath(root), said))
+    if said:
+        return _calibrations_at(os.path.join(os.path.realpath(root), said))
+    own = open_registry(root, "calibRegistry")
+    return Calibrations(root, own) if own is not None or inherited is None else inherited
+
+
+def _calibrations_at(place: str) -> Calibrations:
+    place = os.path.normpath(place)
     if not os.path.isdir(place):
         raise RepositoryError(f"calibRoot: there is no directory {place}")
-    return place
+    return Calibrations(place, open_registry(place, "calibRegistry"))
+
+
+def _first(found: Iterable[_T | None]) -> _T | None:
+    """Give the first that is not None."""
+    return next((one for one in found if one is not None), None)

@@ -14,6 +14,9 @@ from persistence.registry.filesystem import FilesystemRegistry
 from persistence.registry.sqlite import SqliteRegistry
 from persistence.template import PathTemplate
 
+# A value, or a pair of them, and the two columns that enclose it.
+Between = tuple[Any, str, str]
+
 
 class Registry(Protocol):
     """What can be asked of any registry. Asking changes nothing."""
@@ -27,7 +30,7 @@ class Registry(Protocol):
         columns: Sequence[str],
         where: Mapping[str, Any],
         tables: Sequence[str] = (),
-        between: tuple[Any, str, str] | None = None,
+        between: Between | None = None,
         template: PathTemplate | None = None,
         limit: int | None = None,
     ) -> list[tuple[Any, ...]]:
@@ -42,7 +45,8 @@ class Registry(Protocol):
         tables : sequence of `str`
             The tables to ask, joined by the columns that they share.
         between : `tuple`, optional
-            A value and two columns that have to enclose it, both ends included.
+            A value and two columns that have to enclose it, both ends included; of a pair of values, the first one
+            must not be before the first column, and the second one not behind the second.
         template : `PathTemplate`, optional
             How the files are called: what a registry without tables asks.
         limit : `int`, optional

@@ -55,7 +55,7 @@ class SqliteRegistry:
             if type(value) is int and value not in _INTEGERS:
                 return []
         if between is not None:
-            values.append(between[0])
+            values += between[0] if isinstance(between[0], tuple) else (between[0], between[0])
         bounds = between[1:] if between is not None else None
         query = _query(tuple(columns), tuple(where), tuple(tables), bounds, limit)
         return self._fetch(query, values)
@@ -119,7 +119,7 @@ def _query(
     """Write the query of a look-up; there are few of them, asked again and again."""
     conditions = [f"{quoted(key)} = ?" for key in keys]
     if bounds is not None:
-        conditions.append(f"? BETWEEN {quoted(bounds[0])} AND {quoted(bounds[1])}")
+        conditions += (f"{quoted(bounds[0])} <= ?", f"{quoted(bounds[1])} >= ?")
     query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
     if conditions:
         query += f" WHERE {' AND '.join(conditions)}"

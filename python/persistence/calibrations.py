@@ -1,0 +1,228 @@
+"""Which master calibration an exposure gets: the one that is valid on its day, of its detector and filter.
+
+The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a timestamp counts as its day, and
+that of two calibrations which share a day the later one has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence import validity
+from persistence.dataid import text
+from persistence.datasettype import DatasetType
+from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, UnknownKey, did_you_mean
+from persistence.mapper import Mapper
+from persistence.registry import FilesystemRegistry, Registry
+
+# Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before `2015-03-03`.
+_LAST = "~"
+_SHOWN = 3
+
+
+class Calibrations(NamedTuple):
+    """Where calibrations lie, and the registry that says when each is valid; None if there is none."""
+
+    root: str
+    registry: Registry | None
+
+
+class Criteria(NamedTuple):
+    """What a row of a calibration registry has to satisfy.
+
+    Attributes
+    ----------
+    where : mapping
+        Columns and the values that they have to have.
+    day : `str` or None
+        The day of the exposure, ``2015-03-02``; None if the time does not count.
+    """
+
+    where: Mapping[str, Any]
+    day: str | None
+
+
+def complete(
+    dataset: DatasetType, full_id: Mapping[str, Any], mapper: Mapper, exposures: Registry, calibrations: Calibrations
+) -> dict[str, Any]:
+    """Find the keys of a calibration that a data ID lacks.
+
+    Parameters
+    ----------
+    dataset : `DatasetType`
+        The calibration.
+    full_id : mapping
+        The data ID, in the camera's keys and types.
+    mapper : `Mapper`
+        Knows the filters' names.
+    exposures : `Registry`
+        Knows the time and the filter of the exposure.
+    calibrations : `Calibrations`
+        Where to look.
+
+    Raises
+    ------
+    IncompleteDataId
+        If nothing is valid then, or what would choose is missing.
+    MultipleResults
+        If several are.
+    """
+    known = dict(full_id)
+    if all(key in known for key in dataset.keys):
+        return known
+    known |= of_exposure(dataset, full_id, exposures)
+    missing = [key for key in dataset.keys if key not in known]
+    if not missing:
+        return known
+    if calibrations.registry is None:
+        reason = (
+            f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in {calibrations.root}; say where the "
+            "calibrations are with calibRoot= (--calib)"
+        )
+        raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
+    wanted = criteria(dataset, known, calibrations.registry)
+    rows = _valid(dataset, missing, wanted, calibrations.registry)
+    # A registry may have the filter's physical name, or its band; its files are called so then.
+    for name in other_names(wanted.where.get("filter"), mapper) if not rows else ():
+        known["filter"] = name
+        rows = _valid(dataset, missing, criteria(dataset, known, calibrations.registry), calibrations.registry)
+        if rows:
+            break
+    if len(rows) != 1:
+        raise _not_one(dataset, full_id, missing, wanted, rows)
+    return known | dict(zip(missing, rows[0], strict=True))
+
+
+def query(
+    dataset: DatasetType,
+    columns: Sequence[str],
+    data_id: Mapping[str, Any],
+    exposures: Registry,
+    calibrations: Calibrations,
+) -> list[tuple[Any, ...]]:
+    """Give the distinct values of some columns: of what is valid then, or, without a time, of all that match."""
+    registry = calibrations.registry
+    if registry is None:
+        return []
+    there = registry.columns(dataset.tables)
+    for column in columns:
+        if column not in there:
+            raise UnknownKey(
+                f"{dataset.name}: {column!r} is not known to {registry.path}{did_you_mean(column, there)} "
+                f"(it knows {', '.join(there)})"
+            )
+    known = {**data_id, **of_exposure(dataset, data_id, exposures)}
+    timeless = dataset._replace(validRange=False)
+    counts = dataset.validRange and known.get(dataset.obsTimeName or "") is not None
+    asked = dataset if counts else timeless
+    return _valid(asked, columns, criteria(asked, known, registry), registry)
+
+
+def of_exposure(dataset: DatasetType, full_id: Mapping[str, Any], exposures: Registry) -> dict[str, Any]:
+    """Ask the registry of exposures for what chooses a calibration: the time, and perhaps the filter.
+
+    Raises
+    ------
+    IncompleteDataId
+        If there is no such exposure.
+    AmbiguousDataId
+        If there are several, which differ in that.
+    """
+    columns = _asked(dataset, full_id)
+    if not columns or not dataset.reference or isinstance(exposures, FilesystemRegistry):
+        return {}
+    there = exposures.columns(dataset.reference)
+    columns = [column for column in columns if column in there]
+    where = {
+        key: value
+        for key, value in full_id.items()
+        if key in there and (dataset.refCols is None or key in dataset.refCols)
+    }
+    if not columns or not where:
+        return {}
+    rows = exposures.lookup(columns, where, dataset.reference)
+    if len(rows) == 1:
+        return dict(zip(columns, rows[0], strict=True))
+    if not rows:
+        reason = f"needs  {', '.join(columns)} of {text(where)}, which is not in {exposures.path}"
+        raise IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
+    reasons = [f"{len(rows)} exposures match {text(where)}; they differ in {', '.join(columns)}"]
+    reasons += [f"row     {text(dict(zip(columns, row, strict=True)))}" for row in rows[:_SHOWN]]
+    raise AmbiguousDataId("No unique lookup for:", dataset.name, full_id, reasons)
+
+
+def _asked(dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
+    chosen_by = dataset.columns if dataset.columns is not None else tuple(dataset.keys)
+    times = (dataset.obsTimeName,) if dataset.validRange and dataset.obsTimeName else ()
+    return [key for key in dict.fromkeys((*chosen_by, *times)) if key not in full_id]
+
+
+def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry) -> Criteria:
+    """Say what a row has to satisfy.
+
+    Raises
+    ------
+    IncompleteDataId
+        If the time of the exposure counts, and is not known.
+    DataIdError
+        If it is no date.
+    """
+    there = registry.columns(dataset.tables)
+    where = {
+        key: value
+        for key, value in known.items()
+        if key in there
+        and key != dataset.obsTimeName
+        and (dataset.columns is None or key in dataset.columns or key in dataset.keys)
+    }
+    if not dataset.validRange:
+        return Criteria(where, None)
+    time = known.get(dataset.obsTimeName or "")
+    if time is None:
+        reason = f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure that is registered"
+        raise IncompleteDataId("Incomplete data ID:", dataset.name, known, [reason])
+    return Criteria(where, validity.day_of(time).isoformat())
+
+
+def bounds(dataset: DatasetType) -> tuple[str, str]:
+    """Give the columns of the first and the last day."""
+    return dataset.validStartName or "validStart", dataset.validEndName or "validEnd"
+
+
+def _valid(dataset: DatasetType, missing: Sequence[str], wanted: Criteria, registry: Registry) -> list[Any]:
+    """Give the distinct values of some keys, of the rows that satisfy the criteria."""
+    if wanted.day is None:
+        return registry.lookup(missing, wanted.where, dataset.tables)
+    start, end = bounds(dataset)
+    between = ((wanted.day + _LAST, wanted.day), start, end)
+    rows = registry.lookup([*missing, start, end], wanted.where, dataset.tables, between)
+    if len(rows) > 1:
+        rows = [row for row in rows if not superseded(row[-2], row[-1], wanted.day, [other[-2] for other in rows])]
+    return list(dict.fromkeys(row[:-2] for row in rows))
+
+
+def superseded(start: str, end: str, day: str, starts: Sequence[str]) -> bool:
+    """Say whether a window ends on the very day on which another one begins, which has the day then."""
+    return end[:10] == day and start[:10] < day and any(other[:10] == day for other in starts)
+
+
+def other_names(name: str | None, mapper: Mapper) -> list[str]:
+    """Give the other names of a filter, as the camera's policy lists them."""
+    if name is None:
+        return []
+    label = mapper.translator.label(name)
+    names = (label.name, label.physical, label.band, *label.aliases)
+    return [one for one in dict.fromkeys(names) if one is not None and one != name]
+
+
+def _not_one(
+    dataset: DatasetType, full_id: Mapping[str, Any], missing: Sequence[str], wanted: Criteria, rows: Sequence[Any]
+) -> IncompleteDataId | MultipleResults:
+    when = "" if wanted.day is None else f" valid on {wanted.day}"
+    if not rows:
+        reason = f"needs  {', '.join(missing)}; no {dataset.name}{when} has {text(wanted.where)}"
+        return IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
+    found = [text(dict(zip(missing, row, strict=True))) for row in rows[:_SHOWN]]
+    reasons = [f"{len(rows)} are{when}: give {', '.join(missing)}", *(f"row     {one}" for one in found)]
+    return MultipleResults("No unique lookup for:", dataset.name, full_id, reasons)

@@ -1,0 +1,169 @@
+"""Why an exposure gets a calibration, or none: each candidate with the criteria that rule it out, and by how much."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence import calibrations, files, validity
+from persistence.calibrations import Calibrations, Criteria
+from persistence.dataid import text
+from persistence.datasettype import DatasetType
+from persistence.errors import DataIdError, NoResults, PersistenceError
+from persistence.mapper import Mapper
+from persistence.registry import Registry
+
+_SHOWN = 10
+# A candidate of another detector or filter is farther than any number of days.
+_FAR = 10**6
+
+
+class Candidate(NamedTuple):
+    """A row of the calibration registry.
+
+    Attributes
+    ----------
+    row : mapping
+        Its columns.
+    path : `str` or None
+        Its file; None if the row does not tell.
+    reasons : `tuple` [`str`]
+        The criteria that rule it out; none if it is valid.
+    distance : `int`
+        How far it is from being valid, in days; other criteria count for many.
+    """
+
+    row: Mapping[str, Any]
+    path: str | None
+    reasons: tuple[str, ...]
+    distance: int
+
+    def __str__(self) -> str:
+        verdict = "chosen" if not self.reasons else "; ".join(self.reasons)
+        return f"{text(self.row)}:  {verdict}"
+
+
+class Explanation(NamedTuple):
+    """Which calibration a data ID gets, and why not another.
+
+    Attributes
+    ----------
+    datasetType : `str`
+        What was asked for.
+    dataId : mapping
+        The data ID, with what the exposure's registry adds: its time, its filter.
+    criteria : `Criteria` or None
+        What a row has to satisfy; None if that is not known.
+    candidates : `tuple` [`Candidate`]
+        The nearest first.
+    problem : `str`
+        What kept us from choosing; empty if nothing did.
+    """
+
+    datasetType: str
+    dataId: Mapping[str, Any]
+    criteria: Criteria | None
+    candidates: tuple[Candidate, ...]
+    problem: str = ""
+
+    @property
+    def chosen(self) -> tuple[Candidate, ...]:
+        """Those that nothing rules out: one, if all is well."""
+        return tuple(one for one in self.candidates if not one.reasons)
+
+    def __str__(self) -> str:
+        wanted = "" if self.criteria is None else text(self.criteria.where)
+        when = "" if self.criteria is None or self.criteria.day is None else f" on {self.criteria.day}"
+        lines = [f"{self.datasetType} for {text(self.dataId)}", f"  wanted  {wanted}{when}"]
+        if self.problem:
+            lines.append(f"  problem  {self.problem}")
+        lines += [f"  {one}" for one in self.candidates[:_SHOWN]]
+        if len(self.candidates) > _SHOWN:
+            lines.append(f"  and {len(self.candidates) - _SHOWN} that are farther")
+        return "\n".join(lines)
+
+
+def explain(
+    dataset: DatasetType, full_id: Mapping[str, Any], mapper: Mapper, exposures: Registry, source: Calibrations
+) -> Explanation:
+    """Explain which calibration a data ID gets; see `calibrations.complete` for the parameters."""
+    known = dict(full_id)
+    registry = source.registry
+    if registry is None:
+        return Explanation(dataset.name, known, None, (), f"there is no calibRegistry.sqlite3 in {source.root}")
+    problem = ""
+    try:
+        known |= calibrations.of_exposure(dataset, full_id, exposures)
+        wanted = calibrations.criteria(dataset, known, registry)
+    except (NoResults, DataIdError) as error:
+        problem = " ".join(str(error).split())
+        wanted = calibrations.criteria(dataset._replace(validRange=False), known, registry)
+    columns = list(registry.columns(dataset.tables))
+    rows = [dict(zip(columns, row, strict=True)) for row in registry.lookup(columns, {}, dataset.tables)]
+    judge = _Judge(dataset, wanted, mapper, source.root, rows)
+    candidates = sorted((judge(row) for row in rows), key=lambda one: one.distance)
+    found = Explanation(dataset.name, known, wanted, tuple(candidates), problem)
+    if len({one.path for one in found.chosen}) > 1:
+        found = found._replace(problem=f"{len(found.chosen)} are valid; give {', '.join(dataset.keys)}")
+    return found
+
+
+class _Judge:
+    """Holds each row against the criteria."""
+
+    def __init__(
+        self,
+        dataset: DatasetType,
+        wanted: Criteria,
+        mapper: Mapper,
+        root: str,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self.dataset, self.wanted, self.mapper, self.root = dataset, wanted, mapper, root
+        self.start, self.end = calibrations.bounds(dataset)
+        self.filters = {wanted.where.get("filter"), *calibrations.other_names(wanted.where.get("filter"), mapper)}
+        self.starts = [str(row.get(self.start)) for row in rows if not self._differences(row)]
+
+    def __call__(self, row: Mapping[str, Any]) -> Candidate:
+        different = self._differences(row)
+        days, when = self._when(row)
+        path, absent = self._file(row)
+        shown = {key: value for key, value in row.items() if key != "id"}
+        return Candidate(shown, path, (*different, *when, *absent), _FAR * (len(different) + len(absent)) + days)
+
+    def _differences(self, row: Mapping[str, Any]) -> list[str]:
+        return [
+            f"{key} {row[key]} is not {value}"
+            for key, value in self.wanted.where.items()
+            if row[key] != value and not (key == "filter" and row[key] in self.filters)
+        ]
+
+    def _when(self, row: Mapping[str, Any]) -> tuple[int, list[str]]:
+        """Say by how many days the day is outside of the row's window."""
+        if self.wanted.day is None:
+            return 0, []
+        start, end = str(row[self.start]), str(row[self.end])
+        try:
+            first, last, day = map(validity.day_of, (start, end, self.wanted.day))
+        except DataIdError:
+            return _FAR, [f"its validity is {start} to {end}: it was never worked out; ingest again"]
+        if day < first:
+            return (first - day).days, [f"begins {(first - day).days} days after {day}"]
+        if day > last:
+            return (day - last).days, [f"ends {(day - last).days} days before {day}"]
+        if calibrations.superseded(start, end, self.wanted.day, self.starts):
+            return 0, [f"ends on {day}, when the next one begins"]
+        return 0, []
+
+    def _file(self, row: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+        template = self.dataset.template
+        if template is None:
+            return None, []
+        try:
+            path, _hdu = template.locate({**self.wanted.where, **row})
+        except PersistenceError as error:
+            return None, [str(error)]
+        if files.find(self.root, path) is None:
+            return path, [f"file missing at {os.path.join(self.root, path)}"]
+        return path, []
