@@ -206,7 +206,9 @@ class Repository:
             if dataset.section == "calibrations":
                 full_id = self.mapper.typed(dataset, data_id)
                 source = self.calibrations_of(dataset)
-                return DataId(calibrations.complete(dataset, full_id, self.mapper, self.registry, source))
+                found = calibrations.complete(dataset, full_id, self.mapper, self.registry, source)
+                dict.update(full_id, found)  # what a registry gives is plain
+                return full_id
             return self.mapper.complete(dataset, data_id, self.lookup)
         except UnknownKey as error:
             missing = [key for key in dataset.keys if key not in data_id]

@@ -18,6 +18,7 @@ from persistence.errors import DataIdError
 FOREVER = date(2037, 12, 31)
 _EVER = date(1900, 1, 1)
 _DAY = timedelta(days=1)
+_BEFORE_TIME = ("", "T", " ")
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
 
 
@@ -63,7 +64,13 @@ def day_of(text: str) -> date:
     DataIdError
         If it is neither.
     """
-    match = _DATE.fullmatch(str(text).strip())
+    text = str(text).strip()
+    try:
+        if text[10:11] in _BEFORE_TIME:
+            return date.fromisoformat(text[:10])
+    except ValueError:
+        pass
+    match = _DATE.fullmatch(text)
     try:
         if match is not None:
             return date(*map(int, match.groups()))

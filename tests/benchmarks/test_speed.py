@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import yaml
 from astropy.io import fits
 
 from obs_decam import DecamMapper
-from persistence import Butler, CameraMapper, headers
+from persistence import Butler, CameraMapper, headers, validity
 from persistence.cli import ingest_images
 from persistence.ingest.config import load
 from persistence.registry.writer import RegistryWriter, TableSpec
@@ -150,6 +151,42 @@ def test_reading_through_a_chain_of_five(bench: Any, repositories: dict[int, Pat
     bench.tell(
         "a further repository of the chain", 1e6 * (ours - alone) / 4, "us", f"a stat {1e6 * stat:.1f} us", 3e6 * stat
     )
+
+
+def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memory: Path) -> None:
+    path = memory / "calibRegistry.sqlite3"
+    registry = sqlite3.connect(path)
+    registry.execute("CREATE TABLE bias (filter text, ccdnum int, calibDate text, validStart text, validEnd text)")
+    # A master every twelve days for forty years, of each chip.
+    dates = [date(1995, 1, 1) + timedelta(days=12 * number) for number in range(500)]
+    windows = validity.nearest(dates)
+    rows = [
+        ("NONE", chip, f"{day}", f"{windows[day].start}", f"{windows[day].end}")
+        for day in dates
+        for chip in range(1, 63)
+    ]
+    registry.executemany("INSERT INTO bias VALUES (?, ?, ?, ?, ?)", rows)
+    registry.execute("CREATE INDEX bias_series ON bias (ccdnum, validEnd, validStart, calibDate)")
+    registry.commit()
+    (night,) = (
+        sqlite3.connect(repositories[10**6] / "registry.sqlite3")
+        .execute("SELECT date FROM raw_visit WHERE visit = ?", (ID["visit"],))
+        .fetchone()
+    )
+    butler = Butler(repositories[10**6], calibRoot=str(memory))
+    what = "SELECT DISTINCT calibDate, validStart, validEnd FROM bias"
+    query = f"{what} WHERE ccdnum = ? AND validStart <= ? AND validEnd >= ?"
+    assert len(registry.execute(query, (7, f"{night}~", night)).fetchall()) == 1
+    bench.over(
+        f"a calibration of {len(rows):,}, by visit",
+        lambda: butler.getUri("bias", ID, write=True),
+        lambda: registry.execute(query, (7, f"{night}~", night)).fetchall(),
+        60,
+    )
+    begin = time.perf_counter()
+    for _ in range(10**4):
+        butler.getUri("bias", ID, write=True)
+    bench.tell("10^5 of these in a loop", 10 * (time.perf_counter() - begin), "s", "", 12)
 
 
 def test_getting(bench: Any, small: Butler) -> None:
