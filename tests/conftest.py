@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,73 @@ def _as_nobody(act: Callable[[], str]) -> str:
     os.waitpid(child, 0)
     with os.fdopen(reader) as stream:
         return stream.read()
+
+
+_COLUMNS = "filter text, ccdnum int, calib_hdu int, path text, calibDate text, validStart text, validEnd text"
+_DEFECTS = "filter text, ccdnum int, calibDate text, validStart text, validEnd text"
+# type, filter, detector, date, first day, last day. The exposures were taken on 2015-03-02.
+CALIBRATIONS = [
+    ("bias", "NONE", 28, "2015-02-18", "2015-01-01", "2015-03-01"),
+    ("bias", "NONE", 28, "2015-03-05", "2015-03-02", "2015-04-01"),
+    ("bias", "NONE", 3, "2015-03-01", "2015-01-01", "2015-12-31"),
+    ("flat", "g", 28, "2015-03-03", "2015-01-01", "2015-12-31"),
+    ("flat", "r", 28, "2015-03-04", "2015-01-01", "2015-12-31"),
+    ("defects", "NONE", 28, "1970-01-01T00:00:00", "1970-01-01", "2015-03-02"),
+    ("defects", "NONE", 28, "2015-03-02T00:00:00", "2015-03-02", "2037-12-31"),
+]
+
+
+def _make_calibs(folder: Path, rows: Iterable[tuple[Any, ...]] = CALIBRATIONS, files: bool = True) -> Path:
+    """Make a directory of calibrations by hand, as Gen2's tools would have."""
+    folder.mkdir(parents=True)
+    registry = sqlite3.connect(folder / "calibRegistry.sqlite3")
+    for kind in ("bias", "dark", "flat", "fringe", "illumcor"):
+        unique = "unique(filter,ccdnum,calibDate)"
+        registry.execute(f"CREATE TABLE {kind} (id integer primary key autoincrement, {_COLUMNS}, {unique})")
+    registry.execute(f"CREATE TABLE defects (id integer primary key autoincrement, {_DEFECTS})")
+    for kind, name, number, date, start, end in rows:
+        names = "filter, ccdnum, calibDate, validStart, validEnd"
+        registry.execute(f"INSERT INTO {kind} ({names}) VALUES (?, ?, ?, ?, ?)", (name, number, date, start, end))
+        if files:
+            path = folder / _PATHS[kind].format(date=date, filter=name, number=number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            header = fits.Header({"CCDNUM": number, "FILTER": name, "DATE-OBS": date})
+            fits.PrimaryHDU(np.full((4, 8), number, dtype=np.float32), header).writeto(path)
+    registry.commit()
+    registry.close()
+    return folder
+
+
+_PATHS = {
+    "bias": "BIAS/{date}/BIAS-{date}-{number:02d}.fits",
+    "flat": "FLAT/{date}/{filter}/FLAT-{date}-{number:02d}.fits",
+    "fringe": "FRINGE/{date}/{filter}/FRINGE-{date}-{number:02d}.fits",
+    "defects": "defects/{date}/defects-{date}-{number:03d}.fits",
+}
+
+
+@pytest.fixture
+def make_calibs() -> Callable[..., Path]:
+    """Give a function that makes a directory of calibrations, by default of these rows, with their files."""
+    return _make_calibs
+
+
+@pytest.fixture
+def dated(own: Path) -> Path:
+    """Give a repository whose exposures are of 2015-03-02."""
+    registry = sqlite3.connect(own / "registry.sqlite3")
+    for table in ("raw", "raw_visit"):
+        registry.execute(f"UPDATE {table} SET date = '2015-03-02'")
+    registry.commit()
+    registry.close()
+    return own
+
+
+@pytest.fixture
+def calibrated(dated: Path) -> Butler:
+    """Give a Butler on that repository, with calibrations in its directory CALIB."""
+    _make_calibs(dated / "CALIB")
+    return Butler(dated, calibRoot="CALIB")
 
 
 def _quality(image: Any) -> Any:

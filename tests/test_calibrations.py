@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from astropy.io import fits
 
 from persistence import (
     AmbiguousDataId,
@@ -25,197 +23,142 @@ from persistence import (
 from persistence.calibrations import superseded
 
 ID = {"visit": 410877, "ccdnum": 28}
-COLUMNS = "filter text, ccdnum int, calib_hdu int, path text, calibDate text, validStart text, validEnd text"
-DEFECTS = "filter text, ccdnum int, calibDate text, validStart text, validEnd text"
-# type, filter, detector, date, first day, last day. The exposures were taken on 2015-03-02.
-ROWS = [
-    ("bias", "NONE", 28, "2015-02-18", "2015-01-01", "2015-03-01"),
-    ("bias", "NONE", 28, "2015-03-05", "2015-03-02", "2015-04-01"),
-    ("bias", "NONE", 3, "2015-03-01", "2015-01-01", "2015-12-31"),
-    ("flat", "g", 28, "2015-03-03", "2015-01-01", "2015-12-31"),
-    ("flat", "r", 28, "2015-03-04", "2015-01-01", "2015-12-31"),
-    ("defects", "NONE", 28, "1970-01-01T00:00:00", "1970-01-01", "2015-03-02"),
-    ("defects", "NONE", 28, "2015-03-02T00:00:00", "2015-03-02", "2037-12-31"),
-]
-
-
-def make(folder: Path, rows: Iterable[tuple[Any, ...]] = ROWS, files: bool = True) -> Path:
-    """Make a directory of calibrations by hand, as Gen2's tools would have."""
-    folder.mkdir(parents=True)
-    registry = sqlite3.connect(folder / "calibRegistry.sqlite3")
-    for kind in ("bias", "dark", "flat", "fringe", "illumcor"):
-        unique = "unique(filter,ccdnum,calibDate)"
-        registry.execute(f"CREATE TABLE {kind} (id integer primary key autoincrement, {COLUMNS}, {unique})")
-    registry.execute(f"CREATE TABLE defects (id integer primary key autoincrement, {DEFECTS})")
-    for kind, name, number, date, start, end in rows:
-        names = "filter, ccdnum, calibDate, validStart, validEnd"
-        registry.execute(f"INSERT INTO {kind} ({names}) VALUES (?, ?, ?, ?, ?)", (name, number, date, start, end))
-        if files:
-            path = folder / PATHS[kind].format(date=date, filter=name, number=number)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            header = fits.Header({"CCDNUM": number, "FILTER": name, "DATE-OBS": date})
-            fits.PrimaryHDU(np.full((4, 8), number, dtype=np.float32), header).writeto(path)
-    registry.commit()
-    registry.close()
-    return folder
-
-
-PATHS = {
-    "bias": "BIAS/{date}/BIAS-{date}-{number:02d}.fits",
-    "flat": "FLAT/{date}/{filter}/FLAT-{date}-{number:02d}.fits",
-    "fringe": "FRINGE/{date}/{filter}/FRINGE-{date}-{number:02d}.fits",
-    "defects": "defects/{date}/defects-{date}-{number:03d}.fits",
-}
-
-
-@pytest.fixture
-def repo(own: Path) -> Path:
-    """Give a repository whose exposures are of 2015-03-02."""
-    registry = sqlite3.connect(own / "registry.sqlite3")
-    for table in ("raw", "raw_visit"):
-        registry.execute(f"UPDATE {table} SET date = '2015-03-02'")
-    registry.commit()
-    registry.close()
-    return own
-
-
-@pytest.fixture
-def butler(repo: Path) -> Butler:
-    make(repo / "CALIB")
-    return Butler(repo, calibRoot="CALIB")
+Make = Callable[..., Path]
 
 
 # -- which one ------------------------------------------------------------------------------------------
 
 
-def test_a_calibration_is_chosen_by_the_night_of_the_exposure(butler: Butler, repo: Path) -> None:
-    bias = butler.get("bias", ID)
+def test_a_calibration_is_chosen_by_the_night_of_the_exposure(calibrated: Butler, dated: Path) -> None:
+    bias = calibrated.get("bias", ID)
     assert (bias.image.shape, float(bias.image[0, 0]), bias.header["DATE-OBS"]) == ((4, 8), 28.0, "2015-03-05")
-    assert butler.getUri("bias", ID) == f"{os.path.realpath(repo)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits"
+    assert calibrated.getUri("bias", ID) == f"{os.path.realpath(dated)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits"
 
 
-def test_the_filter_comes_from_the_exposure(butler: Butler) -> None:
-    assert butler.get("flat", ID).header["DATE-OBS"] == "2015-03-03"
-    assert butler.get("flat", visit=410878, ccdnum=28).header["DATE-OBS"] == "2015-03-04"
-    assert butler.get("flat", ID, filter="r").header["DATE-OBS"] == "2015-03-04"
+def test_the_filter_comes_from_the_exposure(calibrated: Butler) -> None:
+    assert calibrated.get("flat", ID).header["DATE-OBS"] == "2015-03-03"
+    assert calibrated.get("flat", visit=410878, ccdnum=28).header["DATE-OBS"] == "2015-03-04"
+    assert calibrated.get("flat", ID, filter="r").header["DATE-OBS"] == "2015-03-04"
 
 
-def test_the_detector_always_counts(butler: Butler) -> None:
+def test_the_detector_always_counts(calibrated: Butler) -> None:
     """Trap T23: the original took the date of any detector."""
-    assert butler.get("bias", visit=410877, ccdnum=3).header["DATE-OBS"] == "2015-03-01"
+    assert calibrated.get("bias", visit=410877, ccdnum=3).header["DATE-OBS"] == "2015-03-01"
     with pytest.raises(IncompleteDataId, match=r"needs  calibDate; no bias valid on 2015-03-02 has ccdnum=7"):
-        butler.get("bias", visit=410877, ccdnum=7)
+        calibrated.get("bias", visit=410877, ccdnum=7)
 
 
-def test_on_a_shared_day_the_later_one_counts(butler: Butler) -> None:
-    assert butler.queryMetadata("defects", "calibDate", ID) == ["2015-03-02T00:00:00"]
-    assert butler.queryMetadata("defects", "calibDate", date="2015-03-01", ccdnum=28) == ["1970-01-01T00:00:00"]
+def test_on_a_shared_day_the_later_one_counts(calibrated: Butler) -> None:
+    assert calibrated.queryMetadata("defects", "calibDate", ID) == ["2015-03-02T00:00:00"]
+    assert calibrated.queryMetadata("defects", "calibDate", date="2015-03-01", ccdnum=28) == ["1970-01-01T00:00:00"]
 
 
 @pytest.mark.parametrize("time", ["2015-03-02", "2015-03-02T00:00:00", "2015-03-02T23:59:59.9", "20150302"])
-def test_a_timestamp_counts_as_its_day(repo: Path, time: str) -> None:
-    make(repo / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
-    butler = Butler(repo, calibRoot="CALIB")
+def test_a_timestamp_counts_as_its_day(dated: Path, time: str, make_calibs: Make) -> None:
+    make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
+    butler = Butler(dated, calibRoot="CALIB")
     assert butler.queryMetadata("bias", "calibDate", date=time, ccdnum=28) == ["2015-03-01"]
 
 
 @pytest.mark.parametrize("day", ["2015-01-31", "2015-03-03", "2015-03-03T00:00:00"])
-def test_outside_of_its_window_none_is_chosen(repo: Path, day: str) -> None:
-    make(repo / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
+def test_outside_of_its_window_none_is_chosen(dated: Path, day: str, make_calibs: Make) -> None:
+    make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
     with pytest.raises(NoResults, match="no bias valid on"):
-        Butler(repo, calibRoot="CALIB").get("bias", date=day, ccdnum=28)
+        Butler(dated, calibRoot="CALIB").get("bias", date=day, ccdnum=28)
 
 
-def test_a_filter_answers_to_its_other_names(repo: Path) -> None:
+def test_a_filter_answers_to_its_other_names(dated: Path, make_calibs: Make) -> None:
     physical = "g DECam SDSS c0001 4720.0 1520.0"
-    make(repo / "CALIB", [("fringe", physical, 28, "2015-01-01", "2015-01-01", "2015-01-01")])
-    butler = Butler(repo, calibRoot="CALIB")
+    make_calibs(dated / "CALIB", [("fringe", physical, 28, "2015-01-01", "2015-01-01", "2015-01-01")])
+    butler = Butler(dated, calibRoot="CALIB")
     assert butler.explain("fringe", ID).chosen[0].row["filter"] == physical
     assert butler.getUri("fringe", ID).endswith(f"/CALIB/FRINGE/2015-01-01/{physical}/FRINGE-2015-01-01-28.fits")
 
 
-def test_a_complete_data_id_asks_nothing(butler: Butler) -> None:
-    assert butler.get("bias", calibDate="2015-02-18", ccdnum=28).header["DATE-OBS"] == "2015-02-18"
+def test_a_complete_data_id_asks_nothing(calibrated: Butler) -> None:
+    assert calibrated.get("bias", calibDate="2015-02-18", ccdnum=28).header["DATE-OBS"] == "2015-02-18"
 
 
-def test_the_registry_can_be_listed_and_asked(butler: Butler) -> None:
-    found = butler.queryMetadata("bias", ["calibDate", "ccdnum"])
+def test_the_registry_can_be_listed_and_asked(calibrated: Butler) -> None:
+    found = calibrated.queryMetadata("bias", ["calibDate", "ccdnum"])
     assert sorted(found) == [("2015-02-18", 28), ("2015-03-01", 3), ("2015-03-05", 28)]
-    assert butler.queryMetadata("bias", "calibDate", ID) == ["2015-03-05"]
-    assert butler.queryMetadata("flat", "filter", ccdnum=28) == ["g", "r"]
+    assert calibrated.queryMetadata("bias", "calibDate", ID) == ["2015-03-05"]
+    assert calibrated.queryMetadata("flat", "filter", ccdnum=28) == ["g", "r"]
     with pytest.raises(UnknownKey, match=r"'calibdate' is not known to .*calibRegistry.*; did you mean 'calibDate'"):
-        butler.queryMetadata("bias", "calibdate")
+        calibrated.queryMetadata("bias", "calibdate")
 
 
 # -- where ----------------------------------------------------------------------------------------------
 
 
-def test_types_may_come_from_roots_of_their_own(repo: Path, tmp_path: Path) -> None:
-    make(tmp_path / "A", [("bias", "NONE", 28, "2011-01-01", "2000-01-01", "2030-01-01")])
-    make(tmp_path / "B", [("flat", "g", 28, "2012-01-01", "2000-01-01", "2030-01-01")])
-    butler = Butler(repo, calibs={"bias": str(tmp_path / "A"), "flat": str(tmp_path / "B")})
+def test_types_may_come_from_roots_of_their_own(dated: Path, tmp_path: Path, make_calibs: Make) -> None:
+    make_calibs(tmp_path / "A", [("bias", "NONE", 28, "2011-01-01", "2000-01-01", "2030-01-01")])
+    make_calibs(tmp_path / "B", [("flat", "g", 28, "2012-01-01", "2000-01-01", "2030-01-01")])
+    butler = Butler(dated, calibs={"bias": str(tmp_path / "A"), "flat": str(tmp_path / "B")})
     assert butler.get("bias", ID).header["DATE-OBS"] == "2011-01-01"
     assert butler.get("flat", ID).header["DATE-OBS"] == "2012-01-01"
-    butler = Butler(inputs=str(repo), calibs={"bias": str(tmp_path / "B")})
+    butler = Butler(inputs=str(dated), calibs={"bias": str(tmp_path / "B")})
     with pytest.raises(NoResults, match="no bias valid on 2015-03-02"):
         butler.get("bias", ID)
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_rerun_has_the_calibrations_of_its_parent(repo: Path, told: bool) -> None:
-    make(repo / "CALIB" if told else repo / "here")
+def test_a_rerun_has_the_calibrations_of_its_parent(dated: Path, told: bool, make_calibs: Make) -> None:
+    make_calibs(dated / "CALIB" if told else dated / "here")
     if not told:  # beside the data
-        for path in (repo / "here").iterdir():
-            path.rename(repo / path.name)
-    arguments = {"root": str(repo), "mapperArgs": {"calibRoot": "CALIB"}} if told else str(repo)
-    butler = Butler(inputs=arguments, outputs={"root": str(repo / "rerun" / "a"), "mode": "rw"})
+        for path in (dated / "here").iterdir():
+            path.rename(dated / path.name)
+    arguments = {"root": str(dated), "mapperArgs": {"calibRoot": "CALIB"}} if told else str(dated)
+    butler = Butler(inputs=arguments, outputs={"root": str(dated / "rerun" / "a"), "mode": "rw"})
     assert butler.get("bias", ID).header["DATE-OBS"] == "2015-03-05"
     butler.put(butler.get("bias", ID), "bias", calibDate="2015-03-05", ccdnum=28)
-    assert os.path.exists(repo / "rerun/a/BIAS/2015-03-05/BIAS-2015-03-05-28.fits")
+    assert os.path.exists(dated / "rerun/a/BIAS/2015-03-05/BIAS-2015-03-05-28.fits")
 
 
-def test_a_calib_root_that_is_not_there_is_an_error(repo: Path) -> None:
+def test_a_calib_root_that_is_not_there_is_an_error(dated: Path) -> None:
     """Trap T11: the original looked in the data root instead."""
     with pytest.raises(RepositoryError, match=r"calibRoot: there is no directory .*/own/gone"):
-        Butler(repo, calibRoot="gone")
+        Butler(dated, calibRoot="gone")
     with pytest.raises(RepositoryError, match=r"calibRoot: there is no directory /nowhere"):
-        Butler(repo, calibs={"bias": "/nowhere"})
+        Butler(dated, calibs={"bias": "/nowhere"})
 
 
-def test_without_a_calibration_registry_the_error_says_how_to_name_one(repo: Path) -> None:
+def test_without_a_calibration_registry_the_error_says_how_to_name_one(dated: Path) -> None:
     with pytest.raises(IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*calibRoot= \(--calib\)"):
-        Butler(repo).get("bias", ID)
+        Butler(dated).get("bias", ID)
 
 
 # -- why ------------------------------------------------------------------------------------------------
 
 
-def verdicts(butler: Butler, name: str, **data_id: Any) -> list[str]:
+def verdicts(calibrated: Butler, name: str, **data_id: Any) -> list[str]:
     return [
         f"{one.row['calibDate'][:10]} {'; '.join(one.reasons) or 'chosen'}"
-        for one in butler.explain(name, data_id).candidates
+        for one in calibrated.explain(name, data_id).candidates
     ]
 
 
-def test_each_candidate_tells_what_rules_it_out_and_by_how_much(butler: Butler) -> None:
-    assert verdicts(butler, "bias", visit=410877, ccdnum=28) == [
+def test_each_candidate_tells_what_rules_it_out_and_by_how_much(calibrated: Butler) -> None:
+    assert verdicts(calibrated, "bias", visit=410877, ccdnum=28) == [
         "2015-03-05 chosen",
         "2015-02-18 ends 1 days before 2015-03-02",
         "2015-03-01 ccdnum 3 is not 28",
     ]
-    assert verdicts(butler, "flat", visit=410877, ccdnum=28) == [
+    assert verdicts(calibrated, "flat", visit=410877, ccdnum=28) == [
         "2015-03-03 chosen",
         "2015-03-04 filter r is not g",
     ]
-    assert verdicts(butler, "defects", visit=410877, ccdnum=28) == [
+    assert verdicts(calibrated, "defects", visit=410877, ccdnum=28) == [
         "1970-01-01 ends on 2015-03-02, when the next one begins",
         "2015-03-02 chosen",
     ]
-    assert verdicts(butler, "bias", date="2014-12-30", ccdnum=28)[0] == "2015-02-18 begins 2 days after 2014-12-30"
+    assert (
+        verdicts(calibrated, "bias", date="2014-12-30", ccdnum=28)[0] == "2015-02-18 begins 2 days after 2014-12-30"
+    )
 
 
-def test_an_explanation_can_be_read(butler: Butler) -> None:
-    assert str(butler.explain("flat", ID)) == (
+def test_an_explanation_can_be_read(calibrated: Butler) -> None:
+    assert str(calibrated.explain("flat", ID)) == (
         "flat for visit=410877 ccdnum=28 filter=g date=2015-03-02\n"
         "  wanted  ccdnum=28 filter=g on 2015-03-02\n"
         "  filter=g ccdnum=28 calib_hdu=None path=None calibDate=2015-03-03 "
@@ -225,28 +168,28 @@ def test_an_explanation_can_be_read(butler: Butler) -> None:
     )
 
 
-def test_a_file_that_is_missing_is_told(butler: Butler, repo: Path) -> None:
-    (repo / "CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits").unlink()
-    (missing,) = [one for one in butler.explain("bias", ID).candidates if one.row["calibDate"] == "2015-03-05"]
+def test_a_file_that_is_missing_is_told(calibrated: Butler, dated: Path) -> None:
+    (dated / "CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits").unlink()
+    (missing,) = [one for one in calibrated.explain("bias", ID).candidates if one.row["calibDate"] == "2015-03-05"]
     assert missing.reasons == (
-        f"file missing at {os.path.realpath(repo)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits",
+        f"file missing at {os.path.realpath(dated)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits",
     )
     with pytest.raises(NoResults, match=r"looked for  BIAS/2015-03-05(.|\n)*nearest .*file missing at"):
-        butler.get("bias", ID)
+        calibrated.get("bias", ID)
 
 
-def test_what_is_not_found_comes_with_the_nearest_candidates(butler: Butler) -> None:
+def test_what_is_not_found_comes_with_the_nearest_candidates(calibrated: Butler) -> None:
     with pytest.raises(NoResults) as caught:
-        butler.get("bias", visit=410877, ccdnum=7)
+        calibrated.get("bias", visit=410877, ccdnum=7)
     assert sum("nearest " in line for line in str(caught.value).splitlines()) == 3
     with pytest.raises(NoResults, match=r"nearest  .*calibDate=2015-02-18 .*begins 93 days after 2014-09-30"):
-        butler.get("bias", date="2014-09-30", ccdnum=28)
+        calibrated.get("bias", date="2014-09-30", ccdnum=28)
 
 
-def test_two_that_are_valid_are_told_apart(repo: Path) -> None:
+def test_two_that_are_valid_are_told_apart(dated: Path, make_calibs: Make) -> None:
     rows = [("bias", "NONE", 28, f"2015-02-{day}", "2015-01-01", "2015-12-31") for day in (10, 11)]
-    make(repo / "CALIB", rows)
-    butler = Butler(repo, calibRoot="CALIB")
+    make_calibs(dated / "CALIB", rows)
+    butler = Butler(dated, calibRoot="CALIB")
     with pytest.raises(
         MultipleResults, match=r"2 are valid on 2015-03-02: give calibDate\n  row     calibDate=2015-02-10\n"
     ):
@@ -255,9 +198,9 @@ def test_two_that_are_valid_are_told_apart(repo: Path) -> None:
     assert (len(explanation.chosen), explanation.problem) == (2, "2 are valid; give calibDate, ccdnum")
 
 
-def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(repo: Path) -> None:
-    make(repo / "CALIB", [("bias", "NONE", 28, "2015-03-01", "None", "None")])
-    butler = Butler(repo, calibRoot="CALIB")
+def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(dated: Path, make_calibs: Make) -> None:
+    make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "None", "None")])
+    butler = Butler(dated, calibRoot="CALIB")
     with pytest.raises(NoResults, match=r"its validity is None to None: it was never worked out; ingest again"):
         butler.get("bias", ID)
 
@@ -271,29 +214,31 @@ def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(repo: P
         ({"visit": 410877}, NoResults, "2 are valid on 2015-03-02: give calibDate, ccdnum"),
     ],
 )
-def test_what_would_choose_and_is_missing_is_named(butler: Butler, data_id: Any, error: Any, message: str) -> None:
+def test_what_would_choose_and_is_missing_is_named(
+    calibrated: Butler, data_id: Any, error: Any, message: str
+) -> None:
     with pytest.raises(error, match=message):
-        butler.get("bias", data_id)
+        calibrated.get("bias", data_id)
     if "visit" not in data_id or data_id["visit"] == 1:
-        assert butler.explain("bias", data_id).problem
+        assert calibrated.explain("bias", data_id).problem
 
 
-def test_an_exposure_that_is_ambiguous_is_told(repo: Path) -> None:
-    make(repo / "CALIB")
-    registry = sqlite3.connect(repo / "registry.sqlite3")
+def test_an_exposure_that_is_ambiguous_is_told(dated: Path, make_calibs: Make) -> None:
+    make_calibs(dated / "CALIB")
+    registry = sqlite3.connect(dated / "registry.sqlite3")
     registry.execute("DROP TABLE raw_visit")
     registry.execute("CREATE TABLE raw_visit (visit int, date text, filter text)")
     registry.executemany("INSERT INTO raw_visit VALUES (410877, ?, 'g')", [("2015-03-02",), ("2015-03-03",)])
     registry.commit()
     registry.close()
     with pytest.raises(AmbiguousDataId, match="2 exposures match visit=410877; they differ in date"):
-        Butler(repo, calibRoot="CALIB").get("bias", ID)
+        Butler(dated, calibRoot="CALIB").get("bias", ID)
 
 
-def test_only_calibrations_are_explained(butler: Butler, repo: Path) -> None:
+def test_only_calibrations_are_explained(calibrated: Butler, dated: Path) -> None:
     with pytest.raises(DataIdError, match="raw is no calibration"):
-        butler.explain("raw", ID)
-    explanation = Butler(repo).explain("bias", ID)
+        calibrated.explain("raw", ID)
+    explanation = Butler(dated).explain("bias", ID)
     assert (explanation.candidates, "there is no calibRegistry" in str(explanation)) == ((), True)
 
 

@@ -53,6 +53,8 @@ LAYERS = {
     "repository": 9,
     "calibrations": 6,
     "explain": 7,
+    "series": 7,
+    "timeline": 8,
     "repositoryargs": 2,
     "nearest": 10,
     "chain": 11,
@@ -99,7 +101,7 @@ LIBRARIES = {
     "astropy.table": {"formatters.catalog", "types.parquet"},
     "pyarrow": {"types.parquet"},
     "pandas": {"types.parquet"},
-    "matplotlib": {"formatters.figure", "picture"},
+    "matplotlib": {"formatters.figure", "picture", "timeline"},
     "rich": {"cli.progress"},
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from persistence.butler import Butler
-from persistence.cli import get, output, query, tree, types, uri
+from persistence.cli import calibs, get, output, query, tree, types, uri
 from persistence.cli.usage import Command, WrongUse
 from persistence.errors import (
     AliasError,
@@ -28,14 +28,21 @@ _WRONG = (WrongUse, UnknownDatasetType, UnknownKey, DataIdError, MissingKey, Ali
 # A new subcommand is a module, and a line here.
 COMMANDS: Mapping[str, Command] = {
     name: cast(Command, module)
-    for name, module in {"tree": tree, "types": types, "query": query, "uri": uri, "get": get}.items()
+    for name, module in {
+        "tree": tree,
+        "types": types,
+        "query": query,
+        "uri": uri,
+        "get": get,
+        "calibs": calibs,
+    }.items()
 }
 
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = argparse.ArgumentParser(prog="persistence", description=(__doc__ or "").partition(": ")[2])
-    _add_common(made, {"format": "table", "mapper": None, "traceback": False})
+    _add_common(made, {"format": "table", "mapper": None, "calib": None, "traceback": False})
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         text = (command.__doc__ or "").partition("\n")[0].partition(": ")[2]
@@ -54,6 +61,10 @@ def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) ->
     group.add_argument(
         "--mapper", metavar="NAME", default=defaults.get("mapper", suppressed),
         help="the camera, for a repository that names none: decam, or lsst.obs.decam.DecamMapper",
+    )  # fmt: skip
+    group.add_argument(
+        "--calib", metavar="DIRECTORY", default=defaults.get("calib", suppressed),
+        help="where calibrations lie, with their calibRegistry.sqlite3",
     )  # fmt: skip
     group.add_argument(
         "--traceback", action="store_true", default=defaults.get("traceback", suppressed),
@@ -92,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            status = COMMANDS[arguments.command].run(_opened(arguments.root, arguments.mapper), arguments)
+            status = COMMANDS[arguments.command].run(_opened(arguments), arguments)
             sys.stdout.flush()
             return status
     # Whatever a camera's code or a library raises is told; where it came from, only if somebody asks.
@@ -111,11 +122,12 @@ def _end_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _opened(root: str, mapper: str | None) -> Butler:
+def _opened(arguments: argparse.Namespace) -> Butler:
     # With a mapper the Butler would take a directory that is not there for a repository that is new.
-    if not os.path.isdir(root):
-        raise RepositoryError(f"there is no directory {root}")
-    return Butler(root, mapper=mapper)
+    if not os.path.isdir(arguments.root):
+        raise RepositoryError(f"there is no directory {arguments.root}")
+    told = {} if arguments.calib is None else {"calibRoot": os.path.abspath(arguments.calib)}
+    return Butler(arguments.root, mapper=arguments.mapper, **told)
 
 
 def _message(error: Exception) -> str:

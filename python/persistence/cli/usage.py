@@ -32,10 +32,14 @@ class Command(Protocol):
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that tell datasets: the type, and ``--id``."""
     parser.add_argument("type", metavar="TYPE", help="a dataset type, such as calexp, or a view, such as calexp_md")
-    parser.add_argument(
-        "--id", nargs="*", action="append", default=[], metavar="KEY=VALUE",
-        help="which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be repeated",
-    )  # fmt: skip
+    add_id(
+        parser, "which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be repeated"
+    )
+
+
+def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add ``--id``."""
+    parser.add_argument("--id", nargs="*", action="append", default=[], metavar="KEY=VALUE", help=purpose)
 
 
 def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> list[DataId]:

@@ -1,0 +1,95 @@
+"""``persistence calibs``: which calibrations there are, when each is valid, and why one is chosen, or none."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from persistence import series, validity
+from persistence.butler import Butler
+from persistence.cli import output, usage
+from persistence.datasettype import DatasetType
+from persistence.errors import NoResults
+from persistence.explain import Explanation
+from persistence.repository import Repository
+from persistence.series import Series
+from persistence.validity import Window
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id``, ``--gaps`` and ``--plot``."""
+    parser.add_argument("type", nargs="?", metavar="TYPE", help="a calibration, such as flat; all of them by default")
+    usage.add_id(parser, "of an exposure: why it gets the calibration that it gets, or none")
+    parser.add_argument("--gaps", nargs=2, metavar=("FROM", "TO"), help="the days between two dates that lack one")
+    parser.add_argument("--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the reasons for ``--id``, else the gaps, else the windows of each series."""
+    if arguments.id:
+        return _explain(butler, arguments)
+    repository = _repository(butler)
+    found = {dataset.name: series.of(dataset, registry) for dataset, registry in _asked(repository, arguments.type)}
+    if arguments.plot:
+        from persistence import timeline  # only who draws needs it
+
+        timeline.save([one for several in found.values() for one in several], arguments.plot)
+    if arguments.gaps:
+        rows = list(_gaps(found, repository, Window(*map(validity.day_of, arguments.gaps))))
+    else:
+        rows = [row for several in found.values() for one in several for row in _windows(one)]
+    output.write(rows, arguments.format)
+    return 0
+
+
+def _repository(butler: Butler) -> Repository:
+    """Give the first repository of the chain that has a calibration registry."""
+    for repository in butler.chain.inputs:
+        if repository.calibrations.registry is not None:
+            return repository
+    roots = ", ".join(repository.calibrations.root for repository in butler.chain.inputs)
+    raise NoResults("No calibRegistry.sqlite3 in", roots, {}, ["say where it is with --calib DIRECTORY"])
+
+
+def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetType, Any]]:
+    if name is None:
+        registry = repository.calibrations.registry
+        yield from ((dataset, registry) for dataset in series.types(repository.mapper, registry)) if registry else ()
+        return
+    dataset = repository.mapper.dataset(repository.mapper.request(name))
+    if dataset.section != "calibrations" or not dataset.validRange:
+        raise usage.WrongUse(f"{name} is no calibration that is chosen by date")
+    yield dataset, repository.calibrations_of(dataset).registry
+
+
+def _windows(one: Series) -> Iterator[dict[str, Any]]:
+    for date, window in one.windows.items():
+        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": window.start, "last": window.end}
+    for date in one.broken:
+        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": "never worked out"}
+
+
+def _gaps(found: Mapping[str, list[Series]], repository: Repository, wanted: Window) -> Iterator[dict[str, Any]]:
+    for name, several in found.items():
+        for key, window in series.gaps(several, repository.mapper, wanted):
+            days = (window.end - window.start).days + 1
+            yield {"type": name, **key, "from": window.start, "to": window.end, "days": days}
+
+
+def _explain(butler: Butler, arguments: argparse.Namespace) -> int:
+    if arguments.type is None:
+        raise usage.WrongUse("--id asks why: say of which TYPE")
+    chosen = True
+    for data_id in usage.data_ids(butler, arguments.type, arguments.id):
+        explanation = butler.explain(arguments.type, data_id)
+        chosen = chosen and len({one.path for one in explanation.chosen}) == 1
+        if arguments.format == "table":
+            output.lines([str(explanation)])
+        else:
+            output.write(_rows(explanation), arguments.format)
+    return 0 if chosen else 1
+
+
+def _rows(explanation: Explanation) -> list[dict[str, Any]]:
+    return [{**one.row, "path": one.path, "reasons": list(one.reasons)} for one in explanation.candidates]

@@ -1,0 +1,90 @@
+"""The series of a calibration registry: one detector, and filter, through time; what each lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence import calibrations, validity
+from persistence.datasettype import DatasetType
+from persistence.errors import DataIdError
+from persistence.mapper import Mapper
+from persistence.registry import Registry
+from persistence.validity import Window
+
+
+class Series(NamedTuple):
+    """The calibrations of one type, detector and filter.
+
+    Attributes
+    ----------
+    datasetType : `str`
+        The type.
+    key : mapping
+        What tells it from the others: ``{'ccdnum': 28, 'filter': 'g'}``.
+    windows : mapping
+        The date of each calibration, and when it is valid.
+    broken : `tuple` [`str`]
+        The dates of those whose validity nobody worked out.
+    """
+
+    datasetType: str
+    key: Mapping[str, Any]
+    windows: Mapping[str, Window]
+    broken: tuple[str, ...] = ()
+
+
+def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
+    """Give the calibrations that a registry has a table for; of those that share one, the first."""
+    tables, seen = set(registry.tables()), set()
+    for dataset in mapper.types.values():
+        timed = dataset.section == "calibrations" and dataset.validRange and dataset.tables
+        if timed and dataset.tables not in seen and tables.issuperset(dataset.tables):
+            seen.add(dataset.tables)
+            yield dataset
+
+
+def of(dataset: DatasetType, registry: Registry) -> list[Series]:
+    """Give the series of a type, sorted by what tells them apart."""
+    there = registry.columns(dataset.tables)
+    start, end = calibrations.bounds(dataset)
+    keys = [key for key in (*dataset.keys, *(dataset.columns or ())) if key in there and key != "calibDate"]
+    keys = list(dict.fromkeys(keys))
+    found: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
+    for row in registry.lookup([*keys, "calibDate", start, end], {}, dataset.tables):
+        found.setdefault(row[:-3], []).append(row[-3:])
+    ordered = sorted(found.items(), key=lambda item: [str(value).rjust(9) for value in item[0]])
+    return [_series(dataset.name, dict(zip(keys, values, strict=True)), rows) for values, rows in ordered]
+
+
+def gaps(found: Sequence[Series], mapper: Mapper, wanted: Window) -> Iterator[tuple[Mapping[str, Any], Window]]:
+    """Give the days of a span that each series lacks, and the detectors that have no series at all.
+
+    Parameters
+    ----------
+    found : sequence of `Series`
+        The series of one type.
+    mapper : `Mapper`
+        Knows the camera's detectors.
+    wanted : `Window`
+        The span.
+    """
+    for one in found:
+        for window in validity.missing(one.windows.values(), wanted):
+            yield one.key, window
+    number = mapper.policy.settings.get("detectors", {}).get("key")
+    if number is not None and found and number in found[0].key:
+        present = {one.key[number] for one in found}
+        for absent in sorted(set(mapper.detector_names) - present):
+            yield {number: absent}, wanted
+
+
+def _series(name: str, key: Mapping[str, Any], rows: Sequence[tuple[str, str, str]]) -> Series:
+    windows: dict[str, Window] = {}
+    broken: list[str] = []
+    for date, start, end in sorted(rows):
+        try:
+            windows[date] = Window(validity.day_of(start), validity.day_of(end))
+        except DataIdError:
+            broken.append(date)
+    return Series(name, key, windows, tuple(broken))
