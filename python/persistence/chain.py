@@ -128,6 +128,7 @@ class Chain:
             hook = repository.mapper.hook("query", request.datasetType)
             typed = repository.mapper.typed(dataset, data_id)
             rows = hook(columns, typed) if hook else repository.lookup(dataset, columns, typed)
+            repository.warn_strange(data_id)
             if rows:
                 return list(rows)
         return []

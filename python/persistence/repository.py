@@ -123,8 +123,7 @@ class Repository:
     ) -> list[tuple[Any, ...]]:
         """Ask the registry for the distinct values of some columns.
 
-        Keys of the data ID that the registry does not have cannot constrain the answer. If nothing else of
-        the camera has them either, a warning says so.
+        Keys of the data ID that the registry does not have cannot constrain the answer.
 
         Raises
         ------
@@ -184,11 +183,15 @@ class Repository:
             for key, value in data_id.items()
             if key in known and (dataset.columns is None or key in dataset.columns)
         }
-        for message in self._strange(data_id):
-            if not where:
-                raise UnknownKey(message)
-            warn_caller(message, UnknownKeyWarning)
+        strange = [] if where else self._strange(data_id)
+        if strange:
+            raise UnknownKey(strange[0])
         return where
+
+    def warn_strange(self, data_id: Mapping[str, Any]) -> None:
+        """Warn of keys of a data ID that nothing knows, at the line of the program that gave it."""
+        for message in self._strange(data_id):
+            warn_caller(message, UnknownKeyWarning)
 
     def _strange(self, data_id: Mapping[str, Any]) -> list[str]:
         """Tell which keys of a data ID nothing knows: they are misspelt, and constrain nothing."""
@@ -235,8 +238,7 @@ class Repository:
         dataset = self.mapper.dataset(request)
         full_id = self.complete(dataset, data_id)
         location = self.mapper.locate(dataset, full_id, self._top(dataset, write), options)
-        for message in self._strange(data_id):
-            warn_caller(message, UnknownKeyWarning)
+        self.warn_strange(data_id)
         return location
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:
