@@ -139,7 +139,7 @@ CALIBRATIONS = [
 
 def _make_calibs(folder: Path, rows: Iterable[tuple[Any, ...]] = CALIBRATIONS, files: bool = True) -> Path:
     """Make a directory of calibrations by hand, as Gen2's tools would have."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     registry = sqlite3.connect(folder / "calibRegistry.sqlite3")
     for kind in ("bias", "dark", "flat", "fringe", "illumcor"):
         unique = "unique(filter,ccdnum,calibDate)"
@@ -166,7 +166,7 @@ _PATHS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_calibs() -> Callable[..., Path]:
     """Give a function that makes a directory of calibrations, by default of these rows, with their files."""
     return _make_calibs

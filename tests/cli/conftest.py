@@ -41,10 +41,11 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: Callable[..., Path]) -> Path:
     """Give a rerun, on a rerun with data, on the shared repository. Do not change it."""
     folder = tmp_path_factory.mktemp("reruns")
     butler = Butler(inputs=str(filled), outputs=str(folder / "first"))
+    make_calibs(folder / "first", files=False)
     data_id = {"visit": 410877, "ccdnum": 28}
     raw: Exposure = butler.get("raw", data_id)
     saturated = raw.image > np.median(raw.image) + 50

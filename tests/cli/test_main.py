@@ -31,6 +31,7 @@ USES: dict[str, tuple[str, ...]] = {
     "query": ("raw", "visit", "--id", "ccdnum=28"),
     "uri": ("src", *ID),
     "get": ("src", *ID),
+    "calibs": ("bias",),
 }
 
 
