@@ -43,8 +43,11 @@ def test_parents_are_indented_below_their_children(run: Any, rerun: Path, filled
     done = run("tree", rerun)
     assert (done.status, done.err) == (0, "")
     second, first, base = done.out.splitlines()[1:]
-    assert re.split(r" {2,}", second) == [str(rerun), MAPPER, "rw", f"of {filled}"]
-    assert re.split(r" {3,}|(?<=\S) {2}", first) == [f"  {rerun.parent}/first", MAPPER, "r", f"of {filled}"]
+    calibrations = str(rerun.parent / "first" / "calibRegistry.sqlite3")
+    assert re.split(r" {2,}", second) == [str(rerun), MAPPER, "rw", f"of {filled}", calibrations]
+    assert re.split(r" {3,}|(?<=\S) {2}", first) == [
+        f"  {rerun.parent}/first", MAPPER, "r", f"of {filled}", calibrations,
+    ]  # fmt: skip
     assert base.startswith(f"    {filled}  ")
     assert base.endswith(f"raw {rows_of(filled)['raw']}, raw_visit 2")
 
@@ -55,6 +58,7 @@ def test_json_tells_the_same_with_real_types(run: Any, rerun: Path, filled: Path
     assert second == {
         "root": str(rerun), "mapper": MAPPER, "mode": "rw", "tags": [], "registry": registry,
         "registry_of": str(filled), "rows": {}, "parents": [first["root"]],
+        "calibrations": str(rerun.parent / "first" / "calibRegistry.sqlite3"),
     }  # fmt: skip
     assert (first["mode"], first["parents"]) == ("r", [str(filled)])
     assert (base["rows"], base["parents"], base["registry_of"]) == (rows_of(filled), [], str(filled))

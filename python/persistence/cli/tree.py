@@ -1,4 +1,4 @@
-"""``persistence tree``: the repository and its parents, with mapper, registry and numbers of rows."""
+"""``persistence tree``: the repository and its parents, with mapper, registries and numbers of rows."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ def _described(repository: Repository, counts: Mapping[str, int], is_output: boo
         "registry": None if owner is None else repository.registry.path,
         "registry_of": owner,
         "rows": dict(counts),
+        "calibrations": None if repository.calibrations.registry is None else repository.calibrations.registry.path,
         "parents": [parent.root for parent in repository.parents],
     }
 
@@ -74,7 +75,9 @@ def _shown(
         return
     above.append(repository)
     row = found[repository]
+    # Columns that most chains do not need.
     tags = {"tags": " ".join(row["tags"])} if any(one["tags"] for one in found.values()) else {}
+    calibrations = {"calibrations": row["calibrations"]} if any(one["calibrations"] for one in found.values()) else {}
     yield {
         "root": indented,
         "mapper": row["mapper"],
@@ -82,6 +85,7 @@ def _shown(
         **tags,
         "registry": _registry(row),
         "rows": ", ".join(f"{table} {number}" for table, number in row["rows"].items()),
+        **calibrations,
     }
     for parent in repository.parents:
         yield from _shown(parent, found, above, depth + 1)
