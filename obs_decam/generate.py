@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from persistence import yamlfile
 
 _DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
-_PIXEL = 0.015  # mm
-_SCALE = 7.286e-5  # degrees a pixel
-_FILTERS = {
+PIXEL = 0.015  # mm
+SCALE = 7.286e-5  # degrees a pixel
+FILTERS = {
     "u": "u DECam c0006 3500.0 1000.0",
     "g": "g DECam SDSS c0001 4720.0 1520.0",
     "r": "r DECam SDSS c0002 6415.0 1480.0",
@@ -87,7 +87,7 @@ def exposure(
     layout = LAYOUTS[size]
     primary = fits.PrimaryHDU(header=fits.Header(list(_primary_cards(visit, band))))
     hdus: list[Any] = [primary]
-    for name, number, place in list(_chips())[:extensions]:
+    for name, number, place in list(chips())[:extensions]:
         header = fits.Header(list(_chip_cards(visit, name, number, place, layout)))
         image = _image(visit, number, name, band, layout)
         if compress:
@@ -120,7 +120,7 @@ def write(directory: str, visits: Sequence[tuple[int, str]], size: str = "small"
     return paths
 
 
-def _chips() -> Iterator[tuple[str, int, tuple[float, float]]]:
+def chips() -> Iterator[tuple[str, int, tuple[float, float]]]:
     """Give name, number and place (x, y in mm) of each chip, in the order of a raw file."""
     table = yamlfile.load(_DETECTORS)
     every = {**table["science"], **table["focus"], **table["guide"]}
@@ -168,7 +168,7 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     yield "PROPID", "2014A-0000", "Proposal ID"
     yield "SEQNUM", 1, "Number of image in sequence"
     yield "SEQTOT", 1, "Total number of images in sequence"
-    yield "FILTER", _FILTERS[band], "Unique filter identifier"
+    yield "FILTER", FILTERS[band], "Unique filter identifier"
     yield "FILTPOS", "cassette_2", "Filter position in FCM"
     yield "TELEQUIN", 2000.0, "Equinox of telescope coordinates"
     yield "TELSTAT", "Track", "Telescope tracking status"
@@ -225,7 +225,7 @@ def _chip_cards(
     yield "DETPOS", name, "detector position ID"
     yield "FPA", "DECAM_BKP1", "DECam focal plane name"
     ra, dec = _pointing(visit)
-    scale = _SCALE * layout.binning
+    scale = SCALE * layout.binning
     yield "WCSAXES", 2, "WCS Dimensionality"
     yield "RADESYS", "ICRS", "World coordinate reference frame"
     yield "CTYPE1", "RA---TPV", "Coordinate type"
@@ -234,10 +234,10 @@ def _chip_cards(
     yield "CUNIT2", "deg", ""
     yield "CRVAL1", round(ra, 6), "[deg] WCS Reference Coordinate (RA)"
     yield "CRVAL2", round(dec, 6), "[deg] WCS Reference Coordinate (DEC)"
-    yield "CRPIX1", round(side + width + 0.5 - place[0] / _PIXEL / layout.binning, 4), "Reference pixel, axis 1"
+    yield "CRPIX1", round(side + width + 0.5 - place[0] / PIXEL / layout.binning, 4), "Reference pixel, axis 1"
     yield (
         "CRPIX2",
-        round(first - 0.5 + layout.rows / 2 - place[1] / _PIXEL / layout.binning, 4),
+        round(first - 0.5 + layout.rows / 2 - place[1] / PIXEL / layout.binning, 4),
         "Reference pixel, axis 2",
     )
     yield "CD1_1", 0.0, "World coordinate transformation matrix"
@@ -283,12 +283,14 @@ def _stars(rng: np.random.Generator, layout: Layout) -> Iterator[tuple[float, fl
 def main(argv: Sequence[str] | None = None) -> int:
     """Write sample files: ``generateDecam.py DIRECTORY --visits 3``."""
     parser = argparse.ArgumentParser(
-        prog="generateDecam.py", description="Make DECam raw files with an invented sky."
+        prog="generateDecam.py",
+        description="Make DECam raw files with an invented sky.",
+        epilog="Master calibrations are made by: generateDecam.py calibs DIRECTORY (its options: calibs --help)",
     )
     parser.add_argument("directory")
     parser.add_argument("--visits", type=int, default=2, help="how many exposures (default: 2)")
     parser.add_argument("--first", type=int, default=410877, help="the number of the first (default: 410877)")
-    parser.add_argument("--filters", nargs="+", default=["g", "r"], choices=list(_FILTERS), help="taken in turn")
+    parser.add_argument("--filters", nargs="+", default=["g", "r"], choices=list(FILTERS), help="taken in turn")
     parser.add_argument("--size", choices=list(LAYOUTS), default="small", help="full: 2160 x 4146 pixels a chip")
     parser.add_argument("--plain", action="store_true", help="not compressed")
     arguments = parser.parse_args(argv)
