@@ -5,11 +5,18 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from obs_decam.headers import DecamHeaders
-from persistence import CameraMapper, yamlfile
+from persistence import CameraMapper, FormatterError, Location, yamlfile
+
+if TYPE_CHECKING:
+    from persistence import Exposure
+    from persistence.datasettype import DatasetType
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+# Master calibrations of the Community Pipeline: all detectors in one file.
+_ALL_IN_ONE = frozenset({"cpBias", "cpFlat", "cpIllumcor"})
 
 
 @functools.cache
@@ -19,6 +26,17 @@ def detectors() -> Mapping[int, str]:
     return {int(number): entry["name"] for number, entry in table["science"].items()}
 
 
+def _of_detector(item: Exposure, data_id: Mapping[str, Any]) -> Exposure:
+    """Refuse a master calibration of another detector."""
+    found = item.detector
+    if found is not None and "ccdnum" in data_id and found.id != data_id["ccdnum"]:
+        raise FormatterError(
+            f"this HDU is of detector {found.id} ({found.name}), not {data_id['ccdnum']}: the file leaves detectors "
+            "out; ask by visit, so that the calibration registry tells the HDU, or give calib_hdu"
+        )
+    return item
+
+
 class DecamMapper(CameraMapper):
     """Maps DECam's data IDs (visit, ccdnum, filter) to files."""
 
@@ -26,6 +44,23 @@ class DecamMapper(CameraMapper):
     policyFile = os.path.join(_HERE, "policy", "DecamMapper.yaml")
     ingestFile = os.path.join(_HERE, "config", "ingest.yaml")
     translatorClass = DecamHeaders
+
+    def locate(
+        self, dataset: DatasetType, full_id: Mapping[str, Any], root: str, options: Mapping[str, Any] = {}
+    ) -> Location:
+        # Gen2's templates take the detector's number for the HDU; but the Community Pipeline leaves detectors out.
+        location = super().locate(dataset, full_id, root, options)
+        known = full_id.get("calib_hdu") if dataset.name in _ALL_IN_ONE else None
+        return location if known is None else location._replace(hdu=known)
+
+    def std_cpBias(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
+        return _of_detector(item, dataId)
+
+    def std_cpFlat(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
+        return _of_detector(item, dataId)
+
+    def std_cpIllumcor(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
+        return _of_detector(item, dataId)
 
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:

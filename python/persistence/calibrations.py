@@ -18,6 +18,8 @@ from persistence.registry import FilesystemRegistry, Registry
 
 # Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before `2015-03-03`.
 _LAST = "~"
+# Where in its file a calibration lies: what a registry knows of it beyond the keys of the path.
+_ALSO = ("calib_hdu",)
 _SHOWN = 3
 
 
@@ -82,16 +84,18 @@ def complete(
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
     wanted = criteria(dataset, known, calibrations.registry)
-    rows = _valid(dataset, missing, wanted, calibrations.registry)
+    there = calibrations.registry.columns(dataset.tables)
+    columns = [*missing, *(key for key in _ALSO if key in there and key not in known)]
+    rows = _valid(dataset, columns, wanted, calibrations.registry)
     # A registry may have the filter's physical name, or its band; its files are called so then.
     for name in other_names(wanted.where.get("filter"), mapper) if not rows else ():
         known["filter"] = name
-        rows = _valid(dataset, missing, criteria(dataset, known, calibrations.registry), calibrations.registry)
+        rows = _valid(dataset, columns, criteria(dataset, known, calibrations.registry), calibrations.registry)
         if rows:
             break
     if len(rows) != 1:
         raise _not_one(dataset, full_id, missing, wanted, rows)
-    return known | dict(zip(missing, rows[0], strict=True))
+    return known | dict(zip(columns, rows[0], strict=True))
 
 
 def query(
@@ -223,6 +227,6 @@ def _not_one(
     if not rows:
         reason = f"needs  {', '.join(missing)}; no {dataset.name}{when} has {text(wanted.where)}"
         return IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
-    found = [text(dict(zip(missing, row, strict=True))) for row in rows[:_SHOWN]]
+    found = [text(dict(zip(missing, row, strict=False))) for row in rows[:_SHOWN]]
     reasons = [f"{len(rows)} are{when}: give {', '.join(missing)}", *(f"row     {one}" for one in found)]
     return MultipleResults("No unique lookup for:", dataset.name, full_id, reasons)

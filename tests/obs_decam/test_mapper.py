@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from obs_decam import DecamMapper
+from obs_decam.generate_calibs import write_community
 from obs_decam.mapper import detectors
+from persistence import Butler, FormatterError
 from persistence.testing import CameraContract
 
 
@@ -45,3 +50,27 @@ def test_detectors_have_names_but_for_the_dead_one(mapper: DecamMapper) -> None:
 
 def test_the_camera_says_what_it_is_called() -> None:
     assert (DecamMapper.getCameraName(), DecamMapper.getPackageName()) == ("decam", "obs_decam")
+
+
+def test_a_master_of_all_detectors_is_read_where_the_registry_says(dated: Path, tmp_path: Path) -> None:
+    """Gen2 took the detector's number for the HDU, and so gave another detector where some are left out."""
+    (path,) = write_community(str(tmp_path), ["bias"], ["2015-03-01"], chips=[1, 3, 25])
+    calibs = dated / "CALIB" / "cpBIAS" / "2015-03-01"
+    calibs.mkdir(parents=True)
+    shutil.copy(path, calibs / "BIAS-2015-03-01.fits.fz")
+    registry = sqlite3.connect(dated / "CALIB" / "calibRegistry.sqlite3")
+    registry.execute(
+        "CREATE TABLE bias (filter text, ccdnum int, calib_hdu int, calibDate text, validStart text, validEnd text)"
+    )
+    for hdu, number in enumerate((1, 3, 25), 1):
+        registry.execute(
+            "INSERT INTO bias VALUES ('NONE', ?, ?, '2015-03-01', '2015-01-01', '2015-12-31')", (number, hdu)
+        )
+    registry.commit()
+    registry.close()
+    butler = Butler(dated, calibRoot="CALIB")
+    for number in (1, 3, 25):
+        assert butler.get("cpBias", visit=410877, ccdnum=number).detector.id == number
+    with pytest.raises(FormatterError, match=r"this HDU is of detector 25 \(S1\), not 3: .*give calib_hdu"):
+        butler.get("cpBias", calibDate="2015-03-01", ccdnum=3)
+    assert butler.get("cpBias", calibDate="2015-03-01", ccdnum=3, calib_hdu=2).detector.id == 3
