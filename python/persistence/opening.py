@@ -9,8 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import config, files
-from persistence.camerafile import SUFFIX, refuse_code
+from persistence import camerafile, config, files, foreign
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
@@ -123,6 +122,7 @@ class Opening:
             args = RepositoryArgs(cfgRoot=path, mode="r")
             if cfg.old:
                 nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
+                args.mapperArgs = child.args.mapperArgs if nested is child.cfg else None
                 cfg = cfg._replace(mapperArgs=nested.mapperArgs, mapper=cfg.mapper or nested.mapper)
             self._members[place] = Member(args, cfg, is_new=False)
         return self._members[place]
@@ -164,8 +164,8 @@ class Opening:
                     f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
                     f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
                 )
-            if member.args.mapper is None and mapper.endswith(SUFFIX):
-                refuse_code(mapper, member.cfg.cfg_root)
+            if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
+                camerafile.refuse_code(mapper, member.cfg.cfg_root)
             registry = None
             ancestors = [self._repository(parent) for parent in member.parents]
             for parent, ancestor in zip(member.parents, ancestors, strict=True):
@@ -180,6 +180,13 @@ class Opening:
                 member.args.tags,
                 ancestors,
                 **member.cfg.mapperArgs,
+            )
+            foreign.refuse_code(
+                member.repository.mapper.policy,
+                member.cfg.policy if member.args.policy is None else None,
+                member.cfg.mapperArgs if member.args.mapperArgs is None else {},
+                member.cfg.cfg_root,
+                self._trust,
             )
         return member.repository
 
