@@ -101,8 +101,7 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
         status = os.stat(path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    text = yamlfile.flow(_plainly(overlay)) if overlay else ""
-    return _load(path, status.st_mtime_ns, status.st_size, text)
+    return _load(path, status.st_mtime_ns, status.st_size, yamlfile.flow(overlay) if overlay else "")
 
 
 def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
@@ -122,8 +121,7 @@ def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = N
     PolicyError
         See `load`.
     """
-    layers = [_of_text(yamlfile.flow(_plainly(said)), name)]
-    return _merged(name, layers, yamlfile.flow(_plainly(overlay)) if overlay else "")
+    return _merged(name, [_of_text(yamlfile.flow(said), name)], yamlfile.flow(overlay) if overlay else "")
 
 
 @functools.lru_cache(maxsize=32)
@@ -197,11 +195,6 @@ def _section(section: str, named: Sequence[Mapping[str, Node]]) -> Iterator[Data
                 stacked[key] = (*stacked.get(key, ()), node)
         source = yamlfile.where(nodes[-1])
         yield datasettype.make(name, section, source, stacked)
-
-
-def _plainly(overlay: Any) -> Any:
-    """Take mappings of any kind as dictionaries, which can be written."""
-    return {key: _plainly(value) for key, value in overlay.items()} if isinstance(overlay, Mapping) else overlay
 
 
 def _check_components(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
