@@ -49,8 +49,10 @@ def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
     hooks : mapping
         Its hooks.
     known : iterable of `str`
-        The dataset types and their views.
+        The dataset types and their views: over a thousand, so they are listed only if there are hooks.
     """
+    if not hooks:
+        return
     names = set(known) | {dataset_type for kind, dataset_type in hooks if kind == "map"}
     for (_kind, dataset_type), method in hooks.items():
         if dataset_type not in names:
