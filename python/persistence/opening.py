@@ -55,14 +55,9 @@ class Opening:
         self._members: dict[str, Member] = {}
         _check_modes(inputs, outputs)
         self._outputs = [self._member(args, output=True) for args in outputs]
-        written = [member.place for member in self._outputs]
-        # An input that is read as an output already adds nothing.
-        self._inputs = [self._member(args) for args in inputs]
-        self._inputs = [
-            member
-            for member in self._inputs
-            if not (member.place in written and self._members[member.place].readable)
-        ]
+        read_already = {member.place for member in self._outputs if member.readable}
+        given = [self._member(args) for args in inputs]
+        self._inputs = [member for member in given if member.place not in read_already]
 
     def chain(self) -> Chain:
         """Connect parents, find mappers, make the repositories, write what is new."""
@@ -97,9 +92,9 @@ class Opening:
             cfg = RepositoryCfg(place, args.root or place)
         cfg = _with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
-        if output or member.place not in self._members:
+        if output:
             self._members[member.place] = member
-        return self._members[member.place] if not output else member
+        return member if output else self._members.setdefault(member.place, member)
 
     def _add_parents(self, member: Member, line: list[str]) -> None:
         """Find the parents of a repository, and theirs."""
