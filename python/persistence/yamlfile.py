@@ -97,6 +97,17 @@ def items(node: Node | None) -> dict[str, Node]:
     return merged | own if merged else own
 
 
+def listed(node: Node) -> list[Node] | None:
+    """Give the nodes of a list; None if the node is none."""
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else None
+
+
+def is_scalar(node: Node, kind: str | None = None) -> bool:
+    """Say whether a node is one value, not null; of a kind such as ``int``, if that is asked."""
+    wanted = node.tag == f"{_CORE}{kind}" if kind else node.tag != f"{_CORE}null"
+    return isinstance(node, yaml.ScalarNode) and wanted
+
+
 def plain(node: Node) -> Any:
     """Turn a node into Python data.
 
