@@ -68,10 +68,10 @@ class Numbering:
         for other, key in self.policy.aliases.items():
             if other in full:
                 full.setdefault(key, full[other])
-        number_key, form = self._detectors.get("key"), self.detector_form
-        if self.detector_names and form is not None and number_key not in full and set(form.keys) <= set(full):
-            name = form.format({key: full[key] for key in form.keys})
-            full.update((number_key, number) for number, known in self.detector_names.items() if known == name)
+        form, names = self.detector_form, self.detector_names
+        if names and form is not None and self._detectors["key"] not in full and set(form.keys) <= set(full):
+            name = form.format({part: full[part] for part in form.keys})
+            full.update((self._detectors["key"], number) for number, known in names.items() if known == name)
         return full
 
     @staticmethod
