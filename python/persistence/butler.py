@@ -79,7 +79,7 @@ class Butler:
         else:
             inputs, outputs = as_args(inputs), as_args(outputs)
             self._arguments = (None, None, inputs, outputs, trust, {})
-            self._chain = open_chain(as_args(inputs), as_args(outputs), trust)
+            self._chain = open_chain(as_args(inputs), as_args(outputs), trust)  # copies: opening adds modes and tags
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
