@@ -70,6 +70,24 @@ def test_a_repositorys_arguments_for_the_mapper_may_not_name_code(repo: Path, ar
     refused(repo)
 
 
+HIDDEN = {
+    "behind no overlay": ("{overlay: null}", overlay("os.system")),
+    "under a number": ("{}", overlay("os.system").replace("run:", "5:")),
+    "under a truth": ("{}", overlay("os.system").replace("run:", "true:")),
+    "in a policy of Gen2's": (
+        "{}",
+        f"!!python/object:lsst.daf.persistence.policy.Policy {{data: {overlay('os.system')}}}",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_code_is_found_wherever_a_configuration_hides_it(repo: Path, where: str) -> None:
+    args, policy = HIDDEN[where]
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args=args, policy=policy))
+    refused(repo)
+
+
 def test_a_parent_may_not_name_code_either(repo: Path) -> None:
     (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("os.system")))
     with pytest.raises(UnsafeContent, match=r"names code.*os\.system.*trust="):

@@ -73,7 +73,7 @@ def refuse_code(
     UnsafeContent
         If it names any other code.
     """
-    said = None if "policy" in arguments else arguments.get("overlay", overlay) or {}
+    said = None if "policy" in arguments else arguments.get("overlay") or overlay or {}
     for name, source in code(policy, said) if said != {} else ():
         if name not in trust:
             raise UnsafeContent(
