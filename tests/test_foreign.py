@@ -88,6 +88,14 @@ def test_code_is_found_wherever_a_configuration_hides_it(repo: Path, where: str)
     refused(repo)
 
 
+def test_parts_for_a_class_that_only_the_camera_names_are_code_too(repo: Path) -> None:
+    parts = "{datasets: {test_plot: {composite: {a: {datasetType: test_config, setter: savefig}}}}}"
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "lsst.obs.test.TestMapper")
+    (repo / "repositoryCfg.yaml").write_text(cfg.format(args="{}", policy=parts))
+    with pytest.raises(UnsafeContent, match=r"names code.*matplotlib\.figure\.Figure"):
+        Butler(repo)
+
+
 def test_a_parent_may_not_name_code_either(repo: Path) -> None:
     (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("os.system")))
     with pytest.raises(UnsafeContent, match=r"names code.*os\.system.*trust="):

@@ -42,7 +42,8 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
         own = dict.fromkeys(_CALLED) if said is None else said.get(dataset.section, {}).get(dataset.name) or {}
         for key in _CALLED if dataset.composite else ():
             name = getattr(dataset, key)
-            if key in own and name and name not in HARMLESS:
+            # With parts of its choice a repository decides what any class is called with, and which of its methods.
+            if (key in own or "composite" in own) and name and name not in HARMLESS:
                 yield name, dataset.source
 
 
