@@ -157,7 +157,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a base that is gone": ("base: gone.yaml", "gone.yaml: No such file"),
     "a circle": ("base: camera.yaml", "base leads in a circle: .*camera.yaml -> .*camera.yaml"),
     "not YAML": ("exposures: {", "not YAML"),
-    "a tag": ("levels: !!python/object/apply:os.system [x]", "nothing of it was run"),
+    "a tag": ("package: !!python/object/apply:os.system [x]", "nothing of it was run"),
     "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
 }
 

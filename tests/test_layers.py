@@ -32,6 +32,8 @@ LAYERS = {
     "types.exposure": 5,
     "datasettype": 3,
     "policy": 4,
+    "settings": 3,
+    "foreign": 5,
     "recipes": 3,
     "registry.sqlite": 3,
     "registry.filesystem": 3,

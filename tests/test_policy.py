@@ -170,3 +170,9 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"nowhere\.yaml: No such file"):
         policy.load(str(tmp_path / "nowhere.yaml"))
+
+
+def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
+    overlay = {"datasets": {"x": {"template": "x.txt", "python": dict}}}
+    with pytest.raises(PolicyError, match=r"mappings; <class 'dict'> is none: name a class by its dotted name"):
+        policy.load(write(tmp_path, "datasets: {}"), overlay)

@@ -95,6 +95,7 @@ class Butler:
         else:
             inputs, outputs = as_args(inputs), as_args(outputs)
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
+            # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
 
     def __repr__(self) -> str:
@@ -323,7 +324,7 @@ class Butler:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
         if immediate:
             return self._get(request, data_id, options)
-        if not self.datasetExists(datasetType, data_id) and self._chain.bypassed(request, data_id) is None:
+        if not self.datasetExists(datasetType, data_id) and self._chain.bypassing(request, data_id) is None:
             raise self._chain.refuse("get", request, data_id)
         from persistence.proxy import ReadProxy  # only the patient need it
 
@@ -409,9 +410,9 @@ class Butler:
         return self._knowing(request).mapper.dataset(request, data_id)
 
     def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
-        made = self._chain.bypassed(request, data_id)
-        if made is not None:
-            return made[1].mapper.standardise(request, made[0], data_id)
+        maker = self._chain.bypassing(request, data_id)
+        if maker is not None:
+            return maker.mapper.standardise(request, maker.bypass(request, data_id), data_id)
         if request.view == "filename":
             return [self._expect(request, data_id).uri]
         if request.view in (None, "sub") and self._dataset(request, data_id).composite:

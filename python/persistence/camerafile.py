@@ -7,7 +7,7 @@ import functools
 import os
 from typing import Any, cast
 
-from persistence import policy
+from persistence import foreign, policy
 from persistence.cameramapper import CameraMapper
 from persistence.datasettype import words
 from persistence.errors import CameraNotFound, PolicyError
@@ -97,13 +97,7 @@ def refuse_code(path: str, named_by: str) -> None:
         If the file names any.
     """
     loaded = mapper_class(path)().policy
-    named = [
-        f"{dataset.source}: {name}"
-        for dataset in loaded.types.values()
-        if dataset.composite
-        for name in (dataset.assembler, dataset.disassembler, dataset.python)
-        if name and not name.startswith("persistence.")
-    ]
+    named = [f"{source}: {name}" for name, source in foreign.code(loaded)]
     translators = loaded.settings.get("ingest", {}).get("parse", {}).get("translators", {})
     named += [f"{path}: {name}" for name in translators.values() if "." in name]
     if named:

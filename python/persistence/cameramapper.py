@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from persistence import hooks, names, policy
-from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError
 from persistence.mapper import Mapper
 from persistence.policy import CameraPolicy
@@ -61,7 +60,7 @@ class CameraMapper(Mapper):
         self.types = self.policy.types
         self.root = root
         self.mapperArgs = mapperArgs
-        hooks.check_types(type(self), self.hooks, _Names(self.types))
+        hooks.check_types(type(self), self.hooks, names.all_names(self.types))
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:
@@ -90,16 +89,6 @@ class CameraMapper(Mapper):
         if variable not in os.environ:
             raise PolicyError(f"{variable} is not set: the package {cls.getPackageName()} is not set up")
         return os.environ[variable]
-
-
-class _Names:
-    """The dataset types and their views, listed only if somebody asks: there are over a thousand."""
-
-    def __init__(self, types: Mapping[str, DatasetType]) -> None:
-        self._types = types
-
-    def __iter__(self) -> Iterator[str]:
-        return names.all_names(self._types)
 
 
 def _policy_of(given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] | None) -> CameraPolicy:

@@ -46,18 +46,14 @@ class Chain:
             known = self._knowing[request] = tuple(one for one in self.inputs if one.knows(request))
         return [one for one in known if one.serves(data_id)] if getattr(data_id, "tag", None) else known
 
-    def bypassed(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any, Repository] | None:
-        """Ask the first camera that makes a dataset without a file; None if there is no such camera."""
+    def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> Repository | None:
+        """Give the first repository whose camera makes a dataset without a file; None if there is none."""
         able = self._bypassing.get(request)
         if able is None:
             asked = self.asked(request, {})
             able = tuple(one for one in asked if one.mapper.hook("bypass", request.name) is not None)
             self._bypassing[request] = able
-        for repository in able:
-            made = repository.bypass(request, data_id) if repository.serves(data_id) else None
-            if made is not None:
-                return made[0], repository
-        return None
+        return next((repository for repository in able if repository.serves(data_id)), None)
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.

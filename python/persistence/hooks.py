@@ -30,16 +30,12 @@ def collect(cls: type) -> Hooks:
     PolicyError
         If one cannot be called with the arguments of its kind.
     """
-    import inspect  # slow to import, and needed only where a camera defines hooks
-
     found: dict[tuple[str, str], str] = {}
     for name in dir(cls):
         kind, _, dataset_type = name.partition("_")
-        if kind in KINDS and dataset_type:
-            method = inspect.getattr_static(cls, name)
-            if callable(getattr(cls, name)):
-                _check_signature(cls, name, kind, static=isinstance(method, staticmethod | classmethod))
-                found[kind, dataset_type] = name
+        if kind in KINDS and dataset_type and callable(getattr(cls, name)):
+            _check_signature(cls, name, kind)
+            found[kind, dataset_type] = name
     return MappingProxyType(found)
 
 
@@ -53,8 +49,10 @@ def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
     hooks : mapping
         Its hooks.
     known : iterable of `str`
-        The dataset types and their views.
+        The dataset types and their views: over a thousand, so they are listed only if there are hooks.
     """
+    if not hooks:
+        return
     names = set(known) | {dataset_type for kind, dataset_type in hooks if kind == "map"}
     for (_kind, dataset_type), method in hooks.items():
         if dataset_type not in names:
@@ -64,10 +62,11 @@ def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
             )
 
 
-def _check_signature(cls: type, name: str, kind: str, static: bool) -> None:
-    import inspect
+def _check_signature(cls: type, name: str, kind: str) -> None:
+    import inspect  # slow to import, and needed only where a camera defines hooks
 
     signature = inspect.signature(getattr(cls, name))
+    static = isinstance(inspect.getattr_static(cls, name), staticmethod | classmethod)
     arguments = KINDS[kind] if static else ("self", *KINDS[kind])
     try:
         signature.bind(*arguments)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from persistence.errors import DataIdError, MissingKey
 
+# These are named tuples, not dataclasses: importing `dataclasses` costs a tenth of importing all of persistence.
 
-@dataclass(frozen=True, slots=True)
-class ExposurePacker:
+
+class ExposurePacker(NamedTuple):
     """Packs the data ID of one detector's exposure into an integer: a sum of keys, each times a factor.
 
     Attributes
@@ -27,8 +28,8 @@ class ExposurePacker:
 
     terms: Sequence[Mapping[str, int]]
     bits: int | None = None
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    codes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = MappingProxyType({})
+    codes: Mapping[str, Mapping[str, int]] = MappingProxyType({})
 
     def pack(self, data_id: Mapping[str, Any]) -> int:
         """Pack a data ID.
@@ -57,8 +58,7 @@ class ExposurePacker:
             raise DataIdError(f"{key}={value!r} has no number{known}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class CoaddPacker:
+class CoaddPacker(NamedTuple):
     """Packs tract, patch and filter into one integer; the filter takes the lowest bits.
 
     Attributes

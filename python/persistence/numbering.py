@@ -31,24 +31,28 @@ class Numbering:
 
     # -- detectors -----------------------------------------------------------------------------------
 
+    @property
+    def _detectors(self) -> Mapping[str, Any]:
+        """What the policy says of the detectors."""
+        said: Mapping[str, Any] = self.policy.settings.get("detectors", {})
+        return said
+
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:
         """The name of each detector by its number, as far as the policy lists them."""
-        names = self.policy.settings.get("detectors", {}).get("names", {})
-        return {int(number): str(name) for number, name in names.items()}
+        return {int(number): str(name) for number, name in self._detectors.get("names", {}).items()}
 
     @functools.cached_property
     def detector_form(self) -> PathTemplate | None:
         """How the name of a detector is made of a data ID; None if the policy says nothing of it."""
-        said = self.policy.settings.get("detectors", {})
-        return PathTemplate(said["name"]) if "name" in said else None
+        return PathTemplate(self._detectors["name"]) if "name" in self._detectors else None
 
     def _extractDetectorName(self, dataId: Mapping[str, Any]) -> Any:
         """Give the name of a data ID's detector: by the policy's form of it, else by its number."""
-        key, form = self.policy.settings.get("detectors", {}).get("key"), self.detector_form
+        key, form = self._detectors.get("key"), self.detector_form
         full = self._transformId(dataId)
         if form is not None and set(form.keys) <= set(full):
-            return form.format({key: kind(full[key]) for key, kind in form.keys.items()})
+            return form.format({part: kind(full[part]) for part, kind in form.keys.items()})
         if key is None:
             raise PolicyError(f"{self.policy.path} does not say what the camera's detectors are called")
         if key not in full:
@@ -64,10 +68,10 @@ class Numbering:
         for other, key in self.policy.aliases.items():
             if other in full:
                 full.setdefault(key, full[other])
-        number_key, form = self.policy.settings.get("detectors", {}).get("key"), self.detector_form
-        if self.detector_names and form is not None and number_key not in full and set(form.keys) <= set(full):
-            name = form.format({key: full[key] for key in form.keys})
-            full.update((number_key, number) for number, known in self.detector_names.items() if known == name)
+        form, names = self.detector_form, self.detector_names
+        if names and form is not None and self._detectors["key"] not in full and set(form.keys) <= set(full):
+            name = form.format({part: full[part] for part in form.keys})
+            full.update((self._detectors["key"], number) for number, known in names.items() if known == name)
         return full
 
     @staticmethod

@@ -9,8 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import config, files
-from persistence.camerafile import SUFFIX, refuse_code
+from persistence import camerafile, config, files, foreign
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
@@ -63,14 +62,9 @@ class Opening:
         self._members: dict[str, Member] = {}
         _check_modes(inputs, outputs)
         self._outputs = [self._member(args, output=True) for args in outputs]
-        written = [member.place for member in self._outputs]
-        # An input that is read as an output already adds nothing.
-        self._inputs = [self._member(args) for args in inputs]
-        self._inputs = [
-            member
-            for member in self._inputs
-            if not (member.place in written and self._members[member.place].readable)
-        ]
+        read_already = {member.place for member in self._outputs if member.readable}
+        given = [self._member(args) for args in inputs]
+        self._inputs = [member for member in given if member.place not in read_already]
 
     def chain(self) -> Chain:
         """Connect parents, find mappers, make the repositories, write what is new."""
@@ -105,9 +99,9 @@ class Opening:
             cfg = RepositoryCfg(place, args.root or place)
         cfg = _with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
-        if output or member.place not in self._members:
+        if output:
             self._members[member.place] = member
-        return self._members[member.place] if not output else member
+        return member if output else self._members.setdefault(member.place, member)
 
     def _add_parents(self, member: Member, line: list[str]) -> None:
         """Find the parents of a repository, and theirs."""
@@ -130,6 +124,7 @@ class Opening:
             args = RepositoryArgs(cfgRoot=path, mode="r")
             if cfg.old:
                 nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
+                args.mapperArgs = child.args.mapperArgs if nested is child.cfg else None
                 cfg = cfg._replace(mapperArgs=nested.mapperArgs, mapper=cfg.mapper or nested.mapper)
             self._members[place] = Member(args, cfg, is_new=False)
         return self._members[place]
@@ -171,8 +166,8 @@ class Opening:
                     f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
                     f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
                 )
-            if member.args.mapper is None and mapper.endswith(SUFFIX):
-                refuse_code(mapper, member.cfg.cfg_root)
+            if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
+                camerafile.refuse_code(mapper, member.cfg.cfg_root)
             member.repository = Repository(
                 member.cfg.root,
                 mapper,
@@ -182,6 +177,13 @@ class Opening:
                 [self._repository(parent) for parent in member.parents],
                 self._calibs,
                 **member.cfg.mapperArgs,
+            )
+            foreign.refuse_code(
+                member.repository.mapper.policy,
+                member.cfg.policy if member.args.policy is None else None,
+                member.cfg.mapperArgs if member.args.mapperArgs is None else {},
+                member.cfg.cfg_root,
+                self._trust,
             )
         return member.repository
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import persistence_policy
 
-from persistence import datasettype, yamlfile
+from persistence import datasettype, settings, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.yamlfile import Node
@@ -29,12 +29,6 @@ _SETTINGS = frozenset(
     "mapper package base kinds aliases filters identifiers detectors headers values ingest "
     "skytiles defects registries".split()
 )
-# What stands below those of ours that are mappings with a fixed set of keys.
-_PARTS: Mapping[str, frozenset[str]] = {
-    "identifiers": frozenset({"exposure", "exposureBits", "coadd", "coaddBits", "defaults", "codes"}),
-    "detectors": frozenset({"key", "name", "names"}),
-    "headers": frozenset({"visit", "zeroPoint", "filter", "detector"}),
-}
 
 
 class CameraPolicy:
@@ -101,8 +95,7 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
         status = os.stat(path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    text = yamlfile.flow(_plainly(overlay)) if overlay else ""
-    return _load(path, status.st_mtime_ns, status.st_size, text)
+    return _load(path, status.st_mtime_ns, status.st_size, yamlfile.flow(overlay) if overlay else "")
 
 
 def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
@@ -122,8 +115,7 @@ def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = N
     PolicyError
         See `load`.
     """
-    layers = [_of_text(yamlfile.flow(_plainly(said)), name)]
-    return _merged(name, layers, yamlfile.flow(_plainly(overlay)) if overlay else "")
+    return _merged(name, [_of_text(yamlfile.flow(said), name)], yamlfile.flow(overlay) if overlay else "")
 
 
 @functools.lru_cache(maxsize=32)
@@ -173,10 +165,7 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
-        for part, inner in yamlfile.items(node).items() if key in _PARTS else ():
-            if part not in _PARTS[key]:
-                hint = did_you_mean(part, _PARTS[key])
-                raise PolicyError(f"{yamlfile.where(inner)}: {key} has no key {part!r}{hint}")
+        settings.check(key, node)
 
 
 @functools.cache
@@ -197,11 +186,6 @@ def _section(section: str, named: Sequence[Mapping[str, Node]]) -> Iterator[Data
                 stacked[key] = (*stacked.get(key, ()), node)
         source = yamlfile.where(nodes[-1])
         yield datasettype.make(name, section, source, stacked)
-
-
-def _plainly(overlay: Any) -> Any:
-    """Take mappings of any kind as dictionaries, which can be written."""
-    return {key: _plainly(value) for key, value in overlay.items()} if isinstance(overlay, Mapping) else overlay
 
 
 def _check_components(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:

@@ -288,16 +288,15 @@ class Repository:
             return location if path else None
         return location._replace(path=path)
 
-    def bypass(self, request: Request, data_id: Mapping[str, Any]) -> tuple[Any] | None:
-        """Ask the camera's ``bypass_`` hook, which makes an object without a file; None if it has none."""
+    def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:
+        """Ask the camera's ``bypass_`` hook, which has to be there: it makes an object without a file."""
         name = request.name
         made = self.mapper.hook("bypass", name)
-        if made is None:
-            return None
+        assert made is not None
         dataset = self.mapper.dataset(request)
         full_id = self.mapper.typed(dataset, data_id)
         location = Location(self.root, "", None, "ignored", dataset.python, name, full_id)
-        return (made(name, dataset.python, location, full_id),)
+        return made(name, dataset.python, location, full_id)
 
     # -- reading and writing -------------------------------------------------------------------------
 

@@ -97,6 +97,17 @@ def items(node: Node | None) -> dict[str, Node]:
     return merged | own if merged else own
 
 
+def listed(node: Node) -> list[Node] | None:
+    """Give the nodes of a list; None if the node is none."""
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else None
+
+
+def is_scalar(node: Node, kind: str | None = None) -> bool:
+    """Say whether a node is one value, not null; of a kind such as ``int``, if that is asked."""
+    wanted = node.tag == f"{_CORE}{kind}" if kind else node.tag != f"{_CORE}null"
+    return isinstance(node, yaml.ScalarNode) and wanted
+
+
 def plain(node: Node) -> Any:
     """Turn a node into Python data.
 
@@ -127,14 +138,27 @@ def load(path: str) -> Mapping[str, Any]:
 
 
 def flow(value: Any) -> str:
-    """Write data on one line; mappings of any kind are written as plain ones."""
-    shown = yaml.dump(_plainly(value), Dumper=yaml.SafeDumper, default_flow_style=True, width=10**9, sort_keys=True)
-    return shown.removesuffix("...\n").strip()
+    """Write data on one line; mappings of any kind are written as plain ones.
+
+    Raises
+    ------
+    PolicyError
+        If a part of it is no plain data.
+    """
+    return _dumped(value, default_flow_style=True, width=10**9, sort_keys=True).removesuffix("...\n").strip()
 
 
 def block(value: Mapping[str, Any]) -> str:
-    """Write a mapping on many lines, in its own order."""
-    return str(yaml.dump(_plainly(value), Dumper=yaml.SafeDumper, default_flow_style=False, sort_keys=False))
+    """Write a mapping on many lines, in its own order; see `flow`."""
+    return _dumped(value, default_flow_style=False, sort_keys=False)
+
+
+def _dumped(value: Any, **style: Any) -> str:
+    try:
+        return str(yaml.dump(_plainly(value), Dumper=yaml.SafeDumper, **style))
+    except yaml.representer.RepresenterError as error:
+        held = f"{error.args[-1]!r} is none: name a class by its dotted name"
+        raise PolicyError(f"YAML holds text, numbers, dates, lists and mappings; {held}") from error
 
 
 def _plainly(value: Any) -> Any:

@@ -66,9 +66,9 @@ def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> obj
 
 def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
     """Find the file of a dataset; None if it is a part of one, or made of several, or of none."""
-    asked = butler.chain.asked(request, data_id)
-    made = any(repository.mapper.hook("bypass", request.name) for repository in asked)
-    if request.view is not None or made or any(repository.mapper.dataset(request).composite for repository in asked):
+    if request.view is not None or butler.chain.bypassing(request, data_id) is not None:
+        return None
+    if any(one.mapper.dataset(request).composite for one in butler.chain.asked(request, data_id)):
         return None
     found = butler.chain.find(request, data_id)
     if found is None:
@@ -80,7 +80,6 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
 def _described(butler: Butler, name: str, data_id: DataId) -> Location:
     """Say what is written: the policy's type decides how an image is laid out in its file."""
     request = butler.chain.request(name)
-    for repository in butler.chain.asked(request, data_id):
-        python = repository.mapper.dataset(request).python
-        return Location("", "", None, "", python, name, data_id)
-    return Location("", "", None, "", None, name, data_id)
+    asked = butler.chain.asked(request, data_id)
+    python = asked[0].mapper.dataset(request).python if asked else None
+    return Location("", "", None, "", python, name, data_id)

@@ -30,11 +30,8 @@ def kind(obj: Any) -> str:
         return "record"
     if hasattr(obj, "shape") and hasattr(obj, "dtype") and obj.shape:
         return "array"
-    return (
-        "plain"
-        if isinstance(output.plain(obj), int | float | list) or obj is None or isinstance(obj, str)
-        else "other"
-    )
+    is_plain = obj is None or isinstance(obj, str) or isinstance(output.plain(obj), int | float | list)
+    return "plain" if is_plain else "other"
 
 
 def _named(values: Mapping[str, Any]) -> list[Row]:

@@ -77,12 +77,14 @@ class Storage:
     @staticmethod
     def relativePath(fromUri: str, toUri: str) -> str:
         """Give a path relative to another; as it is, if they are of different storages."""
-        return str(_both(fromUri, toUri).relativePath(fromUri, toUri)) if _both(fromUri, toUri) else toUri
+        kind = _both(fromUri, toUri)
+        return str(kind.relativePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def absolutePath(fromUri: str, toUri: str) -> str:
         """Turn what `relativePath` gave into a path again."""
-        return str(_both(fromUri, toUri).absolutePath(fromUri, toUri)) if _both(fromUri, toUri) else toUri
+        kind = _both(fromUri, toUri)
+        return str(kind.absolutePath(fromUri, toUri)) if kind else toUri
 
     @staticmethod
     def search(uri: str, path: str, searchParents: bool = False) -> list[str] | None:

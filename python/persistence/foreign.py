@@ -1,0 +1,83 @@
+"""What a policy has called, where a repository brings the policy: opening or reading it runs nothing of its own.
+
+A camera that is installed, or that the caller names, may name any code. A repository may come from anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from persistence.errors import UnsafeContent
+from persistence.policy import CameraPolicy
+
+# What composites are made by. A policy's name leads through modules, so that its beginning says nothing of its end:
+# persistence.files.os.system. Hence whole names, of what can be called with anything that lies in a repository.
+_TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
+HARMLESS = frozenset(
+    {
+        "persistence.assemblers.assemble_amplifiers",
+        "persistence.composite.generic_assembler",
+        "persistence.composite.generic_disassembler",
+        "lsst.daf.persistence.genericAssembler",
+        "lsst.daf.persistence.genericDisassembler",
+        "types.SimpleNamespace",
+        *(f"lsst.daf.persistence.test.{name}" for name in _TEST_OBJECTS),
+    }
+)
+_CALLED = ("assembler", "disassembler", "python")
+
+
+def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterator[tuple[str, str]]:
+    """Give what a policy has called, and might do harm, with the place that names it.
+
+    Parameters
+    ----------
+    policy : `CameraPolicy`
+        The whole policy.
+    said : mapping, optional
+        The part of it that counts, in the form that a camera's file has; by default all of it.
+    """
+    for dataset in policy.types.values():
+        own = dict.fromkeys(_CALLED) if said is None else said.get(dataset.section, {}).get(dataset.name) or {}
+        for key in _CALLED if dataset.composite else ():
+            name = getattr(dataset, key)
+            # With parts of its choice a repository decides what any class is called with, and which of its methods.
+            if (key in own or "composite" in own) and name and name not in HARMLESS:
+                yield name, dataset.source
+
+
+def refuse_code(
+    policy: CameraPolicy,
+    overlay: Mapping[str, Any] | None,
+    arguments: Mapping[str, Any],
+    named_by: str,
+    trust: Collection[str],
+) -> None:
+    """Refuse what a repository's configuration has called beyond what its camera does.
+
+    Parameters
+    ----------
+    policy : `CameraPolicy`
+        The policy of the repository's mapper.
+    overlay : mapping or None
+        What the configuration lays over the camera's policy.
+    arguments : mapping
+        What it tells the mapper; that may be a whole policy.
+    named_by : `str`
+        The repository, for the message.
+    trust : collection of `str`
+        Names that the caller allows.
+
+    Raises
+    ------
+    UnsafeContent
+        If it names any other code.
+    """
+    said = None if "policy" in arguments else arguments.get("overlay") or overlay or {}
+    for name, source in code(policy, said) if said != {} else ():
+        if name not in trust:
+            raise UnsafeContent(
+                f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring code "
+                f"with it. If you trust it, give trust=[{name!r}]"
+            )

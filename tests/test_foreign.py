@@ -1,0 +1,126 @@
+"""What a repository brings with it runs nothing, whatever it names (promise 2 of the design)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from persistence import Butler, PersistenceError, RepositoryArgs, UnsafeContent, yamlfile
+from persistence.composite import do_import
+from persistence.foreign import HARMLESS
+
+# `os.system(command=...)` is what a composite of one text would call; each name leads to it.
+CALLS = ["os.system", "posix.system", "persistence.files.os.system", "persistence.assemblers.np.f2py.os.system"]
+TYPES = """
+datasets:
+  cmd: {{template: cmd.txt, storage: TextStorage, python: str}}
+  run: {{python: {name}, composite: {{command: {{datasetType: cmd}}}}}}
+"""
+CAMERA = "datasets: {run: {template: run.txt, storage: TextStorage}}\n"
+CFG = """!RepositoryCfg_v1
+_mapper: lsst.obs.decam.DecamMapper
+_mapperArgs: {args}
+_parents: []
+_policy: {policy}
+_root: null
+dirty: false
+"""
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a directory in which a command would leave a file ``hacked``."""
+    monkeypatch.chdir(tmp_path)
+    made = tmp_path / "repo"
+    made.mkdir()
+    (made / "cmd.txt").write_text("touch hacked")
+    (made / "evil.yaml").write_text(TYPES.format(name="os.system"))
+    return made
+
+
+def refused(repo: Path) -> None:
+    with pytest.raises(PersistenceError, match=r"names code.*system"):
+        Butler(repo).get("run")
+    assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_cameras_file_in_a_repository_may_not_name_code_by_any_detour(repo: Path, name: str) -> None:
+    (repo / "camera.yaml").write_text(TYPES.format(name=name))
+    (repo / "_mapper").write_text("camera.yaml\n")
+    refused(repo)
+
+
+def overlay(name: str) -> str:
+    return yamlfile.flow(yaml.safe_load(TYPES.format(name=name)))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_repositorys_own_policy_may_not_name_code(repo: Path, name: str) -> None:
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay(name)))
+    refused(repo)
+
+
+@pytest.mark.parametrize("args", ["{{policy: {path}}}", "{{policy: {said}}}", "{{overlay: {said}}}"])
+def test_a_repositorys_arguments_for_the_mapper_may_not_name_code(repo: Path, args: str) -> None:
+    told = args.format(path=repo / "evil.yaml", said=overlay("os.system"))
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "lsst.obs.test.TestMapper")  # which takes any policy
+    (repo / "repositoryCfg.yaml").write_text(cfg.format(args=told, policy="null"))
+    refused(repo)
+
+
+HIDDEN = {
+    "behind no overlay": ("{overlay: null}", overlay("os.system")),
+    "under a number": ("{}", overlay("os.system").replace("run:", "5:")),
+    "under a truth": ("{}", overlay("os.system").replace("run:", "true:")),
+    "in a policy of Gen2's": (
+        "{}",
+        f"!!python/object:lsst.daf.persistence.policy.Policy {{data: {overlay('os.system')}}}",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_code_is_found_wherever_a_configuration_hides_it(repo: Path, where: str) -> None:
+    args, policy = HIDDEN[where]
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args=args, policy=policy))
+    refused(repo)
+
+
+def test_parts_for_a_class_that_only_the_camera_names_are_code_too(repo: Path) -> None:
+    parts = "{datasets: {test_plot: {composite: {a: {datasetType: test_config, setter: savefig}}}}}"
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "lsst.obs.test.TestMapper")
+    (repo / "repositoryCfg.yaml").write_text(cfg.format(args="{}", policy=parts))
+    with pytest.raises(UnsafeContent, match=r"names code.*matplotlib\.figure\.Figure"):
+        Butler(repo)
+
+
+def test_a_parent_may_not_name_code_either(repo: Path) -> None:
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("os.system")))
+    with pytest.raises(UnsafeContent, match=r"names code.*os\.system.*trust="):
+        Butler(inputs=repo, outputs={"root": "out", "mode": "rw"})
+
+
+def test_who_trusts_what_a_repository_names_says_so(repo: Path) -> None:
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("os.system")))
+    assert Butler(repo, trust=["os.system"]).get("run") == 0
+    assert Path("hacked").exists()
+
+
+def test_who_gives_the_policy_trusts_it(repo: Path) -> None:
+    (repo / "camera.yaml").write_text(CAMERA)
+    policy = {"datasets": {"run": {"template": None, "python": "fractions.Fraction", "composite": {}}}}
+    args = RepositoryArgs(str(repo), mapper=str(repo / "camera.yaml"), policy=policy)
+    assert Butler(inputs=args).getKeys("run") == {}
+
+
+def test_a_repositorys_own_policy_may_name_what_does_no_harm(repo: Path) -> None:
+    (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("types.SimpleNamespace")))
+    assert Butler(repo).get("run").command == "touch hacked"
+
+
+@pytest.mark.parametrize("name", sorted(HARMLESS))
+def test_what_does_no_harm_is_there(name: str) -> None:
+    assert callable(do_import(name, "the test"))
