@@ -183,6 +183,10 @@ CODE = {
         "datasets:\n",
         "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: evil.Pair, assembler: evil.make}\n",
     ),
+    "code reached through a module of ours": EXAMPLE.replace(
+        "datasets:\n",
+        "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: persistence.files.evil.Pair}\n",
+    ),
 }
 
 
@@ -192,7 +196,7 @@ def test_a_file_that_only_the_repository_names_may_not_name_code(place: Path, ca
     Path("repo/evil.py").write_text("open('hacked', 'w')\n")
     Path("repo/my_camera.yaml").write_text(CODE[case])
     Path("repo/_mapper").write_text("my_camera.yaml\n")
-    with pytest.raises(CameraNotFound, match=r"which names code \(.*evil\..*give mapper="):
+    with pytest.raises(CameraNotFound, match=r"names code \(.*evil\..*give mapper="):
         Butler("repo")
     assert Butler("repo", mapper="repo/my_camera.yaml").getKeys("calexp") == {"visit": int}
     assert not Path("hacked").exists()

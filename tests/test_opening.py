@@ -557,3 +557,50 @@ def test_a_configuration_that_is_damaged_is_told_with_its_file(ruin: str) -> Non
     with pytest.raises(RuntimeError, match=rf"a/repositoryCfg\.yaml.*{message}"):
         Butler("a")
     assert not Path("hacked").exists()
+
+
+# -- code that only a repository's own files name ----------------------------------------------------------
+
+_EVIL = (
+    "{datasets: {cmd: {template: 'x.txt', storage: TextStorage}, "
+    "evil: {python: %s, composite: {command: {datasetType: cmd}}}}}"
+)
+BROUGHT = {
+    "a policy laid over the camera's": ("{}", _EVIL % "os.system"),
+    "a policy in the mapper's arguments": (f"{{policy: {_EVIL % 'os.system'}}}", "null"),
+    "a policy's file in the mapper's arguments": ("{policy: evil.yaml}", "null"),
+    "a policy laid over by the mapper's arguments": (f"{{overlay: {_EVIL % 'os.system'}}}", "null"),
+    "code reached through a module of ours": ("{}", _EVIL % "persistence.files.os.system"),
+}
+
+
+@pytest.mark.parametrize("case", BROUGHT)
+def test_code_that_only_a_repositorys_configuration_names_is_not_run(place: Path, case: str) -> None:
+    args, policy = BROUGHT[case]
+    Path("evil.yaml").write_text(_EVIL % "os.system")
+    Path("repo").mkdir()
+    Path("repo/x.txt").write_text(f"touch {place}/hacked")
+    Path("repo/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: lsst.obs.decam.DecamMapper\n_mapperArgs: {args}\n"
+        f"_parents: []\n_policy: {policy}\n_root: null\n"
+    )
+    Path("child").mkdir()
+    Path("child/repositoryCfg.yaml").write_text(
+        "!RepositoryCfg_v1\n_mapper: lsst.obs.decam.DecamMapper\n_mapperArgs: {}\n_parents: [../repo]\n_root: null\n"
+    )
+    for said in ({"root": "repo"}, {"inputs": "repo"}, {"inputs": "repo", "outputs": "new"}, {"root": "child"}):
+        with pytest.raises(RepositoryError, match=r"/repo names code \(.*os\.system.*If you trust it, give"):
+            Butler(**said).get("evil")
+    assert not Path("hacked").exists()
+
+
+def test_code_that_the_caller_names_is_run() -> None:
+    pair = {"python": "types.SimpleNamespace", "assembler": "types.SimpleNamespace"}
+    overlay = {"datasets": {"both": {**pair, "composite": {"one": {"datasetType": "note"}}}}}
+    Butler(outputs=out("a", policy=overlay)).put("x", "note", a=1)
+    overlay["datasets"]["both"]["assembler"] = "builtins.dict"
+    Butler(outputs=out("b", policy=overlay)).put("x", "note", a=1)
+    assert Butler("a").get("both", a=1).componentInfo["one"].obj == "x"
+    assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] == "types.SimpleNamespace"
+    with pytest.raises(RepositoryError, match="names code"):
+        Butler("b")

@@ -11,6 +11,7 @@ from persistence import policy
 from persistence.cameramapper import CameraMapper
 from persistence.datasettype import words
 from persistence.errors import CameraNotFound, PolicyError
+from persistence.policy import CameraPolicy
 
 SUFFIX = ".yaml"
 
@@ -79,35 +80,47 @@ def _reduce(cls: type[FileMapper]) -> Any:
 copyreg.pickle(_Declared, _reduce)  # type: ignore[arg-type]  # a metaclass's instances are classes
 
 
-def refuse_code(path: str, named_by: str) -> None:
-    """Refuse a camera's file that names functions, if only the repository itself names the file.
+# What the framework's own policies name may run for anybody. It is listed name by name: a module of ours leads to
+# all that it imports.
+_OURS = frozenset({"persistence.assemblers.assemble_amplifiers", "types.SimpleNamespace"})
 
-    Reading a repository runs nothing that comes with it; who knows the file says so by naming it.
+
+def refuse_code(said: CameraPolicy, known: CameraPolicy | None, named_by: str, remedy: str) -> None:
+    """Refuse a policy that names functions, if only the repository itself names them.
+
+    Reading a repository runs nothing that comes with it; who knows the policy says so by giving it.
 
     Parameters
     ----------
-    path : `str`
-        The camera's file.
-    named_by : `str`
-        The repository, for the message.
+    said : `CameraPolicy`
+        The policy with all that the repository says.
+    known : `CameraPolicy` or None
+        The policy without that: what it names is trusted.
+    named_by, remedy : `str`
+        The repository, and what its user may give instead; for the message.
 
     Raises
     ------
     CameraNotFound
-        If the file names any.
+        If the policy names any.
     """
-    loaded = mapper_class(path)().policy
-    named = [
-        f"{dataset.source}: {name}"
-        for dataset in loaded.types.values()
-        if dataset.composite
-        for name in (dataset.assembler, dataset.disassembler, dataset.python)
-        if name and not name.startswith("persistence.")
-    ]
-    translators = loaded.settings.get("ingest", {}).get("parse", {}).get("translators", {})
-    named += [f"{path}: {name}" for name in translators.values() if "." in name]
+    trusted = _OURS if known is None else _OURS | _code(known).keys()
+    named = [f"{source}: {name}" for name, source in _code(said).items() if name not in trusted]
     if named:
         raise CameraNotFound(
-            f"{named_by} names the camera's file {path}, which names code ({named[0]}); a repository may not bring "
-            f"code with it. If you trust it, give mapper={path!r}"
+            f"{named_by} names code ({named[0]}); a repository may not bring code with it. "
+            f"If you trust it, give {remedy}"
         )
+
+
+def _code(said: CameraPolicy) -> dict[str, str]:
+    """Give the functions and classes that a policy's composites and translators name, with where each is named."""
+    named = {
+        name: dataset.source
+        for dataset in said.types.values()
+        if dataset.composite
+        for name in (dataset.assembler, dataset.disassembler, dataset.python)
+        if name
+    }
+    translators = said.settings.get("ingest", {}).get("parse", {}).get("translators", {})
+    return named | {name: said.path for name in translators.values() if "." in name}

@@ -15,6 +15,7 @@ from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
 from persistence.errors import RepositoryError
+from persistence.policy import CameraPolicy
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs
 
@@ -164,8 +165,6 @@ class Opening:
                     f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
                     f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
                 )
-            if member.args.mapper is None and mapper.endswith(SUFFIX):
-                refuse_code(mapper, member.cfg.cfg_root)
             registry = None
             ancestors = [self._repository(parent) for parent in member.parents]
             for parent, ancestor in zip(member.parents, ancestors, strict=True):
@@ -179,9 +178,27 @@ class Opening:
                 member.cfg,
                 member.args.tags,
                 ancestors,
-                **member.cfg.mapperArgs,
+                member.cfg.mapperArgs,
             )
+            _refuse_code(member, mapper, member.repository.mapper.policy)
         return member.repository
+
+
+def _refuse_code(member: Member, mapper: Any, policy: CameraPolicy) -> None:
+    """Refuse code that neither the camera nor the caller names, but the repository's own files."""
+    cfg, args = member.cfg, member.args
+    if args.mapper is None and mapper.endswith(SUFFIX):
+        refuse_code(policy, None, f"{cfg.cfg_root} names the camera's file {mapper}, which", f"mapper={mapper!r}")
+        return
+    given = cfg.mapperArgs if args.mapperArgs is not None else _without(cfg.mapperArgs, "policy", "overlay")
+    trusted = cfg._replace(policy=args.policy, mapperArgs=given)
+    if trusted != cfg and isinstance(mapper, str | type):
+        known = Repository(cfg.root, mapper, cfg=trusted, mapperArgs=given).mapper.policy
+        refuse_code(policy, known, cfg.cfg_root, "RepositoryArgs with policy= or mapperArgs=")
+
+
+def _without(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in names}
 
 
 def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> RepositoryCfg:

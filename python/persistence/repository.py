@@ -51,7 +51,7 @@ class Repository:
         Tagged data IDs see the repository only if they share one.
     parents : sequence of `Repository`
         Where what it lacks is looked for next; the chain sees to that.
-    **mapperArgs
+    mapperArgs : mapping
         For the mapper.
 
     Raises
@@ -69,13 +69,13 @@ class Repository:
         cfg: RepositoryCfg | None = None,
         tags: Collection[Any] = (),
         parents: Sequence[Repository] = (),
-        **mapperArgs: Any,
+        mapperArgs: Mapping[str, Any] = {},
     ) -> None:
         self.root = os.path.abspath(root)
         cls = cameras.camera(mapper)
         if isinstance(mapper, str | type):
-            told = {"root": self.root, "parentRegistry": parent_registry, "repositoryCfg": cfg}
-            mapper = cls(**{**told, **mapperArgs})
+            told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
+            mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self.mapper: Mapper = mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
