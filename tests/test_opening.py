@@ -23,6 +23,7 @@ from persistence import (
     Location,
     NoResults,
     ParentsMismatch,
+    PolicyError,
     RegistryError,
     RepositoryError,
     config,
@@ -604,3 +605,31 @@ def test_code_that_the_caller_names_is_run() -> None:
     assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] == "types.SimpleNamespace"
     with pytest.raises(RepositoryError, match="names code"):
         Butler("b")
+
+
+WRONG_SETUPS = {
+    "a camera that is not installed": ("a.B", "{}", "null", "no installed camera is called 'a.B'"),
+    "a policy of unknown keys": ("hsc", "{}", "{exposers: {}}", "unknown key 'exposers'; did you mean 'exposures'"),
+    "a policy that is a number": ("hsc", "{policy: 3}", "null", "policy has to be a path or a mapping, not 3"),
+    "a registry that is a number": ("hsc", "{registry: 3}", "null", "registry has to be a path, not 3"),
+    "a registry that is a list": ("hsc", "{registry: [a]}", "null", r"registry has to be a path, not \['a'\]"),
+    "calibrations in a mapping": ("hsc", "{calibRoot: {a: b}}", "null", "calibRoot has to be a path, not {'a': 'b'}"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SETUPS)
+def test_a_setup_that_cannot_be_meant_is_told_with_its_repository(case: str) -> None:
+    mapper, args, policy, message = WRONG_SETUPS[case]
+    Path("repo").mkdir()
+    Path("repo/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: {mapper}\n_mapperArgs: {args}\n_parents: []\n_policy: {policy}\n_root: null\n"
+    )
+    with pytest.raises((RepositoryError, PolicyError), match=f"/repo: .*{message}"):
+        Butler("repo")
+
+
+def test_an_older_repositorys_unknown_camera_is_told_with_the_repository() -> None:
+    Path("repo").mkdir()
+    Path("repo/_mapper").write_text("lsst.obs.decam.DecamMaper\n")
+    with pytest.raises(RepositoryError, match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'"):
+        Butler("repo")

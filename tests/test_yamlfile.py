@@ -195,7 +195,11 @@ NO_DATA = {
     "lists in lists": (f"a: {200 * '['}{200 * ']'}", "policy.yaml:1: this is nested more than 100 deep"),
     "anchors in anchors": (
         f"a: &a {60 * '['}1{60 * ']'}\nb: {60 * '['}*a{60 * ']'}",
-        "policy.yaml:2: this is nested more than 100 deep",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
+    "lists in lists, near the end of Python's stack": (
+        f"a: {2000 * '['}{2000 * ']'}",
+        "policy.yaml:1: this is nested more than 100 deep",
     ),
     "so many lists that a parser gives up": (
         f"a: {100000 * '['}{100000 * ']'}",

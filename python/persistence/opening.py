@@ -14,8 +14,9 @@ from persistence.camerafile import SUFFIX, refuse_code
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
-from persistence.errors import RepositoryError
+from persistence.errors import PolicyError, RepositoryError
 from persistence.policy import CameraPolicy
+from persistence.registry import Registry
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs
 
@@ -170,18 +171,21 @@ class Opening:
             for parent, ancestor in zip(member.parents, ancestors, strict=True):
                 if camera(parent.cfg.mapper or parent.args.mapper) is camera(mapper):
                     registry = registry or ancestor.registry_to_inherit
-            member.repository = Repository(
-                member.cfg.root,
-                mapper,
-                self._trust,
-                registry,
-                member.cfg,
-                member.args.tags,
-                ancestors,
-                member.cfg.mapperArgs,
-            )
+            member.repository = _made(member, mapper, self._trust, registry, ancestors)
             _refuse_code(member, mapper, member.repository.mapper.policy)
         return member.repository
+
+
+def _made(
+    member: Member, mapper: Any, trust: Sequence[str], registry: Registry | None, ancestors: Sequence[Repository]
+) -> Repository:
+    """Make a repository; what its setup says wrong is told with the repository's name."""
+    cfg = member.cfg
+    try:
+        return Repository(cfg.root, mapper, trust, registry, cfg, member.args.tags, ancestors, cfg.mapperArgs)
+    except (PolicyError, RepositoryError) as error:
+        error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
+        raise
 
 
 def _refuse_code(member: Member, mapper: Any, policy: CameraPolicy) -> None:

@@ -335,7 +335,7 @@ def _own_registry(root: str, mapper: Mapper) -> Registry | None:
     said = mapper.mapperArgs.get("registry")
     if not said:
         return open_registry(root)
-    path = os.path.join(root, said)
+    path = os.path.join(root, _path(said, "registry"))
     if not os.path.isfile(path):
         raise RepositoryError(f"registry: there is no file {path}")
     return SqliteRegistry(path)
@@ -352,7 +352,13 @@ def _calib_root(root: str, mapper: Mapper) -> str:
     said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
     if not said:
         return root
-    place = os.path.normpath(os.path.join(os.path.realpath(root), said))
+    place = os.path.normpath(os.path.join(os.path.realpath(root), _path(said, "calibRoot")))
     if not os.path.isdir(place):
         raise RepositoryError(f"calibRoot: there is no directory {place}")
     return place
+
+
+def _path(said: Any, name: str) -> str:
+    if not isinstance(said, str | os.PathLike):
+        raise RepositoryError(f"{name} has to be a path, not {said!r}")
+    return os.fspath(said)

@@ -90,7 +90,7 @@ def _refuse_deep(text: str, name: str) -> None:
             raise PolicyError(f"{name}:{line}: this is nested more than {_DEEPEST} deep")
 
 
-def _measure(node: Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+def _measure(node: Node, known: dict[int, tuple[int, int]], level: int = 0) -> tuple[int, int]:
     """Give how many nodes a node holds, and how deep, once its anchors are followed.
 
     Raises
@@ -101,21 +101,24 @@ def _measure(node: Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
     if id(node) in known:
         if known[id(node)] == _OPEN:
             raise PolicyError(f"{where(node)}: this holds itself")
+        if level + known[id(node)][1] > _DEEPEST:
+            raise PolicyError(f"{where(node)}: this is nested more than {_DEEPEST} deep")
         return known[id(node)]
     kind = _KINDS[type(node)]
     if _SHAPES.get(node.tag, kind) != kind:
         raise PolicyError(f"{where(node)}: !!{node.tag.removeprefix(_CORE)} cannot be a {kind}")
     if kind == "scalar":
         return 1, 0
+    if level >= _DEEPEST:
+        raise PolicyError(f"{where(node)}: this is nested more than {_DEEPEST} deep")
     known[id(node)] = _OPEN
     children = [child for pair in node.value for child in pair] if kind == "mapping" else node.value
     size, depth = 1, 0
     for child in children:
-        held, below = _measure(child, known)
+        held, below = _measure(child, known, level + 1)
         size, depth = size + held, max(depth, below)
-    if size > _LARGEST or depth >= _DEEPEST:
-        excess = f"holds more than {_LARGEST} values" if size > _LARGEST else f"is nested more than {_DEEPEST} deep"
-        raise PolicyError(f"{where(node)}: this {excess}")
+    if size > _LARGEST:
+        raise PolicyError(f"{where(node)}: this holds more than {_LARGEST} values")
     known[id(node)] = size, depth + 1
     return known[id(node)]
 
