@@ -96,6 +96,14 @@ def test_a_repository_with_its_camera_can_be_moved(repo: Path) -> None:
     assert Butler("elsewhere").get("raw", visit=1).filter.name == "V"
 
 
+def test_a_camera_may_lie_in_a_directory_whose_name_is_no_text(place: Path) -> None:
+    repo = Path(os.fsdecode(b"night-\xff"))
+    repo.mkdir()
+    (repo / "my_camera.yaml").write_text(EXAMPLE)
+    (repo / "_mapper").write_text("my_camera.yaml\n")
+    assert Butler(repo).getKeys("calexp") == {"visit": int}
+
+
 def test_a_file_given_by_hand_is_remembered_relative_to_the_repository(place: Path) -> None:
     Butler(outputs={"root": "tree/repo", "mapper": "my_camera.yaml"})
     assert "_mapper: ../../my_camera.yaml\n" in Path("tree/repo/repositoryCfg.yaml").read_text()
