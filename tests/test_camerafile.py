@@ -167,6 +167,38 @@ REFUSED: dict[str, tuple[str, str]] = {
     "not YAML": ("exposures: {", "not YAML"),
     "a tag": ("levels: !!python/object/apply:os.system [x]", "nothing of it was run"),
     "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
+    "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
+    "a level of a number": ("levels: {a: 3}", "camera.yaml:1: levels.a has to be text, or a list of texts, not 3"),
+    "an alias of a list": ("aliases: {ccd: [a]}", r"camera.yaml:1: aliases.ccd has to be text, not \['a'\]"),
+    "values that are no list": ("values: {a: 3}", "camera.yaml:1: values.a has to be a list, not 3"),
+    "filters that are no list": ("filters: {g: r}", "camera.yaml:1: filters has to be a list, not"),
+    "a filter without a name": ("filters:\n- {band: g}", "camera.yaml:2: filters needs physical"),
+    "a filter of unknown keys": ("filters: [{nam: g}]", "filters has no key 'nam'; did you mean 'name'"),
+    "a filter that is a number": ("filters: [{name: 814}]", "filters.name has to be text, not 814"),
+    "an alias that is no list": ("filters: [{physical: g, alias: gg}]", "filters.alias has to be a list, not 'gg'"),
+    "a keyword that is a list": ("headers: {filter: [A]}", "headers.filter has to be text"),
+    "keywords that are none": ("headers: {visit: {ra: 3}}", "headers.visit.ra has to be text, not 3"),
+    "a detector without a number": ("detectors: {names: {a: b}}", "a detector is a whole number, not 'a'"),
+    "a name with half a field": ("detectors: {name: 'x%(ccd'}", "camera.yaml:1: detectors.name: .*ccd"),
+    "a factor that is none": ("identifiers: {exposure: {visit: x}}", "identifiers.exposure.visit has to be a whole"),
+    "a coadd without patches": ("identifiers: {coadd: {tract: 1, filter: 1}}", "identifiers.coadd needs patch"),
+    "too many bits": (
+        "identifiers: {coaddBits: 1000}",
+        "identifiers.coaddBits is a number of bits, 0 to 64, not 1000",
+    ),
+    "codes that are no numbers": ("identifiers: {codes: {a: {b: c}}}", "identifiers.codes.a.b has to be a whole"),
+    "ingest that is a number": ("ingest: 3", "camera.yaml:1: a mapping .* belongs here"),
+    "a translator that is none": (
+        "ingest: {parse: {translators: {a: }}}",
+        "ingest.parse.translators.a has to be text",
+    ),
+    "an extension's bare name": (
+        "ingest: {parse: {extnames: N4}}",
+        "ingest.parse.extnames has to be a list, not 'N4'",
+    ),
+    "columns in a list": ("ingest: {register: {columns: [a]}}", "ingest.register.columns has to be a mapping"),
+    "an unknown key deep down": ("ingest: {register: {uniqe: [a]}}", "ingest.register has no key 'uniqe'; did you"),
+    "file types without files": ("ingest: {filetypes: {raw: 3}}", "camera.yaml:1: a mapping .* belongs here"),
 }
 
 

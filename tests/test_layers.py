@@ -30,6 +30,7 @@ LAYERS = {
     "types.translator": 4,
     "types.exposure": 5,
     "datasettype": 3,
+    "shapes": 3,
     "policy": 4,
     "recipes": 3,
     "registry.sqlite": 3,

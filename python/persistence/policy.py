@@ -15,7 +15,7 @@ from typing import Any
 
 import persistence_policy
 
-from persistence import datasettype, yamlfile
+from persistence import datasettype, shapes, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.yamlfile import Node
@@ -29,12 +29,6 @@ _SETTINGS = frozenset(
     "mapper package base kinds aliases filters identifiers detectors headers values ingest "
     "skytiles defects registries".split()
 )
-# What stands below those of ours that are mappings with a fixed set of keys.
-_PARTS: Mapping[str, frozenset[str]] = {
-    "identifiers": frozenset({"exposure", "exposureBits", "coadd", "coaddBits", "defaults", "codes"}),
-    "detectors": frozenset({"key", "name", "names"}),
-    "headers": frozenset({"visit", "zeroPoint", "filter", "detector"}),
-}
 
 
 class CameraPolicy:
@@ -173,10 +167,7 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
-        for part, inner in yamlfile.items(node).items() if key in _PARTS else ():
-            if part not in _PARTS[key]:
-                hint = did_you_mean(part, _PARTS[key])
-                raise PolicyError(f"{yamlfile.where(inner)}: {key} has no key {part!r}{hint}")
+    shapes.check(layer)
 
 
 @functools.cache
