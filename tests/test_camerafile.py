@@ -138,6 +138,14 @@ def test_a_file_that_builds_on_another_says_only_what_differs(place: Path) -> No
     assert types["raw"].template is not None
 
 
+def test_files_are_ingested_as_the_file_says_that_theirs_builds_on(place: Path) -> None:
+    Path("repo").mkdir()
+    Path("repo/new.yaml").write_text("base: ../my_camera.yaml\n")
+    Path("repo/_mapper").write_text("new.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits"]) == 0
+    assert Butler("repo").queryMetadata("raw", "filter") == ["V", "R"]
+
+
 def test_a_shipped_camera_needs_no_package(tmp_path: Path) -> None:
     (tmp_path / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
     butler = Butler(tmp_path)
