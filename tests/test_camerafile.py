@@ -146,6 +146,17 @@ def test_files_are_ingested_as_the_file_says_that_theirs_builds_on(place: Path) 
     assert Butler("repo").queryMetadata("raw", "filter") == ["V", "R"]
 
 
+def test_files_of_a_dataset_type_that_the_camera_lacks_are_not_ingested(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("repo").mkdir()
+    Path("repo/camera.yaml").write_text(EXAMPLE + "  filetypes: {raw: {files: {rav: ''}}}\n")
+    Path("repo/_mapper").write_text("camera.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits"]) != 0
+    assert "CameraMapper has no dataset type 'rav'; did you mean 'raw'" in capsys.readouterr().err
+    assert sorted(os.listdir("repo")) == ["_mapper", "camera.yaml"]
+
+
 def test_a_shipped_camera_needs_no_package(tmp_path: Path) -> None:
     (tmp_path / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
     butler = Butler(tmp_path)
@@ -177,6 +188,15 @@ REFUSED: dict[str, tuple[str, str]] = {
     "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
     "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
     "a level of a number": ("levels: {a: 3}", "camera.yaml:1: levels.a has to be text, or a list of texts, not 3"),
+    "a template that is a list": ("datasets: {a: {template: [x]}}", r"camera.yaml:1: a: .*text, not \['x'\]"),
+    "a part of no type": (
+        "datasets: {a: {composite: {b: {datasetType: 3}}}}",
+        "camera.yaml:1: a: component 'b': datasetType has to be text, not 3",
+    ),
+    "a part that is read by a list": (
+        "datasets: {a: {composite: {b: {datasetType: raw, getter: [x]}}}}",
+        "camera.yaml:1: a: component 'b': getter has to be text, not",
+    ),
     "an alias of a list": ("aliases: {ccd: [a]}", r"camera.yaml:1: aliases.ccd has to be text, not \['a'\]"),
     "values that are no list": ("values: {a: 3}", "camera.yaml:1: values.a has to be a list, not 3"),
     "filters that are no list": ("filters: {g: r}", "camera.yaml:1: filters has to be a list, not"),

@@ -184,7 +184,8 @@ def _made(
     try:
         return Repository(cfg.root, mapper, trust, registry, cfg, member.args.tags, ancestors, cfg.mapperArgs)
     except (PolicyError, RepositoryError) as error:
-        error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
+        if not str(error).startswith(os.sep):  # the name of a file says enough
+            error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
         raise
 
 
