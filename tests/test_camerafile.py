@@ -189,6 +189,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
     "a level of a number": ("levels: {a: 3}", "camera.yaml:1: levels.a has to be text, or a list of texts, not 3"),
     "a template that is a list": ("datasets: {a: {template: [x]}}", r"camera.yaml:1: a: .*text, not \['x'\]"),
+    "an HDU by its name": (
+        "datasets: {a: {template: 'x.fits[N4]'}}",
+        r"a: template 'x.fits\[N4\]': .* number of an HDU",
+    ),
     "a part of no type": (
         "datasets: {a: {composite: {b: {datasetType: 3}}}}",
         "camera.yaml:1: a: component 'b': datasetType has to be text, not 3",

@@ -201,6 +201,11 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]} == before
 
 
+def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(tmp_path: Path) -> None:
+    (tmp_path / "_mapper").write_bytes(b"\xef\xbb\xbf lsst.obs.x.XMapper \r\nmore\r\n")
+    assert config.mapper_name(str(tmp_path)) == "lsst.obs.x.XMapper"
+
+
 # -- what is refused ---------------------------------------------------------------------------------------
 
 
