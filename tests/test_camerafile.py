@@ -96,6 +96,14 @@ def test_a_repository_with_its_camera_can_be_moved(repo: Path) -> None:
     assert Butler("elsewhere").get("raw", visit=1).filter.name == "V"
 
 
+def test_a_camera_may_lie_in_a_directory_whose_name_is_no_text(place: Path) -> None:
+    repo = Path(os.fsdecode(b"night-\xff"))
+    repo.mkdir()
+    (repo / "my_camera.yaml").write_text(EXAMPLE)
+    (repo / "_mapper").write_text("my_camera.yaml\n")
+    assert Butler(repo).getKeys("calexp") == {"visit": int}
+
+
 def test_a_file_given_by_hand_is_remembered_relative_to_the_repository(place: Path) -> None:
     Butler(outputs={"root": "tree/repo", "mapper": "my_camera.yaml"})
     assert "_mapper: ../../my_camera.yaml\n" in Path("tree/repo/repositoryCfg.yaml").read_text()
@@ -130,6 +138,25 @@ def test_a_file_that_builds_on_another_says_only_what_differs(place: Path) -> No
     assert types["raw"].template is not None
 
 
+def test_files_are_ingested_as_the_file_says_that_theirs_builds_on(place: Path) -> None:
+    Path("repo").mkdir()
+    Path("repo/new.yaml").write_text("base: ../my_camera.yaml\n")
+    Path("repo/_mapper").write_text("new.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits"]) == 0
+    assert Butler("repo").queryMetadata("raw", "filter") == ["V", "R"]
+
+
+def test_files_of_a_dataset_type_that_the_camera_lacks_are_not_ingested(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("repo").mkdir()
+    Path("repo/camera.yaml").write_text(EXAMPLE + "  filetypes: {raw: {files: {rav: ''}}}\n")
+    Path("repo/_mapper").write_text("camera.yaml\n")
+    assert ingest_images.main(["repo", "night/*.fits"]) != 0
+    assert "CameraMapper has no dataset type 'rav'; did you mean 'raw'" in capsys.readouterr().err
+    assert sorted(os.listdir("repo")) == ["_mapper", "camera.yaml"]
+
+
 def test_a_shipped_camera_needs_no_package(tmp_path: Path) -> None:
     (tmp_path / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
     butler = Butler(tmp_path)
@@ -159,6 +186,51 @@ REFUSED: dict[str, tuple[str, str]] = {
     "not YAML": ("exposures: {", "not YAML"),
     "a tag": ("package: !!python/object/apply:os.system [x]", "nothing of it was run"),
     "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
+    "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
+    "a level of a number": ("levels: {a: 3}", "camera.yaml:1: levels.a has to be text, or a list of texts, not 3"),
+    "a template that is a list": ("datasets: {a: {template: [x]}}", r"camera.yaml:1: a: .*text, not \['x'\]"),
+    "an HDU by its name": (
+        "datasets: {a: {template: 'x.fits[N4]'}}",
+        r"a: template 'x.fits\[N4\]': .* number of an HDU",
+    ),
+    "a part of no type": (
+        "datasets: {a: {composite: {b: {datasetType: 3}}}}",
+        "camera.yaml:1: a: component 'b': datasetType has to be text, not 3",
+    ),
+    "a part that is read by a list": (
+        "datasets: {a: {composite: {b: {datasetType: raw, getter: [x]}}}}",
+        "camera.yaml:1: a: component 'b': getter has to be text, not",
+    ),
+    "an alias of a list": ("aliases: {ccd: [a]}", r"camera.yaml:1: aliases.ccd has to be text, not \['a'\]"),
+    "values that are no list": ("values: {a: 3}", "camera.yaml:1: values.a has to be a list, not 3"),
+    "filters that are no list": ("filters: {g: r}", "camera.yaml:1: filters has to be a list, not"),
+    "a filter without a name": ("filters:\n- {band: g}", "camera.yaml:2: filters needs physical"),
+    "a filter of unknown keys": ("filters: [{nam: g}]", "filters has no key 'nam'; did you mean 'name'"),
+    "a filter that is a number": ("filters: [{name: 814}]", "filters.name has to be text, not 814"),
+    "an alias that is no list": ("filters: [{physical: g, alias: gg}]", "filters.alias has to be a list, not 'gg'"),
+    "a keyword that is a list": ("headers: {filter: [A]}", "headers.filter has to be text"),
+    "keywords that are none": ("headers: {visit: {ra: 3}}", "headers.visit.ra has to be text, not 3"),
+    "a detector without a number": ("detectors: {names: {a: b}}", "a detector is a whole number, not 'a'"),
+    "a name with half a field": ("detectors: {name: 'x%(ccd'}", "camera.yaml:1: detectors.name: .*ccd"),
+    "a factor that is none": ("identifiers: {exposure: {visit: x}}", "identifiers.exposure.visit has to be a whole"),
+    "a coadd without patches": ("identifiers: {coadd: {tract: 1, filter: 1}}", "identifiers.coadd needs patch"),
+    "too many bits": (
+        "identifiers: {coaddBits: 1000}",
+        "identifiers.coaddBits is a number of bits, 0 to 64, not 1000",
+    ),
+    "codes that are no numbers": ("identifiers: {codes: {a: {b: c}}}", "identifiers.codes.a.b has to be a whole"),
+    "ingest that is a number": ("ingest: 3", "camera.yaml:1: a mapping .* belongs here"),
+    "a translator that is none": (
+        "ingest: {parse: {translators: {a: }}}",
+        "ingest.parse.translators.a has to be text",
+    ),
+    "an extension's bare name": (
+        "ingest: {parse: {extnames: N4}}",
+        "ingest.parse.extnames has to be a list, not 'N4'",
+    ),
+    "columns in a list": ("ingest: {register: {columns: [a]}}", "ingest.register.columns has to be a mapping"),
+    "an unknown key deep down": ("ingest: {register: {uniqe: [a]}}", "ingest.register has no key 'uniqe'; did you"),
+    "file types without files": ("ingest: {filetypes: {raw: 3}}", "camera.yaml:1: a mapping .* belongs here"),
 }
 
 
@@ -183,6 +255,10 @@ CODE = {
         "datasets:\n",
         "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: evil.Pair, assembler: evil.make}\n",
     ),
+    "code reached through a module of ours": EXAMPLE.replace(
+        "datasets:\n",
+        "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: persistence.files.evil.Pair}\n",
+    ),
 }
 
 
@@ -192,7 +268,7 @@ def test_a_file_that_only_the_repository_names_may_not_name_code(place: Path, ca
     Path("repo/evil.py").write_text("open('hacked', 'w')\n")
     Path("repo/my_camera.yaml").write_text(CODE[case])
     Path("repo/_mapper").write_text("my_camera.yaml\n")
-    with pytest.raises(CameraNotFound, match=r"which names code \(.*evil\..*give mapper="):
+    with pytest.raises(CameraNotFound, match=r"names code \(.*evil\..*give mapper="):
         Butler("repo")
     assert Butler("repo", mapper="repo/my_camera.yaml").getKeys("calexp") == {"visit": int}
     assert not Path("hacked").exists()

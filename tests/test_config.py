@@ -97,6 +97,19 @@ def test_a_mapper_is_a_name_in_whichever_way_it_is_written(tmp_path: Path, text:
     assert found == RepositoryCfg(str(tmp_path), str(tmp_path), mapper)
 
 
+def test_a_relative_root_is_beside_the_configuration_wherever_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cfg").mkdir()
+    (tmp_path / "cfg" / config.FILE).write_text(
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [../parent]\n_root: ../data\n"
+    )
+    monkeypatch.chdir("/")
+    found = config.read(str(tmp_path / "cfg"))
+    assert found is not None
+    assert (found.root, found.parents) == (str(tmp_path / "data"), (str(tmp_path / "parent"),))
+
+
 # -- the older kind: _mapper and _parent -------------------------------------------------------------------
 
 
@@ -188,6 +201,11 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]} == before
 
 
+def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(tmp_path: Path) -> None:
+    (tmp_path / "_mapper").write_bytes(b"\xef\xbb\xbf lsst.obs.x.XMapper \r\nmore\r\n")
+    assert config.mapper_name(str(tmp_path)) == "lsst.obs.x.XMapper"
+
+
 # -- what is refused ---------------------------------------------------------------------------------------
 
 
@@ -200,6 +218,17 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
         "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: 5\n_parents: []\n_root: null\n",
         "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: 5\n_root: null\n",
         "!RepositoryCfg_v9\n_mapper: a.B\n_mapperArgs: {}\n_parents: []\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: []\n_policy: 5\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [5]\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: ['']\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [null]\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [{a: b}]\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [s3://a/b]\n_root: null\n",
+        '!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: ["\\0"]\n_root: null\n',
+        '!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: []\n_root: "\\0"\n',
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {a: &a [*a]}\n_parents: []\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {a: !!python/tuple x}\n_parents: []\n_root: null\n",
+        "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {a: !!python/str [x]}\n_parents: []\n_root: null\n",
         "just words\n",
         "a: [1\n",
         "- 1\n",

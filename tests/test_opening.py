@@ -23,6 +23,7 @@ from persistence import (
     Location,
     NoResults,
     ParentsMismatch,
+    PolicyError,
     RegistryError,
     RepositoryError,
     config,
@@ -557,3 +558,78 @@ def test_a_configuration_that_is_damaged_is_told_with_its_file(ruin: str) -> Non
     with pytest.raises(RuntimeError, match=rf"a/repositoryCfg\.yaml.*{message}"):
         Butler("a")
     assert not Path("hacked").exists()
+
+
+# -- code that only a repository's own files name ----------------------------------------------------------
+
+_EVIL = (
+    "{datasets: {cmd: {template: 'x.txt', storage: TextStorage}, "
+    "evil: {python: %s, composite: {command: {datasetType: cmd}}}}}"
+)
+BROUGHT = {
+    "a policy laid over the camera's": ("{}", _EVIL % "os.system"),
+    "a policy in the mapper's arguments": (f"{{policy: {_EVIL % 'os.system'}}}", "null"),
+    "a policy's file in the mapper's arguments": ("{policy: evil.yaml}", "null"),
+    "a policy laid over by the mapper's arguments": (f"{{overlay: {_EVIL % 'os.system'}}}", "null"),
+    "code reached through a module of ours": ("{}", _EVIL % "persistence.files.os.system"),
+}
+
+
+@pytest.mark.parametrize("case", BROUGHT)
+def test_code_that_only_a_repositorys_configuration_names_is_not_run(place: Path, case: str) -> None:
+    args, policy = BROUGHT[case]
+    Path("evil.yaml").write_text(_EVIL % "os.system")
+    Path("repo").mkdir()
+    Path("repo/x.txt").write_text(f"touch {place}/hacked")
+    Path("repo/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: lsst.obs.test.TestMapper\n_mapperArgs: {args}\n"
+        f"_parents: []\n_policy: {policy}\n_root: null\n"
+    )
+    Path("child").mkdir()
+    Path("child/repositoryCfg.yaml").write_text(
+        "!RepositoryCfg_v1\n_mapper: lsst.obs.test.TestMapper\n_mapperArgs: {}\n_parents: [../repo]\n_root: null\n"
+    )
+    for said in ({"root": "repo"}, {"inputs": "repo"}, {"inputs": "repo", "outputs": "new"}, {"root": "child"}):
+        with pytest.raises(UnsafeContent, match=r"/repo names code \(.*os\.system.*If you trust it, give"):
+            Butler(**said).get("evil")
+    assert not Path("hacked").exists()
+
+
+def test_code_that_the_caller_names_is_run() -> None:
+    pair = {"python": "types.SimpleNamespace", "assembler": "types.SimpleNamespace"}
+    overlay = {"datasets": {"both": {**pair, "composite": {"one": {"datasetType": "note"}}}}}
+    Butler(outputs=out("a", policy=overlay)).put("x", "note", a=1)
+    overlay["datasets"]["both"]["assembler"] = "builtins.dict"
+    Butler(outputs=out("b", policy=overlay)).put("x", "note", a=1)
+    assert Butler("a").get("both", a=1).componentInfo["one"].obj == "x"
+    assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] == "types.SimpleNamespace"
+    with pytest.raises(UnsafeContent, match="names code"):
+        Butler("b")
+
+
+WRONG_SETUPS = {
+    "a camera that is not installed": ("a.B", "{}", "null", "no installed camera is called 'a.B'"),
+    "a policy of unknown keys": ("hsc", "{}", "{exposers: {}}", "unknown key 'exposers'; did you mean 'exposures'"),
+    "a policy that is a number": ("hsc", "{policy: 3}", "null", "policy has to be a path or a mapping, not 3"),
+    "a registry that is a number": ("hsc", "{registry: 3}", "null", "registry has to be a path, not 3"),
+    "a registry that is a list": ("hsc", "{registry: [a]}", "null", r"registry has to be a path, not \['a'\]"),
+    "calibrations in a mapping": ("hsc", "{calibRoot: {a: b}}", "null", "calibRoot has to be a path, not {'a': 'b'}"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SETUPS)
+def test_a_setup_that_cannot_be_meant_is_told_with_its_repository(case: str) -> None:
+    mapper, args, policy, message = WRONG_SETUPS[case]
+    Path("repo").mkdir()
+    Path("repo/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: {mapper}\n_mapperArgs: {args}\n_parents: []\n_policy: {policy}\n_root: null\n"
+    )
+    with pytest.raises((RepositoryError, PolicyError), match=f"/repo: .*{message}"):
+        Butler("repo")
+
+
+def test_an_older_repositorys_unknown_camera_is_told_with_the_repository() -> None:
+    Path("repo").mkdir()
+    Path("repo/_mapper").write_text("lsst.obs.decam.DecamMaper\n")
+    with pytest.raises(RepositoryError, match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'"):
+        Butler("repo")

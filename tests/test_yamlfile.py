@@ -94,7 +94,8 @@ def test_whatever_is_dumped_is_loaded_as_it_was(put, tree):
 def test_a_bare_word_means_what_it_means_to_pyyaml(put, word):
     text = f"a: {word}"
     try:
-        expected = yaml.safe_load(text)
+        # By the same parser: libyaml refuses "[0:]", which PyYAML's own reads.
+        expected = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, KeyError, AttributeError):
         return
     if isinstance(expected, dict) and set(expected) == {"a"}:
@@ -180,3 +181,48 @@ def test_every_node_knows_its_line(put):
 def test_an_empty_file_has_no_node_and_no_items(put):
     assert yamlfile.compose(put("")) is None
     assert yamlfile.items(None) == {}
+
+
+NO_DATA = {
+    "a list that holds itself": ("a: &x [*x]", "policy.yaml:1: this holds itself"),
+    "a mapping that holds itself": ("a: 1\nb: &x {y: *x}", "policy.yaml:2: this holds itself"),
+    "a mapping that is merged into itself": ("&x\n<<: *x\na: 1", "policy.yaml:1: this holds itself"),
+    "anchors that make much of little": (
+        "x0: &x0 [a, a, a, a, a, a, a, a, a]\n"
+        + "".join(f"x{n}: &x{n} [{', '.join(9 * [f'*x{n - 1}'])}]\n" for n in range(1, 9)),
+        "policy.yaml:7: this holds more than 1000000 values",
+    ),
+    "lists in lists": (f"a: {200 * '['}{200 * ']'}", "policy.yaml:1: this is nested more than 100 deep"),
+    "anchors in anchors": (
+        f"a: &a {60 * '['}1{60 * ']'}\nb: {60 * '['}*a{60 * ']'}",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
+    "lists in lists, near the end of Python's stack": (
+        f"a: {2000 * '['}{2000 * ']'}",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
+    "so many lists that a parser gives up": (
+        f"a: {100000 * '['}{100000 * ']'}",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
+    "so many blocks that a parser gives up": (
+        f"{100000 * '- '}1",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
+    "a list that says it is text": ("a: !!str [b]", "policy.yaml:1: !!str cannot be a sequence"),
+    "a mapping that says it is a list": ("a: !!seq {b: c}", "policy.yaml:1: !!seq cannot be a mapping"),
+    "a text that says it is a mapping": ("a: !!map b", "policy.yaml:1: !!map cannot be a scalar"),
+    "a number that is a list": ("a: !!int [1]", "policy.yaml:1: !!int cannot be a sequence"),
+    "a date that is none": ("a: !!timestamp x", "policy.yaml:1: 'x' cannot be read"),
+    "a list where a mapping belongs": (
+        "- a\n- b",
+        r"policy.yaml:1: a mapping \(key: value\) belongs here, not a list",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_DATA)
+def test_what_is_no_data_is_refused_soon_and_with_its_line(put, case):
+    text, message = NO_DATA[case]
+    with pytest.raises(PolicyError, match=message):
+        yamlfile.load(put(text))

@@ -65,7 +65,7 @@ def _made(path: str) -> type[FileMapper]:
         "ingestFile": path if "ingest" in settings else None,
         "packageName": settings.get("package", stem),
         "gen2_names": names,
-        "__doc__": f"The camera that {path} describes.",
+        "__doc__": f"The camera that {path!r} describes.",  # a path need not be UTF-8
     }
     title = names[0].rsplit(".", 1)[-1] if names else f"{stem[:1].upper()}{stem[1:]}Mapper"
     made: Any = _Declared(title, (FileMapper,), said)

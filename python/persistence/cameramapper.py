@@ -96,7 +96,9 @@ def _policy_of(given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] |
         return given
     if isinstance(given, Mapping):
         return policy.of(given, f"<the policy of {cls.__name__}>", overlay)
+    if given is not None and not isinstance(given, str | os.PathLike):
+        raise PolicyError(f"policy has to be a path or a mapping, not {given!r}")
     path = given or cls.policyFile
     if path is None:
         raise PolicyError(f"{cls.__name__} names no policyFile, and was given no policy")
-    return policy.load(path, overlay)
+    return policy.load(os.fspath(path), overlay)

@@ -179,7 +179,7 @@ def old_parent(root: str) -> str | None:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:  # an editor may have put a byte-order mark first
             return stream.readline().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise RepositoryError(f"{path} cannot be read: {error}") from error
@@ -205,10 +205,10 @@ def _read_file(path: str) -> RepositoryCfg:
     node = yamlfile.compose(path)
     if node is None:
         raise RepositoryError(f"{path} is empty: it was not written to its end, or is no configuration")
-    return _cfg(node, path)
+    return _cfg(node, path, os.path.dirname(os.path.abspath(path)))
 
 
-def _cfg(node: Node, path: str) -> RepositoryCfg:
+def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
     if node.tag != _TAG:
         raise RepositoryError(f"{yamlfile.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})")
     top = yamlfile.items(node)
@@ -216,26 +216,34 @@ def _cfg(node: Node, path: str) -> RepositoryCfg:
     if missing:
         raise RepositoryError(f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}")
     cfg_root = os.path.dirname(os.path.abspath(path))
-    root = (_checked(top["_root"], str, "_root", "a path") or cfg_root).removeprefix("file://")
+    root = _from(base, _path(top["_root"], "_root")) if _plain(top["_root"]) else cfg_root
     return RepositoryCfg(
         cfg_root,
         root,
         _mapper(top["_mapper"], cfg_root),
         _checked(top["_mapperArgs"], dict, "_mapperArgs", "a mapping") or {},
         tuple(_parent(parent, path, root) for parent in _sequence(top["_parents"])),
-        _plain(top["_policy"]) if "_policy" in top else None,
+        _checked(top["_policy"], dict, "_policy", "a mapping") if "_policy" in top else None,
     )
 
 
 def _parent(node: Node, path: str, root: str) -> Any:
     if node.tag == _TAG:
-        nested = _cfg(node, path)
-        return nested._replace(root=_from(root, nested.root), old=True)
-    return _from(root, str(_plain(node)).removeprefix("file://"))
+        return _cfg(node, path, root)._replace(old=True)
+    return _from(root, _path(node, "a parent"))
+
+
+def _path(node: Node, name: str) -> str:
+    """Give the path that a node holds; a ``file:`` URI is one."""
+    value = _plain(node)
+    path = value.removeprefix("file://") if isinstance(value, str) else ""
+    if not path or "://" in path or "\0" in path:
+        raise RepositoryError(f"{yamlfile.where(node)}: {name} has to be a path, not {value!r}")
+    return path
 
 
 def _from(root: str, path: str) -> str:
-    """Make a parent's path absolute; it is written relative to the real directory of its child."""
+    """Make a path absolute; a parent's is written relative to the real directory of its child."""
     return os.path.normpath(os.path.join(os.path.realpath(root), path))
 
 
@@ -270,7 +278,7 @@ def _plain(node: Node) -> Any:
         if kind in ("str", "unicode"):
             return node.value
         if kind.startswith(("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")):
-            return _plain(yamlfile.items(node)["data"])
+            return {key: _plain(value) for key, value in yamlfile.items(node).items()}.get("data")
     if isinstance(node.value, list) and node.tag.endswith(":map"):
         return {key: _plain(value) for key, value in yamlfile.items(node).items()}
     if isinstance(node.value, list) and node.tag.endswith(":seq"):

@@ -111,7 +111,9 @@ def _storage(value: Any) -> str | None:
 
 
 def _template(value: Any) -> PathTemplate | None:
-    return PathTemplate(str(value)) if value else None
+    if value and not isinstance(value, str):
+        raise PolicyError(f"a template has to be text, not {value!r}")
+    return PathTemplate(value) if value else None
 
 
 def _key_types(value: Any) -> Mapping[str, type]:
@@ -128,6 +130,9 @@ def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
         if unknown or "datasetType" not in part:
             problem = f"unknown key {unknown.pop()!r}" if unknown else "no datasetType"
             raise PolicyError(f"component {name!r}: {problem}")
+        for key in ("datasetType", "setter", "getter"):
+            if not isinstance(part.get(key, ""), str):
+                raise PolicyError(f"component {name!r}: {key} has to be text, not {part[key]!r}")
         parts[name] = Component(**part)
     return MappingProxyType(parts)
 

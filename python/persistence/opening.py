@@ -13,7 +13,7 @@ from persistence import camerafile, config, files, foreign
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
-from persistence.errors import RepositoryError
+from persistence.errors import PolicyError, RepositoryError
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs
 
@@ -168,16 +168,7 @@ class Opening:
                 )
             if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
                 camerafile.refuse_code(mapper, member.cfg.cfg_root)
-            member.repository = Repository(
-                member.cfg.root,
-                mapper,
-                self._trust,
-                member.cfg,
-                member.args.tags,
-                [self._repository(parent) for parent in member.parents],
-                self._calibs,
-                **member.cfg.mapperArgs,
-            )
+            member.repository = self._made(member, mapper)
             foreign.refuse_code(
                 member.repository.mapper.policy,
                 member.cfg.policy if member.args.policy is None else None,
@@ -186,6 +177,17 @@ class Opening:
                 self._trust,
             )
         return member.repository
+
+    def _made(self, member: Member, mapper: Any) -> Repository:
+        """Make a repository; what its setup says wrong is told with the repository's name."""
+        cfg, tags = member.cfg, member.args.tags
+        ancestors = [self._repository(parent) for parent in member.parents]
+        try:
+            return Repository(cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs)
+        except (PolicyError, RepositoryError) as error:
+            if not str(error).startswith(os.sep):  # the name of a file says enough
+                error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
+            raise
 
 
 def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> RepositoryCfg:

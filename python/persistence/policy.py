@@ -15,7 +15,7 @@ from typing import Any
 
 import persistence_policy
 
-from persistence import datasettype, settings, yamlfile
+from persistence import datasettype, shapes, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.yamlfile import Node
@@ -165,7 +165,7 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
-        settings.check(key, node)
+    shapes.check(layer)
 
 
 @functools.cache

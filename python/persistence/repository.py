@@ -58,7 +58,7 @@ class Repository:
         own, it has those of the first of its parents that is of the same camera.
     calibs : mapping
         Dataset types of calibrations, and where these lie instead.
-    **mapperArgs
+    mapperArgs : mapping
         For the mapper.
 
     Raises
@@ -76,15 +76,15 @@ class Repository:
         tags: Collection[Any] = (),
         parents: Sequence[Repository] = (),
         calibs: Mapping[str, str] = {},
-        **mapperArgs: Any,
+        mapperArgs: Mapping[str, Any] = {},
     ) -> None:
         self.root = os.path.abspath(root)
         cls = cameras.camera(mapper)
         relatives = [parent for parent in parents if type(parent.mapper) is cls]
         parent_registry = _first(parent.registry_to_inherit for parent in relatives)
         if isinstance(mapper, str | type):
-            told = {"root": self.root, "parentRegistry": parent_registry, "repositoryCfg": cfg}
-            mapper = cls(**{**told, **mapperArgs})
+            told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
+            mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self.mapper: Mapper = mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
@@ -365,7 +365,7 @@ def _own_registry(root: str, mapper: Mapper) -> Registry | None:
     said = mapper.mapperArgs.get("registry")
     if not said:
         return open_registry(root)
-    path = os.path.join(root, said)
+    path = os.path.join(root, _path(said, "registry"))
     if not os.path.isfile(path):
         raise RepositoryError(f"registry: there is no file {path}")
     return SqliteRegistry(path)
@@ -381,7 +381,7 @@ def _calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> 
     """
     said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
     if said:
-        return _calibrations_at(os.path.join(os.path.realpath(root), said))
+        return _calibrations_at(os.path.join(os.path.realpath(root), _path(said, "calibRoot")))
     own = open_registry(root, "calibRegistry")
     return Calibrations(root, own) if own is not None or inherited is None else inherited
 
@@ -391,6 +391,12 @@ def _calibrations_at(place: str) -> Calibrations:
     if not os.path.isdir(place):
         raise RepositoryError(f"calibRoot: there is no directory {place}")
     return Calibrations(place, open_registry(place, "calibRegistry"))
+
+
+def _path(said: Any, name: str) -> str:
+    if not isinstance(said, str | os.PathLike):
+        raise RepositoryError(f"{name} has to be a path, not {said!r}")
+    return os.fspath(said)
 
 
 def _first(found: Iterable[_T | None]) -> _T | None:

@@ -86,6 +86,8 @@ class PathTemplate:
         if text.endswith("]") and "[" in text:
             self.file_text, bracket = text[:-1].rsplit("[", 1)
             self._hdu_text = bracket
+            if "%" not in bracket and not bracket.isdecimal():
+                raise TemplateError(f"template {text!r}: what stands in brackets at the end is the number of an HDU")
         self.keys: dict[str, type] = {}
         lossy = False
         for name, flags, conversion in _FIELD.findall(text):

@@ -38,6 +38,16 @@ class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
         """Path resolvers are not used here."""
 
 
+# What no camera comes near, and what the parser and Python's stack bear.
+_DEEPEST, _LARGEST, _SAFE = 100, 1_000_000, 5000
+_OPEN = (0, 0)  # the size and depth of what is being measured
+_KINDS = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}
+_SHAPES: Mapping[str, str] = {
+    **{_CORE + kind: "scalar" for kind in ("str", "int", "float", "bool", "null", "timestamp", "binary")},
+    **{_CORE + kind: "scalar" for kind in ("python/str", "python/unicode")},
+    **{_CORE + kind: "sequence" for kind in ("seq", "python/tuple")},
+    f"{_CORE}map": "mapping",
+}
 _PLAIN = frozenset(_CORE + kind for kind in ("int", "float", "bool", "null", "timestamp", "binary"))
 
 
@@ -47,11 +57,11 @@ def compose(path: str) -> Node | None:
     Raises
     ------
     PolicyError
-        If the file is missing, or is not YAML.
+        If the file is missing, or is not YAML, or holds itself or more than fits.
     """
     try:
         with open(path, encoding="utf-8") as stream:
-            return yaml.compose(stream, Loader=_Loader)
+            return compose_text(stream.read(), path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -60,9 +70,57 @@ def compose(path: str) -> Node | None:
 
 def compose_text(text: str, name: str) -> Node | None:
     """Parse text into nodes that say they stand in ``name``."""
+    if sum(map(text.count, "[{-?:")) > _SAFE:
+        _refuse_deep(text, name)
     stream = io.StringIO(text)
     stream.name = name  # where the parser looks for it
-    return yaml.compose(stream, Loader=_Loader)
+    node = yaml.compose(stream, Loader=_Loader)
+    if node is not None:
+        _measure(node, {})
+    return node
+
+
+def _refuse_deep(text: str, name: str) -> None:
+    """Refuse what is nested so deeply that the parser, which calls itself, would take the process with it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1  # type: ignore[union-attr]  # what begins has a place
+            raise PolicyError(f"{name}:{line}: this is nested more than {_DEEPEST} deep")
+
+
+def _measure(node: Node, known: dict[int, tuple[int, int]], level: int = 0) -> tuple[int, int]:
+    """Give how many nodes a node holds, and how deep, once its anchors are followed.
+
+    Raises
+    ------
+    PolicyError
+        If it holds itself, or too much, or is not of the shape that its tag tells.
+    """
+    if id(node) in known:
+        if known[id(node)] == _OPEN:
+            raise PolicyError(f"{where(node)}: this holds itself")
+        if level + known[id(node)][1] > _DEEPEST:
+            raise PolicyError(f"{where(node)}: this is nested more than {_DEEPEST} deep")
+        return known[id(node)]
+    kind = _KINDS[type(node)]
+    if _SHAPES.get(node.tag, kind) != kind:
+        raise PolicyError(f"{where(node)}: !!{node.tag.removeprefix(_CORE)} cannot be a {kind}")
+    if kind == "scalar":
+        return 1, 0
+    if level >= _DEEPEST:
+        raise PolicyError(f"{where(node)}: this is nested more than {_DEEPEST} deep")
+    known[id(node)] = _OPEN
+    children = [child for pair in node.value for child in pair] if kind == "mapping" else node.value
+    size, depth = 1, 0
+    for child in children:
+        held, below = _measure(child, known, level + 1)
+        size, depth = size + held, max(depth, below)
+    if size > _LARGEST:
+        raise PolicyError(f"{where(node)}: this holds more than {_LARGEST} values")
+    known[id(node)] = size, depth + 1
+    return known[id(node)]
 
 
 def where(node: Node) -> str:
@@ -81,7 +139,7 @@ def items(node: Node | None) -> dict[str, Node]:
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
-        raise PolicyError(f"{where(node)}: a mapping (key: value) belongs here, not {node.value!r}")
+        raise PolicyError(f"{where(node)}: a mapping (key: value) belongs here, not {_shown(node)}")
     merged: dict[str, Node] = {}
     own: dict[str, Node] = {}
     for key, value in node.value:
@@ -97,15 +155,8 @@ def items(node: Node | None) -> dict[str, Node]:
     return merged | own if merged else own
 
 
-def listed(node: Node) -> list[Node] | None:
-    """Give the nodes of a list; None if the node is none."""
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else None
-
-
-def is_scalar(node: Node, kind: str | None = None) -> bool:
-    """Say whether a node is one value, not null; of a kind such as ``int``, if that is asked."""
-    wanted = node.tag == f"{_CORE}{kind}" if kind else node.tag != f"{_CORE}null"
-    return isinstance(node, yaml.ScalarNode) and wanted
+def _shown(node: Node) -> str:
+    return f"{node.value[:80]!r}" if isinstance(node, yaml.ScalarNode) else "a list"
 
 
 def plain(node: Node) -> Any:
@@ -125,10 +176,8 @@ def plain(node: Node) -> Any:
             return [plain(child) for child in node.value]
         if node.tag == f"{_CORE}map":
             return {key: plain(value) for key, value in items(node).items()}
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, AttributeError, yaml.YAMLError) as error:  # PyYAML on a date that is none: AttributeError
         raise PolicyError(f"{where(node)}: {node.value!r} cannot be read: {error}") from error
-    except RecursionError:
-        raise PolicyError(f"{where(node)}: this holds itself") from None
     raise PolicyError(f"{where(node)}: tag {node.tag!r} is not plain data; nothing of it was run")
 
 

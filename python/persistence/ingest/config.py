@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence import yamlfile
+from persistence import policy, yamlfile
 from persistence.errors import PolicyError, did_you_mean
 
 _GENERIC_COLUMNS = {
@@ -132,7 +132,8 @@ def load(path: str | None) -> IngestConfig:
     if path is None:
         return IngestConfig()
     data = yamlfile.load(path)
-    data = data.get("ingest", data)  # a camera that is one file has it as a section
+    if not {"ingest", "base"}.isdisjoint(data):  # a camera that is one file has it as a section, or builds on one
+        data = policy.load(path).settings["ingest"]
     _check_names(path, IngestConfig, data)
     config = IngestConfig(
         parse=_make(path, ParseConfig, data.get("parse", {})),

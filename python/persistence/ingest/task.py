@@ -25,6 +25,7 @@ from persistence.errors import (
     PolicyError,
     RepositoryError,
     RowExists,
+    UnknownDatasetType,
     did_you_mean,
 )
 from persistence.ingest.config import IngestConfig
@@ -197,9 +198,12 @@ class IngestTask:
 
     def _planner(self) -> Planner:
         filetype = self.config.filetypes[self.filetype]
+        mapper = self.repository.mapper
         templates = {}
         for name in filetype.files:
-            template = self.repository.mapper.types[name].template
+            if name not in mapper.types:
+                raise UnknownDatasetType(name, mapper.types, type(mapper).__name__)
+            template = mapper.types[name].template
             if template is None:
                 raise PolicyError(f"dataset type {name!r} has no template: its files have no place")
             templates[name] = template

@@ -1,0 +1,160 @@
+"""What stands where in a camera's file: the shape of each setting, checked when the file is loaded, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from persistence import yamlfile
+from persistence.errors import PolicyError, did_you_mean
+from persistence.template import PathTemplate
+from persistence.yamlfile import Node
+
+# Checks a node, which the message calls by a name.
+Shape = Callable[[Node, str], None]
+
+
+def _plain(word: str, *kinds: type) -> Shape:
+    def check(node: Node, name: str) -> None:
+        value = yamlfile.plain(node)
+        if type(value) not in kinds:
+            raise PolicyError(f"{yamlfile.where(node)}: {name} has to be {word}, not {value!r}")
+
+    return check
+
+
+def _list(inner: Shape) -> Shape:
+    def check(node: Node, name: str) -> None:
+        _any_list(node, name)
+        for one in node.value:
+            inner(one, name)
+
+    return check
+
+
+def _table(inner: Shape) -> Shape:
+    def check(node: Node, name: str) -> None:
+        _any_table(node, name)
+        for key, value in yamlfile.items(node).items():
+            inner(value, f"{name}.{key}")
+
+    return check
+
+
+def _record(needed: str = "", **parts: Shape) -> Shape:
+    def check(node: Node, name: str) -> None:
+        said = yamlfile.items(node)
+        for part, value in said.items():
+            if part not in parts:
+                raise PolicyError(f"{yamlfile.where(value)}: {name} has no key {part!r}{did_you_mean(part, parts)}")
+            parts[part](value, f"{name}.{part}")
+        for part in needed.split():
+            if part not in said:
+                raise PolicyError(f"{yamlfile.where(node)}: {name} needs {part}")
+
+    return check
+
+
+def _words(node: Node, name: str) -> None:
+    (_list(_TEXT) if isinstance(yamlfile.plain(node), list) else _WORD)(node, name)
+
+
+def _terms(node: Node, name: str) -> None:
+    (_list(_table(_WHOLE)) if isinstance(yamlfile.plain(node), list) else _table(_WHOLE))(node, name)
+
+
+def _bits(node: Node, name: str) -> None:
+    _WHOLE(node, name)
+    if not 0 <= yamlfile.plain(node) <= 64:
+        raise PolicyError(f"{yamlfile.where(node)}: {name} is a number of bits, 0 to 64, not {yamlfile.plain(node)}")
+
+
+def _names(node: Node, name: str) -> None:
+    _table(_VALUE)(node, name)
+    for key, value in yamlfile.items(node).items():
+        if not key.removeprefix("-").isdecimal():
+            raise PolicyError(f"{yamlfile.where(value)}: {name}: a detector is a whole number, not {key!r}")
+
+
+def _template(node: Node, name: str) -> None:
+    _TEXT(node, name)
+    try:
+        PathTemplate(node.value)
+    except PolicyError as error:
+        raise PolicyError(f"{yamlfile.where(node)}: {name}: {error}") from error
+
+
+_TEXT, _WHOLE, _TRUTH = _plain("text", str), _plain("a whole number", int), _plain("true or false", bool)
+_WORD, _NUMBER = _plain("text, or a list of texts", str, type(None)), _plain("a number", int, float)
+_TEXT_OR_NONE = _plain("text", str, type(None))
+_VALUE = _plain("text or a number", str, int, float)
+_any_list, _any_table = _plain("a list", list), _plain("a mapping", dict)
+_FILTER = _record(
+    "physical", physical=_TEXT, name=_TEXT, band=_TEXT_OR_NONE, alias=_list(_TEXT), variant=_TEXT_OR_NONE
+)
+_VISIT = _record(
+    exposure_id=_TEXT,
+    exposure_time=_TEXT,
+    dark_time=_TEXT,
+    date_begin=_TEXT,
+    ra=_TEXT,
+    dec=_TEXT,
+    airmass=_TEXT,
+)
+
+INGEST = _record(
+    parse=_record(
+        translation=_table(_TEXT),
+        translators=_table(_TEXT),
+        defaults=_any_table,
+        hdu=_plain("a whole number", int, type(None)),
+        extnames=_list(_TEXT),
+    ),
+    register=_record(
+        table=_TEXT,
+        columns=_table(_TEXT),
+        unique=_list(_TEXT),
+        visit=_list(_TEXT),
+        ignore=_TRUTH,
+        permissions=_WHOLE,
+        wait=_NUMBER,
+    ),
+    filetypes=_table(_record(files=_table(_TEXT), columns=_list(_TEXT))),
+    allowError=_TRUTH,
+    clobber=_TRUTH,
+)
+
+SETTINGS: Mapping[str, Shape] = {
+    "levels": _table(_words),
+    "defaultLevel": _TEXT,
+    "defaultSubLevels": _table(_TEXT),
+    "aliases": _table(_TEXT),
+    "values": _table(_list(_VALUE)),
+    "filters": _list(_FILTER),
+    "detectors": _record("key", key=_TEXT, name=_template, names=_names),
+    "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),
+    "identifiers": _record(
+        exposure=_terms,
+        exposureBits=_bits,
+        coadd=_record("tract patch filter", tract=_bits, patch=_bits, filter=_bits),
+        coaddBits=_bits,
+        defaults=_table(_VALUE),
+        codes=_table(_table(_WHOLE)),
+    ),
+    "mapper": _words,
+    "package": _TEXT,
+    "base": _TEXT,
+    "ingest": INGEST,
+}
+
+
+def check(layer: Mapping[str, Node]) -> None:
+    """Check the settings of one file.
+
+    Raises
+    ------
+    PolicyError
+        If one is of another shape; the message starts with file and line.
+    """
+    for key, node in layer.items():
+        if key in SETTINGS:
+            SETTINGS[key](node, key)
