@@ -26,6 +26,7 @@ from persistence import (
     PolicyError,
     RegistryError,
     RepositoryError,
+    UnsafeContent,
     config,
 )
 
