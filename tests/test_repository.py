@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ def test_a_type_without_tables_says_so_where_there_is_a_registry(filled: Path, t
     repository = Repository(str(filled), CameraMapper(str(tmp_path / "camera.yaml")))
     with pytest.raises(IncompleteDataId, match="needs  b; the policy names no registry table that could supply them"):
         repository.complete(repository.mapper.types["bare"], {"a": 1})
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda butler: butler.get("bare", a=1), lambda butler: butler.queryMetadata("bare", "b", a=1)]
+)
+def test_a_type_without_tables_can_be_caught_as_gen2s_error(
+    filled: Path, tmp_path: Path, ask: Callable[[Butler], Any]
+) -> None:
+    """Trap T10: the original's was a TypeError."""
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    with pytest.raises(TypeError, match="the policy names no registry table that could supply them") as caught:
+        ask(Butler(filled, CameraMapper(str(tmp_path / "camera.yaml"))))
+    assert isinstance(caught.value, IncompleteDataId)
 
 
 def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -> None:

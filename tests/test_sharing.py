@@ -61,12 +61,17 @@ def test_64_threads_read_through_one_butler(rerun: Path) -> None:
     assert snapshot(rerun.parents[1]) == before
 
 
-def test_8_processes_read_one_repository_while_its_registry_can_be_locked(rerun: Path) -> None:
+def test_8_processes_read_one_repository_while_its_registry_can_be_locked(
+    rerun: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The processes import this module by name; plain `pytest`, unlike `python -m pytest`, leaves it off the path.
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
     before = snapshot(rerun.parents[1])
     butler = Butler(rerun)
     assert read_all(butler) == 24
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        assert pool.map(open_and_read, [os.fspath(rerun)] * (2 * PROCESSES)) == [24] * (2 * PROCESSES)
+        reading = pool.map_async(open_and_read, [os.fspath(rerun)] * (2 * PROCESSES))
+        assert reading.get(timeout=120) == [24] * (2 * PROCESSES)
         # The processes and this one still have it open: none of them holds a lock.
         registry = sqlite3.connect(rerun.parents[1] / "registry.sqlite3", timeout=0, isolation_level=None)
         registry.execute("BEGIN EXCLUSIVE")

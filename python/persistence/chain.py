@@ -114,7 +114,7 @@ class Chain:
                 reasons += nearest.reasons(repository, request, data_id)
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
-        cls = kind if kind in (IncompleteDataId, AmbiguousDataId, MultipleResults) else NoResults
+        cls = kind if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults)) else NoResults
         return cls(f"No locations for {verb}:", request.name, data_id, reasons)
 
     def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -180,6 +180,10 @@ class IncompleteDataId(NoResults):
     """A key is missing, and no registry can supply it."""
 
 
+class NoTables(IncompleteDataId, TypeError):
+    """A key is missing, and the policy names no registry table to look it up in. Gen2 raised TypeError."""
+
+
 class AmbiguousDataId(NoResults):
     """Several rows of the registry answer to the data ID."""
 

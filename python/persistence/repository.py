@@ -17,6 +17,7 @@ from persistence.errors import (
     FormatterError,
     IncompleteDataId,
     NoResults,
+    NoTables,
     PersistenceError,
     RepositoryError,
     UnknownDatasetType,
@@ -171,7 +172,7 @@ class Repository:
             known = self.registry.columns(dataset.tables)
         else:
             reason = f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
-            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+            raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
         for column in wanted:
             if column not in known:
                 raise UnknownKey(
