@@ -285,3 +285,50 @@ def test_names_of_cameras_have_one_class_each() -> None:
     for name in cameras.announced():
         known.setdefault(cameras.announced()[name], set()).add(cameras.find(name))
     assert all(len(classes) == 1 for classes in known.values())
+
+
+CHIPS = """
+detectors: {key: ccd, names: {1: east, 2: west}}
+headers: {detector: CCD}
+exposures:
+  raw: {template: 'raw/%(visit)06d.fits[%(hdu)d]', python: lsst.afw.image.ExposureF, tables: raw, keys: {ccd: int}}
+  calexp: {template: 'calexp/%(visit)06d-%(ccd)d.fits'}
+ingest:
+  parse:
+    translation: {visit: IMAGEID, ccd: CCD, expTime: EXPTIME}
+    translators: {filter: filter_name}
+    extnames: [EAST, WEST]
+  register:
+    columns: {visit: int, ccd: int, hdu: int, filter: text, expTime: double}
+    unique: [visit, ccd]
+    visit: [visit, filter]
+"""
+
+
+@pytest.mark.parametrize("inherit", [None, True])
+def test_what_stands_in_the_primary_header_alone_counts_for_each_extension(place: Path, inherit: bool | None) -> None:
+    """Ingest takes the primary header for the whole file's; so does who reads, and what is put keeps it."""
+    primary = fits.Header({"IMAGEID": 7, "FILTER": "V", "EXPTIME": 12.0, "DATE-OBS": "2024-03-01T02:03:04"})
+    hdus = [fits.PrimaryHDU(header=primary)]
+    for number, name in ((1, "EAST"), (2, "WEST")):
+        header = fits.Header({"CCD": number} | ({} if inherit is None else {"INHERIT": inherit}))
+        hdus.append(fits.ImageHDU(np.full((3, 4), number, dtype=np.float32), header, name))
+    fits.HDUList(hdus).writeto("night/chips.fits")
+    Path("repo").mkdir()
+    Path("repo/chips.yaml").write_text(CHIPS)
+    Path("repo/_mapper").write_text("chips.yaml\n")
+    assert ingest_images.main(["repo", "night/chips.fits"]) == 0
+    butler = Butler("repo")
+    raw = butler.get("raw", visit=7, ccd=2)
+    butler.put(raw, "calexp", visit=7, ccd=2)
+    for one in (raw, butler.get("calexp", visit=7, ccd=2)):
+        assert (one.visit_info.exposure_time, one.filter.name, one.detector.name) == (12.0, "V", "west")
+    assert butler.get("raw_md", visit=7, ccd=2)["DATE-OBS"] == "2024-03-01T02:03:04"
+
+
+def test_a_header_that_refuses_to_inherit_does_not(place: Path) -> None:
+    header = fits.Header({"INHERIT": False})
+    hdus = [fits.PrimaryHDU(header=fits.Header({"EXPTIME": 12.0})), fits.ImageHDU(np.zeros((2, 2)), header)]
+    fits.HDUList(hdus).writeto("one.fits")
+    Path("one.yaml").write_text("exposures: {raw: {template: 'one.fits[1]', python: lsst.afw.image.ImageF}}\n")
+    assert Butler(".", mapper="one.yaml").get("raw").visit_info.exposure_time is None

@@ -69,7 +69,7 @@ def read(location: Location) -> Any:
         return Exposure(
             image=_pixels(hdu, dtype, cut),
             header=header,
-            primary=hdus[0].header if index and header.get("INHERIT") is True else None,
+            primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
             mask=mask,
             variance=variance,
             cutout=cutout,
@@ -86,7 +86,7 @@ def read_header(location: Location) -> fits.Header:
         if hdu is None:
             hdu, index = _image_hdu(hdus, location, index)
         header: fits.Header = hdu.header.copy()
-        if index and header.get("INHERIT") is True:
+        if index and _inherits(header, hdus[0].header):
             header.extend(hdus[0].header, unique=True, strip=True)
         return header
 
@@ -96,6 +96,16 @@ def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     with opened(location.full_path, location.hdu) as hdus:
         hdu, _index = _image_hdu(hdus, location, position_of(location.hdu))
         return hdu.shape[-2:], xy0(hdu.header)
+
+
+def _inherits(header: fits.Header, primary: fits.Header) -> bool:
+    """Say whether an extension's header goes on in the primary one.
+
+    It does where INHERIT says so (the FITS registry's convention of that name), and also where nothing is said and
+    the primary HDU holds no image: its cards are the whole file's then, which ingest takes them for as well.
+    """
+    said = header.get("INHERIT")
+    return bool(said) if said is not None else not primary.get("NAXIS")
 
 
 class _Parts(io.RawIOBase):
