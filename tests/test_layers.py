@@ -55,6 +55,7 @@ LAYERS = {
     "repository": 9,
     "calibrations": 6,
     "explain": 7,
+    "sources": 7,
     "series": 7,
     "timeline": 8,
     "repositoryargs": 2,

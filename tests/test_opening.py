@@ -445,6 +445,41 @@ def test_an_output_of_somebody_else_is_refused_with_his_name(
         os.chdir("/")
 
 
+def test_nothing_is_written_for_an_output_whose_inputs_cannot_be_opened() -> None:
+    make("a")
+    Path("old").mkdir()
+    Path("old/_mapper").write_text("not.installed.Mapper\n")
+    for inputs in ("old", ["a", "old"]):
+        with pytest.raises(RepositoryError, match=r"no installed camera is called 'not\.installed\.Mapper'"):
+            Butler(inputs=inputs, outputs=out("new"))
+    assert not Path("new").exists()
+
+
+def test_what_nobody_may_look_into_is_not_taken_for_absent(as_nobody: Callable[[Callable[[], str]], str]) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+        os.chmod(folder, 0o755)
+        Path(folder, "locked").mkdir(mode=0o700)
+        Path(folder, "locked/_mapper").write_text("lsst.obs.test.TestMapper\n")
+
+        def act() -> str:
+            try:
+                Butler(f"{folder}/locked")
+            except RepositoryError as error:
+                return str(error)
+            return "opened"
+
+        assert as_nobody(act) == f"you may not look into {folder}/locked: Permission denied"
+
+
+def test_what_several_repositories_have_to_say_is_said_once(own: Path) -> None:
+    butler = Butler(inputs=str(own), outputs={"root": str(own / "rerun" / "a"), "mode": "rw"})
+    with pytest.raises(NoResults) as caught:
+        butler.get("raw", visit=410877, ccdnum=99)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(set(lines))
+    assert any("registered" in line for line in lines)
+
+
 @pytest.mark.parametrize("mapper", [dict, os.path.join, 3, Two])
 def test_what_is_no_mapper_is_refused(mapper: Any) -> None:
     make("a")

@@ -115,7 +115,8 @@ class Chain:
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
         cls = kind if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults)) else NoResults
-        return cls(f"No locations for {verb}:", request.name, data_id, reasons)
+        # Repositories of one registry have the same to say.
+        return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
 
     def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Give the first answer of a registry that is not empty."""

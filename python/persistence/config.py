@@ -60,8 +60,13 @@ def read(cfg_root: str) -> RepositoryCfg | None:
         If its files say something that cannot be meant.
     """
     path = os.path.join(cfg_root, FILE)
-    if os.path.exists(path):
+    try:
+        os.stat(path)
         return _read_file(path)
+    except PermissionError as error:  # what is hidden is not absent
+        raise RepositoryError(f"you may not look into {cfg_root}: {error.strerror}") from error
+    except OSError:
+        pass
     if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in _OLD_MARKS):
         parent = old_parent(cfg_root)
         return RepositoryCfg(

@@ -71,6 +71,8 @@ class Opening:
         for member in [*self._outputs, *self._inputs]:
             if member in self._inputs or member.readable:
                 self._add_parents(member, [member.place])
+        if any(member.is_new for member in self._outputs):
+            self._try_inputs()
         for member in self._outputs:
             self._set_up(member)
         for member in [*self._outputs, *self._inputs]:
@@ -81,6 +83,13 @@ class Opening:
         inputs = [self._repository(member) for member in readable]
         outputs = [self._repository(member) for member in self._outputs]
         return Chain(inputs, outputs)
+
+    def _try_inputs(self) -> None:
+        """See whether the inputs can be opened, before anything is written for a new output."""
+        for member in self._inputs:
+            self._repository(member)
+        for member in self._members.values():
+            member.repository = None  # it has no tags yet
 
     def write_new(self) -> None:
         """Write the configuration of repositories that are new and were only opened."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from persistence import calibrations, cameras, files
+from persistence import calibrations, cameras, files, sources
 from persistence.calibrations import Calibrations
 from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
@@ -30,7 +30,7 @@ from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 from persistence.mapper import SKYMAP_KEYS, Mapper
 from persistence.names import Request
-from persistence.registry import FilesystemRegistry, Registry, SqliteRegistry, open_registry
+from persistence.registry import FilesystemRegistry, Registry
 from persistence.views import READERS
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class Repository:
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
         self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
         inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
-        self.calibrations: Calibrations = _calibrations(self.root, self.mapper, _first(inherited))
-        self._elsewhere = {name: _calibrations_at(place) for name, place in calibs.items()}
-        self.registry_to_inherit: Registry | None = _own_registry(self.root, self.mapper) or parent_registry
+        self.calibrations: Calibrations = sources.calibrations(self.root, self.mapper, _first(inherited))
+        self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
+        self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
@@ -353,51 +353,6 @@ class Repository:
         if os.path.isdir(location.full_path):
             raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
         return location
-
-
-def _own_registry(root: str, mapper: Mapper) -> Registry | None:
-    """Open the repository's own registry: where the caller says, or beside the data; None if it has none.
-
-    Raises
-    ------
-    RepositoryError
-        If the caller names one that is not there.
-    """
-    said = mapper.mapperArgs.get("registry")
-    if not said:
-        return open_registry(root)
-    path = os.path.join(root, _path(said, "registry"))
-    if not os.path.isfile(path):
-        raise RepositoryError(f"registry: there is no file {path}")
-    return SqliteRegistry(path)
-
-
-def _calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> Calibrations:
-    """Say where calibrations lie: where the caller says, or the policy, or with the other data, or a parent's.
-
-    Raises
-    ------
-    RepositoryError
-        If the caller names a directory that is not there. (Gen2 looked in the data root instead: trap T11.)
-    """
-    said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
-    if said:
-        return _calibrations_at(os.path.join(os.path.realpath(root), _path(said, "calibRoot")))
-    own = open_registry(root, "calibRegistry")
-    return Calibrations(root, own) if own is not None or inherited is None else inherited
-
-
-def _calibrations_at(place: str) -> Calibrations:
-    place = os.path.normpath(place)
-    if not os.path.isdir(place):
-        raise RepositoryError(f"calibRoot: there is no directory {place}")
-    return Calibrations(place, open_registry(place, "calibRegistry"))
-
-
-def _path(said: Any, name: str) -> str:
-    if not isinstance(said, str | os.PathLike):
-        raise RepositoryError(f"{name} has to be a path, not {said!r}")
-    return os.fspath(said)
 
 
 def _first(found: Iterable[_T | None]) -> _T | None:
