@@ -35,7 +35,9 @@ LAYERS = {
     "recipes": 3,
     "registry.sqlite": 3,
     "registry.filesystem": 3,
-    "registry.writer": 4,
+    "registry.database": 4,
+    "registry.writer": 5,
+    "registry.calibs": 6,
     "registry": 4,
     "formatters": 6,
     "config": 3,
@@ -60,7 +62,8 @@ LAYERS = {
     "ingest.parse": 5,
     "ingest.plan": 6,
     "ingest.siblings": 6,
-    "ingest.task": 10,
+    "ingest.base": 10,
+    "ingest.task": 11,
     "ingest": 1,
     "opening": 12,
     "butler": 13,
@@ -91,7 +94,7 @@ PEERS = ("formatters", "cli")
 
 # Outside library -> the modules that may import it, in all or lazily.
 LIBRARIES = {
-    "sqlite_utils": {"registry.writer"},
+    "sqlite_utils": {"registry.database"},
     "yaml": {"yamlfile", "formatters.yaml"},
     "astropy.io": {"formatters.fits", "formatters.fits_write", "compat.obsbase"},
     "astropy.table": {"formatters.catalog", "types.parquet"},
