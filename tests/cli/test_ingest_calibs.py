@@ -23,7 +23,9 @@ def calib(tmp_path: Path) -> Path:
     return folder
 
 
-def rows(calib: Path, query: str = "select calibDate, validStart, validEnd from bias order by calibDate") -> list[Any]:
+def rows(
+    calib: Path, query: str = "select calibDate, validStart, validEnd from bias order by calibDate"
+) -> list[Any]:
     """Read the registry by a back door."""
     connection = sqlite3.connect(calib / "calibRegistry.sqlite3")
     try:
@@ -121,7 +123,9 @@ def test_a_calibration_root_that_is_not_there_is_an_error_that_says_to_make_it(
 ) -> None:
     path = master()
     assert ingest_calibs.main([str(root), path, "--calib", str(tmp_path / "no"), "--validity", "5"]) == 1
-    assert f"there is no calibration root {tmp_path}/no: make it first (mkdir {tmp_path}/no)" in capsys.readouterr().err
+    assert (
+        f"there is no calibration root {tmp_path}/no: make it first (mkdir {tmp_path}/no)" in capsys.readouterr().err
+    )
     assert Path(path).exists()
 
 
@@ -162,7 +166,10 @@ def test_the_calibration_root_is_found_as_gen2_did(
         (["--calib", "x", "--validity=1", "-c", "register.detector=['ccd']"], "lacks 'ccd'"),
         (["--calib", "x", "--validity=1", "-c", "register.unique=[]"], "unique is empty"),
         (["--calib", "x", "--validity=1", "-c", "register.visit=['validEnd']"], "has to share a column"),
-        (["--calib", "x", "--validity=1", "-c", "register.visit=['calibDate','validEnd']"], "neither unique nor of a"),
+        (
+            ["--calib", "x", "--validity=1", "-c", "register.visit=['calibDate','validEnd']"],
+            "neither unique nor of a",
+        ),
     ],
 )
 def test_what_is_mistyped_is_told_before_anything_is_done(

@@ -19,7 +19,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="Bring master calibrations into a calibration root: each file is MOVED to its place (unless "
-        "--mode says otherwise), and registered with the days on which it is to be used. Its type comes from OBSTYPE. "
+        "--mode says otherwise), and registered with the days on which it is to be used. OBSTYPE says its type. "
         "Ingesting twice does nothing. At the end, days without a calibration and days with two are told.",
     )
     made.add_argument("root", help="the repository: a directory with a file _mapper")

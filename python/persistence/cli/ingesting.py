@@ -23,8 +23,8 @@ FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 class Task(Protocol):
     """What ingests files."""
 
-    report: Report
-
+    @property
+    def report(self) -> Report: ...
     def run(self, patterns: Sequence[str], /) -> Report: ...
 
 
