@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persistence import validity
-from persistence.errors import DataIdError, FormatterError, IngestError, did_you_mean
+from persistence.errors import DataIdError, IngestError, PersistenceError, did_you_mean
 from persistence.ingest import curatedfiles
 from persistence.ingest.base import Report
 from persistence.ingest.calibconfig import CURATED
@@ -135,7 +135,7 @@ def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, st
             problems = check(source, table.meta)
             if not problems:
                 curatedfiles.write(table, target, source.kind)
-        except FormatterError as error:
+        except PersistenceError as error:
             problems = [str(error)]
         wrong += [f"{source.path}: {problem}" for problem in problems]
         yield target, source.path

@@ -24,17 +24,17 @@ def read(path: str) -> Table:
 
     Raises
     ------
-    FormatterError
+    PersistenceError
         If it cannot be read.
     """
     try:
         table = _READERS[os.path.splitext(path)[1]](path)
-    except PersistenceError as error:
-        raise FormatterError(f"{path}: {error}") from error
+    except PersistenceError:
+        raise
     except Exception as error:  # what astropy's parsers raise is of many kinds
-        raise FormatterError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+        raise FormatterError(f"it cannot be read: {type(error).__name__}: {error}") from error
     table.meta = {str(name).upper(): value for name, value in table.meta.items()}
-    return _without_shapes(table, path) if "SHAPE" in table.colnames else table
+    return _without_shapes(table) if "SHAPE" in table.colnames else table
 
 
 def write(table: Table, path: str, kind: str) -> None:
@@ -66,12 +66,19 @@ def _read_yaml(path: str) -> Table:
     if not isinstance(metadata, Mapping):
         raise FormatterError("it has no mapping 'metadata'")
     flat = dict(_flattened(data, ""))
-    columns = {name: [value] for name, value in flat.items() if isinstance(value, list) and value}
-    for name, (value,) in columns.items():
-        if np.array(value).dtype.kind not in "biufU":
-            raise FormatterError(f"{name} is no regular array of numbers or texts")
+    columns = {name: [_regular(name, value)] for name, value in flat.items() if isinstance(value, list) and value}
     scalars = {name: value for name, value in flat.items() if not isinstance(value, list)}
     return Table(columns, meta={**scalars, **metadata})
+
+
+def _regular(name: str, value: list[Any]) -> Any:
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of several lengths
+        array = np.array(None)
+    if array.dtype.kind not in "biufU":
+        raise FormatterError(f"{name} is no regular array of numbers or texts")
+    return array
 
 
 _READERS: Mapping[str, Callable[[str], Table]] = {
@@ -90,12 +97,12 @@ def _flattened(data: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]
             yield f"{above}{name}", value
 
 
-def _without_shapes(table: Table, path: str) -> Table:
+def _without_shapes(table: Table) -> Table:
     """Turn FITS regions (centres, counted from 1) into boxes: corner, counted from 0, width and height."""
     try:
         boxes = [_box(row) for row in table]
     except (KeyError, ValueError, IndexError) as error:
-        raise FormatterError(f"{path} is no table of regions: {error}") from error
+        raise FormatterError(f"it is no table of regions: {error}") from error
     names = ("x0", "y0", "width", "height")
     return Table(np.array(boxes, dtype=np.int32).reshape(-1, 4), names=names, meta=table.meta)
 
