@@ -93,28 +93,30 @@ class Parser:
             if first is not None:
                 seen.append(first)
                 described = _Inherited(first, primary)
-        info = self._translate(path, described, {}, partial=bool(self.config.extnames))
-        rows = tuple(self._extensions(path, primary, seen, hdus, info)) if self.config.extnames else (info,)
-        collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
-        if not rows:
-            rows = ({**self._translate(path, described, {}), self.config.hduName: 1},)
-        return info, rows
+        if not self.config.extnames:
+            info = self._translate(path, described, {})
+            collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
+            return info, (info,)
+        found = self._extensions(seen, hdus)
+        if not found:
+            info = self._translate(path, described, {})
+            return info, ({**info, self.config.hduName: 1},)
+        info = self._translate(path, described, {}, partial=True)
+        rows = [(number, self._translate(path, _Inherited(cards, primary), info)) for number, cards in found]
+        return info, tuple({**row, self.config.hduName: number} for number, row in rows)
 
-    def _extensions(
-        self, path: str, primary: Cards, seen: list[Cards], hdus: Iterator[Cards], info: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        """Give the properties of each wanted extension; the first of a name counts."""
+    def _extensions(self, seen: list[Cards], hdus: Iterator[Cards]) -> list[tuple[int, Cards]]:
+        """Find the wanted extensions, walking to the end of the file; the first of a name counts."""
         wanted = set(self.config.extnames)
-        number = 0
+        found, number = [], 0
         for number, cards in enumerate(itertools.chain(seen, hdus)):
             name = cards.get("EXTNAME") if number else None
             if name in wanted:
                 wanted.discard(name)
-                yield {**self._translate(path, _Inherited(cards, primary), info), self.config.hduName: number}
-                if not wanted:
-                    return
-        if len(wanted) == len(self.config.extnames) and not self.config.orWhole:
+                found.append((number, cards))
+        if not found and not self.config.orWhole:
             raise FormatterError(f"none of its {number} extensions is one of {_some(self.config.extnames)}")
+        return found
 
     def _translate(
         self, path: str, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False
