@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
+from persistence import files
 from persistence.cli import ingest_calibs
 
 Master = Callable[..., str]
@@ -192,6 +195,35 @@ def test_a_camera_that_does_not_say_how_is_told(tmp_path: Path, master: Master, 
     (tmp_path / "hsc" / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
     assert ingest_calibs.main([str(tmp_path / "hsc"), master(), "--calib=.", "--validity=5"]) == 2
     assert "HscMapper does not say how its calibrations are ingested" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ingestCalibs.py", "ingestCuratedCalibs.py", "ingestDefects.py"])
+def test_the_scripts_stand_on_their_own(name: str) -> None:
+    script = Path(__file__).resolve().parents[2] / "bin" / name
+    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"usage: {name} ")
+    assert "--recompute" in done.stdout
+
+
+def test_an_interrupt_ends_with_the_shells_status(
+    root: Path, calib: Path, master: Master, monkeypatch: Any, capsys: Any
+) -> None:
+    def interrupt(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    path = master()
+    monkeypatch.setattr(files, "deliver", interrupt)
+    assert ingest_calibs.main([str(root), path, "--calib", str(calib), "--validity", "5"]) == 130
+    assert "interrupted; run it again to do the rest" in capsys.readouterr().err
+
+
+def test_a_failed_file_is_a_failure_unless_that_is_allowed(
+    root: Path, calib: Path, master: Master, capsys: Any
+) -> None:
+    line = [str(root), master(obstype=None), master(), "--calib", str(calib), "--validity=5", "--mode=link"]
+    assert ingest_calibs.main(line) == 1
+    assert "the header has no OBSTYPE" in capsys.readouterr().out
+    assert ingest_calibs.main([*line, "-c", "allowError=True"]) == 0
 
 
 CAMERA = """

@@ -18,6 +18,7 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import DecamMapper
+from persistence import files
 from persistence.errors import PolicyError, RegistryError, RepositoryError
 from persistence.ingest import calibconfig
 from persistence.ingest.base import Report
@@ -335,8 +336,24 @@ def test_rows_that_gen2_left_without_windows_are_given_some_and_that_is_told(
     report = ingest(first, days=5)
     assert counts(report) == (0, 0, 1, 0)
     assert ask(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
-    assert report.notes == ["  bias: 2015-02-18, registered without a window, is given one: filter=NONE ccdnum=1"]
+    assert report.notes == ["  bias: 2015-02-18, registered without a window, has one now: filter=NONE ccdnum=1"]
     assert ask(calib, "select validEnd from dark") == [("None",)]  # no dark was met
+
+
+def test_a_row_without_a_window_whose_days_are_taken_is_told(ingest: Ingest, calib: Path, master: Master) -> None:
+    ingest(master("2015-02-18", FILTER=G))
+    tell(calib, "insert into bias values (null, 'NONE', 1, 1, '', '2015-02-20', 'None', 'None')")
+    later = master("2019-01-01", FILTER=G)
+    assert ingest(later, days=5).notes[0] == (
+        "  bias: 2015-02-20, registered without a window, stays so, for its days are all taken: see --recompute: "
+        "filter=NONE ccdnum=1"
+    )
+    ingest(later, days=5, recompute=True)
+    assert ask(calib) == [
+        ("2015-02-18", "2015-02-13", "2015-02-20"),
+        ("2015-02-20", "2015-02-20", "2015-02-25"),
+        ("2019-01-01", "2018-12-27", "2019-01-06"),
+    ]
 
 
 def test_a_row_of_the_original_without_a_date_is_left_alone_and_told(
@@ -396,6 +413,36 @@ def test_a_row_that_says_otherwise_stays_unless_told_otherwise(ingest: Ingest, c
     assert ingest(path, {"register.ignore": True}).failed == []
     assert ingest(path, {"clobber": True}).placed == [path]
     assert ask(calib, "select calib_hdu, path, validStart from bias") == [(1, path, "2012-05-25")]
+
+
+def test_an_interrupt_leaves_what_was_delivered_registered(
+    root: Path, calib: Path, ingest: Ingest, master: Master, monkeypatch: Any
+) -> None:
+    paths = [master("2015-02-18"), master("2015-03-13")]
+    deliver = files.deliver
+
+    def interrupt(source: str, *arguments: Any) -> None:
+        if source == paths[1]:
+            raise KeyboardInterrupt
+        deliver(source, *arguments)
+
+    monkeypatch.setattr(files, "deliver", interrupt)
+    interrupted = task(root, calib)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run(paths)
+    assert interrupted.report.new == paths[:1]
+    assert ask(calib) == [("2015-02-18", "2012-05-25", "2017-11-13")]
+    monkeypatch.undo()
+    assert ingest(paths, recompute=True).new == paths[1:]
+    assert len(ask(calib)) == 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_headers_may_be_read_by_several_processes(
+    ingest: Ingest, calib: Path, master: Master, processes: int
+) -> None:
+    assert counts(ingest([master(ccdnum=number) for number in range(1, 6)], processes=processes)) == (5, 0, 0, 0)
+    assert len(ask(calib)) == 5
 
 
 # -- bad input ------------------------------------------------------------------------------------------

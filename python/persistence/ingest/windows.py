@@ -121,10 +121,7 @@ class _Series:
         window = _window(row[register.validStart], row[register.validEnd])
         self._old.append((number, day, window))
         self._anew = anew
-        if window is None:
-            self.wanted.add(day)
-            notes.add(f"{row[register.calibDate]}, registered without a window, is given one", self)
-        elif anew:
+        if window is None or anew:
             self.wanted.add(day)
         else:
             self.kept.setdefault(day, window)
@@ -140,6 +137,9 @@ class _Series:
                     "--recompute shares them out anew",
                     self,
                 )
+        for day in [day for _, day, old in self._old if old is None]:
+            mended = "has one now" if self.given[day] else "stays so, for its days are all taken: see --recompute"
+            notes.add(f"{day}, registered without a window, {mended}", self)
         for fault in validity.faults({day: window for day, window in self.given.items() if window is not None}):
             what = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
             notes.add(f"{what} {fault.days} (between those of {fault.earlier} and {fault.later})", self)
