@@ -109,6 +109,16 @@ def test_a_dry_run_tells_places_rows_and_windows_and_leaves_the_root_as_it_is(
     assert list(calib.iterdir()) == []
 
 
+def test_a_dry_run_of_create_tells_what_a_registry_without_rows_will_have(
+    root: Path, calib: Path, master: Master, capsys: Any
+) -> None:
+    line = ["--calib", str(calib), "--mode=link", "--validity"]
+    assert ingest_calibs.main([str(root), master("2015-02-18"), *line, "999"]) == 0
+    assert ingest_calibs.main([str(root), master("2015-03-13"), *line, "5", "--create", "-n"]) == 0
+    assert "validStart=2015-03-08 validEnd=2015-03-18" in capsys.readouterr().out
+    assert [date for date, *_ in rows(calib)] == ["2015-02-18"]
+
+
 def test_the_same_again_changes_nothing_and_is_no_failure(
     root: Path, calib: Path, master: Master, capsys: Any
 ) -> None:

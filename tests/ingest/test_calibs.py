@@ -311,6 +311,16 @@ def test_what_is_refused_takes_no_days_from_others(ingest: Ingest, calib: Path, 
     assert ask(calib)[1] == ("2015-09-01", "2015-08-27", "2015-09-06")
 
 
+def test_a_file_that_is_refused_for_one_chip_takes_no_days_of_another(
+    ingest: Ingest, calib: Path, master: Master, tmp_path: Path
+) -> None:
+    ingest(master("2015-02-17", ccdnum=25, FILTER=G), days=300)
+    both = community(tmp_path, "zero", ["S1", "S2"])
+    report = ingest([both, master("2015-02-22", ccdnum=26, FILTER=G)], days=5)
+    assert [path for path, _ in report.failed] == [both]
+    assert ask(calib, "select validStart, validEnd from bias where ccdnum = 26") == [("2015-02-17", "2015-02-27")]
+
+
 @pytest.mark.parametrize("increment", [True, False])
 @pytest.mark.parametrize("rule", ["around", "until-superseded", "nearest"])
 @pytest.mark.parametrize("seed", range(5))

@@ -76,7 +76,6 @@ class CalibWriter:
                 if not spec.is_there(database.conn):
                     spec.make(database)
                 spec.check(database.conn, self._file.path)
-            self._queries.clear()
             yield
 
     def add(self, table: str, rows: Sequence[Row], replace: bool = False, ignore: bool = False) -> None:
