@@ -153,11 +153,13 @@ def test_a_calibration_root_that_is_not_there_is_an_error_that_says_to_make_it(
         ({"PIPE_CALIB_ROOT": "{}/a"}, ["--calib", "{}/b"], "b"),
         ({"PIPE_CALIB_ROOT": "{}/a"}, ["--output", "{}/b"], "a"),
         ({"PIPE_OUTPUT_ROOT": "{}/a"}, ["--output", "b"], "a/b"),
+        ({"PIPE_OUTPUT_ROOT": "{}/a"}, ["--calib", "b"], "b"),
     ],
 )
 def test_the_calibration_root_is_found_as_gen2_did(
     root: Path, master: Master, tmp_path: Path, monkeypatch: Any, environment: Any, words: list[str], place: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for folder in ("a/b", "b"):
         (tmp_path / folder).mkdir(parents=True)
     for name in ("PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"):

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -284,7 +285,9 @@ def test_rows_of_earlier_runs_keep_their_windows_and_new_ones_get_what_is_left(
 def test_the_whole_series_is_shared_out_anew_if_told(ingest: Ingest, calib: Path, master: Master) -> None:
     ingest(master("2015-02-18"))
     path = ingest(master("2015-03-13")).new[0]
-    assert counts(ingest(path, recompute=True)) == (0, 0, 1, 0)
+    report = ingest(path, recompute=True)
+    assert counts(report) == (0, 0, 1, 0)
+    assert report.notes == ["  bias: windows of earlier runs are others now: filter=unknown ccdnum=1"]
     whole = [("2015-02-18", "2012-05-25", "2015-03-02"), ("2015-03-13", "2015-03-02", "2017-12-06")]
     assert ask(calib) == whole
     assert counts(ingest(path, recompute=True, days=5, dry_run=True)) == (0, 0, 1, 0)
@@ -348,6 +351,17 @@ def test_rows_that_gen2_left_without_windows_are_given_some_and_that_is_told(
     assert ask(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
     assert report.notes == ["  bias: 2015-02-18, registered without a window, has one now: filter=NONE ccdnum=1"]
     assert ask(calib, "select validEnd from dark") == [("None",)]  # no dark was met
+
+
+def test_many_notes_are_cut_short_and_logged_whole(
+    ingest: Ingest, master: Master, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "persistence.ingest")
+    report = ingest([master(f"20{year}-01-01") for year in range(10, 40)], days=5)
+    assert len(report.notes) == 29
+    told = str(report).splitlines()
+    assert (len(told), told[-1]) == (22, "  ... and 9 more of these; -L INFO tells all")
+    assert report.notes[-1].strip() in caplog.messages
 
 
 def test_a_row_without_a_window_whose_days_are_taken_is_told(ingest: Ingest, calib: Path, master: Master) -> None:
@@ -604,3 +618,16 @@ def test_another_run_that_came_between_is_taken_into_account(
     assert len(ask(calib)) == 2
     assert ingest(paths, rule="nearest", recompute=True).failed == []
     assert len(ask(calib)) == 3
+
+
+def test_runs_at_once_make_one_registry(root: Path, calib: Path, master: Master) -> None:
+    paths = [master(f"2015-{month:02d}-01", ccdnum=ccdnum) for month in range(1, 6) for ccdnum in (1, 2)]
+    command = [sys.executable, "-m", "persistence.cli.ingest_calibs", str(root), *paths, "--calib", str(calib)]
+    runs = [
+        subprocess.Popen([*command, "--validity=99", "--mode=link"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(3)
+    ]
+    told = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], told
+    assert len(ask(calib)) == 10
+    assert len(ask(calib, "select distinct validStart, validEnd from bias")) == 5

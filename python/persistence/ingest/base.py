@@ -19,6 +19,7 @@ from persistence.ingest.plan import Delivery, FilePlan
 from persistence.repository import Repository
 
 log = logging.getLogger("persistence.ingest")
+_NOTES = 20
 
 
 @dataclass
@@ -51,7 +52,9 @@ class Report:
             f"{len(self.ignored)} passed over" if self.ignored else "",
             f"{len(self.failed)} failed",
         ]
-        lines = [*(f"  failed  {path}: {problem}" for path, problem in self.failed), *self.notes]
+        lines = [*(f"  failed  {path}: {problem}" for path, problem in self.failed), *self.notes[:_NOTES]]
+        if len(self.notes) > _NOTES:
+            lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
         return "\n".join([", ".join(part for part in parts if part), *lines])
 
 
@@ -163,6 +166,11 @@ class FileIngest:
     def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
         log.warning("%s: %s", self._name(plan.source), problem)
         report.failed.append((self._name(plan.source), problem))
+
+    def _note(self, notes: Sequence[str], report: Report) -> None:
+        for note in notes:
+            log.info(note.strip())
+        report.notes += notes
 
     def _tell(self, plan: FilePlan) -> None:
         for delivery in plan.deliveries:

@@ -108,7 +108,7 @@ class CalibTask(FileIngest):
         share = Sharer(self.config.register, self._sharing, self._rows)
         foreseen = share(plans, tables)
         if self.dry_run:
-            report.notes += foreseen.notes
+            self._note(foreseen.notes, report)
         pending: list[FilePlan] = []
         try:
             for plan in foreseen.plans:
@@ -146,7 +146,7 @@ class CalibTask(FileIngest):
                 self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
                 changed = ((str(window.start), str(window.end), number) for window, number in made.changed)
                 self._writer.set_windows(table, changed)
-        report.notes += shares.notes
+        self._note(shares.notes, report)
         for plan in shares.plans:
             if plan.status == "failed":
                 self._fail(plan, plan.problem, report)

@@ -36,7 +36,7 @@ class ParseConfig:
     translation : mapping
         Property -> keyword, copied.
     translators : mapping
-        Property -> the name of a function of the header.
+        Property -> the name of a function of the header, and of the file's ``path`` if it has such a parameter.
     defaults : mapping
         Property -> its value where the keyword is absent.
     hdu : `int` or None

@@ -6,7 +6,7 @@ it, unless all are to be shared out anew; the others get what the rule gives the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -93,7 +93,7 @@ def share_out(
     made = Windows()
     for one in series.values():
         one.share(sharing, notes)
-        made.changed += [(window, number) for number, window in one.changes()]
+        made.changed += one.changes(notes)
     made.new = [one.given[day] for one, day in placed]
     made.notes = notes.lines()
     return made
@@ -144,12 +144,16 @@ class _Series:
             what = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
             notes.add(f"{what} {fault.days} (between those of {fault.earlier} and {fault.later})", self)
 
-    def changes(self) -> Iterable[tuple[int, Window]]:
+    def changes(self, notes: _Notes) -> Iterator[tuple[Window, int]]:
         """Give the rows that were there and have another window now."""
+        changed = False
         for number, day, old in self._old:
             window = self.given[day]
             if window is not None and window != old and (old is None or self._anew):
-                yield number, window
+                yield window, number
+                changed |= old is not None
+        if changed:
+            notes.add("windows of earlier runs are others now", self)
 
 
 class _Notes:
