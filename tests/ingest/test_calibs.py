@@ -315,11 +315,14 @@ def test_what_is_refused_takes_no_days_from_others(ingest: Ingest, calib: Path, 
 
 
 def test_a_file_that_is_refused_for_one_chip_takes_no_days_of_another(
-    ingest: Ingest, calib: Path, master: Master, tmp_path: Path
+    ingest: Ingest, calib: Path, master: Master, tmp_path: Path, capsys: Any
 ) -> None:
     ingest(master("2015-02-17", ccdnum=25, FILTER=G), days=300)
     both = community(tmp_path, "zero", ["S1", "S2"])
-    report = ingest([both, master("2015-02-22", ccdnum=26, FILTER=G)], days=5)
+    paths = [both, master("2015-02-22", ccdnum=26, FILTER=G)]
+    assert ingest(paths, days=5, dry_run=True).new == paths[1:]
+    assert "validStart=2015-02-17 validEnd=2015-02-27" in capsys.readouterr().out
+    report = ingest(paths, days=5)
     assert [path for path, _ in report.failed] == [both]
     assert ask(calib, "select validStart, validEnd from bias where ccdnum = 26") == [("2015-02-17", "2015-02-27")]
 
@@ -346,8 +349,8 @@ def test_rows_that_gen2_left_without_windows_are_given_some_and_that_is_told(
     first = master("2015-02-18", FILTER=G)
     ingest([first, master(obstype="dark", FILTER=G)])
     tell(*(calib, "update bias set validStart = 'None', validEnd = 'None'", "update dark set validEnd = 'None'"))
-    report = ingest(first, days=5)
-    assert counts(report) == (0, 0, 1, 0)
+    report = ingest(first, days=5, ignore_ingested=True)
+    assert report.ignored == [first]
     assert ask(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
     assert report.notes == ["  bias: 2015-02-18, registered without a window, has one now: filter=NONE ccdnum=1"]
     assert ask(calib, "select validEnd from dark") == [("None",)]  # no dark was met
