@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ _SECTIONS: Mapping[str, str] = {
 }
 _NUMBERS: Mapping[str, str] = {"gain": "GAIN", "read_noise": "RDNOISE", "saturation": "SATURAT"}
 _AMPLIFIERS = ("A", "B")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNKNOWN = "unknown"
 
 
 class DecamHeaders(HeaderTranslator):
@@ -64,3 +67,40 @@ def ingest_filter(header: Header) -> str:
     if "zero" in kind or "bias" in kind:
         return "solid"
     return str(header["FILTER"]).strip().split(" ", 1)[0]
+
+
+def calib_filter(header: Header) -> str:
+    """Give the filter of a master calibration: ``NONE`` for a bias, the first word of FILTER for others."""
+    kind, words = str(header.get("OBSTYPE", "")).lower(), str(header.get("FILTER", "")).split()
+    if words and ("zero" in kind or "bias" in kind):
+        return "NONE"
+    if words and words[0] != "_unknown_":
+        return words[0]
+    return _of_calib_id(header, "filter") or (words[0] if words else _UNKNOWN)
+
+
+def calib_ccdnum(header: Header) -> str:
+    """Give the detector of a master calibration: CCDNUM, or what CALIB_ID says."""
+    number = header.get("CCDNUM") or _of_calib_id(header, "ccdnum")
+    if number is None:
+        raise KeyError("CCDNUM")
+    return str(number)
+
+
+def calib_date(header: Header, path: str) -> str:
+    """Give the date of a master calibration: of DATE-OBS, of CALIB_ID, or the one in the file's path."""
+    if "DATE-OBS" in header:
+        found = _DATE.search(str(header["DATE-OBS"]))
+        date = found.group() if found else None
+    else:
+        date = _of_calib_id(header, "calibDate")
+    if date is None or date == _UNKNOWN:
+        found = _DATE.search(path)
+        date = found.group() if found else None
+    return date or _UNKNOWN
+
+
+def _of_calib_id(header: Header, key: str) -> str | None:
+    """Give one of the blank-separated ``key=value`` of CALIB_ID."""
+    words = (word.partition("=") for word in str(header.get("CALIB_ID", "")).split())
+    return next((value for name, _, value in words if name == key), None)

@@ -43,6 +43,7 @@ class DecamMapper(CameraMapper):
     packageName = "obs_decam"
     policyFile = os.path.join(_HERE, "policy", "DecamMapper.yaml")
     ingestFile = os.path.join(_HERE, "config", "ingest.yaml")
+    ingestCalibsFile = os.path.join(_HERE, "config", "ingestCalibs.yaml")
     translatorClass = DecamHeaders
 
     def locate(

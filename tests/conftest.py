@@ -98,6 +98,24 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def master(tmp_path: Path) -> Callable[..., str]:
+    """Give a function that makes a master calibration of one HDU: a bias of chip 1, unless cards say otherwise."""
+
+    def make(date: str | None = "2015-02-18", obstype: str | None = "zero", ccdnum: int = 1, **cards: Any) -> str:
+        header = fits.Header({"CCDNUM": ccdnum, "PROCTYPE": "lsst", **cards})
+        for keyword, value in (("OBSTYPE", obstype), ("DATE-OBS", date)):
+            if value is not None:
+                header[keyword] = value
+        folder = tmp_path / "masters"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{len(list(folder.iterdir()))}.fits"
+        fits.PrimaryHDU(np.full((2, 2), float(ccdnum), np.float32), header).writeto(path)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
 def as_nobody() -> Callable[[Callable[[], str]], str]:
     """Give a function that acts as a user who owns nothing."""
     return _as_nobody

@@ -251,6 +251,8 @@ def test_a_file_that_is_gone_is_named(repo: Path) -> None:
 
 CODE = {
     "a translator": EXAMPLE.replace("date: translate_date", "date: evil.translate"),
+    "a translator of calibrations": EXAMPLE + "ingestCalibs: {parse: {translators: {calibDate: evil.date}}}\n",
+    "one of curated ones": EXAMPLE + "ingestCalibs: {curated: {parse: {translators: {calibDate: evil.date}}}}\n",
     "an assembler": EXAMPLE.replace(
         "datasets:\n",
         "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: evil.Pair, assembler: evil.make}\n",

@@ -63,6 +63,7 @@ def _made(path: str) -> type[FileMapper]:
     said: dict[str, Any] = {
         "policyFile": path,
         "ingestFile": path if "ingest" in settings else None,
+        "ingestCalibsFile": path if "ingestCalibs" in settings else None,
         "packageName": settings.get("package", stem),
         "gen2_names": names,
         "__doc__": f"The camera that {path!r} describes.",  # a path need not be UTF-8
@@ -98,8 +99,10 @@ def refuse_code(path: str, named_by: str) -> None:
     """
     loaded = mapper_class(path)().policy
     named = [f"{source}: {name}" for name, source in foreign.code(loaded)]
-    translators = loaded.settings.get("ingest", {}).get("parse", {}).get("translators", {})
-    named += [f"{path}: {name}" for name in translators.values() if "." in name]
+    calibs = loaded.settings.get("ingestCalibs", {})
+    for section in (loaded.settings.get("ingest", {}), calibs, calibs.get("curated", {})):
+        translators = section.get("parse", {}).get("translators", {})
+        named += [f"{path}: {name}" for name in translators.values() if "." in name]
     if named:
         raise CameraNotFound(
             f"{named_by} names the camera's file {path}, which names code ({named[0]}); a repository may not bring "

@@ -39,9 +39,12 @@ class CameraMapper(Mapper):
         The camera package.
     policyFile : `str`
         The camera's policy file.
+    ingestCalibsFile : `str`
+        How the camera's calibrations are ingested; see `persistence.ingest.calibconfig`.
     """
 
     policyFile: ClassVar[str | None] = None
+    ingestCalibsFile: ClassVar[str | None] = None
 
     def __init__(
         self,

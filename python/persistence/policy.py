@@ -26,7 +26,7 @@ _FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 # Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last in the end.
 _SETTINGS = frozenset(
     "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath calibRegistryPath "
-    "mapper package base kinds aliases filters identifiers detectors headers values ingest "
+    "mapper package base kinds aliases filters identifiers detectors headers values ingest ingestCalibs "
     "skytiles defects registries".split()
 )
 

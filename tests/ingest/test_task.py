@@ -22,8 +22,9 @@ from obs_decam import DecamMapper, generate
 from persistence import Butler, files
 from persistence.errors import IngestError, RegistryError, RegistryLocked, RepositoryError
 from persistence.ingest import config
+from persistence.ingest.base import Report, refuse_failures
 from persistence.ingest.config import override
-from persistence.ingest.task import IngestTask, Report, refuse_failures
+from persistence.ingest.task import IngestTask
 from persistence.opening import open_one
 
 DECAM = config.load(DecamMapper.ingestFile)

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import progress
+from persistence.cli import ingesting, progress
 from persistence.cmdline import grammar
-from persistence.errors import PersistenceError, PolicyError
-from persistence.formatters import config as config_files
+from persistence.errors import PersistenceError
 from persistence.ingest import config as ingest_config
-from persistence.ingest.config import IngestConfig
 from persistence.ingest.task import IngestTask
-from persistence.opening import open_one
-from persistence.repository import Repository
-
-_FAILED, _WRONG_USE, _INTERRUPTED = 1, 2, 130
 
 
 def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
@@ -29,24 +22,12 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     )
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
-    made.add_argument("-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing")
     made.add_argument("--mode", choices=["move", "copy", "link", "skip"], default="link", help="default: link")
-    made.add_argument("--create", action="store_true", help="make the registry's tables anew, without their rows")
-    made.add_argument("--ignore-ingested", action="store_true", help="pass silently over files that are registered")
+    ingesting.add_options(made)
     made.add_argument(
         "--badId", nargs="+", action="append", default=[], metavar="KEY=VALUE", help="pass over matching files"
     )
     made.add_argument("--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names")
-    made.add_argument(
-        "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-        help="clobber=True replaces files in the way; allowError=True makes failed files no failure",
-    )  # fmt: skip
-    made.add_argument(
-        "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE",
-        help="files of such settings: config.clobber = True",
-    )  # fmt: skip
-    made.add_argument("-j", "--processes", type=_count, default=1, help="how many processes read headers")
-    made.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
     if filetypes:
         made.add_argument("--filetype", default="raw", help="raw (default), or instcal: Community Pipeline triples")
     return made
@@ -63,9 +44,10 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
     """
     arguments = parser(prog, filetypes).parse_args(argv)
     try:
-        logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=_level(arguments.loglevel))
-        (repository, *_) = open_one(arguments.root, None, (), {}).inputs
-        config = _configured(repository, arguments.config, arguments.config_file)
+        repository = ingesting.opened(arguments.root, arguments.loglevel)
+        config = ingest_config.load(repository.mapper.ingestFile)
+        config = ingesting.configured(config, arguments.config, arguments.config_file)
+        config = ingest_config.checked(config, "the command line")
         keys = config.register.types
         bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]
         task = IngestTask(
@@ -83,54 +65,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
         )
     except PersistenceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
-        return _WRONG_USE
-    try:
-        report = task.run(arguments.files)
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return _FAILED
-    except KeyboardInterrupt:
-        print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
-        return _INTERRUPTED
-    print(report)
-    return _FAILED if report.failed and not config.allowError else 0
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def _level(words: Sequence[str]) -> int:
-    names = logging.getLevelNamesMapping()
-    for word in words:
-        level = word.rsplit("=", 1)[-1].upper()
-        if level not in names:
-            raise PolicyError(f"unknown log level {word!r} (known: {', '.join(names)})")
-        return names[level]
-    return logging.WARNING
-
-
-def _configured(repository: Repository, words: Sequence[str], paths: Sequence[str]) -> IngestConfig:
-    config = ingest_config.load(repository.mapper.ingestFile)
-    for path in paths:
-        try:
-            with open(path, encoding="utf-8") as stream:
-                values = config_files.parse(stream.read(), path)
-        except OSError as error:
-            raise PolicyError(f"{path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise PolicyError(f"{path} is no text in UTF-8 ({error})") from error
-        for name, value in values.items():
-            config = ingest_config.override(config, name, value)
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not text:
-            raise PolicyError(f"-c {word}: write -c NAME=VALUE")
-        config = ingest_config.override(config, name, text)
-    return ingest_config.checked(config, "the command line")
+        return ingesting.WRONG_USE
+    return ingesting.run(prog, task, arguments.files, config.allowError)
 
 
 if __name__ == "__main__":

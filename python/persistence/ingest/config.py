@@ -9,7 +9,7 @@ import ast
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from persistence import policy, yamlfile
 from persistence.errors import PolicyError, did_you_mean
@@ -24,6 +24,7 @@ _GENERIC_COLUMNS = {
     "expTime": "double",
 }
 _COLUMN_TYPES: Mapping[str, type] = {"text": str, "int": int, "double": float}
+Config = TypeVar("Config", bound="IngestConfig")
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,17 @@ class ParseConfig:
     translation : mapping
         Property -> keyword, copied.
     translators : mapping
-        Property -> the name of a function of the header.
+        Property -> the name of a function of the header, and of the file's ``path`` if it has such a parameter.
     defaults : mapping
         Property -> its value where the keyword is absent.
     hdu : `int` or None
         The HDU that describes the file; by default the primary, with the first extension if it has no image.
     extnames : `tuple` [`str`]
         The extensions that get a row each; none means that the file is one row.
+    hduName : `str`
+        The property that holds the number of a row's extension.
+    orWhole : `bool`
+        Whether a file that has none of the extensions is one row, or no file of this camera.
     """
 
     translation: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +54,8 @@ class ParseConfig:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     hdu: int | None = None
     extnames: tuple[str, ...] = ()
+    hduName: str = "hdu"
+    orWhole: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,17 +141,17 @@ def load(path: str | None) -> IngestConfig:
     data = yamlfile.load(path)
     if not {"ingest", "base"}.isdisjoint(data):  # a camera that is one file has it as a section, or builds on one
         data = policy.load(path).settings["ingest"]
-    _check_names(path, IngestConfig, data)
+    check_names(path, IngestConfig, data)
     config = IngestConfig(
-        parse=_make(path, ParseConfig, data.get("parse", {})),
-        register=_make(path, RegisterConfig, data.get("register", {})),
-        filetypes={name: _make(path, FileType, entry) for name, entry in data.get("filetypes", {}).items()}
+        parse=make(path, ParseConfig, data.get("parse", {})),
+        register=make(path, RegisterConfig, data.get("register", {})),
+        filetypes={name: make(path, FileType, entry) for name, entry in data.get("filetypes", {}).items()}
         or IngestConfig().filetypes,
     )
     return checked(config, path)
 
 
-def override(config: IngestConfig, name: str, value: Any) -> IngestConfig:
+def override(config: Config, name: str, value: Any) -> Config:
     """Replace one value, by its dotted name.
 
     Raises
@@ -160,13 +167,13 @@ def override(config: IngestConfig, name: str, value: Any) -> IngestConfig:
     if rest:
         if not dataclasses.is_dataclass(old):
             raise PolicyError(f"{head} has no field {rest!r}")
-        new: Any = override(old, rest, value)  # type: ignore[arg-type]  # a part of the tree, handled alike
+        new: Any = override(old, rest, value)  # type: ignore[type-var]  # a part of the tree, handled alike
     else:
         new = _typed(name, old, value)
     return dataclasses.replace(config, **{head: new})
 
 
-def checked(config: IngestConfig, source: str) -> IngestConfig:
+def checked(config: Config, source: str) -> Config:
     """Refuse a configuration of which no tables could be made."""
     register = config.register
     for name, word in register.columns.items():
@@ -182,15 +189,17 @@ def checked(config: IngestConfig, source: str) -> IngestConfig:
     return config
 
 
-def _check_names(source: str, cls: Any, entry: Mapping[str, Any]) -> None:
+def check_names(source: str, cls: Any, entry: Mapping[str, Any]) -> None:
+    """Refuse a key that no field of a class has."""
     names = [one.name for one in dataclasses.fields(cls)]
     for key in entry:
         if key not in names:
             raise PolicyError(f"{source}: unknown key {key!r}{did_you_mean(key, names)}")
 
 
-def _make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
-    _check_names(source, cls, entry)
+def make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
+    """Make a part of the configuration of what a file says."""
+    check_names(source, cls, entry)
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
 
 

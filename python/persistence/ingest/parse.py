@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import inspect
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,10 +57,11 @@ class Parser:
     def __init__(self, config: ParseConfig, headers: HeaderTranslator | None = None) -> None:
         self.config = config
         self.headers = headers or HeaderTranslator()
-        self._functions: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+        self._functions: dict[str, Callable[..., Any]] = {
             name: self.filter_name if function == "filter_name" else _function(function)
             for name, function in config.translators.items()
         }
+        self._of_path = {name for name, function in self._functions.items() if _asks_for_path(function)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Parser, (self.config, self.headers)
@@ -91,28 +93,34 @@ class Parser:
             if first is not None:
                 seen.append(first)
                 described = _Inherited(first, primary)
-        info = self._translate(described, {}, partial=bool(self.config.extnames))
-        rows = tuple(self._extensions(primary, seen, hdus, info)) if self.config.extnames else (info,)
-        collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
-        return info, rows
+        if not self.config.extnames:
+            info = self._translate(path, described, {})
+            collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
+            return info, (info,)
+        found = self._extensions(seen, hdus)
+        if not found:
+            info = self._translate(path, described, {})
+            return info, ({**info, self.config.hduName: 1},)
+        info = self._translate(path, described, {}, partial=True)
+        rows = [(number, self._translate(path, _Inherited(cards, primary), info)) for number, cards in found]
+        return info, tuple({**row, self.config.hduName: number} for number, row in rows)
 
-    def _extensions(
-        self, primary: Cards, seen: list[Cards], hdus: Iterator[Cards], info: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        """Give the properties of each wanted extension; the first of a name counts."""
+    def _extensions(self, seen: list[Cards], hdus: Iterator[Cards]) -> list[tuple[int, Cards]]:
+        """Find the wanted extensions, walking to the end of the file; the first of a name counts."""
         wanted = set(self.config.extnames)
-        number = 0
+        found, number = [], 0
         for number, cards in enumerate(itertools.chain(seen, hdus)):
             name = cards.get("EXTNAME") if number else None
             if name in wanted:
                 wanted.discard(name)
-                yield {**self._translate(_Inherited(cards, primary), info), "hdu": number}
-                if not wanted:
-                    return
-        if len(wanted) == len(self.config.extnames):
+                found.append((number, cards))
+        if not found and not self.config.orWhole:
             raise FormatterError(f"none of its {number} extensions is one of {_some(self.config.extnames)}")
+        return found
 
-    def _translate(self, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False) -> dict[str, Any]:
+    def _translate(
+        self, path: str, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False
+    ) -> dict[str, Any]:
         """Make properties of a header, over those of the whole file.
 
         ``partial`` lets keywords be absent that extensions may supply.
@@ -128,7 +136,7 @@ class Parser:
                 found[name] = value.strip() if isinstance(value, str) else value
         for name, function in self._functions.items():
             try:
-                value = function(cards)
+                value = function(cards, path=path) if name in self._of_path else function(cards)
             except KeyError as error:
                 if partial:
                     continue
@@ -202,17 +210,31 @@ def translate_filter(header: Mapping[str, Any]) -> str:
     return str(header["FILTER"]).strip().split(" ", 1)[0]
 
 
-_STOCK: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+def translate_path(header: Mapping[str, Any], path: str) -> str:
+    """Give the path of the file as it was given."""
+    return path
+
+
+_STOCK: Mapping[str, Callable[..., Any]] = {
     "translate_date": translate_date,
     "translate_filter": translate_filter,
+    "translate_path": translate_path,
 }
 
 
-def _function(name: str) -> Callable[[Mapping[str, Any]], Any]:
+def _function(name: str) -> Callable[..., Any]:
     if name in _STOCK:
         return _STOCK[name]
-    found: Callable[[Mapping[str, Any]], Any] = do_import(name, "the camera's ingest configuration")
+    found: Callable[..., Any] = do_import(name, "the camera's ingest configuration")
     return found
+
+
+def _asks_for_path(function: Callable[..., Any]) -> bool:
+    """Say whether a translator has a parameter ``path``: it is told the file's, then."""
+    try:
+        return "path" in inspect.signature(function).parameters
+    except ValueError:  # some functions written in C do not tell
+        return False
 
 
 def _next(hdus: Iterator[Cards], path: str, wanted: int) -> Cards:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from persistence import files
@@ -46,6 +46,8 @@ class FilePlan:
         The rows that are missing.
     problem : `str`
         Why it cannot be done.
+    table : `str`
+        The registry's table that the rows are for.
     """
 
     source: str
@@ -53,6 +55,7 @@ class FilePlan:
     deliveries: tuple[Delivery, ...] = ()
     rows: tuple[Row, ...] = ()
     problem: str = ""
+    table: str = ""
 
 
 @dataclass
@@ -77,6 +80,10 @@ class Planner:
         How files are delivered.
     ignore_ingested : `bool`
         Pass silently over files that have a row.
+    may_differ : sequence of `str`
+        Columns in which a registered row may differ from the file's, besides those that the file type names.
+    taken : `dict`
+        The values of the unique columns that files of this run have; planners of one table share it.
     """
 
     root: str
@@ -87,10 +94,12 @@ class Planner:
     siblings: Callable[[Parsed, str], str]
     mode: files.Mode = "link"
     ignore_ingested: bool = False
+    may_differ: Sequence[str] = ()
+    taken: dict[tuple[Any, ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._targets: dict[str, str] = {}
-        self._keys: dict[tuple[Any, ...], str] = {}
+        self._may_differ = {*self.may_differ, *self.filetype.columns}
 
     def plan(self, parsed: Parsed) -> FilePlan:
         """Decide what is to be done with a file.
@@ -127,13 +136,13 @@ class Planner:
         rows = [stored({**row, **named}, self.config) for row in parsed.rows]
         missing = self._missing(parsed.path, rows)
         if self.ignore_ingested and len(missing) < len(rows):
-            return FilePlan(parsed.path, "ignored")
+            return FilePlan(parsed.path, "ignored", table=self.config.register.table)
         deliveries = tuple(
             Delivery(source, self._target(name, source, parsed.rows)) for name, source in sources.items()
         )
         waiting = [delivery for delivery in deliveries if not self._in_place(delivery)]
         status: Status = "new" if waiting else "placed" if missing else "same"
-        return FilePlan(parsed.path, status, deliveries, tuple(missing))
+        return FilePlan(parsed.path, status, deliveries, tuple(missing), table=self.config.register.table)
 
     def _source(self, parsed: Parsed, name: str) -> str:
         return parsed.path if name == next(iter(self.filetype.files)) else self.siblings(parsed, name)
@@ -176,7 +185,7 @@ class Planner:
             if key in seen:
                 raise FileConflict(f"two of its parts are {shown}", pathname=path)
             seen.add(key)
-            first = self._keys.setdefault(key, path)
+            first = self.taken.setdefault(key, path)
             if first != path:
                 raise FileConflict(f"{first} is {shown} too", pathname=path)
             there = self.find_row(key)
@@ -186,7 +195,7 @@ class Planner:
             differing = [
                 f"{column} is {there[column]!r}, not {value!r}"
                 for column, value in row.items()
-                if there[column] != value and column not in self.filetype.columns
+                if there[column] != value and column not in self._may_differ
             ]
             if differing and self.config.clobber:
                 missing.append(row)

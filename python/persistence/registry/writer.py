@@ -1,17 +1,17 @@
-"""Writing a SQLite registry. The only user of sqlite_utils, which is imported when something is written."""
+"""Writing a SQLite registry: its tables, and the rows of raws."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.errors import RegistryError, RowExists
-from persistence.registry.sqlite import connect, explained, quoted
+from persistence.errors import RegistryError
+from persistence.registry.database import RegistryFile
+from persistence.registry.sqlite import quoted
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,20 @@ class TableSpec:
         Column -> declared type, in order.
     unique, visit : `tuple` [`str`]
         The columns that are unique together; those of the visit table.
+    index : `tuple` [`str`]
+        The columns of an index that goes with a table that we make; none for no index.
     """
 
     name: str
     columns: Mapping[str, str]
     unique: tuple[str, ...]
     visit: tuple[str, ...]
+    index: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.columns):
+            if not name.isidentifier():
+                raise RegistryError(f"{name!r} cannot be the name of a table or column")
 
     @property
     def visit_name(self) -> str:
@@ -39,7 +47,7 @@ class TableSpec:
         return f"{self.name}_visit"
 
     def statements(self) -> Iterator[str]:
-        """Give the statements that make the tables, to the letter as Gen2's ingest wrote them."""
+        """Give the statements that make the tables, to the letter as Gen2's ingest wrote them, then the index."""
         columns = ",".join(f"{name} {kind}" for name, kind in self.columns.items())
         unique = f", unique({','.join(self.unique)})" if self.unique else ""
         yield f"create table {self.name} (id integer primary key autoincrement, {columns}{unique})"
@@ -47,6 +55,54 @@ class TableSpec:
         columns = ",".join(f"{name} {self.columns[name]}" for name in self.visit)
         unique = f", unique({','.join(shared)})" if shared else ""
         yield f"create table {self.visit_name} ({columns}{unique})"
+        if self.index:
+            yield f"create index {self.name}_look_up on {self.name} ({','.join(self.index)})"
+
+    def make(self, database: Any) -> None:
+        """Make the tables."""
+        for statement in self.statements():
+            database.execute(statement)
+
+    def drop(self, database: Any) -> None:
+        """Drop the tables if they are there; others in the file stay."""
+        for table in (self.name, self.visit_name):
+            database[table].drop(ignore=True)
+
+    def is_there(self, connection: sqlite3.Connection) -> bool:
+        """Say whether there is such a table."""
+        return bool(connection.execute(f"PRAGMA table_info({quoted(self.name)})").fetchall())
+
+    def check(self, connection: sqlite3.Connection, path: str) -> None:
+        """Refuse tables of another layout before anything is delivered."""
+        for table, columns in ((self.name, tuple(self.columns)), (self.visit_name, self.visit)):
+            there = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})")]
+            missing = [name for name in columns if name not in there]
+            if missing:
+                raise RegistryError(
+                    f"{path}: table {table!r} has another layout: it lacks {', '.join(missing)}, and has "
+                    f"{', '.join(there)}. Was it made for another camera? --create makes it anew"
+                )
+
+    def query(self) -> str:
+        """Write the query of the row that has some values of the unique columns."""
+        wanted = ", ".join(map(quoted, self.columns))
+        where = " AND ".join(f"{quoted(name)} = ?" for name in self.unique)
+        return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {where}"  # noqa: S608  # all quoted
+
+    def insert(self, connection: sqlite3.Connection, rows: Sequence[Row], replace: bool, ignore: bool) -> None:
+        """Insert rows into both tables; see `RegistryWriter.add`."""
+        how = "or replace " if replace else "or ignore " if ignore else ""
+        names, visits = tuple(self.columns), self.visit
+        columns = ", ".join(map(quoted, names))
+        into = f"insert {how}into {quoted(self.name)} ({columns}) values ({_marks(names)})"  # noqa: S608  # all quoted
+        into_visit = (
+            f"insert or {'replace' if replace else 'ignore'} into {quoted(self.visit_name)} "  # noqa: S608
+            f"values ({_marks(visits)})"
+        )
+        connection.executemany(into, ([row[name] for name in names] for row in rows))
+        distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
+        # The first detector of a visit says what its row is: it comes last where the last one stays.
+        connection.executemany(into_visit, reversed(distinct) if replace else distinct)
 
 
 class RegistryWriter:
@@ -58,49 +114,35 @@ class RegistryWriter:
         The registry; it is made when the first rows come.
     spec : `TableSpec`
         The tables.
-    permissions : `int`
-        The mode of a file that is made.
-    wait : `float`
-        For how many seconds to wait for another writer.
-    dry_run : `bool`
-        Only `find` will be asked, and nothing may be changed: not even what a killed writer left is undone.
+    permissions, wait, dry_run
+        See `RegistryFile`; in a dry run, only `find` will be asked.
     """
 
     def __init__(
         self, path: str, spec: TableSpec, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False
     ) -> None:
-        self.path = path
         self.spec = spec
-        self.permissions = permissions
-        self.wait = wait
-        self.dry_run = dry_run
-        self._database: Any = None
+        self._file = RegistryFile(path, permissions, wait, dry_run)
         self._has_tables = False
-        self._reader: sqlite3.Connection | None = None
         self._by_key = ""
-        for name in (spec.name, *spec.columns):
-            if not name.isidentifier():
-                raise RegistryError(f"{name!r} cannot be the name of a table or column")
 
     def find(self, key: Sequence[Any]) -> dict[str, Any] | None:
         """Give the row that has these values of the unique columns; None if there is none."""
-        with self._errors():
-            connection = self._connection_to_read()
-            if connection is None:
+        with self._file.errors():
+            connection = self._file.reader()
+            if connection is None or not self._prepare(connection):
                 return None
             found = connection.execute(self._by_key, list(key)).fetchone()
         return None if found is None else dict(zip(self.spec.columns, found, strict=True))
 
     def create(self) -> None:
         """Drop the two tables if they are there, and make them anew; others in the file stay."""
-        self._connect()
-        with self._transaction() as database:
-            for table in (self.spec.name, self.spec.visit_name):
-                database[table].drop(ignore=True)
-            self._make(database)
+        with self._file.transaction() as database:
+            self.spec.drop(database)
+            self.spec.make(database)
         self._has_tables = True
 
-    def add(self, rows: Sequence[Mapping[str, Any]], replace: bool = False, ignore: bool = False) -> None:
+    def add(self, rows: Sequence[Row], replace: bool = False, ignore: bool = False) -> None:
         """Add rows in one transaction: all of them, or none.
 
         Parameters
@@ -117,114 +159,28 @@ class RegistryWriter:
         RegistryError
             If a row is there already, or the registry cannot be written.
         """
-        self._open()
-        how = "or replace " if replace else "or ignore " if ignore else ""
-        names, visits = tuple(self.spec.columns), self.spec.visit
-        columns = ", ".join(map(quoted, names))
-        insert = f"insert {how}into {quoted(self.spec.name)} ({columns}) values ({_marks(names)})"  # noqa: S608  # all quoted
-        insert_visit = (
-            f"insert or {'replace' if replace else 'ignore'} into {quoted(self.spec.visit_name)} "  # noqa: S608
-            f"values ({_marks(visits)})"
-        )
-        with self._transaction() as database:
-            database.conn.executemany(insert, ([row[name] for name in names] for row in rows))
-            distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
-            # The first detector of a visit says what its row is: it comes last where the last one stays.
-            database.conn.executemany(insert_visit, reversed(distinct) if replace else distinct)
+        if not self._has_tables:
+            with self._file.transaction() as database:
+                if not self.spec.is_there(database.conn):
+                    self.spec.make(database)
+                self.spec.check(database.conn, self._file.path)
+            self._has_tables = True
+        with self._file.transaction() as database:
+            self.spec.insert(database.conn, rows, replace, ignore)
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._database is not None:
-            self._database.conn.close()
-            self._database = None
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self._file.close()
         self._has_tables = False
 
-    # -- parts ---------------------------------------------------------------------------------------
-
-    def _connection_to_read(self) -> sqlite3.Connection | None:
-        """Connect without making anything: files are planned before the registry is made."""
-        if self._database is None and self._reader is None:
-            if not os.path.exists(self.path) or not os.path.getsize(self.path):
-                return None
-            if self.dry_run:
-                self._reader = connect(self.path, self.wait)
-            else:
-                # To write, so that SQLite rolls back what a killed writer left.
-                self._connect()
-        return self._prepare(self._reader or self._database.conn)
-
-    def _prepare(self, connection: sqlite3.Connection) -> sqlite3.Connection | None:
+    def _prepare(self, connection: sqlite3.Connection) -> bool:
+        """Check the tables, once; gives False if there are none."""
         if not self._by_key:
-            if not connection.execute(f"PRAGMA table_info({quoted(self.spec.name)})").fetchall():
-                return None
-            self._check(connection)
-            wanted = ", ".join(map(quoted, self.spec.columns))
-            where = " AND ".join(f"{quoted(name)} = ?" for name in self.spec.unique)
-            self._by_key = f"SELECT {wanted} FROM {quoted(self.spec.name)} WHERE {where}"  # noqa: S608  # all quoted
-        return connection
-
-    def _open(self) -> None:
-        """Connect, and make the tables if they are not there."""
-        if self._has_tables:
-            return
-        if self._database is None:
-            self._connect()
-        with self._transaction() as database:
-            if self.spec.name not in database.table_names():
-                self._make(database)
-            self._check(database.conn)
-        self._has_tables = True
-
-    def _connect(self) -> None:
-        from sqlite_utils import Database
-
-        fresh = not os.path.exists(self.path)
-        with self._errors():
-            connection = sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)
-            self._database = Database(connection)
-        if fresh:
-            os.chmod(self.path, self.permissions)
-
-    def _make(self, database: Any) -> None:
-        for statement in self.spec.statements():
-            database.execute(statement)
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        """Refuse tables of another layout before anything is delivered."""
-        for table, columns in ((self.spec.name, tuple(self.spec.columns)), (self.spec.visit_name, self.spec.visit)):
-            there = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})")]
-            missing = [name for name in columns if name not in there]
-            if missing:
-                raise RegistryError(
-                    f"{self.path}: table {table!r} has another layout: it lacks {', '.join(missing)}, and has "
-                    f"{', '.join(there)}. Was it made for another camera? --create makes it anew"
-                )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with self._errors():
-            self._database.conn.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:  # an interrupt too must end the transaction
-                self._database.conn.execute("ROLLBACK")
-                raise
-            self._database.conn.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        started = time.monotonic()
-        try:
-            yield
-        except sqlite3.IntegrityError as error:
-            raise RowExists(f"{self.path}: a row is there already ({error})") from error
-        except sqlite3.Error as error:
-            raise explained(error, self.path, time.monotonic() - started) from error
-        except (OverflowError, UnicodeEncodeError) as error:
-            raise RegistryError(f"{self.path}: SQLite cannot hold a value: {error}") from error
+            if not self.spec.is_there(connection):
+                return False
+            self.spec.check(connection, self._file.path)
+            self._by_key = self.spec.query()
+        return True
 
 
 def _marks(columns: Sequence[str]) -> str:

@@ -1,0 +1,59 @@
+"""``ingestCuratedCalibs.py`` and ``ingestDefects.py``: bring curated calibrations into a calibration root."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from persistence.cli import ingesting, progress
+from persistence.errors import PersistenceError
+from persistence.ingest import calibconfig, curated
+from persistence.ingest.calibs import CalibTask, calibs_file
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog=prog,
+        description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, as FITS files. "
+        "They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, and stay there. Each is valid from "
+        "its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting twice does nothing.",
+    )
+    made.add_argument("repo", help="the repository: a directory with a file _mapper")
+    made.add_argument(
+        "root", help="the directory of a type, .../decam/defects; or the one above it, for all types that it holds"
+    )
+    ingesting.add_calib(made)
+    ingesting.add_options(made)
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py") -> int:
+    """Run the command; see `persistence.cli.ingest_images.main` for the status."""
+    arguments = parser(prog).parse_args(argv)
+    try:
+        repository = ingesting.opened(arguments.repo, arguments.loglevel)
+        config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__, curated=True)
+        config = ingesting.configured(config, arguments.config, arguments.config_file)
+        task = CalibTask(
+            repository,
+            calibconfig.checked(config, "the command line"),
+            root=ingesting.calib_root(arguments.calib, arguments.output),
+            mode="copy",  # of FITS files that are made for this
+            rule="until-superseded",
+            recompute=arguments.recompute,
+            dry_run=arguments.dry_run,
+            create=arguments.create,
+            ignore_ingested=arguments.ignore_ingested,
+            processes=arguments.processes,
+            progress=progress.track,
+        )
+    except PersistenceError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return ingesting.WRONG_USE
+    return ingesting.run(prog, curated.Curated(task), [arguments.root], config.allowError)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

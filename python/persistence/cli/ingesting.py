@@ -1,0 +1,141 @@
+"""What the commands that ingest have in common: options, settings, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from persistence.errors import PersistenceError, PolicyError
+from persistence.formatters import config as config_files
+from persistence.ingest import config as ingest_config
+from persistence.ingest.base import Report
+from persistence.ingest.config import Config
+from persistence.opening import open_one
+from persistence.repository import Repository
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+
+class Task(Protocol):
+    """What ingests files."""
+
+    @property
+    def report(self) -> Report: ...
+    def run(self, patterns: Sequence[str], /) -> Report: ...
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every such command has."""
+    parser.add_argument("-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing")
+    parser.add_argument("--create", action="store_true", help="make the registry's tables anew, without their rows")
+    parser.add_argument("--ignore-ingested", action="store_true", help="pass silently over files that are registered")
+    parser.add_argument(
+        "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+        help="clobber=True replaces files in the way; allowError=True makes failed files no failure",
+    )  # fmt: skip
+    parser.add_argument(
+        "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE",
+        help="files of such settings: config.clobber = True",
+    )  # fmt: skip
+    parser.add_argument("-j", "--processes", type=_count, default=1, help="how many processes read headers")
+    parser.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
+
+
+def add_calib(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where calibrations go."""
+    parser.add_argument(
+        "--calib", metavar="DIR",
+        help="the calibration root, which has to be there; by default the directory PIPE_CALIB_ROOT, or --output",
+    )  # fmt: skip
+    parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)  # where Gen2 went without --calib
+    parser.add_argument(
+        "--recompute", action="store_true",
+        help="also give new windows to what earlier runs registered, so that a series is shared out as a whole; "
+        "Gen2 always did",
+    )  # fmt: skip
+
+
+def opened(root: str, levels: Sequence[str]) -> Repository:
+    """Open the repository, with messages of the level wished for."""
+    logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=_level(levels))
+    (repository, *_) = open_one(root, None, (), {}).inputs
+    return repository
+
+
+def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Config:
+    """Lay settings of files, then those of the command line, over the camera's."""
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as stream:
+                values = config_files.parse(stream.read(), path)
+        except OSError as error:
+            raise PolicyError(f"{path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise PolicyError(f"{path} is no text in UTF-8 ({error})") from error
+        for name, value in values.items():
+            config = ingest_config.override(config, name, value)
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not text:
+            raise PolicyError(f"-c {word}: write -c NAME=VALUE")
+        config = ingest_config.override(config, name, text)
+    return config
+
+
+def calib_root(calib: str | None, output: str | None) -> str:
+    """Say where calibrations go: ``--calib``, below ``PIPE_CALIB_ROOT`` if that is set; else ``--output``.
+
+    Raises
+    ------
+    PolicyError
+        If nothing says it. (Gen2 let a TypeError through; it never took the repository itself.)
+    """
+    variable = os.environ.get("PIPE_CALIB_ROOT")
+    if variable:
+        return os.path.abspath(os.path.join(variable, calib or ""))
+    below = "" if calib else os.environ.get("PIPE_OUTPUT_ROOT", "")
+    root = calib or output
+    if not root:
+        raise PolicyError("where do calibrations go? Say --calib DIR (or set PIPE_CALIB_ROOT)")
+    return os.path.abspath(os.path.join(below, root))
+
+
+def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
+    """Run a task.
+
+    Returns
+    -------
+    status : `int`
+        0 if all is in its place, 1 if a file failed (unless that is allowed), 130 if it was interrupted.
+    """
+    try:
+        report = task.run(paths)
+    except PersistenceError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
+        return INTERRUPTED
+    print(report)
+    return FAILED if report.failed and not allow_errors else 0
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _level(words: Sequence[str]) -> int:
+    names = logging.getLevelNamesMapping()
+    for word in words:
+        level = word.rsplit("=", 1)[-1].upper()
+        if level not in names:
+            raise PolicyError(f"unknown log level {word!r} (known: {', '.join(names)})")
+        return names[level]
+    return logging.WARNING

@@ -1,0 +1,196 @@
+"""What bringing files into a repository is made of, whatever they are: expand, read, deliver, end, report."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+from persistence import files
+from persistence.errors import FileConflict, IngestError, PersistenceError, RepositoryError
+from persistence.ingest.config import IngestConfig
+from persistence.ingest.parse import Parsed, Parser
+from persistence.ingest.plan import Delivery, FilePlan
+from persistence.repository import Repository
+
+log = logging.getLogger("persistence.ingest")
+_NOTES = 20
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes
+    ----------
+    new, placed, same, ignored : `list` [`str`]
+        The files that were delivered; that were in place and now have their rows; that were there already;
+        that were passed over.
+    failed : `list` [`tuple` [`str`, `str`]]
+        The files that failed, with the cause.
+    notes : `list` [`str`]
+        What else is to be known.
+    """
+
+    new: list[str] = field(default_factory=list)
+    placed: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        parts = [
+            f"{len(self.new)} new",
+            f"{len(self.placed)} in place, now registered" if self.placed else "",
+            f"{len(self.same)} already there",
+            f"{len(self.ignored)} passed over" if self.ignored else "",
+            f"{len(self.failed)} failed",
+        ]
+        lines = [*(f"  failed  {path}: {problem}" for path, problem in self.failed), *self.notes[:_NOTES]]
+        if len(self.notes) > _NOTES:
+            lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
+        return "\n".join([", ".join(part for part in parts if part), *lines])
+
+
+@dataclass
+class FileIngest:
+    """Brings files to their places; what is recorded of them is for subclasses to say.
+
+    Attributes
+    ----------
+    repository : `Repository`
+        What the files are of.
+    config : `IngestConfig`
+        The camera's tables, with the user's overrides.
+    mode : `str`
+        ``link``, ``copy``, ``move`` or ``skip``.
+    dry_run : `bool`
+        Plan and tell, but change nothing.
+    create : `bool`
+        Make the registry's tables anew.
+    ignore_ingested : `bool`
+        Pass silently over files that have rows.
+    processes : `int`
+        How many processes read headers.
+    names : mapping
+        What files are called in messages, if not by their paths.
+    report : `Report`
+        What the last run did; kept, for one who interrupts a run wants to know.
+    """
+
+    repository: Repository
+    config: IngestConfig
+    mode: files.Mode = "link"
+    dry_run: bool = False
+    create: bool = False
+    ignore_ingested: bool = False
+    processes: int = 1
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items
+    names: Mapping[str, str] = field(default_factory=dict)
+    report: Report = field(default_factory=Report, init=False)
+
+    def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
+        """Expand patterns, as the shell would have; what names no file is a failure, not a surprise."""
+        paths: list[str] = []
+        for pattern in patterns:
+            found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
+            if not found:
+                report.failed.append((pattern, "no such file"))
+            paths += found
+        names: dict[str, str] = {}
+        for path in paths:
+            names.setdefault(os.path.realpath(path), path)  # a file that is named twice is one file
+        return list(names.values())
+
+    def _check_writable(self, root: str) -> None:
+        if not self.dry_run and not os.access(root, os.W_OK | os.X_OK):
+            raise RepositoryError(f"{root} is read-only for you: nothing can be ingested into it")
+
+    def _read(self, paths: Sequence[str], parser: Parser) -> Iterator[Parsed]:
+        """Read the headers, in the order of the files."""
+        if self.processes <= 1 or len(paths) <= 1:
+            yield from map(parser, paths)
+            return
+        size = max(1, min(64, len(paths) // (4 * self.processes)))
+        with ProcessPoolExecutor(self.processes, mp_context=get_context("spawn")) as pool:
+            yield from pool.map(parser, paths, chunksize=size)
+
+    def _deliver(self, plan: FilePlan, report: Report) -> list[FilePlan]:
+        """Put the files in their places; gives the plan again if something is left to be recorded."""
+        if plan.status == "failed":
+            self._fail(plan, plan.problem, report)
+            return []
+        if plan.status == "ignored":
+            report.ignored.append(self._name(plan.source))
+            return []
+        if self.dry_run:
+            self._tell(plan)
+            getattr(report, plan.status).append(self._name(plan.source))
+            return []
+        try:
+            if plan.status == "new":
+                for delivery in plan.deliveries:
+                    self._place(delivery)
+        except (PersistenceError, OSError) as error:
+            self._fail(plan, str(error), report)
+            return []
+        return [plan]
+
+    def _place(self, delivery: Delivery) -> None:
+        if os.path.lexists(delivery.target) and files.same(delivery.source, delivery.target):
+            return
+        try:
+            files.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
+        except FileConflict:
+            if not files.same(delivery.source, delivery.target):  # another run may have placed it just now
+                raise
+        log.info("%s --%s--> %s", self._name(delivery.source), self.mode, delivery.target)
+
+    def _end(self, plan: FilePlan, report: Report) -> None:
+        """Remove the sources of a move, now that the rows are there; then it is done."""
+        try:
+            for delivery in plan.deliveries if self.mode == "move" else ():
+                files.remove_source(delivery.source, delivery.target)
+        except OSError as error:
+            problem = f"it is in its place and registered, but cannot be removed from here: {error.strerror}"
+            self._fail(plan, problem, report)
+            return
+        getattr(report, plan.status).append(self._name(plan.source))
+
+    def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
+        log.warning("%s: %s", self._name(plan.source), problem)
+        report.failed.append((self._name(plan.source), problem))
+
+    def _note(self, notes: Sequence[str], report: Report) -> None:
+        for note in notes:
+            log.info(note.strip())
+        report.notes += notes
+
+    def _tell(self, plan: FilePlan) -> None:
+        for delivery in plan.deliveries:
+            verb = f"would {self.mode}" if plan.status == "new" else plan.status
+            print(f"{verb}  {self._name(delivery.source)}  ->  {delivery.target}")
+        for row in plan.rows:
+            print("  row  " + " ".join(f"{key}={value}" for key, value in row.items()))
+
+    def _name(self, path: str) -> str:
+        return self.names.get(path, path)
+
+
+def refuse_failures(report: Report, allow: bool) -> None:
+    """Raise if files failed, unless that is allowed.
+
+    Raises
+    ------
+    IngestError
+        With the first file that failed.
+    """
+    if report.failed and not allow:
+        path, problem = report.failed[0]
+        raise IngestError(f"{len(report.failed)} of the files failed; the first, {path}: {problem}", pathname=path)

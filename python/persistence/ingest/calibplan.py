@@ -1,0 +1,152 @@
+"""What is to be done with a file of a calibration: its type, and what `persistence.ingest.plan` decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from persistence import files, validity
+from persistence.datasettype import DatasetType
+from persistence.errors import DataIdError, PersistenceError, PolicyError, RegistryError, did_you_mean
+from persistence.ingest.calibconfig import CalibConfig, CalibParseConfig
+from persistence.ingest.config import FileType
+from persistence.ingest.parse import Parsed
+from persistence.ingest.plan import FilePlan, Planner
+
+# Words in OBSTYPE and the type that they mean (gen2-cli 2.2). The first that is found counts: a sky flat is a flat.
+_KINDS: Mapping[str, str] = {
+    "flat": "flat",
+    "zero": "bias",
+    "bias": "bias",
+    "dark": "dark",
+    "fringe": "fringe",
+    "sky": "sky",
+    "illumcor": "illumcor",
+    "defects": "defects",
+    "qe_curve": "qe_curve",
+    "linearizer": "linearizer",
+    "crosstalk": "crosstalk",
+    "bfk": "bfk",
+    "photodiode": "photodiode",
+}
+_OBSTYPE = "OBSTYPE"
+# Where a calibration came from does not make it another one.
+_SOURCE = "path"
+
+
+def kind_of(obstype: str) -> str:
+    """Give the type of a calibration by its header's OBSTYPE: ``dome flat`` is a ``flat``."""
+    word = obstype.strip().lower()
+    return next((kind for part, kind in _KINDS.items() if part in word), word)
+
+
+def needing(parse: CalibParseConfig) -> CalibParseConfig:
+    """Have the keywords read that tell the type."""
+    keywords = dict.fromkeys(parse.datasets, "")
+    translation = {**parse.translation, **{name: name for name in (_OBSTYPE, *keywords)}}
+    return dataclasses.replace(parse, translation=translation, defaults={**keywords, **parse.defaults})
+
+
+@dataclass
+class CalibPlanner:
+    """Decides, file by file; see `persistence.ingest.plan.Planner`.
+
+    Attributes
+    ----------
+    root : `str`
+        Where calibrations go.
+    config : `CalibConfig`
+        The camera's tables and the user's wishes.
+    types : mapping
+        The camera's dataset types.
+    find_row : callable
+        Gives the registered row of a table that has some values of the unique columns, or None.
+    mode, ignore_ingested
+        How files are delivered; whether those that have rows are passed over silently.
+    """
+
+    root: str
+    config: CalibConfig
+    types: Mapping[str, DatasetType]
+    find_row: Callable[[str, Sequence[Any]], Mapping[str, Any] | None]
+    mode: files.Mode = "link"
+    ignore_ingested: bool = False
+    _planners: dict[str, Planner] = field(default_factory=dict)
+    _taken: dict[str, dict[tuple[Any, ...], str]] = field(default_factory=dict)
+
+    def plan(self, parsed: Parsed) -> FilePlan:
+        """Decide what is to be done with a file.
+
+        Raises
+        ------
+        RegistryError
+            If the registry cannot be read: that is no file's fault.
+        """
+        if parsed.problem:
+            return FilePlan(parsed.path, "failed", problem=parsed.problem)
+        try:
+            return self._planner(parsed).plan(parsed)
+        except RegistryError:
+            raise
+        except PersistenceError as error:
+            return FilePlan(parsed.path, "failed", problem=str(error))
+
+    def plan_again(self, plan: FilePlan) -> FilePlan:
+        """Decide anew which rows are missing; see `Planner.plan_again`."""
+        planners = {planner.config.register.table: planner for planner in self._planners.values()}
+        return planners[plan.table].plan_again(plan)
+
+    def _planner(self, parsed: Parsed) -> Planner:
+        kinds = {kind_of(str(row[_OBSTYPE])) for row in parsed.rows}
+        if len(kinds) > 1:
+            raise DataIdError(f"its parts are of several types: {', '.join(sorted(kinds))}")
+        (kind,) = kinds
+        tables = self.config.register.tables
+        if kind not in tables:
+            said = str(parsed.rows[0][_OBSTYPE]).strip()
+            raise DataIdError(
+                f"OBSTYPE {said!r} is of no type that has a table{did_you_mean(kind, tables)} ({', '.join(tables)})"
+            )
+        for row in parsed.rows:
+            _check_date(row, self.config.register.calibDate)
+        name = self._dataset(kind, parsed.rows[0])
+        if name not in self._planners:
+            self._planners[name] = self._made(kind, name)
+        return self._planners[name]
+
+    def _dataset(self, kind: str, row: Mapping[str, Any]) -> str:
+        """Give the dataset type: the type itself, if no other keyword says otherwise."""
+        for keyword, words in self.config.parse.datasets.items():
+            for word, names in words.items():
+                if word in str(row.get(keyword, "")):
+                    if kind not in names:
+                        known = ", ".join(names)
+                        raise DataIdError(f"{keyword} {row[keyword]!r}: there is no such {kind} (but {known})")
+                    return names[kind]
+        return kind
+
+    def _made(self, kind: str, name: str) -> Planner:
+        template = self.types[name].template if name in self.types else None
+        if template is None:
+            raise PolicyError(f"the camera has no place for {name!r}: no dataset type of that name with a template")
+        return Planner(
+            self.root,
+            self.config.of(kind),
+            FileType(files={name: ""}),
+            {name: template},
+            lambda key: self.find_row(kind, key),
+            lambda parsed, _name: parsed.path,
+            self.mode,
+            self.ignore_ingested,
+            (_SOURCE, self.config.register.validStart, self.config.register.validEnd),
+            self._taken.setdefault(kind, {}),
+        )
+
+
+def _check_date(row: Mapping[str, Any], column: str) -> None:
+    try:
+        validity.day_of(row.get(column, ""))
+    except DataIdError as error:
+        raise DataIdError(f"{column}: {error}") from None

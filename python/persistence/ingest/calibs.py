@@ -1,0 +1,166 @@
+"""Ingest of calibrations: plan all files, deliver them, then record rows and windows together.
+
+The order makes each step repeatable. Rows come into the registry with their windows, all of a run in one transaction:
+no reader ever sees a row without a window, or half of a series moved. Whatever is killed before that, the next run
+finds files in their places and does the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from persistence import files, validity
+from persistence.cameramapper import CameraMapper
+from persistence.errors import FileConflict, PolicyError, RepositoryError
+from persistence.ingest.base import FileIngest, Report
+from persistence.ingest.calibconfig import CalibConfig
+from persistence.ingest.calibplan import CalibPlanner, needing
+from persistence.ingest.parse import Parser
+from persistence.ingest.plan import FilePlan
+from persistence.ingest.shares import Sharer
+from persistence.ingest.windows import Numbered, Sharing
+from persistence.registry.calibs import CalibWriter
+from persistence.repository import Repository
+
+REGISTRY = "calibRegistry.sqlite3"
+RuleName = Literal["around", "until-superseded", "nearest"]
+
+
+@dataclass
+class CalibTask(FileIngest):
+    """Brings calibrations into a calibration root.
+
+    Attributes
+    ----------
+    root : `str`
+        The calibration root, which has to be there.
+    days : `int` or None
+        For how many days before and after its date a calibration may be used.
+    rule : `str` or None
+        How days are shared out; by default ``around`` with ``days``, and ``until-superseded`` for the types of
+        which the camera's configuration says so.
+    recompute : `bool`
+        Give new windows to the rows of earlier runs too.
+    """
+
+    config: CalibConfig
+    mode: files.Mode = "move"
+    root: str = ""
+    days: int | None = None
+    rule: RuleName | None = None
+    recompute: bool = False
+
+    def __post_init__(self) -> None:
+        register = self.config.register
+        for table in register.tables:
+            self._sharing(table)  # refuses what cannot be meant before anything is done
+        self._writer = CalibWriter(
+            os.path.join(self.root, REGISTRY),
+            {table: register.spec(table) for table in register.tables},
+            (register.validStart, register.validEnd),
+            register.permissions,
+            register.wait,
+            self.dry_run,
+        )
+
+    def run(self, patterns: Sequence[str]) -> Report:
+        """Ingest files.
+
+        Parameters
+        ----------
+        patterns : sequence of `str`
+            File names, or patterns of them.
+
+        Returns
+        -------
+        report : `Report`
+            What was done with each; the notes tell of gaps and overlaps in the series of their types.
+
+        Raises
+        ------
+        RegistryError
+            If the registry is of another layout, or locked for too long.
+        RepositoryError
+            If there is no calibration root, or it cannot be written to.
+        """
+        self.report = report = Report()
+        if not os.path.isdir(self.root):
+            raise RepositoryError(f"there is no calibration root {self.root}: make it first (mkdir {self.root})")
+        paths = self._expand(patterns, report)
+        self._check_writable(self.root)
+        with contextlib.closing(self._writer):
+            if self.create and not self.dry_run:
+                self._writer.create()
+            self._run(paths, report)
+        return report
+
+    def _run(self, paths: Sequence[str], report: Report) -> None:
+        self._planner = CalibPlanner(
+            self.root, self.config, self.repository.mapper.types, self._find_row, self.mode, self.ignore_ingested
+        )
+        parser = Parser(needing(self.config.parse), self.repository.mapper.translator)
+        plans = [self._planner.plan(parsed) for parsed in self.progress(self._read(paths, parser), len(paths))]
+        tables = {plan.table for plan in plans if plan.table}
+        share = Sharer(self.config.register, self._sharing, self._rows)
+        foreseen = share(plans, tables)
+        if self.dry_run:
+            self._note(foreseen.notes, report)
+        pending: list[FilePlan] = []
+        try:
+            for plan in foreseen.plans:
+                pending += self._deliver(plan, report)
+        finally:
+            # Also after an interrupt: what was delivered is recorded.
+            if tables and not self.dry_run:
+                self._record(pending, tables, share, report)
+
+    def _find_row(self, table: str, key: Sequence[Any]) -> Mapping[str, Any] | None:
+        return None if self.create and self.dry_run else self._writer.find(table, key)
+
+    def _rows(self, table: str) -> Sequence[Numbered]:
+        return [] if self.create and self.dry_run else self._writer.rows(table)
+
+    def _sharing(self, table: str) -> Sharing:
+        register = self.config.register
+        if self.rule == "nearest":
+            return Sharing(validity.nearest, touching=False, anew=self.recompute)
+        superseded = self.rule is None and table in register.validityUntilSuperseded
+        if self.rule == "until-superseded" or superseded:
+            return Sharing(validity.until_superseded, touching=True, anew=self.recompute)
+        if self.days is None:
+            raise PolicyError(f"--validity DAYS is needed: for how many days around its date may a {table} be used?")
+        increment = register.incrementValidEnd
+        return Sharing(validity.around(self.days, increment), touching=increment, anew=self.recompute)
+
+    def _record(self, plans: Sequence[FilePlan], tables: set[str], share: Sharer, report: Report) -> None:
+        """Register the rows of the files that are in place, with their windows; then end what depends on it."""
+        with self._writer.transaction():
+            # Another run may have been here since these were planned.
+            shares = share([self._again(plan) for plan in plans], tables)
+            for table, made in shares.windows.items():
+                rows = [row for plan in shares.plans if plan.table == table for row in plan.rows]
+                self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
+                changed = ((str(window.start), str(window.end), number) for window, number in made.changed)
+                self._writer.set_windows(table, changed)
+        self._note(shares.notes, report)
+        for plan in shares.plans:
+            if plan.status == "failed":
+                self._fail(plan, plan.problem, report)
+            else:
+                self._end(plan, report)
+
+    def _again(self, plan: FilePlan) -> FilePlan:
+        try:
+            return self._planner.plan_again(plan)
+        except FileConflict as error:
+            return FilePlan(plan.source, "failed", problem=str(error))
+
+
+def calibs_file(repository: Repository) -> str | None:
+    """Give the file that says how the calibrations of a repository's camera are ingested; None if it has none."""
+    mapper = repository.mapper
+    return mapper.ingestCalibsFile if isinstance(mapper, CameraMapper) else None

@@ -1,0 +1,174 @@
+"""Ingest of curated calibrations: a directory of text files, checked as a whole, registered as FITS files.
+
+The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``, ``.fits``). If anything in
+it contradicts itself, nothing of it is ingested.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from persistence import validity
+from persistence.errors import DataIdError, IngestError, PersistenceError, did_you_mean
+from persistence.ingest import curatedfiles
+from persistence.ingest.base import Report
+from persistence.ingest.calibconfig import CURATED
+from persistence.ingest.calibs import CalibTask
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, and what its place says of it.
+
+    Attributes
+    ----------
+    path : `str`
+        The file.
+    instrument, kind : `str`
+        Whose calibration it is, and of which type.
+    detector : `int`
+        Of which detector.
+    """
+
+    path: str
+    instrument: str
+    kind: str
+    detector: int
+
+    @property
+    def name(self) -> str:
+        """What the FITS file is called on its way."""
+        return f"{self.kind}_{self.detector}_{os.path.basename(self.path)}.fits"
+
+
+def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
+    """Find the files of one type, or of all types that lie beside each other.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory of a type (``.../decam/defects``), or the one above it.
+    detectors : mapping
+        Number -> name of the camera's detectors.
+
+    Raises
+    ------
+    IngestError
+        If the directories are not as they should be.
+    """
+    root = os.path.abspath(root)
+    if not os.path.isdir(root):
+        raise IngestError(f"there is no directory {root}", pathname=root)
+    folders = [root] if os.path.basename(root) in CURATED else [f for f in _folders(root) if f.name in CURATED]
+    if not folders:
+        raise IngestError(
+            f"{root} is not called like a type of curated calibrations ({', '.join(CURATED)}), and holds no "
+            f"directory that is{did_you_mean(os.path.basename(root), CURATED)}",
+            pathname=root,
+        )
+    found = [source for folder in folders for source in _of_type(os.fspath(folder), detectors)]
+    if not found:
+        raise IngestError(f"{root} holds no {' or '.join(curatedfiles.SUFFIXES)} file of any detector", pathname=root)
+    return found
+
+
+def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
+    """Compare what a file says of itself with what its place says; gives the contradictions."""
+    wanted = {"INSTRUME": source.instrument, "OBSTYPE": source.kind, "DETECTOR": source.detector}
+    wrong = []
+    for keyword, place in wanted.items():
+        said = metadata.get(keyword)
+        if said is None:
+            wrong.append(f"it has no {keyword}")
+        elif str(said).strip().lower() != str(place).lower():
+            wrong.append(f"{keyword} is {said!r}, but its directory says {place!r}")
+    return wrong
+
+
+class Curated:
+    """Ingests a directory.
+
+    Parameters
+    ----------
+    task : `CalibTask`
+        Says where to, and how; it copies.
+    """
+
+    def __init__(self, task: CalibTask) -> None:
+        self._task = task
+
+    @property
+    def report(self) -> Report:
+        """What the last run did."""
+        return self._task.report
+
+    def run(self, roots: Sequence[str]) -> Report:
+        """Ingest what lies in some directories; see `find`.
+
+        Raises
+        ------
+        IngestError
+            If a directory or a file is not as it should be: then nothing is done.
+        """
+        task = self._task
+        detectors = {**task.repository.mapper.detector_names, **task.config.detectors}
+        sources = [source for root in roots for source in find(root, detectors)]
+        # Elsewhere than in the calibration root: what is killed leaves nothing there.
+        with tempfile.TemporaryDirectory(prefix="curated-") as folder:
+            task.names = dict(_converted(sources, folder))
+            return task.run(list(task.names))
+
+
+def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, str]]:
+    """Write each as FITS; gives the new path and the old one. All are read before the first is told to be wrong."""
+    wrong = []
+    for source in sources:
+        target = os.path.join(folder, source.name)
+        try:
+            table = curatedfiles.read(source.path)
+            problems = check(source, table.meta)
+            if not problems:
+                curatedfiles.write(table, target, source.kind)
+        except PersistenceError as error:
+            problems = [str(error)]
+        wrong += [f"{source.path}: {problem}" for problem in problems]
+        yield target, source.path
+    if wrong:
+        lines = "".join(f"\n  {line}" for line in wrong)
+        raise IngestError(f"nothing was ingested, for {len(wrong)} things are wrong:{lines}", wrong[0].split(": ")[0])
+
+
+def _folders(root: str) -> list[os.DirEntry[str]]:
+    with os.scandir(root) as entries:
+        return sorted((entry for entry in entries if entry.is_dir()), key=lambda entry: entry.name)
+
+
+def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
+    kind, instrument = os.path.basename(root), os.path.basename(os.path.dirname(root))
+    numbers = {name.lower(): number for number, name in detectors.items()}
+    folders = _folders(root)
+    if not folders:
+        raise IngestError(f"{root} holds no directories, named like detectors", pathname=root)
+    for folder in folders:
+        if folder.name not in numbers:
+            known = ", ".join(list(numbers)[:_SHOWN])
+            hint = did_you_mean(folder.name, numbers)
+            raise IngestError(f"{folder.path} is named like no detector{hint} ({known}, ...)", pathname=folder.path)
+        for name in sorted(os.listdir(folder)):
+            start, suffix = os.path.splitext(name)
+            if suffix in curatedfiles.SUFFIXES:
+                _check_start(start, folder)
+                yield Source(os.path.join(folder, name), instrument, kind, numbers[folder.name])
+
+
+def _check_start(start: str, folder: os.DirEntry[str]) -> None:
+    try:
+        validity.day_of(start)
+    except DataIdError as error:
+        raise IngestError(f"{folder.path}: a file's name says from when on it holds: {error}", folder.path) from None

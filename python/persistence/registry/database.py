@@ -1,0 +1,99 @@
+"""The file of a registry that is written: connections, transactions, and what their errors mean.
+
+The only user of sqlite_utils, which is imported when something is written.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from persistence.errors import RegistryError, RowExists
+from persistence.registry.sqlite import connect, explained
+
+
+class RegistryFile:
+    """A SQLite file that is made when it is first written to.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    permissions : `int`
+        The mode of a file that is made.
+    wait : `float`
+        For how many seconds to wait for another writer.
+    dry_run : `bool`
+        It will only be read, and nothing may be changed: not even what a killed writer left is undone.
+    """
+
+    def __init__(self, path: str, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False) -> None:
+        self.path = path
+        self.permissions = permissions
+        self.wait = wait
+        self.dry_run = dry_run
+        self._database: Any = None
+        self._reader: sqlite3.Connection | None = None
+
+    def reader(self) -> sqlite3.Connection | None:
+        """Connect without making anything, for files are planned before; gives None if there is no file."""
+        if self._database is None and self._reader is None:
+            if not os.path.exists(self.path) or not os.path.getsize(self.path):
+                return None
+            if self.dry_run:
+                self._reader = connect(self.path, self.wait)
+            else:
+                # To write, so that SQLite rolls back what a killed writer left.
+                self._connect()
+        connection: sqlite3.Connection = self._reader or self._database.conn
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """Change the file, all at once or not at all; gives a `sqlite_utils.Database`."""
+        if self._database is None:
+            self._connect()
+        with self.errors():
+            self._database.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:  # an interrupt too must end the transaction
+                self._database.conn.execute("ROLLBACK")
+                raise
+            self._database.conn.execute("COMMIT")
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Tell SQLite's errors in the registry's terms."""
+        started = time.monotonic()
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            raise RowExists(f"{self.path}: a row is there already ({error})") from error
+        except sqlite3.Error as error:
+            raise explained(error, self.path, time.monotonic() - started) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise RegistryError(f"{self.path}: SQLite cannot hold a value: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._database is not None:
+            self._database.conn.close()
+            self._database = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _connect(self) -> None:
+        from sqlite_utils import Database
+
+        fresh = not os.path.exists(self.path)
+        with self.errors():
+            connection = sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)
+            self._database = Database(connection)
+        if fresh:
+            os.chmod(self.path, self.permissions)
