@@ -1,4 +1,4 @@
-"""The first ten minutes: sample exposures made, ingested, looked up, read and shown."""
+"""The first ten minutes: sample exposures and calibrations made, ingested, looked up, read and shown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from obs_decam import generate
+from obs_decam import generate, generate_calibs
 from persistence import Butler, picture
-from persistence.cli import ingest_images
+from persistence.cli import ingest_calibs, ingest_images
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +42,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan {amplifier.overscan}"
         )
+
+    calibs = os.path.join(root, "CALIB")
+    os.makedirs(calibs, exist_ok=True)
+    print(f"\nIngesting master calibrations:  ingestCalibs.py {root} --calib {calibs} --validity 365 ...")
+    masters = generate_calibs.write_masters(
+        os.path.join(folder, "calibs"),
+        kinds=["bias", "flat"],
+        dates=["2014-02-20", "2014-03-10"],
+        chips=[28],
+        size="small",
+    )
+    if ingest_calibs.main([root, *masters, "--calib", calibs, "--validity", "365", "--mode", "link"]) != 0:
+        return 1
+    print("\nThe bias of that night, and why:  butler.explain('bias', visit=410877, ccdnum=28)")
+    print(Butler(root, calibRoot="CALIB").explain("bias", visit=410877, ccdnum=28))
 
     picture.save(exposure, os.path.join(folder, "raw-410877-28.png"))
     print(f"\nA picture of it is in {folder}/raw-410877-28.png")

@@ -161,10 +161,8 @@ def test_an_explanation_can_be_read(calibrated: Butler) -> None:
     assert str(calibrated.explain("flat", ID)) == (
         "flat for visit=410877 ccdnum=28 filter=g date=2015-03-02\n"
         "  wanted  ccdnum=28 filter=g on 2015-03-02\n"
-        "  filter=g ccdnum=28 calib_hdu=None path=None calibDate=2015-03-03 "
-        "validStart=2015-01-01 validEnd=2015-12-31:  chosen\n"
-        "  filter=r ccdnum=28 calib_hdu=None path=None calibDate=2015-03-04 "
-        "validStart=2015-01-01 validEnd=2015-12-31:  filter r is not g"
+        "  filter=g ccdnum=28 calibDate=2015-03-03 validStart=2015-01-01 validEnd=2015-12-31:  chosen\n"
+        "  filter=r ccdnum=28 calibDate=2015-03-04 validStart=2015-01-01 validEnd=2015-12-31:  filter r is not g"
     )
 
 

@@ -15,6 +15,8 @@ from persistence.mapper import Mapper
 from persistence.registry import Registry
 
 _SHOWN = 10
+# Columns that tell where a calibration came from rather than when it is used.
+_UNTOLD = frozenset({"path", "calib_hdu"})
 # A candidate of another detector or filter is farther than any number of days.
 _FAR = 10**6
 
@@ -41,7 +43,8 @@ class Candidate(NamedTuple):
 
     def __str__(self) -> str:
         verdict = "chosen" if not self.reasons else "; ".join(self.reasons)
-        return f"{text(self.row)}:  {verdict}"
+        told = {key: value for key, value in self.row.items() if key not in _UNTOLD}
+        return f"{text(told)}:  {verdict}"
 
 
 class Explanation(NamedTuple):
