@@ -166,7 +166,7 @@ def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memor
         for chip in range(1, 63)
     ]
     registry.executemany("INSERT INTO bias VALUES (?, ?, ?, ?, ?)", rows)
-    registry.execute("CREATE INDEX bias_series ON bias (ccdnum, validEnd, validStart, calibDate)")
+    registry.execute("CREATE INDEX bias_series ON bias (ccdnum, validEnd, validStart, calibDate, filter)")
     registry.commit()
     (night,) = (
         sqlite3.connect(repositories[10**6] / "registry.sqlite3")

@@ -237,13 +237,13 @@ def test_every_type_has_its_tables_and_an_index_for_looking_up(ingest: Ingest, c
     tables = ["bias", "flat", "fringe", "dark", "illumcor"]
     assert [name for (name,) in named] == [made for table in tables for made in (table, f"{table}_visit")]
     assert ask(calib, "select sql from sqlite_master where name = 'bias_look_up'") == [
-        ("CREATE INDEX bias_look_up on bias (ccdnum,filter,validStart)",)
+        ("CREATE INDEX bias_look_up on bias (ccdnum,validEnd,validStart,calibDate,filter,calib_hdu)",)
     ]
     assert ask(calib, "select * from bias_visit") == [("2015-02-18",)]
     plan = ask(
         calib, "explain query plan select distinct calibDate from bias where ccdnum = 1 and '2015' <= validEnd"
     )
-    assert "bias_look_up" in plan[0][3]
+    assert "COVERING INDEX bias_look_up" in plan[0][3]
 
 
 def test_no_index_is_added_to_a_registry_of_the_original(ingest: Ingest, calib: Path, master: Master) -> None:

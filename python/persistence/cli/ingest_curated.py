@@ -24,7 +24,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument(
         "root", help="the directory of a type, .../decam/defects; or the one above it, for all types that it holds"
     )
-    ingesting.add_calib(made)
+    ingesting.add_calib(made, recompute=False)
     ingesting.add_options(made)
     return made
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py"
             root=ingesting.calib_root(arguments.calib, arguments.output),
             mode="copy",  # of FITS files that are made for this
             rule="until-superseded",
-            recompute=arguments.recompute,
+            recompute=True,  # a later one ends the one before: that is what its rule says
             dry_run=arguments.dry_run,
             create=arguments.create,
             ignore_ingested=arguments.ignore_ingested,

@@ -45,13 +45,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
 
 
-def add_calib(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where calibrations go."""
+def add_calib(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
+    """Add the options that say where calibrations go, and perhaps ``--recompute``."""
     parser.add_argument(
         "--calib", metavar="DIR",
         help="the calibration root, which has to be there; by default the directory PIPE_CALIB_ROOT, or --output",
     )  # fmt: skip
     parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)  # where Gen2 went without --calib
+    if not recompute:
+        return
     parser.add_argument(
         "--recompute", action="store_true",
         help="also give new windows to what earlier runs registered, so that a series is shared out as a whole; "

@@ -61,9 +61,11 @@ class CalibRegisterConfig(RegisterConfig):
 
     def spec(self, table: str) -> TableSpec:
         """Give the tables of a type."""
-        # Biases are looked for without a filter: it comes last of what tells detectors apart.
-        series = sorted(self.detector, key=lambda name: name == "filter")
-        return TableSpec(table, self.columns, self.unique, self.visit, (*series, self.validStart))
+        # All that a look-up asks for and gives, so that the index answers alone; biases are looked for in any filter.
+        detector = [name for name in self.detector if name != "filter"]
+        given = [name for name in ("filter", "calib_hdu") if name in self.columns]
+        index = (*detector, self.validEnd, self.validStart, self.calibDate, *given)
+        return TableSpec(table, self.columns, self.unique, self.visit, index)
 
 
 @dataclass(frozen=True)
