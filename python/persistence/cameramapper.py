@@ -63,7 +63,7 @@ class CameraMapper(Mapper):
         self.types = self.policy.types
         self.root = root
         self.mapperArgs = mapperArgs
-        hooks.check_types(type(self), self.hooks, names.all_names(self.types))
+        hooks.check_types(type(self), self.hooks, self.types, lambda: names.all_names(self.types))
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ with each raw that was read. They go into one table; nothing looks a method up b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from persistence.errors import PolicyError, did_you_mean
@@ -39,7 +39,7 @@ def collect(cls: type) -> Hooks:
     return MappingProxyType(found)
 
 
-def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
+def check_types(cls: type, hooks: Hooks, known: Collection[str], views: Callable[[], Iterable[str]] = tuple) -> None:
     """Refuse a hook for a dataset type that the policy lacks.
 
     Parameters
@@ -48,13 +48,15 @@ def check_types(cls: type, hooks: Hooks, known: Iterable[str]) -> None:
         The mapper.
     hooks : mapping
         Its hooks.
-    known : iterable of `str`
-        The dataset types and their views: over a thousand, so they are listed only if there are hooks.
+    known : collection of `str`
+        The dataset types.
+    views : callable
+        Lists their views: over a thousand, so it is asked only if there is a hook for none of the types.
     """
-    if not hooks:
-        return
-    names = set(known) | {dataset_type for kind, dataset_type in hooks if kind == "map"}
-    for (_kind, dataset_type), method in hooks.items():
+    mapped = {dataset_type for kind, dataset_type in hooks if kind == "map"}
+    others = {key: method for key, method in hooks.items() if key[1] not in known and key[1] not in mapped}
+    names = {*known, *mapped, *views()} if others else set()
+    for (_kind, dataset_type), method in others.items():
         if dataset_type not in names:
             raise PolicyError(
                 f"{_definition(cls, method)}: the policy has no dataset type {dataset_type!r}"
