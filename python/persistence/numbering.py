@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence import identifiers
+from persistence.dataid import cast
 from persistence.errors import DataIdError, MissingKey, PolicyError, did_you_mean
 from persistence.identifiers import CoaddPacker, ExposurePacker
 from persistence.template import PathTemplate
@@ -57,7 +58,7 @@ class Numbering:
             raise PolicyError(f"{self.policy.path} does not say what the camera's detectors are called")
         if key not in full:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {key}")
-        number = int(full[key])
+        number: int = cast(key, full[key], int)
         if self.detector_names and number not in self.detector_names:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: the camera has no detector {number}")
         return self.detector_names.get(number, number)

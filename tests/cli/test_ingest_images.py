@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,12 @@ def test_the_commands_are_installed() -> None:
         done = subprocess.run([str(folder / name), "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert name in done.stdout
+
+
+def test_a_reader_that_has_seen_enough_ends_a_dry_run_in_silence(root: Path, raws: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)  # as `head` does when it has its lines
+    command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), *raws, "-n"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+from persistence.cli import output
 from persistence.errors import PersistenceError, PolicyError
 from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
@@ -115,15 +116,16 @@ def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
         0 if all is in its place, 1 if a file failed (unless that is allowed), 130 if it was interrupted.
     """
     try:
-        report = task.run(paths)
+        print(task.run(paths), flush=True)
+    except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
+        output.let_go()
     except PersistenceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
         return INTERRUPTED
-    print(report)
-    return FAILED if report.failed and not allow_errors else 0
+    return FAILED if task.report.failed and not allow_errors else 0
 
 
 def _count(text: str) -> int:

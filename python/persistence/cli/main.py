@@ -90,10 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # what --help printed may find its reader gone
         return _run(arguments)
     except BrokenPipeError:
-        _end_output()  # the reader, perhaps `head`, has seen enough
+        output.let_go()  # the reader, perhaps `head`, has seen enough
         return 0
     except OSError as error:  # help, onto a disk that is full
-        _end_output()
+        output.let_go()
         return _told(_message(error), _FAILED)
     except KeyboardInterrupt:
         return _told("interrupted", _INTERRUPTED)
@@ -110,16 +110,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except Exception as error:
         if arguments.traceback or isinstance(error, BrokenPipeError):
             raise
-        _end_output()
+        output.let_go()
         return _told(_message(error), _MISTYPED if isinstance(error, _WRONG) else _FAILED)
-
-
-def _end_output() -> None:
-    """Print what waits; let go of it if that fails, or the interpreter would try again when it ends, and complain."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _opened(arguments: argparse.Namespace) -> Butler:

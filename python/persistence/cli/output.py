@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -33,6 +34,14 @@ def lines(texts: Iterable[str]) -> None:
     """Print lines."""
     for text in texts:
         sys.stdout.write(f"{text}\n")
+
+
+def let_go() -> None:
+    """Print what waits; let go of it if that fails, or the interpreter would try again when it ends, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) -> Any:
