@@ -47,6 +47,15 @@ def test_gaps_are_days_without_a_calibration(calibs: Any) -> None:
     assert len(lines) == 3 + 60
 
 
+@pytest.mark.parametrize(("form", "printed"), [("table", "no day lacks one\n"), ("json", "[]\n"), ("csv", "")])
+def test_no_gaps_are_told_too(calibs: Any, form: str, printed: str) -> None:
+    done = calibs("defects", "--gaps", "2015-03-01", "2015-03-04", "--format", form)
+    others = [line for line in done.out.splitlines() if "28" in line]
+    assert others == []
+    whole = calibs("illumcor", "--gaps", "2015-03-01", "2015-03-04", "--format", form)
+    assert (whole.status, whole.out) == (0, printed)
+
+
 def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
     assert calibs("--plot", tmp_path / "t.png").status == 0
     assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")

@@ -207,8 +207,10 @@ def test_no_output_at_all_is_no_error(filled: Path) -> None:
 def test_an_interrupt_ends_it_with_status_130(root: Path) -> None:
     os.mkfifo(root / "registry.sqlite3.fifo")
     code = (
-        "import sys\n"
+        "import signal, sys\n"
         "from persistence.cli import main, tree\n"
+        # Whoever runs the tests in the background has it ignored, and so would this process.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def wait(*arguments):\n"
         "    print('ready', flush=True)\n"
         f"    open({str(root / 'registry.sqlite3.fifo')!r})\n"

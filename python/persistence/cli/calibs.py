@@ -39,7 +39,10 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         rows = list(_gaps(found, repository, Window(*map(validity.day_of, arguments.gaps))))
     else:
         rows = [row for several in found.values() for one in several for row in _windows(one)]
-    output.write(rows, arguments.format)
+    if rows or arguments.format != "table":
+        output.write(rows, arguments.format)
+    else:
+        output.lines(["no day lacks one" if arguments.gaps else "there are none"])
     return 0
 
 
