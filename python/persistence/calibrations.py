@@ -157,9 +157,11 @@ def of_exposure(dataset: DatasetType, full_id: Mapping[str, Any], exposures: Reg
 
 
 def _asked(dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
-    chosen_by = dataset.columns if dataset.columns is not None else tuple(dataset.keys)
-    times = (dataset.obsTimeName,) if dataset.validRange and dataset.obsTimeName else ()
-    return [key for key in dict.fromkeys((*chosen_by, *times)) if key not in full_id]
+    asked = [key for key in (dataset.keys if dataset.columns is None else dataset.columns) if key not in full_id]
+    time = dataset.obsTimeName if dataset.validRange else None
+    if time is not None and time not in full_id and time not in asked:
+        asked.append(time)
+    return asked
 
 
 def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry) -> Criteria:

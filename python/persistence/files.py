@@ -125,7 +125,7 @@ def find(root: str, path: str) -> str | None:
         The path, perhaps with ``.gz`` or ``.fz`` behind it; None if there is no such file.
     """
     # Asked of each repository of a chain: `os.access` costs half of what `os.path.exists` does where there is none.
-    full = os.path.join(root, path)
+    full = f"{root}/{path}"
     if os.access(full, os.F_OK):
         return path
     for ending in COMPRESSED:
