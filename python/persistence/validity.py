@@ -88,7 +88,7 @@ def around(days: int, increment: bool = True) -> Rule:
         How many days.
     increment : `bool`
         Whether the earlier of two neighbours ends on the day on which the later begins, as Gen2 did by default
-        (``incrementValidEnd``), or on the day before.
+        (``incrementValidEnd``), or on the day before. Windows that just meet are not cut: they share that day.
     """
     if days < 0:
         raise DataIdError(f"a validity of {days} days cannot be meant: it has to be 0 or more")
