@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from persistence import validity
 from persistence.dataid import text
 from persistence.datasettype import DatasetType
-from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, UnknownKey, did_you_mean
+from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults
 from persistence.mapper import Mapper
-from persistence.registry import FilesystemRegistry, Registry
+from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 
 # Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before `2015-03-03`.
 _LAST = "~"
@@ -109,13 +109,7 @@ def query(
     registry = calibrations.registry
     if registry is None:
         return []
-    there = registry.columns(dataset.tables)
-    for column in columns:
-        if column not in there:
-            raise UnknownKey(
-                f"{dataset.name}: {column!r} is not known to {registry.path}{did_you_mean(column, there)} "
-                f"(it knows {', '.join(there)})"
-            )
+    refuse_unknown(columns, registry.columns(dataset.tables), dataset.name, registry)
     known = {**data_id, **of_exposure(dataset, data_id, exposures)}
     timeless = dataset._replace(validRange=False)
     counts = dataset.validRange and known.get(dataset.obsTimeName or "") is not None

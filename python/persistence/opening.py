@@ -108,6 +108,8 @@ class Opening:
             cfg = RepositoryCfg(place, args.root or place)
         cfg = _with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
+        if output and not is_new:
+            _refuse_unwritable(cfg.root)
         if output:
             self._members[member.place] = member
         return member if output else self._members.setdefault(member.place, member)
@@ -143,8 +145,6 @@ class Opening:
         given = [one for one in self._inputs if one.place != member.place]
         parents = tuple(one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given)
         cfg = member.cfg
-        if not member.is_new:
-            _refuse_unwritable(cfg.root)
         if member.is_new:
             cfg = cfg._replace(parents=parents, mapper=cfg.mapper or self._default_mapper(member))
         elif member.readable:

@@ -30,7 +30,7 @@ from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 from persistence.mapper import SKYMAP_KEYS, Mapper
 from persistence.names import Request
-from persistence.registry import FilesystemRegistry, Registry
+from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ class Repository:
         IncompleteDataId
             If there is nothing to look up in.
         """
-        told = self.mapper.policy.values
         if dataset.section == "calibrations":
             return calibrations.query(dataset, columns, data_id, self.registry, self.calibrations_of(dataset))
+        told = self.mapper.policy.values
         if not SKYMAP_KEYS.isdisjoint(columns) or not told.keys().isdisjoint(columns):
             return self._lookup_with_told(dataset, columns, data_id)
         where = self._conditions(dataset, columns, data_id)
@@ -173,12 +173,7 @@ class Repository:
         else:
             reason = f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
             raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
-        for column in wanted:
-            if column not in known:
-                raise UnknownKey(
-                    f"{dataset.name}: {column!r} is not known to {self.registry.path}"
-                    f"{did_you_mean(column, known)} (it knows {', '.join(known)})"
-                )
+        refuse_unknown(wanted, known, dataset.name, self.registry)
         where = {
             key: value
             for key, value in data_id.items()

@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingesting, progress
-from persistence.errors import PersistenceError
+from persistence.cli import ingesting
 from persistence.ingest import calibconfig
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -46,28 +45,24 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = "ingestCalibs.py") -> int:
     """Run the command; see `persistence.cli.ingest_images.main` for the status."""
     arguments = parser(prog).parse_args(argv)
-    try:
-        repository = ingesting.opened(arguments.root, arguments.loglevel)
-        config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__)
-        config = ingesting.configured(config, arguments.config, arguments.config_file)
-        task = CalibTask(
-            repository,
-            calibconfig.checked(config, "the command line"),
-            mode=arguments.mode,
-            root=ingesting.calib_root(arguments.calib, arguments.output),
-            days=arguments.validity,
-            rule=arguments.rule,
-            recompute=arguments.recompute,
-            dry_run=arguments.dry_run,
-            create=arguments.create,
-            ignore_ingested=arguments.ignore_ingested,
-            processes=arguments.processes,
-            progress=progress.track,
-        )
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return ingesting.WRONG_USE
-    return ingesting.run(prog, task, arguments.files, config.allowError)
+    return ingesting.start(prog, lambda: _task(arguments), arguments.files)
+
+
+def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+    repository = ingesting.opened(arguments.root, arguments.loglevel)
+    config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__)
+    config = ingesting.configured(config, arguments.config, arguments.config_file)
+    task = CalibTask(
+        repository,
+        calibconfig.checked(config, "the command line"),
+        mode=arguments.mode,
+        root=ingesting.calib_root(arguments.calib, arguments.output),
+        days=arguments.validity,
+        rule=arguments.rule,
+        recompute=arguments.recompute,
+        **ingesting.common(arguments),
+    )
+    return task, config.allowError
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingesting, progress
-from persistence.errors import PersistenceError
+from persistence.cli import ingesting
 from persistence.ingest import calibconfig, curated
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -32,27 +31,23 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py") -> int:
     """Run the command; see `persistence.cli.ingest_images.main` for the status."""
     arguments = parser(prog).parse_args(argv)
-    try:
-        repository = ingesting.opened(arguments.repo, arguments.loglevel)
-        config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__, curated=True)
-        config = ingesting.configured(config, arguments.config, arguments.config_file)
-        task = CalibTask(
-            repository,
-            calibconfig.checked(config, "the command line"),
-            root=ingesting.calib_root(arguments.calib, arguments.output),
-            mode="copy",  # of FITS files that are made for this
-            rule="until-superseded",
-            recompute=True,  # a later one ends the one before: that is what its rule says
-            dry_run=arguments.dry_run,
-            create=arguments.create,
-            ignore_ingested=arguments.ignore_ingested,
-            processes=arguments.processes,
-            progress=progress.track,
-        )
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return ingesting.WRONG_USE
-    return ingesting.run(prog, curated.Curated(task), [arguments.root], config.allowError)
+    return ingesting.start(prog, lambda: _task(arguments), [arguments.root])
+
+
+def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+    repository = ingesting.opened(arguments.repo, arguments.loglevel)
+    config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__, curated=True)
+    config = ingesting.configured(config, arguments.config, arguments.config_file)
+    task = CalibTask(
+        repository,
+        calibconfig.checked(config, "the command line"),
+        root=ingesting.calib_root(arguments.calib, arguments.output),
+        mode="copy",  # of FITS files that are made for this
+        rule="until-superseded",
+        recompute=True,  # a later one ends the one before: that is what its rule says
+        **ingesting.common(arguments),
+    )
+    return curated.Curated(task), config.allowError
 
 
 if __name__ == "__main__":

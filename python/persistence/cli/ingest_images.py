@@ -6,9 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingesting, progress
+from persistence.cli import ingesting
 from persistence.cmdline import grammar
-from persistence.errors import PersistenceError
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
 
@@ -43,30 +42,26 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filet
         mistyped, 130 if it was interrupted.
     """
     arguments = parser(prog, filetypes).parse_args(argv)
-    try:
-        repository = ingesting.opened(arguments.root, arguments.loglevel)
-        config = ingest_config.load(repository.mapper.ingestFile)
-        config = ingesting.configured(config, arguments.config, arguments.config_file)
-        config = ingest_config.checked(config, "the command line")
-        keys = config.register.types
-        bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]
-        task = IngestTask(
-            repository,
-            config,
-            mode=arguments.mode,
-            filetype=getattr(arguments, "filetype", "raw"),
-            dry_run=arguments.dry_run,
-            create=arguments.create,
-            ignore_ingested=arguments.ignore_ingested,
-            bad_files=arguments.badFile,
-            bad_ids=bad_ids,
-            processes=arguments.processes,
-            progress=progress.track,
-        )
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return ingesting.WRONG_USE
-    return ingesting.run(prog, task, arguments.files, config.allowError)
+    return ingesting.start(prog, lambda: _task(arguments), arguments.files)
+
+
+def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+    repository = ingesting.opened(arguments.root, arguments.loglevel)
+    config = ingest_config.load(repository.mapper.ingestFile)
+    config = ingesting.configured(config, arguments.config, arguments.config_file)
+    config = ingest_config.checked(config, "the command line")
+    keys = config.register.types
+    bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]
+    task = IngestTask(
+        repository,
+        config,
+        mode=arguments.mode,
+        filetype=getattr(arguments, "filetype", "raw"),
+        bad_files=arguments.badFile,
+        bad_ids=bad_ids,
+        **ingesting.common(arguments),
+    )
+    return task, config.allowError
 
 
 if __name__ == "__main__":

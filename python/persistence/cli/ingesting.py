@@ -6,10 +6,10 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
-from persistence.cli import output
+from persistence.cli import output, progress
 from persistence.errors import PersistenceError, PolicyError
 from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
@@ -105,6 +105,33 @@ def calib_root(calib: str | None, output: str | None) -> str:
     if not root:
         raise PolicyError("where do calibrations go? Say --calib DIR (or set PIPE_CALIB_ROOT)")
     return os.path.abspath(os.path.join(below, root))
+
+
+def common(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give what the options of `add_options` tell a task."""
+    return {
+        "dry_run": arguments.dry_run,
+        "create": arguments.create,
+        "ignore_ingested": arguments.ignore_ingested,
+        "processes": arguments.processes,
+        "progress": progress.track,
+    }
+
+
+def start(prog: str, made: Callable[[], tuple[Task, bool]], paths: Sequence[str]) -> int:
+    """Make a task, with the word whether files may fail, and run it.
+
+    Returns
+    -------
+    status : `int`
+        2 if it cannot be made of what was typed; else see `run`.
+    """
+    try:
+        task, allow_errors = made()
+    except PersistenceError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return WRONG_USE
+    return run(prog, task, paths, allow_errors)
 
 
 def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from persistence.errors import RegistryError
+from persistence.errors import RegistryError, UnknownKey, did_you_mean
 from persistence.registry.filesystem import FilesystemRegistry
 from persistence.registry.sqlite import SqliteRegistry
 from persistence.template import PathTemplate
@@ -71,6 +71,33 @@ class Registry(Protocol):
         """Let go of files."""
 
 
+def refuse_unknown(wanted: Iterable[str], known: Collection[str], name: str, registry: Registry) -> None:
+    """Refuse keys that a registry does not have.
+
+    Parameters
+    ----------
+    wanted : iterable of `str`
+        The keys.
+    known : collection of `str`
+        The columns that there are.
+    name : `str`
+        The dataset type, for the message.
+    registry : `Registry`
+        Who is asked.
+
+    Raises
+    ------
+    UnknownKey
+        With the first of them.
+    """
+    for column in wanted:
+        if column not in known:
+            raise UnknownKey(
+                f"{name}: {column!r} is not known to {registry.path}{did_you_mean(column, known)} "
+                f"(it knows {', '.join(known)})"
+            )
+
+
 def open_registry(root: str, name: str = "registry") -> Registry | None:
     """Open the SQL registry of a repository; None if it has none.
 
@@ -85,4 +112,4 @@ def open_registry(root: str, name: str = "registry") -> Registry | None:
     return SqliteRegistry(path) if os.path.exists(path) else None
 
 
-__all__ = ["FilesystemRegistry", "Registry", "RegistryError", "SqliteRegistry", "open_registry"]
+__all__ = ["FilesystemRegistry", "Registry", "RegistryError", "SqliteRegistry", "open_registry", "refuse_unknown"]
