@@ -301,7 +301,7 @@ class Repository:
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
-        return formatter(location.storage).read(location)
+        return formatter(location.storage, location.python).read(location)
 
     def write(self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False) -> Location:
         """Write a dataset, whole or not at all.
@@ -317,7 +317,7 @@ class Repository:
         location = self._place_to_write(request, data_id)
         told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
         location = location._replace(options=told)
-        writer = formatter(location.storage)
+        writer = formatter(location.storage, location.python)
         try:
             if backup:
                 files.back_up(location.full_path)

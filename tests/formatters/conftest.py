@@ -18,7 +18,6 @@ class Disk:
 
     def __init__(self, folder: Path, storage: str, python: str | None, ending: str) -> None:
         self.folder, self.storage, self.python, self.ending = folder, storage, python, ending
-        self.formatter = formatter(storage)
         self._numbers = itertools.count()
 
     def place(
@@ -36,13 +35,13 @@ class Disk:
         return location
 
     def read(self, location: Location) -> Any:
-        return self.formatter.read(location)
+        return formatter(location.storage, location.python).read(location)
 
     def write(self, obj: Any, **where: Any) -> Location:
         """Write an object as a repository does: to a path beside, whose name is another."""
         location = self.place(**where)
         beside = Path(f"{location.root}/.part-{location.path}")
-        self.formatter.write(obj, str(beside), location)
+        formatter(location.storage, location.python).write(obj, str(beside), location)
         beside.rename(location.full_path)
         return location
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from persistence.errors import FormatterError
+from persistence.formatters import formatter
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def figure() -> Figure:
 def test_a_figure_is_written_in_the_format_of_its_final_name(disk, name, begins):
     if "/" in name:
         location = disk.place(name=name)
-        disk.formatter.write(figure(), str(disk.folder / "beside"), location)
+        formatter(location.storage).write(figure(), str(disk.folder / "beside"), location)
         content = (disk.folder / "beside").read_bytes()
     else:
         content = disk.bytes_of(figure(), name=name)

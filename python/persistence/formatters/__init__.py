@@ -51,6 +51,15 @@ FORMATTERS: Mapping[str, str] = {
     "MatplotlibStorage": "persistence.formatters.figure",
 }
 
+# What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
+_IN_FITS: Mapping[str, str] = {}
+OBJECTS: Mapping[str, Mapping[str, str]] = {
+    "FitsStorage": _IN_FITS,
+    "FitsCatalogStorage": _IN_FITS,
+    "PickleStorage": {},
+    "YamlStorage": {},
+}
+
 
 class _Guarded:
     """A formatter whose errors are ours, whatever its library raises when a file or an object is odd.
@@ -85,8 +94,15 @@ def _told(error: Exception) -> str:
 
 
 @functools.cache
-def formatter(storage: str) -> Formatter:
-    """Find the formatter of a storage.
+def formatter(storage: str, python: str | None = None) -> Formatter:
+    """Find the formatter of a storage, or of an object that the storage's usual one does not read.
+
+    Parameters
+    ----------
+    storage : `str`
+        The policy's storage name.
+    python : `str`, optional
+        The dotted name of the object's type.
 
     Raises
     ------
@@ -95,4 +111,6 @@ def formatter(storage: str) -> Formatter:
     """
     if storage not in FORMATTERS:
         raise FormatterError(f"storage {storage!r} holds no data (those that do: {', '.join(FORMATTERS)})")
-    return _Guarded(storage, cast(Formatter, importlib.import_module(FORMATTERS[storage])))
+    name = (python or "").rpartition(".")[2]
+    module = OBJECTS.get(storage, {}).get(name, FORMATTERS[storage])
+    return _Guarded(storage, cast(Formatter, importlib.import_module(module)))
