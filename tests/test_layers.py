@@ -80,6 +80,7 @@ LAYERS = {
     "ingest.task": 11,
     "ingest": 1,
     "opening": 12,
+    "reading": 12,
     "butler": 13,
     "": 14,
     "testing": 15,

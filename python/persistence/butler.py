@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence import composite, config
 from persistence.cameras import camera
-from persistence.chain import Chain
+from persistence.chain import Chain, Matching
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import (
     AliasError,
     DataIdError,
     MissingKey,
     NoResults,
-    PolicyError,
     RepositoryError,
-    UnknownDatasetType,
 )
-from persistence.location import Location
 from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.opening import open_chain, open_one
-from persistence.repository import Repository
+from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args
 
 if TYPE_CHECKING:
@@ -97,6 +93,7 @@ class Butler:
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
+        self._reader = Reader(self._chain)
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
@@ -152,14 +149,13 @@ class Butler:
         name = None if datasetType is None else self._resolve(datasetType)
         if name is not None:
             self._chain.request(name)
-        for repository in self._tagged(tag):
-            if name is None or repository.has(name):
-                return repository.mapper.getKeys(name, level)
-        return None
+        return self._chain.keys(name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
         """Give the names that `get` takes, with the views (``calexp_md``)."""
-        return {name for repository in self._tagged(tag) for name in repository.mapper.getDatasetTypes()}
+        return {
+            name for repository in self._chain.tagged(DataId(tag=tag)) for name in repository.mapper.getDatasetTypes()
+        }
 
     def default_sub_level(self, level: str) -> str | None:
         """Give the camera's level below another."""
@@ -198,7 +194,11 @@ class Butler:
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
-        return self._chain.lookup(self._request(datasetType), keys, data_id)
+        return self._chain.lookup(self._wanted(datasetType), keys, data_id)
+
+    def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
+        """Find the data IDs that a partial one stands for; `subset` gives them with references."""
+        return self._chain.matching(self._wanted(datasetType), level, data_id)
 
     def subset(
         self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
@@ -231,27 +231,23 @@ class Butler:
     ) -> bool:
         """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         if write:
             chains = [Chain([repository], []) for repository in self._chain.outputs]
             return bool(chains) and all(chain.find(request, data_id) is not None for chain in chains)
-        dataset = self._dataset(request, data_id)
-        if dataset.composite and dataset.template is None:
-            parts = dataset.composite.values()
-            return all(self.datasetExists(part.datasetType, data_id) for part in parts)
-        return self._chain.find(request, data_id) is not None
+        return self._reader.exists(request, data_id)
 
     def getUri(
         self, datasetType: str, dataId: Mapping[str, Any] | None = None, write: bool = False, **rest: Any
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         if write:
             if not self._chain.outputs:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
             return self._chain.outputs[0].expect(request, data_id, write=True).uri
-        return self._find(request, data_id, "getUri")[1].uri
+        return self._reader.find(request, data_id, "getUri")[1].uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
         """Explain which calibration a data ID gets, and why not another.
@@ -274,7 +270,7 @@ class Butler:
             If the dataset type is no calibration.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         found: Explanation | None = None
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
@@ -316,19 +312,19 @@ class Butler:
             If the file is damaged.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         options = {}
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
             if "bbox" not in options:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
         if immediate:
-            return self._get(request, data_id, options)
+            return self._reader.get(request, data_id, options)
         if not self.datasetExists(datasetType, data_id) and self._chain.bypassing(request, data_id) is None:
             raise self._chain.refuse("get", request, data_id)
         from persistence.proxy import ReadProxy  # only the patient need it
 
-        return ReadProxy(lambda: self._get(request, data_id, options))
+        return ReadProxy(lambda: self._reader.get(request, data_id, options))
 
     def put(
         self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, doBackup: bool = False, **rest: Any
@@ -356,8 +352,8 @@ class Butler:
             If the storage cannot hold the object.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
-        dataset = self._dataset(request, data_id)
+        request = self._wanted(datasetType, data_id)
+        dataset = self._reader.dataset(request, data_id)
         if dataset.composite:
             for part in composite.disassemble(dataset, obj, data_id).values():
                 self.put(part.obj, part.datasetType, data_id, doBackup)
@@ -380,82 +376,8 @@ class Butler:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
 
-    def _request(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
-        """Take a name apart; ``pair.left`` is the component ``left`` of the composite ``pair``."""
-        name = self._resolve(name)
-        if "." not in name or data_id is None:
-            return self._chain.request(name)
-        name, *components = name.split(".")
-        for component in components:
-            parts = self._dataset(self._chain.request(name), data_id).composite
-            if not parts:
-                raise PolicyError(f"The location for a dotted datasetType must be a composite; {name} is none")
-            if component not in parts:
-                raise UnknownDatasetType(f"{name}.{component}", [f"{name}.{part}" for part in parts], "The policy")
-            name = parts[component].datasetType
-        return self._chain.request(name)
-
-    def _tagged(self, tag: Any) -> Iterator[Repository]:
-        wanted = DataId(tag=tag)
-        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
-        return (repository for repository in every if repository.serves(wanted))
-
-    def _knowing(self, request: Request) -> Repository:
-        """Give the first repository whose camera has a dataset type."""
-        for repository in self._chain.asked(request, {}):
-            return repository
-        return next(repository for repository in self._chain.outputs if repository.knows(request))
-
-    def _dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType:
-        return self._knowing(request).mapper.dataset(request, data_id)
-
-    def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
-        maker = self._chain.bypassing(request, data_id)
-        if maker is not None:
-            return maker.mapper.standardise(request, maker.bypass(request, data_id), data_id)
-        if request.view == "filename":
-            return [self._expect(request, data_id).uri]
-        if request.view in (None, "sub") and self._dataset(request, data_id).composite:
-            assembled, full_id = self._assemble(request, data_id, options)
-            return self._knowing(request).mapper.standardise(request, assembled, full_id)
-        repository, location = self._find(request, data_id, "get", options)
-        return repository.mapper.standardise(request, repository.read(request, location), location.dataId)
-
-    def _expect(self, request: Request, data_id: DataId) -> Location:
-        """Say where the first repository that can tell would look; gen2-core, trap T7."""
-        for repository in self._chain.asked(request, data_id):
-            try:
-                return repository.expect(request, data_id)
-            except NoResults:
-                continue
-        raise self._chain.refuse("get", request, data_id)
-
-    def _find(
-        self, request: Request, data_id: DataId, verb: str, options: Mapping[str, Any] = {}
-    ) -> tuple[Repository, Location]:
-        found = self._chain.find(request, data_id, options)
-        if found is None:
-            raise self._chain.refuse(verb, request, data_id)
-        return found
-
-    def _assemble(
-        self, request: Request, data_id: DataId, options: Mapping[str, Any]
-    ) -> tuple[Any, Mapping[str, Any]]:
-        """Read the components, and put them together. A component of the type itself is its own file."""
-        dataset = self._dataset(request, data_id)
-        full_id = data_id
-        if dataset.template is not None:
-            full_id = DataId(self._find(request, data_id, "get")[1].dataId, tag=data_id.tag)
-
-        def fetch(part: Component) -> Any:
-            if part.datasetType == dataset.name:
-                repository, location = self._find(request, full_id, "get", options)
-                return repository.read(request, location)
-            if part.subset:
-                return [reference.get() for reference in self.subset(part.datasetType, dataId=full_id)]
-            return self._get(Request(part.datasetType, request.view), full_id, options)
-
-        return composite.assemble(dataset, fetch, full_id), full_id
+    def _wanted(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+        return self._reader.request(self._resolve(name), data_id)
 
 
 def _rebuild(arguments: tuple[Any, ...], aliases: dict[str, str]) -> Butler:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from persistence.dataid import DataId
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, NoResults, UnknownDatasetType
 from persistence.location import Location
 from persistence.names import Request
 from persistence.repository import Repository
+
+
+class Matching(NamedTuple):
+    """The data IDs that a partial one stands for: what is known, and the rows of its other keys."""
+
+    data_id: DataId
+    keys: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+    def data_ids(self) -> Iterator[DataId]:
+        """Give each as a whole."""
+        for row in self.rows:
+            full = DataId(self.data_id)
+            dict.update(full, zip(self.keys, row, strict=True))
+            yield full
 
 
 class Chain:
@@ -70,6 +86,33 @@ class Chain:
             except UnknownDatasetType as error:
                 problem = problem or error
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
+
+    def knowing(self, request: Request) -> Repository:
+        """Give the first repository whose camera has a dataset type."""
+        for repository in self.asked(request, {}):
+            return repository
+        return next(repository for repository in self.outputs if repository.knows(request))
+
+    def tagged(self, data_id: Mapping[str, Any]) -> Iterator[Repository]:
+        """Give every repository, inputs first, that a data ID's tags let it see."""
+        every = dict.fromkeys((*self.inputs, *self.outputs))
+        return (repository for repository in every if repository.serves(data_id))
+
+    def keys(self, name: str | None, level: str | None, data_id: Mapping[str, Any]) -> dict[str, type] | None:
+        """Give the keys of a dataset type, or of the camera, by the first repository that has it; None if none."""
+        for repository in self.tagged(data_id):
+            if name is None or repository.has(name):
+                return repository.mapper.getKeys(name, level)
+        return None
+
+    def matching(self, request: Request, level: str, data_id: DataId) -> Matching:
+        """Find the data IDs that a partial one stands for, at a level (see `Mapper.getKeys`)."""
+        keys = self.keys(request.name, level, data_id)
+        if keys is None:  # no repository that the tags let it see has the type
+            return Matching(data_id, (), [])
+        if all(key in data_id for key in keys):
+            return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
+        return Matching(data_id, tuple(keys), self.lookup(request, tuple(keys), data_id))
 
     def find(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
