@@ -32,6 +32,8 @@ LAYERS = {
     "types.exposure": 5,
     "datasettype": 3,
     "shapes": 3,
+    "components": 3.5,
+    "signatures": 1,
     "policy": 4,
     "foreign": 5,
     "recipes": 3,

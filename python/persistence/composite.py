@@ -23,7 +23,7 @@ class ComponentInfo:
 
     def __init__(self, part: Component, obj: Any = None) -> None:
         self.obj = obj
-        self.datasetType, self.setter, self.getter, self.subset, self.inputOnly = part
+        self.datasetType, self.setter, self.getter, self.subset, self.inputOnly = part[:5]
 
 
 def do_import(name: str, source: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from persistence import hooks, names
 from persistence.butlerlocation import ButlerComposite
+from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId, cast
 from persistence.datasettype import DatasetType
 from persistence.errors import (
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 # Given a dataset type, columns and a data ID, finds the distinct values of the columns.
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
 
-# Never looked up: a visit lies on many of them.
-SKYMAP_KEYS = frozenset({"tract", "patch"})
 _SHOWN = 3
 
 

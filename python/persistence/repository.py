@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from persistence import calibrations, cameras, files, sources
 from persistence.calibrations import Calibrations
+from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
@@ -28,7 +29,7 @@ from persistence.errors import (
 )
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
-from persistence.mapper import SKYMAP_KEYS, Mapper
+from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
