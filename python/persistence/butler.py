@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence import composite, config
+from persistence import config
 from persistence.cameras import camera
 from persistence.chain import Chain, Matching
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
+from persistence.defining import Definer
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -23,6 +24,8 @@ from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args
+from persistence.sharing import ComponentCache
+from persistence.writing import Writer
 
 if TYPE_CHECKING:
     from persistence.explain import Explanation
@@ -49,8 +52,15 @@ class Butler:
     calibs : mapping, optional
         Dataset types of calibrations, and the directory where each lies with its ``calibRegistry.sqlite3``:
         ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in ``calibRoot``.
+    cache : `bool`
+        Whether components that several objects share (a WCS, a PSF) are read once, and are the same object.
     **mapperArgs
         For the mapper.
+
+    Attributes
+    ----------
+    cache : `persistence.sharing.ComponentCache`
+        The shared components; ``cache.info()`` counts hits and misses.
 
     Raises
     ------
@@ -73,9 +83,11 @@ class Butler:
         outputs: Any = None,
         trust: Iterable[str] = (),
         calibs: Mapping[str, str] | None = None,
+        cache: bool = True,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
+        self.cache = ComponentCache() if cache else ComponentCache(0)
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
         trust = tuple(trust)
         calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
@@ -93,13 +105,16 @@ class Butler:
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
-        self._reader = Reader(self._chain)
+        self._reader = Reader(self._chain, self.cache)
+        self._definer = Definer(self._chain)
+        self._writer = Writer(self._chain, self._reader, self._definer)
+        self._defined: list[tuple[str, str, dict[str, Any]]] = []
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._arguments, self._aliases)
+        return _rebuild, (self._arguments, self._aliases, self.cache.limit > 0, self._defined)
 
     @property
     def chain(self) -> Chain:
@@ -131,6 +146,60 @@ class Butler:
             if known.startswith(alias) or alias.startswith(known):
                 raise AliasError(f"Alias: {alias} overlaps with existing alias: {known}")
         self._aliases[alias] = datasetType
+
+    def defineDataset(
+        self,
+        name: str,
+        template: str | None = None,
+        storage: str | None = None,
+        python: Any = None,
+        composite: Mapping[str, Any] | None = None,
+        section: str = "datasets",
+        **keys: Any,
+    ) -> None:
+        """Define a dataset type, as a camera's policy would; what is written to keeps the definition.
+
+        Parameters
+        ----------
+        name : `str`
+            The dataset type, or a stage of one (``calexp:jointcal``); ``blue(src)`` builds on another.
+        template : `str`, optional
+            Its path, such as ``wcs/%(tract)d/wcs-%(visit)07d_%(ccdnum)02d.fits``.
+        storage : `str`, optional
+            How it is stored, such as ``FitsStorage``.
+        python : `type` or `str`, optional
+            Its type, or its dotted name.
+        composite : mapping, optional
+            The components that it is assembled from: for each its dataset type, or a mapping of the keys of
+            `persistence.datasettype.Component`.
+        section : `str`
+            Where a policy would have it: ``exposures`` have views such as ``_wcs``.
+        **keys
+            What else a policy says of a dataset type: ``tables``, ``assembler``, ``disassembler``, ``keys``.
+
+        Raises
+        ------
+        PolicyError
+            If it cannot be meant, or the dataset type is defined otherwise already; the message shows both.
+        """
+        given = (composite or {}).items()
+        parts = {one: {"datasetType": part} if isinstance(part, str) else part for one, part in given}
+        said = {"template": template, "storage": storage, "python": python, "composite": parts or None, **keys}
+        self._definer.define(name, section, said)
+        self._defined.append((name, section, said))
+
+    def defineStage(self, datasetType: str, stage: str) -> None:
+        """Let the plain name of a dataset type stand for a stage of it, here and in what is written to.
+
+        After ``defineStage('calexp', 'jointcal')``, ``calexp`` is ``calexp:jointcal``, but for the components of
+        composites, which say which stage they are of.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such stage.
+        """
+        self._definer.stage(datasetType, stage)
 
     def getKeys(
         self, datasetType: str | None = None, level: str | None = None, tag: Any = None
@@ -293,14 +362,15 @@ class Butler:
         Parameters
         ----------
         datasetType : `str`
-            A dataset type, such as ``calexp``, or a view, such as ``calexp_md``; `getDatasetTypes` lists
-            them.
+            A dataset type, such as ``calexp``, a view, such as ``calexp_md``, or a component, such as ``calexp.psf``;
+            `getDatasetTypes` lists the first two.
         dataId : mapping, optional
             The data ID; keys that are missing come from the registry.
         immediate : `bool`
             False gives a `ReadProxy`, which reads when it is first used.
         **rest
-            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``.
+            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``; for a catalog, ``columns``: only these are
+            read.
 
         Raises
         ------
@@ -313,18 +383,19 @@ class Butler:
         """
         data_id = DataId(dataId, **rest)
         request = self._wanted(datasetType, data_id)
-        options = {}
+        options = self._reader.columns(request, data_id)
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
             if "bbox" not in options:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
+        shared = "." in datasetType
         if immediate:
-            return self._reader.get(request, data_id, options)
-        if not self.datasetExists(datasetType, data_id) and self._chain.bypassing(request, data_id) is None:
+            return self._reader.get(request, data_id, options, shared)
+        if self._reader.is_missing(request, data_id):
             raise self._chain.refuse("get", request, data_id)
         from persistence.proxy import ReadProxy  # only the patient need it
 
-        return ReadProxy(lambda: self._reader.get(request, data_id, options))
+        return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
 
     def put(
         self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, doBackup: bool = False, **rest: Any
@@ -353,17 +424,7 @@ class Butler:
         """
         data_id = DataId(dataId, **rest)
         request = self._wanted(datasetType, data_id)
-        dataset = self._reader.dataset(request, data_id)
-        if dataset.composite:
-            for part in composite.disassemble(dataset, obj, data_id).values():
-                self.put(part.obj, part.datasetType, data_id, doBackup)
-            return
-        writers = [repository for repository in self._chain.outputs if repository.knows(request)]
-        if not writers:
-            raise NoResults("No locations for put:", datasetType, data_id)
-        self._chain.settle()
-        for repository in writers:
-            repository.write(request, obj, data_id, doBackup)
+        self._writer.put(request, obj, data_id, doBackup)
 
     # -- parts ---------------------------------------------------------------------------------------
 
@@ -380,9 +441,13 @@ class Butler:
         return self._reader.request(self._resolve(name), data_id)
 
 
-def _rebuild(arguments: tuple[Any, ...], aliases: dict[str, str]) -> Butler:
+def _rebuild(
+    arguments: tuple[Any, ...], aliases: dict[str, str], cache: bool, defined: list[tuple[str, str, dict[str, Any]]]
+) -> Butler:
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
-    made = Butler(root, mapper, inputs, outputs, trust, calibs, **mapper_args)
+    made = Butler(root, mapper, inputs, outputs, trust, calibs, cache, **mapper_args)
     for alias, datasetType in aliases.items():
         made.defineAlias(alias, datasetType)
+    for name, section, keys in defined:
+        made.defineDataset(name, section=section, **keys)
     return made

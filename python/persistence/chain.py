@@ -54,6 +54,12 @@ class Chain:
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
         self._bypassing: dict[Request, tuple[Repository, ...]] = {}
         self._likeness: dict[tuple[int, int], bool] = {}
+        self._staged: dict[Request, Request] = {}
+
+    def forget(self) -> None:
+        """Ask every repository again what it knows: one has learned of a dataset type."""
+        for remembered in (self._knowing, self._bypassing, self._likeness, self._staged):
+            remembered.clear()
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
         """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
@@ -86,6 +92,18 @@ class Chain:
             except UnknownDatasetType as error:
                 problem = problem or error
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
+
+    def staged(self, request: Request) -> Request:
+        """Give what a plain name stands for: the stage that the first repository which names one names."""
+        found = self._staged.get(request)
+        if found is None:
+            said = (
+                repository.mapper.policy.settings.get("stages", {}) for repository in (*self.inputs, *self.outputs)
+            )
+            stage = next((stages[request.datasetType] for stages in said if request.datasetType in stages), None)
+            found = request if stage is None else Request(f"{request.datasetType}:{stage}", request.view)
+            self._staged[request] = found
+        return found
 
     def knowing(self, request: Request) -> Repository:
         """Give the first repository whose camera has a dataset type."""

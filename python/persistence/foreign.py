@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from persistence.composite import STAND_INS, stands_for
+from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
 from persistence.policy import CameraPolicy
 
@@ -16,7 +18,7 @@ from persistence.policy import CameraPolicy
 _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
 HARMLESS = frozenset(
     {
-        "persistence.assemblers.assemble_amplifiers",
+        *(f"persistence.assemblers.{name}" for name in ("assemble_amplifiers", "join_columns", "stack_rows")),
         "persistence.composite.generic_assembler",
         "persistence.composite.generic_disassembler",
         "lsst.daf.persistence.genericAssembler",
@@ -25,6 +27,8 @@ HARMLESS = frozenset(
         *(f"lsst.daf.persistence.test.{name}" for name in _TEST_OBJECTS),
     }
 )
+# What Gen2's classes are replaced by: filled with parts, they only hold them.
+_PLAIN_CLASSES = frozenset(STAND_INS.values())
 _CALLED = ("assembler", "disassembler", "python")
 
 
@@ -40,11 +44,26 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
     """
     for dataset in policy.types.values():
         own = dict.fromkeys(_CALLED) if said is None else said.get(dataset.section, {}).get(dataset.name) or {}
-        for key in _CALLED if dataset.composite else ():
-            name = getattr(dataset, key)
-            # With parts of its choice a repository decides what any class is called with, and which of its methods.
-            if (key in own or "composite" in own) and name and name not in HARMLESS:
-                yield name, dataset.source
+        for name in named(dataset, own):
+            yield name, dataset.source
+
+
+def named(dataset: DatasetType, own: Mapping[str, Any]) -> Iterator[str]:
+    """Give what a composite has called, and might do harm, if a repository says some of its keys."""
+    told = any(part.setter or part.getter for part in dataset.composite.values())
+    for key in _CALLED if dataset.composite else ():
+        name = getattr(dataset, key)
+        # With parts of its choice a repository decides what any class is called with, and which of its methods.
+        harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
+        if (key in own or "composite" in own) and name and not harmless:
+            yield name
+
+
+def refuse_dataset(dataset: DatasetType, own: Mapping[str, Any], named_by: str, trust: Collection[str]) -> None:
+    """Refuse what one composite has called, if a repository says some of its keys; see `refuse_code`."""
+    for name in named(dataset, own):
+        if name not in trust:
+            raise _refused(named_by, dataset.source, name)
 
 
 def refuse_code(
@@ -77,7 +96,11 @@ def refuse_code(
     said = None if "policy" in arguments else arguments.get("overlay") or overlay or {}
     for name, source in code(policy, said) if said != {} else ():
         if name not in trust:
-            raise UnsafeContent(
-                f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring code "
-                f"with it. If you trust it, give trust=[{name!r}]"
-            )
+            raise _refused(named_by, source, name)
+
+
+def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
+    return UnsafeContent(
+        f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring "
+        f"code with it. If you trust it, give trust=[{name!r}]"
+    )

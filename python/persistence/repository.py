@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, files, sources
+from persistence import calibrations, cameras, definitions, files, foreign, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
+from persistence.definitions import Definition
 from persistence.errors import (
     DataIdError,
     FormatterError,
@@ -38,6 +40,13 @@ if TYPE_CHECKING:
     from persistence.explain import Explanation
 
 _T = TypeVar("_T")
+
+
+class Prepared(NamedTuple):
+    """A dataset about to be written: where, and what writes an object to a path."""
+
+    location: Location
+    write: Callable[[Any, str], None]
 
 
 class Repository:
@@ -87,16 +96,42 @@ class Repository:
         if isinstance(mapper, str | type):
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
-        self.mapper: Mapper = mapper
+        self.definitions = definitions.read(self.root)
+        # Who brought them is not known; what they have called is refused when it would be.
+        self._brought = definitions.said(self.definitions)
+        self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
-        self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
+        self._trust = self.mapper.trusted | set(trust)
+        self._told = {"trust": self._trust, "mapper": self.mapper}
         inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
         self.calibrations: Calibrations = sources.calibrations(self.root, self.mapper, _first(inherited))
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    def define(self, definition: Definition) -> None:
+        """Lay a definition, which this process makes, over what the camera and the repository say."""
+        self.definitions = (*self.definitions, definition)
+        self.mapper = self.mapper.extended((definition,))
+        self._told = {"trust": self._trust, "mapper": self.mapper}
+
+    def vouch(self, name: str) -> None:
+        """Let a definition of the repository count as this process's own: it makes the same."""
+        self._brought.pop(name, None)
+
+    def refuse_code(self, dataset: DatasetType) -> None:
+        """Refuse to make or take apart a composite by code that the repository's own definitions name.
+
+        Raises
+        ------
+        UnsafeContent
+            If they name any that nobody trusts.
+        """
+        own = self._brought.get(dataset.name)
+        if own is not None:
+            foreign.refuse_dataset(dataset, own, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
@@ -299,6 +334,7 @@ class Repository:
 
     def read(self, request: Request, location: Location) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
+        references.check(location.full_path)
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
@@ -314,21 +350,34 @@ class Repository:
         FormatterError
             If the policy's storage cannot hold the object.
         """
+        location, write = self.prepare(request, data_id)
+        with self.telling(location):
+            if backup:
+                files.back_up(location.full_path)
+            with files.atomic_write(location.full_path) as temporary:
+                write(obj, temporary)
+                references.forget(location.full_path)
+        return location
+
+    def prepare(self, request: Request, data_id: Mapping[str, Any]) -> Prepared:
+        """Say where a dataset would be written, and how."""
         dataset = self.mapper.dataset(request)
         location = self._place_to_write(request, data_id)
         told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
         location = location._replace(options=told)
         writer = formatter(location.storage, location.python)
+        return Prepared(location, lambda obj, path: writer.write(obj, path, location))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def telling(location: Location) -> Iterator[None]:
+        """Say of a failure to write which file it was."""
         try:
-            if backup:
-                files.back_up(location.full_path)
-            with files.atomic_write(location.full_path) as temporary:
-                writer.write(obj, temporary, location)
+            yield
         except OSError as error:
             if isinstance(error, PersistenceError):
                 raise
             raise RepositoryError(f"cannot write {location.full_path}: {error.strerror or error}") from error
-        return location
 
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
         dataset = self.mapper.dataset(request)

@@ -1,0 +1,92 @@
+"""Dataset types, and stages of them, that are defined while a Butler is in use, and recorded in its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persistence import definitions, policy
+from persistence.chain import Chain
+from persistence.composite import do_import
+from persistence.datasettype import DatasetType
+from persistence.definitions import Definition
+from persistence.errors import PolicyError, UnknownDatasetType
+from persistence.repository import Repository
+from persistence.signatures import form_of
+
+
+class Definer:
+    """Defines dataset types in the repositories of a chain.
+
+    Parameters
+    ----------
+    chain : `Chain`
+        The repositories. Those that are written to learn of a dataset type for good; if there is none, all do, as
+        long as the Butler lives.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+
+    def define(self, name: str, section: str, keys: Mapping[str, Any]) -> None:
+        """Define a dataset type; see `Butler.defineDataset`."""
+        keys = {key: _dotted(value) for key, value in keys.items()}
+        for kind in ("assembler", "disassembler"):
+            if keys.get(kind) is not None:
+                form_of(kind, do_import(keys[kind], name), name)
+        bare = name.partition("(")[0]
+        for part in (keys.get("composite") or {}).values():
+            self.adopt(str(part.get("datasetType") if isinstance(part, Mapping) else part))
+        learning = self._chain.outputs or self._chain.inputs
+        made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
+        new = _evaluated(made[0][0], made[0][1], bare)
+        for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
+            if bare in repository.mapper.types:
+                definitions.refuse_other(bare, repository.mapper.types[bare], new)
+                repository.vouch(bare)
+        self._teach([(one, definition) for one, definition in made if bare not in one.mapper.types])
+
+    def adopt(self, name: str) -> bool:
+        """Let the outputs learn a dataset type that only a parent's own definitions know; say whether one did."""
+        lacking = [one for one in self._chain.outputs if name not in one.mapper.types]
+        for parent in self._chain.inputs if lacking else ():
+            for definition in parent.definitions:
+                if name in definitions.said([definition]):
+                    self._teach([(one, definitions.moved(definition, one.root)) for one in lacking])
+                    return True
+        return False
+
+    def stage(self, name: str, stage: str) -> None:
+        """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
+        for repository in self._chain.outputs or self._chain.inputs:
+            staged = f"{name}:{stage}"
+            known = {*repository.mapper.types, *(key for one in self._chain.inputs for key in one.mapper.types)}
+            if staged not in known:
+                raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
+            stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
+            self._teach([(repository, definitions.stage(repository.root, stages))], replace=True)
+
+    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
+        if learning and self._chain.outputs:
+            self._chain.settle()
+            for _repository, definition in learning:
+                definitions.record(definition, replace)
+        for repository, definition in learning:
+            repository.define(definition)
+        self._chain.forget()
+
+
+def _evaluated(repository: Repository, definition: Definition, name: str) -> DatasetType:
+    """Give what a repository's policy would say of a dataset type with a definition."""
+    shown = Definition(f"<defineDataset({name})>", definition.text)
+    return policy.extended(repository.mapper.policy, (shown,)).types[name]
+
+
+def _dotted(value: Any) -> Any:
+    """Give the dotted name of a class or function, by which other processes will find it."""
+    if not callable(value):
+        return value
+    name = f"{value.__module__}.{value.__qualname__}"
+    if "<" in name or value.__module__ == "__main__":
+        raise PolicyError(f"{name} cannot be found by other processes: define it in a module, outside any function")
+    return name

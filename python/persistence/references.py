@@ -1,0 +1,81 @@
+"""Datasets that are put as references to other files: a link, and beside it what the file was like at the time.
+
+A link is what Gen2 itself follows. The note beside it is a hidden file that Gen2 ignores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Any
+
+from persistence.batch import Batch
+from persistence.errors import SourceChanged
+
+
+def note_of(target: str) -> str:
+    """Give the name of the note beside a link."""
+    directory, name = os.path.split(target)
+    return os.path.join(directory, f".{name}.source")
+
+
+def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
+    """Make a link to a source, which is to stand at a target, and note the source's size and time.
+
+    Parameters
+    ----------
+    temporary, target : `str`
+        Where the link is made, and where it will stand.
+    source : `str`
+        The file that it leads to, by a relative path: a tree can be moved.
+    batch : `Batch`
+        What puts the note in its place, with the link.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
+    with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
+        json.dump(_stamp(source), stream)
+
+
+def forget(target: str) -> None:
+    """Remove the note of a link that is to be replaced by a file of its own."""
+    if os.path.islink(target):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(note_of(target))
+
+
+def check(path: str) -> None:
+    """Check that what a reference leads to is what it was when the reference was put; other files are well.
+
+    Raises
+    ------
+    SourceChanged
+        If it is another file, or has changed.
+    """
+    if not os.path.islink(path):
+        return
+    try:
+        with open(note_of(path), encoding="utf-8") as stream:
+            noted = json.load(stream)
+    except FileNotFoundError:
+        return
+    now = _stamp(path)
+    if noted != now:
+        raise SourceChanged(
+            f"{path} refers to {os.path.realpath(path)}, which has changed since: it had {_shown(noted)}, and has "
+            f"{_shown(now)}. Put it again, or remove {note_of(path)} to accept the file as it is"
+        )
+
+
+def _stamp(source: str) -> dict[str, Any]:
+    status = os.stat(source)
+    return {"size": status.st_size, "modified": status.st_mtime_ns}
+
+
+def _shown(stamp: dict[str, Any]) -> str:
+    import datetime
+
+    moment = datetime.datetime.fromtimestamp(stamp["modified"] / 1e9, datetime.UTC)
+    return f"{stamp['size']} bytes of {moment:%Y-%m-%d %H:%M:%S.%f} UTC"
