@@ -7,7 +7,8 @@ thousand times as long for a table of one row. Source of the format: FITS Standa
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +18,43 @@ from persistence.headers import Part
 
 _FORM = re.compile(r"(\d*)([PQ]?)([LXBIJKAEDCM])(?:\(\d*\))?.*")
 # afw takes every 16-bit column for unsigned. Source: afw-files 3.1.
-_TYPES: dict[str, Any] = {
-    "L": "S1",
-    "B": "u1",
-    "I": ">u2",
-    "J": ">i4",
-    "K": ">i8",
-    "E": ">f4",
-    "D": ">f8",
-    "C": ">c8",
-    "M": ">c16",
+_TYPES = {
+    letter: np.dtype(code)
+    for letter, code in {
+        "L": "S1",
+        "B": "u1",
+        "A": "u1",
+        "I": ">u2",
+        "J": ">i4",
+        "K": ">i8",
+        "E": ">f4",
+        "D": ">f8",
+        "C": ">c8",
+        "M": ">c16",
+        "P": ">i4",
+        "Q": ">i8",
+    }.items()
 }
-_DESCRIPTORS = {"P": np.dtype(">i4"), "Q": np.dtype(">i8")}
+_SIGN = 1 << 15
+
+
+class _Form(NamedTuple):
+    """How one column lies in the rows."""
+
+    number: int
+    name: str
+    repeat: int
+    pointer: str
+    letter: str
+    zero: int
+    start: int
+
+    @property
+    def width(self) -> int:
+        """The bytes of a cell; of one that lies in the heap, those of its place."""
+        if self.pointer:
+            return 2 * self.repeat * _TYPES[self.pointer].itemsize
+        return -(-self.repeat // 8) if self.letter == "X" else self.repeat * _TYPES[self.letter].itemsize
 
 
 def columns(part: Part) -> dict[str, Any]:
@@ -53,77 +79,71 @@ def columns(part: Part) -> dict[str, Any]:
         cells = np.frombuffer(part.data, np.uint8, width * rows).reshape(rows, width)
         heap = part.data[cards.get("THEAP", width * rows) :]
         found: dict[str, Any] = {}
-        start = 0
-        for number in range(1, cards["TFIELDS"] + 1):
-            column, start = _column(cards, number, cells, start, heap)
-            found |= column
+        for form in _forms(cards):
+            found |= _column(form, cards, cells[:, form.start : form.start + form.width], heap)
         return found
     except (LookupError, TypeError, ValueError) as error:
         raise FormatterError(f"a binary table is damaged: {type(error).__name__}: {error}") from error
 
 
-def _column(
-    cards: Any, number: int, cells: NDArray[np.uint8], start: int, heap: memoryview
-) -> tuple[dict[str, Any], int]:
-    match = _FORM.fullmatch(cards[f"TFORM{number}"].strip())
-    if match is None:
-        raise ValueError(f"TFORM{number}={cards[f'TFORM{number}']!r}")
-    repeat, pointer, letter = int(match[1] or 1), match[2], match[3]
-    name = cards.get(f"TTYPE{number}", f"col{number}")
-    if pointer:
-        width = repeat * 2 * _DESCRIPTORS[pointer].itemsize
-    else:
-        width = (
-            -(-repeat // 8) if letter == "X" else repeat * (1 if letter == "A" else np.dtype(_TYPES[letter]).itemsize)
-        )
-    inside = np.ascontiguousarray(cells[:, start : start + width])
-    if inside.shape[1] < width:
-        raise ValueError(f"rows end before column {name}")
-    zero = cards.get(f"TZERO{number}", 0)
-    if zero not in ((0, 1 << 15) if letter == "I" else (0,)) or cards.get(f"TSCAL{number}", 1) != 1:
-        raise ValueError(f"column {name} is scaled, which afw's tables are not")
-    if pointer:
-        descriptors = inside.view(_DESCRIPTORS[pointer]) if repeat else np.zeros((len(cells), 2), int)
-        values: Any = [_far(heap, int(length), int(offset), letter, zero) for length, offset in descriptors]
-        return {name: values}, start + width
-    if letter == "X":
-        return _bits(cards, number, name, np.unpackbits(inside, axis=1, count=repeat).astype(bool)), start + width
-    if letter == "A":
-        return {name: [_text(row.tobytes()).rstrip(" ") for row in inside]}, start + width
-    values = _numbers(inside.view(_TYPES[letter]) if width else np.zeros((len(cells), 0)), letter, zero)
-    return _named(cards, number, name, values[:, 0] if repeat == 1 else values), start + width
+def _forms(cards: Mapping[str, Any]) -> Iterator[_Form]:
+    start = 0
+    for number in range(1, cards["TFIELDS"] + 1):
+        match = _FORM.fullmatch(cards[f"TFORM{number}"].strip())
+        if match is None:
+            raise ValueError(f"TFORM{number} = {cards[f'TFORM{number}']!r}")
+        name, zero = cards.get(f"TTYPE{number}", f"column {number}"), cards.get(f"TZERO{number}", 0)
+        form = _Form(number, name, int(match[1] or 1), match[2], match[3], zero, start)
+        if zero not in ((0, _SIGN) if form.letter == "I" else (0,)) or cards.get(f"TSCAL{number}", 1) != 1:
+            raise ValueError(f"column {name} is scaled, which afw's tables are not")
+        start += form.width
+        if start > cards["NAXIS1"]:
+            raise ValueError(f"rows end before column {name} does")
+        yield form
 
 
-def _far(heap: memoryview, length: int, offset: int, letter: str, zero: Any) -> Any:
+def _column(form: _Form, cards: Mapping[str, Any], cells: NDArray[np.uint8], heap: memoryview) -> dict[str, Any]:
+    cells = np.ascontiguousarray(cells)
+    if not form.repeat:
+        return {form.name: np.zeros((len(cells), 0), _TYPES[form.letter])}
+    if form.pointer:
+        places = cells.view(_TYPES[form.pointer])
+        return {form.name: [_far(form, heap, int(length), int(offset)) for length, offset in places]}
+    if form.letter == "X":
+        return _bits(form, cards, np.unpackbits(cells, axis=1, count=form.repeat).astype(bool))
+    if form.letter == "A":
+        return {form.name: [_text(row.tobytes()).rstrip(" ") for row in cells]}
+    values = _numbers(form, cells.view(_TYPES[form.letter]))
+    if form.repeat == 2 and cards.get(f"TCCLS{form.number}") == "Point":
+        # Old files have points in one cell; newer ones, a column for each number. Source: afw-files 3.2.
+        return {f"{form.name}_x": values[:, 0], f"{form.name}_y": values[:, 1]}
+    return {form.name: values[:, 0] if form.repeat == 1 else values}
+
+
+def _far(form: _Form, heap: memoryview, length: int, offset: int) -> Any:
     """Read a cell that lies in the heap."""
-    size = length * (1 if letter == "A" else np.dtype(_TYPES[letter]).itemsize)
+    dtype = _TYPES[form.letter]
+    size = length * dtype.itemsize
     if length < 0 or offset < 0 or offset + size > len(heap):
-        raise ValueError(f"a cell of {length} elements at {offset} is not in the heap of {len(heap)} bytes")
+        raise ValueError(f"a cell of {form.name} is not in the heap: {length} elements from byte {offset}")
     content = heap[offset : offset + size]
-    return _text(bytes(content)) if letter == "A" else _numbers(np.frombuffer(content, _TYPES[letter]), letter, zero)
+    return _text(bytes(content)) if form.letter == "A" else _numbers(form, np.frombuffer(content, dtype))
 
 
-def _numbers(raw: NDArray[Any], letter: str, zero: Any) -> Any:
+def _numbers(form: _Form, raw: Any) -> Any:
     """Give numbers in the machine's own order of bytes, 16-bit ones without the offset of their sign."""
-    if letter == "L":
+    if form.letter == "L":
         return np.equal(raw, b"T")
     native = raw.astype(raw.dtype.newbyteorder("="))
-    return np.bitwise_xor(native, native.dtype.type(zero)) if zero else native
+    return native ^ np.uint16(form.zero) if form.zero else native
+
+
+def _bits(form: _Form, cards: Mapping[str, Any], bits: NDArray[np.bool_]) -> dict[str, Any]:
+    """Give afw's column of flags by the flags' names; any other as it is."""
+    if cards.get("FLAGCOL") != form.number:
+        return {form.name: bits}
+    return {cards[f"TFLAG{bit}"]: bits[:, bit - 1] for bit in range(1, form.repeat + 1)}
 
 
 def _text(raw: bytes) -> str:
     return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
-
-
-def _bits(cards: Any, number: int, name: str, bits: NDArray[np.bool_]) -> dict[str, Any]:
-    """Give afw's column of flags by the flags' names; any other as it is."""
-    if cards.get("FLAGCOL") != number:
-        return {name: bits}
-    return {cards[f"TFLAG{bit}"]: bits[:, bit - 1] for bit in range(1, bits.shape[1] + 1)}
-
-
-def _named(cards: Any, number: int, name: str, values: NDArray[Any]) -> dict[str, Any]:
-    """Give points, which old files have in one cell, a column for each number, as newer files do (afw-files 3.2)."""
-    if cards.get(f"TCCLS{number}") != "Point" or values.ndim != 2:
-        return {name: values}
-    return {f"{name}_x": values[:, 0], f"{name}_y": values[:, 1]}
