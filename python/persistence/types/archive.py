@@ -21,6 +21,15 @@ FACTORIES: Mapping[str, str] = {
     "Calib": "persistence.types.photocalib.make_old",
     "ChebyshevBoundedField": "persistence.types.boundedfield.make_chebyshev",
     "ProductBoundedField": "persistence.types.boundedfield.make_product",
+    "ApCorrMap": "persistence.types.apcorrmap.make",
+    "Polygon": "persistence.types.polygon.make",
+    "CoaddInputs": "persistence.types.coaddinputs.make",
+    "Detector": "persistence.types.detector.make",
+    "TransformMap": "persistence.types.detector.make_transforms",
+    "FilterLabel": "persistence.types.translator.make_filter",
+    "VisitInfo": "persistence.types.visitinfo.make",
+    "Wcs": "persistence.types.oldwcs.make",
+    "TanWcs": "persistence.types.oldwcs.make",
 }
 
 
