@@ -21,9 +21,12 @@ from astropy.io import fits
 
 from persistence import headers
 from persistence.errors import DataIdError, FormatterError
+from persistence.formatters import archived
 from persistence.headers import Span
 from persistence.location import Location
+from persistence.types import afwheader
 from persistence.types.box import Box
+from persistence.types.components import Components, numbers_in
 from persistence.types.exposure import Exposure, xy0
 from persistence.types.mask import DEFAULT_PLANES, Mask
 from persistence.types.translator import HeaderTranslator
@@ -61,21 +64,38 @@ def read(location: Location) -> Any:
 
             return catalog.read_hdu(hdus, index)
         dtype = np.dtype("=" + _DTYPES[letter]) if letter else None
-        header = hdu.header
         cut = _cut(hdu, location) if "bbox" in location.options else None
         mask, variance = _planes(path, hdus, index, cut) if planes else (None, None)
-        mapper = location.options.get("mapper")
-        cutout = (cut.x0, cut.y0) if cut is not None else (0, 0)
-        return Exposure(
-            image=_pixels(hdu, dtype, cut),
-            header=header,
-            primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
-            mask=mask,
-            variance=variance,
-            cutout=cutout,
-            translator=mapper.translator if mapper is not None else HeaderTranslator(),
-            dataId=location.dataId,
-        )
+        exposure = _exposure(location, hdus, index, _pixels(hdu, dtype, cut), cut)
+        components = _components(path, hdus) if planes else exposure.components
+        return exposure.replaced(mask=mask, variance=variance, components=components)
+
+
+def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
+    header, mapper = hdus[index].header, location.options.get("mapper")
+    return Exposure(
+        image=image,
+        header=header,
+        primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
+        cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
+        translator=mapper.translator if mapper is not None else HeaderTranslator(),
+        dataId=location.dataId,
+    )
+
+
+def _components(path: str, hdus: Any) -> Components:
+    """Read the bytes of the archive of an exposure; nothing is made of them until a component is asked for.
+
+    They are few beside the pixels, and the file may be another one by then.
+    """
+    primary = hdus[0].header
+    numbers = numbers_in(primary)
+    if not numbers:
+        return Components()
+    before = headers.spans(path, primary["AR_HDU"] - 2)
+    stream = hdus[0].fileinfo()["file"]
+    stream.seek(before[-1].stop)
+    return Components(numbers, archived.Stored(stream.read(), path))
 
 
 def read_header(location: Location) -> fits.Header:
@@ -86,9 +106,8 @@ def read_header(location: Location) -> fits.Header:
         if hdu is None:
             hdu, index = _image_hdu(hdus, location, index)
         header: fits.Header = hdu.header.copy()
-        if index and _inherits(header, hdus[0].header):
-            header.extend(hdus[0].header, unique=True, strip=True)
-        return header
+        inherits = index and _inherits(header, hdus[0].header)
+        return afwheader.merged(header, hdus[0].header) if inherits else header
 
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -219,13 +238,18 @@ def _planes(path: str, hdus: Any, index: int, cut: Box | None) -> tuple[Mask | N
     """Read the mask and the variance that follow an image, as far as they are there."""
     headers.spans(path, index + 2)  # astropy would take damage for the end of the file
     behind = [hdu for hdu in (_hdu_or_none(hdus, index + 1), _hdu_or_none(hdus, index + 2)) if hdu is not None]
-    found = {hdu.header.get("EXTTYPE"): hdu for hdu in behind}
+    found = {_kind(hdu): hdu for hdu in behind}
     mask = None
     if "MASK" in found:
         bits = found["MASK"].header["MP_*"]
         names = {key[3:]: int(bit) for key, bit in bits.items()} or dict(DEFAULT_PLANES)
         mask = Mask(_pixels(found["MASK"], np.dtype("i4"), cut), names)
     return mask, _pixels(found["VARIANCE"], None, cut) if "VARIANCE" in found else None
+
+
+def _kind(hdu: Any) -> str:
+    """Say what plane an HDU holds: masks of before afw's EXTTYPE are known by the names of their bits."""
+    return str(hdu.header.get("EXTTYPE") or ("MASK" if hdu.header["MP_*"] else hdu.name))
 
 
 def _cut(hdu: Any, location: Location) -> Box:

@@ -28,8 +28,6 @@ FACTORIES: Mapping[str, str] = {
     "TransformMap": "persistence.types.detector.make_transforms",
     "FilterLabel": "persistence.types.translator.make_filter",
     "VisitInfo": "persistence.types.visitinfo.make",
-    "Wcs": "persistence.types.oldwcs.make",
-    "TanWcs": "persistence.types.oldwcs.make",
 }
 
 

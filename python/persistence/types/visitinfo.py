@@ -88,7 +88,7 @@ class VisitInfo:
         FormatterError
             If a date has no time scale.
         """
-        said = {name: _known(header.get(key)) for name, key in _CARDS.items()}
+        said = {name: _known(header.get(key)) for name, key in CARDS.items()}
         kinds = {name: str if name in _TEXTS else float for name in said}
         told: dict[str, Any] = {name: kinds[name](value) for name, value in said.items() if value is not None}
         number = _known(header.get("EXPID"))
@@ -158,7 +158,7 @@ class VisitInfo:
 
 
 # Attributes and afw's cards. Angles are degrees in a header. Source: afw-files 1.5.
-_CARDS = {
+CARDS = {
     "exposure_time": "EXPTIME",
     "dark_time": "DARKTIME",
     "date_middle": "DATE-AVG",
