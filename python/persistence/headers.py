@@ -8,6 +8,7 @@ CONTINUE and HIERARCH conventions.
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import math
 import os
@@ -147,6 +148,46 @@ def spans(path: str, wanted: int) -> list[Span]:
         As `scan` does.
     """
     return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
+
+
+def unpacked(path: str) -> bytes | None:
+    """Read all of a file that is compressed with gzip; None if it is not.
+
+    Raises
+    ------
+    FormatterError
+        If it is damaged.
+    """
+    with open(path, "rb") as raw:
+        if raw.read(2) != GZIP:
+            return None
+        raw.seek(0)
+        try:
+            return gzip.decompress(raw.read())
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+
+
+def walk(path: str, content: bytes | None = None) -> Iterator[tuple[Cards, Span]]:
+    """Give the header of each HDU of a file, and where it lies, as `scan` does.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    content : `bytes`, optional
+        What is in it, if that has been read already.
+    """
+    if content is None:
+        return _hdus(path)
+    return _walk(path, _at(content), content[:_CHUNK], len(content))
+
+
+def _at(content: bytes) -> io.BytesIO:
+    """Open bytes as if their first chunk had been read."""
+    stream = io.BytesIO(content)
+    stream.seek(_CHUNK)
+    return stream
 
 
 def content(path: str, first: int) -> bytes:
