@@ -43,7 +43,7 @@ class Cards(Mapping[str, Any]):
         The header, 80 characters a card.
     """
 
-    __slots__ = ("_block", "_index")
+    __slots__ = ("_block", "_index", "_long")
 
     def __init__(self, block: str) -> None:
         self._block = block
@@ -51,6 +51,7 @@ class Cards(Mapping[str, Any]):
         for start in range(len(block) - _CARD, -1, -_CARD):
             index[block[start : start + 8]] = start
         self._index = index
+        self._long: dict[str, int] | None = None
 
     def __getitem__(self, keyword: str) -> Any:
         start = self._index.get(f"{keyword:8}")
@@ -73,12 +74,12 @@ class Cards(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def _hierarch(self) -> dict[str, int]:
-        if "HIERARCH" not in self._index:
-            return {}
-        starts = range(0, len(self._block), _CARD)
-        cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
-        long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
-        return {name.strip().upper(): start for start, name in long}
+        if self._long is None:
+            starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
+            cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
+            long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
+            self._long = {name.strip().upper(): start for start, name in long}
+        return self._long
 
     def _value(self, begin: int, end: int, start: int) -> Any:
         text = self._block[begin:end].strip()
