@@ -199,19 +199,15 @@ def content(path: str, first: int) -> bytes:
     FormatterError, OSError
         As `scan` does, and if there is no such HDU.
     """
-    before = spans(path, first - 1)
+    whole = unpacked(path)
+    before = [span for _cards, span in itertools.islice(walk(path, whole), first)]
     if len(before) < first:
         raise FormatterError(f"{path} has no HDU {first}; its last is {len(before) - 1}")
-    with open(path, "rb") as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
-        stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-        try:
-            stream.seek(before[-1].stop)
-            found: bytes = stream.read()
-            return found
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+    if whole is not None:
+        return whole[before[-1].stop :]
+    with open(path, "rb") as stream:
+        stream.seek(before[-1].stop)
+        return stream.read()
 
 
 class Part(NamedTuple):

@@ -21,11 +21,12 @@ from astropy.io import fits
 
 from persistence import headers
 from persistence.errors import DataIdError, FormatterError
-from persistence.formatters import planes
+from persistence.formatters import archived, planes
 from persistence.headers import Span
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.box import Box
+from persistence.types.components import Components, numbers_in
 from persistence.types.exposure import Exposure, xy0
 from persistence.types.mask import Mask
 from persistence.types.translator import HeaderTranslator
@@ -86,6 +87,29 @@ def _read_planes(location: Location, dtype: Any) -> Any:
             **{name: _plane(hdus, layout, index, name, cut) for name in ("mask", "variance")},
             components=layout.components(hdus[0].fileinfo()["file"]),
         )
+
+
+def read_plane(location: Location, name: str) -> Any:
+    """Read one plane of an exposure: ``image`` and ``variance`` are arrays, ``mask`` is a `Mask`, or None.
+
+    Options are those of `read`.
+    """
+    layout = planes.layout(location.full_path, location.hdu or 1)
+    with opened(location.full_path, content=layout.content) as hdus:
+        hdu, index = _image_hdu(hdus, location, location.hdu)
+        cut = _cut(hdu, location) if "bbox" in location.options else None
+        return _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
+
+
+def read_bare(location: Location) -> Exposure:
+    """Read an exposure without its pixels, which are 0: its headers now, its archive when that is needed."""
+    with opened(location.full_path) as hdus:
+        hdu, index = _image_hdu(hdus, location, location.hdu)
+        cut = _cut(hdu, location) if "bbox" in location.options else None
+        shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
+        exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
+        numbers = numbers_in(hdus[0].header)
+        return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
 
 
 def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING
 
@@ -31,31 +32,29 @@ _DERIVED = re.compile(
 )
 # AST's epoch where none is given: files of versions 0 and 1 have it in HDUs 1 to 3. Source: afw-files 1.2.
 _SPURIOUS = "2000-01-01T11:58:55.8"
+_SPURIOUS_KEYS = ("DATE-OBS", "MJD-OBS")
+# What only a primary header says, of itself.
+_PRIMARYS = ("SIMPLE", "EXTEND", "GROUPS", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "BSCALE", "BZERO")
 
 
 def merged(header: Header, primary: Header) -> Header:
     """Give an image's header with what it inherits from the primary one; cards that come several times stay so."""
-    whole = header.copy()
-    if "AR_HDU" in primary and str(header.get("DATE-OBS", "")).startswith(_SPURIOUS):
-        for key in ("DATE-OBS", "MJD-OBS"):
-            whole.remove(key, ignore_missing=True)
-    own = set(whole) - set(_COMMENTARY)
-    whole.extend([card for card in primary.copy(strip=True).cards if card.keyword not in own])
-    return whole
+    left_out = _SPURIOUS_KEYS if _is_spurious(header, primary) else ()
+    own = [card for card in header.cards if card.keyword not in left_out]
+    known = {card.keyword for card in own if card.keyword not in _COMMENTARY}.union(_PRIMARYS)
+    inherited = [card for card in primary.cards if card.keyword not in known]
+    # Header.extend looks through all cards for each.
+    return type(header)([copy.copy(card) for card in (*own, *inherited)])
+
+
+def _is_spurious(header: Header, primary: Header) -> bool:
+    return "AR_HDU" in primary and str(header.get("DATE-OBS", "")).startswith(_SPURIOUS)
 
 
 def without(header: Header, *patterns: re.Pattern[str]) -> Header:
     """Copy a header without the cards whose keywords match one of some patterns."""
-    kept = header.copy(strip=True)
-    kept.clear()
-    kept.extend(
-        [
-            card
-            for card in header.copy().cards
-            if card.keyword and not any(pattern.fullmatch(card.keyword) for pattern in patterns)
-        ]
-    )
-    return kept
+    cards = [card for card in header.cards if card.keyword and not any(p.fullmatch(card.keyword) for p in patterns)]
+    return type(header)([copy.copy(card) for card in cards])
 
 
 def observers(header: Header) -> Header:

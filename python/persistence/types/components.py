@@ -117,7 +117,9 @@ def numbers_in(header: Mapping[str, Any]) -> dict[str, int]:
         )
     if not header.get("AR_HDU"):
         return {}
-    found = {name: header.get(f"{key}_ID") for key, name in reversed(_NAMES.items())}
+    found: dict[str, Any] = {}
+    for key, name in _NAMES.items():
+        found[name] = found.get(name) or header.get(f"{key}_ID")
     for keyword in header:
         if keyword.startswith(_GENERIC):
             key = keyword.removeprefix(_GENERIC)

@@ -122,11 +122,16 @@ class Exposure(ExposureNames):
         if self.given_wcs is not None:
             return self.given_wcs
         if "wcs" not in self.components.given:
-            found = wcs_of(self.metadata, self.cutout)
+            found = wcs_of(self._sky_header(), self.cutout)
             if found is not None:
                 return found
         stored: Any = self.components.get("wcs")
         return shifted(stored.to_astropy(self.bbox), self.origin) if hasattr(stored, "to_astropy") else None
+
+    def _sky_header(self) -> Header:
+        """Give the header that tells the sky: of afw's exposures, the image's own; the raw's may be beside."""
+        afws = self.primary is not None and "AR_HDU" in self.primary and "CTYPE1" in self.header
+        return self.header if afws else self.metadata
 
     @functools.cached_property
     def psf(self) -> Any:
@@ -275,11 +280,12 @@ class Exposure(ExposureNames):
     def summary(self) -> list[tuple[str, str]]:
         """Give what a person wants to know first, as names and values."""
         info, detector = self.visit_info, self.detector
+        observed = info.date_begin or info.date_middle
         found = {
             "data ID": " ".join(f"{key}={value}" for key, value in self.dataId.items()),
             "detector": "" if detector is None else f"{detector.name} ({detector.id})",
             "filter": "" if self.filter is None else str(self.filter),
-            "observed": "" if not info.date_begin else f"{info.date_begin} {info.timescale.upper()}",
+            "observed": f"{observed} {info.timescale.upper()}" if observed else "",
             "exposure time": "" if info.exposure_time is None else f"{info.exposure_time:g} s",
             "centre": self._centre(),
             "zero point": "" if self.zero_point is None else f"{self.zero_point:g} mag",
