@@ -41,8 +41,8 @@ class Reader:
     def request(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
         """Take a name that a user typed apart.
 
-        ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a stage of ``calexp``,
-        for which the plain name may stand; ``calexp.wcs:jointcal`` is the same as ``calexp:jointcal.wcs``.
+        ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a stage of
+        ``calexp``, for which the plain name may stand; ``calexp.wcs:jointcal`` is the same as the stage's ``wcs``.
 
         Raises
         ------

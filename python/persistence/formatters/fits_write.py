@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,10 @@ from astropy.io import fits
 from persistence import recipes
 from persistence.errors import FormatterError
 from persistence.location import Location
+from persistence.types import afwheader
 from persistence.types.exposure import Exposure
 
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
-# Cards that describe the HDU that they stand in, and so are not carried to another. Source: afw-files 1.4.
-_STRUCTURE = re.compile(
-    r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|GCOUNT|PCOUNT|XTENSION|TFIELDS|BSCALE|BZERO|BLANK|[TZ](ZERO|SCAL|FORM|TYPE)\d*|"
-    r"Z(BITPIX|IMAGE|CMPTYPE|SIMPLE|EXTEND|BLANK|DATASUM|HECKSUM|QUANTIZ|DITHER0|TENSION|PCOUNT|GCOUNT|NAXIS\d*|"
-    r"TILE\d+|NAME\d+|VAL\d+)|DATASUM|CHECKSUM|INHERIT|EXTNAME|EXTVER|EXTTYPE|MP_.*|FZ.*|END"
-)
-_WCS = re.compile(
-    r"WCSAXES|CTYPE\d|CRVAL\d|CRPIX\d|CUNIT\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|PS\d_\d+|LONPOLE|LATPOLE|"
-    r"RADESYS|EQUINOX|(A|B|AP|BP)_(ORDER|\d_\d)|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d"
-)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -71,10 +61,7 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 def _carried(metadata: fits.Header) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
-    cards = (card for card in metadata.copy().cards if card.keyword)
-    return fits.Header(
-        [card for card in cards if not _STRUCTURE.fullmatch(card.keyword) and not _WCS.fullmatch(card.keyword)]
-    )
+    return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, afwheader.ARCHIVED)
 
 
 def _system(exposure: Exposure) -> fits.Header:
@@ -83,7 +70,7 @@ def _system(exposure: Exposure) -> fits.Header:
     if exposure.given_wcs is not None:
         header.extend(exposure.given_wcs.to_header(relax=True))
     elif exposure.wcs is not None:
-        header.extend([card for card in exposure.metadata.copy().cards if _WCS.fullmatch(card.keyword)])
+        header.extend([card for card in exposure.metadata.copy().cards if afwheader.SKY.fullmatch(card.keyword)])
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
             if f"CRPIX{axis}" in header:
                 header[f"CRPIX{axis}"] -= offset
