@@ -97,7 +97,7 @@ LAYERS = {
     "handle": 1,
     "pointers": 2,
     "provenance": 3,
-    "sharing": 3,
+    "cache": 3,
     "batch": 3,
     "references": 4,
     "definitions": 4,
@@ -134,7 +134,7 @@ PEERS = ("formatters", "cli")
 LIBRARIES = {
     "sqlite_utils": {"registry.database"},
     "yaml": {"yamlfile", "formatters.yaml"},
-    "astropy.io": {"formatters.fits", "formatters.fits_write", "compat.obsbase"},
+    "astropy.io": {"formatters.fits", "formatters.fits_write", "formatters.parts", "compat.obsbase"},
     "astropy.table": {
         "formatters.catalog",
         "types.coaddinputs",

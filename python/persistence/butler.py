@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence import config
+from persistence.cache import ComponentCache
 from persistence.cameras import camera
 from persistence.chain import Chain, Matching
 from persistence.dataid import DataId
@@ -24,7 +25,6 @@ from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args
-from persistence.sharing import ComponentCache
 from persistence.writing import Writer
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Butler:
 
     Attributes
     ----------
-    cache : `persistence.sharing.ComponentCache`
+    cache : `persistence.cache.ComponentCache`
         The shared components; ``cache.info()`` counts hits and misses.
 
     Raises

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persistence import composite, names, pointers, provenance
+from persistence.cache import ComponentCache
 from persistence.chain import Chain
 from persistence.composite import ComponentInfo
 from persistence.dataid import DataId
@@ -16,7 +17,6 @@ from persistence.location import Location
 from persistence.names import COMPONENTS, Request
 from persistence.provenance import Whence
 from persistence.repository import Repository
-from persistence.sharing import ComponentCache
 
 Options = Mapping[str, Any]
 
@@ -72,7 +72,7 @@ class Reader:
             return Request(request.datasetType, parts[component])
         if not dataset.composite and not parts:
             raise PolicyError(f"The location for a dotted datasetType must be a composite; {request.name} is none")
-        known = [f"{request.name}.{part}" for part in (*dataset.composite, *parts)]
+        known = [f"{request.name}.{part}" for part in dict.fromkeys((*dataset.composite, *parts))]
         raise UnknownDatasetType(f"{request.name}.{component}", known, "The policy")
 
     def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType:

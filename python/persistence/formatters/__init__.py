@@ -53,14 +53,10 @@ FORMATTERS: Mapping[str, str] = {
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
+_PARTS = "persistence.formatters.parts"
 _IN_FITS: Mapping[str, str] = {
-    "PhotoCalib": _ARCHIVED,
-    "SkyWcs": _ARCHIVED,
-    "TransmissionCurve": _ARCHIVED,
-    "Psf": _ARCHIVED,
-    "Detector": _ARCHIVED,
-    "VisitInfo": _ARCHIVED,
-    "ApCorrMap": _ARCHIVED,
+    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
+    **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
     "BoundedField": _ARCHIVED,
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {

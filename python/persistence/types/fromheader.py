@@ -77,6 +77,9 @@ def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
         header = header.copy()
         header.setdefault("RADESYS", header.pop("RADECSYS", "ICRS"))
         del header["PROJP*"]
+    if header.get("NAXIS") == 0:  # a header without an image, of which astropy would warn
+        header = header.copy()
+        del header["NAXIS"]
     wcs = WCS(header, fix=False)
     wcs.wcs.fix()
     return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]
