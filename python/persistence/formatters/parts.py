@@ -72,7 +72,8 @@ def _kind(path: str) -> str:
     """Say what the first extension of a file holds, in afw's words."""
     scanned = headers.scan(path)
     next(scanned)
-    return str(next(scanned, {}).get("EXTTYPE", ""))
+    extension = next(scanned, None)
+    return "" if extension is None else str(extension.get("EXTTYPE", ""))
 
 
 def _read_mask(location: Location) -> Mask:
