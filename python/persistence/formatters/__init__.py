@@ -52,7 +52,9 @@ FORMATTERS: Mapping[str, str] = {
 }
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
-_IN_FITS: Mapping[str, str] = {}
+_IN_FITS: Mapping[str, str] = {
+    "BackgroundList": "persistence.formatters.background",
+}
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,

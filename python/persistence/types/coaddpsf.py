@@ -54,10 +54,14 @@ class CoaddInput(NamedTuple):
     record: Mapping[str, Any]
 
     def contains(self, x: float, y: float) -> bool:
-        """Say whether a position is inside its pixels, to their outer edges, and was used."""
-        box = self.bbox
-        inside = -0.5 <= x - box.x0 < box.width - 0.5 and -0.5 <= y - box.y0 < box.height - 0.5
-        return inside and (self.polygon is None or self.polygon.contains(x, y))
+        """Say whether a position is inside it, and was used."""
+        return covers(self.bbox, self.polygon, x, y)
+
+
+def covers(box: Box, polygon: Region | None, x: float, y: float) -> bool:
+    """Say whether a position is inside a box, to its outer edges, and inside a polygon, if there is one."""
+    inside = -0.5 <= x - box.x0 < box.width - 0.5 and -0.5 <= y - box.y0 < box.height - 0.5
+    return inside and (polygon is None or polygon.contains(x, y))
 
 
 @dataclass(frozen=True, eq=False)

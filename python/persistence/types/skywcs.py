@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +12,9 @@ from astropy.wcs import WCS
 from astropy.wcs.wcsapi import BaseLowLevelWCS, HighLevelWCSMixin
 from numpy.typing import ArrayLike
 
-from persistence.types.astmaps import Map, Points
+from persistence.types.astmaps import Map, applied
 from persistence.types.box import Box
 from persistence.types.sipfit import SipFit, fit, vectors
-
-# Points at a time: intermediate results stay in the processor's cache, which is twice as fast.
-_BLOCK = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +61,12 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
 
     def pixel_to_world_values(self, *pixel_arrays: ArrayLike) -> tuple[Any, Any]:
         """Give longitudes, from 0 to 360, and latitudes (deg) of columns and rows, which are broadcast."""
-        longitude, latitude = np.degrees(_applied(self.to_sky.forward, *pixel_arrays))
+        longitude, latitude = np.degrees(applied(self.to_sky.forward, *pixel_arrays))
         return longitude % 360, latitude
 
     def world_to_pixel_values(self, *world_arrays: ArrayLike) -> tuple[Any, Any]:
         """Give columns and rows of longitudes and latitudes (deg), which are broadcast; NaN where there are none."""
-        columns, rows = _applied(self.to_sky.inverse, *(np.radians(each) for each in world_arrays))
+        columns, rows = applied(self.to_sky.inverse, *(np.radians(each) for each in world_arrays))
         return columns, rows
 
     def pixel_scale(self, x: float | None = None, y: float | None = None) -> units.Quantity:
@@ -111,11 +107,3 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
 
     def getPixelScale(self) -> units.Quantity:
         return self.pixel_scale()
-
-
-def _applied(function: Callable[[Points], Points], *arrays: Any) -> Points:
-    """Apply a function of points to arrays of any one shape."""
-    first, second = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in arrays))
-    points = np.stack([first.ravel(), second.ravel()])
-    blocks = [function(points[:, start : start + _BLOCK]) for start in range(0, points.shape[1] or 1, _BLOCK)]
-    return np.concatenate(blocks, axis=1).reshape(2, *first.shape)
