@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 
+from persistence import headers
 from persistence.errors import FormatterError
-from persistence.formatters.fits import opened
+from persistence.formatters.fits import _pixels, opened
 from persistence.location import Location
 from persistence.types.background import Background, BackgroundList, Surface
 from persistence.types.box import Box
@@ -40,7 +42,7 @@ def read(location: Location) -> BackgroundList:
         If the file is damaged, or holds something else.
     """
     with opened(location.full_path) as hdus:
-        number = len(hdus)
+        number = len(headers.spans(location.full_path, sys.maxsize))  # astropy would take damage for the end
         if number % 3:
             raise FormatterError(f"a background has three HDUs for each component; here are {number}")
         return BackgroundList(tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3)))
@@ -49,7 +51,7 @@ def read(location: Location) -> BackgroundList:
 def _component(hdus: Any, start: int) -> Background:
     header = hdus[0].header
     for part, hdu in enumerate(hdus):
-        if hdu.data is None or hdu.data.ndim != 2 or hdu.shape != hdus[0].shape:
+        if not hdu.is_image or len(hdu.shape) != 2 or hdu.shape != hdus[0].shape:
             raise FormatterError(f"HDU {start + part} is no {_PARTS[part]} of the bins of a background")
     try:
         box = Box(*(int(header[f"BKGD_{name}"]) for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
@@ -61,7 +63,7 @@ def _component(hdus: Any, start: int) -> Background:
     weighted = bool(header.get("APPROXWEIGHTING", True))
     surface = Surface(interpolation, undersampled, int(header.get("APPROXSTYLE", -1)), order, weighted)
     planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(DEFAULT_PLANES)
-    levels, bits, variance = (hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus)
+    levels, bits, variance = (_pixels(hdu, None, None) for hdu in hdus)
     return Background(levels, variance, Mask(bits.astype(np.int32), planes), box, surface)
 
 

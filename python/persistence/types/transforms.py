@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from persistence.errors import FormatterError, did_you_mean
+from persistence.errors import FormatterError
 from persistence.types.astbuild import build
 from persistence.types.astdump import parse
 from persistence.types.astframes import frame_set
-from persistence.types.astmaps import Inverted, Map, Series, applied
+from persistence.types.astmaps import Inverted, Map, Scaled, Series, applied
 from persistence.types.box import Box
 from persistence.types.rows import Load, Tables, box_of, text_of
 
@@ -58,8 +59,11 @@ class System(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TransformMap:
+class TransformMap(Mapping[tuple[System, System], Transform]):
     """The mappings between coordinate systems, directly or by way of others.
+
+    It is a mapping of pairs of systems: ``transforms["Pixels", "FocalPlane"]``. It can be asked for each pair that is
+    connected, by names alone where those are of one detector only; its keys are the pairs that are stored.
 
     Attributes
     ----------
@@ -69,35 +73,41 @@ class TransformMap:
 
     links: Mapping[tuple[System, System], Transform]
 
+    def __iter__(self) -> Iterator[tuple[System, System]]:
+        return iter(self.links)
+
+    def __len__(self) -> int:
+        return len(self.links)
+
     @property
     def systems(self) -> list[System]:
         """The systems, in the order in which they were stored."""
         return list(dict.fromkeys(system for pair in self.links for system in pair))
 
-    def between(self, start: System | tuple[str, str], end: System | tuple[str, str]) -> Transform:
+    def __getitem__(self, pair: tuple[System | str, System | str]) -> Transform:
         """Give the mapping from one system to another, by the fewest steps.
 
         Raises
         ------
-        FormatterError
-            If one of them is not there, or no mapping leads there.
+        KeyError
+            If one of them is not there, or is several, or no mapping leads there.
         """
-        start, end = System(*start), System(*end)
-        for system in (start, end):
-            if system not in self.systems:
-                names = [each.name for each in self.systems]
-                raise FormatterError(f"there is no {system} among {self.systems}{did_you_mean(system.name, names)}")
+        start, end = (self._system(each) for each in pair)
         both_ways = dict(self.links) | {(b, a): made.inverse for (a, b), made in self.links.items()}
-        if start == end:
-            made = next(made for (a, _), made in both_ways.items() if a == start)
-            return made.then(made.inverse)
-        paths: dict[System, Transform] = {b: made for (a, b), made in both_ways.items() if a == start}
+        paths = {start: Transform(Scaled(np.ones(2), np.zeros(2)))}
         while end not in paths:
             further = {b: paths[a].then(made) for (a, b), made in both_ways.items() if a in paths and b not in paths}
             if not further:
-                raise FormatterError(f"no mapping leads from {start} to {end}")
+                raise KeyError(f"no mapping leads from {start} to {end}")
             paths |= further
         return paths[end]
+
+    def _system(self, asked: System | str) -> System:
+        found = [each for each in self.systems if asked in (each, each.name)]
+        if len(found) != 1:
+            why = "several systems are" if found else "no system is"
+            raise KeyError(f"{why} {asked!r}; there are {', '.join(map(str, self.systems))}")
+        return found[0]
 
 
 @dataclass(frozen=True, eq=False)
