@@ -44,8 +44,8 @@ class Dump:
 
     def integer(self, name: str, default: int) -> int:
         """Give a whole number, or AST's default where none is written."""
-        found = self.number(name, default)
-        if found != int(found):
+        found = float(self.number(name, default))
+        if not found.is_integer():
             raise FormatterError(f"{name} of AST's {self.name} is no whole number: {found!r}")
         return int(found)
 

@@ -116,7 +116,8 @@ def _fitted(
     wcs.wcs.radesys = system
     if system in ("FK4", "FK5"):
         wcs.wcs.equinox = frame.equinox.byear if system == "FK4" else frame.equinox.jyear
-    wcs.wcs.crpix, wcs.wcs.crval, wcs.wcs.cd = reference + 1, np.degrees(centre[:, 0]) % [360, 1000], matrix
+    longitude, latitude = np.degrees(centre[:, 0])
+    wcs.wcs.crpix, wcs.wcs.crval, wcs.wcs.cd = reference + 1, (longitude % 360, latitude), matrix
     if degree > 1:
         straight = np.linalg.solve(matrix, plane)
         there = np.einsum("kl,ijl->kij", np.linalg.inv(matrix), terms)
