@@ -58,6 +58,7 @@ _IN_FITS: Mapping[str, str] = {
     **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
     **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
     "BoundedField": _ARCHIVED,
+    "BackgroundList": "persistence.formatters.background",
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
