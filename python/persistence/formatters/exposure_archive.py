@@ -59,7 +59,7 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     numbers |= {name: _put(writer, name, thing) for name, thing in (_from_headers(exposure) | given).items()}
     cards: dict[str, Any] = {"EXPINFO_V": _VERSION, "AR_HDU": (hdus + 1, "HDU of the archive, counted from 1")}
     for name, number in numbers.items():
-        cards |= {key: number for key in _keys(components, name)}
+        cards |= dict.fromkeys(_keys(components, name), number)
     return Written(cards, writer.content())
 
 

@@ -1,4 +1,4 @@
-"""Fields that look at the sky: the area of a pixel, and the mean of what went into a coadd (facts in afw-files 2.5)."""
+"""Fields that look at the sky: the area of a pixel, and the mean of what a coadd was made of (afw-files 2.5)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class CoaddField:
         missing = weights == 0
         if self.default is None and missing.any():
             raise DataIdError(f"{np.count_nonzero(missing)} positions lie on no image of the coadd")
-        return np.where(missing, self.default, total / np.where(missing, 1.0, weights))[()]
+        return np.where(missing, self.default or 0.0, total / np.where(missing, 1.0, weights))[()]
 
 
 def make_pixel_area(tables: Tables, load: Load) -> PixelAreaField:
