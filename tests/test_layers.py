@@ -52,6 +52,7 @@ LAYERS = {
     "types.boundedfield": 2,
     "types.apcorrmap": 4,
     "types.polygon": 2,
+    "types.skyfields": 3,
     "types.coaddinputs": 4,
     "types.photocalib": 3,
     "types.translator": 4,

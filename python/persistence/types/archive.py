@@ -21,6 +21,8 @@ FACTORIES: Mapping[str, str] = {
     "Calib": "persistence.types.photocalib.make_old",
     "ChebyshevBoundedField": "persistence.types.boundedfield.make_chebyshev",
     "ProductBoundedField": "persistence.types.boundedfield.make_product",
+    "PixelAreaBoundedField": "persistence.types.skyfields.make_pixel_area",
+    "CoaddBoundedField": "persistence.types.skyfields.make_coadd",
     "ApCorrMap": "persistence.types.apcorrmap.make",
     "Polygon": "persistence.types.polygon.make",
     "CoaddInputs": "persistence.types.coaddinputs.make",
