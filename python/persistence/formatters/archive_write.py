@@ -16,6 +16,7 @@ from persistence.types.boundedfield import ChebyshevField, ProductField, constan
 from persistence.types.box import Box
 from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
+from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, Psf, SingleGaussianPsf, dump
 from persistence.types.translator import FilterLabel
 
 Columns = Mapping[str, Any]
@@ -80,6 +81,11 @@ def _filter(label: FilterLabel, put: Put) -> Columns:
     return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
 
 
+def _psf(psf: Psf, put: Put) -> Columns:
+    _name, _module, (table,) = dump(psf)
+    return table
+
+
 CLASSES: Mapping[type, Class] = {
     PhotoCalib: Class("PhotoCalib", "", _photo_calib),
     ChebyshevField: Class("ChebyshevBoundedField", "lsst.afw.math", _chebyshev),
@@ -87,6 +93,9 @@ CLASSES: Mapping[type, Class] = {
     ApCorrMap: Class("ApCorrMap", "lsst.afw.image", _ap_corr_map),
     Polygon: Class("Polygon", "", _polygon),
     FilterLabel: Class("FilterLabel", "lsst.afw.image", _filter),
+    GaussianPsf: Class("GaussianPsf", "lsst.afw.detection", _psf),
+    SingleGaussianPsf: Class("SingleGaussianPsf", "lsst.meas.algorithms", _psf),
+    DoubleGaussianPsf: Class("DoubleGaussianPsf", "lsst.meas.algorithms", _psf),
 }
 
 
