@@ -29,10 +29,10 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters import FORMATTERS, formatter, is_part
 from persistence.location import Location
 from persistence.mapper import Mapper
-from persistence.names import Request
+from persistence.names import Request, is_exposure
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 
@@ -99,6 +99,8 @@ class Repository:
         self.definitions = definitions.read(self.root)
         # Who brought them is not known; what they have called is refused when it would be.
         self._brought = definitions.said(self.definitions)
+        # Those of the other repositories of a chain, by dataset type.
+        self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
@@ -114,8 +116,24 @@ class Repository:
     def define(self, definition: Definition) -> None:
         """Lay a definition, which this process makes, over what the camera and the repository say."""
         self.definitions = (*self.definitions, definition)
+        for name in definitions.said([definition]):
+            self.learned.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
         self._told = {"trust": self._trust, "mapper": self.mapper}
+
+    def learn(self, found: Iterable[Definition]) -> bool:
+        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any."""
+        new: dict[str, Definition] = {}
+        for definition in found:
+            said = definitions.said([definition])
+            if said and said.keys().isdisjoint({*self.mapper.types, *new}):
+                new.update(dict.fromkeys(said, definition))
+                self._brought.update(said)
+        if new:
+            self.learned.update(new)
+            self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
+            self._told = {"trust": self._trust, "mapper": self.mapper}
+        return bool(new)
 
     def vouch(self, name: str) -> None:
         """Let a definition of the repository count as this process's own: it makes the same."""
@@ -383,6 +401,8 @@ class Repository:
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
+        if is_part(dataset.storage, dataset.python):
+            self._refuse_part(dataset)
         known = self.mapper.typed(dataset, data_id)
         missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
         if missing and isinstance(self.registry, FilesystemRegistry):
@@ -398,6 +418,15 @@ class Repository:
         if os.path.isdir(location.full_path):
             raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
         return location
+
+    def _refuse_part(self, dataset: DatasetType) -> None:
+        """Refuse to write a part of an exposure where the exposure lies."""
+        for other in self.mapper.types.values():
+            if other.template == dataset.template and is_exposure(other):
+                raise FormatterError(
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or give "
+                    f"{dataset.name} a template of its own ({dataset.source})"
+                )
 
 
 def _first(found: Iterable[_T | None]) -> _T | None:

@@ -100,6 +100,11 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def is_part(storage: str | None, python: str | None) -> bool:
+    """Say whether a dataset type may be read out of the file of an exposure that it belongs to."""
+    return OBJECTS.get(storage or "", {}).get((python or "").rpartition(".")[2]) == _PARTS
+
+
 @functools.cache
 def formatter(storage: str, python: str | None = None) -> Formatter:
     """Find the formatter of a storage, or of an object that the storage's usual one does not read.
