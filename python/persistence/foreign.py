@@ -48,10 +48,10 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
             yield name, dataset.source
 
 
-def named(dataset: DatasetType, own: Mapping[str, Any]) -> Iterator[str]:
+def named(dataset: DatasetType, own: Mapping[str, Any], called: Collection[str] = _CALLED) -> Iterator[str]:
     """Give what a composite has called, and might do harm, if a repository says some of its keys."""
     told = any(part.setter or part.getter for part in dataset.composite.values())
-    for key in _CALLED if dataset.composite else ():
+    for key in called if dataset.composite else ():
         name = getattr(dataset, key)
         # With parts of its choice a repository decides what any class is called with, and which of its methods.
         harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
@@ -59,9 +59,11 @@ def named(dataset: DatasetType, own: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
-def refuse_dataset(dataset: DatasetType, own: Mapping[str, Any], named_by: str, trust: Collection[str]) -> None:
-    """Refuse what one composite has called, if a repository says some of its keys; see `refuse_code`."""
-    for name in named(dataset, own):
+def refuse_dataset(
+    dataset: DatasetType, own: Mapping[str, Any], called: Collection[str], named_by: str, trust: Collection[str]
+) -> None:
+    """Refuse what one composite has called to be read or written, by a repository's keys; see `refuse_code`."""
+    for name in named(dataset, own, called):
         if name not in trust:
             raise _refused(named_by, dataset.source, name)
 

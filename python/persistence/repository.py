@@ -139,8 +139,15 @@ class Repository:
         """Let a definition of the repository count as this process's own: it makes the same."""
         self._brought.pop(name, None)
 
-    def refuse_code(self, dataset: DatasetType) -> None:
-        """Refuse to make or take apart a composite by code that the repository's own definitions name.
+    def refuse_code(self, dataset: DatasetType, *called: str) -> None:
+        """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The composite.
+        *called : `str`
+            The keys of it that name what is called: ``assembler`` and ``python``, or ``disassembler``.
 
         Raises
         ------
@@ -149,7 +156,7 @@ class Repository:
         """
         own = self._brought.get(dataset.name)
         if own is not None:
-            foreign.refuse_dataset(dataset, own, self.root, self._trust)
+            foreign.refuse_dataset(dataset, own, called, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
@@ -424,8 +431,8 @@ class Repository:
         for other in self.mapper.types.values():
             if other.template == dataset.template and is_exposure(other):
                 raise FormatterError(
-                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or give "
-                    f"{dataset.name} a template of its own ({dataset.source})"
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or "
+                    f"give {dataset.name} a template of its own ({dataset.source})"
                 )
 
 
