@@ -149,6 +149,59 @@ def spans(path: str, wanted: int) -> list[Span]:
     return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
 
 
+def content(path: str, first: int) -> bytes:
+    """Read a file from one of its HDUs to its end; what comes before is passed over.
+
+    Raises
+    ------
+    FormatterError, OSError
+        As `scan` does, and if there is no such HDU.
+    """
+    before = spans(path, first - 1)
+    if len(before) < first:
+        raise FormatterError(f"{path} has no HDU {first}; its last is {len(before) - 1}")
+    with open(path, "rb") as raw:
+        packed = raw.read(2) == GZIP
+        raw.seek(0)
+        stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        try:
+            stream.seek(before[-1].stop)
+            found: bytes = stream.read()
+            return found
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+
+
+class Part(NamedTuple):
+    """An HDU in memory."""
+
+    cards: Cards
+    header: memoryview
+    data: memoryview
+
+
+def parts(content: bytes, what: str) -> Iterator[Part]:
+    """Give the HDUs of a file, or of its end, that has been read already.
+
+    Raises
+    ------
+    FormatterError
+        If an HDU that was reached is not whole; the message begins with ``what``.
+    """
+    view, position = memoryview(content), 0
+    while content.startswith((b"XTENSION", b"SIMPLE"), position):
+        end = _find_end(content, position)
+        if end < 0:
+            raise FormatterError(f"{what} is truncated: a header does not end")
+        cards = Cards(content[position:end].decode("latin-1"))
+        start = position + -(-(end + _CARD - position) // _BLOCK) * _BLOCK
+        stop = start + _data_size(cards, what)
+        if stop > len(content):
+            raise FormatterError(f"{what} is truncated: {stop - len(content)} bytes are missing")
+        yield Part(cards, view[position:start], view[start:stop])
+        position = start + -(-(stop - start) // _BLOCK) * _BLOCK
+
+
 def _hdus(path: str) -> Iterator[tuple[Cards, Span]]:
     with open(path, "rb", buffering=0) as raw:
         head = raw.read(_CHUNK)
@@ -199,7 +252,7 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
 def _find_end(chunk: bytes, start: int) -> int:
     """Find the END card, which begins where cards begin; -1 if it is not there yet."""
     end = chunk.find(_END, start)
-    while end % _CARD and end > 0:
+    while (end - start) % _CARD and end > 0:
         end = chunk.find(_END, end + 1)
     return end
 

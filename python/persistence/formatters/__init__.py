@@ -52,7 +52,17 @@ FORMATTERS: Mapping[str, str] = {
 }
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
-_IN_FITS: Mapping[str, str] = {}
+_ARCHIVED = "persistence.formatters.archived"
+_IN_FITS: Mapping[str, str] = {
+    "PhotoCalib": _ARCHIVED,
+    "SkyWcs": _ARCHIVED,
+    "TransmissionCurve": _ARCHIVED,
+    "Psf": _ARCHIVED,
+    "Detector": _ARCHIVED,
+    "VisitInfo": _ARCHIVED,
+    "ApCorrMap": _ARCHIVED,
+    "BoundedField": _ARCHIVED,
+}
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
