@@ -53,6 +53,7 @@ FORMATTERS: Mapping[str, str] = {
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
+_CATALOG = "persistence.formatters.catalog"
 _IN_FITS: Mapping[str, str] = {
     "PhotoCalib": _ARCHIVED,
     "SkyWcs": _ARCHIVED,
@@ -62,6 +63,11 @@ _IN_FITS: Mapping[str, str] = {
     "VisitInfo": _ARCHIVED,
     "ApCorrMap": _ARCHIVED,
     "BoundedField": _ARCHIVED,
+    "BaseCatalog": _CATALOG,
+    "SimpleCatalog": _CATALOG,
+    "SourceCatalog": _CATALOG,
+    "ExposureCatalog": _CATALOG,
+    "PeakCatalog": _CATALOG,
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,

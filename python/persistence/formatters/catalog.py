@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from astropy.table import Column, MaskedColumn, QTable, Table
 
-from persistence.errors import FormatterError
+from persistence.errors import DataIdError, FormatterError, did_you_mean
 from persistence.location import Location
+from persistence.types import schema
 
 
 def read(location: Location) -> Table:
-    """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one."""
+    """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one.
+
+    ``columns`` among the options names the columns that are wanted; the others are not read.
+
+    Returns
+    -------
+    table : `~astropy.table.Table`
+        A `~persistence.types.catalog.Catalog` if afw wrote it.
+
+    Raises
+    ------
+    DataIdError
+        If there is no such column.
+    FormatterError
+        If the file is damaged, or of a version that is not known.
+    """
     from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
-        return read_hdu(hdus, _index(location))
+        return read_hdu(hdus, _index(location), location.options.get("columns"))
 
 
-def read_hdu(hdus: Any, index: int) -> Table:
+def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Table:
     """Turn an HDU of an open file into a table."""
+    from persistence.formatters import catalog_read
+
+    hdu = hdus[index]
+    if _is_binary(hdu) and schema.is_afw(hdu.header):
+        return catalog_read.read(hdus, index, columns)
+    table = _read_other(hdus, index)
+    if columns is None:
+        return table
+    for name in columns:
+        if name not in table.colnames:
+            raise DataIdError(f"the table has no column {name!r}{did_you_mean(name, table.colnames)}")
+    return table[list(dict.fromkeys(columns))]
+
+
+def _read_other(hdus: Any, index: int) -> Table:
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
     return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False)
 
@@ -30,10 +62,18 @@ def read_length(location: Location) -> int:
     from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
-        header = hdus[_index(location)].header
-        if header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
-            raise FormatterError(f"HDU {_index(location)} is no table")
-        return int(header["NAXIS2"])
+        return int(_table_hdu(hdus, _index(location)).header["NAXIS2"])
+
+
+def _table_hdu(hdus: Any, index: int) -> Any:
+    hdu = hdus[index]
+    if not _is_binary(hdu) and hdu.header.get("XTENSION", "").strip() != "TABLE":
+        raise FormatterError(f"HDU {index} is no table")
+    return hdu
+
+
+def _is_binary(hdu: Any) -> bool:
+    return bool(hdu.header.get("XTENSION", "").strip() == "BINTABLE")
 
 
 def _index(location: Location) -> int:
@@ -41,8 +81,13 @@ def _index(location: Location) -> int:
 
 
 def read_schema(location: Location) -> Table:
-    """Read the columns without their rows."""
-    return read(location)[:0]
+    """Read the columns without their rows: from the header alone."""
+    from persistence.formatters import catalog_read
+    from persistence.formatters.fits import opened
+
+    with opened(location.full_path) as hdus:
+        hdu = _table_hdu(hdus, _index(location))
+        return read_hdu(catalog_read.emptied(hdu), 1)
 
 
 def write(obj: Any, path: str, location: Location) -> None:

@@ -134,6 +134,8 @@ def _raw(info: Any, row: np.dtype[Any], length: int) -> dict[str, NDArray[Any]]:
 
 
 def _bytes(info: Any, offset: int, size: int) -> bytes:
+    if not size:
+        return b""
     stream = info["file"]
     stream.seek(info["datLoc"] + offset)
     content: bytes = stream.read(size)

@@ -21,6 +21,9 @@ FACTORIES: Mapping[str, str] = {
     "Calib": "persistence.types.photocalib.make_old",
     "ChebyshevBoundedField": "persistence.types.boundedfield.make_chebyshev",
     "ProductBoundedField": "persistence.types.boundedfield.make_product",
+    "SpanSet": "persistence.types.footprint.make_spans",
+    "Footprint": "persistence.types.footprint.make",
+    **{f"HeavyFootprint{letter}": "persistence.types.footprint.make_heavy" for letter in "FDIU"},
 }
 
 

@@ -94,9 +94,7 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         name = self.resolve(name)
         if name not in self.columns or self[name].dtype.kind not in "iu" or self[name].ndim != 1:
             raise FormatterError(f"the catalog has no column {name!r} of archive numbers{did_you_mean(name, self.colnames)}")
-        numbers = [int(number) for number in self[name]]
-        archives = self.meta.get("archives", {})
-        return Objects([functools.partial(_load, archives, number) if number else _nothing for number in numbers])
+        return Objects(np.asarray(self[name]), functools.partial(_load, self.meta.get("archives", {})))
 
     @property
     def footprints(self) -> Objects:
@@ -111,7 +109,7 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         if "spans" not in columns:
             return self.objects("footprint")
         cells = {kind: self[name] for kind, name in columns.items() if name in self.columns}
-        return Objects([functools.partial(_from_row, cells, row) for row in range(len(self))])
+        return Objects(range(len(self)), functools.partial(_from_row, cells))
 
     def asAstropy(self) -> Table:
         """Give the catalog as a plain `~astropy.table.Table`, without copying its columns."""
@@ -119,23 +117,33 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
 
 
 class Objects(Sequence[Any]):
-    """Objects that belong to the rows of a catalog; each is made when it is asked for."""
+    """Objects that belong to the rows of a catalog; each is made when it is asked for.
 
-    def __init__(self, makers: Sequence[Callable[[], Any]]) -> None:
-        self._makers = makers
+    Parameters
+    ----------
+    numbers : sequence of `int`
+        What tells the objects, one for each row.
+    make : callable
+        Gives the object of a number.
+    """
+
+    def __init__(self, numbers: Any, make: Callable[[int], Any]) -> None:
+        self._numbers = numbers
+        self._make = make
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._numbers)
 
     def __iter__(self) -> Iterator[Any]:
-        return (make() for make in self._makers)
+        return (self._make(int(number)) for number in self._numbers)
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
     def __getitem__(self, index: slice) -> Objects: ...
     def __getitem__(self, index: int | slice) -> Any:
-        return Objects(self._makers[index]) if isinstance(index, slice) else self._makers[index]()
+        chosen = self._numbers[index]
+        return Objects(chosen, self._make) if isinstance(index, slice) else self._make(int(chosen))
 
 
 def archive_entry(path: str, hdu: int) -> dict[str, dict[str, int]]:
@@ -162,6 +170,8 @@ def archive_of(archives: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
 
 
 def _load(archives: Mapping[str, Mapping[str, int]], number: int) -> Any:
+    if not number:
+        return None
     path, hdu = archive_of(archives)
     return _opened(path, hdu, archives[path]["time"]).load(number)
 
@@ -171,10 +181,6 @@ def _opened(path: str, hdu: int, time: int) -> Any:
     from persistence.formatters import archived
 
     return archived.open_archive(path, hdu)
-
-
-def _nothing() -> None:
-    """Stand for the object of number 0."""
 
 
 def _from_row(cells: Mapping[str, Any], row: int) -> Footprint | None:

@@ -6,7 +6,7 @@ Coordinates are pixels of the parent image, counted from 0. Source of the stored
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,4 +96,148 @@ class SpanSet:
         found[y[inside], x[inside]] = values[inside]
         return found
 
-    getArea = property(lambda self: lambda: self.area)
+    # afw's names, for scripts written for them
+    def getArea(self) -> int:
+        return self.area
+
+    def getBBox(self) -> Box:
+        return self.bbox
+
+
+@dataclass(frozen=True, eq=False)
+class Footprint:
+    """The pixels of a source.
+
+    Attributes
+    ----------
+    spans : `SpanSet`
+        The pixels.
+    peaks : structured array
+        The peaks among them; ``id``, ``f_x``, ``f_y``, ``i_x``, ``i_y``, ``peakValue`` and perhaps more.
+    """
+
+    spans: SpanSet
+    peaks: NDArray[np.void]
+
+    @property
+    def area(self) -> int:
+        """The number of pixels."""
+        return self.spans.area
+
+    @property
+    def bbox(self) -> Box:
+        """The smallest box that holds all pixels."""
+        return self.spans.bbox
+
+    def contains(self, x: int, y: int) -> bool:
+        """Say whether a pixel belongs to the footprint."""
+        return self.spans.contains(x, y)
+
+    def mask(self, box: Box | None = None) -> NDArray[np.bool_]:
+        """Make an image that is true at the footprint's pixels; see `SpanSet.mask`."""
+        return self.spans.mask(box)
+
+    # afw's names, for scripts written for them
+    def getSpans(self) -> SpanSet:
+        return self.spans
+
+    def getPeaks(self) -> NDArray[np.void]:
+        return self.peaks
+
+    def getArea(self) -> int:
+        return self.area
+
+    def getBBox(self) -> Box:
+        return self.bbox
+
+    def isHeavy(self) -> bool:
+        return isinstance(self, HeavyFootprint)
+
+
+@dataclass(frozen=True, eq=False)
+class HeavyFootprint(Footprint):
+    """A footprint with the values of its pixels, in the order of the spans.
+
+    Attributes
+    ----------
+    image, mask_values, variance : array, shape (area,)
+        The pixels' values, flags and variances.
+    """
+
+    image: NDArray[Any]
+    mask_values: NDArray[Any]
+    variance: NDArray[Any]
+
+    def __post_init__(self) -> None:
+        for name in ("image", "mask_values", "variance"):
+            if getattr(self, name).shape != (self.area,):
+                size = getattr(self, name).shape
+                raise FormatterError(f"a footprint of {self.area} pixels has {name} of shape {size}")
+
+    def to_image(self, box: Box | None = None, fill: Any = 0) -> NDArray[Any]:
+        """Make an image of the values over a box of the parent image; over `bbox` if absent."""
+        return self.spans.image(self.image, box, fill)
+
+    # afw's names, for scripts written for them
+    def getImageArray(self) -> NDArray[Any]:
+        return self.image
+
+    def getMaskArray(self) -> NDArray[Any]:
+        return self.mask_values
+
+    def getVarianceArray(self) -> NDArray[Any]:
+        return self.variance
+
+
+# -- As archives hold them ---------------------------------------------------------------------------------
+
+
+def make_spans(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> SpanSet:
+    """Make a `SpanSet` from its table in an archive."""
+    return SpanSet.from_arrays(*(tables[0][name] for name in ("y", "x0", "x1")) if tables else ((), (), ()))
+
+
+def make(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> Footprint:
+    """Make a `Footprint` from its tables in an archive: where its spans are, or until 2017 they themselves; peaks."""
+    spans = make_spans(tables, load) if "y" in tables[0] else load(int(tables[0]["id"][0]))
+    if not isinstance(spans, SpanSet):
+        raise FormatterError(f"the spans of a footprint are {type(spans).__name__}")
+    return Footprint(spans, _rows(tables[1]))
+
+
+def make_heavy(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> HeavyFootprint:
+    """Make a `HeavyFootprint` from its tables in an archive: those of a footprint, and the pixels."""
+    plain = make(tables, load)
+    values = (np.asarray(tables[2][name][0]) for name in ("image", "mask", "variance"))
+    return HeavyFootprint(plain.spans, plain.peaks, *values)
+
+
+def _rows(table: Mapping[str, Any]) -> NDArray[np.void]:
+    columns = {name: np.asarray(column) for name, column in table.items()}
+    length = len(next(iter(columns.values()), ()))
+    found = np.empty(length, [(name, column.dtype, column.shape[1:]) for name, column in columns.items()])
+    for name, column in columns.items():
+        found[name] = column
+    return found
+
+
+# -- As catalogs of version 0 hold them ---------------------------------------------------------------------
+
+
+def from_cells(cells: Mapping[str, NDArray[Any]]) -> Footprint | None:
+    """Make a footprint from the cells of a row: triples of row, start and end; of x, y and value; perhaps pixels.
+
+    Returns
+    -------
+    footprint : `Footprint` or None
+        None if the row has no spans.
+    """
+    if not cells["spans"].size:
+        return None
+    spans = SpanSet.from_arrays(*cells["spans"].reshape(-1, 3).T)
+    x, y, value = cells.get("peaks", np.zeros(0, np.float32)).reshape(-1, 3).T
+    rounded = {"i_x": np.floor(x + 0.5).astype(np.int32), "i_y": np.floor(y + 0.5).astype(np.int32)}
+    peaks = _rows({"f_x": x, "f_y": y, **rounded, "peakValue": value})
+    if not cells.get("image", np.zeros(0)).size:
+        return Footprint(spans, peaks)
+    return HeavyFootprint(spans, peaks, *(cells[name] for name in ("image", "mask", "variance")))
