@@ -91,12 +91,22 @@ def read_schema(location: Location) -> Table:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``."""
+    """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``.
+
+    Where the policy's type is one of afw's catalogs, and the table has the fields that the type needs, it is written
+    as afw writes it; else as astropy does.
+    """
+    from persistence.formatters import catalog_layout, catalog_write
+
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
         return
     try:
         table = as_table(obj, location.datasetType)
+        columns = catalog_layout.lay_out(table, location.python)
+        if columns is not None:
+            catalog_write.write(table, columns, path, location.datasetType, location.python)
+            return
         for name in table.colnames:
             _prepare(table, name)
         odd = _take_odd_units(table)

@@ -79,6 +79,8 @@ def _column(field: Field, cells: Any, form: str) -> Any:
     """Make a column of what was read: a flag of the bits, an element of the cells, or all."""
     if field.part is not None:
         cells = cells[field.part] if field.kind == "Flag" else np.ascontiguousarray(cells[:, field.part])
+    if field.kind == "Array" and cells.ndim == 1 and cells.dtype.kind != "O":
+        cells = cells.reshape(-1, 1)
     if field.squared:
         cells = np.sqrt(cells)
     unit = _unit(field.unit) if field.unit else None
@@ -115,7 +117,9 @@ def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:
 
 
 def _is_archive(hdus: Any, index: int) -> bool:
+    """Say whether an HDU is the index of an archive in which there is anything."""
     try:
-        return bool(hdus[index].header.get("EXTTYPE") == "ARCHIVE_INDEX")
+        header = hdus[index].header
     except IndexError:
         return False
+    return bool(header.get("EXTTYPE") == "ARCHIVE_INDEX" and header["NAXIS2"])

@@ -19,6 +19,8 @@ from persistence.errors import FormatterError, did_you_mean
 from persistence.types import schema
 from persistence.types.footprint import Footprint, from_cells
 
+# What ``meta`` has that is no card of the file.
+OWN = ("aliases", "archives", "footprints")
 # Files whose archives are kept in memory; a catalog and its slices share one.
 _KEPT = 4
 

@@ -36,7 +36,7 @@ _SLOTS: Mapping[str, str] = {
 }
 _SLOT = re.compile(rf"({'|'.join(_SLOTS)})(_ERR|_FLAG)?_SLOT")
 # Cards of version 0 that number the columns of footprints: what they hold.
-_FOOTPRINTS: Mapping[str, str] = {
+FOOTPRINTS: Mapping[str, str] = {
     "SPANCOL": "spans",
     "PEAKCOL": "peaks",
     "HVYPIXCO": "image",
@@ -44,10 +44,10 @@ _FOOTPRINTS: Mapping[str, str] = {
     "HVYVARCO": "variance",
 }
 # What describes the table itself, its columns, or what is told in another way: no metadata.
-_STRUCTURE = re.compile(
+STRUCTURE = re.compile(
     r"XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|THEAP|CHECKSUM|DATASUM|END|CONTINUE|"
     r"T(TYPE|FORM|UNIT|DOC|CCLS|NULL|SCAL|ZERO|DISP|DIM|FLAG|FDOC)[1-9]\d*|"
-    rf"FLAGCOL|ALIAS|AR_HDU|AFW_TYPE|AFW_TABLE_VERSION|{'|'.join(_FOOTPRINTS)}"
+    rf"FLAGCOL|ALIAS|AR_HDU|AFW_TYPE|AFW_TABLE_VERSION|{'|'.join(FOOTPRINTS)}"
 )
 
 
@@ -137,7 +137,7 @@ def parse(cards: Iterable[Card]) -> Schema:
     version = _version(said)
     fields = tuple(_fields(every, said))
     by_column = {field.column: field.name for field in fields}
-    footprints = {kind: by_column[said[card]] for card, kind in _FOOTPRINTS.items() if said.get(card) in by_column}
+    footprints = {kind: by_column[said[card]] for card, kind in FOOTPRINTS.items() if said.get(card) in by_column}
     return Schema(
         fields,
         {**_modern(fields, version), **_slots(said, version), **_aliases(every)},
@@ -272,7 +272,7 @@ def _aliases(cards: Iterable[Card]) -> dict[str, str]:
 def _metadata(cards: Iterable[Card], version: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for keyword, value, _comment in cards:
-        if not keyword or _STRUCTURE.fullmatch(keyword) or (version == 0 and _SLOT.fullmatch(keyword)):
+        if not keyword or STRUCTURE.fullmatch(keyword) or (version == 0 and _SLOT.fullmatch(keyword)):
             continue
         if keyword in ("COMMENT", "HISTORY"):
             # astropy's tables call them so.
