@@ -119,8 +119,21 @@ PEERS = ("formatters", "cli")
 LIBRARIES = {
     "sqlite_utils": {"registry.database"},
     "yaml": {"yamlfile", "formatters.yaml"},
-    "astropy.io": {"formatters.fits", "formatters.fits_write", "formatters.catalog_read", "formatters.catalog_write", "compat.obsbase"},
-    "astropy.table": {"formatters.catalog", "formatters.catalog_read", "formatters.catalog_write", "types.catalog", "types.parquet", "ingest.curatedfiles"},
+    "astropy.io": {
+        "formatters.fits",
+        "formatters.fits_write",
+        "formatters.catalog_read",
+        "formatters.catalog_write",
+        "compat.obsbase",
+    },
+    "astropy.table": {
+        "formatters.catalog",
+        "formatters.catalog_read",
+        "formatters.catalog_write",
+        "types.catalog",
+        "types.parquet",
+        "ingest.curatedfiles",
+    },
     "pyarrow": {"types.parquet"},
     "pandas": {"types.parquet"},
     "matplotlib": {"formatters.figure", "picture", "timeline"},

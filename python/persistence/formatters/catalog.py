@@ -40,8 +40,7 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
     """Turn an HDU of an open file into a table."""
     from persistence.formatters import catalog_read
 
-    hdu = hdus[index]
-    if _is_binary(hdu) and schema.is_afw(hdu.header):
+    if _is_afw(hdus[index]):
         return catalog_read.read(hdus, index, columns)
     table = _read_other(hdus, index)
     if columns is None:
@@ -67,13 +66,13 @@ def read_length(location: Location) -> int:
 
 def _table_hdu(hdus: Any, index: int) -> Any:
     hdu = hdus[index]
-    if not _is_binary(hdu) and hdu.header.get("XTENSION", "").strip() != "TABLE":
+    if hdu.header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
         raise FormatterError(f"HDU {index} is no table")
     return hdu
 
 
-def _is_binary(hdu: Any) -> bool:
-    return bool(hdu.header.get("XTENSION", "").strip() == "BINTABLE")
+def _is_afw(hdu: Any) -> bool:
+    return hdu.header.get("XTENSION", "").strip() == "BINTABLE" and schema.is_afw(hdu.header)
 
 
 def _index(location: Location) -> int:
@@ -87,7 +86,9 @@ def read_schema(location: Location) -> Table:
 
     with opened(location.full_path) as hdus:
         hdu = _table_hdu(hdus, _index(location))
-        return read_hdu(catalog_read.emptied(hdu), 1)
+        if _is_afw(hdu):
+            return catalog_read.read(hdus, _index(location), empty=True)
+        return _read_other(catalog_read.emptied(hdu), 1)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -103,9 +104,9 @@ def write(obj: Any, path: str, location: Location) -> None:
         return
     try:
         table = as_table(obj, location.datasetType)
-        columns = catalog_layout.lay_out(table, location.python)
-        if columns is not None:
-            catalog_write.write(table, columns, path, location.datasetType, location.python)
+        layout = catalog_layout.lay_out(table, location.python)
+        if layout is not None:
+            catalog_write.write(table, layout, path, location.datasetType)
             return
         for name in table.colnames:
             _prepare(table, name)

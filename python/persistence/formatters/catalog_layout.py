@@ -14,6 +14,7 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from persistence.formatters.rows import Form
+from persistence.types.catalog import Catalog
 
 # The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses it, with the letters
 # of their formats; R is an angle. Source: afw-files 3.4.
@@ -58,31 +59,45 @@ class Column:
     values: Any
 
 
-def kind_of(python: str | None) -> str:
-    """Give the last word of a policy's python name."""
-    return (python or "").rpartition(".")[2]
+@dataclass(frozen=True, eq=False, slots=True)
+class Layout:
+    """How a table will lie in a file: its ``AFW_TYPE``, None for a table of no type, and its columns."""
+
+    type: str | None
+    columns: tuple[Column, ...]
 
 
-def lay_out(table: Table, python: str | None) -> list[Column] | None:
-    """Lay a table's columns out as afw's catalog of a type has them.
+def lay_out(table: Table, python: str | None) -> Layout | None:
+    """Lay a table out as afw's catalog of a type.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        The table.
+    python : `str` or None
+        The policy's python name.
 
     Returns
     -------
-    columns : `list` [`Column`] or None
-        None if the type is none of afw's catalogs, if the table lacks a field that the type must have, or if it has a
-        column that afw's tables cannot hold, such as masked values, complex numbers, cells of two dimensions.
+    layout : `Layout` or None
+        None if the type is none of afw's catalogs; if the table has a column that afw's tables cannot hold, such as
+        masked values, complex numbers, cells of two dimensions; or if it lacks a field that the type must have. But a
+        `Catalog` that lacks one becomes a table of no type, so as not to lose its flags and aliases.
     """
-    if kind_of(python) not in TYPES:
+    word = (python or "").rpartition(".")[2]
+    if word not in TYPES:
         return None
-    needed = TYPES[kind_of(python)][1]
-    columns = []
+    kind, needed = TYPES[word]
+    columns: list[Column] = []
     for name in table.colnames:
         column = _column(table[name], name, is_angle=needed.get(name) == "R")
         if column is None:
             return None
         columns.append(column)
     letters = {column.name: "R" if column.kind == "Angle" else column.form.letter for column in columns}
-    return columns if all(letters.get(name) == letter for name, letter in needed.items()) else None
+    if all(letters.get(name) == letter for name, letter in needed.items()):
+        return Layout(kind, tuple(columns))
+    return Layout(None, tuple(columns)) if isinstance(table, Catalog) else None
 
 
 def _column(given: Any, name: str, is_angle: bool) -> Column | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from persistence.types.catalog import Catalog, archive_entry
 from persistence.types.schema import Card, Field, Schema
 
 
-def read(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Catalog:
+def read(hdus: Any, index: int, columns: Sequence[str] | None = None, *, empty: bool = False) -> Catalog:
     """Read an afw table.
 
     Parameters
@@ -29,6 +29,8 @@ def read(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Catalog
         The table's HDU.
     columns : sequence of `str`, optional
         The fields that are wanted, or aliases of them; all if absent.
+    empty : `bool`, optional
+        Whether to read the header alone, and give a table without rows.
 
     Raises
     ------
@@ -37,30 +39,30 @@ def read(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Catalog
     FormatterError
         If the table is damaged, or of a version that is not known.
     """
-    hdu = hdus[index]
-    found = schema.parse(cards(hdu.header))
-    fields = found.fields if columns is None else tuple(chosen(found, columns))
-    raw = rows.read(hdu, (field.column for field in fields))
-    header = hdu.header
-    made = [_column(field, raw[field.column], str(header[f"TFORM{field.column}"])) for field in fields]
+    cards = tuple(_cards(hdus[index].header))
+    said = {card.keyword: card.value for card in reversed(cards)}  # astropy takes its time over each look-up
+    found = schema.parse(cards)
+    fields = found.fields if columns is None else chosen(found, columns)
+    raw = rows.read(hdus[index], said, (field.column for field in fields), 0 if empty else said["NAXIS2"])
+    made = [_column(field, raw[field.column], str(said[f"TFORM{field.column}"])) for field in fields]
     catalog = Catalog(made, names=[field.name for field in fields], copy=False)
     catalog.meta = _meta(found, hdus, index)
     return catalog
 
 
 def emptied(hdu: Any) -> fits.HDUList:
-    """Give a table without rows that has the header of another."""
+    """Give a file with a table that has the header of another, and no rows."""
     header = hdu.header.copy()
     header["NAXIS2"] = header["PCOUNT"] = 0
     header.remove("THEAP", ignore_missing=True)
     return fits.HDUList([fits.PrimaryHDU(), type(hdu).fromstring(header.tostring().encode("ascii"))])
 
 
-def cards(header: Any) -> Iterable[Card]:
+def _cards(header: Any) -> Iterator[Card]:
     """Give the cards of a header, with None for a value that is not defined."""
     for card in header.cards:
-        value = None if isinstance(card.value, fits.card.Undefined) else card.value
-        yield Card(card.keyword, value, card.comment)
+        value = card.value  # parsed anew at each look
+        yield Card(card.keyword, None if isinstance(value, fits.card.Undefined) else value, card.comment)
 
 
 def chosen(found: Schema, names: Sequence[str]) -> list[Field]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from persistence import headers
 from persistence.errors import FormatterError, warn_caller
 from persistence.formatters import rows
-from persistence.formatters.catalog_layout import TYPES, Column, kind_of
+from persistence.formatters.catalog_layout import Column, Layout
 from persistence.formatters.rows import Form
 from persistence.types import schema
 from persistence.types.catalog import OWN, archive_of
@@ -24,14 +24,16 @@ _BLOCK = 2880
 _SIGN = 1 << 15
 # Columns of numbers of an archive's objects, by AFW_TYPE. Source: afw-files 3.5.
 _EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
-_NUMBERS: Mapping[str, Sequence[str]] = {"SOURCE": ("footprint",), "EXPOSURE": _EXPOSURE.split()}
+_NUMBERS: Mapping[str | None, Sequence[str]] = {"SOURCE": ("footprint",), "EXPOSURE": _EXPOSURE.split()}
+_ALL_NUMBERS = [name for names in _NUMBERS.values() for name in names]
+_NUMBER = Form("J", 1)
 # The columns of an archive's index. Source: afw-files 2.1.
 _INDEX = {name: Form("J", 1) for name in ("id", "cat.archive", "cat.persistable", "row0", "nrows")}
 _INDEX |= {"name": Form("A", 64), "module": Form("A", 64)}
 _INDEX_KINDS = {"J": "Scalar", "A": "String"}
 
 
-def write(table: Table, columns: Sequence[Column], path: str, what: str, python: str | None) -> None:
+def write(table: Table, layout: Layout, path: str, what: str) -> None:
     """Write a table as afw does.
 
     The objects that its rows refer to, such as footprints, are copied with it as they are, from the file that it was
@@ -42,28 +44,25 @@ def write(table: Table, columns: Sequence[Column], path: str, what: str, python:
     ----------
     table : `~astropy.table.Table`
         The table; its ``meta`` become cards.
-    columns : sequence of `Column`
+    layout : `Layout`
         Its columns, as `persistence.formatters.catalog_layout.lay_out` gives them.
     path : `str`
         The file.
     what : `str`
         The dataset type, for messages.
-    python : `str`
-        The policy's python name.
     """
-    kind = TYPES[kind_of(python)][0]
-    columns, archive = _with_archive(table, columns, kind or "BASE", what)
+    columns, archive = _with_archive(table, layout, what)
     header, content = _laid(columns, len(table))
     header.extend(_cards_of_meta(table.meta, what), bottom=True)
     numbers = {column.name: number for number, column in enumerate(_in_rows(columns), 1)}
     for keyword, held in schema.FOOTPRINTS.items():
         if table.meta.get("footprints", {}).get(held) in numbers:
             header[keyword] = numbers[table.meta["footprints"][held]]
-    if archive and kind != "EXPOSURE":
+    if archive and layout.type != "EXPOSURE":
         header["AR_HDU"] = (3, "HDU of the archive's index, counted from 1")
     header["HIERARCH AFW_TABLE_VERSION"] = schema.CURRENT
-    if kind is not None:
-        header["AFW_TYPE"] = (kind, "afw's type of table")
+    if layout.type is not None:
+        header["AFW_TYPE"] = (layout.type, "afw's type of table")
     with open(path, "wb") as stream:
         stream.write(_bytes(fits.PrimaryHDU().header) + _bytes(header))
         stream.write(content)
@@ -71,22 +70,25 @@ def write(table: Table, columns: Sequence[Column], path: str, what: str, python:
         stream.write(archive)
 
 
-def _with_archive(
-    table: Table, columns: Sequence[Column], kind: str, what: str
-) -> tuple[Sequence[Column], bytes]:
+def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Column], bytes]:
     """Give the columns, and the HDUs of the objects that they refer to."""
-    numbers = [column for column in columns if column.name in _NUMBERS.get(kind, ())]
+    archives = table.meta.get("archives", {})
+    held = _NUMBERS.get(layout.type, ())
+    names = held or (_ALL_NUMBERS if archives else ())
+    numbers = [column for column in layout.columns if column.name in names and column.form == _NUMBER]
     used = [column for column in numbers if np.any(column.values)]
     if not used:
-        return columns, _empty_archive() if numbers else b""
+        return layout.columns, _empty_archive() if held and numbers else b""
     try:
-        path, hdu = archive_of(table.meta.get("archives", {}))
-        return columns, headers.content(path, hdu)
+        if not held:
+            raise FormatterError("a table of its type has no archive")
+        path, hdu = archive_of(archives)
+        return layout.columns, headers.content(path, hdu)
     except (FormatterError, OSError) as error:
-        names = ", ".join(column.name for column in used)
-        warn_caller(f"{what} is written without what its column {names} refers to: {error}", UserWarning)
-    without = [replace(each, values=np.zeros_like(each.values)) if each in used else each for each in columns]
-    return without, _empty_archive()
+        lost = ", ".join(column.name for column in used)
+        warn_caller(f"{what} is written without the objects that {lost} refers to, as 0: {error}", UserWarning)
+    columns = [replace(each, values=np.zeros_like(each.values)) if each in used else each for each in layout.columns]
+    return columns, _empty_archive() if held else b""
 
 
 def _empty_archive() -> bytes:

@@ -73,15 +73,19 @@ class Form:
         return np.dtype(DTYPES[self.letter]) if self.repeat == 1 else np.dtype((DTYPES[self.letter], (self.repeat,)))
 
 
-def read(hdu: Any, wanted: Iterable[int]) -> dict[int, Any]:
+def read(hdu: Any, header: Mapping[str, Any], wanted: Iterable[int], length: int) -> dict[int, Any]:
     """Read columns of a binary table.
 
     Parameters
     ----------
     hdu : `astropy.io.fits.BinTableHDU`
         An HDU of a file that is open.
+    header : mapping
+        Its header.
     wanted : iterable of `int`
         The columns' numbers, counted from 1.
+    length : `int`
+        How many rows to read, from the first.
 
     Returns
     -------
@@ -94,10 +98,9 @@ def read(hdu: Any, wanted: Iterable[int]) -> dict[int, Any]:
     FormatterError
         If the table is truncated, or its header does not fit its rows.
     """
-    header = hdu.header
     forms = [Form.parse(str(header[f"TFORM{number}"])) for number in range(1, header["TFIELDS"] + 1)]
     starts = np.cumsum([0, *(form.raw.itemsize for form in forms)])
-    width, length = header["NAXIS1"], header["NAXIS2"]
+    width, every = header["NAXIS1"], header["NAXIS2"]
     if starts[-1] > width:
         raise FormatterError(f"the columns need {starts[-1]} bytes, and rows have {width}")
     chosen = sorted(set(wanted))
@@ -112,12 +115,10 @@ def read(hdu: Any, wanted: Iterable[int]) -> dict[int, Any]:
     info = hdu.fileinfo()
     raw = _raw(info, row, length)
     heap = b""
-    if any(forms[number - 1].pointer for number in chosen):
-        gap = header.get("THEAP", width * length) - width * length
-        heap = _bytes(info, width * length, header["PCOUNT"])[gap:]
-    return {
-        number: _decoded(raw[str(number)], forms[number - 1], _cards(header, number), heap) for number in chosen
-    }
+    if length and any(forms[number - 1].pointer for number in chosen):
+        gap = header.get("THEAP", width * every) - width * every
+        heap = _bytes(info, width * every, header["PCOUNT"])[gap:]
+    return {number: _decoded(raw[str(number)], forms[number - 1], _cards(header, number), heap) for number in chosen}
 
 
 def _raw(info: Any, row: np.dtype[Any], length: int) -> dict[str, NDArray[Any]]:
@@ -188,7 +189,7 @@ def _numbers(raw: NDArray[Any], letter: str, cards: _Cards) -> Any:
     return values if null is None or not null.any() else np.ma.array(values, mask=null)
 
 
-def _offset(raw: NDArray[Any], zero: Any) -> NDArray[Any]:
+def _offset(raw: NDArray[Any], zero: Any) -> Any:
     """Add an offset; that of the sign makes numbers unsigned, or bytes signed (FITS Standard 4.0, table 19)."""
     size = raw.dtype.itemsize
     if raw.dtype.kind == "i" and zero == 1 << (8 * size - 1):

@@ -31,7 +31,9 @@ class Record(Row):  # type: ignore[misc]  # astropy has no types
     def __getitem__(self, item: Any) -> Any:
         return super().__getitem__(self._table.resolve(item))
 
-    get = __getitem__
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Give the value of a field, by its name or an alias; ``default`` if there is none."""
+        return super().get(self._table.resolve(key), default)
 
     def getFootprint(self) -> Footprint | None:
         """Give the row's footprint, as `Catalog.footprints` does."""
@@ -55,7 +57,10 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, str):
-            return super().__getitem__(self.resolve(item))
+            name = self.resolve(item)
+            if name not in self.columns:
+                raise KeyError(f"no column {item!r}{did_you_mean(item, [*self.colnames, *self.aliases])}")
+            return super().__getitem__(name)
         if isinstance(item, list | tuple) and item and all(isinstance(name, str) for name in item):
             return super().__getitem__([self.resolve(name) for name in item])
         return super().__getitem__(item)
@@ -95,7 +100,9 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         """
         name = self.resolve(name)
         if name not in self.columns or self[name].dtype.kind not in "iu" or self[name].ndim != 1:
-            raise FormatterError(f"the catalog has no column {name!r} of archive numbers{did_you_mean(name, self.colnames)}")
+            raise FormatterError(
+                f"the catalog has no column {name!r} of archive numbers{did_you_mean(name, self.colnames)}"
+            )
         return Objects(np.asarray(self[name]), functools.partial(_load, self.meta.get("archives", {})))
 
     @property

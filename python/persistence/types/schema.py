@@ -238,7 +238,7 @@ def _modern(fields: Iterable[Field], version: int) -> dict[str, str]:
     """Give the names that fields of old versions have today (afw-files 3.2)."""
     if version not in (1, 2):
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for field in fields:
         name = field.name
         counts = re.search("count|dn|adu", field.unit, re.IGNORECASE)
@@ -254,7 +254,7 @@ def _modern(fields: Iterable[Field], version: int) -> dict[str, str]:
 def _slots(said: Mapping[str, Any], version: int) -> dict[str, str]:
     if version:
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for card, slot in _SLOTS.items():
         flux = "_instFlux" if slot.endswith("Flux") else ""
         for part, suffixes in (("", ("", flux)), ("_ERR", (f"{flux}Err",)), ("_FLAG", ("_flag",))):
