@@ -128,6 +128,7 @@ LIBRARIES = {
     },
     "astropy.table": {
         "formatters.catalog",
+        "formatters.catalog_layout",
         "formatters.catalog_read",
         "formatters.catalog_write",
         "types.catalog",

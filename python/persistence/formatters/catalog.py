@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from astropy.table import Column, MaskedColumn, QTable, Table
 
-from persistence.errors import DataIdError, FormatterError, did_you_mean
+from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
 from persistence.location import Location
 from persistence.types import schema
+from persistence.types.catalog import OWN, Catalog
 
 
 def read(location: Location) -> Table:
@@ -108,6 +109,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         if layout is not None:
             catalog_write.write(table, layout, path, location.datasetType)
             return
+        _forget(table, location.datasetType)
         for name in table.colnames:
             _prepare(table, name)
         odd = _take_odd_units(table)
@@ -120,6 +122,14 @@ def write(obj: Any, path: str, location: Location) -> None:
             fits_write.set_units(path, odd)
     except (TypeError, ValueError, AttributeError) as error:
         raise FormatterError(f"{location.datasetType}: the table cannot be written as FITS: {error}") from error
+
+
+def _forget(table: Table, what: str) -> None:
+    """Take off a table what only afw's catalogs can say beside their columns."""
+    told = [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
+    if told:
+        why = "it has columns that afw's tables cannot hold"
+        warn_caller(f"{what} is written as a plain table, without its {', '.join(told)}: {why}", UserWarning)
 
 
 def as_table(obj: Any, what: str) -> Table:

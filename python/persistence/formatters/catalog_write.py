@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from persistence.types.catalog import OWN, archive_of
 
 _BLOCK = 2880
 _SIGN = 1 << 15
+_FIXED = 20
 # Columns of numbers of an archive's objects, by AFW_TYPE. Source: afw-files 3.5.
 _EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
 _NUMBERS: Mapping[str | None, Sequence[str]] = {"SOURCE": ("footprint",), "EXPOSURE": _EXPOSURE.split()}
@@ -122,7 +124,8 @@ def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
             records[str(number)] = np.array(places, np.int64).reshape(-1, 2)
             longest[column.name] = max((size for size, _start in places), default=0)
         elif length:
-            records[str(number)] = _stored(column.values, column.form.letter)
+            place = records[str(number)]
+            place[...] = _stored(column.values, column.form.letter).reshape(place.shape)
     header = fits.Header([*_cards_of_table(records, len(heap), len(inside)), *_cards_of_columns(columns, longest)])
     return header, records.tobytes() + heap
 
@@ -198,6 +201,9 @@ def _card(key: Any, value: Any) -> fits.Card | None:
         warnings.simplefilter("error")
         try:
             card = fits.Card(keyword, value)
+            if isinstance(value, float) and len(text := repr(float(value)).upper()) > _FIXED and math.isfinite(value):
+                # astropy cuts digits off to fit 20 columns; values may be longer (FITS Standard 4.0, 4.2.4).
+                card = fits.Card.fromstring(f"{keyword:8}= {text}")
             str(card)
         except (TypeError, ValueError, fits.VerifyError, Warning):
             return None
