@@ -8,6 +8,7 @@ CONTINUE and HIERARCH conventions.
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import math
 import os
@@ -42,7 +43,7 @@ class Cards(Mapping[str, Any]):
         The header, 80 characters a card.
     """
 
-    __slots__ = ("_block", "_index")
+    __slots__ = ("_block", "_index", "_long")
 
     def __init__(self, block: str) -> None:
         self._block = block
@@ -50,6 +51,7 @@ class Cards(Mapping[str, Any]):
         for start in range(len(block) - _CARD, -1, -_CARD):
             index[block[start : start + 8]] = start
         self._index = index
+        self._long: dict[str, int] | None = None
 
     def __getitem__(self, keyword: str) -> Any:
         start = self._index.get(f"{keyword:8}")
@@ -72,12 +74,12 @@ class Cards(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def _hierarch(self) -> dict[str, int]:
-        if "HIERARCH" not in self._index:
-            return {}
-        starts = range(0, len(self._block), _CARD)
-        cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
-        long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
-        return {name.strip().upper(): start for start, name in long}
+        if self._long is None:
+            starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
+            cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
+            long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
+            self._long = {name.strip().upper(): start for start, name in long}
+        return self._long
 
     def _value(self, begin: int, end: int, start: int) -> Any:
         text = self._block[begin:end].strip()
@@ -149,6 +151,46 @@ def spans(path: str, wanted: int) -> list[Span]:
     return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
 
 
+def unpacked(path: str) -> bytes | None:
+    """Read all of a file that is compressed with gzip; None if it is not.
+
+    Raises
+    ------
+    FormatterError
+        If it is damaged.
+    """
+    with open(path, "rb") as raw:
+        if raw.read(2) != GZIP:
+            return None
+        raw.seek(0)
+        try:
+            return gzip.decompress(raw.read())
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+
+
+def walk(path: str, content: bytes | None = None) -> Iterator[tuple[Cards, Span]]:
+    """Give the header of each HDU of a file, and where it lies, as `scan` does.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    content : `bytes`, optional
+        What is in it, if that has been read already.
+    """
+    if content is None:
+        return _hdus(path)
+    return _walk(path, _at(content), content[:_CHUNK], len(content))
+
+
+def _at(content: bytes) -> io.BytesIO:
+    """Open bytes as if their first chunk had been read."""
+    stream = io.BytesIO(content)
+    stream.seek(_CHUNK)
+    return stream
+
+
 def content(path: str, first: int) -> bytes:
     """Read a file from one of its HDUs to its end; what comes before is passed over.
 
@@ -157,19 +199,15 @@ def content(path: str, first: int) -> bytes:
     FormatterError, OSError
         As `scan` does, and if there is no such HDU.
     """
-    before = spans(path, first - 1)
+    whole = unpacked(path)
+    before = [span for _cards, span in itertools.islice(walk(path, whole), first)]
     if len(before) < first:
         raise FormatterError(f"{path} has no HDU {first}; its last is {len(before) - 1}")
-    with open(path, "rb") as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
-        stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-        try:
-            stream.seek(before[-1].stop)
-            found: bytes = stream.read()
-            return found
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+    if whole is not None:
+        return whole[before[-1].stop :]
+    with open(path, "rb") as stream:
+        stream.seek(before[-1].stop)
+        return stream.read()
 
 
 class Part(NamedTuple):

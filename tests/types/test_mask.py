@@ -71,7 +71,7 @@ def test_an_unknown_plane_is_a_key_error_that_names_the_known():
     [
         ([[0, 0]], "0 of 2 pixels flagged"),
         ([[1, 3]], "2 of 2 pixels flagged: BAD 2, SAT 1"),
-        ([[8, 0]], "1 of 2 pixels flagged"),
+        ([[8, 0]], "1 of 2 pixels flagged; no name for bits 3"),
     ],
 )
 def test_a_mask_shows_how_many_pixels_each_plane_flags(array, shown):

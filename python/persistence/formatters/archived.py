@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from persistence import headers
@@ -23,6 +24,15 @@ _TOP = 1
 def read(location: Location) -> Any:
     """Read the object of a file of its own, such as a `PhotoCalib`."""
     return open_archive(location.full_path).load(_TOP)
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write an object to a file of its own."""
+    from persistence.formatters import archive_write  # only who writes needs it
+
+    content = archive_write.stand_alone(obj)
+    with open(path, "wb") as stream:
+        stream.write(content)
 
 
 def open_archive(path: str, hdu: int | None = None) -> Archive:
@@ -44,6 +54,34 @@ def open_archive(path: str, hdu: int | None = None) -> Archive:
         primary = next(headers.scan(path))
         hdu = int(primary.get("AR_HDU", 0) or 2) - 1  # it counts from 1
     return parse(headers.content(path, hdu), path)
+
+
+class Stored:
+    """The bytes of an archive, and the archive that is made of them when it is called for.
+
+    Parameters
+    ----------
+    content : `bytes`
+        The end of a file, from the archive's index on.
+    what : `str`
+        The file, for messages.
+    """
+
+    def __init__(self, content: bytes, what: str) -> None:
+        self.content, self.what = content, what
+
+    def __call__(self) -> Archive:
+        return parse(self.content, self.what)
+
+
+@dataclass(frozen=True)
+class InFile:
+    """The archive of a file, which is read when it is called for."""
+
+    path: str
+
+    def __call__(self) -> Archive:
+        return open_archive(self.path)
 
 
 def parse(content: bytes, what: str) -> Archive:
