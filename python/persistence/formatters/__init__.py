@@ -54,11 +54,17 @@ FORMATTERS: Mapping[str, str] = {
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
 _PARTS = "persistence.formatters.parts"
+_CATALOG = "persistence.formatters.catalog"
 _IN_FITS: Mapping[str, str] = {
     **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
     **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
     "BoundedField": _ARCHIVED,
     "BackgroundList": "persistence.formatters.background",
+    "BaseCatalog": _CATALOG,
+    "SimpleCatalog": _CATALOG,
+    "SourceCatalog": _CATALOG,
+    "ExposureCatalog": _CATALOG,
+    "PeakCatalog": _CATALOG,
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
