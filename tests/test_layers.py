@@ -41,7 +41,7 @@ LAYERS = {
     "types.psfex": 7,
     "types.coaddpsf": 7,
     "types.transforms": 5,
-    "types.transmission": 8,
+    "types.transmission": 7.5,
     "types.spline": 1,
     "types.background": 5,
     "types.box": 1,
@@ -77,7 +77,7 @@ LAYERS = {
     "registry.writer": 5,
     "registry.calibs": 6,
     "registry": 4,
-    "formatters": 8.5,
+    "formatters": 7.8,
     # They need no formatter, and catalogs need them when they are asked for objects.
     "formatters.bintable": 3,
     "formatters.archived": 4,
