@@ -53,10 +53,11 @@ FORMATTERS: Mapping[str, str] = {
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _IN_FITS: Mapping[str, str] = {}
+_SKY_MAPS = "BaseSkyMap DiscreteSkyMap DodecaSkyMap EquatSkyMap HealpixSkyMap RingsSkyMap".split()
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": {},
+    "PickleStorage": dict.fromkeys(_SKY_MAPS, "persistence.formatters.skymap"),
     "YamlStorage": {},
 }
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Centres are equally near if their distances differ by less than 0.2 microarcsec (a chord): the first tract counts.
 _TIE = 1e-12
-_Found = list[tuple[Tract, tuple[Patch, ...]]]
+Found = list[tuple[Tract, tuple[Patch, ...]]]
 
 
 class SkyMap(ABC):
@@ -42,19 +42,22 @@ class SkyMap(ABC):
         The name that a configuration calls it by.
     config_class : `type`
         The class of its configuration.
-    latest : `int` or `tuple`
-        The version of new ones.
+    versions : `tuple`
+        The versions that there are; new ones are of the last.
     """
 
     kind: ClassVar[str]
     config_class: ClassVar[type[SkyMapConfig]]
-    latest: ClassVar[Any] = 0
+    versions: ClassVar[tuple[Any, ...]] = (0,)
 
     def __init__(self, config: Any, version: Any = None) -> None:
         if not isinstance(config, self.config_class):
             raise DataIdError(f"{type(self).__name__} is made of a {self.config_class.__name__}, not {config!r}")
         self.config: Any = config
-        self.version = self.latest if version is None else version
+        self.version = self.versions[-1] if version is None else version
+        if self.version not in self.versions:
+            known = " or ".join(map(repr, self.versions))
+            raise DataIdError(f"a {type(self).__name__} is of version {known}, not {version!r}")
         self._tracts: dict[int, Tract] = {}
 
     @abstractmethod
@@ -94,6 +97,9 @@ class SkyMap(ABC):
     def __hash__(self) -> int:
         return hash((type(self), self.config, self.version))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.config, self.version)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.config!r}, version={self.version!r})"
 
@@ -101,6 +107,8 @@ class SkyMap(ABC):
 
     def _nearest(self, ra: Floats, dec: Floats) -> NDArray[np.int64]:
         """Give the numbers of the tracts that positions (deg) belong to: those of the nearest centres."""
+        if not len(self):
+            raise NotInSkyMap("the sky map has no tracts")
         centres = sphere.vector(*np.transpose([self[index].middle for index in range(len(self))]))
         # The chord tells apart what is nearer than a scalar product could.
         chords = np.linalg.norm(sphere.vector(ra, dec)[..., np.newaxis, :] - centres, axis=-1)
@@ -132,14 +140,14 @@ class SkyMap(ABC):
             raise DataIdError("findTract takes one position; tract_ids takes many")
         return self[int(found)]
 
-    def findTractPatchList(self, coords: Any) -> _Found:
+    def findTractPatchList(self, coords: Any) -> Found:
         """Find all tracts and patches that positions, or the box about them, may touch; perhaps too many."""
-        return _with_patches(self, coords)
+        return with_patches(self, coords)
 
-    def findClosestTractPatchList(self, coords: Any) -> _Found:
+    def findClosestTractPatchList(self, coords: Any) -> Found:
         """Find the tracts that positions belong to, and the patches that the box about the positions may touch."""
         numbers = np.ravel(self.tract_ids(coords)).tolist()
-        return _with_patches((self[number] for number in dict.fromkeys(numbers)), coords)
+        return with_patches((self[number] for number in dict.fromkeys(numbers)), coords)
 
     # -- identity ------------------------------------------------------------------------------------------
 
@@ -170,7 +178,7 @@ class SkyMap(ABC):
         return self._nearest(turn(ra), turn(dec))
 
 
-def _with_patches(tracts: Iterable[Tract], coords: Any) -> _Found:
+def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:
     """Give those tracts that have patches near positions, with the patches."""
     found = ((tract, tract.findPatchList(coords)) for tract in tracts)
     return [(tract, patches) for tract, patches in found if patches]

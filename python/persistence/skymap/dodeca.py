@@ -33,7 +33,7 @@ class DodecaSkyMap(SkyMap):
 
     kind = "dodeca"
     config_class = DodecaConfig
-    latest: ClassVar[Any] = (1, 0)
+    versions: ClassVar[tuple[Any, ...]] = ((1, 0),)
 
     def __len__(self) -> int:
         return 12
@@ -73,7 +73,7 @@ def _faces() -> Floats:
         for base in corners
         for z, y, x in itertools.product(*[(1, -1) if part else (1,) for part in reversed(base)])
     ]
-    return np.array(found) / np.sqrt(1 + _GOLDEN**2)
+    return np.asarray(np.array(found) / np.sqrt(1 + _GOLDEN**2))
 
 
 def _vertices(faces: Floats) -> Floats:

@@ -18,7 +18,7 @@ class EquatSkyMap(SkyMap):
 
     kind = "equat"
     config_class = EquatConfig
-    latest: ClassVar[Any] = (1, 0)
+    versions: ClassVar[tuple[Any, ...]] = ((1, 0),)
 
     def __len__(self) -> int:
         return int(self.config.numTracts)

@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import DataIdError
 from persistence.skymap import sphere
-from persistence.skymap.base import SkyMap, _Found, _with_patches, made_by_radius
+from persistence.skymap.base import Found, SkyMap, made_by_radius, with_patches
 from persistence.skymap.config import RingsConfig
 from persistence.skymap.sphere import Floats
 from persistence.skymap.tract import Tract
@@ -31,12 +30,7 @@ class RingsSkyMap(SkyMap):
 
     kind = "rings"
     config_class = RingsConfig
-    latest: ClassVar[Any] = 1
-
-    def __init__(self, config: RingsConfig, version: int | None = None) -> None:
-        super().__init__(config, version)
-        if self.version not in (0, 1):
-            raise DataIdError(f"a sky map of rings is of version 0 or 1, not {version!r}")
+    versions: ClassVar[tuple[Any, ...]] = (0, 1)
 
     @functools.cached_property
     def _height(self) -> float:
@@ -76,7 +70,7 @@ class RingsSkyMap(SkyMap):
     def _rings(self, dec: Floats) -> NDArray[np.int64]:
         """Give the rings of declinations (deg); -1 and the number of rings are the caps."""
         rings = np.floor((np.radians(dec) + np.pi / 2 - self._height / 2) / self._height).astype(np.int64)
-        return np.clip(rings, -1, self.config.numRings)
+        return np.asarray(np.clip(rings, -1, self.config.numRings))
 
     def _places(self, ra: Floats, ring: Any) -> NDArray[np.int64]:
         """Give the places in a ring of right ascensions (deg), from the first to beyond the last by one."""
@@ -85,7 +79,7 @@ class RingsSkyMap(SkyMap):
 
     def _number(self, ring: Any, place: Any) -> NDArray[np.int64]:
         """Give the numbers of the tracts at places of rings; places wrap."""
-        place = place % self.ring_sizes[ring]
+        place = np.asarray(place) % self.ring_sizes[ring]
         late = (place == 0) & (ring != 0) & (self.version == 0)
         return np.asarray(self._firsts[ring + late] + place)
 
@@ -111,11 +105,11 @@ class RingsSkyMap(SkyMap):
         numbers = dict.fromkeys(self._candidates(float(ra), float(dec)))
         return [self[number] for number in numbers if self[number].contains(coord)]
 
-    def findTractPatchList(self, coords: Any) -> _Found:
+    def findTractPatchList(self, coords: Any) -> Found:
         ra, dec = (np.ravel(angle) for angle in sphere.radec(coords))
         positions = sphere.sky(ra, dec)
         tracts = {tract.tract_id: tract for position in positions for tract in self.findAllTracts(position)}
-        return _with_patches(tracts.values(), positions)
+        return with_patches(tracts.values(), positions)
 
     def _packed(self) -> bytes:
         return struct.pack("<id", self.config.numRings, self.config.raStart)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ def radec(coord: Any) -> tuple[Floats, Floats]:
     """Give right ascension and declination (deg, ICRS) of a position, an array, or a list of positions."""
     from astropy.coordinates import SkyCoord
 
-    if isinstance(coord, Sequence) and not isinstance(coord, str) and coord:
+    if isinstance(coord, list | tuple) and coord and all(isinstance(one, SkyCoord) for one in coord):
         coord = SkyCoord(list(coord))
     if not isinstance(coord, SkyCoord):
         raise DataIdError(f"positions are astropy.coordinates.SkyCoord, not {coord!r}")

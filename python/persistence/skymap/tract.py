@@ -14,6 +14,7 @@ import numpy as np
 from persistence.errors import NotInSkyMap
 from persistence.skymap import sphere
 from persistence.skymap.config import SkyMapConfig
+from persistence.skymap.polygon import polygon
 from persistence.skymap.sphere import Floats
 from persistence.types.box import Box
 
@@ -79,6 +80,13 @@ class Patch:
 
     def getOuterBBox(self) -> Box:
         return self.outer_bbox
+
+    # The tract's WCS is what the original wants to be given; it is known here.
+    def getInnerSkyPolygon(self, tractWcs: Any = None) -> Any:
+        return polygon(_vectors(self.inner_corners))
+
+    def getOuterSkyPolygon(self, tractWcs: Any = None) -> Any:
+        return polygon(_vectors(self.corners))
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,6 +293,12 @@ class Tract:
     def getPatchInnerDimensions(self) -> tuple[int, int]:
         return self.config.patchInnerDimensions
 
+    def getInnerSkyPolygon(self) -> Any:
+        return polygon(_vectors(self.vertices))
+
+    def getOuterSkyPolygon(self) -> Any:
+        return polygon(_vectors(self.corners(self.bbox)))
+
     def getSequentialPatchIndex(self, patch: Patch) -> int:
         return patch.sequential_index
 
@@ -293,6 +307,10 @@ def _pixels(wcs: WCS, positions: tuple[Any, Any]) -> tuple[Floats, Floats]:
     """Give pixels of right ascensions and declinations (deg); NaN where the projection has none."""
     x, y = wcs.wcs_world2pix(*positions, 0)
     return np.asarray(x, float), np.asarray(y, float)
+
+
+def _vectors(positions: SkyCoord) -> Floats:
+    return sphere.vector(*sphere.radec(positions))
 
 
 def _placed(pixels: Floats, inner: int) -> tuple[int, int]:
