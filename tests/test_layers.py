@@ -36,7 +36,7 @@ LAYERS = {
     "foreign": 5,
     "recipes": 3,
     "skymap": 5,
-    "skymap.sphere": 1,
+    "sphere": 1,
     "skymap.polygon": 1,
     "skymap.config": 1,
     "skymap.tract": 2,

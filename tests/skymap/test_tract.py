@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import skymap
+from persistence import skymap, sphere
 from persistence.errors import DataIdError, NotInSkyMap, PersistenceError
-from persistence.skymap import sphere
 from persistence.types.box import Box
 
 RINGS = skymap.make("rings", numRings=3, raStart=30, pixelScale=20.0, patchInnerDimensions=(500, 700), patchBorder=50)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persistence import skymap
+from persistence import skymap, sphere
 from persistence.errors import NotInSkyMap
-from persistence.skymap import SkyMap, Tract, sphere
+from persistence.skymap import SkyMap, Tract
 from persistence.types.box import Box
 
 pytestmark = pytest.mark.real

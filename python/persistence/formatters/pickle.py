@@ -135,7 +135,7 @@ def load(unpickler: Any, path: str) -> Any:
 
 
 def _told(error: Exception, path: str) -> Exception:
-    if isinstance(error, UnsafeContent):
+    if isinstance(error, FormatterError):
         return error
     return FormatterError(f"{path} is no pickle, or a damaged one: {error!r}")
 

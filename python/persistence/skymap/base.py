@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence import sphere
 from persistence.errors import DataIdError, NotInSkyMap
-from persistence.skymap import sphere
 from persistence.skymap.config import SkyMapConfig
-from persistence.skymap.sphere import Floats
 from persistence.skymap.tract import Patch, Tract
+from persistence.sphere import Floats
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-from persistence.skymap import sphere
+from persistence import sphere
 from persistence.skymap.base import SkyMap, made_by_radius
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.tract import Tract

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from persistence.skymap import sphere
+from persistence import sphere
 from persistence.skymap.base import SkyMap, made_of_vertices
 from persistence.skymap.config import EquatConfig
 from persistence.skymap.tract import Tract

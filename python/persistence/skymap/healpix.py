@@ -7,11 +7,12 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.skymap import healpixels, sphere
+from persistence import sphere
+from persistence.skymap import healpixels
 from persistence.skymap.base import SkyMap, made_of_vertices
 from persistence.skymap.config import HealpixConfig
-from persistence.skymap.sphere import Floats
 from persistence.skymap.tract import Tract
+from persistence.sphere import Floats
 
 
 class HealpixSkyMap(SkyMap):

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.skymap import sphere
+from persistence import sphere
 from persistence.skymap.base import Found, SkyMap, made_by_radius, with_patches
 from persistence.skymap.config import RingsConfig
-from persistence.skymap.sphere import Floats
 from persistence.skymap.tract import Tract
+from persistence.sphere import Floats
 
 
 class RingsSkyMap(SkyMap):
@@ -75,7 +75,7 @@ class RingsSkyMap(SkyMap):
     def _places(self, ra: Floats, ring: Any) -> NDArray[np.int64]:
         """Give the places in a ring of right ascensions (deg), from the first to beyond the last by one."""
         turned = np.radians((ra - self.config.raStart) % 360.0)
-        return np.floor(turned / (2 * np.pi / self.ring_sizes[ring]) + 0.5).astype(np.int64)
+        return np.asarray(np.floor(turned / (2 * np.pi / self.ring_sizes[ring]) + 0.5), np.int64)
 
     def _number(self, ring: Any, place: Any) -> NDArray[np.int64]:
         """Give the numbers of the tracts at places of rings; places wrap."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from persistence import sphere
 from persistence.errors import NotInSkyMap
-from persistence.skymap import sphere
 from persistence.skymap.config import SkyMapConfig
 from persistence.skymap.polygon import polygon
-from persistence.skymap.sphere import Floats
+from persistence.sphere import Floats
 from persistence.types.box import Box
 
 if TYPE_CHECKING:
