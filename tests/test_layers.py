@@ -37,6 +37,7 @@ LAYERS = {
     "recipes": 3,
     "skymap": 5,
     "sphere": 1,
+    "htm": 2,
     "skymap.polygon": 1,
     "skymap.config": 1,
     "skymap.tract": 2,
