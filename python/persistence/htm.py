@@ -194,8 +194,7 @@ def _normals(corners: Floats) -> Floats:
 
 def _distance(corners: Floats, point: Floats) -> Floats:
     """Give the distance (radians) from a point to each triangle: 0 within it."""
-    # The angle of two vectors of which the scalar product alone would lose the small ones.
-    to_corners = np.arctan2(np.linalg.norm(np.cross(corners, point), axis=-1), corners @ point).min(axis=1)
+    to_corners = np.radians(sphere.separation(corners, point)).min(axis=1)
     normals = _unit(_normals(corners))
     beside = ((np.cross(normals, corners) @ point) > 0) & (
         (np.cross(np.roll(corners, -1, axis=1), normals) @ point) > 0

@@ -58,13 +58,19 @@ def angles(vectors: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def away(ra: Any, dec: Any, bearing: Any, distance: float) -> tuple[Floats, Floats]:
-    """Give the positions at a distance (deg) of one, in directions from east towards north (deg).
+def separation(one: Floats, other: Floats) -> Floats:
+    """Give the angles (deg) between unit vectors, shape (..., 3), exact for small ones and large ones."""
+    across = np.linalg.norm(np.cross(one, other), axis=-1)
+    return np.asarray(np.degrees(np.arctan2(across, (one * other).sum(axis=-1))))
+
+
+def away(ra: Any, dec: Any, bearing: Any, distance: Any) -> tuple[Floats, Floats]:
+    """Give the positions at a distance (deg) of others, in directions from east towards north (deg).
 
     Source: afw-files 7.3. At a pole, east is what the right ascension says.
     """
     start = vector(ra, dec)
-    east = np.array([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), 0.0])
-    turn, length = np.radians(np.asarray(bearing, float))[..., np.newaxis], np.radians(distance)
+    east = np.stack([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), np.zeros(np.shape(ra))], axis=-1)
+    turn, length = (np.radians(np.asarray(angle, float))[..., np.newaxis] for angle in (bearing, distance))
     towards = np.cos(turn) * east + np.sin(turn) * np.cross(start, east)
     return angles(start * np.cos(length) + towards * np.sin(length))
