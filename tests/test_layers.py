@@ -41,6 +41,7 @@ LAYERS = {
     "refcats": 7,
     "skymap.polygon": 1,
     "skymap.config": 1,
+    "skymap.covering": 2,
     "skymap.tract": 2,
     "skymap.base": 3,
     "skymap.healpixels": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -64,14 +64,19 @@ class SkyMapConfig:
         PolicyError
             If a name is unknown, a value missing, or one that cannot be meant.
         """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        for name in values:
-            if name not in fields:
-                raise PolicyError(f"{cls.__name__} has no field {name!r}{did_you_mean(name, fields)}")
-        for name, field in fields.items():
-            if field.default is dataclasses.MISSING and name not in values:
-                raise PolicyError(f"{cls.__name__} needs {name}, which has no default")
+        cls.check_names(values)
+        for field in dataclasses.fields(cls):
+            if field.default is dataclasses.MISSING and field.name not in values:
+                raise PolicyError(f"{cls.__name__} needs {field.name}, which has no default")
         return cls(**values)
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """Refuse a name that is none of the configuration's."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in names:
+            if name not in known:
+                raise PolicyError(f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)}")
 
     def values(self) -> dict[str, Any]:
         """Give the values by name, as a configuration file holds them: lists, not tuples."""
