@@ -44,9 +44,7 @@ def index(ra: Any, dec: Any, depth: int) -> Ints:
         Of the shape of the positions. One on an edge is in the first of the trixels that share it.
     """
     _check(depth)
-    points = sphere.vector(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float)))
-    if not np.isfinite(points).all():
-        raise DataIdError("a position that is not finite is in no trixel")
+    points = sphere.vector(*sphere.finite(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float))))
     shape, points = points.shape[:-1], points.reshape(-1, 3)
     numbers = _root(points)
     corners = _ROOTS[numbers - 8]
@@ -75,7 +73,7 @@ def depth_of(number: int) -> int:
 
 def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
     """Give the trixels that a circle on the sky touches (deg)."""
-    centre, reach = sphere.vector(ra, dec), np.radians(radius) + _MARGIN
+    centre, reach = sphere.vector(*sphere.finite(ra, dec)), np.radians(radius) + _MARGIN
     return _touched(lambda corners: _distance(corners, centre) <= reach, depth)
 
 

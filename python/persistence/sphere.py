@@ -29,6 +29,19 @@ def radec(coord: Any) -> tuple[Floats, Floats]:
     return np.asarray(icrs.ra.deg, float), np.asarray(icrs.dec.deg, float)
 
 
+def finite(ra: Any, dec: Any) -> tuple[Any, Any]:
+    """Give right ascensions and declinations as they are.
+
+    Raises
+    ------
+    DataIdError
+        If one is not finite.
+    """
+    if not (np.isfinite(ra).all() and np.isfinite(dec).all()):
+        raise DataIdError("a position that is not finite is nowhere on the sky")
+    return ra, dec
+
+
 def sky(ra: Any, dec: Any) -> SkyCoord:
     """Make a position, or an array of them, of right ascension and declination (deg, ICRS)."""
     from astropy.coordinates import SkyCoord

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,8 +115,6 @@ def test_what_cannot_be_meant_is_told_and_nothing_written(root, run, words, mess
     before = sorted(root.rglob("*"))
     status, _, err = run(root, *words)
     assert status == 2
-    import re
-
     assert re.search(message, err)
     assert sorted(root.rglob("*")) == before
 

@@ -13,7 +13,7 @@ NSIDES = [1, 2, 4, 8, 1024, 2**20, 2**29]
 PIXELS = st.sampled_from(NSIDES).flatmap(lambda nside: st.tuples(st.just(nside), st.integers(0, 12 * nside**2 - 1)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PIXELS, st.booleans())
 def test_the_centre_of_a_pixel_is_in_this_pixel(pixel, nest):
     nside, number = pixel

@@ -128,7 +128,7 @@ class SkyMap(ABC):
         tracts : array
             Numbers, of the same shape.
         """
-        return self._nearest(*sphere.radec(coords))
+        return self._nearest(*sphere.finite(*sphere.radec(coords)))
 
     def findTract(self, coord: SkyCoord) -> Tract:
         """Find the tract that a position belongs to; see `tract_ids` for many positions.
@@ -142,6 +142,7 @@ class SkyMap(ABC):
 
     def findTractPatchList(self, coords: Any) -> Found:
         """Find all tracts and patches that positions, or the box about them, may touch; perhaps too many."""
+        sphere.finite(*sphere.radec(coords))
         return with_patches(self, coords)
 
     def findClosestTractPatchList(self, coords: Any) -> Found:
@@ -175,7 +176,7 @@ class SkyMap(ABC):
 
     def findTractIdArray(self, ra: Any, dec: Any, degrees: bool = False) -> NDArray[np.int64]:
         turn = (lambda angle: np.asarray(angle, float)) if degrees else np.degrees
-        return self._nearest(turn(ra), turn(dec))
+        return self._nearest(*sphere.finite(turn(ra), turn(dec)))
 
 
 def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:

@@ -101,12 +101,12 @@ class RingsSkyMap(SkyMap):
 
     def findAllTracts(self, coord: Any) -> list[Tract]:
         """Find all tracts that hold a position, of those about it in three rings, and the caps."""
-        ra, dec = sphere.radec(coord)
+        ra, dec = sphere.finite(*sphere.radec(coord))
         numbers = dict.fromkeys(self._candidates(float(ra), float(dec)))
         return [self[number] for number in numbers if self[number].contains(coord)]
 
     def findTractPatchList(self, coords: Any) -> Found:
-        ra, dec = (np.ravel(angle) for angle in sphere.radec(coords))
+        ra, dec = (np.ravel(angle) for angle in sphere.finite(*sphere.radec(coords)))
         positions = sphere.sky(ra, dec)
         tracts = {tract.tract_id: tract for position in positions for tract in self.findAllTracts(position)}
         return with_patches(tracts.values(), positions)
