@@ -154,6 +154,10 @@ class FileConflict(IngestError, FileExistsError):
     """Another file, or another record, already stands where this one would go."""
 
 
+class NotInSkyMap(PersistenceError, IndexError):
+    """A tract, a patch or a position that a sky map does not have. Gen2 raised IndexError or LookupError."""
+
+
 class NoResults(PersistenceError, RuntimeError):
     """Nothing answers to a data ID.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import gc
 import io
 import pickle
+import pickletools
 from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
@@ -23,7 +25,7 @@ from hypothesis import strategies as st
 from matplotlib import image as pictures
 from matplotlib.figure import Figure
 
-from persistence import recipes
+from persistence import recipes, skymap
 from persistence.datasettype import STORAGES
 from persistence.errors import FormatterError
 from persistence.formatters import FORMATTERS, formatter
@@ -294,6 +296,62 @@ class TestPickle(FormatterContract):
 
     def seen(self, content):
         return pickle.loads(content)
+
+
+class TestSkyMap(FormatterContract):
+    storage = "PickleStorage"
+    python = "lsst.skymap.BaseSkyMap"
+    ending = ".pickle"
+    objects: ClassVar = [
+        lambda: skymap.make("rings", numRings=120, projection="TAN", raStart=0.1),
+        lambda: skymap.RingsSkyMap(skymap.make("rings", numRings=3).config, version=0),
+        lambda: skymap.make("discrete", raList=[1.5, 1e-17], decList=[2, 3], radiusList=[0.1, 1 / 3]),
+        lambda: skymap.make("discrete"),
+        lambda: skymap.make("healpix", log2NSide=5, nest=True),
+        lambda: skymap.make("dodeca", withTractsOnPoles=True),
+        lambda: skymap.make("equat", decRange=(-2, 3)),
+    ]
+    wrong: ClassVar = [None, {"a": 1}, "text", skymap.make("rings", numRings=3).config, skymap.SkyMap]
+
+    def foreign(self):
+        module, name = "lsst.skymap.discreteSkyMap", "DiscreteSkyMap"
+        text = (
+            f"import {module}\nassert type(config)=={module}.{name}Config, 'no'\n# dimensions\n"
+            "config.patchInnerDimensions=[4000, 4000]\n\n# RA\nconfig.raList=[214.25]\n\nconfig.decList=[52.5]\n"
+            "config.radiusList=[0.25]\nconfig.projection='TAN'\nconfig.pixelScale=0.185\n"
+        )
+        content = (
+            f"\x80\x02c{module}\n{name}\nclsst.pex.config.config\nunreduceConfig\nc{module}\n{name}Config\n".encode(
+                "latin1"
+            )
+            + pickle.dumps(text, 2)[2:-1]
+            + b"\x86RK\x00\x86R."
+        )
+        values = {
+            "raList": [214.25],
+            "decList": [52.5],
+            "radiusList": [0.25],
+            "projection": "TAN",
+            "pixelScale": 0.185,
+        }
+        return content, skymap.make("discrete", **values)
+
+    def seen(self, content):
+        """Follow the opcodes by eye: the class, the text, the version."""
+        words = [argument for _, argument, _ in pickletools.genops(content) if argument is not None]
+        assert words[1:4] == [
+            "lsst.skymap.discreteSkyMap DiscreteSkyMap",
+            "lsst.pex.config.config unreduceConfig",
+            "lsst.skymap.discreteSkyMap DiscreteSkyMapConfig",
+        ]
+        (text,) = (word for word in words[4:] if isinstance(word, str))
+        assert words[-1] == 0
+        config: Any = type("Config", (), {})()
+        for line in text.splitlines():
+            if line.startswith("config."):
+                name, _, value = line.removeprefix("config.").partition("=")
+                setattr(config, name, ast.literal_eval(value))
+        return skymap.make("discrete", **vars(config))
 
 
 class TestYaml(FormatterContract):

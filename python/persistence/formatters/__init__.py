@@ -66,10 +66,12 @@ _IN_FITS: Mapping[str, str] = {
     "ExposureCatalog": _CATALOG,
     "PeakCatalog": _CATALOG,
 }
+_IN_FITS: Mapping[str, str] = {}
+_SKY_MAPS = "BaseSkyMap DiscreteSkyMap DodecaSkyMap EquatSkyMap HealpixSkyMap RingsSkyMap".split()
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": {},
+    "PickleStorage": dict.fromkeys(_SKY_MAPS, "persistence.formatters.skymap"),
     "YamlStorage": {},
 }
 

@@ -80,7 +80,7 @@ class _Quick(pickle.Unpickler):
 _InPython: Any = pickle._Unpickler
 
 
-class _Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
+class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
     """Reads in Python, and looks at what is given a state: no class, and no array type that lies."""
 
     def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
@@ -121,12 +121,13 @@ def read(location: Location) -> Any:
             return _Quick(stream, path, trust).load()
         except _CareNeededError:
             stream.seek(0)
-            return _load(_Careful(stream, path, trust), path)
+            return load(Careful(stream, path, trust), path)
         except Exception as error:  # a damaged pickle can raise anything
             raise _told(error, path) from error
 
 
-def _load(unpickler: Any, path: str) -> Any:
+def load(unpickler: Any, path: str) -> Any:
+    """Let an unpickler read, so that whatever is wrong with the file is told as an error of ours."""
     try:
         return unpickler.load()
     except Exception as error:
@@ -134,7 +135,7 @@ def _load(unpickler: Any, path: str) -> Any:
 
 
 def _told(error: Exception, path: str) -> Exception:
-    if isinstance(error, UnsafeContent):
+    if isinstance(error, FormatterError):
         return error
     return FormatterError(f"{path} is no pickle, or a damaged one: {error!r}")
 
