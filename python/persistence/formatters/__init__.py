@@ -57,7 +57,10 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
     "PickleStorage": {},
-    "YamlStorage": {},
+    "YamlStorage": {
+        "PropertySet": "persistence.formatters.properties",
+        "PropertyList": "persistence.formatters.properties",
+    },
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -67,10 +68,37 @@ _Dumper.add_multi_representer(object, _represent_other)
 
 def read(location: Location) -> Any:
     """Read plain data: mappings, lists, tuples, strings, numbers, dates."""
+    return load(location, _Loader)
+
+
+def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
+    """Make a loader, for `load`, that knows some more tags: each with a function of the loader and the node."""
+    made = type("_Reader", (_Loader,), {})
+    for tag, construct in constructors.items():
+        made.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return made
+
+
+def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
+    """Make a dumper, for `dump`, that writes some more types: each with a function of the dumper and the value."""
+    made = type("_Writer", (_Dumper,), {})
+    for kind, represent in representers.items():
+        made.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return made
+
+
+def load(location: Location, loader: type) -> Any:
+    """Read a file with a loader that `reader` made.
+
+    Raises
+    ------
+    UnsafeContent
+        If it has a tag that the loader does not know.
+    """
     path = location.full_path
     try:
         with open(path, encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
+            return yaml.load(stream, Loader=loader)  # noqa: S506  # a subclass of the safe one
     except yaml.constructor.ConstructorError as error:
         told = " ".join(str(error).split())
         if "could not determine a constructor" in told:
@@ -82,8 +110,13 @@ def read(location: Location) -> Any:
 
 def write(obj: Any, path: str, location: Location) -> None:
     """Write plain data; numpy's numbers and arrays are written as numbers and lists."""
+    dump(obj, path, location, _Dumper)
+
+
+def dump(obj: Any, path: str, location: Location, dumper: type, flow: bool | None = False) -> None:
+    """Write a file with a dumper that `writer` made; ``flow=None`` writes the innermost lists on one line."""
     try:
         with open(path, "w", encoding="utf-8") as stream:
-            yaml.dump(obj, stream, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True)
+            yaml.dump(obj, stream, Dumper=dumper, default_flow_style=flow, sort_keys=False, allow_unicode=True)
     except yaml.YAMLError as error:
         raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error
