@@ -26,6 +26,7 @@ LAYERS = {
     "types": 3,
     "types.box": 2,
     "types.detector": 3,
+    "types.difference": 2,
     "types.mask": 2,
     "types.visitinfo": 2,
     "types.translator": 4,

@@ -56,8 +56,9 @@ _IN_FITS: Mapping[str, str] = {}
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": {},
+    "PickleStorage": {"Packages": "persistence.formatters.packages"},
     "YamlStorage": {
+        "Packages": "persistence.formatters.packages",
         "PropertySet": "persistence.formatters.properties",
         "PropertyList": "persistence.formatters.properties",
     },

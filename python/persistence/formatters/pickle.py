@@ -2,141 +2,122 @@
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from persistence.errors import FormatterError, UnsafeContent
+from persistence.formatters.pickle_careful import DEEPEST, Careful
+from persistence.formatters.pickle_names import QUICK, find
 from persistence.location import Location
 
-# Module -> names. Making one of these runs no code of the file's choice.
-_HARMLESS: Mapping[str, frozenset[str]] = {
-    "builtins": frozenset(
-        "bool bytes bytearray complex dict float frozenset int list range set slice str tuple".split()
-    ),
-    "collections": frozenset("OrderedDict defaultdict deque Counter".split()),
-    "datetime": frozenset("date datetime time timedelta timezone".split()),
-    "decimal": frozenset({"Decimal"}),
-    "fractions": frozenset({"Fraction"}),
-    "copyreg": frozenset({"_reconstructor"}),
-    "_codecs": frozenset({"encode"}),
-    "persistence.dataid": frozenset({"DataId"}),
-    "numpy": frozenset(
-        "ndarray dtype bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 "
-        "complex64 complex128 str_ bytes_ datetime64 timedelta64".split()
-    ),
+# How many bytes of argument follow an opcode; those not here have none. Source: Python's pickletools.
+_FIXED: Mapping[bytes, int] = {
+    **dict.fromkeys((b"K", b"h", b"q", b"\x80", b"\x82"), 1),
+    **dict.fromkeys((b"M", b"\x83"), 2),
+    **dict.fromkeys((b"J", b"j", b"r", b"\x84"), 4),
+    **dict.fromkeys((b"G", b"\x95"), 8),
 }
-_ARRAYS = frozenset(
-    f"numpy.{core}.{name}"
-    for core in ("core", "_core")
-    for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
-) | {
-    "numpy.ma.core._mareconstruct",
-    "numpy.ma.core.MaskedArray",
-    "numpy.ma.MaskedArray",
-    "numpy.rec.recarray",
-    "numpy.core.records.recarray",
-    "numpy.record",
+# How many bytes tell the length of the argument.
+_COUNTED: Mapping[bytes, int] = {
+    **dict.fromkeys((b"U", b"\x8a", b"\x8c", b"C"), 1),
+    **dict.fromkeys((b"T", b"X", b"B", b"\x8b"), 4),
+    **dict.fromkeys((b"\x8d", b"\x8e", b"\x96"), 8),
 }
-# What these hold can be changed by a pickle that names them: they are unpickled with care, which is slower.
-_CHANGEABLE = frozenset(
-    {"collections.Counter", "fractions.Fraction", "persistence.dataid.DataId", "numpy.dtype", "numpy.record"}
-) | {name for name in _ARRAYS if ".ma." in name or ".rec." in name}
-_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections", "xrange": "range"}
+# How many lines the argument takes.
+_LINES: Mapping[bytes, int] = {**dict.fromkeys((b"F", b"I", b"L", b"S", b"V", b"g", b"p", b"P"), 1), b"c": 2, b"i": 2}
+# What may be a place in the memo beyond 16 million, for which C's unpickler would take, and touch, all memory before.
+_FAR = re.compile(rb"r...[^\x00]|p\d{8}", re.DOTALL)
+_TUPLES = (b"\x85", b"\x86", b"\x87", b"t")
 
 
 class _CareNeededError(Exception):
-    """The pickle names something that it could change."""
-
-
-def _find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str, str, str]:
-    """Check that a class may be made; gives its module and name, and both with a dot."""
-    module, name = _OLD_NAMES.get(module, module), _OLD_NAMES.get(name, name)
-    dotted = f"{module}.{name}"
-    if name not in _HARMLESS.get(module, ()) and dotted not in _ARRAYS and dotted not in trust:
-        raise UnsafeContent(
-            f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
-            f"trust the file, open the repository with Butler(root, trust=[{dotted!r}])"
-        )
-    return module, name, dotted
+    """The pickle names something that needs to be looked at as it is called."""
 
 
 class _Quick(pickle.Unpickler):
-    """Reads in C, as long as nothing is named that a pickle could change."""
+    """Reads in C, as long as nothing is named that takes care."""
 
-    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
-        super().__init__(stream, encoding="latin1")
+    def __init__(self, data: bytes, path: str, trust: frozenset[str]) -> None:
+        super().__init__(io.BytesIO(data), encoding="latin1")
         self.path = path
         self.trust = trust
 
     def find_class(self, module: str, name: str) -> Any:
-        module, name, dotted = _find(module, name, self.path, self.trust)
-        if dotted in _CHANGEABLE:
+        module, name, dotted = find(module, name, self.path, self.trust)
+        if dotted not in QUICK and dotted not in self.trust:
             raise _CareNeededError
         return super().find_class(module, name)
 
 
-# The unpickler in Python, whose steps can be overridden.
-_InPython: Any = pickle._Unpickler
+def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -> Any:
+    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names.
 
+    Parameters
+    ----------
+    location : `Location`
+        The file.
+    stand_ins : mapping, optional
+        Dotted names of classes, and what is made in their place.
 
-class _Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
-    """Reads in Python, and looks at what is given a state: no class, and no array type that lies."""
-
-    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
-        super().__init__(stream, encoding="latin1")
-        self.path = path
-        self.trust = trust
-
-    def find_class(self, module: str, name: str) -> Any:
-        module, name, _dotted = _find(module, name, self.path, self.trust)
-        return super().find_class(module, name)
-
-    def load_build(self) -> None:
-        made = self.stack[-2]
-        if isinstance(made, type) or callable(made):
-            raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
-        super().load_build()
-        if hasattr(made, "subdtype") and not _is_honest(made):
-            raise UnsafeContent(f"{self.path} describes an array that would be read as memory addresses")
-
-    dispatch: ClassVar[dict[int, Any]] = {**_InPython.dispatch, pickle.BUILD[0]: load_build}
-
-
-def _is_honest(dtype: Any) -> bool:
-    """Say whether an array type with parts says of them what they are, and where."""
-    parts = [(part[0], part[1]) for part in (dtype.fields or {}).values()]
-    if dtype.subdtype is not None:
-        parts.append((dtype.subdtype[0], 0))
-    inside = all(offset >= 0 and offset + part.itemsize <= dtype.itemsize for part, offset in parts)
-    return inside and (dtype.hasobject or not any(part.hasobject for part, _offset in parts))
-
-
-def read(location: Location) -> Any:
-    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names."""
+    Raises
+    ------
+    UnsafeContent
+        If it names what is neither known nor trusted, or could be meant to exhaust the reader.
+    FormatterError
+        If it is damaged.
+    """
     path = location.full_path
     trust = frozenset(location.options.get("trust", ()))
     with open(path, "rb") as stream:
-        try:
-            return _Quick(stream, path, trust).load()
-        except _CareNeededError:
-            stream.seek(0)
-            return _load(_Careful(stream, path, trust), path)
-        except Exception as error:  # a damaged pickle can raise anything
-            raise _told(error, path) from error
-
-
-def _load(unpickler: Any, path: str) -> Any:
+        data = stream.read()
     try:
-        return unpickler.load()
-    except Exception as error:
-        raise _told(error, path) from error
+        return _load(data, path, trust, stand_ins)
+    except UnsafeContent:
+        raise
+    except Exception as error:  # a damaged pickle can raise anything
+        raise FormatterError(f"{path} is no pickle, or a damaged one: {error!r}") from error
 
 
-def _told(error: Exception, path: str) -> Exception:
-    if isinstance(error, UnsafeContent):
-        return error
-    return FormatterError(f"{path} is no pickle, or a damaged one: {error!r}")
+def _load(data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]) -> Any:
+    if not stand_ins and sum(map(data.count, _TUPLES)) < DEEPEST:
+        if _FAR.search(data) and not _memo_fits(data):
+            raise UnsafeContent(f"{path} names a place in the memo that lies beyond the file; it was not read")
+        try:
+            return _Quick(data, path, trust).load()
+        except _CareNeededError:
+            pass
+    return Careful(data, path, trust, stand_ins).load()
+
+
+def _memo_fits(data: bytes) -> bool:
+    """Say whether each place in the memo is one that a file of this size may need."""
+    position, size = 0, len(data)
+    while position < size:
+        code = data[position : position + 1]
+        position += 1
+        if code == b"r" and int.from_bytes(data[position : position + 4], "little") > size:
+            return False
+        if code in _COUNTED:
+            width = _COUNTED[code]
+            position += width + int.from_bytes(data[position : position + width], "little")
+        elif code in _FIXED:
+            position += _FIXED[code]
+        elif code in _LINES:
+            start = position
+            for _ in range(_LINES[code]):
+                position = data.find(b"\n", position) + 1 or size
+            if code == b"p" and not _is_below(data[start : position - 1], size):
+                return False
+        elif code == pickle.STOP:
+            return True
+    return True
+
+
+def _is_below(text: bytes, size: int) -> bool:
+    return len(text) < len(str(2**63)) and text.strip().isdigit() and int(text) <= size
 
 
 def write(obj: Any, path: str, location: Location) -> None:
