@@ -52,12 +52,20 @@ FORMATTERS: Mapping[str, str] = {
 }
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
-_IN_FITS: Mapping[str, str] = {}
+_CALIBS = dict.fromkeys(
+    "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel Curve".split(),
+    "persistence.formatters.calibs",
+)
+_IN_FITS: Mapping[str, str] = {**_CALIBS}
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": {"Packages": "persistence.formatters.packages"},
+    "PickleStorage": {
+        "Packages": "persistence.formatters.packages",
+        "BrighterFatterKernel": "persistence.formatters.calibs",
+    },
     "YamlStorage": {
+        **_CALIBS,
         "Packages": "persistence.formatters.packages",
         "PropertySet": "persistence.formatters.properties",
         "PropertyList": "persistence.formatters.properties",

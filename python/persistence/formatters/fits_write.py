@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,12 @@ def set_units(path: str, units: dict[str, str]) -> None:
         for number in range(1, header["TFIELDS"] + 1):
             if header[f"TTYPE{number}"] in units:
                 header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+
+
+def write_tables(tables: Sequence[Any], cards: Mapping[str, Any], path: str) -> None:
+    """Write tables, each into an HDU of its own behind an empty primary one, and cards into each of their headers."""
+    hdus = [fits.table_to_hdu(table) for table in tables]
+    for hdu in hdus:
+        hdu.header.update(cards)
+    with open(path, "wb") as stream:
+        fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(stream)
