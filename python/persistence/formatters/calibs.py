@@ -149,7 +149,10 @@ def _write_fits(metadata: dict[str, Any], tables: list[Table], path: str, locati
     from persistence.formatters import fits_write
 
     cards = {f"HIERARCH {key}" if len(key) > _KEYWORD else key: value for key, value in metadata.items()}
-    fits_write.write_tables([Table(table, copy=False, meta={}) for table in tables], cards, path)
+    bare = [Table(table, copy=False) for table in tables]
+    for table in bare:
+        table.meta = {}
+    fits_write.write_tables([(table, catalog.take_odd_units(table)) for table in bare], cards, path)
 
 
 def _write_yaml(metadata: dict[str, Any], tables: list[Table], path: str, location: Location) -> None:

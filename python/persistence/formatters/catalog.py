@@ -54,7 +54,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         table = as_table(obj, location.datasetType)
         for name in table.colnames:
             _prepare(table, name)
-        odd = _take_odd_units(table)
+        odd = take_odd_units(table)
         # The format is fixed by the policy, not by the ending of the file's name.
         with open(path, "wb") as stream:
             table.write(stream, format="fits")
@@ -90,7 +90,7 @@ def _prepare(table: Table, name: str) -> None:
             column.info.serialize_method["fits"] = "data_mask"
 
 
-def _take_odd_units(table: Table) -> dict[str, str]:
+def take_odd_units(table: Table) -> dict[str, str]:
     """Take those units off a table that the FITS standard does not know: astropy would drop them."""
     odd = {}
     for name in table.colnames:
