@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import os
 import pickle
+import pickletools
 import resource
 import signal
 import struct
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from persistence.errors import FormatterError, UnsafeContent
+from persistence.formatters.pickle_scan import is_harmless
 
 _MOST = 300 * 1024  # KiB that a reading may take beyond what the process has
 _LONGEST = 5  # seconds until a reading counts as endless
@@ -106,6 +108,30 @@ def test_a_length_beyond_the_file_is_damage(disk, content):
 )
 def test_a_place_in_the_memo_beyond_the_file_is_refused(disk, content):
     assert fate(disk, whole(content)) == UNSAFE
+
+
+@pytest.mark.parametrize("one", pickletools.opcodes, ids=lambda one: one.name)
+def test_the_scan_knows_every_opcode_and_the_length_of_its_argument(one):
+    """Behind each opcode, with an argument, stands a place in the memo that only a scan in step would find."""
+    arguments = {
+        None: b"", "string1": b"\x02ab", "string4": b"\x02\0\0\0ab", "bytes1": b"\x02ab", "bytes4": b"\x02\0\0\0ab",
+        "bytes8": b"\x02" + bytes(7) + b"ab", "bytearray8": b"\x02" + bytes(7) + b"ab", "unicodestring1": b"\x02ab",
+        "unicodestring4": b"\x02\0\0\0ab", "unicodestring8": b"\x02" + bytes(7) + b"ab", "long1": b"\x02ab",
+        "long4": b"\x02\0\0\0ab", "uint1": b"r", "uint2": b"rr", "uint4": b"\x01\0\0\0", "int4": b"rrrr",
+        "uint8": b"rrrrrrrr", "float8": b"rrrrrrrr", "stringnl_noescape_pair": b"a\nb\n",
+    }  # fmt: skip
+    name = one.arg and one.arg.name
+    content = one.code.encode("latin-1") + arguments.get(name, b"1\n") + b"Nr\xff\xff\xff\x7f."
+    if one.name == "STOP":
+        assert is_harmless(content, "")
+    else:
+        with pytest.raises(UnsafeContent, match="beyond the file"):
+            is_harmless(content, "")
+
+
+@pytest.mark.parametrize("content", [b"\xff.", b"N\x00.", b"N."])
+def test_what_the_scan_does_not_know_takes_care(content):
+    assert is_harmless(content, "") == (content == b"N.")
 
 
 @pytest.mark.parametrize("text", ["right here", "r\xff\xff\xff\xff", "p9999999\n"])

@@ -103,7 +103,7 @@ def take_odd_units(table: Table) -> dict[str, str]:
 
 def _is_standard(unit: Any) -> bool:
     try:
-        unit.to_string("fits")
+        text = unit.to_string("fits")
     except ValueError:
         return False
-    return True
+    return not text[:1].isdigit()  # a percentage would become 10**-2

@@ -10,10 +10,8 @@ from typing import Any, ClassVar
 
 from persistence.errors import UnsafeContent
 from persistence.formatters.pickle_names import check_call, find, is_shallow
+from persistence.formatters.pickle_scan import DEEPEST
 
-# Python computes the hash of a tuple by calling itself for each one inside, without asking whether the stack
-# bears it: 160,000 levels were its end in a stack of 8 MiB (Python 3.11).
-DEEPEST = 20_000
 # How much may be made by calls: of real pickles, which hold what they are made of, not even twice their size.
 _SHARE, _LEAST = 64, 1 << 26
 _DTYPE_LEVELS = 5
