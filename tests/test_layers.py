@@ -27,6 +27,7 @@ LAYERS = {
     "types.box": 2,
     "types.detector": 3,
     "types.difference": 2,
+    "types.entry": 2,
     "types.mask": 2,
     "types.visitinfo": 2,
     "types.translator": 4,

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.types.property import DateTime, PropertyList, PropertySet
+from persistence.types.entry import DateTime
+from persistence.types.property import PropertyList, PropertySet
 
 PYTHON = "lsst.daf.base.PropertySet"
 
@@ -71,7 +72,11 @@ ONE = (
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | MOMENTS
     | st.lists(st.integers(-(2**63), 2**63 - 1)) | st.lists(st.floats()) | st.lists(st.text())
 )  # fmt: skip
-TREES = st.recursive(st.dictionaries(NAMES, ONE, max_size=4), lambda inner: st.dictionaries(NAMES, ONE | inner))
+TREES = st.recursive(
+    st.dictionaries(NAMES, ONE, max_size=4),
+    lambda inner: st.dictionaries(NAMES, ONE | inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def facts(found):
@@ -79,7 +84,7 @@ def facts(found):
     return [(name, repr(found.entry(name))) for name in found.names(False)], type(found)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES, comments=st.lists(st.text(), min_size=3, max_size=3))
 def test_metadata_of_any_shape_come_back_as_they_were(disk, tree, comments):
     found = PropertySet(tree)
@@ -137,6 +142,28 @@ def test_what_is_no_metadata_is_refused_by_name(disk, text, message):
     with pytest.raises(FormatterError, match=message) as caught:
         disk.read(location)
     assert location.full_path in str(caught.value)
+
+
+LAUGHS = "".join(f"a{n + 1}: &a{n + 1} {{l: *a{n}, r: *a{n}}}\n" for n in range(40))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 {x: 1}\n" + LAUGHS,
+        "a0: &a0 {a: *a0}\n",
+        "!<lsst.daf.base.PropertySet>\n- [a, Int, &l0 [1, 1]]\n"
+        + "".join(f"- [b, Int, &l{n + 1} [*l{n}, *l{n}]]\n" for n in range(40)),
+    ],
+    ids=["mappings", "itself", "lists"],
+)
+def test_what_anchors_make_endless_is_refused(disk, text):
+    with pytest.raises(FormatterError, match="this holds"):
+        disk.read(disk.put(text.encode()))
+
+
+def test_anchors_of_bearable_size_are_followed(disk):
+    assert disk.read(disk.put(b"a: &a {x: 1}\nb: *a\n")) == {"a": {"x": 1}, "b": {"x": 1}}
 
 
 @pytest.mark.parametrize("obj", [5, [1], {"a": object()}, {"a": {1, 2}}])

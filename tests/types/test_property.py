@@ -9,7 +9,8 @@ import pytest
 from astropy.io import fits
 from astropy.time import Time
 
-from persistence.types.property import DateTime, PropertyList, PropertySet, from_header
+from persistence.types.entry import DateTime
+from persistence.types.property import PropertyList, PropertySet, from_header
 
 TREE = PropertySet({"processCcd:isr": {"gain": 1.5, "names": ["a", "b"]}, "processCcd": {"n": 2**40}, "x": None})
 

@@ -94,7 +94,7 @@ def _read_ecsv(location: Location) -> _Content:
 
 
 def _read_yaml(location: Location) -> _Content:
-    data = yaml_files.read(location)
+    data = yaml_files.load(location)
     if _name(location) == "Defects":
         metadata, table = calibs_yaml.boxes_of(data)
         return metadata, [table]

@@ -12,7 +12,8 @@ from persistence.errors import FormatterError, UnsafeContent, warn_caller
 from persistence.formatters import boost
 from persistence.formatters import yaml as yaml_files
 from persistence.location import Location
-from persistence.types.property import KINDS, DateTime, PropertyList, PropertySet
+from persistence.types.entry import KINDS, DateTime
+from persistence.types.property import PropertyList, PropertySet
 
 _BASE = "lsst.daf.base."
 _SEQUENCE = "tag:yaml.org,2002:seq"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
+from persistence import yamlfile
 from persistence.dataid import plain
-from persistence.errors import FormatterError, UnsafeContent
+from persistence.errors import FormatterError, PolicyError, UnsafeContent
 from persistence.location import Location
 
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -68,7 +70,8 @@ _Dumper.add_multi_representer(object, _represent_other)
 
 def read(location: Location) -> Any:
     """Read plain data: mappings, lists, tuples, strings, numbers, dates."""
-    return load(location, _Loader)
+    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
+        return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
 
 
 def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
@@ -87,18 +90,30 @@ def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
     return made
 
 
-def load(location: Location, loader: type) -> Any:
-    """Read a file with a loader that `reader` made.
+def load(location: Location, loader: type = _Loader) -> Any:
+    """Read a file whose parts will be walked through, with a loader that `reader` made.
 
     Raises
     ------
     UnsafeContent
         If it has a tag that the loader does not know.
+    FormatterError
+        If it is no YAML, or holds itself, or through anchors more than fits.
     """
-    path = location.full_path
+    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
+        text = stream.read()
+        if "&" in text:
+            yamlfile.compose_text(text, location.full_path)
+        return yaml.load(text, Loader=loader)  # noqa: S506  # a subclass of the safe one
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Say what is wrong with a file in its name."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=loader)  # noqa: S506  # a subclass of the safe one
+        yield
+    except PolicyError as error:
+        raise FormatterError(str(error)) from error
     except yaml.constructor.ConstructorError as error:
         told = " ".join(str(error).split())
         if "could not determine a constructor" in told:
