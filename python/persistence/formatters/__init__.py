@@ -73,6 +73,24 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsCatalogStorage": _IN_FITS,
     "PickleStorage": dict.fromkeys(_SKY_MAPS, "persistence.formatters.skymap"),
     "YamlStorage": {},
+_CALIBS = dict.fromkeys(
+    "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel Curve".split(),
+    "persistence.formatters.calibs",
+)
+_IN_FITS: Mapping[str, str] = {**_CALIBS}
+OBJECTS: Mapping[str, Mapping[str, str]] = {
+    "FitsStorage": _IN_FITS,
+    "FitsCatalogStorage": _IN_FITS,
+    "PickleStorage": {
+        "Packages": "persistence.formatters.packages",
+        "BrighterFatterKernel": "persistence.formatters.calibs",
+    },
+    "YamlStorage": {
+        **_CALIBS,
+        "Packages": "persistence.formatters.packages",
+        "PropertySet": "persistence.formatters.properties",
+        "PropertyList": "persistence.formatters.properties",
+    },
 }
 
 

@@ -112,7 +112,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         _forget(table, location.datasetType)
         for name in table.colnames:
             _prepare(table, name)
-        odd = _take_odd_units(table)
+        odd = take_odd_units(table)
         # The format is fixed by the policy, not by the ending of the file's name.
         with open(path, "wb") as stream:
             table.write(stream, format="fits")
@@ -156,7 +156,7 @@ def _prepare(table: Table, name: str) -> None:
             column.info.serialize_method["fits"] = "data_mask"
 
 
-def _take_odd_units(table: Table) -> dict[str, str]:
+def take_odd_units(table: Table) -> dict[str, str]:
     """Take those units off a table that the FITS standard does not know: astropy would drop them."""
     odd = {}
     for name in table.colnames:
@@ -169,7 +169,7 @@ def _take_odd_units(table: Table) -> dict[str, str]:
 
 def _is_standard(unit: Any) -> bool:
     try:
-        unit.to_string("fits")
+        text = unit.to_string("fits")
     except ValueError:
         return False
-    return True
+    return not text[:1].isdigit()  # a percentage would become 10**-2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -155,10 +157,25 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
     return float(0.741 * (high - low)) / scaling.quantizeLevel  # afw-files 1.7
 
 
-def set_units(path: str, units: dict[str, str]) -> None:
+def set_units(path: str, units: Mapping[str, str]) -> None:
     """Write units of a table's columns as they stand, also such as the FITS standard does not know."""
     with fits.open(path, mode="update", memmap=False) as hdus:
-        header = hdus[1].header
-        for number in range(1, header["TFIELDS"] + 1):
-            if header[f"TTYPE{number}"] in units:
-                header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+        _set_units(hdus[1].header, units)
+
+
+def _set_units(header: fits.Header, units: Mapping[str, str]) -> None:
+    for number in range(1, header["TFIELDS"] + 1):
+        if header[f"TTYPE{number}"] in units:
+            header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+
+
+def write_tables(tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str) -> None:
+    """Write tables behind an empty primary HDU, each with its odd units, and with cards in its header."""
+    hdus = [fits.PrimaryHDU()]
+    for table, units in tables:
+        hdu = fits.table_to_hdu(table)
+        _set_units(hdu.header, units)
+        hdu.header.update(cards)
+        hdus.append(hdu)
+    with open(path, "wb") as stream:
+        fits.HDUList(hdus).writeto(stream)
