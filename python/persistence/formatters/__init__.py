@@ -54,36 +54,31 @@ FORMATTERS: Mapping[str, str] = {
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
 _PARTS = "persistence.formatters.parts"
-_CATALOG = "persistence.formatters.catalog"
-_IN_FITS: Mapping[str, str] = {
-    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
-    **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
-    "BoundedField": _ARCHIVED,
-    "BackgroundList": "persistence.formatters.background",
-    "BaseCatalog": _CATALOG,
-    "SimpleCatalog": _CATALOG,
-    "SourceCatalog": _CATALOG,
-    "ExposureCatalog": _CATALOG,
-    "PeakCatalog": _CATALOG,
-}
-_IN_FITS: Mapping[str, str] = {}
-_SKY_MAPS = "BaseSkyMap DiscreteSkyMap DodecaSkyMap EquatSkyMap HealpixSkyMap RingsSkyMap".split()
-OBJECTS: Mapping[str, Mapping[str, str]] = {
-    "FitsStorage": _IN_FITS,
-    "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": dict.fromkeys(_SKY_MAPS, "persistence.formatters.skymap"),
-    "YamlStorage": {},
 _CALIBS = dict.fromkeys(
     "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel Curve".split(),
     "persistence.formatters.calibs",
 )
-_IN_FITS: Mapping[str, str] = {**_CALIBS}
+_IN_FITS: Mapping[str, str] = {
+    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
+    **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
+    **dict.fromkeys(
+        "BaseCatalog SimpleCatalog SourceCatalog ExposureCatalog PeakCatalog".split(),
+        "persistence.formatters.catalog",
+    ),
+    "BoundedField": _ARCHIVED,
+    "BackgroundList": "persistence.formatters.background",
+    **_CALIBS,
+}
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
     "PickleStorage": {
         "Packages": "persistence.formatters.packages",
         "BrighterFatterKernel": "persistence.formatters.calibs",
+        **dict.fromkeys(
+            "BaseSkyMap DiscreteSkyMap DodecaSkyMap EquatSkyMap HealpixSkyMap RingsSkyMap".split(),
+            "persistence.formatters.skymap",
+        ),
     },
     "YamlStorage": {
         **_CALIBS,

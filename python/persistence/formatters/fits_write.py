@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -46,54 +46,6 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
     stand_ins : mapping, optional
         Dotted names of classes, and what is made in their place.
 
-class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
-    """Reads in Python, and looks at what is given a state: no class, and no array type that lies."""
-
-    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
-        super().__init__(stream, encoding="latin1")
-        self.path = path
-        self.trust = trust
-
-    def find_class(self, module: str, name: str) -> Any:
-        module, name, _dotted = _find(module, name, self.path, self.trust)
-        return super().find_class(module, name)
-
-    def load_build(self) -> None:
-        made = self.stack[-2]
-        if isinstance(made, type) or callable(made):
-            raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
-        super().load_build()
-        if hasattr(made, "subdtype") and not _is_honest(made):
-            raise UnsafeContent(f"{self.path} describes an array that would be read as memory addresses")
-
-    dispatch: ClassVar[dict[int, Any]] = {**_InPython.dispatch, pickle.BUILD[0]: load_build}
-
-
-def _is_honest(dtype: Any) -> bool:
-    """Say whether an array type with parts says of them what they are, and where."""
-    parts = [(part[0], part[1]) for part in (dtype.fields or {}).values()]
-    if dtype.subdtype is not None:
-        parts.append((dtype.subdtype[0], 0))
-    inside = all(offset >= 0 and offset + part.itemsize <= dtype.itemsize for part, offset in parts)
-    return inside and (dtype.hasobject or not any(part.hasobject for part, _offset in parts))
-
-
-def read(location: Location) -> Any:
-    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names."""
-    path = location.full_path
-    trust = frozenset(location.options.get("trust", ()))
-    with open(path, "rb") as stream:
-        try:
-            return _Quick(stream, path, trust).load()
-        except _CareNeededError:
-            stream.seek(0)
-            return load(Careful(stream, path, trust), path)
-        except Exception as error:  # a damaged pickle can raise anything
-            raise _told(error, path) from error
-
-
-def load(unpickler: Any, path: str) -> Any:
-    """Let an unpickler read, so that whatever is wrong with the file is told as an error of ours."""
     Raises
     ------
     UnsafeContent
@@ -113,10 +65,6 @@ def load(unpickler: Any, path: str) -> Any:
         raise FormatterError(f"{path} is no pickle, or a damaged one: {error!r}") from error
 
 
-def _told(error: Exception, path: str) -> Exception:
-    if isinstance(error, FormatterError):
-        return error
-    return FormatterError(f"{path} is no pickle, or a damaged one: {error!r}")
 def _load(data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]) -> Any:
     if not stand_ins and data.find(b"numpy", 0, _HEAD) < 0 and pickle_scan.is_harmless(data, path):
         try:
