@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from persistence.errors import FormatterError
 from persistence.types.box import Box
-from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, Psf, SingleGaussianPsf, dump
+from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
 
 SIZE = {"dimensions_x": [5], "dimensions_y": [3]}
 CENTRE = {"center_x": [2], "center_y": [1]}
@@ -66,7 +66,7 @@ def test_what_is_not_dumped_is_told_by_name(archive):
         dump(kernel_psf(archive))
 
 
-def kernel_psf(archive) -> Psf:
+def kernel_psf(archive):
     pixels = np.zeros((3, 5))
     pixels[1, 2], pixels[0, 4] = 3, 1
     kernel = {**KERNEL, "image": [pixels.ravel()]}
