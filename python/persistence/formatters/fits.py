@@ -108,7 +108,7 @@ def read_bare(location: Location) -> Exposure:
         cut = _cut(hdu, location) if "bbox" in location.options else None
         shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
-        numbers = numbers_in(hdus[0].header)
+        numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
 
 

@@ -102,8 +102,15 @@ class Components(Mapping[str, Any]):
         return f"Components({', '.join(self)})"
 
 
-def numbers_in(header: Mapping[str, Any]) -> dict[str, int]:
+def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
     """Read from a primary header which components the archive holds, by name, and their numbers there.
+
+    Parameters
+    ----------
+    header : mapping
+        The header.
+    what : `str`
+        The file, for messages.
 
     Raises
     ------
