@@ -296,7 +296,10 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:
         array = array[0]
-    return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
+    native = array.dtype.newbyteorder("=")
+    if native != array.dtype and array.flags.writeable:  # swapped where it is: a copy takes longer than the reading
+        array = array.byteswap(inplace=True).view(native)
+    return array.astype(dtype or native, copy=False)
 
 
 def _refuse_truncated(hdu: Any) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from persistence.types.archive import Load, Table, Tables
-from persistence.types.boundedfield import box_of
-from persistence.types.box import Box
+from persistence.types.box import Box, box_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ _AREAS = {
 
 def make(tables: Tables, load: Load) -> Detector:
     """Build a detector from its tables: itself, and its amplifiers (afw-files 2.7)."""
+    import numpy as np  # whoever knows a detector by its header needs none
+
     own, amplifiers = tables
     row = {name: column[0] for name, column in own.items()}
     crosstalk = np.asarray(row.get("crosstalk", ()))
