@@ -368,6 +368,13 @@ def test_an_archive_that_is_missing_is_told_when_it_is_asked_for(disk):
         assert Path(location.path).name in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["image", "bbox", "psf", "visitInfo"])
+def test_a_table_is_no_exposure(disk, name):
+    location = disk.put(archive_write.stand_alone(PhotoCalib(1.0)))
+    with pytest.raises(FormatterError, match=r"file.*HDU 1 is a table, not an exposure's image"):
+        read_component(location, name)
+
+
 def test_a_plane_that_is_cut_is_refused(disk):
     content = disk.bytes_of(exposure())
     with pytest.raises(FormatterError, match="truncated"):
