@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence.errors import DataIdError, FormatterError, PolicyError
+from persistence.errors import DataIdError, FormatterError, PolicyError, UnsafeContent
 from persistence.formatters import config as config_files
 from persistence.formatters import pickle as pickle_files
 from persistence.location import Location
@@ -63,7 +63,10 @@ _STAND_INS: Mapping[str, Any] = {
 def read(location: Location) -> SkyMap:
     """Read a sky map."""
     path = location.full_path
-    found = pickle_files.read(location, _STAND_INS)
+    try:
+        found = pickle_files.read(location, _STAND_INS)
+    except UnsafeContent as error:
+        raise error if path in str(error) else UnsafeContent(f"{path}: {error}") from error
     if not isinstance(found, _Sketch):
         raise FormatterError(f"{path} holds no sky map, but a {type(found).__name__}")
     try:
