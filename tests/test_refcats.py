@@ -32,9 +32,9 @@ EPOCH = 57388.0  # TAI, 2016-01-01
 FLAGS = ("pm_flag", "photometric")
 
 
-def write(path, ra, dec, version, **extra):
+def write(path, ra, dec, version, with_units=True, **extra):
     """Write a shard as afw does; version None has no card, as format 0."""
-    unit = "nJy" if version else None
+    unit = "nJy" if version and with_units else None
     columns = [
         fits.Column("flags", f"{len(FLAGS)}X", array=np.stack([ra > 10.0, ra < 400], axis=1)),
         fits.Column("id", "K", array=np.arange(len(ra))),
@@ -52,7 +52,7 @@ def write(path, ra, dec, version, **extra):
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path, overwrite=True)
 
 
-def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, **extra):
+def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, with_units=True, **extra):
     """Make a catalog of sources, with a schema; gives the trixels."""
     folder.mkdir(parents=True)
     (folder / "config.py").write_text(config.format(depth=depth))
@@ -63,7 +63,7 @@ def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, **extra):
         *((number, trixels == number) for number in set(trixels.tolist())),
     ]:
         columns = {column: (form, unit, array[rows]) for column, (form, unit, array) in extra.items()}
-        write(folder / f"{name}.fits", ra[rows], dec[rows], version, **columns)
+        write(folder / f"{name}.fits", ra[rows], dec[rows], version, with_units, **columns)
     return trixels
 
 
@@ -197,6 +197,12 @@ def test_fluxes_of_each_format_are_in_nanojansky(tmp_path, in_shard, in_config, 
     )
 
 
+def test_fluxes_without_a_unit_are_in_that_of_the_format(tmp_path):
+    fill(tmp_path / "cat", np.array([1.0]), np.array([2.0]), version=1, with_units=False)
+    found = ReferenceCatalog(tmp_path / "cat").cone(SkyCoord(1, 2, unit="deg"), 1)
+    assert (found["g_flux"].tolist(), str(found["g_flux"].unit)) == ([2000.0], "nJy")
+
+
 def test_flags_have_columns_of_their_own(folder):
     found = ReferenceCatalog(folder).cone(SkyCoord(0, 0, unit="deg"), 1)
     ra, _dec = refcat.positions(found)
@@ -311,7 +317,7 @@ def test_a_configuration_is_not_run(tmp_path):
     [
         (None, "is no reference catalog: it has no config.py"),
         ("config.indexer.name='Flat'", "is indexed by Flat; only HTM is known"),
-        ("config.indexer['HTM'].depth=6", r"\.fits is of depth 5; config\.py says that the catalog is of depth 6"),
+        ("config.indexer['HTM'].depth=6", r"\d+\.fits is no trixel of depth 6, which config\.py says"),
     ],
 )
 def test_what_is_no_catalog_of_ours_is_refused(folder, tmp_path, config, message):

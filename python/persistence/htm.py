@@ -22,6 +22,8 @@ DEEPEST = 29
 _MARGIN = 1e-12
 # What a product of three unit vectors may be off by.
 _ROUNDING = 1e-15
+# How many positions are numbered at once: as many as a processor's cache holds.
+_AT_ONCE = 8192
 
 _AXES = dict(zip("XYZxyz", [*np.eye(3), *-np.eye(3)], strict=True))
 # The vertices of the trixels 8 to 15.
@@ -45,16 +47,34 @@ def index(ra: Any, dec: Any, depth: int) -> Ints:
     """
     _check(depth)
     points = sphere.vector(*sphere.finite(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float))))
-    shape, points = points.shape[:-1], points.reshape(-1, 3)
+    flat = points.reshape(-1, 3).T
+    found = [_descended(flat[:, start : start + _AT_ONCE], depth) for start in range(0, flat.shape[1], _AT_ONCE)]
+    return np.concatenate(found or [np.zeros(0, np.int64)]).reshape(points.shape[:-1])
+
+
+def _descended(points: Floats, depth: int) -> Ints:
+    """Go down to the trixels of points; here all arrays of vectors are of shape (3, points)."""
     numbers = _root(points)
-    corners = _ROOTS[numbers - 8]
+    v0, v1, v2 = np.ascontiguousarray(np.moveaxis(_ROOTS[numbers - 8], 0, 2))
     for _ in range(depth):
-        children = _children(corners)
+        w0, w1, w2 = _midpoint(v1, v2), _midpoint(v2, v0), _midpoint(v0, v1)
         # The inner edge of each corner's child tells whether a point is in it; else it is in the middle.
-        beyond = [_side(points, children[:, child, 1], children[:, child, 2]) >= 0 for child in range(3)]
-        child = np.where(np.any(beyond, axis=0), np.argmax(beyond, axis=0), 3)
-        numbers, corners = 4 * numbers + child, children[np.arange(len(child)), child]
-    return numbers.reshape(shape)
+        beyond = [_volume(points, *edge) >= 0 for edge in ((w2, w1), (w0, w2), (w1, w0))]
+        child = np.select(beyond, [0, 1, 2], 3)
+        numbers = 4 * numbers + child
+        v0, v1, v2 = (np.choose(child, corner) for corner in ((v0, v1, v2, w0), (w2, w0, w1, w1), (w1, w2, w0, w2)))
+    return numbers
+
+
+def _midpoint(one: Floats, other: Floats) -> Floats:
+    total = one + other
+    return np.asarray(total / np.sqrt(total[0] ** 2 + total[1] ** 2 + total[2] ** 2))
+
+
+def _volume(point: Floats, start: Floats, end: Floats) -> Floats:
+    """Give the product of three vectors: positive for a point on the left of an edge."""
+    (x, y, z), (x1, y1, z1), (x2, y2, z2) = point, start, end
+    return np.asarray(x * (y1 * z2 - z1 * y2) + y * (z1 * x2 - x1 * z2) + z * (x1 * y2 - y1 * x2))
 
 
 def depth_of(number: int) -> int:
@@ -136,7 +156,7 @@ def width(west: float, east: float) -> float:
 
 def _root(points: Floats) -> Ints:
     """Give the trixels of depth 0 that points are in; those on an edge go where sphgeom has them."""
-    x, y, z = points.T
+    x, y, z = points
     east = (y > 0) | ((y == 0) & (x >= 0))
     quadrant = np.where(east, np.where((x > 0) | (y == 0), 0, 1), np.where(x < 0, 2, 3))
     return np.where(z < 0, 8 + quadrant, 15 - quadrant)

@@ -120,11 +120,11 @@ class ReferenceCatalog:
         """The trixels of which there are files."""
         names = [os.path.splitext(name) for name in os.listdir(self.path)]
         found = frozenset(int(stem) for stem, ending in names if ending == ".fits" and stem.isdecimal())
-        wrong = [number for number in found if htm.depth_of(number) != self.depth]
+        first = 8 * 4**self.depth
+        wrong = [number for number in found if not first <= number < 2 * first]
         if wrong:
             raise FormatterError(
-                f"{self.path}/{min(wrong)}.fits is of depth {htm.depth_of(min(wrong))}; "
-                f"config.py says that the catalog is of depth {self.depth}"
+                f"{self.path}/{min(wrong)}.fits is no trixel of depth {self.depth}, which config.py says that all are"
             )
         return found
 

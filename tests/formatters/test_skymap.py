@@ -42,16 +42,19 @@ class Original:
 
 
 class ByState:
-    """The kinds without a cache of tracts."""
+    """The kinds without a cache of tracts, which are made without a version."""
 
-    def __init__(self, config=None, version=None):
-        self.config, self.version = config, version
+    version = (1, 0)
+
+    def __init__(self, config=None):
+        self.config = config
 
     def __getstate__(self):
         return {"version": self.version, "config": self.config}
 
     def __setstate__(self, state):
-        self.__init__(**state)
+        assert state["version"] < (2, 0)
+        self.__init__(state["config"])
 
 
 class OriginalConfig:
@@ -100,7 +103,8 @@ def stack(monkeypatch):
 def test_what_the_original_writes_is_read(disk, stack, made, protocol, kind_of_text):
     cls, config_class = stack[made.kind]
     text = "".join(f"# documentation\nconfig.{name}={value!r}\n\n" for name, value in made.config.values().items())
-    content = pickle.dumps(cls(config_class(kind_of_text(text)), made.version), protocol)
+    version = () if issubclass(cls, ByState) else (made.version,)
+    content = pickle.dumps(cls(config_class(kind_of_text(text)), *version), protocol)
     found = disk.read(disk.put(content))
     assert type(found) is type(made)
     assert (found.config, found.version) == (made.config, made.version)
@@ -153,6 +157,7 @@ def forged(text=TEXT, version=b"K\x01", kind="rings", name="RingsSkyMap"):
         (lambda path: f"cos\nsystem\n(Vtouch {path}\ntR.".encode(), r"os\.system, which is not trusted"),
         (lambda _: b"clsst.skymap.ringsSkyMap\nos\n(tR.", r"ringsSkyMap\.os, which is not trusted"),
         (lambda _: b"clsst.skymap.evil\nRingsSkyMap\n(tR.", r"lsst\.skymap\.evil\.RingsSkyMap, which is not trusted"),
+        (lambda _: b"clsst.skymap.ringsSkyMap\nRingsSkyMapConfigured\n(tR.", r"Configured, which is not trusted"),
         (lambda _: b"clsst.pex.config.config\nConfig\n(tR.", r"config\.config\.Config, which is not trusted"),
         (lambda _: b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n}(Vcls\nK\x01ub.", "wants to change"),
         (lambda _: b"clsst.pex.config.config\nunreduceConfig\n}(V__code__\nK\x01ub.", "wants to change"),
