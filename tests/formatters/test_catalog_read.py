@@ -256,6 +256,24 @@ def changed(disk, location, old, new):
     return disk.put(content.replace(old, new))
 
 
+def test_texts_lose_the_blanks_and_the_nuls_that_fill_them(disk):
+    location = made(disk, [fits.Column("x", "5A", array=["abcde", "fghij", "klmno"])], TCCLS1="String")
+    location = changed(disk, location, b"abcdefghijklmno", b" b c f  \0\0k\0mno")
+    assert disk.read(location)["x"].tolist() == [" b c", "f", "k"]
+
+
+def test_the_heap_begins_where_the_header_says(disk):
+    cells = np.empty(1, dtype=object)
+    cells[0] = np.arange(3.0)
+    location = made(disk, [fits.Column("a", "QD()", array=cells)], TCCLS1="Array", XHEAP=24)
+    location = changed(disk, location, b"XHEAP ", b"THEAP ")
+    location = changed(disk, location, b"PCOUNT  =                   24", b"PCOUNT  =                   32")
+    content = Path(location.full_path).read_bytes()
+    start = content.index(struct.pack(">qq", 3, 0)) + 16
+    found = disk.read(disk.put((content[:start] + bytes(8) + content[start:])[:-8]))
+    assert found["a"][0].tolist() == [0.0, 1.0, 2.0]
+
+
 @pytest.mark.parametrize("place", [(3, 100), (4, 0), (-1, 0), (3, -8)])
 def test_a_cell_outside_the_heap_is_damage(disk, place):
     cells = np.empty(1, dtype=object)
