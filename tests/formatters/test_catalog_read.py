@@ -119,6 +119,12 @@ def test_metadata_are_kept_without_the_cards_of_columns(stored):
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(("name", "any_objects"), [("sourceCatalog-hsc-v2", True), ("sourceTable-v1", False)])
+def test_an_archive_is_remembered_if_there_is_anything_in_it(stored, name, any_objects):
+    assert ("archives" in catalog.read(stored(f"afw_files/{name}")).meta) is any_objects
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "alias", "column"),
     [
