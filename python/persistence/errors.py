@@ -210,6 +210,10 @@ class UnknownKeyWarning(UserWarning):
     """A key in a data ID that no dataset type and no registry column of the repository knows."""
 
 
+class LossyWarning(UserWarning):
+    """Something is written less exactly than it was."""
+
+
 def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]) -> PersistenceError:
     """Unpickle an exception whose constructor takes more than its message."""
     error = cls.__new__(cls, *args)

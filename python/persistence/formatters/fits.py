@@ -108,7 +108,7 @@ def read_bare(location: Location) -> Exposure:
         cut = _cut(hdu, location) if "bbox" in location.options else None
         shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
-        numbers = numbers_in(hdus[0].header)
+        numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
 
 
@@ -296,7 +296,10 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:
         array = array[0]
-    return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
+    native = array.dtype.newbyteorder("=")
+    if native != array.dtype and array.flags.writeable:  # swapped where it is: a copy takes longer than the reading
+        array = array.byteswap(inplace=True).view(native)
+    return array.astype(dtype or native, copy=False)
 
 
 def _refuse_truncated(hdu: Any) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 from astropy.io import fits
 
 from persistence import recipes
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.formatters import exposure_archive
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.exposure import Exposure
 
+# Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
+_EXACT = 1e-4
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
 
 
@@ -92,7 +94,7 @@ def _carried(metadata: fits.Header) -> fits.Header:
 def _system(exposure: Exposure) -> fits.Header:
     """Give the cards of the world coordinate system, and of the origin as afw writes it."""
     header = fits.Header()
-    given = exposure.wcs if "wcs" in exposure.components.given else exposure.given_wcs
+    given = _given_sky(exposure)
     if given is not None:
         header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
@@ -105,6 +107,18 @@ def _system(exposure: Exposure) -> fits.Header:
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
         header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start
     return header
+
+
+def _given_sky(exposure: Exposure) -> Any:
+    """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
+    stored = exposure.components.given.get("wcs")
+    if stored is None:
+        return exposure.given_wcs
+    residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
+    if residual > _EXACT:
+        text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
+        warn_caller(text, LossyWarning)
+    return exposure.wcs
 
 
 def _hdu(

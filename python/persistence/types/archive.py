@@ -27,7 +27,6 @@ FACTORIES: Mapping[str, str] = {
     "Polygon": "persistence.types.polygon.make",
     "CoaddInputs": "persistence.types.coaddinputs.make",
     "Detector": "persistence.types.detector.make",
-    "TransformMap": "persistence.types.detector.make_transforms",
     "FilterLabel": "persistence.types.translator.make_filter",
     "VisitInfo": "persistence.types.visitinfo.make",
     "SpanSet": "persistence.types.footprint.make_spans",
