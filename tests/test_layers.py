@@ -58,6 +58,7 @@ LAYERS = {
     "types.skyfields": 3,
     "types.coaddinputs": 4,
     "types.photocalib": 3,
+    "types.aliases": 2,
     "types.schema": 3,
     "types.footprint": 3,
     "types.catalog": 5,

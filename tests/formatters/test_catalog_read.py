@@ -119,6 +119,12 @@ def test_metadata_are_kept_without_the_cards_of_columns(stored):
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(("name", "any_objects"), [("sourceCatalog-hsc-v2", True), ("sourceTable-v1", False)])
+def test_an_archive_is_remembered_if_there_is_anything_in_it(stored, name, any_objects):
+    assert ("archives" in catalog.read(stored(f"afw_files/{name}")).meta) is any_objects
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "alias", "column"),
     [
@@ -254,6 +260,24 @@ def changed(disk, location, old, new):
     content = Path(location.full_path).read_bytes()
     assert content.count(old) == 1
     return disk.put(content.replace(old, new))
+
+
+def test_texts_lose_the_blanks_and_the_nuls_that_fill_them(disk):
+    location = made(disk, [fits.Column("x", "5A", array=["abcde", "fghij", "klmno"])], TCCLS1="String")
+    location = changed(disk, location, b"abcdefghijklmno", b" b c f  \0\0k\0mno")
+    assert disk.read(location)["x"].tolist() == [" b c", "f", "k"]
+
+
+def test_the_heap_begins_where_the_header_says(disk):
+    cells = np.empty(1, dtype=object)
+    cells[0] = np.arange(3.0)
+    location = made(disk, [fits.Column("a", "QD()", array=cells)], TCCLS1="Array", XHEAP=24)
+    location = changed(disk, location, b"XHEAP ", b"THEAP ")
+    location = changed(disk, location, b"PCOUNT  =                   24", b"PCOUNT  =                   32")
+    content = Path(location.full_path).read_bytes()
+    start = content.index(struct.pack(">qq", 3, 0)) + 16
+    found = disk.read(disk.put((content[:start] + bytes(8) + content[start:])[:-8]))
+    assert found["a"][0].tolist() == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("place", [(3, 100), (4, 0), (-1, 0), (3, -8)])

@@ -317,6 +317,7 @@ def test_a_catalog_whose_rows_refer_to_nothing_has_an_empty_archive(disk, python
     with fits.open(location.full_path) as hdus:
         hdus.verify("exception")
         assert len(hdus) == 3
+        assert hdus[1].header.get("AR_HDU") == (3 if python == SOURCE else None)
         assert (hdus[2].header["EXTTYPE"], hdus[2].header["AR_NCAT"], len(hdus[2].data)) == ("ARCHIVE_INDEX", 1, 0)
         assert hdus[2].columns.names == ["id", "cat.archive", "cat.persistable", "row0", "nrows", "name", "module"]
     assert list(disk.read(location).objects("footprint")) == [None, None]

@@ -13,6 +13,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Column, QTable, Table, hstack, join, vstack
 
+from persistence import Butler
 from persistence.errors import FormatterError
 from persistence.formatters import catalog
 from persistence.location import Location
@@ -232,3 +233,32 @@ def test_footprints_of_version_0_lie_in_the_rows(tmp_path):
     where = Location(str(tmp_path), "new.fits", None, "FitsCatalogStorage", "lsst.afw.table.BaseCatalog", "src", {})
     catalog.write(found, str(tmp_path / "new.fits"), where)
     assert [each and each.area for each in catalog.read(where).footprints] == [4, None, 2]
+
+
+# -- Through a Butler --------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_a_butler_keeps_a_catalog_with_all_that_belongs_to_it(root, source):
+    butler = Butler(root)
+    where = {"visit": 410877, "ccdnum": 28}
+    table = read(source)
+    butler.put(table, "src", where)
+    found = butler.get("src", where)
+    assert isinstance(found, Catalog)
+    assert found.colnames == table.colnames
+    assert found["slot_Centroid_x"].tolist() == table["slot_Centroid_x"].tolist()
+    assert [each.area for each in found.footprints] == [each.area for each in table.footprints]
+    assert butler.get("src_len", where) == 5
+    assert butler.get("src_md", where)["AFW_TYPE"] == "SOURCE"
+
+
+@pytest.mark.real
+def test_a_schema_is_a_dataset_of_no_rows(root, source):
+    butler = Butler(root)
+    table = read(source)
+    butler.put(table[:0], "src_schema")
+    found = butler.get("src_schema")
+    assert (len(found), found.colnames) == (0, table.colnames)
+    assert found.aliases == table.aliases
+    assert found["coord_ra"].info.description == "position in ra/dec"

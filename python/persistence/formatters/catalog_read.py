@@ -13,7 +13,7 @@ from astropy.table import Column, MaskedColumn
 
 from persistence.errors import DataIdError, did_you_mean
 from persistence.formatters import rows
-from persistence.types import schema
+from persistence.types import aliases, schema
 from persistence.types.catalog import Catalog, archive_entry
 from persistence.types.schema import Card, Field, Schema
 
@@ -70,7 +70,7 @@ def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
     known = {field.name: field for field in found.fields}
     fields = {}
     for name in names:
-        real = name if name in known else schema.resolve(name, found.aliases)
+        real = name if name in known else aliases.resolve(name, found.aliases)
         if real not in known:
             raise DataIdError(f"the catalog has no column {name!r}{did_you_mean(name, [*known, *found.aliases])}")
         fields[real] = known[real]

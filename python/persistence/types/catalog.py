@@ -16,7 +16,7 @@ import numpy as np
 from astropy.table import QTable, Row, Table
 
 from persistence.errors import FormatterError, did_you_mean
-from persistence.types import schema
+from persistence.types import aliases
 from persistence.types.footprint import Footprint, from_cells
 
 # What ``meta`` has that is no card of the file.
@@ -80,7 +80,7 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         """Give the column that a name stands for; what stands for none is given back."""
         if not isinstance(name, str) or name in self.columns:
             return name
-        found = schema.resolve(name, self.aliases)
+        found = aliases.resolve(name, self.aliases)
         return found if found in self.columns else name
 
     def objects(self, name: str) -> Objects:

@@ -1,4 +1,4 @@
-"""Schemas of afw's tables: what the cards of a table's header say of its fields (facts in afw-files 3.1 to 3.3)."""
+"""Schemas of afw's tables: what the cards of a table's header say of its fields (facts in afw-files 3.1, 3.2)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from persistence.errors import FormatterError
+from persistence.types import aliases
 
 CURRENT = 3
 # Cards of a table's columns.
@@ -24,17 +25,6 @@ _COVARIANCES: Mapping[str, tuple[str, ...]] = {
     "Covariance(Point)": ("x", "y"),
     "Covariance(Moments)": ("xx", "yy", "xy"),
 }
-# Cards of version 0 that name slots, less `_SLOT`, and the slots. Source: afw-files 3.2.
-_SLOTS: Mapping[str, str] = {
-    "PSF_FLUX": "PsfFlux",
-    "AP_FLUX": "ApFlux",
-    "INST_FLUX": "GaussianFlux",
-    "MODEL_FLUX": "ModelFlux",
-    "CALIB_FLUX": "CalibFlux",
-    "CENTROID": "Centroid",
-    "SHAPE": "Shape",
-}
-_SLOT = re.compile(rf"({'|'.join(_SLOTS)})(_ERR|_FLAG)?_SLOT")
 # Cards of version 0 that number the columns of footprints: what they hold.
 FOOTPRINTS: Mapping[str, str] = {
     "SPANCOL": "spans",
@@ -140,40 +130,17 @@ def parse(cards: Iterable[Card]) -> Schema:
     footprints = {kind: by_column[said[card]] for card, kind in FOOTPRINTS.items() if said.get(card) in by_column}
     return Schema(
         fields,
-        {**_modern(fields, version), **_slots(said, version), **_aliases(every)},
+        {
+            **aliases.modern({field.name: field.unit for field in fields}, version),
+            **aliases.slots(said, version),
+            **aliases.stated(card.value for card in every if card.keyword == "ALIAS"),
+        },
         _metadata(every, version),
         said.get("AFW_TYPE", "BASE"),
         version,
         int(said["AR_HDU"]) - 1 if said.get("AR_HDU") else None,  # it counts from 1
         footprints,
     )
-
-
-def resolve(name: str, aliases: Mapping[str, str]) -> str:
-    """Follow aliases from a name to the field that it stands for.
-
-    An alias replaces a name that is equal to it, or else the beginning of the name; of several, the longest. This
-    finds what afw's rule finds (afw-files 3.3), also where another alias comes between the two in the alphabet.
-
-    Returns
-    -------
-    field : `str`
-        The name of a field; or what no alias replaces. A ring of aliases leads nowhere: to the name itself.
-    """
-    seen = {name}
-    found = name
-    while (alias := _applying(found, aliases)) is not None:
-        found = aliases[alias] + found[len(alias) :]
-        if found in seen or len(seen) > len(aliases):
-            return name
-        seen.add(found)
-    return found
-
-
-def _applying(name: str, aliases: Mapping[str, str]) -> str | None:
-    if name in aliases:
-        return name
-    return max((alias for alias in aliases if alias and name.startswith(alias)), key=len, default=None)
 
 
 def _version(said: Mapping[str, Any]) -> int:
@@ -234,45 +201,10 @@ def _numbered(form: str) -> tuple[str, ...]:
     return tuple(str(row) for row in range(size))
 
 
-def _modern(fields: Iterable[Field], version: int) -> dict[str, str]:
-    """Give the names that fields of old versions have today (afw-files 3.2)."""
-    if version not in (1, 2):
-        return {}
-    found: dict[str, str] = {}
-    for field in fields:
-        name = field.name
-        counts = re.search("count|dn|adu", field.unit, re.IGNORECASE)
-        if "flux" in name and (counts or (not field.unit and name.startswith("modelfit_CModel"))):
-            name = name.replace("flux", "instFlux", 1)
-        if version < 2:
-            name = re.sub("Sigma$", "Err", name)
-        if name != field.name:
-            found[name] = field.name
-    return found
-
-
-def _slots(said: Mapping[str, Any], version: int) -> dict[str, str]:
-    if version:
-        return {}
-    found: dict[str, str] = {}
-    for card, slot in _SLOTS.items():
-        flux = "_instFlux" if slot.endswith("Flux") else ""
-        for part, suffixes in (("", ("", flux)), ("_ERR", (f"{flux}Err",)), ("_FLAG", ("_flag",))):
-            if f"{card}{part}_SLOT" in said:
-                target = str(said[f"{card}{part}_SLOT"])
-                found |= {f"slot_{slot}{suffix}": target for suffix in suffixes}
-    return found
-
-
-def _aliases(cards: Iterable[Card]) -> dict[str, str]:
-    pairs = (str(card.value).partition(":") for card in cards if card.keyword == "ALIAS")
-    return {alias: target for alias, _, target in pairs}
-
-
 def _metadata(cards: Iterable[Card], version: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for keyword, value, _comment in cards:
-        if not keyword or STRUCTURE.fullmatch(keyword) or (version == 0 and _SLOT.fullmatch(keyword)):
+        if not keyword or STRUCTURE.fullmatch(keyword) or (version == 0 and aliases.SLOT.fullmatch(keyword)):
             continue
         if keyword in ("COMMENT", "HISTORY"):
             # astropy's tables call them so.
