@@ -51,8 +51,9 @@ class Definer:
         lacking = [one for one in self._chain.outputs if name not in one.mapper.types]
         for parent in self._chain.inputs if lacking else ():
             for definition in parent.definitions:
-                if name in definitions.said([definition]):
-                    self._teach([(one, definitions.moved(definition, one.root)) for one in lacking])
+                if name in definitions.names(definition):
+                    moved = [(one, definitions.moved(definition, one.root)) for one in lacking]
+                    self._teach(moved, brought=parent.brings(definition))
                     return True
         return False
 
@@ -66,13 +67,15 @@ class Definer:
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
             self._teach([(repository, definitions.stage(repository.root, stages))], replace=True)
 
-    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
+    def _teach(
+        self, learning: list[tuple[Repository, Definition]], replace: bool = False, brought: bool = False
+    ) -> None:
         if learning and self._chain.outputs:
             self._chain.settle()
             for _repository, definition in learning:
                 definitions.record(definition, replace)
         for repository, definition in learning:
-            repository.define(definition)
+            repository.define(definition, brought)
         self._chain.forget()
 
 

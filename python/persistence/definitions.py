@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from persistence import files, yamlfile
+from persistence import files, policy, yamlfile
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
 
@@ -44,17 +44,10 @@ def read(root: str) -> tuple[Definition, ...]:
     return tuple(Definition(path, _text(path)) for path in paths)
 
 
-def said(definitions: Sequence[Definition]) -> dict[str, dict[str, Any]]:
-    """Give what definitions say of each dataset type: the keys that they give it."""
-    found: dict[str, dict[str, Any]] = {}
-    for definition in definitions:
-        top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
-        for node in top.values():
-            if node.tag.endswith(":map"):
-                for key, value in yamlfile.items(node).items():
-                    own = yamlfile.items(value) if value.tag.endswith(":map") else {}
-                    found.setdefault(key.partition("(")[0], {}).update(own)
-    return found
+def names(definition: Definition) -> set[str]:
+    """Give the dataset types that a definition says something of."""
+    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    return {name for section in policy.SECTIONS for name in policy.split_names(top.get(section))}
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:

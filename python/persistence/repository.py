@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, definitions, files, foreign, references, sources
+from persistence import calibrations, cameras, definitions, files, foreign, policy, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
@@ -98,7 +98,8 @@ class Repository:
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self.definitions = definitions.read(self.root)
         # Who brought them is not known; what they have called is refused when it would be.
-        self._brought = definitions.said(self.definitions)
+        self._brought = self.definitions
+        self._vouched: set[str] = set()
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
@@ -111,15 +112,20 @@ class Repository:
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
-    def define(self, definition: Definition) -> None:
-        """Lay a definition, which this process makes, over what the camera and the repository say."""
+    def define(self, definition: Definition, brought: bool = False) -> None:
+        """Lay a definition, which this process makes or another repository brings, over what is said already."""
         self.definitions = (*self.definitions, definition)
+        self._brought = (*self._brought, definition) if brought else self._brought
         self.mapper = self.mapper.extended((definition,))
         self._told = {"trust": self._trust, "mapper": self.mapper}
 
     def vouch(self, name: str) -> None:
         """Let a definition of the repository count as this process's own: it makes the same."""
-        self._brought.pop(name, None)
+        self._vouched.add(name)
+
+    def brings(self, definition: Definition) -> bool:
+        """Say whether nobody knows who made a definition."""
+        return definition in self._brought
 
     def refuse_code(self, dataset: DatasetType) -> None:
         """Refuse to make or take apart a composite by code that the repository's own definitions name.
@@ -129,8 +135,8 @@ class Repository:
         UnsafeContent
             If they name any that nobody trusts.
         """
-        own = self._brought.get(dataset.name)
-        if own is not None:
+        if self._brought:
+            own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
             foreign.refuse_dataset(dataset, own, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
