@@ -107,6 +107,7 @@ class Butler:
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
         self._reader = Reader(self._chain, self.cache)
         self._definer = Definer(self._chain)
+        self._definer.spread()
         self._writer = Writer(self._chain, self._reader, self._definer)
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
 

@@ -14,7 +14,7 @@ _OWN = frozenset({"Exposure", "ndarray", "Mask", "Table", "DataFrame", "ParquetT
 
 
 class CacheInfo(NamedTuple):
-    """What a cache did so far."""
+    """How often a component was there, how often it had to be read, and how many are there now."""
 
     hits: int
     misses: int
@@ -74,7 +74,6 @@ class ComponentCache:
             self._hits += 1
             return found
         made = read()
-        self._misses += 1
         if can_be_shared(made):
             self._keep(key, made)
         return made
@@ -84,6 +83,7 @@ class ComponentCache:
             reference = weakref.ref(made, lambda _: self._kept.pop(key, None))
         except TypeError:  # plain data, or a class without a place for weak references
             return
+        self._misses += 1
         self._kept[key] = reference
         while len(self._kept) > self.limit:
             self._kept.pop(next(iter(self._kept)))

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, NoResults, UnknownDatasetType
 from persistence.location import Location
 from persistence.names import Request
+from persistence.registry import FilesystemRegistry
 from persistence.repository import Repository
 
 
@@ -130,7 +132,30 @@ class Chain:
             return Matching(data_id, (), [])
         if all(key in data_id for key in keys):
             return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
-        return Matching(data_id, tuple(keys), self.lookup(request, tuple(keys), data_id))
+        request = self._finder(request, set(keys) - set(data_id))
+        if SKYMAP_KEYS.isdisjoint(set(keys) - set(data_id)):
+            return Matching(data_id, tuple(keys), self.lookup(request, tuple(keys), data_id))
+        return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
+
+    def _finder(self, request: Request, missing: set[str]) -> Request:
+        """Give the component of a composite, or the dataset type itself, whose files have the keys that are missing."""
+        dataset = self.knowing(request).mapper.dataset(request)
+        if dataset.template is None:
+            for part in dataset.composite.values():
+                inner = self._finder(self.request(part.datasetType), missing)
+                if not part.subset and missing <= set(self.knowing(inner).mapper.dataset(inner).keys):
+                    return inner
+        return request
+
+    def _in_files(self, request: Request, keys: Sequence[str], data_id: DataId) -> list[tuple[Any, ...]]:
+        """Find the values of keys, of which tract or patch is one, that no registry knows, by the files there are."""
+        found: dict[tuple[Any, ...], None] = {}
+        for repository in self.asked(request, data_id):
+            dataset = repository.mapper.dataset(request)
+            files = FilesystemRegistry(repository.root)
+            where = repository.mapper.typed(dataset, data_id)
+            found.update(dict.fromkeys(files.lookup(keys, where, template=dataset.template)))
+        return list(found)
 
     def find(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}

@@ -35,27 +35,28 @@ class Definer:
             if keys.get(kind) is not None:
                 form_of(kind, do_import(keys[kind], name), name)
         bare = name.partition("(")[0]
-        for part in (keys.get("composite") or {}).values():
-            self.adopt(str(part.get("datasetType") if isinstance(part, Mapping) else part))
         learning = self._chain.outputs or self._chain.inputs
         made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
-        new = _evaluated(made[0][0], made[0][1], bare)
+        meant = _evaluated(made[0][0], made[0][1], bare)
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
-                definitions.refuse_other(bare, repository.mapper.types[bare], new)
+                definitions.refuse_other(bare, repository.mapper.types[bare], meant)
                 repository.vouch(bare)
-        self._teach([(one, definition) for one, definition in made if bare not in one.mapper.types])
+        self._teach([(one, new) for one, new in made if bare in one.learned or bare not in one.mapper.types])
 
-    def adopt(self, name: str) -> bool:
-        """Let the outputs learn a dataset type that only a parent's own definitions know; say whether one did."""
-        lacking = [one for one in self._chain.outputs if name not in one.mapper.types]
-        for parent in self._chain.inputs if lacking else ():
-            for definition in parent.definitions:
-                if name in definitions.names(definition):
-                    moved = [(one, definitions.moved(definition, one.root)) for one in lacking]
-                    self._teach(moved, brought=parent.brings(definition))
-                    return True
-        return False
+    def spread(self) -> None:
+        """Let every repository of the chain know what any of them defines, the first first."""
+        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
+        found = [(definition, one.brings(definition)) for one in every for definition in one.definitions]
+        learned = [repository.learn(found) for repository in every] if found else []
+        if any(learned):
+            self._chain.forget()
+
+    def adopt(self, name: str) -> None:
+        """Record a dataset type of another repository in the outputs, which are about to hold some of it."""
+        learned = [(one, one.learned[name]) for one in self._chain.outputs if name in one.learned]
+        if learned:
+            self._teach([(one, definitions.moved(definition, one.root)) for one, definition in learned])
 
     def stage(self, name: str, stage: str) -> None:
         """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
@@ -67,16 +68,15 @@ class Definer:
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
             self._teach([(repository, definitions.stage(repository.root, stages))], replace=True)
 
-    def _teach(
-        self, learning: list[tuple[Repository, Definition]], replace: bool = False, brought: bool = False
-    ) -> None:
+    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
         if learning and self._chain.outputs:
             self._chain.settle()
             for _repository, definition in learning:
                 definitions.record(definition, replace)
         for repository, definition in learning:
-            repository.define(definition, brought)
+            repository.define(definition)
         self._chain.forget()
+        self.spread()
 
 
 def _evaluated(repository: Repository, definition: Definition, name: str) -> DatasetType:

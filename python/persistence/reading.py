@@ -253,6 +253,8 @@ class Reader:
         self, part: Component, request: Request, ids: Sequence[DataId], options: Options
     ) -> tuple[list[Any], list[Whence]]:
         """Read a list of datasets; those that are missing are named, all at once."""
+        if not ids and not part.optional:
+            raise NoResults("No dataset matches:", request.name, {})
         found: list[tuple[Any, Whence]] = []
         missing: list[NoResults] = []
         for data_id in ids:

@@ -29,10 +29,10 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters import FORMATTERS, formatter, is_part
 from persistence.location import Location
 from persistence.mapper import Mapper
-from persistence.names import Request
+from persistence.names import Request, is_exposure
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 
@@ -100,6 +100,8 @@ class Repository:
         # Who brought them is not known; what they have called is refused when it would be.
         self._brought = self.definitions
         self._vouched: set[str] = set()
+        # Those of the other repositories of a chain, by dataset type.
+        self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
@@ -112,12 +114,30 @@ class Repository:
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
-    def define(self, definition: Definition, brought: bool = False) -> None:
-        """Lay a definition, which this process makes or another repository brings, over what is said already."""
+    def define(self, definition: Definition) -> None:
+        """Lay a definition, which this process makes, over what the camera and the repository say."""
         self.definitions = (*self.definitions, definition)
-        self._brought = (*self._brought, definition) if brought else self._brought
+        for name in definitions.names(definition):
+            self.learned.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
         self._told = {"trust": self._trust, "mapper": self.mapper}
+
+    def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
+        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any.
+
+        With each goes whether nobody knows who made it: see `brings`.
+        """
+        new: dict[str, Definition] = {}
+        for definition, brought in found:
+            said = definitions.names(definition)
+            if said and said.isdisjoint({*self.mapper.types, *new}):
+                new.update(dict.fromkeys(said, definition))
+                self._brought = (*self._brought, definition) if brought else self._brought
+        if new:
+            self.learned.update(new)
+            self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
+            self._told = {"trust": self._trust, "mapper": self.mapper}
+        return bool(new)
 
     def vouch(self, name: str) -> None:
         """Let a definition of the repository count as this process's own: it makes the same."""
@@ -389,6 +409,8 @@ class Repository:
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
+        if is_part(dataset.storage, dataset.python):
+            self._refuse_part(dataset)
         known = self.mapper.typed(dataset, data_id)
         missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
         if missing and isinstance(self.registry, FilesystemRegistry):
@@ -404,6 +426,15 @@ class Repository:
         if os.path.isdir(location.full_path):
             raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
         return location
+
+    def _refuse_part(self, dataset: DatasetType) -> None:
+        """Refuse to write a part of an exposure where the exposure lies."""
+        for other in self.mapper.types.values():
+            if other.template == dataset.template and is_exposure(other):
+                raise FormatterError(
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or give "
+                    f"{dataset.name} a template of its own ({dataset.source})"
+                )
 
 
 def _first(found: Iterable[_T | None]) -> _T | None:

@@ -74,10 +74,9 @@ class Writer:
 
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
         writers = [repository for repository in self._chain.outputs if repository.knows(request)]
-        if not writers and self._definer.adopt(request.datasetType):
-            return self._writers(request, data_id)
         if not writers:
             raise NoResults("No locations for put:", request.name, data_id)
+        self._definer.adopt(request.datasetType)
         return writers
 
     def _leaves(self, request: Request, obj: Any, data_id: DataId) -> Iterator[_Leaf]:
@@ -94,8 +93,6 @@ class Writer:
         """Write a component beside its place; or refer to the file that it was read from, if it is still the same."""
         target = prepared.location.full_path
         source = self._source(prepared.location, leaf.obj)
-        if source is not None and os.path.realpath(source.full_path) == os.path.realpath(target):
-            source = None
         with batch.place(target, backup) as temporary:
             prepared.write(leaf.obj, temporary)
             if source is not None and _is_unchanged(repository, prepared, source, temporary):
@@ -104,7 +101,8 @@ class Writer:
     def _source(self, location: Location, obj: Any) -> Location | None:
         """Give the file that an object was read from, if a reference to it can stand in a location."""
         source = provenance.location(obj)
-        if source is None or source.root not in {repository.root for repository in self._chain.inputs}:
+        parents = {repository.root for repository in self._chain.inputs} - {location.root}
+        if source is None or source.root not in parents:
             return None
         same_form = (source.storage, source.python, source.hdu) == (location.storage, location.python, location.hdu)
         return source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None

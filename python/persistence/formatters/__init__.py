@@ -58,6 +58,7 @@ _IN_FITS: Mapping[str, str] = {
     **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
     **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
     "BoundedField": _ARCHIVED,
+    "BackgroundList": "persistence.formatters.background",
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
@@ -97,6 +98,11 @@ class _Guarded:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def is_part(storage: str | None, python: str | None) -> bool:
+    """Say whether a dataset type may be read out of the file of an exposure that it belongs to."""
+    return OBJECTS.get(storage or "", {}).get((python or "").rpartition(".")[2]) == _PARTS
 
 
 @functools.cache

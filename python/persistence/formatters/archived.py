@@ -26,6 +26,15 @@ def read(location: Location) -> Any:
     return open_archive(location.full_path).load(_TOP)
 
 
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write an object to a file of its own."""
+    from persistence.formatters import archive_write  # only who writes needs it
+
+    content = archive_write.stand_alone(obj)
+    with open(path, "wb") as stream:
+        stream.write(content)
+
+
 def open_archive(path: str, hdu: int | None = None) -> Archive:
     """Read the archive of a file; its objects are made when they are asked for.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from astropy.io import fits
 
 from persistence import recipes
 from persistence.errors import FormatterError
+from persistence.formatters import exposure_archive
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.exposure import Exposure
@@ -28,26 +30,48 @@ def write(obj: Any, path: str, location: Location) -> None:
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
     planes = location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
+    archive = exposure_archive.of(obj, len(hdus)) if planes else None
+    if archive is not None:
+        hdus[0].header.remove("FLUXMAG0", ignore_missing=True)
+        _set(hdus[0].header, archive.cards)
     # The name may end in .gz, which would compress the file; it is no part of what was asked for.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
+        stream.write(b"" if archive is None else archive.content)
 
 
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata))
-    if exposure.zero_point is not None:
-        primary.header["FLUXMAG0"] = (10 ** (0.4 * exposure.zero_point), "counts of a source of magnitude 0")
+    _set(primary.header, _told(exposure))
     system = _system(exposure)
+    if exposure.unit is not None:
+        system["BUNIT"] = str(exposure.unit)
     hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
     if exposure.mask is not None:
         header = system.copy()
         for name, bit in exposure.mask.planes.items():
-            header[f"MP_{name}" if len(name) < 6 else f"HIERARCH MP_{name}"] = bit
+            _set(header, {f"MP_{name}": bit})
         hdus.append(_hdu(exposure.mask.array, header, recipe.mask, "MASK", exposure, location))
     if exposure.variance is not None:
         hdus.append(_hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location))
     return hdus
+
+
+def _told(exposure: Exposure) -> dict[str, Any]:
+    """Give the cards of what is not in the header: a visit that was given, the calibration as afw first had it."""
+    given = exposure.components.given
+    told = given["visit_info"].to_afw() if "visit_info" in given else {}
+    calib = exposure.photo_calib
+    if calib is not None and "photo_calib" not in exposure.components:
+        told["FLUXMAG0"] = (calib.fluxmag0, "counts of a source of magnitude 0")
+        told |= {"FLUXMAG0ERR": calib.fluxmag0_error} if calib.error else {}
+    return told
+
+
+def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
+    for key, value in cards.items():
+        header[key if len(key) < 9 else f"HIERARCH {key}"] = value
 
 
 def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
@@ -61,14 +85,16 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 def _carried(metadata: fits.Header) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
-    return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, afwheader.ARCHIVED)
+    of_afw = (afwheader.ARCHIVED, afwheader.CALIBRATION) if "AR_HDU" in metadata else ()
+    return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, *of_afw)
 
 
 def _system(exposure: Exposure) -> fits.Header:
     """Give the cards of the world coordinate system, and of the origin as afw writes it."""
     header = fits.Header()
-    if exposure.given_wcs is not None:
-        header.extend(exposure.given_wcs.to_header(relax=True))
+    given = exposure.wcs if "wcs" in exposure.components.given else exposure.given_wcs
+    if given is not None:
+        header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
         header.extend([card for card in exposure.metadata.copy().cards if afwheader.SKY.fullmatch(card.keyword)])
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):

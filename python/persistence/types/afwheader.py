@@ -27,9 +27,9 @@ SKY = re.compile(
 ARCHIVED = re.compile(
     rf"EXPINFO_V|AR_HDU|ARCHIVE_ID_.*|({'|'.join(key for keys in KEYS.values() for key in keys)})_ID"
 )
-_DERIVED = re.compile(
-    rf"{'|'.join(map(re.escape, CARDS.values()))}|EXPID|TIMESYS|FLUXMAG0(ERR)?|MJD-OBS|DATE-OBS|DETNAME|DETSER"
-)
+# The calibration of before there was one in archives.
+CALIBRATION = re.compile("FLUXMAG0(ERR)?")
+_DERIVED = re.compile(rf"{'|'.join(map(re.escape, CARDS.values()))}|EXPID|TIMESYS|MJD-OBS|DATE-OBS|DETNAME|DETSER")
 # AST's epoch where none is given: files of versions 0 and 1 have it in HDUs 1 to 3. Source: afw-files 1.2.
 _SPURIOUS = "2000-01-01T11:58:55.8"
 _SPURIOUS_KEYS = ("DATE-OBS", "MJD-OBS")
@@ -59,4 +59,4 @@ def without(header: Header, *patterns: re.Pattern[str]) -> Header:
 
 def observers(header: Header) -> Header:
     """Copy a header without what afw takes out of it as it reads: the sky, the visit, the archive (afw-files 1.4)."""
-    return without(header, STRUCTURE, SKY, ARCHIVED, _DERIVED)
+    return without(header, STRUCTURE, SKY, ARCHIVED, CALIBRATION, _DERIVED)

@@ -55,6 +55,11 @@ class ProductField:
 
     factors: tuple[Field, ...]
 
+    @property
+    def box(self) -> Box | None:
+        """The pixels that it is for, which are those of its first factor that says."""
+        return next((box for box in (getattr(factor, "box", None) for factor in self.factors) if box), None)
+
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
         """Give the values at some columns and rows; they are broadcast."""
         return math.prod(factor(x, y) for factor in self.factors)

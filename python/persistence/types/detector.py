@@ -182,15 +182,3 @@ def _amplifier(table: Table, number: int) -> Amplifier:
         linearity=tuple(float(number) for number in row["linearity_coeffs"]),
         **areas,
     )
-
-
-def make_transforms(tables: Tables, load: Load) -> dict[tuple[str, str], Any]:
-    """Build the transforms between coordinate systems; the older form has two tables (afw-files 2.7)."""
-    if len(tables) == 1:
-        (table,) = tables
-        ends = zip(table["fromSysName"], table["toSysName"], strict=True)
-        return {pair: load(number) for pair, number in zip(ends, table["transform"], strict=True)}
-    systems, connections = tables
-    names = {int(number): name for number, name in zip(systems["id"], systems["sysName"], strict=True)}
-    rows = zip(connections["from"], connections["to"], connections["transform"], strict=True)
-    return {(names[int(start)], names[int(end)]): load(number) for start, end, number in rows}

@@ -100,6 +100,19 @@ class VisitInfo:
             told["date_middle"], scale = str(header["TIME-MID"]), "utc"
         return cls(exposure_id=int(number) if number else None, timescale=scale or "utc", **told)
 
+    def to_afw(self) -> dict[str, Any]:
+        """Give the cards that afw writes of it; what is not known has none (afw-files 1.5)."""
+        told = {card: getattr(self, name) for name, card in CARDS.items()}
+        middle, pointed = self.date_avg, self.boresight
+        if middle is not None:
+            exact = middle.tai
+            exact.precision = 9
+            told |= {"DATE-AVG": exact.isot, "TIMESYS": "TAI"}
+        if pointed is not None:
+            told |= {"BORE-RA": pointed.ra.deg, "BORE-DEC": pointed.dec.deg}
+        told |= {"EXPID": self.exposure_id, "ROTTYPE": self.rotation_type or _ROTATIONS[0]}
+        return {card: value for card, value in told.items() if value is not None}
+
     @property
     def date(self) -> Time | None:
         """The beginning of the exposure."""
