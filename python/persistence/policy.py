@@ -208,6 +208,14 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
     return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
 
 
+def needed(whole: CameraPolicy, name: str) -> list[str]:
+    """Give the dataset types without which one cannot be: those that it builds on, and its components'."""
+    dataset = whole.types[name]
+    line = Section(dataset.section, whole.layers).line(name)
+    parts = [part.datasetType for part in dataset.composite.values()]
+    return [one for one in dict.fromkeys([*line, *parts]) if one != name]
+
+
 def keys_said(
     whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], dataset: DatasetType, but: Collection[str] = ()
 ) -> set[str]:
