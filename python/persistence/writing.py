@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import tempfile
 from collections.abc import Iterator
@@ -116,4 +115,4 @@ def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, 
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
         prepared.write(repository.read(Request(source.datasetType), source), again)
-        return filecmp.cmp(again, written, shallow=False)
+        return references.alike(again, written)
