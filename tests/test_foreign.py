@@ -209,13 +209,14 @@ def test_who_defines_the_same_trusts_it(own: Path) -> None:
 
 
 @pytest.mark.parametrize("python", ["python: types.SimpleNamespace, ", ""])
-@pytest.mark.parametrize("method", ["getter: clear", "setter: update"])
-def test_a_definition_may_not_have_any_method_called(own: Path, python: str, method: str) -> None:
-    define(own, f"foo: {{{python}composite: {{command: {{datasetType: cmd, {method}}}}}}}")
+def test_a_definition_may_not_have_any_method_called(own: Path, python: str) -> None:
+    define(own, f"foo: {{{python}composite: {{command: {{datasetType: cmd, getter: clear, setter: update}}}}}}")
     given = {"command": "precious"}
-    with pytest.raises(UnsafeContent, match=f"names code.*{method.split()[1]}"):
+    with pytest.raises(UnsafeContent, match=r"names code.*clear"):
         Butler(own).put(given, "foo")
     assert given == {"command": "precious"}
+    with pytest.raises(UnsafeContent, match=r"names code.*update"):
+        Butler(own).get("foo")
 
 
 def test_a_definition_may_name_getters(own: Path) -> None:

@@ -138,7 +138,7 @@ class Chain:
         return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
 
     def _finder(self, request: Request, missing: set[str]) -> Request:
-        """Give the component of a composite, or the dataset type itself, whose files have the keys that are missing."""
+        """Give the component of a composite, or the type itself, whose files have the keys that are missing."""
         dataset = self.knowing(request).mapper.dataset(request)
         if dataset.template is None:
             for part in dataset.composite.values():

@@ -51,24 +51,26 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
                 yield name, dataset.source
 
 
-def named(dataset: DatasetType, own: Collection[str]) -> Iterator[str]:
+def named(dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED) -> Iterator[str]:
     """Give what a composite has called, and might do harm, if a repository says some of its keys."""
     told = any(part.setter or part.getter for part in dataset.composite.values())
-    for key in _CALLED if dataset.composite else ():
+    for key in called if dataset.composite else ():
         name = getattr(dataset, key)
         # With parts of its choice a repository decides what any class is called with, and which of its methods.
         harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
         if (key in own or "composite" in own) and name and not harmless:
             yield name
     for part in dataset.composite.values() if "composite" in own else ():
-        for method, verb in ((part.getter, "get"), (part.setter, "set")):
-            if method and not method.startswith(verb):  # of whatever object somebody puts
+        for method, verb, key in ((part.setter, "set", "assembler"), (part.getter, "get", "disassembler")):
+            if key in called and method and not method.startswith(verb):  # of whatever object there is
                 yield f"{dataset.python or dataset.name}.{method}"
 
 
-def refuse_dataset(dataset: DatasetType, own: Collection[str], named_by: str, trust: Collection[str]) -> None:
-    """Refuse what one composite has called, if a repository says some of its keys; see `refuse_code`."""
-    for name in named(dataset, own):
+def refuse_dataset(
+    dataset: DatasetType, own: Collection[str], called: Collection[str], named_by: str, trust: Collection[str]
+) -> None:
+    """Refuse what one composite has called to be read or written, by a repository's keys; see `refuse_code`."""
+    for name in named(dataset, own, called):
         if name not in trust:
             raise _refused(named_by, dataset.source, name)
 

@@ -185,7 +185,7 @@ class Reader:
     ) -> tuple[Any, Whence]:
         """Read the components, and put them together; cut, or take out, what is asked for."""
         repository = self._chain.knowing(request)
-        repository.refuse_code(dataset)
+        repository.refuse_code(dataset, "assembler", "python")
         full_id, told = data_id, options
         if dataset.template is not None:
             full_id = DataId(self.find(request, data_id, "get")[1].dataId, tag=data_id.tag)

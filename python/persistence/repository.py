@@ -147,8 +147,15 @@ class Repository:
         """Say whether nobody knows who made a definition."""
         return definition in self._brought
 
-    def refuse_code(self, dataset: DatasetType) -> None:
-        """Refuse to make or take apart a composite by code that the repository's own definitions name.
+    def refuse_code(self, dataset: DatasetType, *called: str) -> None:
+        """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The composite.
+        *called : `str`
+            The keys of it that name what is called: ``assembler`` and ``python``, or ``disassembler``.
 
         Raises
         ------
@@ -157,7 +164,7 @@ class Repository:
         """
         if self._brought:
             own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
-            foreign.refuse_dataset(dataset, own, self.root, self._trust)
+            foreign.refuse_dataset(dataset, own, called, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
@@ -432,8 +439,8 @@ class Repository:
         for other in self.mapper.types.values():
             if other.template == dataset.template and is_exposure(other):
                 raise FormatterError(
-                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or give "
-                    f"{dataset.name} a template of its own ({dataset.source})"
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or "
+                    f"give {dataset.name} a template of its own ({dataset.source})"
                 )
 
 
