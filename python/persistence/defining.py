@@ -31,12 +31,12 @@ class Definer:
     def define(self, name: str, section: str, keys: Mapping[str, Any]) -> None:
         """Define a dataset type; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
-        for kind in ("assembler", "disassembler"):
-            if keys.get(kind) is not None:
-                form_of(kind, do_import(keys[kind], name), name)
-        bare = name.partition("(")[0]
         learning = self._chain.outputs or self._chain.inputs
         made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
+        for kind in ("assembler", "disassembler"):
+            if keys.get(kind) is not None:
+                form_of(kind, do_import(str(keys[kind]), name), name)
+        bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)
         meant = whole.types[bare]
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):

@@ -15,7 +15,9 @@ from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
 
 FOLDER = "policy"
-_NAME = re.compile(r"([A-Za-z_][\w:.-]*)(?:\(([\w:.-]+)\))?")
+_STAGES = "stages"
+# What follows a dot is a component; what follows a colon, the stage.
+_NAME = re.compile(r"([a-z_][\w-]*(?::[\w-]+)?)(?:\([\w:-]+\))?", re.ASCII | re.IGNORECASE)
 
 
 class Definition(NamedTuple):
@@ -64,10 +66,11 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     keys : mapping
         What the policy says of it; keys that are None are left out.
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
+    match = _NAME.fullmatch(name) if isinstance(name, str) else None
+    if match is None or match.group(1) == _STAGES:
         raise DataIdError(
-            f"{name!r} can be no dataset type: letters, digits and _ : . - are, new(old) builds on another"
+            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; name:stage is a stage "
+            "of one, and new(old) builds on another"
         )
     text = yamlfile.block({section: {name: {key: value for key, value in keys.items() if value is not None}}})
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
@@ -80,7 +83,7 @@ def moved(definition: Definition, root: str) -> Definition:
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:
     """Write which stage the plain names of dataset types stand for in a repository."""
-    return Definition(os.path.join(root, FOLDER, "stages.yaml"), yamlfile.block({"stages": dict(stages)}))
+    return Definition(os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)}))
 
 
 def record(definition: Definition, replace: bool = False) -> None:

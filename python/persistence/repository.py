@@ -349,8 +349,11 @@ class Repository:
         if location.storage not in FORMATTERS:
             return None
         path = files.find(location.root, location.path)
-        if path is None or path == location.path:
-            return location if path else None
+        if path is None:
+            references.refuse_gone(location.full_path)
+            return None
+        if path == location.path:
+            return location
         return location._replace(path=path)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:
