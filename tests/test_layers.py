@@ -144,7 +144,7 @@ LAYERS = {
     "cache": 3,
     "batch": 3,
     "references": 4,
-    "definitions": 4,
+    "definitions": 5,
     "reading": 12,
     "defining": 12,
     "writing": 13,

@@ -229,12 +229,12 @@ WRONG = {
         "'nosuchpackage.make' cannot be imported: there is no module 'nosuchpackage'",
     ),
     "an assembler of another signature": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.do_import}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.stands_for}",
         2,
-        "do_import(name: str, source: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
+        "stands_for(name: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
     ),
     "a disassembler that is an assembler": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composite.do_import}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composite.stands_for}",
         2,
         "is no disassembler: these are called with (obj, dataId, componentInfo) or",
     ),

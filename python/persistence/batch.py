@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -13,7 +14,7 @@ from persistence.errors import PersistenceError, RepositoryError
 
 
 class _Placed(NamedTuple):
-    temporary: str
+    temporary: str | None  # None: the target is to go
     target: str
     backup: bool
 
@@ -37,8 +38,9 @@ class Batch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for placed in self._placed:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(placed.temporary)
+            if placed.temporary is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(placed.temporary)
 
     @contextlib.contextmanager
     def place(self, target: str, backup: bool = False) -> Iterator[str]:
@@ -47,6 +49,10 @@ class Batch:
         temporary = files.beside(target)
         self._placed.append(_Placed(temporary, target, backup))
         yield temporary
+
+    def remove(self, target: str) -> None:
+        """Have a file, which need not be there, removed with the others' placing."""
+        self._placed.append(_Placed(None, target, False))
 
     def commit(self) -> None:
         """Put every file in its place.
@@ -62,7 +68,11 @@ class Batch:
                 if placed.backup:
                     files.back_up(placed.target)
                 kept.append((placed.target, _keep(placed.target)))
-                os.replace(placed.temporary, placed.target)
+                if placed.temporary is not None:
+                    os.replace(placed.temporary, placed.target)
+                else:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(placed.target)
         except BaseException as error:  # an interrupt too must leave nothing behind
             for target, old in reversed(kept):
                 _undo(target, old)
@@ -82,8 +92,8 @@ def _keep(target: str) -> str | None:
     kept = files.beside(target)
     try:
         os.link(target, kept, follow_symlinks=False)
-    except OSError:  # a file system without hard links: for a moment, nothing stands at the target
-        os.replace(target, kept)
+    except OSError:  # a file system without hard links
+        shutil.copy2(target, kept, follow_symlinks=False)
     return kept
 
 

@@ -18,6 +18,7 @@ from persistence.errors import (
     DataIdError,
     MissingKey,
     NoResults,
+    PolicyError,
     RepositoryError,
 )
 from persistence.mapper import Mapper
@@ -110,12 +111,13 @@ class Butler:
         self._definer.spread()
         self._writer = Writer(self._chain, self._reader, self._definer)
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
+        self._staged: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._arguments, self._aliases, self.cache.limit > 0, self._defined)
+        return _rebuild, (self._arguments, self._aliases, self.cache.limit > 0, self._defined, self._staged)
 
     @property
     def chain(self) -> Chain:
@@ -183,6 +185,8 @@ class Butler:
         PolicyError
             If it cannot be meant, or the dataset type is defined otherwise already; the message shows both.
         """
+        if not isinstance(composite, Mapping | None):
+            raise PolicyError(f"{name}: composite has to be a mapping of components, not {composite!r}")
         given = (composite or {}).items()
         parts = {one: {"datasetType": part} if isinstance(part, str) else part for one, part in given}
         said = {"template": template, "storage": storage, "python": python, "composite": parts or None, **keys}
@@ -201,6 +205,7 @@ class Butler:
             If there is no such stage.
         """
         self._definer.stage(datasetType, stage)
+        self._staged[datasetType] = stage
 
     def getKeys(
         self, datasetType: str | None = None, level: str | None = None, tag: Any = None
@@ -443,7 +448,11 @@ class Butler:
 
 
 def _rebuild(
-    arguments: tuple[Any, ...], aliases: dict[str, str], cache: bool, defined: list[tuple[str, str, dict[str, Any]]]
+    arguments: tuple[Any, ...],
+    aliases: dict[str, str],
+    cache: bool,
+    defined: list[tuple[str, str, dict[str, Any]]],
+    staged: dict[str, str],
 ) -> Butler:
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
     made = Butler(root, mapper, inputs, outputs, trust, calibs, cache, **mapper_args)
@@ -451,4 +460,6 @@ def _rebuild(
         made.defineAlias(alias, datasetType)
     for name, section, keys in defined:
         made.defineDataset(name, section=section, **keys)
+    for name, stage in staged.items():
+        made.defineStage(name, stage)
     return made

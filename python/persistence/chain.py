@@ -103,7 +103,8 @@ class Chain:
                 repository.mapper.policy.settings.get("stages", {}) for repository in (*self.inputs, *self.outputs)
             )
             stage = next((stages[request.datasetType] for stages in said if request.datasetType in stages), None)
-            found = request if stage is None else Request(f"{request.datasetType}:{stage}", request.view)
+            found = request if stage is None else self.request(f"{request.datasetType}:{stage}")
+            found = found._replace(view=request.view)
             self._staged[request] = found
         return found
 

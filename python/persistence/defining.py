@@ -8,9 +8,9 @@ from typing import Any
 from persistence import definitions, policy
 from persistence.chain import Chain
 from persistence.composite import do_import
-from persistence.datasettype import DatasetType
 from persistence.definitions import Definition
 from persistence.errors import PolicyError, UnknownDatasetType
+from persistence.policy import CameraPolicy
 from persistence.repository import Repository
 from persistence.signatures import form_of
 
@@ -31,30 +31,41 @@ class Definer:
     def define(self, name: str, section: str, keys: Mapping[str, Any]) -> None:
         """Define a dataset type; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
-        for kind in ("assembler", "disassembler"):
-            if keys.get(kind) is not None:
-                form_of(kind, do_import(keys[kind], name), name)
-        bare = name.partition("(")[0]
         learning = self._chain.outputs or self._chain.inputs
         made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
-        meant = _evaluated(made[0][0], made[0][1], bare)
+        for kind in ("assembler", "disassembler"):
+            if keys.get(kind) is not None:
+                form_of(kind, do_import(str(keys[kind]), name), name)
+        bare = name.partition("(")[0]
+        whole = _evaluated(made[0][0], made[0][1], bare)
+        meant = whole.types[bare]
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
                 definitions.refuse_other(bare, repository.mapper.types[bare], meant)
                 repository.vouch(bare)
+        for other in policy.needed(whole, bare):
+            self.adopt(other)
         self._teach([(one, new) for one, new in made if bare in one.learned or bare not in one.mapper.types])
 
     def spread(self) -> None:
         """Let every repository of the chain know what any of them defines, the first first."""
         every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
-        found = [definition for one in every for definition in one.definitions]
+        found = [(definition, one.brings(definition)) for one in every for definition in one.definitions]
         learned = [repository.learn(found) for repository in every] if found else []
         if any(learned):
             self._chain.forget()
 
     def adopt(self, name: str) -> None:
-        """Record a dataset type of another repository in the outputs, which are about to hold some of it."""
+        """Record a dataset type of another repository in the outputs, which are about to hold some of it.
+
+        With it go those that it needs: an output can be opened without the other repository.
+        """
         learned = [(one, one.learned[name]) for one in self._chain.outputs if name in one.learned]
+        for repository, definition in learned:
+            for one in definitions.names(definition):
+                for other in policy.needed(repository.mapper.policy, one):
+                    if other not in definitions.names(definition):
+                        self.adopt(other)
         if learned:
             self._teach([(one, definitions.moved(definition, one.root)) for one, definition in learned])
 
@@ -79,10 +90,10 @@ class Definer:
         self.spread()
 
 
-def _evaluated(repository: Repository, definition: Definition, name: str) -> DatasetType:
-    """Give what a repository's policy would say of a dataset type with a definition."""
+def _evaluated(repository: Repository, definition: Definition, name: str) -> CameraPolicy:
+    """Give what a repository's policy would be with a definition of a dataset type."""
     shown = Definition(f"<defineDataset({name})>", definition.text)
-    return policy.extended(repository.mapper.policy, (shown,)).types[name]
+    return policy.extended(repository.mapper.policy, (shown,))
 
 
 def _dotted(value: Any) -> Any:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from persistence import files, yamlfile
+from persistence import files, policy, yamlfile
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
 
 FOLDER = "policy"
-_NAME = re.compile(r"([A-Za-z_][\w:.-]*)(?:\(([\w:.-]+)\))?")
+_STAGES = "stages"
+# What follows a dot is a component; what follows a colon, the stage.
+_NAME = re.compile(r"([a-z_][\w-]*(?::[\w-]+)?)(?:\([\w:-]+\))?", re.ASCII | re.IGNORECASE)
 
 
 class Definition(NamedTuple):
@@ -44,17 +46,10 @@ def read(root: str) -> tuple[Definition, ...]:
     return tuple(Definition(path, _text(path)) for path in paths)
 
 
-def said(definitions: Sequence[Definition]) -> dict[str, dict[str, Any]]:
-    """Give what definitions say of each dataset type: the keys that they give it."""
-    found: dict[str, dict[str, Any]] = {}
-    for definition in definitions:
-        top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
-        for node in top.values():
-            if node.tag.endswith(":map"):
-                for key, value in yamlfile.items(node).items():
-                    own = yamlfile.items(value) if value.tag.endswith(":map") else {}
-                    found.setdefault(key.partition("(")[0], {}).update(own)
-    return found
+def names(definition: Definition) -> set[str]:
+    """Give the dataset types that a definition says something of."""
+    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    return {name for section in policy.SECTIONS for name in policy.split_names(top.get(section))}
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:
@@ -71,10 +66,11 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     keys : mapping
         What the policy says of it; keys that are None are left out.
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
+    match = _NAME.fullmatch(name) if isinstance(name, str) else None
+    if match is None or match.group(1) == _STAGES:
         raise DataIdError(
-            f"{name!r} can be no dataset type: letters, digits and _ : . - are, new(old) builds on another"
+            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; name:stage is a stage "
+            "of one, and new(old) builds on another"
         )
     text = yamlfile.block({section: {name: {key: value for key, value in keys.items() if value is not None}}})
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
@@ -87,7 +83,7 @@ def moved(definition: Definition, root: str) -> Definition:
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:
     """Write which stage the plain names of dataset types stand for in a repository."""
-    return Definition(os.path.join(root, FOLDER, "stages.yaml"), yamlfile.block({"stages": dict(stages)}))
+    return Definition(os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)}))
 
 
 def record(definition: Definition, replace: bool = False) -> None:

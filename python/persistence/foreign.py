@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from persistence import yamlfile
 from persistence.composite import STAND_INS, stands_for
 from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
-from persistence.policy import CameraPolicy
+from persistence.policy import CameraPolicy, keys_said
 
 # What composites are made by. A policy's name leads through modules, so that its beginning says nothing of its end:
 # persistence.files.os.system. Hence whole names, of what can be called with anything that lies in a repository.
@@ -42,13 +43,15 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
     said : mapping, optional
         The part of it that counts, in the form that a camera's file has; by default all of it.
     """
-    for dataset in policy.types.values():
-        own = dict.fromkeys(_CALLED) if said is None else said.get(dataset.section, {}).get(dataset.name) or {}
-        for name in named(dataset, own):
-            yield name, dataset.source
+    layer = () if said is None else (("<the repository's policy>", yamlfile.flow(said)),)
+    for dataset in policy.types.values() if said != {} else ():
+        if dataset.composite:
+            own = (*_CALLED, "composite") if said is None else keys_said(policy, layer, dataset)
+            for name in named(dataset, own):
+                yield name, dataset.source
 
 
-def named(dataset: DatasetType, own: Mapping[str, Any], called: Collection[str] = _CALLED) -> Iterator[str]:
+def named(dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED) -> Iterator[str]:
     """Give what a composite has called, and might do harm, if a repository says some of its keys."""
     told = any(part.setter or part.getter for part in dataset.composite.values())
     for key in called if dataset.composite else ():
@@ -57,10 +60,14 @@ def named(dataset: DatasetType, own: Mapping[str, Any], called: Collection[str] 
         harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
         if (key in own or "composite" in own) and name and not harmless:
             yield name
+    for part in dataset.composite.values() if "composite" in own else ():
+        for method, verb, key in ((part.setter, "set", "assembler"), (part.getter, "get", "disassembler")):
+            if key in called and method and not method.startswith(verb):  # of whatever object there is
+                yield f"{dataset.python or dataset.name}.{method}"
 
 
 def refuse_dataset(
-    dataset: DatasetType, own: Mapping[str, Any], called: Collection[str], named_by: str, trust: Collection[str]
+    dataset: DatasetType, own: Collection[str], called: Collection[str], named_by: str, trust: Collection[str]
 ) -> None:
     """Refuse what one composite has called to be read or written, by a repository's keys; see `refuse_code`."""
     for name in named(dataset, own, called):
@@ -96,7 +103,7 @@ def refuse_code(
         If it names any other code.
     """
     said = None if "policy" in arguments else arguments.get("overlay") or overlay or {}
-    for name, source in code(policy, said) if said != {} else ():
+    for name, source in code(policy, said):
         if name not in trust:
             raise _refused(named_by, source, name)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -206,6 +206,45 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names() if not touched.isdisjoint(section.line(one))))
     return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
+
+
+def needed(whole: CameraPolicy, name: str) -> list[str]:
+    """Give the dataset types without which one cannot be: those that it builds on, and its components'."""
+    dataset = whole.types[name]
+    line = Section(dataset.section, whole.layers).line(name)
+    parts = [part.datasetType for part in dataset.composite.values()]
+    return [one for one in dict.fromkeys([*line, *parts]) if one != name]
+
+
+def keys_said(
+    whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], dataset: DatasetType, but: Collection[str] = ()
+) -> set[str]:
+    """Give the keys of a dataset type that come from some of the layers of its policy.
+
+    Parameters
+    ----------
+    whole : `CameraPolicy`
+        The policy, with all its layers.
+    definitions : `tuple` [`tuple` [`str`, `str`]]
+        The layers: see `extended`.
+    dataset : `DatasetType`
+        The dataset type. What is said of those that it builds on counts too, whoever says that it does.
+    but : collection of `str`
+        Dataset types of which it does not count what is said.
+    """
+    section, said = _said(whole, definitions, dataset.section)
+    return {key for name in section.line(dataset.name) if name not in but for key in said.get(name, ())}
+
+
+@functools.lru_cache(maxsize=64)
+def _said(
+    whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], section: str
+) -> tuple[Section, Mapping[str, set[str]]]:
+    said: dict[str, set[str]] = {}
+    for name, text in definitions:
+        for key, (node, _base) in split_names(_of_text(text, name).get(section)).items():
+            said.setdefault(key, set()).update(yamlfile.items(node))
+    return Section(section, whole.layers), said
 
 
 def _with_base(path: str, line: list[str]) -> list[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence import composite, names, pointers, provenance
@@ -11,7 +11,14 @@ from persistence.chain import Chain
 from persistence.composite import ComponentInfo
 from persistence.dataid import DataId
 from persistence.datasettype import Component, DatasetType
-from persistence.errors import MissingPartWarning, NoResults, PolicyError, UnknownDatasetType, warn_caller
+from persistence.errors import (
+    DataIdError,
+    MissingPartWarning,
+    NoResults,
+    PolicyError,
+    UnknownDatasetType,
+    warn_caller,
+)
 from persistence.handle import Handle
 from persistence.location import Location
 from persistence.names import COMPONENTS, Request
@@ -135,7 +142,12 @@ class Reader:
         if dataset.storage != "FitsCatalogStorage" and not dataset.composite:
             return {}
         columns = data_id.pop("columns")
-        return {"columns": (columns,) if isinstance(columns, str) else tuple(columns)}
+        if columns is None:
+            return {}
+        names = (columns,) if isinstance(columns, str) else columns
+        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+            raise DataIdError(f"columns={columns!r}: the names of columns belong here, or one of them")
+        return {"columns": tuple(names)}
 
     def get(self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False) -> Any:
         """Read a dataset, or a view of one; see `read`."""

@@ -6,12 +6,18 @@ A link is what Gen2 itself follows. The note beside it is a hidden file that Gen
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import json
 import os
+import re
 from typing import Any
 
 from persistence.batch import Batch
 from persistence.errors import SourceChanged
+
+# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of it.
+_GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
+_LATEST = 2**62  # ns: the year 2116
 
 
 def note_of(target: str) -> str:
@@ -56,10 +62,8 @@ def check(path: str) -> None:
     """
     if not os.path.islink(path):
         return
-    try:
-        with open(note_of(path), encoding="utf-8") as stream:
-            noted = json.load(stream)
-    except FileNotFoundError:
+    noted = _noted(path)
+    if noted is None:
         return
     now = _stamp(path)
     if noted != now:
@@ -67,6 +71,53 @@ def check(path: str) -> None:
             f"{path} refers to {os.path.realpath(path)}, which has changed since: it had {_shown(noted)}, and has "
             f"{_shown(now)}. Put it again, or remove {note_of(path)} to accept the file as it is"
         )
+
+
+def refuse_gone(path: str) -> None:
+    """Refuse a reference to a file that is no longer there: another dataset of the name is not what was put.
+
+    Raises
+    ------
+    SourceChanged
+        If it is one; other files that are missing are simply not there.
+    """
+    if os.path.islink(path) and os.path.lexists(note_of(path)):
+        raise SourceChanged(f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove both")
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
+    if filecmp.cmp(one, other, shallow=False):
+        return True
+    return os.path.getsize(one) == os.path.getsize(other) and _timeless(one) == _timeless(other)
+
+
+def _timeless(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return _GZIP.sub(rb"\1\2", stream.read())
+
+
+def _noted(path: str) -> dict[str, Any] | None:
+    """Read the note beside a link; None if there is none."""
+    note = note_of(path)
+    try:
+        with open(note, encoding="utf-8") as stream:
+            noted = json.load(stream)
+        size, modified = noted["size"], noted["modified"]
+        if type(size) is int and type(modified) is int and abs(modified) < _LATEST:
+            return {"size": size, "modified": modified}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(note, path) from error
+    raise _damaged(note, path)
+
+
+def _damaged(note: str, path: str) -> SourceChanged:
+    return SourceChanged(
+        f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. Put it again, or "
+        "remove the note to accept the file as it is"
+    )
 
 
 def _stamp(source: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, definitions, files, foreign, references, sources
+from persistence import calibrations, cameras, definitions, files, foreign, policy, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
@@ -98,7 +98,8 @@ class Repository:
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self.definitions = definitions.read(self.root)
         # Who brought them is not known; what they have called is refused when it would be.
-        self._brought = definitions.said(self.definitions)
+        self._brought = self.definitions
+        self._vouched: set[str] = set()
         # Those of the other repositories of a chain, by dataset type.
         self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
@@ -116,19 +117,22 @@ class Repository:
     def define(self, definition: Definition) -> None:
         """Lay a definition, which this process makes, over what the camera and the repository say."""
         self.definitions = (*self.definitions, definition)
-        for name in definitions.said([definition]):
+        for name in definitions.names(definition):
             self.learned.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
         self._told = {"trust": self._trust, "mapper": self.mapper}
 
-    def learn(self, found: Iterable[Definition]) -> bool:
-        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any."""
+    def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
+        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any.
+
+        With each goes whether nobody knows who made it: see `brings`.
+        """
         new: dict[str, Definition] = {}
-        for definition in found:
-            said = definitions.said([definition])
-            if said and said.keys().isdisjoint({*self.mapper.types, *new}):
+        for definition, brought in found:
+            said = definitions.names(definition)
+            if said and said.isdisjoint({*self.mapper.types, *new}):
                 new.update(dict.fromkeys(said, definition))
-                self._brought.update(said)
+                self._brought = (*self._brought, definition) if brought else self._brought
         if new:
             self.learned.update(new)
             self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
@@ -137,7 +141,11 @@ class Repository:
 
     def vouch(self, name: str) -> None:
         """Let a definition of the repository count as this process's own: it makes the same."""
-        self._brought.pop(name, None)
+        self._vouched.add(name)
+
+    def brings(self, definition: Definition) -> bool:
+        """Say whether nobody knows who made a definition."""
+        return definition in self._brought
 
     def refuse_code(self, dataset: DatasetType, *called: str) -> None:
         """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
@@ -154,8 +162,8 @@ class Repository:
         UnsafeContent
             If they name any that nobody trusts.
         """
-        own = self._brought.get(dataset.name)
-        if own is not None:
+        if self._brought:
+            own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
             foreign.refuse_dataset(dataset, own, called, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
@@ -341,8 +349,11 @@ class Repository:
         if location.storage not in FORMATTERS:
             return None
         path = files.find(location.root, location.path)
-        if path is None or path == location.path:
-            return location if path else None
+        if path is None:
+            references.refuse_gone(location.full_path)
+            return None
+        if path == location.path:
+            return location
         return location._replace(path=path)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:

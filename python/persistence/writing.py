@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from persistence.batch import Batch
 from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.defining import Definer
-from persistence.errors import NoResults
+from persistence.errors import NoResults, PersistenceError
 from persistence.location import Location
 from persistence.names import Request
 from persistence.reading import Reader
@@ -97,6 +96,8 @@ class Writer:
             prepared.write(leaf.obj, temporary)
             if source is not None and _is_unchanged(repository, prepared, source, temporary):
                 references.refer(temporary, target, source.full_path, batch)
+            elif os.path.islink(target):
+                batch.remove(references.note_of(target))
 
     def _source(self, location: Location, obj: Any) -> Location | None:
         """Give the file that an object was read from, if a reference to it can stand in a location."""
@@ -113,7 +114,11 @@ def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, 
 
     That it is the very object that was read does not tell that nobody changed it.
     """
+    try:
+        before = repository.read(Request(source.datasetType), source)
+    except (OSError, PersistenceError):  # the file is gone, or damaged: all the more the object has to be written
+        return False
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
-        prepared.write(repository.read(Request(source.datasetType), source), again)
-        return filecmp.cmp(again, written, shallow=False)
+        prepared.write(before, again)
+        return references.alike(again, written)

@@ -70,6 +70,8 @@ class JoinedTable:
         """Read a column, or a table of some columns."""
         if isinstance(name, str):
             return self.read([name])[name]
+        if not isinstance(name, list | tuple):
+            raise FormatterError(f"a joined table gives columns by name, not {name!r}: read() gives a table of them")
         return self.read(name)
 
     def read(self, columns: Sequence[str] | None = None) -> Any:
