@@ -46,6 +46,7 @@ LAYERS = {
     "types.spline": 1,
     "types.background": 5,
     "types.box": 1,
+    "types.shared": 1,
     "types.detector": 3,
     "types.difference": 2,
     "types.entry": 2,

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from persistence.errors import FormatterError, PersistenceError
 from persistence.location import Location
+from persistence.names import PARTS
 
 
 class Formatter(Protocol):
@@ -59,8 +60,7 @@ _CALIBS = dict.fromkeys(
     "persistence.formatters.calibs",
 )
 _IN_FITS: Mapping[str, str] = {
-    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
-    **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
+    **dict.fromkeys(PARTS, _PARTS),
     **dict.fromkeys(
         "BaseCatalog SimpleCatalog SourceCatalog ExposureCatalog PeakCatalog".split(),
         "persistence.formatters.catalog",
@@ -119,11 +119,6 @@ class _Guarded:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def is_part(storage: str | None, python: str | None) -> bool:
-    """Say whether a dataset type may be read out of the file of an exposure that it belongs to."""
-    return OBJECTS.get(storage or "", {}).get((python or "").rpartition(".")[2]) == _PARTS
 
 
 @functools.cache
