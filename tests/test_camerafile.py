@@ -265,9 +265,12 @@ CODE = {
 
 
 @pytest.mark.parametrize("case", CODE)
-def test_a_file_that_only_the_repository_names_may_not_name_code(place: Path, case: str) -> None:
+def test_a_file_that_only_the_repository_names_may_not_name_code(
+    place: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("repo").mkdir()
-    Path("repo/evil.py").write_text("open('hacked', 'w')\n")
+    Path("repo/evil.py").write_text("open('hacked', 'w')\ndef make(dataId, componentInfo, cls): ...\n")
+    monkeypatch.syspath_prepend(place / "repo")
     Path("repo/my_camera.yaml").write_text(CODE[case])
     Path("repo/_mapper").write_text("my_camera.yaml\n")
     with pytest.raises(CameraNotFound, match=r"names code \(.*evil\..*give mapper="):

@@ -80,40 +80,43 @@ def kind(python, components, **more):
     return DatasetType("thing", "datasets", "policy.yaml:7", python=python, composite=components, **more)
 
 
+def assemble(dataset, fetch, data_id):
+    info = {name: ComponentInfo(part, fetch(part)) for name, part in dataset.composite.items()}
+    return composite.assemble(dataset, info, data_id)
+
+
 TWO = {"image": Component("thing_image"), "wcs": Component("thing_wcs", subset=True)}
 
 
 @pytest.mark.parametrize("cls", [Keywords, Setters])
 def test_an_object_is_made_by_keywords_else_by_setters(cls):
-    made = composite.assemble(kind(f"{HERE}.{cls.__name__}", TWO), lambda part: f"read {part.datasetType}", {})
+    made = assemble(kind(f"{HERE}.{cls.__name__}", TWO), lambda part: f"read {part.datasetType}", {})
     assert type(made) is cls
     assert made.parts == {"image": "read thing_image", "wcs": "read thing_wcs"}
 
 
 def test_a_declared_setter_and_getter_win():
     parts = {"image": Component("x", setter="put_it", getter="take_it")}
-    made = composite.assemble(kind(f"{HERE}.Setters", parts), lambda part: 5, {})
+    made = assemble(kind(f"{HERE}.Setters", parts), lambda part: 5, {})
     assert made.parts == {"declared": 5}
     assert composite.disassemble(kind(f"{HERE}.Setters", parts), made, {})["image"].obj == 5
 
 
 def test_a_capital_inside_a_name_is_kept_if_the_method_has_it():
     parts = {"photoCalib": Component("x")}
-    made = composite.assemble(kind(f"{HERE}.Setters", parts), lambda part: 5, {})
+    made = assemble(kind(f"{HERE}.Setters", parts), lambda part: 5, {})
     assert made.parts == {"photoCalib": 5}
     assert composite.disassemble(kind(None, parts), made, {})["photoCalib"].obj == 5
 
 
 def test_a_declared_assembler_gets_the_parts_the_data_id_and_the_type():
-    made = composite.assemble(
-        kind("a.B", TWO, assembler=f"{HERE}.assembler"), lambda part: part.datasetType, {"visit": 1}
-    )
+    made = assemble(kind("a.B", TWO, assembler=f"{HERE}.assembler"), lambda part: part.datasetType, {"visit": 1})
     assert made == {"dataId": {"visit": 1}, "cls": "a.B", "image": "thing_image", "wcs": "thing_wcs"}
 
 
 def test_an_assembler_is_told_what_the_policy_says_of_each_part():
     parts = {"psf": Component("thing_psf", "setIt", "getIt", subset=True, inputOnly=True)}
-    told = composite.assemble(kind("a.B", parts, assembler=f"{HERE}.teller"), lambda part: part, {})
+    told = assemble(kind("a.B", parts, assembler=f"{HERE}.teller"), lambda part: part, {})
     assert told == {"psf": ("thing_psf", "setIt", "getIt", True, True)}
 
 

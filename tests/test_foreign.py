@@ -121,6 +121,110 @@ def test_a_repositorys_own_policy_may_name_what_does_no_harm(repo: Path) -> None
     assert Butler(repo).get("run").command == "touch hacked"
 
 
+PAIR = """
+datasets:
+  cmd: {template: cmd.txt, storage: TextStorage, python: str}
+  pair: {python: types.SimpleNamespace, composite: {command: {datasetType: cmd}}}
+  run(pair): {}
+"""
+EVIL = "foo: {python: os.system, composite: {command: {datasetType: cmd}}}"
+# What a repository defines, each so that `run` would call a command.
+DEFINED = {
+    "itself": EVIL.replace("foo", "new"),
+    "by a type that it builds on": f"{{new(foo): {{}}, {EVIL}}}",
+    "by a type that this one builds on": f"{{new(bar): {{}}, bar(foo): {{}}, {EVIL}}}",
+    "with a blank in the name": "new (pair): {python: os.system}",
+    "of the camera's that it builds on": "new(pair): {assembler: os.system}",
+}
+
+
+@pytest.fixture
+def own(repo: Path) -> Path:
+    """Give a repository of a camera with a harmless composite, where definitions may be laid."""
+    (repo / "camera.yaml").write_text(PAIR)
+    (repo / "_mapper").write_text("camera.yaml\n")
+    (repo / "policy").mkdir()
+    return repo
+
+
+def define(repo: Path, said: str) -> None:
+    text = said if said.startswith("{") else f"{{{said}}}"
+    (repo / "policy" / "types.yaml").write_text(f"datasets: {text}\n")
+
+
+def refuses(butler: Butler, name: str) -> None:
+    with pytest.raises(UnsafeContent, match=r"names code.*os\.system.*trust="):
+        butler.get(name)
+    assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize("how", DEFINED)
+def test_code_that_a_definition_names_is_refused_when_it_would_run_and_not_before(own: Path, how: str) -> None:
+    define(own, DEFINED[how])
+    butler = Butler(own)
+    assert butler.get("pair").command == "touch hacked"
+    assert butler.datasetExists("new")
+    assert butler.get("new.command") == "touch hacked"
+    refuses(butler, "new")
+
+
+@pytest.mark.parametrize("how", DEFINED)
+def test_a_repositorys_own_policy_may_not_name_code_by_building_on_a_type(own: Path, how: str) -> None:
+    text = DEFINED[how] if DEFINED[how].startswith("{") else f"{{{DEFINED[how]}}}"
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "camera.yaml").format(args="{}", policy=f"{{datasets: {text}}}")
+    (own / "repositoryCfg.yaml").write_text(cfg)
+    (own / "_mapper").unlink()
+    with pytest.raises(UnsafeContent, match=r"names code.*os\.system"):
+        Butler(own)
+
+
+def test_a_type_of_the_cameras_that_builds_on_a_redefined_one_is_refused_too(own: Path) -> None:
+    define(own, "pair: {python: os.system}")
+    refuses(Butler(own), "run")
+
+
+def test_a_definition_that_an_output_takes_over_is_trusted_no_more_than_before(own: Path) -> None:
+    define(own, EVIL)
+    butler = Butler(inputs=own, outputs={"root": "out", "mode": "rw"})
+    butler.defineDataset("mine", python="types.SimpleNamespace", composite={"part": "foo"})
+    refuses(butler, "foo")
+    refuses(butler, "mine")
+    refuses(Butler("out"), "mine.part")
+
+
+def test_building_on_a_foreign_definition_is_no_trust_in_it(own: Path) -> None:
+    define(own, EVIL)
+    for _ in "first", "again":
+        butler = Butler(own)
+        butler.defineDataset("mine(foo)")
+        refuses(butler, "mine")
+    assert Butler(own, trust=["os.system"]).get("mine") == 0
+
+
+def test_who_defines_the_same_trusts_it(own: Path) -> None:
+    define(own, EVIL)
+    butler = Butler(own)
+    butler.defineDataset("foo", python="os.system", composite={"command": "cmd"})
+    assert butler.get("foo") == 0
+
+
+@pytest.mark.parametrize("python", ["python: types.SimpleNamespace, ", ""])
+def test_a_definition_may_not_have_any_method_called(own: Path, python: str) -> None:
+    define(own, f"foo: {{{python}composite: {{command: {{datasetType: cmd, getter: clear, setter: update}}}}}}")
+    given = {"command": "precious"}
+    with pytest.raises(UnsafeContent, match=r"names code.*clear"):
+        Butler(own).put(given, "foo")
+    assert given == {"command": "precious"}
+    with pytest.raises(UnsafeContent, match=r"names code.*update"):
+        Butler(own).get("foo")
+
+
+def test_a_definition_may_name_getters(own: Path) -> None:
+    define(own, "foo: {composite: {command: {datasetType: cmd, getter: getCommand}}}")
+    with pytest.raises(PersistenceError, match=r"tried getCommand\(\)"):
+        Butler(own).put({}, "foo")
+
+
 @pytest.mark.parametrize("name", sorted(HARMLESS))
 def test_what_does_no_harm_is_there(name: str) -> None:
     assert callable(do_import(name, "the test"))

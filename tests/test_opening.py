@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -638,7 +639,7 @@ def test_code_that_the_caller_names_is_run() -> None:
     overlay["datasets"]["both"]["assembler"] = "builtins.dict"
     Butler(outputs=out("b", policy=overlay)).put("x", "note", a=1)
     assert Butler("a").get("both", a=1).componentInfo["one"].obj == "x"
-    assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] == "types.SimpleNamespace"
+    assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] is SimpleNamespace
     with pytest.raises(UnsafeContent, match="names code"):
         Butler("b")
 

@@ -73,6 +73,65 @@ def test_a_composite_is_overridden_component_by_component_and_key_by_key(
     }
 
 
+def test_a_type_builds_on_another_of_its_section(tmp_path: Path) -> None:
+    text = (
+        "datasets:\n  cat: {template: '%(filter)s/%(visit)d.fits', storage: FitsCatalogStorage, tables: raw}\n"
+        "  cat_blue(cat): {template: 'b/%(visit)d.fits'}\n  cat_deep(cat_blue): {tables: [raw, deep]}\n"
+        "  both: {python: a.B, composite: {one: {datasetType: cat, setter: set_one}}}\n"
+        "  more(both): {composite: {one: {datasetType: cat_blue}, two: {datasetType: cat}}}\n"
+    )
+    types = policy.load(write(tmp_path, text)).types
+    told = {
+        name: (types[name].template.text, types[name].storage, types[name].tables, dict(types[name].keys))
+        for name in ("cat_blue", "cat_deep")
+    }
+    assert told == {
+        "cat_blue": ("b/%(visit)d.fits", "FitsCatalogStorage", ("raw",), {"visit": int}),
+        "cat_deep": ("b/%(visit)d.fits", "FitsCatalogStorage", ("raw", "deep"), {"visit": int}),
+    }
+    assert types["more"].python == "a.B"
+    assert {name: (part.datasetType, part.setter) for name, part in types["more"].composite.items()} == {
+        "one": ("cat_blue", "set_one"),
+        "two": ("cat", None),
+    }
+
+
+def test_a_composite_has_the_keys_and_tables_of_its_components(tmp_path: Path) -> None:
+    text = (
+        "datasets:\n  a: {template: 'a%(visit)d', tables: raw}\n  b: {template: 'b%(tract)d'}\n"
+        "  all: {template: 'c%(ccdnum)d'}\n"
+        "  inner: {composite: {b: {datasetType: b}}}\n"
+        "  outer:\n"
+        "    composite: {a: {datasetType: a}, inner: {datasetType: inner}, all: {datasetType: all, subset: true}}\n"
+    )
+    outer = policy.load(write(tmp_path, text)).types["outer"]
+    assert (dict(outer.keys), outer.tables) == ({"visit": int, "tract": int}, ("raw",))
+
+
+def test_definitions_are_laid_over_a_loaded_policy_and_change_it_not(tmp_path: Path) -> None:
+    below = policy.load(
+        write(tmp_path, "datasets: {cat: {template: 'a%(visit)d'}, blue(cat): {storage: TextStorage}}")
+    )
+    texts = (("one.yaml", "datasets: {cat: {template: 'b%(visit)d'}}"), ("two.yaml", "stages: {cat: new}"))
+    over = policy.extended(below, texts)
+    assert {name: over.types[name].template.text for name in ("cat", "blue")} == {
+        "cat": "b%(visit)d",
+        "blue": "b%(visit)d",
+    }
+    assert (over.types["blue"].storage, over.settings["stages"]) == ("TextStorage", {"cat": "new"})
+    assert below.types["cat"].template.text == "a%(visit)d"
+    assert over.types["src"] is below.types["src"]
+    assert policy.extended(below, texts) is over
+
+
+def test_a_definition_names_its_own_line(tmp_path: Path) -> None:
+    below = policy.load(write(tmp_path, "datasets: {cat: {template: a}}"))
+    with pytest.raises(PolicyError, match=r"^new\.yaml:2: .*unknown key 'templet'"):
+        policy.extended(below, (("new.yaml", "datasets:\n  cat: {templet: b}"),))
+    with pytest.raises(PolicyError, match=r"^new\.yaml:1: dataset type 'cat' is defined in datasets already \("):
+        policy.extended(below, (("new.yaml", "exposures: {cat: {template: b}}"),))
+
+
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path, "datasets: {note: {template: a, storage: TextStorage}}")
     assert policy.load(path) is policy.load(path)
@@ -121,10 +180,68 @@ WRONG = {
         2,
         "component 'wcs': no datasetType",
     ),
+    "components that are no mapping": ("datasets:\n  bad: {composite: [src]}", 2, "composite cannot be ['src']"),
+    "a truth of a component that is none": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src, subset: yess}}}",
+        2,
+        "component 'a': subset has to be true or false, not 'yess'",
+    ),
+    "a composite that holds itself": (
+        "datasets:\n  bad: {composite: {a: {datasetType: bad}}}",
+        2,
+        "component 'a' of bad leads in a circle: bad -> bad",
+    ),
+    "composites that hold each other": (
+        "datasets:\n  bad: {composite: {a: {datasetType: two}}}\n  two: {composite: {b: {datasetType: bad}}}",
+        3,
+        "component 'b' of two leads in a circle: bad -> two -> bad",
+    ),
+    "a key that a component needs": (
+        "datasets:\n  wcs: {template: '%(tract)d/w%(visit)d.fits', tables: raw}\n"
+        "  bad: {keys: {visit: int}, composite: {wcs: {datasetType: wcs}}}",
+        3,
+        "component 'wcs' of bad needs tract, which no registry table supplies, and which are not among",
+    ),
+    "data IDs from no component": (
+        "datasets:\n  bad: {composite: {coadd: {datasetType: src}, all: {datasetType: src, dataIdFrom: coad.x}}}",
+        2,
+        "component 'all' of bad has its data ID from 'coad', which is no component with one of its own; did you mean",
+    ),
+    "a type that builds on none": (
+        "datasets:\n  blue(srk): {template: b}",
+        2,
+        "blue builds on 'srk', which the section datasets does not have; did you mean 'src'",
+    ),
+    "types that build on each other": (
+        "datasets:\n  one(two): {template: b}\n  two(one): {template: c}",
+        3,
+        "one builds on two builds on one",
+    ),
+    "a name with half a bracket": ("datasets:\n  'one(src': {template: b}", 2, "'one(src' is no name"),
+    "an assembler that is not there": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.nothing}",
+        2,
+        "assembler 'persistence.composite.nothing' cannot be imported: there is no 'nothing'",
+    ),
+    "an assembler of a package that is not there": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: nosuchpackage.make}",
+        2,
+        "'nosuchpackage.make' cannot be imported: there is no module 'nosuchpackage'",
+    ),
+    "an assembler of another signature": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.stands_for}",
+        2,
+        "stands_for(name: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
+    ),
+    "a disassembler that is an assembler": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composite.stands_for}",
+        2,
+        "is no disassembler: these are called with (obj, dataId, componentInfo) or",
+    ),
     "a wrong key of a component": (
         "datasets:\n  bad: {composite: {wcs: {datasetType: src, seter: s}}}",
         2,
-        "component 'wcs': unknown key 'seter'",
+        "component 'wcs': unknown key 'seter'; did you mean 'setter'",
     ),
     "a truth that is none": (
         "calibrations:\n  bad: {validRange: maybe}",

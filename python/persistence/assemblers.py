@@ -1,4 +1,4 @@
-"""How the parts of an exposure become one object, for the policies of cameras that need no code."""
+"""How components become one object, for policies that need no code of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from persistence.errors import FormatterError
 from persistence.types.box import Box
 from persistence.types.exposure import Exposure
+from persistence.types.joined import JoinedTable
 
 
 def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Exposure:
@@ -42,6 +43,38 @@ def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, A
     header = componentInfo["raw_hdu"].obj.copy()
     header["NAXIS"], header["NAXIS1"], header["NAXIS2"] = 2, shape[1], shape[0]
     return amplifiers[0].replaced(image=whole, header=header, primary=None, dataId=dataId)
+
+
+def join_columns(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> JoinedTable:
+    """Join catalogs of the same objects, column by column; only columns that are asked for are read.
+
+    Each component has to be ``deferred``. The objects are told apart by their column ``id``.
+    """
+    for name, part in componentInfo.items():
+        if not hasattr(part.obj, "get") or hasattr(part.obj, "colnames"):
+            raise FormatterError(f"component {name!r} has to be deferred, to be joined column by column")
+    return JoinedTable({name: part.obj for name, part in componentInfo.items()})
+
+
+def stack_rows(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Any:
+    """Put catalogs below each other: the list of a ``subset`` component, or several components, in order.
+
+    Of what they say of themselves (``meta``), what all agree on is kept.
+
+    Raises
+    ------
+    FormatterError
+        If there is no catalog.
+    """
+    from persistence.types.stacked import stack
+
+    tables: list[Any] = []
+    for part in componentInfo.values():
+        if part.obj is not None:
+            tables += part.obj if isinstance(part.obj, list) else [part.obj]
+    if not tables:
+        raise FormatterError(f"there is no catalog of {dict(dataId)} to be stacked")
+    return stack(tables)
 
 
 def _section(amplifier: Exposure, keyword: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence import composite, config
+from persistence import config
+from persistence.cache import ComponentCache
 from persistence.cameras import camera
-from persistence.chain import Chain
+from persistence.chain import Chain, Matching
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
-from persistence.datasettype import Component, DatasetType
+from persistence.defining import Definer
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -19,14 +20,13 @@ from persistence.errors import (
     NoResults,
     PolicyError,
     RepositoryError,
-    UnknownDatasetType,
 )
-from persistence.location import Location
 from persistence.mapper import Mapper
 from persistence.names import Request
 from persistence.opening import open_chain, open_one
-from persistence.repository import Repository
+from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args
+from persistence.writing import Writer
 
 if TYPE_CHECKING:
     from persistence.explain import Explanation
@@ -53,8 +53,15 @@ class Butler:
     calibs : mapping, optional
         Dataset types of calibrations, and the directory where each lies with its ``calibRegistry.sqlite3``:
         ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in ``calibRoot``.
+    cache : `bool`
+        Whether components that several objects share (a WCS, a PSF) are read once, and are the same object.
     **mapperArgs
         For the mapper.
+
+    Attributes
+    ----------
+    cache : `persistence.cache.ComponentCache`
+        The shared components; ``cache.info()`` counts hits and misses.
 
     Raises
     ------
@@ -77,9 +84,11 @@ class Butler:
         outputs: Any = None,
         trust: Iterable[str] = (),
         calibs: Mapping[str, str] | None = None,
+        cache: bool = True,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
+        self.cache = ComponentCache() if cache else ComponentCache(0)
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
         trust = tuple(trust)
         calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
@@ -97,12 +106,18 @@ class Butler:
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
+        self._reader = Reader(self._chain, self.cache)
+        self._definer = Definer(self._chain)
+        self._definer.spread()
+        self._writer = Writer(self._chain, self._reader, self._definer)
+        self._defined: list[tuple[str, str, dict[str, Any]]] = []
+        self._staged: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._arguments, self._aliases)
+        return _rebuild, (self._arguments, self._aliases, self.cache.limit > 0, self._defined, self._staged)
 
     @property
     def chain(self) -> Chain:
@@ -135,6 +150,63 @@ class Butler:
                 raise AliasError(f"Alias: {alias} overlaps with existing alias: {known}")
         self._aliases[alias] = datasetType
 
+    def defineDataset(
+        self,
+        name: str,
+        template: str | None = None,
+        storage: str | None = None,
+        python: Any = None,
+        composite: Mapping[str, Any] | None = None,
+        section: str = "datasets",
+        **keys: Any,
+    ) -> None:
+        """Define a dataset type, as a camera's policy would; what is written to keeps the definition.
+
+        Parameters
+        ----------
+        name : `str`
+            The dataset type, or a stage of one (``calexp:jointcal``); ``blue(src)`` builds on another.
+        template : `str`, optional
+            Its path, such as ``wcs/%(tract)d/wcs-%(visit)07d_%(ccdnum)02d.fits``.
+        storage : `str`, optional
+            How it is stored, such as ``FitsStorage``.
+        python : `type` or `str`, optional
+            Its type, or its dotted name.
+        composite : mapping, optional
+            The components that it is assembled from: for each its dataset type, or a mapping of the keys of
+            `persistence.datasettype.Component`.
+        section : `str`
+            Where a policy would have it: ``exposures`` have views such as ``_wcs``.
+        **keys
+            What else a policy says of a dataset type: ``tables``, ``assembler``, ``disassembler``, ``keys``.
+
+        Raises
+        ------
+        PolicyError
+            If it cannot be meant, or the dataset type is defined otherwise already; the message shows both.
+        """
+        if not isinstance(composite, Mapping | None):
+            raise PolicyError(f"{name}: composite has to be a mapping of components, not {composite!r}")
+        given = (composite or {}).items()
+        parts = {one: {"datasetType": part} if isinstance(part, str) else part for one, part in given}
+        said = {"template": template, "storage": storage, "python": python, "composite": parts or None, **keys}
+        self._definer.define(name, section, said)
+        self._defined.append((name, section, said))
+
+    def defineStage(self, datasetType: str, stage: str) -> None:
+        """Let the plain name of a dataset type stand for a stage of it, here and in what is written to.
+
+        After ``defineStage('calexp', 'jointcal')``, ``calexp`` is ``calexp:jointcal``, but for the components of
+        composites, which say which stage they are of.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such stage.
+        """
+        self._definer.stage(datasetType, stage)
+        self._staged[datasetType] = stage
+
     def getKeys(
         self, datasetType: str | None = None, level: str | None = None, tag: Any = None
     ) -> dict[str, type] | None:
@@ -152,14 +224,13 @@ class Butler:
         name = None if datasetType is None else self._resolve(datasetType)
         if name is not None:
             self._chain.request(name)
-        for repository in self._tagged(tag):
-            if name is None or repository.has(name):
-                return repository.mapper.getKeys(name, level)
-        return None
+        return self._chain.keys(name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
         """Give the names that `get` takes, with the views (``calexp_md``)."""
-        return {name for repository in self._tagged(tag) for name in repository.mapper.getDatasetTypes()}
+        return {
+            name for repository in self._chain.tagged(DataId(tag=tag)) for name in repository.mapper.getDatasetTypes()
+        }
 
     def default_sub_level(self, level: str) -> str | None:
         """Give the camera's level below another."""
@@ -198,7 +269,11 @@ class Butler:
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
-        return self._chain.lookup(self._request(datasetType), keys, data_id)
+        return self._chain.lookup(self._wanted(datasetType), keys, data_id)
+
+    def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
+        """Find the data IDs that a partial one stands for; `subset` gives them with references."""
+        return self._chain.matching(self._wanted(datasetType), level, data_id)
 
     def subset(
         self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
@@ -231,27 +306,23 @@ class Butler:
     ) -> bool:
         """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         if write:
             chains = [Chain([repository], []) for repository in self._chain.outputs]
             return bool(chains) and all(chain.find(request, data_id) is not None for chain in chains)
-        dataset = self._dataset(request, data_id)
-        if dataset.composite and dataset.template is None:
-            parts = dataset.composite.values()
-            return all(self.datasetExists(part.datasetType, data_id) for part in parts)
-        return self._chain.find(request, data_id) is not None
+        return self._reader.exists(request, data_id)
 
     def getUri(
         self, datasetType: str, dataId: Mapping[str, Any] | None = None, write: bool = False, **rest: Any
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         if write:
             if not self._chain.outputs:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
             return self._chain.outputs[0].expect(request, data_id, write=True).uri
-        return self._find(request, data_id, "getUri")[1].uri
+        return self._reader.find(request, data_id, "getUri")[1].uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
         """Explain which calibration a data ID gets, and why not another.
@@ -274,7 +345,7 @@ class Butler:
             If the dataset type is no calibration.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
+        request = self._wanted(datasetType, data_id)
         found: Explanation | None = None
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
@@ -297,14 +368,15 @@ class Butler:
         Parameters
         ----------
         datasetType : `str`
-            A dataset type, such as ``calexp``, or a view, such as ``calexp_md``; `getDatasetTypes` lists
-            them.
+            A dataset type, such as ``calexp``, a view, such as ``calexp_md``, or a component, such as ``calexp.psf``;
+            `getDatasetTypes` lists the first two.
         dataId : mapping, optional
             The data ID; keys that are missing come from the registry.
         immediate : `bool`
             False gives a `ReadProxy`, which reads when it is first used.
         **rest
-            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``.
+            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``; for a catalog, ``columns``: only these are
+            read.
 
         Raises
         ------
@@ -316,19 +388,20 @@ class Butler:
             If the file is damaged.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
-        options = {}
+        request = self._wanted(datasetType, data_id)
+        options = self._reader.columns(request, data_id)
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
             if "bbox" not in options:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
+        shared = "." in datasetType
         if immediate:
-            return self._get(request, data_id, options)
-        if not self.datasetExists(datasetType, data_id) and self._chain.bypassing(request, data_id) is None:
+            return self._reader.get(request, data_id, options, shared)
+        if self._reader.is_missing(request, data_id):
             raise self._chain.refuse("get", request, data_id)
         from persistence.proxy import ReadProxy  # only the patient need it
 
-        return ReadProxy(lambda: self._get(request, data_id, options))
+        return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
 
     def put(
         self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, doBackup: bool = False, **rest: Any
@@ -356,18 +429,8 @@ class Butler:
             If the storage cannot hold the object.
         """
         data_id = DataId(dataId, **rest)
-        request = self._request(datasetType, data_id)
-        dataset = self._dataset(request, data_id)
-        if dataset.composite:
-            for part in composite.disassemble(dataset, obj, data_id).values():
-                self.put(part.obj, part.datasetType, data_id, doBackup)
-            return
-        writers = [repository for repository in self._chain.outputs if repository.knows(request)]
-        if not writers:
-            raise NoResults("No locations for put:", datasetType, data_id)
-        self._chain.settle()
-        for repository in writers:
-            repository.write(request, obj, data_id, doBackup)
+        request = self._wanted(datasetType, data_id)
+        self._writer.put(request, obj, data_id, doBackup)
 
     # -- parts ---------------------------------------------------------------------------------------
 
@@ -380,87 +443,23 @@ class Butler:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
 
-    def _request(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
-        """Take a name apart; ``pair.left`` is the component ``left`` of the composite ``pair``."""
-        name = self._resolve(name)
-        if "." not in name or data_id is None:
-            return self._chain.request(name)
-        name, *components = name.split(".")
-        for component in components:
-            parts = self._dataset(self._chain.request(name), data_id).composite
-            if not parts:
-                raise PolicyError(f"The location for a dotted datasetType must be a composite; {name} is none")
-            if component not in parts:
-                raise UnknownDatasetType(f"{name}.{component}", [f"{name}.{part}" for part in parts], "The policy")
-            name = parts[component].datasetType
-        return self._chain.request(name)
-
-    def _tagged(self, tag: Any) -> Iterator[Repository]:
-        wanted = DataId(tag=tag)
-        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
-        return (repository for repository in every if repository.serves(wanted))
-
-    def _knowing(self, request: Request) -> Repository:
-        """Give the first repository whose camera has a dataset type."""
-        for repository in self._chain.asked(request, {}):
-            return repository
-        return next(repository for repository in self._chain.outputs if repository.knows(request))
-
-    def _dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType:
-        return self._knowing(request).mapper.dataset(request, data_id)
-
-    def _get(self, request: Request, data_id: DataId, options: Mapping[str, Any]) -> Any:
-        maker = self._chain.bypassing(request, data_id)
-        if maker is not None:
-            return maker.mapper.standardise(request, maker.bypass(request, data_id), data_id)
-        if request.view == "filename":
-            return [self._expect(request, data_id).uri]
-        if request.view in (None, "sub") and self._dataset(request, data_id).composite:
-            assembled, full_id = self._assemble(request, data_id, options)
-            return self._knowing(request).mapper.standardise(request, assembled, full_id)
-        repository, location = self._find(request, data_id, "get", options)
-        return repository.mapper.standardise(request, repository.read(request, location), location.dataId)
-
-    def _expect(self, request: Request, data_id: DataId) -> Location:
-        """Say where the first repository that can tell would look; gen2-core, trap T7."""
-        for repository in self._chain.asked(request, data_id):
-            try:
-                return repository.expect(request, data_id)
-            except NoResults:
-                continue
-        raise self._chain.refuse("get", request, data_id)
-
-    def _find(
-        self, request: Request, data_id: DataId, verb: str, options: Mapping[str, Any] = {}
-    ) -> tuple[Repository, Location]:
-        found = self._chain.find(request, data_id, options)
-        if found is None:
-            raise self._chain.refuse(verb, request, data_id)
-        return found
-
-    def _assemble(
-        self, request: Request, data_id: DataId, options: Mapping[str, Any]
-    ) -> tuple[Any, Mapping[str, Any]]:
-        """Read the components, and put them together. A component of the type itself is its own file."""
-        dataset = self._dataset(request, data_id)
-        full_id = data_id
-        if dataset.template is not None:
-            full_id = DataId(self._find(request, data_id, "get")[1].dataId, tag=data_id.tag)
-
-        def fetch(part: Component) -> Any:
-            if part.datasetType == dataset.name:
-                repository, location = self._find(request, full_id, "get", options)
-                return repository.read(request, location)
-            if part.subset:
-                return [reference.get() for reference in self.subset(part.datasetType, dataId=full_id)]
-            return self._get(Request(part.datasetType, request.view), full_id, options)
-
-        return composite.assemble(dataset, fetch, full_id), full_id
+    def _wanted(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+        return self._reader.request(self._resolve(name), data_id)
 
 
-def _rebuild(arguments: tuple[Any, ...], aliases: dict[str, str]) -> Butler:
+def _rebuild(
+    arguments: tuple[Any, ...],
+    aliases: dict[str, str],
+    cache: bool,
+    defined: list[tuple[str, str, dict[str, Any]]],
+    staged: dict[str, str],
+) -> Butler:
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
-    made = Butler(root, mapper, inputs, outputs, trust, calibs, **mapper_args)
+    made = Butler(root, mapper, inputs, outputs, trust, calibs, cache, **mapper_args)
     for alias, datasetType in aliases.items():
         made.defineAlias(alias, datasetType)
+    for name, section, keys in defined:
+        made.defineDataset(name, section=section, **keys)
+    for name, stage in staged.items():
+        made.defineStage(name, stage)
     return made

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from persistence.components import SKYMAP_KEYS
+from persistence.dataid import DataId
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, NoResults, UnknownDatasetType
 from persistence.location import Location
 from persistence.names import Request
+from persistence.registry import FilesystemRegistry
 from persistence.repository import Repository
+
+
+class Matching(NamedTuple):
+    """The data IDs that a partial one stands for: what is known, and the rows of its other keys."""
+
+    data_id: DataId
+    keys: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+    def data_ids(self) -> Iterator[DataId]:
+        """Give each as a whole."""
+        for row in self.rows:
+            full = DataId(self.data_id)
+            dict.update(full, zip(self.keys, row, strict=True))
+            yield full
 
 
 class Chain:
@@ -38,6 +56,12 @@ class Chain:
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
         self._bypassing: dict[Request, tuple[Repository, ...]] = {}
         self._likeness: dict[tuple[int, int], bool] = {}
+        self._staged: dict[Request, Request] = {}
+
+    def forget(self) -> None:
+        """Ask every repository again what it knows: one has learned of a dataset type."""
+        for remembered in (self._knowing, self._bypassing, self._likeness, self._staged):
+            remembered.clear()
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
         """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
@@ -70,6 +94,69 @@ class Chain:
             except UnknownDatasetType as error:
                 problem = problem or error
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
+
+    def staged(self, request: Request) -> Request:
+        """Give what a plain name stands for: the stage that the first repository which names one names."""
+        found = self._staged.get(request)
+        if found is None:
+            said = (
+                repository.mapper.policy.settings.get("stages", {}) for repository in (*self.inputs, *self.outputs)
+            )
+            stage = next((stages[request.datasetType] for stages in said if request.datasetType in stages), None)
+            found = request if stage is None else self.request(f"{request.datasetType}:{stage}")
+            found = found._replace(view=request.view)
+            self._staged[request] = found
+        return found
+
+    def knowing(self, request: Request) -> Repository:
+        """Give the first repository whose camera has a dataset type."""
+        for repository in self.asked(request, {}):
+            return repository
+        return next(repository for repository in self.outputs if repository.knows(request))
+
+    def tagged(self, data_id: Mapping[str, Any]) -> Iterator[Repository]:
+        """Give every repository, inputs first, that a data ID's tags let it see."""
+        every = dict.fromkeys((*self.inputs, *self.outputs))
+        return (repository for repository in every if repository.serves(data_id))
+
+    def keys(self, name: str | None, level: str | None, data_id: Mapping[str, Any]) -> dict[str, type] | None:
+        """Give the keys of a dataset type, or of the camera, by the first repository that has it; None if none."""
+        for repository in self.tagged(data_id):
+            if name is None or repository.has(name):
+                return repository.mapper.getKeys(name, level)
+        return None
+
+    def matching(self, request: Request, level: str, data_id: DataId) -> Matching:
+        """Find the data IDs that a partial one stands for, at a level (see `Mapper.getKeys`)."""
+        keys = self.keys(request.name, level, data_id)
+        if keys is None:  # no repository that the tags let it see has the type
+            return Matching(data_id, (), [])
+        if all(key in data_id for key in keys):
+            return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
+        request = self._finder(request, set(keys) - set(data_id))
+        if SKYMAP_KEYS.isdisjoint(set(keys) - set(data_id)):
+            return Matching(data_id, tuple(keys), self.lookup(request, tuple(keys), data_id))
+        return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
+
+    def _finder(self, request: Request, missing: set[str]) -> Request:
+        """Give the component of a composite, or the type itself, whose files have the keys that are missing."""
+        dataset = self.knowing(request).mapper.dataset(request)
+        if dataset.template is None:
+            for part in dataset.composite.values():
+                inner = self._finder(self.request(part.datasetType), missing)
+                if not part.subset and missing <= set(self.knowing(inner).mapper.dataset(inner).keys):
+                    return inner
+        return request
+
+    def _in_files(self, request: Request, keys: Sequence[str], data_id: DataId) -> list[tuple[Any, ...]]:
+        """Find the values of keys, of which tract or patch is one, that no registry knows, by the files there are."""
+        found: dict[tuple[Any, ...], None] = {}
+        for repository in self.asked(request, data_id):
+            dataset = repository.mapper.dataset(request)
+            files = FilesystemRegistry(repository.root)
+            where = repository.mapper.typed(dataset, data_id)
+            found.update(dict.fromkeys(files.lookup(keys, where, template=dataset.template)))
+        return list(found)
 
     def find(
         self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}

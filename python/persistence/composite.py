@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from persistence.datasettype import Component, DatasetType
-from persistence.errors import FormatterError, PolicyError
+from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
+from persistence.signatures import OBJECTS, form_of
+
+# What is made where a policy names a class of Gen2's, which is not installed, by the last word of its name.
+STAND_INS: Mapping[str, str] = {
+    **dict.fromkeys(("ExposureF", "ExposureD", "ExposureI", "ExposureU"), "persistence.types.exposure.Exposure"),
+    **dict.fromkeys(("SourceCatalog", "BaseCatalog", "SimpleCatalog"), "astropy.table.Table"),
+}
 
 
 class ComponentInfo:
@@ -23,9 +33,10 @@ class ComponentInfo:
 
     def __init__(self, part: Component, obj: Any = None) -> None:
         self.obj = obj
-        self.datasetType, self.setter, self.getter, self.subset, self.inputOnly = part
+        self.datasetType, self.setter, self.getter, self.subset, self.inputOnly = part[:5]
 
 
+@functools.lru_cache(maxsize=256)
 def do_import(name: str, source: str) -> Any:
     """Import what a policy names: ``package.module.function`` or ``package.module.Class.method``.
 
@@ -54,41 +65,108 @@ def do_import(name: str, source: str) -> Any:
     raise PolicyError(f"{source}: {name!r} cannot be imported")
 
 
+def stands_for(name: str) -> str:
+    """Give the name of the class that is made where a policy names one of Gen2's."""
+    first, _, _ = name.partition(".")
+    return STAND_INS.get(name.rpartition(".")[2], name) if first == "lsst" else name
+
+
 def _found(said: Any, source: str) -> Any:
     """Give what a policy names, or what a mapper gave as it is."""
     return do_import(said, source) if isinstance(said, str) else said
 
 
-def assemble(dataset: DatasetType, fetch: Callable[[Component], Any], data_id: Mapping[str, Any]) -> Any:
+def _class_or_name(said: Any, source: str) -> Any:
+    """Give the class that a policy names; its name, if there is no such class here."""
+    if not isinstance(said, str):
+        return said
+    try:
+        return do_import(stands_for(said), source)
+    except PolicyError:
+        return said
+
+
+def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: Mapping[str, Any]) -> Any:
     """Make an object of a composite type from its components.
 
     Parameters
     ----------
     dataset : `DatasetType`
         What is to be made.
-    fetch : callable
-        Reads one component.
+    info : mapping [`str`, `ComponentInfo`]
+        The components, read.
     data_id : mapping
         The data ID.
     """
-    info = {name: ComponentInfo(part, fetch(part)) for name, part in dataset.composite.items()}
-    assembler = _found(dataset.assembler, dataset.source) or generic_assembler
-    return assembler(dataId=data_id, componentInfo=info, cls=dataset.python)
+    function: Callable[..., Any] = _found(dataset.assembler, dataset.source) or generic_assembler
+    cls = _class_or_name(dataset.python, dataset.source)
+    with _told(dataset, data_id, function):
+        if form_of("assembler", function, dataset.source) == OBJECTS:
+            objects = {name: part.obj for name, part in info.items()}
+            return function(dataId=data_id, componentDict=objects, classObj=cls)
+        return function(dataId=data_id, componentInfo=info, cls=cls)
 
 
 def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> dict[str, ComponentInfo]:
-    """Take an object of a composite type apart; gives the components that are to be written."""
+    """Take an object of a composite type apart; gives the components that are to be written.
+
+    Raises
+    ------
+    FormatterError
+        If nothing of it is written, or the disassembler leaves out a component.
+    """
     info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
     if all(part.inputOnly for part in info.values()):
         raise FormatterError(f"{dataset.name} is assembled from datasets that are only read; it cannot be put")
-    taker = _found(dataset.disassembler, dataset.source) or generic_disassembler
-    taker(obj=obj, dataId=data_id, componentInfo=info)
-    return {name: part for name, part in info.items() if not part.inputOnly}
+    function: Callable[..., Any] = _found(dataset.disassembler, dataset.source) or generic_disassembler
+    with _told(dataset, data_id, function):
+        if form_of("disassembler", function, dataset.source) == OBJECTS:
+            given: dict[str, Any] = {}
+            function(obj, dataId=data_id, componentDict=given)
+            return _taken(dataset, info, given)
+        function(obj=obj, dataId=data_id, componentInfo=info)
+    return _taken(dataset, info, {name: part.obj for name, part in info.items() if part.obj is not None})
+
+
+def _taken(
+    dataset: DatasetType, info: dict[str, ComponentInfo], given: Mapping[str, Any]
+) -> dict[str, ComponentInfo]:
+    """Choose what is written: all but what is only read. In the older form, a None is not written."""
+    for name in given:
+        if name not in info:
+            raise FormatterError(
+                f"the disassembler of {dataset.name} gives {name!r}, which is no component{did_you_mean(name, info)}"
+            )
+    missing = [name for name, part in info.items() if name not in given and not part.inputOnly]
+    if missing:
+        raise FormatterError(
+            f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was written (a component "
+            f"that is only read has to be inputOnly)"
+        )
+    for name, part in info.items():
+        part.obj = given.get(name)
+    return {name: part for name, part in info.items() if part.obj is not None and not part.inputOnly}
+
+
+@contextlib.contextmanager
+def _told(dataset: DatasetType, data_id: Mapping[str, Any], function: Callable[..., Any]) -> Iterator[None]:
+    """Say with whatever is raised inside what was being made, by whom."""
+    try:
+        yield
+    except PersistenceError:
+        raise
+    except Exception as error:
+        name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}"
+        error.add_note(f"This was raised by {name} on {dataset.name} {dict(data_id)} ({dataset.source}).")
+        raise
 
 
 def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo], cls: Any) -> Any:
-    """Make an object by its constructor's keywords, else by setters: declared, ``set_name``, ``setName``."""
-    cls = do_import(cls, "the policy") if isinstance(cls, str) else cls
+    """Make an object by its constructor's keywords; else fill a component that is one already, or an empty one.
+
+    It is filled by setters, declared, ``set_name`` or ``setName``, or by attributes of the component's name.
+    """
+    cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
     takes = _takes(cls, keywords)
     if takes is not False:
@@ -97,16 +175,19 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
         except TypeError:
             if takes:
                 raise
-    made = cls()
+    base = next((name for name, obj in keywords.items() if isinstance(cls, type) and isinstance(obj, cls)), None)
+    made = cls() if base is None else keywords[base]
     for name, part in componentInfo.items():
-        _method(made, "set", name, part.setter)(part.obj)
+        if name != base:
+            _fill(made, name, part)
     return made
 
 
 def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]) -> None:
-    """Take the components out by getters: declared, ``get_name``, ``getName``."""
+    """Take the components out by getters, declared, ``get_name`` or ``getName``, or by attributes of their names."""
     for name, part in componentInfo.items():
-        part.obj = _method(obj, "get", name, part.getter)()
+        if not part.inputOnly:
+            part.obj = part_of(obj, name, part.getter)
 
 
 def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool | None:
@@ -122,16 +203,63 @@ def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool | None:
     return True
 
 
-def _method(obj: Any, verb: str, name: str, declared: str | None) -> Callable[..., Any]:
-    tried = (
-        [declared]
-        if declared
-        else [f"{verb}_{name}", f"{verb}{name.capitalize()}", f"{verb}{name[:1].upper()}{name[1:]}"]
+def _fill(made: Any, name: str, part: ComponentInfo) -> None:
+    setter = _method(made, "set", name, part.setter)
+    if setter is not None:
+        setter(part.obj)
+        return
+    attribute = None if part.setter else next((one for one in _spelled(name) if _has(made, one)), None)
+    if attribute is None:
+        raise _lacks(made, "set", name, part.setter)
+    setattr(made, attribute, part.obj)
+
+
+def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
+    """Take a component out of an object, by its getter or by an attribute of its name."""
+    getter = _method(obj, "get", name, declared)
+    if getter is not None:
+        return getter()
+    attribute = None if declared else next((one for one in _spelled(name) if hasattr(obj, one)), None)
+    if attribute is None:
+        raise _lacks(obj, "get", name, declared)
+    return getattr(obj, attribute)
+
+
+def _has(made: Any, attribute: str) -> bool:
+    """Say whether an object has an attribute, or its class announces one."""
+    return hasattr(made, attribute) or any(
+        attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__
     )
-    for method in tried:
+
+
+def _method(obj: Any, verb: str, name: str, declared: str | None) -> Callable[..., Any] | None:
+    for method in _tried(verb, name, declared):
         if hasattr(obj, method):
             found: Callable[..., Any] = getattr(obj, method)
             return found
-    raise FormatterError(
-        f"{type(obj).__name__} has no method to {verb} component {name!r} (tried {', '.join(tried)})"
+    return None
+
+
+def _tried(verb: str, name: str, declared: str | None) -> list[str]:
+    if declared:
+        return [declared]
+    camel = f"{verb}{name[:1].upper()}{name[1:]}"
+    return list(dict.fromkeys([f"{verb}_{name}", f"{verb}{name.capitalize()}", camel, f"{verb}_{_snake(name)}"]))
+
+
+def _spelled(name: str) -> tuple[str, str, str]:
+    """Give the spellings of a component's name: as it is, photo_calib, photoCalib."""
+    first, *rest = name.split("_")
+    return name, _snake(name), first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match.group(1).lower()}", name)
+
+
+def _lacks(obj: Any, verb: str, name: str, declared: str | None) -> FormatterError:
+    tried = [f"{method}()" for method in _tried(verb, name, declared)]
+    tried += [] if declared else dict.fromkeys(_spelled(name))
+    return FormatterError(
+        f"{type(obj).__name__} has no method to {verb} component {name!r}, and no attribute: tried {', '.join(tried)}"
     )

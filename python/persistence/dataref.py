@@ -37,15 +37,7 @@ class ButlerSubset:
         self.datasetType = datasetType
         self.level = level
         self.dataId = dataId
-        keys = butler.getKeys(datasetType, level, dataId.tag)
-        self._keys = tuple(keys or ())
-        self._rows: list[Any] = []
-        if keys is None:  # no repository that the tags let it see has the type
-            return
-        if all(key in dataId for key in self._keys):
-            self._rows = [tuple(dataId[key] for key in self._keys)]
-        else:
-            self._rows = butler.query_rows(datasetType, self._keys, dataId)
+        self._matching = butler.matching(datasetType, level, dataId)
 
     @property
     def cache(self) -> list[DataId]:
@@ -53,13 +45,10 @@ class ButlerSubset:
         return [reference.dataId for reference in self]
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._matching.rows)
 
     def __iter__(self) -> Iterator[ButlerDataRef]:
-        for row in self._rows:
-            full = DataId(self.dataId)
-            dict.update(full, zip(self._keys, row, strict=True))
-            yield ButlerDataRef(self, full)
+        return (ButlerDataRef(self, data_id) for data_id in self._matching.data_ids())
 
     def __repr__(self) -> str:
         return f"ButlerSubset({self.datasetType!r}, {dict(self.dataId)}): {len(self)} data IDs"

@@ -30,13 +30,34 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 # Named tuples: a dataclass takes a millisecond to define, and this module is part of every start.
 class Component(NamedTuple):
-    """One part of a composite dataset type: the dataset type that it is, and how it goes in and out."""
+    """One part of a composite dataset type: the dataset type that it is, and how it goes in and out.
+
+    Attributes
+    ----------
+    datasetType : `str`
+        What it is a dataset of.
+    setter, getter : `str` or None
+        The methods of the assembled object that take it in and give it out.
+    subset : `bool`
+        It is a list: of every dataset that answers to the composite's data ID.
+    inputOnly : `bool`
+        It is read, and never written.
+    optional : `bool`
+        It may be missing: None stands for it, or a list without it; a warning names it.
+    deferred : `bool`
+        The assembler gets a `persistence.handle.Handle`, which reads when it is asked, and only what it is asked for.
+    dataIdFrom : `str` or None
+        Where its data ID is, or a list of them: another component, and what leads on from there (``coadd.inputs``).
+    """
 
     datasetType: str
     setter: str | None = None
     getter: str | None = None
     subset: bool = False
     inputOnly: bool = False
+    optional: bool = False
+    deferred: bool = False
+    dataIdFrom: str | None = None
 
 
 class DatasetType(NamedTuple):
@@ -123,16 +144,22 @@ def _key_types(value: Any) -> Mapping[str, type]:
     return {key: _TYPE_WORDS[word] for key, word in value.items()}
 
 
+_COMPONENT_KINDS = dict.fromkeys(("subset", "inputOnly", "optional", "deferred"), (bool, "true or false"))
+
+
 def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
     parts: dict[str, Component] = {}
     for name, part in value.items():
         unknown = set(part) - set(Component._fields)
         if unknown or "datasetType" not in part:
-            problem = f"unknown key {unknown.pop()!r}" if unknown else "no datasetType"
+            strange = next(iter(unknown), "")
+            hint = did_you_mean(strange, Component._fields)
+            problem = f"unknown key {strange!r}{hint}" if unknown else "no datasetType"
             raise PolicyError(f"component {name!r}: {problem}")
-        for key in ("datasetType", "setter", "getter"):
-            if not isinstance(part.get(key, ""), str):
-                raise PolicyError(f"component {name!r}: {key} has to be text, not {part[key]!r}")
+        for key, given in part.items():
+            kind, word = _COMPONENT_KINDS.get(key, (str, "text"))
+            if not isinstance(given, kind):
+                raise PolicyError(f"component {name!r}: {key} has to be {word}, not {given!r}")
         parts[name] = Component(**part)
     return MappingProxyType(parts)
 

@@ -117,6 +117,10 @@ class NoRepositoryAtRoot(RepositoryError):
     """A root directory that is not there, and was not to be made."""
 
 
+class SourceChanged(RepositoryError):
+    """A dataset that was put as a reference to another file, which is not what it was then."""
+
+
 class NoMapperException(PersistenceError):
     """A repository without a mapper. Gen2 had the name and never raised it; nor do we."""
 
@@ -176,6 +180,11 @@ class NoResults(PersistenceError, RuntimeError):
         self.dataId = dataId
         self.reasons = tuple(reasons)
 
+    def add(self, reason: str) -> None:
+        """Add a line to what is told."""
+        self.reasons = (*self.reasons, reason)
+        self.args = (f"{self.args[0]}\n  {reason}", *self.args[1:])
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
 
@@ -210,8 +219,16 @@ class UnknownKey(PersistenceError, sqlite3.OperationalError, KeyError):
     """No registry column of that name. Gen2 let SQLite's own error through."""
 
 
+class MissingPartWarning(UserWarning):
+    """A composite was assembled without a component that may be missing."""
+
+
 class UnknownKeyWarning(UserWarning):
     """A key in a data ID that no dataset type and no registry column of the repository knows."""
+
+
+class LossyWarning(UserWarning):
+    """Something is written less exactly than it was."""
 
 
 def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]) -> PersistenceError:

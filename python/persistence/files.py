@@ -33,7 +33,7 @@ def atomic_write(target: str) -> Iterator[str]:
     directory = os.path.dirname(target)
     if not os.path.isdir(directory or "."):
         os.makedirs(directory, exist_ok=True)
-    temporary = _beside(target)
+    temporary = beside(target)
     try:
         yield temporary
         os.replace(temporary, target)
@@ -45,7 +45,7 @@ def atomic_write(target: str) -> Iterator[str]:
 
 def write_text(target: str, text: str, replace: bool) -> bool:
     """Write a small file whole; gives False if ``replace`` is, and another was there first."""
-    temporary = _beside(target)
+    temporary = beside(target)
     with open(temporary, "x", encoding="utf-8") as stream:
         stream.write(text)
     try:
@@ -61,7 +61,7 @@ def write_text(target: str, text: str, replace: bool) -> bool:
     return True
 
 
-def _beside(target: str) -> str:
+def beside(target: str) -> str:
     """Give a temporary name in a target's directory, which ends like the target's."""
     directory, name = os.path.split(target)
     return os.path.join(directory, f"{_mark()}{name}")
@@ -198,7 +198,7 @@ def _copy(source: str, target: str, replace: bool) -> None:
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
     if need > free:
         raise RepositoryError(f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free")
-    temporary = _beside(target)
+    temporary = beside(target)
     make = os.link if _links_work(directory or ".") else os.rename
     try:
         shutil.copy2(source, temporary)
@@ -236,11 +236,11 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
             raise FileConflict(
                 f"another file stands at {target}; -c clobber=True replaces it", pathname=target
             ) from None
-    beside = _beside(target)
-    make(beside)
-    os.replace(beside, target)
+    temporary = beside(target)
+    make(temporary)
+    os.replace(temporary, target)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(beside)  # a rename between two names of one file does nothing
+        os.unlink(temporary)  # a rename between two names of one file does nothing
 
 
 def owner(path: str) -> str:

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from persistence import yamlfile
+from persistence.composite import STAND_INS, stands_for
+from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
-from persistence.policy import CameraPolicy
+from persistence.policy import CameraPolicy, keys_said
 
 # What composites are made by. A policy's name leads through modules, so that its beginning says nothing of its end:
 # persistence.files.os.system. Hence whole names, of what can be called with anything that lies in a repository.
 _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
 HARMLESS = frozenset(
     {
-        "persistence.assemblers.assemble_amplifiers",
+        *(f"persistence.assemblers.{name}" for name in ("assemble_amplifiers", "join_columns", "stack_rows")),
         "persistence.composite.generic_assembler",
         "persistence.composite.generic_disassembler",
         "lsst.daf.persistence.genericAssembler",
@@ -25,6 +28,8 @@ HARMLESS = frozenset(
         *(f"lsst.daf.persistence.test.{name}" for name in _TEST_OBJECTS),
     }
 )
+# What Gen2's classes are replaced by: filled with parts, they only hold them.
+_PLAIN_CLASSES = frozenset(STAND_INS.values())
 _CALLED = ("assembler", "disassembler", "python")
 
 
@@ -38,13 +43,36 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
     said : mapping, optional
         The part of it that counts, in the form that a camera's file has; by default all of it.
     """
-    for dataset in policy.types.values():
-        own = dict.fromkeys(_CALLED) if said is None else said.get(dataset.section, {}).get(dataset.name) or {}
-        for key in _CALLED if dataset.composite else ():
-            name = getattr(dataset, key)
-            # With parts of its choice a repository decides what any class is called with, and which of its methods.
-            if (key in own or "composite" in own) and name and name not in HARMLESS:
+    layer = () if said is None else (("<the repository's policy>", yamlfile.flow(said)),)
+    for dataset in policy.types.values() if said != {} else ():
+        if dataset.composite:
+            own = (*_CALLED, "composite") if said is None else keys_said(policy, layer, dataset)
+            for name in named(dataset, own):
                 yield name, dataset.source
+
+
+def named(dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED) -> Iterator[str]:
+    """Give what a composite has called, and might do harm, if a repository says some of its keys."""
+    told = any(part.setter or part.getter for part in dataset.composite.values())
+    for key in called if dataset.composite else ():
+        name = getattr(dataset, key)
+        # With parts of its choice a repository decides what any class is called with, and which of its methods.
+        harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
+        if (key in own or "composite" in own) and name and not harmless:
+            yield name
+    for part in dataset.composite.values() if "composite" in own else ():
+        for method, verb, key in ((part.setter, "set", "assembler"), (part.getter, "get", "disassembler")):
+            if key in called and method and not method.startswith(verb):  # of whatever object there is
+                yield f"{dataset.python or dataset.name}.{method}"
+
+
+def refuse_dataset(
+    dataset: DatasetType, own: Collection[str], called: Collection[str], named_by: str, trust: Collection[str]
+) -> None:
+    """Refuse what one composite has called to be read or written, by a repository's keys; see `refuse_code`."""
+    for name in named(dataset, own, called):
+        if name not in trust:
+            raise _refused(named_by, dataset.source, name)
 
 
 def refuse_code(
@@ -75,9 +103,13 @@ def refuse_code(
         If it names any other code.
     """
     said = None if "policy" in arguments else arguments.get("overlay") or overlay or {}
-    for name, source in code(policy, said) if said != {} else ():
+    for name, source in code(policy, said):
         if name not in trust:
-            raise UnsafeContent(
-                f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring code "
-                f"with it. If you trust it, give trust=[{name!r}]"
-            )
+            raise _refused(named_by, source, name)
+
+
+def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
+    return UnsafeContent(
+        f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring "
+        f"code with it. If you trust it, give trust=[{name!r}]"
+    )

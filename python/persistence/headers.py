@@ -8,6 +8,7 @@ CONTINUE and HIERARCH conventions.
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import math
 import os
@@ -42,7 +43,7 @@ class Cards(Mapping[str, Any]):
         The header, 80 characters a card.
     """
 
-    __slots__ = ("_block", "_index")
+    __slots__ = ("_block", "_index", "_long")
 
     def __init__(self, block: str) -> None:
         self._block = block
@@ -50,6 +51,7 @@ class Cards(Mapping[str, Any]):
         for start in range(len(block) - _CARD, -1, -_CARD):
             index[block[start : start + 8]] = start
         self._index = index
+        self._long: dict[str, int] | None = None
 
     def __getitem__(self, keyword: str) -> Any:
         start = self._index.get(f"{keyword:8}")
@@ -72,12 +74,12 @@ class Cards(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def _hierarch(self) -> dict[str, int]:
-        if "HIERARCH" not in self._index:
-            return {}
-        starts = range(0, len(self._block), _CARD)
-        cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
-        long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
-        return {name.strip().upper(): start for start, name in long}
+        if self._long is None:
+            starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
+            cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
+            long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
+            self._long = {name.strip().upper(): start for start, name in long}
+        return self._long
 
     def _value(self, begin: int, end: int, start: int) -> Any:
         text = self._block[begin:end].strip()
@@ -149,6 +151,95 @@ def spans(path: str, wanted: int) -> list[Span]:
     return [span for _cards, span in itertools.islice(_hdus(path), wanted + 1)]
 
 
+def unpacked(path: str) -> bytes | None:
+    """Read all of a file that is compressed with gzip; None if it is not.
+
+    Raises
+    ------
+    FormatterError
+        If it is damaged.
+    """
+    with open(path, "rb") as raw:
+        if raw.read(2) != GZIP:
+            return None
+        raw.seek(0)
+        try:
+            return gzip.decompress(raw.read())
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatterError(f"{path}: the gzip data are damaged: {error}") from error
+
+
+def walk(path: str, content: bytes | None = None) -> Iterator[tuple[Cards, Span]]:
+    """Give the header of each HDU of a file, and where it lies, as `scan` does.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    content : `bytes`, optional
+        What is in it, if that has been read already.
+    """
+    if content is None:
+        return _hdus(path)
+    return _walk(path, _at(content), content[:_CHUNK], len(content))
+
+
+def _at(content: bytes) -> io.BytesIO:
+    """Open bytes as if their first chunk had been read."""
+    stream = io.BytesIO(content)
+    stream.seek(_CHUNK)
+    return stream
+
+
+def content(path: str, first: int) -> bytes:
+    """Read a file from one of its HDUs to its end; what comes before is passed over.
+
+    Raises
+    ------
+    FormatterError, OSError
+        As `scan` does, and if there is no such HDU.
+    """
+    whole = unpacked(path)
+    before = [span for _cards, span in itertools.islice(walk(path, whole), first)]
+    if len(before) < first:
+        raise FormatterError(f"{path} has no HDU {first}; its last is {len(before) - 1}")
+    if whole is not None:
+        return whole[before[-1].stop :]
+    with open(path, "rb") as stream:
+        stream.seek(before[-1].stop)
+        return stream.read()
+
+
+class Part(NamedTuple):
+    """An HDU in memory."""
+
+    cards: Cards
+    header: memoryview
+    data: memoryview
+
+
+def parts(content: bytes, what: str) -> Iterator[Part]:
+    """Give the HDUs of a file, or of its end, that has been read already.
+
+    Raises
+    ------
+    FormatterError
+        If an HDU that was reached is not whole; the message begins with ``what``.
+    """
+    view, position = memoryview(content), 0
+    while content.startswith((b"XTENSION", b"SIMPLE"), position):
+        end = _find_end(content, position)
+        if end < 0:
+            raise FormatterError(f"{what} is truncated: a header does not end")
+        cards = Cards(content[position:end].decode("latin-1"))
+        start = position + -(-(end + _CARD - position) // _BLOCK) * _BLOCK
+        stop = start + _data_size(cards, what)
+        if stop > len(content):
+            raise FormatterError(f"{what} is truncated: {stop - len(content)} bytes are missing")
+        yield Part(cards, view[position:start], view[start:stop])
+        position = start + -(-(stop - start) // _BLOCK) * _BLOCK
+
+
 def _hdus(path: str) -> Iterator[tuple[Cards, Span]]:
     with open(path, "rb", buffering=0) as raw:
         head = raw.read(_CHUNK)
@@ -199,7 +290,7 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
 def _find_end(chunk: bytes, start: int) -> int:
     """Find the END card, which begins where cards begin; -1 if it is not there yet."""
     end = chunk.find(_END, start)
-    while end % _CARD and end > 0:
+    while (end - start) % _CARD and end > 0:
         end = chunk.find(_END, end + 1)
     return end
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence import hooks, names
+from persistence import hooks, names, policy
 from persistence.butlerlocation import ButlerComposite
+from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId, cast
 from persistence.datasettype import DatasetType
 from persistence.errors import (
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 # Given a dataset type, columns and a data ID, finds the distinct values of the columns.
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
 
-# Never looked up: a visit lies on many of them.
-SKYMAP_KEYS = frozenset({"tract", "patch"})
 _SHOWN = 3
 
 
@@ -93,6 +93,17 @@ class Mapper(Numbering):
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         return (self.translatorClass or HeaderTranslator)(filters, self.detector_names, settings.get("headers", {}))
+
+    def extended(self, definitions: tuple[tuple[str, str], ...]) -> Self:
+        """Give a mapper that also knows what definitions of dataset types say; see `policy.extended`."""
+        made = copy.copy(self)
+        for cls in type(self).__mro__:
+            for name, value in vars(cls).items():
+                if isinstance(value, functools.cached_property):  # made of the policy when it was first asked for
+                    made.__dict__.pop(name, None)
+        made.policy = policy.extended(self.policy, definitions)
+        made.types = made.policy.types
+        return made
 
     # -- names ---------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ none is a dataset type of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
@@ -19,6 +20,8 @@ class Kind(Protocol):
     def section(self) -> str: ...
     @property
     def storage(self) -> str | None: ...
+    @property
+    def python(self) -> str | None: ...
 
 
 class View(NamedTuple):
@@ -56,6 +59,24 @@ VIEWS: Mapping[str, View] = {
 }
 
 
+# What any exposure is made of, by the names that follow a dot (``calexp.psf``), and what reads each alone.
+COMPONENTS: Mapping[str, str] = {
+    "metadata": "md",
+    **{
+        name: name
+        for name in (
+            "image mask variance bbox wcs psf photoCalib visitInfo filter detector "
+            "apCorrMap validPolygon coaddInputs transmissionCurve"
+        ).split()
+    },
+}
+
+
+def is_exposure(kind: Kind) -> bool:
+    """Say whether a dataset type holds images, with or without what belongs to them."""
+    return kind.storage == "FitsStorage" and bool(re.search("Image|Exposure", kind.python or ""))
+
+
 class Request(NamedTuple):
     """A name, taken apart."""
 
@@ -65,7 +86,9 @@ class Request(NamedTuple):
     @property
     def name(self) -> str:
         """The dataset type with its view, put together again."""
-        return self.datasetType if self.view is None else f"{self.datasetType}_{self.view}"
+        if self.view is None:
+            return self.datasetType
+        return f"{self.datasetType}{'_' if self.view in VIEWS else '.'}{self.view}"
 
 
 def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> Request:

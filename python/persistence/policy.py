@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import persistence_policy
 
-from persistence import datasettype, shapes, yamlfile
+from persistence import components, datasettype, shapes, signatures, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.yamlfile import Node
 
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
+Layer = Mapping[str, Node]
+_REPOSITORY = "<the repository's policy>"
 _FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
 # Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last in the end.
 _SETTINGS = frozenset(
     "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath calibRegistryPath "
     "mapper package base kinds aliases filters identifiers detectors headers values ingest ingestCalibs "
-    "skytiles defects registries".split()
+    "skytiles defects registries stages".split()
 )
 
 
@@ -42,10 +44,19 @@ class CameraPolicy:
         Every dataset type by name.
     settings : mapping [`str`, `Any`]
         The other top-level keys, as plain data.
+    layers : `tuple`
+        What each file says, lowest first, as `extended` needs it.
     """
 
-    def __init__(self, path: str, types: Mapping[str, DatasetType], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        types: Mapping[str, DatasetType],
+        settings: Mapping[str, Any],
+        layers: Sequence[Layer] = (),
+    ) -> None:
         self.path = path
+        self.layers = tuple(layers)
         self.types = MappingProxyType(dict(types))
         self.settings = MappingProxyType(dict(settings))
 
@@ -123,33 +134,120 @@ def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
     return _merged(path, _with_base(path, []), overlay)
 
 
-def _of_text(text: str, name: str) -> dict[str, Node]:
+def _of_text(text: str, name: str) -> Layer:
     return yamlfile.items(yamlfile.compose_text(text, name))
 
 
-def _merged(path: str, layers: list[dict[str, Node]], overlay: str) -> CameraPolicy:
+def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
     if overlay:
-        layers.append(_of_text(overlay, "<the repository's policy>"))
+        layers.append(_of_text(overlay, _REPOSITORY))
     for layer in layers:
         _check_keys(layer)
     types: dict[str, DatasetType] = {}
-    for section in SECTIONS:
-        named = [yamlfile.items(layer[section]) for layer in layers if section in layer]
-        for dataset in _section(section, named) if named else ():
-            if dataset.name in types:
-                raise PolicyError(
-                    f"{dataset.source}: dataset type {dataset.name!r} is defined in "
-                    f"{types[dataset.name].section} already ({types[dataset.name].source})"
-                )
-            types[dataset.name] = dataset
-    for dataset in types.values():
-        _check_components(dataset, types)
+    for name in SECTIONS:
+        if any(name in layer for layer in layers):
+            section = Section(name, layers)
+            _add(types, (section.make(one) for one in section.names()))
+    _check_code(types.values())
+    return CameraPolicy(path, components.checked(types), _settings(layers), layers)
+
+
+def _check_code(found: Iterable[DatasetType]) -> None:
+    """Check what makes composites; what a repository names is refused later, unless somebody trusts it."""
+    for dataset in found:
+        if dataset.composite and not dataset.source.startswith(_REPOSITORY):
+            for kind in ("assembler", "disassembler"):
+                name = getattr(dataset, kind)
+                if name is not None:
+                    signatures.check(kind, name, dataset.source)
+
+
+def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
+    """Add dataset types to others, of which none may be defined in another section."""
+    for dataset in found:
+        there = types.get(dataset.name)
+        if there is not None and there.section != dataset.section:
+            raise PolicyError(
+                f"{dataset.source}: dataset type {dataset.name!r} is defined in {there.section} already "
+                f"({there.source})"
+            )
+        types[dataset.name] = dataset
+
+
+def _settings(layers: Sequence[Layer]) -> dict[str, Any]:
     said = {key: node for layer in layers for key, node in layer.items()}
-    settings = {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
-    return CameraPolicy(path, types, settings)
+    return {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
 
 
-def _with_base(path: str, line: list[str]) -> list[dict[str, Node]]:
+@functools.lru_cache(maxsize=32)
+def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> CameraPolicy:
+    """Lay definitions over a policy that is loaded: only the dataset types that they touch are made anew.
+
+    Parameters
+    ----------
+    below : `CameraPolicy`
+        The policy.
+    definitions : `tuple` [`tuple` [`str`, `str`]]
+        Names, for messages, and texts of the form that a camera's file has.
+
+    Raises
+    ------
+    PolicyError
+        See `load`.
+    """
+    added = [_of_text(text, name) for name, text in definitions]
+    for layer in added:
+        _check_keys(layer)
+    layers = [*below.layers, *added]
+    types = dict(below.types)
+    for name in SECTIONS:
+        touched = {key for layer in added for key in split_names(layer.get(name))}
+        if touched:
+            section = Section(name, layers)
+            _add(types, (section.make(one) for one in section.names() if not touched.isdisjoint(section.line(one))))
+    return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
+
+
+def needed(whole: CameraPolicy, name: str) -> list[str]:
+    """Give the dataset types without which one cannot be: those that it builds on, and its components'."""
+    dataset = whole.types[name]
+    line = Section(dataset.section, whole.layers).line(name)
+    parts = [part.datasetType for part in dataset.composite.values()]
+    return [one for one in dict.fromkeys([*line, *parts]) if one != name]
+
+
+def keys_said(
+    whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], dataset: DatasetType, but: Collection[str] = ()
+) -> set[str]:
+    """Give the keys of a dataset type that come from some of the layers of its policy.
+
+    Parameters
+    ----------
+    whole : `CameraPolicy`
+        The policy, with all its layers.
+    definitions : `tuple` [`tuple` [`str`, `str`]]
+        The layers: see `extended`.
+    dataset : `DatasetType`
+        The dataset type. What is said of those that it builds on counts too, whoever says that it does.
+    but : collection of `str`
+        Dataset types of which it does not count what is said.
+    """
+    section, said = _said(whole, definitions, dataset.section)
+    return {key for name in section.line(dataset.name) if name not in but for key in said.get(name, ())}
+
+
+@functools.lru_cache(maxsize=64)
+def _said(
+    whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], section: str
+) -> tuple[Section, Mapping[str, set[str]]]:
+    said: dict[str, set[str]] = {}
+    for name, text in definitions:
+        for key, (node, _base) in split_names(_of_text(text, name).get(section)).items():
+            said.setdefault(key, set()).update(yamlfile.items(node))
+    return Section(section, whole.layers), said
+
+
+def _with_base(path: str, line: list[str]) -> list[Layer]:
     """Read a camera's file, behind the file that it builds on, behind that one's, ..."""
     if path in line:
         raise PolicyError(f"{path}: base leads in a circle: {' -> '.join([*line, path])}")
@@ -175,26 +273,81 @@ def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
 
 
-def _section(section: str, named: Sequence[Mapping[str, Node]]) -> Iterator[DatasetType]:
-    defaults, central = _central(section)
-    layers = (central, *named)
-    for name in dict.fromkeys(name for layer in layers for name in layer):
-        nodes = [layer[name] for layer in layers if name in layer]
+class Section:
+    """The nodes of a section's dataset types, layer by layer; ``blue(src)`` is one that builds on another.
+
+    Parameters
+    ----------
+    name : `str`
+        The section.
+    layers : sequence of mapping
+        What the policy's files say, lowest first; the framework's own definitions lie below.
+    """
+
+    def __init__(self, name: str, layers: Sequence[Layer]) -> None:
+        self.name = name
+        self._defaults, central = _central(name)
+        self._bases: dict[str, tuple[str, Node]] = {}
+        self._layers = [central]
+        for layer in layers:
+            named: dict[str, Node] = {}
+            for key, (node, base) in split_names(layer.get(name)).items():
+                named[key] = node
+                if base is not None:
+                    self._bases[key] = base, node
+            self._layers.append(named)
+
+    def names(self) -> dict[str, None]:
+        """Give each dataset type that is defined, once, in the order of definition."""
+        return dict.fromkeys(name for layer in self._layers for name in layer)
+
+    def line(self, name: str) -> list[str]:
+        """Give a dataset type and those that it builds on, the nearest first.
+
+        Raises
+        ------
+        PolicyError
+            If one builds on itself, or on none that the section has.
+        """
+        line = [name]
+        while line[-1] in self._bases:
+            base, node = self._bases[line[-1]]
+            if base in line:
+                raise PolicyError(f"{yamlfile.where(node)}: {' builds on '.join([*line, base])}")
+            if not any(base in layer for layer in self._layers):
+                hint = did_you_mean(base, self.names())
+                raise PolicyError(
+                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section {self.name} does not "
+                    f"have{hint}"
+                )
+            line.append(base)
+        return line
+
+    def make(self, name: str) -> DatasetType:
+        """Make a dataset type of what the layers say of it, and of those that it builds on."""
+        nodes = [layer[one] for one in reversed(self.line(name)) for layer in self._layers if one in layer]
         stacked: dict[str, tuple[Node, ...]] = {}
-        for layer in (defaults, *map(yamlfile.items, nodes)):
-            for key, node in layer.items():
+        for said in (self._defaults, *map(yamlfile.items, nodes)):
+            for key, node in said.items():
                 stacked[key] = (*stacked.get(key, ()), node)
-        source = yamlfile.where(nodes[-1])
-        yield datasettype.make(name, section, source, stacked)
+        return datasettype.make(name, self.name, yamlfile.where(nodes[-1]), stacked)
 
 
-def _check_components(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
-    for name, part in dataset.composite.items():
-        if part.datasetType not in types:
-            raise PolicyError(
-                f"{dataset.source}: component {name!r} of {dataset.name} is of dataset type "
-                f"{part.datasetType!r}, which does not exist{did_you_mean(part.datasetType, types)}"
-            )
+def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
+    """Give the dataset types of a section's node, each with that which it builds on, if any."""
+    found: dict[str, tuple[Node, str | None]] = {}
+    for key, node in yamlfile.items(section).items():
+        name, bracket, base = key.partition("(")
+        if not bracket:
+            found[key] = node, None
+            continue
+        name, base = name.strip(), base.strip()
+        if not name or not base.endswith(")") or not base[:-1].strip():
+            raise PolicyError(f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type")
+        if name in found:
+            raise PolicyError(f"{yamlfile.where(node)}: {name!r} stands here twice")
+        found[name] = node, base[:-1].strip()
+    return found
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, files, sources
+from persistence import calibrations, cameras, definitions, files, foreign, policy, references, sources
 from persistence.calibrations import Calibrations
+from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
 from persistence.dataid import DataId
 from persistence.datasettype import DatasetType
+from persistence.definitions import Definition
 from persistence.errors import (
     DataIdError,
     FormatterError,
@@ -26,10 +29,10 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters import FORMATTERS, formatter, is_part
 from persistence.location import Location
-from persistence.mapper import SKYMAP_KEYS, Mapper
-from persistence.names import Request
+from persistence.mapper import Mapper
+from persistence.names import Request, is_exposure
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 
@@ -37,6 +40,13 @@ if TYPE_CHECKING:
     from persistence.explain import Explanation
 
 _T = TypeVar("_T")
+
+
+class Prepared(NamedTuple):
+    """A dataset about to be written: where, and what writes an object to a path."""
+
+    location: Location
+    write: Callable[[Any, str], None]
 
 
 class Repository:
@@ -86,16 +96,75 @@ class Repository:
         if isinstance(mapper, str | type):
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
-        self.mapper: Mapper = mapper
+        self.definitions = definitions.read(self.root)
+        # Who brought them is not known; what they have called is refused when it would be.
+        self._brought = self.definitions
+        self._vouched: set[str] = set()
+        # Those of the other repositories of a chain, by dataset type.
+        self.learned: dict[str, Definition] = {}
+        self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
         # What every reader is told: whom a pickle may make, and who knows the camera's headers.
-        self._told = {"trust": self.mapper.trusted | set(trust), "mapper": self.mapper}
+        self._trust = self.mapper.trusted | set(trust)
+        self._told = {"trust": self._trust, "mapper": self.mapper}
         inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
         self.calibrations: Calibrations = sources.calibrations(self.root, self.mapper, _first(inherited))
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    def define(self, definition: Definition) -> None:
+        """Lay a definition, which this process makes, over what the camera and the repository say."""
+        self.definitions = (*self.definitions, definition)
+        for name in definitions.names(definition):
+            self.learned.pop(name, None)
+        self.mapper = self.mapper.extended((definition,))
+        self._told = {"trust": self._trust, "mapper": self.mapper}
+
+    def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
+        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any.
+
+        With each goes whether nobody knows who made it: see `brings`.
+        """
+        new: dict[str, Definition] = {}
+        for definition, brought in found:
+            said = definitions.names(definition)
+            if said and said.isdisjoint({*self.mapper.types, *new}):
+                new.update(dict.fromkeys(said, definition))
+                self._brought = (*self._brought, definition) if brought else self._brought
+        if new:
+            self.learned.update(new)
+            self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
+            self._told = {"trust": self._trust, "mapper": self.mapper}
+        return bool(new)
+
+    def vouch(self, name: str) -> None:
+        """Let a definition of the repository count as this process's own: it makes the same."""
+        self._vouched.add(name)
+
+    def brings(self, definition: Definition) -> bool:
+        """Say whether nobody knows who made a definition."""
+        return definition in self._brought
+
+    def refuse_code(self, dataset: DatasetType, *called: str) -> None:
+        """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            The composite.
+        *called : `str`
+            The keys of it that name what is called: ``assembler`` and ``python``, or ``disassembler``.
+
+        Raises
+        ------
+        UnsafeContent
+            If they name any that nobody trusts.
+        """
+        if self._brought:
+            own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
+            foreign.refuse_dataset(dataset, own, called, self.root, self._trust)
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
@@ -280,8 +349,11 @@ class Repository:
         if location.storage not in FORMATTERS:
             return None
         path = files.find(location.root, location.path)
-        if path is None or path == location.path:
-            return location if path else None
+        if path is None:
+            references.refuse_gone(location.full_path)
+            return None
+        if path == location.path:
+            return location
         return location._replace(path=path)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:
@@ -298,6 +370,7 @@ class Repository:
 
     def read(self, request: Request, location: Location) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
+        references.check(location.full_path)
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
@@ -313,26 +386,41 @@ class Repository:
         FormatterError
             If the policy's storage cannot hold the object.
         """
+        location, write = self.prepare(request, data_id)
+        with self.telling(location):
+            if backup:
+                files.back_up(location.full_path)
+            with files.atomic_write(location.full_path) as temporary:
+                write(obj, temporary)
+                references.forget(location.full_path)
+        return location
+
+    def prepare(self, request: Request, data_id: Mapping[str, Any]) -> Prepared:
+        """Say where a dataset would be written, and how."""
         dataset = self.mapper.dataset(request)
         location = self._place_to_write(request, data_id)
         told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
         location = location._replace(options=told)
         writer = formatter(location.storage, location.python)
+        return Prepared(location, lambda obj, path: writer.write(obj, path, location))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def telling(location: Location) -> Iterator[None]:
+        """Say of a failure to write which file it was."""
         try:
-            if backup:
-                files.back_up(location.full_path)
-            with files.atomic_write(location.full_path) as temporary:
-                writer.write(obj, temporary, location)
+            yield
         except OSError as error:
             if isinstance(error, PersistenceError):
                 raise
             raise RepositoryError(f"cannot write {location.full_path}: {error.strerror or error}") from error
-        return location
 
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
+        if is_part(dataset.storage, dataset.python):
+            self._refuse_part(dataset)
         known = self.mapper.typed(dataset, data_id)
         missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
         if missing and isinstance(self.registry, FilesystemRegistry):
@@ -348,6 +436,15 @@ class Repository:
         if os.path.isdir(location.full_path):
             raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
         return location
+
+    def _refuse_part(self, dataset: DatasetType) -> None:
+        """Refuse to write a part of an exposure where the exposure lies."""
+        for other in self.mapper.types.values():
+            if other.template == dataset.template and is_exposure(other):
+                raise FormatterError(
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or "
+                    f"give {dataset.name} a template of its own ({dataset.source})"
+                )
 
 
 def _first(found: Iterable[_T | None]) -> _T | None:

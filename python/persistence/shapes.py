@@ -144,6 +144,7 @@ SETTINGS: Mapping[str, Shape] = {
     "package": _TEXT,
     "base": _TEXT,
     "ingest": INGEST,
+    "stages": _table(_TEXT),
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.location import Location
 from persistence.mapper import Mapper
+from persistence.names import COMPONENTS
 
 if TYPE_CHECKING:
     from persistence.types.box import Box
@@ -30,26 +31,10 @@ def _bbox(location: Location, mapper: Mapper) -> Box:
     return Box(*origin, columns, rows)
 
 
-def _wcs(location: Location, mapper: Mapper) -> Any:
+def _header_wcs(location: Location, mapper: Mapper) -> Any:
     from persistence.types.exposure import wcs_of
 
     return wcs_of(_header(location))
-
-
-def _zero_point(location: Location, mapper: Mapper) -> float | None:
-    return mapper.translator.zero_point(_header(location))
-
-
-def _visit_info(location: Location, mapper: Mapper) -> Any:
-    return mapper.translator.visit_info(_header(location))
-
-
-def _filter(location: Location, mapper: Mapper) -> Any:
-    return mapper.translator.filter(_header(location), location.dataId)
-
-
-def _detector(location: Location, mapper: Mapper) -> Any:
-    return mapper.translator.detector(_header(location))
 
 
 def _length(location: Location, mapper: Mapper) -> int:
@@ -64,17 +49,22 @@ def _schema(location: Location, mapper: Mapper) -> Any:
     return catalog.read_schema(location)
 
 
+def _component(name: str) -> Callable[[Location, Mapper], Any]:
+    def read(location: Location, mapper: Mapper) -> Any:
+        from persistence.formatters.components import read_component
+
+        return read_component(location._replace(options={**location.options, "mapper": mapper}), name)
+
+    return read
+
+
 # `filename` reads nothing, and `sub` is the dataset itself, in part: the Butler sees to both.
 READERS: Mapping[str, Callable[[Location, Mapper], Any]] = {
     "md": _metadata,
     "bbox": _bbox,
-    "wcs": _wcs,
-    "header_wcs": _wcs,
-    "photoCalib": _zero_point,
-    "visitInfo": _visit_info,
-    "filter": _filter,
-    "filterLabel": _filter,
-    "detector": _detector,
+    "header_wcs": _header_wcs,
+    "filterLabel": _component("filter"),
+    **{name: _component(name) for name in COMPONENTS.values() if name not in ("md", "bbox")},
     "len": _length,
     "schema": _schema,
 }

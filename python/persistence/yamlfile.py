@@ -64,20 +64,27 @@ def compose(path: str) -> Node | None:
             return compose_text(stream.read(), path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise _not_yaml(path, error) from error
 
 
 def compose_text(text: str, name: str) -> Node | None:
-    """Parse text into nodes that say they stand in ``name``."""
-    if sum(map(text.count, "[{-?:")) > _SAFE:
-        _refuse_deep(text, name)
+    """Parse text into nodes that say they stand in ``name``; see `compose`."""
     stream = io.StringIO(text)
     stream.name = name  # where the parser looks for it
-    node = yaml.compose(stream, Loader=_Loader)
+    try:
+        if sum(map(text.count, "[{-?:")) > _SAFE:
+            _refuse_deep(text, name)
+        node = yaml.compose(stream, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise _not_yaml(name, error) from error
     if node is not None:
         _measure(node, {})
     return node
+
+
+def _not_yaml(name: str, error: Exception) -> PolicyError:
+    return PolicyError(f"{name}: not YAML: {' '.join(str(error).split())}")
 
 
 def _refuse_deep(text: str, name: str) -> None:

@@ -30,6 +30,8 @@ from persistence.datasettype import STORAGES
 from persistence.errors import FormatterError
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
+from persistence.types.background import Background, BackgroundList, Surface
+from persistence.types.box import Box
 from persistence.types.config import Config
 from persistence.types.exposure import Exposure
 from persistence.types.mask import Mask
@@ -273,6 +275,70 @@ class TestCatalog(FormatterContract):
             found = Table({name: hdus[1].data[name].tolist() for name in hdus[1].columns.names})
             found["flux"].unit = hdus[1].columns["flux"].unit
             return found
+
+
+def background(seed: int = 0, shape: tuple[int, int] = (6, 7)) -> BackgroundList:
+    levels, variance = np.random.default_rng(seed).random((2, *shape)).astype("f4")
+    mask = Mask.from_flags({"SAT": levels > 0.5, "STREAK": levels < 0.1})
+    other = Background(levels[:1], variance[:1], Mask(mask.array[:1], mask.planes), Box(0, 0, 9, 9), Surface(1, 0))
+    surface = Surface(3, 1, 0, (2, 3), weighted=False)
+    return BackgroundList((Background(levels, variance, mask, Box(-5, 20, 300, 400), surface), other))
+
+
+class TestBackground(FormatterContract):
+    storage = "FitsCatalogStorage"
+    python = "lsst.afw.math.BackgroundList"
+    ending = ".fits"
+    cuts: ClassVar = [0.1, 0.4, 0.8]  # at a half, the first component would be whole
+    careless = True
+    objects: ClassVar = [background, lambda: background(1, (1, 1))]
+    wrong: ClassVar = [None, "text", np.ones((3, 3)), background()[0], BackgroundList(())]
+
+    def same(self, one, other):
+        return len(one) == len(other) and all(
+            np.array_equal(a.levels, b.levels)
+            and np.array_equal(a.variance, b.variance)
+            and np.array_equal(a.mask.array, b.mask.array)
+            and (a.mask.planes, a.bbox, a.surface) == (b.mask.planes, b.bbox, b.surface)
+            for a, b in zip(one, other, strict=True)
+        )
+
+    def foreign(self):
+        """Lay it out as afw-files 6.3 says; the file is an older one, which lacks the cards of approximations."""
+        levels = np.arange(12, dtype="f4").reshape(3, 4)
+        cards = {
+            "INTERPSTYLE": 5,
+            "UNDERSAMPLESTYLE": 1,
+            "BKGD_X0": 3,
+            "BKGD_Y0": -4,
+            "BKGD_WIDTH": 50,
+            "BKGD_HEIGHT": 60,
+        }
+        planes = [levels, np.zeros((3, 4), "i4"), levels + 1]
+        hdus = [fits.PrimaryHDU(planes[0]), *(fits.ImageHDU(plane) for plane in planes[1:])]
+        for hdu in hdus:
+            for keyword, value in cards.items():
+                hdu.header[keyword if len(keyword) < 9 else f"HIERARCH {keyword}"] = value
+        hdus[1].header["MP_BAD"] = 0
+        stream = io.BytesIO()
+        fits.HDUList(hdus).writeto(stream)
+        mask = Mask(planes[1], {"BAD": 0})
+        return stream.getvalue(), BackgroundList(
+            (Background(levels, planes[2], mask, Box(3, -4, 50, 60), Surface()),)
+        )
+
+    def seen(self, content):
+        found = []
+        with fits.open(io.BytesIO(content)) as hdus:
+            for image, mask, variance in zip(*[iter(hdus)] * 3, strict=True):
+                card = image.header.__getitem__
+                box = Box(*(card(f"BKGD_{name}") for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
+                order = card("APPROXORDERX"), card("APPROXORDERY")
+                kinds = [card(f"{kind}STYLE") for kind in ("INTERP", "UNDERSAMPLE", "APPROX")]
+                surface = Surface(*kinds, order, card("APPROXWEIGHTING"))
+                planes = {key[3:]: bit for key, bit in mask.header["MP_*"].items()}
+                found.append(Background(image.data, variance.data, Mask(mask.data, planes), box, surface))
+        return BackgroundList(tuple(found))
 
 
 class TestPickle(FormatterContract):

@@ -21,11 +21,14 @@ from astropy.io import fits
 
 from persistence import headers
 from persistence.errors import DataIdError, FormatterError
+from persistence.formatters import archived, planes
 from persistence.headers import Span
 from persistence.location import Location
+from persistence.types import afwheader
 from persistence.types.box import Box
+from persistence.types.components import Components, numbers_in
 from persistence.types.exposure import Exposure, xy0
-from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.mask import Mask
 from persistence.types.translator import HeaderTranslator
 
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
@@ -53,29 +56,88 @@ def read(location: Location) -> Any:
     path = location.full_path
     match = _TYPE.search(location.python or "")
     kind, letter = match.groups() if match else ("Image", "")
-    planes = kind in ("Exposure", "MaskedImage")
-    with opened(path, None if planes else location.hdu) as hdus:
-        hdu, index = _image_hdu(hdus, location, location.hdu if planes else position_of(location.hdu))
+    dtype = np.dtype("=" + _DTYPES[letter]) if letter else None
+    if kind in ("Exposure", "MaskedImage"):
+        return _read_planes(location, dtype)
+    with opened(path, location.hdu) as hdus:
+        hdu, index = _image_hdu(hdus, location, position_of(location.hdu))
         if isinstance(hdu, fits.BinTableHDU):
-            from persistence.formatters import catalog
-
-            return catalog.read_hdu(hdus, index)
-        dtype = np.dtype("=" + _DTYPES[letter]) if letter else None
-        header = hdu.header
+            return _table(hdus, index)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        mask, variance = _planes(path, hdus, index, cut) if planes else (None, None)
-        mapper = location.options.get("mapper")
-        cutout = (cut.x0, cut.y0) if cut is not None else (0, 0)
-        return Exposure(
-            image=_pixels(hdu, dtype, cut),
-            header=header,
-            primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
-            mask=mask,
-            variance=variance,
-            cutout=cutout,
-            translator=mapper.translator if mapper is not None else HeaderTranslator(),
-            dataId=location.dataId,
+        return _exposure(location, hdus, index, _pixels(hdu, dtype, cut), cut)
+
+
+def _table(hdus: Any, index: int) -> Any:
+    from persistence.formatters import catalog
+
+    return catalog.read_hdu(hdus, index)
+
+
+def _read_planes(location: Location, dtype: Any) -> Any:
+    """Read an exposure: the image, the planes that follow it as far as they are there, the archive."""
+    path = location.full_path
+    layout = planes.layout(path, location.hdu or 1)
+    with opened(path, content=layout.content) as hdus:
+        hdu, index = _image_hdu(hdus, location, location.hdu)
+        if isinstance(hdu, fits.BinTableHDU):
+            return _table(hdus, index)
+        cut = _cut(hdu, location) if "bbox" in location.options else None
+        exposure = _exposure(location, hdus, index, _pixels(hdu, dtype, cut), cut)
+        return exposure.replaced(
+            **{name: _plane(hdus, layout, index, name, cut) for name in ("mask", "variance")},
+            components=layout.components(hdus[0].fileinfo()["file"]),
         )
+
+
+def read_plane(location: Location, name: str) -> Any:
+    """Read one plane of an exposure: ``image`` and ``variance`` are arrays, ``mask`` is a `Mask`, or None.
+
+    Options are those of `read`.
+    """
+    layout = planes.layout(location.full_path, location.hdu or 1)
+    with opened(location.full_path, content=layout.content) as hdus:
+        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
+        cut = _cut(hdu, location) if "bbox" in location.options else None
+        return _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
+
+
+def read_bare(location: Location) -> Exposure:
+    """Read an exposure without its pixels, which are 0: its headers now, its archive when that is needed."""
+    with opened(location.full_path) as hdus:
+        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
+        cut = _cut(hdu, location) if "bbox" in location.options else None
+        shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
+        exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
+        numbers = numbers_in(hdus[0].header, location.full_path)
+        return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
+
+
+def _no_table(hdu: Any, index: int) -> tuple[Any, int]:
+    if isinstance(hdu, fits.BinTableHDU):
+        raise FormatterError(f"HDU {index} is a table, not an exposure's image")
+    return hdu, index
+
+
+def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | None) -> Any:
+    """Read the mask or the variance; None if there is none."""
+    number = layout.planes(image).get(name.upper())
+    if number is None:
+        return None
+    if name == "variance":
+        return _pixels(hdus[number], None, cut)
+    return Mask(_pixels(hdus[number], np.dtype("i4"), cut), layout.bits(number))
+
+
+def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
+    header, mapper = hdus[index].header, location.options.get("mapper")
+    return Exposure(
+        image=image,
+        header=header,
+        primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
+        cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
+        translator=mapper.translator if mapper is not None else HeaderTranslator(),
+        dataId=location.dataId,
+    )
 
 
 def read_header(location: Location) -> fits.Header:
@@ -86,9 +148,8 @@ def read_header(location: Location) -> fits.Header:
         if hdu is None:
             hdu, index = _image_hdu(hdus, location, index)
         header: fits.Header = hdu.header.copy()
-        if index and _inherits(header, hdus[0].header):
-            header.extend(hdus[0].header, unique=True, strip=True)
-        return header
+        inherits = index and _inherits(header, hdus[0].header)
+        return afwheader.merged(header, hdus[0].header) if inherits else header
 
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -146,7 +207,7 @@ class _Parts(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
+def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> Iterator[Any]:
     """Open a FITS file; what is wrong with it, now or as it is read, is said with its name.
 
     Parameters
@@ -155,6 +216,8 @@ def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
         The file.
     hdu : `int`, optional
         The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
+    content : `bytes`, optional
+        What is in the file, if it has been read already.
 
     Raises
     ------
@@ -164,7 +227,7 @@ def opened(path: str, hdu: int | None = None) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         try:
             source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
-            hdus = fits.open(source, memmap=False)
+            hdus = fits.open(source if content is None else io.BytesIO(content), memmap=False)
         except (FileNotFoundError, FormatterError, MemoryError):
             raise
         except Exception as error:  # astropy raises whatever damaged headers lead it to
@@ -215,19 +278,6 @@ def _hdu_or_none(hdus: Any, index: int) -> Any:
         return None
 
 
-def _planes(path: str, hdus: Any, index: int, cut: Box | None) -> tuple[Mask | None, Any]:
-    """Read the mask and the variance that follow an image, as far as they are there."""
-    headers.spans(path, index + 2)  # astropy would take damage for the end of the file
-    behind = [hdu for hdu in (_hdu_or_none(hdus, index + 1), _hdu_or_none(hdus, index + 2)) if hdu is not None]
-    found = {hdu.header.get("EXTTYPE"): hdu for hdu in behind}
-    mask = None
-    if "MASK" in found:
-        bits = found["MASK"].header["MP_*"]
-        names = {key[3:]: int(bit) for key, bit in bits.items()} or dict(DEFAULT_PLANES)
-        mask = Mask(_pixels(found["MASK"], np.dtype("i4"), cut), names)
-    return mask, _pixels(found["VARIANCE"], None, cut) if "VARIANCE" in found else None
-
-
 def _cut(hdu: Any, location: Location) -> Box:
     """Give the asked box in the file's own pixels."""
     box = Box.from_any(location.options["bbox"])
@@ -252,7 +302,10 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:
         array = array[0]
-    return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
+    native = array.dtype.newbyteorder("=")
+    if native != array.dtype and array.flags.writeable:  # swapped where it is: a copy takes longer than the reading
+        array = array.byteswap(inplace=True).view(native)
+    return array.astype(dtype or native, copy=False)
 
 
 def _refuse_truncated(hdu: Any) -> None:

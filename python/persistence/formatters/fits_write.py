@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 
 from persistence import recipes
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, LossyWarning, warn_caller
+from persistence.formatters import exposure_archive
 from persistence.location import Location
+from persistence.types import afwheader
 from persistence.types.exposure import Exposure
 
+# Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
+_EXACT = 1e-4
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
-# Cards that describe the HDU that they stand in, and so are not carried to another. Source: afw-files 1.4.
-_STRUCTURE = re.compile(
-    r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|GCOUNT|PCOUNT|XTENSION|TFIELDS|BSCALE|BZERO|BLANK|[TZ](ZERO|SCAL|FORM|TYPE)\d*|"
-    r"Z(BITPIX|IMAGE|CMPTYPE|SIMPLE|EXTEND|BLANK|DATASUM|HECKSUM|QUANTIZ|DITHER0|TENSION|PCOUNT|GCOUNT|NAXIS\d*|"
-    r"TILE\d+|NAME\d+|VAL\d+)|DATASUM|CHECKSUM|INHERIT|EXTNAME|EXTVER|EXTTYPE|MP_.*|FZ.*|END"
-)
-_WCS = re.compile(
-    r"WCSAXES|CTYPE\d|CRVAL\d|CRPIX\d|CUNIT\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|PS\d_\d+|LONPOLE|LATPOLE|"
-    r"RADESYS|EQUINOX|(A|B|AP|BP)_(ORDER|\d_\d)|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d"
-)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -38,26 +32,48 @@ def write(obj: Any, path: str, location: Location) -> None:
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
     planes = location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
+    archive = exposure_archive.of(obj, len(hdus)) if planes else None
+    if archive is not None:
+        hdus[0].header.remove("FLUXMAG0", ignore_missing=True)
+        _set(hdus[0].header, archive.cards)
     # The name may end in .gz, which would compress the file; it is no part of what was asked for.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
+        stream.write(b"" if archive is None else archive.content)
 
 
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata))
-    if exposure.zero_point is not None:
-        primary.header["FLUXMAG0"] = (10 ** (0.4 * exposure.zero_point), "counts of a source of magnitude 0")
+    _set(primary.header, _told(exposure))
     system = _system(exposure)
+    if exposure.unit is not None:
+        system["BUNIT"] = str(exposure.unit)
     hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
     if exposure.mask is not None:
         header = system.copy()
         for name, bit in exposure.mask.planes.items():
-            header[f"MP_{name}" if len(name) < 6 else f"HIERARCH MP_{name}"] = bit
+            _set(header, {f"MP_{name}": bit})
         hdus.append(_hdu(exposure.mask.array, header, recipe.mask, "MASK", exposure, location))
     if exposure.variance is not None:
         hdus.append(_hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location))
     return hdus
+
+
+def _told(exposure: Exposure) -> dict[str, Any]:
+    """Give the cards of what is not in the header: a visit that was given, the calibration as afw first had it."""
+    given = exposure.components.given
+    told = given["visit_info"].to_afw() if "visit_info" in given else {}
+    calib = exposure.photo_calib
+    if calib is not None and "photo_calib" not in exposure.components:
+        told["FLUXMAG0"] = (calib.fluxmag0, "counts of a source of magnitude 0")
+        told |= {"FLUXMAG0ERR": calib.fluxmag0_error} if calib.error else {}
+    return told
+
+
+def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
+    for key, value in cards.items():
+        header[key if len(key) < 9 else f"HIERARCH {key}"] = value
 
 
 def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
@@ -71,19 +87,18 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 def _carried(metadata: fits.Header) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
-    cards = (card for card in metadata.copy().cards if card.keyword)
-    return fits.Header(
-        [card for card in cards if not _STRUCTURE.fullmatch(card.keyword) and not _WCS.fullmatch(card.keyword)]
-    )
+    of_afw = (afwheader.ARCHIVED, afwheader.CALIBRATION) if "AR_HDU" in metadata else ()
+    return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, *of_afw)
 
 
 def _system(exposure: Exposure) -> fits.Header:
     """Give the cards of the world coordinate system, and of the origin as afw writes it."""
     header = fits.Header()
-    if exposure.given_wcs is not None:
-        header.extend(exposure.given_wcs.to_header(relax=True))
+    given = _given_sky(exposure)
+    if given is not None:
+        header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
-        header.extend([card for card in exposure.metadata.copy().cards if _WCS.fullmatch(card.keyword)])
+        header.extend([card for card in exposure.metadata.copy().cards if afwheader.SKY.fullmatch(card.keyword)])
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
             if f"CRPIX{axis}" in header:
                 header[f"CRPIX{axis}"] -= offset
@@ -92,6 +107,18 @@ def _system(exposure: Exposure) -> fits.Header:
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
         header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start
     return header
+
+
+def _given_sky(exposure: Exposure) -> Any:
+    """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
+    stored = exposure.components.given.get("wcs")
+    if stored is None:
+        return exposure.given_wcs
+    residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
+    if residual > _EXACT:
+        text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
+        warn_caller(text, LossyWarning)
+    return exposure.wcs
 
 
 def _hdu(
@@ -142,10 +169,25 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
     return float(0.741 * (high - low)) / scaling.quantizeLevel  # afw-files 1.7
 
 
-def set_units(path: str, units: dict[str, str]) -> None:
+def set_units(path: str, units: Mapping[str, str]) -> None:
     """Write units of a table's columns as they stand, also such as the FITS standard does not know."""
     with fits.open(path, mode="update", memmap=False) as hdus:
-        header = hdus[1].header
-        for number in range(1, header["TFIELDS"] + 1):
-            if header[f"TTYPE{number}"] in units:
-                header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+        _set_units(hdus[1].header, units)
+
+
+def _set_units(header: fits.Header, units: Mapping[str, str]) -> None:
+    for number in range(1, header["TFIELDS"] + 1):
+        if header[f"TTYPE{number}"] in units:
+            header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+
+
+def write_tables(tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str) -> None:
+    """Write tables behind an empty primary HDU, each with its odd units, and with cards in its header."""
+    hdus = [fits.PrimaryHDU()]
+    for table, units in tables:
+        hdu = fits.table_to_hdu(table)
+        _set_units(hdu.header, units)
+        hdu.header.update(cards)
+        hdus.append(hdu)
+    with open(path, "wb") as stream:
+        fits.HDUList(hdus).writeto(stream)

@@ -7,19 +7,15 @@ the names of the classes only tell which sky map of ours to make, and the text i
 from __future__ import annotations
 
 import pickle
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence.errors import DataIdError, FormatterError, PolicyError
+from persistence.errors import DataIdError, FormatterError, PolicyError, UnsafeContent
 from persistence.formatters import config as config_files
-from persistence.formatters.pickle import Careful, load
+from persistence.formatters import pickle as pickle_files
 from persistence.location import Location
 from persistence.skymap import KINDS, SkyMap
 from persistence.types.config import Config
-
-_UNREDUCE = "lsst.pex.config.config", "unreduceConfig"
-_CONFIG_CLASS = re.compile(r"lsst\.skymap\.[\w.]*Config")
 
 
 class _Sketch:
@@ -47,38 +43,30 @@ def _module(cls: type[SkyMap]) -> str:
     return f"lsst.skymap.{cls.kind}SkyMap"
 
 
-_SKETCHES: Mapping[tuple[str, str], type[_Sketch]] = {
-    (module, cls.__name__): type(cls.__name__, (_Sketch,), {"cls": cls})
-    for cls in KINDS.values()
-    for module in (_module(cls), "lsst.skymap")
+def _unreduced(_class: Any, text: Any) -> Config:
+    """Parse the text of a configuration."""
+    return config_files.parse(text.decode() if isinstance(text, bytes) else text, "the configuration in it")
+
+
+# What stands in a pickle, and what is made instead; a class of configurations only says which text it is.
+_STAND_INS: Mapping[str, Any] = {
+    "lsst.pex.config.config.unreduceConfig": _unreduced,
+    **{
+        f"{module}.{cls.__name__}{ending}": made
+        for cls in KINDS.values()
+        for module in (_module(cls), "lsst.skymap")
+        for ending, made in (("", type(cls.__name__, (_Sketch,), {"cls": cls})), ("Config", f"{cls.__name__}Config"))
+    },
 }
-
-
-class _Reader(Careful):
-    """Knows the names that a pickled sky map has; for all others it is as careful as for any pickle."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == _UNREDUCE:
-            return _unreduced(self.path)
-        if _CONFIG_CLASS.fullmatch(f"{module}.{name}"):
-            return f"{module}.{name}"
-        return _SKETCHES.get((module, name)) or super().find_class(module, name)
-
-
-def _unreduced(path: str) -> Callable[[Any, Any], Config]:
-    """Give what parses the text of a configuration."""
-
-    def parsed(_class: Any, text: Any) -> Config:
-        return config_files.parse(text.decode() if isinstance(text, bytes) else text, path)
-
-    return parsed
 
 
 def read(location: Location) -> SkyMap:
     """Read a sky map."""
     path = location.full_path
-    with open(path, "rb") as stream:
-        found = load(_Reader(stream, path, frozenset(location.options.get("trust", ()))), path)
+    try:
+        found = pickle_files.read(location, _STAND_INS)
+    except UnsafeContent as error:
+        raise error if path in str(error) else UnsafeContent(f"{path}: {error}") from error
     if not isinstance(found, _Sketch):
         raise FormatterError(f"{path} holds no sky map, but a {type(found).__name__}")
     try:
@@ -118,7 +106,13 @@ def _by_state(name: bytes, skymap: SkyMap) -> bytes:
 def _config(skymap: SkyMap) -> bytes:
     module, name = _module(type(skymap)), f"{type(skymap).__name__}Config"
     text = Config(skymap.config.values(), f"{module}.{name}").text()
-    return _global(*_UNREDUCE) + _global(module, name) + _plain(text) + pickle.TUPLE2 + pickle.REDUCE
+    return (
+        _global("lsst.pex.config.config", "unreduceConfig")
+        + _global(module, name)
+        + _plain(text)
+        + pickle.TUPLE2
+        + pickle.REDUCE
+    )
 
 
 def _global(module: str, name: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,17 @@ class Mask:
             raise KeyError(f"the mask has no plane {name!r}; it has {', '.join(self.planes)}")
         return (self.array >> self.planes[name] & 1).astype(bool)
 
+    def any_of(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        """Give the pixels that have at least one of some flags."""
+        bits = np.uint32(sum({1 << self.planes[name] for name in names})).view(np.int32)
+        return (self.array & bits).astype(bool)
+
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """The bits, counted from 0, that some pixel has and no plane is called."""
+        used = int(np.bitwise_or.reduce(self.array, axis=None)) if self.array.size else 0
+        return tuple(bit for bit in range(_BITS) if used >> bit & 1 and bit not in self.planes.values())
+
     def counts(self) -> dict[str, int]:
         """Count the flagged pixels of each plane that has any."""
         numbers = {name: int(np.count_nonzero(self[name])) for name in self.planes}
@@ -63,4 +74,6 @@ class Mask:
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name} {number}" for name, number in self.counts().items())
-        return f"{np.count_nonzero(self.array)} of {self.array.size} pixels flagged" + (f": {shown}" if shown else "")
+        unnamed = f"; no name for bits {', '.join(map(str, self.unnamed))}" if self.unnamed else ""
+        flagged = f"{np.count_nonzero(self.array)} of {self.array.size} pixels flagged"
+        return flagged + (f": {shown}" if shown else "") + unnamed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from persistence.types.archive import Load, Tables
 from persistence.types.detector import Detector
 from persistence.types.visitinfo import VisitInfo
 
@@ -42,6 +43,19 @@ class FilterLabel:
     def answers_to(self, name: str) -> bool:
         """Say whether somebody who asks for ``name`` may mean this filter."""
         return name in (self.name, self.band, self.physical, self.variant, *self.aliases)
+
+
+# What afw writes for no filter. Source: afw-files 1.6.
+_NO_FILTER = "_unknown_"
+
+
+def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
+    """Build a filter from its table in an archive (afw-files 1.6); None if it has neither band nor glass."""
+    (table,) = tables
+    band = table["band"][0] if table["band_exists"][0] else None
+    physical = table["physical"][0] if table["physical_exists"][0] else None
+    name = physical or band
+    return FilterLabel(name, band, physical) if name else None
 
 
 class HeaderTranslator:
@@ -109,8 +123,13 @@ class HeaderTranslator:
     def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
         """Say which filter was in place: by the header, else by the data ID."""
         stored = header.get(self.filter_key)
-        wanted = str(stored).strip() if stored else data_id.get("filter")
+        wanted = str(stored).strip() if stored and stored != _NO_FILTER else data_id.get("filter")
         return None if wanted is None else self.label(str(wanted))
+
+    def completed(self, label: FilterLabel) -> FilterLabel:
+        """Add what the policy knows of a filter to what is known of it."""
+        known = self.label(label.name)
+        return replace(known, band=label.band or known.band, physical=label.physical or known.physical)
 
     def label(self, name: str) -> FilterLabel:
         """Find a filter by any of its names; one that the policy does not know is called what it is.

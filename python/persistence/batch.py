@@ -1,0 +1,107 @@
+"""Files that are put in their places together: all of them, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from persistence import files
+from persistence.errors import PersistenceError, RepositoryError
+
+
+class _Placed(NamedTuple):
+    temporary: str | None  # None: the target is to go
+    target: str
+    backup: bool
+
+
+class Batch:
+    """Collects files that are written beside their targets, and renames them all at once; what is left is removed.
+
+    Notes
+    -----
+    If one of the renames fails, those before it are undone. A kill between two of them leaves the first ones: each
+    file is whole, and writing again does the rest.
+    """
+
+    def __init__(self) -> None:
+        self._placed: list[_Placed] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for placed in self._placed:
+            if placed.temporary is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(placed.temporary)
+
+    @contextlib.contextmanager
+    def place(self, target: str, backup: bool = False) -> Iterator[str]:
+        """Give a temporary path beside a target, to be written in the block; see `files.atomic_write`."""
+        os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+        temporary = files.beside(target)
+        self._placed.append(_Placed(temporary, target, backup))
+        yield temporary
+
+    def remove(self, target: str) -> None:
+        """Have a file, which need not be there, removed with the others' placing."""
+        self._placed.append(_Placed(None, target, False))
+
+    def commit(self) -> None:
+        """Put every file in its place.
+
+        Raises
+        ------
+        RepositoryError
+            If one cannot be put there; none is, then.
+        """
+        kept: list[tuple[str, str | None]] = []
+        try:
+            for placed in self._placed:
+                if placed.backup:
+                    files.back_up(placed.target)
+                kept.append((placed.target, _keep(placed.target)))
+                if placed.temporary is not None:
+                    os.replace(placed.temporary, placed.target)
+                else:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(placed.target)
+        except BaseException as error:  # an interrupt too must leave nothing behind
+            for target, old in reversed(kept):
+                _undo(target, old)
+            if isinstance(error, OSError) and not isinstance(error, PersistenceError):
+                told = f"cannot write {placed.target}: {error.strerror or error}; nothing was written"
+                raise RepositoryError(told) from error
+            raise
+        for _target, old in kept:
+            if old is not None:
+                os.unlink(old)
+
+
+def _keep(target: str) -> str | None:
+    """Keep what stands at a target under another name; None if nothing does."""
+    if not os.path.lexists(target):
+        return None
+    kept = files.beside(target)
+    try:
+        os.link(target, kept, follow_symlinks=False)
+    except OSError:  # a file system without hard links
+        shutil.copy2(target, kept, follow_symlinks=False)
+    return kept
+
+
+def _undo(target: str, old: str | None) -> None:
+    if old is not None:
+        os.replace(old, target)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(old)  # a rename between two names of one file does nothing
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)

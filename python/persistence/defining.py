@@ -1,0 +1,106 @@
+"""Dataset types, and stages of them, that are defined while a Butler is in use, and recorded in its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persistence import definitions, policy
+from persistence.chain import Chain
+from persistence.composite import do_import
+from persistence.definitions import Definition
+from persistence.errors import PolicyError, UnknownDatasetType
+from persistence.policy import CameraPolicy
+from persistence.repository import Repository
+from persistence.signatures import form_of
+
+
+class Definer:
+    """Defines dataset types in the repositories of a chain.
+
+    Parameters
+    ----------
+    chain : `Chain`
+        The repositories. Those that are written to learn of a dataset type for good; if there is none, all do, as
+        long as the Butler lives.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+
+    def define(self, name: str, section: str, keys: Mapping[str, Any]) -> None:
+        """Define a dataset type; see `Butler.defineDataset`."""
+        keys = {key: _dotted(value) for key, value in keys.items()}
+        learning = self._chain.outputs or self._chain.inputs
+        made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
+        for kind in ("assembler", "disassembler"):
+            if keys.get(kind) is not None:
+                form_of(kind, do_import(str(keys[kind]), name), name)
+        bare = name.partition("(")[0]
+        whole = _evaluated(made[0][0], made[0][1], bare)
+        meant = whole.types[bare]
+        for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
+            if bare in repository.mapper.types:
+                definitions.refuse_other(bare, repository.mapper.types[bare], meant)
+                repository.vouch(bare)
+        for other in policy.needed(whole, bare):
+            self.adopt(other)
+        self._teach([(one, new) for one, new in made if bare in one.learned or bare not in one.mapper.types])
+
+    def spread(self) -> None:
+        """Let every repository of the chain know what any of them defines, the first first."""
+        every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
+        found = [(definition, one.brings(definition)) for one in every for definition in one.definitions]
+        learned = [repository.learn(found) for repository in every] if found else []
+        if any(learned):
+            self._chain.forget()
+
+    def adopt(self, name: str) -> None:
+        """Record a dataset type of another repository in the outputs, which are about to hold some of it.
+
+        With it go those that it needs: an output can be opened without the other repository.
+        """
+        learned = [(one, one.learned[name]) for one in self._chain.outputs if name in one.learned]
+        for repository, definition in learned:
+            for one in definitions.names(definition):
+                for other in policy.needed(repository.mapper.policy, one):
+                    if other not in definitions.names(definition):
+                        self.adopt(other)
+        if learned:
+            self._teach([(one, definitions.moved(definition, one.root)) for one, definition in learned])
+
+    def stage(self, name: str, stage: str) -> None:
+        """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
+        for repository in self._chain.outputs or self._chain.inputs:
+            staged = f"{name}:{stage}"
+            known = {*repository.mapper.types, *(key for one in self._chain.inputs for key in one.mapper.types)}
+            if staged not in known:
+                raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
+            stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
+            self._teach([(repository, definitions.stage(repository.root, stages))], replace=True)
+
+    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
+        if learning and self._chain.outputs:
+            self._chain.settle()
+            for _repository, definition in learning:
+                definitions.record(definition, replace)
+        for repository, definition in learning:
+            repository.define(definition)
+        self._chain.forget()
+        self.spread()
+
+
+def _evaluated(repository: Repository, definition: Definition, name: str) -> CameraPolicy:
+    """Give what a repository's policy would be with a definition of a dataset type."""
+    shown = Definition(f"<defineDataset({name})>", definition.text)
+    return policy.extended(repository.mapper.policy, (shown,))
+
+
+def _dotted(value: Any) -> Any:
+    """Give the dotted name of a class or function, by which other processes will find it."""
+    if not callable(value):
+        return value
+    name = f"{value.__module__}.{value.__qualname__}"
+    if "<" in name or value.__module__ == "__main__":
+        raise PolicyError(f"{name} cannot be found by other processes: define it in a module, outside any function")
+    return name

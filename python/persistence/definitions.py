@@ -1,0 +1,158 @@
+"""Dataset types that a repository defines for itself: files of its directory ``policy``, which Gen2 ignores.
+
+Each has the form of a camera's policy, and is laid over it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from persistence import files, policy, yamlfile
+from persistence.datasettype import DatasetType
+from persistence.errors import DataIdError, PolicyError, RepositoryError
+
+FOLDER = "policy"
+_STAGES = "stages"
+# What follows a dot is a component; what follows a colon, the stage.
+_NAME = re.compile(r"([a-z_][\w-]*(?::[\w-]+)?)(?:\([\w:-]+\))?", re.ASCII | re.IGNORECASE)
+
+
+class Definition(NamedTuple):
+    """What a file says, and the file."""
+
+    path: str
+    text: str
+
+
+def read(root: str) -> tuple[Definition, ...]:
+    """Read the definitions of a repository, by the names of their files.
+
+    Raises
+    ------
+    RepositoryError
+        If one cannot be read.
+    """
+    folder = os.path.join(root, FOLDER)
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise RepositoryError(f"you may not look into {folder}: {error.strerror}") from error
+    paths = [os.path.join(folder, name) for name in sorted(names) if name.endswith(".yaml") and name[0] != "."]
+    return tuple(Definition(path, _text(path)) for path in paths)
+
+
+def names(definition: Definition) -> set[str]:
+    """Give the dataset types that a definition says something of."""
+    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    return {name for section in policy.SECTIONS for name in policy.split_names(top.get(section))}
+
+
+def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:
+    """Write a definition of one dataset type, as `record` puts it into a repository.
+
+    Parameters
+    ----------
+    root : `str`
+        The repository.
+    name : `str`
+        The dataset type, perhaps with a stage (``calexp:jointcal``), and what it builds on (``blue(src)``).
+    section : `str`
+        The policy's section that it belongs to.
+    keys : mapping
+        What the policy says of it; keys that are None are left out.
+    """
+    match = _NAME.fullmatch(name) if isinstance(name, str) else None
+    if match is None or match.group(1) == _STAGES:
+        raise DataIdError(
+            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; name:stage is a stage "
+            "of one, and new(old) builds on another"
+        )
+    text = yamlfile.block({section: {name: {key: value for key, value in keys.items() if value is not None}}})
+    return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
+
+
+def moved(definition: Definition, root: str) -> Definition:
+    """Give a definition as another repository will have it."""
+    return Definition(os.path.join(root, FOLDER, os.path.basename(definition.path)), definition.text)
+
+
+def stage(root: str, stages: Mapping[str, str]) -> Definition:
+    """Write which stage the plain names of dataset types stand for in a repository."""
+    return Definition(os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)}))
+
+
+def record(definition: Definition, replace: bool = False) -> None:
+    """Put a definition into its repository, unless the same is there already.
+
+    Raises
+    ------
+    PolicyError
+        If another one is there; the message shows both.
+    RepositoryError
+        If it cannot be written.
+    """
+    try:
+        os.makedirs(os.path.dirname(definition.path), exist_ok=True)
+        written = files.write_text(definition.path, definition.text, replace)
+    except OSError as error:
+        raise RepositoryError(f"cannot write {definition.path}: {error.strerror or error}") from error
+    there = definition.text if written else _text(definition.path)
+    if there != definition.text:
+        raise PolicyError(
+            f"{definition.path} defines it otherwise:\n{_indented(there)}\nnot\n{_indented(definition.text)}"
+        )
+
+
+def refuse_other(name: str, there: DatasetType, new: DatasetType) -> None:
+    """Refuse a definition of a dataset type that is defined otherwise.
+
+    Raises
+    ------
+    PolicyError
+        If the two differ in anything; the message shows both.
+    """
+    if shown(there) != shown(new):
+        raise PolicyError(
+            f"dataset type {name!r} is defined already, and otherwise:\n"
+            f"  there  {shown(there)}  ({there.source})\n"
+            f"  new    {shown(new)}"
+        )
+
+
+def shown(dataset: DatasetType) -> str:
+    """Show all that a policy says of a dataset type, on one line."""
+    told: dict[str, Any] = {"section": dataset.section}
+    for key, default in DatasetType._field_defaults.items():
+        value = getattr(dataset, key)
+        if value != default:
+            told[key] = _plain(value)
+    return yamlfile.flow(told)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "text"):
+        return value.text
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if hasattr(value, "_asdict"):  # a component
+        return {key: one for key, one in value._asdict().items() if one not in (None, False)}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RepositoryError(f"{path} cannot be read: {error}") from error
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.splitlines()).rstrip()

@@ -1,0 +1,184 @@
+"""Archives as afw writes them: new objects behind those that were there, which stay as they were (afw-files 2.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from persistence import headers
+from persistence.errors import FormatterError
+from persistence.formatters import bintable_write
+from persistence.formatters.archived import Stored
+from persistence.types.apcorrmap import ApCorrMap
+from persistence.types.boundedfield import ChebyshevField, ProductField, constant
+from persistence.types.box import Box
+from persistence.types.photocalib import PhotoCalib
+from persistence.types.polygon import Polygon
+from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
+from persistence.types.psfimage import Psf
+from persistence.types.translator import FilterLabel
+
+Columns = Mapping[str, Any]
+Put = Callable[[Any], int]
+
+
+class Class(NamedTuple):
+    """What afw calls a class, where it finds it, and how an object's table is made; ``put`` numbers what it needs."""
+
+    name: str
+    module: str
+    columns: Callable[[Any, Put], Columns]
+
+
+def _photo_calib(calib: PhotoCalib, put: Put) -> Columns:
+    field = constant(calib.mean) if calib.field is None else calib.field
+    return {
+        "isConstant": [calib.field is None],
+        "calibrationMean": [float(calib.mean)],
+        "calibrationErr": [float(calib.error)],
+        "field": [put(field)],
+        "version": [1],
+    }
+
+
+def _chebyshev(field: ChebyshevField, put: Put) -> Columns:
+    coefficients = np.atleast_2d(field.coefficients)
+    return {"order_x": [coefficients.shape[1] - 1], **_box(field.box), "coefficients": [coefficients.ravel()]}
+
+
+def _box(box: Box) -> Columns:
+    ends = {"min_x": box.x0, "min_y": box.y0, "max_x": box.x0 + box.width - 1, "max_y": box.y0 + box.height - 1}
+    return {f"bbox_{name}": [number] for name, number in ends.items()}
+
+
+def _product(field: ProductField, put: Put) -> Columns:
+    return {"id": [put(factor) for factor in field.factors]}
+
+
+def _ap_corr_map(fields: ApCorrMap, put: Put) -> Columns:
+    return {"name": _texts(list(fields), 64), "field": [put(field) for field in fields.values()]}
+
+
+def _texts(texts: Sequence[str], width: int) -> Any:
+    """Make a column of texts of some width; one that is longer is refused rather than cut."""
+    long = [text for text in texts if len(text) > width]
+    if long:
+        raise FormatterError(f"{long[0]!r} is longer than the {width} characters that afw has for it")
+    return np.array(texts, f"S{width}")
+
+
+def _polygon(polygon: Polygon, put: Put) -> Columns:
+    closed = np.vstack([polygon.vertices, polygon.vertices[:1]])
+    return {"vertices_x": closed[:, 0], "vertices_y": closed[:, 1]}
+
+
+def _filter(label: FilterLabel, put: Put) -> Columns:
+    named = label.band or label.physical
+    is_band = _BAND.fullmatch(label.name)
+    known = {
+        "band": label.band if named or not is_band else label.name,
+        "physical": label.physical if named or is_band else label.name,
+    }
+    exist = {f"{name}_exists": [value is not None] for name, value in known.items()}
+    return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
+
+
+# How afw tells bands from pieces of glass where only a name is known. Source: afw-files 1.6.
+_BAND = re.compile(r"[ugrizy]|SH|PH|VR|white|N\d+|I\d\d+")
+
+
+def _psf(psf: Psf, put: Put) -> Columns:
+    _name, _module, (table,) = dump(psf)
+    return table
+
+
+CLASSES: Mapping[type, Class] = {
+    PhotoCalib: Class("PhotoCalib", "", _photo_calib),
+    ChebyshevField: Class("ChebyshevBoundedField", "lsst.afw.math", _chebyshev),
+    ProductField: Class("ProductBoundedField", "lsst.afw.math", _product),
+    ApCorrMap: Class("ApCorrMap", "lsst.afw.image", _ap_corr_map),
+    Polygon: Class("Polygon", "", _polygon),
+    FilterLabel: Class("FilterLabel", "lsst.afw.image", _filter),
+    GaussianPsf: Class("GaussianPsf", "lsst.afw.detection", _psf),
+    SingleGaussianPsf: Class("SingleGaussianPsf", "lsst.meas.algorithms", _psf),
+    DoubleGaussianPsf: Class("DoubleGaussianPsf", "lsst.meas.algorithms", _psf),
+}
+
+
+class ArchiveWriter:
+    """Collects objects for an archive.
+
+    Parameters
+    ----------
+    old : `Stored`, optional
+        An archive whose objects are kept, with their numbers, whether their classes are known here or not.
+    """
+
+    def __init__(self, old: Stored | None = None) -> None:
+        self._index: list[tuple[Any, ...]] = []
+        self._tables: list[bytes] = []
+        self._numbers: dict[int, int] = {}
+        self._kept: list[Any] = []  # so that no other object gets the id of one that is gone
+        if old is not None:
+            self._keep(old)
+        self._next = max((row[0] for row in self._index), default=0) + 1
+
+    def _keep(self, old: Stored) -> None:
+        archive = old()
+        for number in archive:
+            for entry in archive.entries(number):
+                place = (entry.table, entry.part, entry.row0, entry.nrows)
+                self._index.append((number, *place, entry.name, entry.module))
+        _index, *tables = headers.parts(old.content, old.what)
+        self._tables = [_whole(bytes(part.header) + bytes(part.data)) for part in tables]
+
+    def put(self, thing: Any) -> int:
+        """Take an object, and what it needs; gives its number. An object that was put before keeps its number.
+
+        Raises
+        ------
+        FormatterError
+            If objects of its class cannot be written.
+        """
+        if id(thing) in self._numbers:
+            return self._numbers[id(thing)]
+        if type(thing) not in CLASSES:
+            raise FormatterError(f"{type(thing).__name__} cannot be written to an archive, as {_known()} can")
+        number = self._numbers[id(thing)] = self._next
+        self._next += 1
+        self._kept.append(thing)
+        kind = CLASSES[type(thing)]
+        columns = {name: np.asarray(column) for name, column in kind.columns(thing, self.put).items()}
+        cards = [("EXTTYPE", "ARCHIVE_DATA"), ("AR_CATN", len(self._tables) + 1), ("AR_NAME", kind.name)]
+        self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
+        rows = len(next(iter(columns.values())))
+        self._index.append((number, len(self._tables), 0, 0, rows, kind.name, kind.module))
+        return number
+
+    def content(self) -> bytes:
+        """Give the HDUs: the index, and the tables."""
+        names = ("id", "cat.archive", "cat.persistable", "row0", "nrows")
+        columns = {name: np.array([row[place] for row in self._index], "i4") for place, name in enumerate(names)}
+        for place, name in ((5, "name"), (6, "module")):
+            columns[name] = _texts([row[place] for row in self._index], 64)
+        cards = [("EXTTYPE", "ARCHIVE_INDEX"), ("AR_CATN", 0), ("AR_NCAT", len(self._tables) + 1)]
+        return bintable_write.table(columns, [*cards, ("EXTNAME", "ARCHIVE_INDEX")]) + b"".join(self._tables)
+
+
+def _whole(content: bytes) -> bytes:
+    return content + bytes(-len(content) % 2880)
+
+
+def _known() -> str:
+    return ", ".join(kind.__name__ for kind in CLASSES)
+
+
+def stand_alone(thing: Any) -> bytes:
+    """Lay out a file that holds one object: an empty primary HDU, and the archive in which it is number 1."""
+    writer = ArchiveWriter()
+    writer.put(thing)
+    primary = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]
+    return bintable_write.header_of(primary) + writer.content()

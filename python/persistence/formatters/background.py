@@ -1,0 +1,94 @@
+"""Backgrounds: three HDUs for each component (facts in afw-files 6.3)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from persistence import headers
+from persistence.errors import FormatterError
+from persistence.formatters.fits import _pixels, opened
+from persistence.location import Location
+from persistence.types.background import Background, BackgroundList, Surface
+from persistence.types.box import Box
+from persistence.types.mask import DEFAULT_PLANES, Mask
+
+_PARTS = ("IMAGE", "MASK", "VARIANCE")
+# An HDU that no file has: all before it are looked at.
+_LAST = sys.maxsize - 1
+# Card -> what it holds of a component. All components that afw writes have all of them.
+_CARDS: Mapping[str, Callable[[Background], Any]] = {
+    "INTERPSTYLE": lambda one: one.surface.interpolation,
+    "UNDERSAMPLESTYLE": lambda one: one.surface.undersampled,
+    "APPROXSTYLE": lambda one: one.surface.approximation,
+    "APPROXORDERX": lambda one: one.surface.order[0],
+    "APPROXORDERY": lambda one: one.surface.order[1],
+    "APPROXWEIGHTING": lambda one: one.surface.weighted,
+    "BKGD_X0": lambda one: one.bbox.x0,
+    "BKGD_Y0": lambda one: one.bbox.y0,
+    "BKGD_WIDTH": lambda one: one.bbox.width,
+    "BKGD_HEIGHT": lambda one: one.bbox.height,
+}
+
+
+def read(location: Location) -> BackgroundList:
+    """Read a background.
+
+    Raises
+    ------
+    FormatterError
+        If the file is damaged, or holds something else.
+    """
+    with opened(location.full_path) as hdus:
+        number = len(headers.spans(location.full_path, _LAST))  # astropy would take damage for the end
+        if number % 3:
+            raise FormatterError(f"a background has three HDUs for each component; here are {number}")
+        return BackgroundList(tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3)))
+
+
+def _component(hdus: Any, start: int) -> Background:
+    header = hdus[0].header
+    for part, hdu in enumerate(hdus):
+        if not hdu.is_image or len(hdu.shape) != 2 or hdu.shape != hdus[0].shape:
+            raise FormatterError(f"HDU {start + part} is no {_PARTS[part]} of the bins of a background")
+    try:
+        box = Box(*(int(header[f"BKGD_{name}"]) for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
+        interpolation, undersampled = int(header["INTERPSTYLE"]), int(header["UNDERSAMPLESTYLE"])
+    except (KeyError, ValueError) as error:
+        raise FormatterError(f"HDU {start} is of no background: {error.args[0]}") from error
+    # Older files lack these.
+    order = int(header.get("APPROXORDERX", 1)), int(header.get("APPROXORDERY", -1))
+    weighted = bool(header.get("APPROXWEIGHTING", True))
+    surface = Surface(interpolation, undersampled, int(header.get("APPROXSTYLE", -1)), order, weighted)
+    planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(DEFAULT_PLANES)
+    levels, bits, variance = (_pixels(hdu, None, None) for hdu in hdus)
+    return Background(levels, variance, Mask(bits.astype(np.int32), planes), box, surface)
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write a `BackgroundList`."""
+    if not isinstance(obj, BackgroundList) or not len(obj):
+        what = "no components" if isinstance(obj, BackgroundList) else f"not {type(obj)}"
+        raise FormatterError(f"{location.datasetType}: a background is a BackgroundList, {what}")
+    hdus: list[Any] = []
+    for one in obj:
+        for part, array in zip(_PARTS, (one.levels, one.mask.array, one.variance), strict=True):
+            hdu = fits.ImageHDU(array) if hdus else fits.PrimaryHDU(array)
+            hdu.header.update(_header(one, part))
+            hdus.append(hdu)
+    with open(path, "wb") as stream:  # the name may end in .gz
+        fits.HDUList(hdus).writeto(stream)
+
+
+def _header(one: Background, part: str) -> fits.Header:
+    header = fits.Header([("EXTTYPE", part)])
+    for keyword, value in _CARDS.items():
+        header[keyword if len(keyword) <= 8 else f"HIERARCH {keyword}"] = value(one)
+    if part == "MASK":
+        for name, bit in one.mask.planes.items():
+            header[f"MP_{name}" if len(name) < 6 else f"HIERARCH MP_{name}"] = bit
+    return header

@@ -1,0 +1,93 @@
+"""The archive that is written behind an exposure's planes (facts in afw-files 1.4 and 2.1)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from persistence.errors import FormatterError
+from persistence.formatters.archive_write import ArchiveWriter
+from persistence.formatters.archived import Stored
+from persistence.types.components import KEYS, Components
+from persistence.types.exposure import Exposure
+
+# What has its place in the headers.
+_IN_HEADERS = ("wcs", "visit_info", "unit")
+_OLD_WCS = ("Wcs", "TanWcs")
+_VERSION = 2
+
+
+class Written(NamedTuple):
+    """An archive.
+
+    Attributes
+    ----------
+    cards : `dict`
+        What the primary header says of it.
+    content : `bytes`
+        Its HDUs.
+    """
+
+    cards: dict[str, Any]
+    content: bytes
+
+
+def of(exposure: Exposure, hdus: int) -> Written | None:
+    """Make the archive of an exposure's components; None if they all have their place in the headers.
+
+    What came from an archive and was not replaced is written as it was stored, whether its class is known or not.
+
+    Parameters
+    ----------
+    exposure : `Exposure`
+        What is written.
+    hdus : `int`
+        How many HDUs come before the archive.
+
+    Raises
+    ------
+    FormatterError
+        If a component that was given cannot be written.
+    """
+    components = exposure.components
+    numbers = dict(components.numbers)
+    if exposure.given_wcs is not None:
+        numbers.pop("wcs", None)  # it is the header's that holds
+    given = {name: thing for name, thing in components.given.items() if name not in _IN_HEADERS}
+    if not numbers and not given:
+        return None
+    writer = ArchiveWriter(_stored(components))
+    numbers |= {name: _put(writer, name, thing) for name, thing in (_from_headers(exposure) | given).items()}
+    cards: dict[str, Any] = {"EXPINFO_V": _VERSION, "AR_HDU": (hdus + 1, "HDU of the archive, counted from 1")}
+    for name, number in numbers.items():
+        cards |= dict.fromkeys(_keys(components, name), number)
+    return Written(cards, writer.content())
+
+
+def _stored(components: Components) -> Stored | None:
+    if not components.numbers:
+        return None
+    if not isinstance(components.source, Stored):
+        raise FormatterError(f"the archive with {', '.join(components.numbers)} was not read, and cannot be written")
+    return components.source
+
+
+def _from_headers(exposure: Exposure) -> dict[str, Any]:
+    """Give what afw looks for in the archive, once there is one, and no longer in the headers."""
+    both = {"photo_calib": exposure.photo_calib, "filter": exposure.filter}
+    return {name: thing for name, thing in both.items() if thing is not None and name not in exposure.components}
+
+
+def _put(writer: ArchiveWriter, name: str, thing: Any) -> int:
+    try:
+        return writer.put(thing)
+    except FormatterError as error:
+        without = f"replaced({name}=None) leaves it out"
+        raise FormatterError(f"the component {name} cannot be written: {error}; {without}") from error
+
+
+def _keys(components: Components, name: str) -> tuple[str, ...]:
+    """Give what the header calls a component's number; afw takes no WCS of its former classes for one of today's."""
+    keys = KEYS.get(name, (name.upper(),))
+    if name == "wcs" and components.archive.class_of(components.numbers[name]) in _OLD_WCS:
+        return (f"{keys[-1]}_ID",)
+    return f"{keys[0]}_ID", f"ARCHIVE_ID_{keys[0]}"

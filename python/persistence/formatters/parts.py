@@ -1,0 +1,86 @@
+"""Parts of exposures that are datasets of their own: in a file each, or read out of the file of an exposure.
+
+``SkyWcs``, ``Psf``, ``PhotoCalib`` and the like may each have a template of their own, or that of an exposure, of
+which then no more is read than they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from persistence import headers
+from persistence.errors import FormatterError
+from persistence.formatters import archived
+from persistence.formatters.components import read_component
+from persistence.formatters.fits import opened
+from persistence.location import Location
+from persistence.types.mask import DEFAULT_PLANES, Mask
+
+# The last word of a policy's `python` -> the component of an exposure.
+COMPONENT_OF: Mapping[str, str] = {
+    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS"), "wcs"),
+    **dict.fromkeys(("PhotoCalib", "Calib"), "photoCalib"),
+    **dict.fromkeys(("FilterLabel", "Filter"), "filter"),
+    **dict.fromkeys(("Mask", "MaskX"), "mask"),
+    "Psf": "psf",
+    "VisitInfo": "visitInfo",
+    "Detector": "detector",
+    "ApCorrMap": "apCorrMap",
+    "TransmissionCurve": "transmissionCurve",
+}
+
+
+def read(location: Location) -> Any:
+    """Read a part from a file of its own, or from an exposure's."""
+    name = COMPONENT_OF[(location.python or "").rpartition(".")[2]]
+    kind = _kind(location.full_path)
+    if kind == "ARCHIVE_INDEX":
+        return archived.read(location)
+    if name == "mask" and kind != "IMAGE":
+        return _read_mask(location)
+    found = read_component(location, name)
+    if found is None:
+        raise FormatterError(f"{location.full_path} has no {name}")
+    return found
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write a part into a file of its own: a WCS as a header, a mask as an image, others as afw's archives."""
+    if hasattr(obj, "writeFits"):
+        obj.writeFits(path)
+    elif isinstance(obj, Mask):
+        bits = {f"HIERARCH MP_{name}" if len(name) > 5 else f"MP_{name}": bit for name, bit in obj.planes.items()}
+        header = fits.Header({"EXTTYPE": "MASK", **bits})
+        _save([fits.PrimaryHDU(), fits.CompImageHDU(obj.array, header, "MASK", compression_type="GZIP_2")], path)
+    elif hasattr(obj, "to_header"):
+        _save([fits.PrimaryHDU(header=obj.to_header(relax=True))], path)
+    else:
+        archived.write(obj, path, location)
+
+
+def _save(hdus: list[Any], path: str) -> None:
+    # The name may end in .gz, which would compress the file; it is no part of what was asked for.
+    with open(path, "wb") as stream:
+        fits.HDUList(hdus).writeto(stream)
+
+
+def _kind(path: str) -> str:
+    """Say what the first extension of a file holds, in afw's words."""
+    scanned = headers.scan(path)
+    next(scanned)
+    extension = next(scanned, None)
+    return "" if extension is None else str(extension.get("EXTTYPE", ""))
+
+
+def _read_mask(location: Location) -> Mask:
+    """Read a mask that is a plain image, in the primary HDU or, compressed, in the first extension."""
+    with opened(location.full_path) as hdus:
+        hdu = hdus[0] if hdus[0].shape or len(hdus) == 1 else hdus[1]
+        if hdu.data is None:
+            raise FormatterError("it holds no pixels")
+        bits = {key[3:]: int(bit) for key, bit in hdu.header["MP_*"].items()}
+        return Mask(hdu.data.astype(np.int32), bits or dict(DEFAULT_PLANES))

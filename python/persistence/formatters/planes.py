@@ -1,0 +1,98 @@
+"""Where the parts of an exposure lie in its file: the planes behind the image, and the archive (afw-files 1.1)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from persistence import headers
+from persistence.formatters.archived import Stored
+from persistence.headers import Cards, Span
+from persistence.types.components import Components, numbers_in
+from persistence.types.mask import DEFAULT_PLANES
+
+
+class Layout(NamedTuple):
+    """The first HDUs of a file, as far as those of an exposure go.
+
+    Attributes
+    ----------
+    path : `str`
+        The file.
+    content : `bytes` or None
+        All of it, if it was compressed with gzip: it is decompressed once.
+    cards : `list` [`Cards`]
+        Their headers.
+    spans : `list` [`Span`]
+        Where they lie.
+    """
+
+    path: str
+    content: bytes | None
+    cards: list[Cards]
+    spans: list[Span]
+
+    def planes(self, image: int) -> dict[str, int]:
+        """Give the HDUs of the planes that follow an image by their kind, ``MASK`` and ``VARIANCE``."""
+        behind = range(image + 1, min(image + 3, len(self.cards)))
+        return {_kind(self.cards[number]): number for number in behind}
+
+    def bits(self, mask: int) -> Mapping[str, int]:
+        """Give the names of the bits of the mask in an HDU."""
+        cards = self.cards[mask]
+        return {key[3:]: int(cards[key]) for key in cards if key.startswith("MP_")} or dict(DEFAULT_PLANES)
+
+    def components(self, stream: Any) -> Components:
+        """Read the bytes of the archive; nothing is made of them until a component is asked for.
+
+        They are few beside the pixels, and by then the file may be another one.
+
+        Parameters
+        ----------
+        stream
+            The open file.
+        """
+        numbers = numbers_in(self.cards[0], self.path)
+        if not numbers:
+            return Components()
+        index = int(self.cards[0]["AR_HDU"]) - 1  # it counts from 1
+        start = self.spans[index - 1].stop if index <= len(self.spans) else None
+        if start is None:
+            return Components(numbers, Stored(b"", self.path))
+        if self.content is not None:
+            return Components(numbers, Stored(self.content[start:], self.path))
+        stream.seek(start)
+        return Components(numbers, Stored(stream.read(), self.path))
+
+
+def layout(path: str, image: int) -> Layout:
+    """Read the headers of an exposure's HDUs.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    image : `int`
+        The HDU of the image, counted from 0.
+
+    Raises
+    ------
+    FormatterError
+        If the file is not FITS, or one of these HDUs is not whole.
+    OSError
+        If it cannot be read.
+    """
+    content = headers.unpacked(path)
+    found = headers.walk(path, content)
+    first = next(found)
+    archive = first[0].get("AR_HDU")
+    wanted = max(image + 2, archive - 2 if isinstance(archive, int) else 0)
+    both = [first, *itertools.islice(found, wanted)]
+    return Layout(path, content, [cards for cards, _ in both], [span for _, span in both])
+
+
+def _kind(cards: Cards) -> str:
+    """Say what plane an HDU holds: masks of before afw's EXTTYPE are known by the names of their bits."""
+    kind = cards.get("EXTTYPE") or cards.get("EXTNAME")
+    return str(kind) if kind else "MASK" if any(key.startswith("MP_") for key in cards) else ""

@@ -1,0 +1,132 @@
+"""Datasets that are put as references to other files: a link, and beside it what the file was like at the time.
+
+A link is what Gen2 itself follows. The note beside it is a hidden file that Gen2 ignores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import json
+import os
+import re
+from typing import Any
+
+from persistence.batch import Batch
+from persistence.errors import SourceChanged
+
+# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of it.
+_GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
+_LATEST = 2**62  # ns: the year 2116
+
+
+def note_of(target: str) -> str:
+    """Give the name of the note beside a link."""
+    directory, name = os.path.split(target)
+    return os.path.join(directory, f".{name}.source")
+
+
+def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
+    """Make a link to a source, which is to stand at a target, and note the source's size and time.
+
+    Parameters
+    ----------
+    temporary, target : `str`
+        Where the link is made, and where it will stand.
+    source : `str`
+        The file that it leads to, by a relative path: a tree can be moved.
+    batch : `Batch`
+        What puts the note in its place, with the link.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
+    with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
+        json.dump(_stamp(source), stream)
+
+
+def forget(target: str) -> None:
+    """Remove the note of a link that is to be replaced by a file of its own."""
+    if os.path.islink(target):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(note_of(target))
+
+
+def check(path: str) -> None:
+    """Check that what a reference leads to is what it was when the reference was put; other files are well.
+
+    Raises
+    ------
+    SourceChanged
+        If it is another file, or has changed.
+    """
+    if not os.path.islink(path):
+        return
+    noted = _noted(path)
+    if noted is None:
+        return
+    now = _stamp(path)
+    if noted != now:
+        raise SourceChanged(
+            f"{path} refers to {os.path.realpath(path)}, which has changed since: it had {_shown(noted)}, and has "
+            f"{_shown(now)}. Put it again, or remove {note_of(path)} to accept the file as it is"
+        )
+
+
+def refuse_gone(path: str) -> None:
+    """Refuse a reference to a file that is no longer there: another dataset of the name is not what was put.
+
+    Raises
+    ------
+    SourceChanged
+        If it is one; other files that are missing are simply not there.
+    """
+    if os.path.islink(path) and os.path.lexists(note_of(path)):
+        raise SourceChanged(f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove both")
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
+    if filecmp.cmp(one, other, shallow=False):
+        return True
+    return os.path.getsize(one) == os.path.getsize(other) and _timeless(one) == _timeless(other)
+
+
+def _timeless(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return _GZIP.sub(rb"\1\2", stream.read())
+
+
+def _noted(path: str) -> dict[str, Any] | None:
+    """Read the note beside a link; None if there is none."""
+    note = note_of(path)
+    try:
+        with open(note, encoding="utf-8") as stream:
+            noted = json.load(stream)
+        size, modified = noted["size"], noted["modified"]
+        if type(size) is int and type(modified) is int and abs(modified) < _LATEST:
+            return {"size": size, "modified": modified}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(note, path) from error
+    raise _damaged(note, path)
+
+
+def _damaged(note: str, path: str) -> SourceChanged:
+    return SourceChanged(
+        f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. Put it again, or "
+        "remove the note to accept the file as it is"
+    )
+
+
+def _stamp(source: str) -> dict[str, Any]:
+    status = os.stat(source)
+    return {"size": status.st_size, "modified": status.st_mtime_ns}
+
+
+def _shown(stamp: dict[str, Any]) -> str:
+    import datetime
+
+    moment = datetime.datetime.fromtimestamp(stamp["modified"] / 1e9, datetime.UTC)
+    return f"{stamp['size']} bytes of {moment:%Y-%m-%d %H:%M:%S.%f} UTC"

@@ -1,0 +1,96 @@
+"""Images between their pixels, by Lanczos's kernel and its kin (facts in afw-files 2.8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import FormatterError
+
+Array = NDArray[np.float64]
+_NAMED = re.compile(r"lanczos([1-9]\d?)")
+
+
+def lanczos(order: int) -> Callable[[Array], Array]:
+    """Give Lanczos's kernel: ``sinc(t) sinc(t / order)``, which is 0 from ``order`` on."""
+    return lambda t: np.where(np.abs(t) < order, np.sinc(t) * np.sinc(t / order), 0.0)
+
+
+def kernel_named(name: str) -> tuple[Callable[[Array], Array], int]:
+    """Give the kernel of one of afw's names, and how many pixels it reaches.
+
+    Raises
+    ------
+    FormatterError
+        If it is not known here.
+    """
+    if match := _NAMED.fullmatch(name):
+        return lanczos(int(match[1])), int(match[1])
+    if name == "bilinear":
+        return lambda t: np.clip(1 - np.abs(t), 0, None), 1
+    raise FormatterError(f"there is no interpolation {name!r} here; there is lanczos1 to lanczos99 and bilinear")
+
+
+def weights(positions: Array, kernel: Callable[[Array], Array], reach: int) -> tuple[NDArray[np.intp], Array]:
+    """Give the pixels that take part in values at some positions along an axis, and their weights, which sum to 1.
+
+    Returns
+    -------
+    pixels : array of int, shape (positions, 2 reach)
+    weights : array, shape (positions, 2 reach)
+    """
+    pixels = np.floor(positions).astype(np.intp)[..., np.newaxis] + np.arange(1 - reach, reach + 1)
+    found = kernel(positions[..., np.newaxis] - pixels)
+    return pixels, found / found.sum(axis=-1, keepdims=True)
+
+
+def along_axes(image: Array, rows: Array, columns: Array, order: int = 5) -> Array:
+    """Give an image at the crossings of some rows and columns; outside it is 0.
+
+    Parameters
+    ----------
+    image : array, shape (height, width)
+    rows, columns : array
+        Positions in its pixels, counted from 0.
+    order : `int`
+        That of Lanczos's kernel.
+    """
+    return _matrix(rows, image.shape[0], order) @ image @ _matrix(columns, image.shape[1], order).T
+
+
+def _matrix(positions: Array, length: int, order: int) -> Array:
+    """Give the matrix that takes the values of an axis to those at some positions."""
+    pixels, shares = _inside(*weights(positions, lanczos(order), order), length)
+    matrix = np.zeros((len(positions), length))
+    np.add.at(matrix, (np.arange(len(positions))[:, np.newaxis], pixels), shares)
+    return matrix
+
+
+def at_points(image: Array, rows: Array, columns: Array, name: str) -> Array:
+    """Give an image at some points, by a kernel of afw's name; outside it is 0.
+
+    Parameters
+    ----------
+    image : array, shape (height, width)
+    rows, columns : array, of one shape
+        Positions in its pixels, counted from 0.
+
+    Raises
+    ------
+    FormatterError
+        If there is no such kernel here.
+    """
+    kernel, reach = kernel_named(name)
+    y, of_y = _inside(*weights(rows, kernel, reach), image.shape[0])
+    x, of_x = _inside(*weights(columns, kernel, reach), image.shape[1])
+    picked = image[y[..., :, np.newaxis], x[..., np.newaxis, :]]
+    return np.asarray(np.einsum("...yx,...y,...x->...", picked, of_y, of_x))
+
+
+def _inside(pixels: NDArray[np.intp], shares: Array, length: int) -> tuple[NDArray[np.intp], Array]:
+    """Let what is outside of an axis count nothing."""
+    inside = (pixels >= 0) & (pixels < length)
+    return np.where(inside, pixels, 0), np.where(inside, shares, 0.0)

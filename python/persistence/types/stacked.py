@@ -1,0 +1,39 @@
+"""Tables put below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from astropy.table import vstack
+
+from persistence.errors import FormatterError
+
+
+def stack(tables: Sequence[Any]) -> Any:
+    """Put tables of the same columns below each other.
+
+    Parameters
+    ----------
+    tables : sequence of `astropy.table.Table`
+        The tables. Of what they say in ``meta``, what all agree on is kept.
+
+    Raises
+    ------
+    FormatterError
+        If their columns differ; the message names them.
+    """
+    first = set(tables[0].colnames)
+    for number, table in enumerate(tables):
+        other = first.symmetric_difference(table.colnames)
+        if other:
+            raise FormatterError(f"table {number} of {len(tables)} differs in columns: {', '.join(sorted(other))}")
+    stacked = vstack(list(tables), join_type="exact", metadata_conflicts="silent")
+    agreed = {key: value for key, value in tables[0].meta.items() if all(_says(one, key, value) for one in tables)}
+    stacked.meta.clear()
+    stacked.meta.update(agreed)
+    return stacked
+
+
+def _says(table: Any, key: str, value: Any) -> bool:
+    return key in table.meta and bool(table.meta[key] == value)

@@ -1,0 +1,124 @@
+"""How a dataset is written: into one file, or taken apart into components, all of which are written or none."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from persistence import composite, provenance, references
+from persistence.batch import Batch
+from persistence.chain import Chain
+from persistence.dataid import DataId
+from persistence.defining import Definer
+from persistence.errors import NoResults, PersistenceError
+from persistence.location import Location
+from persistence.names import Request
+from persistence.reading import Reader
+from persistence.repository import Prepared, Repository
+
+
+class _Leaf(NamedTuple):
+    """A component that has a file of its own."""
+
+    request: Request
+    obj: Any
+    data_id: DataId
+
+
+class Writer:
+    """Writes datasets to the outputs of a chain.
+
+    Parameters
+    ----------
+    chain : `Chain`
+        The repositories.
+    reader : `Reader`
+        What knows the dataset types of the chain.
+    definer : `Definer`
+        What makes outputs know dataset types of their parents.
+    """
+
+    def __init__(self, chain: Chain, reader: Reader, definer: Definer) -> None:
+        self._chain = chain
+        self._reader = reader
+        self._definer = definer
+
+    def put(self, request: Request, obj: Any, data_id: DataId, backup: bool = False) -> None:
+        """Write a dataset to each output that knows it.
+
+        Raises
+        ------
+        NoResults
+            If none does.
+        """
+        if not self._reader.dataset(request, data_id).composite:
+            writers = self._writers(request, data_id)
+            self._chain.settle()
+            for repository in writers:
+                repository.write(request, obj, data_id, backup)
+            return
+        jobs = [
+            (repository, repository.prepare(leaf.request, leaf.data_id), leaf)
+            for leaf in self._leaves(request, obj, data_id)
+            for repository in self._writers(leaf.request, leaf.data_id)
+        ]
+        self._chain.settle()
+        with Batch() as batch:
+            for repository, prepared, leaf in jobs:
+                with repository.telling(prepared.location):
+                    self._place(repository, prepared, leaf, backup, batch)
+            batch.commit()
+
+    def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
+        writers = [repository for repository in self._chain.outputs if repository.knows(request)]
+        if not writers:
+            raise NoResults("No locations for put:", request.name, data_id)
+        self._definer.adopt(request.datasetType)
+        return writers
+
+    def _leaves(self, request: Request, obj: Any, data_id: DataId) -> Iterator[_Leaf]:
+        """Take an object apart, and those of its components that are composites."""
+        dataset = self._reader.dataset(request, data_id)
+        if not dataset.composite:
+            yield _Leaf(request, obj, data_id)
+            return
+        self._chain.knowing(request).refuse_code(dataset, "disassembler")
+        for part in composite.disassemble(dataset, obj, data_id).values():
+            yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
+
+    def _place(self, repository: Repository, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch) -> None:
+        """Write a component beside its place; or refer to the file that it was read from, if it is still the same."""
+        target = prepared.location.full_path
+        source = self._source(prepared.location, leaf.obj)
+        with batch.place(target, backup) as temporary:
+            prepared.write(leaf.obj, temporary)
+            if source is not None and _is_unchanged(repository, prepared, source, temporary):
+                references.refer(temporary, target, source.full_path, batch)
+            elif os.path.islink(target):
+                batch.remove(references.note_of(target))
+
+    def _source(self, location: Location, obj: Any) -> Location | None:
+        """Give the file that an object was read from, if a reference to it can stand in a location."""
+        source = provenance.location(obj)
+        parents = {repository.root for repository in self._chain.inputs} - {location.root}
+        if source is None or source.root not in parents:
+            return None
+        same_form = (source.storage, source.python, source.hdu) == (location.storage, location.python, location.hdu)
+        return source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
+
+
+def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, written: str) -> bool:
+    """Say whether what was written of an object is what would be written of it as it was read.
+
+    That it is the very object that was read does not tell that nobody changed it.
+    """
+    try:
+        before = repository.read(Request(source.datasetType), source)
+    except (OSError, PersistenceError):  # the file is gone, or damaged: all the more the object has to be written
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        again = os.path.join(folder, os.path.basename(written))
+        prepared.write(before, again)
+        return references.alike(again, written)
