@@ -45,6 +45,11 @@ def write(path, ra, dec, version, with_units=True, **extra):
         *(fits.Column(name, form, unit=its_unit, array=array) for name, (form, its_unit, array) in extra.items()),
     ]
     hdu = fits.BinTableHDU.from_columns(columns)
+    hdu.header["FLAGCOL"] = 1
+    for number, column in enumerate(columns, 1):
+        hdu.header[f"TCCLS{number}"] = "Angle" if str(column.unit).startswith("rad") else "Scalar"
+    hdu.header["AFW_TYPE"] = "SIMPLE"
+    hdu.header["HIERARCH AFW_TABLE_VERSION"] = 3
     for number, name in enumerate(FLAGS, 1):
         hdu.header[f"TFLAG{number}"] = name
     if version is not None:
@@ -252,7 +257,7 @@ def test_sources_are_moved_to_an_epoch_on_request(tmp_path, unit):
     errors = np.degrees(np.asarray(found["coord_raErr"], float)) * 3600
     assert errors[order[1]] == pytest.approx(np.hypot(0.25, 1), rel=1e-6)
     assert errors[order[20]] == pytest.approx(0.25, rel=1e-6)
-    assert np.degrees(float(found["coord_decErr"][order[1]])) * 3600 == pytest.approx(0.25, rel=1e-6)
+    assert np.degrees(float(np.asarray(found["coord_decErr"])[order[1]])) * 3600 == pytest.approx(0.25, rel=1e-6)
 
 
 def test_sources_are_chosen_where_they_are_at_the_epoch(tmp_path):

@@ -11,8 +11,9 @@ from persistence.skymap.discrete import DiscreteSkyMap
 from persistence.skymap.dodeca import DodecaSkyMap
 from persistence.skymap.equat import EquatSkyMap
 from persistence.skymap.healpix import HealpixSkyMap
+from persistence.skymap.patch import Patch
 from persistence.skymap.rings import RingsSkyMap
-from persistence.skymap.tract import Patch, Tract
+from persistence.skymap.tract import Tract
 
 __all__ = [
     "KINDS",

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from persistence import sphere
 from persistence.errors import DataIdError, NotInSkyMap
 from persistence.skymap.config import SkyMapConfig
-from persistence.skymap.tract import Patch, Tract
+from persistence.skymap.patch import Patch
+from persistence.skymap.tract import Tract
 from persistence.sphere import Floats
 
 if TYPE_CHECKING:

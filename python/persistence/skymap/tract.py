@@ -1,10 +1,8 @@
-"""Tracts, each with its own projection, and their patches."""
+"""Tracts, each with its own projection."""
 
 from __future__ import annotations
 
 import functools
-import operator
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,9 @@ import numpy as np
 
 from persistence import sphere
 from persistence.errors import NotInSkyMap
+from persistence.skymap import grid
 from persistence.skymap.config import SkyMapConfig
+from persistence.skymap.patch import Patch
 from persistence.skymap.polygon import polygon
 from persistence.sphere import Floats
 from persistence.types.box import Box
@@ -22,71 +22,8 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.wcs import WCS
 
-_PAIR = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*")
 # The corners of tracts made by radius lie this far inside the box (pixels; afw-files 7.3).
 _INSET = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A rectangle of a tract.
-
-    Attributes
-    ----------
-    index : `tuple` [`int`, `int`]
-        Column and row in the tract's grid of patches.
-    inner_bbox : `Box`
-        The pixels that are this patch's own; those of all patches tile the tract.
-    outer_bbox : `Box`
-        With the border, as far as the tract reaches.
-    tract : `Tract`
-        Where it lies.
-    """
-
-    index: tuple[int, int]
-    inner_bbox: Box
-    outer_bbox: Box
-    tract: Tract
-
-    @property
-    def name(self) -> str:
-        """The index as Gen2's data IDs and paths have it: ``"x,y"``."""
-        return f"{self.index[0]},{self.index[1]}"
-
-    @property
-    def sequential_index(self) -> int:
-        """The index as one number, row by row."""
-        return self.index[1] * self.tract.num_patches[0] + self.index[0]
-
-    @property
-    def corners(self) -> SkyCoord:
-        """The corners of the outer box on the sky, in the order of `Tract.corners`."""
-        return self.tract.corners(self.outer_bbox)
-
-    @property
-    def inner_corners(self) -> SkyCoord:
-        """The corners of the inner box."""
-        return self.tract.corners(self.inner_bbox)
-
-    def __str__(self) -> str:
-        return f"patch {self.name} of tract {self.tract.tract_id}"
-
-    # lsst.skymap's names, for scripts written for it
-    def getIndex(self) -> tuple[int, int]:
-        return self.index
-
-    def getInnerBBox(self) -> Box:
-        return self.inner_bbox
-
-    def getOuterBBox(self) -> Box:
-        return self.outer_bbox
-
-    # The tract's WCS is what the original wants to be given; it is known here.
-    def getInnerSkyPolygon(self, tractWcs: Any = None) -> Any:
-        return polygon(_vectors(self.inner_corners))
-
-    def getOuterSkyPolygon(self, tractWcs: Any = None) -> Any:
-        return polygon(_vectors(self.corners))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +63,9 @@ class Tract:
         x, y = _pixels(self._wcs_at((0, 0)), self.outline)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise NotInSkyMap(f"tract {self.tract_id} is too large for the projection {self.config.projection}")
-        placed = [_placed(axis, inner) for axis, inner in zip((x, y), self.config.patchInnerDimensions, strict=True)]
+        placed = [
+            grid.placed(axis, inner) for axis, inner in zip((x, y), self.config.patchInnerDimensions, strict=True)
+        ]
         return (placed[0][0], placed[1][0]), (placed[0][1], placed[1][1])
 
     def _wcs_at(self, first: tuple[int, int]) -> WCS:
@@ -185,6 +124,10 @@ class Tract:
         ra, dec = self.wcs.wcs_pix2world([left, right, right, left], [low, low, high, high], 0)
         return sphere.sky(ra, dec)
 
+    def polygon(self, box: Box) -> Any:
+        """Give a box of pixels as an `lsst.sphgeom.ConvexPolygon`."""
+        return polygon(_vectors(self.corners(box)))
+
     # -- patches -------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -210,7 +153,7 @@ class Tract:
         """
         columns, rows = self.num_patches
         try:
-            x, y = _pair(index, columns)
+            x, y = grid.pair(index, columns)
         except (TypeError, ValueError):
             raise NotInSkyMap(f"{index!r} is no patch: give (x, y), 'x,y', or the sequential index") from None
         if not (0 <= x < columns and 0 <= y < rows):
@@ -220,7 +163,7 @@ class Tract:
     def _patch(self, x: int, y: int) -> Patch:
         width, height = self.config.patchInnerDimensions
         inner = Box(x * width, y * height, width, height)
-        return Patch((x, y), inner, _clipped(inner, self.config.patchBorder, self.bbox), self)
+        return Patch((x, y), inner, grid.clipped(inner, self.config.patchBorder, self.bbox), self)
 
     def findPatch(self, coord: Any) -> Patch:
         """Find the patch whose own pixels hold a position.
@@ -246,7 +189,7 @@ class Tract:
         if not shown.any():
             return ()
         ranges = [
-            _touched(axis[shown], self.config.patchBorder, size, count)
+            grid.touched(axis[shown], self.config.patchBorder, size, count)
             for axis, size, count in zip(pixels, self.config.patchInnerDimensions, self.num_patches, strict=True)
         ]
         return tuple(self._patch(x, y) for x in ranges[0] for y in ranges[1])
@@ -297,7 +240,7 @@ class Tract:
         return polygon(_vectors(self.vertices))
 
     def getOuterSkyPolygon(self) -> Any:
-        return polygon(_vectors(self.corners(self.bbox)))
+        return self.polygon(self.bbox)
 
     def getSequentialPatchIndex(self, patch: Patch) -> int:
         return patch.sequential_index
@@ -311,41 +254,3 @@ def _pixels(wcs: WCS, positions: tuple[Any, Any]) -> tuple[Floats, Floats]:
 
 def _vectors(positions: SkyCoord) -> Floats:
     return sphere.vector(*sphere.radec(positions))
-
-
-def _placed(pixels: Floats, inner: int) -> tuple[int, int]:
-    """Give the first pixel, and the number of patches, of an axis of the box (afw-files 7.3)."""
-    low, high = float(pixels.min()), float(pixels.max())
-    high += 2 * float(np.finfo(float).eps) * abs(high)
-    first, last = int(np.ceil(low - 0.5)), int(np.floor(high + 0.5))
-    size = last - first + 1
-    count = -(-size // inner)
-    return first - (count * inner - size) // 2, count
-
-
-def _pair(index: Any, columns: int) -> tuple[int, int]:
-    if isinstance(index, str):
-        match = _PAIR.fullmatch(index)
-        if match is not None:
-            return int(match[1]), int(match[2])
-        index = int(index)
-    if isinstance(index, tuple | list | np.ndarray):
-        x, y = index
-        return operator.index(x), operator.index(y)
-    number = operator.index(index)
-    return number % columns, number // columns
-
-
-def _clipped(box: Box, border: int, whole: Box) -> Box:
-    """Grow a box by a border, as far as the whole reaches."""
-    left, low = max(box.x0 - border, whole.x0), max(box.y0 - border, whole.y0)
-    right = min(box.x0 + box.width + border, whole.x0 + whole.width)
-    high = min(box.y0 + box.height + border, whole.y0 + whole.height)
-    return Box(left, low, right - left, high - low)
-
-
-def _touched(pixels: Floats, border: int, size: int, count: int) -> range:
-    """Give the patches of an axis that pixels, and the border about them, touch."""
-    first = max(int(np.ceil(pixels.min() - 0.5)) - border, 0)
-    last = min(int(np.floor(pixels.max() + 0.5)) + border, size * count - 1)
-    return range(first // size, last // size + 1) if first <= last else range(0)

@@ -103,14 +103,15 @@ def moved(table: Table, epoch: Time) -> Table:
     there = sphere.away(ra, dec, np.degrees(np.arctan2(north, east)), distance)
     for axis, angles in zip(("ra", "dec"), there, strict=True):
         still = distance == 0
-        table[f"coord_{axis}"][:] = np.where(still, np.asarray(table[f"coord_{axis}"]), np.radians(angles))
+        name = f"coord_{axis}"
+        _set(table, name, np.where(still, np.asarray(table[name]), np.radians(angles)))
         _grow_error(table, axis, years)
-    table["epoch"][:] = np.where(usable, epoch.tai.mjd, table["epoch"])
+    _set(table, "epoch", np.where(usable, epoch.tai.mjd, np.asarray(table["epoch"])))
     return table
 
 
 def _usable(table: Table, years: NDArray[Any]) -> NDArray[np.bool_]:
-    finite = np.isfinite(years) & np.isfinite(table["pm_ra"]) & np.isfinite(table["pm_dec"])
+    finite = np.isfinite(years) & np.isfinite(np.asarray(table["pm_ra"])) & np.isfinite(np.asarray(table["pm_dec"]))
     flagged = np.asarray(table["pm_flag"], bool) if "pm_flag" in table.colnames else False
     return np.asarray(finite & ~np.asarray(flagged))
 
@@ -118,4 +119,12 @@ def _usable(table: Table, years: NDArray[Any]) -> NDArray[np.bool_]:
 def _grow_error(table: Table, axis: str, years: NDArray[Any]) -> None:
     if {f"coord_{axis}Err", f"pm_{axis}Err"} <= set(table.colnames):
         grown = np.asarray(table[f"pm_{axis}Err"], float) * years
-        table[f"coord_{axis}Err"][:] = np.hypot(table[f"coord_{axis}Err"], grown)
+        _set(table, f"coord_{axis}Err", np.hypot(np.asarray(table[f"coord_{axis}Err"]), grown))
+
+
+def _set(table: Table, name: str, values: NDArray[Any]) -> None:
+    """Set the values of a column, which may be a quantity, in its own unit."""
+    from astropy.units import Quantity
+
+    column = table[name]
+    column[:] = values * column.unit if isinstance(column, Quantity) else values
