@@ -70,14 +70,19 @@ def test_without_a_commit_nothing_is_put_anywhere(tmp_path):
     assert picture(tmp_path) == before
 
 
+def half(target: Path) -> None:
+    with Batch() as batch:
+        fill(batch, [(target, "place")])
+        with batch.place(f"{target}.other") as temporary:
+            Path(temporary).write_text("half")
+            _ = 1 / 0
+
+
 def test_a_failure_while_writing_leaves_nothing(tmp_path):
     target = prepare(tmp_path, 0, "a file")
     before = picture(tmp_path)
-    with pytest.raises(ZeroDivisionError), Batch() as batch:
-        fill(batch, [(target, "place")])
-        with batch.place(str(tmp_path / "other")) as temporary:
-            Path(temporary).write_text("half")
-            _ = 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        half(target)
     assert picture(tmp_path) == before
 
 
