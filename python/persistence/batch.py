@@ -62,39 +62,50 @@ class Batch:
         RepositoryError
             If one cannot be put there; none is, then.
         """
-        kept: list[tuple[str, str | None]] = []
+        olds: list[str] = []
+        undo = contextlib.ExitStack()  # which goes on with the others when one fails
         try:
-            for placed in self._placed:
-                if placed.backup:
-                    files.back_up(placed.target)
-                kept.append((placed.target, _keep(placed.target)))
-                if placed.temporary is not None:
-                    os.replace(placed.temporary, placed.target)
-                else:
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(placed.target)
-        except BaseException as error:  # an interrupt too must leave nothing behind
-            for target, old in reversed(kept):
-                _undo(target, old)
-            if isinstance(error, OSError) and not isinstance(error, PersistenceError):
-                told = f"cannot write {placed.target}: {error.strerror or error}; nothing was written"
-                raise RepositoryError(told) from error
-            raise
-        for _target, old in kept:
-            if old is not None:
+            with undo:
+                for placed in self._placed:
+                    if placed.backup:
+                        files.back_up(placed.target)
+                    olds += _keep(placed.target)
+                    undo.callback(_undo, placed.target, olds[-1] if os.path.lexists(placed.target) else None)
+                    _put(placed)
+                undo.pop_all()
+        except OSError as error:
+            if isinstance(error, PersistenceError):
+                raise
+            told = f"cannot write {placed.target}: {error.strerror or error}; nothing was written"
+            raise RepositoryError(told) from error
+        for old in olds:
+            with contextlib.suppress(OSError):  # all is in its place
                 os.unlink(old)
 
 
-def _keep(target: str) -> str | None:
-    """Keep what stands at a target under another name; None if nothing does."""
+def _put(placed: _Placed) -> None:
+    if placed.temporary is not None:
+        os.replace(placed.temporary, placed.target)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(placed.target)
+
+
+def _keep(target: str) -> list[str]:
+    """Keep what stands at a target under another name, too; give that name, if anything does."""
     if not os.path.lexists(target):
-        return None
+        return []
     kept = files.beside(target)
     try:
-        os.link(target, kept, follow_symlinks=False)
-    except OSError:  # a file system without hard links
-        shutil.copy2(target, kept, follow_symlinks=False)
-    return kept
+        try:
+            os.link(target, kept, follow_symlinks=False)
+        except OSError:  # a file system without hard links
+            shutil.copy2(target, kept, follow_symlinks=False)
+    except BaseException:  # an interrupt too must leave nothing behind
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(kept)
+        raise
+    return [kept]
 
 
 def _undo(target: str, old: str | None) -> None:
