@@ -71,7 +71,7 @@ def test_a_component_that_cannot_be_written_leaves_every_file_as_it_was(high: Bu
     if there:
         high.put(trio("before"), "trio", visit=1)
     before = tree("high")
-    with pytest.raises(FormatterError, match=r"last: TextStorage holds text"):
+    with pytest.raises(FormatterError, match=r"last: TextStorage holds a string"):
         high.put(types.SimpleNamespace(**(vars(trio("new", 9.0)) | {"last": 5})), "trio", visit=1)
     assert tree("high") == before
 
