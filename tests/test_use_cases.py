@@ -704,3 +704,10 @@ def test_10_what_a_visits_detectors_share_is_read_once() -> None:
     assert butler.cache.info().hits == 3
     with pytest.raises((NoResults, RepositoryError)):
         butler.get("visit_exposure", visit=9)
+
+
+def test_the_page_on_composites_lists_the_tests_of_each_case() -> None:
+    page = (Path(__file__).parents[1] / "doc" / "composites.rst").read_text()
+    for number in range(1, 11):
+        assert f"``test_{number}_...``" in page
+        assert any(name.startswith(f"test_{number}_") for name in globals())

@@ -61,6 +61,7 @@ _LAZY = {
     "PropertyList": "persistence.types.property",
     "PropertySet": "persistence.types.property",
     "ReadProxy": "persistence.proxy",
+    "origins": "persistence.provenance",
     "Repository": "persistence.repository",
     "ParquetTable": "persistence.types.parquet",
 }
@@ -165,6 +166,7 @@ __all__ = [
     "haveSqlite3",
     "iterify",
     "listify",
+    "origins",
     "safeFileIo",
     "searchDataRefs",
     "sequencify",
