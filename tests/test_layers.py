@@ -142,6 +142,7 @@ LAYERS = {
     "ingest": 1,
     "opening": 12,
     "handle": 1,
+    "installed": 5,
     "pointers": 2,
     "provenance": 3,
     "cache": 3,
