@@ -226,9 +226,11 @@ def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
 
 
 def _has(made: Any, attribute: str) -> bool:
-    """Say whether an object has an attribute, or its class announces one."""
-    return hasattr(made, attribute) or any(
-        attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__
+    """Say whether an object has an attribute, or its class announces one: a slot, a property, an annotation."""
+    return (
+        hasattr(made, attribute)
+        or hasattr(type(made), attribute)
+        or any(attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__)
     )
 
 
