@@ -341,8 +341,9 @@ def test_a_component_that_is_left_out_is_told(name):
 
 
 @pytest.mark.parametrize("name", ["forgetful", "silent"])
-def test_a_component_that_is_only_read_may_be_left_out(name):
-    parts = TWO | {"wcs": Component("thing_wcs", inputOnly=True)}
+@pytest.mark.parametrize("key", ["inputOnly", "optional"])
+def test_a_component_that_is_only_read_or_may_be_missing_may_be_left_out(name, key):
+    parts = TWO | {"wcs": Component("thing_wcs", **{key: True})}
     found = composite.disassemble(kind(None, parts, disassembler=f"{HERE}.{name}"), "it", {})
     assert list(found) == ["image"]
 

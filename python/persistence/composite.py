@@ -137,7 +137,8 @@ def _taken(
             raise FormatterError(
                 f"the disassembler of {dataset.name} gives {name!r}, which is no component{did_you_mean(name, info)}"
             )
-    missing = [name for name, part in info.items() if name not in given and not part.inputOnly]
+    spare = {name for name, part in dataset.composite.items() if part.inputOnly or part.optional}
+    missing = [name for name in info if name not in given and name not in spare]
     if missing:
         raise FormatterError(
             f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was written (a component "
