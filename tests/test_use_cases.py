@@ -368,6 +368,9 @@ def test_3_an_exposure_and_a_catalog_share_one_wcs() -> None:
     assert cat.wcs is exp.wcs
     assert cat.wcs is butler.get("extended_icSrc.wcs", ID)
     assert butler.cache.info()[:2] == (2, 2)
+    plain = butler.get("calexp", ID)
+    assert plain.wcs is butler.get("calexp.wcs", ID)
+    assert plain.psf is butler.get("calexp.psf", ID)
     apart = Butler("A", cache=False)
     assert apart.get("extended_icSrc", ID).wcs is not apart.get("full", ID).wcs
 
@@ -701,3 +704,10 @@ def test_10_what_a_visits_detectors_share_is_read_once() -> None:
     assert butler.cache.info().hits == 3
     with pytest.raises((NoResults, RepositoryError)):
         butler.get("visit_exposure", visit=9)
+
+
+def test_the_page_on_composites_lists_the_tests_of_each_case() -> None:
+    page = (Path(__file__).parents[1] / "doc" / "composites.rst").read_text()
+    for number in range(1, 11):
+        assert f"``test_{number}_...``" in page
+        assert any(name.startswith(f"test_{number}_") for name in globals())

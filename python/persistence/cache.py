@@ -67,7 +67,7 @@ class ComponentCache:
             return read()
         status = os.stat(location.full_path)
         stamp = status.st_mtime_ns, status.st_size, status.st_ino
-        key = location.root, location.path, stamp, location.hdu, what, location.python
+        key = location.root, location.path, stamp, location.hdu, what or location.python
         reference = self._kept.get(key)
         found = None if reference is None else reference()
         if found is not None:

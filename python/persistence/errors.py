@@ -154,6 +154,10 @@ class FileConflict(IngestError, FileExistsError):
     """Another file, or another record, already stands where this one would go."""
 
 
+class NotInSkyMap(PersistenceError, IndexError):
+    """A tract, a patch or a position that a sky map does not have. Gen2 raised IndexError or LookupError."""
+
+
 class NoResults(PersistenceError, RuntimeError):
     """Nothing answers to a data ID.
 
@@ -221,6 +225,10 @@ class MissingPartWarning(UserWarning):
 
 class UnknownKeyWarning(UserWarning):
     """A key in a data ID that no dataset type and no registry column of the repository knows."""
+
+
+class LossyWarning(UserWarning):
+    """Something is written less exactly than it was."""
 
 
 def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]) -> PersistenceError:

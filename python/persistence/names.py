@@ -72,6 +72,25 @@ COMPONENTS: Mapping[str, str] = {
 }
 
 
+# Types of such components, by the last word of their names: a policy may make each a dataset of its own.
+PARTS: Mapping[str, str] = {
+    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS"), "wcs"),
+    **dict.fromkeys(("PhotoCalib", "Calib"), "photoCalib"),
+    **dict.fromkeys(("FilterLabel", "Filter"), "filter"),
+    **dict.fromkeys(("Mask", "MaskX"), "mask"),
+    "Psf": "psf",
+    "VisitInfo": "visitInfo",
+    "Detector": "detector",
+    "ApCorrMap": "apCorrMap",
+    "TransmissionCurve": "transmissionCurve",
+}
+
+
+def part_name(python: str | None) -> str | None:
+    """Give the component that a type is; None if it is none."""
+    return PARTS.get((python or "").rpartition(".")[2])
+
+
 def is_exposure(kind: Kind) -> bool:
     """Say whether a dataset type holds images, with or without what belongs to them."""
     return kind.storage == "FitsStorage" and bool(re.search("Image|Exposure", kind.python or ""))

@@ -21,7 +21,7 @@ from persistence.errors import (
 )
 from persistence.handle import Handle
 from persistence.location import Location
-from persistence.names import COMPONENTS, Request
+from persistence.names import COMPONENTS, Request, part_name
 from persistence.provenance import Whence
 from persistence.repository import Repository
 
@@ -181,11 +181,14 @@ class Reader:
         return self._from_file(repository, request, location, shared), location
 
     def _from_file(self, repository: Repository, request: Request, location: Location, shared: bool) -> Any:
+        part = request.view or part_name(location.python)
         if shared:
-            item = self.cache.get(location, request.view, lambda: repository.read(request, location))
+            item = self.cache.get(location, part, lambda: repository.read(request, location))
         else:
             item = repository.read(request, location)
         made = repository.mapper.standardise(request, item, location.dataId)
+        if hasattr(made, "share_through"):
+            made.share_through(lambda name, make: self.cache.get(location, name, make))
         if made is item and request.view is None and "columns" not in location.options:
             provenance.note(made, location)
         return made

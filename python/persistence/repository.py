@@ -29,10 +29,10 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.formatters import FORMATTERS, formatter, is_part
+from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 from persistence.mapper import Mapper
-from persistence.names import Request, is_exposure
+from persistence.names import Request, is_exposure, part_name
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 
@@ -419,7 +419,7 @@ class Repository:
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
-        if is_part(dataset.storage, dataset.python):
+        if part_name(dataset.python) is not None:
             self._refuse_part(dataset)
         known = self.mapper.typed(dataset, data_id)
         missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]

@@ -56,7 +56,7 @@ def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: C
     butler.put(table, "src", data_id)
     butler.put(table[["id", "flux"]], "deepCoadd_obj", tract=0, patch="0,0")
     butler.put("one\ntwo\n", "ossThumb", data_id)
-    butler.put(np.arange(6.0).reshape(2, 3), "packages")
+    butler.put(np.arange(6.0).reshape(2, 3), "starGalaxy_classifier", label="x")
     butler.put({"nan": float("nan"), "list": [1, 2], "text": "a\nb"}, "processCcd_metadata", data_id)
     butler.put(Config({"isr.doBias": True}, "a.B"), "processCcd_config")
     Butler(inputs=str(folder / "first"), outputs=str(folder / "second"))

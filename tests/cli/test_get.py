@@ -62,7 +62,7 @@ def test_columns_are_told_with_units(run: Any, rerun: Path) -> None:
         (("processCcd_metadata", *ONE), {"nan": None, "list": [1, 2], "text": "a\nb"}),
         (("processCcd_config",), {"isr.doBias": True}),
         (("ossThumb", *ONE), {"type": "str", "value": "one\ntwo\n"}),
-        (("packages",), {"type": "ndarray", "shape": [2, 3], "dtype": "float64"}),
+        (("starGalaxy_classifier", "--id", "label=x"), {"type": "ndarray", "shape": [2, 3], "dtype": "float64"}),
         (("src_len", *ONE), {"type": "int", "value": 3}),
         (("ccdExposureId", *ONE), {"type": "int", "value": 41087728}),
     ],
@@ -91,7 +91,7 @@ def test_views_are_told_too(run: Any, filled: Path) -> None:
         (("processCcd_config",), "config.py"),
         (("processCcd_metadata", *ONE), "m.yaml"),
         (("ossThumb", *ONE), "thumb.png"),
-        (("packages",), "p.pickle"),
+        (("starGalaxy_classifier", "--id", "label=x"), "p.pickle"),
         (("deepCoadd_obj", "--id", "tract=0", "patch=0,0"), "obj.parq"),
     ],
 )

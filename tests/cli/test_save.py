@@ -14,9 +14,10 @@ import yaml
 from astropy.io import fits
 from astropy.table import QTable, Table
 
-from persistence import Config, Exposure, FileConflict, FormatterError, Mask
+from persistence import Config, Exposure, FileConflict, FormatterError, IsrCalib, Mask
 from persistence.cli import save
 from persistence.cli.usage import WrongUse
+from persistence.formatters import formatter
 from persistence.location import Location
 
 PLACE = Location("", "", None, "", None, "thing", {})
@@ -166,3 +167,12 @@ def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path, monkeypatch: py
         save.copy("/etc/hostname", str(tmp_path / "x"))
     assert caught.value.filename == str(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.fits", "x.yaml"])
+def test_a_calibration_is_written_as_its_own_formatter_does(tmp_path: Path, name: str) -> None:
+    calib = IsrCalib("CROSSTALK", {"OBSTYPE": "CROSSTALK"}, (Table({"CT_COEFFS": [[0.0, 0.1]]}),))
+    place = PLACE._replace(root=str(tmp_path), path=name, python="lsst.ip.isr.CrosstalkCalib")
+    save.write(calib, str(tmp_path / name), place)
+    found = formatter("FitsCatalogStorage", place.python).read(place)
+    assert (found.kind, found["CT_COEFFS"].tolist()) == ("CROSSTALK", [[0.0, 0.1]])

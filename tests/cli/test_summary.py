@@ -12,7 +12,7 @@ from astropy.table import QTable, Table
 from astropy.time import Time
 from astropy.wcs import WCS
 
-from persistence import Box, Butler, Config, DataId, Exposure, Mask, ParquetTable
+from persistence import Box, Butler, Config, DataId, Exposure, IsrCalib, Mask, ParquetTable
 from persistence.cli import summary
 from persistence.types.visitinfo import VisitInfo
 
@@ -127,3 +127,8 @@ def test_each_comment_of_a_header_is_told() -> None:
 def test_what_shows_on_many_lines_is_told_on_one() -> None:
     assert "\n" in repr(WCS(header(1.0, 2.0, 0.001)))
     assert told(WCS(header(1.0, 2.0, 0.001)))["value"].startswith("WCS Keywords Number of WCS axes: 2 CTYPE")
+
+
+def test_a_calibration_is_told_by_the_columns_of_all_its_tables() -> None:
+    calib = IsrCalib("CROSSTALK", {}, (Table({"CT_COEFFS": [[0.0, 0.1]]}), Table({"IC_SOURCE_DET": ["R01"]})))
+    assert [row["column"] for row in summary.rows(calib)] == ["CT_COEFFS", "IC_SOURCE_DET"]

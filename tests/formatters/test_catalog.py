@@ -249,20 +249,6 @@ def test_an_image_has_no_number_of_rows(disk):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(
-    "name", ["sourceTable-v1", "sourceTable-v2", "sourceCatalog-hsc-v2", "ps1-refcat-v1", "version-1-ExposureCatalog"]
-)
-def test_catalogs_that_afw_wrote_are_read(real, disk, name):
-    content = (real / "afw_files" / f"{name}.fits").read_bytes()
-    location = disk.put(content)
-    found = disk.read(location)
-    with fits.open(io.BytesIO(content)) as hdus:
-        assert found.colnames == hdus[1].columns.names
-        assert len(found) == len(hdus[1].data) == catalog.read_length(location)
-    assert catalog.read_schema(location).colnames == found.colnames
-
-
-@pytest.mark.real
 def test_a_shard_of_a_reference_catalog_is_read_with_its_units(real, disk):
     found = disk.read(disk.put((real / "refcats" / "gaia" / "628864.fits").read_bytes()))
     assert len(found) > 0

@@ -6,7 +6,9 @@ import pytest
 
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters.config import parse
-from persistence.types.config import Config
+from persistence.types.config import Config, Made
+
+NAN = float("nan")
 
 
 @pytest.fixture
@@ -39,10 +41,14 @@ def disk(disk_of):
         ("config.a=1\nconfig.a=2", {"a": 2}),
         ("import lsst.x\nfrom os import system\nconfig.a=1", {"a": 1}),
         ("config.a=1; config.b=2", {"a": 1, "b": 2}),
+        ("config.a=[1.0, float('nan'), (float('-inf'),)]", {"a": [1.0, NAN, (float("-inf"),)]}),
+        ("import m\nconfig.a={}\nconfig.a['k']=m.Step()", {"a": {}, "a['k']": Made("m.Step")}),
+        ("config.a=Step()\nimport m\nconfig.a.b=1", {"a": Made("Step"), "a.b": 1}),
+        ("import a.b as c, type_ as d\nconfig.a=1", {"a": 1}),
     ],
 )
 def test_assignments_of_literals_are_read(disk, text, values):
-    assert dict(disk.read(disk.put(text.encode()))) == values
+    assert repr(dict(disk.read(disk.put(text.encode())))) == repr(values)
 
 
 def test_the_class_is_what_the_file_checks_for():
@@ -88,6 +94,18 @@ def test_a_retargeting_is_noted_and_not_done():
         "other.a=1",
         "config=1",
         "config.f().a=1",
+        "config.a=exit()",
+        "config.a=os.abort()",
+        "config.a=m.Step(1)",
+        "config.a=m.Step(x=1)",
+        "config.a=m.Step().b",
+        "config.a=m.Step()()",
+        "config.a=[m.Step()]",
+        "config.a=float('1', x=2)",
+        "import m as config",
+        "import float",
+        "from m import *",
+        "from m import thing as type",
         "for x in (1,): config.a=x",
         "if True: config.a=1",
         "while False: pass",
@@ -142,6 +160,19 @@ def test_what_is_no_python_is_refused_by_name(disk, text):
     assert location.full_path in str(caught.value)
 
 
+def test_comments_right_above_an_assignment_are_its_documentation():
+    text = (
+        "# of nobody\n\n# One,\n#   two.\n#\nconfig.a=1\n\n#of b\r\n"
+        "config.b='''x\n# inside\n'''\nconfig.c=1; config.d=2"
+    )
+    assert parse(text).docs == {"a": "One,\n  two.\n", "b": "of b"}
+
+
+@pytest.mark.parametrize("value", [NAN, [NAN], {"a": (float("inf"),)}])
+def test_numbers_that_are_no_literals_come_back(disk, value):
+    assert repr(disk.there_and_back(Config({"a": value}))["a"]) == repr(value)
+
+
 def test_a_mapping_is_a_configuration(disk):
     assert disk.there_and_back({"a.b": 1, "c": [2]}) == Config({"a.b": 1, "c": [2]})
 
@@ -182,4 +213,8 @@ def test_the_configuration_of_a_reference_catalog_is_read(real, disk, catalog):
     assert found.class_name.endswith("DatasetConfig")
     assert found["ref_dataset_name"] == {"gaia": "gaia", "ps1": "ps1_pv3_3pi_20170110"}[catalog]
     assert found["indexer['HTM'].depth"] == found.indexer["['HTM'].depth"] in (7, 8)
-    assert disk.there_and_back(found) == found
+    assert "HTM tree to make" in found.indexer["HTM"].docs["depth"]
+    assert found.indexer["HTM"].depth == found["indexer['HTM'].depth"]
+    again = disk.there_and_back(found)
+    assert (again, again.docs) == (found, found.docs)
+    assert not found.diff(again)

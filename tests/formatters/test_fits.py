@@ -478,7 +478,7 @@ def test_planes_are_told_by_their_kind_and_not_by_their_place(disk, python):
 
 def test_a_table_of_this_storage_is_read_as_a_table(disk):
     table = fits.BinTableHDU.from_columns([fits.Column("id", "K", array=[1, 2])])
-    found = disk.read(disk.put(written(table), python="lsst.ip.isr.Defects"))
+    found = disk.read(disk.put(written(table), python="lsst.ip.isr.Unheard"))
     assert found["id"].tolist() == [1, 2]
 
 

@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from persistence import Butler
 from persistence.cli import ingest_curated
 from persistence.errors import PersistenceError
 from persistence.ingest import curatedfiles
@@ -256,3 +257,16 @@ def test_the_type_directory_may_be_named_from_where_one_stands(
 ) -> None:
     monkeypatch.chdir(text().parents[2])
     assert run(root, calib, Path("defects")) == 0
+
+
+def test_what_was_ingested_is_given_as_defects_and_crosstalk(root: Path, calib: Path, text: Text) -> None:
+    folder = text().parents[2]
+    (folder / "crosstalk" / "s1").mkdir(parents=True)
+    (folder / "crosstalk" / "s1" / "19700101.yaml").write_text(YAML)
+    assert run(root, calib, folder) == 0
+    butler, of = Butler(root, calibRoot=str(calib)), {"ccdnum": 25, "calibDate": "1970-01-01"}
+    crosstalk = butler.get("crosstalk", of)
+    assert (crosstalk.coefficients.tolist(), crosstalk.metadata["NAMP"]) == ([[0.0, 0.1], [0.2, 0.0]], 2)
+    defects = butler.get("defects", {**of, "calibDate": "1970-01-01T00:00:00"})
+    assert (len(defects), defects["height"].tolist()) == (2, [4096, 1])
+    assert defects.mask((4096, 2048))["BAD"].sum() == 2 * 4095 + 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.formatters.config import parse
-from persistence.types.config import Config
+from persistence.types.config import Config, Made
 
 TREE = Config(
     {"isr.doBias": True, "isr.doFlat": False, "indexer['HTM'].depth": 7, "name": "x", "isrX.y": 1},
@@ -97,6 +97,82 @@ def test_a_number_that_is_no_literal_is_written_as_gen2_did(value):
     text = Config({"a": value}).text()
     assert text == f"config.a=float('{value}')\n"
     assert repr(parse(text)["a"]) == repr(value)
+
+
+DRAWN = Config(
+    {
+        "steps": {},
+        "steps['a']": Made("lsst.x.Step"),
+        "steps['a'].sub.depth": 3,
+        "steps['b']": Made("lsst.y.Step"),
+        "skyMap": "rings",
+        "skyMap['rings'].numRings": 120,
+        "skyMap.n": math.nan,
+    },
+    "lsst.x.Config",
+    {"steps['a'].sub": "retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)"},
+    {"skyMap['rings'].numRings": "How many.\nNot few."},
+)
+
+
+def test_brackets_and_attributes_lead_down_to_the_same():
+    assert DRAWN.steps["a"].sub.depth == DRAWN["steps['a'].sub.depth"] == 3
+    assert DRAWN.steps["a"].class_name == "lsst.x.Step"
+    assert DRAWN.steps["b"] == Made("lsst.y.Step")
+    assert DRAWN.skyMap["rings"].numRings == 120
+    assert (DRAWN["skyMap"], DRAWN["steps"]) == ("rings", {})
+    assert DRAWN.steps["a"].notes == {"sub": "retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)"}
+    with pytest.raises(KeyError, match="'c'"):
+        DRAWN.steps["c"]
+
+
+def test_a_text_is_in_the_order_that_the_original_needs():
+    assert DRAWN.text().splitlines() == [
+        "import lsst.x",
+        "assert type(config)==lsst.x.Config, 'config is of another type'",
+        "import lsst.y",
+        "import lsst.z",
+        "config.steps={}",
+        "config.steps['a']=lsst.x.Step()",
+        "config.steps['a'].sub.retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)",
+        "config.steps['a'].sub.depth=3",
+        "config.steps['b']=lsst.y.Step()",
+        "config.skyMap='rings'",
+        "# How many.",
+        "# Not few.",
+        "config.skyMap['rings'].numRings=120",
+        "config.skyMap.n=float('nan')",
+    ]
+    again = parse(DRAWN.text())
+    assert repr(again) == repr(DRAWN)
+    assert (again.notes, again.docs) == (DRAWN.notes, DRAWN.docs)
+
+
+def test_differences_name_all_that_differs_in_order():
+    other = Config({**DRAWN, "skyMap": "discrete", "new": [1]}, "lsst.x.Other")
+    found = DRAWN.diff(other)
+    assert str(found).splitlines() == [
+        "new: missing != [1]",
+        "skyMap: 'rings' != 'discrete'",
+        "steps['a'].sub.retarget: 'retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)' != missing",
+        "type(config): 'lsst.x.Config' != 'lsst.x.Other'",
+    ]
+    assert str(DRAWN.diff(DRAWN)) == ""
+    assert not DRAWN.diff(parse(DRAWN.text()))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [(1, 1.0), (True, 1), (1, "1"), ([1], (1,)), (math.nan, 0.0), (None, "None"), (0.1, 0.1 + 1e-15)],
+)
+def test_values_that_look_alike_differ(mine, theirs):
+    assert Config({"a": mine}).diff(Config({"a": theirs})) == (("a", mine, theirs),)
+
+
+@pytest.mark.parametrize("value", [math.nan, [math.inf, (math.nan,)], {"a": math.nan}, {"b": 1, "a": [{}]}, ()])
+def test_values_that_are_the_same_do_not_differ(value):
+    text = Config({"a": value}).text()
+    assert not Config({"a": value}).diff(parse(text))
 
 
 # No word of Python begins with X.

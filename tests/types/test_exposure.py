@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from astropy import units
 from astropy.io import fits
 from astropy.wcs import WCS
 from hypothesis import given, settings
@@ -14,7 +15,9 @@ from persistence.errors import DataIdError
 from persistence.types.box import Box
 from persistence.types.exposure import Exposure, wcs_of
 from persistence.types.mask import Mask
+from persistence.types.photocalib import PhotoCalib
 from persistence.types.translator import FilterLabel, HeaderTranslator
+from persistence.types.visitinfo import VisitInfo
 
 ROWS, COLUMNS = 20, 30
 IMAGE = np.arange(ROWS * COLUMNS, dtype="f4").reshape(ROWS, COLUMNS)
@@ -166,8 +169,119 @@ def test_a_filter_that_the_header_does_not_tell_is_told_by_the_data_id():
     assert exposure(header=fits.Header(), dataId={"filter": "r"}).filter == FilterLabel("r")
 
 
+@pytest.mark.parametrize(
+    ("slices", "box"),
+    [
+        (np.s_[10:20, 5:9], Box(105, 210, 4, 10)),
+        (np.s_[3:], Box(100, 203, COLUMNS, ROWS - 3)),
+        (np.s_[:, -4:], Box(126, 200, 4, ROWS)),
+        (np.s_[5:5], Box(100, 205, COLUMNS, 0)),
+        (np.s_[-5:1000], Box(100, 215, COLUMNS, 5)),
+    ],
+)
+def test_slices_cut_as_they_cut_arrays(slices, box):
+    part = exposure()[slices]
+    assert part.bbox == box
+    assert np.array_equal(part.image, IMAGE[slices])
+    assert np.array_equal(part.mask.array, exposure().mask.array[slices])
+
+
+def test_slices_with_steps_are_refused():
+    with pytest.raises(DataIdError, match="every pixel, not each 2 x 3"):
+        exposure()[::3, ::2]
+
+
+@pytest.mark.parametrize("given", [None, "adu"])
+def test_astropys_image_has_all_that_it_has_room_for(given):
+    one = exposure()
+    image = one.to_ccddata(given)
+    assert str(image.unit) == (given or "")
+    assert np.shares_memory(image.data, one.image)
+    assert np.array_equal(image.uncertainty.array, one.variance)
+    assert np.array_equal(image.mask, one.mask["SAT"])
+    assert np.array_equal(one.to_ccddata(bad=["STREAK"]).mask, one.mask["STREAK"])
+    assert np.array_equal(image.flags, one.mask.array)
+    assert image.wcs is one.wcs
+    assert image.meta["CRPIX1"] == 5.5
+
+
+def test_an_image_without_planes_is_astropys_image_without_them():
+    image = Exposure(IMAGE, fits.Header()).to_ccddata()
+    assert (image.mask, image.uncertainty, image.wcs, image.flags) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("bunit", "unit"),
+    [("ADU", units.adu), ("electrons", units.electron), ("nJy", units.nJy), ("counts", units.count), ("", None)],
+)
+def test_the_unit_is_told_by_the_header(bunit, unit):
+    one = exposure(header=fits.Header({"BUNIT": bunit}))
+    assert one.unit == unit
+    assert one.replaced(unit="K").unit == units.K
+
+
+def test_a_unit_that_astropy_does_not_know_is_kept():
+    assert str(exposure(header=fits.Header({"BUNIT": "blobs"})).unit) == "blobs"
+
+
+def test_an_inherited_unit_is_not_that_of_afws_pixels():
+    primary = fits.Header({"AR_HDU": 5, "BUNIT": "ADU"})
+    assert Exposure(IMAGE, fits.Header({"INHERIT": True}), primary).unit is None
+    assert Exposure(IMAGE, fits.Header({"BUNIT": "electron"}), primary).unit == units.electron
+
+
+@pytest.mark.parametrize(
+    ("cards", "fluxmag0"),
+    [
+        ({"FLUXMAG0": 1e10, "HIERARCH FLUXMAG0ERR": 1e7}, 1e10),
+        ({"FLUXMAG0": 0.0}, None),
+        ({"FLUXMAG0": 1e10, "HIERARCH EXPINFO_V": 1}, None),
+        ({"FLUXMAG0": 0, "MAGZERO": 25.0}, 1e10),
+    ],
+)
+def test_the_calibration_is_that_of_old_files_or_of_the_camera(cards, fluxmag0):
+    calib = exposure(header=fits.Header(cards), translator=DecamHeaders()).photo_calib
+    assert calib is None if fluxmag0 is None else calib.fluxmag0 == pytest.approx(fluxmag0)
+
+
+def test_components_are_replaced_by_name():
+    one = exposure(header=fits.Header({"FLUXMAG0": 1e10}))
+    calib, visit = PhotoCalib(2.0), VisitInfo(exposure_id=9)
+    two = one.replaced(photo_calib=calib, visit_info=visit, psf="a psf", wcs=WHOLE["TAN"].wcs)
+    assert (two.photo_calib, two.visit_info, two.psf, two.wcs) == (calib, visit, "a psf", WHOLE["TAN"].wcs)
+    assert (two.getPhotoCalib(), two.getInfo().getVisitInfo(), two.getPsf()) == (calib, visit, "a psf")
+    assert two.zero_point == calib.zero_point
+    assert two[0:2, 0:2].psf == "a psf"
+    assert one.psf is None
+    assert two.replaced(psf=None, photo_calib=None).photo_calib == one.photo_calib
+    assert "components" in str(two)
+
+
+def test_the_filter_that_was_given_is_completed_by_the_policy():
+    known = HeaderTranslator((FilterLabel("i2", "i", "HSC-I2"),))
+    given = exposure(translator=known).replaced(filter=FilterLabel("HSC-I2"))
+    assert given.filter == FilterLabel("i2", "i", "HSC-I2")
+
+
+def test_no_filter_is_no_filter():
+    assert exposure(header=fits.Header({"FILTER": "_unknown_"})).filter is None
+
+
+def test_cards_that_come_several_times_stay_so_when_they_are_inherited():
+    primary = fits.Header([("BGMEAN", 1.0), ("BGMEAN", 2.0), ("HISTORY", "a"), ("HISTORY", "b")])
+    merged = Exposure(IMAGE, fits.Header([("HISTORY", "own")]), primary).metadata
+    assert [card.value for card in merged.cards if card.keyword == "BGMEAN"] == [1.0, 2.0]
+    assert list(merged["HISTORY"]) == ["own", "a", "b"]
+    merged["BGMEAN", 0] = 5.0
+    assert primary["BGMEAN", 0] == 1.0
+
+
 def test_afws_names_say_the_same():
     one = exposure()
+    assert one.getMaskedImage() is one
+    assert (one.getBBox(), one.getVisitInfo(), one.getFilterLabel()) == (one.bbox, one.visit_info, one.filter)
+    assert (one.getApCorrMap(), one.getValidPolygon(), one.getCoaddInputs()) == (None, None, None)
+    assert one.getTransmissionCurve() is None
     assert one.getWcs() is one.wcs
     assert one.getMetadata() is one.metadata
     assert one.getDetector() is one.detector

@@ -92,3 +92,16 @@ def test_pixels_with_the_sign_bit_are_counted():
 def test_more_planes_than_there_are_bits_are_refused():
     with pytest.raises(FormatterError, match="a mask holds 32 planes, not 33"):
         Mask.from_flags({f"P{number}": np.eye(2, dtype=bool) for number in range(24)})
+
+
+def test_bits_that_no_plane_is_called_are_told():
+    mask = Mask(np.array([[1 | 1 << 4, -(2**31)]], np.int32), {"BAD": 0})
+    assert mask.unnamed == (4, 31)
+    assert Mask(np.zeros((0, 5), np.int32), {}).unnamed == ()
+
+
+def test_pixels_of_any_of_some_planes_are_given():
+    mask = Mask(np.array([[1, 2, 4, -(2**31)]], np.int32), {"A": 0, "B": 1, "C": 2, "LAST": 31})
+    assert mask.any_of(["A", "C"]).tolist() == [[True, False, True, False]]
+    assert mask.any_of(["LAST"]).tolist() == [[False, False, False, True]]
+    assert not mask.any_of([]).any()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from astropy.time import Time
 
-from persistence.types.visitinfo import VisitInfo
+from persistence.errors import FormatterError
+from persistence.types.visitinfo import VisitInfo, is_afws, make
 
 
 def test_what_a_header_does_not_say_is_none():
@@ -57,3 +58,58 @@ def test_the_pointing_is_read_in_hours_from_text_and_in_degrees_from_numbers(ra,
 @pytest.mark.parametrize("known", [{"ra": 15.0}, {"dec": 15.0}])
 def test_half_a_pointing_is_none(known):
     assert VisitInfo(**known).boresight is None
+
+
+AFW = {
+    "EXPID": 12345,
+    "EXPTIME": "30.0",
+    "DATE-AVG": "2020-01-20T12:34:56.000000000",
+    "TIMESYS": "TAI",
+    "BORE-RA": 30.0,
+    "BORE-DEC": 40.0,
+    "ROTTYPE": "UNKNOWN",
+    "OBS-LONG": -12.0,
+    "AVG-ERA": 20.0,
+    "DARKTIME": float("nan"),
+}
+
+
+def test_afws_cards_are_read_in_its_units_and_scale():
+    info = VisitInfo.from_afw(AFW)
+    assert (info.exposure_id, info.exposure_time, info.dark_time) == (12345, 30.0, None)
+    assert (info.date_avg.scale, info.date_avg.isot) == ("tai", "2020-01-20T12:34:56.000")
+    assert info.date.isot == "2020-01-20T12:34:41.000"
+    assert (info.boresight.ra.deg, info.boresight.dec.deg) == (30.0, 40.0)
+    assert (info.local_era, VisitInfo().local_era) == (8.0, None)
+    assert (info.getExposureId(), info.getDarkTime(), info.getBoresightAirmass()) == (12345, None, None)
+    assert info.getBoresightRaDec() == info.boresight
+
+
+def test_the_middle_of_older_exposures_is_in_utc():
+    info = VisitInfo.from_afw({"TIME-MID": "2015-01-20T12:34:56.000000000Z", "EXPID": 0})
+    assert (info.date_avg.scale, info.date_avg.isot, info.exposure_id) == ("utc", "2015-01-20T12:34:56.000", None)
+
+
+def test_a_date_without_a_scale_is_refused():
+    with pytest.raises(FormatterError, match=r"DATE-AVG='2020.*' has no time scale: TIMESYS is missing"):
+        VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
+
+
+def test_afws_cards_come_back():
+    info = VisitInfo.from_afw(AFW)
+    assert VisitInfo.from_afw(info.to_afw()) == info
+
+
+@pytest.mark.parametrize(
+    ("header", "afws"), [({"ROTTYPE": "SKY"}, True), ({"AR_HDU": 5}, True), ({"EXPTIME": 1.0}, False)]
+)
+def test_afws_headers_are_known_by_what_only_afw_writes(header, afws):
+    assert is_afws(header) is afws
+
+
+def test_an_archived_visit_without_a_time_has_none():
+    columns = ("exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az").split()
+    columns += ("boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation").split()
+    columns += ["airtemperature", "airpressure", "humidity"]
+    table = {name: [float("nan")] for name in columns} | {"exposureid": [0], "rottype": [0], "tai": [-(2**63)]}
+    assert make([table], lambda number: None) == VisitInfo(timescale="tai", rotation_type="UNKNOWN")

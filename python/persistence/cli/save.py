@@ -107,6 +107,15 @@ def _catalog(obj: Any, path: str, location: Location) -> None:
     formatter("FitsCatalogStorage").write(_astropy(obj), path, location)
 
 
+def _own(storage: str) -> Writer:
+    """Write what has a formatter of its own as that does."""
+
+    def write_own(obj: Any, path: str, location: Location) -> None:
+        formatter(storage, location.python).write(obj, path, location._replace(storage=storage))
+
+    return write_own
+
+
 def _ascii(form: str) -> Writer:
     def write_text(obj: Any, path: str, location: Location) -> None:
         try:
@@ -142,6 +151,7 @@ _WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "exposure": _IMAGE,
     "array": _IMAGE,
     "table": {".fits": _catalog, ".ecsv": _ascii("ascii.ecsv"), ".csv": _ascii("ascii.csv")},
+    "tables": {".fits": _own("FitsCatalogStorage"), ".yaml": _own("YamlStorage")},
     "mapping": _DATA,
     "plain": _DATA,
 }

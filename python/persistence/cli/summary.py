@@ -16,7 +16,7 @@ def rows(obj: Any) -> list[Row]:
 
 
 def kind(obj: Any) -> str:
-    """Say what an object is: ``exposure``, ``table``, ``mapping``, ``record``, ``array``, ``plain`` or ``other``.
+    """Say what an object is: one of the keys of `_ROWS`.
 
     It is judged by what it offers, for what it would be compared with takes long to import.
     """
@@ -26,6 +26,8 @@ def kind(obj: Any) -> str:
         return "exposure"
     if hasattr(obj, "colnames") or hasattr(obj, "to_arrow"):
         return "table"
+    if hasattr(obj, "tables"):
+        return "tables"
     if dataclasses.is_dataclass(obj):
         return "record"
     if hasattr(obj, "shape") and hasattr(obj, "dtype") and obj.shape:
@@ -91,6 +93,10 @@ def _table(table: Any) -> list[Row]:
     ]
 
 
+def _tables(calib: Any) -> list[Row]:
+    return [row for table in calib.tables for row in _table(table)]
+
+
 def _type(column: Any) -> str:
     return str(column.dtype) if hasattr(column, "dtype") else type(column).__name__
 
@@ -120,6 +126,7 @@ def _other(obj: Any) -> list[Row]:
 _ROWS: Mapping[str, Callable[[Any], list[Row]]] = {
     "exposure": _exposure,
     "table": _table,
+    "tables": _tables,
     "mapping": _mapping,
     "record": lambda record: _named(_fields(record)),
     "array": _array,

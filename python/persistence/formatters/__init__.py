@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 from persistence.errors import FormatterError, PersistenceError
 from persistence.location import Location
+from persistence.names import PARTS
 
 
 class Formatter(Protocol):
@@ -54,17 +55,37 @@ FORMATTERS: Mapping[str, str] = {
 # What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
 _PARTS = "persistence.formatters.parts"
+_CALIBS = dict.fromkeys(
+    "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel Curve".split(),
+    "persistence.formatters.calibs",
+)
 _IN_FITS: Mapping[str, str] = {
-    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS", "PhotoCalib", "Calib", "FilterLabel", "Filter"), _PARTS),
-    **dict.fromkeys(("Mask", "MaskX", "Psf", "VisitInfo", "Detector", "ApCorrMap", "TransmissionCurve"), _PARTS),
+    **dict.fromkeys(PARTS, _PARTS),
+    **dict.fromkeys(
+        "BaseCatalog SimpleCatalog SourceCatalog ExposureCatalog PeakCatalog".split(),
+        "persistence.formatters.catalog",
+    ),
     "BoundedField": _ARCHIVED,
     "BackgroundList": "persistence.formatters.background",
+    **_CALIBS,
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "FitsStorage": _IN_FITS,
     "FitsCatalogStorage": _IN_FITS,
-    "PickleStorage": {},
-    "YamlStorage": {},
+    "PickleStorage": {
+        "Packages": "persistence.formatters.packages",
+        "BrighterFatterKernel": "persistence.formatters.calibs",
+        **dict.fromkeys(
+            "BaseSkyMap DiscreteSkyMap DodecaSkyMap EquatSkyMap HealpixSkyMap RingsSkyMap".split(),
+            "persistence.formatters.skymap",
+        ),
+    },
+    "YamlStorage": {
+        **_CALIBS,
+        "Packages": "persistence.formatters.packages",
+        "PropertySet": "persistence.formatters.properties",
+        "PropertyList": "persistence.formatters.properties",
+    },
 }
 
 
@@ -98,11 +119,6 @@ class _Guarded:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def is_part(storage: str | None, python: str | None) -> bool:
-    """Say whether a dataset type may be read out of the file of an exposure that it belongs to."""
-    return OBJECTS.get(storage or "", {}).get((python or "").rpartition(".")[2]) == _PARTS
 
 
 @functools.cache

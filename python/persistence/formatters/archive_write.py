@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from persistence.types.boundedfield import ChebyshevField, ProductField, constan
 from persistence.types.box import Box
 from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
-from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, Psf, SingleGaussianPsf, dump
+from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
+from persistence.types.psfimage import Psf
 from persistence.types.translator import FilterLabel
 
 Columns = Mapping[str, Any]
@@ -74,11 +76,18 @@ def _polygon(polygon: Polygon, put: Put) -> Columns:
 
 
 def _filter(label: FilterLabel, put: Put) -> Columns:
-    # A filter of which only a name is known: whoever wrote it in a header meant a piece of glass.
-    physical = label.physical or (None if label.band else label.name)
-    known = {"band": label.band, "physical": physical}
+    named = label.band or label.physical
+    is_band = _BAND.fullmatch(label.name)
+    known = {
+        "band": label.band if named or not is_band else label.name,
+        "physical": label.physical if named or is_band else label.name,
+    }
     exist = {f"{name}_exists": [value is not None] for name, value in known.items()}
     return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
+
+
+# How afw tells bands from pieces of glass where only a name is known. Source: afw-files 1.6.
+_BAND = re.compile(r"[ugrizy]|SH|PH|VR|white|N\d+|I\d\d+")
 
 
 def _psf(psf: Psf, put: Put) -> Columns:

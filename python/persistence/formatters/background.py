@@ -18,6 +18,8 @@ from persistence.types.box import Box
 from persistence.types.mask import DEFAULT_PLANES, Mask
 
 _PARTS = ("IMAGE", "MASK", "VARIANCE")
+# An HDU that no file has: all before it are looked at.
+_LAST = sys.maxsize - 1
 # Card -> what it holds of a component. All components that afw writes have all of them.
 _CARDS: Mapping[str, Callable[[Background], Any]] = {
     "INTERPSTYLE": lambda one: one.surface.interpolation,
@@ -42,7 +44,7 @@ def read(location: Location) -> BackgroundList:
         If the file is damaged, or holds something else.
     """
     with opened(location.full_path) as hdus:
-        number = len(headers.spans(location.full_path, sys.maxsize))  # astropy would take damage for the end
+        number = len(headers.spans(location.full_path, _LAST))  # astropy would take damage for the end
         if number % 3:
             raise FormatterError(f"a background has three HDUs for each component; here are {number}")
         return BackgroundList(tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3)))
@@ -56,7 +58,7 @@ def _component(hdus: Any, start: int) -> Background:
     try:
         box = Box(*(int(header[f"BKGD_{name}"]) for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
         interpolation, undersampled = int(header["INTERPSTYLE"]), int(header["UNDERSAMPLESTYLE"])
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise FormatterError(f"HDU {start} is of no background: {error.args[0]}") from error
     # Older files lack these.
     order = int(header.get("APPROXORDERX", 1)), int(header.get("APPROXORDERY", -1))

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from astropy.table import Column, MaskedColumn, QTable, Table
 
-from persistence.errors import FormatterError
+from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
 from persistence.location import Location
+from persistence.types import schema
+from persistence.types.catalog import OWN, Catalog
 
 
 def read(location: Location) -> Table:
-    """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one."""
+    """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one.
+
+    ``columns`` among the options names the columns that are wanted; the others are not read.
+
+    Returns
+    -------
+    table : `~astropy.table.Table`
+        A `~persistence.types.catalog.Catalog` if afw wrote it.
+
+    Raises
+    ------
+    DataIdError
+        If there is no such column.
+    FormatterError
+        If the file is damaged, or of a version that is not known.
+    """
     from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
-        return read_hdu(hdus, _index(location))
+        return read_hdu(hdus, _index(location), location.options.get("columns"))
 
 
-def read_hdu(hdus: Any, index: int) -> Table:
+def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Table:
     """Turn an HDU of an open file into a table."""
+    from persistence.formatters import catalog_read
+
+    if _is_afw(hdus[index]):
+        return catalog_read.read(hdus, index, columns)
+    table = _read_other(hdus, index)
+    if columns is None:
+        return table
+    for name in columns:
+        if name not in table.colnames:
+            raise DataIdError(f"the table has no column {name!r}{did_you_mean(name, table.colnames)}")
+    return table[list(dict.fromkeys(columns))]
+
+
+def _read_other(hdus: Any, index: int) -> Table:
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
     return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False)
 
@@ -30,10 +62,18 @@ def read_length(location: Location) -> int:
     from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
-        header = hdus[_index(location)].header
-        if header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
-            raise FormatterError(f"HDU {_index(location)} is no table")
-        return int(header["NAXIS2"])
+        return int(_table_hdu(hdus, _index(location)).header["NAXIS2"])
+
+
+def _table_hdu(hdus: Any, index: int) -> Any:
+    hdu = hdus[index]
+    if hdu.header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
+        raise FormatterError(f"HDU {index} is no table")
+    return hdu
+
+
+def _is_afw(hdu: Any) -> bool:
+    return hdu.header.get("XTENSION", "").strip() == "BINTABLE" and schema.is_afw(hdu.header)
 
 
 def _index(location: Location) -> int:
@@ -41,20 +81,38 @@ def _index(location: Location) -> int:
 
 
 def read_schema(location: Location) -> Table:
-    """Read the columns without their rows."""
-    return read(location)[:0]
+    """Read the columns without their rows: from the header alone."""
+    from persistence.formatters import catalog_read
+    from persistence.formatters.fits import opened
+
+    with opened(location.full_path) as hdus:
+        hdu = _table_hdu(hdus, _index(location))
+        if _is_afw(hdu):
+            return catalog_read.read(hdus, _index(location), empty=True)
+        return _read_other(catalog_read.emptied(hdu), 1)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``."""
+    """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``.
+
+    Where the policy's type is one of afw's catalogs, and the table has the fields that the type needs, it is written
+    as afw writes it; else as astropy does.
+    """
+    from persistence.formatters import catalog_layout, catalog_write
+
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
         return
     try:
         table = as_table(obj, location.datasetType)
+        layout = catalog_layout.lay_out(table, location.python)
+        if layout is not None:
+            catalog_write.write(table, layout, path, location.datasetType)
+            return
+        _forget(table, location.datasetType)
         for name in table.colnames:
             _prepare(table, name)
-        odd = _take_odd_units(table)
+        odd = take_odd_units(table)
         # The format is fixed by the policy, not by the ending of the file's name.
         with open(path, "wb") as stream:
             table.write(stream, format="fits")
@@ -64,6 +122,14 @@ def write(obj: Any, path: str, location: Location) -> None:
             fits_write.set_units(path, odd)
     except (TypeError, ValueError, AttributeError) as error:
         raise FormatterError(f"{location.datasetType}: the table cannot be written as FITS: {error}") from error
+
+
+def _forget(table: Table, what: str) -> None:
+    """Take off a table what only afw's catalogs can say beside their columns."""
+    told = [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
+    if told:
+        why = "it has columns that afw's tables cannot hold"
+        warn_caller(f"{what} is written as a plain table, without its {', '.join(told)}: {why}", UserWarning)
 
 
 def as_table(obj: Any, what: str) -> Table:
@@ -90,7 +156,7 @@ def _prepare(table: Table, name: str) -> None:
             column.info.serialize_method["fits"] = "data_mask"
 
 
-def _take_odd_units(table: Table) -> dict[str, str]:
+def take_odd_units(table: Table) -> dict[str, str]:
     """Take those units off a table that the FITS standard does not know: astropy would drop them."""
     odd = {}
     for name in table.colnames:
@@ -103,7 +169,7 @@ def _take_odd_units(table: Table) -> dict[str, str]:
 
 def _is_standard(unit: Any) -> bool:
     try:
-        unit.to_string("fits")
+        text = unit.to_string("fits")
     except ValueError:
         return False
-    return True
+    return not text[:1].isdigit()  # a percentage would become 10**-2

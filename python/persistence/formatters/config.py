@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.location import Location
-from persistence.types.config import Config
+from persistence.types.config import Config, Made
 
 _ROOTS = ("config", "root")  # the latter before 2015
+_LINE = re.compile(r"\r\n|\r|\n")  # what ends a line of Python
 
 
 def read(location: Location) -> Config:
@@ -35,30 +38,62 @@ def parse(text: str, path: str = "<text>") -> Config:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise FormatterError(f"{path} is no configuration file: {error}") from error
-    values: dict[str, Any] = {}
-    notes: dict[str, str] = {}
-    class_name = None
+    found = _Found()
     for statement in statements:
-        match statement:
-            case ast.Import() | ast.ImportFrom():
-                continue
-            case ast.Assert(
-                test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
-            ) if _is_dotted(right) and _is_text(message):
-                class_name = ast.unparse(right)
-            case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
-                try:
-                    values[name] = _literal(value)
-                except (ValueError, TypeError, IndexError):
-                    raise _unsafe(path, statement) from None
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call) if (
-                name := _name(target)
-            ) is not None and all(_is_dotted(word.value) for word in call.keywords):
-                keywords = ", ".join(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
-                notes[name] = f"retarget({keywords})"
-            case _:
-                raise _unsafe(path, statement)
-    return Config(values, class_name, notes)
+        _take(statement, found, path)
+    return Config(found.values, found.class_name, found.notes, _docs(text, statements))
+
+
+@dataclass
+class _Found:
+    """What the statements of a file have said so far."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    class_name: str | None = None
+
+
+def _take(statement: ast.stmt, found: _Found, path: str) -> None:
+    """Take what a statement says, if that is all it can do."""
+    match statement:
+        case ast.Import(names=names) | ast.ImportFrom(names=names) if not any(map(_rebinds, names)):
+            return
+        case ast.Assert(test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message) if (
+            _is_dotted(right) and _is_text(message)
+        ):
+            found.class_name = ast.unparse(right)
+        case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
+            try:
+                found.values[name] = _value(value)
+            except (ValueError, TypeError, IndexError):
+                raise _unsafe(path, statement) from None
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call) if (
+            name := _name(target)
+        ) is not None and all(_is_dotted(word.value) for word in call.keywords):
+            keywords = ", ".join(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
+            found.notes[name] = f"retarget({keywords})"
+        case _:
+            raise _unsafe(path, statement)
+
+
+def _rebinds(alias: ast.alias) -> bool:
+    """Say whether an import could change what the statements after it mean."""
+    bound = alias.asname or alias.name.partition(".")[0]
+    return bound in (*_ROOTS, "type", "float", "*")
+
+
+def _docs(text: str, statements: list[ast.stmt]) -> dict[str, str]:
+    """Give the comments that stand right above each assignment."""
+    lines, docs, end = _LINE.split(text), {}, 0
+    for statement in statements:
+        start = first = statement.lineno - 1
+        while start > end and lines[start - 1].startswith("#"):
+            start -= 1
+        name = _name(statement.targets[0]) if isinstance(statement, ast.Assign) else None
+        if name and start < first:
+            docs[name] = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[start:first])
+        end = statement.end_lineno or statement.lineno
+    return docs
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -71,7 +106,8 @@ def write(obj: Any, path: str, location: Location) -> None:
     if not isinstance(obj, Config):
         raise FormatterError(f"{location.datasetType}: ConfigStorage holds a configuration, not {type(obj)}")
     text = obj.text()
-    if parse(text, location.datasetType) != obj:
+    again = parse(text, location.datasetType)
+    if again.diff(obj) or repr(again) != repr(obj):  # a NaN is no reason
         raise FormatterError(
             f"{location.datasetType}: the configuration could not be read back as it is: {text[:200]}"
         )
@@ -103,10 +139,30 @@ def _is_text(message: ast.expr | None) -> bool:
     return all(ast.unparse(call) in [f"type({root})" for root in _ROOTS] for call in calls)
 
 
-def _literal(value: ast.expr) -> Any:
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "float":
-        return float(ast.literal_eval(value.args[0]))
-    return ast.literal_eval(value)
+class _Floats(ast.NodeTransformer):
+    """Replaces ``float('nan')``, wherever it stands, by the number."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        match node:
+            case ast.Call(func=ast.Name("float"), args=[text], keywords=[]):
+                return ast.Constant(float(ast.literal_eval(text)))
+        raise ValueError("a call")
+
+
+def _value(value: ast.expr) -> Any:
+    """Give a literal, or the name of a class of which an object is made without arguments.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is neither.
+    """
+    match value:
+        case ast.Call(func=made, args=[], keywords=[]) if _is_dotted(made):
+            name = ast.unparse(made)
+            if name.rpartition(".")[2][:1].isupper():  # PEP 8's mark of a class; a function would be run
+                return Made(name)
+    return ast.literal_eval(_Floats().visit(value))
 
 
 def _unsafe(path: str, statement: ast.stmt) -> UnsafeContent:

@@ -96,7 +96,7 @@ def read_plane(location: Location, name: str) -> Any:
     """
     layout = planes.layout(location.full_path, location.hdu or 1)
     with opened(location.full_path, content=layout.content) as hdus:
-        hdu, index = _image_hdu(hdus, location, location.hdu)
+        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
         cut = _cut(hdu, location) if "bbox" in location.options else None
         return _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
 
@@ -104,12 +104,18 @@ def read_plane(location: Location, name: str) -> Any:
 def read_bare(location: Location) -> Exposure:
     """Read an exposure without its pixels, which are 0: its headers now, its archive when that is needed."""
     with opened(location.full_path) as hdus:
-        hdu, index = _image_hdu(hdus, location, location.hdu)
+        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
         cut = _cut(hdu, location) if "bbox" in location.options else None
         shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
-        numbers = numbers_in(hdus[0].header)
+        numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
+
+
+def _no_table(hdu: Any, index: int) -> tuple[Any, int]:
+    if isinstance(hdu, fits.BinTableHDU):
+        raise FormatterError(f"HDU {index} is a table, not an exposure's image")
+    return hdu, index
 
 
 def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | None) -> Any:
@@ -296,7 +302,10 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:
         array = array[0]
-    return array.astype(dtype or array.dtype.newbyteorder("="), copy=False)
+    native = array.dtype.newbyteorder("=")
+    if native != array.dtype and array.flags.writeable:  # swapped where it is: a copy takes longer than the reading
+        array = array.byteswap(inplace=True).view(native)
+    return array.astype(dtype or native, copy=False)
 
 
 def _refuse_truncated(hdu: Any) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
 
 from persistence import recipes
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.formatters import exposure_archive
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.exposure import Exposure
 
+# Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
+_EXACT = 1e-4
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
 
 
@@ -92,7 +94,7 @@ def _carried(metadata: fits.Header) -> fits.Header:
 def _system(exposure: Exposure) -> fits.Header:
     """Give the cards of the world coordinate system, and of the origin as afw writes it."""
     header = fits.Header()
-    given = exposure.wcs if "wcs" in exposure.components.given else exposure.given_wcs
+    given = _given_sky(exposure)
     if given is not None:
         header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
@@ -105,6 +107,18 @@ def _system(exposure: Exposure) -> fits.Header:
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
         header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start
     return header
+
+
+def _given_sky(exposure: Exposure) -> Any:
+    """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
+    stored = exposure.components.given.get("wcs")
+    if stored is None:
+        return exposure.given_wcs
+    residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
+    if residual > _EXACT:
+        text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
+        warn_caller(text, LossyWarning)
+    return exposure.wcs
 
 
 def _hdu(
@@ -155,10 +169,25 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
     return float(0.741 * (high - low)) / scaling.quantizeLevel  # afw-files 1.7
 
 
-def set_units(path: str, units: dict[str, str]) -> None:
+def set_units(path: str, units: Mapping[str, str]) -> None:
     """Write units of a table's columns as they stand, also such as the FITS standard does not know."""
     with fits.open(path, mode="update", memmap=False) as hdus:
-        header = hdus[1].header
-        for number in range(1, header["TFIELDS"] + 1):
-            if header[f"TTYPE{number}"] in units:
-                header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+        _set_units(hdus[1].header, units)
+
+
+def _set_units(header: fits.Header, units: Mapping[str, str]) -> None:
+    for number in range(1, header["TFIELDS"] + 1):
+        if header[f"TTYPE{number}"] in units:
+            header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
+
+
+def write_tables(tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str) -> None:
+    """Write tables behind an empty primary HDU, each with its odd units, and with cards in its header."""
+    hdus = [fits.PrimaryHDU()]
+    for table, units in tables:
+        hdu = fits.table_to_hdu(table)
+        _set_units(hdu.header, units)
+        hdu.header.update(cards)
+        hdus.append(hdu)
+    with open(path, "wb") as stream:
+        fits.HDUList(hdus).writeto(stream)

@@ -6,7 +6,6 @@ which then no more is read than they need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,25 +17,13 @@ from persistence.formatters import archived
 from persistence.formatters.components import read_component
 from persistence.formatters.fits import opened
 from persistence.location import Location
+from persistence.names import part_name
 from persistence.types.mask import DEFAULT_PLANES, Mask
-
-# The last word of a policy's `python` -> the component of an exposure.
-COMPONENT_OF: Mapping[str, str] = {
-    **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS"), "wcs"),
-    **dict.fromkeys(("PhotoCalib", "Calib"), "photoCalib"),
-    **dict.fromkeys(("FilterLabel", "Filter"), "filter"),
-    **dict.fromkeys(("Mask", "MaskX"), "mask"),
-    "Psf": "psf",
-    "VisitInfo": "visitInfo",
-    "Detector": "detector",
-    "ApCorrMap": "apCorrMap",
-    "TransmissionCurve": "transmissionCurve",
-}
 
 
 def read(location: Location) -> Any:
     """Read a part from a file of its own, or from an exposure's."""
-    name = COMPONENT_OF[(location.python or "").rpartition(".")[2]]
+    name = str(part_name(location.python))
     kind = _kind(location.full_path)
     if kind == "ARCHIVE_INDEX":
         return archived.read(location)

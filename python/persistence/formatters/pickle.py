@@ -2,141 +2,76 @@
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from persistence.errors import FormatterError, UnsafeContent
+from persistence.formatters import pickle_scan
+from persistence.formatters.pickle_careful import Careful
+from persistence.formatters.pickle_names import QUICK, find
 from persistence.location import Location
 
-# Module -> names. Making one of these runs no code of the file's choice.
-_HARMLESS: Mapping[str, frozenset[str]] = {
-    "builtins": frozenset(
-        "bool bytes bytearray complex dict float frozenset int list range set slice str tuple".split()
-    ),
-    "collections": frozenset("OrderedDict defaultdict deque Counter".split()),
-    "datetime": frozenset("date datetime time timedelta timezone".split()),
-    "decimal": frozenset({"Decimal"}),
-    "fractions": frozenset({"Fraction"}),
-    "copyreg": frozenset({"_reconstructor"}),
-    "_codecs": frozenset({"encode"}),
-    "persistence.dataid": frozenset({"DataId"}),
-    "numpy": frozenset(
-        "ndarray dtype bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 "
-        "complex64 complex128 str_ bytes_ datetime64 timedelta64".split()
-    ),
-}
-_ARRAYS = frozenset(
-    f"numpy.{core}.{name}"
-    for core in ("core", "_core")
-    for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
-) | {
-    "numpy.ma.core._mareconstruct",
-    "numpy.ma.core.MaskedArray",
-    "numpy.ma.MaskedArray",
-    "numpy.rec.recarray",
-    "numpy.core.records.recarray",
-    "numpy.record",
-}
-# What these hold can be changed by a pickle that names them: they are unpickled with care, which is slower.
-_CHANGEABLE = frozenset(
-    {"collections.Counter", "fractions.Fraction", "persistence.dataid.DataId", "numpy.dtype", "numpy.record"}
-) | {name for name in _ARRAYS if ".ma." in name or ".rec." in name}
-_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections", "xrange": "range"}
+# Before it, whatever names numpy: that takes care, and is found without a look at millions of bytes.
+_HEAD = 4096
 
 
 class _CareNeededError(Exception):
-    """The pickle names something that it could change."""
-
-
-def _find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str, str, str]:
-    """Check that a class may be made; gives its module and name, and both with a dot."""
-    module, name = _OLD_NAMES.get(module, module), _OLD_NAMES.get(name, name)
-    dotted = f"{module}.{name}"
-    if name not in _HARMLESS.get(module, ()) and dotted not in _ARRAYS and dotted not in trust:
-        raise UnsafeContent(
-            f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
-            f"trust the file, open the repository with Butler(root, trust=[{dotted!r}])"
-        )
-    return module, name, dotted
+    """The pickle names something that needs to be looked at as it is called."""
 
 
 class _Quick(pickle.Unpickler):
-    """Reads in C, as long as nothing is named that a pickle could change."""
+    """Reads in C, as long as nothing is named that takes care."""
 
-    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
-        super().__init__(stream, encoding="latin1")
+    def __init__(self, data: bytes, path: str, trust: frozenset[str]) -> None:
+        super().__init__(io.BytesIO(data), encoding="latin1")
         self.path = path
         self.trust = trust
 
     def find_class(self, module: str, name: str) -> Any:
-        module, name, dotted = _find(module, name, self.path, self.trust)
-        if dotted in _CHANGEABLE:
+        module, name, dotted = find(module, name, self.path, self.trust)
+        if dotted not in QUICK and dotted not in self.trust:
             raise _CareNeededError
         return super().find_class(module, name)
 
 
-# The unpickler in Python, whose steps can be overridden.
-_InPython: Any = pickle._Unpickler
+def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -> Any:
+    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names.
 
+    Parameters
+    ----------
+    location : `Location`
+        The file.
+    stand_ins : mapping, optional
+        Dotted names of classes, and what is made in their place.
 
-class _Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
-    """Reads in Python, and looks at what is given a state: no class, and no array type that lies."""
-
-    def __init__(self, stream: Any, path: str, trust: frozenset[str]) -> None:
-        super().__init__(stream, encoding="latin1")
-        self.path = path
-        self.trust = trust
-
-    def find_class(self, module: str, name: str) -> Any:
-        module, name, _dotted = _find(module, name, self.path, self.trust)
-        return super().find_class(module, name)
-
-    def load_build(self) -> None:
-        made = self.stack[-2]
-        if isinstance(made, type) or callable(made):
-            raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
-        super().load_build()
-        if hasattr(made, "subdtype") and not _is_honest(made):
-            raise UnsafeContent(f"{self.path} describes an array that would be read as memory addresses")
-
-    dispatch: ClassVar[dict[int, Any]] = {**_InPython.dispatch, pickle.BUILD[0]: load_build}
-
-
-def _is_honest(dtype: Any) -> bool:
-    """Say whether an array type with parts says of them what they are, and where."""
-    parts = [(part[0], part[1]) for part in (dtype.fields or {}).values()]
-    if dtype.subdtype is not None:
-        parts.append((dtype.subdtype[0], 0))
-    inside = all(offset >= 0 and offset + part.itemsize <= dtype.itemsize for part, offset in parts)
-    return inside and (dtype.hasobject or not any(part.hasobject for part, _offset in parts))
-
-
-def read(location: Location) -> Any:
-    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names."""
+    Raises
+    ------
+    UnsafeContent
+        If it names what is neither known nor trusted, or could be meant to exhaust the reader.
+    FormatterError
+        If it is damaged.
+    """
     path = location.full_path
     trust = frozenset(location.options.get("trust", ()))
     with open(path, "rb") as stream:
-        try:
-            return _Quick(stream, path, trust).load()
-        except _CareNeededError:
-            stream.seek(0)
-            return _load(_Careful(stream, path, trust), path)
-        except Exception as error:  # a damaged pickle can raise anything
-            raise _told(error, path) from error
-
-
-def _load(unpickler: Any, path: str) -> Any:
+        data = stream.read()
     try:
-        return unpickler.load()
-    except Exception as error:
-        raise _told(error, path) from error
+        return _load(data, path, trust, stand_ins)
+    except UnsafeContent:
+        raise
+    except Exception as error:  # a damaged pickle can raise anything
+        raise FormatterError(f"{path} is no pickle, or a damaged one: {error!r}") from error
 
 
-def _told(error: Exception, path: str) -> Exception:
-    if isinstance(error, UnsafeContent):
-        return error
-    return FormatterError(f"{path} is no pickle, or a damaged one: {error!r}")
+def _load(data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]) -> Any:
+    if not stand_ins and data.find(b"numpy", 0, _HEAD) < 0 and pickle_scan.is_harmless(data, path):
+        try:
+            return _Quick(data, path, trust).load()
+        except _CareNeededError:
+            pass
+    return Careful(data, path, trust, stand_ins).load()
 
 
 def write(obj: Any, path: str, location: Location) -> None:

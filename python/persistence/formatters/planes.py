@@ -53,7 +53,7 @@ class Layout(NamedTuple):
         stream
             The open file.
         """
-        numbers = numbers_in(self.cards[0])
+        numbers = numbers_in(self.cards[0], self.path)
         if not numbers:
             return Components()
         index = int(self.cards[0]["AR_HDU"]) - 1  # it counts from 1

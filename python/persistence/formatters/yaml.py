@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
+from persistence import yamlfile
 from persistence.dataid import plain
-from persistence.errors import FormatterError, UnsafeContent
+from persistence.errors import FormatterError, PolicyError, UnsafeContent
 from persistence.location import Location
 
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -67,10 +70,50 @@ _Dumper.add_multi_representer(object, _represent_other)
 
 def read(location: Location) -> Any:
     """Read plain data: mappings, lists, tuples, strings, numbers, dates."""
-    path = location.full_path
+    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
+        return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
+
+
+def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
+    """Make a loader, for `load`, that knows some more tags: each with a function of the loader and the node."""
+    made = type("_Reader", (_Loader,), {})
+    for tag, construct in constructors.items():
+        made.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return made
+
+
+def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
+    """Make a dumper, for `dump`, that writes some more types: each with a function of the dumper and the value."""
+    made = type("_Writer", (_Dumper,), {})
+    for kind, represent in representers.items():
+        made.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
+    return made
+
+
+def load(location: Location, loader: type = _Loader) -> Any:
+    """Read a file whose parts will be walked through, with a loader that `reader` made.
+
+    Raises
+    ------
+    UnsafeContent
+        If it has a tag that the loader does not know.
+    FormatterError
+        If it is no YAML, or holds itself, or through anchors more than fits.
+    """
+    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
+        text = stream.read()
+        if "&" in text:
+            yamlfile.compose_text(text, location.full_path)
+        return yaml.load(text, Loader=loader)  # noqa: S506  # a subclass of the safe one
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Say what is wrong with a file in its name."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
+        yield
+    except PolicyError as error:
+        raise FormatterError(str(error)) from error
     except yaml.constructor.ConstructorError as error:
         told = " ".join(str(error).split())
         if "could not determine a constructor" in told:
@@ -82,8 +125,13 @@ def read(location: Location) -> Any:
 
 def write(obj: Any, path: str, location: Location) -> None:
     """Write plain data; numpy's numbers and arrays are written as numbers and lists."""
+    dump(obj, path, location, _Dumper)
+
+
+def dump(obj: Any, path: str, location: Location, dumper: type, flow: bool | None = False) -> None:
+    """Write a file with a dumper that `writer` made; ``flow=None`` writes the innermost lists on one line."""
     try:
         with open(path, "w", encoding="utf-8") as stream:
-            yaml.dump(obj, stream, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True)
+            yaml.dump(obj, stream, Dumper=dumper, default_flow_style=flow, sort_keys=False, allow_unicode=True)
     except yaml.YAMLError as error:
         raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error

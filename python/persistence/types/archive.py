@@ -60,6 +60,9 @@ FACTORIES: Mapping[str, str] = {
     "ProductTransmissionCurve": "persistence.types.transmission.make_product",
     "TransformedTransmissionCurve": "persistence.types.transmission.make_transformed",
     "CoaddTransmissionCurve": "persistence.types.transmission.make_coadd",
+    "SpanSet": "persistence.types.footprint.make_spans",
+    "Footprint": "persistence.types.footprint.make",
+    **{f"HeavyFootprint{letter}": "persistence.types.footprint.make_heavy" for letter in "FDIU"},
 }
 
 

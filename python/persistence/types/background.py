@@ -131,7 +131,7 @@ class Background:
         basis = np.stack([Chebyshev(each, low, high)(x[good], y[good]) for each in terms], axis=-1)
         weights = 1 / np.sqrt(self.variance[good].astype(float)) if self.surface.weighted else np.ones(len(basis))
         found, *_ = np.linalg.lstsq(basis * weights[:, np.newaxis], self.levels[good] * weights, rcond=None)
-        return np.asarray(Chebyshev(found, low, high)(columns, rows[:, np.newaxis]))
+        return Chebyshev(found, low, high).on_grid(columns, rows)
 
     def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:
         return (self.levels.shape[0], self.bbox.height), (self.levels.shape[1], self.bbox.width)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from persistence.types.archive import Load, Table, Tables
-from persistence.types.box import Box
+from persistence.types.archive import Load, Tables
+from persistence.types.box import Box, box_of
 
 # Takes columns and rows, in the pixel numbers of the parent image, and gives the values there.
 Field = Callable[[Any, Any], Any]
@@ -74,12 +74,6 @@ def _scaled(numbers: ArrayLike, start: int, length: int) -> NDArray[np.float64]:
     """Bring pixel numbers between -1 and 1; those of an empty box to 0."""
     offset = np.asarray(numbers, dtype=float) - (start + (length - 1) / 2)
     return 2 * offset / length if length > 0 else np.zeros_like(offset)
-
-
-def box_of(table: Table, row: int = 0, prefix: str = "bbox") -> Box:
-    """Read a box from the columns of its first and last pixels."""
-    x0, y0, x1, y1 = (int(table[f"{prefix}_{end}"][row]) for end in ("min_x", "min_y", "max_x", "max_y"))
-    return Box(x0, y0, x1 - x0 + 1, y1 - y0 + 1)
 
 
 def make_chebyshev(tables: Tables, load: Load) -> ChebyshevField:

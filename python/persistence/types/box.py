@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,3 +93,9 @@ class Box:
 
     def getHeight(self) -> int:
         return self.height
+
+
+def box_of(table: Mapping[str, Any], row: int = 0, prefix: str = "bbox") -> Box:
+    """Read a box from the columns of its first and last pixels."""
+    x0, y0, x1, y1 = (int(table[f"{prefix}_{end}"][row]) for end in ("min_x", "min_y", "max_x", "max_y"))
+    return Box(x0, y0, x1 - x0 + 1, y1 - y0 + 1)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from persistence.types.archive import Load, Table, Tables
-from persistence.types.boundedfield import box_of
-from persistence.types.box import Box
+from persistence.types.box import Box, box_of
 
 if TYPE_CHECKING:
     import astropy.table

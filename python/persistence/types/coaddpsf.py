@@ -13,7 +13,7 @@ from persistence.errors import FormatterError
 from persistence.types import resample
 from persistence.types.box import Box
 from persistence.types.kernels import grid
-from persistence.types.psf import Psf, normalised
+from persistence.types.psfimage import Psf, normalised
 from persistence.types.rows import Load, Table, Tables, box_of
 from persistence.types.skywcs import SkyWcs
 

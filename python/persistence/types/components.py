@@ -102,8 +102,15 @@ class Components(Mapping[str, Any]):
         return f"Components({', '.join(self)})"
 
 
-def numbers_in(header: Mapping[str, Any]) -> dict[str, int]:
+def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
     """Read from a primary header which components the archive holds, by name, and their numbers there.
+
+    Parameters
+    ----------
+    header : mapping
+        The header.
+    what : `str`
+        The file, for messages.
 
     Raises
     ------
@@ -112,9 +119,7 @@ def numbers_in(header: Mapping[str, Any]) -> dict[str, int]:
     """
     version = header.get("EXPINFO_V", 0)
     if isinstance(version, int) and version > _LAST_VERSION:
-        raise FormatterError(
-            f"an exposure of version {version} (EXPINFO_V); the last that is known is {_LAST_VERSION}"
-        )
+        raise FormatterError(f"{what} is of version {version} (EXPINFO_V); the last that is known is {_LAST_VERSION}")
     if not header.get("AR_HDU"):
         return {}
     found: dict[str, Any] = {}

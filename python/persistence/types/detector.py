@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from persistence.types.archive import Load, Table, Tables
-from persistence.types.boundedfield import box_of
-from persistence.types.box import Box
+from persistence.types.box import Box, box_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,8 @@ class Detector:
         A pixel.
     orientation : `tuple` [`float`, `float`, `float`] or None
         Yaw, pitch and roll (deg).
-    transforms : mapping [`tuple` [`str`, `str`], object]
-        What leads from one coordinate system to another, such as ``("Pixels", "FocalPlane")``.
+    transforms : mapping or None
+        What leads from one of its coordinate systems to another.
     crosstalk : array, shape (amplifiers, amplifiers), or None
         The fraction of a signal that each amplifier adds to each other.
     """
@@ -105,7 +104,7 @@ class Detector:
     position: tuple[float, float] | None = None
     reference: tuple[float, float] | None = None
     orientation: tuple[float, float, float] | None = None
-    transforms: Mapping[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    transforms: Any = field(default=None, compare=False, repr=False)
     crosstalk: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     def __getitem__(self, name: str) -> Amplifier:
@@ -145,10 +144,11 @@ _AREAS = {
 
 def make(tables: Tables, load: Load) -> Detector:
     """Build a detector from its tables: itself, and its amplifiers (afw-files 2.7)."""
+    import numpy as np  # whoever knows a detector by its header needs none
+
     own, amplifiers = tables
     row = {name: column[0] for name, column in own.items()}
     crosstalk = np.asarray(row.get("crosstalk", ()))
-    transforms = load(row["transformMap"])
     return Detector(
         name=row["name"],
         id=int(row["id"]),
@@ -161,7 +161,7 @@ def make(tables: Tables, load: Load) -> Detector:
         position=(float(row["fpPosition_x"]), float(row["fpPosition_y"])),
         reference=(float(row["refPoint_x"]), float(row["refPoint_y"])),
         orientation=tuple(math.degrees(row[angle]) for angle in ("yaw", "pitch", "roll")),  # type: ignore[arg-type]
-        transforms=transforms if isinstance(transforms, Mapping) else {},
+        transforms=load(row["transformMap"]),
         crosstalk=crosstalk.reshape(math.isqrt(crosstalk.size), -1) if crosstalk.size else None,
     )
 

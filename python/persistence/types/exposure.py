@@ -25,6 +25,7 @@ from persistence.types.fromheader import xy0 as xy0
 from persistence.types.mask import Mask
 from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
+from persistence.types.shared import Sharing
 from persistence.types.translator import FilterLabel, HeaderTranslator
 from persistence.types.visitinfo import VisitInfo
 
@@ -41,7 +42,7 @@ _BAD = ("BAD", "SAT", "EDGE", "NO_DATA")
 
 
 @dataclass(frozen=True, eq=False)
-class Exposure(ExposureNames):
+class Exposure(ExposureNames, Sharing):
     """An image of the sky or of a detector, and all that is known of it.
 
     Attributes
@@ -121,6 +122,9 @@ class Exposure(ExposureNames):
         """
         if self.given_wcs is not None:
             return self.given_wcs
+        return self._wcs() if self.cutout != (0, 0) else self.shared("wcs", self._wcs)
+
+    def _wcs(self) -> WCS | None:
         if "wcs" not in self.components.given:
             found = wcs_of(self._sky_header(), self.cutout)
             if found is not None:
@@ -136,11 +140,14 @@ class Exposure(ExposureNames):
     @functools.cached_property
     def psf(self) -> Any:
         """The point spread function; None if there is none."""
-        return self.components.get("psf")
+        return self.shared("psf", lambda: self.components.get("psf"))
 
     @functools.cached_property
     def photo_calib(self) -> PhotoCalib | None:
         """What a count is worth: by the archive, else by afw's old keywords, else by the camera's zero point."""
+        return self.shared("photoCalib", self._photo_calib)  # type: ignore[no-any-return]
+
+    def _photo_calib(self) -> PhotoCalib | None:
         if "photo_calib" in self.components:
             return self.components["photo_calib"]  # type: ignore[no-any-return]
         return calibration_of(self.metadata, self.translator)

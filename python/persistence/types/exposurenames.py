@@ -10,7 +10,7 @@ class ExposureNames:
 
     def _set(self: Any, **parts: Any) -> None:
         changed = self.replaced(**parts)
-        vars(self).clear()  # with what was derived from the old parts
+        vars(self).clear()  # with what was derived from the old parts, or is shared
         vars(self).update(vars(changed))
 
     def setWcs(self, wcs: Any) -> None:

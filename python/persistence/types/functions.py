@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebval2d
+from numpy.polynomial.chebyshev import chebgrid2d, chebval2d
 from numpy.polynomial.polynomial import polyval2d
 from numpy.typing import ArrayLike, NDArray
 
@@ -86,12 +86,17 @@ class Chebyshev:
     maximum: tuple[float, float]
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
-        columns, rows = (
-            (2 * np.asarray(each, dtype=float) - high - low) / (high - low)
-            for each, low, high in zip((x, y), self.minimum, self.maximum, strict=True)
-        )
-        columns, rows = np.broadcast_arrays(columns, rows)
+        columns, rows = np.broadcast_arrays(self._scaled(0, x), self._scaled(1, y))
         return chebval2d(columns, rows, triangle(self.coefficients))
+
+    def on_grid(self, columns: Array, rows: Array) -> Array:
+        """Give its values at the crossings of columns and rows, shape (rows, columns); far faster than each alone."""
+        cells = triangle(self.coefficients).T
+        return np.asarray(chebgrid2d(self._scaled(1, rows), self._scaled(0, columns), cells), dtype=float)
+
+    def _scaled(self, axis: int, places: ArrayLike) -> Array:
+        low, high = self.minimum[axis], self.maximum[axis]
+        return np.asarray((2 * np.asarray(places, dtype=float) - high - low) / (high - low))
 
     def given(self, parameters: Array) -> Chebyshev:
         return replace(self, coefficients=parameters)

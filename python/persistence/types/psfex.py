@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError
 from persistence.types import resample
 from persistence.types.box import Box
-from persistence.types.psf import Psf, PsfImage, normalised, whole_and_rest
+from persistence.types.psfimage import Psf, PsfImage, normalised, whole_and_rest
 from persistence.types.rows import Load, Tables, numbers_of
 
 Array = NDArray[np.float64]

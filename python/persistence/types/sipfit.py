@@ -21,7 +21,7 @@ from persistence.types.box import Box
 _FITTED, _JUDGED = 20, 33
 _DEGREES = range(1, 8)
 # Pixels. What is off by no more is the same WCS, but for rounding.
-_EXACT = 1e-8
+_EXACT = 1e-7
 # The frames of FITS: RADESYS, and the first and second CTYPE.
 _KNOWN = {
     "icrs": ("ICRS", "RA--", "DEC-"),

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from persistence.errors import DataIdError
 from persistence.types.archive import Load, Tables
-from persistence.types.boundedfield import Field, box_of
-from persistence.types.box import Box
+from persistence.types.boundedfield import Field
+from persistence.types.box import Box, box_of
 from persistence.types.polygon import Polygon
 
 

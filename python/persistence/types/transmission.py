@@ -77,7 +77,8 @@ def in_angstrom(wavelengths: ArrayLike | Quantity) -> Array:
     if hasattr(wavelengths, "to_value"):
         from astropy import units
 
-        wavelengths = wavelengths.to_value(units.angstrom)
+        # 400 nm are 3999.9999999999995 angstrom, which would be outside of a curve that begins at 4000.
+        wavelengths = np.round(wavelengths.to_value(units.angstrom), 9)
     return np.asarray(wavelengths, dtype=float)
 
 

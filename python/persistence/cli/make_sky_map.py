@@ -1,0 +1,70 @@
+"""``makeSkyMap.py``: cut the sky into tracts and patches, and store how (gen2-cli 6.3)."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence import skymap
+from persistence.cli import skymaps
+
+_DEFAULTS = {"coaddName": "deep", "doWrite": True, "skyMap": "dodeca"}
+# Shells take the quotes away.
+_OF_KIND = re.compile(r"""skyMap\[(['"]?)(\w+)\1\]\.(\w+)""")
+_OF_ACTIVE = re.compile(r"skyMap\.active\.(\w+)")
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog=prog,
+        description="Cut the sky into tracts and patches, and store how, for coadds. "
+        f"Kinds: {', '.join(skymap.KINDS)}. For example: "
+        "-c skyMap=rings skyMap[rings].numRings=120 skyMap[rings].projection=TAN",
+    )
+    skymaps.add_options(made)
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "makeSkyMap.py") -> int:
+    """Run the command; see `persistence.cli.skymaps.start` for the status."""
+    arguments = parser(prog).parse_args(argv)
+
+    def prepare() -> tuple[skymap.SkyMap, Mapping[str, Any]]:
+        return made(skymaps.settings(arguments.config, arguments.config_file))
+
+    def act(prepared: tuple[skymap.SkyMap, Mapping[str, Any]]) -> None:
+        skymaps.finish(skymaps.opened(arguments), *prepared, arguments.all)
+
+    return skymaps.start(prog, prepare, act)
+
+
+def made(settings: Mapping[str, Any]) -> tuple[skymap.SkyMap, Mapping[str, Any]]:
+    """Make the sky map of settings; gives the other settings, too.
+
+    Raises
+    ------
+    PolicyError
+        If a name or a value cannot be meant, also of a kind that is not chosen.
+    """
+    own = {("skyMap" if name == "skyMap.name" else name): value for name, value in settings.items()}
+    of_kinds: dict[str | None, dict[str, Any]] = {}
+    for name in list(own):
+        match = _OF_KIND.fullmatch(name) or _OF_ACTIVE.fullmatch(name)
+        if match:
+            kind = match[2] if match.re is _OF_KIND else None
+            of_kinds.setdefault(kind, {})[match[match.re.groups]] = own.pop(name)
+    config = skymaps.taken(own, _DEFAULTS)
+    chosen: str = config["skyMap"]
+    for kind, values in of_kinds.items():
+        if kind not in (None, chosen):
+            # A map of another kind is not made, but a name that it does not have is a mistake all the same.
+            skymap.kind_of(str(kind)).config_class.check_names(values)
+    return skymap.make(chosen, **{**of_kinds.get(chosen, {}), **of_kinds.get(None, {})}), config
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""How calibrations are laid out in YAML, and as the tables of their FITS files. Source: afw-files 6.4, 6.5.
+
+Lists become the columns of one row; what is kept by amplifier becomes a row for each; all else is metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+
+from persistence.errors import FormatterError
+
+# A key in YAML -> what FITS calls it. Keys that are not here are called the same in both.
+_FITS: Mapping[str, str] = {
+    "hasCrosstalk": "HAS_CROSSTALK",
+    "nAmp": "NAMP",
+    "coeffs": "CT_COEFFS",
+    "coeffErr": "CT_ERRORS",
+    "coeffNum": "CT_COUNTS",
+    "coeffValid": "CT_VALID",
+    "linearityType": "TYPE",
+    "linearityCoeffs": "COEFFS",
+    "fitParams": "FIT_PARAMS",
+    "fitParamsErr": "FIT_PARAMS_ERR",
+}
+_YAML: Mapping[str, str] = {fits: key for key, fits in _FITS.items()}
+_TOP = ("HAS_CROSSTALK", "NAMP")  # metadata that stand beside the metadata
+_NAME = "AMPLIFIER_NAME"
+_OTHERS, _OTHER_COEFFS = "IC_SOURCE_DET", "IC_COEFFS"
+_LOOKUP = "LOOKUP_VALUES"
+
+
+def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
+    """Turn what a YAML file holds into metadata and tables.
+
+    Raises
+    ------
+    FormatterError
+        If it is no mapping with ``metadata``, or a list in it is no regular array.
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("metadata"), Mapping):
+        raise FormatterError("it has no mapping 'metadata'")
+    given = {_FITS.get(key, key): value for key, value in data.items()}
+    metadata = dict(given.pop("metadata"))
+    others, lookup = given.pop("interChip", None), given.pop("tableData", None)
+    amplifiers = given.pop("amplifiers", None)
+    if amplifiers is not None:
+        tables = [_by_amplifier(amplifiers)]
+    else:
+        tables = [Table({key: [regular(key, one)] for key, one in given.items() if isinstance(one, list)})]
+    if others:
+        tables.append(Table({_OTHERS: list(others), _OTHER_COEFFS: _padded(_OTHER_COEFFS, list(others.values()))}))
+    if lookup is not None:
+        tables.append(Table({_LOOKUP: regular(_LOOKUP, lookup)}))
+    return {**metadata, **{key: one for key, one in given.items() if not isinstance(one, list)}}, tables
+
+
+def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
+    """Turn lists of ``x0``, ``y0``, ``width``, ``height``, and ``metadata``, into a table with a row for each box."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
+        raise FormatterError("it is no mapping")
+    columns = {key: np.array(one, dtype=np.int32) for key, one in data.items() if isinstance(one, list)}
+    return dict(data.get("metadata", {})), Table(columns)
+
+
+def _by_amplifier(amplifiers: Any) -> Table:
+    if not isinstance(amplifiers, Mapping) or not all(isinstance(one, Mapping) for one in amplifiers.values()):
+        raise FormatterError("its 'amplifiers' are no mapping of mappings")
+    keys = dict.fromkeys(key for one in amplifiers.values() for key in one)
+    columns = {_FITS.get(key, key): [one.get(key) for one in amplifiers.values()] for key in keys}
+    return Table({_NAME: list(amplifiers), **{name: _padded(name, values) for name, values in columns.items()}})
+
+
+def _padded(name: str, values: Sequence[Any]) -> Any:
+    """Make an array of lists of several lengths; what is missing is NaN, as in the original's files."""
+    if not any(isinstance(one, list) for one in values):
+        return regular(name, list(values))
+    longest = max(np.size(one) for one in values)
+    rows = [np.ravel(np.array([] if one is None else one, dtype=float)) for one in values]
+    return np.array([np.pad(row, (0, longest - row.size), constant_values=np.nan) for row in rows])
+
+
+def regular(name: str, value: list[Any]) -> Any:
+    """Make an array of lists; those of several lengths, or of other than numbers or texts, are refused."""
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of several lengths
+        array = np.array(None)
+    if array.dtype.kind not in "biufU":
+        raise FormatterError(f"{name} is no regular array of numbers or texts")
+    return array
+
+
+def data_of(metadata: Mapping[str, Any], tables: Sequence[Table]) -> dict[str, Any]:
+    """Turn metadata and tables into what `tables_of` reads as the same.
+
+    Raises
+    ------
+    FormatterError
+        If YAML has no place for a table.
+    """
+    data: dict[str, Any] = {"metadata": {key: one for key, one in metadata.items() if key not in _TOP}}
+    data |= {_YAML[key]: metadata[key] for key in _TOP if key in metadata}
+    for table in tables:
+        if _NAME in table.colnames:
+            data["amplifiers"] = {str(row[_NAME]): _named(row, table.colnames) for row in table}
+        elif _OTHERS in table.colnames:
+            data["interChip"] = {str(row[_OTHERS]): _listed(row[_OTHER_COEFFS]) for row in table}
+        elif table.colnames == [_LOOKUP]:
+            data["tableData"] = _listed(table[_LOOKUP])
+        elif len(table) == 1:
+            data |= {_YAML.get(name, name): _listed(table[name][0]) for name in table.colnames}
+        elif table.colnames:
+            raise FormatterError(f"YAML has no place for a table of {', '.join(table.colnames)}")
+    return data
+
+
+def _named(row: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {_YAML.get(name, name): _listed(row[name]) for name in names if name != _NAME}
+
+
+def _listed(value: Any) -> Any:
+    return np.asarray(value).tolist()

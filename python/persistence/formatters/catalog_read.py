@@ -1,0 +1,127 @@
+"""afw's tables, from FITS to `persistence.types.catalog.Catalog` (facts in afw-files 3)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from astropy import units
+from astropy.io import fits
+from astropy.table import Column, MaskedColumn
+
+from persistence.errors import DataIdError, did_you_mean
+from persistence.formatters import rows
+from persistence.types import aliases, schema
+from persistence.types.catalog import Catalog, archive_entry
+from persistence.types.schema import Card, Field, Schema
+
+
+def read(hdus: Any, index: int, columns: Sequence[str] | None = None, *, empty: bool = False) -> Catalog:
+    """Read an afw table.
+
+    Parameters
+    ----------
+    hdus : `astropy.io.fits.HDUList`
+        An open file.
+    index : `int`
+        The table's HDU.
+    columns : sequence of `str`, optional
+        The fields that are wanted, or aliases of them; all if absent.
+    empty : `bool`, optional
+        Whether to read the header alone, and give a table without rows.
+
+    Raises
+    ------
+    DataIdError
+        If there is no such field.
+    FormatterError
+        If the table is damaged, or of a version that is not known.
+    """
+    cards = tuple(_cards(hdus[index].header))
+    said = {card.keyword: card.value for card in reversed(cards)}  # astropy takes its time over each look-up
+    found = schema.parse(cards)
+    fields = found.fields if columns is None else chosen(found, columns)
+    raw = rows.read(hdus[index], said, (field.column for field in fields), 0 if empty else said["NAXIS2"])
+    made = [_column(field, raw[field.column], str(said[f"TFORM{field.column}"])) for field in fields]
+    catalog = Catalog(made, names=[field.name for field in fields], copy=False)
+    catalog.meta = _meta(found, hdus, index)
+    return catalog
+
+
+def emptied(hdu: Any) -> fits.HDUList:
+    """Give a file with a table that has the header of another, and no rows."""
+    header = hdu.header.copy()
+    header["NAXIS2"] = header["PCOUNT"] = 0
+    header.remove("THEAP", ignore_missing=True)
+    return fits.HDUList([fits.PrimaryHDU(), type(hdu).fromstring(header.tostring().encode("ascii"))])
+
+
+def _cards(header: Any) -> Iterator[Card]:
+    """Give the cards of a header, with None for a value that is not defined."""
+    for card in header.cards:
+        value = card.value  # parsed anew at each look
+        yield Card(card.keyword, None if isinstance(value, fits.card.Undefined) else value, card.comment)
+
+
+def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
+    """Find fields by their names or aliases; each is given once, in the order of the names."""
+    known = {field.name: field for field in found.fields}
+    fields = {}
+    for name in names:
+        real = name if name in known else aliases.resolve(name, found.aliases)
+        if real not in known:
+            raise DataIdError(f"the catalog has no column {name!r}{did_you_mean(name, [*known, *found.aliases])}")
+        fields[real] = known[real]
+    return list(fields.values())
+
+
+def _column(field: Field, cells: Any, form: str) -> Any:
+    """Make a column of what was read: a flag of the bits, an element of the cells, or all."""
+    if field.part is not None:
+        cells = cells[field.part] if field.kind == "Flag" else np.ascontiguousarray(cells[:, field.part])
+    if field.kind == "Array" and cells.ndim == 1 and cells.dtype.kind != "O":
+        cells = cells.reshape(-1, 1)
+    if field.squared:
+        cells = np.sqrt(cells)
+    unit = _unit(field.unit) if field.unit else None
+    if field.kind == "Angle" and not np.ma.isMaskedArray(cells):
+        column = units.Quantity(cells, unit or units.rad, copy=False)
+    else:
+        made = MaskedColumn if np.ma.isMaskedArray(cells) else Column
+        column = made(cells, unit=unit, copy=False)
+    column.info.description = field.doc or None
+    pointer = rows.Form.parse(form)
+    if pointer.pointer:
+        column.info.meta = {"variable": pointer.letter}  # an empty column does not show what its cells hold
+    return column
+
+
+@functools.lru_cache(256)
+def _unit(text: str) -> Any:
+    return units.Unit(text, parse_strict="silent")
+
+
+def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:
+    meta = dict(found.metadata)
+    if found.aliases:
+        meta["aliases"] = dict(found.aliases)
+    if found.footprints:
+        meta["footprints"] = dict(found.footprints)
+    archive = found.archive
+    if archive is None and found.type == "EXPOSURE":
+        archive = index + 1  # no card says where it is; it follows the catalog (afw-files 2.1)
+    path = hdus.filename()
+    if path and archive is not None and _is_archive(hdus, archive):
+        meta["archives"] = archive_entry(path, archive)
+    return meta
+
+
+def _is_archive(hdus: Any, index: int) -> bool:
+    """Say whether an HDU is the index of an archive in which there is anything."""
+    try:
+        header = hdus[index].header
+    except IndexError:
+        return False
+    return bool(header.get("EXTTYPE") == "ARCHIVE_INDEX" and header["NAXIS2"])

@@ -1,0 +1,214 @@
+"""Catalogs as afw writes them, in version 3 of its tables, so that the original reads them (facts in afw-files 3)."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from persistence import headers
+from persistence.errors import FormatterError, warn_caller
+from persistence.formatters import rows
+from persistence.formatters.catalog_layout import Column, Layout
+from persistence.formatters.rows import Form
+from persistence.types import schema
+from persistence.types.catalog import OWN, archive_of
+
+_BLOCK = 2880
+_SIGN = 1 << 15
+_FIXED = 20
+# Columns of numbers of an archive's objects, by AFW_TYPE. Source: afw-files 3.5.
+_EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
+_NUMBERS: Mapping[str | None, Sequence[str]] = {"SOURCE": ("footprint",), "EXPOSURE": _EXPOSURE.split()}
+_ALL_NUMBERS = [name for names in _NUMBERS.values() for name in names]
+_NUMBER = Form("J", 1)
+# The columns of an archive's index. Source: afw-files 2.1.
+_INDEX = {name: Form("J", 1) for name in ("id", "cat.archive", "cat.persistable", "row0", "nrows")}
+_INDEX |= {"name": Form("A", 64), "module": Form("A", 64)}
+_INDEX_KINDS = {"J": "Scalar", "A": "String"}
+
+
+def write(table: Table, layout: Layout, path: str, what: str) -> None:
+    """Write a table as afw does.
+
+    The objects that its rows refer to, such as footprints, are copied with it as they are, from the file that it was
+    read from. Where that cannot be done, as for rows of several files, they are left out with a warning, and the
+    numbers that referred to them are 0.
+
+    Parameters
+    ----------
+    table : `~astropy.table.Table`
+        The table; its ``meta`` become cards.
+    layout : `Layout`
+        Its columns, as `persistence.formatters.catalog_layout.lay_out` gives them.
+    path : `str`
+        The file.
+    what : `str`
+        The dataset type, for messages.
+    """
+    columns, archive = _with_archive(table, layout, what)
+    header, content = _laid(columns, len(table))
+    header.extend(_cards_of_meta(table.meta, what), bottom=True)
+    numbers = {column.name: number for number, column in enumerate(_in_rows(columns), 1)}
+    for keyword, held in schema.FOOTPRINTS.items():
+        if table.meta.get("footprints", {}).get(held) in numbers:
+            header[keyword] = numbers[table.meta["footprints"][held]]
+    if archive and layout.type != "EXPOSURE":
+        header["AR_HDU"] = (3, "HDU of the archive's index, counted from 1")
+    header["HIERARCH AFW_TABLE_VERSION"] = schema.CURRENT
+    if layout.type is not None:
+        header["AFW_TYPE"] = (layout.type, "afw's type of table")
+    with open(path, "wb") as stream:
+        stream.write(_bytes(fits.PrimaryHDU().header) + _bytes(header))
+        stream.write(content)
+        stream.write(bytes(-len(content) % _BLOCK))
+        stream.write(archive)
+
+
+def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Column], bytes]:
+    """Give the columns, and the HDUs of the objects that they refer to."""
+    archives = table.meta.get("archives", {})
+    held = _NUMBERS.get(layout.type, ())
+    names = held or (_ALL_NUMBERS if archives else ())
+    numbers = [column for column in layout.columns if column.name in names and column.form == _NUMBER]
+    used = [column for column in numbers if np.any(column.values)]
+    if not used:
+        return layout.columns, _empty_archive() if held and numbers else b""
+    try:
+        if not held:
+            raise FormatterError("a table of its type has no archive")
+        path, hdu = archive_of(archives)
+        return layout.columns, headers.content(path, hdu)
+    except (FormatterError, OSError) as error:
+        lost = ", ".join(column.name for column in used)
+        warn_caller(f"{what} is written without the objects that {lost} refers to, as 0: {error}", UserWarning)
+    columns = [replace(each, values=np.zeros_like(each.values)) if each in used else each for each in layout.columns]
+    return columns, _empty_archive() if held else b""
+
+
+def _empty_archive() -> bytes:
+    columns = [Column(name, _INDEX_KINDS[form.letter], "", "", form, np.zeros(0)) for name, form in _INDEX.items()]
+    header, _content = _laid(columns, 0)
+    header["EXTTYPE"] = header["EXTNAME"] = "ARCHIVE_INDEX"
+    header["AR_CATN"], header["AR_NCAT"] = 0, 1
+    header["HIERARCH AFW_TABLE_VERSION"] = schema.CURRENT
+    return _bytes(header)
+
+
+def _in_rows(columns: Sequence[Column]) -> list[Column]:
+    """Give the columns that a row has: one for all flags comes first."""
+    flags = [column for column in columns if column.kind == "Flag"]
+    others = [column for column in columns if column.kind != "Flag"]
+    if not flags:
+        return others
+    bits = np.packbits(np.stack([column.values for column in flags], axis=1), axis=1)
+    return [Column("flags", "", "", "", Form("X", len(flags)), bits), *others]
+
+
+def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
+    """Lay a table out: its header, and its data without padding."""
+    inside = _in_rows(columns)
+    records = np.zeros(length, [(str(number), column.form.raw) for number, column in enumerate(inside)])
+    heap = bytearray()
+    longest = {}
+    for number, column in enumerate(inside):
+        if column.form.pointer:
+            places = [_put(heap, cell, column.form.letter) for cell in column.values]
+            records[str(number)] = np.array(places, np.int64).reshape(-1, 2)
+            longest[column.name] = max((size for size, _start in places), default=0)
+        elif length:
+            place = records[str(number)]
+            place[...] = _stored(column.values, column.form.letter).reshape(place.shape)
+    header = fits.Header([*_cards_of_table(records, len(heap), len(inside)), *_cards_of_columns(columns, longest)])
+    return header, records.tobytes() + heap
+
+
+def _put(heap: bytearray, cell: Any, letter: str) -> tuple[int, int]:
+    """Put a cell into the heap; gives its number of elements, and where it begins."""
+    start = len(heap)
+    heap += cell if letter == "A" else _stored(cell, letter).tobytes()
+    return (len(heap) - start) // np.dtype(rows.DTYPES[letter]).itemsize, start
+
+
+def _stored(values: NDArray[Any], letter: str) -> NDArray[Any]:
+    """Give numbers as they lie in a file, of which 16-bit ones are signed (FITS Standard 4.0, table 19)."""
+    if letter == "I":
+        return (values ^ np.uint16(_SIGN)).view(np.int16).astype(">i2")
+    return values if letter in "AX" else values.astype(rows.DTYPES[letter])
+
+
+def _cards_of_table(records: NDArray[Any], heap: int, fields: int) -> Iterator[tuple[str, Any]]:
+    yield from {"XTENSION": "BINTABLE", "BITPIX": 8, "NAXIS": 2}.items()
+    yield from {"NAXIS1": records.itemsize, "NAXIS2": len(records), "PCOUNT": heap, "GCOUNT": 1}.items()
+    yield "TFIELDS", fields
+
+
+def _cards_of_columns(columns: Sequence[Column], longest: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
+    """Give the cards of columns and flags in the order of the schema, which they tell."""
+    flags = sum(column.kind == "Flag" for column in columns)
+    if flags:
+        yield from {"TTYPE1": "flags", "TFORM1": f"{flags}X", "FLAGCOL": 1}.items()
+    flag, number = 0, int(flags > 0)
+    for column in columns:
+        if column.kind == "Flag":
+            flag += 1
+            said = {"TFLAG": column.name, "TFDOC": column.doc}
+        else:
+            number += 1
+            said = {"TTYPE": column.name, "TFORM": _form(column.form, longest.get(column.name, 0))}
+            said |= {"TDOC": column.doc, "TUNIT": column.unit, "TCCLS": column.kind}
+        place = flag if column.kind == "Flag" else number
+        yield from ((f"{keyword}{place}", value) for keyword, value in said.items() if value)
+        if column.form.letter == "I":
+            yield from {f"TZERO{place}": _SIGN, f"TSCAL{place}": 1}.items()
+
+
+def _form(form: Form, longest: int) -> str:
+    return f"1{form.pointer}{form.letter}({longest})" if form.pointer else f"{form.repeat}{form.letter}"
+
+
+def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
+    """Give the cards of a table's metadata; those that FITS cannot hold are named in a warning."""
+    lost = []
+    for key, value in meta.items():
+        if key in OWN or schema.STRUCTURE.fullmatch(str(key)):
+            continue
+        keyword = {"comments": "COMMENT"}.get(key, key)
+        for each in value if isinstance(value, list) else [value]:
+            card = _card(keyword, each)
+            if card is not None:
+                yield card
+            elif key not in lost:
+                lost.append(key)
+    for alias, target in meta.get("aliases", {}).items():
+        yield fits.Card("ALIAS", f"{alias}:{target}")
+    if lost:
+        names = ", ".join(map(str, lost))
+        warn_caller(f"{what} is written without what a FITS header cannot hold of its meta: {names}", UserWarning)
+
+
+def _card(key: Any, value: Any) -> fits.Card | None:
+    """Make a card; None if FITS has none for such a value."""
+    keyword = key if key == str(key).upper() and len(key) <= 8 else f"HIERARCH {key}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            card = fits.Card(keyword, value)
+            if isinstance(value, float) and len(text := repr(float(value)).upper()) > _FIXED and math.isfinite(value):
+                # astropy cuts digits off to fit 20 columns; values may be longer (FITS Standard 4.0, 4.2.4).
+                card = fits.Card.fromstring(f"{keyword:8}= {text}")
+            str(card)
+        except (TypeError, ValueError, fits.VerifyError, Warning):
+            return None
+    return card
+
+
+def _bytes(header: fits.Header) -> bytes:
+    return bytes(header.tostring().encode("ascii"))

@@ -1,0 +1,164 @@
+"""An unpickler in Python, whose every step is looked at: slower than C's, for what that cannot be trusted with."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from persistence.errors import UnsafeContent
+from persistence.formatters.pickle_names import check_call, find, is_shallow
+from persistence.formatters.pickle_scan import DEEPEST
+
+# How much may be made by calls: of real pickles, which hold what they are made of, not even twice their size.
+_SHARE, _LEAST = 64, 1 << 26
+_DTYPE_LEVELS = 5
+_FILL_VALUE = 6  # in the state of numpy's masked arrays
+
+# The unpickler in Python, whose steps can be overridden.
+_InPython: Any = pickle._Unpickler
+_OPCODES = "BUILD REDUCE NEWOBJ NEWOBJ_EX TUPLE TUPLE1 TUPLE2 TUPLE3 SETITEM SETITEMS"
+
+
+class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
+    """Makes what is known, of fitting arguments; changes no class; holds to a budget of memory and depth.
+
+    Parameters
+    ----------
+    data : `bytes`
+        The pickle.
+    path : `str`
+        What errors call it.
+    trust : frozenset of `str`
+        Dotted names of more classes that may be made.
+    stand_ins : mapping, optional
+        Dotted names, and what is made instead.
+    """
+
+    def __init__(
+        self, data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]] = {}
+    ) -> None:
+        super().__init__(io.BytesIO(data), encoding="latin1")
+        self.path = path
+        self.trust = trust
+        self._stand_ins = stand_ins
+        self._names: dict[int, str] = {}
+        self._depths: dict[int, int] = {}
+        self._deep: list[Any] = []  # held, so that the numbers of `_depths` stay theirs
+        self._budget = _LEAST + _SHARE * len(data)
+
+    def find_class(self, module: str, name: str) -> Any:
+        dotted = f"{module}.{name}"
+        if dotted in self._stand_ins:
+            found: Any = self._stand_ins[dotted]
+        else:
+            module, name, dotted = find(module, name, self.path, self.trust)
+            found = super().find_class(module, name)
+        self._names[id(found)] = dotted
+        return found
+
+    # -- calls -----------------------------------------------------------------------------------------
+
+    def load_reduce(self) -> None:
+        self._check(self.stack[-2], self.stack[-1])
+        super().load_reduce()
+        self._charge(self.stack[-1])
+
+    def load_newobj(self) -> None:
+        self._check(self.stack[-2], self.stack[-1])
+        super().load_newobj()
+        self._charge(self.stack[-1])
+
+    def load_newobj_ex(self) -> None:
+        self._check(self.stack[-3], (*self.stack[-2], *self.stack[-1].values()))
+        super().load_newobj_ex()
+        self._charge(self.stack[-1])
+
+    def _instantiate(self, made: Any, arguments: Any) -> None:
+        self._check(made, tuple(arguments))
+        super()._instantiate(made, arguments)
+        self._charge(self.stack[-1])
+
+    def _check(self, called: Any, arguments: Any) -> None:
+        if id(called) not in self._names:
+            raise UnsafeContent(f"{self.path} wants to call a {type(called).__name__}; it was not done")
+        check_call(self._names[id(called)], arguments, self.path)
+
+    def _charge(self, made: Any) -> None:
+        self._budget -= sys.getsizeof(made)
+        if self._budget < 0:
+            raise UnsafeContent(f"{self.path} grows beyond {_SHARE} times its size as it is read")
+        if isinstance(made, tuple):
+            self._note_depth(made)
+
+    # -- states ----------------------------------------------------------------------------------------
+
+    def load_build(self) -> None:
+        state, made = self.stack[-1], self.stack[-2]
+        if isinstance(made, type) or callable(made):
+            raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
+        is_type = hasattr(made, "subdtype")
+        filled = state[_FILL_VALUE:] if hasattr(type(made), "fill_value") and isinstance(state, tuple) else ()
+        if (is_type and not is_shallow(state, _DTYPE_LEVELS)) or not is_shallow(filled, 1):
+            raise UnsafeContent(f"{self.path} describes an array in an odd way; it was not made")
+        super().load_build()
+        if is_type and not _is_honest(made):
+            raise UnsafeContent(f"{self.path} describes an array that would be read as memory addresses")
+        self._charge(made)
+
+    def load_setitem(self) -> None:
+        self._check_items(self.stack[-3])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        self._check_items(self.metastack[-1][-1])
+        super().load_setitems()
+
+    def _check_items(self, holder: Any) -> None:
+        if type(holder).__module__.partition(".")[0] == "numpy":
+            raise UnsafeContent(f"{self.path} wants to set items of an array; it was not done")
+
+    # -- depth -----------------------------------------------------------------------------------------
+
+    def load_tuple(self) -> None:
+        super().load_tuple()
+        self._note_depth(self.stack[-1])
+
+    def load_tuple1(self) -> None:
+        super().load_tuple1()
+        self._note_depth(self.stack[-1])
+
+    def load_tuple2(self) -> None:
+        super().load_tuple2()
+        self._note_depth(self.stack[-1])
+
+    def load_tuple3(self) -> None:
+        super().load_tuple3()
+        self._note_depth(self.stack[-1])
+
+    def _note_depth(self, made: tuple[Any, ...]) -> None:
+        depth = max((self._depths.get(id(one), 1) for one in made if isinstance(one, tuple)), default=0) + 1
+        if depth == 1:
+            return
+        if depth > DEEPEST:
+            raise UnsafeContent(f"{self.path} nests tuples more than {DEEPEST} deep; their hash would break Python")
+        self._depths[id(made)] = depth
+        self._deep.append(made)
+
+    dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
+
+
+Careful.dispatch.update(
+    {getattr(pickle, name)[0]: getattr(Careful, f"load_{name.lower()}") for name in _OPCODES.split()}
+)
+
+
+def _is_honest(dtype: Any) -> bool:
+    """Say whether an array type with parts says of them what they are, and where."""
+    parts = [(part[0], part[1]) for part in (dtype.fields or {}).values()]
+    if dtype.subdtype is not None:
+        parts.append((dtype.subdtype[0], 0))
+    inside = all(offset >= 0 and offset + part.itemsize <= dtype.itemsize for part, offset in parts)
+    return inside and (dtype.hasobject or not any(part.hasobject for part, _offset in parts))

@@ -1,0 +1,149 @@
+"""What a pickle may name, and with which arguments it may call it.
+
+Making one of these runs no code of the file's choice; but a few bytes could ask for ``bytearray(2**40)``, or for the
+text of a list that holds itself a billion times over. Each is called with such arguments only as real pickles have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from persistence.errors import UnsafeContent
+
+Check = Callable[[tuple[Any, ...]], bool]
+
+_SIMPLE = (str, bytes, bytearray, int, float, bool, type(None))
+_HOLDERS = (list, tuple, dict, set, frozenset)
+_LATIN = ("latin1", "latin-1")
+_FRACTION = re.compile(r"-?\d{1,1000}(/\d{1,1000})?")
+
+
+def _anything(arguments: tuple[Any, ...]) -> bool:
+    return True
+
+
+def _nothing(arguments: tuple[Any, ...]) -> bool:
+    return False
+
+
+def _simple(arguments: tuple[Any, ...]) -> bool:
+    return all(type(one) in _SIMPLE for one in arguments)
+
+
+def _text(arguments: tuple[Any, ...]) -> bool:
+    return all(type(one) in (str, bytes, bytearray) for one in arguments)
+
+
+def _finite(arguments: tuple[Any, ...]) -> bool:
+    """Allow what is no longer than it is large: no range, no array of nothing."""
+    return all(isinstance(one, (*_HOLDERS, *_SIMPLE, type)) for one in arguments)
+
+
+def _encoded(arguments: tuple[Any, ...]) -> bool:
+    return _text(arguments) and arguments[1:] in [(name,) for name in _LATIN]
+
+
+def _fraction(arguments: tuple[Any, ...]) -> bool:
+    if all(type(one) is int for one in arguments):
+        return True
+    return len(arguments) == 1 and type(arguments[0]) is str and _FRACTION.fullmatch(arguments[0]) is not None
+
+
+def _of_base(arguments: tuple[Any, ...]) -> bool:
+    """Allow ``copyreg._reconstructor(class, base, value of the base)``."""
+    _made, base, value = arguments
+    return base in (*_HOLDERS, str, int, float) and type(value) is base
+
+
+def _array_type(arguments: tuple[Any, ...]) -> bool:
+    return isinstance(arguments[0], str | type) and _simple(arguments[1:])
+
+
+def _empty_at(index: int) -> Check:
+    """Allow arrays that are made empty, to be filled by their state."""
+    return lambda arguments: arguments[index] == (0,)
+
+
+def _pair(arguments: tuple[Any, ...]) -> bool:
+    return len(arguments) == 2
+
+
+def _each(module: str, words: str, check: Check) -> dict[str, Check]:
+    return {f"{module}.{word}": check for word in words.split()}
+
+
+# Dotted name -> which arguments it may be called with.
+_KNOWN: Mapping[str, Check] = {
+    **_each("builtins", "bool complex float int", _simple),
+    **_each("builtins", "bytes bytearray str", _text),
+    **_each("builtins", "dict frozenset list set tuple", _finite),
+    **_each("builtins", "range slice", _anything),
+    **_each("collections", "OrderedDict defaultdict deque Counter", _finite),
+    **_each("datetime", "date datetime time timedelta timezone", _anything),
+    **_each("persistence.dataid", "DataId", _finite),
+    **_each("numpy", "dtype", _array_type),
+    # These are named, never called.
+    **_each("numpy", "ndarray record bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64", _nothing),
+    **_each("numpy", "float16 float32 float64 complex64 complex128 str_ bytes_ datetime64 timedelta64", _nothing),
+    **_each("numpy", "ma.core.MaskedArray ma.MaskedArray rec.recarray core.records.recarray", _nothing),
+    **_each("numpy.core", "multiarray._reconstruct", _empty_at(1)),
+    **_each("numpy._core", "multiarray._reconstruct", _empty_at(1)),
+    **_each("numpy.core", "multiarray.scalar", _pair),
+    **_each("numpy._core", "multiarray.scalar", _pair),
+    **_each("numpy.core", "numeric._frombuffer", _anything),
+    **_each("numpy._core", "numeric._frombuffer", _anything),
+    "numpy.ma.core._mareconstruct": _empty_at(2),
+    "decimal.Decimal": _text,
+    "fractions.Fraction": _fraction,
+    "copyreg._reconstructor": _of_base,
+    "_codecs.encode": _encoded,
+}
+# Whatever these are called with, it is small, and they cannot be changed.
+QUICK = frozenset(name for name in _KNOWN if name.startswith("datetime."))
+_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections", "xrange": "range"}
+
+
+def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str, str, str]:
+    """Check that a class may be made; gives its module and name, and both with a dot.
+
+    Raises
+    ------
+    UnsafeContent
+        If it is neither known to be harmless nor trusted.
+    """
+    module, name = _OLD_NAMES.get(module, module), _OLD_NAMES.get(name, name)
+    dotted = f"{module}.{name}"
+    # A name with a dot would lead on from a class that is known to what hangs on it.
+    if (dotted not in _KNOWN or "." in name) and dotted not in trust:
+        raise UnsafeContent(
+            f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
+            f"trust the file, open the repository with Butler(root, trust=[{dotted!r}])"
+        )
+    return module, name, dotted
+
+
+def check_call(dotted: str, arguments: Any, path: str) -> None:
+    """Refuse to call what is known with arguments that could be meant to harm; what is trusted takes any.
+
+    Raises
+    ------
+    UnsafeContent
+        If the call is not of the form that real pickles have.
+    """
+    allowed = _KNOWN.get(dotted, _anything)
+    try:
+        if allowed(arguments):
+            return
+    except (TypeError, ValueError, IndexError):
+        pass  # not even of the right number or kind
+    raise UnsafeContent(f"{path} wants to call {dotted} with odd arguments; it was not done")
+
+
+def is_shallow(value: Any, levels: int) -> bool:
+    """Say whether a value is nested no deeper than some levels."""
+    if not isinstance(value, _HOLDERS):
+        return True
+    inner = [*value, *value.values()] if isinstance(value, dict) else value
+    return levels > 0 and all(is_shallow(one, levels - 1) for one in inner)

@@ -1,0 +1,136 @@
+"""Metadata under ``YamlStorage``, as `PropertySet` and `PropertyList`: Gen2's YAML, or its older Boost text.
+
+Source of both forms: afw-files 5.1 and 5.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.errors import FormatterError, UnsafeContent, warn_caller
+from persistence.formatters import boost
+from persistence.formatters import yaml as yaml_files
+from persistence.location import Location
+from persistence.types.entry import KINDS, DateTime
+from persistence.types.property import PropertyList, PropertySet
+
+_BASE = "lsst.daf.base."
+_SEQUENCE = "tag:yaml.org,2002:seq"
+_SHORTEST, _LONGEST = 3, 4  # name, type, value, and perhaps a comment
+
+
+def _set(loader: Any, node: Any) -> PropertySet:
+    return _filled(PropertySet(), loader, node)
+
+
+def _list(loader: Any, node: Any) -> PropertySet:
+    return _filled(PropertyList(), loader, node)
+
+
+def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
+    """Take the items of a node: ``[name, type, value, comment]``. One that comes twice has all its values."""
+    if node.id == "mapping":
+        for name, value in loader.construct_mapping(node, deep=True).items():
+            found.set(str(name), value)
+        return found
+    for item in node.value:
+        parts = item.value if item.id == "sequence" else []
+        if not _SHORTEST <= len(parts) <= _LONGEST:
+            raise FormatterError(f"line {item.start_mark.line + 1}: an item is [name, type, value, comment]")
+        name, kind = parts[0].value, parts[1].value
+        comment = parts[2 + 1].value if len(parts) == _LONGEST else ""
+        if kind not in KINDS:
+            raise FormatterError(f"line {item.start_mark.line + 1}: {name} is of an unknown type, {kind!r}")
+        found.add(name, _value(loader, parts[2], kind), comment, kind)
+    return found
+
+
+def _value(loader: Any, node: Any, kind: str) -> Any:
+    if node.tag == _SEQUENCE:
+        return [_value(loader, one, kind) for one in node.value]
+    if node.id == "scalar" and kind == "String" and not node.tag.endswith(":null"):
+        return node.value  # whatever it looks like
+    if node.id == "scalar" and kind == "DateTime":
+        return _moment(loader, node)
+    value = loader.construct_object(node, deep=True)
+    # PyYAML takes 1e5 for text.
+    return float(value) if kind in ("Float", "Double") and isinstance(value, str) else value
+
+
+def _moment(loader: Any, node: Any) -> DateTime:
+    return DateTime(node.value)
+
+
+_TAGS = {"PropertySet": _set, "PropertyList": _list, "DateTime": _moment}
+_READER = yaml_files.reader({f"{mark}{_BASE}{name}": made for name, made in _TAGS.items() for mark in ("", "!")})
+
+
+def _represent_set(dumper: Any, value: PropertySet) -> Any:
+    items = [[name, value.type_of(name), value[name]] for name in value]
+    return dumper.represent_sequence(f"{_BASE}PropertySet", items)
+
+
+def _represent_list(dumper: Any, value: PropertyList) -> Any:
+    items = [[name, value.type_of(name), value[name], value.comment(name)] for name in value]
+    return dumper.represent_sequence(f"{_BASE}PropertyList", items)
+
+
+def _represent_moment(dumper: Any, value: DateTime) -> Any:
+    return dumper.represent_scalar(f"{_BASE}DateTime", value.tai, style="'")
+
+
+_WRITER = yaml_files.writer({PropertySet: _represent_set, PropertyList: _represent_list, DateTime: _represent_moment})
+
+
+def read(location: Location) -> PropertySet:
+    """Read metadata; a plain YAML mapping becomes a `PropertySet`, as does Boost text.
+
+    What a damaged Boost file has lost is named in the object's ``lost``, and in a warning.
+
+    Raises
+    ------
+    FormatterError
+        If the file is neither, or holds something else.
+    """
+    path = location.full_path
+    with open(path, "rb") as stream:
+        if stream.read(len(boost.SIGNATURE)) == boost.SIGNATURE:
+            return _read_boost(boost.SIGNATURE + stream.read(), path)
+    try:
+        found = yaml_files.load(location, _READER)
+    except UnsafeContent:
+        raise
+    except (FormatterError, TypeError) as error:
+        raise FormatterError(str(error) if path in str(error) else f"{path}: {error}") from error
+    if found is None:
+        return PropertySet()
+    if isinstance(found, PropertySet):
+        return found
+    if isinstance(found, Mapping):
+        return PropertySet({str(name): value for name, value in found.items()})
+    raise FormatterError(f"{path} holds no metadata, but a {type(found).__name__}")
+
+
+def _read_boost(data: bytes, path: str) -> PropertySet:
+    found = boost.parse(data, path)
+    if found.lost:
+        warn_caller(f"{path} could be read in part only; what is lost: {', '.join(found.lost)}", UserWarning)
+    return found
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write metadata, or a mapping as a `PropertySet`, in Gen2's YAML.
+
+    Raises
+    ------
+    FormatterError
+        If a value is of no type that a property can have.
+    """
+    if not isinstance(obj, Mapping):
+        raise FormatterError(f"{location.datasetType}: metadata are a PropertySet or a mapping, not {type(obj)}")
+    try:
+        properties = obj if isinstance(obj, PropertySet) else PropertySet(obj)
+    except TypeError as error:
+        raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error
+    yaml_files.dump(properties, path, location, _WRITER, flow=None)

@@ -1,0 +1,124 @@
+"""``skyMap.pickle``: sky maps, as the original pickles them.
+
+Such a file makes a class of ``lsst.skymap`` of a configuration, and that of its text (afw-files 6.7). Here
+the names of the classes only tell which sky map of ours to make, and the text is parsed; nothing is imported or run.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from persistence.errors import DataIdError, FormatterError, PolicyError, UnsafeContent
+from persistence.formatters import config as config_files
+from persistence.formatters import pickle as pickle_files
+from persistence.location import Location
+from persistence.skymap import KINDS, SkyMap
+from persistence.types.config import Config
+
+
+class _Sketch:
+    """What a pickle makes in the place of a sky map; it keeps what it is told."""
+
+    cls: ClassVar[type[SkyMap]]
+    config: Any = None
+    version: Any = None
+
+    def __init__(self, config: Any = None, version: Any = None) -> None:
+        self.config, self.version = config, version
+
+    def __setstate__(self, state: Any) -> None:
+        self.config, self.version = state["config"], state["version"]
+
+    def finished(self) -> SkyMap:
+        """Make the sky map."""
+        if not isinstance(self.config, Config):
+            raise FormatterError(f"the {self.cls.__name__} has no configuration")
+        return self.cls(self.cls.config_class.of(self.config), self.version)
+
+
+def _module(cls: type[SkyMap]) -> str:
+    """Give the module that the original has a class in: ``lsst.skymap.ringsSkyMap``."""
+    return f"lsst.skymap.{cls.kind}SkyMap"
+
+
+def _unreduced(_class: Any, text: Any) -> Config:
+    """Parse the text of a configuration."""
+    return config_files.parse(text.decode() if isinstance(text, bytes) else text, "the configuration in it")
+
+
+# What stands in a pickle, and what is made instead; a class of configurations only says which text it is.
+_STAND_INS: Mapping[str, Any] = {
+    "lsst.pex.config.config.unreduceConfig": _unreduced,
+    **{
+        f"{module}.{cls.__name__}{ending}": made
+        for cls in KINDS.values()
+        for module in (_module(cls), "lsst.skymap")
+        for ending, made in (("", type(cls.__name__, (_Sketch,), {"cls": cls})), ("Config", f"{cls.__name__}Config"))
+    },
+}
+
+
+def read(location: Location) -> SkyMap:
+    """Read a sky map."""
+    path = location.full_path
+    try:
+        found = pickle_files.read(location, _STAND_INS)
+    except UnsafeContent as error:
+        raise error if path in str(error) else UnsafeContent(f"{path}: {error}") from error
+    if not isinstance(found, _Sketch):
+        raise FormatterError(f"{path} holds no sky map, but a {type(found).__name__}")
+    try:
+        return found.finished()
+    except (FormatterError, PolicyError, DataIdError) as error:
+        raise FormatterError(f"{path}: {error}") from error
+
+
+def write(obj: Any, path: str, location: Location) -> None:
+    """Write a sky map of ours as the original does, which can read it."""
+    if not isinstance(obj, SkyMap):
+        raise FormatterError(f"{location.datasetType} holds a sky map of persistence.skymap, not {type(obj)}")
+    with open(path, "wb") as stream:
+        stream.write(dumps(obj))
+
+
+def dumps(skymap: SkyMap) -> bytes:
+    """Give the pickle, in protocol 2, that the original's class would make: by hand, for we have not that class."""
+    cls = type(skymap)
+    # The kinds that keep no cache of tracts are pickled by their state (afw-files 6.7).
+    made = _by_state if isinstance(skymap.version, tuple) else _by_call
+    return b"".join([pickle.PROTO, b"\x02", made(_global(_module(cls), cls.__name__), skymap), pickle.STOP])
+
+
+def _by_call(name: bytes, skymap: SkyMap) -> bytes:
+    return name + _config(skymap) + _plain(skymap.version) + pickle.TUPLE2 + pickle.REDUCE
+
+
+def _by_state(name: bytes, skymap: SkyMap) -> bytes:
+    state = _plain("version") + _plain(skymap.version) + _plain("config") + _config(skymap)
+    return (
+        name + pickle.EMPTY_TUPLE + pickle.NEWOBJ + pickle.EMPTY_DICT + pickle.MARK + state
+        + pickle.SETITEMS + pickle.BUILD
+    )  # fmt: skip
+
+
+def _config(skymap: SkyMap) -> bytes:
+    module, name = _module(type(skymap)), f"{type(skymap).__name__}Config"
+    text = Config(skymap.config.values(), f"{module}.{name}").text()
+    return (
+        _global("lsst.pex.config.config", "unreduceConfig")
+        + _global(module, name)
+        + _plain(text)
+        + pickle.TUPLE2
+        + pickle.REDUCE
+    )
+
+
+def _global(module: str, name: str) -> bytes:
+    return pickle.GLOBAL + f"{module}\n{name}\n".encode()
+
+
+def _plain(value: Any) -> bytes:
+    """Pickle a text, a whole number or a pair, without the frame about it."""
+    return pickle.dumps(value, 2)[2:-1]

@@ -1,0 +1,232 @@
+"""The hierarchical triangular mesh: the sky cut into triangles, each into four, and so on (afw-files 4).
+
+A trixel's number tells its depth: at depth d it is from 8 * 4**d to 16 * 4**d - 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence import sphere
+from persistence.errors import DataIdError
+from persistence.sphere import Floats
+
+Ints = NDArray[np.int64]
+# Numbers of a greater depth do not fit in 64 bits.
+DEEPEST = 29
+# What touches a trixel nearly, does: rounding must not lose it (radians).
+_MARGIN = 1e-12
+# What a product of three unit vectors may be off by.
+_ROUNDING = 1e-15
+# How many positions are numbered at once: as many as a processor's cache holds.
+_AT_ONCE = 8192
+
+_AXES = dict(zip("XYZxyz", [*np.eye(3), *-np.eye(3)], strict=True))
+# The vertices of the trixels 8 to 15.
+_ROOTS = np.array([[_AXES[axis] for axis in root] for root in "XzY Yzx xzy yzX XZy yZx xZY YZX".split()])
+
+
+def index(ra: Any, dec: Any, depth: int) -> Ints:
+    """Give the numbers of the trixels that positions are in.
+
+    Parameters
+    ----------
+    ra, dec : array_like
+        Right ascension and declination (deg).
+    depth : `int`
+        From 0, of eight trixels, to `DEEPEST`.
+
+    Returns
+    -------
+    numbers : array
+        Of the shape of the positions. One on an edge is in the first of the trixels that share it.
+    """
+    _check(depth)
+    points = sphere.vector(*sphere.finite(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float))))
+    flat = points.reshape(-1, 3).T
+    found = [_descended(flat[:, start : start + _AT_ONCE], depth) for start in range(0, flat.shape[1], _AT_ONCE)]
+    return np.concatenate(found or [np.zeros(0, np.int64)]).reshape(points.shape[:-1])
+
+
+def _descended(points: Floats, depth: int) -> Ints:
+    """Go down to the trixels of points; here all arrays of vectors are of shape (3, points)."""
+    numbers = _root(points)
+    v0, v1, v2 = np.ascontiguousarray(np.moveaxis(_ROOTS[numbers - 8], 0, 2))
+    for _ in range(depth):
+        w0, w1, w2 = _midpoint(v1, v2), _midpoint(v2, v0), _midpoint(v0, v1)
+        # The inner edge of each corner's child tells whether a point is in it; else it is in the middle.
+        beyond = [_volume(points, *edge) >= 0 for edge in ((w2, w1), (w0, w2), (w1, w0))]
+        child = np.select(beyond, [0, 1, 2], 3)
+        numbers = 4 * numbers + child
+        v0, v1, v2 = (np.choose(child, corner) for corner in ((v0, v1, v2, w0), (w2, w0, w1, w1), (w1, w2, w0, w2)))
+    return numbers
+
+
+def _midpoint(one: Floats, other: Floats) -> Floats:
+    total = one + other
+    return np.asarray(total / np.sqrt(total[0] ** 2 + total[1] ** 2 + total[2] ** 2))
+
+
+def _volume(point: Floats, start: Floats, end: Floats) -> Floats:
+    """Give the product of three vectors: positive for a point on the left of an edge."""
+    (x, y, z), (x1, y1, z1), (x2, y2, z2) = point, start, end
+    return np.asarray(x * (y1 * z2 - z1 * y2) + y * (z1 * x2 - x1 * z2) + z * (x1 * y2 - y1 * x2))
+
+
+def depth_of(number: int) -> int:
+    """Give the depth of a trixel.
+
+    Raises
+    ------
+    DataIdError
+        If no trixel has this number.
+    """
+    depth = (number.bit_length() - 4) // 2
+    if number < 8 or not 8 * 4**depth <= number < 16 * 4**depth or depth > DEEPEST:
+        raise DataIdError(f"{number} is the number of no trixel")
+    return depth
+
+
+def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
+    """Give the trixels that a circle on the sky touches (deg)."""
+    centre, reach = sphere.vector(*sphere.finite(ra, dec)), np.radians(radius) + _MARGIN
+    return _touched(lambda corners: _distance(corners, centre) <= reach, depth)
+
+
+def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
+    """Give the trixels that a convex polygon touches; its corners (deg) may go round either way."""
+    vertices = convex(ra, dec)
+    edges = _normals(vertices)
+
+    def touches(corners: Floats) -> NDArray[np.bool_]:
+        # Two convex figures are apart if an edge of one of them has the other on its far side.
+        beyond = np.all(corners @ edges.T < -_ROUNDING, axis=1)
+        behind = np.all(_normals(corners) @ vertices.T < -_ROUNDING, axis=2)
+        return np.asarray(~(np.any(beyond, axis=1) | np.any(behind, axis=1)))
+
+    return _touched(touches, depth)
+
+
+def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[int]:
+    """Give the trixels that may touch a box in right ascension, eastward from the first, and declination (deg)."""
+    (west, east), (south, north) = ra, dec
+    middle, half = (west + width(west, east) / 2) % 360.0, width(west, east) / 2
+    pole = np.array([0.0, 0.0, 1.0])
+    margin = np.degrees(_MARGIN)
+
+    def touches(corners: Floats) -> NDArray[np.bool_]:
+        high, low = 90 - np.degrees(_distance(corners, pole)), np.degrees(_distance(corners, -pole)) - 90
+        own, reach = _spans(corners)
+        apart = np.abs((own - middle + 180) % 360 - 180)
+        return np.asarray((low <= north + margin) & (high >= south - margin) & (apart <= half + reach + margin))
+
+    return _touched(touches, depth)
+
+
+def convex(ra: Any, dec: Any) -> Floats:
+    """Give the unit vectors of a convex polygon's corners (deg), in the order that has it on the left.
+
+    Raises
+    ------
+    DataIdError
+        If it is not convex, has fewer than three corners, or does not fit in half the sky.
+    """
+    vertices = sphere.vector(ra, dec)
+    if vertices.ndim != 2 or len(vertices) < 3 or not np.isfinite(vertices).all():
+        raise DataIdError("a polygon has three or more corners")
+    for order in (vertices, vertices[::-1]):
+        if (_normals(order) @ order.T >= -_ROUNDING).all() and (order @ order.sum(axis=0) > 0).all():
+            return order
+    raise DataIdError("the polygon is not convex, or its corners do not follow each other around it")
+
+
+def in_polygon(ra: Any, dec: Any, vertices: Floats) -> NDArray[np.bool_]:
+    """Say which positions (deg) are in a polygon, whose corners are those that `convex` gives."""
+    return np.asarray(np.all(sphere.vector(ra, dec) @ _normals(vertices).T >= -_ROUNDING, axis=-1))
+
+
+def width(west: float, east: float) -> float:
+    """Give how far it is eastward (deg): from 350 to 10 it is 20, from 0 to 360 all the way."""
+    return min(east - west, 360.0) if east >= west else (east - west) % 360.0
+
+
+def _root(points: Floats) -> Ints:
+    """Give the trixels of depth 0 that points are in; those on an edge go where sphgeom has them."""
+    x, y, z = points
+    east = (y > 0) | ((y == 0) & (x >= 0))
+    quadrant = np.where(east, np.where((x > 0) | (y == 0), 0, 1), np.where(x < 0, 2, 3))
+    return np.where(z < 0, 8 + quadrant, 15 - quadrant)
+
+
+# -- triangles: arrays of corners, shape (trixels, 3, 3) ---------------------------------------------------
+
+
+def _check(depth: int) -> None:
+    if not 0 <= depth <= DEEPEST:
+        raise DataIdError(f"a mesh is of depth 0 to {DEEPEST}, not {depth}")
+
+
+def _touched(touches: Callable[[Floats], NDArray[np.bool_]], depth: int) -> set[int]:
+    """Go down the tree where it touches."""
+    _check(depth)
+    numbers, corners = np.arange(8, 16), _ROOTS
+    for level in range(depth + 1):
+        if level:
+            numbers = (4 * numbers[:, np.newaxis] + np.arange(4)).ravel()
+            corners = _children(corners).reshape(-1, 3, 3)
+        kept = touches(corners)
+        numbers, corners = numbers[kept], corners[kept]
+    return set(numbers.tolist())
+
+
+def _children(corners: Floats) -> Floats:
+    """Give the four children of triangles, shape (trixels, 4, 3, 3); the last is the middle one."""
+    v0, v1, v2 = np.moveaxis(corners, 1, 0)
+    w0, w1, w2 = (_unit(v1 + v2), _unit(v2 + v0), _unit(v0 + v1))
+    families = [(v0, w2, w1), (v1, w0, w2), (v2, w1, w0), (w0, w1, w2)]
+    return np.stack([np.stack(family, axis=1) for family in families], axis=1)
+
+
+def _unit(vectors: Floats) -> Floats:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
+def _side(points: Floats, start: Floats, end: Floats) -> Floats:
+    """Say on which side of an edge points are: positive on its left."""
+    return np.asarray((np.cross(start, end) * points).sum(axis=-1))
+
+
+def _inside(points: Floats, corners: Floats) -> NDArray[np.bool_]:
+    sides = [_side(points, corners[..., k, :], corners[..., (k + 1) % 3, :]) >= 0 for k in range(3)]
+    return np.asarray(np.all(sides, axis=0))
+
+
+def _normals(corners: Floats) -> Floats:
+    """Give the inward normals of the edges of figures, shape (..., corners, 3), as long as the edges."""
+    return np.asarray(np.cross(corners, np.roll(corners, -1, axis=-2)))
+
+
+def _distance(corners: Floats, point: Floats) -> Floats:
+    """Give the distance (radians) from a point to each triangle: 0 within it."""
+    to_corners = np.radians(sphere.separation(corners, point)).min(axis=1)
+    normals = _unit(_normals(corners))
+    beside = ((np.cross(normals, corners) @ point) > 0) & (
+        (np.cross(np.roll(corners, -1, axis=1), normals) @ point) > 0
+    )
+    to_edges = np.where(beside, np.abs(np.arcsin(np.clip(normals @ point, -1, 1))), np.inf).min(axis=1)
+    return np.where(_inside(point, corners), 0.0, np.minimum(to_corners, to_edges))
+
+
+def _spans(corners: Floats) -> tuple[Floats, Floats]:
+    """Give the middle of each triangle's right ascensions, and how far from it they reach (deg).
+
+    No trixel has a pole within it: a pole is a corner, whose right ascension does not count.
+    """
+    ra, dec = sphere.angles(corners)
+    middle, _dec = sphere.angles(corners.sum(axis=1))
+    off = (ra - middle[:, np.newaxis] + 180) % 360 - 180
+    return middle, np.where(np.abs(dec) == 90.0, 0.0, np.abs(off)).max(axis=1)

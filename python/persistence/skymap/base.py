@@ -1,0 +1,208 @@
+"""Sky maps: the sky cut into tracts."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence import sphere
+from persistence.errors import DataIdError, NotInSkyMap
+from persistence.skymap.config import SkyMapConfig
+from persistence.skymap.patch import Patch
+from persistence.skymap.tract import Tract
+from persistence.sphere import Floats
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
+# Centres are equally near if their distances differ by less than 0.2 microarcsec (a chord): the first tract counts.
+_TIE = 1e-12
+Found = list[tuple[Tract, tuple[Patch, ...]]]
+
+
+class SkyMap(ABC):
+    """A list of tracts, each made when it is first asked for.
+
+    Parameters
+    ----------
+    config : `SkyMapConfig`
+        What it is made of.
+    version : `int` or `tuple`, optional
+        The numbering; only that of `RingsSkyMap` ever changed.
+
+    Attributes
+    ----------
+    kind : `str`
+        The name that a configuration calls it by.
+    config_class : `type`
+        The class of its configuration.
+    versions : `tuple`
+        The versions that there are; new ones are of the last.
+    """
+
+    kind: ClassVar[str]
+    config_class: ClassVar[type[SkyMapConfig]]
+    versions: ClassVar[tuple[Any, ...]] = (0,)
+
+    def __init__(self, config: Any, version: Any = None) -> None:
+        if not isinstance(config, self.config_class):
+            raise DataIdError(f"{type(self).__name__} is made of a {self.config_class.__name__}, not {config!r}")
+        self.config: Any = config
+        self.version = self.versions[-1] if version is None else version
+        if self.version not in self.versions:
+            known = " or ".join(map(repr, self.versions))
+            raise DataIdError(f"a {type(self).__name__} is of version {known}, not {version!r}")
+        self._tracts: dict[int, Tract] = {}
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Give the number of tracts."""
+
+    @abstractmethod
+    def _make(self, index: int) -> Tract:
+        """Make a tract of the map."""
+
+    def __getitem__(self, index: Any) -> Tract:
+        """Give a tract by its number.
+
+        Raises
+        ------
+        NotInSkyMap
+            If the map has no such tract; a number below 0 does not count from the end.
+        """
+        try:
+            number = operator.index(index)
+        except TypeError:
+            raise NotInSkyMap(f"{index!r} is no number of a tract") from None
+        if not 0 <= number < len(self):
+            raise NotInSkyMap(f"there is no tract {number}: this {self.kind} sky map has 0 to {len(self) - 1}")
+        if number not in self._tracts:
+            self._tracts[number] = self._make(number)
+        return self._tracts[number]
+
+    def __iter__(self) -> Iterator[Tract]:
+        return (self[index] for index in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SkyMap):
+            return NotImplemented
+        return (type(self), self.config, self.version) == (type(other), other.config, other.version)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.config, self.version))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.config, self.version)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.config!r}, version={self.version!r})"
+
+    # -- from the sky to tracts ----------------------------------------------------------------------------
+
+    def _nearest(self, ra: Floats, dec: Floats) -> NDArray[np.int64]:
+        """Give the numbers of the tracts that positions (deg) belong to: those of the nearest centres."""
+        if not len(self):
+            raise NotInSkyMap("the sky map has no tracts")
+        centres = sphere.vector(*np.transpose([self[index].middle for index in range(len(self))]))
+        # The chord tells apart what is nearer than a scalar product could.
+        chords = np.linalg.norm(sphere.vector(ra, dec)[..., np.newaxis, :] - centres, axis=-1)
+        nearest = chords.min(axis=-1, keepdims=True)
+        return np.asarray(np.argmax(chords <= nearest + _TIE, axis=-1))
+
+    def tract_ids(self, coords: Any) -> NDArray[np.int64]:
+        """Give the number of the tract that each position belongs to.
+
+        Parameters
+        ----------
+        coords : `~astropy.coordinates.SkyCoord`
+            Positions, of any shape.
+
+        Returns
+        -------
+        tracts : array
+            Numbers, of the same shape.
+        """
+        return self._nearest(*sphere.finite(*sphere.radec(coords)))
+
+    def findTract(self, coord: SkyCoord) -> Tract:
+        """Find the tract that a position belongs to; see `tract_ids` for many positions.
+
+        A map that does not cover the whole sky gives the tract with the nearest centre.
+        """
+        found = self.tract_ids(coord)
+        if found.ndim:
+            raise DataIdError("findTract takes one position; tract_ids takes many")
+        return self[int(found)]
+
+    def findTractPatchList(self, coords: Any) -> Found:
+        """Find all tracts and patches that positions, or the box about them, may touch; perhaps too many."""
+        sphere.finite(*sphere.radec(coords))
+        return with_patches(self, coords)
+
+    def findClosestTractPatchList(self, coords: Any) -> Found:
+        """Find the tracts that positions belong to, and the patches that the box about the positions may touch."""
+        numbers = np.ravel(self.tract_ids(coords)).tolist()
+        return with_patches((self[number] for number in dict.fromkeys(numbers)), coords)
+
+    # -- identity ------------------------------------------------------------------------------------------
+
+    def getSha1(self) -> bytes:
+        """Give the digest that the original gives this configuration; the version is not in it (afw-files 7.6)."""
+        config = self.config
+        common = struct.pack(
+            "<iiidd3sd",
+            *config.patchInnerDimensions,
+            config.patchBorder,
+            config.tractOverlap,
+            config.pixelScale,
+            config.projection.encode("ascii"),
+            config.rotation,
+        )
+        return hashlib.sha1(type(self).__name__.encode() + common + self._packed(), usedforsecurity=False).digest()
+
+    @abstractmethod
+    def _packed(self) -> bytes:
+        """Give the bytes of what only this kind has."""
+
+    # lsst.skymap's names, for scripts written for it
+    def generateTract(self, index: int) -> Tract:
+        return self._make(index)
+
+    def findTractIdArray(self, ra: Any, dec: Any, degrees: bool = False) -> NDArray[np.int64]:
+        turn = (lambda angle: np.asarray(angle, float)) if degrees else np.degrees
+        return self._nearest(*sphere.finite(turn(ra), turn(dec)))
+
+
+def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:
+    """Give those tracts that have patches near positions, with the patches."""
+    found = ((tract, tract.findPatchList(coords)) for tract in tracts)
+    return [(tract, patches) for tract, patches in found if patches]
+
+
+def made_by_radius(number: int, config: SkyMapConfig, centre: tuple[float, float], radius: float) -> Tract:
+    """Make a tract whose box reaches a radius (deg), and the overlap, from its centre (afw-files 7.3)."""
+    outline = sphere.away(*centre, np.arange(4) * 90.0, radius + config.tractOverlap)
+    return Tract(number, config, centre, centre, outline)
+
+
+def made_of_vertices(
+    number: int,
+    config: SkyMapConfig,
+    centre: tuple[float, float],
+    vertices: tuple[Floats, Floats],
+    tangent: tuple[float, float] | None = None,
+) -> Tract:
+    """Make a tract whose box holds vertices (deg), and half the overlap about each (afw-files 7.3)."""
+    outline = vertices
+    if config.tractOverlap:
+        bearings = np.arange(24) * 15.0
+        rings = [sphere.away(*vertex, bearings, config.tractOverlap / 2) for vertex in zip(*vertices, strict=True)]
+        outline = np.concatenate([ra for ra, _ in rings]), np.concatenate([dec for _, dec in rings])
+    return Tract(number, config, centre, tangent or centre, outline, vertices)

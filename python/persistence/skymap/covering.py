@@ -1,0 +1,76 @@
+"""The circle about a set of positions that a tract is made for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from persistence import sphere
+from persistence.errors import DataIdError
+from persistence.sphere import Floats
+
+
+def bounding_circle(ra: Any, dec: Any) -> tuple[float, float, float]:
+    """Give the centre and the radius (deg) of a circle about positions (deg).
+
+    The centre is the centroid of the area of their convex hull, as the original's is: not the centre of the
+    smallest circle.
+
+    Raises
+    ------
+    DataIdError
+        If the positions do not fit in half the sky, or span no area.
+    """
+    points = sphere.vector(ra, dec)
+    corners = convex_hull(points)
+    centre = _centroid(corners)
+    middle_ra, middle_dec = sphere.angles(centre)
+    return float(middle_ra), float(middle_dec), float(sphere.separation(corners, centre).max())
+
+
+def convex_hull(points: Floats) -> Floats:
+    """Give the unit vectors, shape (corners, 3), of the convex hull of others, counterclockwise as seen from outside.
+
+    Great circles are straight lines in the gnomonic projection, where Andrew's monotone chain (1979) finds the hull.
+    """
+    middle = points.sum(axis=0)
+    if len(points) < 3 or not (points @ middle > 1e-6).all():
+        raise DataIdError("a convex hull is of three or more positions in half the sky")
+    ra, dec = sphere.angles(middle)
+    east = np.array([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), 0.0])
+    north = np.cross(sphere.vector(ra, dec), east)
+    flat = np.stack([points @ east, points @ north], axis=1) / (points @ sphere.vector(ra, dec))[:, np.newaxis]
+    order = np.lexsort((flat[:, 1], flat[:, 0])).tolist()
+    chain = _half(flat, order)[:-1] + _half(flat, order[::-1])[:-1]
+    if len(chain) < 3:
+        raise DataIdError("the positions lie on a line: they span no area")
+    return points[chain]
+
+
+def _half(flat: Floats, order: list[int]) -> list[int]:
+    """Give the points of the lower half of a hull, from the first in an order to the last."""
+    chain: list[int] = []
+    for number in order:
+        while len(chain) > 1 and _turn(*flat[[chain[-2], chain[-1], number]]) <= 0:
+            chain.pop()
+        chain.append(number)
+    return chain
+
+
+def _turn(start: Floats, middle: Floats, end: Floats) -> float:
+    """Say which way a path turns: positive to the left."""
+    (x1, y1), (x2, y2) = middle - start, end - start
+    return float(x1 * y2 - y1 * x2)
+
+
+def _centroid(corners: Floats) -> Floats:
+    """Give the direction of the centroid of a polygon's area: the sum of its edges' angles times their normals.
+
+    Source: Brock 1974, for triangles.
+    """
+    following = np.roll(corners, -1, axis=0)
+    normals = np.cross(corners, following)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    total = (normals / lengths * np.arctan2(lengths, (corners * following).sum(axis=1, keepdims=True))).sum(axis=0)
+    return np.asarray(total / np.linalg.norm(total))

@@ -1,0 +1,35 @@
+"""``equat``: a belt of tracts along the equator."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, ClassVar
+
+import numpy as np
+
+from persistence import sphere
+from persistence.skymap.base import SkyMap, made_of_vertices
+from persistence.skymap.config import EquatConfig
+from persistence.skymap.tract import Tract
+
+
+class EquatSkyMap(SkyMap):
+    """Tracts of equal widths in right ascension, from 0 on; each is projected about the equator (afw-files 7.5)."""
+
+    kind = "equat"
+    config_class = EquatConfig
+    versions: ClassVar[tuple[Any, ...]] = ((1, 0),)
+
+    def __len__(self) -> int:
+        return int(self.config.numTracts)
+
+    def _make(self, index: int) -> Tract:
+        width = 360.0 / self.config.numTracts
+        west, east, (south, north) = width * index, width * (index + 1), self.config.decRange
+        middle = west + width / 2
+        # The last tract's east is 360, which is 0.
+        vertices = sphere.wrapped([west, east, east, west]), np.array([south, south, north, north])
+        return made_of_vertices(index, self.config, (middle, (south + north) / 2), vertices, tangent=(middle, 0.0))
+
+    def _packed(self) -> bytes:
+        return struct.pack("<i2d", self.config.numTracts, *self.config.decRange)

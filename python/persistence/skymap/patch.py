@@ -1,0 +1,75 @@
+"""Patches: the rectangles that a tract is cut into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from persistence.types.box import Box
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
+    from persistence.skymap.tract import Tract
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A rectangle of a tract.
+
+    Attributes
+    ----------
+    index : `tuple` [`int`, `int`]
+        Column and row in the tract's grid of patches.
+    inner_bbox : `Box`
+        The pixels that are this patch's own; those of all patches tile the tract.
+    outer_bbox : `Box`
+        With the border, as far as the tract reaches.
+    tract : `Tract`
+        Where it lies.
+    """
+
+    index: tuple[int, int]
+    inner_bbox: Box
+    outer_bbox: Box
+    tract: Tract
+
+    @property
+    def name(self) -> str:
+        """The index as Gen2's data IDs and paths have it: ``"x,y"``."""
+        return f"{self.index[0]},{self.index[1]}"
+
+    @property
+    def sequential_index(self) -> int:
+        """The index as one number, row by row."""
+        return self.index[1] * self.tract.num_patches[0] + self.index[0]
+
+    @property
+    def corners(self) -> SkyCoord:
+        """The corners of the outer box on the sky, in the order of `Tract.corners`."""
+        return self.tract.corners(self.outer_bbox)
+
+    @property
+    def inner_corners(self) -> SkyCoord:
+        """The corners of the inner box."""
+        return self.tract.corners(self.inner_bbox)
+
+    def __str__(self) -> str:
+        return f"patch {self.name} of tract {self.tract.tract_id}"
+
+    # lsst.skymap's names, for scripts written for it
+    def getIndex(self) -> tuple[int, int]:
+        return self.index
+
+    def getInnerBBox(self) -> Box:
+        return self.inner_bbox
+
+    def getOuterBBox(self) -> Box:
+        return self.outer_bbox
+
+    # The tract's WCS is what the original wants to be given; it is known here.
+    def getInnerSkyPolygon(self, tractWcs: Any = None) -> Any:
+        return self.tract.polygon(self.inner_bbox)
+
+    def getOuterSkyPolygon(self, tractWcs: Any = None) -> Any:
+        return self.tract.polygon(self.outer_bbox)

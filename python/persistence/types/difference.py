@@ -1,0 +1,56 @@
+"""What differs between two mappings, one line for each entry; nothing is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class _Missing:
+    """Stands for the value that one side lacks."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING: Any = _Missing()
+
+
+class Difference(NamedTuple):
+    """One entry that differs.
+
+    Attributes
+    ----------
+    name : `str`
+        Its name.
+    mine, theirs
+        The values; ``MISSING`` where one side has none.
+    """
+
+    name: str
+    mine: Any
+    theirs: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.mine!r} != {self.theirs!r}"
+
+
+class Differences(tuple[Difference, ...]):
+    """All entries that differ, by name. ``str`` gives a line for each; it is empty if there are none."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+
+def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:
+    """Compare two mappings: types as well as values; NaN equals itself."""
+    found = (
+        Difference(name, mine.get(name, MISSING), theirs.get(name, MISSING)) for name in sorted({*mine, *theirs})
+    )
+    return Differences(one for one in found if not _same(one.mine, one.theirs))
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    return (type(mine) is type(theirs) and bool(mine == theirs)) or repr(mine) == repr(theirs)

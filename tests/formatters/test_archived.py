@@ -1,0 +1,276 @@
+"""Archives in files: tables as afw lays them out, and what is wrong with some."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from persistence import headers
+from persistence.errors import FormatterError
+from persistence.formatters import archive_write, archived, bintable
+from persistence.types.apcorrmap import ApCorrMap
+from persistence.types.boundedfield import ChebyshevField, ProductField, constant
+from persistence.types.box import Box
+from persistence.types.photocalib import PhotoCalib
+from persistence.types.polygon import Polygon
+from persistence.types.translator import FilterLabel
+
+CHEBYSHEV = ChebyshevField(Box(-3, 5, 100, 200), np.arange(6.0).reshape(2, 3))
+OBJECTS = {
+    "constant": PhotoCalib(2.5, 0.1),
+    "Chebyshev": PhotoCalib(2.5, 0.1, CHEBYSHEV),
+    "product": PhotoCalib(2.5, 0.1, ProductField((CHEBYSHEV, constant(3.0), CHEBYSHEV))),
+    "map": ApCorrMap({"base_PsfFlux_instFlux": CHEBYSHEV, "base_PsfFlux_instFluxErr": constant(0.1)}),
+    "polygon": Polygon(np.array([[0.0, 0.0], [5.5, 0.0], [0.0, 7.5]])),
+    "filter": FilterLabel("HSC-I2", "i", "HSC-I2"),
+    "band": FilterLabel("i", "i"),
+}
+
+
+@pytest.fixture
+def disk(disk_of):
+    """Give a folder of calibrations."""
+    return disk_of("FitsStorage", "lsst.afw.image.PhotoCalib", ".fits")
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_comes_back(disk, name):
+    assert disk.there_and_back(OBJECTS[name]) == OBJECTS[name]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(1e-9, 1e9), st.floats(0, 1e9))
+def test_every_calibration_comes_back(mean, error):
+    content = archive_write.stand_alone(PhotoCalib(mean, error))
+    index = next(span.start for number, (_, span) in enumerate(headers.walk("a", content)) if number == 1)
+    assert archived.parse(content[index:], "a").load(1) == PhotoCalib(mean, error)
+
+
+def test_the_file_is_laid_out_as_afw_does(disk):
+    with fits.open(io.BytesIO(disk.bytes_of(OBJECTS["constant"]))) as hdus:
+        hdus.verify("exception")
+        assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [None, "ARCHIVE_INDEX", "ARCHIVE_DATA", "ARCHIVE_DATA"]
+        assert hdus[1].header["AR_NCAT"] == 3
+        assert {hdu.header["AFW_TABLE_VERSION"] for hdu in hdus[1:]} == {3}
+        rows = {row["id"]: row for row in hdus[1].data}
+        assert {number: row["name"] for number, row in rows.items()} == {1: "PhotoCalib", 2: "ChebyshevBoundedField"}
+        calib = hdus[rows[1]["cat.archive"] + 1]
+        assert (calib.header["FLAGCOL"], calib.header["TFLAG1"], calib.data["flags"].tolist()) == (
+            1,
+            "isConstant",
+            [[True]],
+        )
+        assert [column.format for column in calib.columns] == ["1X", "1D", "1D", "1J", "1J"]
+        field = hdus[rows[2]["cat.archive"] + 1].data
+        assert (field["bbox_max_x"].tolist(), field["coefficients"].tolist()) == ([-1], [2.5])
+
+
+def test_what_has_no_place_in_an_archive_is_refused(disk):
+    with pytest.raises(FormatterError, match="Box cannot be written to an archive, as PhotoCalib, "):
+        disk.write(Box(0, 0, 1, 1))
+
+
+def test_a_name_that_is_too_long_is_refused_rather_than_cut(disk):
+    with pytest.raises(FormatterError, match="is longer than the 64 characters"):
+        disk.write(ApCorrMap({"x" * 65: CHEBYSHEV}))
+
+
+# -- tables --------------------------------------------------------------------------------------------------
+
+
+def part(columns, **cards):
+    hdu = fits.BinTableHDU.from_columns(columns)
+    for key, value in cards.items():
+        hdu.header[key] = value
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream)
+    return list(headers.parts(stream.getvalue(), "a.fits"))[1]
+
+
+@pytest.mark.parametrize(
+    ("form", "array"),
+    [
+        ("1B", np.array([1, 255], "u1")),
+        ("1J", np.array([-1, 2], "i4")),
+        ("1K", np.array([-(2**62), 2], "i8")),
+        ("1E", np.array([0.5, np.nan], "f4")),
+        ("1D", np.array([0.1, np.inf], "f8")),
+        ("1L", np.array([True, False])),
+        ("1M", np.array([1 + 2j, 3j])),
+        ("3D", np.arange(6.0).reshape(2, 3)),
+        ("2J", np.arange(4, dtype="i4").reshape(2, 2)),
+    ],
+)
+def test_numbers_are_astropys(form, array):
+    found = bintable.columns(part([fits.Column("a", form, array=array), fits.Column("b", "1J", array=[7, 8])]))
+    assert np.array_equal(found["a"], array, equal_nan=form[1] in "ED")
+    assert found["a"].dtype == array.dtype
+    assert found["b"].tolist() == [7, 8]
+
+
+def test_short_integers_have_no_sign():
+    signed = fits.Column("a", "1I", array=np.array([1, -1], "i2"))
+    shifted = fits.Column("b", "1I", bzero=32768, array=np.array([1, 65535], "u2"))
+    found = bintable.columns(part([signed, shifted]))
+    assert [found[name].tolist() for name in "ab"] == [[1, 65535], [1, 65535]]
+
+
+@pytest.mark.parametrize("form", ["QA()", "PA()"])
+def test_texts_keep_their_blanks(form):
+    cells = np.array(["detector 1", "", " a"], dtype=object)
+    found = bintable.columns(
+        part([fits.Column("a", form, array=cells), fits.Column("b", "10A", array=["x y ", "", "z"])])
+    )
+    assert found == {"a": ["detector 1", "", " a"], "b": ["x y", "", "z"]}
+
+
+def test_cells_may_differ_in_length():
+    cells = np.array([np.array([1.0, 2.0]), np.array([]), np.array([3.0])], dtype=object)
+    found = bintable.columns(part([fits.Column("a", "QD()", array=cells)]))
+    assert [cell.tolist() for cell in found["a"]] == [[1.0, 2.0], [], [3.0]]
+
+
+def test_flags_have_names():
+    bits = fits.Column("flags", "10X", array=np.eye(10, dtype=bool)[[0, 9]])
+    found = bintable.columns(part([bits], FLAGCOL=1, **{f"TFLAG{bit}": f"flag{bit}" for bit in range(1, 11)}))
+    assert list(found) == [f"flag{bit}" for bit in range(1, 11)]
+    assert (found["flag1"].tolist(), found["flag10"].tolist()) == ([True, False], [False, True])
+
+
+def test_points_of_old_tables_are_two_columns():
+    found = bintable.columns(part([fits.Column("p", "2D", array=[[1.0, 2.0]])], TCCLS1="Point"))
+    assert {name: column.tolist() for name, column in found.items()} == {"p_x": [1.0], "p_y": [2.0]}
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        ({"TFORM1": "1Z"}, "TFORM1 = '1Z'"),
+        ({"TFORM1": "1D", "TFORM2": "1D"}, "rows end before column"),
+        ({"TSCAL1": 2.0}, "column a is scaled"),
+        ({"TZERO1": 5}, "column a is scaled"),
+        ({"TFIELDS": 9}, "TFORM3"),
+        ({"THEAP": 10**9, "TFORM1": "1PD(3)"}, "rows end|not in the heap"),
+        ({"XTENSION": "IMAGE"}, "no binary table"),
+    ],
+)
+def test_a_damaged_table_is_refused(cards, message):
+    good = part([fits.Column("a", "1J", array=[1]), fits.Column("b", "1J", array=[2])])
+    damaged = headers.Part({**good.cards, **cards}, good.header, good.data)
+    with pytest.raises(FormatterError, match=message):
+        bintable.columns(damaged)
+
+
+def test_a_cell_outside_the_heap_is_refused():
+    good = part([fits.Column("a", "QD()", array=np.array([np.array([1.0])], dtype=object))])
+    with pytest.raises(FormatterError, match="a cell of a is not in the heap: 1 elements"):
+        bintable.columns(headers.Part(good.cards, good.header, good.data[:20]))
+
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+
+def hdus_of(content: bytes) -> list[bytes]:
+    return [
+        bytes(part.header) + bytes(part.data).ljust(-(-len(part.data) // 2880) * 2880)
+        for part in headers.parts(content, "a")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda whole: whole[:-2880], "truncated|bytes are missing"),
+        (
+            lambda whole: b"".join(hdus_of(whole)[:-1]),
+            r"object 1 \(PhotoCalib\) .* table 2 is missing; the last is 1",
+        ),
+        (lambda whole: b"".join(hdus_of(whole)[:1]), "has no photoCalib|no HDU 1"),
+        (
+            lambda whole: b"".join([hdus_of(whole)[0], *hdus_of(whole)[2:]]),
+            "HDU 1 is a table",
+        ),
+        (lambda whole: gzip.compress(whole)[:-100], "gzip data are damaged"),
+        (lambda whole: whole.replace(b"cat.archive", b"cat.else   "), "the index of the archive lacks"),
+    ],
+    ids=["cut", "table missing", "archive missing", "index missing", "gzip cut", "index damaged"],
+)
+def test_a_damaged_file_is_refused_with_its_name(disk, damage, message):
+    whole = archive_write.stand_alone(OBJECTS["Chebyshev"])
+    location = disk.put(damage(whole))
+    with pytest.raises(FormatterError, match=message) as caught:
+        disk.read(location)
+    assert Path(location.path).name in str(caught.value)
+
+
+def test_a_compressed_file_is_read(disk):
+    content = gzip.compress(archive_write.stand_alone(OBJECTS["Chebyshev"]))
+    assert disk.read(disk.put(content)) == OBJECTS["Chebyshev"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "mean"),
+    [
+        ("photoCalib-noversion", 123.0 * 3.630780547701013e12),
+        ("photoCalib-version0", 123.0 * 3.630780547701013e12),
+        ("photoCalib-version1", 123.0),
+    ],
+)
+def test_real_calibrations_are_read_and_come_back(real, disk, name, mean):
+    found = disk.read(disk.place()._replace(root=str(real / "afw_files"), path=f"{name}.fits"))
+    assert found.mean == pytest.approx(mean)
+    assert found.error == pytest.approx(mean * 45 / 123)
+    assert disk.there_and_back(found) == found
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "instrument"),
+    [
+        ("noversion", None),
+        ("version-1", "TestCameraOne"),
+        ("version-2", "TestCameraOne"),
+        ("version-3", "TestCameraOne"),
+    ],
+)
+def test_real_visits_are_read(real, disk, name, instrument):
+    where = disk.place(python="lsst.afw.image.VisitInfo")
+    found = disk.read(where._replace(root=str(real / "afw_files"), path=f"visitInfo-{name}.fits"))
+    assert (found.exposure_id, found.exposure_time, found.dark_time) == (10313423, 10.01, 11.02)
+    assert (found.date_avg.scale, found.date_avg.isot) == ("tai", "2037-09-20T02:24:00.000")
+    assert (found.ra, found.dec, found.era) == (pytest.approx(23.1), pytest.approx(73.2), pytest.approx(45.1))
+    assert (found.azimuth, found.altitude) == (pytest.approx(134.5), pytest.approx(33.3))
+    assert (found.longitude, found.latitude, found.rotation_type) == (pytest.approx(11.1), pytest.approx(22.2), "SKY")
+    assert found.instrument == instrument
+
+
+@pytest.mark.real
+def test_every_real_archive_is_read(real):
+    places = {
+        "archiveImportTest": None,
+        "exposure-version-0": None,
+        "exposure-version-1": None,
+        "exposure-version-2": None,
+        "jointcal_wcs-0030600-088": None,
+        "legacyHeavyFootprint": None,
+        "oldTanSipWcs": None,
+        "preSpanSetsFootprint": None,
+        "version-1-ExposureCatalog": 2,
+        "version-0-ExposureCatalog": 2,
+        "ZPN": None,
+    }
+    read = 0
+    for name, hdu in places.items():
+        archive = archived.open_archive(str(real / "afw_files" / f"{name}.fits"), hdu)
+        for number in archive:
+            assert archive.load(number) is not None
+            read += 1
+    assert read == 33

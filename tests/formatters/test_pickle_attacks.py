@@ -1,0 +1,268 @@
+"""Pickles made to exhaust the reader: a small file cannot take much memory, time, or the process with it."""
+
+from __future__ import annotations
+
+import collections
+import os
+import pickle
+import pickletools
+import resource
+import signal
+import struct
+
+import numpy as np
+import pytest
+
+from persistence.errors import FormatterError, UnsafeContent
+from persistence.formatters.pickle_scan import is_harmless
+
+_MOST = 300 * 1024  # KiB that a reading may take beyond what the process has
+_LONGEST = 5  # seconds until a reading counts as endless
+READ, REFUSED, UNSAFE, GREEDY = 10, 11, 12, 13
+
+
+@pytest.fixture
+def disk(disk_of):
+    """Give a folder of pickles."""
+    return disk_of("PickleStorage", None, ".pickle")
+
+
+def fate(disk, content: bytes) -> int:
+    """Read a pickle in a process of its own; gives what became of it, or the signal that ended it, negative."""
+    location = disk.put(content)
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(_read(disk, location))
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _read(disk, location) -> int:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(_LONGEST)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
+    code = READ
+    try:
+        found = disk.read(location)
+        del found
+    except UnsafeContent:
+        code = UNSAFE
+    except FormatterError:
+        code = REFUSED
+    return code if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < _MOST else GREEDY
+
+
+def of(name: str) -> bytes:
+    module, _, last = name.rpartition(".")
+    return f"c{module}\n{last}\n".encode()
+
+
+def put(obj) -> bytes:
+    """Spell an object, of protocol 2, without its frame."""
+    return pickle.dumps(obj, 2)[2:-1]
+
+
+def call(name: str, *arguments: bytes, how: bytes = b"R") -> bytes:
+    return of(name) + b"(" + b"".join(arguments) + b"t" + how
+
+
+def whole(*parts: bytes) -> bytes:
+    return b"\x80\x04" + b"".join(parts) + b"."
+
+
+BIG = put(2**34)
+RANGE = call("builtins.range", put(2**33))
+# Thirty lists, of which each holds the one before twice.
+LAUGHS = b"]q\x00" + b"".join(b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1]) for n in range(30))
+# The last, under a name, behind all of them.
+LAST = b"(" + LAUGHS + b"1h\x1e"
+NDARRAY = of("numpy.ndarray")
+CORE = "numpy._core.multiarray"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x8e" + struct.pack("<Q", 2**40) + b"abc",
+        b"\x8d" + struct.pack("<Q", 2**40) + b"abc",
+        b"\x96" + struct.pack("<Q", 2**40) + b"abc",
+        b"\x95" + struct.pack("<Q", 2**40) + b"N",
+        b"B" + struct.pack("<I", 2**32 - 1) + b"abc",
+        b"X" + struct.pack("<I", 2**32 - 1) + b"abc",
+        b"\x8b" + struct.pack("<i", 2**31 - 1) + b"abc",
+        of("builtins.bytearray") + b"0" + b"\x8e" + struct.pack("<Q", 2**40) + b"abc",
+    ],
+    ids=["bytes", "text", "bytearray", "frame", "short bytes", "short text", "number", "careful"],
+)
+def test_a_length_beyond_the_file_is_damage(disk, content):
+    assert fate(disk, whole(content)) == REFUSED
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"Nr\xff\xff\xff\x7f", b"Nr\x00\x00\x00\x20", b"Np536870912\n", b"X\x05\x00\x00\x00right0Nr\x00\x00\x00\x20"],
+)
+def test_a_place_in_the_memo_beyond_the_file_is_refused(disk, content):
+    assert fate(disk, whole(content)) == UNSAFE
+
+
+@pytest.mark.parametrize("one", pickletools.opcodes, ids=lambda one: one.name)
+def test_the_scan_knows_every_opcode_and_the_length_of_its_argument(one):
+    """Behind each opcode, with an argument, stands a place in the memo that only a scan in step would find."""
+    arguments = {
+        None: b"", "string1": b"\x02ab", "string4": b"\x02\0\0\0ab", "bytes1": b"\x02ab", "bytes4": b"\x02\0\0\0ab",
+        "bytes8": b"\x02" + bytes(7) + b"ab", "bytearray8": b"\x02" + bytes(7) + b"ab", "unicodestring1": b"\x02ab",
+        "unicodestring4": b"\x02\0\0\0ab", "unicodestring8": b"\x02" + bytes(7) + b"ab", "long1": b"\x02ab",
+        "long4": b"\x02\0\0\0ab", "uint1": b"r", "uint2": b"rr", "uint4": b"\x01\0\0\0", "int4": b"rrrr",
+        "uint8": b"rrrrrrrr", "float8": b"rrrrrrrr", "stringnl_noescape_pair": b"a\nb\n",
+    }  # fmt: skip
+    name = one.arg and one.arg.name
+    content = one.code.encode("latin-1") + arguments.get(name, b"1\n") + b"Nr\xff\xff\xff\x7f."
+    if one.name == "STOP":
+        assert is_harmless(content, "")
+    else:
+        with pytest.raises(UnsafeContent, match="beyond the file"):
+            is_harmless(content, "")
+
+
+@pytest.mark.parametrize("content", [b"\xff.", b"N\x00.", b"N."])
+def test_what_the_scan_does_not_know_takes_care(content):
+    assert is_harmless(content, "") == (content == b"N.")
+
+
+@pytest.mark.parametrize("text", ["right here", "r\xff\xff\xff\xff", "p9999999\n"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_text_that_looks_like_such_a_place_is_read(disk, text, protocol):
+    assert disk.read(disk.put(pickle.dumps([text, {text: 1}, text.encode("latin-1")], protocol)))[0] == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        call("builtins.bytearray", BIG),
+        call("builtins.bytearray", BIG, how=b"\x81"),
+        call("builtins.bytes", BIG),
+        call("builtins.bytes", BIG, how=b"\x81"),
+        of("builtins.bytes") + b"(" + BIG + b"t}\x92",
+        b"(" + of("builtins.bytearray") + BIG + b"o",
+        b"(" + BIG + b"ibuiltins\nbytearray\n",
+        call("copyreg._reconstructor", of("builtins.bytearray"), of("builtins.bytearray"), BIG),
+        call("builtins.bytes", RANGE),
+        *(call(f"builtins.{name}", RANGE) for name in ("list", "tuple", "set", "frozenset", "bytearray")),
+        *(call(f"collections.{name}", RANGE) for name in ("deque", "Counter")),
+        call("builtins.tuple", RANGE, how=b"\x81"),
+        call("copyreg._reconstructor", of("builtins.tuple"), of("builtins.tuple"), RANGE),
+        call("builtins.str", LAST),
+        call("builtins.str", LAST, how=b"\x81"),
+        call("decimal.Decimal", LAST),
+        call("fractions.Fraction", put("1e99999999")),
+        call("fractions.Fraction", call("decimal.Decimal", put("1e99999999"))),
+        call("builtins.int", call("decimal.Decimal", put("1e99999999"))),
+        call("_codecs.encode", put("text"), put("zip")),
+        call("numpy.ndarray", put((2**34,))),
+        call("numpy.ndarray", put((2**34,)), put("b"), how=b"\x81"),
+        call(f"{CORE}._reconstruct", NDARRAY, put((2**34,)), put("b")),
+        call("numpy.ma.core._mareconstruct", of("numpy.ma.MaskedArray"), NDARRAY, put((2**34,)), put("b")),
+        call("numpy.ma.MaskedArray", LAST),
+        call("numpy.ma.MaskedArray", RANGE),
+        call("numpy.float64", LAST),
+        call("numpy.str_", LAST),
+        call("numpy.bytes_", BIG),
+        call("numpy.dtype", LAST),
+        call("numpy.dtype", b"(" + LAST + b"l"),
+        call(f"{CORE}.scalar", call("numpy.dtype", put("V2147483647"))),
+        call("builtins.list", call("numpy.ndarray", put((2**40,)), put("V0"))),
+        call(f"{CORE}._reconstruct", NDARRAY, put((0,)), put("b")) + b"N" + LAST + b"s",
+    ],
+    ids=lambda content: content[:40],
+)  # fmt: skip
+def test_a_harmless_class_with_hostile_arguments_is_refused(disk, content):
+    assert fate(disk, whole(content)) == UNSAFE
+
+
+V8 = call("numpy.dtype", put("V8"), put(False), put(True))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        V8 + b"(K\x03U\x01|NNN" + LAST + b"J\xff\xff\xff\xffK\x00tb",
+        V8 + LAST + b"b",
+        call("numpy.ma.core._mareconstruct", of("numpy.ma.MaskedArray"), NDARRAY, put((0,)), put("b"))
+        + b"(K\x01K\x00\x85"
+        + call("numpy.dtype", put("f8"))
+        + b"\x89C\x00C\x00" + LAST + b"tb",
+    ],
+    ids=["array type", "state", "fill value"],
+)  # fmt: skip
+def test_a_hostile_state_is_refused(disk, content):
+    assert fate(disk, whole(content)) in (UNSAFE, REFUSED)
+
+
+def test_copies_of_copies_are_refused(disk):
+    """A hundred kilobytes that would become gigabytes: one list, copied again and again."""
+    items = b"](" + b"N" * 50_000 + b"e" + b"q\x00"
+    copies = b"".join(of("builtins.tuple") + b"h\x00\x85R0" for _ in range(2000))
+    assert fate(disk, whole(items, copies, b"N")) == UNSAFE
+
+
+DEEP = [b")" + b"\x85" * 200_000, b"N" + b"N\x86" * 200_000, b"(" * 200_000 + b"t" * 200_000]
+
+
+@pytest.mark.parametrize("use", [b"}%bNs", b"\x8f(%b\x90", b"}(%bNu"])
+@pytest.mark.parametrize("key", DEEP, ids=["one", "two", "marked"])
+def test_a_deep_key_is_refused_for_its_hash_would_take_the_process_with_it(disk, use, key):
+    assert fate(disk, whole(use.replace(b"%b", key))) == UNSAFE
+
+
+def test_a_deep_key_is_refused_with_care_as_well(disk):
+    assert fate(disk, whole(of("builtins.list") + b"0}", DEEP[0], b"Ns")) == UNSAFE
+
+
+def test_a_deep_key_made_by_calls_is_refused(disk):
+    key = b")" + (b"\x85q\x00" + of("builtins.tuple") + b"h\x00\x85R") * 60_000
+    assert fate(disk, whole(b"}", key, b"Ns")) == UNSAFE
+
+
+def test_depth_that_harms_nobody_is_read(disk):
+    assert fate(disk, whole(b"]" * 1000 + b"a" * 999)) == READ
+    assert fate(disk, whole(b"]" * 100_000 + b"a" * 99_999)) == READ
+    assert fate(disk, pickle.dumps([(n, str(n)) for n in range(20_500)])) == READ
+
+
+def test_laughter_is_shared_and_small(disk):
+    found = disk.read(disk.put(whole(LAST)))
+    for _ in range(30):
+        assert found[0] is found[1]
+        found = found[0]
+    assert found == []
+
+
+def test_large_data_are_read(disk):
+    large = np.zeros(10_000_000)
+    assert disk.there_and_back({"a": large, "b": [large[:5]] * 3})["a"].nbytes == large.nbytes
+    many = [collections.OrderedDict(n=n) for n in range(20_000)]
+    assert disk.there_and_back(many) == many
+
+
+def test_places_of_an_array_cannot_be_set(disk):
+    content = whole(call(f"{CORE}._reconstruct", NDARRAY, put((0,)), put("b")), b"K\x00K\x01s")
+    with pytest.raises(UnsafeContent):
+        disk.read(disk.put(content))
+
+
+@pytest.mark.parametrize("content", [b"\x82\x01", b"\x83\x01\x00", b"\x84\x01\x00\x00\x00", b"Pid\n", b"NQ"])
+def test_extensions_and_persistent_names_lead_nowhere(disk, content):
+    with pytest.raises(FormatterError):
+        disk.read(disk.put(whole(content)))
+
+
+@pytest.mark.parametrize("name", ["datetime.date", "collections.deque", "builtins.dict", "numpy.ndarray"])
+@pytest.mark.parametrize("state", [b"}Vmarker\nI1\ns", b"N}Vmarker\nI1\ns\x86"])
+def test_a_state_changes_no_class(disk, name, state):
+    with pytest.raises(FormatterError):
+        disk.read(disk.put(whole(of(name), state, b"b")))

@@ -1,0 +1,202 @@
+"""Composites as they are put: all components or none, and what is referred to instead of written again."""
+
+from __future__ import annotations
+
+import os
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.table import Table
+
+from persistence import Butler, FormatterError, NoResults, RepositoryError, SourceChanged
+from persistence.formatters import text as text_formatter
+
+POLICY = """
+datasets:
+  src: {template: 'src/%(visit)d.fits', storage: FitsCatalogStorage}
+  note: {template: 'note/%(visit)d.txt', storage: TextStorage}
+  last: {template: 'last/%(visit)d.txt', storage: TextStorage}
+  trio:
+    python: types.SimpleNamespace
+    composite: {src: {datasetType: src}, note: {datasetType: note}, last: {datasetType: last}}
+  outer:
+    python: types.SimpleNamespace
+    composite: {trio: {datasetType: trio}, last: {datasetType: last, inputOnly: true}}
+"""
+
+
+@pytest.fixture
+def low(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
+    """Give a Butler on a repository that holds one of each."""
+    monkeypatch.chdir(tmp_path)
+    Path("camera.yaml").write_text(POLICY)
+    made = Butler(outputs={"root": "low", "mapper": "camera.yaml", "mode": "rw"})
+    made.put(trio("old"), "trio", visit=1)
+    return made
+
+
+@pytest.fixture
+def high(low: Butler) -> Butler:
+    """Give a Butler on a rerun of it, which is empty."""
+    return Butler(inputs="low", outputs={"root": "high", "mode": "rw"})
+
+
+def trio(text: Any, flux: float = 1.0) -> types.SimpleNamespace:
+    return types.SimpleNamespace(src=Table({"id": [1, 2], "flux": [flux, 2.0]}), note=text, last=text)
+
+
+def tree(root: str) -> dict[str, bytes]:
+    found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    return {str(path): path.read_bytes() for path in found if path.suffix != ".yaml"}
+
+
+def test_each_component_goes_into_its_own_file(high: Butler) -> None:
+    high.put(trio("new"), "trio", visit=2)
+    assert sorted(tree("high")) == ["high/last/2.txt", "high/note/2.txt", "high/src/2.fits"]
+    assert high.get("trio", visit=2).note == "new"
+
+
+def test_the_components_of_components_are_written_with_them(high: Butler) -> None:
+    high.put(types.SimpleNamespace(trio=trio("inner"), last="not written"), "outer", visit=2)
+    assert high.get("outer", visit=2).last == "inner"
+
+
+# -- all or none -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_component_that_cannot_be_written_leaves_every_file_as_it_was(high: Butler, there: bool) -> None:
+    if there:
+        high.put(trio("before"), "trio", visit=1)
+    before = tree("high")
+    with pytest.raises(FormatterError, match=r"last: TextStorage holds a string"):
+        high.put(types.SimpleNamespace(**(vars(trio("new", 9.0)) | {"last": 5})), "trio", visit=1)
+    assert tree("high") == before
+
+
+@pytest.mark.parametrize("fails", [1, 2, 3])
+def test_a_renaming_that_fails_takes_back_those_before_it(
+    high: Butler, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    high.put(trio("before"), "trio", visit=1)
+    before = tree("high")
+    replace, count = os.replace, [0]
+
+    def failing(source: str, target: str) -> None:
+        if ".part-" in str(source) and ".part-" not in str(target):
+            count[0] += 1
+            if count[0] == fails:
+                raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", failing)
+        with pytest.raises(RepositoryError, match="No space left on device"):
+            high.put(trio("new", 9.0), "trio", visit=1)
+    assert tree("high") == before
+
+
+def test_a_directory_that_may_not_be_written_to_is_named_and_nothing_is_left(
+    high: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(obj: Any, path: str, location: Any) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(text_formatter, "write", refused)
+    with pytest.raises(RepositoryError, match=r"cannot write .*high/note/1\.txt: Permission denied"):
+        high.put(trio("new"), "trio", visit=1)
+    assert tree("high") == {}
+
+
+def test_what_is_written_to_has_to_know_the_components(low: Butler) -> None:
+    with pytest.raises(NoResults, match="No locations for put: src"):
+        Butler(inputs="low").put(trio("new"), "trio", visit=1)
+
+
+def test_backups_are_made_of_all_components_or_of_none(high: Butler) -> None:
+    high.put(trio("one"), "trio", visit=1)
+    with pytest.raises(FormatterError):
+        high.put(types.SimpleNamespace(**(vars(trio("x")) | {"last": 5})), "trio", visit=1, doBackup=True)
+    assert not [path for path in tree("high") if "~" in path]
+    high.put(trio("two"), "trio", visit=1, doBackup=True)
+    assert {path: data for path, data in tree("high").items() if path.endswith("txt~1")} == {
+        "high/note/1.txt~1": b"one",
+        "high/last/1.txt~1": b"one",
+    }
+
+
+# -- references ------------------------------------------------------------------------------------------
+
+
+def test_what_was_read_and_not_changed_is_a_link_to_where_it_was(high: Butler) -> None:
+    made = high.get("trio", visit=1)
+    made.note = "new"
+    high.put(made, "trio", visit=1)
+    assert os.readlink("high/src/1.fits") == "../../low/src/1.fits"
+    assert not os.path.islink("high/note/1.txt")
+    again = Butler("high").get("trio", visit=1)
+    assert (list(again.src["flux"]), again.note, again.last) == ([1.0, 2.0], "new", "old")
+
+
+def test_what_was_read_and_changed_in_place_is_written(high: Butler) -> None:
+    made = high.get("trio", visit=1)
+    made.src["flux"][0] = 7.0
+    high.put(made, "trio", visit=1)
+    assert not os.path.islink("high/src/1.fits")
+    assert list(Butler("high").get("trio", visit=1).src["flux"]) == [7.0, 2.0]
+    assert list(Butler("low").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
+
+
+def test_a_copy_is_written(high: Butler) -> None:
+    made = high.get("trio", visit=1)
+    made.src = made.src.copy()
+    high.put(made, "trio", visit=1)
+    assert not os.path.islink("high/src/1.fits")
+
+
+def test_nothing_refers_to_a_repository_that_is_no_parent(low: Butler) -> None:
+    apart = Butler(outputs={"root": "apart", "mapper": "camera.yaml", "mode": "rw"})
+    apart.put(low.get("trio", visit=1), "trio", visit=1)
+    assert not [path for path in tree("apart") if os.path.islink(path)]
+
+
+def test_nothing_refers_to_another_file_of_its_own_repository(low: Butler) -> None:
+    low.put(low.get("trio", visit=1), "trio", visit=2)
+    assert not [path for path in tree("low") if os.path.islink(path)]
+
+
+def test_a_reference_is_put_in_the_place_of_a_file_and_a_file_in_that_of_a_reference(high: Butler) -> None:
+    high.put(trio("x", 5.0), "trio", visit=1)
+    high.put(Butler("low").get("trio", visit=1), "trio", visit=1)  # whoever read it
+    assert os.path.islink("high/src/1.fits")
+    high.put(trio("y", 6.0).src, "src", visit=1)
+    assert sorted(os.listdir("high/src")) == ["1.fits"]
+    assert list(Butler("low").get("src", visit=1)["flux"]) == [1.0, 2.0]
+
+
+def test_a_source_that_changed_after_it_was_referred_to_is_noticed_by_whoever_reads(high: Butler) -> None:
+    high.put(high.get("trio", visit=1), "trio", visit=1)
+    Butler("low").put(trio("x", 5.0).src, "src", visit=1)
+    later = Butler("high")
+    for read in (lambda: later.get("trio", visit=1), lambda: later.get("src", visit=1)):
+        with pytest.raises(SourceChanged, match=r"high/src/1\.fits refers to .*low/src/1\.fits, which has changed"):
+            read()
+    os.remove("high/src/.1.fits.source")
+    assert list(later.get("src", visit=1)["flux"]) == [5.0, 2.0]
+
+
+def test_a_source_that_is_gone_is_named(high: Butler) -> None:
+    high.put(high.get("trio", visit=1), "trio", visit=1)
+    os.remove("low/src/1.fits")
+    with pytest.raises((SourceChanged, NoResults), match=r"low/src/1\.fits"):
+        Butler("high").get("trio", visit=1)
+
+
+def test_a_tree_of_repositories_can_be_moved_with_its_references(high: Butler, tmp_path: Path) -> None:
+    high.put(high.get("trio", visit=1), "trio", visit=1)
+    os.mkdir("moved")
+    for name in ("low", "high", "camera.yaml"):
+        os.rename(name, f"moved/{name}")
+    assert list(Butler("moved/high").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
