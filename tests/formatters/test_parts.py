@@ -12,6 +12,7 @@ from astropy.wcs import WCS
 from persistence import Exposure
 from persistence.errors import FormatterError
 from persistence.formatters import formatter, parts
+from persistence.names import PARTS
 from persistence.types.mask import DEFAULT_PLANES, Mask
 
 SKYWCS, MASK, EXPOSURE = "lsst.afw.geom.SkyWcs", "lsst.afw.image.Mask", "lsst.afw.image.ExposureF"
@@ -103,7 +104,7 @@ def test_a_part_that_an_exposure_has_not_is_told_with_the_file(disk, whole, pyth
         disk.read(whole._replace(python=python))
 
 
-@pytest.mark.parametrize("name", sorted(parts.COMPONENT_OF))
+@pytest.mark.parametrize("name", sorted(PARTS))
 def test_each_type_is_read_here(name):
     assert formatter("FitsStorage", f"lsst.x.{name}")._inner is parts
 
