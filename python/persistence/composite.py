@@ -137,7 +137,8 @@ def _taken(
             raise FormatterError(
                 f"the disassembler of {dataset.name} gives {name!r}, which is no component{did_you_mean(name, info)}"
             )
-    missing = [name for name, part in info.items() if name not in given and not part.inputOnly]
+    spare = {name for name, part in dataset.composite.items() if part.inputOnly or part.optional}
+    missing = [name for name in info if name not in given and name not in spare]
     if missing:
         raise FormatterError(
             f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was written (a component "
@@ -226,9 +227,11 @@ def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
 
 
 def _has(made: Any, attribute: str) -> bool:
-    """Say whether an object has an attribute, or its class announces one."""
-    return hasattr(made, attribute) or any(
-        attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__
+    """Say whether an object has an attribute, or its class announces one: a slot, a property, an annotation."""
+    return (
+        hasattr(made, attribute)
+        or hasattr(type(made), attribute)
+        or any(attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__)
     )
 
 
