@@ -187,7 +187,7 @@ class Reader:
         else:
             item = repository.read(request, location)
         made = repository.mapper.standardise(request, item, location.dataId)
-        if hasattr(made, "share_through"):
+        if shared and hasattr(made, "share_through"):
             made.share_through(lambda name, make: self.cache.get(location, name, make))
         if made is item and request.view is None and "columns" not in location.options:
             provenance.note(made, location)
