@@ -52,6 +52,7 @@ class Batch:
             If the batch has other content for the target already; the same counts once.
         """
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+        files.sweep_once(os.path.dirname(target) or ".")
         temporary = files.beside(target)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary

@@ -228,9 +228,7 @@ class Butler:
         tag : optional
             Ask only repositories that carry one of these tags.
         """
-        name = None if datasetType is None else self._resolve(datasetType)
-        if name is not None:
-            self._chain.request(name)
+        name = None if datasetType is None else self._wanted(datasetType).datasetType
         return self._chain.keys(name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
@@ -450,7 +448,7 @@ class Butler:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
 
-    def _wanted(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+    def _wanted(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
         return self._reader.request(self._resolve(name), data_id)
 
 

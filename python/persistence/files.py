@@ -87,7 +87,7 @@ def sweep(directory: str) -> None:
 
 
 # Once is enough: what this process leaves, it removes.
-_sweep_once = functools.lru_cache(maxsize=None)(sweep)
+sweep_once = functools.lru_cache(maxsize=None)(sweep)
 
 
 def _alive(process: int) -> bool:
@@ -188,7 +188,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         _place(lambda path: os.symlink(os.path.abspath(source), path), target, replace)
         return
     directory = os.path.dirname(target) or "."
-    _sweep_once(directory)
+    sweep_once(directory)
     if mode == "move" and os.stat(source).st_dev == os.stat(directory).st_dev and _links_work(directory):
         real = os.path.realpath(source)
         _place(lambda path: os.link(real, path), target, replace)

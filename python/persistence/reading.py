@@ -45,7 +45,7 @@ class Reader:
 
     # -- names ---------------------------------------------------------------------------------------
 
-    def request(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+    def request(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
         """Take a name that a user typed apart.
 
         ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a stage of
@@ -58,7 +58,7 @@ class Reader:
         PolicyError
             If the name has a dot, and the dataset type has no components.
         """
-        if "." not in name or data_id is None:
+        if "." not in name:
             return self._chain.staged(self._chain.request(name))
         head, _, stage = name.partition(":")
         if "." in head and stage:
@@ -139,7 +139,7 @@ class Reader:
         if "columns" not in data_id:
             return {}
         dataset = self.dataset(request, data_id)
-        if dataset.storage != "FitsCatalogStorage" and not dataset.composite:
+        if not self._has_columns(dataset):
             return {}
         columns = data_id.pop("columns")
         if columns is None:
@@ -148,6 +148,13 @@ class Reader:
         if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
             raise DataIdError(f"columns={columns!r}: the names of columns belong here, or one of them")
         return {"columns": tuple(names)}
+
+    def _has_columns(self, dataset: DatasetType) -> bool:
+        """Say whether a dataset type is a catalog, or has one among its components."""
+        parts = [part.datasetType for part in dataset.composite.values() if part.datasetType != dataset.name]
+        return dataset.storage == "FitsCatalogStorage" or any(
+            self._has_columns(self.dataset(self._chain.request(part), {})) for part in parts
+        )
 
     def get(self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False) -> Any:
         """Read a dataset, or a view of one; see `read`."""
