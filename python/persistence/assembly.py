@@ -87,7 +87,9 @@ class Assembly:
         """Read the components of a composite; those whose data IDs are in others, after these."""
         info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
         whence: dict[str, Whence] = dict.fromkeys(info)
-        for name, part in sorted(dataset.composite.items(), key=lambda item: item[1].dataIdFrom is not None):
+        parts = dataset.composite.items()
+        pointing = [(name, part) for name, part in parts if part.dataIdFrom is not None]
+        for name, part in [*(one for one in parts if one not in pointing), *pointing] if pointing else parts:
             try:
                 if part.datasetType == dataset.name:
                     info[name].obj, whence[name] = self._own_file(dataset, data_id, options)

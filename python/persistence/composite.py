@@ -169,7 +169,7 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
     """
     cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
-    takes = _takes(cls, keywords)
+    takes = _takes(cls, tuple(keywords))
     if takes is not False:
         try:
             return cls(**keywords)
@@ -191,12 +191,13 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
             part.obj = part_of(obj, name, part.getter)
 
 
-def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool | None:
+@functools.lru_cache(maxsize=256)
+def _takes(cls: Any, keywords: tuple[str, ...]) -> bool | None:
     """Say whether a class can be called with these keywords, without calling it; None if only that would tell."""
     import inspect
 
     try:
-        inspect.signature(cls).bind(**keywords)
+        inspect.signature(cls).bind(**dict.fromkeys(keywords))
     except TypeError:
         return False
     except ValueError:  # written in C, without a signature
