@@ -74,6 +74,7 @@ LAYERS = {
     "components": 3.5,
     "section": 3.5,
     "signatures": 1,
+    "unimported": 2,
     "policy": 4,
     "foreign": 5,
     "recipes": 3,

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from persistence import components, shapes, signatures, yamlfile
+from persistence import components, shapes, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.section import SECTIONS, Layer, Section, split_names
@@ -155,7 +155,9 @@ def _check_code(found: Iterable[DatasetType]) -> None:
             for kind in ("assembler", "disassembler"):
                 name = getattr(dataset, kind)
                 if name is not None:
-                    signatures.check(kind, name, dataset.source)
+                    from persistence import unimported  # Python's parser, for who has composites
+
+                    unimported.check(kind, name, dataset.source)
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:

@@ -6,7 +6,6 @@ A link is what Gen2 itself follows. The note beside it is a hidden file that Gen
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from typing import Any
 
@@ -38,6 +37,8 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
         os.unlink(temporary)
     os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
     with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
+        import json  # slow to import, and few refer
+
         json.dump(_stamp(source), stream)
 
 
@@ -86,6 +87,8 @@ def _noted(path: str) -> dict[str, Any] | None:
     note = note_of(path)
     try:
         with open(note, encoding="utf-8") as stream:
+            import json
+
             noted = json.load(stream)
         size, modified = noted["size"], noted["modified"]
         if type(size) is int and type(modified) is int and abs(modified) < _LATEST:
