@@ -53,6 +53,20 @@ def names(definition: Definition) -> set[str]:
     return {name for section in SECTIONS for name in split_names(top.get(section))}
 
 
+def each(definition: Definition) -> dict[str, Definition]:
+    """Part a definition into those of single dataset types; one that has no other is given as it is."""
+    said = names(definition)
+    if len(said) < 2:
+        return dict.fromkeys(said, definition)
+    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    found: dict[str, Definition] = {}
+    for section in SECTIONS:
+        for key, node in yamlfile.items(top.get(section)).items():
+            text = yamlfile.block({section: {key: yamlfile.plain(node)}})
+            found[key.partition("(")[0].strip()] = Definition(definition.path, text)
+    return found
+
+
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:
     """Write a definition of one dataset type, as `record` puts it into a repository.
 
@@ -77,9 +91,9 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
 
 
-def moved(definition: Definition, root: str) -> Definition:
-    """Give a definition as another repository will have it."""
-    return Definition(os.path.join(root, FOLDER, os.path.basename(definition.path)), definition.text)
+def moved(definition: Definition, name: str, root: str) -> Definition:
+    """Give the definition of one dataset type as another repository will have it."""
+    return Definition(os.path.join(root, FOLDER, f"{name}.yaml"), definition.text)
 
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:

@@ -133,14 +133,14 @@ class Repository:
         With each goes whether nobody knows who made it: see `brings`.
         """
         new: dict[str, Definition] = {}
-        for definition, brought in found:
-            said = definitions.names(definition)
-            if said and said.isdisjoint({*self.mapper.types, *new}):
-                new.update(dict.fromkeys(said, definition))
-                self._brought = (*self._brought, definition) if brought else self._brought
+        for whole, brought in found:
+            for name, definition in definitions.each(whole).items():
+                if name not in self.mapper.types and name not in new:
+                    new[name] = definition
+                    self._brought = (*self._brought, definition) if brought else self._brought
         if new:
             self.learned.update(new)
-            self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
+            self.mapper = self.mapper.extended(tuple(new.values()))
             self._told = {"trust": self._trust, "mapper": self.mapper}
         return bool(new)
 
