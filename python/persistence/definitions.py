@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from persistence import files, policy, yamlfile
+from persistence import files, yamlfile
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
+from persistence.section import SECTIONS, split_names
 
 FOLDER = "policy"
 _STAGES = "stages"
@@ -49,7 +50,7 @@ def read(root: str) -> tuple[Definition, ...]:
 def names(definition: Definition) -> set[str]:
     """Give the dataset types that a definition says something of."""
     top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
-    return {name for section in policy.SECTIONS for name in policy.split_names(top.get(section))}
+    return {name for section in SECTIONS for name in split_names(top.get(section))}
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:

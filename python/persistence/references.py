@@ -6,17 +6,13 @@ A link is what Gen2 itself follows. The note beside it is a hidden file that Gen
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import json
 import os
-import re
 from typing import Any
 
 from persistence.batch import Batch
 from persistence.errors import SourceChanged
 
-# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of it.
-_GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
 _LATEST = 2**62  # ns: the year 2116
 
 
@@ -83,18 +79,6 @@ def refuse_gone(path: str) -> None:
     """
     if os.path.islink(path) and os.path.lexists(note_of(path)):
         raise SourceChanged(f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove both")
-
-
-def alike(one: str, other: str) -> bool:
-    """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
-    if filecmp.cmp(one, other, shallow=False):
-        return True
-    return os.path.getsize(one) == os.path.getsize(other) and _timeless(one) == _timeless(other)
-
-
-def _timeless(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return _GZIP.sub(rb"\1\2", stream.read())
 
 
 def _noted(path: str) -> dict[str, Any] | None:

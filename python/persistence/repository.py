@@ -100,6 +100,7 @@ class Repository:
         # Who brought them is not known; what they have called is refused when it would be.
         self._brought = self.definitions
         self._vouched: set[str] = set()
+        self._types = "astropy"
         # Those of the other repositories of a chain, by dataset type.
         self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
@@ -113,6 +114,10 @@ class Repository:
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    def prefer(self, types: str) -> None:
+        """Read objects as ``astropy`` or, where these are installed, as ``afw`` has them."""
+        self._types = types
 
     def define(self, definition: Definition) -> None:
         """Lay a definition, which this process makes, over what the camera and the repository say."""
@@ -374,6 +379,12 @@ class Repository:
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
+        if self._types == "afw":
+            from persistence import installed  # only who has the stack needs it
+
+            cls = installed.reader(location)
+            if cls is not None:
+                return installed.read(cls, location)
         return formatter(location.storage, location.python).read(location)
 
     def write(self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False) -> Location:

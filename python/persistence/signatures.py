@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
@@ -104,6 +105,8 @@ def _parsed(name: str, source: str) -> tuple[ast.Module, list[str]]:
     """Parse the module that a dotted name begins with; gives what is left of the name."""
     parts = name.split(".")
     spec = _top(parts[0])
+    if spec is None and parts[0] in sys.modules:  # a module that was made by hand
+        return ast.parse("from nowhere import *"), parts[1:]
     if spec is None:
         raise PolicyError(f"{source}: {name!r} cannot be imported: there is no module {parts[0]!r}")
     end = 1

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from persistence import composite, provenance, references
+from persistence import composite, files, provenance, references
 from persistence.batch import Batch
 from persistence.chain import Chain
 from persistence.dataid import DataId
@@ -121,4 +121,4 @@ def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, 
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
         prepared.write(before, again)
-        return references.alike(again, written)
+        return files.alike(again, written)

@@ -126,7 +126,7 @@ def _given_sky(exposure: Exposure) -> Any:
     """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
     stored = exposure.components.given.get("wcs")
     if stored is None:
-        return exposure.given_wcs
+        return exposure.given_wcs if exposure.given_wcs is not None else exposure.changed_wcs
     residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
     if residual > _EXACT:
         text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
