@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -100,6 +99,8 @@ def _keep(target: str) -> list[str]:
         try:
             os.link(target, kept, follow_symlinks=False)
         except OSError:  # a file system without hard links
+            import shutil  # only here, for it is slow to import
+
             shutil.copy2(target, kept, follow_symlinks=False)
     except BaseException:  # an interrupt too must leave nothing behind
         with contextlib.suppress(FileNotFoundError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import persistence_policy
 
-from persistence import components, datasettype, shapes, signatures, yamlfile
+from persistence import components, datasettype, shapes, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.yamlfile import Node
@@ -159,6 +159,8 @@ def _check_code(found: Iterable[DatasetType]) -> None:
             for kind in ("assembler", "disassembler"):
                 name = getattr(dataset, kind)
                 if name is not None:
+                    from persistence import signatures  # only composites need it, and it is slow to import
+
                     signatures.check(kind, name, dataset.source)
 
 

@@ -6,8 +6,6 @@ A link is what Gen2 itself follows. The note beside it is a hidden file that Gen
 from __future__ import annotations
 
 import contextlib
-import filecmp
-import json
 import os
 import re
 from typing import Any
@@ -38,6 +36,8 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
     batch : `Batch`
         What puts the note in its place, with the link.
     """
+    import json  # only where there are references, for it is slow to import
+
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
     os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
@@ -87,6 +87,8 @@ def refuse_gone(path: str) -> None:
 
 def alike(one: str, other: str) -> bool:
     """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
+    import filecmp  # only here, for it is slow to import
+
     if filecmp.cmp(one, other, shallow=False):
         return True
     return os.path.getsize(one) == os.path.getsize(other) and _timeless(one) == _timeless(other)
@@ -99,6 +101,8 @@ def _timeless(path: str) -> bytes:
 
 def _noted(path: str) -> dict[str, Any] | None:
     """Read the note beside a link; None if there is none."""
+    import json  # only where there are references, for it is slow to import
+
     note = note_of(path)
     try:
         with open(note, encoding="utf-8") as stream:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -118,6 +117,8 @@ def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, 
         before = repository.read(Request(source.datasetType), source)
     except (OSError, PersistenceError):  # the file is gone, or damaged: all the more the object has to be written
         return False
+    import tempfile  # only here, for it is slow to import
+
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
         prepared.write(before, again)
