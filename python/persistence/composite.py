@@ -11,7 +11,6 @@ from typing import Any
 
 from persistence.datasettype import Component, DatasetType
 from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
-from persistence.signatures import OBJECTS, form_of
 
 # What is made where a policy names a class of Gen2's, which is not installed, by the last word of its name.
 STAND_INS: Mapping[str, str] = {
@@ -101,10 +100,16 @@ def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: M
     function: Callable[..., Any] = _found(dataset.assembler, dataset.source) or generic_assembler
     cls = _class_or_name(dataset.python, dataset.source)
     with _told(dataset, data_id, function):
-        if form_of("assembler", function, dataset.source) == OBJECTS:
+        if _takes_objects("assembler", function, dataset.source):
             objects = {name: part.obj for name, part in info.items()}
             return function(dataId=data_id, componentDict=objects, classObj=cls)
         return function(dataId=data_id, componentInfo=info, cls=cls)
+
+
+def _takes_objects(kind: str, function: Callable[..., Any], source: str) -> bool:
+    from persistence.signatures import OBJECTS, form_of  # only composites need it, and it is slow to import
+
+    return form_of(kind, function, source) == OBJECTS
 
 
 def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> dict[str, ComponentInfo]:
@@ -120,7 +125,7 @@ def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> d
         raise FormatterError(f"{dataset.name} is assembled from datasets that are only read; it cannot be put")
     function: Callable[..., Any] = _found(dataset.disassembler, dataset.source) or generic_disassembler
     with _told(dataset, data_id, function):
-        if form_of("disassembler", function, dataset.source) == OBJECTS:
+        if _takes_objects("disassembler", function, dataset.source):
             given: dict[str, Any] = {}
             function(obj, dataId=data_id, componentDict=given)
             return _taken(dataset, info, given)

@@ -12,7 +12,6 @@ from persistence.definitions import Definition
 from persistence.errors import PolicyError, UnknownDatasetType
 from persistence.policy import CameraPolicy
 from persistence.repository import Repository
-from persistence.signatures import form_of
 
 
 class Definer:
@@ -35,6 +34,8 @@ class Definer:
         made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
         for kind in ("assembler", "disassembler"):
             if keys.get(kind) is not None:
+                from persistence.signatures import form_of  # only composites need it, and it is slow to import
+
                 form_of(kind, do_import(str(keys[kind]), name), name)
         bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)

@@ -66,6 +66,7 @@ _IN_FITS: Mapping[str, str] = {
         "persistence.formatters.catalog",
     ),
     "BoundedField": _ARCHIVED,
+    **dict.fromkeys(["SpanSet", "Footprint", *(f"HeavyFootprint{pixel}" for pixel in "FDIU")], _ARCHIVED),
     "BackgroundList": "persistence.formatters.background",
     **_CALIBS,
 }

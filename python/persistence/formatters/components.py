@@ -58,7 +58,8 @@ def read_component(location: Location, name: str) -> Any:
         meant = did_you_mean(name, known)
         raise DataIdError(f"exposures have no component {name!r}{meant}; they have {', '.join(known)}")
     path, attribute = location.full_path, _ATTRIBUTES[name]
-    stored = Components(numbers_in(next(headers.scan(path)), path), archived.InFile(path))
-    if attribute in stored and attribute not in _COMPLETED:
-        return stored[attribute]
+    if attribute not in _COMPLETED:
+        stored = Components(numbers_in(next(headers.scan(path)), path), archived.InFile(path))
+        if attribute in stored:
+            return stored[attribute]
     return getattr(fits.read_bare(location), attribute)

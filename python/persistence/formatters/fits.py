@@ -147,9 +147,9 @@ def read_header(location: Location) -> fits.Header:
         hdu = None if index is None else _hdu_or_none(hdus, index)
         if hdu is None:
             hdu, index = _image_hdu(hdus, location, index)
-        header: fits.Header = hdu.header.copy()
+        header: fits.Header = hdu.header
         inherits = index and _inherits(header, hdus[0].header)
-        return afwheader.merged(header, hdus[0].header) if inherits else header
+        return afwheader.joined(header, hdus[0].header) if inherits else header
 
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -24,10 +24,8 @@ class _CareNeededError(Exception):
 class _Quick(pickle.Unpickler):
     """Reads in C, as long as nothing is named that takes care."""
 
-    def __init__(self, data: bytes, path: str, trust: frozenset[str]) -> None:
-        super().__init__(io.BytesIO(data), encoding="latin1")
-        self.path = path
-        self.trust = trust
+    path: str
+    trust: frozenset[str]
 
     def find_class(self, module: str, name: str) -> Any:
         module, name, dotted = find(module, name, self.path, self.trust)
@@ -55,7 +53,7 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
     """
     path = location.full_path
     trust = frozenset(location.options.get("trust", ()))
-    with open(path, "rb") as stream:
+    with open(path, "rb", buffering=0) as stream:
         data = stream.read()
     try:
         return _load(data, path, trust, stand_ins)
@@ -68,7 +66,9 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
 def _load(data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]) -> Any:
     if not stand_ins and data.find(b"numpy", 0, _HEAD) < 0 and pickle_scan.is_harmless(data, path):
         try:
-            return _Quick(data, path, trust).load()
+            quick = _Quick(io.BytesIO(data), encoding="latin1")
+            quick.path, quick.trust = path, trust
+            return quick.load()
         except _CareNeededError:
             pass
     return Careful(data, path, trust, stand_ins).load()

@@ -83,6 +83,8 @@ def is_harmless(data: bytes, path: str) -> bool:
         run = _RUN.match(data, position)
         position = run.end() if run else position
         code = data[position : position + 1]
+        if code in _ENDS:
+            return True
         if code in _TUPLES:
             tuples += 1
             position += 1
@@ -95,5 +97,5 @@ def is_harmless(data: bytes, path: str) -> bool:
             width = _COUNTED[code]
             position += 1 + width + int.from_bytes(data[position + 1 : position + 1 + width], "little")
         elif not run:
-            return code in _ENDS  # or else nobody knows what follows
+            return False  # nobody knows what follows
     return False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from persistence.types.components import KEYS
 from persistence.types.visitinfo import CARDS
 
 if TYPE_CHECKING:
-    from astropy.io.fits import Header
+    from astropy.io.fits import Card, Header
 
 _COMMENTARY = ("COMMENT", "HISTORY", "")
 # Cards that describe the HDU that they stand in, and so are not carried to another. Source: afw-files 1.4.
@@ -38,13 +39,18 @@ _PRIMARYS = ("SIMPLE", "EXTEND", "GROUPS", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT"
 
 
 def merged(header: Header, primary: Header) -> Header:
-    """Give an image's header with what it inherits from the primary one; cards that come several times stay so."""
+    """Copy an image's header with what it inherits from the primary one; cards that come several times stay so."""
+    return joined(header, primary, copy.copy)
+
+
+def joined(header: Header, primary: Header, of_each: Callable[[Card], Card] = lambda card: card) -> Header:
+    """Give what `merged` does, of the very cards, for who needs neither header any more: copies take their time."""
     left_out = _SPURIOUS_KEYS if _is_spurious(header, primary) else ()
     own = [card for card in header.cards if card.keyword not in left_out]
     known = {card.keyword for card in own if card.keyword not in _COMMENTARY}.union(_PRIMARYS)
     inherited = [card for card in primary.cards if card.keyword not in known]
     # Header.extend looks through all cards for each.
-    return type(header)([copy.copy(card) for card in (*own, *inherited)])
+    return type(header)([of_each(card) for card in (*own, *inherited)])
 
 
 def _is_spurious(header: Header, primary: Header) -> bool:
