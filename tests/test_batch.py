@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from persistence import files
 from persistence.batch import Batch
-from persistence.errors import RepositoryError
+from persistence.errors import RepositoryError, WrittenDiffers
 
 # What stands at a target before, and whether the batch writes there, writes and keeps the old, or removes.
 BEFORE = ("nothing", "a file", "a link", "a dangling link")
@@ -107,6 +107,28 @@ def test_directories_are_made(tmp_path):
         fill(batch, [(tmp_path / "a" / "b" / "c", "place")])
         batch.commit()
     assert picture(tmp_path) == {"a/b/c": "new c"}
+
+
+def test_the_same_may_be_written_twice_and_counts_once(tmp_path):
+    target = prepare(tmp_path, 0, "a file")
+    with Batch() as batch:
+        fill(batch, [(target, "back up"), (target, "back up")])
+        batch.commit()
+    assert picture(tmp_path) == {"d0/t0.txt": "new t0.txt", "d0/t0.txt~1": "old 0"}
+
+
+def twice(target: Path) -> None:
+    with Batch() as batch:
+        fill(batch, [(target, "place")])
+        with batch.place(str(target)) as temporary:
+            Path(temporary).write_text("other")
+
+
+def test_two_contents_of_one_file_are_refused(tmp_path):
+    target = prepare(tmp_path, 0, "a file")
+    with pytest.raises(WrittenDiffers, match=r"t0\.txt would be written twice"):
+        twice(target)
+    assert picture(tmp_path) == {"d0/t0.txt": "old 0"}
 
 
 CALLS = [(os, "replace"), (os, "link"), (os, "unlink"), (files, "back_up")]

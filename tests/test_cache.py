@@ -63,7 +63,6 @@ OTHERS = {
     "another file": lambda place, location: place("other"),
     "another size": lambda place, location: place(text="longer text"),
     "another HDU": lambda place, location: location._replace(hdu=2),
-    "another type": lambda place, location: location._replace(python="a.C"),
 }
 
 
@@ -79,6 +78,14 @@ def test_another_component_of_the_file_is_another(place):
     held = cache.get(location, "psf", Thing)
     assert cache.get(location, "wcs", Thing) is not held
     assert cache.get(location, None, Thing) is not held
+
+
+def test_the_type_tells_what_the_whole_is_and_not_what_a_component_is(place):
+    cache, location = ComponentCache(), place()
+    other = location._replace(python="a.C")
+    whole, psf = cache.get(location, None, Thing), cache.get(location, "psf", Thing)
+    assert cache.get(other, None, Thing) is not whole
+    assert cache.get(other, "psf", Thing) is psf
 
 
 def test_a_file_that_was_touched_or_replaced_is_read_anew(place):

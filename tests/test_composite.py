@@ -214,3 +214,180 @@ class Fails:
 def test_a_fault_inside_a_constructor_is_not_hidden():
     with pytest.raises(TypeError, match="the fault inside"):
         generic_assembler({}, {"image": ComponentInfo(Component("x"), 1)}, Fails)
+
+
+class Base:
+    """An object that comes as a component itself, and is filled; it cannot be made of parts."""
+
+    declared: int
+
+    def __init__(self, start=0):
+        self.start = start
+        self.photoCalib = "old"
+        self.valid_polygon = "old"
+        self.order = []
+
+    @property
+    def psf(self):
+        return self._psf
+
+    @psf.setter
+    def psf(self, value):
+        self._psf = value
+
+    @property
+    def fixed(self):
+        return "fixed"
+
+
+def filled(**objects):
+    return generic_assembler({}, {name: ComponentInfo(Component("x"), obj) for name, obj in objects.items()}, Base)
+
+
+def test_a_component_that_is_one_already_is_filled_with_the_others():
+    base = Base(5)
+    made = filled(photo_calib="new", whole=base)
+    assert made is base
+    assert (made.start, made.photoCalib) == (5, "new")
+
+
+def test_of_two_such_components_the_first_is_filled():
+    first, second = Base(1), Base(2)
+    first.second = None
+    assert filled(first=first, second=second) is first
+    assert first.second is second
+
+
+def test_without_one_an_empty_object_is_filled():
+    made = filled(psf="new")
+    assert (made.start, made.psf) == (0, "new")
+
+
+ATTRIBUTES = [("photoCalib", "photoCalib"), ("photo_calib", "photoCalib"), ("validPolygon", "valid_polygon")]
+
+
+@pytest.mark.parametrize(("component", "attribute"), [*ATTRIBUTES, ("declared", "declared"), ("order", "order")])
+def test_attributes_are_found_in_camel_case_and_snake_case_and_by_annotation(component, attribute):
+    made = filled(**{component: "new"})
+    assert vars(made)[attribute] == "new"
+    parts = {component: Component("x")}
+    assert composite.disassemble(kind(None, parts), made, {})[component].obj == "new"
+
+
+class Slots:
+    """Has its attributes in slots, which are empty at first."""
+
+    __slots__ = ("wcs",)
+
+
+def test_a_slot_is_filled():
+    made = generic_assembler({}, {"wcs": ComponentInfo(Component("x"), "new")}, Slots)
+    assert made.wcs == "new"
+
+
+def test_an_attribute_that_is_not_there_is_not_invented():
+    with pytest.raises(FormatterError, match=r"Base has no method to set component 'nothing', and no attribute"):
+        filled(nothing=1)
+
+
+def test_a_declared_setter_has_to_be_there():
+    parts = {"psf": ComponentInfo(Component("x", setter="setIt"), 1)}
+    with pytest.raises(FormatterError, match=r"tried setIt\(\)$"):
+        generic_assembler({}, parts, Base)
+
+
+def older(exposure, dataId, componentDict):
+    componentDict.update(image=f"image of {exposure}", wcs=None)
+
+
+def older_assembler(dataId, componentDict, classObj):
+    return dataId, componentDict, classObj
+
+
+def forgetful(obj, dataId, componentDict):
+    componentDict["image"] = obj
+
+
+def mistaken(obj, dataId, componentDict):
+    componentDict.update(image=obj, wsc=obj)
+
+
+def silent(obj, dataId, componentInfo):
+    componentInfo["image"].obj = obj
+
+
+def broken(dataId, componentInfo, cls):
+    raise KeyError("the fault inside")
+
+
+def unpersistent(dataId, componentInfo, cls):
+    raise PolicyError("told already")
+
+
+def test_an_assembler_of_the_older_form_gets_the_objects_alone():
+    made = assemble(kind(f"{HERE}.Base", TWO, assembler=f"{HERE}.older_assembler"), lambda part: 5, {"visit": 1})
+    assert made == ({"visit": 1}, {"image": 5, "wcs": 5}, Base)
+
+
+def test_in_the_older_form_none_is_not_written():
+    parts = composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.older"), "it", {"visit": 1})
+    assert {name: info.obj for name, info in parts.items()} == {"image": "image of it"}
+
+
+@pytest.mark.parametrize("name", ["forgetful", "silent"])
+def test_a_component_that_is_left_out_is_told(name):
+    with pytest.raises(FormatterError, match=r"the disassembler of thing leaves out wcs; nothing was written"):
+        composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.{name}"), "it", {})
+
+
+@pytest.mark.parametrize("name", ["forgetful", "silent"])
+@pytest.mark.parametrize("key", ["inputOnly", "optional"])
+def test_a_component_that_is_only_read_or_may_be_missing_may_be_left_out(name, key):
+    parts = TWO | {"wcs": Component("thing_wcs", **{key: True})}
+    found = composite.disassemble(kind(None, parts, disassembler=f"{HERE}.{name}"), "it", {})
+    assert list(found) == ["image"]
+
+
+def test_a_component_that_there_is_none_of_is_told_with_its_neighbour():
+    with pytest.raises(FormatterError, match=r"gives 'wsc', which is no component; did you mean 'wcs'\?"):
+        composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.mistaken"), "it", {})
+
+
+def test_what_an_assembler_raises_says_of_what_and_of_whom():
+    with pytest.raises(KeyError, match="the fault inside") as caught:
+        assemble(kind(None, TWO, assembler=f"{HERE}.broken"), lambda part: 5, {"visit": 7})
+    (note,) = caught.value.__notes__
+    assert "broken on thing {'visit': 7} (policy.yaml:7)" in note
+
+
+def test_an_error_of_ours_says_enough():
+    with pytest.raises(PolicyError, match="told already") as caught:
+        assemble(kind(None, TWO, assembler=f"{HERE}.unpersistent"), lambda part: 5, {})
+    assert not hasattr(caught.value, "__notes__")
+
+
+STANDING = [
+    ("lsst.afw.image.ExposureF", "persistence.types.exposure.Exposure"),
+    ("lsst.afw.image.exposure.ExposureD", "persistence.types.exposure.Exposure"),
+    ("lsst.afw.image.Unknown", "lsst.afw.image.Unknown"),
+    ("mine.ExposureF", "mine.ExposureF"),
+    ("lsstlike.ExposureF", "lsstlike.ExposureF"),
+    ("ExposureF", "ExposureF"),
+]
+
+
+@pytest.mark.parametrize(("name", "stands"), STANDING)
+def test_ours_stands_for_a_class_of_gen2s_and_for_no_other(name, stands):
+    assert composite.stands_for(name) == stands
+
+
+@pytest.mark.parametrize("name", sorted(composite.STAND_INS))
+def test_each_class_that_stands_for_another_is_there(name):
+    assert isinstance(do_import(composite.stands_for(f"lsst.afw.{name}"), "the test"), type)
+
+
+def test_an_assembler_is_given_the_class_that_stands_there():
+    from persistence import Exposure
+
+    made = assemble(kind("lsst.afw.image.ExposureF", TWO, assembler=f"{HERE}.assembler"), lambda part: 5, {})
+    assert made["cls"] is Exposure

@@ -155,6 +155,20 @@ def test_a_policys_file_that_a_person_put_there_counts() -> None:
         Butler("a")
 
 
+def test_of_a_file_with_several_types_a_child_learns_those_that_it_lacks() -> None:
+    repository("a").put("x", "note", visit=1)
+    Path("a/policy").mkdir()
+    Path("a/policy/mine.yaml").write_text(
+        "datasets:\n  note: {template: 'other/%(visit)d.txt'}\n  extra(note): {python: str}\n"
+    )
+    Path("a/policy/more.yaml").write_text("datasets:\n  further(extra): {level: None}\n")
+    child = repository("b", inputs="a")
+    assert child.chain.outputs[0].mapper.types["note"].template.text == "note/%(visit)d.txt"  # its own camera's
+    child.put("y", "further", visit=2)
+    assert sorted(os.listdir("b/policy")) == ["extra.yaml", "further.yaml"]
+    assert Butler("b").get("further", visit=2) == "y"
+
+
 def test_code_that_a_repository_defines_is_refused_when_it_would_be_run() -> None:
     butler = repository()
     butler.put("x", "note", visit=1)

@@ -121,7 +121,7 @@ def test_the_same_may_be_recorded_again_and_nothing_else(repo):
 
 def test_a_definition_can_be_another_repositorys():
     made = definitions.make("/a", "new", "datasets", {"template": "a"})
-    assert definitions.moved(made, "/b") == Definition("/b/policy/new.yaml", made.text)
+    assert definitions.moved(made, "new", "/b") == Definition("/b/policy/new.yaml", made.text)
 
 
 def types_of(text: str):

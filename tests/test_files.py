@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import shutil
 import subprocess
@@ -341,3 +342,14 @@ def test_a_link_to_a_source_that_is_gone_is_still_known_as_the_same(tmp_path, so
 
 def test_what_is_not_there_is_not_the_same(tmp_path, source):
     assert not files.same(str(source), str(tmp_path / "t"))
+
+
+def test_files_are_alike_but_for_the_moment_of_their_compression(tmp_path):
+    def write(name: str, content: bytes, moment: int) -> str:
+        (tmp_path / name).write_bytes(b"head" + gzip.compress(content, mtime=moment) + b"tail")
+        return str(tmp_path / name)
+
+    first = write("first", b"content", 1)
+    assert files.alike(first, write("later", b"content", 2**31))
+    assert not files.alike(first, write("other", b"Content", 1))
+    assert not files.alike(first, write("longer", b"content" * 9, 1))

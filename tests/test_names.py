@@ -159,4 +159,4 @@ def test_no_name_is_listed_twice():
 
 def test_every_view_but_the_butlers_own_has_a_reader():
     assert set(names.VIEWS) - set(READERS) == {"filename", "sub"}
-    assert set(READERS) <= set(names.VIEWS)
+    assert set(READERS) <= {*names.VIEWS, *names.COMPONENTS.values()}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from obs_decam import DecamMapper
-from persistence import policy
+from persistence import policy, section
 from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError
 
@@ -59,13 +59,13 @@ def test_a_composite_is_overridden_component_by_component_and_key_by_key(
         "defaults: {}\ndatasets:\n  a: {template: a}\n  b: {template: b}\n"
         "  both: {composite: {one: {datasetType: a, setter: setOne}, two: {datasetType: b}}}\n"
     )
-    monkeypatch.setattr(policy, "_FRAMEWORK", str(framework))
-    policy._central.cache_clear()
+    monkeypatch.setattr(section, "_FRAMEWORK", str(framework))
+    section._central.cache_clear()
     try:
         text = "datasets: {both: {composite: {one: {datasetType: b}, three: {datasetType: a}}}}"
         both = policy.load(write(tmp_path, text)).types["both"].composite
     finally:
-        policy._central.cache_clear()
+        section._central.cache_clear()
     assert {name: (part.datasetType, part.setter) for name, part in both.items()} == {
         "one": ("b", "setOne"),
         "two": ("b", None),

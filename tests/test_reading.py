@@ -97,6 +97,14 @@ def test_a_component_of_a_component_is_reached_by_two_dots(repo: Butler) -> None
     assert repo.getUri("nested.pair.b", visit=1).endswith("low/src/1.fits")
 
 
+def test_a_name_with_dots_has_the_keys_and_the_data_ids_of_what_it_leads_to(repo: Butler) -> None:
+    for name in ("pair.a", "nested.pair.a", "calexp.wcs"):
+        assert repo.getKeys(name) == {"visit": int}
+        assert [dict(one.dataId) for one in repo.subset(name, visit=1)] == [{"visit": 1}]
+    (reference,) = repo.subset("calexp.wcs", visit=1)
+    assert reference.get().wcs.crval.tolist() == [10.0, 5.0]
+
+
 # -- where components come from --------------------------------------------------------------------------
 
 
@@ -181,6 +189,8 @@ def test_columns_of_what_has_none_are_an_unknown_key(repo: Butler) -> None:
     assert repo.get("src", visit=1, columns="flux").colnames == ["flux"]
     with pytest.warns(UserWarning, match="data ID key 'columns'"):
         assert repo.get("note", visit=1, columns=["x"]) == "low"
+    with pytest.warns(UserWarning, match="data ID key 'columns'"):
+        repo.get("each", visit=1, columns=["x"])
 
 
 # -- how much is read ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from astropy.table import Table
 
 from persistence import Butler, references
 from persistence.batch import Batch
-from persistence.errors import SourceChanged
+from persistence.errors import SourceChanged, WrittenDiffers
 
 CAMERA = """
 datasets:
@@ -144,17 +143,6 @@ def test_a_note_is_forgotten_with_its_link_and_no_other(link):
     references.forget(str(link))
 
 
-def test_files_are_alike_but_for_the_moment_of_their_compression(tmp_path):
-    def write(name: str, content: bytes, moment: int) -> str:
-        (tmp_path / name).write_bytes(b"head" + gzip.compress(content, mtime=moment) + b"tail")
-        return str(tmp_path / name)
-
-    first = write("first", b"content", 1)
-    assert references.alike(first, write("later", b"content", 2**31))
-    assert not references.alike(first, write("other", b"Content", 1))
-    assert not references.alike(first, write("longer", b"content" * 9, 1))
-
-
 # -- through a Butler --------------------------------------------------------------------------------
 
 
@@ -241,3 +229,15 @@ def test_a_file_of_its_own_takes_the_place_of_a_reference_and_its_note(repos, da
     assert sorted(os.listdir("above/cat")) == ["1.fits"]
     assert list(butler.get("cat", visit=1)["id"]) == [7, 2]
     assert list(Butler("below").get("cat", visit=1)["id"]) == [1, 2]
+
+
+def test_components_that_share_a_file_have_to_be_the_same(repos):
+    from types import SimpleNamespace
+
+    butler = rerun("above")
+    butler.defineDataset("twice", python="types.SimpleNamespace", composite={"a": "note", "b": "note"})
+    butler.put(SimpleNamespace(a={"x": 1}, b={"x": 1}), "twice", visit=2)
+    with pytest.raises(WrittenDiffers, match=r"note/2\.yaml would be written twice, and otherwise"):
+        butler.put(SimpleNamespace(a={"x": 2}, b={"x": 3}), "twice", visit=2)
+    assert butler.get("note", visit=2) == {"x": 1}
+    assert os.listdir("above/note") == ["2.yaml"]

@@ -11,7 +11,7 @@ import pytest
 from persistence import Butler, CameraMapper, UnsafeContent
 from persistence.errors import IncompleteDataId
 from persistence.location import Location
-from persistence.names import VIEWS
+from persistence.names import COMPONENTS, VIEWS
 from persistence.repository import Repository
 from persistence.views import READERS
 
@@ -105,4 +105,4 @@ def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -
 
 def test_each_view_has_a_reader_or_is_the_butlers_own() -> None:
     assert set(VIEWS) - set(READERS) == {"filename", "sub"}
-    assert set(READERS) <= set(VIEWS)
+    assert set(READERS) <= {*VIEWS, *COMPONENTS.values()}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from persistence.errors import PolicyError
-from persistence.signatures import OBJECTS, RECORDS, check, form_of
+from persistence.signatures import OBJECTS, RECORDS, form_of
+from persistence.unimported import check
 
 FORMS = {
     "def f(dataId, componentInfo, cls)": ("assembler", RECORDS),

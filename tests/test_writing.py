@@ -7,10 +7,12 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
-from persistence import Butler, FormatterError, NoResults, RepositoryError, SourceChanged
+from persistence import Butler, Exposure, FormatterError, NoResults, RepositoryError, SourceChanged
 from persistence.formatters import text as text_formatter
 
 POLICY = """
@@ -200,3 +202,18 @@ def test_a_tree_of_repositories_can_be_moved_with_its_references(high: Butler, t
     for name in ("low", "high", "camera.yaml"):
         os.rename(name, f"moved/{name}")
     assert list(Butler("moved/high").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
+
+
+def test_a_wcs_that_was_changed_in_place_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sky.yaml").write_text(
+        "exposures:\n  calexp: {template: 'c%(v)d.fits', python: lsst.afw.image.ExposureF, storage: FitsStorage}\n"
+    )
+    butler = Butler(outputs={"root": "sky", "mapper": "sky.yaml", "mode": "rw"})
+    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 5.0, "CD1_1": 1e-4, "CD2_2": 1e-4}
+    butler.put(Exposure(np.zeros((3, 4), np.float32), fits.Header(cards)), "calexp", v=1)
+    changed = butler.get("calexp", v=1)
+    changed.wcs.wcs.crval = [11.0, 6.0]
+    butler.put(changed, "calexp", v=2)
+    assert butler.get("calexp", v=2).wcs.wcs.crval.tolist() == [11.0, 6.0]
+    assert butler.get("calexp", v=1).wcs.wcs.crval.tolist() == [10.0, 5.0]

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from persistence import files
-from persistence.errors import PersistenceError, RepositoryError
+from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
 
 
 class _Placed(NamedTuple):
@@ -43,11 +43,24 @@ class Batch:
 
     @contextlib.contextmanager
     def place(self, target: str, backup: bool = False) -> Iterator[str]:
-        """Give a temporary path beside a target, to be written in the block; see `files.atomic_write`."""
+        """Give a temporary path beside a target, to be written in the block; see `files.atomic_write`.
+
+        Raises
+        ------
+        WrittenDiffers
+            If the batch has other content for the target already; the same counts once.
+        """
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+        files.sweep_once(os.path.dirname(target) or ".")
         temporary = files.beside(target)
-        self._placed.append(_Placed(temporary, target, backup))
+        self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
+        first = next(one.temporary for one in self._placed if one.target == target)
+        if first is not None and first != temporary:
+            if not files.alike(first, temporary):
+                raise WrittenDiffers(f"{target} would be written twice, and otherwise; nothing was written")
+            self._placed.remove(placed)
+            os.unlink(temporary)
 
     def remove(self, target: str) -> None:
         """Have a file, which need not be there, removed with the others' placing."""
@@ -99,7 +112,7 @@ def _keep(target: str) -> list[str]:
         try:
             os.link(target, kept, follow_symlinks=False)
         except OSError:  # a file system without hard links
-            import shutil  # only here, for it is slow to import
+            import shutil  # slow to import
 
             shutil.copy2(target, kept, follow_symlinks=False)
     except BaseException:  # an interrupt too must leave nothing behind

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence import config
+from persistence import config, installed
 from persistence.cache import ComponentCache
 from persistence.cameras import camera
 from persistence.chain import Chain, Matching
@@ -55,6 +55,8 @@ class Butler:
         ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in ``calibRoot``.
     cache : `bool`
         Whether components that several objects share (a WCS, a PSF) are read once, and are the same object.
+    types : `str`
+        ``afw`` to read FITS files as the classes that the policy names, where these are installed.
     **mapperArgs
         For the mapper.
 
@@ -85,6 +87,7 @@ class Butler:
         trust: Iterable[str] = (),
         calibs: Mapping[str, str] | None = None,
         cache: bool = True,
+        types: str = "astropy",
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -107,6 +110,9 @@ class Butler:
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
         self._reader = Reader(self._chain, self.cache)
+        self._types = installed.check(types)
+        for repository in (*self._chain.inputs, *self._chain.outputs):
+            repository.prefer(types)
         self._definer = Definer(self._chain)
         self._definer.spread()
         self._writer = Writer(self._chain, self._reader, self._definer)
@@ -117,7 +123,8 @@ class Butler:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._arguments, self._aliases, self.cache.limit > 0, self._defined, self._staged)
+        preferences = self.cache.limit > 0, self._types
+        return _rebuild, (self._arguments, self._aliases, preferences, self._defined, self._staged)
 
     @property
     def chain(self) -> Chain:
@@ -221,9 +228,7 @@ class Butler:
         tag : optional
             Ask only repositories that carry one of these tags.
         """
-        name = None if datasetType is None else self._resolve(datasetType)
-        if name is not None:
-            self._chain.request(name)
+        name = None if datasetType is None else self._wanted(datasetType).datasetType
         return self._chain.keys(name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
@@ -443,19 +448,19 @@ class Butler:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
 
-    def _wanted(self, name: str, data_id: Mapping[str, Any] | None = None) -> Request:
+    def _wanted(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
         return self._reader.request(self._resolve(name), data_id)
 
 
 def _rebuild(
     arguments: tuple[Any, ...],
     aliases: dict[str, str],
-    cache: bool,
+    preferences: tuple[bool, str],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
 ) -> Butler:
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
-    made = Butler(root, mapper, inputs, outputs, trust, calibs, cache, **mapper_args)
+    made = Butler(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
     for alias, datasetType in aliases.items():
         made.defineAlias(alias, datasetType)
     for name, section, keys in defined:

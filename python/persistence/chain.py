@@ -132,7 +132,7 @@ class Chain:
 
     def matching(self, request: Request, level: str, data_id: DataId) -> Matching:
         """Find the data IDs that a partial one stands for, at a level (see `Mapper.getKeys`)."""
-        keys = self.keys(request.name, level, data_id)
+        keys = self.keys(request.datasetType, level, data_id)
         if keys is None:  # no repository that the tags let it see has the type
             return Matching(data_id, (), [])
         if all(key in data_id for key in keys):

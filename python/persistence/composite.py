@@ -142,7 +142,8 @@ def _taken(
             raise FormatterError(
                 f"the disassembler of {dataset.name} gives {name!r}, which is no component{did_you_mean(name, info)}"
             )
-    missing = [name for name, part in info.items() if name not in given and not part.inputOnly]
+    spare = {name for name, part in dataset.composite.items() if part.inputOnly or part.optional}
+    missing = [name for name in info if name not in given and name not in spare]
     if missing:
         raise FormatterError(
             f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was written (a component "
@@ -173,7 +174,7 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
     """
     cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
-    takes = _takes(cls, keywords)
+    takes = _takes(cls, tuple(keywords))
     if takes is not False:
         try:
             return cls(**keywords)
@@ -195,12 +196,13 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
             part.obj = part_of(obj, name, part.getter)
 
 
-def _takes(cls: Any, keywords: Mapping[str, Any]) -> bool | None:
+@functools.lru_cache(maxsize=256)
+def _takes(cls: Any, keywords: tuple[str, ...]) -> bool | None:
     """Say whether a class can be called with these keywords, without calling it; None if only that would tell."""
     import inspect
 
     try:
-        inspect.signature(cls).bind(**keywords)
+        inspect.signature(cls).bind(**dict.fromkeys(keywords))
     except TypeError:
         return False
     except ValueError:  # written in C, without a signature
@@ -231,9 +233,11 @@ def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
 
 
 def _has(made: Any, attribute: str) -> bool:
-    """Say whether an object has an attribute, or its class announces one."""
-    return hasattr(made, attribute) or any(
-        attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__
+    """Say whether an object has an attribute, or its class announces one: a slot, a property, an annotation."""
+    return (
+        hasattr(made, attribute)
+        or hasattr(type(made), attribute)
+        or any(attribute in getattr(cls, "__annotations__", ()) for cls in type(made).__mro__)
     )
 
 

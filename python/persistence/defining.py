@@ -68,7 +68,7 @@ class Definer:
                     if other not in definitions.names(definition):
                         self.adopt(other)
         if learned:
-            self._teach([(one, definitions.moved(definition, one.root)) for one, definition in learned])
+            self._teach([(one, definitions.moved(definition, name, one.root)) for one, definition in learned])
 
     def stage(self, name: str, stage: str) -> None:
         """Let a plain name stand for a stage of it; see `Butler.defineStage`."""

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from persistence import files, policy, yamlfile
+from persistence import files, yamlfile
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
+from persistence.section import SECTIONS, split_names
 
 FOLDER = "policy"
 _STAGES = "stages"
@@ -49,7 +50,21 @@ def read(root: str) -> tuple[Definition, ...]:
 def names(definition: Definition) -> set[str]:
     """Give the dataset types that a definition says something of."""
     top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
-    return {name for section in policy.SECTIONS for name in policy.split_names(top.get(section))}
+    return {name for section in SECTIONS for name in split_names(top.get(section))}
+
+
+def each(definition: Definition) -> dict[str, Definition]:
+    """Part a definition into those of single dataset types; one that has no other is given as it is."""
+    said = names(definition)
+    if len(said) < 2:
+        return dict.fromkeys(said, definition)
+    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    found: dict[str, Definition] = {}
+    for section in SECTIONS:
+        for key, node in yamlfile.items(top.get(section)).items():
+            text = yamlfile.block({section: {key: yamlfile.plain(node)}})
+            found[key.partition("(")[0].strip()] = Definition(definition.path, text)
+    return found
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:
@@ -76,9 +91,9 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
 
 
-def moved(definition: Definition, root: str) -> Definition:
-    """Give a definition as another repository will have it."""
-    return Definition(os.path.join(root, FOLDER, os.path.basename(definition.path)), definition.text)
+def moved(definition: Definition, name: str, root: str) -> Definition:
+    """Give the definition of one dataset type as another repository will have it."""
+    return Definition(os.path.join(root, FOLDER, f"{name}.yaml"), definition.text)
 
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:

@@ -13,17 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-import persistence_policy
-
-from persistence import components, datasettype, shapes, yamlfile
+from persistence import components, shapes, yamlfile
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
+from persistence.section import SECTIONS, Layer, Section, split_names
 from persistence.yamlfile import Node
 
-SECTIONS = ("images", "exposures", "calibrations", "datasets")
-Layer = Mapping[str, Node]
 _REPOSITORY = "<the repository's policy>"
-_FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
 # Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last in the end.
 _SETTINGS = frozenset(
@@ -159,9 +155,9 @@ def _check_code(found: Iterable[DatasetType]) -> None:
             for kind in ("assembler", "disassembler"):
                 name = getattr(dataset, kind)
                 if name is not None:
-                    from persistence import signatures  # only composites need it, and it is slow to import
+                    from persistence import unimported  # Python's parser, for who has composites
 
-                    signatures.check(kind, name, dataset.source)
+                    unimported.check(kind, name, dataset.source)
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
@@ -266,90 +262,6 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
     shapes.check(layer)
-
-
-@functools.cache
-def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
-    """Give the framework's defaults for a section, and its dataset types."""
-    top = yamlfile.items(yamlfile.compose(os.path.join(_FRAMEWORK, f"{section}.yaml")))
-    return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
-
-
-class Section:
-    """The nodes of a section's dataset types, layer by layer; ``blue(src)`` is one that builds on another.
-
-    Parameters
-    ----------
-    name : `str`
-        The section.
-    layers : sequence of mapping
-        What the policy's files say, lowest first; the framework's own definitions lie below.
-    """
-
-    def __init__(self, name: str, layers: Sequence[Layer]) -> None:
-        self.name = name
-        self._defaults, central = _central(name)
-        self._bases: dict[str, tuple[str, Node]] = {}
-        self._layers = [central]
-        for layer in layers:
-            named: dict[str, Node] = {}
-            for key, (node, base) in split_names(layer.get(name)).items():
-                named[key] = node
-                if base is not None:
-                    self._bases[key] = base, node
-            self._layers.append(named)
-
-    def names(self) -> dict[str, None]:
-        """Give each dataset type that is defined, once, in the order of definition."""
-        return dict.fromkeys(name for layer in self._layers for name in layer)
-
-    def line(self, name: str) -> list[str]:
-        """Give a dataset type and those that it builds on, the nearest first.
-
-        Raises
-        ------
-        PolicyError
-            If one builds on itself, or on none that the section has.
-        """
-        line = [name]
-        while line[-1] in self._bases:
-            base, node = self._bases[line[-1]]
-            if base in line:
-                raise PolicyError(f"{yamlfile.where(node)}: {' builds on '.join([*line, base])}")
-            if not any(base in layer for layer in self._layers):
-                hint = did_you_mean(base, self.names())
-                raise PolicyError(
-                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section {self.name} does not "
-                    f"have{hint}"
-                )
-            line.append(base)
-        return line
-
-    def make(self, name: str) -> DatasetType:
-        """Make a dataset type of what the layers say of it, and of those that it builds on."""
-        nodes = [layer[one] for one in reversed(self.line(name)) for layer in self._layers if one in layer]
-        stacked: dict[str, tuple[Node, ...]] = {}
-        for said in (self._defaults, *map(yamlfile.items, nodes)):
-            for key, node in said.items():
-                stacked[key] = (*stacked.get(key, ()), node)
-        return datasettype.make(name, self.name, yamlfile.where(nodes[-1]), stacked)
-
-
-def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
-    """Give the dataset types of a section's node, each with that which it builds on, if any."""
-    found: dict[str, tuple[Node, str | None]] = {}
-    for key, node in yamlfile.items(section).items():
-        name, bracket, base = key.partition("(")
-        if not bracket:
-            found[key] = node, None
-            continue
-        name, base = name.strip(), base.strip()
-        if not name or not base.endswith(")") or not base[:-1].strip():
-            raise PolicyError(f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type")
-        if name in found:
-            raise PolicyError(f"{yamlfile.where(node)}: {name!r} stands here twice")
-        found[name] = node, base[:-1].strip()
-    return found
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

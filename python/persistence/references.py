@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from typing import Any
 
 from persistence.batch import Batch
 from persistence.errors import SourceChanged
 
-# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of it.
-_GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
 _LATEST = 2**62  # ns: the year 2116
 
 
@@ -36,12 +33,12 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
     batch : `Batch`
         What puts the note in its place, with the link.
     """
-    import json  # only where there are references, for it is slow to import
-
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
     os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
     with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
+        import json  # slow to import, and few refer
+
         json.dump(_stamp(source), stream)
 
 
@@ -85,27 +82,13 @@ def refuse_gone(path: str) -> None:
         raise SourceChanged(f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove both")
 
 
-def alike(one: str, other: str) -> bool:
-    """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
-    import filecmp  # only here, for it is slow to import
-
-    if filecmp.cmp(one, other, shallow=False):
-        return True
-    return os.path.getsize(one) == os.path.getsize(other) and _timeless(one) == _timeless(other)
-
-
-def _timeless(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return _GZIP.sub(rb"\1\2", stream.read())
-
-
 def _noted(path: str) -> dict[str, Any] | None:
     """Read the note beside a link; None if there is none."""
-    import json  # only where there are references, for it is slow to import
-
     note = note_of(path)
     try:
         with open(note, encoding="utf-8") as stream:
+            import json
+
             noted = json.load(stream)
         size, modified = noted["size"], noted["modified"]
         if type(size) is int and type(modified) is int and abs(modified) < _LATEST:

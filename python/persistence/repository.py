@@ -100,6 +100,7 @@ class Repository:
         # Who brought them is not known; what they have called is refused when it would be.
         self._brought = self.definitions
         self._vouched: set[str] = set()
+        self._types = "astropy"
         # Those of the other repositories of a chain, by dataset type.
         self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
@@ -113,6 +114,10 @@ class Repository:
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
         self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    def prefer(self, types: str) -> None:
+        """Read objects as ``astropy`` or, where these are installed, as ``afw`` has them."""
+        self._types = types
 
     def define(self, definition: Definition) -> None:
         """Lay a definition, which this process makes, over what the camera and the repository say."""
@@ -128,14 +133,14 @@ class Repository:
         With each goes whether nobody knows who made it: see `brings`.
         """
         new: dict[str, Definition] = {}
-        for definition, brought in found:
-            said = definitions.names(definition)
-            if said and said.isdisjoint({*self.mapper.types, *new}):
-                new.update(dict.fromkeys(said, definition))
-                self._brought = (*self._brought, definition) if brought else self._brought
+        for whole, brought in found:
+            for name, definition in definitions.each(whole).items():
+                if name not in self.mapper.types and name not in new:
+                    new[name] = definition
+                    self._brought = (*self._brought, definition) if brought else self._brought
         if new:
             self.learned.update(new)
-            self.mapper = self.mapper.extended(tuple(dict.fromkeys(new.values())))
+            self.mapper = self.mapper.extended(tuple(new.values()))
             self._told = {"trust": self._trust, "mapper": self.mapper}
         return bool(new)
 
@@ -374,6 +379,12 @@ class Repository:
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)
+        if self._types == "afw":
+            from persistence import installed  # only who has the stack needs it
+
+            cls = installed.reader(location)
+            if cls is not None:
+                return installed.read(cls, location)
         return formatter(location.storage, location.python).read(location)
 
     def write(self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False) -> Location:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from persistence import composite, provenance, references
+from persistence import composite, files, provenance, references
 from persistence.batch import Batch
 from persistence.chain import Chain
 from persistence.dataid import DataId
@@ -117,9 +117,9 @@ def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, 
         before = repository.read(Request(source.datasetType), source)
     except (OSError, PersistenceError):  # the file is gone, or damaged: all the more the object has to be written
         return False
-    import tempfile  # only here, for it is slow to import
+    import tempfile  # slow to import, and only what may be referred to needs it
 
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
         prepared.write(before, again)
-        return references.alike(again, written)
+        return files.alike(again, written)

@@ -52,7 +52,11 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
         (("src", "--id", "visit=410878", "ccdnum=28"), 1, "No locations for uri: src .*\n  looked for  0410878/src/"),
         (("src", "--id", "filter=r"), 1, "No locations for uri: src"),
         (("src", "--id", "visit=5"), 1, "No locations for uri: src {'visit': 5}"),
-        (("deepCoadd_calexp", "--id", "tract=0"), 1, "it must be explicitly included in the data ID"),
+        (
+            ("deepCoadd_calexp", "--id", "tract=0"),
+            1,
+            r"deepCoadd_calexp .*\n  needs  patch, which cannot be looked up",
+        ),
         (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not known to .*: give it with --id"),
         (("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"), 1, r"Incomplete data ID: .*\n  needs  filter"),
         (("source",), 1, "Template is not defined for the source dataset type"),

@@ -27,6 +27,7 @@ from persistence.types.exposure import Exposure
 from persistence.types.mask import Mask
 from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
+from persistence.types.psf import GaussianPsf
 from persistence.types.translator import FilterLabel
 from persistence.types.visitinfo import VisitInfo
 
@@ -232,6 +233,29 @@ def test_all_components_come_back_and_are_read_whole_into_pickles(disk):
     back = pickle.loads(pickle.dumps(disk.there_and_back(exposure(**GIVEN))))
     assert {name: back.components[name] for name in GIVEN} == GIVEN
     assert back.unknown == ()
+
+
+@pytest.mark.parametrize("name", ["psf", *GIVEN])
+def test_what_a_cameras_header_says_of_the_visit_is_written_beside_an_archive(disk, name):
+    """Who finds an archive takes the header for afw's, and looks for afw's cards alone (afw-files 1.5)."""
+    header = fits.Header({"EXPTIME": 30.0, "DATE-OBS": "2020-01-20T12:34:56.5", "TIMESYS": "UTC", "AIRMASS": 1.25})
+    header.update({"RA": 10.0, "DEC": -20.0})
+    visit = Exposure(IMAGE, header).visit_info
+    component = {"psf": GaussianPsf((5, 5), 1.5), **GIVEN}[name]
+    back = disk.there_and_back(Exposure(IMAGE, header).replaced(**{name: component})).visit_info
+    assert visit.date is not None
+    assert abs(back.date - visit.date).sec < 1e-6
+    assert (back.exposure_time, back.airmass, back.exposure_id) == (30.0, visit.airmass, visit.exposure_id)
+    assert (back.boresight.ra.deg, back.boresight.dec.deg) == (10.0, -20.0)
+
+
+@pytest.mark.parametrize("cards", [{"DATE-OBS": "20/01/99"}, {"RA": "east", "DEC": 1.0}])
+def test_a_visit_that_afws_cards_cannot_say_is_told(disk, cards):
+    whole = Exposure(IMAGE, fits.Header({"EXPTIME": 30.0, **cards})).replaced(**GIVEN)
+    with pytest.warns(LossyWarning, match="is written without what its header says of the visit"):
+        back = disk.there_and_back(whole)
+    assert back.visit_info.exposure_time == 30.0
+    assert back.metadata[next(iter(cards))] == fits.Header(cards)[next(iter(cards))]
 
 
 def test_a_visit_that_was_given_comes_back(disk):

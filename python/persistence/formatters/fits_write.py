@@ -14,6 +14,7 @@ from persistence.formatters import exposure_archive
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.exposure import Exposure
+from persistence.types.visitinfo import is_afws
 
 # Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
 _EXACT = 1e-4
@@ -35,7 +36,7 @@ def write(obj: Any, path: str, location: Location) -> None:
     archive = exposure_archive.of(obj, len(hdus)) if planes else None
     if archive is not None:
         hdus[0].header.remove("FLUXMAG0", ignore_missing=True)
-        _set(hdus[0].header, archive.cards)
+        _set(hdus[0].header, {**_visit(obj, location), **archive.cards})
     # The name may end in .gz, which would compress the file; it is no part of what was asked for.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
@@ -69,6 +70,18 @@ def _told(exposure: Exposure) -> dict[str, Any]:
         told["FLUXMAG0"] = (calib.fluxmag0, "counts of a source of magnitude 0")
         told |= {"FLUXMAG0ERR": calib.fluxmag0_error} if calib.error else {}
     return told
+
+
+def _visit(exposure: Exposure, location: Location) -> dict[str, Any]:
+    """Give afw's cards of the visit, which count alone where there is an archive, in place of the camera's own."""
+    if is_afws(exposure.metadata):
+        return {}
+    try:
+        return exposure.visit_info.to_afw()
+    except (TypeError, ValueError) as error:
+        what = f"{location.datasetType} is written without what its header says of the visit"
+        warn_caller(f"{what}: {error}", LossyWarning)
+        return {}
 
 
 def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
@@ -113,7 +126,7 @@ def _given_sky(exposure: Exposure) -> Any:
     """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
     stored = exposure.components.given.get("wcs")
     if stored is None:
-        return exposure.given_wcs
+        return exposure.given_wcs if exposure.given_wcs is not None else exposure.changed_wcs
     residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
     if residual > _EXACT:
         text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"

@@ -132,6 +132,16 @@ class Exposure(ExposureNames, Sharing):
         stored: Any = self.components.get("wcs")
         return shifted(stored.to_astropy(self.bbox), self.origin) if hasattr(stored, "to_astropy") else None
 
+    @property
+    def changed_wcs(self) -> WCS | None:
+        """The world coordinate system, if somebody changed it in place since it was made of the header; else None."""
+        used: WCS | None = vars(self).get("wcs")
+        if used is None or self.given_wcs is not None or "wcs" in self.components.given:
+            return None
+        fresh = wcs_of(self._sky_header(), self.cutout)
+        changed = fresh is not None and used.to_header_string(relax=True) != fresh.to_header_string(relax=True)
+        return used if changed else None
+
     def _sky_header(self) -> Header:
         """Give the header that tells the sky: of afw's exposures, the image's own; the raw's may be beside."""
         afws = self.primary is not None and "AR_HDU" in self.primary and "CTYPE1" in self.header

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from astropy.table import vstack
 
 from persistence.errors import FormatterError
@@ -36,4 +37,7 @@ def stack(tables: Sequence[Any]) -> Any:
 
 
 def _says(table: Any, key: str, value: Any) -> bool:
-    return key in table.meta and bool(table.meta[key] == value)
+    said = table.meta.get(key)
+    if hasattr(said, "shape") or hasattr(value, "shape"):
+        return np.array_equal(said, value)
+    return key in table.meta and bool(said == value)

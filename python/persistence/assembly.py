@@ -1,0 +1,178 @@
+"""How the components of a composite are read out of a chain of repositories, one by one, and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from persistence import composite, pointers, provenance
+from persistence.chain import Chain
+from persistence.composite import ComponentInfo
+from persistence.dataid import DataId
+from persistence.datasettype import Component, DatasetType
+from persistence.errors import MissingPartWarning, NoResults, warn_caller
+from persistence.handle import Handle
+from persistence.location import Location
+from persistence.names import Request
+from persistence.provenance import Whence
+from persistence.repository import Repository
+
+Options = Mapping[str, Any]
+_MOST_SHOWN = 20
+
+
+class Source(Protocol):
+    """What reads datasets: `persistence.reading.Reader`."""
+
+    def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType: ...
+
+    def find(
+        self, request: Request, data_id: DataId, verb: str, options: Options = ...
+    ) -> tuple[Repository, Location]: ...
+
+    def read(
+        self, request: Request, data_id: DataId, options: Options = ..., shared: bool = ...
+    ) -> tuple[Any, Whence]: ...
+
+
+class Assembly:
+    """Reads composites.
+
+    Parameters
+    ----------
+    chain : `Chain`
+        The repositories.
+    source : `Source`
+        What reads the components, which may be composites.
+    """
+
+    def __init__(self, chain: Chain, source: Source) -> None:
+        self._chain = chain
+        self._source = source
+
+    def read(
+        self, request: Request, dataset: DatasetType, data_id: DataId, options: Options
+    ) -> tuple[Any, Mapping[str, Whence]]:
+        """Read the components, and put them together; cut, or take out, what is asked for.
+
+        Raises
+        ------
+        UnsafeContent
+            If a repository that nobody trusts says by what code they are put together.
+        NoResults
+            If a component is missing; the message names it.
+        """
+        repository = self._chain.knowing(request)
+        repository.refuse_code(dataset, "assembler", "python")
+        full_id, told = data_id, options
+        if dataset.template is not None:
+            full_id = DataId(self._source.find(request, data_id, "get")[1].dataId, tag=data_id.tag)
+        else:  # components need not be of one size: what is assembled is cut
+            told = {key: value for key, value in options.items() if key == "columns"}
+        info, whence = self._components(dataset, full_id, told)
+        made = composite.assemble(dataset, info, full_id)
+        made = repository.mapper.standardise(Request(request.datasetType), made, full_id)
+        provenance.note(made, provenance.location(made), whence)
+        if told is not options and "bbox" in options:
+            made = made[_in_parent(made, options)]
+        if "columns" in options and any(part.deferred for part in dataset.composite.values()):
+            made = made[list(options["columns"])]
+        if request.view not in (None, "sub"):
+            made = composite.part_of(made, "metadata" if request.view == "md" else request.view)
+        return made, whence
+
+    def _components(
+        self, dataset: DatasetType, data_id: DataId, options: Options
+    ) -> tuple[dict[str, ComponentInfo], dict[str, Whence]]:
+        """Read the components of a composite; those whose data IDs are in others, after these."""
+        info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
+        whence: dict[str, Whence] = dict.fromkeys(info)
+        parts = dataset.composite.items()
+        pointing = [(name, part) for name, part in parts if part.dataIdFrom is not None]
+        for name, part in [*(one for one in parts if one not in pointing), *pointing] if pointing else parts:
+            try:
+                if part.datasetType == dataset.name:
+                    info[name].obj, whence[name] = self._own_file(dataset, data_id, options)
+                else:
+                    ids = self._ids(part, info, data_id)
+                    info[name].obj, whence[name] = self._part(part, ids, options)
+            except NoResults as error:
+                error.add(f"component  {name} of {dataset.name}")
+                raise
+        return info, whence
+
+    def _own_file(self, dataset: DatasetType, data_id: DataId, options: Options) -> tuple[Any, Location]:
+        """Read the file that a composite has besides its components."""
+        request = Request(dataset.name)
+        repository, location = self._source.find(request, data_id, "get", options)
+        return repository.read(request, location), location
+
+    def _ids(self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId) -> DataId | Sequence[DataId]:
+        """Give the data ID of a component, or a list of them: the composite's, what answers to it, or another's."""
+        request = self._chain.request(part.datasetType)
+        if part.dataIdFrom is None:
+            return list(self._chain.matching(request, "", data_id).data_ids()) if part.subset else data_id
+        name, _, path = part.dataIdFrom.partition(".")
+        keys = self._source.dataset(request, data_id).keys
+        found = pointers.data_ids(info[name].obj, path, keys, part.dataIdFrom)
+        whole = [
+            DataId({**data_id, **one}, tag=data_id.tag) for one in (found if isinstance(found, list) else [found])
+        ]
+        return whole if isinstance(found, list) else whole[0]
+
+    def _part(self, part: Component, ids: DataId | Sequence[DataId], options: Options) -> tuple[Any, Whence]:
+        """Read one component: one dataset, or a list of them."""
+        request = Request(part.datasetType, "sub") if "bbox" in options else self._chain.request(part.datasetType)
+        if not isinstance(ids, DataId):
+            return self._list(part, request, ids, options)
+        try:
+            return self._one(part, request, ids, options)
+        except NoResults as error:
+            if not part.optional:
+                raise
+            warn_caller(f"a part is missing: {error}", MissingPartWarning)
+            return None, None
+
+    def _list(
+        self, part: Component, request: Request, ids: Sequence[DataId], options: Options
+    ) -> tuple[list[Any], list[Whence]]:
+        """Read a list of datasets; those that are missing are named, all at once."""
+        if not ids and not part.optional:
+            raise NoResults("No dataset matches:", request.name, {})
+        found: list[tuple[Any, Whence]] = []
+        missing: list[NoResults] = []
+        for data_id in ids:
+            try:
+                found.append(self._one(part, request, data_id, options))
+            except NoResults as error:
+                missing.append(error)
+        if missing:
+            whole = _missing(request.name, missing, len(ids))
+            if not part.optional:
+                raise whole
+            warn_caller(str(whole), MissingPartWarning)
+        return [obj for obj, _ in found], [whence for _, whence in found]
+
+    def _one(self, part: Component, request: Request, data_id: DataId, options: Options) -> tuple[Any, Whence]:
+        if not part.deferred:
+            return self._source.read(request, data_id, options, shared=True)
+        location = self._source.find(request, data_id, "get")[1]
+
+        def read(view: str | None, told: Options) -> Any:
+            return self._source.read(Request(request.datasetType, view), data_id, told)[0]
+
+        return Handle(request.name, location.dataId, read), location
+
+
+def _missing(name: str, errors: Sequence[NoResults], number: int) -> NoResults:
+    shown = [f"missing  {dict(error.dataId)}" for error in errors[:_MOST_SHOWN]]
+    more = [f"... and {len(errors) - _MOST_SHOWN} more"] if len(errors) > _MOST_SHOWN else []
+    return NoResults(f"{len(errors)} of {number} parts are missing:", name, {}, [*shown, *more])
+
+
+def _in_parent(image: Any, options: Options) -> Any:
+    """Give the box that is asked for in the pixel numbers of the parent image."""
+    from persistence.types.box import Box
+
+    box = Box.from_any(options["bbox"])
+    return box.shifted(*image.origin) if options.get("imageOrigin") == "LOCAL" else box

@@ -1,0 +1,46 @@
+"""The classes of the LSST stack themselves, where they are installed and somebody prefers them to ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from persistence.composite import do_import
+from persistence.errors import PolicyError, RepositoryError, did_you_mean
+from persistence.location import Location
+
+TYPES = ("astropy", "afw")
+_STORAGES = ("FitsStorage", "FitsCatalogStorage")
+# Options that afw's classes take in other ways: ours read what is asked for in part.
+_IN_PART = frozenset({"bbox", "columns"})
+
+
+def check(types: str) -> str:
+    """Refuse a preference that does not exist.
+
+    Raises
+    ------
+    RepositoryError
+        If it is neither ``astropy`` nor ``afw``.
+    """
+    if types not in TYPES:
+        raise RepositoryError(f"types={types!r}{did_you_mean(str(types), TYPES)}: known are {', '.join(TYPES)}")
+    return types
+
+
+def reader(location: Location) -> Any:
+    """Give the class that a policy names, if it is the stack's, installed, and reads FITS files; else None."""
+    name = location.python or ""
+    if location.storage not in _STORAGES or not name.startswith("lsst.") or not _IN_PART.isdisjoint(location.options):
+        return None
+    try:
+        found = do_import(name, location.datasetType)
+    except (PolicyError, ImportError):
+        return None
+    return found if hasattr(found, "readFits") else None
+
+
+def read(cls: Any, location: Location) -> Any:
+    """Let a class of the stack read a file; afw counts HDUs from 0, as we do."""
+    return (
+        cls.readFits(location.full_path) if location.hdu is None else cls.readFits(location.full_path, location.hdu)
+    )

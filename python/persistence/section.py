@@ -1,0 +1,103 @@
+"""A section of a policy: what its layers say of each dataset type, and which type builds on which."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+
+import persistence_policy
+
+from persistence import datasettype, yamlfile
+from persistence.datasettype import DatasetType
+from persistence.errors import PolicyError, did_you_mean
+from persistence.yamlfile import Node
+
+SECTIONS = ("images", "exposures", "calibrations", "datasets")
+# What a file says at its top, by key.
+Layer = Mapping[str, Node]
+_FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
+
+
+@functools.cache
+def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
+    """Give the framework's defaults for a section, and its dataset types."""
+    top = yamlfile.items(yamlfile.compose(os.path.join(_FRAMEWORK, f"{section}.yaml")))
+    return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
+
+
+class Section:
+    """The nodes of a section's dataset types, layer by layer; ``blue(src)`` is one that builds on another.
+
+    Parameters
+    ----------
+    name : `str`
+        The section.
+    layers : sequence of mapping
+        What the policy's files say, lowest first; the framework's own definitions lie below.
+    """
+
+    def __init__(self, name: str, layers: Sequence[Layer]) -> None:
+        self.name = name
+        self._defaults, central = _central(name)
+        self._bases: dict[str, tuple[str, Node]] = {}
+        self._layers = [central]
+        for layer in layers:
+            named: dict[str, Node] = {}
+            for key, (node, base) in split_names(layer.get(name)).items():
+                named[key] = node
+                if base is not None:
+                    self._bases[key] = base, node
+            self._layers.append(named)
+
+    def names(self) -> dict[str, None]:
+        """Give each dataset type that is defined, once, in the order of definition."""
+        return dict.fromkeys(name for layer in self._layers for name in layer)
+
+    def line(self, name: str) -> list[str]:
+        """Give a dataset type and those that it builds on, the nearest first.
+
+        Raises
+        ------
+        PolicyError
+            If one builds on itself, or on none that the section has.
+        """
+        line = [name]
+        while line[-1] in self._bases:
+            base, node = self._bases[line[-1]]
+            if base in line:
+                raise PolicyError(f"{yamlfile.where(node)}: {' builds on '.join([*line, base])}")
+            if not any(base in layer for layer in self._layers):
+                hint = did_you_mean(base, self.names())
+                raise PolicyError(
+                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section {self.name} does not "
+                    f"have{hint}"
+                )
+            line.append(base)
+        return line
+
+    def make(self, name: str) -> DatasetType:
+        """Make a dataset type of what the layers say of it, and of those that it builds on."""
+        nodes = [layer[one] for one in reversed(self.line(name)) for layer in self._layers if one in layer]
+        stacked: dict[str, tuple[Node, ...]] = {}
+        for said in (self._defaults, *map(yamlfile.items, nodes)):
+            for key, node in said.items():
+                stacked[key] = (*stacked.get(key, ()), node)
+        return datasettype.make(name, self.name, yamlfile.where(nodes[-1]), stacked)
+
+
+def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
+    """Give the dataset types of a section's node, each with that which it builds on, if any."""
+    found: dict[str, tuple[Node, str | None]] = {}
+    for key, node in yamlfile.items(section).items():
+        name, bracket, base = key.partition("(")
+        if not bracket:
+            found[key] = node, None
+            continue
+        name, base = name.strip(), base.strip()
+        if not name or not base.endswith(")") or not base[:-1].strip():
+            raise PolicyError(f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type")
+        if name in found:
+            raise PolicyError(f"{yamlfile.where(node)}: {name!r} stands here twice")
+        found[name] = node, base[:-1].strip()
+    return found
