@@ -56,11 +56,12 @@ class Chain:
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
         self._bypassing: dict[Request, tuple[Repository, ...]] = {}
         self._likeness: dict[tuple[int, int], bool] = {}
+        self._requests: dict[str, Request] = {}
         self._staged: dict[Request, Request] = {}
 
     def forget(self) -> None:
         """Ask every repository again what it knows: one has learned of a dataset type."""
-        for remembered in (self._knowing, self._bypassing, self._likeness, self._staged):
+        for remembered in (self._knowing, self._bypassing, self._likeness, self._requests, self._staged):
             remembered.clear()
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
@@ -77,7 +78,7 @@ class Chain:
             asked = self.asked(request, {})
             able = tuple(one for one in asked if one.mapper.hook("bypass", request.name) is not None)
             self._bypassing[request] = able
-        return next((repository for repository in able if repository.serves(data_id)), None)
+        return next((repository for repository in able if repository.serves(data_id)), None) if able else None
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.
@@ -87,10 +88,13 @@ class Chain:
         UnknownDatasetType
             If none has it.
         """
+        if name in self._requests:
+            return self._requests[name]
         problem: UnknownDatasetType | None = None
         for repository in (*self.inputs, *self.outputs):
             try:
-                return repository.mapper.request(name)
+                self._requests[name] = found = repository.mapper.request(name)
+                return found
             except UnknownDatasetType as error:
                 problem = problem or error
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")

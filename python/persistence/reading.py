@@ -179,8 +179,8 @@ class Reader:
         return self._from_file(repository, request, location, shared), location
 
     def _from_file(self, repository: Repository, request: Request, location: Location, shared: bool) -> Any:
-        part = request.view or part_name(location.python)
         if shared:
+            part = request.view or part_name(location.python)
             item = self.cache.get(location, part, lambda: repository.read(request, location))
         else:
             item = repository.read(request, location)
