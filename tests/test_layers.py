@@ -190,6 +190,7 @@ LIBRARIES = {
         "formatters.background",
         "formatters.catalog_read",
         "formatters.catalog_write",
+        "formatters.components",
         "formatters.fits",
         "formatters.fits_write",
         "formatters.parts",

@@ -73,6 +73,11 @@ class Cards(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def images(self, keywords: re.Pattern[str]) -> dict[str, str]:
+        """Give the cards of some keywords as they stand, 80 characters each: their numbers lose no digit."""
+        names = ((name.rstrip(" "), start) for name, start in self._index.items())
+        return {name: self._block[start : start + _CARD] for name, start in names if keywords.fullmatch(name)}
+
     def _hierarch(self) -> dict[str, int]:
         if self._long is None:
             starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
@@ -138,6 +143,12 @@ def scan(path: str) -> Iterator[Cards]:
         If it cannot be read.
     """
     return (cards for cards, _span in _hdus(path))
+
+
+def is_packed(path: str) -> bool:
+    """Say whether a whole file is compressed with gzip, whatever it is called."""
+    with open(path, "rb", buffering=0) as raw:
+        return raw.read(2) == GZIP
 
 
 def spans(path: str, wanted: int) -> list[Span]:

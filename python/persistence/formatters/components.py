@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from astropy.io.fits import Header
 
 from persistence import headers
 from persistence.errors import DataIdError, did_you_mean
 from persistence.formatters import archived, fits
 from persistence.location import Location
+from persistence.types import afwheader
 from persistence.types.components import Components, numbers_in
+from persistence.types.fromheader import wcs_of
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
 
 # Gen2's names of components -> attributes of an exposure that need no pixels.
 _ATTRIBUTES: Mapping[str, str] = {
@@ -29,6 +37,8 @@ _ATTRIBUTES: Mapping[str, str] = {
 # What the header tells more of, or better, than the archive.
 _COMPLETED = ("wcs", "filter")
 _PLANES = ("image", "mask", "variance")
+# What astropy makes a world coordinate system of, and what old files have for it.
+_TELLING = re.compile(rf"{afwheader.SKY.pattern}|RADECSYS|PROJP\d+|(DATE|MJD|OBSGEO)-\w+|TIMESYS")
 
 
 def read_component(location: Location, name: str) -> Any:
@@ -57,9 +67,33 @@ def read_component(location: Location, name: str) -> Any:
         known = (*_PLANES, "metadata", *_ATTRIBUTES)
         meant = did_you_mean(name, known)
         raise DataIdError(f"exposures have no component {name!r}{meant}; they have {', '.join(known)}")
+    if name == "wcs":
+        found = _sky(location)
+        if found is not None:
+            return found
     path, attribute = location.full_path, _ATTRIBUTES[name]
     if attribute not in _COMPLETED:
         stored = Components(numbers_in(next(headers.scan(path)), path), archived.InFile(path))
         if attribute in stored:
             return stored[attribute]
     return getattr(fits.read_bare(location), attribute)
+
+
+def _sky(location: Location) -> WCS | None:
+    """Read the world coordinate system of an exposure that is laid out as afw does; None if it is another file.
+
+    Most of what reading it takes is astropy's work on the hundreds of other cards of the two headers.
+    """
+    if location.hdu is not None or "bbox" in location.options or headers.is_packed(location.full_path):
+        return None
+    scanned = headers.scan(location.full_path)
+    primary, image = next(scanned), next(scanned, None)
+    if image is None or image.get("EXTTYPE") != "IMAGE" or "CTYPE1" not in image:
+        return None
+    # The primary header of an afw exposure may tell the sky of the raw image.
+    above = {} if "AR_HDU" in primary else primary.images(_TELLING)
+    header = Header.fromstring("".join({**above, **image.images(_TELLING)}.values()))
+    for axis in ("1", "2"):
+        header[f"NAXIS{axis}"] = image.get(f"ZNAXIS{axis}", image[f"NAXIS{axis}"])
+    header["NAXIS"] = 2
+    return wcs_of(header)
