@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import re
 import textwrap
@@ -86,7 +87,9 @@ def test_brightObjectMask_is_not_read_but_found(place: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "BrightObjectMask-0-1,1-g.reg").write_text('circle(150.1, 2.2, 10")\n')
     butler = Butler("repo", mapper="decam")
-    with pytest.raises(FormatterError, match=r"BrightObjectMask-0-1,1-g\.reg cannot be read as FITS"):
+    with pytest.raises(
+        FormatterError, match=r"BrightObjectMask-0-1,1-g\.reg holds .*ObjectMaskCatalog, which is not read here"
+    ):
         butler.get("brightObjectMask", tract=0, patch="1,1", filter="g")
     (path,) = butler.get("brightObjectMask_filename", tract=0, patch="1,1", filter="g")
     assert path.endswith("BrightObjectMask-0-1,1-g.reg")
@@ -100,20 +103,31 @@ def test_pickled_classes_are_refused_by_name(place: Path, name: str) -> None:
         formatter("PickleStorage", f"lsst.x.{name}").read(location(path, "PickleStorage", f"x.{name}"))
 
 
-def test_of_stamps_the_first_is_read(place: Path) -> None:
+@pytest.mark.parametrize("name", ["BrightStarStamps", "ObjectMaskCatalog"])
+def test_what_is_not_read_is_refused_whole(place: Path, name: str) -> None:
     planes = [fits.ImageHDU(np.full((2, 3), number, np.float32), name="IMAGE", ver=number) for number in (1, 2)]
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto("stamps.fits")
-    where = location(place / "stamps.fits", "FitsStorage", "x.BrightStarStamps")
-    assert (formatter("FitsStorage", where.python).read(where).image == 1).all()
+    where = location(place / "stamps.fits", "FitsStorage", f"x.{name}")
+    with pytest.raises(FormatterError, match=rf"stamps\.fits holds lsst\.x\.{name}, which is not read here"):
+        formatter("FitsStorage", where.python).read(where)
+    with pytest.raises(FormatterError, match=rf"lsst\.x\.{name} is not written here"):
+        formatter("FitsStorage", where.python).write(1, "x", where)
 
 
 @pytest.mark.real
-def test_an_exact_wcs_is_put_as_one_of_fits(place: Path, real: Path) -> None:
+def test_a_wcs_that_fits_cannot_express_is_put_as_it_was_stored_or_as_one_of_fits(place: Path, real: Path) -> None:
     where = location(real / "afw_files" / "jointcal_wcs-0030600-088.fits", "FitsCatalogStorage", "afw.geom.SkyWcs")
     its = formatter("FitsCatalogStorage", where.python)
     wcs = its.read(where)
-    with pytest.raises(FormatterError, match="SkyWcs cannot be written to an archive"):
-        its.write(wcs, "wcs.fits", where)
+    its.write(wcs, "stored.fits", where)
+    again = its.read(where._replace(root=str(place), path="stored.fits"))
+    assert again.text == wcs.text
+    assert np.array_equal(again.pixel_to_world_values(100, 200), wcs.pixel_to_world_values(100, 200))
+    with fits.open("stored.fits") as hdus:
+        hdus.verify("exception")
+        assert bytes(hdus[2].data["wcs"][0]).decode() == wcs.text
+    with pytest.raises(FormatterError, match=r"no archive had cannot be written to one: put its to_astropy\(bbox\)"):
+        its.write(dataclasses.replace(wcs, text=None), "new.fits", where)
     its.write(wcs.to_astropy(Box(0, 0, 2048, 4176)), "wcs.fits", where)
     back = its.read(where._replace(root=str(place), path="wcs.fits"))
     assert back.pixel_to_world(100, 200).separation(wcs.pixel_to_world(100, 200)).arcsec < 1e-6

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from persistence.composite import do_import
-from persistence.errors import PolicyError, RepositoryError, did_you_mean
+from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean
 from persistence.location import Location
 
 TYPES = ("astropy", "afw")
@@ -40,7 +40,15 @@ def reader(location: Location) -> Any:
 
 
 def read(cls: Any, location: Location) -> Any:
-    """Let a class of the stack read a file; afw counts HDUs from 0, as we do."""
-    return (
-        cls.readFits(location.full_path) if location.hdu is None else cls.readFits(location.full_path, location.hdu)
-    )
+    """Let a class of the stack read a file; afw counts HDUs from 0, as we do.
+
+    Raises
+    ------
+    FormatterError
+        If it cannot.
+    """
+    hdu = () if location.hdu is None else (location.hdu,)
+    try:
+        return cls.readFits(location.full_path, *hdu)
+    except Exception as error:  # afw's exceptions are classes of its own
+        raise FormatterError(f"{location.full_path} cannot be read as {location.python}: {error}") from error

@@ -68,6 +68,7 @@ _IN_FITS: Mapping[str, str] = {
     "BoundedField": _ARCHIVED,
     **dict.fromkeys(["SpanSet", "Footprint", *(f"HeavyFootprint{pixel}" for pixel in "FDIU")], _ARCHIVED),
     "BackgroundList": "persistence.formatters.background",
+    **dict.fromkeys(("BrightStarStamps", "ObjectMaskCatalog"), "persistence.formatters.unread"),
     **_CALIBS,
 }
 OBJECTS: Mapping[str, Mapping[str, str]] = {

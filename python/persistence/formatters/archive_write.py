@@ -19,6 +19,7 @@ from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
 from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
 from persistence.types.psfimage import Psf
+from persistence.types.skywcs import SkyWcs
 from persistence.types.translator import FilterLabel
 
 Columns = Mapping[str, Any]
@@ -95,6 +96,14 @@ def _psf(psf: Psf, put: Put) -> Columns:
     return table
 
 
+def _sky_wcs(wcs: SkyWcs, put: Put) -> Columns:
+    if wcs.text is None:
+        raise FormatterError("a SkyWcs that no archive had cannot be written to one: put its to_astropy(bbox)")
+    text = np.empty(1, object)
+    text[0] = np.frombuffer(wcs.text.encode("ascii"), np.uint8)
+    return {"wcs": text}
+
+
 CLASSES: Mapping[type, Class] = {
     PhotoCalib: Class("PhotoCalib", "", _photo_calib),
     ChebyshevField: Class("ChebyshevBoundedField", "lsst.afw.math", _chebyshev),
@@ -102,6 +111,7 @@ CLASSES: Mapping[type, Class] = {
     ApCorrMap: Class("ApCorrMap", "lsst.afw.image", _ap_corr_map),
     Polygon: Class("Polygon", "", _polygon),
     FilterLabel: Class("FilterLabel", "lsst.afw.image", _filter),
+    SkyWcs: Class("SkyWcs", "lsst.afw.geom", _sky_wcs),
     GaussianPsf: Class("GaussianPsf", "lsst.afw.detection", _psf),
     SingleGaussianPsf: Class("SingleGaussianPsf", "lsst.meas.algorithms", _psf),
     DoubleGaussianPsf: Class("DoubleGaussianPsf", "lsst.meas.algorithms", _psf),

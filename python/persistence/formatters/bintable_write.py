@@ -21,7 +21,7 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
     ----------
     columns : mapping [`str`, array]
         One element a row. Booleans become flags, integers have 32 bits, floats 64; the width of bytes is kept. Floats
-        may have a second dimension.
+        may have a second dimension. Objects are arrays of bytes, of any length each.
     cards : iterable of `tuple`
         Keywords and values that go behind those of the columns.
 
@@ -39,15 +39,27 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
         forms += [("TTYPE1", "flags"), ("TFORM1", f"{len(flags)}X"), ("FLAGCOL", 1)]
         forms += [(f"TFLAG{bit}", name) for bit, name in enumerate(flags, 1)]
         fields.append(np.packbits(np.column_stack(list(flags.values())), axis=1))
+    heap = b""
     for number, (name, column) in enumerate(rest.items(), 1 + len(fields)):
-        form, kind, field = _field(column)
+        if column.dtype == object:
+            form, kind, field = _described(column, len(heap))
+            heap += b"".join(cell.tobytes() for cell in column)
+        else:
+            form, kind, field = _field(column)
         forms += [(f"TTYPE{number}", name), (f"TFORM{number}", form), (f"TCCLS{number}", kind)]
         fields.append(field)
     data = np.hstack(fields)
     layout = [("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", data.shape[1]), ("NAXIS2", rows)]
-    counts = [("PCOUNT", 0), ("GCOUNT", 1), ("TFIELDS", len(rest) + bool(flags))]
+    counts = [("PCOUNT", len(heap)), ("GCOUNT", 1), ("TFIELDS", len(rest) + bool(flags))]
     header = header_of([*layout, *counts, *forms, *cards, ("AFW_TABLE_VERSION", _VERSION)])
-    return header + _padded(data.tobytes(), b"\0")
+    return header + _padded(data.tobytes() + heap, b"\0")
+
+
+def _described(column: NDArray[Any], start: int) -> tuple[str, str, NDArray[np.uint8]]:
+    """Lay out what tells where, behind the rows, the bytes of each row lie: how many, and from which on."""
+    lengths = [len(cell) for cell in column]
+    places = np.array(list(zip(lengths, start + np.cumsum([0, *lengths[:-1]]), strict=True)), ">i8")
+    return f"1QB({max(lengths)})", "Array", places.view(np.uint8).reshape(len(column), 16)
 
 
 def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:

@@ -33,12 +33,15 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
         The pixel at which the projection's plane touches the sky, if it is known.
     header_wcs : `astropy.wcs.WCS` or None
         The same as a WCS of FITS, if it was stored as one.
+    text : `str` or None
+        As afw stored it: so it can be stored again.
     """
 
     to_sky: Map
     frame: BaseCoordinateFrame
     tangent: tuple[float, float] | None = None
     header_wcs: WCS | None = None
+    text: str | None = None
 
     # astropy's low-level interface
     pixel_n_dim = 2

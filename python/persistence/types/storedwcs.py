@@ -78,7 +78,7 @@ def from_text(text: str) -> SkyWcs:
     to_sky = frames.map
     if sky.name != "SkyFrame" or (to_sky.nin, to_sky.nout) != (2, 2) or sky.integer("Prm1", 1) != 1:
         raise FormatterError("the frames of a SkyWcs do not lead from pixels to longitude and latitude")
-    return SkyWcs(to_sky, _system(sky), _tangent(frames))
+    return SkyWcs(to_sky, _system(sky), _tangent(frames), text=text)
 
 
 def _system(sky: Dump) -> BaseCoordinateFrame:
