@@ -97,9 +97,7 @@ def test_an_object_is_made_by_keywords_else_by_setters(cls):
 
 @pytest.mark.parametrize("name", ["nosuch.Thing", "dict", "lsst.afw.image.Nothing"])
 def test_a_class_that_is_not_there_is_refused_with_the_line_that_names_it(name):
-    with pytest.raises(
-        PolicyError, match=f"^policy.yaml:7: {name!r} cannot .*, and thing names no assembler"
-    ):
+    with pytest.raises(PolicyError, match=f"^policy.yaml:7: {name!r} cannot .*, and thing names no assembler"):
         assemble(kind(name, TWO), lambda part: None, {})
 
 
