@@ -123,6 +123,18 @@ def test_a_composite_is_in_an_output_if_what_is_written_of_it_is(repo: Butler) -
     assert not repo.datasetExists("pair", visit=1, write=True)
 
 
+def test_a_list_is_there_if_every_part_of_it_is(own: Path) -> None:
+    butler = Butler(own)
+    for name, part in (("raws", "raw"), ("exposures", "calexp")):
+        butler.defineDataset(
+            name, python="types.SimpleNamespace", composite={"all": {"datasetType": part, "subset": True}}
+        )
+    butler.put(exposure(), "calexp", visit=410877, ccdnum=28)
+    assert butler.datasetExists("raws", visit=410877)
+    assert not butler.datasetExists("exposures", visit=410877)  # of the other chips: `get` refuses it
+    assert butler.datasetExists("exposures", visit=410877, ccdnum=28)
+
+
 def test_a_composite_has_no_path_but_its_components_have(repo: Butler) -> None:
     with pytest.raises(TemplateUndefined, match=r"assembled from .*: ask for those of joined\.calexp, joined\.wcs"):
         repo.getUri("joined", visit=1)

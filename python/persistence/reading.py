@@ -94,8 +94,8 @@ class Reader:
         if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
             return True
         request = self._chain.request(part.datasetType)
-        every = self._chain.matching(request, "", data_id).data_ids() if part.subset else [data_id]
-        return any(self.exists(request, one, written) for one in every)
+        every = list(self._chain.matching(request, "", data_id).data_ids()) if part.subset else [data_id]
+        return bool(every) and all(self.exists(request, one, written) for one in every)
 
     def find(
         self, request: Request, data_id: DataId, verb: str, options: Options = {}
