@@ -95,6 +95,12 @@ def test_an_object_is_made_by_keywords_else_by_setters(cls):
     assert made.parts == {"image": "read thing_image", "wcs": "read thing_wcs"}
 
 
+@pytest.mark.parametrize("name", ["nosuch.Thing", "dict", "lsst.afw.image.Nothing"])
+def test_a_class_that_is_not_there_is_refused_with_the_line_that_names_it(name):
+    with pytest.raises(PolicyError, match=f"^policy.yaml:7: {name!r} cannot .*, and thing names no assembler"):
+        assemble(kind(name, TWO), lambda part: None, {})
+
+
 def test_a_declared_setter_and_getter_win():
     parts = {"image": Component("x", setter="put_it", getter="take_it")}
     made = assemble(kind(f"{HERE}.Setters", parts), lambda part: 5, {})

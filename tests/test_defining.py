@@ -70,6 +70,31 @@ def test_another_definition_is_refused_and_both_are_shown(name: str, other: dict
     assert butler.chain.outputs[0].mapper.types[name] == before
 
 
+LESS = {
+    "a component": {"composite": {"a": "note"}},
+    "a key of a component": {"composite": {"a": "note", "b": "note"}},
+    "every component": {},
+    "its type": {"python": None},
+    "what it builds on": {"name": "whole"},
+}
+
+
+@pytest.mark.parametrize("what", LESS)
+def test_a_definition_that_says_less_is_another_one(what: str) -> None:
+    butler = repository()
+    butler.defineDataset("base", tables=["raw"])
+    full: dict[str, Any] = {
+        "name": "whole(base)",
+        "python": "types.SimpleNamespace",
+        "composite": {"a": "note", "b": {"datasetType": "note", "inputOnly": True}},
+    }
+    butler.defineDataset(**full)
+    butler.defineDataset(**full)
+    less = {"name": "whole(base)", "python": "types.SimpleNamespace"} if what == "every component" else full
+    with pytest.raises(PolicyError, match="'whole' is defined already, and otherwise"):
+        butler.defineDataset(**{**less, **LESS[what]})
+
+
 WRONG = {
     "an unknown key": ({"templat": "x"}, "unknown key 'templat'; did you mean 'template'"),
     "an unknown component": ({"composite": {"a": "note_"}}, "'note_', which does not exist; did you mean 'note'"),

@@ -61,6 +61,7 @@ NOWHERE = {
     "a wrong attribute": (SimpleNamespace(inputs=ONE), "imputs", r"has no 'imputs'; did you mean 'inputs'\?"),
     "a wrong card": (HEADER, "INPUTS", "Header has no 'INPUTS'"),
     "a header": (HEADER, "", "leads to no data ID"),
+    "a table of other columns": (Table({"flux": [1, 2]}), "", "leads to no data ID"),
     "a value of another type": ({"visit": "one"}, "", "visit takes a value of type int"),
     "a fraction": ({"visit": 1.5}, "", "visit takes a value of type int"),
 }

@@ -22,6 +22,7 @@ from persistence import (
     NoResults,
     PolicyError,
     ReadProxy,
+    TemplateUndefined,
     UnknownDatasetType,
 )
 from persistence.provenance import origins
@@ -106,6 +107,37 @@ def test_a_name_with_dots_has_the_keys_and_the_data_ids_of_what_it_leads_to(repo
 
 
 # -- where components come from --------------------------------------------------------------------------
+
+
+def test_an_alias_of_a_component_gives_the_shared_one(repo: Butler) -> None:
+    repo.defineAlias("sky", "calexp.wcs")
+    wcs = repo.get("calexp.wcs", visit=1)
+    assert repo.get("@sky", visit=1) is wcs
+
+
+def test_a_composite_is_in_an_output_if_what_is_written_of_it_is(repo: Butler) -> None:
+    assert not repo.datasetExists("joined", visit=1, write=True)
+    repo.put(sky(20.0), "new_wcs", visit=1)
+    assert repo.datasetExists("joined", visit=1, write=True)
+    assert repo.datasetExists("pair", visit=1)
+    assert not repo.datasetExists("pair", visit=1, write=True)
+
+
+def test_a_list_is_there_if_every_part_of_it_is(own: Path) -> None:
+    butler = Butler(own)
+    for name, part in (("raws", "raw"), ("exposures", "calexp")):
+        butler.defineDataset(
+            name, python="types.SimpleNamespace", composite={"all": {"datasetType": part, "subset": True}}
+        )
+    butler.put(exposure(), "calexp", visit=410877, ccdnum=28)
+    assert butler.datasetExists("raws", visit=410877)
+    assert not butler.datasetExists("exposures", visit=410877)  # of the other chips: `get` refuses it
+    assert butler.datasetExists("exposures", visit=410877, ccdnum=28)
+
+
+def test_a_composite_has_no_path_but_its_components_have(repo: Butler) -> None:
+    with pytest.raises(TemplateUndefined, match=r"assembled from .*: ask for those of joined\.calexp, joined\.wcs"):
+        repo.getUri("joined", visit=1)
 
 
 def test_components_are_searched_for_one_by_one(repo: Butler) -> None:

@@ -228,7 +228,7 @@ class Butler:
         tag : optional
             Ask only repositories that carry one of these tags.
         """
-        name = None if datasetType is None else self._wanted(datasetType).datasetType
+        name = None if datasetType is None else self.request(datasetType).datasetType
         return self._chain.keys(name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
@@ -272,13 +272,17 @@ class Butler:
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
         return [row[0] for row in rows] if len(keys) == 1 else rows
 
+    def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request:
+        """Say what `get` would read by a name: the dataset type, by its stage, and the view or component of it."""
+        return self._reader.request(self._resolve(datasetType), dataId)
+
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
-        return self._chain.lookup(self._wanted(datasetType), keys, data_id)
+        return self._chain.lookup(self.request(datasetType), keys, data_id)
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
         """Find the data IDs that a partial one stands for; `subset` gives them with references."""
-        return self._chain.matching(self._wanted(datasetType), level, data_id)
+        return self._chain.matching(self.request(datasetType), level, data_id)
 
     def subset(
         self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
@@ -311,10 +315,10 @@ class Butler:
     ) -> bool:
         """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
         data_id = DataId(dataId, **rest)
-        request = self._wanted(datasetType, data_id)
+        request = self.request(datasetType, data_id)
         if write:
-            chains = [Chain([repository], []) for repository in self._chain.outputs]
-            return bool(chains) and all(chain.find(request, data_id) is not None for chain in chains)
+            readers = [Reader(Chain([repository], []), self.cache) for repository in self._chain.outputs]
+            return bool(readers) and all(reader.exists(request, data_id, written=True) for reader in readers)
         return self._reader.exists(request, data_id)
 
     def getUri(
@@ -322,7 +326,7 @@ class Butler:
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
         data_id = DataId(dataId, **rest)
-        request = self._wanted(datasetType, data_id)
+        request = self.request(datasetType, data_id)
         if write:
             if not self._chain.outputs:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
@@ -350,7 +354,7 @@ class Butler:
             If the dataset type is no calibration.
         """
         data_id = DataId(dataId, **rest)
-        request = self._wanted(datasetType, data_id)
+        request = self.request(datasetType, data_id)
         found: Explanation | None = None
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
@@ -393,13 +397,13 @@ class Butler:
             If the file is damaged.
         """
         data_id = DataId(dataId, **rest)
-        request = self._wanted(datasetType, data_id)
+        request = self.request(datasetType, data_id)
         options = self._reader.columns(request, data_id)
         if request.view == "sub":
             options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
             if "bbox" not in options:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
-        shared = "." in datasetType
+        shared = "." in self._resolve(datasetType)
         if immediate:
             return self._reader.get(request, data_id, options, shared)
         if self._reader.is_missing(request, data_id):
@@ -434,7 +438,7 @@ class Butler:
             If the storage cannot hold the object.
         """
         data_id = DataId(dataId, **rest)
-        request = self._wanted(datasetType, data_id)
+        request = self.request(datasetType, data_id)
         self._writer.put(request, obj, data_id, doBackup)
 
     # -- parts ---------------------------------------------------------------------------------------
@@ -447,9 +451,6 @@ class Butler:
             if "@" in name:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
-
-    def _wanted(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
-        return self._reader.request(self._resolve(name), data_id)
 
 
 def _rebuild(

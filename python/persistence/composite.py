@@ -99,6 +99,8 @@ def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: M
     """
     function: Callable[..., Any] = _found(dataset.assembler, dataset.source) or generic_assembler
     cls = _class_or_name(dataset.python, dataset.source)
+    if isinstance(cls, str) and function is generic_assembler:
+        raise PolicyError(f"{dataset.source}: {cls!r} cannot be imported, and {dataset.name} names no assembler")
     with _told(dataset, data_id, function):
         if _takes_objects("assembler", function, dataset.source):
             objects = {name: part.obj for name, part in info.items()}

@@ -39,7 +39,7 @@ class Definer:
                 form_of(kind, do_import(str(keys[kind]), name), name)
         bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)
-        meant = whole.types[bare]
+        meant = policy.anew(whole, bare)  # what it leaves out is no agreement
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
                 definitions.refuse_other(bare, repository.mapper.types[bare], meant)

@@ -261,9 +261,12 @@ class Mapper(Numbering):
             If the path would leave the repository.
         """
         if dataset.template is None:
+            told = "the camera's policy has to give one before it can be used"
+            if dataset.composite:
+                names = ", ".join(f"{dataset.name}.{part}" for part in dataset.composite)
+                told = f"it is assembled from datasets with paths of their own: ask for those of {names}"
             raise TemplateUndefined(
-                f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): the camera's "
-                "policy has to give one before it can be used"
+                f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): {told}"
             )
         path, hdu = dataset.template.locate(full_id)
         return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options)

@@ -26,8 +26,8 @@ def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId
     Returns
     -------
     found : `DataId` or `list` of `DataId`
-        A mapping, or a text such as ``visit=1 ccdnum=2``, is one; a sequence of these, or a table with a column for
-        each key, is a list.
+        A mapping, or a text such as ``visit=1 ccdnum=2``, is one; a sequence of these, or a table with columns
+        for keys, is a list.
 
     Raises
     ------
@@ -40,8 +40,9 @@ def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId
     if found is not None:
         return found
     columns = getattr(obj, "colnames", None) or getattr(getattr(obj, "dtype", None), "names", None)
-    if columns is not None:
-        return [_typed({key: row[key] for key in columns if key in keys}, keys) for row in obj]
+    known = [key for key in columns or () if key in keys]
+    if known:
+        return [_typed({key: row[key] for key in known}, keys) for row in obj]
     if isinstance(obj, list | tuple):
         every = [_one(item, keys) for item in obj]
         if None not in every:

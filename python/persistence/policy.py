@@ -206,6 +206,12 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
     return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
 
 
+def anew(whole: CameraPolicy, name: str) -> DatasetType:
+    """Give a dataset type as the last layer alone would have it, whatever those below say of it."""
+    dataset = Section(whole.types[name].section, whole.layers, name).make(name)
+    return components.checked({**whole.types, name: dataset})[name]
+
+
 def needed(whole: CameraPolicy, name: str) -> list[str]:
     """Give the dataset types without which one cannot be: those that it builds on, and its components'."""
     dataset = whole.types[name]

@@ -79,19 +79,23 @@ class Reader:
 
     # -- where it is ---------------------------------------------------------------------------------
 
-    def exists(self, request: Request, data_id: DataId) -> bool:
-        """Say whether a dataset is there: of a composite, all components that it cannot do without."""
+    def exists(self, request: Request, data_id: DataId, written: bool = False) -> bool:
+        """Say whether a dataset is there: of a composite, all components that it cannot do without.
+
+        With ``written``, those that are only read do not count.
+        """
         dataset = self.dataset(request, data_id)
         if dataset.composite and dataset.template is None:
-            return all(self._part_exists(part, data_id) for part in dataset.composite.values())
+            parts = [part for part in dataset.composite.values() if not (written and part.inputOnly)]
+            return bool(parts) and all(self._part_exists(part, data_id, written) for part in parts)
         return self._chain.find(request, data_id) is not None
 
-    def _part_exists(self, part: Component, data_id: DataId) -> bool:
+    def _part_exists(self, part: Component, data_id: DataId, written: bool) -> bool:
         if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
             return True
         request = self._chain.request(part.datasetType)
-        every = self._chain.matching(request, "", data_id).data_ids() if part.subset else [data_id]
-        return any(self.exists(request, one) for one in every)
+        every = list(self._chain.matching(request, "", data_id).data_ids()) if part.subset else [data_id]
+        return bool(every) and all(self.exists(request, one, written) for one in every)
 
     def find(
         self, request: Request, data_id: DataId, verb: str, options: Options = {}

@@ -35,16 +35,20 @@ class Section:
         The section.
     layers : sequence of mapping
         What the policy's files say, lowest first; the framework's own definitions lie below.
+    anew : `str`, optional
+        A dataset type of which only the last layer counts.
     """
 
-    def __init__(self, name: str, layers: Sequence[Layer]) -> None:
+    def __init__(self, name: str, layers: Sequence[Layer], anew: str | None = None) -> None:
         self.name = name
         self._defaults, central = _central(name)
         self._bases: dict[str, tuple[str, Node]] = {}
-        self._layers = [central]
-        for layer in layers:
+        self._layers = [{key: node for key, node in central.items() if key != anew}]
+        for number, layer in enumerate(layers, 1):
             named: dict[str, Node] = {}
             for key, (node, base) in split_names(layer.get(name)).items():
+                if key == anew and number < len(layers):
+                    continue
                 named[key] = node
                 if base is not None:
                     self._bases[key] = base, node

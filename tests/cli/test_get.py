@@ -231,3 +231,21 @@ def test_a_damaged_file_is_named(run: Any, own: Path) -> None:
     done = run("get", own, "packages")
     assert done.status == 1
     assert f"persistence: {own}/config/packages.pickle is no pickle, or a damaged one" in done.err
+
+
+def test_a_plain_name_is_told_and_copied_at_its_stage(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text("datasets: {note: {template: 'note/%(visit)d.txt', storage: TextStorage}}")
+    repo = tmp_path / "repo"
+    butler = Butler(outputs={"root": str(repo), "mapper": str(tmp_path / "camera.yaml"), "mode": "rw"})
+    butler.put("first", "note", visit=1)
+    butler.defineDataset("note:second", template="second/%(visit)d.txt", storage="TextStorage")
+    butler.put("second", "note:second", visit=1)
+    butler.defineStage("note", "second")
+    assert told(run, repo, "note", "--id", "visit=1")["value"] == "second"
+    assert run("get", repo, "note", "--id", "visit=1", "-o", tmp_path / "note.txt").status == 0
+    assert (tmp_path / "note.txt").read_text() == "second"
+    assert run("uri", repo, "note", "--id", "visit=1") == (0, f"{repo}/second/1.txt\n", "")
+
+
+def test_a_component_is_told_by_its_name(run: Any, rerun: Path) -> None:
+    assert "SAT" in told(run, rerun, "calexp.mask", *ONE)["planes"]

@@ -73,7 +73,7 @@ def test_the_file_is_laid_out_as_afw_does(disk):
 
 
 def test_what_has_no_place_in_an_archive_is_refused(disk):
-    with pytest.raises(FormatterError, match="Box cannot be written to an archive, as PhotoCalib, "):
+    with pytest.raises(FormatterError, match=r"^thing: Box cannot be written to an archive, as PhotoCalib, "):
         disk.write(Box(0, 0, 1, 1))
 
 

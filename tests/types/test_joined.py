@@ -132,3 +132,8 @@ def test_it_equals_a_plain_join_for_any_order_of_the_objects(ids, data):
         found.sort("id")
         plain.sort("id")
         assert [list(row) for row in found] == [list(row) for row in plain]
+
+
+def test_a_column_takes_no_other_ones_name():
+    with pytest.raises(FormatterError, match=r"two columns would be called 'b\.f': b has 'f' too"):
+        JoinedTable({"a": Part(**{"id": [1], "f": [1.0], "b.f": [2.0]}), "b": Part(id=[1], f=[3.0])})

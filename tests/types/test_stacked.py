@@ -70,3 +70,9 @@ def test_units_and_masks_come_along():
     whole = stack([first, second])
     assert str(whole["f"].unit) == "mag"
     assert list(whole["f"].mask) == [False, True]
+
+
+def test_other_units_are_told():
+    metres, kilometres = (Table({"a": [1.0]}, units={"a": unit}) for unit in ("m", "km"))
+    with pytest.raises(FormatterError, match="column 'a' is in several units: km, m"):
+        stack([metres, Table({"a": [1.0]}), kilometres])

@@ -38,7 +38,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     from persistence.cli import save  # only who writes needs it
 
     save.check(arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs])
-    location = _file(butler, butler.chain.request(arguments.type), data_id)
+    location = _file(butler, butler.request(arguments.type), data_id)
     if location is not None and save.ending(arguments.output) == save.ending(location.path):
         save.copy(location.full_path, arguments.output)
     else:
@@ -56,7 +56,7 @@ def _only(found: list[DataId]) -> DataId:
 
 def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> object:
     name, bbox = arguments.type, arguments.bbox
-    is_sub = butler.chain.request(name).view == "sub"
+    is_sub = butler.request(name).view == "sub"
     if is_sub and bbox is None:
         raise WrongUse(f"{name} needs --bbox X0 Y0 WIDTH HEIGHT")
     if bbox is not None and not is_sub:
@@ -79,7 +79,7 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
 
 def _described(butler: Butler, name: str, data_id: DataId) -> Location:
     """Say what is written: the policy's type decides how an image is laid out in its file."""
-    request = butler.chain.request(name)
+    request = butler.request(name)
     asked = butler.chain.asked(request, data_id)
     python = asked[0].mapper.dataset(request).python if asked else None
     return Location("", "", None, "", python, name, data_id)

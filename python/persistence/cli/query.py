@@ -29,7 +29,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _nothing(butler: Butler, name: str, data_id: DataId) -> NoResults:
     from persistence import nearest  # only who finds nothing needs it
 
-    request = butler.chain.request(name)
+    request = butler.request(name)
     asked = butler.chain.asked(request, data_id)
     reasons = dict.fromkeys(reason for one in asked for reason in nearest.reasons(one, request, data_id))
     return NoResults("No rows for query:", name, data_id, list(reasons))

@@ -27,7 +27,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         output.write(rows, arguments.format)
     if not rows:
         first = asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
-        raise butler.chain.refuse("uri", butler.chain.request(arguments.type), first)
+        raise butler.chain.refuse("uri", butler.request(arguments.type), first)
     if len(rows) < len(asked):
         print(f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr)
     return 0
@@ -36,5 +36,5 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _uri(butler: Butler, name: str, reference: ButlerDataRef, write: bool) -> str | None:
     if write:
         return reference.getUri(write=True)
-    found = butler.chain.find(butler.chain.request(name), reference.dataId)
+    found = butler.chain.find(butler.request(name), reference.dataId)
     return None if found is None else found[1].uri

@@ -31,7 +31,9 @@ class Command(Protocol):
 
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that tell datasets: the type, and ``--id``."""
-    parser.add_argument("type", metavar="TYPE", help="a dataset type, such as calexp, or a view, such as calexp_md")
+    parser.add_argument(
+        "type", metavar="TYPE", help="a dataset type (calexp), a view (calexp_md) or a component (calexp.wcs)"
+    )
     add_id(
         parser, "which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be repeated"
     )

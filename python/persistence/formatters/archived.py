@@ -30,7 +30,10 @@ def write(obj: Any, path: str, location: Location) -> None:
     """Write an object to a file of its own."""
     from persistence.formatters import archive_write  # only who writes needs it
 
-    content = archive_write.stand_alone(obj)
+    try:
+        content = archive_write.stand_alone(obj)
+    except FormatterError as error:
+        raise FormatterError(f"{location.datasetType}: {error}") from error
     with open(path, "wb") as stream:
         stream.write(content)
 

@@ -44,10 +44,12 @@ class JoinedTable:
             if key not in columns:
                 raise FormatterError(f"{part} has no column {key!r} to be joined by (it has {', '.join(columns)})")
             for column in columns:
-                if column not in self._places:
-                    self._places[column] = name, column
-                elif column != key:
-                    self._places[f"{name}.{column}"] = name, column
+                if column in self._places and column == key:
+                    continue
+                called = f"{name}.{column}" if column in self._places else column
+                if called in self._places:
+                    raise FormatterError(f"two columns would be called {called!r}: {name} has {column!r} too")
+                self._places[called] = name, column
 
     @property
     def colnames(self) -> list[str]:
