@@ -133,11 +133,7 @@ def test_a_source_that_is_gone_is_told(link):
         references.refuse_gone(str(link))
 
 
-def test_a_note_is_forgotten_with_its_link_and_no_other(link):
-    other = source_of(link).parent / ".source.txt.source"
-    other.write_text("{}")
-    references.forget(str(source_of(link)))
-    assert other.exists()
+def test_a_note_is_forgotten_and_need_not_be_there(link):
     references.forget(str(link))
     assert not Path(references.note_of(str(link))).exists()
     references.forget(str(link))

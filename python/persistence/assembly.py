@@ -87,9 +87,7 @@ class Assembly:
         """Read the components of a composite; those whose data IDs are in others, after these."""
         info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
         whence: dict[str, Whence] = dict.fromkeys(info)
-        parts = dataset.composite.items()
-        pointing = [(name, part) for name, part in parts if part.dataIdFrom is not None]
-        for name, part in [*(one for one in parts if one not in pointing), *pointing] if pointing else parts:
+        for name, part in sorted(dataset.composite.items(), key=_is_pointed):
             try:
                 if part.datasetType == dataset.name:
                     info[name].obj, whence[name] = self._own_file(dataset, data_id, options)
@@ -162,6 +160,11 @@ class Assembly:
             return self._source.read(Request(request.datasetType, view), data_id, told)[0]
 
         return Handle(request.name, location.dataId, read), location
+
+
+def _is_pointed(item: tuple[str, Component]) -> bool:
+    """Say whether a component's data ID is in another one, which has to be read before."""
+    return item[1].dataIdFrom is not None
 
 
 def _missing(name: str, errors: Sequence[NoResults], number: int) -> NoResults:

@@ -48,7 +48,7 @@ class Butler:
     inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
         Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is read too, before
         the inputs. Outputs that are new get the inputs as their parents.
-    trust : iterable of `str`
+    trust : `str` or iterable of `str`
         Dotted names of classes that may be made from the repository's pickles.
     calibs : mapping, optional
         Dataset types of calibrations, and the directory where each lies with its ``calibRegistry.sqlite3``:
@@ -93,7 +93,7 @@ class Butler:
         self._aliases: dict[str, str] = {}
         self.cache = ComponentCache() if cache else ComponentCache(0)
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
-        trust = tuple(trust)
+        trust = (trust,) if isinstance(trust, str) else tuple(trust)
         calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", None) or os.curdir

@@ -203,6 +203,11 @@ class Chain:
         if not any(isinstance(error, AmbiguousDataId) for error in problems):
             for repository in self.asked(request, data_id):
                 reasons += nearest.reasons(repository, request, data_id)
+        unread = [one for one in self.outputs if one not in self.inputs and one.knows(request)]
+        reasons += [
+            f"not looked into  {os.path.relpath(one.root)}, which is only written (mode rw: read, too)"
+            for one in unread
+        ]
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
         cls = kind if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults)) else NoResults

@@ -43,10 +43,9 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
 
 
 def forget(target: str) -> None:
-    """Remove the note of a link that is to be replaced by a file of its own."""
-    if os.path.islink(target):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(note_of(target))
+    """Remove the note of a link that a file of its own has replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(note_of(target))
 
 
 def check(path: str) -> None:

@@ -401,8 +401,10 @@ class Repository:
         with self.telling(location):
             if backup:
                 files.back_up(location.full_path)
+            was_reference = os.path.islink(location.full_path)
             with files.atomic_write(location.full_path) as temporary:
                 write(obj, temporary)
+            if was_reference:
                 references.forget(location.full_path)
         return location
 
