@@ -117,6 +117,7 @@ LAYERS = {
     "cameras": 8,
     "views": 8.7,
     "picture": 3,
+    "vocabulary": 8.9,
     "repository": 9,
     "calibrations": 6,
     "explain": 7,

@@ -63,7 +63,7 @@ class Assembly:
             If a component is missing; the message names it.
         """
         repository = self._chain.knowing(request)
-        repository.refuse_code(dataset, "assembler", "python")
+        repository.vocabulary.refuse_code(dataset, "assembler", "python")
         full_id, told = data_id, options
         if dataset.template is not None:
             full_id = DataId(self._source.find(request, data_id, "get")[1].dataId, tag=data_id.tag)

@@ -43,15 +43,21 @@ class Definer:
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
                 definitions.refuse_other(bare, repository.mapper.types[bare], meant)
-                repository.vouch(bare)
+                repository.vocabulary.vouch(bare)
         for other in policy.needed(whole, bare):
             self.adopt(other)
-        self._teach([(one, new) for one, new in made if bare in one.learned or bare not in one.mapper.types])
+        self._teach(
+            [(one, new) for one, new in made if bare in one.vocabulary.learned or bare not in one.mapper.types]
+        )
 
     def spread(self) -> None:
         """Let every repository of the chain know what any of them defines, the first first."""
         every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
-        found = [(definition, one.brings(definition)) for one in every for definition in one.definitions]
+        found = [
+            (definition, one.vocabulary.brings(definition))
+            for one in every
+            for definition in one.vocabulary.definitions
+        ]
         learned = [repository.learn(found) for repository in every] if found else []
         if any(learned):
             self._chain.forget()
@@ -61,7 +67,9 @@ class Definer:
 
         With it go those that it needs: an output can be opened without the other repository.
         """
-        learned = [(one, one.learned[name]) for one in self._chain.outputs if name in one.learned]
+        learned = [
+            (one, one.vocabulary.learned[name]) for one in self._chain.outputs if name in one.vocabulary.learned
+        ]
         for repository, definition in learned:
             for one in definitions.names(definition):
                 for other in policy.needed(repository.mapper.policy, one):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, definitions, files, foreign, policy, references, sources
+from persistence import calibrations, cameras, files, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
@@ -35,6 +35,7 @@ from persistence.mapper import Mapper
 from persistence.names import Request, is_exposure, part_name
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
+from persistence.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from persistence.explain import Explanation
@@ -96,19 +97,12 @@ class Repository:
         if isinstance(mapper, str | type):
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
-        self.definitions = definitions.read(self.root)
-        # Who brought them is not known; what they have called is refused when it would be.
-        self._brought = self.definitions
-        self._vouched: set[str] = set()
         self._types = "astropy"
-        # Those of the other repositories of a chain, by dataset type.
-        self.learned: dict[str, Definition] = {}
-        self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
+        self._trust = mapper.trusted | set(trust)
+        self.vocabulary = Vocabulary(self.root, mapper, self._trust)
+        self._use(self.vocabulary.mapper)
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
-        # What every reader is told: whom a pickle may make, and who knows the camera's headers.
-        self._trust = self.mapper.trusted | set(trust)
-        self._told = {"trust": self._trust, "mapper": self.mapper}
         inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
         self.calibrations: Calibrations = sources.calibrations(self.root, self.mapper, _first(inherited))
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
@@ -121,55 +115,19 @@ class Repository:
 
     def define(self, definition: Definition) -> None:
         """Lay a definition, which this process makes, over what the camera and the repository say."""
-        self.definitions = (*self.definitions, definition)
-        for name in definitions.names(definition):
-            self.learned.pop(name, None)
-        self.mapper = self.mapper.extended((definition,))
-        self._told = {"trust": self._trust, "mapper": self.mapper}
+        self.vocabulary.define(definition)
+        self._use(self.vocabulary.mapper)
 
     def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
-        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any.
+        """Take over other repositories' definitions; see `Vocabulary.learn`."""
+        learned = self.vocabulary.learn(found)
+        self._use(self.vocabulary.mapper)
+        return learned
 
-        With each goes whether nobody knows who made it: see `brings`.
-        """
-        new: dict[str, Definition] = {}
-        for whole, brought in found:
-            for name, definition in definitions.each(whole).items():
-                if name not in self.mapper.types and name not in new:
-                    new[name] = definition
-                    self._brought = (*self._brought, definition) if brought else self._brought
-        if new:
-            self.learned.update(new)
-            self.mapper = self.mapper.extended(tuple(new.values()))
-            self._told = {"trust": self._trust, "mapper": self.mapper}
-        return bool(new)
-
-    def vouch(self, name: str) -> None:
-        """Let a definition of the repository count as this process's own: it makes the same."""
-        self._vouched.add(name)
-
-    def brings(self, definition: Definition) -> bool:
-        """Say whether nobody knows who made a definition."""
-        return definition in self._brought
-
-    def refuse_code(self, dataset: DatasetType, *called: str) -> None:
-        """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
-
-        Parameters
-        ----------
-        dataset : `DatasetType`
-            The composite.
-        *called : `str`
-            The keys of it that name what is called: ``assembler`` and ``python``, or ``disassembler``.
-
-        Raises
-        ------
-        UnsafeContent
-            If they name any that nobody trusts.
-        """
-        if self._brought:
-            own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
-            foreign.refuse_dataset(dataset, own, called, self.root, self._trust)
+    def _use(self, mapper: Mapper) -> None:
+        self.mapper = mapper
+        # What every reader is told: whom a pickle may make, and who knows the camera's headers.
+        self._told = {"trust": self._trust, "mapper": mapper}
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
         """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""

@@ -83,7 +83,7 @@ class Writer:
         if not dataset.composite:
             yield _Leaf(request, obj, data_id)
             return
-        self._chain.knowing(request).refuse_code(dataset, "disassembler")
+        self._chain.knowing(request).vocabulary.refuse_code(dataset, "disassembler")
         for part in composite.disassemble(dataset, obj, data_id).values():
             yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
 
