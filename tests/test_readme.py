@@ -65,6 +65,6 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     namespace: dict[str, Any] = {"__name__": "bootstrap", "__file__": str(TOP / "bin" / "bootstrap")}
     exec(compile((TOP / "bin" / "bootstrap").read_text(), "bootstrap", "exec"), namespace)
     # What they run after the environment is made, but for the tests themselves: these are they.
-    assert namespace["COMMANDS"] == {"demo": ["-m", "obs_decam.demo"], "test": ["-m", "pytest", "-q"]}
+    assert namespace["COMMANDS"] == {"demo": ["-m", "obs_decam.demo"], "test": ["-m", "pytest", "-q", "-n", "auto"]}
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
         namespace["main"](["tset"])

@@ -21,7 +21,7 @@ from persistence.errors import PersistenceError
         ({"b": 1, "a": 2}, [{"b": 1, "a": 2}], {"b": 1, "a": 2}, ("a", "b"), {"a", "b"}),
         ([], [], [], [], set()),
     ],
-    ids=repr,
+    ids=["text", "number", "tuple", "list", "set", "mapping", "nothing"],
 )
 def test_one_and_many_become_many(given: Any, listed: Any, iterated: Any, sequence: Any, as_set: Any) -> None:
     assert (listify(given), iterify(given), sequencify(given), setify(given)) == (listed, iterated, sequence, as_set)

@@ -58,9 +58,7 @@ def test_the_type_of_a_value_is_found(value, kind):
     assert PropertySet({"a": value}).type_of("a") == kind
 
 
-@pytest.mark.parametrize(
-    "value", [object(), 2**64, 1j, [1, "a"], [True, 1], [2**53 + 1, 0.5], b"x", {1}, [[1]]], ids=repr
-)
+@pytest.mark.parametrize("value", [..., 2**64, 1j, [1, "a"], [True, 1], [2**53 + 1, 0.5], b"x", {1}, [[1]]], ids=repr)
 def test_what_no_property_can_hold_is_refused(value):
     with pytest.raises(TypeError):
         PropertySet({"a": value})
