@@ -40,7 +40,7 @@ def existing(butler: Butler, name: str) -> Test:
     if not all(_is_plain(repository, request) for repository in asked):
         return generic
     tests = [_in_files(repository, request) for repository in asked]
-    return lambda data_id: any(test(data_id) for test in tests)
+    return tests[0] if len(tests) == 1 else lambda data_id: any(test(data_id) for test in tests)
 
 
 def _is_plain(repository: Repository, request: Request) -> bool:

@@ -35,8 +35,7 @@ def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) ->
 
 def lines(texts: Iterable[str]) -> None:
     """Print lines."""
-    for text in texts:
-        sys.stdout.write(f"{text}\n")
+    sys.stdout.writelines(f"{text}\n" for text in texts)
 
 
 def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> None:
