@@ -9,14 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from persistence.dataid import text
+from persistence.datasettype import DatasetType
 from persistence.errors import PersistenceError
 from persistence.names import Request
-from persistence.registry import FilesystemRegistry
+from persistence.registry import FilesystemRegistry, Registry
 from persistence.registry.filesystem import scan
 from persistence.repository import Repository
 
 # An error has to come soon: no more files or values than these are looked at for it.
 _ENOUGH = 2000
+# But numbers are compared in no time.
+_ENOUGH_NUMBERS = 200_000
 _CANDIDATES = 3
 
 
@@ -69,12 +72,32 @@ def _registered(repository: Repository, request: Request, data_id: Mapping[str, 
     where = {key: value for key, value in known.items() if key in columns}
     if not where or registry.lookup(list(where), where, dataset.tables, limit=1):
         return
+    found = False
     for key in where:
         others = {name: value for name, value in where.items() if name != key}
-        values = [row[0] for row in registry.lookup([key], others, dataset.tables, limit=_ENOUGH)]
-        if values:
-            near = closest(where[key], values)
+        near = _value(registry, dataset, key, where[key], others)
+        if near is not None:
+            found = True
             yield f"registered  {text({**others, key: near})}, but not {key}={where[key]}"
+    if not found:  # no single key is to blame
+        yield from _strangers(registry, dataset, where)
+
+
+def _strangers(registry: Registry, dataset: DatasetType, where: Mapping[str, Any]) -> Iterator[str]:
+    """Show the keys whose values the registry does not have at all, each with the nearest that it has."""
+    for key, value in where.items():
+        if not registry.lookup([key], {key: value}, dataset.tables, limit=1):
+            near = _value(registry, dataset, key, value, {})
+            if near is not None:
+                yield f"registered  {key}={near}, but no {key}={value}"
+
+
+def _value(registry: Registry, dataset: DatasetType, key: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """Give the nearest value of a key that the registry has for other values; None if it has none."""
+    limit = _ENOUGH if isinstance(value, str) else _ENOUGH_NUMBERS
+    values = [row[0] for row in registry.lookup([key], others, dataset.tables, limit=limit)]
+    values = [one for one in values if one is not None]
+    return closest(value, values) if values else None
 
 
 def closest(value: Any, values: Iterable[Any]) -> Any:

@@ -330,3 +330,16 @@ def test_registering(bench: Any, tmp_path: Path) -> None:
     bare = len(rows) / (time.perf_counter() - begin)
     connection.close()
     bench.tell("rows into the registry", len(rows) / took, "rows/s", f"executemany {bare:,.0f}", 100000, True)
+
+
+def test_showing_the_data_there_are(bench: Any, repositories: dict[int, Path]) -> None:
+    code = (
+        "import contextlib, io, sys, time; begin = time.perf_counter()\n"
+        "from persistence.cli.main import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()): main(['show-data', *sys.argv[1:]])\n"
+        "print(time.perf_counter() - begin)\n"
+    )
+    root = str(repositories[10**5])
+    for words in (["--all"], ["--all", "--short"]):
+        (took,) = fresh(code, root, *words)
+        bench.tell(f"show-data {' '.join(words)}, 10^5 data IDs", took, "s", "in a fresh process", 2)

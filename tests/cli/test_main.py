@@ -29,6 +29,7 @@ USES: dict[str, tuple[str, ...]] = {
     "tree": (),
     "types": ("raw*", "--views"),
     "query": ("raw", "visit", "--id", "ccdnum=28"),
+    "show-data": ("raw", "--id", "ccdnum=28"),
     "uri": ("src", *ID),
     "get": ("src", *ID),
     "calibs": ("bias",),

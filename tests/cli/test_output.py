@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,15 @@ def test_where_nan_can_be_written_it_is_kept() -> None:
 )
 def test_a_cell_is_one_line_and_moves_no_cursor(value: Any, shown: str) -> None:
     assert output.cell(value) == shown
+
+
+def test_rows_can_be_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    def rows() -> Iterator[tuple[Any, ...]]:
+        yield 1, "a,b"
+        assert capsys.readouterr().out  # the one before is on its way
+        yield math.nan, None
+
+    output.stream(rows(), "csv", ["x", "y"])
+    assert capsys.readouterr().out == "nan,\n"
+    output.stream(rows(), "json", ["x", "y"])
+    assert capsys.readouterr().out == ',\n {"x": null, "y": null}]\n'

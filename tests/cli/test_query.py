@@ -40,6 +40,28 @@ def test_ids_choose_rows_and_each_row_comes_once(run: Any, filled: Path, words: 
     assert (done.status, done.out) == (0, "".join(f"{line}\n" for line in ["visit", *visits]))
 
 
+def test_what_matches_nothing_beside_what_matches_is_told(run: Any, filled: Path) -> None:
+    done = run("query", filled, "raw", "visit", "--format=csv", "--id", "visit=410876..410879", "ccd=28")
+    assert (done.status, done.out) == (0, "visit\n410877\n410878\n")
+    assert done.err == "persistence: nothing is known of --id visit=410876^410879 ccdnum=28\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["filter=gg"], ["filter=g, but not filter=gg"]),
+        (["visit=410870", "ccd=99"], ["visit=410877, but no visit=410870", "ccdnum=62, but no ccdnum=99"]),
+        (["expTime=95"], ["expTime=90.0, but not expTime=95.0"]),
+    ],
+)
+def test_a_value_that_is_not_registered_is_told_with_the_nearest(
+    run: Any, filled: Path, words: list[str], near: list[str]
+) -> None:
+    done = run("query", filled, "raw", "visit", "--id", *words)
+    assert done.status == 1
+    assert done.err.splitlines()[1:] == [f"  registered  {one}" for one in near]
+
+
 def test_a_rerun_asks_its_parents_registry(run: Any, rerun: Path) -> None:
     assert run("query", rerun, "calexp", "filter", "--id", "visit=410878").out == "filter\nr\n"
 

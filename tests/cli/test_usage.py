@@ -21,7 +21,7 @@ from persistence.cli import usage
         ("raw", [["visit=1"], ["visit=2"]], [{"visit": 1}, {"visit": 2}]),
         # Keys of other dataset types, other names of keys, and columns of the registry:
         ("calexp", [["filter=g", "visit=1"]], [{"filter": "g", "visit": 1}]),
-        ("raw", [["ccd=5"]], [{"ccd": 5}]),
+        ("raw", [["ccd=5"]], [{"ccdnum": 5}]),
         ("raw", [["expTime=90"]], [{"expTime": 90.0}]),
         ("raw", [["proposal=2014"]], [{"proposal": "2014"}]),
     ],
@@ -54,7 +54,7 @@ def test_what_is_mistyped_is_refused(
 
 
 def test_a_dataset_that_is_asked_for_twice_is_given_once(butler: Butler) -> None:
-    found = usage.references(butler, "raw", [["visit=410877", "ccdnum=1..3"], ["ccdnum=3^4", "filter=g"]])
+    found = list(usage.references(butler, "raw", [["visit=410877", "ccdnum=1..3"], ["ccd=3^4", "filter=g"]]))
     assert [(one.dataId["visit"], one.dataId["ccdnum"]) for one in found] == [
         (410877, number) for number in (1, 2, 3, 4)
     ]
@@ -64,3 +64,16 @@ def test_without_a_registry_the_camera_still_knows_its_keys(root: Path) -> None:
     assert usage.data_ids(Butler(root), "calexp", [["visit=1", "filter=g"]]) == [{"visit": 1, "filter": "g"}]
     with pytest.raises(DataIdError, match="unknown key 'expTime'"):
         usage.data_ids(Butler(root), "raw", [["expTime=1"]])
+
+
+def test_what_stands_for_nothing_among_others_is_told_in_short(
+    butler: Butler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = list(usage.references(butler, "raw", [["visit=410870..410879", "ccdnum=28"], ["filter=zz"]]))
+    assert [one.dataId["visit"] for one in found] == [410877, 410878]
+    told = "--id visit=410870..410876^410879 ccdnum=28 --id filter=zz"
+    assert capsys.readouterr().err == f"persistence: nothing is known of {told}\n"
+
+
+def test_options_are_shown_as_they_are_typed() -> None:
+    assert usage.typed([{"visit": 1}, {}, {"visit": 2}]) == ["--id visit=1^2", "--id"]

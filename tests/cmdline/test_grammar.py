@@ -119,3 +119,54 @@ def test_what_is_typed_stands_for_the_product_of_its_alternatives(typed):
 
 def test_a_range_of_texts_keeps_leading_zeros():
     assert grammar.values("007..009") == ["007", "008", "009"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (
+            ["visit=1..99999999999"],
+            r"1\.\.99999999999 stands for 99999999999 values: more than 10000000 are not meant",
+        ),
+        (["visit=1..9999", "ccdnum=1..9999"], r"visit=1\.\.9999 ccdnum=1\.\.9999 stands for 99980001 values"),
+    ],
+)
+def test_a_digit_too_many_is_refused_before_it_fills_the_memory(tokens, message):
+    with pytest.raises(DataIdError, match=message):
+        grammar.parse(tokens, KEYS)
+
+
+def test_another_name_of_a_key_is_that_key():
+    assert grammar.parse(["ccd=1^2"], KEYS, {"ccd": "ccdnum"}) == [{"ccdnum": 1}, {"ccdnum": 2}]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["ccd=1", "ccdnum=2"], r"key 'ccdnum' is given twice"),
+        (["chp=1"], r"unknown key 'chp'; did you mean 'chip'"),
+        (["ccd=x"], r"ccdnum='x': ccdnum takes a value of type int"),
+    ],
+)
+def test_other_names_are_checked_as_the_keys_are(tokens, message):
+    with pytest.raises(DataIdError, match=message):
+        grammar.parse(tokens, KEYS, {"ccd": "ccdnum", "chip": "ccdnum"})
+
+
+# What Gen2 made of them (gen2-cli 8), but where the module says that we do otherwise.
+@pytest.mark.parametrize(
+    ("tokens", "found"),
+    [
+        (["visit=8^9", "ccd=0,3^1,4"], ["8 0,3", "8 1,4", "9 0,3", "9 1,4"]),
+        (["filter=r^i", "visit=40^41^42"], ["r 40", "r 41", "r 42", "i 40", "i 41", "i 42"]),
+        (["ccdnum=3^6..12"], ["3", "6", "7", "8", "9", "10", "11", "12"]),
+        (["v=2^5..7^20..22"], ["2", "5", "6", "7", "20", "21", "22"]),
+        (["v=10..19:4"], ["10", "14", "18"]),
+        (["v=1..1"], ["1"]),
+        (["v=007"], ["007"]),
+        (["v=-2..1"], ["-2..1"]),
+        ([], [""]),
+    ],
+)
+def test_the_originals_vectors_of_the_grammar(tokens, found):
+    assert [" ".join(data_id.values()) for data_id in grammar.parse(tokens)] == found

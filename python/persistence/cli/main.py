@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from persistence.butler import Butler
-from persistence.cli import calibs, get, output, query, tree, types, uri
+from persistence.cli import calibs, get, output, query, show_data, tree, types, uri
 from persistence.cli.usage import Command, WrongUse
 from persistence.errors import (
     AliasError,
@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Command] = {
         "tree": tree,
         "types": types,
         "query": query,
+        "show-data": show_data,
         "uri": uri,
         "get": get,
         "calibs": calibs,

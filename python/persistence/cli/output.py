@@ -14,6 +14,9 @@ from persistence import dataid
 
 Row = Mapping[str, Any]
 
+# What JSON has as it is; a float may be NaN.
+_JSON = {int, str, bool, type(None)}
+
 
 def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) -> None:
     """Print rows.
@@ -32,8 +35,15 @@ def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) ->
 
 def lines(texts: Iterable[str]) -> None:
     """Print lines."""
-    for text in texts:
-        sys.stdout.write(f"{text}\n")
+    sys.stdout.writelines(f"{text}\n" for text in texts)
+
+
+def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> None:
+    """Print rows of these columns as they come, as ``json`` or ``csv``."""
+    if form == "csv":
+        _write_csv(rows, columns)
+    else:
+        _write_json(dict(zip(columns, row, strict=True)) for row in rows)
 
 
 def let_go() -> None:
@@ -123,17 +133,30 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool])
 
 
 def _json(rows: Sequence[Row]) -> None:
+    _write_json(rows)
+
+
+def _write_json(rows: Iterable[Row]) -> None:
     # One object on each line: a list all the same, and easy on the eye.
-    objects = ",\n ".join(json.dumps(plain(row), ensure_ascii=False) for row in rows)
-    lines([f"[{objects}]"])
+    before = "["
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    for row in rows:
+        known = row if _JSON.issuperset(map(type, row.values())) else plain(row)
+        sys.stdout.write(before + encode(known))
+        before = ",\n "
+    lines(["[]" if before == "[" else "]"])
 
 
 def _csv(rows: Sequence[Row]) -> None:
     columns = _columns(rows)
+    _write_csv(([row.get(column) for column in columns] for row in rows), columns)
+
+
+def _write_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if columns:
         writer.writerow(columns)
-    writer.writerows([_field(row.get(column)) for column in columns] for row in rows)
+    writer.writerows([_field(value) for value in row] for row in rows)
 
 
 def _field(value: Any) -> Any:

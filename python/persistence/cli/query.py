@@ -19,10 +19,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print what `Butler.queryMetadata` gives: distinct rows, over all that ``--id`` stands for."""
     wanted = usage.data_ids(butler, arguments.type, arguments.id)
-    found = dict.fromkeys(row for one in wanted for row in butler.query_rows(arguments.type, arguments.keys, one))
+    answers = [butler.query_rows(arguments.type, arguments.keys, one) for one in wanted]
+    found = dict.fromkeys(row for rows in answers for row in rows)
     output.write([dict(zip(arguments.keys, row, strict=True)) for row in found], arguments.format)
     if not found:
         raise _nothing(butler, arguments.type, wanted[0])
+    usage.tell_empty([one for one, rows in zip(wanted, answers, strict=True) if not rows])
     return 0
 
 

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the paths; as JSON and CSV, with the data IDs."""
-    asked = usage.references(butler, arguments.type, arguments.id)
+    asked = list(usage.references(butler, arguments.type, arguments.id))
     uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in asked]
     rows = [{**reference.dataId, "uri": uri} for reference, uri in zip(asked, uris, strict=True) if uri is not None]
     if arguments.format == "table":

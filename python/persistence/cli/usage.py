@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Protocol
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from persistence.butler import Butler
 from persistence.cmdline import grammar
@@ -63,19 +64,45 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
     DataIdError
         If a word is no ``key=value``, a key unknown, or a value of the wrong type.
     """
-    keys = _camera_keys(butler, name)
-    if any(word.partition("=")[0] not in keys for words in options for word in words):
+    keys, aliases = _camera_keys(butler, name), _aliases(butler)
+    if any(word.partition("=")[0] not in {*keys, *aliases} for words in options for word in words):
         keys = {**_registry_keys(butler), **keys}
-    return [DataId(one) for words in options for one in grammar.parse(words, keys)] or [DataId()]
+    return [DataId(one) for words in options for one in grammar.parse(words, keys, aliases)] or [DataId()]
 
 
-def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> list[ButlerDataRef]:
-    """Give each dataset that the ``--id`` options stand for, once."""
-    found: dict[tuple[tuple[str, object], ...], ButlerDataRef] = {}
-    for data_id in data_ids(butler, name, options):
-        for reference in _subset(butler, name, data_id):
-            found.setdefault(tuple(sorted(reference.dataId.items())), reference)
-    return list(found.values())
+def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> Iterator[ButlerDataRef]:
+    """Give each dataset that the ``--id`` options stand for, once; at the end, tell which data IDs stand for none."""
+    wanted = data_ids(butler, name, options)
+    if len(wanted) == 1:  # what a registry gives is distinct
+        yield from _subset(butler, name, wanted[0])
+        return
+    keys = tuple(butler.getKeys(name, "") or ())
+    found: set[tuple[Any, ...]] = set()
+    empty = []
+    for data_id in wanted:
+        subset = _subset(butler, name, data_id)
+        if not len(subset):
+            empty.append(data_id)
+        for reference in subset:
+            told = tuple(reference.dataId[key] for key in keys)
+            if told not in found:
+                found.add(told)
+                yield reference
+    if found:
+        tell_empty(empty)
+
+
+def tell_empty(data_ids: Sequence[DataId]) -> None:
+    """Tell which of several data IDs stand for nothing; that there are gaps in a range is no error."""
+    if data_ids:
+        print(f"persistence: nothing is known of {' '.join(typed(data_ids))}", file=sys.stderr)
+
+
+def typed(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the ``--id`` options that stand for some data IDs, as they are typed."""
+    from persistence.cmdline import shorthand  # only who prints them needs it
+
+    return [f"--id {text}".rstrip() for text in shorthand.text(data_ids)]
 
 
 def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:
@@ -86,15 +113,22 @@ def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:
 
 
 def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
-    """Give the keys that the policies know, by all their names; those of the dataset type come first."""
+    """Give the keys that the policies know; those of the dataset type come first."""
     known = dict(butler.getKeys(name) or {})
     for repository in butler.chain.inputs:
-        policy = repository.mapper.policy
-        for key, kind in policy.keys.items():
+        for key, kind in repository.mapper.policy.keys.items():
             known.setdefault(key, kind)
-        for alias, key in policy.aliases.items():
-            known.setdefault(alias, policy.keys[key])
     return known
+
+
+def _aliases(butler: Butler) -> dict[str, str]:
+    """Give the other names of keys, ``ccd`` for ``ccdnum``: what a camera before has as a key is that key."""
+    known: dict[str, str] = {}
+    for repository in butler.chain.inputs:
+        policy = repository.mapper.policy
+        for name, key in (*zip(policy.keys, policy.keys, strict=True), *policy.aliases.items()):
+            known.setdefault(name, key)
+    return {name: key for name, key in known.items() if name != key}
 
 
 def _registry_keys(butler: Butler) -> dict[str, type]:

@@ -1,8 +1,15 @@
-"""The grammar of data IDs on the command line: ``visit=1^5..9:2 ccdnum=3^6..12 filter=g``."""
+"""The grammar of data IDs on the command line: ``visit=1^5..9:2 ccdnum=3^6..12 filter=g``.
+
+It is Gen2's (gen2-cli 3.6), but for three things. A range without members, and a word without ``=``, are errors:
+there they chose nothing, or an empty value, without a word. What is too much for any repository is one too: there it
+filled the memory. A range keeps leading zeros, ``007..009``, as a value alone does.
+`persistence.cmdline.shorthand` is the inverse.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +17,9 @@ from typing import Any
 from persistence.dataid import cast
 from persistence.errors import DataIdError, did_you_mean
 
-_RANGE = re.compile(r"(\d+)\.\.(\d+)(?::(\d+))?")
+RANGE = re.compile(r"(\d+)\.\.(\d+)(?::(\d+))?")
+# Nobody means more values, or data IDs, with one option: a digit too many is a slip.
+_MOST = 10**7
 
 
 def values(text: str) -> list[str]:
@@ -19,23 +28,32 @@ def values(text: str) -> list[str]:
     Raises
     ------
     DataIdError
-        If a range has no member.
+        If a range has no member, or too many.
     """
     found: list[str] = []
     for piece in text.split("^"):
-        match = _RANGE.fullmatch(piece)
+        match = RANGE.fullmatch(piece)
         if match is None:
             found.append(piece)
             continue
         first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
         if last < first or step == 0:
             raise DataIdError(f"range {piece!r} has no member: write low..high or low..high:step")
+        members = range(first, last + 1, step)
+        _refuse_many(piece, (last - first) // step + 1)
         width = len(match[1]) if match[1].startswith("0") else 0  # 007..009 is 007, 008, 009
-        found += [f"{number:0{width}d}" for number in range(first, last + 1, step)]
+        found += [f"{number:0{width}d}" for number in members]
     return found
 
 
-def parse(tokens: Sequence[str], keys: Mapping[str, type] | None = None) -> list[dict[str, Any]]:
+def _refuse_many(what: str, number: int) -> None:
+    if number > _MOST:
+        raise DataIdError(f"{what} stands for {number} values: more than {_MOST} are not meant")
+
+
+def parse(
+    tokens: Sequence[str], keys: Mapping[str, type] | None = None, aliases: Mapping[str, str] = {}
+) -> list[dict[str, Any]]:
     """Give the data IDs that the words of one option stand for, the last key varying fastest.
 
     Parameters
@@ -44,6 +62,8 @@ def parse(tokens: Sequence[str], keys: Mapping[str, type] | None = None) -> list
         ``key=values`` each.
     keys : mapping, optional
         The keys that there are, with their types; without it, values stay text.
+    aliases : mapping, optional
+        Other names of keys, ``ccd`` for ``ccdnum``: the data IDs have the keys that they stand for.
 
     Raises
     ------
@@ -52,12 +72,14 @@ def parse(tokens: Sequence[str], keys: Mapping[str, type] | None = None) -> list
     """
     alternatives: dict[str, list[Any]] = {}
     for token in tokens:
-        key, equals, text = token.partition("=")
+        said, equals, text = token.partition("=")
         if not equals:
             raise DataIdError(f"{token!r} is no key=value")
+        key = aliases.get(said, said)
         if key in alternatives:
             raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
         if keys is not None and key not in keys:
-            raise DataIdError(f"unknown key {key!r}{did_you_mean(key, keys)} (known: {', '.join(keys)})")
+            raise DataIdError(f"unknown key {key!r}{did_you_mean(key, [*keys, *aliases])} (known: {', '.join(keys)})")
         alternatives[key] = [cast(key, value, keys[key] if keys else str) for value in values(text)]
+    _refuse_many(" ".join(tokens), math.prod(map(len, alternatives.values())))
     return [dict(zip(alternatives, row, strict=True)) for row in itertools.product(*alternatives.values())]

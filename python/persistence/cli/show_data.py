@@ -1,0 +1,141 @@
+"""``persistence show-data``: the data IDs of what is there, a line each; or the few options that stand for all."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from persistence.butler import Butler
+from persistence.cli import output, usage
+from persistence.components import SKYMAP_KEYS
+from persistence.dataid import DataId
+from persistence.errors import NoResults, UnknownKey
+from persistence.existing import existing
+from persistence.names import Request
+
+_Row = tuple[Any, ...]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id``, ``--all`` and ``--short``."""
+    parser.add_argument(
+        "type", nargs="?", default="raw", metavar="TYPE", help="a dataset type; raw, if none is given"
+    )
+    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated; all of them, if it is not given")
+    parser.add_argument(
+        "--all", action="store_true", help="those too that are registered, but whose file is not there"
+    )
+    parser.add_argument("--short", action="store_true", help="the shortest --id options that stand for just these")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the data IDs as they are found, with the dataset type's keys in their order."""
+    name, counts = arguments.type, Counter[str]()
+    keys = tuple(butler.getKeys(name, "") or ())
+    rows = _found(butler, arguments, keys, counts)
+    if arguments.short:
+        _shorten(butler, name, keys, rows, arguments)
+    elif arguments.format == "table":
+        output.lines(_line(keys, row) for row in rows)
+    else:
+        output.stream(rows, arguments.format, keys)
+    if not counts["shown"]:
+        raise _nothing(butler, arguments, counts["registered"])
+    if counts["shown"] < counts["registered"]:
+        print(
+            f"persistence: {counts['shown']} of {counts['registered']} {name} are there; --all shows the others too",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _found(
+    butler: Butler, arguments: argparse.Namespace, keys: Sequence[str], counts: Counter[str]
+) -> Iterator[_Row]:
+    """Give the values of the keys of each data ID, and count."""
+    is_there = existing(butler, arguments.type)
+    for reference in usage.references(butler, arguments.type, arguments.id):
+        counts["registered"] += 1
+        if arguments.all or is_there(reference.dataId):
+            counts["shown"] += 1
+            yield tuple([reference.dataId[key] for key in keys])
+
+
+def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> NoResults:
+    name, first = arguments.type, usage.data_ids(butler, arguments.type, arguments.id)[0]
+    if not registered:
+        return butler.chain.refuse("show-data", _request(butler, name), first)
+    reasons = [f"{registered} are registered, whose files are not there; --all shows them"]
+    return NoResults("No locations for show-data:", name, first, reasons)
+
+
+def _request(butler: Butler, name: str) -> Request:
+    """Give what a name asks for; a component is called by its composite's keys."""
+    return butler.chain.request(name.partition(".")[0])
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _word(key: str, value: Any) -> str:
+    from persistence.cmdline import shorthand  # only who prints them needs it
+
+    return shorthand.quoted(f"{key}={'' if value is None else value}")
+
+
+def _line(keys: Sequence[str], row: _Row) -> str:
+    return " ".join(map(_word, keys, row))
+
+
+# -- the short form ---------------------------------------------------------------------------------------
+
+
+def _shorten(
+    butler: Butler, name: str, keys: Sequence[str], rows: Iterator[_Row], arguments: argparse.Namespace
+) -> None:
+    """Print the options; each choice of values that they allow is one of the data IDs, and no other."""
+    found = list(rows)
+    telling = _telling(butler, name, keys)
+    options = usage.typed([{key: row[keys.index(key)] for key in telling} for row in found])
+    if arguments.format == "table":
+        output.lines(options)
+    else:
+        output.write([{"options": option} for option in options], arguments.format)
+
+
+def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
+    """Choose the keys that tell all registered data IDs apart, so that the registry supplies the others.
+
+    Those by which the camera's datasets are mostly called are always among them.
+    """
+    if not SKYMAP_KEYS.isdisjoint(keys):  # no registry supplies any
+        return keys
+    try:
+        rows = butler.matching(name, "", DataId()).rows
+    except (UnknownKey, NoResults):
+        return keys
+    uses = _uses(butler, name, keys)
+    ranked = sorted(keys, key=lambda key: -uses[key])
+    chosen = {key for key in ranked if 2 * uses[key] >= uses[ranked[0]]}
+    needed = []
+    while len(chosen) < len(keys) and not _tell_apart(keys, rows, chosen):
+        needed.append(next(key for key in ranked if key not in chosen))
+        chosen.add(needed[-1])
+    for key in needed:  # what came first may be told by what came later
+        if _tell_apart(keys, rows, chosen - {key}):
+            chosen.remove(key)
+    return [key for key in keys if key in chosen]
+
+
+def _tell_apart(keys: Sequence[str], rows: Sequence[_Row], chosen: Collection[str]) -> bool:
+    places = [place for place, key in enumerate(keys) if key in chosen]
+    return len({tuple([row[place] for place in places]) for row in rows}) == len(rows)
+
+
+def _uses(butler: Butler, name: str, keys: Sequence[str]) -> Counter[str]:
+    """Count the dataset types of single exposures that each key is one of."""
+    types = butler.chain.knowing(_request(butler, name)).mapper.types.values()
+    alike = [dataset for dataset in types if SKYMAP_KEYS.isdisjoint(dataset.keys)]
+    return Counter(key for dataset in alike for key in dataset.keys if key in keys)

@@ -1,0 +1,71 @@
+"""Whether datasets are there, asked of very many of one type."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from persistence import files
+from persistence.errors import DataIdError
+from persistence.formatters import FORMATTERS
+from persistence.names import Request
+from persistence.repository import Repository
+from persistence.template import PathTemplate
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+
+Test = Callable[[Mapping[str, Any]], bool]
+
+
+def existing(butler: Butler, name: str) -> Test:
+    """Give what `Butler.datasetExists` says of a dataset type, for complete data IDs, as a faster function.
+
+    Where the type's file is called by its template alone, the template is all that is asked, and one file that holds
+    many datasets is looked for once. A reference to a file that is gone is not there.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        Whose repositories are asked.
+    name : `str`
+        The dataset type, or a view of one.
+    """
+    generic = functools.partial(butler.datasetExists, name)
+    if "." in name:  # a component
+        return generic
+    request = butler.chain.staged(butler.chain.request(name))
+    asked = butler.chain.asked(request, {})
+    if not all(_is_plain(repository, request) for repository in asked):
+        return generic
+    tests = [_in_files(repository, request) for repository in asked]
+    return tests[0] if len(tests) == 1 else lambda data_id: any(test(data_id) for test in tests)
+
+
+def _is_plain(repository: Repository, request: Request) -> bool:
+    """Say whether a dataset is one file in the repository, which its template names."""
+    mapper, dataset = repository.mapper, repository.mapper.dataset(request)
+    return (
+        dataset.template is not None
+        and not dataset.composite
+        and dataset.section != "calibrations"
+        and dataset.storage in FORMATTERS
+        and mapper.hook("map", request.datasetType) is None
+    )
+
+
+def _in_files(repository: Repository, request: Request) -> Test:
+    whole = repository.mapper.dataset(request).template
+    assert whole is not None
+    template = PathTemplate(whole.file_text)
+
+    @functools.lru_cache(maxsize=4096)
+    def is_there(*values: Any) -> bool:
+        try:
+            path = template.format(dict(zip(template.keys, values, strict=True)))
+        except DataIdError:  # what a registry says, or leaves empty, need not be fit for a path
+            return False
+        return files.find(repository.root, path) is not None
+
+    return lambda data_id: is_there(*[data_id[key] for key in template.keys])
