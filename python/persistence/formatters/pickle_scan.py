@@ -48,7 +48,7 @@ def _short(width: int) -> bytes:
 
 
 # Many opcodes at once, at the speed of C; what this does not match is looked at one by one. The repetition is not
-# possessive, though nothing follows it: before 3.11.5, Python matches what backtracks in such ones wrongly (gh-106052).
+# possessive, though nothing follows it: before 3.11.5, Python matches those that backtrack wrongly (gh-106052).
 _RUN = re.compile(
     b"(?:"
     + b"|".join(
