@@ -5,9 +5,11 @@ Each has the form of a camera's policy, and is laid over it.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from persistence import files, yamlfile
@@ -47,24 +49,27 @@ def read(root: str) -> tuple[Definition, ...]:
     return tuple(Definition(path, _text(path)) for path in paths)
 
 
-def names(definition: Definition) -> set[str]:
+# A definition is looked into by each repository of a chain, each time that one is opened.
+@functools.lru_cache(maxsize=256)
+def names(definition: Definition) -> frozenset[str]:
     """Give the dataset types that a definition says something of."""
     top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
-    return {name for section in SECTIONS for name in split_names(top.get(section))}
+    return frozenset(name for section in SECTIONS for name in split_names(top.get(section)))
 
 
-def each(definition: Definition) -> dict[str, Definition]:
+@functools.lru_cache(maxsize=256)
+def each(definition: Definition) -> Mapping[str, Definition]:
     """Part a definition into those of single dataset types; one that has no other is given as it is."""
     said = names(definition)
     if len(said) < 2:
-        return dict.fromkeys(said, definition)
+        return MappingProxyType(dict.fromkeys(said, definition))
     top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
     found: dict[str, Definition] = {}
     for section in SECTIONS:
         for key, node in yamlfile.items(top.get(section)).items():
             text = yamlfile.block({section: {key: yamlfile.plain(node)}})
             found[key.partition("(")[0].strip()] = Definition(definition.path, text)
-    return found
+    return MappingProxyType(found)
 
 
 def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definition:

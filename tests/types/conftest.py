@@ -10,13 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from persistence.types import coaddpsf, functions, kernels, psf, psfex, storedwcs, transforms, transmission
-
-FACTORIES: Mapping[str, str] = {
-    name: function
-    for module in (coaddpsf, functions, kernels, psf, psfex, storedwcs, transforms, transmission)
-    for name, function in module.FACTORIES.items()
-}
+from persistence.types.archive import FACTORIES
 
 
 def made(name: str, tables: Any, load: Any) -> Any:

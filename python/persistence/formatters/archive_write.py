@@ -17,7 +17,7 @@ from persistence.types.boundedfield import ChebyshevField, ProductField, constan
 from persistence.types.box import Box
 from persistence.types.photocalib import PhotoCalib
 from persistence.types.polygon import Polygon
-from persistence.types.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
+from persistence.types.psf import STORED, dump
 from persistence.types.psfimage import Psf
 from persistence.types.skywcs import SkyWcs
 from persistence.types.translator import FilterLabel
@@ -112,9 +112,7 @@ CLASSES: Mapping[type, Class] = {
     Polygon: Class("Polygon", "", _polygon),
     FilterLabel: Class("FilterLabel", "lsst.afw.image", _filter),
     SkyWcs: Class("SkyWcs", "lsst.afw.geom", _sky_wcs),
-    GaussianPsf: Class("GaussianPsf", "lsst.afw.detection", _psf),
-    SingleGaussianPsf: Class("SingleGaussianPsf", "lsst.meas.algorithms", _psf),
-    DoubleGaussianPsf: Class("DoubleGaussianPsf", "lsst.meas.algorithms", _psf),
+    **{cls: Class(cls.__name__, module, _psf) for cls, (module, _columns) in STORED.items()},
 }
 
 

@@ -30,6 +30,7 @@ FACTORIES: Mapping[str, str] = {
     "FilterLabel": "persistence.types.translator.make_filter",
     "VisitInfo": "persistence.types.visitinfo.make",
     "CoaddPsf": "persistence.types.coaddpsf.make",
+    # The last letter is the type of number that the original computes with.
     "GaussianFunction2D": "persistence.types.functions.make_gaussian",
     "GaussianFunction2F": "persistence.types.functions.make_gaussian",
     "DoubleGaussianFunction2D": "persistence.types.functions.make_double_gaussian",

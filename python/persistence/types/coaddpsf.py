@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
 from persistence.types import resample
-from persistence.types.box import Box
+from persistence.types.archive import Load, Table, Tables
+from persistence.types.box import Box, box_of
 from persistence.types.kernels import grid
 from persistence.types.psfimage import Psf, normalised
-from persistence.types.rows import Load, Table, Tables, box_of
 from persistence.types.skywcs import SkyWcs
 
 Array = NDArray[np.float64]
-FACTORIES: Mapping[str, str] = {"CoaddPsf": "persistence.types.coaddpsf.make"}
 # Columns of the records of the inputs that become objects, or a box.
 _OBJECTS = ("wcs", "psf", "validPolygon")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -13,7 +12,8 @@ from numpy.polynomial.polynomial import polyval2d
 from numpy.typing import ArrayLike, NDArray
 
 from persistence.errors import FormatterError
-from persistence.types.rows import Load, Tables, numbers_of
+from persistence.types.archive import Load, Tables
+from persistence.types.rows import numbers_of
 
 Array = NDArray[np.float64]
 
@@ -143,15 +143,3 @@ def make_chebyshev(tables: Tables, load: Load) -> Chebyshev:
     """Build a Chebyshev1Function2."""
     x0, y0, x1, y1 = (float(tables[0][name][0]) for name in ("min_x", "min_y", "max_x", "max_y"))
     return Chebyshev(numbers_of(tables[0]["coefficients"][0]), (x0, y0), (x1, y1))
-
-
-_MAKERS: Mapping[str, Callable[[Tables, Load], Function]] = {
-    "GaussianFunction2": make_gaussian,
-    "DoubleGaussianFunction2": make_double_gaussian,
-    "PolynomialFunction2": make_polynomial,
-    "Chebyshev1Function2": make_chebyshev,
-}
-# The last letter of a class is the type of number that the original computes with.
-FACTORIES: Mapping[str, str] = {
-    f"{name}{letter}": f"{make.__module__}.{make.__name__}" for name, make in _MAKERS.items() for letter in "DF"
-}

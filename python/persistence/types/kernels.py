@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,17 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
+from persistence.types.archive import Load, Table, Tables
 from persistence.types.box import Box
 from persistence.types.functions import Function
-from persistence.types.rows import Load, Table, Tables, numbers_of
+from persistence.types.rows import numbers_of
 
 Array = NDArray[np.float64]
-FACTORIES: Mapping[str, str] = {
-    "FixedKernel": "persistence.types.kernels.make_fixed",
-    "AnalyticKernel": "persistence.types.kernels.make_analytic",
-    "LinearCombinationKernel": "persistence.types.kernels.make_combination",
-    "DeltaFunctionKernel": "persistence.types.kernels.make_delta",
-}
 # Wider than any kernel, and small enough to hold.
 _WIDEST = 10_000
 

@@ -10,20 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
+from persistence.types.archive import Load, Table, Tables
 from persistence.types.box import Box
 from persistence.types.functions import DoubleGaussian, Gaussian
 from persistence.types.kernels import Kernel, grid, sized
 from persistence.types.psfimage import Psf
-from persistence.types.rows import Load, Table, Tables
 
 Array = NDArray[np.float64]
-FACTORIES: Mapping[str, str] = {
-    "GaussianPsf": "persistence.types.psf.make_gaussian",
-    "SingleGaussianPsf": "persistence.types.psf.make_single_gaussian",
-    "DoubleGaussianPsf": "persistence.types.psf.make_double_gaussian",
-    "KernelPsf": "persistence.types.psf.make_kernel",
-    "PcaPsf": "persistence.types.psf.make_kernel",
-}
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ def make_kernel(tables: Tables, load: Load) -> KernelPsf:
 
 
 # Class -> the module where the original finds it, and the attributes that are columns.
-_STORED: Mapping[type[Psf], tuple[str, tuple[str, ...]]] = {
+STORED: Mapping[type[Psf], tuple[str, tuple[str, ...]]] = {
     GaussianPsf: ("lsst.afw.detection", ("sigma",)),
     SingleGaussianPsf: ("lsst.meas.algorithms", ("sigma",)),
     DoubleGaussianPsf: ("lsst.meas.algorithms", ("sigma1", "sigma2", "b")),
@@ -127,9 +120,9 @@ def dump(psf: Any) -> tuple[str, str, list[dict[str, NDArray[Any]]]]:
     FormatterError
         If it is not one of those that are written here.
     """
-    if type(psf) not in _STORED:
-        known = ", ".join(each.__name__ for each in _STORED)
+    if type(psf) not in STORED:
+        known = ", ".join(each.__name__ for each in STORED)
         raise FormatterError(f"a {type(psf).__name__} is not written into archives; those that are: {known}")
-    module, names = _STORED[type(psf)]
+    module, names = STORED[type(psf)]
     sizes = {f"dimensions_{axis}": np.array([size], np.int32) for axis, size in zip("xy", psf.size, strict=True)}
     return type(psf).__name__, module, [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
 from persistence.types import resample
+from persistence.types.archive import Load, Tables
 from persistence.types.box import Box
 from persistence.types.psfimage import Psf, PsfImage, normalised, whole_and_rest
-from persistence.types.rows import Load, Tables, numbers_of
+from persistence.types.rows import numbers_of
 
 Array = NDArray[np.float64]
-FACTORIES: Mapping[str, str] = {"PsfexPsf": "persistence.types.psfex.make"}
 
 
 @dataclass(frozen=True, eq=False)

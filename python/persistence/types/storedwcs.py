@@ -11,17 +11,13 @@ from astropy.wcs import WCS, NoConvergence, Sip
 from astropy.wcs.utils import wcs_to_celestial_frame
 
 from persistence.errors import FormatterError
+from persistence.types.archive import Load, Table, Tables
 from persistence.types.astdump import Dump, parse
 from persistence.types.astframes import FrameSet, frame_set
 from persistence.types.astmaps import Points
-from persistence.types.rows import Load, Table, Tables, numbers_of, text_of
+from persistence.types.rows import numbers_of, text_of
 from persistence.types.skywcs import SkyWcs
 
-FACTORIES: Mapping[str, str] = {
-    "SkyWcs": "persistence.types.storedwcs.make",
-    "Wcs": "persistence.types.storedwcs.make_old",
-    "TanWcs": "persistence.types.storedwcs.make_old",
-}
 # AST's names of sky systems. Source: the attribute System of AST's SkyFrame.
 _SYSTEMS: Mapping[str, Callable[[float], BaseCoordinateFrame]] = {
     "ICRS": lambda _: ICRS(),

@@ -10,18 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from persistence.errors import FormatterError
+from persistence.types.archive import Load, Tables
 from persistence.types.astbuild import build
 from persistence.types.astdump import parse
 from persistence.types.astframes import frame_set
 from persistence.types.astmaps import Inverted, Map, Scaled, Series, applied
-from persistence.types.box import Box
-from persistence.types.rows import Load, Tables, box_of, text_of
-
-FACTORIES: Mapping[str, str] = {
-    "TransformPoint2ToPoint2": "persistence.types.transforms.make",
-    "TransformMap": "persistence.types.transforms.make_map",
-    "TransformBoundedField": "persistence.types.transforms.make_field",
-}
+from persistence.types.box import Box, box_of
+from persistence.types.rows import text_of
 
 
 @dataclass(frozen=True, eq=False)

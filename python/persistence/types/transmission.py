@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from persistence.errors import FormatterError
-from persistence.types.box import Box
+from persistence.types.archive import Load, Tables
+from persistence.types.box import Box, box_of
 from persistence.types.coaddpsf import Region, covers
-from persistence.types.rows import Load, Tables, box_of, numbers_of
+from persistence.types.rows import numbers_of
 from persistence.types.skywcs import SkyWcs
 from persistence.types.transforms import Transform
 
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
     from astropy.units import Quantity
 
 Array = NDArray[np.float64]
-_HERE = "persistence.types.transmission"
-FACTORIES: Mapping[str, str] = {
-    "IdentityTransmissionCurve": f"{_HERE}.make_identity",
-    "SpatiallyConstantTransmissionCurve": f"{_HERE}.make_constant",
-    "RadialTransmissionCurve": f"{_HERE}.make_radial",
-    "ProductTransmissionCurve": f"{_HERE}.make_product",
-    "TransformedTransmissionCurve": f"{_HERE}.make_transformed",
-    "CoaddTransmissionCurve": f"{_HERE}.make_coadd",
-}
 
 
 class TransmissionCurve(abc.ABC):
