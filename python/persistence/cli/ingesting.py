@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from persistence.cli import output, progress
+from persistence.cli import output, progress, settings
 from persistence.errors import PersistenceError, PolicyError
 from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
@@ -34,14 +34,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing")
     parser.add_argument("--create", action="store_true", help="make the registry's tables anew, without their rows")
     parser.add_argument("--ignore-ingested", action="store_true", help="pass silently over files that are registered")
-    parser.add_argument(
-        "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-        help="clobber=True replaces files in the way; allowError=True makes failed files no failure",
-    )  # fmt: skip
-    parser.add_argument(
-        "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE",
-        help="files of such settings: config.clobber = True",
-    )  # fmt: skip
+    settings.add_options(
+        parser,
+        "clobber=True replaces files in the way; allowError=True makes failed files no failure",
+        "files of such settings: config.clobber = True",
+    )
     parser.add_argument("-j", "--processes", type=_count, default=1, help="how many processes read headers")
     parser.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
 
@@ -81,10 +78,7 @@ def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Co
             raise PolicyError(f"{path} is no text in UTF-8 ({error})") from error
         for name, value in values.items():
             config = ingest_config.override(config, name, value)
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not text:
-            raise PolicyError(f"-c {word}: write -c NAME=VALUE")
+    for name, text in settings.typed(words):
         config = ingest_config.override(config, name, text)
     return config
 

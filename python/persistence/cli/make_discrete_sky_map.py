@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeDiscreteSkyMap.py")
     arguments = parser(prog).parse_args(argv)
 
     def prepare() -> tuple[DiscreteConfig, dict[str, Any]]:
-        return configured(skymaps.settings(arguments.config, arguments.config_file))
+        return configured(skymaps.told(arguments.config, arguments.config_file))
 
     def act(prepared: tuple[DiscreteConfig, dict[str, Any]]) -> None:
         base, config = prepared

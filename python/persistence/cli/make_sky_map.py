@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeSkyMap.py") -> int:
     arguments = parser(prog).parse_args(argv)
 
     def prepare() -> tuple[skymap.SkyMap, Mapping[str, Any]]:
-        return made(skymaps.settings(arguments.config, arguments.config_file))
+        return made(skymaps.told(arguments.config, arguments.config_file))
 
     def act(prepared: tuple[skymap.SkyMap, Mapping[str, Any]]) -> None:
         skymaps.finish(skymaps.opened(arguments), *prepared, arguments.all)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler import Butler
-from persistence.cli import output
+from persistence.cli import output, settings
 from persistence.errors import PersistenceError, PolicyError, did_you_mean
 from persistence.formatters import config as config_files
 from persistence.skymap import SkyMap, Tract
@@ -27,18 +27,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     places.add_argument("--output", metavar="DIR", help="where to write; by default the repository itself")
     places.add_argument("--rerun", metavar="[IN:]OUT", help="write to REPO/rerun/OUT, and read REPO/rerun/IN")
     parser.add_argument("--calib", metavar="DIR", help="the calibration root")
-    parser.add_argument(
-        "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-        help="settings: coaddName=deep, doWrite=False, and those of the sky map",
-    )  # fmt: skip
-    parser.add_argument(
-        "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE",
-        help="files of such settings: config.coaddName = 'deep'",
-    )  # fmt: skip
+    settings.add_options(
+        parser,
+        "settings: coaddName=deep, doWrite=False, and those of the sky map",
+        "files of such settings: config.coaddName = 'deep'",
+    )
     parser.add_argument("--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone")
 
 
-def settings(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+def told(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
     """Give the settings of files, then those of the command line, by name; files are parsed, not run."""
     found: dict[str, Any] = {}
     for path in paths:
@@ -47,12 +44,7 @@ def settings(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
                 found |= config_files.parse(stream.read(), path)
         except (OSError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path} cannot be read: {error}") from error
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not text:
-            raise PolicyError(f"-c {word}: write -c NAME=VALUE")
-        found[name] = _value(text)
-    return found
+    return found | {name: _value(text) for name, text in settings.typed(words)}
 
 
 def _value(text: str) -> Any:
