@@ -162,8 +162,15 @@ LAYERS = {
     "existing": 12,
     "cmdline.grammar": 2,
     "cmdline.ranges": 2,
+    "cmdline.shorthand": 3,
     "cmdline": 16,
-    "cli": 17,
+    "pipe.struct": 1,
+    "pipe.logs": 1,
+    "pipe.timing": 1,
+    "pipe.task": 4,
+    "pipe": 17,
+    "tasks": 18,
+    "cli": 19,
     "compat": 1,
     "compat.testobjects": 6,
     "compat.mappings": 5,
@@ -220,6 +227,7 @@ LIBRARIES = {
     "matplotlib": {"formatters.figure", "picture", "timeline"},
     "lsst.sphgeom": {"skymap.polygon"},
     "rich": {"cli.progress"},
+    "lsst.pex.config": {"pipe.task"},
 }
 
 

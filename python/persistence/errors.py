@@ -51,6 +51,10 @@ class DataIdError(PersistenceError, ValueError, RuntimeError):
     """A value in a data ID that cannot be used: of the wrong kind, or one that leaves the repository."""
 
 
+class UsageError(PersistenceError, ValueError):
+    """Something typed on a command line that cannot be meant."""
+
+
 class AliasError(PersistenceError, RuntimeError):
     """An alias that is badly formed, or that another one begins."""
 

@@ -1,0 +1,130 @@
+"""The log of tasks: where lines go, what is in them, and which data ID they are about. Source: gen2-cli 3.9."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from persistence.errors import UsageError, did_you_mean
+
+TRACE, VERBOSE = 5, 15
+# As they are typed after -L.
+LEVELS: Mapping[str, int] = {
+    "trace": TRACE,
+    "debug": logging.DEBUG,
+    "verbose": VERBOSE,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+    "fatal": logging.CRITICAL,
+}
+_SHORT = "%(name)s %(levelname)s: %(message)s"
+_LONG = "%(levelname)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
+_CALLER = 2  # frames up from here: the line that is told is the caller's
+_LABEL: ContextVar[str] = ContextVar("label", default="")
+
+for _name, _level in LEVELS.items():
+    logging.addLevelName(_level, _name.upper())
+
+
+class TaskLog(logging.LoggerAdapter[logging.Logger]):
+    """A task's logger: Python's, with the further levels and names that tasks use."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(logging.getLogger(name), {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TaskLog, (self.logger.name,)
+
+    def getChild(self, name: str) -> TaskLog:
+        """Give the log of a subtask."""
+        return TaskLog(self.logger.getChild(name).name)
+
+    def trace(self, message: object, *args: object, **more: Any) -> None:
+        """Tell what only the author of a task wants to know."""
+        self.log(TRACE, message, *args, **{"stacklevel": _CALLER, **more})
+
+    def verbose(self, message: object, *args: object, **more: Any) -> None:
+        """Tell more than most want to know."""
+        self.log(VERBOSE, message, *args, **{"stacklevel": _CALLER, **more})
+
+    def warn(self, message: object, *args: object, **more: Any) -> None:  # type: ignore[override]  # as `warning`
+        """Warn, by Gen2's name of it."""
+        self.warning(message, *args, **{"stacklevel": _CALLER, **more})
+
+    def fatal(self, message: object, *args: object, **more: Any) -> None:
+        """Tell of what ended the work, by Gen2's name of it."""
+        self.critical(message, *args, **{"stacklevel": _CALLER, **more})
+
+
+@dataclass
+class Settings:
+    """What the options say of the log. They go to each process that works.
+
+    Attributes
+    ----------
+    levels : `dict`
+        The level of each logger that was named; ``""`` is all of them.
+    long : `bool`
+        Whether lines have time, data ID, file and line.
+    """
+
+    levels: dict[str, int] = field(default_factory=lambda: {"": logging.INFO})
+    long: bool = False
+
+    def take(self, word: str) -> None:
+        """Take ``LEVEL`` or ``COMPONENT=LEVEL``, in any case; the last one counts.
+
+        Raises
+        ------
+        UsageError
+            If there is no such level.
+        """
+        component, _, text = word.rpartition("=")
+        level = LEVELS.get(text.lower())
+        if level is None:
+            known = ", ".join(LEVELS)
+            raise UsageError(f"there is no log level {text!r}{did_you_mean(text.lower(), LEVELS)} (known: {known})")
+        self.levels[component] = level
+
+    def apply(self) -> None:
+        """Set levels; and let lines go to standard output, unless the program has said where they go."""
+        for name, level in self.levels.items():
+            logging.getLogger(name).setLevel(level)
+        root = logging.getLogger()
+        if not root.handlers or any(isinstance(handler, _Handler) for handler in root.handlers):
+            root.handlers[:] = [_Handler(_LONG if self.long else _SHORT)]
+
+
+class _Handler(logging.Handler):
+    """Writes to whatever standard output is when a line comes, with the label of that moment."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.label = _LABEL.get()
+        try:
+            sys.stdout.write(self.format(record) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough; the work goes on
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
+        except Exception:
+            self.handleError(record)
+
+
+@contextlib.contextmanager
+def label(data_id: object) -> Iterator[None]:
+    """Let the lines of a block be about a data ID."""
+    token = _LABEL.set(str(data_id))
+    try:
+        yield
+    finally:
+        _LABEL.reset(token)

@@ -1,0 +1,62 @@
+"""`Struct`: what a task gives back, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Struct:
+    """Named results, as attributes.
+
+    Parameters
+    ----------
+    **results
+        The results.
+
+    Raises
+    ------
+    RuntimeError
+        If a name begins with two underscores.
+    """
+
+    def __init__(self, **results: Any) -> None:
+        for name, value in results.items():
+            self._add(name, value)
+
+    def _add(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            raise RuntimeError(f"a result cannot be called {name!r}: names with two underscores are Python's")
+        setattr(self, name, value)
+
+    def getDict(self) -> dict[str, Any]:
+        """Give the results as a dictionary of its own."""
+        return dict(self.__dict__)
+
+    def mergeItems(self, struct: Struct, *names: str) -> None:
+        """Take some results of another one.
+
+        Raises
+        ------
+        RuntimeError
+            If another result has one of the names already.
+        """
+        for name in names:
+            value = getattr(struct, name)
+            if name in self.__dict__ and self.__dict__[name] is not value:
+                raise RuntimeError(f"there is a result {name!r} already")
+            self._add(name, value)
+
+    def copy(self) -> Struct:
+        """Give another one with the same results."""
+        return Struct(**self.__dict__)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if isinstance(other, Struct) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def __len__(self) -> int:
+        return len(self.__dict__)
+
+    def __repr__(self) -> str:
+        return f"Struct({'; '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
