@@ -163,6 +163,19 @@ LAYERS = {
     "cmdline.grammar": 2,
     "cmdline.ranges": 2,
     "cmdline.shorthand": 3,
+    "cmdline.wordfiles": 1,
+    "cmdline.literals": 1,
+    "cmdline.notes": 1,
+    "cmdline.show": 1,
+    "cmdline.overrides": 2,
+    "cmdline.overridefiles": 7,
+    "cmdline.keys": 1,
+    "cmdline.places": 9,
+    "cmdline.repositories": 15,
+    "cmdline.containers": 13,
+    "cmdline.coaddcontainers": 14,
+    "cmdline.idarguments": 14,
+    "cmdline.options": 15,
     "cmdline": 16,
     "pipe.struct": 1,
     "pipe.logs": 1,
@@ -227,7 +240,7 @@ LIBRARIES = {
     "matplotlib": {"formatters.figure", "picture", "timeline"},
     "lsst.sphgeom": {"skymap.polygon"},
     "rich": {"cli.progress"},
-    "lsst.pex.config": {"pipe.task"},
+    "lsst.pex.config": {"cmdline.overrides", "cmdline.show", "pipe.task"},
 }
 
 
