@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from persistence.cli import output, progress, settings
+from persistence import progress
+from persistence.cli import output, settings
 from persistence.cmdline import places
 from persistence.errors import PersistenceError, PolicyError
 from persistence.formatters import config as config_files
