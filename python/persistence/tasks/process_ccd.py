@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from lsst.pex.config import Config, ConfigurableField, Field
 
+from persistence.pipe.cmdlinetask import CmdLineTask
 from persistence.pipe.struct import Struct
-from persistence.pipe.task import Task
 from persistence.pipe.timing import timeMethod
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.char_image import CharacterizeImageTask
@@ -25,7 +25,7 @@ class ProcessCcdConfig(Config):
     )
 
 
-class ProcessCcdTask(Task):
+class ProcessCcdTask(CmdLineTask):
     """Processes raw exposures, detector by detector."""
 
     ConfigClass: ClassVar[Any] = ProcessCcdConfig
