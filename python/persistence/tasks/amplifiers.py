@@ -39,7 +39,8 @@ def correct(raw: NDArray[Any], amplifier: Amplifier, bias: Any, flat: Any, confi
     amplifier : `~persistence.types.detector.Amplifier`
         Whose pixels are wanted.
     bias, flat : array or None
-        The master calibrations of the trimmed detector; None to go without. The flat has no pixel that is not positive.
+        The master calibrations of the trimmed detector; None to go without. All pixels of the
+        flat are positive.
     config : `~persistence.tasks.isr_config.IsrConfig`
         How it is done.
 
@@ -85,13 +86,13 @@ def _without_overscan(image: Any, raw: NDArray[Any], amplifier: Amplifier, confi
 
     over = raw[amplifier.overscan.slices].astype(float)
     if not over.size:
-        raise TaskError(f"amplifier {amplifier.name} has no overscan; -c isr.doOverscan=False goes without")
+        raise TaskError(f"amplifier {amplifier.name} has no overscan; doOverscan=False goes without")
     if config.overscanFitType == "MEDIAN":
         return CCDData(image.data - np.median(over), unit="adu")
     if over.shape[0] != image.shape[0]:
         raise TaskError(
-            f"amplifier {amplifier.name} has {image.shape[0]} rows and its overscan {over.shape[0]}: there is no level "
-            "for each row; -c isr.overscanFitType=MEDIAN has one for all"
+            f"amplifier {amplifier.name} has {image.shape[0]} rows, its overscan {over.shape[0]}: there is no level "
+            "for each row; overscanFitType=MEDIAN has one for all"
         )
     model = Polynomial1D(config.overscanOrder) if config.overscanFitType == "POLY" else None
     level = CCDData(over, unit="adu")

@@ -61,7 +61,7 @@ def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, F
         return np.eye(2), np.median(expected - measured, axis=0)
     terms = np.column_stack([measured, np.ones(len(measured))])
     found, *_ = np.linalg.lstsq(terms, expected, rcond=None)
-    return found[:2].T, found[2]
+    return np.asarray(found[:2].T), np.asarray(found[2])
 
 
 def corrected(wcs: Any, correction: Correction) -> Any:

@@ -8,10 +8,10 @@ from lsst.pex.config import ChoiceField, Config, DictField, Field, ListField, Ra
 class CalibrateConfig(Config):
     """How sources are found, and calibrated by a reference catalog."""
 
-    thresholdValue = RangeField[float](
+    thresholdValue = RangeField(
         doc="How many standard deviations of the noise sources stand out.", dtype=float, default=5.0, min=1.0
     )
-    minPixels = RangeField[int](doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
+    minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
     apertureRadii = ListField[float](
         doc="Radii of the apertures (pixels); the last is that of the slots ApFlux and CalibFlux.",
         dtype=float,
@@ -37,18 +37,18 @@ class CalibrateConfig(Config):
         default="LINEAR",
         allowed={"SHIFT": "a shift", "LINEAR": "a shift, and a matrix: rotation, scales and shear"},
     )
-    maxOffset = RangeField[float](
+    maxOffset = RangeField(
         doc="How far the WCS may be off before it is corrected (arcsec).", dtype=float, default=20.0, min=0.0
     )
-    matchRadius = RangeField[float](
+    matchRadius = RangeField(
         doc="How far a source may be from its star, once the offset that all share is taken out (arcsec).",
         dtype=float,
         default=2.0,
         min=0.0,
         inclusiveMin=False,
     )
-    minMatches = RangeField[int](doc="How many stars have to be recognized.", dtype=int, default=5, min=3)
-    minSignalToNoise = RangeField[float](
+    minMatches = RangeField(doc="How many stars have to be recognized.", dtype=int, default=5, min=3)
+    minSignalToNoise = RangeField(
         doc="Least ratio of signal to noise of sources that are matched.", dtype=float, default=10.0, min=0.0
     )
     doWrite = Field[bool](doc="Write calexp, calexpBackground and src?", dtype=bool, default=True)

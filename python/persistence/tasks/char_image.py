@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from lsst.pex.config import Config, Field, ListField, RangeField
@@ -14,9 +14,10 @@ from persistence.tasks import robust, sky
 from persistence.tasks.measure import Measured, measure
 from persistence.tasks.options import option
 from persistence.tasks.stamps import Bools
-from persistence.types.background import BackgroundList
-from persistence.types.exposure import Exposure
-from persistence.types.psf import SingleGaussianPsf
+
+if TYPE_CHECKING:
+    from persistence.types.background import BackgroundList
+    from persistence.types.exposure import Exposure
 
 _STAMP = 5  # half the side of the PSF's own image, in standard deviations
 
@@ -24,29 +25,29 @@ _STAMP = 5  # half the side of the PSF's own image, in standard deviations
 class CharacterizeImageConfig(Config):
     """How sky, PSF and bright sources are found."""
 
-    binSize = RangeField[int](
+    binSize = RangeField(
         doc="About how long the sides of the bins are in which the sky's level is found (pixels).",
         dtype=int,
         default=64,
         min=8,
     )
-    thresholdValue = RangeField[float](
+    thresholdValue = RangeField(
         doc="How many standard deviations of the noise bright sources stand out.", dtype=float, default=20.0, min=1.0
     )
-    minPixels = RangeField[int](doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
-    psfSigma = RangeField[float](
+    minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
+    psfSigma = RangeField(
         doc="A guess at the standard deviation of the PSF, to begin with (pixels).", dtype=float, default=1.5, min=0.5
     )
     doMeasurePsf = Field[bool](doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True)
-    psfMinSignalToNoise = RangeField[float](
+    psfMinSignalToNoise = RangeField(
         doc="Least ratio of signal to noise of the stars that the PSF is measured of.",
         dtype=float,
         default=50.0,
         min=1.0,
     )
-    psfMinStars = RangeField[int](doc="How many such stars there have to be.", dtype=int, default=3, min=1)
-    psfMaxStars = RangeField[int](doc="How many are used at most, the brightest.", dtype=int, default=200, min=1)
-    psfIsolation = RangeField[float](
+    psfMinStars = RangeField(doc="How many such stars there have to be.", dtype=int, default=3, min=1)
+    psfMaxStars = RangeField(doc="How many are used at most, the brightest.", dtype=int, default=200, min=1)
+    psfIsolation = RangeField(
         doc="How far from other sources they are, in standard deviations of the PSF.",
         dtype=float,
         default=6.0,
@@ -79,10 +80,10 @@ class CharacterizeImageTask(Task):
         """Characterize an exposure, by default ``postISRCCD``; see `run`."""
         given = sensorRef.get("postISRCCD") if exposure is None else exposure
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
-        result = self.run(given, *identity)
+        result: Any = self.run(given, *identity)
         if self.config.doWrite:
             sensorRef.put(result.sourceCat, "icSrc")
-        return result
+        return result  # type: ignore[no-any-return]
 
     @timeMethod
     def run(self, exposure: Exposure, exposureId: int = 0, exposureBits: int = 32) -> Struct:
@@ -106,6 +107,7 @@ class CharacterizeImageTask(Task):
             If there are too few stars for a PSF, or no pixel for a level of the sky.
         """
         from persistence.tasks import sources  # imports astropy
+        from persistence.types.psf import SingleGaussianPsf
 
         config, guess = self.config, self.config.psfSigma
         clean = _without(exposure, sky.background(exposure, config.binSize))
@@ -131,12 +133,13 @@ class CharacterizeImageTask(Task):
         candidates = self._candidates(measured)
         if not config.doMeasurePsf:
             return _Psf(config.psfSigma, 0.0, candidates, np.zeros_like(candidates))
-        if np.count_nonzero(candidates) < config.psfMinStars:
+        number = np.count_nonzero(candidates)
+        if number < config.psfMinStars:
             setting = option(self, "psfMinSignalToNoise")
             raise TaskError(
-                f"{exposure.dataId}: {np.count_nonzero(candidates)} of {candidates.size} sources are bright and alone "
-                f"enough for the PSF, and {config.psfMinStars} are needed; -c {setting}={config.psfMinSignalToNoise:g} "
-                f"says how bright"
+                f"{exposure.dataId}: {number} of {candidates.size} sources are bright and alone "
+                f"enough to measure the PSF, and {config.psfMinStars} are needed; how bright: "
+                f"-c {setting}={config.psfMinSignalToNoise:g}"
             )
         moments = measured.moments
         widths = np.sqrt((moments.xx + moments.yy) / 2)

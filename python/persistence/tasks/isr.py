@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from persistence.pipe.timing import timeMethod
 from persistence.tasks import amplifiers, trim
 from persistence.tasks.isr_config import IsrConfig
 from persistence.tasks.options import needed, option
-from persistence.types.exposure import Exposure
-from persistence.types.mask import Mask
+
+if TYPE_CHECKING:
+    from persistence.types.exposure import Exposure
 
 Bools = NDArray[np.bool_]
 
@@ -48,10 +49,10 @@ class IsrTask(Task):
             If a calibration is missing, or as `run` says.
         """
         raw = sensorRef.get("raw")
-        result = self.run(raw, **self.readIsrData(sensorRef).getDict())
+        result: Any = self.run(raw, **self.readIsrData(sensorRef).getDict())
         if self.config.doWrite:
             sensorRef.put(result.exposure, "postISRCCD")
-        return result
+        return result  # type: ignore[no-any-return]
 
     def readIsrData(self, sensorRef: Any) -> Struct:
         """Read those of ``bias``, ``flat`` and ``defects`` that are asked for; the others are None."""
@@ -84,24 +85,14 @@ class IsrTask(Task):
         TaskError
             If the detector is unknown, a calibration has another shape, or too few pixels are good.
         """
+        from persistence.types.mask import Mask
+
         detector = raw.detector
         if detector is None or not detector.amplifiers:
             raise TaskError(f"{raw.dataId}: the raw exposure does not tell of its amplifiers; is it trimmed already?")
-        shape = trim.trimmed_shape(detector)
-        planes = {kind: self._pixels(kind, one, shape) for kind, one in (("bias", bias), ("flat", flat))}
-        image, variance = (np.full(shape, np.nan) for _ in range(2))
-        bad, saturated = np.zeros(shape, bool), np.zeros(shape, bool)
-        if planes["flat"] is not None:
-            planes["flat"], bad = _usable(planes["flat"])
-        for amplifier in detector.amplifiers:
-            part = amplifier.trimmed.slices
-            image[part], variance[part], saturated[part] = amplifiers.correct(
-                raw.image, amplifier, planes["bias"], planes["flat"], self.config
-            )
+        image, variance, flags = self._corrected(raw.image, detector, bias, flat)
         if defects is not None:
-            bad |= defects.mask(shape)["BAD"]
-        bad |= ~np.isfinite(image)
-        flags = {"BAD": bad, "SAT": saturated if self.config.doSaturation else np.zeros(shape, bool)}
+            flags["BAD"] |= defects.mask(image.shape)["BAD"]
         self._check(flags["BAD"] | flags["SAT"], raw)
         flags["INTRP"] = self._interpolate(image, variance, flags["BAD"] | flags["SAT"])
         self._note(flags, detector)
@@ -118,6 +109,22 @@ class IsrTask(Task):
             unit="electron",
         )
         return Struct(exposure=made)
+
+    def _corrected(self, raw: Any, detector: Any, bias: Any, flat: Any) -> tuple[Any, Any, dict[str, Bools]]:
+        """Give image and variance, put together from the amplifiers, and the flags BAD and SAT."""
+        shape = trim.trimmed_shape(detector)
+        image, variance = (np.full(shape, np.nan) for _ in range(2))
+        saturated, unflat = (np.zeros(shape, bool) for _ in range(2))
+        level, response = self._pixels("bias", bias, shape), self._pixels("flat", flat, shape)
+        if response is not None:
+            response, unflat = _usable(response)
+        for amplifier in detector.amplifiers:
+            part = amplifier.trimmed.slices
+            image[part], variance[part], saturated[part] = amplifiers.correct(
+                raw, amplifier, level, response, self.config
+            )
+        saturated &= self.config.doSaturation
+        return image, variance, {"BAD": unflat | ~np.isfinite(image), "SAT": saturated}
 
     def _pixels(self, kind: str, master: Any, shape: tuple[int, int]) -> Any:
         if master is None:

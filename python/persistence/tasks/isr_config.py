@@ -19,7 +19,7 @@ class IsrConfig(Config):
             "POLY": "a polynomial through the medians of the rows",
         },
     )
-    overscanOrder = RangeField[int](doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20)
+    overscanOrder = RangeField(doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20)
     doSaturation = Field[bool](
         doc="Flag pixels that reach the amplifier's saturation level as SAT?", dtype=bool, default=True
     )
@@ -32,7 +32,7 @@ class IsrConfig(Config):
         dtype=bool,
         default=True,
     )
-    maxBadFraction = RangeField[float](
+    maxBadFraction = RangeField(
         doc="The largest part of a chip's pixels that may be bad; with more, the chip is given up.",
         dtype=float,
         default=0.8,

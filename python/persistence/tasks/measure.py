@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persistence.tasks import sky, stamps
 from persistence.tasks.stamps import Bools, Floats, Flux, Moments, Stamps
-from persistence.types.exposure import Exposure
+
+if TYPE_CHECKING:
+    from persistence.types.exposure import Exposure
 
 _REACH = 4.0  # half the side of a cut-out, in standard deviations of the PSF
 _CENTRE = 1  # pixels from the middle that count as its centre
@@ -99,15 +101,17 @@ def _position_error(flux: Flux, sigma: float) -> Floats:
 def _aperture(exposure: Exposure, bad: Bools, x: Floats, y: Floats, radius: float) -> Flux:
     import sep
 
-    image = np.ascontiguousarray(np.where(bad, 0.0, exposure.image), dtype=float)
-    noise = np.ascontiguousarray(np.sqrt(np.where(bad, 0.0, exposure.variance)), dtype=float)
+    if not x.size:  # sep takes no empty arrays
+        return Flux(np.zeros(0), np.zeros(0), np.zeros(0, bool))
+    _mask, variance = sky.planes(exposure)
+    image, noise = sky.plain(np.where(bad, 0.0, exposure.image)), sky.plain(np.sqrt(np.where(bad, 0.0, variance)))
     value, error, flag = sep.sum_circle(image, x, y, radius, err=noise, mask=bad, subpix=0)
     failed = (flag & (sep.APER_TRUNC | sep.APER_ALLMASKED)) != 0
     return Flux(np.where(failed, np.nan, value), np.where(failed, np.nan, error), failed)
 
 
 def _flags(exposure: Exposure, parts: Stamps, x: Floats, y: Floats) -> dict[str, Bools]:
-    assert exposure.mask is not None
+    mask, _variance = sky.planes(exposure)
     shape = exposure.image.shape
     columns, rows = np.broadcast_arrays(parts.columns, parts.rows)
     inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0) & (rows < shape[0])
@@ -116,7 +120,7 @@ def _flags(exposure: Exposure, parts: Stamps, x: Floats, y: Floats) -> dict[str,
     centre = (np.abs(dx) <= _CENTRE) & (np.abs(dy) <= _CENTRE)
     flags: dict[str, NDArray[Any]] = {"edge": ~inside.all(axis=(1, 2))}
     for plane, word in PLANES.items():
-        flagged = exposure.mask[plane][place] & inside
+        flagged = mask[plane][place] & inside
         flags[word] = flagged.any(axis=(1, 2))
         flags[f"{word}Center"] = (flagged & centre).any(axis=(1, 2))
     return flags

@@ -17,9 +17,9 @@ from persistence.tasks.isr import IsrTask
 class ProcessCcdConfig(Config):
     """Which tasks process a detector's exposure, and how."""
 
-    isr = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
-    charImage = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
-    calibrate = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
+    isr: Any = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
+    charImage: Any = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
+    calibrate: Any = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
     doCalibrate = Field[bool](
         doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
     )
@@ -61,9 +61,9 @@ class ProcessCcdTask(CmdLineTask):
             If a calibration is missing, or there is too little to go by; the message says which setting matters.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
-        exposure = self.isr.runDataRef(sensorRef).exposure
-        charRes = self.charImage.runDataRef(sensorRef, exposure)
-        calibRes = None
+        isr: Any = self.isr.runDataRef(sensorRef)
+        charRes: Any = self.charImage.runDataRef(sensorRef, isr.exposure)
+        calibRes: Any = None
         if self.config.doCalibrate:
             calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
         last = charRes if calibRes is None else calibRes

@@ -89,8 +89,8 @@ def _filter(catalog: ReferenceCatalog, exposure: Exposure, names: Mapping[str, s
     known = [column.removesuffix("_flux") for column in catalog.columns if column.endswith("_flux")]
     if band not in known:
         raise TaskError(
-            f"the reference catalog {catalog.name} ({catalog.path}) has no filter {band!r}; it has {', '.join(known)}. "
-            f"calibrate.filterMap={{{label.name!r}: ...}} tells which of them to use"
+            f"the reference catalog {catalog.name} ({catalog.path}) has no filter {band!r}; it has "
+            f"{', '.join(known)}. calibrate.filterMap={{{label.name!r}: ...}} tells which of them to use"
         )
     return band
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
-_ROUNDS = 10
 # The error of the median of normal deviates, in those of their mean: sqrt(pi / 2).
 _MEDIANS = 1.2533
 
@@ -35,22 +34,20 @@ class Average:
 
 
 def average(values: Any, clip: float = 3.0) -> Average:
-    """Take the median, without values further from it than ``clip`` times their scatter, until none is cut off.
+    """Take the median, without values further from that of all than ``clip`` times the scatter of all.
+
+    They are cut off once: to go on would cut good values off wherever some are much better than others.
 
     Parameters
     ----------
     values : array_like
         One or more finite numbers.
     clip : `float`
-        In standard deviations.
+        In standard deviations, found by the median absolute deviation.
     """
     values = np.asarray(values, float)
-    kept = np.ones(values.size, bool)
-    for _ in range(_ROUNDS):
-        middle = float(np.median(values[kept]))
-        scatter = _NORMAL * float(np.median(np.abs(values[kept] - middle)))
-        now = np.abs(values - middle) <= clip * scatter
-        if not now.any() or np.array_equal(now, kept):
-            break
-        kept = now
-    return Average(middle, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept)
+    middle = float(np.median(values))
+    scatter = _NORMAL * float(np.median(np.abs(values - middle)))
+    kept = np.abs(values - middle) <= clip * scatter
+    value = float(np.median(values[kept]))
+    return Average(value, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept)

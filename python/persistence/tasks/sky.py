@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
-from persistence.types.background import REDUCE, Background, BackgroundList, Surface, centres
-from persistence.types.box import Box
-from persistence.types.exposure import Exposure
-from persistence.types.mask import Mask
+
+if TYPE_CHECKING:
+    from persistence.types.background import BackgroundList
+    from persistence.types.exposure import Exposure
+    from persistence.types.mask import Mask
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -63,11 +64,15 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     """
     import sep
 
+    from persistence.types.background import REDUCE, Background, BackgroundList, Surface, centres
+    from persistence.types.box import Box
+    from persistence.types.mask import Mask
+
     rows, columns = exposure.image.shape
     mask = unusable(exposure) if sources is None else unusable(exposure) | grown(sources)
     if mask.all():
         raise TaskError(f"{exposure.dataId}: no pixel is left of which the level of the sky could be found")
-    surface = sep.Background(_plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
+    surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
     levels, scatter = (plane[middles].astype(np.float32) for plane in (surface.back(), surface.rms()))
@@ -99,13 +104,13 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     offsets = np.arange(-radius, radius + 1)
     profile = np.exp(-(offsets**2) / (2 * sigma**2))
     sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
-    mask = unusable(exposure)
-    noise = np.sqrt(np.where(mask, 1.0, exposure.variance))
+    mask, variance = unusable(exposure), planes(exposure)[1]
+    noise = np.sqrt(np.where(mask, 1.0, variance))
     try:
         found, segments = sep.extract(
-            _plain(exposure.image),
+            plain(exposure.image),
             threshold,
-            err=_plain(noise),
+            err=plain(noise),
             mask=mask,
             minarea=fewest,
             filter_kernel=np.outer(profile, profile),
@@ -116,11 +121,23 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     return Detected(found["x"], found["y"], found["peak"], segments > 0)
 
 
+def planes(exposure: Exposure) -> tuple[Mask, Floats]:
+    """Give mask and variance.
+
+    Raises
+    ------
+    TaskError
+        If the exposure has not both.
+    """
+    if exposure.mask is None or exposure.variance is None:
+        raise TaskError(f"{exposure.dataId}: sources are found in exposures with mask and variance")
+    return exposure.mask, exposure.variance
+
+
 def unusable(exposure: Exposure) -> Bools:
     """Give the pixels that count for nothing."""
-    assert exposure.mask is not None
-    planes = [name for name in BAD if name in exposure.mask.planes]
-    return np.asarray(exposure.mask.any_of(planes) | ~np.isfinite(exposure.image))
+    mask, _variance = planes(exposure)
+    return np.asarray(mask.any_of(name for name in BAD if name in mask.planes) | ~np.isfinite(exposure.image))
 
 
 def grown(pixels: Bools) -> Bools:
@@ -131,6 +148,6 @@ def grown(pixels: Bools) -> Bools:
     return np.asarray(reach[_HALO:-_HALO, _HALO:-_HALO])
 
 
-def _plain(image: Any) -> Floats:
+def plain(image: Any) -> Floats:
     """Give an array as sep takes it."""
     return np.ascontiguousarray(image, dtype=float)

@@ -11,6 +11,7 @@ from astropy.units import Quantity
 
 from persistence.pipe.task import TaskError
 from persistence.tasks.measure import PLANES, Measured
+from persistence.tasks.recognize import Recognized
 from persistence.types.catalog import Catalog
 
 _ID_BITS = 64
@@ -124,18 +125,9 @@ def _flux_fields(name: str, flux: Any, how: str) -> Iterator[Field]:
     yield Field(f"{name}_flag", flux.failed, None, f"there is no flux: {how}")
 
 
-def match_catalog(sources: Catalog, matches: Any, stars: Any) -> Catalog:
-    """Make the catalog of matches, with what is needed to find the stars again (afw-files 3.4).
-
-    Parameters
-    ----------
-    sources : `~persistence.types.catalog.Catalog`
-        The sources.
-    matches : `~persistence.tasks.matching.Matches`
-        Pairs of rows.
-    stars : `~persistence.tasks.references.References`
-        The stars.
-    """
+def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
+    """Make the catalog of sources that are stars, with what is needed to find the stars again (afw-files 3.4)."""
+    stars = recognized.references
     told = {
         "RA": stars.centre[0],
         "DEC": stars.centre[1],
@@ -144,8 +136,8 @@ def match_catalog(sources: Catalog, matches: Any, stars: Any) -> Catalog:
         "SMATCHV": 1,
     }
     table = Catalog(meta=told)
-    table["first"] = Column(stars.ids[matches.stars], description="number of the star")
-    table["second"] = Column(np.asarray(sources["id"])[matches.sources], description="number of the source")
-    apart = np.radians(np.hypot(matches.east, matches.north) / _ARCSEC)
+    table["first"] = Column(stars.ids[recognized.stars], description="number of the star")
+    table["second"] = Column(np.asarray(sources["id"])[recognized.sources], description="number of the source")
+    apart = np.radians(recognized.distance / _ARCSEC)
     table["distance"] = Column(apart, unit="rad", description="how far apart they were before the WCS was corrected")
     return table

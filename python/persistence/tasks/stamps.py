@@ -104,7 +104,8 @@ def moments(stamps: Stamps, x: Floats, y: Floats, sigma: float) -> Moments:
         lost = ~np.isfinite(at).all(axis=0) | (np.hypot(*(at[:2] - start)) > _DRIFT)
         lost |= (at[2] < _SMALLEST) | (at[3] < _SMALLEST) | (at[2] * at[3] <= at[4] ** 2)
     at[:, lost] = np.nan
-    return Moments(*at, lost)
+    x, y, xx, yy, xy = at
+    return Moments(x, y, xx, yy, xy, lost)
 
 
 def _next(stamps: Stamps, light: Floats, at: Floats) -> Floats:
