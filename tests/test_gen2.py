@@ -31,7 +31,7 @@ class NightConfig(pexConfig.Config):
 
 class NightTask(pipeBase.CmdLineTask):
     ConfigClass = NightConfig
-    _DefaultName = "processCcd"
+    _DefaultName = "characterizeImage"
     RunnerClass = pipeBase.ButlerInitializedTaskRunner
     def __init__(self, butler=None, **kwargs):
         pipeBase.CmdLineTask.__init__(self, **kwargs)
@@ -60,9 +60,9 @@ def test_a_script_of_gen2_runs_with_one_line_more(filled: Path, tmp_path: Path) 
     words = [str(filled), "--output", str(tmp_path / "out"), "--id", "visit=410877", "ccdnum=1^2", "-j", "2"]
     done = subprocess.run([sys.executable, str(place), *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "processCcd: 2 done, of 2" in done.stdout
+    assert "characterizeImage: 2 done, of 2" in done.stdout
     (metadata,) = (tmp_path / "out").glob("**/metadata-*_02.yaml")
-    assert "processCcd:step" in metadata.read_text()
+    assert "characterizeImage:step" in metadata.read_text()
 
 
 def test_the_names_are_ours_where_nothing_has_them() -> None:

@@ -23,7 +23,7 @@ class ToyConfig(Config):
 
 class ToyTask(CmdLineTask):
     ConfigClass = ToyConfig
-    _DefaultName = "processCcd"
+    _DefaultName = "characterizeImage"
 
     def runDataRef(self, dataRef: Any) -> Struct:
         number = dataRef.dataId["ccdnum"]

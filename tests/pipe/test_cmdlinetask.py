@@ -43,7 +43,7 @@ def test_a_command_gives_back_what_it_was_made_of(command: Command, caplog: pyte
     assert [result.result.value for result in done.resultList] == [1.0] * 4
     assert done.parsedCmd.id.refList[0].dataId["ccdnum"] == 1
     assert isinstance(done.taskRunner, TaskRunner)
-    assert done.argumentParser._name == "processCcd"
+    assert done.argumentParser._name == "characterizeImage"
     assert "--id visit=410877 ccdnum=1..4" in caplog.text
 
 
@@ -109,7 +109,7 @@ def test_all_that_is_done_already_is_no_failure(command: Command) -> None:
 
 def test_two_processes_do_what_one_does(command: Command, tmp_path: Path) -> None:
     assert len(command(*IDS, "-j", "2").resultList) == 4
-    assert Butler(tmp_path / "out").datasetExists("processCcd_metadata", visit=410877, ccdnum=4)
+    assert Butler(tmp_path / "out").datasetExists("characterizeImage_metadata", visit=410877, ccdnum=4)
 
 
 def test_showing_changes_nothing(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,7 +139,7 @@ def test_a_script_that_does_not_ask_whether_it_is_run_may_have_several_processes
     words, environment = script(tmp_path, filled, "-j", "2", "--longlog", "-L", "info")
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "processCcd: 4 done, of 4" in done.stdout
+    assert "characterizeImage: 4 done, of 4" in done.stdout
 
 
 def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(tmp_path: Path, filled: Path, journal: Path) -> None:

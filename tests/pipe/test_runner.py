@@ -16,7 +16,7 @@ from persistence.pipe.runner import ButlerInitializedTaskRunner, Interrupted, Le
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 
-NAME = "processCcd_metadata"
+NAME = "characterizeImage_metadata"
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_each_target_is_run_and_what_is_written_once_is_written(run: Any, told: 
     assert statuses(run()) == [0] * 4
     assert told() == [f"{what} {number}" for number in (1, 2, 3, 4) for what in ("begin", "end")]
     butler = Butler(tmp_path / "out")
-    assert butler.get("processCcd_config").gain == 1.0
+    assert butler.get("characterizeImage_config").gain == 1.0
     assert "numpy" in butler.get("packages")
-    assert butler.get(NAME, visit=410877, ccdnum=2)["processCcd"]["detector"] == 2
+    assert butler.get(NAME, visit=410877, ccdnum=2)["characterizeImage"]["detector"] == 2
 
 
 @pytest.mark.parametrize(
