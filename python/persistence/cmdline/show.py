@@ -165,10 +165,21 @@ def _tasks(config: Any, pattern: str) -> Iterator[str]:
 
 
 def _targets(config: Any) -> Iterator[tuple[str, str]]:
+    """Give the class of each subtask; of a registry, those that are chosen."""
+    from lsst.pex.config import RegistryField
+    from lsst.pex.config.configurableField import ConfigurableInstance
+
     for name, owner, field in walked(config):
-        target = getattr(getattr(owner, field.name), "target", None)
-        if isinstance(target, type) or callable(target):
-            yield name, f"{target.__module__}.{getattr(target, '__qualname__', target)}"
+        value = getattr(owner, field.name)
+        if isinstance(value, ConfigurableInstance):
+            yield name, _dotted(value.target)
+        elif isinstance(field, RegistryField):
+            chosen = value.names if field.multi else [value.name]
+            yield from ((f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in chosen or () if one)
+
+
+def _dotted(target: Any) -> str:
+    return f"{target.__module__}.{getattr(target, '__qualname__', target)}"
 
 
 _SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {CONFIG: _config, HISTORY: _history, TASKS: _tasks}
