@@ -124,15 +124,14 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _history(config: Any, pattern: str) -> Iterator[str]:
     pattern = pattern.removeprefix(f"{_ROOT}.")
-    names: list[str] = []
-    for name, owner, field in walked(config):
-        if name == pattern or fnmatch.fnmatchcase(name, pattern):
-            yield from ["", name] if names else [name]
-            yield from _entries(owner.history.get(field.name, ()))
-        names.append(name)
-    is_pattern = not {"*", "?"}.isdisjoint(pattern)
-    if not is_pattern and pattern not in names:
-        raise NotShown(f"--show history={pattern}: there is no such field{did_you_mean(pattern, names)}")
+    every = list(walked(config))
+    found = [one for one in every if one[0] == pattern or fnmatch.fnmatchcase(one[0], pattern)]
+    if not found and {"*", "?"}.isdisjoint(pattern):
+        hint = did_you_mean(pattern, [name for name, _, _ in every])
+        raise NotShown(f"--show history={pattern}: there is no such field{hint}")
+    for place, (name, owner, field) in enumerate(found):
+        yield from ["", name] if place else [name]
+        yield from _entries(owner.history.get(field.name, ()))
 
 
 def _entries(history: Sequence[tuple[Any, Sequence[Any], str]]) -> Iterator[str]:
