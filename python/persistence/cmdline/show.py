@@ -80,7 +80,7 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
     blocks = _Blocks()
     config.saveToStream(blocks, _ROOT)
     if not pattern:
-        yield "".join(blocks)
+        yield "".join(blocks).removesuffix("\n")
         return
     pattern, exact, _ = pattern.partition(_NO_IGNORECASE)
     pattern = pattern.removeprefix(f"{_ROOT}.")
