@@ -172,6 +172,7 @@ LAYERS = {
     "cmdline.keys": 1,
     "cmdline.places": 9,
     "cmdline.repositories": 15,
+    "cmdline.matching": 5,
     "cmdline.containers": 13,
     "cmdline.coaddcontainers": 14,
     "cmdline.idarguments": 14,
