@@ -71,7 +71,7 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     rows, columns = exposure.image.shape
     mask = unusable(exposure) if sources is None else unusable(exposure) | grown(sources)
     if mask.all():
-        raise TaskError(f"{exposure.dataId}: no pixel is left of which the level of the sky could be found")
+        raise TaskError("no pixel is left of which the level of the sky could be found")
     surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
@@ -117,7 +117,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
             segmentation_map=True,
         )
     except Exception as error:  # what sep raises has no class of its own
-        raise TaskError(f"{exposure.dataId}: sources cannot be told apart: {error}") from error
+        raise TaskError(f"sources cannot be told apart: {error}") from error
     return Detected(found["x"], found["y"], found["peak"], segments > 0)
 
 
@@ -130,7 +130,7 @@ def planes(exposure: Exposure) -> tuple[Mask, Floats]:
         If the exposure has not both.
     """
     if exposure.mask is None or exposure.variance is None:
-        raise TaskError(f"{exposure.dataId}: sources are found in exposures with mask and variance")
+        raise TaskError("sources are found in exposures with mask and variance")
     return exposure.mask, exposure.variance
 
 
