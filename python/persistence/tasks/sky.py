@@ -21,6 +21,7 @@ Bools = NDArray[np.bool_]
 BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
 _STACK = 300_000  # sep's own
+_FILTER = 2  # half the side of the matched filter, in standard deviations: a wider one takes longer and gains little
 # Half the side of the square by which a source is taken to reach beyond its detected pixels.
 _HALO = 3
 
@@ -100,7 +101,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     """
     import sep
 
-    radius = int(np.ceil(3 * sigma))
+    radius = int(np.ceil(_FILTER * sigma))
     offsets = np.arange(-radius, radius + 1)
     profile = np.exp(-(offsets**2) / (2 * sigma**2))
     sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
