@@ -37,8 +37,8 @@ _COLOURS = {
 }
 _FAINTEST, _BRIGHTEST = 20.9, 13.5  # in r: the faintest give about 20 times the noise in g
 _STEEPNESS = 0.25  # of the logarithm of how many there are, for each magnitude
-_CELLS = 36  # along the sides of a block of one square degree; each has one star
-_JITTER = 0.7  # of a cell's side: neighbours are 30 arcseconds apart or more
+_CELLS = 42  # along the sides of a block of one square degree; each has one star
+_JITTER = 0.6  # of a cell's side: neighbours are 34 arcseconds apart or more, eight small pixels
 _OFFSET = 0.4  # arcsec
 
 

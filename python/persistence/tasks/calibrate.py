@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from persistence.types.photocalib import PhotoCalib
 
 _PLANE = "DETECTED"
+_FLAGS = {
+    "calib_astrometry_used": "the WCS is corrected by it",
+    "calib_photometry_used": "the zero point is found by it",
+}
 
 
 class CalibrateTask(Task):
@@ -103,17 +107,23 @@ class CalibrateTask(Task):
         found = sky.detect(exposure, config.thresholdValue, sigma, config.minPixels)
         measured = measure(exposure, found.x, found.y, sigma, config.apertureRadii)
         made = exposure.replaced(mask=_flagged(exposure.mask, found.pixels))
-        used = {name: np.zeros(measured.x.size, bool) for name in ("astrometry", "photometry")}
+        used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
         if stars is not None and config.doAstrometry:
-            made = made.replaced(wcs=self._astrometry(made.wcs, stars, used["astrometry"]))
+            made = made.replaced(wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"]))
         if stars is not None and config.doPhotoCal:
-            made = made.replaced(photo_calib=self._photometry(stars, used["photometry"]))
-        flags = {f"calib_{kind}_used": (values, f"the {kind} is calibrated by it") for kind, values in used.items()}
+            made = made.replaced(photo_calib=self._photometry(stars, used["calib_photometry_used"]))
+        flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
         table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags)
         self._keep(numSources=len(table))
         matches = None if stars is None else sources.match_catalog(table, stars)
         return Struct(exposure=made, sourceCat=table, matches=matches)
+
+    def getSchemaCatalogs(self) -> dict[str, Any]:
+        """Give an empty ``src``."""
+        from persistence.tasks import sources  # imports astropy
+
+        return {"src": sources.schema(self.config.apertureRadii, _FLAGS)}
 
     def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
         from persistence.tasks.recognize import recognize
@@ -122,7 +132,7 @@ class CalibrateTask(Task):
         number, least = stars.sources.size, self.config.minMatches
         if number < least:
             raise TaskError(
-                f"{exposure.dataId}: of {stars.candidates} sources and {stars.references.ids.size} stars of "
+                f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
                 f"{catalog.name}, {number} are alike, and {least} are needed; settings that matter: "
                 + ", ".join(option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise"))
             )

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from persistence.types.exposure import Exposure
 
 _STAMP = 5  # half the side of the PSF's own image, in standard deviations
+_FLAGS = {
+    "calib_psf_candidate": "bright and alone enough to measure the PSF",
+    "calib_psf_used": "the PSF was measured of it",
+}
 
 
 class CharacterizeImageConfig(Config):
@@ -117,15 +121,18 @@ class CharacterizeImageTask(Task):
         found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
         psf = self._psf(measure(clean, found.x, found.y, guess, ()), exposure)
         measured = measure(clean, found.x, found.y, psf.sigma, config.apertureRadii)
-        flags = {
-            "calib_psf_candidate": (psf.candidates, "bright and alone enough to measure the PSF"),
-            "calib_psf_used": (psf.used, "the PSF was measured of it"),
-        }
+        flags = dict(zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True))
         catalog = sources.catalog(measured, exposure.wcs, exposureId, exposureBits, flags)
         self._note(background, psf, len(catalog))
         size = 2 * int(np.ceil(_STAMP * psf.sigma)) + 1
         made = clean.replaced(psf=SingleGaussianPsf((size, size), psf.sigma))
         return Struct(exposure=made, background=background, sourceCat=catalog)
+
+    def getSchemaCatalogs(self) -> dict[str, Any]:
+        """Give an empty ``icSrc``."""
+        from persistence.tasks import sources  # imports astropy
+
+        return {"icSrc": sources.schema(self.config.apertureRadii, _FLAGS)}
 
     def _psf(self, measured: Measured, exposure: Exposure) -> _Psf:
         """Take the median width of bright stars that are alone."""
@@ -137,7 +144,7 @@ class CharacterizeImageTask(Task):
         if number < config.psfMinStars:
             setting = option(self, "psfMinSignalToNoise")
             raise TaskError(
-                f"{exposure.dataId}: {number} of {candidates.size} sources are bright and alone "
+                f"{number} of {candidates.size} sources are bright and alone "
                 f"enough to measure the PSF, and {config.psfMinStars} are needed; how bright: "
                 f"-c {setting}={config.psfMinSignalToNoise:g}"
             )

@@ -89,7 +89,7 @@ class IsrTask(Task):
 
         detector = raw.detector
         if detector is None or not detector.amplifiers:
-            raise TaskError(f"{raw.dataId}: the raw exposure does not tell of its amplifiers; is it trimmed already?")
+            raise TaskError("the raw exposure does not tell of its amplifiers; is it trimmed already?")
         image, variance, flags = self._corrected(raw.image, detector, bias, flat)
         if defects is not None:
             flags["BAD"] |= defects.mask(image.shape)["BAD"]
@@ -139,7 +139,7 @@ class IsrTask(Task):
         if fraction > self.config.maxBadFraction:
             allowed = option(self, "maxBadFraction")
             raise TaskError(
-                f"{raw.dataId}: {fraction:.0%} of the pixels are bad or saturated; "
+                f"{fraction:.0%} of the pixels are bad or saturated; "
                 f"-c {allowed}={self.config.maxBadFraction:g} is the most that is taken"
             )
 

@@ -92,7 +92,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
         If there is no WCS, or as `~persistence.tasks.references.load` says.
     """
     if exposure.wcs is None:
-        raise TaskError(f"{exposure.dataId}: without a WCS no star can be recognized")
+        raise TaskError("without a WCS no star can be recognized")
     stars = references.load(catalog, exposure, config.maxOffset, config.filterMap)
     chosen = _brightest(measured, config.minSignalToNoise)
     ra, dec = _sky(exposure.wcs, measured.x[chosen], measured.y[chosen])

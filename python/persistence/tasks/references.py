@@ -84,7 +84,7 @@ def load(catalog: ReferenceCatalog, exposure: Exposure, margin: float, names: Ma
 def _filter(catalog: ReferenceCatalog, exposure: Exposure, names: Mapping[str, str]) -> str:
     label = exposure.filter
     if label is None:
-        raise TaskError(f"{exposure.dataId}: it is not known in which filter the exposure was taken")
+        raise TaskError("it is not known in which filter the exposure was taken")
     band = names.get(label.name, label.name)
     known = [column.removesuffix("_flux") for column in catalog.columns if column.endswith("_flux")]
     if band not in known:

@@ -21,6 +21,7 @@ Bools = NDArray[np.bool_]
 BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
 _STACK = 300_000  # sep's own
+_FILTER = 2  # half the side of the matched filter, in standard deviations: a wider one takes longer and gains little
 # Half the side of the square by which a source is taken to reach beyond its detected pixels.
 _HALO = 3
 
@@ -71,7 +72,7 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     rows, columns = exposure.image.shape
     mask = unusable(exposure) if sources is None else unusable(exposure) | grown(sources)
     if mask.all():
-        raise TaskError(f"{exposure.dataId}: no pixel is left of which the level of the sky could be found")
+        raise TaskError("no pixel is left of which the level of the sky could be found")
     surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
@@ -100,7 +101,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     """
     import sep
 
-    radius = int(np.ceil(3 * sigma))
+    radius = int(np.ceil(_FILTER * sigma))
     offsets = np.arange(-radius, radius + 1)
     profile = np.exp(-(offsets**2) / (2 * sigma**2))
     sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
@@ -117,7 +118,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
             segmentation_map=True,
         )
     except Exception as error:  # what sep raises has no class of its own
-        raise TaskError(f"{exposure.dataId}: sources cannot be told apart: {error}") from error
+        raise TaskError(f"sources cannot be told apart: {error}") from error
     return Detected(found["x"], found["y"], found["peak"], segments > 0)
 
 
@@ -130,7 +131,7 @@ def planes(exposure: Exposure) -> tuple[Mask, Floats]:
         If the exposure has not both.
     """
     if exposure.mask is None or exposure.variance is None:
-        raise TaskError(f"{exposure.dataId}: sources are found in exposures with mask and variance")
+        raise TaskError("sources are found in exposures with mask and variance")
     return exposure.mask, exposure.variance
 
 

@@ -12,6 +12,7 @@ from astropy.units import Quantity
 from persistence.pipe.task import TaskError
 from persistence.tasks.measure import PLANES, Measured
 from persistence.tasks.recognize import Recognized
+from persistence.tasks.stamps import Flux, Moments
 from persistence.types.catalog import Catalog
 
 _ID_BITS = 64
@@ -70,7 +71,7 @@ def catalog(
     number = measured.x.size
     table = Catalog(meta={"aliases": _slots(tuple(measured.apertures))})
     table["id"] = Column(first_id(exposure_id, exposure_bits, number) + np.arange(number), description="number")
-    set_positions(table, measured.x, measured.y, wcs)
+    _set_positions(table, measured.x, measured.y, wcs)
     table["parent"] = Column(
         np.zeros(number, np.int64), description="number of the source that this is a part of, or 0"
     )
@@ -81,7 +82,20 @@ def catalog(
     return table
 
 
-def set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
+def schema(radii: Sequence[float], flags: Mapping[str, str]) -> Catalog:
+    """Make a catalog without sources; ``flags`` are names and meanings."""
+    none, never = np.zeros(0), np.zeros(0, bool)
+    flux, words = (
+        Flux(none, none, never),
+        [f"{word}{suffix}" for word in PLANES.values() for suffix in ("", "Center")],
+    )
+    moments = Moments(none, none, none, none, none, never)
+    planes = dict.fromkeys([*words, "edge"], never)
+    measured = Measured(none, none, none, moments, flux, dict.fromkeys(radii, flux), planes)
+    return catalog(measured, None, 0, 0, {name: (never, doc) for name, doc in flags.items()})
+
+
+def _set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
     """Set where the sources are on the sky."""
     where = (np.full(len(x), np.nan),) * 2 if wcs is None else wcs.all_pix2world(x, y, 0) if len(x) else (x, y)
     for axis, angles in zip(("ra", "dec"), where, strict=True):
