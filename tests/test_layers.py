@@ -22,6 +22,7 @@ LAYERS = {
     "identifiers": 2,
     "validity": 2,
     "headers": 2,
+    "sqlitefile": 1,
     "yamlfile": 2,
     "types": 3,
     "types.astdump": 1,
