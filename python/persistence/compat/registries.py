@@ -12,7 +12,8 @@ from persistence import headers, sqlitefile
 from persistence.compat.fsscanner import FsScanner
 from persistence.compat.utils import sequencify
 from persistence.errors import RegistryError, UnknownKey, did_you_mean
-from persistence.registry.sqlite import SqliteRegistry, joined
+from persistence.registry import sqlite
+from persistence.registry.sqlite import joined
 from persistence.sqlitefile import explained, quoted
 from persistence.template import PathTemplate
 
@@ -187,7 +188,7 @@ class SqliteRegistry(SqlRegistry):
     def __init__(self, location: str) -> None:
         super().__init__(sqlitefile.connect(location, _WAIT) if os.path.isfile(location) else None)
         self.root = location
-        self._reader = SqliteRegistry(location, _WAIT)
+        self._reader = sqlite.SqliteRegistry(location, _WAIT)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SqliteRegistry, (self.root,)
