@@ -670,3 +670,14 @@ def test_an_older_repositorys_unknown_camera_is_told_with_the_repository() -> No
     Path("repo/_mapper").write_text("lsst.obs.decam.DecamMaper\n")
     with pytest.raises(RepositoryError, match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'"):
         Butler("repo")
+
+
+def test_an_output_that_is_only_written_knows_the_registries_of_the_inputs(own: Path, tmp_path: Path) -> None:
+    butler = Butler(inputs=str(own), outputs={"root": str(tmp_path / "out"), "mode": "w"})
+    reference = butler.dataRef("raw", visit=410877, ccdnum=28)
+    assert (
+        "object" in reference.dataId
+    )  # a column of the registry, and a key of no path: the output is warned of none
+    reference.put({"a": 1}, "processCcd_metadata")
+    assert butler.datasetExists("processCcd_metadata", visit=410877, ccdnum=28, write=True)
+    assert not butler.datasetExists("processCcd_metadata", visit=410877, ccdnum=28)

@@ -29,6 +29,7 @@ class FileMapper(CameraMapper, metaclass=_Declared):
     """
 
     gen2_names: tuple[str, ...] = ()
+    _packaged = False  # what lies beside the file, perhaps in a repository, is none of the camera's
 
 
 def mapper_class(path: str) -> type[FileMapper]:

@@ -45,6 +45,8 @@ class CameraMapper(Mapper):
 
     policyFile: ClassVar[str | None] = None
     ingestCalibsFile: ClassVar[str | None] = None
+    # Whether the policy lies in a package, beside the camera's other files.
+    _packaged: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -87,11 +89,19 @@ class CameraMapper(Mapper):
 
     @classmethod
     def getPackageDir(cls) -> str:
-        """Give the directory of the camera package, from the environment: ``OBS_DECAM_DIR``."""
+        """Give the directory of the camera package: ``OBS_DECAM_DIR``, if that is set, or where its policy lies.
+
+        Raises
+        ------
+        PolicyError
+            If neither says it.
+        """
         variable = f"{cls.getPackageName().upper()}_DIR"
-        if variable not in os.environ:
-            raise PolicyError(f"{variable} is not set: the package {cls.getPackageName()} is not set up")
-        return os.environ[variable]
+        if variable in os.environ:
+            return os.environ[variable]
+        if cls._packaged and cls.policyFile is not None:
+            return os.path.dirname(os.path.dirname(os.path.abspath(cls.policyFile)))  # <package>/policy/<camera>.yaml
+        raise PolicyError(f"{variable} is not set: the package {cls.getPackageName()} is not set up")
 
 
 def _policy_of(given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] | None) -> CameraPolicy:

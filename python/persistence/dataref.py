@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from persistence.dataid import DataId
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
+    from persistence.chain import Matching
 
 
 class ButlerSubset:
@@ -37,7 +39,16 @@ class ButlerSubset:
         self.datasetType = datasetType
         self.level = level
         self.dataId = dataId
-        self._matching = butler.matching(datasetType, level, dataId)
+        # Now, so that what cannot be meant is refused here.
+        self.__dict__["_matching"] = butler.matching(datasetType, level, dataId)
+
+    @functools.cached_property
+    def _matching(self) -> Matching:
+        return self.butler.matching(self.datasetType, self.level, self.dataId)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A reference takes its subset along to other processes, where nobody asks what else is in it.
+        return {name: value for name, value in self.__dict__.items() if name != "_matching"}
 
     @property
     def cache(self) -> list[DataId]:

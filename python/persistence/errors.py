@@ -12,12 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``."""
+def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
+    """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``.
+
+    What all of them begin with, ``before``, is told but does not count.
+    """
     import difflib  # only who errs needs it
 
     close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    return f"; did you mean {' or '.join(repr(before + name) for name in close)}?" if close else ""
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:

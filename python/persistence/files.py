@@ -114,6 +114,27 @@ def back_up(path: str) -> None:
             shutil.copy2(path, temporary)
 
 
+@contextlib.contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """Keep out other processes, of this host or another, that lock the same directory.
+
+    Nothing is left in it, but where directories cannot be locked, as on NFS: there an empty hidden file is.
+    """
+    import fcntl  # not on Windows
+
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            os.close(descriptor)
+            descriptor = os.open(os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # which unlocks
+
+
 def find(root: str, path: str) -> str | None:
     """Find a file in a repository: as it is called, or compressed.
 

@@ -75,6 +75,16 @@ class Numbering:
             full.update((self._detectors["key"], number) for number, known in names.items() if known == name)
         return full
 
+    def telling(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the part of an exposure's data ID that tells it from all others: visit and detector.
+
+        All of the data ID, where the policy numbers no exposures, or this is of something else.
+        """
+        for keys in () if self.exposures is None else self.exposures.terms:
+            if keys and all(key in dataId for key in keys):
+                return {key: dataId[key] for key in keys}
+        return dict(dataId)
+
     @staticmethod
     def getShortCcdName(name: str) -> str:
         """Give a detector's name without blanks, as it stands in paths."""

@@ -75,10 +75,11 @@ class Opening:
             self._try_inputs()
         for member in self._outputs:
             self._set_up(member)
-        for member in [*self._outputs, *self._inputs]:
-            _spread_tags(member, set(member.args.tags))
         readable: list[Member] = []
-        for member in [*(one for one in self._outputs if one.readable), *self._inputs]:
+        asked = [*(one for one in self._outputs if one.readable), *self._inputs]
+        for member in asked:
+            _spread_tags(member, set(member.args.tags))
+        for member in asked:
             _depth_first(member, readable)
         inputs = [self._repository(member) for member in readable]
         outputs = [self._repository(member) for member in self._outputs]
@@ -157,6 +158,8 @@ class Opening:
         member.cfg = cfg
         if member.readable:
             self._add_parents(member, [member.place])
+        else:
+            member.parents = given  # whose registries know what it writes
 
     def _default_mapper(self, member: Member) -> str | None:
         names = {one.cfg.mapper for one in self._inputs}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from persistence.cli import output, progress, settings
+from persistence import progress
+from persistence.cli import output, settings
+from persistence.cmdline import places
 from persistence.errors import PersistenceError, PolicyError
 from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
@@ -91,14 +92,10 @@ def calib_root(calib: str | None, output: str | None) -> str:
     PolicyError
         If nothing says it. (Gen2 let a TypeError through; it never took the repository itself.)
     """
-    variable = os.environ.get("PIPE_CALIB_ROOT")
-    if variable:
-        return os.path.abspath(os.path.join(variable, calib or ""))
-    below = "" if calib else os.environ.get("PIPE_OUTPUT_ROOT", "")
-    root = calib or output
-    if not root:
+    root = places.under(places.CALIB, calib) or places.output(output)
+    if root is None:
         raise PolicyError("where do calibrations go? Say --calib DIR (or set PIPE_CALIB_ROOT)")
-    return os.path.abspath(os.path.join(below, root))
+    return root
 
 
 def common(arguments: argparse.Namespace) -> dict[str, Any]:

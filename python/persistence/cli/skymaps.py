@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import ast
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler import Butler
 from persistence.cli import output, settings
+from persistence.cmdline import places
 from persistence.errors import PersistenceError, PolicyError, did_you_mean
 from persistence.formatters import config as config_files
 from persistence.skymap import SkyMap, Tract
@@ -74,17 +74,11 @@ def taken(found: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, An
 
 def opened(arguments: argparse.Namespace) -> Butler:
     """Open the repository, and that which is written to."""
-    root, written = arguments.root, arguments.output
-    if arguments.rerun is not None:
-        *read, last = arguments.rerun.split(":")
-        if len(read) > 1 or not all([*read, last]):
-            raise PolicyError(f"--rerun {arguments.rerun}: write --rerun OUT or --rerun IN:OUT")
-        written = os.path.join(root, "rerun", last)
-        root = os.path.join(root, "rerun", *read) if read else root
-    more = {} if arguments.calib is None else {"mapperArgs": {"calibRoot": arguments.calib}}
-    if written is None:
-        return Butler(outputs={"root": root, "mode": "rw", **more})
-    return Butler(inputs={"root": root, **more}, outputs={"root": written, "mode": "rw", **more})
+    where = places.resolved(arguments.root, arguments.calib, arguments.output, arguments.rerun)
+    more = {} if where.calib is None else {"mapperArgs": {"calibRoot": where.calib}}
+    if where.output is None:
+        return Butler(outputs={"root": where.input, "mode": "rw", **more})
+    return Butler(inputs={"root": where.input, **more}, outputs={"root": where.output, "mode": "rw", **more})
 
 
 def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: bool) -> None:

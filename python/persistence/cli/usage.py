@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from persistence.cmdline import grammar
+from persistence.cmdline import grammar, keys
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import PersistenceError, UnknownKey
@@ -69,10 +69,8 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
     DataIdError
         If a word is no ``key=value``, a key unknown, or a value of the wrong type.
     """
-    keys, aliases = _camera_keys(butler, name), _aliases(butler)
-    if any(word.partition("=")[0] not in {*keys, *aliases} for words in options for word in words):
-        keys = {**_registry_keys(butler), **keys}
-    return [DataId(one) for words in options for one in grammar.parse(words, keys, aliases)] or [DataId()]
+    known, aliases = keys.known(butler, name, (word.partition("=")[0] for words in options for word in words))
+    return [DataId(one) for words in options for one in grammar.parse(words, known, aliases)] or [DataId()]
 
 
 def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> Iterator[ButlerDataRef]:
@@ -81,7 +79,7 @@ def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> I
     if len(wanted) == 1:  # what a registry gives is distinct
         yield from _subset(butler, name, wanted[0])
         return
-    keys = tuple(butler.getKeys(name, "") or ())
+    names = tuple(butler.getKeys(name, "") or ())
     found: set[tuple[Any, ...]] = set()
     empty = []
     for data_id in wanted:
@@ -89,7 +87,7 @@ def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> I
         if not len(subset):
             empty.append(data_id)
         for reference in subset:
-            told = tuple(reference.dataId[key] for key in keys)
+            told = tuple(reference.dataId[key] for key in names)
             if told not in found:
                 found.add(told)
                 yield reference
@@ -115,38 +113,3 @@ def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:
         return butler.subset(name, dataId=data_id)
     except UnknownKey as error:
         raise WrongUse(f"{error}: give it with --id") from error
-
-
-def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
-    """Give the keys that the policies know; those of the dataset type come first."""
-    known = dict(butler.getKeys(name) or {})
-    for repository in butler.chain.inputs:
-        for key, kind in repository.mapper.policy.keys.items():
-            known.setdefault(key, kind)
-    return known
-
-
-def _aliases(butler: Butler) -> dict[str, str]:
-    """Give the other names of keys, ``ccd`` for ``ccdnum``: what a camera before has as a key is that key."""
-    known: dict[str, str] = {}
-    for repository in butler.chain.inputs:
-        policy = repository.mapper.policy
-        for name, key in (*zip(policy.keys, policy.keys, strict=True), *policy.aliases.items()):
-            known.setdefault(name, key)
-    return {name: key for name, key in known.items() if name != key}
-
-
-def _registry_keys(butler: Butler) -> dict[str, type]:
-    """Give the columns of the registries: these too can choose rows."""
-    known: dict[str, type] = {}
-    for registry in dict.fromkeys(repository.registry for repository in butler.chain.inputs):
-        for column, declared in registry.columns(registry.tables()).items():
-            known.setdefault(column, _kind(declared.upper()))
-    return known
-
-
-def _kind(declared: str) -> type:
-    """Give the type that SQLite gives a column (https://sqlite.org/datatype3.html, 3.1)."""
-    if "INT" in declared:
-        return int
-    return float if any(word in declared for word in ("REAL", "FLOA", "DOUB")) else str

@@ -24,13 +24,11 @@ LEVELS: Mapping[str, int] = {
     "error": logging.ERROR,
     "fatal": logging.CRITICAL,
 }
-_SHORT = "%(name)s %(levelname)s: %(message)s"
-_LONG = "%(levelname)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
+_NAMES = {level: name.upper() for name, level in LEVELS.items()}
+_SHORT = "%(name)s %(level)s: %(message)s"
+_LONG = "%(level)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
 _CALLER = 2  # frames up from here: the line that is told is the caller's
 _LABEL: ContextVar[str] = ContextVar("label", default="")
-
-for _name, _level in LEVELS.items():
-    logging.addLevelName(_level, _name.upper())
 
 
 class TaskLog(logging.LoggerAdapter[logging.Logger]):
@@ -111,6 +109,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         record.label = _LABEL.get()
+        record.level = _NAMES.get(record.levelno, record.levelname)
         try:
             sys.stdout.write(self.format(record) + "\n")
             sys.stdout.flush()

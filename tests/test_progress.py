@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persistence.cli import progress
+from persistence import progress
 
 
 class Terminal(io.StringIO):

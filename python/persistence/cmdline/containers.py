@@ -1,0 +1,155 @@
+"""What an ID argument becomes: data IDs, then references to the data that there are (gen2-cli 3.7)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.cmdline import keys
+from persistence.dataid import DataId, cast
+from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
+from persistence.existing import existing
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.dataref import ButlerDataRef
+
+Test = Callable[[Mapping[str, Any]], bool]
+
+
+class DataIdContainer:
+    """The data IDs of an ID argument, and the data that they stand for.
+
+    Parameters
+    ----------
+    level : `str`, optional
+        The level at which data are told apart; by default the camera's.
+
+    Attributes
+    ----------
+    datasetType : `str` or None
+        The dataset type.
+    idList : `list` [`dict`]
+        The data IDs, as typed: their values are text until they are cast.
+    refList : `list`
+        References to the data that there are, in the order of the data IDs, and of the registry within each. What two
+        data IDs stand for is there twice.
+    """
+
+    def __init__(self, level: str | None = None) -> None:
+        self.level = level
+        self.datasetType: str | None = None
+        self.idList: list[dict[str, Any]] = []
+        self.refList: list[Any] = []
+
+    def setDatasetType(self, datasetType: str | None) -> None:
+        """Say of which dataset type the data are."""
+        self.datasetType = datasetType
+
+    def castDataIds(self, butler: Butler) -> None:
+        """Give each key the name, and each value the type, that the camera or the registry says.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no dataset type.
+        UsageError
+            If the dataset type or a key is unknown, a key is there twice, or a value is of another type.
+        """
+        if self.datasetType is None:
+            raise RuntimeError("the dataset type has to be set before data IDs are cast")
+        try:
+            known, aliases = keys.known(butler, self.datasetType, (key for one in self.idList for key in one))
+            self.idList = [_cast(data_id, known, aliases) for data_id in self.idList]
+        except PersistenceError as error:
+            raise UsageError(str(error)) from error
+
+    def makeDataRefList(self, namespace: argparse.Namespace) -> None:
+        """Make references to the data that there are; warn of data IDs that stand for none.
+
+        Parameters
+        ----------
+        namespace : `argparse.Namespace`
+            With ``butler`` and ``log``.
+        """
+        assert self.datasetType is not None
+        empty = []
+        is_there = present(namespace.butler, self.datasetType)
+        for data_id in self.idList:
+            references = self._references(namespace.butler, data_id)
+            found = [reference for reference in references if is_there(reference.dataId)]
+            self.refList += found
+            if not found:
+                empty.append((data_id, len(references)))
+        if empty:
+            namespace.log.warning("%s", told_missing(namespace.butler, self.datasetType, empty))
+
+    def _references(self, butler: Butler, data_id: Mapping[str, Any]) -> list[ButlerDataRef]:
+        try:
+            return list(butler.subset(str(self.datasetType), self.level, dataId=data_id))
+        except PersistenceError as error:
+            raise UsageError(str(error)) from error
+
+
+def _cast(data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for said, value in data_id.items():
+        key = aliases.get(said, said)
+        if key in found:
+            raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
+        if key not in known:
+            raise DataIdError(
+                f"unknown key {key!r}{did_you_mean(key, [*known, *aliases])} (known: {', '.join(known)})"
+            )
+        found[key] = cast(key, value, known[key])
+    return found
+
+
+def present(butler: Butler, name: str) -> Test:
+    """Give what tells whether a dataset is there; or, of a data ID at a higher level, any that it is made of."""
+    test, every = existing(butler, name), frozenset(butler.getKeys(name) or ())
+
+    def is_there(data_id: Mapping[str, Any]) -> bool:
+        if every <= data_id.keys():
+            return test(data_id)
+        below = [one.dataId for one in butler.subset(name, dataId=data_id)]
+        return any(test(one) if every <= one.keys() else butler.datasetExists(name, one) for one in below)
+
+    return is_there
+
+
+def told_missing(butler: Butler, name: str, missing: Sequence[tuple[Mapping[str, Any], int]]) -> str:
+    """Tell of data IDs that stand for nothing: why the first does, and which others there are.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        Who was asked.
+    name : `str`
+        The dataset type.
+    missing : sequence of tuple
+        Each data ID, with how many it stands for of which no file is there.
+    """
+    (first, registered), *others = missing
+    lines = [
+        f"No data found for {name} {dict(first)}",
+        *(f"  {reason}" for reason in _reasons(butler, name, first, registered)),
+    ]
+    if others:
+        lines += ["Nor for", *(f"  {option}" for option in _options([one for one, _ in others]))]
+    return "\n".join(lines)
+
+
+def _reasons(butler: Butler, name: str, data_id: Mapping[str, Any], registered: int) -> Iterator[str]:
+    if registered:
+        yield f"{registered} are registered, but their files are not there"
+        return
+    request = butler.chain.request(name.partition(".")[0])
+    yield from butler.chain.refuse("--id", request, DataId(data_id)).reasons
+
+
+def _options(data_ids: Sequence[Mapping[str, Any]]) -> list[str]:
+    from persistence.cmdline import shorthand  # only who prints them needs it
+
+    return [f"--id {text}".rstrip() for text in shorthand.text(data_ids)]

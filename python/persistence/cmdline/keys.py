@@ -1,0 +1,67 @@
+"""Which keys a data ID may have on the command line, their types, and their other names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+
+
+def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
+    """Give the keys that data IDs of a dataset type may have, with their types, and the other names of keys.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        Who knows the keys.
+    name : `str`
+        The dataset type, or a view of one.
+    said : iterable of `str`
+        The keys that are typed. The registries are asked for their columns only if the camera lacks one of them.
+
+    Raises
+    ------
+    UnknownDatasetType
+        If there is no such dataset type.
+    """
+    keys, aliases = _camera_keys(butler, name), _aliases(butler)
+    if any(key not in keys and key not in aliases for key in said):
+        keys = {**_registry_keys(butler), **keys}
+    return keys, aliases
+
+
+def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
+    """Give the keys that the policies know; those of the dataset type come first."""
+    known = dict(butler.getKeys(name) or {})
+    for repository in butler.chain.inputs:
+        for key, kind in repository.mapper.policy.keys.items():
+            known.setdefault(key, kind)
+    return known
+
+
+def _aliases(butler: Butler) -> dict[str, str]:
+    """Give the other names of keys, ``ccd`` for ``ccdnum``: what a camera before has as a key is that key."""
+    known: dict[str, str] = {}
+    for repository in butler.chain.inputs:
+        policy = repository.mapper.policy
+        for name, key in (*zip(policy.keys, policy.keys, strict=True), *policy.aliases.items()):
+            known.setdefault(name, key)
+    return {name: key for name, key in known.items() if name != key}
+
+
+def _registry_keys(butler: Butler) -> dict[str, type]:
+    """Give the columns of the registries: these too can choose rows."""
+    known: dict[str, type] = {}
+    for registry in dict.fromkeys(repository.registry for repository in butler.chain.inputs):
+        for column, declared in registry.columns(registry.tables()).items():
+            known.setdefault(column, _kind(declared.upper()))
+    return known
+
+
+def _kind(declared: str) -> type:
+    """Give the type that SQLite gives a column (https://sqlite.org/datatype3.html, 3.1)."""
+    if "INT" in declared:
+        return int
+    return float if any(word in declared for word in ("REAL", "FLOA", "DOUB")) else str

@@ -1,0 +1,184 @@
+"""The options of every task, in the groups in which ``--help`` shows them (gen2-cli 3.2, 3.8, 3.9, 3.14)."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from persistence.cmdline import grammar, overridefiles, overrides, show
+from persistence.errors import PersistenceError, UsageError
+
+ALL = "all"
+
+
+class _EachWord(argparse.Action):
+    """An option of many words that acts at once, each in its turn; nothing is kept of it."""
+
+    def __init__(
+        self, option_strings: Any, dest: str, take: Callable[[argparse.Namespace, str], None], **rest: Any
+    ) -> None:
+        super().__init__(option_strings, dest, nargs="*", default=argparse.SUPPRESS, **rest)
+        self._take = take
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        for word in values:
+            self._take(namespace, word)
+
+
+class IdAction(argparse.Action):
+    """An ID argument: its words are data IDs, which the container of its name collects."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        try:
+            getattr(namespace, self.dest).idList += grammar.parse(values)
+        except PersistenceError as error:
+            raise UsageError(f"{self.option_strings[0]}: {error}") from error
+
+
+class _LongLog(argparse.Action):
+    def __init__(self, option_strings: Any, dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **rest)
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        namespace.logSettings.long = True
+
+
+class ReuseAction(argparse.Action):
+    """``--reuse-outputs-from``: the steps up to one of them, or all."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        steps = [step for step in self.choices or () if step != ALL]
+        setattr(namespace, self.dest, steps if values == ALL else steps[: steps.index(values) + 1])
+
+
+def _assign(namespace: argparse.Namespace, word: str) -> None:
+    warning = overrides.assign(namespace.config, word)
+    if warning is not None:
+        namespace.notes.warning(warning)
+
+
+def _load(namespace: argparse.Namespace, path: str) -> None:
+    overridefiles.load(namespace.config, path)
+
+
+def _level(namespace: argparse.Namespace, word: str) -> None:
+    namespace.logSettings.take(word)
+
+
+def _number(kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """Give what takes a number from a word, and tells what it has to be."""
+
+    def take(text: str) -> Any:
+        with contextlib.suppress(ValueError):
+            number = kind(text)
+            if is_fit(number):
+                return number
+        raise argparse.ArgumentTypeError(f"{text!r} is no {least}")
+
+    return take
+
+
+_processes = _number(int, "number of processes: give 1 or more", lambda number: number >= 1)
+_seconds = _number(float, "number of seconds to wait: give one above 0", lambda number: 0 < number < math.inf)
+
+
+def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that every task has; gives the group for those that choose data."""
+    _places(parser)
+    which = parser.add_argument_group("which data")
+    for group in (_settings, _shown, _running, _replacing):
+        group(parser)
+    return which
+
+
+def _places(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where data are", "below PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT")
+    group.add_argument("input", metavar="INPUT", help="the input repository; it is the first argument")
+    group.add_argument("--calib", metavar="DIR", help="the calibration root; by default that of PIPE_CALIB_ROOT")
+    group.add_argument("--output", metavar="DIR", help="the output repository; it is made if need be")
+    group.add_argument(
+        "--rerun", metavar="[IN:]OUT", help="write to INPUT/rerun/OUT, and read INPUT, or INPUT/rerun/IN"
+    )
+
+
+def _settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("configuration", "from left to right; what is said last counts")
+    group.add_argument(
+        "-c",
+        "--config",
+        action=_EachWord,
+        take=_assign,
+        metavar="NAME=VALUE",
+        help="single settings: isr.doBias=False",
+    )
+    group.add_argument(
+        "-C", "--configfile", "--config-file", action=_EachWord, take=_load, metavar="FILE",
+        help="files of settings, which are executed as Python: config.isr.doBias = False",
+    )  # fmt: skip
+
+
+def _shown(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is told")
+    show.add_options(group)
+    group.add_argument(
+        "-L", "--loglevel", action=_EachWord, take=_level, metavar="[COMPONENT=]LEVEL",
+        help="how much is logged: trace, debug, verbose, info (the default), warn, error, fatal",
+    )  # fmt: skip
+    group.add_argument("--longlog", action=_LongLog, help="log lines have time, data ID, file and line")
+    group.add_argument("--debug", action="store_true", help="import the module debug first")
+    group.add_argument("--profile", metavar="FILE", help="where to write how long each function took")
+
+
+def _running(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how data are processed")
+    group.add_argument("-j", "--processes", type=_processes, default=1, metavar="N", help="how many at a time")
+    group.add_argument("-t", "--timeout", type=_seconds, metavar="SECONDS", help="how long all of it may take")
+    group.add_argument(
+        "--engine", choices=("local", "dask"), help="processes of this machine (local), or a Dask cluster"
+    )
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster; by default one is started here")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument(
+        "--skip-existing", "--reuse-outputs", action="store_true", dest="skipExisting",
+        help="leave out data that are done",
+    )  # fmt: skip
+    again.add_argument("--redo-failed", action="store_true", dest="redoFailed", help="only data that failed")
+    group.add_argument("--doraise", action="store_true", help="end at the first failure, with its traceback")
+    group.add_argument("--noExit", action="store_true", help="failures do not count in the exit status")
+
+
+def _replacing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is replaced")
+    flags = {
+        "--clobber-output": ("clobberOutput", "remove the output repository first"),
+        "--clobber-config": (
+            "clobberConfig",
+            "replace the stored configuration and schemas; the former are kept as ~1",
+        ),
+        "--no-backup-config": ("noBackupConfig", "do not keep them"),
+        "--clobber-versions": ("clobberVersions", "replace the stored versions of packages"),
+        "--no-versions": ("noVersions", "neither compare nor store versions of packages"),
+    }
+    for option, (dest, text) in flags.items():
+        group.add_argument(option, action="store_true", dest=dest, help=text)
+
+
+def finish(namespace: argparse.Namespace) -> None:
+    """Fill in what options say of each other.
+
+    Raises
+    ------
+    UsageError
+        If two of them contradict each other.
+    """
+    if namespace.engine == "local" and namespace.scheduler is not None:
+        raise UsageError(f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local")
+    namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
+
+
+def named(parser: argparse.ArgumentParser) -> Sequence[str]:
+    """Give the options of a parser, as they are written in full."""
+    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]

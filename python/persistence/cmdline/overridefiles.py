@@ -1,0 +1,105 @@
+"""Files of settings over a task's configuration: the camera's, and ``-C FILE`` (gen2-cli 3.1, 3.8)."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import Any
+
+from persistence.cameramapper import CameraMapper
+from persistence.cmdline import overrides
+from persistence.errors import PolicyError, UsageError
+from persistence.mapper import Mapper
+
+
+def load(config: Any, path: str, option: str = "-C ") -> None:
+    """Execute a file of settings: Python, with the name ``config``.
+
+    Parameters
+    ----------
+    config : `lsst.pex.config.Config`
+        The configuration.
+    path : `str`
+        The file. It is the user's, or the camera package's: nothing that a repository brings is executed.
+    option : `str`
+        What the file is called in messages.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or fails; the message names the line.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except IsADirectoryError:
+        inside = sorted(name for name in os.listdir(path) if name.endswith(".py"))
+        known = f"; it has {', '.join(inside)}" if inside else ""
+        raise UsageError(f"{option}{path} is a directory, not a file of settings{known}") from None
+    except OSError as error:
+        raise UsageError(f"{option}{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{option}{path} is no text in UTF-8: {error}") from error
+    try:
+        config.loadFromString(compile(text, path, "exec"), filename=path)
+    except (Exception, SystemExit) as error:  # whatever the file's code raises is told with its place
+        raise UsageError(f"{option}{path}{_line(error, path)}: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return error.msg
+    field = getattr(error, "fullname", None)  # of pex_config's own errors
+    return f"{type(error).__name__}: {error}" if field is None else f"{field}: {overrides.reason(error)}"
+
+
+def _line(error: BaseException, path: str) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    number = (
+        error.lineno if isinstance(error, SyntaxError) and error.filename == path else lines[-1] if lines else None
+    )
+    return "" if number is None else f", line {number}"
+
+
+def of_camera(mapper: type[Mapper], task: str) -> list[str]:
+    """Give the files of settings that a camera may have for a task, in the order in which they count.
+
+    Parameters
+    ----------
+    mapper : `type`
+        The camera's mapper.
+    task : `str`
+        The task's name.
+    """
+    if not issubclass(mapper, CameraMapper) or mapper.packageName is None:
+        return []
+    try:
+        folder = os.path.join(mapper.getPackageDir(), "config")
+    except PolicyError:  # a camera that is a file has no package
+        return []
+    return [os.path.join(folder, f"{task}.py"), os.path.join(folder, mapper.getCameraName(), f"{task}.py")]
+
+
+def load_camera(config: Any, path: str) -> bool:
+    """Execute a file of the camera's, if there is one; says whether there is."""
+    if not os.path.isfile(path):
+        return False
+    load(config, path, "the camera's settings ")
+    return True
+
+
+def finish(config: Any) -> None:
+    """Check a configuration as a whole, and let nobody change it any more.
+
+    Raises
+    ------
+    UsageError
+        If a field has a value that it cannot have.
+    """
+    try:
+        config.validate()
+    except (ValueError, RuntimeError) as error:  # what fields raise, and what tasks' own checks do
+        field = getattr(error, "fullname", None)
+        cause = str(error).strip() if field is None else f"{field}: {overrides.reason(error)}"
+        raise UsageError(f"the configuration is not valid: {cause}") from error
+    config.freeze()

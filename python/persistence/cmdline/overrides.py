@@ -1,0 +1,200 @@
+"""Single settings over a task's configuration, ``-c NAME=VALUE`` (gen2-cli 3.8).
+
+Other than there, what ``-c`` takes is no code but literals and arithmetic (`persistence.cmdline.literals`); a list of
+texts is parted at commas; and entries of registries and dictionaries can be set: ``skyMap['rings'].numRings=120``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from persistence.cmdline import literals
+from persistence.errors import UsageError, did_you_mean
+
+# How many of a level's fields fit into a message.
+_SHOWN = 12
+_STEP = re.compile(r"\.?(?P<name>\w+)|\[(?P<quote>['\"]?)(?P<index>[^\[\]'\"]+)(?P=quote)\]")
+
+
+class _Step(NamedTuple):
+    """One part of a dotted name: a field, or an entry of what a field holds."""
+
+    word: str
+    is_index: bool
+
+
+def assign(config: Any, word: str) -> str | None:
+    """Set one value, by ``NAME=VALUE``.
+
+    Parameters
+    ----------
+    config : `lsst.pex.config.Config`
+        The configuration.
+    word : `str`
+        What is typed after ``-c``.
+
+    Returns
+    -------
+    warning : `str` or None
+        What may not have been meant.
+
+    Raises
+    ------
+    UsageError
+        If there is no such field, or it does not take the value.
+    """
+    name, equals, text = word.partition("=")
+    if not equals or not text:
+        raise UsageError(f"-c {word}: write -c NAME=VALUE")
+    *steps, last = _steps(word, name)
+    target, so_far = config, ""
+    for step in steps:
+        target = _down(word, target, step, so_far)
+        so_far += _shown(step, so_far)
+    if last.is_index:
+        _assign_entry(word, target, last, text)
+        return None
+    return _assign_field(word, target, last.word, so_far, text)
+
+
+def _steps(word: str, name: str) -> list[_Step]:
+    steps, place = [], 0
+    while place < len(name):
+        match = _STEP.match(name, place)
+        if match is None or (place == 0) == match[0].startswith((".", "[")):
+            raise UsageError(f"-c {word}: {name!r} is no name of a field")
+        steps.append(_Step(match["name"] or match["index"], match["name"] is None))
+        place = match.end()
+    if not steps:
+        raise UsageError(f"-c {word}: write -c NAME=VALUE")
+    return steps
+
+
+def _shown(step: _Step, so_far: str) -> str:
+    if step.is_index:
+        return f"[{step.word!r}]"
+    return f".{step.word}" if so_far else step.word
+
+
+def fields(target: Any) -> Mapping[str, Any]:
+    """Give the fields of a configuration, or of that which a subtask's field holds; of anything else, none."""
+    from lsst.pex.config.configurableField import ConfigurableInstance
+
+    found: Mapping[str, Any] = getattr(
+        target.value if isinstance(target, ConfigurableInstance) else target, "_fields", {}
+    )
+    return found
+
+
+def _down(word: str, target: Any, step: _Step, so_far: str) -> Any:
+    """Go from a configuration to one of its fields, or from a registry to one of its entries."""
+    if step.is_index:
+        return _entry(word, target, step.word, so_far)
+    if fields(target):
+        _field(word, target, step.word, so_far)
+    elif step.word != "active" or getattr(target, "active", None) is None:
+        choices = f"; write {so_far}['ENTRY'].{step.word}" if hasattr(target, "active") else ""
+        raise UsageError(f"-c {word}: {so_far} has no field {step.word!r}{choices}")
+    return getattr(target, step.word)
+
+
+def _entry(word: str, target: Any, key: str, so_far: str) -> Any:
+    try:
+        return target[key]
+    except (LookupError, TypeError, ValueError):
+        known = [str(one) for one in target] if isinstance(target, Mapping) else []
+        told = f" (known: {', '.join(known)})" if known else ""
+        raise UsageError(f"-c {word}: {so_far} has no entry {key!r}{did_you_mean(key, known)}{told}") from None
+
+
+def _field(word: str, target: Any, name: str, so_far: str) -> Any:
+    known = fields(target)
+    if name in known:
+        return known[name]
+    before = f"{so_far}." if so_far else ""
+    some = ", ".join([*list(known)[:_SHOWN], *(["..."] if len(known) > _SHOWN else [])])
+    hint = did_you_mean(name, known, before)
+    raise UsageError(
+        f"-c {word}: there is no field {before + name!r}{hint} ({so_far or 'the configuration'} has {some})"
+    )
+
+
+def _assign_entry(word: str, target: Any, step: _Step, text: str) -> None:
+    if not hasattr(target, "__setitem__"):
+        raise UsageError(f"-c {word}: only entries of dictionaries can be set")
+    field = target._field
+    with _explained(word, field):
+        target.__setitem__(step.word, text if field.itemtype is str else literals.value(text), label=f"-c {word}")
+
+
+def _assign_field(word: str, target: Any, name: str, so_far: str, text: str) -> str | None:
+    label = f"-c {word}"  # what the history tells of where the value is from
+    if hasattr(target, "active") and name in ("name", "names"):  # a registry's choice
+        target.__setattr__(name, _texts(text) if name == "names" else text, label=label)
+        return None
+    field = _field(word, target, name, so_far)
+    with _explained(word, field):
+        target.__setattr__(name, _taken(field, text), label=label)
+    if _is_texts(field) and len(text) > 1 and _texts(text) == list(text):
+        return f"-c {word}: {name} is a list of texts, and is now {list(text)}; write {name}=['{text}'] for one text"
+    return None
+
+
+def _is_texts(field: Any) -> bool:
+    from lsst.pex.config import ListField
+
+    return isinstance(field, ListField) and field.itemtype is str
+
+
+def _taken(field: Any, text: str) -> Any:
+    """Take a text for what a field holds."""
+    from lsst.pex.config import ConfigChoiceField, ConfigField, ConfigurableField, ListField
+
+    if isinstance(field, ConfigField | ConfigurableField):
+        raise ValueError("it holds fields of its own: set one of these")
+    if isinstance(field, ConfigChoiceField):
+        return _texts(text) if field.multi else text
+    if _is_texts(field):
+        return _texts(text)
+    if field.dtype is str:
+        return text
+    value = literals.value(text)
+    return [value] if isinstance(field, ListField) and not isinstance(value, list | tuple | None) else value
+
+
+def _texts(text: str) -> list[str]:
+    """Take a text for a list: a literal, or parted at commas; without any, its letters, as Gen2 did."""
+    with contextlib.suppress(ValueError):
+        value = literals.value(text)
+        if isinstance(value, list | tuple | str):
+            return [value] if isinstance(value, str) else list(value)
+    return [part.strip() for part in text.split(",") if part.strip()] if "," in text else list(text)
+
+
+@contextlib.contextmanager
+def _explained(word: str, field: Any) -> Iterator[None]:
+    """Say what a field is for, if it does not take a value."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:  # pex_config's own errors are ValueErrors
+        raise UsageError(
+            f"-c {word}: {reason(error)}; {field.name} is {_kind(field)}: {field.doc.strip()}"
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Give what an error says, without the places in the code that pex_config adds."""
+    first = str(error).partition("\n")[0]
+    return first.partition(" failed validation: ")[2] or first or type(error).__name__
+
+
+def _kind(field: Any) -> str:
+    """Say what a field holds: ``float``, ``list of str``, ``dict of str: int``."""
+    item = getattr(getattr(field, "itemtype", None), "__name__", None)
+    key = getattr(getattr(field, "keytype", None), "__name__", None)
+    if key is not None:
+        return f"a dict of {key}: {item}"
+    return f"a list of {item}" if item is not None else f"of type {field.dtype.__name__}"

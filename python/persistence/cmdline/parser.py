@@ -1,0 +1,279 @@
+"""The command line of a task (gen2-cli 3.1 to 3.9, 3.14).
+
+What a command would change on disk it changes after all that is typed has been found to make sense: nothing is made
+or removed for a misspelt key, nor if a command only shows something. (Gen2 made the output, and removed it first with
+``--clobber-output``.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from persistence.butler import Butler
+from persistence.cmdline import options, overridefiles, places, repositories, show, wordfiles
+from persistence.cmdline.containers import DataIdContainer
+from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
+from persistence.cmdline.notes import Notes
+from persistence.errors import UsageError, did_you_mean
+from persistence.pipe.logs import Settings, TaskLog
+
+_RESERVED = frozenset({"camera", "config", "butler", "log", "obsPkg"})
+_NO_INPUT = _NOT_SHOWN = 1
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Parses the command line of a task.
+
+    Parameters
+    ----------
+    name : `str`
+        The task's name: that of its files in the camera's ``config``.
+    usage : `str`
+        What ``--help`` begins with.
+    **kwargs
+        For `argparse.ArgumentParser`.
+
+    Attributes
+    ----------
+    requireOutput : `bool`
+        Whether an output has to be given.
+    """
+
+    requireOutput = True
+
+    def __init__(self, name: str, usage: str = "%(prog)s INPUT [options]", **kwargs: Any) -> None:
+        super().__init__(usage=usage, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs})
+        self._name = name
+        self._dataIdArgDict: dict[str, DataIdArgument] = {}
+        self._which = options.add(self)
+
+    # -- what a task adds ------------------------------------------------------------------------------
+
+    def add_id_argument(
+        self,
+        name: str,
+        datasetType: str | DynamicDatasetType,
+        help: str,
+        level: str | None = None,
+        doMakeDataRefList: bool = True,
+        ContainerClass: type[DataIdContainer] = DataIdContainer,
+    ) -> None:
+        """Add an argument that chooses data: ``--id visit=1..3 ccdnum=5``.
+
+        Parameters
+        ----------
+        name : `str`
+            The option. What it stands for is the parsed command's attribute of that name, without dashes.
+        datasetType : `str` or `DynamicDatasetType`
+            The dataset type, or where it comes from.
+        help : `str`
+            Its help.
+        level : `str`, optional
+            The level at which data are told apart; by default the camera's.
+        doMakeDataRefList : `bool`
+            Whether references to the data are made; without, values of keys stay text.
+        ContainerClass : `type`
+            The class of the attribute.
+
+        Raises
+        ------
+        RuntimeError
+            If the name is taken.
+        """
+        dest = name.lstrip("-")
+        if dest in self._dataIdArgDict or dest in _RESERVED:
+            raise RuntimeError(f"an ID argument cannot be called {name!r}: that name is taken")
+        argument = DataIdArgument(dest, datasetType, level, doMakeDataRefList, ContainerClass)
+        self._which.add_argument(
+            argument.argName, nargs="*", action=options.IdAction, dest=dest, metavar="KEY=VALUE",
+            help=f"{help} (A^B, A..B, A..B:STEP; all, if no key is given; may be repeated)",
+        )  # fmt: skip
+        if isinstance(datasetType, DynamicDatasetType):
+            datasetType.addArgument(self, dest)
+        self._dataIdArgDict[dest] = argument
+
+    def addReuseOption(self, choices: Sequence[str]) -> None:
+        """Add ``--reuse-outputs-from``, for a task whose steps have an order.
+
+        Parameters
+        ----------
+        choices : sequence of `str`
+            The steps; the parsed command's ``reuse`` lists those up to the one that is typed.
+        """
+        self.add_argument(
+            "--reuse-outputs-from", dest="reuse", choices=[*choices, options.ALL], default=[],
+            action=options.ReuseAction, help="take the outputs of the steps up to this one from an earlier run",
+        )  # fmt: skip
+
+    def handleCamera(self, namespace: argparse.Namespace) -> None:
+        """Do what depends on the camera, before the options are parsed; a task's parser may override this.
+
+        Parameters
+        ----------
+        namespace : `argparse.Namespace`
+            With ``camera``, ``obsPkg``, ``config`` and ``input``.
+        """
+
+    # -- parsing ---------------------------------------------------------------------------------------
+
+    def parse_args(  # type: ignore[override]  # Gen2's parameters
+        self,
+        config: Any,
+        args: Sequence[str] | None = None,
+        log: Any = None,
+        override: Callable[[Any], None] | None = None,
+    ) -> argparse.Namespace:
+        """Parse a command line.
+
+        Parameters
+        ----------
+        config : `lsst.pex.config.Config`
+            The task's configuration; what is said of it is done to it, and in the end it is frozen.
+        args : sequence of `str`, optional
+            The words; by default those of the command line.
+        log : optional
+            The task's log.
+        override : callable, optional
+            What the task does to the configuration, after the camera's settings and before those that are typed.
+
+        Returns
+        -------
+        namespace : `argparse.Namespace`
+            What was said, with a Butler and the data.
+
+        Raises
+        ------
+        SystemExit
+            If there is nothing more to do: 2 if what is typed cannot be meant, 1 if the input is missing or
+            ``--show`` does not know a word, 0 if something was only to be shown.
+        """
+        args = sys.argv[1:] if args is None else list(args)
+        self._require_input(args)
+        try:
+            return self._parsed(config, args, log, override)
+        except show.NotShown as error:
+            self.exit(_NOT_SHOWN, f"{self.prog}: error: {error}\n")
+        except UsageError as error:
+            self.error(str(error))
+        except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.exit(0)
+
+    def _require_input(self, args: Sequence[str]) -> None:
+        if args and not args[0].startswith(("-", wordfiles.MARK)):
+            return
+        self.print_help()
+        if list(args) in (["-h"], ["--help"]):
+            self.exit(0)
+        self.exit(_NO_INPUT, f"{self.prog}: error: the input repository has to be given first\n")
+
+    def _parsed(
+        self, config: Any, args: Sequence[str], log: Any, override: Callable[[Any], None] | None
+    ) -> argparse.Namespace:
+        namespace = argparse.Namespace(config=config, log=log or TaskLog(self._name), logSettings=Settings())
+        namespace.notes = Notes()
+        namespace.input = repositories.found(args[0])
+        mapper = repositories.mapper_of(namespace.input)
+        repositories.tell_camera(namespace, mapper)
+        self.handleCamera(namespace)
+        for path in overridefiles.of_camera(mapper, self._name):
+            if overridefiles.load_camera(config, path):
+                namespace.notes.info(f"Settings of the camera: {path}")
+            else:
+                namespace.notes.debug(f"The camera has no settings {path}")
+        if override is not None:
+            override(config)
+        for name, argument in self._dataIdArgDict.items():
+            setattr(namespace, name, argument.container())
+        self._take(namespace, args)
+        self._act(namespace)
+        return namespace
+
+    def _take(self, namespace: argparse.Namespace, args: Sequence[str]) -> None:
+        """Let argparse take the words; settings, levels and data IDs act at once, from left to right."""
+        _, strange = self.parse_known_args(wordfiles.expanded(args), namespace)
+        if strange:
+            hint = did_you_mean(strange[0].partition("=")[0], options.named(self))
+            raise UsageError(f"unrecognized arguments: {' '.join(strange)}{hint}")
+        options.finish(namespace)
+        where = places.resolved(namespace.input, namespace.calib, namespace.output, namespace.rerun)
+        for name, value in where._asdict().items():
+            setattr(namespace, name, value)
+        namespace.logSettings.apply()
+        namespace.notes.tell(namespace.log)
+        del namespace.notes
+
+    def _act(self, namespace: argparse.Namespace) -> None:
+        """Show what is to be shown; then, unless that was all, make the Butler and the references."""
+        words = namespace.show or []
+        show.check(words)
+        ends = show.ends(namespace.show)
+        if self.requireOutput and namespace.output is None and not ends:
+            raise UsageError("where is the output? Give --output DIR or --rerun NAME")
+        looking = repositories.looked_into(namespace)
+        if namespace.clobberOutput:
+            read = [*(one.root for one in looking.chain.inputs), *([namespace.calib] if namespace.calib else [])]
+            places.refuse_clobbering(namespace.output, read)
+        show.write(show.told(words, namespace.config))
+        self._cast(namespace, looking)
+        namespace.butler = looking if ends else _made(namespace)
+        if not ends or show.DATA in words:
+            self._refer(namespace)
+        if show.DATA in words:
+            show.write(show.data({name: getattr(namespace, name) for name in self._dataIdArgDict}))
+        if ends:
+            self.exit(0)
+
+    def _cast(self, namespace: argparse.Namespace, butler: Butler) -> None:
+        for name, argument in self._dataIdArgDict.items():
+            container = getattr(namespace, name)
+            container.setDatasetType(argument.getDatasetType(namespace))
+            if argument.doMakeDataRefList:
+                with _of(argument):
+                    container.castDataIds(butler)
+
+    def _refer(self, namespace: argparse.Namespace) -> None:
+        for name, argument in self._dataIdArgDict.items():
+            if argument.doMakeDataRefList:
+                with _of(argument):
+                    getattr(namespace, name).makeDataRefList(namespace)
+
+
+@contextlib.contextmanager
+def _of(argument: DataIdArgument) -> Iterator[None]:
+    """Name the option in an error."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{argument.argName}: {error}") from error
+
+
+def _made(namespace: argparse.Namespace) -> Butler:
+    """Make the Butler, now that all that was typed makes sense."""
+    overridefiles.finish(namespace.config)
+    if namespace.debug:
+        _import_debug()
+    if namespace.clobberOutput:
+        namespace.log.info("Removing what is in %s, as --clobber-output says", namespace.output)
+        places.clobber(namespace.output)
+    return repositories.opened(namespace)
+
+
+def _import_debug() -> None:
+    """Import the user's own module ``debug``."""
+    try:
+        importlib.import_module("debug")
+    except ImportError as error:
+        print(f"Warning: --debug: no module debug: {error}", file=sys.stderr)
+
+
+class InputOnlyArgumentParser(ArgumentParser):
+    """Parses the command line of a task that needs no output: without one, the input may be written to."""
+
+    requireOutput = False

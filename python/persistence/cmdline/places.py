@@ -1,0 +1,217 @@
+"""Where a command reads and writes: ``PIPE_*_ROOT``, ``--output`` and ``--rerun`` (gen2-cli 3.3 to 3.5)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from persistence import config, files
+from persistence.cameras import camera
+from persistence.errors import PersistenceError, UsageError, did_you_mean
+
+INPUT, CALIB, OUTPUT = "PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"
+_RERUN = "rerun"
+# What tells a repository; removed last, so that one which is half removed is still known for what it is.
+_MARKS = (config.FILE, "_mapper")
+# Reruns are looked for so far down, when one is not found: user/topic/name.
+_DEEPEST = 3
+
+
+class Places(NamedTuple):
+    """The directories of a command.
+
+    Attributes
+    ----------
+    input : `str`
+        What is read.
+    calib, output : `str` or None
+        The calibration root; what is written.
+    rerun : `list` [`str`] or None
+        The parts of ``--rerun``.
+    """
+
+    input: str
+    calib: str | None
+    output: str | None
+    rerun: list[str] | None
+
+
+def under(variable: str, given: str | None) -> str | None:
+    """Make a directory absolute: below the one that an environment variable names, if it is set.
+
+    Without a directory it is that one; None if neither is given.
+    """
+    root = os.environ.get(variable)
+    if root:
+        return os.path.abspath(os.path.join(root, given or ""))
+    return os.path.abspath(given) if given else None
+
+
+def output(given: str | None) -> str | None:
+    """Make ``--output`` absolute: the variable alone asks for no output."""
+    return under(OUTPUT, given) if given else None
+
+
+def resolved(given: str, calib: str | None = None, written: str | None = None, rerun: str | None = None) -> Places:
+    """Say which directories are meant.
+
+    Parameters
+    ----------
+    given : `str`
+        The input repository, as it is typed.
+    calib, written, rerun : `str`, optional
+        What is typed after ``--calib``, ``--output`` and ``--rerun``.
+
+    Raises
+    ------
+    UsageError
+        If they contradict each other, or a rerun that is to be read is not there or of another camera.
+    """
+    root = under(INPUT, given) or os.path.abspath(given)
+    calib = under(CALIB, calib)
+    if rerun is None:
+        return Places(root, calib, output(written), None)
+    if written is not None:
+        raise UsageError("--output and --rerun both say where to write: give one of them")
+    parts = rerun.split(":")
+    if len(parts) > 2 or not all(parts):
+        raise UsageError(f"--rerun {rerun}: write --rerun OUT or --rerun IN:OUT")
+    paths = [_rerun(root, part) for part in parts]
+    if len(parts) > 1:
+        _refuse_unfit(root, *parts)
+        return Places(paths[0], calib, paths[1], parts)
+    parent = _old_parent(paths[0])
+    if parent is not None:
+        _refuse_other_camera(root, parent)
+    return Places(parent or root, calib, paths[0], parts)
+
+
+def _rerun(root: str, name: str) -> str:
+    return os.path.abspath(os.path.join(root, _RERUN, name))
+
+
+def _old_parent(path: str) -> str | None:
+    """Give the parent of a rerun of the older kind, which has no other record of it."""
+    try:
+        return config.old_parent(path) if not os.path.exists(os.path.join(path, config.FILE)) else None
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+
+
+def _refuse_unfit(root: str, read: str, written: str) -> None:
+    path = _rerun(root, read)
+    if os.path.realpath(path) == os.path.realpath(_rerun(root, written)):
+        raise UsageError(f"--rerun {read}:{written} reads what it writes: --rerun {written} goes on with it")
+    if not _is_repository(path):
+        known = sorted(reruns(root))
+        told = ", ".join(known) or "none"
+        raise UsageError(f"--rerun: there is no rerun {read!r} in {root}{did_you_mean(read, known)} (known: {told})")
+    _refuse_other_camera(root, path)
+
+
+def _refuse_other_camera(root: str, path: str) -> None:
+    cameras = [_camera(place) for place in (root, path)]
+    if cameras[0] is not cameras[1]:
+        names = [getattr(one, "__name__", "none") for one in cameras]
+        raise UsageError(f"--rerun: {path} is of another camera ({names[1]}) than {root} ({names[0]})")
+
+
+def _camera(path: str) -> type | None:
+    try:
+        cfg = config.read(path)
+        return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+
+
+def _is_repository(path: str) -> bool:
+    try:
+        return config.read(path) is not None
+    except PersistenceError:  # it is one, if a broken one: opening it will say what is wrong
+        return True
+
+
+def reruns(root: str) -> Iterator[str]:
+    """Give the names of the reruns of a repository; ``user/topic`` are nested ones."""
+    top = os.path.join(root, _RERUN)
+    for folder, inner, _ in os.walk(top):
+        name = os.path.relpath(folder, top)
+        if folder != top and _is_repository(folder):
+            yield name
+            inner.clear()  # what lies in a repository is its data
+        elif name.count(os.sep) + 1 >= _DEEPEST:
+            inner.clear()
+
+
+# -- --clobber-output ------------------------------------------------------------------------------------
+
+
+def refuse_clobbering(path: str | None, read: Iterable[str]) -> None:
+    """Refuse to remove an output that is not one's own, or holds what is read.
+
+    Parameters
+    ----------
+    path : `str` or None
+        The output.
+    read : iterable of `str`
+        The directories that are read, with those that they build on.
+
+    Raises
+    ------
+    UsageError
+        If it must not be removed; the message says why.
+    """
+    if path is None:
+        raise UsageError("--clobber-output: there is no output to remove; give --output or --rerun")
+    real = os.path.realpath(path)
+    for place in read:
+        if os.path.commonpath([real, os.path.realpath(place)]) == real:
+            raise UsageError(f"--clobber-output would remove {place}, which is read: it is {path}, or lies in it")
+    if not os.path.lexists(path):
+        return
+    if not os.path.isdir(real):
+        raise UsageError(f"--clobber-output: {path} is no directory")
+    if os.stat(real).st_uid != os.getuid():
+        raise UsageError(f"--clobber-output: {path} belongs to {files.owner(real)}: it is not yours to remove")
+    entries = os.listdir(real)
+    if entries and not any(mark in entries for mark in _MARKS):
+        raise UsageError(f"--clobber-output: {path} is no repository (it has no {' and no '.join(_MARKS)})")
+
+
+def clobber(path: str) -> None:
+    """Remove all that is in an output. The directory stays: it may be a link to where there is room.
+
+    Raises
+    ------
+    UsageError
+        If something cannot be removed.
+    """
+    real = os.path.realpath(path)
+    try:
+        entries = os.listdir(real) if os.path.isdir(real) else []
+        for name in sorted(entries, key=_removed_last):
+            _remove(os.path.join(real, name))
+    except OSError as error:
+        raise UsageError(f"--clobber-output: {error.filename or path} cannot be removed: {error.strerror}") from error
+
+
+def _removed_last(name: str) -> bool:
+    return name in _MARKS
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+def beside(path: str) -> Sequence[str]:
+    """Give the names of the directories beside one that is not there, to guess which was meant."""
+    try:
+        with os.scandir(os.path.dirname(path)) as entries:
+            return [entry.name for entry in entries if entry.is_dir()]
+    except OSError:
+        return []

@@ -1,0 +1,100 @@
+"""The repositories of a command: found, looked into before anything is changed, and opened (gen2-cli 3.1, 3.3)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from persistence import config
+from persistence.butler import Butler
+from persistence.cameramapper import CameraMapper
+from persistence.cmdline import places
+from persistence.errors import PersistenceError, UsageError, did_you_mean
+from persistence.mapper import Mapper
+
+
+def found(given: str) -> str:
+    """Find the input repository.
+
+    Raises
+    ------
+    UsageError
+        If there is no such directory.
+    """
+    path = places.resolved(given).input
+    if not os.path.isdir(path):
+        variable = f" (below {places.INPUT}={os.environ[places.INPUT]})" if os.environ.get(places.INPUT) else ""
+        hint = did_you_mean(os.path.basename(path), places.beside(path), f"{os.path.dirname(path)}/")
+        raise UsageError(f"the input {path} is no directory{variable}{hint}")
+    return path
+
+
+def mapper_of(path: str) -> type[Mapper]:
+    """Find the mapper of the input repository.
+
+    Raises
+    ------
+    UsageError
+        If it names none, or one that is not installed.
+    """
+    try:
+        mapper = Butler.getMapperClass(path)
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+    if mapper is None:
+        raise UsageError(
+            f"the input {path} is no repository: it names no mapper in a {config.FILE} or a _mapper; write the "
+            f"camera's into it (echo lsst.obs.decam.DecamMapper > {path}/_mapper)"
+        )
+    return mapper
+
+
+def tell_camera(namespace: argparse.Namespace, mapper: type[Mapper]) -> None:
+    """Note the names of the camera and of its package."""
+    namespace.camera = mapper.getCameraName() if issubclass(mapper, CameraMapper) else mapper.__name__
+    namespace.obsPkg = mapper.packageName
+
+
+def looked_into(namespace: argparse.Namespace) -> Butler:
+    """Open what is read, and an output that is there and stays, without changing anything.
+
+    Raises
+    ------
+    UsageError
+        If one of them cannot be opened.
+    """
+    stays = namespace.output is not None and not namespace.clobberOutput
+    try:
+        there = [namespace.output] if stays and config.read(namespace.output) is not None else []
+        return Butler(inputs=[_args(namespace, path) for path in (*there, namespace.input)])
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+
+
+def opened(namespace: argparse.Namespace) -> Butler:
+    """Open what is read and written; an output that is new is set up. Without one, the input is written to.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be opened so: the output may have been set up with another calibration root.
+    """
+    try:
+        if namespace.output is None:
+            return Butler(namespace.input, **_told(namespace))
+        outputs = {**_args(namespace, namespace.output), "mode": "rw"}
+        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs)
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+
+
+def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:
+    told = _told(namespace)
+    return {"root": root, "mapperArgs": told} if told else {"root": root}
+
+
+def _told(namespace: argparse.Namespace) -> Mapping[str, Any]:
+    """Give what each mapper is told."""
+    return {} if namespace.calib is None else {"calibRoot": namespace.calib}

@@ -1,0 +1,208 @@
+"""``--show``: the configuration, where its values come from, the tasks, the data IDs (gen2-cli 3.9)."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from persistence.errors import UsageError, did_you_mean
+
+CONFIG, HISTORY, TASKS, DATA, RUN = "config", "history", "tasks", "data", "run"
+_KNOWN = (CONFIG, f"{CONFIG}=PATTERN", f"{HISTORY}=PATTERN", TASKS, DATA, RUN)
+_TAKES_PATTERN = (CONFIG, HISTORY)
+_ROOT = "config"
+_NO_IGNORECASE = ":NOIGNORECASE"
+# Code that sets fields for others: a history tells who asked for it.
+_BETWEEN = ("lsst/pex/config/", "persistence/cmdline/", "argparse.py")
+_WIDEST = 40
+
+
+class NotShown(UsageError):
+    """Something that ``--show`` is asked for, and does not have."""
+
+
+def check(words: Sequence[str]) -> None:
+    """Refuse words that ``--show`` does not know.
+
+    Raises
+    ------
+    NotShown
+        If there is one, or a pattern is missing.
+    """
+    for word in words:
+        name, equals, pattern = word.partition("=")
+        if name not in (*_TAKES_PATTERN, TASKS, DATA, RUN) or (equals and name not in _TAKES_PATTERN):
+            raise NotShown(f"--show does not know {word!r}{did_you_mean(name, _KNOWN)} (known: {', '.join(_KNOWN)})")
+        if name == HISTORY and not pattern:
+            raise NotShown(f"--show {word}: write --show history=PATTERN, such as history=isr.doBias or history='*'")
+
+
+def ends(words: Sequence[str] | None) -> bool:
+    """Say whether a command ends after what it shows."""
+    return words is not None and RUN not in words
+
+
+def told(words: Iterable[str], config: Any) -> Iterator[str]:
+    """Give the lines that the words ask for, but for those of the data.
+
+    Parameters
+    ----------
+    words : iterable of `str`
+        What is typed after ``--show``.
+    config : `lsst.pex.config.Config`
+        The configuration.
+
+    Raises
+    ------
+    NotShown
+        If there is no such field.
+    """
+    for word in words:
+        name, _, pattern = word.partition("=")
+        if name in _SHOWN:
+            yield from _SHOWN[name](config, pattern)
+
+
+# -- config ------------------------------------------------------------------------------------------------
+
+
+class _Blocks(list[str]):
+    """What pex_config writes: one block for each field, after the imports."""
+
+    write = list.append
+
+
+def _config(config: Any, pattern: str) -> Iterator[str]:
+    blocks = _Blocks()
+    config.saveToStream(blocks, _ROOT)
+    if not pattern:
+        yield "".join(blocks)
+        return
+    pattern, exact, _ = pattern.partition(_NO_IGNORECASE)
+    pattern = pattern.removeprefix(f"{_ROOT}.")
+    if not exact and pattern != pattern.lower():
+        yield f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it as it is)"
+    # The end of a name has to match, its beginning need not.
+    matches = re.compile(fnmatch.translate(pattern), 0 if exact else re.IGNORECASE).search
+    for block in blocks:
+        name = block.rstrip().rpartition("\n")[2].partition("=")[0]
+        if name.startswith(_ROOT) and matches(name):
+            yield f"\n{block.rstrip()}"
+
+
+# -- fields, one by one --------------------------------------------------------------------------------------
+
+
+def walked(config: Any, before: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Give each field of a configuration, and of those within: its full name, whose it is, and the field."""
+    for name, field in config._fields.items():
+        full = f"{before}.{name}" if before else name
+        yield full, config, field
+        for label, inner in _within(getattr(config, name)):
+            yield from walked(inner, f"{full}{label}")
+
+
+def _within(value: Any) -> Iterator[tuple[str, Any]]:
+    """Give the configurations that the value of a field is, or holds."""
+    from lsst.pex.config import Config
+    from lsst.pex.config.configChoiceField import ConfigInstanceDict
+    from lsst.pex.config.configDictField import ConfigDict
+    from lsst.pex.config.configurableField import ConfigurableInstance
+
+    if isinstance(value, Config):
+        yield "", value
+    elif isinstance(value, ConfigurableInstance):
+        yield "", value.value
+    elif isinstance(value, ConfigInstanceDict | ConfigDict):
+        made: Mapping[Any, Any] = value._dict  # asking for an entry would make it
+        yield from ((f"[{key!r}]", inner) for key, inner in made.items())
+
+
+def _history(config: Any, pattern: str) -> Iterator[str]:
+    pattern = pattern.removeprefix(f"{_ROOT}.")
+    names: list[str] = []
+    for name, owner, field in walked(config):
+        if name == pattern or fnmatch.fnmatchcase(name, pattern):
+            yield from ["", name] if names else [name]
+            yield from _entries(owner.history.get(field.name, ()))
+        names.append(name)
+    is_pattern = not {"*", "?"}.isdisjoint(pattern)
+    if not is_pattern and pattern not in names:
+        raise NotShown(f"--show history={pattern}: there is no such field{did_you_mean(pattern, names)}")
+
+
+def _entries(history: Sequence[tuple[Any, Sequence[Any], str]]) -> Iterator[str]:
+    """Tell each value that a field had, with the line that set it."""
+    values = [_value(value) for value, _, _ in history]
+    width = min(max(map(len, values), default=0), _WIDEST)
+    for text, (_, stack, label) in zip(values, history, strict=True):
+        yield f"{text:<{width}}  {_origin(stack, label)}".rstrip()
+
+
+def _value(value: Any) -> str:
+    """Show a value on one line; a whole configuration by its class."""
+    if hasattr(value, "_fields"):
+        return f"{type(value).__module__}.{type(value).__name__}"
+    return value if isinstance(value, str) and value.startswith(("Targeted", "retarget")) else repr(value)
+
+
+def _origin(stack: Sequence[Any], label: str) -> str:
+    if label.startswith("-c "):
+        return f"command line: {label}"
+    frames = [frame for frame in stack if not any(part in frame.filename for part in _BETWEEN)]
+    if not frames:
+        return label
+    return f"{frames[-1].filename}:{frames[-1].lineno}  {frames[-1].content}"
+
+
+def _tasks(config: Any, pattern: str) -> Iterator[str]:
+    yield "Subtasks:"
+    yield from sorted(f"{name}: {target}" for name, target in _targets(config))
+
+
+def _targets(config: Any) -> Iterator[tuple[str, str]]:
+    for name, owner, field in walked(config):
+        target = getattr(getattr(owner, field.name), "target", None)
+        if isinstance(target, type) or callable(target):
+            yield name, f"{target.__module__}.{getattr(target, '__qualname__', target)}"
+
+
+_SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {CONFIG: _config, HISTORY: _history, TASKS: _tasks}
+
+
+# -- data --------------------------------------------------------------------------------------------------
+
+
+def data(containers: Mapping[str, Any]) -> Iterator[str]:
+    """Give a line for each data reference of each ID argument."""
+    for name, container in containers.items():
+        for reference in _flat(container.refList):
+            yield f"{name} dataRef.dataId = {dict(reference.dataId)}"
+
+
+def _flat(references: Iterable[Any]) -> Iterator[Any]:
+    """Give data references one by one: some containers have lists of those that are worked on together."""
+    for one in references:
+        if isinstance(one, list | tuple):
+            yield from one
+        else:
+            yield one
+
+
+def write(lines: Iterable[str]) -> None:
+    """Print lines."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
+def add_options(group: argparse._ArgumentGroup) -> None:
+    """Add ``--show``."""
+    group.add_argument(
+        "--show", nargs="+", action="extend", metavar="WORD",
+        help="show the configuration (config, config=PATTERN), where values come from (history=PATTERN), the "
+        "subtasks (tasks) or the data IDs (data), write nothing, and end; with run, go on",
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""Files of words on a command line: ``@file`` stands for what the file says (gen2-cli 3.5.1)."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+
+from persistence.errors import UsageError
+
+MARK = "@"
+
+
+def expanded(words: Sequence[str]) -> list[str]:
+    """Put the words of files in the place of ``@file``; these may name further files.
+
+    In a file, ``#`` begins a comment, and quotes keep words together, as in a shell; a line ends all of them.
+
+    Raises
+    ------
+    UsageError
+        If a file cannot be read or leads back to itself, or a quotation has no end.
+    """
+    return list(_expanded(words, ()))
+
+
+def _expanded(words: Sequence[str], within: tuple[str, ...]) -> Iterator[str]:
+    for word in words:
+        if word.startswith(MARK):
+            yield from _file(word[len(MARK) :], within)
+        else:
+            yield word
+
+
+def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
+    real = os.path.realpath(path)
+    if real in within:
+        raise UsageError(f"{MARK}{path} leads back to itself: {' -> '.join([*within, real])}")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = stream.read().splitlines()
+    except OSError as error:
+        raise UsageError(f"{MARK}{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{MARK}{path} is no text in UTF-8: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError as error:
+            raise UsageError(f"{MARK}{path}, line {number}: {error}: {line.strip()}") from error
+        yield from _expanded(words, (*within, real))

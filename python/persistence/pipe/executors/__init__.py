@@ -1,0 +1,48 @@
+"""Who does the work on many targets: this process, several, or a cluster. All keep one promise."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from persistence.pipe.work import Work
+
+
+class Lost(NamedTuple):
+    """Stands for the result of a target whose process gave none.
+
+    Attributes
+    ----------
+    reason : `str`
+        What is known of it.
+    """
+
+    reason: str
+
+
+class Executor(Protocol):
+    """Does work on targets."""
+
+    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+        """Do the work on each target, and give the results as they come.
+
+        Parameters
+        ----------
+        work : `~persistence.pipe.work.Work`
+            What is done with a target.
+        targets : sequence
+            The targets.
+
+        Yields
+        ------
+        place : `int`
+            The target's place among them. Each is there once.
+        result : `~persistence.pipe.struct.Struct` or `Lost`
+            What the work gave; or why it gave nothing: a process that died, time that is over.
+
+        Raises
+        ------
+        Exception
+            Whatever the work raises: that ends it all, and no process is left behind, as if the iterator is closed.
+        """
+        ...

@@ -1,0 +1,128 @@
+"""Several processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import multiprocessing
+import os
+import pickle
+import signal
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import TimeoutError as OutOfTime
+from concurrent.futures import as_completed
+from typing import Any
+
+from persistence.errors import MissingExtra, PersistenceError
+from persistence.pipe.executors import Lost
+from persistence.pipe.work import Work
+
+# What keeps numerical libraries from starting a thread for each core in each process.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Processes:
+    """Does the work in processes that are started anew, as ``spawn`` does: nothing of this one's state is copied.
+
+    Parameters
+    ----------
+    number : `int`
+        How many there are.
+    timeout : `float`, optional
+        After how many seconds what is not done is given up.
+    """
+
+    def __init__(self, number: int, timeout: float | None = None) -> None:
+        self.number = number
+        self.timeout = timeout
+
+    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+        """See `persistence.pipe.executors.Executor`."""
+        try:
+            from pebble import ProcessPool  # slow to import, and one process needs it not
+        except ImportError as error:
+            raise MissingExtra("pebble", "tasks", "-j, or -t") from error
+        content = _pickled(work, targets)
+        with _few_threads():
+            pool = ProcessPool(
+                min(self.number, len(targets)), initializer=_begin, initargs=(content,),
+                context=multiprocessing.get_context("spawn"),
+            )  # fmt: skip
+            try:
+                futures = {pool.schedule(_act, args=[place]): place for place in range(len(targets))}
+                yield from _as_they_come(futures, self.timeout)
+            finally:
+                pool.stop()  # type: ignore[no-untyped-call]
+                pool.join()
+
+
+def _as_they_come(futures: dict[Any, int], timeout: float | None) -> Iterator[tuple[int, Any]]:
+    waiting = dict(futures)
+    try:
+        for future in as_completed(futures, timeout):
+            yield waiting.pop(future), _result(future)
+    except OutOfTime:
+        for place in waiting.values():
+            yield place, Lost(f"not done within the {timeout:g} s of -t")
+
+
+def _result(future: Any) -> Any:
+    """Give what a process sent back."""
+    from pebble import ProcessExpired
+
+    try:
+        return pickle.loads(future.result())  # noqa: S301  # written by our own process
+    except ProcessExpired as error:
+        return Lost(f"its process died ({_cause(error.exitcode)})")
+
+
+def _cause(code: int) -> str:
+    with contextlib.suppress(ValueError):
+        return f"signal {-code}, {signal.Signals(-code).name}"
+    return f"exit status {code}"
+
+
+def _pickled(work: Work, targets: Sequence[Any]) -> bytes:
+    """Pickle work and targets in one piece: what they share, such as the Butler, is sent once."""
+    try:
+        return pickle.dumps((work, list(targets)))
+    except Exception as error:  # whatever a class does when it is pickled
+        raise PersistenceError(
+            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what they hold picklable"
+        ) from error
+
+
+@contextlib.contextmanager
+def _few_threads() -> Iterator[None]:
+    """Let processes that start meanwhile compute with one thread each, unless somebody has said how many."""
+    if "LSST_ALLOW_IMPLICIT_THREADS" in os.environ:
+        yield
+        return
+    set_here = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(set_here, "1"))
+    try:
+        yield
+    finally:
+        for name in set_here:
+            del os.environ[name]
+
+
+# -- in the other process ---------------------------------------------------------------------------------
+
+_GIVEN: list[bytes] = []
+
+
+def _begin(content: bytes) -> None:
+    _GIVEN.append(content)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it decides what an interrupt ends
+
+
+@functools.cache
+def _content() -> tuple[Work, list[Any]]:
+    found: tuple[Work, list[Any]] = pickle.loads(_GIVEN[0])  # noqa: S301  # written by who started us
+    return found
+
+
+def _act(place: int) -> bytes:
+    work, targets = _content()
+    return work.afar(targets[place])

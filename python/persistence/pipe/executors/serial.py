@@ -1,0 +1,16 @@
+"""One target after another, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from persistence.pipe.work import Work
+
+
+class Serial:
+    """Does the work in this process."""
+
+    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+        """See `persistence.pipe.executors.Executor`."""
+        yield from enumerate(map(work, targets))

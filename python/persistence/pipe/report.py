@@ -1,0 +1,62 @@
+"""What became of the targets of a run, in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from persistence.cmdline import shorthand
+from persistence.errors import DataIdError
+from persistence.pipe.work import reference_of, shown, telling
+
+DONE, SKIPPED, FAILED, OPEN = "done", "skipped", "failed", "not begun or not ended"
+_LISTED = 50
+
+
+class Line(NamedTuple):
+    """What became of a target.
+
+    Attributes
+    ----------
+    target
+        The target.
+    status : `str`
+        ``done``, ``skipped``, ``failed``, or that it did not end.
+    reason : `str`
+        Why it failed.
+    """
+
+    target: Any
+    status: str
+    reason: str = ""
+
+
+def lines(name: str, report: Sequence[Line], seconds: float, root: str | None = None) -> Iterator[str]:
+    """Tell how many targets have which status, which ones failed and why, and how to run just these again."""
+    counts = Counter(line.status for line in report)
+    told = ", ".join(f"{counts[status]} {status}" for status in (DONE, SKIPPED, FAILED, OPEN) if counts[status])
+    where = f" in {root}" if root else ""
+    yield f"{name}: {told or 'nothing to do'}, of {len(report)} in {seconds:.1f} s{where}"
+    failed = [line for line in report if line.status == FAILED]
+    width = max((len(shown(line.target)) for line in failed[:_LISTED]), default=0)
+    for line in failed[:_LISTED]:
+        yield f"  {shown(line.target):{width}}  {line.reason.partition(chr(10))[0]}"
+    if len(failed) > _LISTED:
+        yield f"  ... and {len(failed) - _LISTED} more"
+    if failed:
+        yield from _again("failed", failed)
+    unended = [line for line in report if line.status == OPEN]
+    if unended:
+        yield from _again("to do", unended)
+
+
+def _again(what: str, some: Sequence[Line]) -> Iterator[str]:
+    """Give the options that stand for some targets."""
+    references = [reference_of(line.target) for line in some]
+    try:
+        texts = shorthand.text(telling(reference) for reference in references if reference is not None)
+    except DataIdError:  # a value that --id cannot say
+        return
+    if texts:
+        yield f"  {what}: {' '.join(f'--id {text}' for text in texts)}"

@@ -1,0 +1,183 @@
+"""Configuration, schemas and versions: written into the output once, and compared ever after. Source: gen2-cli 3.13.
+
+Many processes may start at once on one output: the first one writes, while the others wait, and then compare.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from persistence import files
+from persistence.errors import FormatterError
+from persistence.formatters import config as config_files
+from persistence.pipe import versions
+from persistence.pipe.task import TaskError
+from persistence.types.config import Config
+from persistence.types.difference import MISSING, Difference
+from persistence.types.packages import Packages
+
+_NEAR = 1e-8  # floats that are written and read are the same within this
+_ENTRY = re.compile(r"\['([^']*)'\]")
+_SHOWN = 20
+
+
+def write_config(config: Any, butler: Any, name: str, clobber: bool, backup: bool) -> None:
+    """Write a configuration, or compare it with the one that is there.
+
+    Parameters
+    ----------
+    config
+        The configuration: `lsst.pex.config.Config`, or what can be stored as one.
+    butler : `~persistence.Butler`
+        Who writes.
+    name : `str`
+        The dataset type.
+    clobber, backup : `bool`
+        Whether to replace what is there; and to keep a copy of that.
+
+    Raises
+    ------
+    TaskError
+        If another one is there, or one that cannot be read.
+    """
+    with _output(butler):
+        if clobber or not butler.datasetExists(name, write=True):
+            butler.put(config, name, doBackup=backup)
+            return
+        with _read(butler, name, "--clobber-config"):
+            stored = butler.get(name)
+        found = [one for one in tree(config).diff(stored) if not _is_near(one)]
+        ignored = (_unselected(tree(config)), _unselected(stored))
+        _refuse(butler, name, [one for one in found if not any(ignore(one.name) for ignore in ignored)], "config")
+
+
+def tree(config: Any) -> Config:
+    """Give a configuration of pex_config as the tree of values that it is stored as."""
+    if isinstance(config, Config):
+        return config
+    stream = io.StringIO()
+    config.saveToStream(stream)
+    return config_files.parse(stream.getvalue(), type(config).__name__)
+
+
+def _is_near(one: Difference) -> bool:
+    both = (one.mine, one.theirs)
+    return all(type(value) is float for value in both) and math.isclose(*both, rel_tol=_NEAR, abs_tol=_NEAR)
+
+
+def _unselected(config: Config) -> Callable[[str], bool]:
+    """Give the test whether an entry belongs to a choice of a registry that is not taken."""
+
+    def test(name: str) -> bool:
+        for match in _ENTRY.finditer(name):
+            above = name[: match.start()]
+            taken = config.get(f"{above}.name", config.get(f"{above}.names", MISSING))
+            if taken is not MISSING and match[1] not in ([taken] if isinstance(taken, str) else taken or ()):
+                return True
+        return False
+
+    return test
+
+
+def write_schemas(catalogs: Mapping[str, Any], butler: Any, clobber: bool, backup: bool) -> None:
+    """Write the schema of each catalog, or compare it with the one that is there.
+
+    All are compared before one is written.
+
+    Raises
+    ------
+    TaskError
+        If one differs.
+    """
+    if not catalogs:
+        return
+    named = {f"{name}_schema": catalog for name, catalog in catalogs.items()}
+    with _output(butler):
+        there = [name for name in named if not clobber and butler.datasetExists(name, write=True)]
+        for name in there:
+            with _read(butler, name, "--clobber-config"):
+                stored = butler.get(name)
+            _refuse(butler, name, _schema_differences(named[name], stored), "config")
+        for name in named.keys() - set(there):
+            butler.put(named[name], name, doBackup=backup)
+
+
+def _schema_differences(mine: Any, theirs: Any) -> list[Difference]:
+    """Compare fields by type, shape, unit and doc; if these are alike, their order."""
+    ours, others = ({name: _field(catalog[name]) for name in catalog.colnames} for catalog in (mine, theirs))
+    found = [Difference(name, ours.get(name, MISSING), others.get(name, MISSING)) for name in {**ours, **others}]
+    differ = [one for one in found if one.mine != one.theirs]
+    return differ or [Difference("order", list(ours), list(others))] * (list(ours) != list(others))
+
+
+def _field(column: Any) -> str:
+    """Describe a column: ``float64(2,) pix, its doc``. Byte order does not count."""
+    shape = tuple(column.shape[1:])
+    unit = "" if getattr(column, "unit", None) is None else f" {column.unit}"
+    return f"{column.dtype.newbyteorder('=').name}{shape or ''}{unit}, {column.info.description or ''}"
+
+
+def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
+    """Write the versions of packages, or compare those that are stored; new packages are added to them.
+
+    Raises
+    ------
+    TaskError
+        If a package is of another version now.
+    """
+    now = versions.current()
+    with _output(butler):
+        if clobber or not butler.datasetExists(name, write=True):
+            butler.put(now, name, doBackup=backup)
+            return
+        with _read(butler, name, "--clobber-versions"):
+            stored = butler.get(name)
+        other = [Difference(package, *both) for package, both in now.difference(stored).items()]
+        _refuse(butler, name, other, "versions")
+        if now.keys() - stored.keys():
+            butler.put(Packages({**stored, **now}), name, doBackup=backup)
+
+
+@contextlib.contextmanager
+def _output(butler: Any) -> Iterator[None]:
+    """Keep other processes out of the output for a moment."""
+    with files.locked(butler.chain.outputs[0].root):
+        yield
+
+
+@contextlib.contextmanager
+def _read(butler: Any, name: str, option: str) -> Iterator[None]:
+    """Turn what cannot be read into advice."""
+    try:
+        yield
+    except (FormatterError, OSError) as error:
+        place = butler.getUri(name, write=True)
+        raise TaskError(f"{place} cannot be read: {error}\n  {option} replaces it") from error
+
+
+def _refuse(butler: Any, name: str, found: Iterable[Difference], what: str) -> None:
+    """Tell what differs, and what can be done about it."""
+    lines = [f"  {one.name}: {one.mine!r} now, {one.theirs!r} there" for one in found]
+    if not lines:
+        return
+    more = [f"  ... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    advice = f"  {_elsewhere(butler.chain.outputs[0].root)}--clobber-{what} replaces what is there"
+    place = butler.getUri(name, write=True)
+    raise TaskError("\n".join([f"{place} is of another run, which differs:", *lines[:_SHOWN], *more, advice]))
+
+
+def _elsewhere(root: str) -> str:
+    """Say which new rerun would do; nothing, where the output is none."""
+    _above, marker, rerun = root.rpartition(f"{os.sep}rerun{os.sep}")
+    if not marker:
+        return "another --output keeps both; "
+    number = 2
+    while os.path.lexists(f"{root}-{number}"):
+        number += 1
+    return f"--rerun {rerun}-{number} keeps both; "

@@ -1,0 +1,93 @@
+"""What is done with one target, wherever it is done."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from persistence.pipe import logs, records
+from persistence.pipe.records import DONE, FAILED
+from persistence.pipe.struct import Struct
+
+Choice = Literal["all", "undone", "failed"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Runs one target, if it is to be run; can be pickled.
+
+    Attributes
+    ----------
+    runner
+        The task runner: it is called with the target.
+    name : `str` or None
+        The dataset type of the metadata, where targets have their records.
+    run : `str`
+        Names this run. What it has done already is not done again: a cluster may ask twice.
+    choice : `str`
+        ``undone`` leaves out what is done; ``failed`` all but what has failed.
+    far : `bool`
+        Whether results go to another process, and have to be pickled.
+    """
+
+    runner: Any
+    name: str | None
+    run: str
+    choice: Choice = "all"
+    settings: logs.Settings | None = None
+
+    def __call__(self, target: Any) -> Struct:
+        record = self.record(target)
+        if record is not None and record.run == self.run:  # it has ended here, but the word of that was lost
+            return Struct(exitStatus=int(record.status == FAILED), error=record.error)
+        if not self._is_wanted(record):
+            return Struct(exitStatus=0, skipped=True)
+        result = self.runner(target)
+        # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each target.
+        return result if hasattr(result, "exitStatus") else Struct(exitStatus=0, result=result)
+
+    def afar(self, target: Any) -> bytes:
+        """Run a target in another process: set the log there, and give the pickled result."""
+        if self.settings is not None:
+            self.settings.apply()
+        result = self(target)
+        try:
+            return pickle.dumps(result)
+        except Exception as error:  # whatever a class does when it is pickled
+            text = f"it is done, but what it gives back cannot be pickled: {error}"
+            return pickle.dumps(Struct(exitStatus=1, error=text))
+
+    def record(self, target: Any) -> records.Record | None:
+        """Read what became of a target earlier, if that can make a difference."""
+        reference = reference_of(target)
+        return None if reference is None or self.name is None else records.read(reference, self.name)
+
+    def _is_wanted(self, record: records.Record | None) -> bool:
+        status = None if record is None else record.status
+        return {"all": True, "undone": status != DONE, "failed": status == FAILED}[self.choice]
+
+
+def reference_of(target: Any) -> Any:
+    """Give the data reference of a target; None if it has none, or many."""
+    first = target[0] if isinstance(target, tuple | list) and target else target
+    return first if hasattr(first, "dataId") and hasattr(first, "datasetExists") else None
+
+
+def shown(target: Any) -> str:
+    """Say what a target is: its data ID, or several."""
+    first = target[0] if isinstance(target, tuple | list) and target else target
+    many = first if isinstance(first, list | tuple) else [first]
+    return "; ".join(_words(telling(one)) if hasattr(one, "dataId") else str(one) for one in many)
+
+
+def telling(reference: Any) -> dict[str, Any]:
+    """Give the part of a reference's data ID that tells it from all others."""
+    chain = reference.getButler().chain
+    mapper = (*chain.inputs, *chain.outputs)[0].mapper
+    found: dict[str, Any] = mapper.telling(reference.dataId)
+    return found
+
+
+def _words(data_id: dict[str, Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in data_id.items())

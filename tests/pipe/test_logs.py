@@ -1,0 +1,101 @@
+"""The log of tasks."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from persistence.errors import UsageError
+from persistence.pipe import logs
+
+
+@pytest.fixture
+def levels() -> Iterator[None]:
+    """Put the log back as it was."""
+    root, component = logging.getLogger(), logging.getLogger("toy.deep")
+    before = root.level, component.level
+    yield
+    root.setLevel(before[0])
+    component.setLevel(before[1])
+
+
+def alone(monkeypatch: pytest.MonkeyPatch, *handlers: logging.Handler) -> None:
+    """Take pytest's own handlers away."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [*handlers])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["DEBUG"], {"": 10}),
+        (["trace"], {"": 5}),
+        (["Warn", "info"], {"": 20}),  # the last one counts
+        (["toy.deep=Fatal"], {"": 20, "toy.deep": 50}),
+        (["error", "toy=debug", "toy=verbose"], {"": 40, "toy": 15}),
+    ],
+    ids=" ".join,
+)
+def test_levels_are_taken_in_any_case(words: list[str], expected: dict[str, int]) -> None:
+    settings = logs.Settings()
+    for word in words:
+        settings.take(word)
+    assert settings.levels == expected
+
+
+@pytest.mark.parametrize("word", ["1234", "foo", "", "toy=", "toy=loud"])
+def test_an_unknown_level_is_refused(word: str) -> None:
+    with pytest.raises(UsageError, match="known: trace, debug"):
+        logs.Settings().take(word)
+
+
+def test_a_slip_gets_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="did you mean 'debug'"):
+        logs.Settings().take("debgu")
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_line_has_name_level_and_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone(monkeypatch)
+    settings = logs.Settings()
+    settings.take("toy.deep=trace")
+    settings.apply()
+    log = logs.TaskLog("toy").getChild("deep")
+    log.trace("a %d", 1)
+    log.warn("b")
+    log.fatal("c")
+    logs.TaskLog("toy").verbose("not shown")
+    captured = capsys.readouterr()
+    assert captured.out == "toy.deep TRACE: a 1\ntoy.deep WARN: b\ntoy.deep FATAL: c\n"
+    assert captured.err == ""
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_long_line_has_time_label_and_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone(monkeypatch)
+    logs.Settings(long=True).apply()
+    with logs.label("visit=1"), logs.label("visit=2"):
+        logs.TaskLog("toy").warn("inside")
+    logs.TaskLog("toy").info("outside")
+    inside, outside = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"WARN  \d{4}-\d\d-\d\dT\S+\.\d{3} toy \(visit=2\)\(test_logs.py:\d+\)- inside", inside)
+    assert " toy ()(test_logs.py:" in outside
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_program_that_has_said_where_lines_go_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = logging.NullHandler()
+    alone(monkeypatch, own)
+    logs.Settings().apply()
+    assert logging.getLogger().handlers == [own]
+
+
+def test_a_log_goes_to_other_processes_by_its_name() -> None:
+    assert pickle.loads(pickle.dumps(logs.TaskLog("toy"))).logger is logging.getLogger("toy")
