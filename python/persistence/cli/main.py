@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """``persistence``: look into a repository, and take datasets out of it. Nothing in it is changed."""
 
 from __future__ import annotations

@@ -114,12 +114,15 @@ def _is_repository(path: str) -> bool:
 
 
 def settings(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the names that ``-c`` knows: down to the next dot, as one goes down directories."""
+    """Give the names that ``-c`` knows: down to the next dot, as one goes down directories; further, if it is one."""
+    fitting = [name.split(".") for name in typed.settings if name.startswith(begin)]
     depth = begin.count(".") + 1
-    parted = (name.split(".") for name in typed.settings if name.startswith(begin))
-    return dict.fromkeys(
-        f"{'.'.join(parts[:depth])}." if len(parts) > depth else f"{'.'.join(parts)}=" for parts in parted
-    )
+    while True:
+        found = {f"{'.'.join(name[:depth])}{'=' if len(name) <= depth else '.'}" for name in fitting}
+        # A shell takes a single answer for a whole one, but for what follows an equals sign.
+        if len(found) != 1 or min(found).endswith("="):
+            return sorted(found)
+        depth += 1
 
 
 def levels(typed: Typed, begin: str) -> Iterable[str]:

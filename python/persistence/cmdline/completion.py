@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.cmdline import completers
+from persistence.cmdline import completers, memory, taskscripts
 from persistence.cmdline.completers import Completer, Typed
 
 _INPUT_ROOT = "PIPE_INPUT_ROOT"
@@ -61,9 +61,44 @@ def complete(parser: argparse.ArgumentParser, settings: Sequence[str] = ()) -> N
                 action.completer = _bound(completer, typed, settings)
         argcomplete.autocomplete(parser, always_complete_options=False)
     finally:
-        # The command is not to be run, whatever went wrong; and a terminal is no place to tell of it.
-        if "_ARC_DEBUG" not in os.environ:
-            os._exit(1)
+        _end()
+
+
+def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any]) -> None:
+    """Answer the shell for a task's script, and end the process; return at once if no shell asks.
+
+    Parameters
+    ----------
+    parser : `persistence.cmdline.parser.ArgumentParser`
+        What the script takes.
+    make_config : callable
+        Makes the task's configuration: its class.
+    """
+    if wanted():
+        try:
+            _complete_task(taskscripts.keep(parser, make_config()))
+        finally:
+            _end()
+
+
+def complete_again() -> None:
+    """Answer the shell as a task's script did the last time: the first thing that a script does, for speed.
+
+    It returns if no shell asks, or if the script or a module behind it has changed, and nothing is known of it.
+    """
+    kept = memory.recall(taskscripts.name()) if wanted() else None
+    if kept is not None:
+        _complete_task(kept)
+
+
+def _complete_task(told: Mapping[str, Any]) -> None:
+    complete(taskscripts.parser_of(told, PlainHelp), told["settings"])
+
+
+def _end() -> None:
+    """End the process: whatever went wrong, the command is not to be run, and a terminal is no place to tell it."""
+    if "_ARC_DEBUG" not in os.environ:
+        os._exit(1)
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterable[Any]:
