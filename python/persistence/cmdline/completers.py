@@ -64,10 +64,12 @@ def keys(typed: Typed, begin: str) -> Iterable[str]:
 def data_ids(typed: Typed, begin: str) -> Iterable[str]:
     """Give keys, with an ``=``; behind one, its values that go with those typed before it in the same option."""
     known = typed.outline()
-    chosen = dict(_pair(word, known.aliases) for word in typed.since_option() if "=" in word)
     key, equals, text = begin.partition("=")
+    chosen = dict(_pair(word, known.aliases) for word in typed.since_option() if "=" in word)
     if equals:
-        return (f"{key}={value}" for value in _values(known, known.aliases.get(key, key), text, chosen))
+        column = known.aliases.get(key, key)
+        chosen.pop(column, None)
+        return (f"{key}={value}" for value in _values(known, column, text, chosen))
     own = [key for key in known.keys_of(typed.datasetType) if key not in chosen]
     # Other names, and the keys of other types, for who asks for them.
     others = [*known.aliases, *(key for key in known.keys if key not in chosen)]

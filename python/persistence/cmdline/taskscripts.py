@@ -79,9 +79,9 @@ def _files(parser: argparse.ArgumentParser, config: Any) -> Iterator[str]:
 
 
 def _parts(config: Any) -> Iterator[Any]:
-    """Give a configuration, and those in it."""
+    """Give a configuration, or a mapping of several, and those in it."""
     yield config
     for value in config.values():
         below = getattr(value, "value", value)  # of a field that can be retargeted
-        if hasattr(below, "names"):
+        if isinstance(below, Mapping) or hasattr(below, "_fields"):
             yield from _parts(below)
