@@ -30,7 +30,7 @@ class Container(DataIdContainer):
         (ConfigDatasetType("isr.datasetType"), "-c isr.datasetType=calexp", "calexp"),
         ("raw", "", "raw"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_dataset_type_comes_from_where_it_is_said_to(
     config: Any, own: Path, given: Any, words: str, dataset_type: str
@@ -68,7 +68,7 @@ def test_without_references_values_stay_text(config: Any, own: Path) -> None:
         (DatasetArgument("dstype"), "rwa", "--id: DecamMapper has no dataset type 'rwa'; did you mean 'raw'"),
         (ConfigDatasetType("isr.none"), "", r"the dataset type is config.isr.none, but there is no such field"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_dataset_type_that_is_not_known_is_refused(
     config: Any, own: Path, ended: Any, given: Any, words: str, message: str
