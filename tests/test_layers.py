@@ -178,6 +178,7 @@ LAYERS = {
     "cmdline.overridefiles": 7,
     "cmdline.keys": 1,
     "cmdline.places": 9,
+    "cmdline.clobbering": 9,
     "cmdline.repositories": 15,
     "cmdline.matching": 5,
     "cmdline.containers": 13,
