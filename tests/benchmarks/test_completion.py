@@ -35,7 +35,7 @@ def environment() -> Iterator[Mapping[str, str]]:
 
 
 def least(environment: Mapping[str, str], *commands: list[str]) -> list[float]:
-    """Give the least milliseconds that each command takes; they are run in turn, and the first time does not count."""
+    """Give the least milliseconds that each command takes. They are run in turn; the first time does not count."""
     times: list[list[float]] = [[] for _ in commands]
     for _ in range(12):
         for place, command in enumerate(commands):
