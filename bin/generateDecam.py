@@ -1,9 +1,10 @@
 #!/usr/bin/env python
 import sys
 
-from obs_decam import generate, generate_calibs
+from obs_decam import generate, generate_calibs, generate_refcat
+
+MAINS = {"calibs": generate_calibs.main, "refcat": generate_refcat.main}
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["calibs"]:
-        sys.exit(generate_calibs.main(sys.argv[2:]))
-    sys.exit(generate.main())
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    sys.exit(MAINS[asked](sys.argv[2:]) if asked in MAINS else generate.main())

@@ -15,14 +15,12 @@ from typing import Any
 
 from astropy.io import fits
 
-from obs_decam import generate
 from obs_decam.generate_cards import (
     COMMUNITY,
     FILTERED,
     MASTERS,
     NO_FILTER,
     Card,
-    Chip,
     chip_cards,
     community_cards,
     master_cards,
@@ -30,6 +28,7 @@ from obs_decam.generate_cards import (
     science_chips,
 )
 from obs_decam.generate_curated import write_curated
+from obs_decam.generate_facts import FILTERS, LAYOUTS, Chip
 from obs_decam.generate_pixels import STEPS, pixels
 
 __all__ = ["main", "write_community", "write_curated", "write_masters"]
@@ -111,7 +110,7 @@ def write_community(
     wanted = science_chips(chips)
     paths = []
     for kind, day, band in _series(kinds, COMMUNITY, dates, filters, size):
-        layout = generate.LAYOUTS[size]
+        layout = LAYOUTS[size]
         cards = community_cards(kind, day, band, len(wanted), layout.binning)
         images = [
             _extension(kind, day, band, chip, size, compress, list(chip_cards(chip, layout))) for chip in wanted
@@ -126,8 +125,8 @@ def _series(
 ) -> Iterator[tuple[str, str, str]]:
     """Give kind, day and filter of each series of chips, once all are known to be right."""
     refuse_others("kind", kinds, known)
-    refuse_others("filter", filters, generate.FILTERS)
-    refuse_others("size", [size], generate.LAYOUTS)
+    refuse_others("filter", filters, FILTERS)
+    refuse_others("size", [size], LAYOUTS)
     days = [_day(date) for date in dates]
     for kind in kinds:
         for day in days:
@@ -146,7 +145,7 @@ def _named(*parts: str) -> str:
 
 def _extension(kind: str, day: str, band: str, chip: Chip, size: str, compress: bool, cards: list[Card]) -> Any:
     """Make the image of one chip, in an extension that has its name."""
-    image = pixels(kind, day, band, chip.number, chip.place, generate.LAYOUTS[size])
+    image = pixels(kind, day, band, chip.number, chip.place, LAYOUTS[size])
     if not compress:
         return fits.ImageHDU(image, fits.Header(cards), chip.name)
     # A negative level is a step to round to. The pixels are multiples of it, so nothing is lost.
@@ -198,9 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--forms", nargs="+", default=list(_WRITERS), choices=list(_WRITERS), help="default: all")
     parser.add_argument("--kinds", nargs="+", default=list(STEPS), choices=list(STEPS), help="default: all of a form")
     parser.add_argument("--dates", nargs="+", type=_day, default=list(DATES), metavar="YYYY-MM-DD")
-    parser.add_argument("--filters", nargs="+", default=list(BANDS), choices=list(generate.FILTERS))
+    parser.add_argument("--filters", nargs="+", default=list(BANDS), choices=list(FILTERS))
     parser.add_argument("--chips", nargs="+", type=int, choices=numbers, metavar="CCDNUM", help="default: 60 of them")
-    parser.add_argument("--size", choices=list(generate.LAYOUTS), default="tiny", help="full: 2048 x 4096 pixels")
+    parser.add_argument("--size", choices=list(LAYOUTS), default="tiny", help="full: 2048 x 4096 pixels")
     parser.add_argument("--calib-id", action="store_true", help="masters: date, filter, chip in CALIB_ID alone")
     parser.add_argument("--plain", action="store_true", help="community: not compressed")
     parser.add_argument("--regions", action="store_true", help="curated: defects as FITS regions")

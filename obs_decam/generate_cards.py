@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from obs_decam import generate
+from obs_decam.generate_facts import FILTERS, PIXEL, SCALE, Chip, Layout, chips
 
 Card = tuple[str, Any, str]
 
@@ -22,24 +22,6 @@ _CLOSED = "solid plate 0.0 0.0"  # what FILTER says where no light gets in
 _DEAD = ("S30", "N30")
 
 
-class Chip(NamedTuple):
-    """A science chip.
-
-    Attributes
-    ----------
-    number : `int`
-        Its CCDNUM.
-    name : `str`
-        Its name, such as S1.
-    place : `tuple` [`float`, `float`]
-        Where its centre lies in the focal plane: x, y in mm.
-    """
-
-    number: int
-    name: str
-    place: tuple[float, float]
-
-
 def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
     """Give chips by CCDNUM; by default the 60 that work, in that order.
 
@@ -48,7 +30,7 @@ def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
     ValueError
         If a number is no science chip's.
     """
-    known = {number: Chip(number, name, place) for name, number, place in generate.chips() if name[0] in "NS"}
+    known = {number: Chip(number, name, place) for name, number, place in chips() if name[0] in "NS"}
     if numbers is None:
         return [chip for _, chip in sorted(known.items()) if chip.name not in _DEAD]
     wanted = list(numbers)
@@ -78,7 +60,7 @@ def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> 
     else:
         yield "CCDNUM", chip.number, "CCD number"
         yield "DATE-OBS", f"{day}T00:00:00", "UTC epoch"
-        yield "FILTER", generate.FILTERS.get(band, _CLOSED), "Unique filter identifier"
+        yield "FILTER", FILTERS.get(band, _CLOSED), "Unique filter identifier"
 
 
 def community_cards(kind: str, day: str, band: str, extensions: int, binning: float) -> Iterator[Card]:
@@ -86,14 +68,14 @@ def community_cards(kind: str, day: str, band: str, extensions: int, binning: fl
 
     The WCS is here, but for the reference pixels: whoever reads an extension has to look here (gen2-core 7.8).
     """
-    scale = generate.SCALE * binning
+    scale = SCALE * binning
     yield "NEXTEND", extensions, "Number of extensions"
     yield "OBSTYPE", COMMUNITY[kind][0], "Observation type"
     yield "PROCTYPE", "MasterCal", "Data processing level"
     yield "PRODTYPE", "image", "Data product type"
     yield "INSTRUME", "DECam", "Instrument used to obtain these data"
     yield "DATE-OBS", f"{day}T00:00:00", "UTC epoch"
-    yield "FILTER", generate.FILTERS.get(band, _CLOSED), "Unique filter identifier"
+    yield "FILTER", FILTERS.get(band, _CLOSED), "Unique filter identifier"
     for axis, name in ((1, "RA---TAN"), (2, "DEC--TAN")):
         yield f"CTYPE{axis}", name, "Coordinate type"
         yield f"CRVAL{axis}", 0.0, "[deg] WCS Reference Coordinate"
@@ -102,11 +84,11 @@ def community_cards(kind: str, day: str, band: str, extensions: int, binning: fl
         yield key, value, "World coordinate transformation matrix"
 
 
-def chip_cards(chip: Chip, layout: generate.Layout) -> Iterator[Card]:
+def chip_cards(chip: Chip, layout: Layout) -> Iterator[Card]:
     """Give the cards of an extension; its name is not among them."""
     middle = (layout.columns + 0.5, layout.rows / 2 + 0.5)
     yield "CCDNUM", chip.number, "CCD number"
     yield "DETPOS", chip.name, "detector position ID"
     for axis in (0, 1):
-        pixel = middle[axis] - chip.place[axis] / generate.PIXEL / layout.binning
+        pixel = middle[axis] - chip.place[axis] / PIXEL / layout.binning
         yield f"CRPIX{axis + 1}", round(pixel, 4), f"Reference pixel, axis {axis + 1}"

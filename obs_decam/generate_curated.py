@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 
-from obs_decam import generate
-from obs_decam.generate_cards import Chip, refuse_others, science_chips
+from obs_decam.generate_cards import refuse_others, science_chips
+from obs_decam.generate_facts import LAYOUTS, Chip, Layout
 from persistence import yamlfile
 
 Box = tuple[int, int, int, int]  # x0, y0 (0-based lower left), width, height
@@ -43,7 +43,7 @@ def write_curated(
     chips : sequence of `int`, optional
         CCDNUMs; by default the 60 chips that work. Those that 5 divides have two epochs.
     size : `str`
-        One of `~obs_decam.generate.LAYOUTS`: how large the chips are that the defects lie in.
+        One of `~obs_decam.generate_facts.LAYOUTS`: how large the chips are that the defects lie in.
     regions : `bool`
         Describe defects as FITS regions (SHAPE, X, Y, R, ROTANG) instead of boxes.
 
@@ -53,20 +53,25 @@ def write_curated(
         If a kind, a chip or a size is unknown.
     """
     refuse_others("kind", kinds, _WRITERS)
-    refuse_others("size", [size], generate.LAYOUTS)
+    refuse_others("size", [size], LAYOUTS)
     paths = []
     for kind in kinds:
         for chip in science_chips(chips):
             place = os.path.join(folder, "decam", kind, chip.name.lower())
             os.makedirs(place, exist_ok=True)
-            for epoch in EPOCHS if chip.number % _RENEWED == 0 else EPOCHS[:1]:
+            for epoch in epochs(chip):
                 start = os.path.join(place, f"{epoch.replace('-', '')}T000000")
-                paths.append(_WRITERS[kind](start, chip, epoch, generate.LAYOUTS[size], regions))
+                paths.append(_WRITERS[kind](start, chip, epoch, LAYOUTS[size], regions))
     return paths
 
 
-def _write_defects(start: str, chip: Chip, epoch: str, layout: generate.Layout, regions: bool) -> str:
-    boxes = list(_boxes(chip, epoch, layout))
+def epochs(chip: Chip) -> tuple[str, ...]:
+    """Give the days from which on a chip has other defects."""
+    return EPOCHS if chip.number % _RENEWED == 0 else EPOCHS[:1]
+
+
+def _write_defects(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:
+    boxes = list(boxes_of(chip, epoch, layout))
     table = _region_table(boxes) if regions else _box_table(boxes)
     table.meta = {
         **_metadata("defects", chip, epoch),
@@ -91,7 +96,7 @@ def _metadata(kind: str, chip: Chip, epoch: str) -> dict[str, Any]:
     }
 
 
-def _boxes(chip: Chip, epoch: str, layout: generate.Layout) -> Iterator[Box]:
+def boxes_of(chip: Chip, epoch: str, layout: Layout) -> Iterator[Box]:
     """Give a bad column, a blotch and some pixels; in each later epoch as many again, behind them."""
     columns, rows = 2 * layout.columns, layout.rows
     for past in EPOCHS[: EPOCHS.index(epoch) + 1]:
@@ -124,7 +129,7 @@ def _region_table(boxes: list[Box]) -> Any:
     return Table(columns, units={"X": "pix", "Y": "pix", "R": "pix", "ROTANG": "deg"})
 
 
-def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: generate.Layout, regions: bool) -> str:
+def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:
     """Write the coefficients between a chip's two amplifiers. Layout: afw-files 6.5."""
     there, back = (int(part) / 2**20 for part in _random("crosstalk", chip, epoch).integers(1, 500, 2))
     content = {
@@ -148,7 +153,7 @@ def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: generate.Layout
     return f"{start}.yaml"
 
 
-_WRITERS: Mapping[str, Callable[[str, Chip, str, generate.Layout, bool], str]] = {
+_WRITERS: Mapping[str, Callable[[str, Chip, str, Layout, bool], str]] = {
     "defects": _write_defects,
     "crosstalk": _write_crosstalk,
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_decam.generate import Layout
+from obs_decam.generate_facts import Layout
 
 Plane = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def pixels(
     kind : `str`
         One of `STEPS`.
     date : `str`
-        With kind, filter and number, what the random numbers follow from.
+        With kind, filter and number, what the noise follows from.
     band : `str`
         The short name of the filter, or ``NONE``.
     number : `int`
@@ -51,20 +51,25 @@ def pixels(
         How many pixels it has.
     """
     rng = np.random.default_rng(zlib.crc32(f"{kind} {date} {band} {number}".encode()))
+    values = pattern(kind, band, number, place, layout)
+    values = values + _NOISE[kind] * _deviates(rng, values.shape)
+    step = STEPS[kind]
+    return (np.rint(values / step) * step).astype(np.float32)
+
+
+def pattern(kind: str, band: str, number: int, place: tuple[float, float], layout: Layout) -> Plane:
+    """Give what a master calibration shows but for its noise: the chip's own, the same at all dates; see `pixels`."""
     rows, columns = layout.rows, 2 * layout.columns
     y = ((np.arange(rows) + 0.5) / rows - 0.5)[:, np.newaxis]
     x = ((np.arange(columns) + 0.5) / columns - 0.5)[np.newaxis, :]
     radius = ((place[0] + _WIDTH * x) / _RADIUS) * ((place[0] + _WIDTH * x) / _RADIUS)
     radius = radius + ((place[1] + _HEIGHT * y) / _RADIUS) * ((place[1] + _HEIGHT * y) / _RADIUS)
-    values = _PATTERNS[kind](x, y, radius, rng.integers(-100, 101) / 100.0)
-    if kind == "fringe":
-        values = values * _FRINGES.get(band, _FAINT_FRINGES)
-    values = values + _NOISE[kind] * _deviates(rng, (rows, columns))
-    step = STEPS[kind]
-    return (np.rint(values / step) * step).astype(np.float32)
+    own = np.random.default_rng(zlib.crc32(f"{kind} {band} {number}".encode())).integers(-100, 101) / 100.0
+    values = _PATTERNS[kind](x, y, radius, own)
+    return values * _FRINGES.get(band, _FAINT_FRINGES) if kind == "fringe" else values
 
 
-def _deviates(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
+def _deviates(rng: np.random.Generator, shape: tuple[int, ...]) -> Plane:
     """Give nearly normal deviates, of mean 0 and variance 1: sums of four whole numbers."""
     total = rng.integers(0, 256, (4, *shape), dtype=np.uint8).sum(axis=0, dtype=np.int64)
     return np.asarray((total - 510) / 147.8)

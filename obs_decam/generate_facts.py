@@ -1,0 +1,117 @@
+"""What invented DECam files have in common: chips, sizes, filters, amplifiers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from persistence import yamlfile
+
+_DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
+PIXEL = 0.015  # mm
+SCALE = 7.286e-5  # degrees a pixel
+FILTERS = {
+    "u": "u DECam c0006 3500.0 1000.0",
+    "g": "g DECam SDSS c0001 4720.0 1520.0",
+    "r": "r DECam SDSS c0002 6415.0 1480.0",
+    "i": "i DECam SDSS c0003 7835.0 1470.0",
+    "z": "z DECam SDSS c0004 9260.0 1520.0",
+    "Y": "Y DECam c0005 10095.0 1130.0",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many pixels an amplifier has.
+
+    Attributes
+    ----------
+    columns, rows : `int`
+        Light-sensitive ones.
+    prescan, overscan : `int`
+        Columns before and after them in the order of readout.
+    postscan : `int`
+        Rows after them.
+    """
+
+    columns: int
+    rows: int
+    prescan: int
+    overscan: int
+    postscan: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a detector's raw image."""
+        return self.rows + self.postscan, 2 * (self.columns + self.prescan + self.overscan)
+
+    @property
+    def binning(self) -> float:
+        """How many of the real detector's pixels one of these stands for."""
+        return 4096 / self.rows
+
+
+LAYOUTS = {"full": Layout(1024, 4096, 6, 50, 50), "small": Layout(64, 256, 6, 10, 10), "tiny": Layout(8, 32, 2, 4, 4)}
+
+
+class Chip(NamedTuple):
+    """A science chip.
+
+    Attributes
+    ----------
+    number : `int`
+        Its CCDNUM.
+    name : `str`
+        Its name, such as S1.
+    place : `tuple` [`float`, `float`]
+        Where its centre lies in the focal plane: x, y in mm.
+    """
+
+    number: int
+    name: str
+    place: tuple[float, float]
+
+
+def chips() -> Iterator[tuple[str, int, tuple[float, float]]]:
+    """Give name, number and place (x, y in mm) of each chip, in the order of a raw file."""
+    table = yamlfile.load(_DETECTORS)
+    every = {**table["science"], **table["focus"], **table["guide"]}
+    for number, entry in sorted(every.items(), key=lambda item: item[1]["hdu"]):
+        yield entry["name"], int(number), (float(entry.get("x", 230.0)), float(entry.get("y", 0.0)))
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What an amplifier does: gain (electrons a count), read noise (electrons), saturation (counts)."""
+
+    gain: float
+    read_noise: float
+    saturation: int
+
+
+def is_south(name: str) -> bool:
+    """Say whether a chip is read out as those of the southern half: its postscan rows come first."""
+    return name.startswith(("S", "F", "G"))
+
+
+def readouts(name: str, number: int) -> tuple[Readout, Readout]:
+    """Give what the amplifiers of a chip do: that of its left half, then that of its right."""
+    rng = np.random.default_rng([number])
+    letters = [
+        Readout(
+            round(float(rng.uniform(3.9, 4.7)), 4),
+            round(float(rng.uniform(5.5, 7.5)), 4),
+            round(float(rng.uniform(40000, 46000))),
+        )
+        for _ in ("A", "B")
+    ]
+    return (letters[1], letters[0]) if is_south(name) else (letters[0], letters[1])
+
+
+def taken_on(visit: int) -> np.datetime64:
+    """Give the day on which a visit was made."""
+    return np.datetime64("2014-02-01") + np.timedelta64(visit // 288 % 700, "D")

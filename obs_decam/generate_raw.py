@@ -1,0 +1,107 @@
+"""Invents the pixels of raw exposures: what the generated bias, flat and defects take out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from obs_decam import generate_curated, generate_sky
+from obs_decam.generate_facts import LAYOUTS, Chip, Layout, chips, readouts, taken_on
+from obs_decam.generate_pixels import pattern
+from obs_decam.generate_sky import Floats, Seen, Stars
+
+_LEVELS = 1900, 2000  # of the bias, in counts
+_HOT, _COLD = 60000.0, 0.02  # electrons that a hot pixel adds, and what a cold one has left of the light
+_BLOTCH = 4  # columns: the widest of a chip's defects is cold
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What processing should find on a chip.
+
+    Attributes
+    ----------
+    seen : `~obs_decam.generate_sky.Seen`
+        Zero point, PSF, offset of the WCS and sky level of the visit.
+    stars : `~obs_decam.generate_sky.Stars`
+        The stars whose middles are on the chip.
+    x, y : array
+        Where they are: pixels of the trimmed image, counted from 0.
+    counts : array
+        What each brings (electrons, as if the flat were 1).
+    """
+
+    seen: Seen
+    stars: Stars
+    x: Floats
+    y: Floats
+    counts: Floats
+
+
+def truth(visit: int, band: str, number: int, size: str = "small") -> Truth:
+    """Give what is true of a chip in a visit.
+
+    Parameters
+    ----------
+    visit, band, size
+        See `~obs_decam.generate.exposure`.
+    number : `int`
+        The chip's CCDNUM.
+    """
+    layout = LAYOUTS[size]
+    [chip] = [Chip(every, name, place) for name, every, place in chips() if every == number]
+    stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
+    inside = (x >= -0.5) & (x < 2 * layout.columns - 0.5) & (y >= -0.5) & (y < layout.rows - 0.5)
+    seen = generate_sky.seen(visit, band)
+    return Truth(seen, stars[inside], x[inside], y[inside], _counts(stars[inside], band, seen))
+
+
+def _counts(stars: Stars, band: str, seen: Seen) -> Floats:
+    return np.asarray(10 ** (0.4 * (seen.zero_point - stars.magnitudes[band])))
+
+
+def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.uint16]:
+    """Make a chip's raw image: bias, light, defects, noise."""
+    rng = np.random.default_rng([visit, chip.number])
+    response = pattern("flat", band, chip.number, chip.place, layout)
+    electrons = rng.poisson(response * _light(visit, band, chip, layout)).astype(float)
+    _spoil(electrons, chip, visit, layout)
+    first_column, first_row = generate_sky.origin(chip.name, layout)
+    raw = np.empty(layout.shape)
+    for half, readout in enumerate(readouts(chip.name, chip.number)):
+        across = slice(half * layout.shape[1] // 2, (half + 1) * layout.shape[1] // 2)
+        noise = rng.normal(0.0, readout.read_noise / readout.gain, (layout.shape[0], layout.shape[1] // 2))
+        raw[:, across] = rng.uniform(*_LEVELS) + noise
+        own = slice(half * layout.columns, (half + 1) * layout.columns)
+        data = np.s_[first_row : first_row + layout.rows, first_column + own.start : first_column + own.stop]
+        raw[data] += electrons[:, own] / readout.gain
+        raw[data] += pattern("bias", "NONE", chip.number, chip.place, layout)[:, own]
+        raw[:, across] = np.minimum(raw[:, across], readout.saturation)
+    return np.clip(np.rint(raw), 0, 65535).astype(np.uint16)
+
+
+def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
+    """Give the electrons that sky and stars would bring if the flat were 1."""
+    seen = generate_sky.seen(visit, band)
+    stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
+    rows, columns = np.arange(layout.rows), np.arange(2 * layout.columns)
+    # A round Gaussian is a product of one along each axis; sampled so finely, its sum over the pixels is 1.
+    along, across = (
+        np.exp(-((pixels - middle[:, np.newaxis]) ** 2) / (2 * seen.psf_sigma**2))
+        for pixels, middle in ((rows, y), (columns, x))
+    )
+    peaks = _counts(stars, band, seen) / (2 * np.pi * seen.psf_sigma**2)
+    slope = 0.05 * (columns / columns.size - 0.5) + 0.03 * (rows[:, np.newaxis] / rows.size - 0.5)
+    return np.asarray(seen.sky * (1 + slope) + (along * peaks[:, np.newaxis]).T @ across)
+
+
+def _spoil(electrons: Floats, chip: Chip, visit: int, layout: Layout) -> None:
+    """Let the pixels of a science chip that the curated defects name be bad."""
+    if chip.name[0] not in "NS":
+        return
+    begun = [epoch for epoch in generate_curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)]
+    for x0, y0, width, height in generate_curated.boxes_of(chip, begun[-1], layout):
+        part = np.s_[y0 : y0 + height, x0 : x0 + width]
+        electrons[part] = electrons[part] * _COLD if width == _BLOTCH else electrons[part] + _HOT

@@ -1,0 +1,120 @@
+"""Makes a reference catalog of the invented stars, in shards as LSST's are (afw-files 3.6, 4): the same each time."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from astropy.table import Column
+from astropy.units import Quantity
+
+from obs_decam import generate_sky
+from obs_decam.generate_facts import FILTERS
+from obs_decam.generate_sky import FIELD, Floats, Stars
+from persistence import Location, htm
+from persistence.formatters import formatter
+from persistence.types.catalog import Catalog
+from persistence.types.photocalib import AB_FLUX
+
+NAME = "invented"
+_RELATIVE_ERROR = 0.005  # of the fluxes, as the catalog says it; they are exact
+_SIDE = 2.0  # degrees: more than the longest side of a trixel of depth 6
+_SHALLOWEST, _DEEPEST = 6, 12
+
+
+def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: int = 7) -> list[str]:
+    """Write a directory such as ``ref_cats/invented``; gives the paths of its files.
+
+    Parameters
+    ----------
+    folder : `str`
+        The directory; it is made if need be. Shards that it has are replaced by the same, or stay.
+    visits : sequence of `int`
+        Exposures whose fields the catalog covers.
+    name : `str`
+        What the configuration calls the catalog.
+    depth : `int`
+        Of the mesh of shards, from 6 to 12.
+
+    Raises
+    ------
+    ValueError
+        If the depth is another.
+
+    Notes
+    -----
+    Each shard has all stars of its trixel, whatever the visits are.
+    """
+    if not _SHALLOWEST <= depth <= _DEEPEST:
+        raise ValueError(f"a mesh of depth {depth} cannot be made; {_SHALLOWEST} to {_DEEPEST} can")
+    os.makedirs(folder, exist_ok=True)
+    paths = [_config(folder, name, depth), _shard(folder, "master_schema", generate_sky.stars_near(0.0, 0.0, 0.0))]
+    for visit in visits:
+        paths += _shards(folder, generate_sky.pointing(visit), depth)
+    return sorted(set(paths))
+
+
+def _config(folder: str, name: str, depth: int) -> str:
+    """Write the configuration as the stack's saved ones are; source: afw-files 6.1."""
+    path = os.path.join(folder, "config.py")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write("import lsst.meas.algorithms.ingestIndexReferenceTask\n")
+        stream.write(f"config.ref_dataset_name={name!r}\n\nconfig.indexer['HTM'].depth={depth}\n\n")
+        stream.write("config.indexer.name='HTM'\n\nconfig.format_version=1\n")
+    return path
+
+
+def _shards(folder: str, field: tuple[float, float], depth: int) -> list[str]:
+    stars = generate_sky.stars_near(*field, FIELD + _SIDE)
+    trixels = htm.index(stars.ra, stars.dec, depth)
+    touched = sorted(htm.cone(*field, FIELD, depth).intersection(trixels.tolist()))
+    return [_shard(folder, str(trixel), stars[trixels == trixel]) for trixel in touched]
+
+
+def _shard(folder: str, name: str, stars: Stars) -> str:
+    path = os.path.join(folder, f"{name}.fits")
+    kind = "lsst.afw.table.SimpleCatalog"
+    location = Location(folder, f"{name}.fits", None, "FitsCatalogStorage", kind, "ref_cat", {})
+    formatter("FitsCatalogStorage").write(catalog(stars), path, location)
+    return path
+
+
+def catalog(stars: Stars) -> Catalog:
+    """Make the table of some stars: positions in radians, a flux in nJy for each filter."""
+    table = Catalog(meta={"REFCAT_FORMAT_VERSION": 1})
+    table["id"] = Column(stars.ids, description="number of the star")
+    for axis, angles in (("ra", stars.ra), ("dec", stars.dec)):
+        table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
+    for band in FILTERS:
+        fluxes = _fluxes(stars.magnitudes[band])
+        table[f"{band}_flux"] = Column(fluxes, unit="nJy", description=f"flux in {band}")
+        table[f"{band}_fluxErr"] = Column(_RELATIVE_ERROR * fluxes, unit="nJy", description=f"its error in {band}")
+    table["resolved"] = Column(np.zeros(len(stars), bool), description="is a galaxy")
+    return table
+
+
+def _fluxes(magnitudes: Floats) -> Floats:
+    return np.asarray(AB_FLUX * 10 ** (-0.4 * magnitudes))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write a reference catalog: ``generateDecam.py refcat repo/ref_cats/invented --visits 2``."""
+    parser = argparse.ArgumentParser(
+        prog="generateDecam.py refcat", description="Make a reference catalog of the invented stars."
+    )
+    parser.add_argument("directory", help="such as repo/ref_cats/invented")
+    parser.add_argument("--visits", type=int, default=2, help="how many exposures it covers (default: 2)")
+    parser.add_argument("--first", type=int, default=410877, help="the number of the first (default: 410877)")
+    parser.add_argument("--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7, help="of the mesh")
+    asked = parser.parse_args(argv)
+    name = os.path.basename(os.path.abspath(asked.directory))
+    visits = range(asked.first, asked.first + asked.visits)
+    print("\n".join(write_refcat(asked.directory, visits, name, asked.depth)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

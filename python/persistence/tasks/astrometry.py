@@ -1,0 +1,80 @@
+"""Corrects a WCS by what its pixels are off."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.tasks.stamps import Bools, Floats
+
+_CLIP = 3.0
+_ROUNDS = 10
+_NORMAL = 1.4826
+# Terms of a linear map with a shift in a plane.
+_LINEAR_TERMS = 3
+
+
+class Correction(NamedTuple):
+    """A map of measured pixels to those that the WCS is right at: ``matrix @ pixel + shift``.
+
+    Attributes
+    ----------
+    matrix : array, shape (2, 2)
+    shift : array, shape (2,)
+        In pixels.
+    used : array of `bool`
+        Which pairs it was fitted to.
+    """
+
+    matrix: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    used: Bools
+
+
+def fit(measured: Floats, expected: Floats, linear: bool) -> Correction:
+    """Fit a shift, or a linear map, by least squares; pairs that are off by 3 times the scatter are left out.
+
+    Parameters
+    ----------
+    measured, expected : array, shape (pairs, 2)
+        Pixels: where sources are, and where the WCS has their stars.
+    linear : `bool`
+        Fit a matrix beside the shift; it needs three pairs.
+    """
+    used = np.ones(len(measured), bool)
+    for _ in range(_ROUNDS):
+        matrix, shift = _fitted(measured[used], expected[used], linear)
+        off = expected - (measured @ matrix.T + shift)
+        distance = np.hypot(*(off - np.median(off[used], axis=0)).T)
+        # The median length of normal deviates in a plane is 1.1774 standard deviations along an axis.
+        now = distance <= _CLIP * np.sqrt(2) * max(float(np.median(distance[used])) / 1.1774, 1e-9)
+        if np.array_equal(now, used) or np.count_nonzero(now) < _LINEAR_TERMS:
+            break
+        used = now
+    return Correction(matrix, shift, used)
+
+
+def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, Floats]:
+    if not linear:
+        return np.eye(2), np.median(expected - measured, axis=0)
+    terms = np.column_stack([measured, np.ones(len(measured))])
+    found, *_ = np.linalg.lstsq(terms, expected, rcond=None)
+    return np.asarray(found[:2].T), np.asarray(found[2])
+
+
+def corrected(wcs: Any, correction: Correction) -> Any:
+    """Give a WCS that maps pixels as another does after a correction.
+
+    The other takes a pixel p to CD (p - CRPIX); of M p + t that is (CD M) (p - inverse(M) (CRPIX - t)). Pixels count
+    from 1 in CRPIX and from 0 in the correction.
+    """
+    made = wcs.deepcopy()
+    # From 0 to 1: M (p - 1) + t + 1.
+    shift = correction.shift + 1 - correction.matrix @ np.ones(2)
+    made.wcs.crpix = np.linalg.solve(correction.matrix, made.wcs.crpix - shift)
+    name = "cd" if made.wcs.has_cd() else "pc"
+    setattr(made.wcs, name, getattr(made.wcs, name) @ correction.matrix)
+    made.wcs.set()
+    return made

@@ -1,0 +1,177 @@
+"""Calibration of an exposure: all its sources, its WCS and its zero point by a reference catalog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from persistence.errors import PersistenceError
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Task, TaskError
+from persistence.pipe.timing import timeMethod
+from persistence.tasks import sky
+from persistence.tasks.calibrate_config import CalibrateConfig
+from persistence.tasks.measure import Measured, measure
+from persistence.tasks.options import option
+from persistence.tasks.stamps import Bools
+
+if TYPE_CHECKING:
+    from persistence.tasks.recognize import Recognized
+    from persistence.types.exposure import Exposure
+    from persistence.types.mask import Mask
+    from persistence.types.photocalib import PhotoCalib
+
+_PLANE = "DETECTED"
+_FLAGS = {
+    "calib_astrometry_used": "the WCS is corrected by it",
+    "calib_photometry_used": "the zero point is found by it",
+}
+
+
+class CalibrateTask(Task):
+    """Finds an exposure's sources, and calibrates them."""
+
+    ConfigClass: ClassVar[Any] = CalibrateConfig
+    _DefaultName = "calibrate"
+
+    @timeMethod
+    def runDataRef(self, sensorRef: Any, exposure: Exposure, background: Any) -> Struct:
+        """Calibrate an exposure, and write what comes of it; see `run`.
+
+        Parameters
+        ----------
+        sensorRef : `~persistence.dataref.ButlerDataRef`
+            Where results go.
+        exposure : `~persistence.types.exposure.Exposure`
+            As it was characterized.
+        background : `~persistence.types.background.BackgroundList`
+            What was subtracted from it.
+        """
+        identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
+        result: Any = self.run(exposure, self._catalog(sensorRef), *identity)
+        if self.config.doWrite:
+            sensorRef.put(background, "calexpBackground")
+            sensorRef.put(result.sourceCat, "src")
+            if self.config.doWriteMatches and result.matches is not None:
+                sensorRef.put(result.matches, "srcMatch")
+            # The last one: where it is, all is.
+            sensorRef.put(result.exposure, "calexp")
+        return result  # type: ignore[no-any-return]
+
+    def _catalog(self, sensorRef: Any) -> Any:
+        """Find the reference catalog; None if it is not needed."""
+        from persistence.refcats import ReferenceCatalog
+
+        if not self._needs_stars():
+            return None
+        name = self.config.refCat
+        try:
+            return ReferenceCatalog.of(sensorRef.getButler(), name)
+        except PersistenceError as error:
+            without = " ".join(f"-c {option(self, setting)}=False" for setting in ("doAstrometry", "doPhotoCal"))
+            raise TaskError(
+                f"{error}\n  the reference catalog is ref_cats/{name}; another: -c {option(self, 'refCat')}=NAME; "
+                f"to go without: {without}"
+            ) from error
+
+    def _needs_stars(self) -> bool:
+        return bool(self.config.doAstrometry or self.config.doPhotoCal)
+
+    @timeMethod
+    def run(self, exposure: Exposure, catalog: Any = None, exposureId: int = 0, exposureBits: int = 32) -> Struct:
+        """Calibrate an exposure.
+
+        Parameters
+        ----------
+        exposure : `~persistence.types.exposure.Exposure`
+            Without background, with mask, variance, WCS, and a Gaussian PSF.
+        catalog : `~persistence.refcats.ReferenceCatalog` or None
+            What it is calibrated by; None if neither WCS nor zero point is.
+        exposureId, exposureBits : `int`
+            What the numbers of its sources begin with, and how many bits that takes.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``exposure``, ``sourceCat``, ``matches`` (a catalog, or None).
+
+        Raises
+        ------
+        TaskError
+            If there is no WCS, the catalog does not cover the field, or too few stars are recognized.
+        """
+        from persistence.tasks import sources  # imports astropy
+
+        config, sigma = self.config, exposure.psf.sigma
+        found = sky.detect(exposure, config.thresholdValue, sigma, config.minPixels)
+        measured = measure(exposure, found.x, found.y, sigma, config.apertureRadii)
+        made = exposure.replaced(mask=_flagged(exposure.mask, found.pixels))
+        used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
+        stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
+        if stars is not None and config.doAstrometry:
+            made = made.replaced(wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"]))
+        if stars is not None and config.doPhotoCal:
+            made = made.replaced(photo_calib=self._photometry(stars, used["calib_photometry_used"]))
+        flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
+        table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags)
+        self._keep(numSources=len(table))
+        matches = None if stars is None else sources.match_catalog(table, stars)
+        return Struct(exposure=made, sourceCat=table, matches=matches)
+
+    def getSchemaCatalogs(self) -> dict[str, Any]:
+        """Give an empty ``src``."""
+        from persistence.tasks import sources  # imports astropy
+
+        return {"src": sources.schema(self.config.apertureRadii, _FLAGS)}
+
+    def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
+        from persistence.tasks.recognize import recognize
+
+        stars = recognize(exposure, measured, catalog, self.config)
+        number, least = stars.sources.size, self.config.minMatches
+        if number < least:
+            raise TaskError(
+                f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
+                f"{catalog.name}, {number} are alike, and {least} are needed; settings that matter: "
+                + ", ".join(option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise"))
+            )
+        off = stars.offset
+        self._keep(
+            numMatches=number, astromOffsetEast=off.east, astromOffsetNorth=off.north, astromOffsetScatter=off.scatter
+        )
+        self.log.info('%d stars recognized; the WCS is off by %.3f" east, %.3f" north', number, off.east, off.north)
+        return stars
+
+    def _astrometry(self, wcs: Any, stars: Recognized, used: Bools) -> Any:
+        """Correct a WCS; marks the sources that were used."""
+        made, kept, scatter = stars.corrected(wcs, self.config.astrometryFit == "LINEAR")
+        used[stars.sources[kept]] = True
+        number = int(kept.sum())
+        self._keep(astromScatter=scatter, numAstrometryStars=number)
+        self.log.info('WCS corrected by %d stars; scatter %.3f"', number, scatter)
+        return made
+
+    def _photometry(self, stars: Recognized, used: Bools) -> PhotoCalib:
+        """Find the zero point; marks the sources that were used."""
+        from persistence.types.photocalib import PhotoCalib
+
+        zero = stars.zero_point()
+        used[stars.sources[zero.kept]] = True
+        number = int(zero.kept.sum())
+        told = {"photoZeroPoint": zero.value, "photoZeroPointErr": zero.error, "photoScatter": zero.scatter}
+        self._keep(**told, numPhotometryStars=number)
+        self.log.info("zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number)
+        return PhotoCalib.from_zero_point(zero.value, zero.error)
+
+    def _keep(self, **numbers: float) -> None:
+        for name, value in numbers.items():
+            self.metadata.set(name, value)
+
+
+def _flagged(mask: Any, pixels: Bools) -> Mask:
+    """Give a mask with the pixels of sources flagged."""
+    from persistence.types.mask import Mask
+
+    planes = {_PLANE: max(mask.planes.values()) + 1, **mask.planes}
+    return Mask(mask.array | (pixels.astype(np.int32) << planes[_PLANE]), planes)

@@ -1,0 +1,185 @@
+"""Characterization of an exposure: the level of its sky, its PSF, its bright sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from lsst.pex.config import Config, Field, ListField, RangeField
+
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Task, TaskError
+from persistence.pipe.timing import timeMethod
+from persistence.tasks import robust, sky
+from persistence.tasks.measure import Measured, measure
+from persistence.tasks.options import option
+from persistence.tasks.stamps import Bools
+
+if TYPE_CHECKING:
+    from persistence.types.background import BackgroundList
+    from persistence.types.exposure import Exposure
+
+_STAMP = 5  # half the side of the PSF's own image, in standard deviations
+_FLAGS = {
+    "calib_psf_candidate": "bright and alone enough to measure the PSF",
+    "calib_psf_used": "the PSF was measured of it",
+}
+
+
+class CharacterizeImageConfig(Config):
+    """How sky, PSF and bright sources are found."""
+
+    binSize = RangeField(
+        doc="About how long the sides of the bins are in which the sky's level is found (pixels).",
+        dtype=int,
+        default=64,
+        min=8,
+    )
+    thresholdValue = RangeField(
+        doc="How many standard deviations of the noise bright sources stand out.", dtype=float, default=20.0, min=1.0
+    )
+    minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
+    psfSigma = RangeField(
+        doc="A guess at the standard deviation of the PSF, to begin with (pixels).", dtype=float, default=1.5, min=0.5
+    )
+    doMeasurePsf = Field[bool](doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True)
+    psfMinSignalToNoise = RangeField(
+        doc="Least ratio of signal to noise of the stars that the PSF is measured of.",
+        dtype=float,
+        default=50.0,
+        min=1.0,
+    )
+    psfMinStars = RangeField(doc="How many such stars there have to be.", dtype=int, default=3, min=1)
+    psfMaxStars = RangeField(doc="How many are used at most, the brightest.", dtype=int, default=200, min=1)
+    psfIsolation = RangeField(
+        doc="How far from other sources they are, in standard deviations of the PSF.",
+        dtype=float,
+        default=6.0,
+        min=0.0,
+    )
+    apertureRadii = ListField[float](
+        doc="Radii of the apertures (pixels); the last is that of the slots ApFlux and CalibFlux.",
+        dtype=float,
+        default=[3.0, 6.0],
+        itemCheck=lambda radius: radius > 0,
+    )
+    doWrite = Field[bool](doc="Write the bright sources as icSrc?", dtype=bool, default=True)
+
+
+class _Psf(NamedTuple):
+    sigma: float
+    error: float
+    candidates: Bools
+    used: Bools
+
+
+class CharacterizeImageTask(Task):
+    """Finds an exposure's sky, PSF and bright sources."""
+
+    ConfigClass: ClassVar[Any] = CharacterizeImageConfig
+    _DefaultName = "characterizeImage"
+
+    @timeMethod
+    def runDataRef(self, sensorRef: Any, exposure: Exposure | None = None) -> Struct:
+        """Characterize an exposure, by default ``postISRCCD``; see `run`."""
+        given = sensorRef.get("postISRCCD") if exposure is None else exposure
+        identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
+        result: Any = self.run(given, *identity)
+        if self.config.doWrite:
+            sensorRef.put(result.sourceCat, "icSrc")
+        return result  # type: ignore[no-any-return]
+
+    @timeMethod
+    def run(self, exposure: Exposure, exposureId: int = 0, exposureBits: int = 32) -> Struct:
+        """Characterize an exposure.
+
+        Parameters
+        ----------
+        exposure : `~persistence.types.exposure.Exposure`
+            In electrons, with mask and variance.
+        exposureId, exposureBits : `int`
+            What the numbers of its sources begin with, and how many bits that takes.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``exposure`` (without background, with PSF), ``background``, ``sourceCat``.
+
+        Raises
+        ------
+        TaskError
+            If there are too few stars for a PSF, or no pixel for a level of the sky.
+        """
+        from persistence.tasks import sources  # imports astropy
+        from persistence.types.psf import SingleGaussianPsf
+
+        config, guess = self.config, self.config.psfSigma
+        clean = _without(exposure, sky.background(exposure, config.binSize))
+        first = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
+        background = sky.background(exposure, config.binSize, first.pixels)
+        clean = _without(exposure, background)
+        found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
+        psf = self._psf(measure(clean, found.x, found.y, guess, ()), exposure)
+        measured = measure(clean, found.x, found.y, psf.sigma, config.apertureRadii)
+        flags = dict(zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True))
+        catalog = sources.catalog(measured, exposure.wcs, exposureId, exposureBits, flags)
+        self._note(background, psf, len(catalog))
+        size = 2 * int(np.ceil(_STAMP * psf.sigma)) + 1
+        made = clean.replaced(psf=SingleGaussianPsf((size, size), psf.sigma))
+        return Struct(exposure=made, background=background, sourceCat=catalog)
+
+    def getSchemaCatalogs(self) -> dict[str, Any]:
+        """Give an empty ``icSrc``."""
+        from persistence.tasks import sources  # imports astropy
+
+        return {"icSrc": sources.schema(self.config.apertureRadii, _FLAGS)}
+
+    def _psf(self, measured: Measured, exposure: Exposure) -> _Psf:
+        """Take the median width of bright stars that are alone."""
+        config = self.config
+        candidates = self._candidates(measured)
+        if not config.doMeasurePsf:
+            return _Psf(config.psfSigma, 0.0, candidates, np.zeros_like(candidates))
+        number = np.count_nonzero(candidates)
+        if number < config.psfMinStars:
+            setting = option(self, "psfMinSignalToNoise")
+            raise TaskError(
+                f"{number} of {candidates.size} sources are bright and alone "
+                f"enough to measure the PSF, and {config.psfMinStars} are needed; how bright: "
+                f"-c {setting}={config.psfMinSignalToNoise:g}"
+            )
+        moments = measured.moments
+        widths = np.sqrt((moments.xx + moments.yy) / 2)
+        taken = robust.average(widths[candidates])
+        used = candidates.copy()
+        used[candidates] = taken.kept
+        return _Psf(taken.value, taken.error, candidates, used)
+
+    def _candidates(self, measured: Measured) -> Bools:
+        config, ratio = self.config, measured.signal_to_noise
+        bright = np.flatnonzero(measured.clean & (ratio >= config.psfMinSignalToNoise))
+        bright = bright[np.argsort(-ratio[bright])][: config.psfMaxStars]
+        apart = np.hypot(*(axis[bright, np.newaxis] - axis for axis in (measured.x, measured.y)))
+        apart[np.arange(bright.size), bright] = np.inf
+        alone = bright[(apart >= config.psfIsolation * config.psfSigma).all(axis=1)]
+        return np.isin(np.arange(ratio.size), alone)
+
+    def _note(self, background: BackgroundList, psf: _Psf, number: int) -> None:
+        level = float(np.median(background.image()))
+        noted = {
+            "skyLevel": level,
+            "psfSigma": psf.sigma,
+            "psfSigmaErr": psf.error,
+            "numPsfStars": int(psf.used.sum()),
+            "numIcSources": number,
+        }
+        for name, value in noted.items():
+            self.metadata.set(name, value)
+        self.log.info(
+            "sky %.1f electrons; PSF sigma %.3f +- %.3f pixels of %d stars; %d bright sources",
+            *noted.values(),
+        )
+
+
+def _without(exposure: Exposure, background: BackgroundList) -> Exposure:
+    return exposure.replaced(image=exposure.image - background.image())

@@ -1,0 +1,38 @@
+"""How tasks tell which option of the configuration would have it otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from persistence.errors import PersistenceError
+from persistence.pipe.task import Task, TaskError
+
+
+def option(task: Task, setting: str) -> str:
+    """Give a setting as it is typed after ``-c``, seen from the topmost task: ``isr.doBias=False``."""
+    return ".".join([*task.getFullName().split(".")[1:], setting])
+
+
+def needed(task: Task, reference: Any, dataset_type: str, setting: str) -> Any:
+    """Read a dataset that a step needs.
+
+    Parameters
+    ----------
+    task : `~persistence.pipe.task.Task`
+        Whose step it is.
+    reference : `~persistence.dataref.ButlerDataRef`
+        What it is read through.
+    dataset_type : `str`
+        Its type.
+    setting : `str`
+        The setting that goes without it, such as ``doBias=False``.
+
+    Raises
+    ------
+    TaskError
+        If it cannot be found or read; the message ends with the setting.
+    """
+    try:
+        return reference.get(dataset_type)
+    except PersistenceError as error:
+        raise TaskError(f"{error}\n  to go without {dataset_type}: -c {option(task, setting)}") from error

@@ -1,0 +1,70 @@
+"""`ProcessCcdTask`: from the raw exposure of a detector to a calibrated one with its sources."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lsst.pex.config import Config, ConfigurableField, Field
+
+from persistence.pipe.cmdlinetask import CmdLineTask
+from persistence.pipe.struct import Struct
+from persistence.pipe.timing import timeMethod
+from persistence.tasks.calibrate import CalibrateTask
+from persistence.tasks.char_image import CharacterizeImageTask
+from persistence.tasks.isr import IsrTask
+
+
+class ProcessCcdConfig(Config):
+    """Which tasks process a detector's exposure, and how."""
+
+    isr: Any = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
+    charImage: Any = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
+    calibrate: Any = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
+    doCalibrate = Field[bool](
+        doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
+    )
+
+
+class ProcessCcdTask(CmdLineTask):
+    """Processes raw exposures, detector by detector."""
+
+    ConfigClass: ClassVar[Any] = ProcessCcdConfig
+    _DefaultName = "processCcd"
+
+    isr: IsrTask
+    charImage: CharacterizeImageTask
+    calibrate: CalibrateTask
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        for name in ("isr", "charImage", "calibrate"):
+            self.makeSubtask(name)
+
+    @timeMethod
+    def runDataRef(self, sensorRef: Any) -> Struct:
+        """Process one detector's exposure.
+
+        Parameters
+        ----------
+        sensorRef : `~persistence.dataref.ButlerDataRef`
+            Of a raw exposure; results go where it puts them.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``charRes`` and ``calibRes`` (None if it is not calibrated): what the tasks gave; ``exposure`` and
+            ``background``, the last ones.
+
+        Raises
+        ------
+        TaskError
+            If a calibration is missing, or there is too little to go by; the message says which setting matters.
+        """
+        self.log.info("processing %s", dict(sensorRef.dataId))
+        isr: Any = self.isr.runDataRef(sensorRef)
+        charRes: Any = self.charImage.runDataRef(sensorRef, isr.exposure)
+        calibRes: Any = None
+        if self.config.doCalibrate:
+            calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
+        last = charRes if calibRes is None else calibRes
+        return Struct(charRes=charRes, calibRes=calibRes, exposure=last.exposure, background=charRes.background)

@@ -1,0 +1,131 @@
+"""Which sources are which stars, and what follows from it: how far a WCS is off, and the zero point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.pipe.task import TaskError
+from persistence.tasks import astrometry, matching, references, robust
+from persistence.tasks.measure import Measured
+from persistence.tasks.references import References
+from persistence.tasks.robust import Average
+from persistence.tasks.stamps import Bools, Floats
+from persistence.types.exposure import Exposure
+
+Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg)
+
+
+class Offset(NamedTuple):
+    """How far sources are from their stars, in the median, and how much that scatters (arcsec)."""
+
+    east: float
+    north: float
+    scatter: float
+
+
+@dataclass(frozen=True, eq=False)
+class Recognized:
+    """Sources that are stars of a reference catalog.
+
+    Attributes
+    ----------
+    measured : `~persistence.tasks.measure.Measured`
+        All sources.
+    references : `~persistence.tasks.references.References`
+        All stars.
+    sources, stars : array of int
+        Which of them are alike.
+    distance : array
+        How far apart they were by the first WCS (arcsec).
+    offset : `Offset`
+        By the first WCS.
+    candidates : `int`
+        How many sources were good enough.
+    """
+
+    measured: Measured
+    references: References
+    sources: NDArray[np.int64]
+    stars: NDArray[np.int64]
+    distance: Floats
+    offset: Offset
+    candidates: int
+
+    def corrected(self, wcs: Any, linear: bool) -> tuple[Any, Bools, float]:
+        """Give a WCS in which the stars are where the sources are, which pairs it was fitted to, and their scatter.
+
+        The scatter is that of the length of the pairs' offsets in it (arcsec).
+        """
+        here = np.column_stack([self.measured.x[self.sources], self.measured.y[self.sources]])
+        sky = self.references.ra[self.stars], self.references.dec[self.stars]
+        correction = astrometry.fit(here, np.column_stack(wcs.all_world2pix(*sky, 0)), linear)
+        made = astrometry.corrected(wcs, correction)
+        off = _apart(_sky(made, *here.T), sky, self.references.centre)
+        left = off.east[correction.used], off.north[correction.used]
+        return made, correction.used, _offset(*left).scatter
+
+    def zero_point(self) -> Average:
+        """Give the magnitude of one count."""
+        counts = self.measured.psf_flux.value[self.sources]
+        return robust.average(self.references.magnitudes[self.stars] + 2.5 * np.log10(counts))
+
+
+def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any) -> Recognized:
+    """Find the stars of a catalog among sources.
+
+    Parameters
+    ----------
+    exposure : `~persistence.types.exposure.Exposure`
+        With a WCS.
+    measured : `~persistence.tasks.measure.Measured`
+        Its sources.
+    catalog : `~persistence.refcats.ReferenceCatalog`
+    config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+
+    Raises
+    ------
+    TaskError
+        If there is no WCS, or as `~persistence.tasks.references.load` says.
+    """
+    if exposure.wcs is None:
+        raise TaskError("without a WCS no star can be recognized")
+    stars = references.load(catalog, exposure, config.maxOffset, config.filterMap)
+    chosen = _brightest(measured, config.minSignalToNoise)
+    ra, dec = _sky(exposure.wcs, measured.x[chosen], measured.y[chosen])
+    found = matching.match(
+        matching.on_plane(ra, dec, stars.centre),
+        matching.on_plane(stars.ra, stars.dec, stars.centre),
+        config.maxOffset,
+        config.matchRadius,
+    )
+    distance = np.hypot(found.east, found.north)
+    sources = chosen[found.sources]
+    offset = _offset(found.east, found.north)
+    return Recognized(measured, stars, sources, found.stars, distance, offset, chosen.size)
+
+
+def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
+    """Give the sources that are good to calibrate by, the brightest first."""
+    flux = measured.psf_flux.value
+    good = np.flatnonzero(measured.clean & (measured.signal_to_noise >= ratio) & (flux > 0))
+    return good[np.argsort(-flux[good])]
+
+
+def _sky(wcs: Any, x: Floats, y: Floats) -> Sky:
+    return wcs.all_pix2world(x, y, 0) if x.size else (x, y)
+
+
+def _apart(one: Sky, other: Sky, centre: tuple[float, float]) -> matching.Offsets:
+    here, there = (matching.on_plane(*where, centre) for where in (one, other))
+    return matching.Offsets(here.east - there.east, here.north - there.north)
+
+
+def _offset(east: Floats, north: Floats) -> Offset:
+    if not east.size:
+        return Offset(np.nan, np.nan, np.nan)
+    across, along = robust.average(east), robust.average(north)
+    return Offset(across.value, along.value, float(np.hypot(across.scatter, along.scatter)))

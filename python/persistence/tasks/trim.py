@@ -1,0 +1,52 @@
+"""What becomes of a raw exposure's header and WCS when its detector is cut out of it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Any
+
+from persistence.types.detector import Detector
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+
+# A section of an image, which describes the raw one: DATASEC, BIASSECA, ...
+_SECTION = re.compile(r"\[\d+:\d+,\d+:\d+\]")
+
+
+def trimmed_shape(detector: Detector) -> tuple[int, int]:
+    """Give rows and columns of a detector whose amplifiers lie beside each other."""
+    boxes = [amplifier.trimmed for amplifier in detector.amplifiers]
+    return max(box.y0 + box.height for box in boxes), max(box.x0 + box.width for box in boxes)
+
+
+def origin(detector: Detector) -> tuple[int, int] | None:
+    """Give column and row of the trimmed image's first pixel in the raw one.
+
+    None if amplifiers are apart in the raw image, or turned: then no WCS holds for both.
+    """
+    shifts = {
+        (amplifier.data.x0 - amplifier.trimmed.x0, amplifier.data.y0 - amplifier.trimmed.y0)
+        for amplifier in detector.amplifiers
+    }
+    turned = any(amplifier.flip_x or amplifier.flip_y for amplifier in detector.amplifiers)
+    return None if turned or len(shifts) != 1 else shifts.pop()
+
+
+def header(metadata: Header) -> Header:
+    """Copy a header without what it says of the raw image's parts, and with the unit of what becomes of it."""
+    cards = [card for card in metadata.cards if not _SECTION.fullmatch(str(card.value).replace(" ", ""))]
+    made = type(metadata)([copy.copy(card) for card in cards])
+    made["BUNIT"] = "electron"
+    return made
+
+
+def wcs(raw: Any, detector: Detector) -> Any:
+    """Give the WCS of the trimmed image; None if the raw one has none, or none that holds for it."""
+    start = origin(detector)
+    if raw.wcs is None or start is None:
+        return None
+    made = raw.wcs.deepcopy()
+    made.wcs.crpix = made.wcs.crpix - start
+    return made
