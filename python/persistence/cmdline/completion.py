@@ -2,6 +2,17 @@
 
 The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and takes what it writes to file
 descriptor 8. So a command calls `complete` as soon as it has its parser, and imports what is slow thereafter.
+
+The parser of a task comes with the task, and that is slow to import. What its script takes is kept, and a script that
+asks for it first is answered as fast::
+
+    from persistence.cmdline import completion
+
+    if __name__ == "__main__":
+        completion.complete_again()
+        from mypackage.mytask import MyTask
+
+        MyTask.parseAndRun()
 """
 
 from __future__ import annotations
