@@ -99,6 +99,7 @@ LAYERS = {
     "registry.sqlite": 3,
     "registry.filesystem": 3,
     "registry.database": 4,
+    "registry.summaries": 4,
     "registry.writer": 5,
     "registry.calibs": 6,
     "registry": 4,
