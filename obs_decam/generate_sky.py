@@ -95,7 +95,7 @@ def seen(visit: int, band: str) -> Seen:
     """Give what is true of a visit in a filter."""
     return Seen(
         zero_point=_ZERO_POINTS[band] + 2.5 * float(np.log10(EXPOSURE_TIME)) + 0.01 * (visit * 13 % 11 - 5),
-        psf_sigma=1.3 + 0.05 * (visit * 7 % 9),
+        psf_sigma=round(1.3 + 0.05 * (visit * 7 % 9), 2),
         offset=(_OFFSET * (visit * 5 % 7 - 3), _OFFSET * (visit * 3 % 5 - 2)),
         sky=SKY[band],
     )
