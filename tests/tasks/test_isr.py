@@ -185,8 +185,9 @@ def test_a_chip_of_the_generator_comes_out_flat_with_its_defects_flagged(
         far &= np.hypot(columns - x, rows - y) > 9
     sky = generate_sky.SKY["g"] * (1 + 0.05 * (columns / 128 - 0.5) + 0.03 * (rows / 256 - 0.5))
     pull = (exposure.image - sky) / np.sqrt(exposure.variance)
-    # Of 8000 pixels: means of 1000 are known to 0.03, and so are levels of bias and overscan; the width to 0.01.
+    # Of 8000 pixels: means of 1000 are known to 0.03, and so are levels of bias and overscan. The width is
+    # known to 0.01, but each variance follows from its own pixel, so that low ones weigh more.
     for axis in (rows, columns):
         means = [part.mean() for part in np.array_split(pull[far][np.argsort(axis[far], kind="stable")], 8)]
         assert np.abs(means).max() < 0.12
-    assert pull[far].std() == pytest.approx(1, abs=0.03)
+    assert pull[far].std() == pytest.approx(1, abs=0.06)

@@ -116,6 +116,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
             minarea=fewest,
             filter_kernel=np.outer(profile, profile),
             segmentation_map=True,
+            clean=False,  # it measures by the unfiltered image, and so takes away what is faint but certain
         )
     except Exception as error:  # what sep raises has no class of its own
         raise TaskError(f"sources cannot be told apart: {error}") from error
