@@ -56,7 +56,10 @@ def test_nothing_is_detected_in_noise_or_where_pixels_are_bad(make: Callable[...
 
 
 def test_without_a_good_pixel_there_is_no_sky(make: Callable[..., Exposure]) -> None:
-    with pytest.raises(TaskError, match="no pixel is left"):
+    mostly = np.arange(128) % 2 * np.arange(96)[:, None] % 3 == 0
+    with pytest.raises(TaskError, match="are good: there is no bin"):  # sep would say that the sky is 0
+        sky.background(make([], BAD=mostly), 32)
+    with pytest.raises(TaskError, match="of 12288 pixels 0 are good: there is no bin of 32 x 32"):
         sky.background(make([], BAD=np.ones((96, 128), bool)), 32)
 
 
@@ -65,10 +68,18 @@ def test_an_exposure_without_mask_or_variance_is_refused() -> None:
         sky.background(Exposure(np.ones((64, 64)), fits.Header()), 32)
 
 
-def test_pixels_grow_by_three_on_each_side() -> None:
-    pixels = np.zeros((12, 14), bool)
-    pixels[0, 0] = pixels[8, 9] = True
-    grown = sky.grown(pixels)
-    assert grown[:4, :4].all()
-    assert grown[5:12, 6:13].all()
-    assert np.count_nonzero(grown) == 16 + 49
+def test_a_bin_full_of_sources_keeps_its_level(make: Callable[..., Exposure]) -> None:
+    exposure = make([], shape=(128, 128))
+    exposure.image[...] += (np.arange(128) * 0.5).astype(np.float32)
+    crowded = np.zeros((128, 128), bool)
+    crowded[:64, 64:] = True
+    found = sky.background(exposure, 64, crowded)
+    assert np.abs(found.image() - (SKY + np.arange(128) * 0.5)).max() < 4
+
+
+def test_a_bin_full_of_bad_pixels_gets_its_level_from_others(make: Callable[..., Exposure]) -> None:
+    bad = np.zeros((128, 128), bool)
+    bad[:64, 64:] = True
+    exposure = make([], shape=(128, 128), BAD=bad)
+    exposure.image[bad] = 1e6
+    assert np.abs(sky.background(exposure, 64, bad).image() - SKY).max() < 4
