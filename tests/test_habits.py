@@ -23,9 +23,16 @@ def test_the_tool_has_nothing_to_say(tool: str) -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    code = "import sys, persistence; print(*[m for m in ('numpy', 'astropy', 'sqlite_utils') if m in sys.modules])"
+    heavy = "{'numpy', 'astropy', 'sqlite_utils'}"
+    code = f"import sys; from persistence import Butler; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_module_is_there_without_its_import() -> None:
+    code = "import persistence; print(persistence.errors.NoResults is persistence.NoResults)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_every_public_name_is_there() -> None:

@@ -274,3 +274,20 @@ def bytes_read(act: Any) -> int:
     before = number()
     act()
     return number() - before - idle
+
+
+@pytest.mark.parametrize(("hdu", "rows"), [({}, 1), ({"hdu": 2}, 2), ({"hdu": "2"}, 2)])
+def test_the_hdu_of_a_catalog_can_be_chosen_in_the_data_id(tmp_path: Path, hdu: dict[str, Any], rows: int) -> None:
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {src: {template: 'src%(visit)d.fits', storage: FitsCatalogStorage}}"
+    )
+    tables = [fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(number))]) for number in (1, 2)]
+    fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(tmp_path / "src1.fits")
+    assert len(Butler(tmp_path, mapper=str(tmp_path / "camera.yaml")).get("src", visit=1, **hdu)) == rows
+
+
+def test_a_key_of_raws_called_hdu_chooses_nothing_in_a_catalog(own: Path) -> None:
+    reference = Butler(own).dataRef("raw", visit=410877, ccdnum=28)
+    assert reference.dataId["hdu"] > 1
+    reference.put(Table({"id": np.arange(3)}), "src")
+    assert len(reference.get("src")) == 3

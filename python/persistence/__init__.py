@@ -7,50 +7,63 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from persistence.butler import Butler
-from persistence.butlerlocation import ButlerComposite, ButlerLocation
-from persistence.cameramapper import CameraMapper
-from persistence.dataid import DataId
-from persistence.dataref import ButlerDataRef, ButlerSubset
-from persistence.errors import (
-    AliasError,
-    AmbiguousDataId,
-    CameraNotFound,
-    DataIdError,
-    FileConflict,
-    FormatterError,
-    IncompleteDataId,
-    IngestError,
-    MissingExtra,
-    MissingKey,
-    MissingPartWarning,
-    MultipleResults,
-    NoMapperException,
-    NoResults,
-    NoTables,
-    ParentsMismatch,
-    PersistenceError,
-    PolicyError,
-    RegistryError,
-    RegistryLocked,
-    RepositoryError,
-    SourceChanged,
-    TemplateError,
-    TemplateUndefined,
-    UnknownDatasetType,
-    UnknownKey,
-    UnknownKeyWarning,
-    UnsafeContent,
-)
-from persistence.location import Location
-from persistence.mapper import Mapper
-from persistence.repositoryargs import RepositoryArgs
-from persistence.template import PathTemplate
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.butlerlocation import ButlerComposite, ButlerLocation
+    from persistence.cameramapper import CameraMapper
+    from persistence.dataid import DataId
+    from persistence.dataref import ButlerDataRef, ButlerSubset
+    from persistence.errors import (
+        AliasError,
+        AmbiguousDataId,
+        CameraNotFound,
+        DataIdError,
+        FileConflict,
+        FormatterError,
+        IncompleteDataId,
+        IngestError,
+        MissingExtra,
+        MissingKey,
+        MissingPartWarning,
+        MultipleResults,
+        NoMapperException,
+        NoResults,
+        NoTables,
+        ParentsMismatch,
+        PersistenceError,
+        PolicyError,
+        RegistryError,
+        RegistryLocked,
+        RepositoryError,
+        SourceChanged,
+        TemplateError,
+        TemplateUndefined,
+        UnknownDatasetType,
+        UnknownKey,
+        UnknownKeyWarning,
+        UnsafeContent,
+    )
+    from persistence.location import Location
+    from persistence.mapper import Mapper
+    from persistence.repositoryargs import RepositoryArgs
+    from persistence.template import PathTemplate
 
-# Who does not use them should not pay for their import: most need numpy.
+# Names are imported when they are asked for: who completes a command line, or reads its help, has no time for the
+# Butler, and most others need numpy.
 _LAZY = {
+    "Butler": "persistence.butler",
+    "ButlerComposite": "persistence.butlerlocation",
+    "ButlerLocation": "persistence.butlerlocation",
+    "CameraMapper": "persistence.cameramapper",
+    "DataId": "persistence.dataid",
+    "ButlerDataRef": "persistence.dataref",
+    "ButlerSubset": "persistence.dataref",
+    "Location": "persistence.location",
+    "Mapper": "persistence.mapper",
+    "RepositoryArgs": "persistence.repositoryargs",
+    "PathTemplate": "persistence.template",
     "Box": "persistence.types.box",
     "Exposure": "persistence.types.exposure",
     "Mask": "persistence.types.mask",
@@ -65,6 +78,13 @@ _LAZY = {
     "Repository": "persistence.repository",
     "ParquetTable": "persistence.types.parquet",
 }
+_ERRORS = (
+    "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError IncompleteDataId "
+    "IngestError MissingExtra MissingKey MissingPartWarning MultipleResults NoMapperException NoResults "
+    "NoTables ParentsMismatch PersistenceError PolicyError RegistryError RegistryLocked RepositoryError "
+    "SourceChanged TemplateError TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning "
+    "UnsafeContent"
+)
 # Gen2's other names, by the module of `persistence.compat` that has them.
 _COMPAT = {
     "deprecation": "deprecate_class",
@@ -80,6 +100,7 @@ _COMPAT = {
     "storageinterface": "StorageInterface",
     "utils": "doImport genericAssembler genericDisassembler iterify listify sequencify setify",
 }
+_LAZY |= dict.fromkeys(_ERRORS.split(), "persistence.errors")
 _LAZY |= {name: f"persistence.compat.{module}" for module, names in _COMPAT.items() for name in names.split()}
 # Modules that Gen2 offered as attributes.
 _MODULES = {"safeFileIo": "persistence.compat.safefileio", "test": "persistence.compat.testobjects"}
@@ -175,8 +196,18 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(_MODULES[name])
     if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
+        found = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = found  # the next time nobody asks here
+        return found
+    # A module that nobody has imported yet, too: `persistence.errors` has always been there.
+    module = _MODULES.get(name, f"{__name__}.{name}")
+    if not name.startswith("_") and _is_there(module):
+        return importlib.import_module(module)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _is_there(module: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None

@@ -24,9 +24,10 @@ class Matching(NamedTuple):
 
     def data_ids(self) -> Iterator[DataId]:
         """Give each as a whole."""
+        known, keys = DataId(self.data_id), self.keys
         for row in self.rows:
-            full = DataId(self.data_id)
-            dict.update(full, zip(self.keys, row, strict=True))
+            full = known.copy()
+            dict.update(full, zip(keys, row, strict=True))  # what a registry gives is plain
             yield full
 
 

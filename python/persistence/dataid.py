@@ -77,7 +77,10 @@ class DataId(dict[str, Any]):
         return self
 
     def copy(self) -> DataId:
-        return DataId(self)
+        made: DataId = DataId.__new__(DataId)
+        dict.update(made, self)  # its values are plain already
+        made.tag = set(self.tag)
+        return made
 
     def __repr__(self) -> str:
         tags = f", tag={sorted(map(str, self.tag))}" if self.tag else ""

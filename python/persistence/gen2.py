@@ -33,7 +33,6 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "lsst.pipe.base.struct": (_STRUCT,),
     "lsst.pipe.base.task": (_TASK,),
     "lsst.pipe.base.timer": (_TIMING,),
-    "lsst.utils.timer": (_TIMING,),
     "lsst.coadd.utils": (f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",),
     "lsst.coadd.utils.coaddDataIdContainer": (f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",),
     "lsst.pipe.tasks.assembleCoadd": (f"{_COADDS} AssembleCoaddDataIdContainer",),

@@ -269,6 +269,9 @@ class Mapper(Numbering):
                 f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): {told}"
             )
         path, hdu = dataset.template.locate(full_id)
+        if "hdu" in full_id and dataset.storage == "FitsCatalogStorage" and "hdu" not in self.policy.keys:
+            # Gen2 took it for this also where it is a key of raw exposures, and read who knows what.
+            hdu = cast("hdu", full_id["hdu"], int)
         return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options)
 
     def write_options(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> dict[str, Any]:

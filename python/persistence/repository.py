@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from persistence.explain import Explanation
 
 _T = TypeVar("_T")
+_HDU = "hdu"  # in a data ID, it may choose the table of a catalog's file (gen2-core T44)
 
 
 class Prepared(NamedTuple):
@@ -224,7 +225,7 @@ class Repository:
     def _strange(self, data_id: Mapping[str, Any]) -> list[str]:
         """Tell which keys of a data ID nothing knows: they are misspelt, and constrain nothing."""
         policy = self.mapper.policy
-        strange = [key for key in data_id if key not in policy.keys and key not in policy.aliases]
+        strange = [key for key in data_id if key not in policy.keys and key not in policy.aliases and key != _HDU]
         if not strange:
             return []
         known = {*self.registry.columns(self.registry.tables()), *policy.keys, *policy.aliases}

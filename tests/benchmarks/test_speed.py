@@ -53,10 +53,10 @@ def fresh(code: str, *words: str) -> list[float]:
 
 
 def test_importing_the_package(bench: Any) -> None:
-    code = "import time; b = time.perf_counter(); import persistence; print(time.perf_counter() - b)"
+    code = "import time; b = time.perf_counter(); from persistence import Butler; print(time.perf_counter() - b)"
     (took,) = fresh(code)
     (bare,) = fresh("import time; b = time.perf_counter(); import json; print(time.perf_counter() - b)")
-    bench.tell("import persistence", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60)
+    bench.tell("from persistence import Butler", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60)
 
 
 @pytest.mark.parametrize(

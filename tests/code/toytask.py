@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 from lsst.pex.config import Config, DictField, Field
@@ -22,7 +23,7 @@ class ToyConfig(Config):
 
 class ToyTask(CmdLineTask):
     ConfigClass = ToyConfig
-    _DefaultName = "processCcd"
+    _DefaultName = "characterizeImage"
 
     def runDataRef(self, dataRef: Any) -> Struct:
         number = dataRef.dataId["ccdnum"]
@@ -85,3 +86,28 @@ ACTS = {
     "full": _full,
     "unpicklable": lambda task: threading.Lock(),
 }
+
+
+class Runner:
+    """Does what a target says, without a task; and notes that it did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, target: tuple[int, str]) -> Struct:
+        number, what = target
+        mark(self.folder / f"begun-{number}")
+        if what == "raise":
+            raise ValueError(f"target {number}")
+        if what == "threads":
+            return Struct(exitStatus=0, result=os.environ.get("OMP_NUM_THREADS"))
+        if what == "lock":
+            return Struct(exitStatus=0, result=threading.Lock())
+        mark(self.folder / f"ended-{number}")
+        return Struct(exitStatus=0, result=(number, os.getpid()))
+
+
+def mark(path: Path) -> None:
+    """Add a byte to a file: its size is how often."""
+    with open(path, "ab", buffering=0) as stream:
+        stream.write(b".")

@@ -201,19 +201,17 @@ def many(disk):
     return disk.put(stream.getvalue())
 
 
-@pytest.mark.parametrize(
-    ("hdu", "data_id", "rows"), [(None, {}, 1), (2, {}, 2), (None, {"hdu": 3}, 3), (2, {"hdu": "3"}, 3), (0, {}, 1)]
-)
-def test_the_data_id_or_the_policy_chooses_the_hdu(disk, many, hdu, data_id, rows):
-    location = many._replace(hdu=hdu, dataId=data_id)
+@pytest.mark.parametrize(("hdu", "rows"), [(None, 1), (2, 2), (3, 3), (0, 1)])
+def test_the_location_chooses_the_hdu(disk, many, hdu, rows):
+    location = many._replace(hdu=hdu)
     assert len(disk.read(location)) == rows
     assert catalog.read_schema(location).colnames == ["id"]
     assert len(catalog.read_schema(location)) == 0
 
 
-@pytest.mark.parametrize(("data_id", "rows"), [({}, 1), ({"hdu": 2}, 2), ({"hdu": "3"}, 3)])
-def test_the_number_of_rows_is_read_from_the_header(many, data_id, rows):
-    assert catalog.read_length(many._replace(dataId=data_id)) == rows
+@pytest.mark.parametrize(("hdu", "rows"), [(None, 1), (2, 2), (3, 3)])
+def test_the_number_of_rows_is_read_from_the_header(many, hdu, rows):
+    assert catalog.read_length(many._replace(hdu=hdu)) == rows
 
 
 def test_the_number_of_rows_is_that_of_the_table_that_is_read(disk, many):
@@ -224,7 +222,7 @@ def test_the_number_of_rows_is_that_of_the_table_that_is_read(disk, many):
 @pytest.mark.parametrize("ask", [catalog.read, catalog.read_length, catalog.read_schema])
 @pytest.mark.parametrize("what", ["no such HDU", "primary alone"])
 def test_a_table_that_is_not_there_is_refused_by_name(disk, many, ask, what):
-    location = many._replace(dataId={"hdu": 9})
+    location = many._replace(hdu=9)
     if what == "primary alone":
         stream = io.BytesIO()
         fits.PrimaryHDU().writeto(stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from types import ModuleType
 
@@ -26,3 +27,10 @@ def test_a_module_without_a_version_is_left_out(monkeypatch: pytest.MonkeyPatch,
     module.__version__ = version  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "odd", module)
     assert "odd" not in versions.current()
+
+
+def test_what_is_imported_late_is_there_in_any_case_and_what_only_tests_is_not() -> None:
+    code = "from persistence.pipe.versions import current; print(*current())"
+    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"astropy", "numpy", "ccdproc", "sep", "persistence"} <= set(names)
+    assert not {"pytest", "ruff", "rich"} & set(names)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from persistence import series, validity
-from persistence.butler import Butler
 from persistence.cli import output, usage
-from persistence.datasettype import DatasetType
 from persistence.errors import NoResults
-from persistence.explain import Explanation
-from persistence.repository import Repository
-from persistence.series import Series
-from persistence.validity import Window
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.datasettype import DatasetType
+    from persistence.explain import Explanation
+    from persistence.repository import Repository
+    from persistence.series import Series
+    from persistence.validity import Window
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the reasons for ``--id``, else the gaps, else the windows of each series."""
+    from persistence import series, validity
+
     if arguments.id:
         return _explain(butler, arguments)
     repository = _repository(butler)
@@ -36,7 +39,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
         timeline.save([one for several in found.values() for one in several], arguments.plot)
     if arguments.gaps:
-        rows = list(_gaps(found, repository, Window(*map(validity.day_of, arguments.gaps))))
+        rows = list(_gaps(found, repository, validity.Window(*map(validity.day_of, arguments.gaps))))
     else:
         rows = [row for several in found.values() for one in several for row in _windows(one)]
     if rows or arguments.format != "table":
@@ -56,6 +59,8 @@ def _repository(butler: Butler) -> Repository:
 
 
 def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetType, Any]]:
+    from persistence import series
+
     if name is None:
         registry = repository.calibrations.registry
         yield from ((dataset, registry) for dataset in series.types(repository.mapper, registry)) if registry else ()
@@ -74,6 +79,8 @@ def _windows(one: Series) -> Iterator[dict[str, Any]]:
 
 
 def _gaps(found: Mapping[str, list[Series]], repository: Repository, wanted: Window) -> Iterator[dict[str, Any]]:
+    from persistence import series
+
     for name, several in found.items():
         for key, window in series.gaps(several, repository.mapper, wanted):
             days = (window.end - window.start).days + 1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
-from persistence.butler import Butler
 from persistence.cli import output, usage
 from persistence.cli.usage import WrongUse
 from persistence.dataid import DataId, text
 from persistence.location import Location
-from persistence.names import Request
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.names import Request
 
 _SHOWN = 3
 

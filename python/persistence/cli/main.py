@@ -1,17 +1,19 @@
+# PYTHON_ARGCOMPLETE_OK
 """``persistence``: look into a repository, and take datasets out of it. Nothing in it is changed."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.butler import Butler
-from persistence.cli import calibs, get, output, query, show_data, tree, types, uri
+from persistence.cli import output
 from persistence.cli.usage import Command, WrongUse
+from persistence.cmdline import completion
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -22,37 +24,64 @@ from persistence.errors import (
     UnknownKey,
 )
 
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+
 _FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
 _WRONG = (WrongUse, UnknownDatasetType, UnknownKey, DataIdError, MissingKey, AliasError, RepositoryError)
 
-# A new subcommand is a module, and a line here.
-COMMANDS: Mapping[str, Command] = {
-    name: cast(Command, module)
-    for name, module in {
-        "tree": tree,
-        "types": types,
-        "query": query,
-        "show-data": show_data,
-        "uri": uri,
-        "get": get,
-        "calibs": calibs,
-    }.items()
+# What each subcommand does; a new one is a module of its name, and a line here.
+COMMANDS: Mapping[str, str] = {
+    "tree": "the repository and its parents, with mapper, registries and numbers of rows",
+    "types": "the dataset types, with storage, type in Python, keys and path template",
+    "query": "values of keys from the registry, a row on each line",
+    "registry": "the visits in the registry, or its calibrations, a line each; or sums over each field and filter",
+    "show-data": "the data IDs of what is there, a line each; or the few options that stand for all",
+    "uri": "the path of each dataset that is there, a line each",
+    "get": "what a dataset holds, in short; or the dataset itself, written to a file with -o",
+    "calibs": "which calibrations there are, when each is valid, and why one is chosen, or none",
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = argparse.ArgumentParser(prog="persistence", description=(__doc__ or "").partition(": ")[2])
+def command(name: str) -> Command:
+    """Give the module of a subcommand."""
+    return cast(Command, importlib.import_module(f"persistence.cli.{name.replace('-', '_')}"))
+
+
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Make the parser of the command line.
+
+    Parameters
+    ----------
+    words : sequence of `str`
+        What is to be parsed: of the subcommands, only the one that it names has its arguments.
+    """
+    formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
+    description = (__doc__ or "").partition(": ")[2]
+    made = argparse.ArgumentParser(prog="persistence", description=description, formatter_class=formatter)
     _add_common(made, {"format": "table", "mapper": None, "calib": None, "traceback": False})
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        text = (command.__doc__ or "").partition("\n")[0].partition(": ")[2]
-        under = commands.add_parser(name, help=text, description=text)
-        under.add_argument("root", metavar="REPO", help="the repository")
-        command.arguments(under)
-        # After the subcommand too; what stands before it counts unless it is said again.
-        _add_common(under, {})
+    named = _named(words)
+    for name, text in COMMANDS.items():
+        under = commands.add_parser(name, help=text, description=text, formatter_class=formatter)
+        if name == named:
+            under.add_argument("root", metavar="REPO", help="the repository")
+            command(name).arguments(under)
+            # After the subcommand too; what stands before it counts unless it is said again.
+            _add_common(under, {})
     return made
+
+
+def _named(words: Sequence[str]) -> str | None:
+    """Give the subcommand: the first word that belongs to no option."""
+    first = argparse.ArgumentParser(add_help=False, exit_on_error=False, formatter_class=completion.PlainHelp)
+    _add_common(first, {})
+    first.add_argument("command", nargs="?")
+    first.add_argument("others", nargs=argparse.REMAINDER)
+    try:
+        return str(first.parse_known_args(words)[0].command)
+    except argparse.ArgumentError:  # the parser that knows all will say what is wrong
+        return None
 
 
 def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
@@ -82,11 +111,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if all is well, 1 if nothing was found or something failed, 2 if the command was mistyped, 130 if it was
         interrupted.
     """
+    words = sys.argv[1:] if argv is None else argv
+    if completion.wanted():
+        completion.complete(parser(completion.words()[1:]))
     if sys.stdout is None:  # closed by who started us
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     try:
         try:
-            arguments = parser().parse_args(argv)
+            arguments = parser(words).parse_args(words)
         finally:
             sys.stdout.flush()  # what --help printed may find its reader gone
         return _run(arguments)
@@ -104,7 +136,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            status = COMMANDS[arguments.command].run(_opened(arguments), arguments)
+            status = command(arguments.command).run(_opened(arguments), arguments)
             sys.stdout.flush()
             return status
     # Whatever a camera's code or a library raises is told; where it came from, only if somebody asks.
@@ -116,6 +148,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _opened(arguments: argparse.Namespace) -> Butler:
+    from persistence.butler import Butler
+
     # With a mapper the Butler would take a directory that is not there for a repository that is new.
     if not os.path.isdir(arguments.root):
         raise RepositoryError(f"there is no directory {arguments.root}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from persistence.butler import Butler
 from persistence.cli import output, usage
 from persistence.dataid import DataId
 from persistence.errors import NoResults
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,15 +7,15 @@ import functools
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from persistence.butler import Butler
 from persistence.cli import output, usage
-from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId
 from persistence.errors import NoResults, UnknownKey
-from persistence.existing import existing
-from persistence.names import Request
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.names import Request
 
 _Row = tuple[Any, ...]
 
@@ -57,6 +57,8 @@ def _found(
     butler: Butler, arguments: argparse.Namespace, keys: Sequence[str], counts: Counter[str]
 ) -> Iterator[_Row]:
     """Give the values of the keys of each data ID, and count."""
+    from persistence.existing import existing  # only who runs it has time for it
+
     is_there = existing(butler, arguments.type)
     for reference in usage.references(butler, arguments.type, arguments.id):
         counts["registered"] += 1
@@ -110,6 +112,8 @@ def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
 
     Those by which the camera's datasets are mostly called are always among them.
     """
+    from persistence.components import SKYMAP_KEYS
+
     if not SKYMAP_KEYS.isdisjoint(keys):  # no registry supplies any
         return keys
     try:
@@ -136,6 +140,8 @@ def _tell_apart(keys: Sequence[str], rows: Sequence[_Row], chosen: Collection[st
 
 def _uses(butler: Butler, name: str, keys: Sequence[str]) -> Counter[str]:
     """Count the dataset types of single exposures that each key is one of."""
+    from persistence.components import SKYMAP_KEYS
+
     types = butler.chain.knowing(_request(butler, name)).mapper.types.values()
     alike = [dataset for dataset in types if SKYMAP_KEYS.isdisjoint(dataset.keys)]
     return Counter(key for dataset in alike for key in dataset.keys if key in keys)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from persistence.butler import Butler
 from persistence.cli import output
 from persistence.errors import PersistenceError, did_you_mean
-from persistence.names import Request
-from persistence.repository import Repository
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.names import Request
+    from persistence.repository import Repository
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from persistence.butler import Butler
 from persistence.cli import output, usage
 from persistence.dataref import ButlerDataRef
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

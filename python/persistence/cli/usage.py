@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from persistence.butler import Butler
 from persistence.cmdline import grammar, keys
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import PersistenceError, UnknownKey
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
 
 
 class WrongUse(PersistenceError):
@@ -19,7 +21,10 @@ class WrongUse(PersistenceError):
 
 
 class Command(Protocol):
-    """A subcommand: a module with these two functions, whose docstring's first line is its help."""
+    """A subcommand: a module with these two functions.
+
+    It is imported whenever somebody types the subcommand and TAB: what takes long to import waits until it is run.
+    """
 
     __doc__: str | None
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.cmdline import keys
+from persistence.cmdline import keys, matching
 from persistence.dataid import DataId, cast
 from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
 from persistence.existing import existing
@@ -76,20 +76,19 @@ class DataIdContainer:
         assert self.datasetType is not None
         empty = []
         is_there = present(namespace.butler, self.datasetType)
-        for data_id in self.idList:
-            references = self._references(namespace.butler, data_id)
-            found = [reference for reference in references if is_there(reference.dataId)]
-            self.refList += found
-            if not found:
-                empty.append((data_id, len(references)))
+        try:
+            for data_id, references in zip(self.idList, self._references(namespace.butler), strict=True):
+                found = [reference for reference in references if is_there(reference.dataId)]
+                self.refList += found
+                if not found:
+                    empty.append((data_id, len(references)))
+        except PersistenceError as error:
+            raise UsageError(str(error)) from error
         if empty:
             namespace.log.warning("%s", told_missing(namespace.butler, self.datasetType, empty))
 
-    def _references(self, butler: Butler, data_id: Mapping[str, Any]) -> list[ButlerDataRef]:
-        try:
-            return list(butler.subset(str(self.datasetType), self.level, dataId=data_id))
-        except PersistenceError as error:
-            raise UsageError(str(error)) from error
+    def _references(self, butler: Butler) -> Iterator[list[ButlerDataRef]]:
+        return matching.references(butler, str(self.datasetType), self.level, self.idList)
 
 
 def _cast(data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mapping[str, str]) -> dict[str, Any]:

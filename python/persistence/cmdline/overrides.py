@@ -54,6 +54,8 @@ def assign(config: Any, word: str) -> str | None:
     for step in steps:
         target = _down(word, target, step, so_far)
         so_far += _shown(step, so_far)
+    if hasattr(target, "active") and last.word in ("name", "names"):  # of a registry: the same as its field's value
+        return assign(config, f"{so_far}={text}")
     if last.is_index:
         _assign_entry(word, target, last, text)
         return None
@@ -93,11 +95,8 @@ def _down(word: str, target: Any, step: _Step, so_far: str) -> Any:
     """Go from a configuration to one of its fields, or from a registry to one of its entries."""
     if step.is_index:
         return _entry(word, target, step.word, so_far)
-    if fields(target):
+    if step.word != "active" or getattr(target, "active", None) is None:
         _field(word, target, step.word, so_far)
-    elif step.word != "active" or getattr(target, "active", None) is None:
-        choices = f"; write {so_far}['ENTRY'].{step.word}" if hasattr(target, "active") else ""
-        raise UsageError(f"-c {word}: {so_far} has no field {step.word!r}{choices}")
     return getattr(target, step.word)
 
 
@@ -114,6 +113,9 @@ def _field(word: str, target: Any, name: str, so_far: str) -> Any:
     known = fields(target)
     if name in known:
         return known[name]
+    if not known:
+        choices = f" {name!r}; write {so_far}['ENTRY'].{name}" if hasattr(target, "active") else "s"
+        raise UsageError(f"-c {word}: {so_far} has no field{choices}")
     before = f"{so_far}." if so_far else ""
     some = ", ".join([*list(known)[:_SHOWN], *(["..."] if len(known) > _SHOWN else [])])
     hint = did_you_mean(name, known, before)
@@ -132,9 +134,6 @@ def _assign_entry(word: str, target: Any, step: _Step, text: str) -> None:
 
 def _assign_field(word: str, target: Any, name: str, so_far: str, text: str) -> str | None:
     label = f"-c {word}"  # what the history tells of where the value is from
-    if hasattr(target, "active") and name in ("name", "names"):  # a registry's choice
-        target.__setattr__(name, _texts(text) if name == "names" else text, label=label)
-        return None
     field = _field(word, target, name, so_far)
     with _explained(word, field):
         target.__setattr__(name, _taken(field, text), label=label)
@@ -156,13 +155,22 @@ def _taken(field: Any, text: str) -> Any:
     if isinstance(field, ConfigField | ConfigurableField):
         raise ValueError("it holds fields of its own: set one of these")
     if isinstance(field, ConfigChoiceField):
-        return _texts(text) if field.multi else text
+        return _chosen(field, text)
     if _is_texts(field):
         return _texts(text)
     if field.dtype is str:
         return text
     value = literals.value(text)
     return [value] if isinstance(field, ListField) and not isinstance(value, list | tuple | None) else value
+
+
+def _chosen(field: Any, text: str) -> Any:
+    """Take a text for the names of entries of a registry, or for one."""
+    names = _texts(text) if field.multi and text not in field.typemap else [text]
+    for name in names:
+        if name not in field.typemap:
+            raise ValueError(f"there is no {name!r}{did_you_mean(name, field.typemap)}")
+    return names if field.multi else text
 
 
 def _texts(text: str) -> list[str]:
@@ -187,12 +195,15 @@ def _explained(word: str, field: Any) -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Give what an error says, without the places in the code that pex_config adds."""
-    first = str(error).partition("\n")[0]
+    first = str(error).partition("\n")[0].rstrip(".")
     return first.partition(" failed validation: ")[2] or first or type(error).__name__
 
 
 def _kind(field: Any) -> str:
-    """Say what a field holds: ``float``, ``list of str``, ``dict of str: int``."""
+    """Say what a field takes: ``of type float``, ``a list of str``, ``one of 'low', 'high'``."""
+    choices = getattr(field, "allowed", None) or getattr(field, "typemap", None)
+    if choices:
+        return f"one of {', '.join(repr(one) for one in choices if one is not None)}"
     item = getattr(getattr(field, "itemtype", None), "__name__", None)
     key = getattr(getattr(field, "keytype", None), "__name__", None)
     if key is not None:

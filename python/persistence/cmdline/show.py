@@ -80,7 +80,7 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
     blocks = _Blocks()
     config.saveToStream(blocks, _ROOT)
     if not pattern:
-        yield "".join(blocks)
+        yield "".join(blocks).removesuffix("\n")
         return
     pattern, exact, _ = pattern.partition(_NO_IGNORECASE)
     pattern = pattern.removeprefix(f"{_ROOT}.")
@@ -124,15 +124,14 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _history(config: Any, pattern: str) -> Iterator[str]:
     pattern = pattern.removeprefix(f"{_ROOT}.")
-    names: list[str] = []
-    for name, owner, field in walked(config):
-        if name == pattern or fnmatch.fnmatchcase(name, pattern):
-            yield from ["", name] if names else [name]
-            yield from _entries(owner.history.get(field.name, ()))
-        names.append(name)
-    is_pattern = not {"*", "?"}.isdisjoint(pattern)
-    if not is_pattern and pattern not in names:
-        raise NotShown(f"--show history={pattern}: there is no such field{did_you_mean(pattern, names)}")
+    every = list(walked(config))
+    found = [one for one in every if one[0] == pattern or fnmatch.fnmatchcase(one[0], pattern)]
+    if not found and {"*", "?"}.isdisjoint(pattern):
+        hint = did_you_mean(pattern, [name for name, _, _ in every])
+        raise NotShown(f"--show history={pattern}: there is no such field{hint}")
+    for place, (name, owner, field) in enumerate(found):
+        yield from ["", name] if place else [name]
+        yield from _entries(owner.history.get(field.name, ()))
 
 
 def _entries(history: Sequence[tuple[Any, Sequence[Any], str]]) -> Iterator[str]:
@@ -165,10 +164,21 @@ def _tasks(config: Any, pattern: str) -> Iterator[str]:
 
 
 def _targets(config: Any) -> Iterator[tuple[str, str]]:
+    """Give the class of each subtask; of a registry, those that are chosen."""
+    from lsst.pex.config import RegistryField
+    from lsst.pex.config.configurableField import ConfigurableInstance
+
     for name, owner, field in walked(config):
-        target = getattr(getattr(owner, field.name), "target", None)
-        if isinstance(target, type) or callable(target):
-            yield name, f"{target.__module__}.{getattr(target, '__qualname__', target)}"
+        value = getattr(owner, field.name)
+        if isinstance(value, ConfigurableInstance):
+            yield name, _dotted(value.target)
+        elif isinstance(field, RegistryField):
+            chosen = value.names if field.multi else [value.name]
+            yield from ((f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in chosen or () if one)
+
+
+def _dotted(target: Any) -> str:
+    return f"{target.__module__}.{getattr(target, '__qualname__', target)}"
 
 
 _SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {CONFIG: _config, HISTORY: _history, TASKS: _tasks}

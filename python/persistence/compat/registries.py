@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence import headers
+from persistence import headers, sqlitefile
 from persistence.compat.fsscanner import FsScanner
 from persistence.compat.utils import sequencify
 from persistence.errors import RegistryError, UnknownKey, did_you_mean
 from persistence.registry import sqlite
-from persistence.registry.sqlite import explained, joined, quoted
+from persistence.registry.sqlite import joined
+from persistence.sqlitefile import explained, quoted
 from persistence.template import PathTemplate
 
 haveSqlite3 = True  # noqa: N816  # Gen2's spelling
@@ -185,7 +186,7 @@ class SqliteRegistry(SqlRegistry):
     """
 
     def __init__(self, location: str) -> None:
-        super().__init__(sqlite.connect(location, _WAIT) if os.path.isfile(location) else None)
+        super().__init__(sqlitefile.connect(location, _WAIT) if os.path.isfile(location) else None)
         self.root = location
         self._reader = sqlite.SqliteRegistry(location, _WAIT)
 

@@ -15,7 +15,7 @@ from persistence.types.catalog import OWN, Catalog
 
 
 def read(location: Location) -> Table:
-    """Read a table; the data ID's ``hdu`` chooses another HDU than the first that holds one.
+    """Read a table: of the first HDU that holds one, or of the location's.
 
     ``columns`` among the options names the columns that are wanted; the others are not read.
 
@@ -77,7 +77,7 @@ def _is_afw(hdu: Any) -> bool:
 
 
 def _index(location: Location) -> int:
-    return int(location.dataId.get("hdu", location.hdu or 1))
+    return location.hdu or 1
 
 
 def read_schema(location: Location) -> Table:

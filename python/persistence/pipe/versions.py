@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 
 from persistence.types.packages import Packages
 
+_OURS = "persistence"
+# What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change no result.
+_NEEDED = re.compile(r"([\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"]tasks['\"])?\s*")
+
 
 def current() -> Packages:
-    """Give the versions of Python, of this package, and of each imported top-level module that tells its own."""
-    found = {
-        name: version
-        for name, module in sorted(sys.modules.items())
-        if "." not in name and name not in sys.stdlib_module_names and (version := _told(module)) is not None
-    }
-    ours = {"persistence": importlib.metadata.version("persistence"), "python": platform.python_version()}
-    return Packages({**found, **ours})
+    """Give the versions of Python, of this package and what it needs, and of imported modules that tell their own."""
+    told = {name: version for name, module in sorted(sys.modules.items()) if (version := _told(name, module))}
+    return Packages({**told, **dict(_needed()), "python": platform.python_version()})
 
 
-def _told(module: ModuleType) -> str | None:
-    version = module.__dict__.get("__version__")
+def _told(name: str, module: ModuleType) -> str | None:
+    """Give what a top-level module says of itself; the standard library's versions are Python's."""
+    version = None if "." in name or name in sys.stdlib_module_names else module.__dict__.get("__version__")
     return version if isinstance(version, str) else None
+
+
+def _needed() -> Iterator[tuple[str, str]]:
+    """Give the versions of what is imported late, so that when it is imported makes no difference."""
+    yield _OURS, importlib.metadata.version(_OURS)
+    for text in importlib.metadata.requires(_OURS) or ():
+        match = _NEEDED.fullmatch(text)
+        if match is None:
+            continue
+        try:
+            yield match[1], importlib.metadata.version(match[1])
+        except importlib.metadata.PackageNotFoundError:  # an extra that is not installed
+            continue

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from persistence.registry.database import RegistryFile
-from persistence.registry.sqlite import quoted
 from persistence.registry.writer import Row, TableSpec
+from persistence.sqlitefile import quoted
 
 
 class CalibWriter:

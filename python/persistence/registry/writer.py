@@ -9,7 +9,7 @@ from typing import Any
 
 from persistence.errors import RegistryError
 from persistence.registry.database import RegistryFile
-from persistence.registry.sqlite import quoted
+from persistence.sqlitefile import quoted
 
 Row = Mapping[str, Any]
 

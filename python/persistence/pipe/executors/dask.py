@@ -117,7 +117,10 @@ def _pickled(work: Work, targets: Sequence[Any]) -> bytes:
 
 @functools.lru_cache(maxsize=1)
 def _unpickled(content: bytes) -> tuple[Work, list[Any]]:
-    found: tuple[Work, list[Any]] = pickle.loads(content)  # noqa: S301  # written by who sent it
+    try:
+        found: tuple[Work, list[Any]] = pickle.loads(content)  # noqa: S301  # written by who sent it
+    except ImportError as error:
+        raise PersistenceError(f"a worker cannot import what the task needs: {error}") from error
     return found
 
 

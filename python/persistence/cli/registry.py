@@ -1,0 +1,1 @@
+"""``persistence registry``: the visits in the registry, or its calibrations, a line each."""

@@ -1,0 +1,130 @@
+"""What completion has to know of a repository: its dataset types, their keys, and where its registry is.
+
+Opening a repository takes longer than a person waits for TAB. So it is opened once, and what counts is kept
+(`persistence.cmdline.memory`) until a file that says how the repository is set up, or a policy, changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from persistence.cmdline import memory
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.repository import Repository
+
+_MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
+
+
+class Outline(NamedTuple):
+    """A chain of repositories in short.
+
+    Attributes
+    ----------
+    types : mapping
+        The keys of each dataset type.
+    views : sequence of `str`
+        The names of the views: ``calexp_md``.
+    keys : sequence of `str`
+        The keys that the cameras' policies know.
+    aliases : mapping
+        Other names of keys.
+    values : mapping
+        The values of those keys that are the same for every exposure.
+    registries : sequence of `str`
+        Where a registry may be; the first one that is there counts.
+    """
+
+    types: Mapping[str, list[str]]
+    views: list[str]
+    keys: list[str]
+    aliases: Mapping[str, str]
+    values: Mapping[str, list[str]]
+    registries: list[str]
+
+    def registry(self) -> str | None:
+        """Give the path of the registry; None if there is none."""
+        return next(filter(os.path.exists, self.registries), None)
+
+    def keys_of(self, name: str) -> list[str]:
+        """Give the keys of a dataset type, or of what one is a view or a component of."""
+        while name and name not in self.types:
+            name = max(name.rpartition("_")[0], name.rpartition(".")[0], key=len)
+        return self.types.get(name, self.keys)
+
+
+def of(root: str, mapper: str | None = None) -> Outline:
+    """Give the outline of a repository.
+
+    Parameters
+    ----------
+    root : `str`
+        The repository.
+    mapper : `str`, optional
+        The camera, if the repository names none.
+
+    Raises
+    ------
+    PersistenceError, OSError
+        If it cannot be opened.
+    """
+    root = os.path.realpath(root)
+    name = f"{root}\n{mapper or ''}"
+    kept = memory.recall(name)
+    if kept is None:
+        if not os.path.isdir(root):
+            raise FileNotFoundError(root)
+        from persistence.butler import Butler  # slow: not every time
+
+        butler = Butler(root, mapper=mapper)
+        kept = _drawn(butler)._asdict()
+        memory.keep(name, dict.fromkeys(_files(root, butler)), kept)
+    return Outline(**kept)
+
+
+def _drawn(butler: Butler) -> Outline:
+    types: dict[str, list[str]] = {}
+    views: dict[str, None] = {}
+    keys: dict[str, None] = {}
+    aliases: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
+    for repository in butler.chain.inputs:
+        mapper = repository.mapper
+        types = {name: list(dataset.keys) for name, dataset in mapper.types.items()} | types
+        views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
+        keys |= dict.fromkeys(mapper.policy.keys)
+        aliases = {**mapper.policy.aliases, **aliases}
+        values = {**{key: list(map(str, some)) for key, some in mapper.policy.values.items()}, **values}
+    aliases = {name: key for name, key in aliases.items() if name not in keys}
+    return Outline(types, list(views), list(keys), aliases, values, list(dict.fromkeys(_registries(butler))))
+
+
+def _registries(butler: Butler) -> Iterator[str]:
+    for repository in butler.chain.inputs:
+        yield _told(repository) or os.path.join(repository.root, "registry.sqlite3")
+
+
+def _told(repository: Repository) -> str | None:
+    """Give the registry that the mapper's arguments name, if they do."""
+    said: Any = repository.mapper.mapperArgs.get("registry")
+    return os.path.join(repository.root, said) if said else None
+
+
+def _files(root: str, butler: Butler) -> Iterator[str]:
+    """Give the files that decide what is known of a repository, and the directories where more may come."""
+    import persistence_policy
+
+    from persistence import definitions
+
+    framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
+    yield from (os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml"))
+    for place in (root, *(repository.root for repository in butler.chain.inputs)):
+        yield from (os.path.join(place, mark) for mark in _MARKS)
+        yield os.path.join(place, definitions.FOLDER)
+        yield from (definition.path for definition in definitions.read(place))
+    for repository in butler.chain.inputs:
+        for layer in repository.mapper.policy.layers:
+            yield from (node.start_mark.name for node in layer.values())

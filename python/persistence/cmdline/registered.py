@@ -1,0 +1,149 @@
+"""The values that a registry has of a key, for who completes a command line: few of them, and in little time."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from persistence.sqlitefile import connect, quoted
+
+# SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half of that is gone
+# when Python has started.
+_LONG = 50_000
+_PART = 20_000
+# Nothing is worth waiting for longer, in seconds; and how many instructions of SQLite run between looks at the clock.
+_SECONDS = 0.03
+_STEPS = 2000
+# No camera has as many detectors as that; bash asks before it lists more than 100.
+_MOST = 250
+# How many characters further beginnings go than what all values share: 100 beginnings, of numbers.
+_DEEPER = 2
+_RANGE = re.compile(r"(\d+)\.\.(\d+)(?::\d+)?")
+
+
+def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[str]:
+    """Give the values of a key, as text, or, of too many, the beginnings that they share.
+
+    Parameters
+    ----------
+    path : `str`
+        The registry.
+    key : `str`
+        The column.
+    chosen : mapping
+        Other columns, and the alternatives that are typed for each: ``1..5^7``. Where it would take too long to
+        look at all rows, fewer of them count.
+    begin : `str`
+        What the values begin with.
+
+    Returns
+    -------
+    values : `list` [`str`]
+        Empty if no table has the column, or if there was not the time to tell.
+
+    Raises
+    ------
+    RegistryError, sqlite3.Error
+        If the registry cannot be read.
+    """
+    connection = connect(path, 0.0)
+    end = time.monotonic() + _SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    found: set[str] = set()
+    for table, columns in _tables(connection, key, chosen):
+        known = {name: text for name, text in chosen.items() if name in columns}
+        question = _Question(connection, quoted(table), quoted(key), *_conditions(key, known, begin), begin)
+        if not question.takes_long():
+            return _ordered(question.few())
+        found = question.of_first_rows()
+    # A shell types what all answers share: of a part of the values, that need not be shared by the others.
+    return _ordered(found) if len({text[: len(begin) + 1] for text in found}) > 1 else []
+
+
+def _ordered(found: Collection[str]) -> list[str]:
+    return sorted(found, key=lambda text: (len(text), text) if text.isdigit() else (0, text))
+
+
+def _tables(
+    connection: sqlite3.Connection, key: str, chosen: Mapping[str, str]
+) -> Iterator[tuple[str, Collection[str]]]:
+    """Give the table that knows most of what is chosen, then the smallest one: that of the visits."""
+    columns: dict[str, list[str]] = {}
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        columns[name] = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(name)})")]
+    having = [name for name in columns if key in columns[name]]
+    having.sort(key=lambda name: len(columns[name]))
+    if having:
+        best = max(having, key=lambda name: len(chosen.keys() & columns[name]))
+        for name in dict.fromkeys([best, having[0]]):
+            yield name, columns[name]
+
+
+def _conditions(key: str, chosen: Mapping[str, str], begin: str) -> tuple[str, list[str]]:
+    """Write what is asked of the rows, and give the values for it."""
+    told = [f"substr({quoted(key)}, 1, {len(begin):d}) = ?"] if begin else []
+    parameters = [begin] if begin else []
+    for column, text in chosen.items():
+        pieces = []  # any of them; the step of a range does not count here
+        for piece in text.split("^"):
+            match = _RANGE.fullmatch(piece)
+            pieces.append(f"{quoted(column)} = ?" if match is None else f"{quoted(column)} BETWEEN ? AND ?")
+            parameters += [piece] if match is None else [match[1], match[2]]
+        told.append(f"({' OR '.join(pieces)})")
+    return f"WHERE {' AND '.join(told)}" if told else "", parameters
+
+
+class _Question(NamedTuple):
+    """Which values of a key a table has, on some conditions. Names are quoted."""
+
+    connection: sqlite3.Connection
+    table: str
+    key: str
+    where: str
+    parameters: Sequence[str]
+    begin: str
+
+    def takes_long(self) -> bool:
+        """Say whether many rows have to be looked at: no index helps, and the table is large."""
+        query = f"EXPLAIN QUERY PLAN SELECT {self.key} FROM {self.table} {self.where}"  # noqa: S608  # quoted
+        plan = self.connection.execute(query, self.parameters).fetchall()
+        ((last,),) = self.connection.execute(f"SELECT max(rowid) FROM {self.table}")  # noqa: S608
+        return (last or 0) > _LONG and any(row[3].startswith("SCAN") for row in plan)
+
+    def few(self) -> set[str]:
+        """Give the distinct values, or, of too many, beginnings that they share."""
+        found = self._distinct(self.key, f"LIMIT {_MOST + 1}")
+        if len(found) <= _MOST:
+            return found
+        ends = sorted(self._distinct(f"min({self.key})") | self._distinct(f"max({self.key})"))
+        # What the first text and the last one share, all share; of numbers, if they have as many digits.
+        are_alike = len(ends) == 2 and (len(ends[0]) == len(ends[1]) or not ends[0].isdigit())
+        shared = os.path.commonprefix(ends) if are_alike else self.begin  # noqa: RUF071  # no paths
+        length = len(shared) + _DEEPER
+        return _shortened(self._distinct(f"substr({self.key}, 1, {length:d})"), length)
+
+    def of_first_rows(self) -> set[str]:
+        """Give values that are in the first rows, whatever else these are."""
+        some = f"(SELECT {self.key} FROM {self.table} LIMIT {_PART})"  # noqa: S608  # quoted
+        found = self._replace(table=some, where="", parameters=())._distinct(self.key)
+        fitting = {one for one in found if one.startswith(self.begin)}
+        return _shortened(fitting, max(map(len, fitting), default=0))
+
+    def _distinct(self, what: str, limit: str = "") -> set[str]:
+        query = f"SELECT DISTINCT {what} FROM {self.table} {self.where} {limit}"  # noqa: S608  # quoted
+        values = [value for (value,) in self.connection.execute(query, self.parameters)]
+        texts = (str(value) for value in values if isinstance(value, int | float | str))
+        return {text for text in texts if text and "^" not in text}  # these can be typed
+
+
+def _shortened(texts: set[str], length: int) -> set[str]:
+    """Give the longest beginnings, of one length, that are not too many."""
+    fewer = texts
+    while len(fewer) > _MOST:
+        length -= 1
+        fewer = {text[:length] for text in texts}
+    return fewer

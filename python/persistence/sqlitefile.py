@@ -1,0 +1,94 @@
+"""SQLite files that are read: how they are opened, what their errors mean, how names are quoted.
+
+It stands alone, for who completes a command line asks a registry before anything else can be imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from persistence.errors import RegistryError, RegistryLocked
+
+
+def connect(path: str, wait: float) -> sqlite3.Connection:
+    """Connect for reading only: no file is made, no journal left."""
+    if not os.path.isfile(path):
+        raise RegistryError(f"there is no registry at {path}")
+    try:
+        return sqlite3.connect(
+            f"file:{_escaped(os.path.abspath(path))}?{_how(path)}", uri=True, timeout=wait, check_same_thread=False
+        )
+    except (sqlite3.Error, OSError) as error:
+        raise explained(error, path, 0.0) from error
+
+
+def _how(path: str) -> str:
+    """Choose how a file is opened.
+
+    SQLite cannot read a file in WAL mode without making two others beside it. Where that is forbidden, and
+    no transaction waits in the log, the file is read as it is, without locks.
+    """
+    if os.access(os.path.dirname(path) or ".", os.W_OK) or _left(path, "-wal"):
+        return "mode=ro"
+    with open(path, "rb") as stream:
+        header = stream.read(20)
+    # Bytes 18 and 19 say which kind of journal (https://sqlite.org/fileformat.html, 1.3.3).
+    return "mode=ro&immutable=1" if header[18:20] == b"\2\2" else "mode=ro"
+
+
+def _left(path: str, ending: str) -> bool:
+    """Say whether a journal with something in it lies beside a registry."""
+    try:
+        return os.path.getsize(path + ending) > 0
+    except OSError:
+        return False
+
+
+def _escaped(path: str) -> str:
+    """Write a path as SQLite wants it in a URI (https://sqlite.org/uri.html, 3.1)."""
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier. In double quotes SQLite would take an unknown one for a text."""
+    if "]" in name or "\0" in name:
+        raise RegistryError(f"{name!r} cannot be the name of a table or column")
+    return f"[{name}]"
+
+
+def explained(error: Exception, path: str, waited: float) -> RegistryError:
+    """Say what is wrong with a registry, in its terms."""
+    text = str(error)
+    journals = [path + ending for ending in ("-journal", "-wal") if _left(path, ending)]
+    if journals and ("readonly" in text or "unable to open" in text):
+        return RegistryError(
+            f"{path} was left in the middle of a transaction: {' and '.join(journals)} must be rolled back first, "
+            "which reading does not do. The next ingest into the repository does it; so does: "
+            f"sqlite3 {path} .tables"
+        )
+    if "locked" in text or "busy" in text:
+        return RegistryLocked(f"{path} is locked by {_holders(path)}; waited {waited:.1f} s")
+    if "not a database" in text or "malformed" in text:
+        return RegistryError(f"{path} is no SQLite registry, or a damaged one ({text})")
+    return RegistryError(f"{path}: {text}")
+
+
+def _holders(path: str) -> str:
+    """Name the processes that hold locks on a file, where the system tells (Linux's ``/proc/locks``)."""
+    try:
+        inode = os.stat(path).st_ino
+        with open("/proc/locks", encoding="ascii") as locks:
+            fields = [line.replace("-> ", "").split() for line in locks]
+    except OSError:
+        return "another process"
+    pids = {entry[4] for entry in fields if entry[5].rsplit(":", 1)[-1] == str(inode)} - {str(os.getpid())}
+    return " and ".join(f"process {pid} ({_command(pid)})" for pid in sorted(pids)) or "another process"
+
+
+def _command(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as stream:
+            return " ".join(stream.read().replace("\0", " ").split())[:80]
+    except OSError:
+        return "ended by now"

@@ -1,0 +1,182 @@
+"""Where a command reads and writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from persistence import Butler
+from persistence.cmdline import places
+from persistence.cmdline.places import Places
+from persistence.errors import UsageError
+
+OTHER = "lsst.obs.hsc.HscMapper\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "given", "path"),
+    [
+        (None, None, None),
+        (None, "", None),
+        (None, "a/../b", "{cwd}/b"),
+        (None, "/x", "/x"),
+        ("/d", None, "/d"),
+        ("/d", ".", "/d"),
+        ("/d", "a", "/d/a"),
+        ("/d", "/x", "/x"),
+        ("d", "a", "{cwd}/d/a"),
+        ("", "a", "{cwd}/a"),
+    ],
+)
+def test_a_variable_is_where_relative_directories_lie(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, given: str | None, path: str | None
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("PIPE_X_ROOT", variable)
+    assert places.under("PIPE_X_ROOT", given) == (path and path.format(cwd=os.getcwd()))
+
+
+def test_the_originals_vectors_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPE_INPUT_ROOT", "/d")
+    assert places.resolved(".").input == "/d"
+    monkeypatch.setenv("PIPE_CALIB_ROOT", "/c")
+    assert places.resolved(".").calib == "/c"
+    monkeypatch.setenv("PIPE_OUTPUT_ROOT", "/o")
+    assert places.resolved(".") == Places("/d", "/c", None, None)
+    assert places.resolved(".", written="x").output == "/o/x"
+
+
+@pytest.fixture
+def chained(root: Path) -> Path:
+    """Give a repository with reruns: foo, user/topic, old on foo, hsc of another camera, and an empty directory."""
+    for name in ("foo", "user/topic"):
+        Butler(inputs=str(root), outputs=str(root / "rerun" / name))
+    old = root / "rerun/old"
+    old.mkdir()
+    (old / "_parent").symlink_to("../foo")
+    hsc = root / "rerun/hsc"
+    hsc.mkdir()
+    (hsc / "_mapper").write_text(OTHER)
+    (root / "rerun/empty").mkdir()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("rerun", "read", "written", "parts"),
+    [
+        ("bar", ".", "rerun/bar", ["bar"]),
+        ("foo", ".", "rerun/foo", ["foo"]),
+        ("foo:bar", "rerun/foo", "rerun/bar", ["foo", "bar"]),
+        ("user/topic:user/next", "rerun/user/topic", "rerun/user/next", ["user/topic", "user/next"]),
+        ("/x/y", ".", "/x/y", ["/x/y"]),
+        ("old", "rerun/foo", "rerun/old", ["old"]),
+    ],
+)
+def test_the_originals_vectors_of_rerun(chained: Path, rerun: str, read: str, written: str, parts: list[str]) -> None:
+    expected = Places(os.path.normpath(chained / read), None, os.path.normpath(chained / written), parts)
+    assert places.resolved(str(chained), rerun=rerun) == expected
+
+
+@pytest.mark.parametrize(
+    ("rerun", "message"),
+    [
+        ("a:b:c", "write --rerun OUT or --rerun IN:OUT"),
+        ("", "write --rerun OUT"),
+        (":b", "write --rerun OUT"),
+        ("fo:bar", r"there is no rerun 'fo' in .*; did you mean 'foo'\? \(known: foo, hsc, old, user/topic\)"),
+        ("empty:bar", "there is no rerun 'empty'"),
+        ("user/tpic:bar", "did you mean 'user/topic'"),
+        ("foo:foo", "reads what it writes: --rerun foo goes on with it"),
+        ("hsc:bar", r"hsc is of another camera \(HscMapper\) than .* \(DecamMapper\)"),
+    ],
+)
+def test_a_rerun_that_cannot_be_meant_is_refused(chained: Path, rerun: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        places.resolved(str(chained), rerun=rerun)
+
+
+def test_a_rerun_of_nothing_says_that_there_is_none(root: Path) -> None:
+    with pytest.raises(UsageError, match=r"\(known: none\)"):
+        places.resolved(str(root), rerun="a:b")
+
+
+def test_an_old_rerun_whose_parent_is_of_another_camera_or_gone_is_refused(chained: Path) -> None:
+    parent = chained / "rerun/old/_parent"
+    parent.unlink()
+    parent.symlink_to("../hsc")
+    with pytest.raises(UsageError, match="another camera"):
+        places.resolved(str(chained), rerun="old")
+    parent.unlink()
+    parent.symlink_to("../gone")
+    with pytest.raises(UsageError, match=r"the parent of .* is gone"):
+        places.resolved(str(chained), rerun="old")
+
+
+def test_output_and_rerun_contradict_each_other(root: Path) -> None:
+    with pytest.raises(UsageError, match="both say where to write"):
+        places.resolved(str(root), written="x", rerun="y")
+
+
+# -- --clobber-output ------------------------------------------------------------------------------------
+
+
+def test_an_output_is_emptied_and_a_link_to_it_stays(chained: Path, tmp_path: Path) -> None:
+    out = chained / "rerun/foo"
+    (out / "deep/er").mkdir(parents=True)
+    (out / "deep/er/file").write_text("x")
+    (out / "link").symlink_to(chained)
+    (tmp_path / "name").symlink_to(out)
+    places.refuse_clobbering(str(tmp_path / "name"), [str(chained)])
+    places.clobber(str(tmp_path / "name"))
+    assert list((tmp_path / "name").iterdir()) == []
+    assert (chained / "_mapper").exists()
+
+
+def test_what_tells_a_repository_goes_last(chained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, removed = chained / "rerun/foo", []
+    (out / "zzz").write_text("x")
+    monkeypatch.setattr(places, "_remove", lambda path: removed.append(os.path.basename(path)))
+    places.clobber(str(out))
+    assert removed == ["zzz", "repositoryCfg.yaml"]
+
+
+@pytest.mark.parametrize("name", ["new", "rerun/empty"])
+def test_what_is_not_there_or_empty_may_be_clobbered(chained: Path, name: str) -> None:
+    places.refuse_clobbering(str(chained / name), [str(chained)])
+    places.clobber(str(chained / name))
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (None, "there is no output to remove; give --output or --rerun"),
+        (".", "would remove .*, which is read"),
+        ("..", "would remove .*, which is read"),
+        ("../link", "would remove .*, which is read"),
+        ("rerun", "rerun is no repository"),
+        ("_mapper", "_mapper is no directory"),
+    ],
+)
+def test_what_must_not_be_removed_is_not(chained: Path, output: str | None, message: str) -> None:
+    (chained / "../link").symlink_to(chained)
+    path = None if output is None else os.path.normpath(chained / output)
+    with pytest.raises(UsageError, match=message):
+        places.refuse_clobbering(path, [str(chained)])
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_the_output_of_another_is_not_removed(chained: Path) -> None:
+    os.chown(chained / "rerun/foo", 54321, -1)
+    with pytest.raises(UsageError, match="foo belongs to user 54321: it is not yours to remove"):
+        places.refuse_clobbering(str(chained / "rerun/foo"), [str(chained)])
+
+
+def test_what_cannot_be_removed_is_told(chained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(places, "_remove", refuse)
+    with pytest.raises(UsageError, match=r"repositoryCfg.yaml cannot be removed: Permission denied"):
+        places.clobber(str(chained / "rerun/foo"))

@@ -1,0 +1,166 @@
+"""A task that is a command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence import Butler
+from persistence.pipe.cmdlinetask import CmdLineTask, LegacyCmdLineTask
+from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def command(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Command:
+    """Give a function that types a command line; gives the exit status, or what came back."""
+
+    def typed(*words: str, acts: dict[int, str] = {}, output: str = "out", **more: Any) -> Any:
+        config = toy.ToyConfig()
+        config.acts, config.journal = acts, str(journal)
+        args = [str(filled), "--output", str(tmp_path / output), *words]
+        try:
+            return toy.ToyTask.parseAndRun(args, config=config, **more)
+        except SystemExit as end:
+            return end.code
+
+    return typed
+
+
+IDS = ("--id", "visit=410877", "ccdnum=1..4")
+
+
+def test_a_command_gives_back_what_it_was_made_of(command: Command, caplog: pytest.LogCaptureFixture) -> None:
+    done = command(*IDS, doReturnResults=True)
+    assert [result.result.value for result in done.resultList] == [1.0] * 4
+    assert done.parsedCmd.id.refList[0].dataId["ccdnum"] == 1
+    assert isinstance(done.taskRunner, TaskRunner)
+    assert done.argumentParser._name == "characterizeImage"
+    assert "--id visit=410877 ccdnum=1..4" in caplog.text
+
+
+# Situations of gen2-cli 3.12; a failure is never 0.
+@pytest.mark.parametrize(
+    ("words", "acts", "status"),
+    [
+        (IDS, {2: "raise"}, 1),
+        (IDS, {2: "raise", 3: "refuse"}, 2),
+        ((*IDS, "--doraise"), {2: "refuse"}, None),
+        (("--id", "visit=1"), {}, 1),
+        ((), {}, 1),
+        (("--id", "vist=410877"), {}, 2),
+        (("--nothing",), {}, 2),
+        (("--show", "nothing"), {}, 1),
+        ((*IDS, "-j", "0"), {}, 2),
+        ((*IDS, "--engine", "dask"), {}, 2),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
+)
+def test_the_exit_status_tells_what_happened(
+    command: Command, words: tuple[str, ...], acts: dict[int, str], status: int | None
+) -> None:
+    if status is None:
+        with pytest.raises(Exception, match="too few stars"):
+            command(*words, acts=acts)
+    else:
+        assert command(*words, acts=acts) == status
+
+
+@pytest.mark.parametrize(("failures", "status"), [(300, 44), (256, 255), (255, 255), (512, 255), (1, 1)])
+def test_many_failures_are_never_none(
+    command: Command, monkeypatch: pytest.MonkeyPatch, failures: int, status: int
+) -> None:
+    from persistence.pipe.struct import Struct
+
+    monkeypatch.setattr(TaskRunner, "run", lambda self, parsed: [Struct(exitStatus=1)] * failures)
+    assert command(*IDS) == status
+
+
+def test_another_configuration_is_a_failure(command: Command) -> None:
+    assert command(*IDS).resultList
+    assert command(*IDS, "-c", "gain=2") == 1
+    assert command(*IDS, "-c", "gain=2", "--clobber-config").resultList
+
+
+def test_noexit_returns_all_the_same(command: Command, caplog: pytest.LogCaptureFixture) -> None:
+    done = command(*IDS, "--noExit", acts={2: "raise"})
+    assert [result.exitStatus for result in done.resultList] == [0, 1, 0, 0]
+    assert "--noExit goes on" in caplog.text
+
+
+def test_an_interrupt_ends_with_130(command: Command, caplog: pytest.LogCaptureFixture) -> None:
+    assert command(*IDS, acts={2: "interrupt"}) == 130
+    assert "--skip-existing does the rest" in caplog.text
+
+
+def test_all_that_is_done_already_is_no_failure(command: Command) -> None:
+    command(*IDS)
+    assert [result.skipped for result in command(*IDS, "--skip-existing").resultList] == [True] * 4
+    assert [result.skipped for result in command(*IDS, "--redo-failed").resultList] == [True] * 4
+
+
+def test_two_processes_do_what_one_does(command: Command, tmp_path: Path) -> None:
+    assert len(command(*IDS, "-j", "2").resultList) == 4
+    assert Butler(tmp_path / "out").datasetExists("characterizeImage_metadata", visit=410877, ccdnum=4)
+
+
+def test_showing_changes_nothing(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(*IDS, "--show", "data", "config") == 0
+    assert not (tmp_path / "out").exists()
+    assert "id dataRef.dataId = {'visit': 410877, 'ccdnum': 1," in capsys.readouterr().out
+
+
+SCRIPT = """
+from toytask import ToyTask
+ToyTask.parseAndRun()
+"""
+
+
+def script(tmp_path: Path, filled: Path, *words: str) -> tuple[list[str], dict[str, str]]:
+    """Write a script as Gen2's were, which does not ask whether it is run; give how to call it."""
+    path = tmp_path / "toy.py"
+    path.write_text(SCRIPT)
+    code = str(Path(__file__).parents[1] / "code")
+    environment = {**os.environ, "PYTHONPATH": code}
+    return [sys.executable, str(path), str(filled), "--output", str(tmp_path / "out"), *IDS, *words], environment
+
+
+def test_a_script_that_does_not_ask_whether_it_is_run_may_have_several_processes(
+    tmp_path: Path, filled: Path
+) -> None:
+    words, environment = script(tmp_path, filled, "-j", "2", "--longlog", "-L", "info")
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "characterizeImage: 4 done, of 4" in done.stdout
+
+
+def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(tmp_path: Path, filled: Path, journal: Path) -> None:
+    acts = tmp_path / "acts.py"
+    acts.write_text(f"config.acts = {{2: 'hang', 3: 'hang'}}\nconfig.journal = {str(journal)!r}\n")
+    words, environment = script(tmp_path, filled, "-j", "2", "-C", str(acts))
+    os.mkfifo(journal)  # opening it to read waits until somebody begins
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        begun: set[str] = set()
+        while not {"begin 2", "begin 3"} <= begun:
+            with open(journal) as stream:
+                begun |= set(stream.read().splitlines())
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate()  # until no process has it open
+    assert process.returncode == 130, out
+    assert "to do: --id visit=410877 ccdnum=2" in out
+    assert not list((tmp_path / "out").rglob(".part-*"))
+
+
+def test_an_older_task_has_its_runner() -> None:
+    assert LegacyCmdLineTask.RunnerClass is LegacyTaskRunner
+    assert CmdLineTask.RunnerClass is TaskRunner

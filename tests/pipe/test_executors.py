@@ -1,0 +1,210 @@
+"""Who does the work: what all of them promise, and what each does besides."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from persistence import MissingExtra, PersistenceError
+from persistence.pipe.executors import Executor, Lost
+from persistence.pipe.executors.dask import Dask
+from persistence.pipe.executors.processes import Processes
+from persistence.pipe.executors.serial import Serial
+from persistence.pipe.runner import TaskRunner
+from persistence.pipe.work import Work
+
+CODE = Path(__file__).parents[1] / "code"
+Told = Callable[[], list[str]]
+
+
+class ExecutorTests:
+    """The promises that all executors keep."""
+
+    sends: ClassVar[bool] = True
+    """Whether results go through other processes."""
+
+    @pytest.fixture
+    def executor(self) -> Iterator[Executor]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def work(self, toy: Any, tmp_path: Path) -> Work:
+        return Work(toy.Runner(tmp_path), None, "this run")
+
+    def test_each_target_is_done_once_and_its_result_has_its_place(
+        self, executor: Executor, work: Work, tmp_path: Path
+    ) -> None:
+        targets = [(number, "well") for number in range(20)]
+        found = dict(executor.outcomes(work, targets))
+        assert {place: result.result[0] for place, result in found.items()} == dict(enumerate(range(20)))
+        ended = Counter({path.name: path.stat().st_size for path in tmp_path.glob("ended-*")})
+        assert ended == Counter({f"ended-{number}": 1 for number in range(20)})
+
+    def test_work_is_done_where_it_is_said(self, executor: Executor, work: Work) -> None:
+        ((_, result),) = executor.outcomes(work, [(1, "well")])
+        assert (result.result[1] != os.getpid()) == self.sends
+
+    def test_no_targets_are_no_work(self, executor: Executor, work: Work) -> None:
+        assert list(executor.outcomes(work, [])) == []
+
+    def test_what_work_raises_ends_it(self, executor: Executor, work: Work) -> None:
+        with pytest.raises(ValueError, match="target 1"):
+            list(executor.outcomes(work, [(1, "raise")]))
+
+    def test_who_looks_no_further_leaves_nothing_behind(self, executor: Executor, work: Work) -> None:
+        outcomes = executor.outcomes(work, [(number, "well") for number in range(50)])
+        next(outcomes)
+        outcomes.close()
+        assert list(outcomes) == []
+
+
+class SendingTests(ExecutorTests):
+    """The promises of those that send targets and results to other processes."""
+
+    def test_a_result_that_cannot_be_sent_is_a_failure_of_that_target(self, executor: Executor, work: Work) -> None:
+        found = dict(executor.outcomes(work, [(1, "lock"), (2, "well")]))
+        assert (found[0].exitStatus, found[1].exitStatus) == (1, 0)
+        assert "cannot be pickled: cannot pickle '_thread.lock' object" in found[0].error
+
+    def test_targets_that_cannot_be_sent_are_refused(self, executor: Executor, work: Work) -> None:
+        unsent: Any = [(1, threading.Lock())]
+        with pytest.raises(PersistenceError, match="cannot be sent to other processes"):
+            list(executor.outcomes(work, unsent))
+
+
+class TestSerial(ExecutorTests):
+    sends: ClassVar[bool] = False
+
+    @pytest.fixture
+    def executor(self) -> Executor:
+        return Serial()
+
+
+class TestProcesses(SendingTests):
+    @pytest.fixture
+    def executor(self) -> Executor:
+        return Processes(2)
+
+    def test_a_process_that_dies_takes_one_target_with_it(self, toy: Any, parsed: Any, told: Told) -> None:
+        command = parsed({2: "die"}, processes=2)
+        runner = TaskRunner(toy.ToyTask, command)
+        results = runner.run(command)
+        assert [result.exitStatus for result in results] == [0, 1, 0, 0]
+        assert results[1].error == "its process died (signal 9, SIGKILL)"
+        assert Counter(told()) == Counter(
+            ["begin 2", *(f"{what} {i}" for i in (1, 3, 4) for what in ("begin", "end"))]
+        )
+
+    def test_what_hangs_is_given_up_when_the_time_is_over(self, toy: Any, parsed: Any, told: Told) -> None:
+        command = parsed({2: "hang"}, processes=2, timeout=2.5)
+        results = TaskRunner(toy.ToyTask, command).run(command)
+        assert results[1].error == "not done within the 2.5 s of -t"
+        for result, number in zip(results, (1, 2, 3, 4), strict=True):  # on a slow machine, not all others end
+            assert result.exitStatus or f"end {number}" in told()
+
+    def test_one_process_has_a_time_limit_too(self, toy: Any, parsed: Any) -> None:
+        command = parsed({1: "hang"}, detectors=(1,), timeout=0.01)
+        (result,) = TaskRunner(toy.ToyTask, command).run(command)
+        assert result.exitStatus == 1
+
+    def test_libraries_compute_with_one_thread(
+        self, executor: Executor, toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("OMP_NUM_THREADS", "LSST_ALLOW_IMPLICIT_THREADS"):
+            monkeypatch.delenv(name, raising=False)
+        work = Work(toy.Runner(tmp_path), None, "this run")
+        ((_, result),) = executor.outcomes(work, [(1, "threads")])
+        assert result.result == "1"
+        assert "OMP_NUM_THREADS" not in os.environ
+        monkeypatch.setenv("LSST_ALLOW_IMPLICIT_THREADS", "1")
+        ((_, result),) = executor.outcomes(work, [(1, "threads")])
+        assert result.result is None
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Start a cluster of two processes, each with one thread."""
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    with pytest.MonkeyPatch.context() as patch, _cluster(patch, distributed) as cluster:
+        yield cluster.scheduler_address
+
+
+def _cluster(patch: pytest.MonkeyPatch, distributed: Any) -> Any:
+    patch.syspath_prepend(CODE)  # workers take the path over
+    return distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+
+
+class TestDask(SendingTests):
+    @pytest.fixture
+    def executor(self, address: str) -> Executor:
+        return Dask(address)
+
+    @pytest.fixture
+    def command(self, parsed: Any, address: str) -> Callable[..., Any]:
+        return lambda acts, **said: parsed(acts, engine="dask", scheduler=address, **said)
+
+    def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_done_twice(
+        self, toy: Any, command: Any, told: Told
+    ) -> None:
+        numbers = (1, 2, 3, 4, 5, 6, 7, 8)
+        line = command({3: "die once"}, detectors=numbers)
+        results = TaskRunner(toy.ToyTask, line).run(line)
+        assert [result.exitStatus for result in results] == [0] * 8
+        counts = Counter(told())
+        assert {number: counts[f"end {number}"] for number in numbers} == dict.fromkeys(numbers, 1)
+        assert counts["begin 3"] == 2
+
+    def test_what_kills_each_worker_is_given_up_and_the_others_are_done(
+        self, toy: Any, command: Any, told: Told
+    ) -> None:
+        line = command({2: "die", 3: "raise"})
+        results = TaskRunner(toy.ToyTask, line).run(line)
+        assert [result.exitStatus for result in results] == [0, 1, 1, 0]
+        assert results[1].error == "4 workers died of it"
+        assert results[2].error == "ValueError: no stars"
+        assert Counter(line for line in told() if line.startswith("end")) == Counter(["end 1", "end 4"])
+
+    def test_a_module_that_workers_cannot_import_is_named(self, command: Any, tmp_path: Path, toy: Any) -> None:
+        (tmp_path / "lonely.py").write_text("from toytask import ToyTask\nclass LonelyTask(ToyTask): pass\n")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(tmp_path)
+            import lonely
+        with pytest.raises(PersistenceError, match=r"a worker cannot import what the task needs: .*'lonely'"):
+            TaskRunner(lonely.LonelyTask, command({})).run(command({}))
+
+    def test_time_that_is_over_is_told(self, address: str, toy: Any, tmp_path: Path) -> None:
+        work = Work(toy.Runner(tmp_path), None, "this run")
+        ((place, lost),) = Dask(address, timeout=0.0).outcomes(work, [(1, "well")])
+        assert (place, lost) == (0, Lost("not done within the 0 s of -t"))
+
+    def test_a_scheduler_that_does_not_answer_is_named(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("persistence.pipe.executors.dask._PATIENCE", 0.1)
+        with pytest.raises(PersistenceError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"):
+            list(Dask("tcp://127.0.0.1:1").outcomes(work, [(1, "well")]))
+
+
+@pytest.mark.parametrize(
+    ("library", "executor", "extra"), [("pebble", Processes(2), "tasks"), ("distributed", Dask("tcp://x:1"), "dask")]
+)
+def test_a_missing_library_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch, library: str, executor: Executor, extra: str
+) -> None:
+    original = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == library:
+            raise ImportError(name)
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtra, match=rf"pip install 'persistence\[{extra}\]'"):
+        list(executor.outcomes(Work(None, None, "run"), [(1, "well")]))

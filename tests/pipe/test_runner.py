@@ -1,0 +1,207 @@
+"""A task over many targets."""
+
+from __future__ import annotations
+
+import pickle
+import pstats
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence import Butler
+from persistence.pipe import records
+from persistence.pipe.runner import ButlerInitializedTaskRunner, Interrupted, LegacyTaskRunner, TaskRunner
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Task
+
+NAME = "characterizeImage_metadata"
+
+
+@pytest.fixture
+def run(toy: Any, parsed: Any) -> Callable[..., list[Any]]:
+    """Give a function that runs the toy task."""
+
+    def make(acts: dict[int, str] = {}, results: bool = False, **said: Any) -> list[Any]:
+        command = parsed(acts, **said)
+        return TaskRunner(toy.ToyTask, command, results).run(command)
+
+    return make
+
+
+def statuses(results: list[Any]) -> list[int]:
+    return [result.exitStatus for result in results]
+
+
+def test_each_target_is_run_and_what_is_written_once_is_written(run: Any, told: Any, tmp_path: Path) -> None:
+    assert statuses(run()) == [0] * 4
+    assert told() == [f"{what} {number}" for number in (1, 2, 3, 4) for what in ("begin", "end")]
+    butler = Butler(tmp_path / "out")
+    assert butler.get("characterizeImage_config").gain == 1.0
+    assert "numpy" in butler.get("packages")
+    assert butler.get(NAME, visit=410877, ccdnum=2)["characterizeImage"]["detector"] == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "traced"),
+    [
+        ("raise", "ValueError: no stars", True),
+        ("refuse", "TaskError: too few stars: 3 of 10", False),
+        ("full", "OSError: [Errno 28] No space left on device", True),
+    ],
+)
+def test_a_failure_is_told_and_recorded_and_stops_no_other(
+    run: Any, told: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+    act: str, error: str, traced: bool,
+) -> None:  # fmt: skip
+    results = run({2: act})
+    assert statuses(results) == [0, 1, 0, 0]
+    assert results[1].error == error
+    assert f"failed on dataId=visit=410877 ccdnum=2: {error}" in caplog.text
+    assert ("Traceback" in capsys.readouterr().err) == traced
+    record = records.read(Butler(tmp_path / "out").dataRef("raw", visit=410877, ccdnum=2), NAME)
+    assert record is not None
+    assert (record.status, record.error) == ("failed", error)
+    assert "--id visit=410877 ccdnum=2" in caplog.text
+
+
+def test_results_are_given_if_they_are_wished_for(run: Any) -> None:
+    one, other = run({2: "raise"}, results=True, detectors=(1, 2))
+    assert one.result == Struct(value=1.0)
+    assert one.metadata["detector"] == 1
+    assert one.dataRef.dataId["ccdnum"] == 1
+    assert other.result is None
+    assert "result" not in run(clobberConfig=True)[0].getDict()
+
+
+def test_what_is_done_is_skipped_and_what_failed_is_done_again(run: Any, told: Any, journal: Path) -> None:
+    run({2: "raise", 3: "refuse"})
+    journal.unlink()
+    assert statuses(run(clobberConfig=True, redoFailed=True, detectors=(1, 2, 3, 4, 5))) == [0] * 5
+    assert told() == ["begin 2", "end 2", "begin 3", "end 3"]
+    journal.unlink()
+    assert statuses(run(clobberConfig=True, skipExisting=True, detectors=(4, 5))) == [0, 0]
+    assert told() == ["begin 5", "end 5"]
+
+
+def test_a_task_that_keeps_no_metadata_cannot_tell(
+    toy: Any, parsed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(toy.ToyTask, "_getMetadataName", lambda self: None)
+    for _ in range(2):
+        command = parsed(skipExisting=True)
+        assert not any(result.getDict().get("skipped") for result in TaskRunner(toy.ToyTask, command).run(command))
+    assert "ToyTask keeps no metadata" in caplog.text
+
+
+def test_metadata_that_cannot_be_written_are_a_warning(
+    toy: Any, parsed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(toy.ToyTask, "_getMetadataName", lambda self: "nowhere_metadata")
+    command = parsed()
+    assert statuses(TaskRunner(toy.ToyTask, command).run(command)) == [0] * 4
+    assert "could not be written: DecamMapper has no dataset type 'nowhere_metadata'" in caplog.text
+
+
+def test_another_configuration_runs_nothing(run: Any, told: Any, caplog: pytest.LogCaptureFixture) -> None:
+    run()
+    before = told()
+    assert run(gain=2.0) == []
+    assert told() == before
+    assert "gain: 2.0 now, 1.0 there" in caplog.text
+    assert statuses(run(gain=2.0, clobberConfig=True)) == [0] * 4
+
+
+def test_no_target_is_told(run: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert run(detectors=()) == []
+    assert "--show data tells" in caplog.text
+
+
+@pytest.mark.parametrize(("act", "error"), [("raise", ValueError), ("refuse", Exception)])
+def test_doraise_lets_the_failure_out_at_once(run: Any, told: Any, tmp_path: Path, act: str, error: Any) -> None:
+    with pytest.raises(error):
+        run({2: act}, doraise=True)
+    assert told() == ["begin 1", "end 1", "begin 2"]
+    record = records.read(Butler(tmp_path / "out").dataRef("raw", visit=410877, ccdnum=2), NAME)
+    assert record is not None
+    assert record.status == "failed"
+
+
+def test_doraise_lets_another_configuration_out(run: Any) -> None:
+    run()
+    with pytest.raises(Exception, match="is of another run"):
+        run(gain=2.0, doraise=True)
+
+
+def test_doraise_reaches_out_of_other_processes(run: Any) -> None:
+    with pytest.raises(ValueError, match="no stars"):
+        run({1: "raise"}, doraise=True, processes=2, detectors=(1,))
+
+
+def test_an_interrupt_tells_what_is_done_and_what_is_left(
+    run: Any, told: Any, caplog: pytest.LogCaptureFixture, journal: Path
+) -> None:
+    with pytest.raises(Interrupted):
+        run({2: "interrupt"})
+    assert "1 done, 3 not begun or not ended, of 4" in caplog.text
+    assert "to do: --id visit=410877 ccdnum=2..4" in caplog.text
+    journal.unlink()
+    run(skipExisting=True, clobberConfig=True)
+    assert [line for line in told() if line.startswith("end")] == ["end 2", "end 3", "end 4"]
+
+
+def test_a_profile_is_written_even_if_the_run_fails(run: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no stars"):
+        run({1: "raise"}, doraise=True, profile=str(tmp_path / "profile"))
+    assert any(name == "runDataRef" for _, _, name in pstats.Stats(str(tmp_path / "profile")).stats)  # type: ignore[attr-defined]
+
+
+def test_a_task_that_must_have_one_process_gets_one(
+    toy: Any, parsed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(toy.ToyTask, "canMultiprocess", False)
+    command = parsed(processes=2, timeout=1e-9)
+    assert statuses(TaskRunner(toy.ToyTask, command).run(command)) == [0] * 4
+    assert "ToyTask cannot run in several processes" in caplog.text
+
+
+def test_a_runner_goes_to_other_processes_without_its_report(toy: Any, parsed: Any) -> None:
+    command = parsed(detectors=(1,))
+    runner = TaskRunner(toy.ToyTask, command)
+    runner.run(command)
+    assert runner.report
+    assert pickle.loads(pickle.dumps(runner)).report == []
+
+
+class Wanting(Task):
+    """A task whose constructor wants the Butler, and whose method is called ``run``."""
+
+    canMultiprocess = True
+
+    def __init__(self, butler: Any = None, **more: Any) -> None:
+        super().__init__(name="wanting", **more)
+        self.butler = butler
+
+    def run(self, dataRef: Any, more: int) -> tuple[Any, int]:
+        return dataRef, more
+
+
+def test_a_task_gets_the_butler_of_the_command_or_of_the_target(parsed: Any) -> None:
+    command = parsed(detectors=(1,))
+    runner = ButlerInitializedTaskRunner(Wanting, command)
+    assert runner.makeTask(parsedCmd=command).butler is command.butler
+    assert runner.makeTask(args=(command.id.refList[0], {})).butler is command.butler
+    with pytest.raises(RuntimeError, match="for a command line, or for a target"):
+        runner.makeTask()
+
+
+def test_an_older_task_is_called_by_run(parsed: Any) -> None:
+    command = parsed(detectors=(1,))
+    runner = LegacyTaskRunner(Wanting, command)
+    assert runner.runTask(Wanting(config=command.config), "reference", {"more": 1}) == ("reference", 1)
+
+
+def test_targets_carry_the_keywords_that_a_runner_gives(parsed: Any) -> None:
+    command = parsed(detectors=(1, 2))
+    assert TaskRunner.getTargetList(command, flux=3) == [(one, {"flux": 3}) for one in command.id.refList]

@@ -1,0 +1,99 @@
+"""Gen2's names of what tasks are made of."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import persistence.gen2
+import lsst.pex.config as pexConfig
+import lsst.pipe.base as pipeBase
+import lsst.daf.persistence as dafPersist
+from lsst.pipe.base.timer import timeMethod
+
+class StepConfig(pexConfig.Config):
+    factor = pexConfig.Field(dtype=int, default=2, doc="a factor")
+
+class StepTask(pipeBase.Task):
+    ConfigClass = StepConfig
+    _DefaultName = "step"
+    @timeMethod
+    def run(self, value):
+        return pipeBase.Struct(value=value * self.config.factor)
+
+class NightConfig(pexConfig.Config):
+    step = pexConfig.ConfigurableField(target=StepTask, doc="a step")
+
+class NightTask(pipeBase.CmdLineTask):
+    ConfigClass = NightConfig
+    _DefaultName = "characterizeImage"
+    RunnerClass = pipeBase.ButlerInitializedTaskRunner
+    def __init__(self, butler=None, **kwargs):
+        pipeBase.CmdLineTask.__init__(self, **kwargs)
+        self.makeSubtask("step")
+    @classmethod
+    def _makeArgumentParser(cls):
+        parser = pipeBase.ArgumentParser(name=cls._DefaultName)
+        parser.add_id_argument(name="--id", datasetType="raw", help="data ID, e.g. --id visit=1 ccdnum=2")
+        return parser
+    def runDataRef(self, sensorRef):
+        self.log.info("Processing %s" % (sensorRef.dataId,))
+        return self.step.run(sensorRef.dataId["ccdnum"])
+
+NightTask.parseAndRun()
+"""
+
+
+def run(code: str, *words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
+    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+
+
+def test_a_script_of_gen2_runs_with_one_line_more(filled: Path, tmp_path: Path) -> None:
+    place = tmp_path / "night.py"
+    place.write_text(SCRIPT)
+    words = [str(filled), "--output", str(tmp_path / "out"), "--id", "visit=410877", "ccdnum=1^2", "-j", "2"]
+    done = subprocess.run([sys.executable, str(place), *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "characterizeImage: 2 done, of 2" in done.stdout
+    (metadata,) = (tmp_path / "out").glob("**/metadata-*_02.yaml")
+    assert "characterizeImage:step" in metadata.read_text()
+
+
+def test_the_names_are_ours_where_nothing_has_them() -> None:
+    code = """
+import persistence.gen2, sys
+assert not [name for name in sys.modules if name.startswith(("numpy", "astropy", "lsst.pex"))]
+for module, texts in persistence.gen2.MODULES.items():
+    lent = __import__(module, fromlist=["x"])
+    for name in lent.__all__:
+        assert getattr(lent, name).__name__ == name
+try:
+    from lsst.pipe.base import PipelineTask
+except ImportError:
+    print("well")
+"""
+    done = run(code)
+    assert (done.stdout, done.stderr) == ("well\n", "")
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Make a package ``lsst.pipe.base`` as its newer generation is: with a Task, but no CmdLineTask."""
+    base = tmp_path / "installed" / "lsst" / "pipe" / "base"
+    base.mkdir(parents=True)
+    for folder in (base.parent.parent, base.parent):
+        (folder / "__init__.py").write_text("import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n")
+    (base / "__init__.py").write_text("class Task:\n    own = True\n")
+    return tmp_path / "installed"
+
+
+def test_what_is_installed_keeps_its_names_and_gets_those_it_lacks(installed: Path) -> None:
+    code = "import persistence.gen2, lsst.pipe.base as base; print(base.Task.own, base.CmdLineTask.__module__)"
+    done = run(code, path=installed)
+    assert (done.stdout, done.stderr) == ("True persistence.pipe.cmdlinetask\n", "")
