@@ -121,7 +121,8 @@ def stars_near(ra: float, dec: float, radius: float) -> Stars:
 
 def _blocks(centre: Floats, dec: float, radius: float) -> Iterator[tuple[int, int]]:
     """Give the blocks, of a degree's height and about as wide, that a circle may touch."""
-    for row in range(max(-90, int(np.floor(dec - radius))), min(90, int(np.floor(dec + radius)) + 1)):
+    lowest, highest = (min(max(int(np.floor(edge)), -90), 89) for edge in (dec - radius, dec + radius))
+    for row in range(lowest, highest + 1):
         number = _along(row)
         middles = sphere.vector((np.arange(number) + 0.5) * 360 / number, np.full(number, row + 0.5))
         for column in np.flatnonzero(sphere.separation(middles, centre) <= radius + 1):
