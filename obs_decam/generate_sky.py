@@ -95,7 +95,7 @@ def seen(visit: int, band: str) -> Seen:
     """Give what is true of a visit in a filter."""
     return Seen(
         zero_point=_ZERO_POINTS[band] + 2.5 * float(np.log10(EXPOSURE_TIME)) + 0.01 * (visit * 13 % 11 - 5),
-        psf_sigma=1.3 + 0.05 * (visit * 7 % 9),
+        psf_sigma=round(1.3 + 0.05 * (visit * 7 % 9), 2),
         offset=(_OFFSET * (visit * 5 % 7 - 3), _OFFSET * (visit * 3 % 5 - 2)),
         sky=SKY[band],
     )
@@ -121,7 +121,8 @@ def stars_near(ra: float, dec: float, radius: float) -> Stars:
 
 def _blocks(centre: Floats, dec: float, radius: float) -> Iterator[tuple[int, int]]:
     """Give the blocks, of a degree's height and about as wide, that a circle may touch."""
-    for row in range(max(-90, int(np.floor(dec - radius))), min(90, int(np.floor(dec + radius)) + 1)):
+    lowest, highest = (min(max(int(np.floor(edge)), -90), 89) for edge in (dec - radius, dec + radius))
+    for row in range(lowest, highest + 1):
         number = _along(row)
         middles = sphere.vector((np.arange(number) + 0.5) * 360 / number, np.full(number, row + 0.5))
         for column in np.flatnonzero(sphere.separation(middles, centre) <= radius + 1):

@@ -22,8 +22,8 @@ BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
 _STACK = 300_000  # sep's own
 _FILTER = 2  # half the side of the matched filter, in standard deviations: a wider one takes longer and gains little
-# Half the side of the square by which a source is taken to reach beyond its detected pixels.
-_HALO = 3
+# What sep asks of a bin.
+_ENOUGH = 0.5
 
 
 class Detected(NamedTuple):
@@ -70,9 +70,7 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     from persistence.types.mask import Mask
 
     rows, columns = exposure.image.shape
-    mask = unusable(exposure) if sources is None else unusable(exposure) | grown(sources)
-    if mask.all():
-        raise TaskError("no pixel is left of which the level of the sky could be found")
+    mask = _masked(exposure, bin_size, sources)
     surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
@@ -80,6 +78,36 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     flags = Mask.from_flags({"BAD": np.zeros(levels.shape, bool)})
     box = Box(*exposure.origin, columns, rows)
     return BackgroundList((Background(levels, scatter**2, flags, box, Surface(_AKIMA, REDUCE)),))
+
+
+def _masked(exposure: Exposure, bin_size: int, sources: Bools | None) -> Bools:
+    """Give the pixels to leave out: bad ones, and those of sources if each bin has enough without them.
+
+    A bin that has not enough gets its level from others, far off where the sky slopes; and where none has enough, sep
+    says that the level is 0.
+    """
+    bad = unusable(exposure)
+    enough = _left(bad, bin_size) > _ENOUGH
+    if not enough.any():
+        raise TaskError(
+            f"of {bad.size} pixels {np.count_nonzero(~bad)} are good: there is no bin of {bin_size} x {bin_size} in "
+            "which more than half are, to find the level of the sky"
+        )
+    if sources is None or not (_left(bad | sources, bin_size)[enough] > _ENOUGH).all():
+        return bad
+    return np.asarray(bad | sources)
+
+
+def _left(mask: Bools, bin_size: int) -> Floats:
+    """Give the part of the pixels that is left in each of sep's bins."""
+    starts = [np.arange(0, size, bin_size) for size in mask.shape]
+    return np.asarray(_summed(~mask, starts) / _summed(np.ones_like(mask), starts))
+
+
+def _summed(flags: Bools, starts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    for axis, first in enumerate(starts):
+        flags = np.add.reduceat(flags, first, axis=axis, dtype=np.int64)
+    return np.asarray(flags)
 
 
 def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> Detected:
@@ -102,20 +130,25 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     import sep
 
     radius = int(np.ceil(_FILTER * sigma))
-    offsets = np.arange(-radius, radius + 1)
-    profile = np.exp(-(offsets**2) / (2 * sigma**2))
+    profile = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    kernel = np.outer(profile, profile)
+    quieter = float(
+        np.sqrt((kernel**2).sum()) / kernel.sum()
+    )  # noise after the filter, which sep does not reckon with
     sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
     mask, variance = unusable(exposure), planes(exposure)[1]
     noise = np.sqrt(np.where(mask, 1.0, variance))
     try:
         found, segments = sep.extract(
             plain(exposure.image),
-            threshold,
+            threshold * quieter,
             err=plain(noise),
             mask=mask,
             minarea=fewest,
-            filter_kernel=np.outer(profile, profile),
+            filter_kernel=kernel,
+            filter_type="conv",  # its other filter, "matched", takes stars for one where it should tell them apart
             segmentation_map=True,
+            clean=False,  # what is faint but certain stays
         )
     except Exception as error:  # what sep raises has no class of its own
         raise TaskError(f"sources cannot be told apart: {error}") from error
@@ -139,14 +172,6 @@ def unusable(exposure: Exposure) -> Bools:
     """Give the pixels that count for nothing."""
     mask, _variance = planes(exposure)
     return np.asarray(mask.any_of(name for name in BAD if name in mask.planes) | ~np.isfinite(exposure.image))
-
-
-def grown(pixels: Bools) -> Bools:
-    """Give pixels with those around them."""
-    reach = np.pad(pixels, _HALO)
-    for axis in (0, 1):
-        reach = np.logical_or.reduce([np.roll(reach, step, axis) for step in range(-_HALO, _HALO + 1)])
-    return np.asarray(reach[_HALO:-_HALO, _HALO:-_HALO])
 
 
 def plain(image: Any) -> Floats:

@@ -45,7 +45,7 @@ def first_id(exposure_id: int, exposure_bits: int, number: int) -> int:
     """
     rest = _ID_BITS - exposure_bits
     first = (exposure_id << rest) + 1
-    if exposure_id >= 2**exposure_bits or number >= 2**rest or first + number >= _LARGEST:
+    if not 0 <= exposure_id < 2**exposure_bits or number >= 2**rest or first + number >= _LARGEST:
         raise TaskError(
             f"{number} sources of exposure {exposure_id} ({exposure_bits} bits) have no numbers of 64 bits"
         )

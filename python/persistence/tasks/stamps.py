@@ -94,22 +94,26 @@ def moments(stamps: Stamps, x: Floats, y: Floats, sigma: float) -> Moments:
     """
     at = np.array([x, y, *(np.full(x.size, moment) for moment in (sigma**2, sigma**2, 0.0))])
     start = at[:2].copy()
-    weighted = np.where(stamps.good, stamps.pixels, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(_ROUNDS):
             before = at
-            at = _next(stamps, weighted, at)
+            at = _next(stamps, at)
             if np.nanmax(np.abs(at - before), initial=0.0) < _SETTLED:
                 break
         lost = ~np.isfinite(at).all(axis=0) | (np.hypot(*(at[:2] - start)) > _DRIFT)
-        lost |= (at[2] < _SMALLEST) | (at[3] < _SMALLEST) | (at[2] * at[3] <= at[4] ** 2)
+        lost |= (
+            ~(_weighted(stamps, at).sum(axis=(1, 2)) > 0)
+            | (at[2] < _SMALLEST)
+            | (at[3] < _SMALLEST)
+            | (at[2] * at[3] <= at[4] ** 2)
+        )
     at[:, lost] = np.nan
     x, y, xx, yy, xy = at
     return Moments(x, y, xx, yy, xy, lost)
 
 
-def _next(stamps: Stamps, light: Floats, at: Floats) -> Floats:
-    weight = stamps.gaussian(*at) * light
+def _next(stamps: Stamps, at: Floats) -> Floats:
+    weight = _weighted(stamps, at)
     dx, dy = stamps.offsets(at[0], at[1])
     total = weight.sum(axis=(1, 2))
     mean_x, mean_y = ((weight * off).sum(axis=(1, 2)) / total for off in (dx, dy))
@@ -120,6 +124,11 @@ def _next(stamps: Stamps, light: Floats, at: Floats) -> Floats:
     # 1/M = 1/(weighted moments) - 1/W, as inverses of matrices; the step of the middle is doubled for W = M.
     (a, b, c), (d, e, f) = _inverse(xx, yy, xy), _inverse(*at[2:])
     return np.array([at[0] + 2 * mean_x, at[1] + 2 * mean_y, *_inverse(a - d, b - e, c - f)])
+
+
+def _weighted(stamps: Stamps, at: Floats) -> Floats:
+    x, y, xx, yy, xy = at
+    return stamps.gaussian(x, y, xx, yy, xy) * stamps.pixels
 
 
 def _inverse(xx: Floats, yy: Floats, xy: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,193 @@
+"""Signature removal: each step alone on a toy detector, all of them on the generator's chips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obs_decam import generate, generate_sky
+from obs_decam.generate_cards import science_chips
+from obs_decam.generate_curated import boxes_of
+from persistence import Butler, Exposure
+from persistence.pipe.task import TaskError
+from persistence.tasks.isr import IsrTask
+from persistence.tasks.isr_config import IsrConfig
+from persistence.types.box import Box
+from persistence.types.defects import Defects
+from persistence.types.detector import Amplifier, Detector
+
+ROWS, COLUMNS, OVER = 6, 4, 3
+GAIN, NOISE, FULL = 2.0, 5.0, 40000.0
+NONE = Box(0, 0, 0, 0)
+HEADER = fits.Header([("DATASEC", "[4:7,1:6]"), ("BUNIT", "adu"), ("OBJECT", "[a field]")])
+
+
+def amplifier(name: str, at: int, flip: bool = False, gain: float = GAIN) -> Amplifier:
+    """Describe one whose overscan lies before its pixels in the raw image."""
+    start = at * (COLUMNS + OVER)
+    return Amplifier(
+        name,
+        data=Box(start + OVER, 0, COLUMNS, ROWS),
+        overscan=Box(start, 0, OVER, ROWS),
+        prescan=NONE,
+        postscan=NONE,
+        trimmed=Box(at * COLUMNS, 0, COLUMNS, ROWS),
+        gain=gain,
+        read_noise=NOISE,
+        saturation=FULL,
+        flip_x=flip,
+    )
+
+
+def raw(image: Any, *amplifiers: Amplifier) -> Exposure:
+    return Exposure(image, HEADER.copy()).replaced(detector=Detector("toy", 1, amplifiers=amplifiers))
+
+
+def flat_raw(counts: float = 100.0, level: Any = 1000.0) -> Exposure:
+    image = np.zeros((ROWS, OVER + COLUMNS)) + level
+    image[:, OVER:] += counts
+    return raw(image, amplifier("A", 0))
+
+
+def isr(**settings: Any) -> IsrTask:
+    config = IsrConfig()
+    config.update(**settings)
+    return IsrTask(config=config)
+
+
+def like(value: Any) -> Exposure:
+    return Exposure(np.zeros((ROWS, COLUMNS), np.float32) + value, fits.Header())
+
+
+def test_counts_become_electrons_with_their_variance() -> None:
+    made: Any = isr().run(flat_raw(100.0), like(10.0), like(0.5)).exposure
+    assert made.image.dtype == made.variance.dtype == np.float32
+    assert np.allclose(made.image, (100 - 10) * GAIN / 0.5)
+    assert np.allclose(made.variance, ((100 - 10) * GAIN + NOISE**2) / 0.5**2)
+    assert str(made.unit) == "electron"
+    assert dict(made.header) == {"BUNIT": "electron", "OBJECT": "[a field]"}  # no section of the raw image
+    assert made.mask.counts() == {}
+
+
+def test_below_zero_there_is_read_noise_alone() -> None:
+    made: Any = isr().run(flat_raw(-50.0)).exposure
+    assert np.allclose(made.image, -100.0)
+    assert np.allclose(made.variance, NOISE**2)
+
+
+DRIFT = 1000.0 + np.arange(ROWS)[:, np.newaxis] ** 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "left"),
+    [
+        ({"overscanFitType": "MEDIAN"}, 1000.0, 0.0),
+        ({"overscanFitType": "MEDIAN"}, DRIFT, DRIFT - np.median(DRIFT)),
+        ({"overscanFitType": "MEDIAN_PER_ROW"}, DRIFT, 0.0),
+        ({"overscanFitType": "POLY", "overscanOrder": 2}, DRIFT, 0.0),
+        ({"doOverscan": False}, 1000.0, 1000.0),
+    ],
+)
+def test_the_overscan_is_taken_off_as_asked(settings: dict[str, Any], level: Any, left: Any) -> None:
+    made: Any = isr(**settings).run(flat_raw(100.0, level)).exposure
+    assert np.allclose(made.image, (100.0 + left) * GAIN * np.ones((ROWS, COLUMNS)), rtol=1e-5)
+
+
+def test_amplifiers_come_together_as_they_lie_on_the_detector() -> None:
+    image = np.arange(ROWS * 2 * (OVER + COLUMNS), dtype=float).reshape(ROWS, -1)
+    two = amplifier("A", 0), amplifier("B", 1, flip=True, gain=3.0)
+    made: Any = isr(doOverscan=False).run(raw(image, *two)).exposure
+    assert np.array_equal(made.image[:, :COLUMNS], 2 * image[:, OVER : OVER + COLUMNS])
+    assert np.array_equal(made.image[:, COLUMNS:], 3 * image[:, : -COLUMNS - 1 : -1])
+
+
+def test_full_pixels_and_defects_are_flagged_and_filled_from_their_row() -> None:
+    exposure = flat_raw(100.0)
+    exposure.image[2, OVER + 1] = FULL
+    defects = Defects(rows=[(0, 4, 2, 1), (0, 5, COLUMNS, 1)], names=("x0", "y0", "width", "height"))
+    made: Any = isr().run(exposure, None, None, defects).exposure
+    assert made.mask.counts() == {"SAT": 1, "BAD": 2 + COLUMNS, "INTRP": 3}
+    assert np.allclose(made.image[2, 1], 200.0)
+    assert np.allclose(made.image[4], 200.0)
+    assert not made.mask["INTRP"][5].any()  # a row without a good pixel stays as it is
+    bare: Any = isr(doInterpolate=False, doSaturation=False).run(exposure, None, None, defects).exposure
+    assert bare.mask.counts() == {"BAD": 2 + COLUMNS}
+    assert bare.image[2, 1] == (FULL - 1000) * GAIN
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
+def test_a_flat_that_cannot_be_divided_by_makes_bad_pixels(value: float) -> None:
+    response = like(1.0)
+    response.image[3, 2] = value
+    made: Any = isr().run(flat_raw(100.0), None, response).exposure
+    assert np.argwhere(made.mask["BAD"]).tolist() == [[3, 2]]
+    assert np.isfinite(made.image).all()
+    assert np.isfinite(made.variance).all()
+
+
+@pytest.mark.parametrize(
+    ("exposure", "calibs", "said"),
+    [
+        (Exposure(np.zeros((4, 4)), fits.Header()), {}, "does not tell of its amplifiers"),
+        (
+            flat_raw(),
+            {"bias": Exposure(np.zeros((3, 5)), fits.Header())},
+            "the bias has 5 x 3 pixels, the detector 4 x 6",
+        ),
+        (flat_raw(FULL), {}, "100% of the pixels are bad or saturated; -c maxBadFraction=0.8 is the most"),
+        (flat_raw(np.nan), {}, "100% of the pixels are bad"),
+    ],
+)
+def test_what_cannot_be_processed_is_told(exposure: Exposure, calibs: dict[str, Any], said: str) -> None:
+    with pytest.raises(TaskError, match=said):
+        isr().run(exposure, **calibs)
+
+
+def test_an_amplifier_without_the_overscan_that_is_asked_for_is_told() -> None:
+    short = amplifier("A", 0)
+    object.__setattr__(short, "overscan", Box(0, 0, OVER, 2))
+    exposure = raw(np.ones((ROWS, OVER + COLUMNS)), short)
+    with pytest.raises(TaskError, match=r"amplifier A has 6 rows, its overscan 2: .*overscanFitType=MEDIAN"):
+        isr(overscanFitType="POLY").run(exposure)
+    object.__setattr__(short, "overscan", NONE)
+    with pytest.raises(TaskError, match="amplifier A has no overscan; doOverscan=False goes without"):
+        isr().run(exposure)
+
+
+@settings(max_examples=25, deadline=None)
+@given(counts=st.floats(1, 30000), level=st.floats(0, 5000), response=st.floats(0.2, 2.0), bias=st.floats(-20, 20))
+def test_what_the_camera_does_is_undone(counts: float, level: float, response: float, bias: float) -> None:
+    exposure = flat_raw(counts * response + bias, level)
+    made: Any = isr(doSaturation=False).run(exposure, like(bias), like(response)).exposure
+    assert np.allclose(made.image, counts * GAIN, rtol=1e-4, atol=0.05)
+
+
+@pytest.mark.parametrize("ccdnum", [25, 26])
+def test_a_chip_of_the_generator_comes_out_flat_with_its_defects_flagged(
+    processed: dict[int, tuple[Any, Any, Butler]], ccdnum: int
+) -> None:
+    exposure = processed[ccdnum][2].get("postISRCCD", visit=410877, ccdnum=ccdnum)
+    (chip,) = science_chips([ccdnum])
+    layout = generate.LAYOUTS["small"]
+    expected = np.zeros(exposure.image.shape, bool)
+    for x0, y0, width, height in boxes_of(chip, "1970-01-01", layout):
+        expected[y0 : y0 + height, x0 : x0 + width] = True
+    assert np.array_equal(exposure.mask["BAD"], expected)
+    _stars, *places = generate_sky.falling(410877, chip.name, chip.place, layout)
+    rows, columns = np.mgrid[: layout.rows, : 2 * layout.columns]
+    far = ~expected
+    for x, y in zip(*places, strict=True):
+        far &= np.hypot(columns - x, rows - y) > 9
+    sky = generate_sky.SKY["g"] * (1 + 0.05 * (columns / 128 - 0.5) + 0.03 * (rows / 256 - 0.5))
+    pull = (exposure.image - sky) / np.sqrt(exposure.variance)
+    # Of 8000 pixels: means of 1000 are known to 0.03, and so are levels of bias and overscan. The width is
+    # known to 0.01, but each variance follows from its own pixel, so that low ones weigh more.
+    for axis in (rows, columns):
+        means = [part.mean() for part in np.array_split(pull[far][np.argsort(axis[far], kind="stable")], 8)]
+        assert np.abs(means).max() < 0.12
+    assert pull[far].std() == pytest.approx(1, abs=0.06)

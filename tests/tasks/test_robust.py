@@ -1,0 +1,42 @@
+"""Averages that strays do not spoil."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from persistence.tasks.robust import average
+
+NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40)
+
+
+def test_of_normal_numbers_it_is_the_mean_as_well_as_a_median_knows_it() -> None:
+    values = np.random.default_rng(1).normal(5.0, 2.0, 4000)
+    found = average(values)
+    assert found.scatter == pytest.approx(2.0, rel=0.06)
+    assert found.error == pytest.approx(2.0 * 1.2533 / np.sqrt(4000), rel=0.06)
+    assert found.value == pytest.approx(5.0, abs=3 * found.error)
+    assert found.kept.mean() == pytest.approx(0.9973, abs=0.003)
+
+
+def test_strays_are_cut_off() -> None:
+    values = np.concatenate([np.linspace(0.9, 1.1, 21), [50.0, -80.0, 1e9]])
+    found = average(values)
+    assert found.value == pytest.approx(1.0, abs=0.02)
+    assert found.kept.tolist() == [True] * 21 + [False] * 3
+
+
+@given(NUMBERS, st.floats(-100, 100))
+def test_it_moves_with_the_numbers_and_lies_among_them(values: list[float], shift: float) -> None:
+    one, other = average(values), average(np.add(values, shift))
+    assert min(values) <= one.value <= max(values)
+    assert one.kept.any()
+    if np.array_equal(one.kept, other.kept):  # rounding may decide at the limit
+        assert other.value == pytest.approx(one.value + shift, abs=1e-9)
+
+
+def test_a_single_number_is_its_own_average() -> None:
+    found = average([3.0])
+    assert (found.value, found.error, found.scatter) == (3.0, 0.0, 0.0)
