@@ -1,6 +1,9 @@
 #!/usr/bin/env python
 # PYTHON_ARGCOMPLETE_OK
-from persistence.tasks.process_ccd import ProcessCcdTask
+from persistence.cmdline import completion
 
 if __name__ == "__main__":
+    completion.complete_again()
+    from persistence.tasks.process_ccd import ProcessCcdTask
+
     ProcessCcdTask.parseAndRun()

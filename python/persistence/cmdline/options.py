@@ -139,7 +139,7 @@ def _running(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--engine", choices=("local", "dask"), help="processes of this machine (local), or a Dask cluster"
     )
-    group.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster; by default one is started here")
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster: tcp://host:8786")
     again = group.add_mutually_exclusive_group()
     again.add_argument(
         "--skip-existing", "--reuse-outputs", action="store_true", dest="skipExisting",
@@ -176,6 +176,8 @@ def finish(namespace: argparse.Namespace) -> None:
     """
     if namespace.engine == "local" and namespace.scheduler is not None:
         raise UsageError(f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local")
+    if namespace.engine == "dask" and namespace.scheduler is None:
+        raise UsageError("--engine dask needs to know where: --scheduler tcp://host:8786")
     namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
 
 

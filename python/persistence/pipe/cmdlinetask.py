@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from persistence.cmdline import completion
 from persistence.cmdline.parser import ArgumentParser
 from persistence.errors import PersistenceError
 from persistence.pipe import stored
@@ -68,6 +69,7 @@ class CmdLineTask(Task):
         else:
             told = f"{cls.__name__} {shlex.join(args)}"
         parser = cls._makeArgumentParser()
+        completion.complete_task(parser, cls.ConfigClass)
         parsed = parser.parse_args(
             config=cls.ConfigClass() if config is None else config, args=args, log=log, override=cls.applyOverrides
         )
