@@ -42,6 +42,7 @@ from persistence.errors import (
     UnknownKey,
     UnknownKeyWarning,
     UnsafeContent,
+    UsageError,
     WrittenDiffers,
     did_you_mean,
 )
@@ -78,6 +79,7 @@ EVERY = [
     WrittenDiffers("what was refused"),
     NoRepositoryAtRoot("what was refused"),
     NoMapperException("what was refused"),
+    UsageError("what was refused"),
 ]
 
 

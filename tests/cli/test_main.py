@@ -29,6 +29,7 @@ USES: dict[str, tuple[str, ...]] = {
     "tree": (),
     "types": ("raw*", "--views"),
     "query": ("raw", "visit", "--id", "ccdnum=28"),
+    "registry": ("--filter", "[gr]"),
     "show-data": ("raw", "--id", "ccdnum=28"),
     "uri": ("src", *ID),
     "get": ("src", *ID),
@@ -71,7 +72,7 @@ def test_help_tells_what_each_subcommand_does(run: Any, command: str) -> None:
     done = run(command, "--help")
     assert done.status == 0
     assert f"usage: persistence {command}" in done.out
-    summary = (main.COMMANDS[command].__doc__ or "").partition("\n")[0].partition(": ")[2]
+    summary = main.COMMANDS[command]
     assert summary
     assert summary in " ".join(done.out.split())
     assert f"    {command} " in run("--help").out
@@ -132,8 +133,9 @@ def test_what_is_mistyped_is_status_2(
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Give a subcommand ``fake`` whose ``run`` is to be set."""
-    made = SimpleNamespace(__doc__="``persistence fake``: a test.", arguments=lambda parser: None)
-    monkeypatch.setattr(main, "COMMANDS", {"fake": made})
+    made = SimpleNamespace(arguments=lambda parser: None)
+    monkeypatch.setattr(main, "COMMANDS", {"fake": "a test"})
+    monkeypatch.setitem(sys.modules, "persistence.cli.fake", made)
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 from lsst.pex.config import (
     ChoiceField,
     Config,
+    ConfigDictField,
     ConfigField,
     ConfigurableField,
     DictField,
@@ -73,6 +74,7 @@ class ToyConfig(Config):
     isr = ConfigurableField("The correction.", Isr)
     diaPipe = ConfigurableField("The association.", DiaPipe)
     table = DictField("Some counts.", str, int, default={"a": 1})
+    more = ConfigDictField("More of such.", str, Sub, default={})
     kind = kinds.makeField("Which sky map.", default="rings")
     several = kinds.makeField("Which sky maps.", default=["rings"], multi=True)
     level = ChoiceField("How much.", str, allowed={"low": "Little.", "high": "Much."}, default="low")

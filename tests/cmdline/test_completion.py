@@ -122,6 +122,16 @@ def test_a_shell_that_breaks_words_gets_what_follows_the_break(tab: Tab, filled:
     assert tab(*words, _ARGCOMPLETE_COMP_WORDBREAKS=BREAKS) == ["g^r"]
 
 
+@pytest.mark.parametrize("root", ["~/{}", "$HOME/{}", "${{HOME}}/{}", "'{}'", "$HOME//{}/../{}/"])
+def test_a_repository_is_found_as_the_shell_would_find_it(
+    tab: Tab, filled: Path, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(filled.parent)
+    told = {"HOME": str(filled.parent)}
+    typed = root.format(filled.name, filled.name)
+    assert tab("get", typed, "raw --id visit=410878 filter=", **told) == ["filter=r"]
+
+
 def test_text_with_spaces_is_quoted_for_the_shell(tab: Tab, own: Path) -> None:
     with sqlite3.connect(own / "registry.sqlite3") as registry:
         for table in ("raw", "raw_visit"):

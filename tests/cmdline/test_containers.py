@@ -120,13 +120,18 @@ def levelled(own: Path) -> Butler:
     return Butler(inputs={"root": str(own), "policy": overlay})
 
 
-@pytest.mark.parametrize("level", ["visit"])
-def test_at_a_higher_level_a_reference_is_there_if_any_below_is(levelled: Butler, own: Path, level: str) -> None:
-    found = contained(levelled, "", level=level).refList
+def test_at_a_higher_level_a_reference_is_there_if_any_below_is(levelled: Butler, own: Path) -> None:
+    found = contained(levelled, "", level="visit").refList
     assert [one.dataId["visit"] for one in found] == [410877, 410878]
     assert all("ccdnum" not in one.dataId for one in found)
     next(own.glob("*/r/*.fits.fz")).unlink()
-    assert [one.dataId["visit"] for one in contained(levelled, "", level=level).refList] == [410877]
+    assert [one.dataId["visit"] for one in contained(levelled, "", level="visit").refList] == [410877]
+
+
+def test_at_a_higher_level_files_of_the_lower_one_are_looked_for(levelled: Butler, own: Path) -> None:
+    Butler(own).put({}, "processCcd_metadata", visit=410878, ccdnum=5)
+    found = contained(levelled, "", name="processCcd_metadata", level="visit").refList
+    assert [dict(one.dataId) for one in found] == [{"visit": 410878}]
 
 
 def test_keys_of_lower_levels_are_known_too(levelled: Butler) -> None:

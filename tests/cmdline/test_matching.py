@@ -60,7 +60,7 @@ def test_many_are_looked_up_once(filled: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [dict(one["dataId"]) for one in asked] == [{"filter": "g"}, {"ccdnum": 1}, {"ccdnum": 2}]
 
 
-def test_files_without_a_registry_are_looked_up_one_by_one(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_without_a_registry_are_found_alike(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Butler(own).put({}, "processCcd_metadata", visit=410877, ccdnum=5)
     os.unlink(own / "registry.sqlite3")
     monkeypatch.setattr(matching, "_MANY", 1)

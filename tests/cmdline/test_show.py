@@ -85,6 +85,19 @@ def test_the_history_of_lists_and_of_all_fields_can_be_told(config: Any) -> None
     assert names[-2:] == ["", "gain"]
 
 
+def test_configurations_in_a_dictionary_are_walked_too(config: Any) -> None:
+    config.more["a"] = type(config.sub)()
+    overrides.assign(config, "more['a'].n=9")
+    assert lines(config, "history=more*n")[-1] == "9  command line: -c more['a'].n=9"
+
+
+def test_looking_makes_no_entries_that_nobody_chose(config: Any) -> None:
+    found = lines(config, "history=*")
+    assert "several['rings'].numRings" in found
+    assert "several['other'].numRings" not in found
+    assert list(config.several._dict) == ["rings"]
+
+
 @pytest.mark.parametrize(("pattern", "found"), [("isr.do*", 2), ("*.none", 0), ("ISR.*", 0)])
 def test_a_pattern_of_the_history_is_of_whole_names(config: Any, pattern: str, found: int) -> None:
     assert sum(line.startswith("isr.") for line in lines(config, f"history={pattern}")) == found

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import builtins
 import os
+import subprocess
+import sys
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +39,7 @@ class ExecutorTests:
 
     @pytest.fixture
     def work(self, toy: Any, tmp_path: Path) -> Work:
-        return Work(toy.Runner(tmp_path), None, "this run")
+        return Work(toy.Runner(tmp_path), None, uuid.uuid4().hex)
 
     def test_each_target_is_done_once_and_its_result_has_its_place(
         self, executor: Executor, work: Work, tmp_path: Path
@@ -119,7 +122,7 @@ class TestProcesses(SendingTests):
     ) -> None:
         for name in ("OMP_NUM_THREADS", "LSST_ALLOW_IMPLICIT_THREADS"):
             monkeypatch.delenv(name, raising=False)
-        work = Work(toy.Runner(tmp_path), None, "this run")
+        work = Work(toy.Runner(tmp_path), None, uuid.uuid4().hex)
         ((_, result),) = executor.outcomes(work, [(1, "threads")])
         assert result.result == "1"
         assert "OMP_NUM_THREADS" not in os.environ
@@ -130,17 +133,17 @@ class TestProcesses(SendingTests):
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Start a cluster of two processes, each with one thread."""
-    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
-    with pytest.MonkeyPatch.context() as patch, _cluster(patch, distributed) as cluster:
-        yield cluster.scheduler_address
-
-
-def _cluster(patch: pytest.MonkeyPatch, distributed: Any) -> Any:
-    patch.syspath_prepend(CODE)  # workers take the path over
-    return distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    )
+    """Start a cluster, whose workers find what is in the tests' code."""
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    command = [sys.executable, str(CODE / "cluster.py")]
+    environment = {**os.environ, "PYTHONPATH": str(CODE)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
 
 
 class TestDask(SendingTests):
@@ -182,7 +185,7 @@ class TestDask(SendingTests):
             TaskRunner(lonely.LonelyTask, command({})).run(command({}))
 
     def test_time_that_is_over_is_told(self, address: str, toy: Any, tmp_path: Path) -> None:
-        work = Work(toy.Runner(tmp_path), None, "this run")
+        work = Work(toy.Runner(tmp_path), None, uuid.uuid4().hex)
         ((place, lost),) = Dask(address, timeout=0.0).outcomes(work, [(1, "well")])
         assert (place, lost) == (0, Lost("not done within the 0 s of -t"))
 

@@ -32,7 +32,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
     if arguments.id:
         return _explain(butler, arguments)
-    repository = _repository(butler)
+    repository = with_calibrations(butler)
     found = {dataset.name: series.of(dataset, registry) for dataset, registry in _asked(repository, arguments.type)}
     if arguments.plot:
         from persistence import timeline  # only who draws needs it
@@ -49,8 +49,14 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _repository(butler: Butler) -> Repository:
-    """Give the first repository of the chain that has a calibration registry."""
+def with_calibrations(butler: Butler) -> Repository:
+    """Give the first repository of the chain that has a calibration registry.
+
+    Raises
+    ------
+    NoResults
+        If none has.
+    """
     for repository in butler.chain.inputs:
         if repository.calibrations.registry is not None:
             return repository

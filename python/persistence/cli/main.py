@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "tree": "the repository and its parents, with mapper, registries and numbers of rows",
     "types": "the dataset types, with storage, type in Python, keys and path template",
     "query": "values of keys from the registry, a row on each line",
-    "registry": "the visits in the registry, or its calibrations, a line each; or sums over each field and filter",
+    "registry": "the visits or calibrations in the registry, a line each; or sums for filter and field",
     "show-data": "the data IDs of what is there, a line each; or the few options that stand for all",
     "uri": "the path of each dataset that is there, a line each",
     "get": "what a dataset holds, in short; or the dataset itself, written to a file with -o",

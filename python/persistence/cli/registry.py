@@ -1,1 +1,112 @@
-"""``persistence registry``: the visits in the registry, or its calibrations, a line each."""
+"""``persistence registry``: the visits or calibrations in the registry, a line each; or sums for filter and field."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.cli import output
+from persistence.cli.usage import WrongUse
+from persistence.errors import NoResults, did_you_mean
+
+if TYPE_CHECKING:
+    from persistence.butler import Butler
+    from persistence.registry.sqlite import SqliteRegistry
+    from persistence.registry.summaries import Names, Row
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses rows, ``--summary`` and ``--calib-type``."""
+    parser.add_argument(
+        "--visit", nargs="+", default=[], metavar="VISIT", help="these visits only: 410877..410879 410881"
+    )
+    parser.add_argument("--field", metavar="PATTERN", help="these fields only (a camera's objects): 'COSMOS*'")
+    parser.add_argument("--filter", metavar="PATTERN", help="these filters only: g, '[gr]'")
+    parser.add_argument(
+        "--summary", action="store_true", help="for each filter and field: how many visits, how long, and their --id"
+    )
+    parser.add_argument("--calib-type", metavar="TYPE", help="not visits, but the calibrations of a type: bias, flat")
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the rows, the sums, or the calibrations."""
+    if arguments.calib_type is not None:
+        rows = shown = _calibrations(butler, arguments)
+    else:
+        from persistence.registry import summaries
+
+        registry = _registry(butler)
+        names = summaries.names_of(registry)
+        rows = shown = summaries.visits(registry, names, arguments.field, arguments.filter, arguments.visit)
+        if arguments.summary:
+            rows = list(_sums(names, rows))
+            shown = [*rows, _total(names, rows)]
+    if rows or arguments.format != "table":
+        output.write(rows, arguments.format, shown)
+    if not rows:
+        raise _nothing(arguments)
+    return 0
+
+
+def _registry(butler: Butler) -> SqliteRegistry:
+    """Give the registry that serves the repository."""
+    from persistence.registry import SqliteRegistry
+
+    found = butler.chain.inputs[0].registry
+    if not isinstance(found, SqliteRegistry):
+        root = butler.chain.inputs[0].root
+        raise NoResults("No registry of", root, {}, ["it has no registry.sqlite3, nor has a parent: ingest makes it"])
+    return found
+
+
+def _calibrations(butler: Butler, arguments: argparse.Namespace) -> Sequence[Row]:
+    from persistence.cli import calibs
+    from persistence.registry import summaries
+
+    for name in ("visit", "field", "summary"):
+        if getattr(arguments, name):
+            raise WrongUse(f"--{name} is of visits, and --calib-type lists calibrations")
+    registry: Any = calibs.with_calibrations(butler).calibrations.registry
+    known, wanted = summaries.types(registry), arguments.calib_type
+    if wanted not in known:
+        hint = did_you_mean(wanted, known)
+        raise WrongUse(f"{registry.path} has no calibrations of type {wanted!r}{hint} (it has {', '.join(known)})")
+    return summaries.calibrations(registry, wanted, arguments.filter)
+
+
+def _sums(names: Names, rows: Sequence[Row]) -> Iterator[Row]:
+    """Give a row for each filter and field, with the options that stand for its visits."""
+    from persistence.cmdline import ranges
+
+    columns = [column for column in (names.filter, names.field) if column is not None]
+    alike: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple([row[column] for column in columns]), []).append(row)
+    for key, some in sorted(alike.items(), key=lambda pair: [str(value) for value in pair[0]]):
+        numbers = {str(row[names.visit]) for row in some}
+        told: dict[str, Any] = {"visits": len(numbers)}
+        if names.exposure is not None:
+            told[names.exposure] = _seconds(row[names.exposure] for row in some)
+        yield {**dict(zip(columns, key, strict=True)), **told, "id": f"--id {names.visit}={ranges.text(numbers)}"}
+
+
+def _total(names: Names, sums: Sequence[Row]) -> Row:
+    total: dict[str, Any] = {
+        names.filter or names.field or "id": "total",
+        "visits": sum(row["visits"] for row in sums),
+    }
+    if names.exposure is not None:
+        total[names.exposure] = _seconds(row[names.exposure] for row in sums)
+    return total
+
+
+def _seconds(values: Iterable[float | None]) -> float:
+    """Add exposure times, as exactly as they are read."""
+    return round(math.fsum(value or 0.0 for value in values), 3)
+
+
+def _nothing(arguments: argparse.Namespace) -> NoResults:
+    asked = {name: getattr(arguments, name) for name in ("field", "filter", "visit") if getattr(arguments, name)}
+    return NoResults("No rows for registry:", arguments.calib_type or "visits", asked, ["it has none of these"])

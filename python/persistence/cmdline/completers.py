@@ -139,11 +139,21 @@ def shown(typed: Typed, begin: str) -> Iterable[str]:
 
 
 Completer = Callable[[Typed, str], Iterable[str]]
+
+
+def values_of(key: str) -> Completer:
+    """Give what completes the values of a key that is not typed."""
+    return lambda typed, begin: _values(typed.outline(), key, begin, {})
+
+
 # By the name under which argparse keeps the value.
 COMPLETERS: Mapping[str, Completer] = {
     "type": dataset_types,
     "keys": keys,
     "id": data_ids,
+    "visit": values_of("visit"),
+    "filter": values_of("filter"),
+    "calib_type": dataset_types,
     "rerun": reruns,
     "config": settings,
     "loglevel": levels,

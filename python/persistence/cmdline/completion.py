@@ -2,6 +2,17 @@
 
 The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and takes what it writes to file
 descriptor 8. So a command calls `complete` as soon as it has its parser, and imports what is slow thereafter.
+
+The parser of a task comes with the task, and that is slow to import. What its script takes is kept, and a script that
+asks for it first is answered as fast::
+
+    from persistence.cmdline import completion
+
+    if __name__ == "__main__":
+        completion.complete_again()
+        from mypackage.mytask import MyTask
+
+        MyTask.parseAndRun()
 """
 
 from __future__ import annotations
@@ -114,8 +125,10 @@ def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) 
 
     def act(prefix: str, action: Any, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
         given = vars(parsed_args)
-        # Of a task the repository is the first word.
-        root = given.get("root") or os.path.join(os.environ.get(_INPUT_ROOT, ""), *typed[1:2])
+        # Of a task the repository is the first word. A shell has not yet done to words what it does to arguments.
+        root = os.path.expandvars(os.path.expanduser(given.get("root") or "".join(typed[1:2])))
+        if "root" not in given:
+            root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)
         kind = given.get("type") or getattr(action, "datasetType", None)
         told = Typed(typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings)
         return list(completer(told, prefix))

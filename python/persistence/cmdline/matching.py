@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId
 from persistence.dataref import ButlerDataRef
-from persistence.registry import FilesystemRegistry
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
@@ -44,7 +43,7 @@ def references(
 
 
 def _in_one_registry(butler: Butler, name: str, level: str | None, keys: Sequence[str]) -> bool:
-    """Say whether one registry has all that the data IDs stand for, by the keys that they have."""
+    """Say whether one registry, or directory, has all that the data IDs stand for, by the keys that they have."""
     request = butler.request(name)
     asked = butler.chain.asked(request, {})
     every = butler.getKeys(name, level or "") or {}
@@ -52,7 +51,6 @@ def _in_one_registry(butler: Butler, name: str, level: str | None, keys: Sequenc
         bool(keys and asked)
         and asked[0].mapper.dataset(request).section != "calibrations"  # these are chosen by date
         and len({id(one.registry) for one in asked}) == 1
-        and not isinstance(asked[0].registry, FilesystemRegistry)
         and all(one.mapper.hook("query", request.datasetType) is None for one in asked)
         and set(keys) < set(every)
         and SKYMAP_KEYS.isdisjoint(every)

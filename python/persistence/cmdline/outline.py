@@ -119,6 +119,7 @@ def _files(root: str, butler: Butler) -> Iterator[str]:
 
     from persistence import definitions
 
+    yield os.path.abspath(__file__)  # another version may tell more
     framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
     yield from (os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml"))
     for place in (root, *(repository.root for repository in butler.chain.inputs)):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from persistence.butler import Butler
-from persistence.cmdline import options, overridefiles, places, repositories, show, wordfiles
+from persistence.cmdline import clobbering, options, overridefiles, places, repositories, show, wordfiles
 from persistence.cmdline.containers import DataIdContainer
 from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
 from persistence.cmdline.notes import Notes
@@ -219,7 +219,7 @@ class ArgumentParser(argparse.ArgumentParser):
         looking = repositories.looked_into(namespace)
         if namespace.clobberOutput:
             read = [*(one.root for one in looking.chain.inputs), *([namespace.calib] if namespace.calib else [])]
-            places.refuse_clobbering(namespace.output, read)
+            clobbering.check(namespace.output, read)
         show.write(show.told(words, namespace.config))
         self._cast(namespace, looking)
         namespace.butler = looking if ends else _made(namespace)
@@ -261,7 +261,7 @@ def _made(namespace: argparse.Namespace) -> Butler:
         _import_debug()
     if namespace.clobberOutput:
         namespace.log.info("Removing what is in %s, as --clobber-output says", namespace.output)
-        places.clobber(namespace.output)
+        clobbering.empty(namespace.output)
     return repositories.opened(namespace)
 
 

@@ -117,9 +117,17 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
         yield "", value
     elif isinstance(value, ConfigurableInstance):
         yield "", value.value
-    elif isinstance(value, ConfigInstanceDict | ConfigDict):
-        made: Mapping[Any, Any] = value._dict  # asking for an entry would make it
-        yield from ((f"[{key!r}]", inner) for key, inner in made.items())
+    elif isinstance(value, ConfigInstanceDict):
+        # Those that are chosen, or that somebody has set: asking for another would make it.
+        yield from ((f"[{key!r}]", value[key]) for key in dict.fromkeys((*value._dict, *_chosen(value))))
+    elif isinstance(value, ConfigDict):
+        yield from ((f"[{key!r}]", inner) for key, inner in value.items())
+
+
+def _chosen(value: Any) -> Sequence[str]:
+    """Give the names of the entries of a registry that are chosen."""
+    names = value.names if value._field.multi else [value.name]
+    return [name for name in names or () if name is not None]
 
 
 def _history(config: Any, pattern: str) -> Iterator[str]:
@@ -173,8 +181,7 @@ def _targets(config: Any) -> Iterator[tuple[str, str]]:
         if isinstance(value, ConfigurableInstance):
             yield name, _dotted(value.target)
         elif isinstance(field, RegistryField):
-            chosen = value.names if field.multi else [value.name]
-            yield from ((f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in chosen or () if one)
+            yield from ((f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in _chosen(value))
 
 
 def _dotted(target: Any) -> str:

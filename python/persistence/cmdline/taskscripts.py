@@ -71,6 +71,7 @@ def _described(parser: Any, action: argparse.Action) -> dict[str, Any]:
 def _files(parser: argparse.ArgumentParser, config: Any) -> Iterator[str]:
     """Give the script, and the loaded modules of the packages that its parser and its configuration are from."""
     yield name()
+    yield os.path.abspath(__file__)  # another version may tell more
     packages = {type(one).__module__.partition(".")[0] for one in (parser, *_parts(config))}
     for module, loaded in list(sys.modules.items()):
         path = getattr(loaded, "__file__", None)

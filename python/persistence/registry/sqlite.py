@@ -59,7 +59,7 @@ class SqliteRegistry:
             values += between[0] if isinstance(between[0], tuple) else (between[0], between[0])
         bounds = between[1:] if between is not None else None
         query = _query(tuple(columns), tuple(where), tuple(tables), bounds, limit)
-        return self._fetch(query, values)
+        return self.fetch(query, values)
 
     def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
         """Give the columns of some tables with their declared types."""
@@ -68,7 +68,7 @@ class SqliteRegistry:
         found: dict[str, str] = {}
         for table in tables:
             if table not in self._columns:
-                rows = self._fetch(f"PRAGMA table_info({quoted(table)})", [])
+                rows = self.fetch(f"PRAGMA table_info({quoted(table)})", [])
                 if not rows:
                     known = self.tables()
                     hint = did_you_mean(table, known)
@@ -79,12 +79,12 @@ class SqliteRegistry:
 
     def tables(self) -> Sequence[str]:
         """Give the names of the tables."""
-        names = self._fetch("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid", [])
+        names = self.fetch("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid", [])
         return [name for (name,) in names if not name.startswith("sqlite_")]
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""
-        ((number,),) = self._fetch(f"SELECT COUNT(*) FROM {quoted(table)}", [])  # noqa: S608  # quoted
+        ((number,),) = self.fetch(f"SELECT COUNT(*) FROM {quoted(table)}", [])  # noqa: S608  # quoted
         return int(number)
 
     def close(self) -> None:
@@ -93,7 +93,14 @@ class SqliteRegistry:
             self._connection.close()
         self._connection = None
 
-    def _fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Ask with a query of one's own; names in it have to be quoted, and values parameters.
+
+        Raises
+        ------
+        RegistryError
+            If the registry cannot be read, or not be asked that.
+        """
         started = time.monotonic()
         try:
             return self._connect().execute(query, values).fetchall()
