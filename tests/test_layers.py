@@ -291,7 +291,7 @@ LIBRARIES = {
         "tasks.calibrate_config",
         "tasks.char_image",
         "tasks.isr_config",
-        "tasks.process_ccd",
+        "tasks.process_ccd_config",
     },
     "ccdproc": {"tasks.amplifiers"},
     "scipy": {"tasks.matching"},

@@ -38,7 +38,10 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "lsst.pipe.tasks.assembleCoadd": (f"{_COADDS} AssembleCoaddDataIdContainer",),
     "lsst.pipe.tasks.coaddBase": (f"{_COADDS} SelectDataIdContainer",),
     "lsst.pipe.tasks.postprocess": (f"{_COADDS} TractObjectDataIdContainer VisitDataIdContainer",),
-    "lsst.pipe.tasks.processCcd": ("persistence.tasks.process_ccd: ProcessCcdConfig ProcessCcdTask",),
+    "lsst.pipe.tasks.processCcd": (
+        "persistence.tasks.process_ccd: ProcessCcdTask",
+        "persistence.tasks.process_ccd_config: ProcessCcdConfig",
+    ),
     "lsst.daf.base": (_PROPERTIES,),
 }
 

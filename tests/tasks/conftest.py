@@ -14,7 +14,8 @@ from astropy.wcs import WCS
 from obs_decam import generate, generate_calibs, generate_refcat
 from persistence import Butler, Exposure
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
-from persistence.tasks.process_ccd import ProcessCcdConfig, ProcessCcdTask
+from persistence.tasks.process_ccd import ProcessCcdTask
+from persistence.tasks.process_ccd_config import ProcessCcdConfig
 from persistence.types.mask import Mask
 
 pytest.importorskip("lsst.pex.config", reason="pip install persistence[tasks]")

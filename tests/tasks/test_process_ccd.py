@@ -15,7 +15,8 @@ import pytest
 from obs_decam import generate
 from persistence import Butler
 from persistence.pipe.task import TaskError
-from persistence.tasks.process_ccd import ProcessCcdConfig, ProcessCcdTask
+from persistence.tasks.process_ccd import ProcessCcdTask
+from persistence.tasks.process_ccd_config import ProcessCcdConfig
 
 VISIT, BAND, CHIPS = 410877, "g", (25, 26)
 TOP = Path(__file__).resolve().parents[2]

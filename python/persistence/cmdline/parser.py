@@ -154,7 +154,7 @@ class ArgumentParser(argparse.ArgumentParser):
             ``--show`` does not know a word, 0 if something was only to be shown.
         """
         args = sys.argv[1:] if args is None else list(args)
-        self._require_input(args)
+        self.require_input(args)
         try:
             return self._parsed(config, args, log, override)
         except show.NotShown as error:
@@ -165,7 +165,8 @@ class ArgumentParser(argparse.ArgumentParser):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.exit(0)
 
-    def _require_input(self, args: Sequence[str]) -> None:
+    def require_input(self, args: Sequence[str]) -> None:
+        """End with the help if the input is not given first, or only the help is asked for."""
         if args and not args[0].startswith(("-", wordfiles.MARK)):
             return
         self.print_help()

@@ -69,14 +69,20 @@ class CmdLineTask(Task):
         else:
             told = f"{cls.__name__} {shlex.join(args)}"
         parser = cls._makeArgumentParser()
-        completion.complete_task(parser, cls.ConfigClass)
+        completion.complete_task(parser, cls._makeConfig)
+        parser.require_input(args)
         parsed = parser.parse_args(
-            config=cls.ConfigClass() if config is None else config, args=args, log=log, override=cls.applyOverrides
+            config=cls._makeConfig() if config is None else config, args=args, log=log, override=cls.applyOverrides
         )
         parsed.log.info("running: %s", told)
         runner = cls.RunnerClass(TaskClass=cls, parsedCmd=parsed, doReturnResults=doReturnResults)
         results = _run(runner, parsed)
         return Struct(argumentParser=parser, parsedCmd=parsed, taskRunner=runner, resultList=results)
+
+    @classmethod
+    def _makeConfig(cls) -> Any:
+        """Make a configuration of defaults: the first that needs its class."""
+        return cls.ConfigClass()
 
     @classmethod
     def _makeArgumentParser(cls) -> ArgumentParser:

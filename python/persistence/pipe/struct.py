@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class Struct:
@@ -27,6 +27,10 @@ class Struct:
         if name.startswith("__"):
             raise RuntimeError(f"a result cannot be called {name!r}: names with two underscores are Python's")
         setattr(self, name, value)
+
+    if TYPE_CHECKING:  # whatever a task gives
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def getDict(self) -> dict[str, Any]:
         """Give the results as a dictionary of its own."""

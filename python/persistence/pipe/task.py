@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -13,6 +14,23 @@ from persistence.types.property import PropertyList, PropertySet
 
 class TaskError(Exception):
     """A failure whose message says all that there is to say: no traceback is shown."""
+
+
+class Later:
+    """An attribute of a class that is imported when it is asked for: ``--help`` is told without a configuration.
+
+    Parameters
+    ----------
+    module, name : `str`
+        What is imported.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._place = module, name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        module, name = self._place
+        return getattr(importlib.import_module(module), name)
 
 
 class Task:

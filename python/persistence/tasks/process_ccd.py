@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from lsst.pex.config import Config, ConfigurableField, Field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from persistence.pipe.cmdlinetask import CmdLineTask
 from persistence.pipe.struct import Struct
+from persistence.pipe.task import Later
 from persistence.pipe.timing import timeMethod
-from persistence.tasks.calibrate import CalibrateTask
-from persistence.tasks.char_image import CharacterizeImageTask
-from persistence.tasks.isr import IsrTask
 
-
-class ProcessCcdConfig(Config):
-    """Which tasks process a detector's exposure, and how."""
-
-    isr: Any = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
-    charImage: Any = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
-    calibrate: Any = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
-    doCalibrate = Field[bool](
-        doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
-    )
+if TYPE_CHECKING:
+    from persistence.tasks.calibrate import CalibrateTask
+    from persistence.tasks.char_image import CharacterizeImageTask
+    from persistence.tasks.isr import IsrTask
 
 
 class ProcessCcdTask(CmdLineTask):
     """Processes raw exposures, detector by detector."""
 
-    ConfigClass: ClassVar[Any] = ProcessCcdConfig
+    ConfigClass: ClassVar[Any] = Later("persistence.tasks.process_ccd_config", "ProcessCcdConfig")
     _DefaultName = "processCcd"
 
     isr: IsrTask
@@ -61,8 +51,8 @@ class ProcessCcdTask(CmdLineTask):
             If a calibration is missing, or there is too little to go by; the message says which setting matters.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
-        isr: Any = self.isr.runDataRef(sensorRef)
-        charRes: Any = self.charImage.runDataRef(sensorRef, isr.exposure)
+        isr = self.isr.runDataRef(sensorRef)
+        charRes = self.charImage.runDataRef(sensorRef, isr.exposure)
         calibRes: Any = None
         if self.config.doCalibrate:
             calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)

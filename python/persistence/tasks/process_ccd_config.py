@@ -1,0 +1,22 @@
+"""What can be set of the processing of raw exposures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsst.pex.config import Config, ConfigurableField, Field
+
+from persistence.tasks.calibrate import CalibrateTask
+from persistence.tasks.char_image import CharacterizeImageTask
+from persistence.tasks.isr import IsrTask
+
+
+class ProcessCcdConfig(Config):
+    """Which tasks process a detector's exposure, and how."""
+
+    isr: Any = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
+    charImage: Any = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
+    calibrate: Any = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
+    doCalibrate = Field[bool](
+        doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
+    )
