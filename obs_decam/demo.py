@@ -1,4 +1,4 @@
-"""The first ten minutes: sample exposures and calibrations made, ingested, looked up, read and shown."""
+"""The first ten minutes: sample exposures and calibrations made, ingested, looked up, read, processed and shown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from obs_decam import generate, generate_calibs
+from obs_decam import generate, generate_calibs, generate_curated, generate_refcat
 from persistence import Butler, picture
-from persistence.cli import ingest_calibs, ingest_images
+from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+from persistence.tasks.process_ccd import ProcessCcdTask
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,8 +59,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("\nThe bias of that night, and why:  butler.explain('bias', visit=410877, ccdnum=28)")
     print(Butler(root, calibRoot="CALIB").explain("bias", visit=410877, ccdnum=28))
 
+    if _process(folder, root, calibs) != 0:
+        return 1
     picture.save(exposure, os.path.join(folder, "raw-410877-28.png"))
-    print(f"\nA picture of it is in {folder}/raw-410877-28.png")
+    print(f"\nPictures of both are in {folder}/raw-410877-28.png and calexp-410877-28.png")
+    return 0
+
+
+def _process(folder: str, root: str, calibs: str) -> int:
+    """Process one detector, and show what came of it beside what the generator knows."""
+    generate_curated.write_curated(os.path.join(folder, "calibs"), kinds=["defects"], chips=[28], size="small")
+    if ingest_curated.main([root, os.path.join(folder, "calibs", "decam", "defects"), "--calib", calibs]) != 0:
+        return 1
+    generate_refcat.write_refcat(os.path.join(root, "ref_cats", "invented"), [410877])
+    words = ["--calib", calibs, "--rerun", "processed", "--id", "visit=410877", "ccdnum=28"]
+    words += ["-c", "calibrate.refCat=invented"]
+    print(f"\nProcessing it:  processCcd.py {root} {' '.join(words)}", flush=True)
+    ProcessCcdTask.parseAndRun([root, *words])
+    butler = Butler(os.path.join(root, "rerun", "processed"))
+    calexp, src = (butler.get(name, visit=410877, ccdnum=28) for name in ("calexp", "src"))
+    print("\nWhat it has become:  Butler('repo/rerun/processed').get('calexp', visit=410877, ccdnum=28)")
+    print(calexp)
+    truth = generate.truth(410877, "g", 28)
+    print(f"  {len(src)} sources; zero point {calexp.zero_point:.3f} mag, the truth is {truth.seen.zero_point:.3f}")
+    picture.save(calexp, os.path.join(folder, "calexp-410877-28.png"))
     return 0
 
 

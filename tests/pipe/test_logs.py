@@ -97,5 +97,15 @@ def test_a_program_that_has_said_where_lines_go_keeps_it(monkeypatch: pytest.Mon
     assert logging.getLogger().handlers == [own]
 
 
+@pytest.mark.usefixtures("levels")
+def test_lines_go_aside_where_something_is_to_be_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone(monkeypatch)
+    logs.Settings(aside=True).apply()
+    logs.TaskLog("toy").info("a word")
+    assert capsys.readouterr() == ("", "toy INFO: a word\n")
+
+
 def test_a_log_goes_to_other_processes_by_its_name() -> None:
     assert pickle.loads(pickle.dumps(logs.TaskLog("toy"))).logger is logging.getLogger("toy")

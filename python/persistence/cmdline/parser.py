@@ -206,6 +206,7 @@ class ArgumentParser(argparse.ArgumentParser):
         where = places.resolved(namespace.input, namespace.calib, namespace.output, namespace.rerun)
         for name, value in where._asdict().items():
             setattr(namespace, name, value)
+        namespace.logSettings.aside = show.ends(namespace.show)
         namespace.logSettings.apply()
         namespace.notes.tell(namespace.log)
         del namespace.notes

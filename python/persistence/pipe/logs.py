@@ -71,10 +71,13 @@ class Settings:
         The level of each logger that was named; ``""`` is all of them.
     long : `bool`
         Whether lines have time, data ID, file and line.
+    aside : `bool`
+        Whether lines go to standard error, for the other is for what somebody wants to see.
     """
 
     levels: dict[str, int] = field(default_factory=lambda: {"": logging.INFO})
     long: bool = False
+    aside: bool = False
 
     def take(self, word: str) -> None:
         """Take ``LEVEL`` or ``COMPONENT=LEVEL``, in any case; the last one counts.
@@ -92,30 +95,32 @@ class Settings:
         self.levels[component] = level
 
     def apply(self) -> None:
-        """Set levels; and let lines go to standard output, unless the program has said where they go."""
+        """Set levels; and let lines go where they are to go, unless the program has said where they go."""
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
         root = logging.getLogger()
         if not root.handlers or any(isinstance(handler, _Handler) for handler in root.handlers):
-            root.handlers[:] = [_Handler(_LONG if self.long else _SHORT)]
+            root.handlers[:] = [_Handler(_LONG if self.long else _SHORT, self.aside)]
 
 
 class _Handler(logging.Handler):
-    """Writes to whatever standard output is when a line comes, with the label of that moment."""
+    """Writes to whatever standard output, or error, is when a line comes, with the label of that moment."""
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, aside: bool) -> None:
         super().__init__()
+        self._stream = "stderr" if aside else "stdout"
         self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
         record.label = _LABEL.get()
         record.level = _NAMES.get(record.levelno, record.levelname)
         try:
-            sys.stdout.write(self.format(record) + "\n")
-            sys.stdout.flush()
+            stream = getattr(sys, self._stream)
+            stream.write(self.format(record) + "\n")
+            stream.flush()
         except BrokenPipeError:  # the reader has seen enough; the work goes on
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
-        except Exception:
+            setattr(sys, self._stream, open(os.devnull, "w"))  # noqa: SIM115  # to the end
+        except Exception:  # as Python's own handlers do: a line of the log is no reason to fail
             self.handleError(record)
 
 
