@@ -64,6 +64,7 @@ def test_a_failure_is_told_and_recorded_and_stops_no_other(
     assert record is not None
     assert (record.status, record.error) == ("failed", error)
     assert "--id visit=410877 ccdnum=2" in caplog.text
+    assert caplog.records[-1].levelname == "ERROR"  # seen also by who wants no more than warnings
 
 
 def test_results_are_given_if_they_are_wished_for(run: Any) -> None:

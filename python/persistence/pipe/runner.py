@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import time
 import traceback
@@ -189,8 +190,9 @@ class TaskRunner:
             except KeyboardInterrupt as error:
                 raise Interrupted from error
             finally:
+                is_well = all(line.status in (report.DONE, report.SKIPPED) for line in self.report)
                 for line in report.lines(name, self.report, time.monotonic() - begin, parsedCmd.output):
-                    self.log.info("%s", line)
+                    self.log.log(logging.INFO if is_well else logging.ERROR, "%s", line)
         return [results[place] for place in sorted(results)]
 
     def _lost(self, target: Any, lost: Lost, work: Work) -> Struct:
