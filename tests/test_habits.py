@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,18 @@ def test_the_old_names_are_the_new_ones() -> None:
     assert old.Butler is persistence.Butler
     assert old.Exposure is persistence.Exposure
     assert issubclass(DecamMapper, CameraMapper)
+
+
+def test_every_package_is_shipped() -> None:
+    told = configparser.ConfigParser()
+    told.read(TOP / "setup.cfg")
+    shipped = told["options"]["packages"].split()
+    there = [path.parent.relative_to(TOP / "python") for path in (TOP / "python").rglob("__init__.py")]
+    assert sorted(shipped) == sorted(
+        [
+            *(".".join(folder.parts) for folder in there),
+            "obs_decam",
+            "persistence_policy",
+            "persistence_policy.cameras",
+        ]
+    )
