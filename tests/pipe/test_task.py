@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from typing import Any
 
 import pytest
@@ -97,3 +98,45 @@ def test_a_task_below_needs_a_name() -> None:
 def test_a_task_that_the_configuration_has_not_is_refused() -> None:
     with pytest.raises(KeyError, match="no task 'third'"):
         Whole().makeSubtask("third")
+
+
+class NewerMetadata(dict[str, Any]):
+    """Stands for the metadata of lsst-pipe-base, release 30."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self)
+
+
+class NewerStep:
+    """Stands for a task of lsst-pipe-base, release 30: what its constructor asks of the task above."""
+
+    ConfigClass = StepConfig
+
+    def __init__(self, config: Any = None, *, name: str, parentTask: Any, log: Any = None) -> None:
+        parentTask._taskDict[parentTask._computeFullName(name)] = weakref.ref(self)
+        self.metadata = NewerMetadata(value=3)
+
+
+class MixedConfig(Config):
+    step = ConfigurableField(target=NewerStep, doc="a newer step")
+
+
+class Mixed(Task):
+    ConfigClass = MixedConfig
+    _DefaultName = "mixed"
+
+
+def test_tasks_of_the_newer_generation_may_lie_below() -> None:
+    mixed = Mixed()
+    mixed.makeSubtask("step")
+    assert mixed.getFullMetadata()["mixed:step"]["value"] == 3
+    assert mixed.getAllSchemaCatalogs() == {}
+    mixed.emptyMetadata()
+    assert len(mixed.getFullMetadata()["mixed:step"]) == 0
+
+
+def test_a_task_is_gone_when_nobody_has_it() -> None:
+    whole = Whole()
+    first = weakref.ref(whole.first)
+    del whole
+    assert first() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import weakref
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -67,7 +68,7 @@ class Task:
         self, config: Any = None, name: str | None = None, parentTask: Task | None = None, log: Any = None
     ) -> None:
         self.metadata = PropertyList()
-        self._parentTask = parentTask
+        self._above = None if parentTask is None else weakref.ref(parentTask)  # who has tasks below it
         given = name or (type(self)._DefaultName if parentTask is None else None)
         if given is None:
             needs = "a name" if parentTask is not None else "a name, or a _DefaultName,"
@@ -75,14 +76,18 @@ class Task:
         self._name = given
         if parentTask is None:
             self._fullName = given
-            self._taskDict: dict[str, Task] = {}
+            self._taskDict: dict[str, weakref.ref[Task]] = {}
             self.log = TaskLog(given) if log is None else log
         else:
-            self._fullName = f"{parentTask._fullName}.{given}"
+            self._fullName = parentTask._computeFullName(given)
             self._taskDict = parentTask._taskDict
             self.log = parentTask.log.getChild(given)
         self.config = self._configured(config)
-        self._taskDict[self._fullName] = self
+        self._taskDict[self._fullName] = weakref.ref(self)
+
+    @property
+    def _parentTask(self) -> Task | None:
+        return None if self._above is None else self._above()
 
     def _configured(self, config: Any) -> Any:
         if config is not None:
@@ -130,9 +135,13 @@ class Task:
         """Give the names of the tasks above and of this one, with dots between."""
         return self._fullName
 
+    def _computeFullName(self, name: str) -> str:
+        """Give the full name of a task below; tasks of ``lsst-pipe-base`` ask the one above for it."""
+        return f"{self._fullName}.{name}"
+
     def getTaskDict(self) -> dict[str, Task]:
         """Give all tasks of the tree, by their full names."""
-        return dict(self._taskDict)
+        return {name: task for name, reference in self._taskDict.items() if (task := reference()) is not None}
 
     # -- what is kept ----------------------------------------------------------------------------------
 
@@ -142,19 +151,22 @@ class Task:
 
     def getAllSchemaCatalogs(self) -> dict[str, Any]:
         """Give those of all tasks of the tree."""
-        return {name: one for task in self._taskDict.values() for name, one in task.getSchemaCatalogs().items()}
+        tasks = [task for task in self.getTaskDict().values() if hasattr(task, "getSchemaCatalogs")]
+        return {name: one for task in tasks for name, one in task.getSchemaCatalogs().items()}
 
     def getFullMetadata(self) -> PropertySet:
         """Give the metadata of all tasks of the tree: ``processCcd:isr`` for each."""
         full = PropertySet()
-        for name, task in self._taskDict.items():
-            full.set(name.replace(".", ":"), task.metadata)
+        for name, task in self.getTaskDict().items():
+            # Tasks of lsst-pipe-base have metadata of a class of their own.
+            told = task.metadata.to_dict() if hasattr(task.metadata, "to_dict") else task.metadata
+            full.set(name.replace(".", ":"), told)
         return full
 
     def emptyMetadata(self) -> None:
         """Forget the metadata of all tasks of the tree."""
-        for task in self._taskDict.values():
-            task.metadata = PropertyList()
+        for task in self.getTaskDict().values():
+            task.metadata = type(task.metadata)()
 
     @contextlib.contextmanager
     def timer(self, name: str, logLevel: int | None = None) -> Iterator[None]:
