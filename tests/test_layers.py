@@ -201,7 +201,7 @@ LAYERS = {
     "pipe.versions": 4,
     "pipe.stored": 8,
     "pipe.report": 4,
-    "pipe.runner": 6,
+    "pipe.runner": 9,
     "pipe.cmdlinetask": 17,
     "pipe": 1,
     "tasks.isr_config": 1,

@@ -34,6 +34,12 @@ class ToyTask(CmdLineTask):
         return Struct(value=value)
 
 
+class NightTask(ToyTask):
+    """A task whose dataset types no policy has."""
+
+    _DefaultName = "night"
+
+
 def note(journal: str, line: str) -> None:
     """Append a line, whoever else does so at the same time."""
     if journal:

@@ -96,10 +96,19 @@ def test_a_task_that_keeps_no_metadata_cannot_tell(
     assert "ToyTask keeps no metadata" in caplog.text
 
 
+def test_a_task_that_no_policy_knows_has_its_dataset_types_defined(toy: Any, parsed: Any, tmp_path: Path) -> None:
+    command = parsed(processes=2)
+    assert statuses(TaskRunner(toy.NightTask, command).run(command)) == [0] * 4
+    butler = Butler(tmp_path / "out")
+    assert butler.get("night_config").gain == 1.0
+    assert butler.get("night_metadata", visit=410877, ccdnum=3)["night"]["detector"] == 3
+
+
 def test_metadata_that_cannot_be_written_are_a_warning(
     toy: Any, parsed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(toy.ToyTask, "_getMetadataName", lambda self: "nowhere_metadata")
+    monkeypatch.setattr("persistence.pipe.stored.define", lambda *args: None)
     command = parsed()
     assert statuses(TaskRunner(toy.ToyTask, command).run(command)) == [0] * 4
     assert "could not be written: DecamMapper has no dataset type 'nowhere_metadata'" in caplog.text

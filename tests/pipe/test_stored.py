@@ -149,6 +149,32 @@ def test_the_parents_configuration_does_not_count(rerun: Butler, own: Path) -> N
     assert child.get(CONFIG).names == ["b"]
 
 
+# -- dataset types of a task's own ---------------------------------------------------------------------------
+
+
+def test_what_no_policy_has_is_defined_in_the_output(rerun: Butler, own: Path) -> None:
+    for _ in range(2):
+        stored.define(rerun, "night_config", "night_metadata", {"visit": 1, "patch": "1,2"})
+    later = Butler(own / "rerun" / "night")
+    assert later.getUri("night_config", write=True).endswith("/config/night.py")
+    uri = later.getUri("night_metadata", visit=7, patch="3,4", write=True)
+    assert uri.endswith("/metadata/night/7-3,4.yaml")
+    stored.write_config(changed(), later, "night_config", clobber=False, backup=True)
+    assert later.get("night_config").inner.gain == 1.5
+
+
+@pytest.mark.parametrize(
+    ("config", "metadata", "data_id"),
+    [(CONFIG, "processCcd_metadata", {"visit": 1}), (None, None, {"visit": 1}), (None, "night_metadata", None)],
+    ids=["known", "none", "no data ID"],
+)
+def test_what_is_known_or_cannot_be_known_is_not_defined(
+    rerun: Butler, own: Path, config: str | None, metadata: str | None, data_id: dict[str, Any] | None
+) -> None:
+    stored.define(rerun, config, metadata, data_id)
+    assert not (own / "rerun" / "night" / "policy").exists()
+
+
 # -- schemas --------------------------------------------------------------------------------------------------
 
 

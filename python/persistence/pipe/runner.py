@@ -13,7 +13,7 @@ from typing import Any
 
 from persistence import progress
 from persistence.errors import PersistenceError
-from persistence.pipe import logs, records, report
+from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost
 from persistence.pipe.executors.dask import Dask
 from persistence.pipe.executors.processes import Processes
@@ -21,7 +21,7 @@ from persistence.pipe.executors.serial import Serial
 from persistence.pipe.report import Line
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import TaskError
-from persistence.pipe.work import Choice, Work, reference_of, shown
+from persistence.pipe.work import Choice, Work, reference_of, shown, telling
 
 
 class Interrupted(KeyboardInterrupt):
@@ -91,7 +91,7 @@ class TaskRunner:
             False if they are not those that are there; the log tells.
         """
         try:
-            self._write_once(self.makeTask(parsedCmd=parsedCmd), parsedCmd.butler)
+            self._write_once(self.makeTask(parsedCmd=parsedCmd), parsedCmd)
         except (TaskError, PersistenceError, OSError) as error:
             if self.doRaise:
                 raise
@@ -99,8 +99,11 @@ class TaskRunner:
             return False
         return True
 
-    def _write_once(self, task: Any, butler: Any) -> None:
-        self.metadataName = task._getMetadataName()
+    def _write_once(self, task: Any, parsedCmd: Any) -> None:
+        butler, self.metadataName = parsedCmd.butler, task._getMetadataName()
+        references = getattr(getattr(parsedCmd, "id", None), "refList", ())
+        some = next((telling(one) for one in references if reference_of(one) is not None), None)
+        stored.define(butler, task._getConfigName(), self.metadataName, some)
         if self.doVersions:
             task.writePackageVersions(butler, clobber=self.clobberVersions)
         task.writeConfig(butler, clobber=self.clobberConfig, doBackup=self.doBackup)

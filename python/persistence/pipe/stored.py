@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from persistence import files
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, UnknownDatasetType
 from persistence.formatters import config as config_files
 from persistence.pipe import versions
 from persistence.pipe.task import TaskError
@@ -25,6 +25,36 @@ from persistence.types.packages import Packages
 _NEAR = 1e-8  # floats that are written and read are the same within this
 _ENTRY = re.compile(r"\['([^']*)'\]")
 _SHOWN = 20
+
+
+def define(butler: Any, config: str | None, metadata: str | None, data_id: Mapping[str, Any] | None) -> None:
+    """Define the dataset types of a task's configuration and metadata in the output, where no policy has them.
+
+    Gen2 had its users write them into the camera's policy.
+
+    Parameters
+    ----------
+    butler : `~persistence.Butler`
+        Who writes.
+    config, metadata : `str` or None
+        The dataset types, such as ``myTask_config``.
+    data_id : mapping or None
+        The keys and values that tell a target from others; without it, metadata cannot be defined.
+    """
+    if config is not None and not _is_known(butler, config):
+        butler.defineDataset(config, f"config/{config.removesuffix('_config')}.py", "ConfigStorage")
+    if metadata is not None and data_id and not _is_known(butler, metadata):
+        keys = "-".join(f"%({key}){'d' if type(value) is int else 's'}" for key, value in data_id.items())
+        path = f"metadata/{metadata.removesuffix('_metadata')}/{keys}.yaml"
+        butler.defineDataset(metadata, path, "YamlStorage", "lsst.daf.base.PropertySet")
+
+
+def _is_known(butler: Any, name: str) -> bool:
+    try:
+        butler.request(name)
+    except UnknownDatasetType:
+        return False
+    return True
 
 
 def write_config(config: Any, butler: Any, name: str, clobber: bool, backup: bool) -> None:
