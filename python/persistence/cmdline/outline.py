@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from persistence.cmdline import memory
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.repository import Repository
 
 # What tells a repository.
 MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
@@ -88,6 +87,7 @@ def of(root: str, mapper: str | None = None) -> Outline:
 
 def _drawn(butler: Butler) -> Outline:
     from persistence.cmdline.keys import aliases  # not every time
+    from persistence.sources import place_of_registry
 
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}
@@ -99,18 +99,8 @@ def _drawn(butler: Butler) -> Outline:
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
         known |= dict.fromkeys(mapper.policy.keys)
         values = {**{key: list(map(str, some)) for key, some in mapper.policy.values.items()}, **values}
-    return Outline(types, list(views), list(known), aliases(butler), values, list(dict.fromkeys(_registries(butler))))
-
-
-def _registries(butler: Butler) -> Iterator[str]:
-    for repository in butler.chain.inputs:
-        yield _told(repository) or os.path.join(repository.root, "registry.sqlite3")
-
-
-def _told(repository: Repository) -> str | None:
-    """Give the registry that the mapper's arguments name, if they do."""
-    said: Any = repository.mapper.mapperArgs.get("registry")
-    return os.path.join(repository.root, said) if said else None
+    registries = dict.fromkeys(place_of_registry(one.root, one.mapper) for one in butler.chain.inputs)
+    return Outline(types, list(views), list(known), aliases(butler), values, list(registries))
 
 
 def _files(root: str, butler: Butler) -> Iterator[str]:
