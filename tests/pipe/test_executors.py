@@ -200,6 +200,28 @@ class TestDask(SendingTests):
             list(executor.outcomes(work, unsent))
         assert [client.status for client in clients] == ["closed"]
 
+    def test_a_scheduler_that_is_lost_ends_the_run_and_no_target_has_failed(
+        self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect = dask._client
+
+        class Cancelling:  # what a client does to its futures when the scheduler is gone
+            def __init__(self, address: str) -> None:
+                self._client = connect(address)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self._client, name)
+
+            def submit(self, *args: Any, key: str) -> Any:
+                future = self._client.submit(*args, key=key)
+                if not key.endswith("-targets"):
+                    self._client.cancel([future])
+                return future
+
+        monkeypatch.setattr(dask, "_client", Cancelling)
+        with pytest.raises(PersistenceError, match=r"the Dask scheduler lost the work \(.*\); --skip-existing does"):
+            list(executor.outcomes(work, [(1, "well")]))
+
     def test_a_scheduler_that_does_not_answer_is_named(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("persistence.pipe.executors.dask._PATIENCE", 0.1)
         with pytest.raises(PersistenceError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"):

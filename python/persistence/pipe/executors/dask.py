@@ -8,6 +8,7 @@ import pickle
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
 from persistence.errors import MissingExtra, PersistenceError
@@ -92,6 +93,11 @@ def _result(future: Any) -> Any:
         return pickle.loads(future.result())  # noqa: S301  # written by our own work
     except KilledWorker as error:
         return _Killed(f"{error.allowed_failures + 1} workers died of it")
+    except CancelledError as error:  # not by us: workers may be at it still, so nothing is known of the target
+        cause = str(error).partition("\n")[0]
+        raise PersistenceError(
+            f"the Dask scheduler lost the work ({cause}); --skip-existing does the rest"
+        ) from error
 
 
 def _client(address: str) -> Any:
