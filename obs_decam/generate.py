@@ -43,13 +43,15 @@ def exposure(
     layout = LAYOUTS[size]
     primary = fits.PrimaryHDU(header=fits.Header(list(_primary_cards(visit, band))))
     hdus: list[Any] = [primary]
-    for name, number, place in list(chips())[:extensions]:
-        header = fits.Header(list(_chip_cards(visit, name, number, place, layout)))
-        image = raw_pixels(visit, band, Chip(number, name, place), layout)
+    for chip in list(chips())[:extensions]:
+        header = fits.Header(list(_chip_cards(visit, chip, layout)))
+        image = raw_pixels(visit, band, chip, layout)
         if compress:
-            hdu = fits.CompImageHDU(image, header, name, compression_type="RICE_1", tile_shape=(1, image.shape[1]))
+            hdu = fits.CompImageHDU(
+                image, header, chip.name, compression_type="RICE_1", tile_shape=(1, image.shape[1])
+            )
         else:
-            hdu = fits.ImageHDU(image, header, name)
+            hdu = fits.ImageHDU(image, header, chip.name)
         hdus.append(hdu)
     primary.header["NEXTEND"] = (len(hdus) - 1, "Number of extensions")
     return fits.HDUList(hdus)
@@ -132,12 +134,10 @@ def _sexagesimal(value: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds // 1000:02d}.{seconds % 1000:03d}"
 
 
-def _chip_cards(
-    visit: int, name: str, number: int, place: tuple[float, float], layout: Layout
-) -> Iterator[tuple[str, Any, str]]:
+def _chip_cards(visit: int, chip: Chip, layout: Layout) -> Iterator[tuple[str, Any, str]]:
     """Give the cards of an extension. Source of the sections: gen2-core 7.7, and real headers."""
     width, side = layout.columns, layout.prescan + layout.overscan
-    south = is_south(name)
+    south = is_south(chip.name)
     first = layout.postscan + 1 if south else 1  # southern chips have the postscan rows first
     rows = f"{first}:{first + layout.rows - 1}"
     post = f"1:{layout.postscan}" if south else f"{layout.rows + 1}:{layout.rows + layout.postscan}"
@@ -159,15 +159,15 @@ def _chip_cards(
         yield f"PRESEC{letter}", f"[{pre[0]}:{pre[1]},{rows}]", f"Prescan from amp {letter}"
         yield f"POSTSEC{letter}", f"[{data},{post}]", f"Postscan from amp {letter}"
         yield f"CCDSEC{letter}", f"[{ccd},1:{layout.rows}]", f"CCD section from amp {letter}"
-        does = readouts(name, number)[0 if left else 1]
+        does = readouts(chip.name, chip.number)[0 if left else 1]
         yield f"GAIN{letter}", does.gain, f"[electrons/adu] Gain for amp {letter}"
         yield f"RDNOISE{letter}", does.read_noise, f"[electrons] Read noise for amp {letter}"
         yield f"SATURAT{letter}", does.saturation, f"[adu] Saturation for amp {letter}"
-    yield "DETECTOR", f"S3-{number:03d}_invented", "Detector Identifier"
-    yield "CCDNUM", number, "CCD number"
-    yield "DETPOS", name, "detector position ID"
+    yield "DETECTOR", f"S3-{chip.number:03d}_invented", "Detector Identifier"
+    yield "CCDNUM", chip.number, "CCD number"
+    yield "DETPOS", chip.name, "detector position ID"
     yield "FPA", "DECAM_BKP1", "DECam focal plane name"
-    yield from wcs_cards(visit, name, place, layout)
+    yield from wcs_cards(visit, chip.name, chip.place, layout)
     yield "LTV1", float(side), "Detector to image transformation"
     yield "LTV2", float(first - 1), "Detector to image transformation"
 

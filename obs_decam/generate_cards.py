@@ -30,7 +30,7 @@ def science_chips(numbers: Iterable[int] | None = None) -> list[Chip]:
     ValueError
         If a number is no science chip's.
     """
-    known = {number: Chip(number, name, place) for name, number, place in chips() if name[0] in "NS"}
+    known = {chip.number: chip for chip in chips() if chip.name[0] in "NS"}
     if numbers is None:
         return [chip for _, chip in sorted(known.items()) if chip.name not in _DEAD]
     wanted = list(numbers)

@@ -59,7 +59,7 @@ LAYOUTS = {"full": Layout(1024, 4096, 6, 50, 50), "small": Layout(64, 256, 6, 10
 
 
 class Chip(NamedTuple):
-    """A science chip.
+    """A chip: for science, focus or guiding.
 
     Attributes
     ----------
@@ -76,12 +76,12 @@ class Chip(NamedTuple):
     place: tuple[float, float]
 
 
-def chips() -> Iterator[tuple[str, int, tuple[float, float]]]:
-    """Give name, number and place (x, y in mm) of each chip, in the order of a raw file."""
+def chips() -> Iterator[Chip]:
+    """Give all chips, in the order of a raw file."""
     table = yamlfile.load(_DETECTORS)
     every = {**table["science"], **table["focus"], **table["guide"]}
     for number, entry in sorted(every.items(), key=lambda item: item[1]["hdu"]):
-        yield entry["name"], int(number), (float(entry.get("x", 230.0)), float(entry.get("y", 0.0)))
+        yield Chip(int(number), entry["name"], (float(entry.get("x", 230.0)), float(entry.get("y", 0.0))))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def truth(visit: int, band: str, number: int, size: str = "small") -> Truth:
         The chip's CCDNUM.
     """
     layout = LAYOUTS[size]
-    [chip] = [Chip(every, name, place) for name, every, place in chips() if every == number]
+    [chip] = [one for one in chips() if one.number == number]
     stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
     inside = (x >= -0.5) & (x < 2 * layout.columns - 0.5) & (y >= -0.5) & (y < layout.rows - 0.5)
     seen = generate_sky.seen(visit, band)

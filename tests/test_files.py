@@ -353,3 +353,15 @@ def test_files_are_alike_but_for_the_moment_of_their_compression(tmp_path):
     assert files.alike(first, write("later", b"content", 2**31))
     assert not files.alike(first, write("other", b"Content", 1))
     assert not files.alike(first, write("longer", b"content" * 9, 1))
+
+
+def test_a_directory_that_cannot_be_locked_is_named_and_closed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, how: int) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / ".persistence-lock").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"\.persistence-lock"), files.locked(str(tmp_path)):
+        pass

@@ -97,3 +97,8 @@ def test_what_is_installed_keeps_its_names_and_gets_those_it_lacks(installed: Pa
     code = "import persistence.gen2, lsst.pipe.base as base; print(base.Task.own, base.CmdLineTask.__module__)"
     done = run(code, path=installed)
     assert (done.stdout, done.stderr) == ("True persistence.pipe.cmdlinetask\n", "")
+
+
+def test_who_asks_whether_a_lent_module_is_there_finds_it() -> None:
+    code = "import persistence.gen2, importlib.util; print(importlib.util.find_spec('lsst.pipe.base.task').name)"
+    assert run(code).stdout == "lsst.pipe.base.task\n"

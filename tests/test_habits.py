@@ -41,6 +41,7 @@ def test_every_public_name_is_there() -> None:
 
     assert [name for name in persistence.__all__ if not hasattr(persistence, name)] == []
     assert persistence.__all__ == sorted(persistence.__all__)
+    assert set(persistence.__all__) <= set(dir(persistence))
     with pytest.raises(AttributeError, match="no attribute 'Butlr'"):
         _ = persistence.Butlr
 

@@ -127,8 +127,9 @@ def locked(directory: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:
+            inside = os.open(os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666)
             os.close(descriptor)
-            descriptor = os.open(os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = inside
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -52,6 +53,7 @@ class _Alias(ModuleType):
     def __init__(self, name: str, places: Mapping[str, str]) -> None:
         super().__init__(name, f"Gen2's names, lent by {__name__}.")
         self.__path__: list[str] = []  # there may be modules below it
+        self.__spec__ = ModuleSpec(name, None, is_package=True)  # who asks whether there is such a module finds it
         self.__all__ = sorted(places)
         self._places = places
 

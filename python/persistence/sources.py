@@ -8,7 +8,7 @@ from typing import Any
 from persistence.calibrations import Calibrations
 from persistence.errors import RepositoryError
 from persistence.mapper import Mapper
-from persistence.registry import Registry, SqliteRegistry, open_registry
+from persistence.registry import Registry, SqliteRegistry, open_registry, registry_path
 
 
 def own_registry(root: str, mapper: Mapper) -> Registry | None:
@@ -19,13 +19,18 @@ def own_registry(root: str, mapper: Mapper) -> Registry | None:
     RepositoryError
         If the caller names one that is not there.
     """
-    said = mapper.mapperArgs.get("registry")
-    if not said:
+    if not mapper.mapperArgs.get("registry"):
         return open_registry(root)
-    path = os.path.join(root, _path(said, "registry"))
+    path = place_of_registry(root, mapper)
     if not os.path.isfile(path):
         raise RepositoryError(f"registry: there is no file {path}")
     return SqliteRegistry(path)
+
+
+def place_of_registry(root: str, mapper: Mapper) -> str:
+    """Give where the repository's own registry is, if it has one; see `own_registry`."""
+    said = mapper.mapperArgs.get("registry")
+    return os.path.join(root, _path(said, "registry")) if said else registry_path(root)
 
 
 def calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> Calibrations:

@@ -71,7 +71,7 @@ def test_settings_come_from_files_too(root: Path, raws: list[str], tmp_path: Pat
         (["-c", "clobber"], "write -c NAME=VALUE"),
         (["--badId", "vist=1"], "unknown key 'vist'; did you mean 'visit'"),
         (["--badId", "visit=x"], "visit takes a value of type int"),
-        (["-C", "/nowhere.py"], "/nowhere.py: No such file"),
+        (["-C", "/nowhere.py"], "-C /nowhere.py cannot be read: No such file"),
         (["-L", "LOUD"], "unknown log level 'LOUD'"),
     ],
 )

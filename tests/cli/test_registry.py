@@ -62,6 +62,7 @@ def test_each_visit_is_a_line_ordered_by_filter_and_number(run: Any, survey: Pat
         (["--field", "COSMOS", "--visit", "15..99"], [15, 16]),
         (["--visit", "11..15:2", "18^19"], [11, 13, 15, 19, 18]),
         (["--visit", "12..18:3"], [15, 12, 18]),
+        (["--visit", "13", *map(str, range(1000, 4000))], [13]),
     ],
 )
 def test_rows_are_chosen(run: Any, survey: Path, words: list[str], visits: list[int]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from persistence import Butler, DataIdError, UnknownDatasetType
 from persistence.cli import usage
+from persistence.cmdline import shorthand
 
 
 @pytest.mark.parametrize(
@@ -76,4 +77,4 @@ def test_what_stands_for_nothing_among_others_is_told_in_short(
 
 
 def test_options_are_shown_as_they_are_typed() -> None:
-    assert usage.typed([{"visit": 1}, {}, {"visit": 2}]) == ["--id visit=1^2", "--id"]
+    assert shorthand.typed([{"visit": 1}, {}, {"visit": 2}]) == ["--id visit=1^2", "--id"]

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from persistence import Butler
+from persistence import Butler, config
 from persistence.cli import main
-from persistence.cmdline import completion, memory, outline, registered
+from persistence.cmdline import completers, completion, memory, outline, places, registered, show
+from persistence.pipe import logs
 
 pytest.importorskip("argcomplete")
 
@@ -259,6 +260,13 @@ def visits(tmp_path: Path) -> Callable[[Sequence[object], int], str]:
     return make
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a registry as long as it takes, on a machine that is busy."""
+    monkeypatch.setattr(registered, "_SECONDS", float("inf"))
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("numbers", "begin", "offered"),
     [
@@ -269,6 +277,7 @@ def visits(tmp_path: Path) -> Callable[[Sequence[object], int], str]:
         (range(5, 2000), "", sorted({str(number)[:2] for number in range(5, 2000)}, key=lambda one: (len(one), one))),
         ([f"a^{number}" for number in range(3)], "", []),
         ([None, "", b"x", 7], "", ["7"]),
+        (["a\x1b]0;title", "a\nb", "a b"], "", ["a b"]),
         ([], "", []),
     ],
 )
@@ -278,6 +287,7 @@ def test_of_many_values_beginnings_are_offered(visits: Any, numbers: Any, begin:
     assert registered.values(path, "VISIT]", {}, begin) == []
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_a_large_table_without_an_index_some_rows_count(visits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registered, "_LONG", 100)
     path = visits(range(1000, 1050), 62)
@@ -291,6 +301,19 @@ def test_of_a_large_table_without_an_index_some_rows_count(visits: Any, monkeypa
     assert registered.values(path, "ccdnum", {}, "") == ["1", "2", "3"]
     monkeypatch.setattr(registered, "_PART", 1)  # more than one may begin so
     assert registered.values(path, "ccdnum", {}, "") == []
+
+
+def test_a_registry_that_takes_too_long_is_left(visits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registered, "_SECONDS", -1.0)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        registered.values(visits(range(1000), 62), "ccdnum", {}, "")
+
+
+def test_what_is_told_without_importing_it_is_true() -> None:
+    assert tuple(logs.LEVELS) == completers._LEVELS
+    assert set(completers._SHOWN) == {word.removesuffix("PATTERN") for word in show._KNOWN}
+    assert (config.FILE, *[mark for mark in config._OLD_MARKS if mark.startswith("_")]) == outline.MARKS
+    assert completion._INPUT_ROOT == places.INPUT
 
 
 # -- scripts of tasks -------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_a_master_of_the_community_pipeline_holds_all_chips(
         }
         assert isinstance(hdus[1], fits.CompImageHDU if compress else fits.ImageHDU)
         told_chips = {hdu.name: hdu.header["CCDNUM"] for hdu in hdus[1:]}
-    every = {name: number for name, number, _ in generate.chips() if name[0] in "NS"}
+    every = {chip.name: chip.number for chip in generate.chips() if chip.name[0] in "NS"}
     assert told_chips == {name: number for name, number in every.items() if name not in ("S30", "N30")}
     assert list(told_chips)[:3] == ["S29", "S31", "S25"]
 

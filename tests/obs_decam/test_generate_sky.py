@@ -52,7 +52,7 @@ def test_a_star_has_each_brightness_that_the_filters_need() -> None:
 def test_the_headers_wcs_has_the_stars_off_by_what_is_true(number: int, size: str) -> None:
     (chip,) = science_chips([number])
     layout = generate.LAYOUTS[size]
-    header = fits.Header(list(generate._chip_cards(410878, chip.name, number, chip.place, layout)))
+    header = fits.Header(list(generate._chip_cards(410878, chip, layout)))
     truth = generate.truth(410878, "g", number, size)
     ra, dec = WCS(header).wcs_pix2world(truth.x + header["LTV1"], truth.y + header["LTV2"], 0)
     off = (ra - truth.stars.ra) * np.cos(np.radians(truth.stars.dec)) * 3600, (dec - truth.stars.dec) * 3600
@@ -74,9 +74,7 @@ def corrected(number: int, band: str = "g", visit: int = 410877) -> tuple[np.nda
     """Undo by hand what the camera does to a chip: gives electrons, and where pixels are no defects."""
     (chip,) = science_chips([number])
     raw = raw_pixels(visit, band, chip, SMALL).astype(float)
-    detector = DecamHeaders().detector(
-        fits.Header(list(generate._chip_cards(visit, chip.name, number, chip.place, SMALL)))
-    )
+    detector = DecamHeaders().detector(fits.Header(list(generate._chip_cards(visit, chip, SMALL))))
     assert detector is not None
     image = np.empty((SMALL.rows, 2 * SMALL.columns))
     for amplifier in detector.amplifiers:

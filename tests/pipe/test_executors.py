@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from persistence import MissingExtra, PersistenceError
-from persistence.pipe.executors import Executor, Lost
+from persistence.pipe.executors import Executor, Lost, dask
 from persistence.pipe.executors.dask import Dask
 from persistence.pipe.executors.processes import Processes
 from persistence.pipe.executors.serial import Serial
@@ -188,6 +188,39 @@ class TestDask(SendingTests):
         work = Work(toy.Runner(tmp_path), None, uuid.uuid4().hex)
         ((place, lost),) = Dask(address, timeout=0.0).outcomes(work, [(1, "well")])
         assert (place, lost) == (0, Lost("not done within the 0 s of -t"))
+
+    def test_targets_that_cannot_be_sent_leave_no_client_behind(
+        self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clients: list[Any] = []
+        connect = dask._client
+        monkeypatch.setattr(dask, "_client", lambda address: clients.append(connect(address)) or clients[-1])
+        unsent: Any = [(1, threading.Lock())]
+        with pytest.raises(PersistenceError, match="cannot be sent to other processes"):
+            list(executor.outcomes(work, unsent))
+        assert [client.status for client in clients] == ["closed"]
+
+    def test_a_scheduler_that_is_lost_ends_the_run_and_no_target_has_failed(
+        self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect = dask._client
+
+        class Cancelling:  # what a client does to its futures when the scheduler is gone
+            def __init__(self, address: str) -> None:
+                self._client = connect(address)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self._client, name)
+
+            def submit(self, *args: Any, key: str) -> Any:
+                future = self._client.submit(*args, key=key)
+                if not key.endswith("-targets"):
+                    self._client.cancel([future])
+                return future
+
+        monkeypatch.setattr(dask, "_client", Cancelling)
+        with pytest.raises(PersistenceError, match=r"the Dask scheduler lost the work \(.*\); --skip-existing does"):
+            list(executor.outcomes(work, [(1, "well")]))
 
     def test_a_scheduler_that_does_not_answer_is_named(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("persistence.pipe.executors.dask._PATIENCE", 0.1)

@@ -107,5 +107,16 @@ def test_lines_go_aside_where_something_is_to_be_shown(
     assert capsys.readouterr() == ("", "toy INFO: a word\n")
 
 
+@pytest.mark.usefixtures("levels")
+def test_what_a_program_adds_between_two_commands_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
+    logs.Settings().apply()
+    own = logging.NullHandler()
+    logging.getLogger().addHandler(own)
+    logs.Settings(long=True).apply()
+    assert own in logging.getLogger().handlers
+    assert len(logging.getLogger().handlers) == 2
+
+
 def test_a_log_goes_to_other_processes_by_its_name() -> None:
     assert pickle.loads(pickle.dumps(logs.TaskLog("toy"))).logger is logging.getLogger("toy")

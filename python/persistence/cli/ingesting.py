@@ -12,7 +12,6 @@ from persistence import progress
 from persistence.cli import output, settings
 from persistence.cmdline import places
 from persistence.errors import PersistenceError, PolicyError
-from persistence.formatters import config as config_files
 from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report
 from persistence.ingest.config import Config
@@ -70,14 +69,7 @@ def opened(root: str, levels: Sequence[str]) -> Repository:
 def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Config:
     """Lay settings of files, then those of the command line, over the camera's."""
     for path in paths:
-        try:
-            with open(path, encoding="utf-8") as stream:
-                values = config_files.parse(stream.read(), path)
-        except OSError as error:
-            raise PolicyError(f"{path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise PolicyError(f"{path} is no text in UTF-8 ({error})") from error
-        for name, value in values.items():
+        for name, value in settings.stored(path).items():
             config = ingest_config.override(config, name, value)
     for name, text in settings.typed(words):
         config = ingest_config.override(config, name, text)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from persistence.cmdline import textfiles
 from persistence.errors import PolicyError
+from persistence.formatters import config as config_files
 
 
 def add_options(parser: argparse.ArgumentParser, values: str, files: str) -> None:
@@ -16,6 +19,19 @@ def add_options(parser: argparse.ArgumentParser, values: str, files: str) -> Non
     parser.add_argument(
         "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE", help=files
     )  # fmt: skip
+
+
+def stored(path: str) -> Mapping[str, Any]:
+    """Give the settings of a file, which is parsed, not run.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read.
+    PersistenceError
+        If it holds anything but settings.
+    """
+    return config_files.parse(textfiles.read(path, f"-C {path}"), path)
 
 
 def typed(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -98,9 +98,11 @@ def _shorten(
     butler: Butler, name: str, keys: Sequence[str], rows: Iterator[_Row], arguments: argparse.Namespace
 ) -> None:
     """Print the options; each choice of values that they allow is one of the data IDs, and no other."""
+    from persistence.cmdline import shorthand  # only who prints them needs it
+
     found = list(rows)
     telling = _telling(butler, name, keys)
-    options = usage.typed([{key: row[keys.index(key)] for key in telling} for row in found])
+    options = shorthand.typed([{key: row[keys.index(key)] for key in telling} for row in found])
     if arguments.format == "table":
         output.lines(options)
     else:

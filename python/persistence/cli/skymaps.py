@@ -12,7 +12,6 @@ from persistence.butler import Butler
 from persistence.cli import output, settings
 from persistence.cmdline import places
 from persistence.errors import PersistenceError, PolicyError, did_you_mean
-from persistence.formatters import config as config_files
 from persistence.skymap import SkyMap, Tract
 
 FAILED, WRONG_USE = 1, 2
@@ -39,11 +38,7 @@ def told(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
     """Give the settings of files, then those of the command line, by name; files are parsed, not run."""
     found: dict[str, Any] = {}
     for path in paths:
-        try:
-            with open(path, encoding="utf-8") as stream:
-                found |= config_files.parse(stream.read(), path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise PolicyError(f"{path} cannot be read: {error}") from error
+        found |= settings.stored(path)
     return found | {name: _value(text) for name, text in settings.typed(words)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.cmdline import grammar, keys
@@ -98,14 +98,9 @@ def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> I
 def tell_empty(data_ids: Sequence[DataId]) -> None:
     """Tell which of several data IDs stand for nothing; that there are gaps in a range is no error."""
     if data_ids:
-        print(f"persistence: nothing is known of {' '.join(typed(data_ids))}", file=sys.stderr)
+        from persistence.cmdline import shorthand  # only who prints them needs it
 
-
-def typed(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Give the ``--id`` options that stand for some data IDs, as they are typed."""
-    from persistence.cmdline import shorthand  # only who prints them needs it
-
-    return [f"--id {text}".rstrip() for text in shorthand.text(data_ids)]
+        print(f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}", file=sys.stderr)
 
 
 def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:

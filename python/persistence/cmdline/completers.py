@@ -11,7 +11,6 @@ from persistence.cmdline import outline
 # As they are typed; `persistence.pipe.logs` would cost more to import than there is time.
 _LEVELS = ("trace", "debug", "verbose", "info", "warn", "error", "fatal")
 _SHOWN = ("config", "config=", "data", "history=", "run", "tasks")
-_MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
 
 
 class Typed(NamedTuple):
@@ -112,7 +111,7 @@ def reruns(typed: Typed, begin: str) -> Iterable[str]:
 
 
 def _is_repository(path: str) -> bool:
-    return any(os.path.lexists(os.path.join(path, mark)) for mark in _MARKS)
+    return any(os.path.lexists(os.path.join(path, mark)) for mark in outline.MARKS)
 
 
 def settings(typed: Typed, begin: str) -> Iterable[str]:

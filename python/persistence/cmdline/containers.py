@@ -136,7 +136,9 @@ def told_missing(butler: Butler, name: str, missing: Sequence[tuple[Mapping[str,
         *(f"  {reason}" for reason in _reasons(butler, name, first, registered)),
     ]
     if others:
-        lines += ["Nor for", *(f"  {option}" for option in _options([one for one, _ in others]))]
+        from persistence.cmdline import shorthand  # only who prints them needs it
+
+        lines += ["Nor for", *(f"  {option}" for option in shorthand.typed(one for one, _ in others))]
     return "\n".join(lines)
 
 
@@ -146,9 +148,3 @@ def _reasons(butler: Butler, name: str, data_id: Mapping[str, Any], registered: 
         return
     request = butler.chain.request(name.partition(".")[0])
     yield from butler.chain.refuse("--id", request, DataId(data_id)).reasons
-
-
-def _options(data_ids: Sequence[Mapping[str, Any]]) -> list[str]:
-    from persistence.cmdline import shorthand  # only who prints them needs it
-
-    return [f"--id {text}".rstrip() for text in shorthand.text(data_ids)]

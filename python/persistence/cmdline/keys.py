@@ -26,10 +26,10 @@ def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, typ
     UnknownDatasetType
         If there is no such dataset type.
     """
-    keys, aliases = _camera_keys(butler, name), _aliases(butler)
-    if any(key not in keys and key not in aliases for key in said):
+    keys, others = _camera_keys(butler, name), aliases(butler)
+    if any(key not in keys and key not in others for key in said):
         keys = {**_registry_keys(butler), **keys}
-    return keys, aliases
+    return keys, others
 
 
 def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
@@ -41,7 +41,7 @@ def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
     return known
 
 
-def _aliases(butler: Butler) -> dict[str, str]:
+def aliases(butler: Butler) -> dict[str, str]:
     """Give the other names of keys, ``ccd`` for ``ccdnum``: what a camera before has as a key is that key."""
     known: dict[str, str] = {}
     for repository in butler.chain.inputs:

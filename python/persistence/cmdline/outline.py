@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from persistence.cmdline import memory
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.repository import Repository
 
-_MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
+# What tells a repository.
+MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
 
 
 class Outline(NamedTuple):
@@ -86,31 +86,21 @@ def of(root: str, mapper: str | None = None) -> Outline:
 
 
 def _drawn(butler: Butler) -> Outline:
+    from persistence.cmdline.keys import aliases  # not every time
+    from persistence.sources import place_of_registry
+
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}
-    keys: dict[str, None] = {}
-    aliases: dict[str, str] = {}
+    known: dict[str, None] = {}
     values: dict[str, list[str]] = {}
     for repository in butler.chain.inputs:
         mapper = repository.mapper
         types = {name: list(dataset.keys) for name, dataset in mapper.types.items()} | types
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
-        keys |= dict.fromkeys(mapper.policy.keys)
-        aliases = {**mapper.policy.aliases, **aliases}
+        known |= dict.fromkeys(mapper.policy.keys)
         values = {**{key: list(map(str, some)) for key, some in mapper.policy.values.items()}, **values}
-    aliases = {name: key for name, key in aliases.items() if name not in keys}
-    return Outline(types, list(views), list(keys), aliases, values, list(dict.fromkeys(_registries(butler))))
-
-
-def _registries(butler: Butler) -> Iterator[str]:
-    for repository in butler.chain.inputs:
-        yield _told(repository) or os.path.join(repository.root, "registry.sqlite3")
-
-
-def _told(repository: Repository) -> str | None:
-    """Give the registry that the mapper's arguments name, if they do."""
-    said: Any = repository.mapper.mapperArgs.get("registry")
-    return os.path.join(repository.root, said) if said else None
+    registries = dict.fromkeys(place_of_registry(one.root, one.mapper) for one in butler.chain.inputs)
+    return Outline(types, list(views), list(known), aliases(butler), values, list(registries))
 
 
 def _files(root: str, butler: Butler) -> Iterator[str]:
@@ -123,7 +113,7 @@ def _files(root: str, butler: Butler) -> Iterator[str]:
     framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
     yield from (os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml"))
     for place in (root, *(repository.root for repository in butler.chain.inputs)):
-        yield from (os.path.join(place, mark) for mark in _MARKS)
+        yield from (os.path.join(place, mark) for mark in MARKS)
         yield os.path.join(place, definitions.FOLDER)
         yield from (definition.path for definition in definitions.read(place))
     for repository in butler.chain.inputs:

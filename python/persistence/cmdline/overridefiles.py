@@ -7,7 +7,7 @@ import traceback
 from typing import Any
 
 from persistence.cameramapper import CameraMapper
-from persistence.cmdline import overrides
+from persistence.cmdline import overrides, textfiles
 from persistence.errors import PolicyError, UsageError
 from persistence.mapper import Mapper
 
@@ -29,17 +29,11 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
     UsageError
         If it cannot be read, or fails; the message names the line.
     """
-    try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
-    except IsADirectoryError:
+    if os.path.isdir(path):
         inside = sorted(name for name in os.listdir(path) if name.endswith(".py"))
         known = f"; it has {', '.join(inside)}" if inside else ""
-        raise UsageError(f"{option}{path} is a directory, not a file of settings{known}") from None
-    except OSError as error:
-        raise UsageError(f"{option}{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{option}{path} is no text in UTF-8: {error}") from error
+        raise UsageError(f"{option}{path} is a directory, not a file of settings{known}")
+    text = textfiles.read(path, f"{option}{path}")
     try:
         config.loadFromString(compile(text, path, "exec"), filename=path)
     except (Exception, SystemExit) as error:  # whatever the file's code raises is told with its place

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from persistence.cmdline import grammar
 from persistence.sqlitefile import connect, quoted
 
 # SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half of that is gone
@@ -22,7 +23,6 @@ _STEPS = 2000
 _MOST = 250
 # How many characters further beginnings go than what all values share: 100 beginnings, of numbers.
 _DEEPER = 2
-_RANGE = re.compile(r"(\d+)\.\.(\d+)(?::\d+)?")
 
 
 def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[str]:
@@ -43,16 +43,20 @@ def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[s
     Returns
     -------
     values : `list` [`str`]
-        Empty if no table has the column, or if there was not the time to tell.
+        Empty if no table has the column, or if all that were looked at begin alike, and others may not.
 
     Raises
     ------
     RegistryError, sqlite3.Error
-        If the registry cannot be read.
+        If the registry cannot be read, or not in the time that there is.
     """
-    connection = connect(path, 0.0)
-    end = time.monotonic() + _SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    with contextlib.closing(connect(path, 0.0)) as connection:
+        end = time.monotonic() + _SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        return _values(connection, key, chosen, begin)
+
+
+def _values(connection: sqlite3.Connection, key: str, chosen: Mapping[str, str], begin: str) -> list[str]:
     found: set[str] = set()
     for table, columns in _tables(connection, key, chosen):
         known = {name: text for name, text in chosen.items() if name in columns}
@@ -90,7 +94,7 @@ def _conditions(key: str, chosen: Mapping[str, str], begin: str) -> tuple[str, l
     for column, text in chosen.items():
         pieces = []  # any of them; the step of a range does not count here
         for piece in text.split("^"):
-            match = _RANGE.fullmatch(piece)
+            match = grammar.RANGE.fullmatch(piece)
             pieces.append(f"{quoted(column)} = ?" if match is None else f"{quoted(column)} BETWEEN ? AND ?")
             parameters += [piece] if match is None else [match[1], match[2]]
         told.append(f"({' OR '.join(pieces)})")
@@ -137,7 +141,7 @@ class _Question(NamedTuple):
         query = f"SELECT DISTINCT {what} FROM {self.table} {self.where} {limit}"  # noqa: S608  # quoted
         values = [value for (value,) in self.connection.execute(query, self.parameters)]
         texts = (str(value) for value in values if isinstance(value, int | float | str))
-        return {text for text in texts if text and "^" not in text}  # these can be typed
+        return {text for text in texts if text and "^" not in text and text.isprintable()}  # these can be typed
 
 
 def _shortened(texts: set[str], length: int) -> set[str]:

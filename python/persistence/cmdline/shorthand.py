@@ -46,6 +46,11 @@ def text(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
     return [" ".join(map(quoted, words)) for words in options(data_ids)]
 
 
+def typed(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the ``--id`` options that stand for some data IDs, as they are typed; see `text`."""
+    return [f"--id {one}".rstrip() for one in text(data_ids)]
+
+
 def quoted(word: str) -> str:
     """Quote a word for a shell. No Bourne shell takes ``^`` within a word for more than it is."""
     bare = word.replace("^", "")

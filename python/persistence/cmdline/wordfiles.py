@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 
+from persistence.cmdline import textfiles
 from persistence.errors import UsageError
 
 MARK = "@"
@@ -36,14 +37,7 @@ def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
     real = os.path.realpath(path)
     if real in within:
         raise UsageError(f"{MARK}{path} leads back to itself: {' -> '.join([*within, real])}")
-    try:
-        with open(path, encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
-    except OSError as error:
-        raise UsageError(f"{MARK}{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{MARK}{path} is no text in UTF-8: {error}") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(textfiles.read(path, f"{MARK}{path}").splitlines(), start=1):
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:

@@ -18,6 +18,7 @@ from persistence.ingest.base import FileIngest, Report, log
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
+from persistence.registry import registry_path
 from persistence.registry.writer import RegistryWriter, TableSpec
 
 # A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay small.
@@ -51,7 +52,7 @@ class IngestTask(FileIngest):
             )
         register = self.config.register
         self._writer = RegistryWriter(
-            os.path.join(self.repository.root, "registry.sqlite3"),
+            registry_path(self.repository.root),
             TableSpec(register.table, register.columns, register.unique, register.visit),
             register.permissions,
             register.wait,

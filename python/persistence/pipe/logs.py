@@ -99,8 +99,9 @@ class Settings:
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
         root = logging.getLogger()
-        if not root.handlers or any(isinstance(handler, _Handler) for handler in root.handlers):
-            root.handlers[:] = [_Handler(_LONG if self.long else _SHORT, self.aside)]
+        others = [handler for handler in root.handlers if not isinstance(handler, _Handler)]
+        if not others or len(others) < len(root.handlers):
+            root.handlers[:] = [*others, _Handler(_LONG if self.long else _SHORT, self.aside)]
 
 
 class _Handler(logging.Handler):

@@ -55,8 +55,8 @@ def _again(what: str, some: Sequence[Line]) -> Iterator[str]:
     """Give the options that stand for some targets."""
     references = [reference_of(line.target) for line in some]
     try:
-        texts = shorthand.text(telling(reference) for reference in references if reference is not None)
+        options = shorthand.typed(telling(reference) for reference in references if reference is not None)
     except DataIdError:  # a value that --id cannot say
         return
-    if texts:
-        yield f"  {what}: {' '.join(f'--id {text}' for text in texts)}"
+    if options:
+        yield f"  {what}: {' '.join(options)}"

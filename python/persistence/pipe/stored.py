@@ -10,7 +10,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from persistence import files
@@ -80,10 +80,9 @@ def write_config(config: Any, butler: Any, name: str, clobber: bool, backup: boo
         if clobber or not butler.datasetExists(name, write=True):
             butler.put(config, name, doBackup=backup)
             return
-        with _read(butler, name, "--clobber-config"):
-            stored = butler.get(name)
-        found = [one for one in tree(config).diff(stored) if not _is_near(one)]
-        ignored = (_unselected(tree(config)), _unselected(stored))
+        mine, stored = tree(config), _read(butler, name, "--clobber-config")
+        found = [one for one in mine.diff(stored) if not _is_near(one)]
+        ignored = (_unselected(mine), _unselected(stored))
         _refuse(butler, name, [one for one in found if not any(ignore(one.name) for ignore in ignored)], "config")
 
 
@@ -131,11 +130,11 @@ def write_schemas(catalogs: Mapping[str, Any], butler: Any, clobber: bool, backu
     with _output(butler):
         there = [name for name in named if not clobber and butler.datasetExists(name, write=True)]
         for name in there:
-            with _read(butler, name, "--clobber-config"):
-                stored = butler.get(name)
+            stored = _read(butler, name, "--clobber-config")
             _refuse(butler, name, _schema_differences(named[name], stored), "config")
-        for name in named.keys() - set(there):
-            butler.put(named[name], name, doBackup=backup)
+        for name in named:
+            if name not in there:
+                butler.put(named[name], name, doBackup=backup)
 
 
 def _schema_differences(mine: Any, theirs: Any) -> list[Difference]:
@@ -166,26 +165,22 @@ def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
         if clobber or not butler.datasetExists(name, write=True):
             butler.put(now, name, doBackup=backup)
             return
-        with _read(butler, name, "--clobber-versions"):
-            stored = butler.get(name)
+        stored = _read(butler, name, "--clobber-versions")
         other = [Difference(package, *both) for package, both in now.difference(stored).items()]
         _refuse(butler, name, other, "versions")
         if now.keys() - stored.keys():
             butler.put(Packages({**stored, **now}), name, doBackup=backup)
 
 
-@contextlib.contextmanager
-def _output(butler: Any) -> Iterator[None]:
+def _output(butler: Any) -> contextlib.AbstractContextManager[None]:
     """Keep other processes out of the output for a moment."""
-    with files.locked(butler.chain.outputs[0].root):
-        yield
+    return files.locked(butler.chain.outputs[0].root)
 
 
-@contextlib.contextmanager
-def _read(butler: Any, name: str, option: str) -> Iterator[None]:
-    """Turn what cannot be read into advice."""
+def _read(butler: Any, name: str, option: str) -> Any:
+    """Read what is there; if that cannot be done, give advice."""
     try:
-        yield
+        return butler.get(name)
     except (FormatterError, OSError) as error:
         place = butler.getUri(name, write=True)
         raise TaskError(f"{place} cannot be read: {error}\n  {option} replaces it") from error

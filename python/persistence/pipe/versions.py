@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import re
 import sys
@@ -30,6 +29,8 @@ def _told(name: str, module: ModuleType) -> str | None:
 
 def _needed() -> Iterator[tuple[str, str]]:
     """Give the versions of what is imported late, so that when it is imported makes no difference."""
+    import importlib.metadata  # slow, and who only looks needs it not
+
     yield _OURS, importlib.metadata.version(_OURS)
     for text in importlib.metadata.requires(_OURS) or ():
         match = _NEEDED.fullmatch(text)

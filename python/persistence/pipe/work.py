@@ -70,15 +70,20 @@ class Work:
 
 def reference_of(target: Any) -> Any:
     """Give the data reference of a target; None if it has none, or many."""
-    first = target[0] if isinstance(target, tuple | list) and target else target
+    first = _data_of(target)
     return first if hasattr(first, "dataId") and hasattr(first, "datasetExists") else None
 
 
 def shown(target: Any) -> str:
     """Say what a target is: its data ID, or several."""
-    first = target[0] if isinstance(target, tuple | list) and target else target
+    first = _data_of(target)
     many = first if isinstance(first, list | tuple) else [first]
     return "; ".join(_words(telling(one)) if hasattr(one, "dataId") else str(one) for one in many)
+
+
+def _data_of(target: Any) -> Any:
+    """Give what a target is about: its reference, or several, without the keywords that come with them."""
+    return target[0] if isinstance(target, tuple | list) and target else target
 
 
 def telling(reference: Any) -> dict[str, Any]:

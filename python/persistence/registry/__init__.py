@@ -98,6 +98,11 @@ def refuse_unknown(wanted: Iterable[str], known: Collection[str], name: str, reg
             )
 
 
+def registry_path(root: str, name: str = "registry") -> str:
+    """Give where the SQL registry of a repository is, if it has one; see `open_registry`."""
+    return os.path.join(root, f"{name}.sqlite3")
+
+
 def open_registry(root: str, name: str = "registry") -> Registry | None:
     """Open the SQL registry of a repository; None if it has none.
 
@@ -108,8 +113,16 @@ def open_registry(root: str, name: str = "registry") -> Registry | None:
     name : `str`
         ``registry`` for images, ``calibRegistry`` for calibrations.
     """
-    path = os.path.join(root, f"{name}.sqlite3")
+    path = registry_path(root, name)
     return SqliteRegistry(path) if os.path.exists(path) else None
 
 
-__all__ = ["FilesystemRegistry", "Registry", "RegistryError", "SqliteRegistry", "open_registry", "refuse_unknown"]
+__all__ = [
+    "FilesystemRegistry",
+    "Registry",
+    "RegistryError",
+    "SqliteRegistry",
+    "open_registry",
+    "refuse_unknown",
+    "registry_path",
+]

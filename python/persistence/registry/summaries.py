@@ -83,11 +83,9 @@ def visits(
             conditions.append("0" if column is None else f"{quoted(column)} GLOB ?")
             parameters += [] if column is None else [pattern]
     if chosen:
-        pieces = [piece for text in chosen for piece in text.split("^")]
-        visit = quoted(names.visit)
-        any_of = " OR ".join([f"{visit} BETWEEN ? AND ? AND {visit} % ? = ?"] * len(pieces))
-        conditions.append(f"({any_of})")
-        parameters += [number for piece in pieces for number in _range(piece)]
+        any_of, numbers = _any_of(quoted(names.visit), [piece for text in chosen for piece in text.split("^")])
+        conditions.append(any_of)
+        parameters += numbers
     listed = (names.filter, names.field, names.date, names.exposure, names.visit)
     columns = [column for column in listed if column is not None]
     order = [column for column in (names.filter, names.visit) if column is not None]
@@ -142,6 +140,17 @@ def _counted(
 
 def _first(names: Sequence[str], columns: Collection[str]) -> str | None:
     return next((name for name in names if name in columns), None)
+
+
+def _any_of(visit: str, pieces: Sequence[str]) -> tuple[str, list[int]]:
+    """Write that a column is one of some numbers or in one of some ranges, and give the values for it."""
+    ranges = [_range(piece) for piece in pieces]
+    # Single numbers in one list: SQLite takes no more than a thousand conditions with OR between.
+    single = [first for first, last, _, _ in ranges if first == last]
+    longer = [numbers for numbers in ranges if numbers[0] != numbers[1]]
+    listed = f"{visit} IN ({', '.join('?' * len(single))})"
+    told = [listed, *[f"{visit} BETWEEN ? AND ? AND {visit} % ? = ?"] * len(longer)]
+    return f"({' OR '.join(told)})", [*single, *(number for numbers in longer for number in numbers)]
 
 
 def _range(piece: str) -> tuple[int, int, int, int]:

@@ -11,7 +11,7 @@ from persistence.tasks.stamps import Bools, Floats
 
 _CLIP = 3.0
 _ROUNDS = 10
-_NORMAL = 1.4826
+_NORMAL = 1.1774  # the median length of normal deviates in a plane, in standard deviations along an axis
 # Terms of a linear map with a shift in a plane.
 _LINEAR_TERMS = 3
 
@@ -48,8 +48,7 @@ def fit(measured: Floats, expected: Floats, linear: bool) -> Correction:
         matrix, shift = _fitted(measured[used], expected[used], linear)
         off = expected - (measured @ matrix.T + shift)
         distance = np.hypot(*(off - np.median(off[used], axis=0)).T)
-        # The median length of normal deviates in a plane is 1.1774 standard deviations along an axis.
-        now = distance <= _CLIP * np.sqrt(2) * max(float(np.median(distance[used])) / 1.1774, 1e-9)
+        now = distance <= _CLIP * np.sqrt(2) * max(float(np.median(distance[used])) / _NORMAL, 1e-9)
         if np.array_equal(now, used) or np.count_nonzero(now) < _LINEAR_TERMS:
             break
         used = now

@@ -49,7 +49,7 @@ class CalibrateTask(Task):
             What was subtracted from it.
         """
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
-        result: Any = self.run(exposure, self._catalog(sensorRef), *identity)
+        result = self.run(exposure, self._catalog(sensorRef), *identity)
         if self.config.doWrite:
             sensorRef.put(background, "calexpBackground")
             sensorRef.put(result.sourceCat, "src")
@@ -57,7 +57,7 @@ class CalibrateTask(Task):
                 sensorRef.put(result.matches, "srcMatch")
             # The last one: where it is, all is.
             sensorRef.put(result.exposure, "calexp")
-        return result  # type: ignore[no-any-return]
+        return result
 
     def _catalog(self, sensorRef: Any) -> Any:
         """Find the reference catalog; None if it is not needed."""

@@ -84,10 +84,10 @@ class CharacterizeImageTask(Task):
         """Characterize an exposure, by default ``postISRCCD``; see `run`."""
         given = sensorRef.get("postISRCCD") if exposure is None else exposure
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
-        result: Any = self.run(given, *identity)
+        result = self.run(given, *identity)
         if self.config.doWrite:
             sensorRef.put(result.sourceCat, "icSrc")
-        return result  # type: ignore[no-any-return]
+        return result
 
     @timeMethod
     def run(self, exposure: Exposure, exposureId: int = 0, exposureBits: int = 32) -> Struct:

@@ -49,10 +49,10 @@ class IsrTask(Task):
             If a calibration is missing, or as `run` says.
         """
         raw = sensorRef.get("raw")
-        result: Any = self.run(raw, **self.readIsrData(sensorRef).getDict())
+        result = self.run(raw, **self.readIsrData(sensorRef).getDict())
         if self.config.doWrite:
             sensorRef.put(result.exposure, "postISRCCD")
-        return result  # type: ignore[no-any-return]
+        return result
 
     def readIsrData(self, sensorRef: Any) -> Struct:
         """Read those of ``bias``, ``flat`` and ``defects`` that are asked for; the others are None."""

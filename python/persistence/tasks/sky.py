@@ -33,15 +33,12 @@ class Detected(NamedTuple):
     ----------
     x, y : array
         Barycentres (pixels).
-    peak : array
-        The brightest pixel's value.
     pixels : array of `bool`
         Which pixels of the image belong to some source.
     """
 
     x: Floats
     y: Floats
-    peak: Floats
     pixels: Bools
 
 
@@ -132,9 +129,8 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     radius = int(np.ceil(_FILTER * sigma))
     profile = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
     kernel = np.outer(profile, profile)
-    quieter = float(
-        np.sqrt((kernel**2).sum()) / kernel.sum()
-    )  # noise after the filter, which sep does not reckon with
+    # Noise after the filter, which sep does not reckon with.
+    quieter = float(np.sqrt((kernel**2).sum()) / kernel.sum())
     sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
     mask, variance = unusable(exposure), planes(exposure)[1]
     noise = np.sqrt(np.where(mask, 1.0, variance))
@@ -152,7 +148,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
         )
     except Exception as error:  # what sep raises has no class of its own
         raise TaskError(f"sources cannot be told apart: {error}") from error
-    return Detected(found["x"], found["y"], found["peak"], segments > 0)
+    return Detected(found["x"], found["y"], segments > 0)
 
 
 def planes(exposure: Exposure) -> tuple[Mask, Floats]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import pickle
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from persistence.errors import PersistenceError
 from persistence.pipe.work import Work
 
 
@@ -18,6 +20,27 @@ class Lost(NamedTuple):
     """
 
     reason: str
+
+
+def late(timeout: float | None) -> Lost:
+    """Say that the time was over before a target was done."""
+    return Lost(f"not done within the {timeout:g} s of -t")
+
+
+def pickled(work: Work, targets: Sequence[Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+    """Pickle work and targets in one piece: what they share, such as the Butler, is sent once.
+
+    Raises
+    ------
+    PersistenceError
+        If they cannot be pickled.
+    """
+    try:
+        return dumps((work, list(targets)))
+    except Exception as error:  # whatever a class does when it is pickled
+        raise PersistenceError(
+            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what they hold picklable"
+        ) from error
 
 
 class Executor(Protocol):

@@ -8,10 +8,11 @@ import pickle
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
 from persistence.errors import MissingExtra, PersistenceError
-from persistence.pipe.executors import Lost
+from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
 _PATIENCE = 10  # seconds for a scheduler to answer
@@ -39,9 +40,14 @@ class Dask:
 
     def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         """See `persistence.pipe.executors.Executor`."""
-        client = _client(self.address)
+        with contextlib.closing(_client(self.address)) as client:
+            yield from self._outcomes(client, work, targets)
+
+    def _outcomes(self, client: Any, work: Work, targets: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        import cloudpickle  # comes with Dask; it takes classes along that only this program knows
+
         # As a result, not as data: where the worker that has it dies, the scheduler has it made anew.
-        shared = client.submit(bytes, _pickled(work, targets), key=f"{work.run}-targets")
+        shared = client.submit(bytes, pickled(work, targets, cloudpickle.dumps), key=f"{work.run}-targets")
         sent: dict[Any, int] = {}
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
 
@@ -51,7 +57,7 @@ class Dask:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             for future in _ended(client, new, left):
                 yield new.pop(future), _result(future)
-            yield from ((place, Lost(f"not done within the {self.timeout:g} s of -t")) for place in new.values())
+            yield from ((place, late(self.timeout)) for place in new.values())
 
         condemned = []
         try:
@@ -64,7 +70,6 @@ class Dask:
                 yield from results([place], "alone")
         finally:
             client.cancel(list(sent))
-            client.close()
 
 
 class _Killed(Lost):
@@ -88,6 +93,11 @@ def _result(future: Any) -> Any:
         return pickle.loads(future.result())  # noqa: S301  # written by our own work
     except KilledWorker as error:
         return _Killed(f"{error.allowed_failures + 1} workers died of it")
+    except CancelledError as error:  # not by us: workers may be at it still, so nothing is known of the target
+        cause = str(error).partition("\n")[0]
+        raise PersistenceError(
+            f"the Dask scheduler lost the work ({cause}); --skip-existing does the rest"
+        ) from error
 
 
 def _client(address: str) -> Any:
@@ -99,17 +109,6 @@ def _client(address: str) -> Any:
         return Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise PersistenceError(f"no Dask scheduler answers at {address!r}: {error}") from error
-
-
-def _pickled(work: Work, targets: Sequence[Any]) -> bytes:
-    """Pickle work and targets in one piece, with classes that only this program knows."""
-    import cloudpickle  # comes with Dask
-
-    try:
-        content: bytes = cloudpickle.dumps((work, list(targets)))
-    except Exception as error:  # whatever a class does when it is pickled
-        raise PersistenceError(f"the targets cannot be sent to other processes: {error}") from error
-    return content
 
 
 # -- on a worker ------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures import as_completed
 from typing import Any
 
-from persistence.errors import MissingExtra, PersistenceError
-from persistence.pipe.executors import Lost
+from persistence.errors import MissingExtra
+from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
 # What keeps numerical libraries from starting a thread for each core in each process.
@@ -42,7 +42,7 @@ class Processes:
             from pebble import ProcessPool  # slow to import, and one process needs it not
         except ImportError as error:
             raise MissingExtra("pebble", "tasks", "-j, or -t") from error
-        content = _pickled(work, targets)
+        content = pickled(work, targets)
         with _few_threads():
             pool = ProcessPool(
                 min(self.number, len(targets)), initializer=_begin, initargs=(content,),
@@ -63,7 +63,7 @@ def _as_they_come(futures: dict[Any, int], timeout: float | None) -> Iterator[tu
             yield waiting.pop(future), _result(future)
     except OutOfTime:
         for place in waiting.values():
-            yield place, Lost(f"not done within the {timeout:g} s of -t")
+            yield place, late(timeout)
 
 
 def _result(future: Any) -> Any:
@@ -80,16 +80,6 @@ def _cause(code: int) -> str:
     with contextlib.suppress(ValueError):
         return f"signal {-code}, {signal.Signals(-code).name}"
     return f"exit status {code}"
-
-
-def _pickled(work: Work, targets: Sequence[Any]) -> bytes:
-    """Pickle work and targets in one piece: what they share, such as the Butler, is sent once."""
-    try:
-        return pickle.dumps((work, list(targets)))
-    except Exception as error:  # whatever a class does when it is pickled
-        raise PersistenceError(
-            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what they hold picklable"
-        ) from error
 
 
 @contextlib.contextmanager
