@@ -8,7 +8,7 @@ from typing import Any
 
 from persistence.cameramapper import CameraMapper
 from persistence.cmdline import overrides
-from persistence.errors import PolicyError, UsageError
+from persistence.errors import PolicyError, UsageError, told
 from persistence.mapper import Mapper
 
 
@@ -30,7 +30,7 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
         If it cannot be read, or fails; the message names the line.
     """
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             text = stream.read()
     except IsADirectoryError:
         inside = sorted(name for name in os.listdir(path) if name.endswith(".py"))
@@ -50,7 +50,7 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
     field = getattr(error, "fullname", None)  # of pex_config's own errors
-    return f"{type(error).__name__}: {error}" if field is None else f"{field}: {overrides.reason(error)}"
+    return told(error) if field is None else f"{field}: {overrides.reason(error)}"
 
 
 def _line(error: BaseException, path: str) -> str:

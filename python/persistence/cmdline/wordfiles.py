@@ -37,13 +37,15 @@ def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
     if real in within:
         raise UsageError(f"{MARK}{path} leads back to itself: {' -> '.join([*within, real])}")
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             lines = stream.read().splitlines()
     except OSError as error:
         raise UsageError(f"{MARK}{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{MARK}{path} is no text in UTF-8: {error}") from error
     for number, line in enumerate(lines, start=1):
+        if "\0" in line:  # no name of a file or of anything else has one
+            raise UsageError(f"{MARK}{path}, line {number}: a zero byte is no text: {line.strip()!r}")
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:
