@@ -13,7 +13,7 @@ from persistence.cmdline import completion
 from persistence.cmdline.parser import ArgumentParser
 from persistence.errors import PersistenceError
 from persistence.pipe import stored
-from persistence.pipe.runner import Interrupted, LegacyTaskRunner, TaskRunner
+from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 
@@ -143,7 +143,7 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     """Run all targets; end the program if that is what has to be."""
     try:
         results = runner.run(parsed)
-    except Interrupted:
+    except KeyboardInterrupt:  # also before the first target, or after the last one
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
         sys.exit(INTERRUPTED)
     except PersistenceError as error:
