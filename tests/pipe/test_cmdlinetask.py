@@ -113,6 +113,20 @@ def test_a_task_whose_constructor_ends_the_program_is_a_failure(
         command(*IDS)
 
 
+@pytest.mark.parametrize(("code", "status"), [(0, 1), (None, 1), (7, 7)])
+def test_a_runner_that_ends_the_program_is_a_failure(
+    command: Command, monkeypatch: pytest.MonkeyPatch, code: int | None, status: int
+) -> None:
+    monkeypatch.setattr(TaskRunner, "getTargetList", lambda *anything: sys.exit(code))
+    assert command(*IDS) == status
+
+
+def test_a_task_without_a_configuration_is_told(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy.ToyTask, "ConfigClass", None)
+    with pytest.raises(RuntimeError, match="ToyTask needs a ConfigClass"):
+        toy.ToyTask.parseAndRun(["repo"])
+
+
 def test_an_interrupt_before_the_first_target_ends_with_130(
     command: Command, toy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,8 @@ class CmdLineTask(Task):
     @classmethod
     def _makeConfig(cls) -> Any:
         """Make a configuration of defaults: the first that needs its class."""
+        if cls.ConfigClass is None:
+            raise RuntimeError(f"{cls.__name__} needs a ConfigClass")
         return cls.ConfigClass()
 
     @classmethod
@@ -146,6 +148,9 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     except KeyboardInterrupt:  # also before the first target, or after the last one
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
         sys.exit(INTERRUPTED)
+    except SystemExit as end:  # of a runner's own code; with status 0 it would look like success
+        parsed.log.fatal("%s ended the program (status %s) before the work was done", type(runner).__name__, end.code)
+        sys.exit(end.code or FAILED)
     except PersistenceError as error:
         if parsed.doraise:
             raise
