@@ -244,3 +244,13 @@ def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def told(error: BaseException) -> str:
+    """Say what an error is: ``ValueError: no stars``. Whatever its class does wrong, there is a text in UTF-8."""
+    try:
+        text = str(error)
+    except Exception as other:  # its own fault must not hide the first
+        text = f"its text cannot be told: {type(other).__name__}"
+    name = type(error).__name__
+    return f"{name}: {text}".encode(errors="backslashreplace").decode() if text else name

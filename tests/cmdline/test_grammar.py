@@ -126,7 +126,7 @@ def test_a_range_of_texts_keeps_leading_zeros():
     [
         (
             ["visit=1..99999999999"],
-            r"1\.\.99999999999 stands for 99999999999 values: more than 10000000 are not meant",
+            r"1\.\.99999999999 stands for 99999999999 values: more than 1000000 are not meant",
         ),
         (["visit=1..9999", "ccdnum=1..9999"], r"visit=1\.\.9999 ccdnum=1\.\.9999 stands for 99980001 values"),
     ],

@@ -32,6 +32,11 @@ def test_a_file_is_python_with_the_configuration(config: Any, written: Any) -> N
     assert (list(config.names), config.label) == (["a", "b"], "settings.py")
 
 
+def test_a_file_may_begin_with_a_mark_of_byte_order(config: Any, written: Any) -> None:
+    overridefiles.load(config, written("\ufeffconfig.gain = 5.0"))
+    assert config.gain == 5.0
+
+
 def test_a_file_may_load_another_beside_it(config: Any, written: Any) -> None:
     written("config.gain = 5.0", "inner.py")
     load = "config.load(os.path.join(os.path.dirname(__file__), 'inner.py'))"
@@ -49,6 +54,7 @@ def test_a_file_may_load_another_beside_it(config: Any, written: Any) -> None:
         ("def f():\n    return 1 / 0\n\nf()\n", "settings.py, line 2: ZeroDivisionError: division by zero"),
         ("import none_such\n", "settings.py, line 1: ModuleNotFoundError: No module named 'none_such'"),
         ("import sys\nsys.exit(3)\n", "settings.py, line 2: SystemExit: 3"),
+        ("class E(Exception):\n    __str__ = None\n\nraise E\n", "settings.py, line 4: E: its text cannot be told"),
         ("raise ValueError('no')\n", "settings.py, line 1: ValueError: no"),
         ("x = 'a\0b'", "settings.py: .*null bytes"),
     ],

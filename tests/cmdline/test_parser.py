@@ -194,6 +194,12 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a -j 0", "argument -j/--processes: '0' is no number of processes: give 1 or more"),
         ("{} --rerun a -j x", "argument -j/--processes: 'x' is no number of processes"),
         ("{} --rerun a -t 0", "argument -t/--timeout: '0' is no number of seconds to wait: give one above 0"),
+        ("{} --rerun a -t 1e300", "argument -t/--timeout: '1e300' is no number of seconds to wait: .* up to 1e9"),
+        ("{} --rerun a --calib=", "argument --calib: it is empty: is a variable of the shell not set"),
+        ("{} --output=", "argument --output: it is empty: is a variable of the shell not set"),
+        ("{} --rerun a --profile none/profile", "--profile none/profile cannot be written: .*none is no directory"),
+        ("{} --rerun a --profile {}", "--profile .* cannot be written: it is a directory"),
+        ("{} --rerun a --id visit=1..1001 ccdnum=1..1000", "1001000 values: more than 1000000 are not meant"),
         ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is no number of seconds"),
         ("{} --rerun a --engine dsk", "invalid choice: 'dsk'"),
         ("{} --rerun a --engine dask", "needs to know where: --scheduler tcp"),
@@ -219,6 +225,23 @@ def test_what_cannot_be_meant_ends_with_one_message_and_changes_nothing(
     assert (done.status, done.out, usage) == (2, "", "usage: toy.py INPUT [options]")
     assert re.match(f"toy.py: error: .*({message})", "\n".join(rest), re.DOTALL)
     assert tree(own) == before
+
+
+def test_an_input_that_is_empty_is_not_the_working_directory(
+    parser: ArgumentParser, config: Any, ended: Ended, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own)
+    done = ended(parser, config, "", "--rerun", "a")
+    assert done.status == 2
+    assert "the input is empty: is a variable of the shell not set?" in done.err
+
+
+def test_an_interrupt_before_anything_is_run_has_no_traceback(
+    parser: ArgumentParser, config: Any, ended: Ended, own: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.py").write_text("raise KeyboardInterrupt")
+    done = ended(parser, config, own, "--rerun", "a", "-C", tmp_path / "settings.py")
+    assert (done.status, done.err) == (130, "toy.py: interrupted: nothing was run\n")
 
 
 def test_a_bad_data_id_is_told_before_a_bad_configuration(

@@ -35,6 +35,11 @@ def test_files_may_name_files_and_be_named_often(here: Path) -> None:
     assert wordfiles.expanded(["@b", "@a", "@b"]) == ["two", "one", "two", "last", "two"]
 
 
+def test_a_mark_of_byte_order_is_no_part_of_the_first_word(here: Path) -> None:
+    (here / "a").write_bytes(b"\xef\xbb\xbf--id visit=1\r\n")
+    assert wordfiles.expanded(["@a"]) == ["--id", "visit=1"]
+
+
 def test_a_word_with_the_mark_inside_is_a_word() -> None:
     assert wordfiles.expanded(["label=@x", "a@b"]) == ["label=@x", "a@b"]
 
@@ -48,6 +53,7 @@ def test_a_word_with_the_mark_inside_is_a_word() -> None:
         ("@self", "@self leads back to itself: .*self -> .*self"),
         ("@pair", "@pair leads back to itself: .*pair -> .*other -> .*pair"),
         ("@bytes", "@bytes is no text in UTF-8"),
+        ("@zero", r"@zero, line 2: a zero byte is no text: 'a\\x00b'"),
         ("@", "@ cannot be read: No such file"),
     ],
 )
@@ -57,6 +63,7 @@ def test_a_file_that_cannot_be_meant_is_refused(here: Path, word: str, message: 
     (here / "self").write_text("a @self")
     (here / "pair").write_text("@other")
     (here / "other").write_text("@pair")
+    (here / "zero").write_text("fine\na\0b\n")
     (here / "bytes").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match=message):
         wordfiles.expanded([word])

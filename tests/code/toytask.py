@@ -77,6 +77,56 @@ def _interrupt(task: ToyTask) -> None:
     raise KeyboardInterrupt
 
 
+def _exit(task: ToyTask) -> None:
+    raise SystemExit(0)
+
+
+def _leave(task: ToyTask) -> None:
+    os._exit(0)
+
+
+class Mute(Exception):
+    """An error that cannot tell its text."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+class Two(Exception):
+    """An error that can be pickled, but not be made again."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} {other}")
+
+
+class Holding(Exception):
+    """An error that cannot be pickled."""
+
+    lock: Any = None
+
+
+def _mute(task: ToyTask) -> None:
+    raise Mute
+
+
+def _two(task: ToyTask) -> None:
+    raise Two("no", "stars")
+
+
+def _holding(task: ToyTask) -> None:
+    error = Holding("held")
+    error.lock = threading.Lock()
+    raise error
+
+
+def _base(task: ToyTask) -> None:
+    raise BaseException("no more")
+
+
+def _odd(task: ToyTask) -> None:
+    raise ValueError("no file \udcff")
+
+
 def _full(task: ToyTask) -> None:
     raise OSError(28, "No space left on device")
 
@@ -90,6 +140,13 @@ ACTS = {
     "hang": _hang,
     "interrupt": _interrupt,
     "full": _full,
+    "exit": _exit,
+    "leave": _leave,
+    "mute": _mute,
+    "two": _two,
+    "holding": _holding,
+    "base": _base,
+    "odd": _odd,
     "unpicklable": lambda task: threading.Lock(),
 }
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from persistence import Butler
+from persistence.errors import told
 from persistence.pipe.cmdlinetask import CmdLineTask, LegacyCmdLineTask
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 
@@ -53,6 +55,8 @@ def test_a_command_gives_back_what_it_was_made_of(command: Command, caplog: pyte
     [
         (IDS, {2: "raise"}, 1),
         (IDS, {2: "raise", 3: "refuse"}, 2),
+        (IDS, {2: "exit", 3: "mute", 4: "base"}, 3),
+        ((*IDS, "-j", "2"), {2: "exit", 3: "leave"}, 2),
         ((*IDS, "--doraise"), {2: "refuse"}, None),
         (("--id", "visit=1"), {}, 1),
         ((), {}, 1),
@@ -88,6 +92,50 @@ def test_another_configuration_is_a_failure(command: Command) -> None:
     assert command(*IDS).resultList
     assert command(*IDS, "-c", "gain=2") == 1
     assert command(*IDS, "-c", "gain=2", "--clobber-config").resultList
+
+
+@pytest.mark.parametrize("more", [(), ("-j", "2")], ids=["serial", "processes"])
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [("exit", "SystemExit: 0"), ("mute", "Mute|^$"), ("two", "no stars"), ("holding", "held")],
+)
+def test_doraise_lets_whatever_error_out(command: Command, act: str, message: str, more: tuple[str, ...]) -> None:
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # the text is looked at below
+        command(*IDS, "--doraise", *more, acts={2: act})
+    assert re.search(message, told(raised.value))
+
+
+def test_a_task_whose_constructor_ends_the_program_is_a_failure(
+    command: Command, toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy.ToyTask, "__init__", lambda self, **keywords: sys.exit(0))
+    with pytest.raises(RuntimeError, match="the task raised SystemExit: 0, which is to end the program"):
+        command(*IDS)
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 1), (None, 1), (7, 7)])
+def test_a_runner_that_ends_the_program_is_a_failure(
+    command: Command, monkeypatch: pytest.MonkeyPatch, code: int | None, status: int
+) -> None:
+    monkeypatch.setattr(TaskRunner, "getTargetList", lambda *anything: sys.exit(code))
+    assert command(*IDS) == status
+
+
+def test_a_task_without_a_configuration_is_told(toy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy.ToyTask, "ConfigClass", None)
+    with pytest.raises(RuntimeError, match="ToyTask needs a ConfigClass"):
+        toy.ToyTask.parseAndRun(["repo"])
+
+
+def test_an_interrupt_before_the_first_target_ends_with_130(
+    command: Command, toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TaskRunner, "getTargetList", _interrupt)
+    assert command(*IDS) == 130
+
+
+def _interrupt(*anything: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_noexit_returns_all_the_same(command: Command, caplog: pytest.LogCaptureFixture) -> None:
@@ -142,7 +190,9 @@ def test_a_script_that_does_not_ask_whether_it_is_run_may_have_several_processes
     assert "characterizeImage: 4 done, of 4" in done.stdout
 
 
-def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(tmp_path: Path, filled: Path, journal: Path) -> None:
+@pytest.fixture
+def begun(tmp_path: Path, filled: Path, journal: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a script, two of whose processes hang in their targets."""
     acts = tmp_path / "acts.py"
     acts.write_text(f"config.acts = {{2: 'hang', 3: 'hang'}}\nconfig.journal = {str(journal)!r}\n")
     words, environment = script(tmp_path, filled, "-j", "2", "-C", str(acts))
@@ -150,15 +200,26 @@ def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(tmp_path: Path, fill
     with subprocess.Popen(
         words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
-        begun: set[str] = set()
-        while not {"begin 2", "begin 3"} <= begun:
+        told: set[str] = set()
+        while not {"begin 2", "begin 3"} <= told:
             with open(journal) as stream:
-                begun |= set(stream.read().splitlines())
-        os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate()  # until no process has it open
-    assert process.returncode == 130, out
+                told |= set(stream.read().splitlines())
+        yield process
+
+
+def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(begun: subprocess.Popen[str], tmp_path: Path) -> None:
+    os.killpg(begun.pid, signal.SIGINT)
+    out, _ = begun.communicate()  # until no process has it open
+    assert begun.returncode == 130, out
     assert "to do: --id visit=410877 ccdnum=2" in out
     assert not list((tmp_path / "out").rglob(".part-*"))
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP], ids=lambda by: str(by.name))
+def test_no_process_outlives_the_one_that_started_it(begun: subprocess.Popen[str], by: signal.Signals) -> None:
+    begun.send_signal(by)
+    begun.communicate()  # until no process has it open
+    assert begun.returncode == -by
 
 
 def test_an_older_task_has_its_runner() -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from persistence import MissingExtra, PersistenceError
-from persistence.pipe.executors import Executor, Lost, dask
+from persistence.pipe.executors import Executor, Lost, dask, processes
 from persistence.pipe.executors.dask import Dask
 from persistence.pipe.executors.processes import Processes
 from persistence.pipe.executors.serial import Serial
@@ -105,6 +105,19 @@ class TestProcesses(SendingTests):
             ["begin 2", *(f"{what} {i}" for i in (1, 3, 4) for what in ("begin", "end"))]
         )
 
+    def test_a_process_that_ends_as_if_all_were_well_is_lost_too(self, toy: Any, parsed: Any) -> None:
+        command = parsed({2: "leave"}, processes=2)
+        results = TaskRunner(toy.ToyTask, command).run(command)
+        assert [result.error for result in results] == ["", "its process died (exit status 0)", "", ""]
+
+    def test_a_pool_that_breaks_loses_what_it_has(
+        self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(processes, "_act", _unsendable)
+        found = dict(executor.outcomes(work, [(1, "well"), (2, "well")]))
+        assert {type(one) for one in found.values()} == {Lost}
+        assert "all processes were given up" in found[0].reason
+
     def test_what_hangs_is_given_up_when_the_time_is_over(self, toy: Any, parsed: Any, told: Told) -> None:
         command = parsed({2: "hang"}, processes=2, timeout=2.5)
         results = TaskRunner(toy.ToyTask, command).run(command)
@@ -129,6 +142,17 @@ class TestProcesses(SendingTests):
         monkeypatch.setenv("LSST_ALLOW_IMPLICIT_THREADS", "1")
         ((_, result),) = executor.outcomes(work, [(1, "threads")])
         assert result.result is None
+
+
+class _Once:
+    """Something that can be pickled, but not be made again."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("none",)
+
+
+def _unsendable(place: int) -> _Once:
+    return _Once()
 
 
 @pytest.fixture(scope="module")

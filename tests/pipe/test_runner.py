@@ -49,6 +49,10 @@ def test_each_target_is_run_and_what_is_written_once_is_written(run: Any, told: 
         ("raise", "ValueError: no stars", True),
         ("refuse", "TaskError: too few stars: 3 of 10", False),
         ("full", "OSError: [Errno 28] No space left on device", True),
+        ("exit", "RuntimeError: the task raised SystemExit: 0, which is to end the program", True),
+        ("base", "RuntimeError: the task raised BaseException: no more, which is to end the program", True),
+        ("mute", "Mute: its text cannot be told: ValueError", True),
+        ("odd", "ValueError: no file \\udcff", True),
     ],
 )
 def test_a_failure_is_told_and_recorded_and_stops_no_other(

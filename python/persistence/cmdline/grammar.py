@@ -18,8 +18,8 @@ from persistence.dataid import cast
 from persistence.errors import DataIdError, did_you_mean
 
 RANGE = re.compile(r"(\d+)\.\.(\d+)(?::(\d+))?")
-# Nobody means more values, or data IDs, with one option: a digit too many is a slip.
-_MOST = 10**7
+# Nobody means more values, or data IDs, with one option: a digit too many is a slip. So many take a gigabyte.
+_MOST = 10**6
 
 
 def values(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,7 +82,15 @@ def _number(kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool
 
 
 _processes = _number(int, "number of processes: give 1 or more", lambda number: number >= 1)
-_seconds = _number(float, "number of seconds to wait: give one above 0", lambda number: 0 < number < math.inf)
+# Systems wait no longer than `threading.TIMEOUT_MAX`.
+_seconds = _number(float, "number of seconds to wait: give one above 0, up to 1e9", lambda number: 0 < number <= 1e9)
+
+
+def _place(text: str) -> str:
+    """Take a directory; none that is empty, which would be the working directory, or the default."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty: is a variable of the shell not set?")
+    return text
 
 
 def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -97,8 +105,10 @@ def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def _places(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where data are", "below PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT")
     group.add_argument("input", metavar="INPUT", help="the input repository; it is the first argument")
-    group.add_argument("--calib", metavar="DIR", help="the calibration root; by default that of PIPE_CALIB_ROOT")
-    group.add_argument("--output", metavar="DIR", help="the output repository; it is made if need be")
+    group.add_argument(
+        "--calib", type=_place, metavar="DIR", help="the calibration root; by default that of PIPE_CALIB_ROOT"
+    )
+    group.add_argument("--output", type=_place, metavar="DIR", help="the output repository; it is made if need be")
     group.add_argument(
         "--rerun", metavar="[IN:]OUT", help="write to INPUT/rerun/OUT, and read INPUT, or INPUT/rerun/IN"
     )
@@ -172,13 +182,22 @@ def finish(namespace: argparse.Namespace) -> None:
     Raises
     ------
     UsageError
-        If two of them contradict each other.
+        If two of them contradict each other, or the profile cannot be written: that would be told after the work.
     """
+    if namespace.profile is not None:
+        _refuse_unwritable(namespace.profile)
     if namespace.engine == "local" and namespace.scheduler is not None:
         raise UsageError(f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local")
     if namespace.engine == "dask" and namespace.scheduler is None:
         raise UsageError("--engine dask needs to know where: --scheduler tcp://host:8786")
     namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
+
+
+def _refuse_unwritable(path: str) -> None:
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.access(folder, os.W_OK):
+        cause = "it is a directory" if os.path.isdir(path) else f"{folder} is no directory that you may write to"
+        raise UsageError(f"--profile {path} cannot be written: {cause}")
 
 
 def named(parser: argparse.ArgumentParser) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from persistence.cameramapper import CameraMapper
 from persistence.cmdline import overrides, textfiles
-from persistence.errors import PolicyError, UsageError
+from persistence.errors import PolicyError, UsageError, told
 from persistence.mapper import Mapper
 
 
@@ -44,7 +44,7 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return error.msg
     field = getattr(error, "fullname", None)  # of pex_config's own errors
-    return f"{type(error).__name__}: {error}" if field is None else f"{field}: {overrides.reason(error)}"
+    return told(error) if field is None else f"{field}: {overrides.reason(error)}"
 
 
 def _line(error: BaseException, path: str) -> str:

@@ -25,6 +25,7 @@ from persistence.pipe.logs import Settings, TaskLog
 
 _RESERVED = frozenset({"camera", "config", "butler", "log", "obsPkg"})
 _NO_INPUT = _NOT_SHOWN = 1
+_INTERRUPTED = 130
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -161,6 +162,8 @@ class ArgumentParser(argparse.ArgumentParser):
             self.exit(_NOT_SHOWN, f"{self.prog}: error: {error}\n")
         except UsageError as error:
             self.error(str(error))
+        except KeyboardInterrupt:
+            self.exit(_INTERRUPTED, f"{self.prog}: interrupted: nothing was run\n")
         except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.exit(0)

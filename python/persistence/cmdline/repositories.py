@@ -23,6 +23,8 @@ def found(given: str) -> str:
     UsageError
         If there is no such directory.
     """
+    if not given:
+        raise UsageError("the input is empty: is a variable of the shell not set?")
     path = places.resolved(given).input
     if not os.path.isdir(path):
         variable = f" (below {places.INPUT}={os.environ[places.INPUT]})" if os.environ.get(places.INPUT) else ""

@@ -6,7 +6,7 @@ from persistence.errors import UsageError
 
 
 def read(path: str, called: str) -> str:
-    """Read a text in UTF-8.
+    """Read a text in UTF-8, with or without a mark at its beginning.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def read(path: str, called: str) -> str:
         If it cannot be read, or is no such text.
     """
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             return stream.read()
     except OSError as error:
         raise UsageError(f"{called} cannot be read: {error.strerror}") from error

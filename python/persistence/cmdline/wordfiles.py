@@ -38,6 +38,8 @@ def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
     if real in within:
         raise UsageError(f"{MARK}{path} leads back to itself: {' -> '.join([*within, real])}")
     for number, line in enumerate(textfiles.read(path, f"{MARK}{path}").splitlines(), start=1):
+        if "\0" in line:  # no name of a file or of anything else has one
+            raise UsageError(f"{MARK}{path}, line {number}: a zero byte is no text: {line.strip()!r}")
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:

@@ -13,7 +13,7 @@ from persistence.cmdline import completion
 from persistence.cmdline.parser import ArgumentParser
 from persistence.errors import PersistenceError
 from persistence.pipe import stored
-from persistence.pipe.runner import Interrupted, LegacyTaskRunner, TaskRunner
+from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 
@@ -82,6 +82,8 @@ class CmdLineTask(Task):
     @classmethod
     def _makeConfig(cls) -> Any:
         """Make a configuration of defaults: the first that needs its class."""
+        if cls.ConfigClass is None:
+            raise RuntimeError(f"{cls.__name__} needs a ConfigClass")
         return cls.ConfigClass()
 
     @classmethod
@@ -143,9 +145,12 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     """Run all targets; end the program if that is what has to be."""
     try:
         results = runner.run(parsed)
-    except Interrupted:
+    except KeyboardInterrupt:  # also before the first target, or after the last one
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
         sys.exit(INTERRUPTED)
+    except SystemExit as end:  # of a runner's own code; with status 0 it would look like success
+        parsed.log.fatal("%s ended the program (status %s) before the work was done", type(runner).__name__, end.code)
+        sys.exit(end.code or FAILED)
     except PersistenceError as error:
         if parsed.doraise:
             raise

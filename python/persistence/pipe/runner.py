@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence import progress
-from persistence.errors import PersistenceError
+from persistence.errors import PersistenceError, told
 from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost
 from persistence.pipe.executors.dask import Dask
@@ -20,7 +20,7 @@ from persistence.pipe.executors.processes import Processes
 from persistence.pipe.executors.serial import Serial
 from persistence.pipe.report import Line
 from persistence.pipe.struct import Struct
-from persistence.pipe.task import TaskError
+from persistence.pipe.task import TaskError, confined
 from persistence.pipe.work import Choice, Work, reference_of, shown, telling
 
 
@@ -91,7 +91,9 @@ class TaskRunner:
             False if they are not those that are there; the log tells.
         """
         try:
-            self._write_once(self.makeTask(parsedCmd=parsedCmd), parsedCmd)
+            with confined():
+                task = self.makeTask(parsedCmd=parsedCmd)
+            self._write_once(task, parsedCmd)
         except (TaskError, PersistenceError, OSError) as error:
             if self.doRaise:
                 raise
@@ -115,14 +117,15 @@ class TaskRunner:
         task, result, reason = None, None, ""
         with logs.label(shown(args)):
             try:
-                task = self.makeTask(args=args)
-                result = self.runTask(task, dataRef, kwargs)
+                with confined():
+                    task = self.makeTask(args=args)
+                    result = self.runTask(task, dataRef, kwargs)
             except Exception as error:  # whatever a task raises: the other targets go on
-                reason = f"{type(error).__name__}: {error}"
+                reason = told(error)
                 self._record(task, dataRef, reason)
                 if self.doRaise:
                     raise
-                self._tell(args, error)
+                self._tell(args, error, reason)
             else:
                 self._record(task, dataRef, "")
         if not self.doReturnResults:
@@ -130,10 +133,11 @@ class TaskRunner:
         metadata = None if task is None else task.metadata
         return Struct(exitStatus=int(bool(reason)), error=reason, dataRef=dataRef, metadata=metadata, result=result)
 
-    def _tell(self, args: Any, error: Exception) -> None:
-        self.log.fatal("failed on dataId=%s: %s: %s", shown(args), type(error).__name__, error)
+    def _tell(self, args: Any, error: Exception, reason: str) -> None:
+        self.log.fatal("failed on dataId=%s: %s", shown(args), reason)
         if not isinstance(error, TaskError):
-            traceback.print_exception(error, file=sys.stderr)
+            with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed; the work goes on
+                traceback.print_exception(error, file=sys.stderr)
 
     def _record(self, task: Any, dataRef: Any, reason: str) -> None:
         """Write the target's metadata, with what became of it."""

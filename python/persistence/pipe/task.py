@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from persistence.errors import told
 from persistence.pipe import timing
 from persistence.pipe.logs import TaskLog
 from persistence.types.property import PropertyList, PropertySet
@@ -15,6 +16,17 @@ from persistence.types.property import PropertyList, PropertySet
 
 class TaskError(Exception):
     """A failure whose message says all that there is to say: no traceback is shown."""
+
+
+@contextlib.contextmanager
+def confined() -> Iterator[None]:
+    """Let what a task raises be an `Exception`: others would end the run, ``sys.exit(0)`` as if all were well."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"the task raised {told(error)}, which is to end the program") from error
 
 
 class Later:

@@ -6,6 +6,7 @@ import pickle
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from persistence.errors import told
 from persistence.pipe import logs, records
 from persistence.pipe.records import DONE, FAILED
 from persistence.pipe.struct import Struct
@@ -51,7 +52,10 @@ class Work:
         """Run a target in another process: set the log there, and give the pickled result."""
         if self.settings is not None:
             self.settings.apply()
-        result = self(target)
+        try:
+            result = self(target)
+        except Exception as error:  # of --doraise
+            raise _portable(error) from error
         try:
             return pickle.dumps(result)
         except Exception as error:  # whatever a class does when it is pickled
@@ -66,6 +70,15 @@ class Work:
     def _is_wanted(self, record: records.Record | None) -> bool:
         status = None if record is None else record.status
         return {"all": True, "undone": status != DONE, "failed": status == FAILED}[self.choice]
+
+
+def _portable(error: Exception) -> Exception:
+    """Give an error that arrives in another process: itself, or its text if it cannot be pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  # written here
+    except Exception:  # whatever a class does when it is pickled
+        return RuntimeError(told(error))
+    return error
 
 
 def reference_of(target: Any) -> Any:

@@ -8,9 +8,13 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from persistence.errors import MissingExtra
@@ -19,6 +23,23 @@ from persistence.pipe.work import Work
 
 # What keeps numerical libraries from starting a thread for each core in each process.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+_WELL = 256  # above all statuses that there are
+
+
+class _Process(SpawnProcess):
+    """A process that is not to end by itself: with status 0 it is lost too, and pebble would wait for it for ever."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """Give the status, other than 0."""
+        code = super().exitcode
+        return _WELL if code == 0 else code
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 class Processes:
@@ -46,7 +67,7 @@ class Processes:
         with _few_threads():
             pool = ProcessPool(
                 min(self.number, len(targets)), initializer=_begin, initargs=(content,),
-                context=multiprocessing.get_context("spawn"),
+                context=_Context(),
             )  # fmt: skip
             try:
                 futures = {pool.schedule(_act, args=[place]): place for place in range(len(targets))}
@@ -74,12 +95,14 @@ def _result(future: Any) -> Any:
         return pickle.loads(future.result())  # noqa: S301  # written by our own process
     except ProcessExpired as error:
         return Lost(f"its process died ({_cause(error.exitcode)})")
+    except BrokenProcessPool as error:
+        return Lost(f"all processes were given up: {error}")
 
 
 def _cause(code: int) -> str:
     with contextlib.suppress(ValueError):
         return f"signal {-code}, {signal.Signals(-code).name}"
-    return f"exit status {code}"
+    return f"exit status {code % _WELL}"
 
 
 @contextlib.contextmanager
@@ -105,6 +128,15 @@ _GIVEN: list[bytes] = []
 def _begin(content: bytes) -> None:
     _GIVEN.append(content)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it decides what an interrupt ends
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End at once if who started this process is killed: nobody else would stop what hangs, or is begun anew."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 @functools.cache
