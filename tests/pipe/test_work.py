@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler, PropertyList, PropertySet
+from persistence.errors import told
 from persistence.pipe import records
 from persistence.pipe.struct import Struct
 from persistence.pipe.work import Choice, Work, reference_of, shown
@@ -25,6 +26,14 @@ class Runner:
     def __call__(self, target: Any) -> Any:
         self.calls += 1
         return self.result
+
+
+class Failing:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, target: Any) -> Any:
+        raise self.error
 
 
 def recorded(root: Path, status: str | None, run: str = "earlier") -> Any:
@@ -75,6 +84,18 @@ def test_a_result_from_afar_is_pickled_or_a_failure() -> None:
     result = pickle.loads(lost.afar("target"))
     assert result.exitStatus == 1
     assert result.error.startswith("it is done, but what it gives back cannot be pickled")
+
+
+def test_an_error_from_afar_arrives_as_it_is_or_as_its_text(toy: Any) -> None:
+    for error, arrived in (
+        (ValueError("no stars"), "ValueError: no stars"),
+        (toy.Two("no", "stars"), "Two: no stars"),
+    ):
+        with pytest.raises(Exception, match="no stars") as raised:
+            Work(Failing(error), None, "this").afar("target")
+        found = pickle.loads(pickle.dumps(raised.value))
+        assert told(found).endswith(arrived)
+        assert raised.value.__cause__ is not raised.value  # distributed follows causes to their end
 
 
 def test_targets_are_shown_by_what_tells_them_apart(filled: Path) -> None:

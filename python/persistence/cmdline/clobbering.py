@@ -59,7 +59,8 @@ def empty(path: str) -> None:
         for name in sorted(entries, key=_removed_last):
             _remove(os.path.join(real, name))
     except OSError as error:
-        raise UsageError(f"--clobber-output: {error.filename or path} cannot be removed: {error.strerror}") from error
+        what = error.filename or "all"  # of a file deep inside, Python gives only the last name
+        raise UsageError(f"--clobber-output: {what} in {path} cannot be removed: {error.strerror}") from error
 
 
 def _removed_last(name: str) -> bool:

@@ -55,7 +55,9 @@ class Work:
         try:
             result = self(target)
         except Exception as error:  # of --doraise
-            raise _portable(error) from error
+            if _is_portable(error):
+                raise
+            raise RuntimeError(told(error)) from error
         try:
             return pickle.dumps(result)
         except Exception as error:  # whatever a class does when it is pickled
@@ -72,13 +74,13 @@ class Work:
         return {"all": True, "undone": status != DONE, "failed": status == FAILED}[self.choice]
 
 
-def _portable(error: Exception) -> Exception:
-    """Give an error that arrives in another process: itself, or its text if it cannot be pickled."""
+def _is_portable(error: Exception) -> bool:
+    """Say whether an error arrives in another process: it can be pickled, and be made again."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  # written here
     except Exception:  # whatever a class does when it is pickled
-        return RuntimeError(told(error))
-    return error
+        return False
+    return True
 
 
 def reference_of(target: Any) -> Any:
