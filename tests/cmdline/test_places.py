@@ -88,6 +88,8 @@ def test_the_originals_vectors_of_rerun(chained: Path, rerun: str, read: str, wr
         ("fo:bar", r"there is no rerun 'fo' in .*; did you mean 'foo'\? \(known: foo, hsc, old, user/topic\)"),
         ("empty:bar", "there is no rerun 'empty'"),
         ("user/tpic:bar", "did you mean 'user/topic'"),
+        ("../..", r"--rerun \.\./\.\. leads out of .*/rerun"),
+        ("foo:user/../..", "leads out of"),
         ("foo:foo", "reads what it writes: --rerun foo goes on with it"),
         ("hsc:bar", r"hsc is of another camera \(HscMapper\) than .* \(DecamMapper\)"),
     ],

@@ -207,15 +207,21 @@ def begun(tmp_path: Path, filled: Path, journal: Path) -> Iterator[subprocess.Po
         yield process
 
 
-def test_ctrl_c_ends_all_processes_and_leaves_whole_outputs(begun: subprocess.Popen[str], tmp_path: Path) -> None:
-    os.killpg(begun.pid, signal.SIGINT)
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a batch system"])
+def test_an_interrupt_ends_all_processes_and_leaves_whole_outputs(
+    begun: subprocess.Popen[str], tmp_path: Path, by: signal.Signals
+) -> None:
+    if by == signal.SIGINT:
+        os.killpg(begun.pid, by)  # a terminal sends it to all
+    else:
+        begun.send_signal(by)
     out, _ = begun.communicate()  # until no process has it open
     assert begun.returncode == 130, out
     assert "to do: --id visit=410877 ccdnum=2" in out
     assert not list((tmp_path / "out").rglob(".part-*"))
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP], ids=lambda by: str(by.name))
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGHUP], ids=lambda by: str(by.name))
 def test_no_process_outlives_the_one_that_started_it(begun: subprocess.Popen[str], by: signal.Signals) -> None:
     begun.send_signal(by)
     begun.communicate()  # until no process has it open

@@ -110,10 +110,12 @@ class TestProcesses(SendingTests):
         results = TaskRunner(toy.ToyTask, command).run(command)
         assert [result.error for result in results] == ["", "its process died (exit status 0)", "", ""]
 
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of pebble
     def test_a_pool_that_breaks_loses_what_it_has(
         self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(processes, "_act", _unsendable)
+        monkeypatch.setattr(processes, "_LOOK", 0.5)
         found = dict(executor.outcomes(work, [(1, "well"), (2, "well")]))
         assert {type(one) for one in found.values()} == {Lost}
         assert "all processes were given up" in found[0].reason

@@ -75,6 +75,9 @@ def resolved(given: str, calib: str | None = None, written: str | None = None, r
     parts = rerun.split(":")
     if len(parts) > 2 or not all(parts):
         raise UsageError(f"--rerun {rerun}: write --rerun OUT or --rerun IN:OUT")
+    for part in parts:
+        if not os.path.isabs(part) and os.path.normpath(part).split(os.sep)[0] in (os.pardir, os.curdir):
+            raise UsageError(f"--rerun {part} leads out of {os.path.join(root, _RERUN)}")
     paths = [_rerun(root, part) for part in parts]
     if len(parts) > 1:
         _refuse_unfit(root, *parts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from persistence.cmdline import completion
@@ -144,7 +147,8 @@ def _is_import() -> bool:
 def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     """Run all targets; end the program if that is what has to be."""
     try:
-        results = runner.run(parsed)
+        with _ended_as_interrupted():
+            results = runner.run(parsed)
     except KeyboardInterrupt:  # also before the first target, or after the last one
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
         sys.exit(INTERRUPTED)
@@ -163,6 +167,19 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     elif status:
         sys.exit(status)
     return results
+
+
+@contextlib.contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Let the signal by which batch systems end a program be an interrupt: what is done, and what is not, is told."""
+    if threading.current_thread() is not threading.main_thread():  # others cannot set it
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _status(failed: int) -> int:

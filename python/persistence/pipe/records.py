@@ -36,7 +36,7 @@ class Record(NamedTuple):
 def note(metadata: Any, record: Record) -> None:
     """Put a record into the metadata of the task."""
     for name, value in zip((_STATUS, _RUN, _ERROR), record, strict=True):
-        metadata.set(name, value)
+        metadata[name] = value
 
 
 def of(full: Mapping[str, Any]) -> Record | None:

@@ -204,12 +204,12 @@ class TaskRunner:
 
     def _lost(self, target: Any, lost: Lost, work: Work) -> Struct:
         """Record a target as failed whose process could not do so itself."""
+        if work.record(target) == (records.DONE, self.runId, ""):
+            return Struct(exitStatus=0)  # it died thereafter
         self.log.fatal("failed on dataId=%s: %s", shown(target), lost.reason)
-        record = work.record(target)
-        if record != (records.DONE, self.runId, ""):
-            reference = reference_of(target)
-            if reference is not None and self.metadataName is not None:
-                self._record(self.makeTask(args=target), reference, lost.reason)
+        reference = reference_of(target)
+        if reference is not None and self.metadataName is not None:
+            self._record(self.makeTask(args=target), reference, lost.reason)
         return Struct(exitStatus=1, error=lost.reason)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import multiprocessing
 import os
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import TimeoutError as OutOfTime
 from concurrent.futures import as_completed
@@ -26,6 +28,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEX
 
 
 _WELL = 256  # above all statuses that there are
+_LOOK = 5.0  # seconds between two looks at the pool: one that breaks may forget to say so
 
 
 class _Process(SpawnProcess):
@@ -71,20 +74,27 @@ class Processes:
             )  # fmt: skip
             try:
                 futures = {pool.schedule(_act, args=[place]): place for place in range(len(targets))}
-                yield from _as_they_come(futures, self.timeout)
+                yield from _as_they_come(pool, futures, self.timeout)
             finally:
                 pool.stop()  # type: ignore[no-untyped-call]
                 pool.join()
 
 
-def _as_they_come(futures: dict[Any, int], timeout: float | None) -> Iterator[tuple[int, Any]]:
+def _as_they_come(pool: Any, futures: dict[Any, int], timeout: float | None) -> Iterator[tuple[int, Any]]:
     waiting = dict(futures)
-    try:
-        for future in as_completed(futures, timeout):
-            yield waiting.pop(future), _result(future)
-    except OutOfTime:
-        for place in waiting.values():
-            yield place, late(timeout)
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
+    while waiting:
+        left = deadline - time.monotonic()
+        try:
+            for future in as_completed(list(waiting), max(0.0, min(left, _LOOK))):
+                yield waiting.pop(future), _result(future)
+        except OutOfTime:
+            if left <= _LOOK:
+                yield from ((place, late(timeout)) for place in waiting.values())
+                return
+            if not pool.active:
+                yield from ((place, Lost("all processes were given up")) for place in waiting.values())
+                return
 
 
 def _result(future: Any) -> Any:
