@@ -12,9 +12,11 @@ import pytest
 
 from persistence import Butler
 from persistence.pipe import records
+from persistence.pipe.executors import Lost
 from persistence.pipe.runner import ButlerInitializedTaskRunner, Interrupted, LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
+from persistence.pipe.work import Work
 
 NAME = "characterizeImage_metadata"
 
@@ -186,6 +188,18 @@ def test_a_runner_goes_to_other_processes_without_its_report(toy: Any, parsed: A
     runner.run(command)
     assert runner.report
     assert pickle.loads(pickle.dumps(runner)).report == []
+
+
+def test_what_is_on_record_as_done_is_not_lost_with_its_process(toy: Any, parsed: Any) -> None:
+    command = parsed(detectors=(1,))
+    runner = TaskRunner(toy.ToyTask, command)
+    runner.run(command)
+    work = Work(runner, runner.metadataName, runner.runId)
+    target = command.id.refList[0], {}
+    assert runner._lost(target, Lost("it died"), work) == Struct(exitStatus=0)
+    other = Work(runner, runner.metadataName, "another run")
+    runner.runId = "another run"
+    assert runner._lost(target, Lost("it died"), other).exitStatus == 1
 
 
 class Wanting(Task):
