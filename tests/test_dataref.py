@@ -60,3 +60,10 @@ def test_what_a_reference_is_made_of_lies_one_level_below(butler: Butler, level:
 def test_the_type_of_a_subset_has_to_exist(butler: Butler) -> None:
     with pytest.raises(UnknownDatasetType, match="did you mean"):
         butler.subset("rav")
+
+
+def test_the_part_of_a_data_id_that_tells_it_from_others_is_visit_and_detector(butler: Butler) -> None:
+    assert butler.dataRef("raw", visit=410877, ccdnum=28).telling() == {"visit": 410877, "ccdnum": 28}
+    assert butler.dataRef("raw", "visit", visit=410877).telling() == {
+        "visit": 410877, "date": "2014-02-27", "filter": "g", "object": "Invented field 477",
+    }  # fmt: skip

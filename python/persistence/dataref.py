@@ -109,6 +109,11 @@ class ButlerDataRef:
                 return ()
         return self.getButler().subset(self.butlerSubset.datasetType, level, self.dataId)
 
+    def telling(self) -> dict[str, Any]:
+        """Give the part of the data ID that tells it from all others, such as visit and detector."""
+        chain = self.getButler().chain
+        return (*chain.inputs, *chain.outputs)[0].mapper.telling(self.dataId)
+
     def getButler(self) -> Butler:
         """Give the Butler."""
         return self.butlerSubset.butler

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from persistence.cmdline import shorthand
 from persistence.errors import DataIdError
-from persistence.pipe.work import reference_of, shown, telling
+from persistence.pipe.work import reference_of, shown
 
 DONE, SKIPPED, FAILED, OPEN = "done", "skipped", "failed", "not begun or not ended"
 _LISTED = 50
@@ -55,7 +55,7 @@ def _again(what: str, some: Sequence[Line]) -> Iterator[str]:
     """Give the options that stand for some targets."""
     references = [reference_of(line.target) for line in some]
     try:
-        options = shorthand.typed(telling(reference) for reference in references if reference is not None)
+        options = shorthand.typed(reference.telling() for reference in references if reference is not None)
     except DataIdError:  # a value that --id cannot say
         return
     if options:

@@ -21,7 +21,7 @@ from persistence.pipe.executors.serial import Serial
 from persistence.pipe.report import Line
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import TaskError, confined
-from persistence.pipe.work import Choice, Work, reference_of, shown, telling
+from persistence.pipe.work import Choice, Work, reference_of, shown
 
 
 class Interrupted(KeyboardInterrupt):
@@ -104,7 +104,7 @@ class TaskRunner:
     def _write_once(self, task: Any, parsedCmd: Any) -> None:
         butler, self.metadataName = parsedCmd.butler, task._getMetadataName()
         references = getattr(getattr(parsedCmd, "id", None), "refList", ())
-        some = next((telling(one) for one in references if reference_of(one) is not None), None)
+        some = next((one.telling() for one in references if reference_of(one) is not None), None)
         stored.define(butler, task._getConfigName(), self.metadataName, some)
         if self.doVersions:
             task.writePackageVersions(butler, clobber=self.clobberVersions)

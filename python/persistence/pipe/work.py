@@ -86,27 +86,19 @@ def _is_portable(error: Exception) -> bool:
 def reference_of(target: Any) -> Any:
     """Give the data reference of a target; None if it has none, or many."""
     first = _data_of(target)
-    return first if hasattr(first, "dataId") and hasattr(first, "datasetExists") else None
+    return first if hasattr(first, "telling") else None
 
 
 def shown(target: Any) -> str:
     """Say what a target is: its data ID, or several."""
     first = _data_of(target)
     many = first if isinstance(first, list | tuple) else [first]
-    return "; ".join(_words(telling(one)) if hasattr(one, "dataId") else str(one) for one in many)
+    return "; ".join(_words(one.telling()) if hasattr(one, "telling") else str(one) for one in many)
 
 
 def _data_of(target: Any) -> Any:
     """Give what a target is about: its reference, or several, without the keywords that come with them."""
     return target[0] if isinstance(target, tuple | list) and target else target
-
-
-def telling(reference: Any) -> dict[str, Any]:
-    """Give the part of a reference's data ID that tells it from all others."""
-    chain = reference.getButler().chain
-    mapper = (*chain.inputs, *chain.outputs)[0].mapper
-    found: dict[str, Any] = mapper.telling(reference.dataId)
-    return found
 
 
 def _words(data_id: dict[str, Any]) -> str:
