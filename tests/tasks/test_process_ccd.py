@@ -195,6 +195,19 @@ def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> No
     assert config["calibrate.refCat"] == "invented"
 
 
+def test_without_the_library_of_configurations_the_command_says_what_to_install(survey: Path) -> None:
+    code = """
+import sys
+sys.modules["lsst.pex.config"] = None
+from persistence.tasks.process_ccd import ProcessCcdTask
+ProcessCcdTask.parseAndRun()
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(survey)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("needs lsst-pex-config: pip install 'persistence[tasks]'\n")
+    assert "Traceback" not in done.stderr
+
+
 def test_to_import_the_task_imports_none_of_the_heavy_libraries() -> None:
     heavy = ("astropy", "ccdproc", "sep", "scipy", "pandas")
     code = f"import sys, persistence.tasks.process_ccd; print(*[name for name in {heavy} if name in sys.modules])"

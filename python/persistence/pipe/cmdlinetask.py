@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from persistence.cmdline import completion
 from persistence.cmdline.parser import ArgumentParser
-from persistence.errors import PersistenceError
+from persistence.errors import MissingExtra, PersistenceError
 from persistence.pipe import stored
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
@@ -74,9 +74,11 @@ class CmdLineTask(Task):
         parser = cls._makeArgumentParser()
         completion.complete_task(parser, cls._makeConfig)
         parser.require_input(args)
-        parsed = parser.parse_args(
-            config=cls._makeConfig() if config is None else config, args=args, log=log, override=cls.applyOverrides
-        )
+        try:
+            config = cls._makeConfig() if config is None else config
+        except MissingExtra as error:
+            parser.exit(FAILED, f"{parser.prog}: error: {error}\n")
+        parsed = parser.parse_args(config=config, args=args, log=log, override=cls.applyOverrides)
         parsed.log.info("running: %s", told)
         runner = cls.RunnerClass(TaskClass=cls, parsedCmd=parsed, doReturnResults=doReturnResults)
         results = _run(runner, parsed)
