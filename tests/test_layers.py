@@ -172,6 +172,7 @@ LAYERS = {
     "cmdline.ranges": 2,
     "cmdline.shorthand": 3,
     "cmdline.textfiles": 1,
+    "cmdline.stdout": 1,
     "cmdline.wordfiles": 2,
     "cmdline.literals": 1,
     "cmdline.notes": 1,

@@ -258,7 +258,7 @@ def in_processes(number: int, act: Callable[[int], Any]) -> list[Any]:
                 result: Any = act(place)
             except TaskError as error:
                 result = error
-            except BaseException:
+            except BaseException:  # whatever it is, the parent is told
                 result = traceback.format_exc()
             os.write(writer, pickle.dumps(result))
             os._exit(0)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from persistence import progress
-from persistence.cli import output, settings
-from persistence.cmdline import places
+from persistence.cli import settings
+from persistence.cmdline import places, stdout
 from persistence.errors import PersistenceError, PolicyError
 from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report
@@ -128,7 +128,7 @@ def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
     try:
         print(task.run(paths), flush=True)
     except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
-        output.let_go()
+        stdout.let_go()
     except PersistenceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return FAILED

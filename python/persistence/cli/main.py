@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from persistence.cli import output
 from persistence.cli.usage import Command, WrongUse
-from persistence.cmdline import completion
+from persistence.cmdline import completion, stdout
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -123,10 +123,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # what --help printed may find its reader gone
         return _run(arguments)
     except BrokenPipeError:
-        output.let_go()  # the reader, perhaps `head`, has seen enough
+        stdout.let_go()  # the reader, perhaps `head`, has seen enough
         return 0
     except OSError as error:  # help, onto a disk that is full
-        output.let_go()
+        stdout.let_go()
         return _told(_message(error), _FAILED)
     except KeyboardInterrupt:
         return _told("interrupted", _INTERRUPTED)
@@ -143,7 +143,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except Exception as error:
         if arguments.traceback or isinstance(error, BrokenPipeError):
             raise
-        output.let_go()
+        stdout.let_go()
         return _told(_message(error), _MISTYPED if isinstance(error, _WRONG) else _FAILED)
 
 

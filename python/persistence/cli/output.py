@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -44,14 +43,6 @@ def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> 
         _write_csv(rows, columns)
     else:
         _write_json(dict(zip(columns, row, strict=True)) for row in rows)
-
-
-def let_go() -> None:
-    """Print what waits; let go of it if that fails, or the interpreter would try again when it ends, and complain."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from persistence.butler import Butler
 from persistence.cli import output, settings
-from persistence.cmdline import places
+from persistence.cmdline import places, stdout
 from persistence.errors import PersistenceError, PolicyError, did_you_mean
 from persistence.skymap import SkyMap, Tract
 
@@ -117,7 +117,7 @@ def start(prog: str, prepare: Callable[[], Any], act: Callable[[Any], None]) -> 
         act(prepared)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
-        output.let_go()
+        stdout.let_go()
     except PersistenceError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return status

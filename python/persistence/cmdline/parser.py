@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from persistence.butler import Butler
-from persistence.cmdline import clobbering, options, overridefiles, places, repositories, show, wordfiles
+from persistence.cmdline import clobbering, options, overridefiles, places, repositories, show, stdout, wordfiles
 from persistence.cmdline.containers import DataIdContainer
 from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
 from persistence.cmdline.notes import Notes
@@ -165,7 +164,7 @@ class ArgumentParser(argparse.ArgumentParser):
         except KeyboardInterrupt:
             self.exit(_INTERRUPTED, f"{self.prog}: interrupted: nothing was run\n")
         except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            stdout.let_go()
             self.exit(0)
 
     def require_input(self, args: Sequence[str]) -> None:
