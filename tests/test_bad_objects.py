@@ -7,7 +7,6 @@ import os
 import pickle
 import resource
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ datasets:
   settings: {template: settings.py, python: lsst.pex.config.Config, storage: ConfigStorage}
   ref_cat_config: {template: 'ref_cats/%(name)s/config.py', python: lsst.pex.config.Config, storage: ConfigStorage}
 """
-_LONGEST, _MOST = 10, 300 * 1024  # seconds, and KiB beyond what the process has
+_LONGEST, _MOST = 10, 300 * 1024  # seconds of CPU time, and KiB beyond what the process has
 _SIZE = 4 * 6
 FIELD = ChebyshevField(Box(0, 0, 6, 4), np.array([[2.0, 1.0]]))
 
@@ -216,8 +215,7 @@ def fate(butler: Butler, name: str) -> str:
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_LONGEST)
+        resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST, _LONGEST))
         before, told = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "read"
         resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
         try:

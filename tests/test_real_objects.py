@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from persistence import Butler, Exposure, FormatterError
+from persistence.skymap.rings import RingsSkyMap
 from persistence.types.archive import Unknown
 from persistence.types.box import Box
 from persistence.types.catalog import Catalog
@@ -131,6 +132,12 @@ CALIB = Kind("lsst.afw.image.PhotoCalib", PhotoCalib, lambda it: (it.mean, it.er
 VISIT = Kind("lsst.afw.image.VisitInfo", VisitInfo, visit)
 TAN = Kind("lsst.afw.image.TanWcs", SkyWcs, lambda it: positions(it, (0, 0), TANGENT))
 SKY = Kind("lsst.afw.geom.SkyWcs", SkyWcs, lambda it: positions(it, *PIXELS))
+SKY_MAP = Kind(
+    "lsst.skymap.BaseSkyMap",
+    RingsSkyMap,
+    lambda it: (len(it), it.getSha1().hex(), it[6312].centre.ra.deg, it[6312].centre.dec.deg),
+    "PickleStorage",
+)
 SETTINGS = ("ref_dataset_name", "indexer['HTM'].depth")
 CONFIG = Kind(
     "lsst.meas.algorithms.DatasetConfig", Config, lambda it: tuple(map(it.__getitem__, SETTINGS)), "ConfigStorage"
@@ -199,6 +206,11 @@ FILES: dict[str, tuple[Kind, tuple[Any, ...]]] = {
     "afw_files/photoCalib-version0.fits": (CALIB, (123 * F0, 45 * F0)),
     "afw_files/photoCalib-version1.fits": (CALIB, (123.0, 45.0)),
     "afw_files/ps1-refcat-v1.fits": (SOURCES, (10, 22, 0)),
+    # Its identity and the centre are those that the original computes for this configuration.
+    "afw_files/skyMap-hsc.pickle": (
+        SKY_MAP,
+        (18938, "e29fe9f1008e359f36a3677e7d69cc439376d1e6", 270.3930131004367, -20.082644628099178),
+    ),
     "afw_files/sourceCatalog-hsc-v2.fits": (SOURCES, (5, 228, 114)),
     "afw_files/sourceTable-v1.fits": (SOURCES, (3, 20, 3)),
     "afw_files/sourceTable-v2.fits": (SOURCES, (3, 20, 3)),

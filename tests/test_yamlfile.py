@@ -183,6 +183,8 @@ def test_an_empty_file_has_no_node_and_no_items(put):
     assert yamlfile.items(None) == {}
 
 
+# PyYAML has had a limit of its own since 6.0.4, which it meets first where its scanner reads ahead.
+TOO_DEEP = "policy.yaml(:1: this is nested more than 100 deep|: not YAML: )"
 NO_DATA = {
     "a list that holds itself": ("a: &x [*x]", "policy.yaml:1: this holds itself"),
     "a mapping that holds itself": ("a: 1\nb: &x {y: *x}", "policy.yaml:2: this holds itself"),
@@ -197,18 +199,9 @@ NO_DATA = {
         f"a: &a {60 * '['}1{60 * ']'}\nb: {60 * '['}*a{60 * ']'}",
         "policy.yaml:1: this is nested more than 100 deep",
     ),
-    "lists in lists, near the end of Python's stack": (
-        f"a: {2000 * '['}{2000 * ']'}",
-        "policy.yaml:1: this is nested more than 100 deep",
-    ),
-    "so many lists that a parser gives up": (
-        f"a: {100000 * '['}{100000 * ']'}",
-        "policy.yaml:1: this is nested more than 100 deep",
-    ),
-    "so many blocks that a parser gives up": (
-        f"{100000 * '- '}1",
-        "policy.yaml:1: this is nested more than 100 deep",
-    ),
+    "lists in lists, near the end of Python's stack": (f"a: {2000 * '['}{2000 * ']'}", TOO_DEEP),
+    "so many lists that a parser gives up": (f"a: {100000 * '['}{100000 * ']'}", TOO_DEEP),
+    "so many blocks that a parser gives up": (f"{100000 * '- '}1", TOO_DEEP),
     "a list that says it is text": ("a: !!str [b]", "policy.yaml:1: !!str cannot be a sequence"),
     "a mapping that says it is a list": ("a: !!seq {b: c}", "policy.yaml:1: !!seq cannot be a mapping"),
     "a text that says it is a mapping": ("a: !!map b", "policy.yaml:1: !!map cannot be a scalar"),

@@ -7,7 +7,6 @@ import os
 import pickle
 import pickletools
 import resource
-import signal
 import struct
 
 import numpy as np
@@ -17,7 +16,7 @@ from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters.pickle_scan import is_harmless
 
 _MOST = 300 * 1024  # KiB that a reading may take beyond what the process has
-_LONGEST = 5  # seconds until a reading counts as endless
+_LONGEST = 5  # seconds of CPU time until a reading counts as endless
 READ, REFUSED, UNSAFE, GREEDY = 10, 11, 12, 13
 
 
@@ -41,8 +40,7 @@ def fate(disk, content: bytes) -> int:
 
 
 def _read(disk, location) -> int:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_LONGEST)
+    resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST, _LONGEST))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))
     code = READ
