@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from persistence.types.exposure import Exposure
 from persistence.types.mask import Mask
 
-# Bits of the Community Pipeline's data-quality image and the planes that they become (gen2-core 7.8).
+# Bits of the Community Pipeline's data-quality image and the planes that they become (gen2-core
+# 7.8).
 QUALITY_BITS: Mapping[int, str] = {1: "BAD", 2: "SAT", 4: "INTRP", 16: "CR", 64: "SAT", 512: "EDGE"}
 _SMALLEST_WEIGHT = 1e-14
 
 
-def assemble_instcal(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Exposure:
+def assemble_instcal(
+    dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
+) -> Exposure:
     """Put the Community Pipeline's three images together: science, data quality, weight."""
     exposure: Exposure = componentInfo["image"].obj
     return exposure.replaced(
@@ -26,7 +29,10 @@ def assemble_instcal(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any]
 
 
 def mask_of_quality(quality: NDArray[Any]) -> Mask:
-    """Turn a data-quality image into a mask with named planes; bits that mean nothing to us are dropped."""
+    """Turn a data-quality image into a mask with named planes.
+
+    Bits that mean nothing to us are dropped.
+    """
     flags: dict[str, NDArray[np.bool_]] = {}
     for bit, name in QUALITY_BITS.items():
         flagged = (quality & bit) != 0
@@ -35,7 +41,12 @@ def mask_of_quality(quality: NDArray[Any]) -> Mask:
 
 
 def variance_of_weight(weight: NDArray[Any]) -> NDArray[Any]:
-    """Turn inverse variances into variances; pixels without weight get the largest variance there is."""
+    """Turn inverse variances into variances.
+
+    Pixels without weight get the largest variance there is.
+    """
     positive = weight[weight > 0]
     floor = min(_SMALLEST_WEIGHT, float(positive.min())) if positive.size else _SMALLEST_WEIGHT
-    return (1.0 / np.where(weight > 0, weight, weight.dtype.type(floor))).astype(weight.dtype, copy=False)
+    return (1.0 / np.where(weight > 0, weight, weight.dtype.type(floor))).astype(
+        weight.dtype, copy=False
+    )

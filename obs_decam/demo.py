@@ -1,4 +1,7 @@
-"""The first ten minutes: sample exposures and calibrations made, ingested, looked up, read, processed and shown."""
+"""The first ten minutes.
+
+Sample exposures and calibrations made, ingested, looked up, read, processed and shown.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if ingest_images.main([root, *paths]) != 0:
         return 1
 
-    print("\nWhat the registry knows:  butler.queryMetadata('raw', ['visit', 'filter', 'date', 'expTime'])")
+    print(
+        "\nWhat the registry knows:  butler.queryMetadata('raw', ['visit', 'filter', 'date', "
+        "'expTime'])"
+    )
     butler = Butler(root)
     for row in butler.queryMetadata("raw", ["visit", "filter", "date", "expTime"]):
         print("  " + "  ".join(map(str, row)))
@@ -41,12 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("\nIts amplifiers:  exposure.detector.amplifiers")
     for amplifier in exposure.detector.amplifiers:
         print(
-            f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan {amplifier.overscan}"
+            f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan "
+            f"{amplifier.overscan}"
         )
 
     calibs = os.path.join(root, "CALIB")
     os.makedirs(calibs, exist_ok=True)
-    print(f"\nIngesting master calibrations:  ingestCalibs.py {root} --calib {calibs} --validity 365 ...")
+    print(
+        f"\nIngesting master calibrations:  ingestCalibs.py {root} --calib {calibs} --validity 365 "
+        "..."
+    )
     masters = generate_calibs.write_masters(
         os.path.join(folder, "calibs"),
         kinds=["bias", "flat"],
@@ -54,7 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         chips=[28],
         size="small",
     )
-    if ingest_calibs.main([root, *masters, "--calib", calibs, "--validity", "365", "--mode", "link"]) != 0:
+    if (
+        ingest_calibs.main(
+            [root, *masters, "--calib", calibs, "--validity", "365", "--mode", "link"]
+        )
+        != 0
+    ):
         return 1
     print("\nThe bias of that night, and why:  butler.explain('bias', visit=410877, ccdnum=28)")
     print(Butler(root, calibRoot="CALIB").explain("bias", visit=410877, ccdnum=28))
@@ -68,8 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _process(folder: str, root: str, calibs: str) -> int:
     """Process one detector, and show what came of it beside what the generator knows."""
-    generate_curated.write_curated(os.path.join(folder, "calibs"), kinds=["defects"], chips=[28], size="small")
-    if ingest_curated.main([root, os.path.join(folder, "calibs", "decam", "defects"), "--calib", calibs]) != 0:
+    generate_curated.write_curated(
+        os.path.join(folder, "calibs"), kinds=["defects"], chips=[28], size="small"
+    )
+    if (
+        ingest_curated.main(
+            [root, os.path.join(folder, "calibs", "decam", "defects"), "--calib", calibs]
+        )
+        != 0
+    ):
         return 1
     generate_refcat.write_refcat(os.path.join(root, "ref_cats", "invented"), [410877])
     words = ["--calib", calibs, "--rerun", "processed", "--id", "visit=410877", "ccdnum=28"]
@@ -78,10 +100,16 @@ def _process(folder: str, root: str, calibs: str) -> int:
     ProcessCcdTask.parseAndRun([root, *words])
     butler = Butler(os.path.join(root, "rerun", "processed"))
     calexp, src = (butler.get(name, visit=410877, ccdnum=28) for name in ("calexp", "src"))
-    print("\nWhat it has become:  Butler('repo/rerun/processed').get('calexp', visit=410877, ccdnum=28)")
+    print(
+        "\nWhat it has become:  Butler('repo/rerun/processed').get('calexp', visit=410877, "
+        "ccdnum=28)"
+    )
     print(calexp)
     truth = generate.truth(410877, "g", 28)
-    print(f"  {len(src)} sources; zero point {calexp.zero_point:.3f} mag, the truth is {truth.seen.zero_point:.3f}")
+    print(
+        f"  {len(src)} sources; zero point {calexp.zero_point:.3f} mag, the truth is "
+        f"{truth.seen.zero_point:.3f}"
+    )
     picture.save(calexp, os.path.join(folder, "calexp-410877-28.png"))
     return 0
 

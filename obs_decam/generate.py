@@ -1,7 +1,9 @@
-"""Makes DECam raw files, small or of full size, for demonstrations and tests: the same ones each time.
+"""Makes DECam raw files, small or of full size, for demonstrations and tests.
 
-The layout (extensions, sections, keywords) is the real files'; the sky in them is invented. `truth` tells what it
-is.
+The same ones each time.
+
+The layout (extensions, sections, keywords) is the real files'; the sky in them is invented. `truth`
+tells what it is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ from typing import Any
 
 from astropy.io import fits
 
-from obs_decam.generate_facts import FILTERS, LAYOUTS, Chip, Layout, chips, is_south, readouts, taken_on
+from obs_decam.generate_facts import (
+    FILTERS,
+    LAYOUTS,
+    Chip,
+    Layout,
+    chips,
+    is_south,
+    readouts,
+    taken_on,
+)
 from obs_decam.generate_raw import raw_pixels, truth
 from obs_decam.generate_sky import EXPOSURE_TIME, pointing, wcs_cards
 
@@ -23,7 +34,11 @@ __all__ = ["FILTERS", "LAYOUTS", "Layout", "chips", "exposure", "main", "truth",
 
 
 def exposure(
-    visit: int, band: str = "g", size: str = "small", compress: bool = True, extensions: int | None = None
+    visit: int,
+    band: str = "g",
+    size: str = "small",
+    compress: bool = True,
+    extensions: int | None = None,
 ) -> fits.HDUList:
     """Make one raw exposure.
 
@@ -57,7 +72,9 @@ def exposure(
     return fits.HDUList(hdus)
 
 
-def write(directory: str, visits: Sequence[tuple[int, str]], size: str = "small", compress: bool = True) -> list[str]:
+def write(
+    directory: str, visits: Sequence[tuple[int, str]], size: str = "small", compress: bool = True
+) -> list[str]:
     """Write raw files; gives their paths.
 
     Parameters
@@ -83,7 +100,9 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     ra, dec = pointing(visit)
     minute = visit % 288
     date = taken_on(visit)
-    begin = f"{date}T{minute // 12:02d}:{minute % 12 * 5:02d}:{visit % 60:02d}.{visit % 1000000:06d}"
+    begin = (
+        f"{date}T{minute // 12:02d}:{minute % 12 * 5:02d}:{visit % 60:02d}.{visit % 1000000:06d}"
+    )
     hours, degrees = _sexagesimal(ra / 15.0), _sexagesimal(dec)
     sign = "-" if dec < 0 else ""
     yield "NEXTEND", 0, "Number of extensions"
@@ -177,17 +196,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="generateDecam.py",
         description="Make DECam raw files with an invented sky.",
-        epilog="Master calibrations are made by generateDecam.py calibs DIRECTORY, and the reference catalog of the "
+        epilog="Master calibrations are made by generateDecam.py calibs DIRECTORY, and the "
+        "reference catalog of the "
         "stars by generateDecam.py refcat DIRECTORY (options: calibs --help, refcat --help)",
     )
     parser.add_argument("directory")
     parser.add_argument("--visits", type=int, default=2, help="how many exposures (default: 2)")
-    parser.add_argument("--first", type=int, default=410877, help="the number of the first (default: 410877)")
-    parser.add_argument("--filters", nargs="+", default=["g", "r"], choices=list(FILTERS), help="taken in turn")
-    parser.add_argument("--size", choices=list(LAYOUTS), default="small", help="full: 2160 x 4146 pixels a chip")
+    parser.add_argument(
+        "--first", type=int, default=410877, help="the number of the first (default: 410877)"
+    )
+    parser.add_argument(
+        "--filters", nargs="+", default=["g", "r"], choices=list(FILTERS), help="taken in turn"
+    )
+    parser.add_argument(
+        "--size", choices=list(LAYOUTS), default="small", help="full: 2160 x 4146 pixels a chip"
+    )
     parser.add_argument("--plain", action="store_true", help="not compressed")
     arguments = parser.parse_args(argv)
-    visits = [(arguments.first + k, arguments.filters[k % len(arguments.filters)]) for k in range(arguments.visits)]
+    visits = [
+        (arguments.first + k, arguments.filters[k % len(arguments.filters)])
+        for k in range(arguments.visits)
+    ]
     for path in write(arguments.directory, visits, arguments.size, not arguments.plain):
         print(path)
     return 0

@@ -1,7 +1,10 @@
-"""Makes DECam calibrations, as LSST's stack, the Community Pipeline and curators write them: the same each time.
+"""Makes DECam calibrations, as LSST's stack, the Community Pipeline and curators write them.
 
-The pixels are invented, and as many as the light-sensitive ones of a raw file of the same size. The bytes are the
-same on every machine, but for compressed files: astropy orders their cards in another way in some releases.
+The same each time.
+
+The pixels are invented, and as many as the light-sensitive ones of a raw file of the same size. The
+bytes are the same on every machine, but for compressed files: astropy orders their cards in another
+way in some releases.
 """
 
 from __future__ import annotations
@@ -52,7 +55,8 @@ def write_masters(
     Parameters
     ----------
     folder : `str`
-        Where to; it is made if need be. File names have dates without dashes, so that ingest finds none there.
+        Where to; it is made if need be. File names have dates without dashes, so that ingest finds
+        none there.
     kinds : sequence of `str`
         Some of bias, dark, flat, fringe.
     dates : sequence of `str`
@@ -113,15 +117,22 @@ def write_community(
         layout = LAYOUTS[size]
         cards = community_cards(kind, day, band, len(wanted), layout.binning)
         images = [
-            _extension(kind, day, band, chip, size, compress, list(chip_cards(chip, layout))) for chip in wanted
+            _extension(kind, day, band, chip, size, compress, list(chip_cards(chip, layout)))
+            for chip in wanted
         ]
         name = _named("c4d", day[2:].replace("-", ""), "000000", COMMUNITY[kind][1], band, "v1")
-        paths.append(_write(cards, images, folder, f"{name}.fits.fz" if compress else f"{name}.fits"))
+        paths.append(
+            _write(cards, images, folder, f"{name}.fits.fz" if compress else f"{name}.fits")
+        )
     return paths
 
 
 def _series(
-    kinds: Sequence[str], known: Iterable[str], dates: Sequence[str], filters: Sequence[str], size: str
+    kinds: Sequence[str],
+    known: Iterable[str],
+    dates: Sequence[str],
+    filters: Sequence[str],
+    size: str,
 ) -> Iterator[tuple[str, str, str]]:
     """Give kind, day and filter of each series of chips, once all are known to be right."""
     refuse_others("kind", kinds, known)
@@ -143,20 +154,26 @@ def _named(*parts: str) -> str:
     return "_".join(part for part in parts if part != NO_FILTER)
 
 
-def _extension(kind: str, day: str, band: str, chip: Chip, size: str, compress: bool, cards: list[Card]) -> Any:
+def _extension(
+    kind: str, day: str, band: str, chip: Chip, size: str, compress: bool, cards: list[Card]
+) -> Any:
     """Make the image of one chip, in an extension that has its name."""
     image = pixels(kind, day, band, chip.number, chip.place, LAYOUTS[size])
     if not compress:
         return fits.ImageHDU(image, fits.Header(cards), chip.name)
     # A negative level is a step to round to. The pixels are multiples of it, so nothing is lost.
     exact: dict[str, Any] = {"quantize_level": -STEPS[kind], "quantize_method": -1}
-    return fits.CompImageHDU(image, fits.Header(cards), chip.name, "RICE_1", (1, image.shape[1]), **exact)
+    return fits.CompImageHDU(
+        image, fits.Header(cards), chip.name, "RICE_1", (1, image.shape[1]), **exact
+    )
 
 
 def _write(cards: Iterable[Card], images: list[Any], folder: str, name: str) -> str:
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, name)
-    fits.HDUList([fits.PrimaryHDU(header=fits.Header(list(cards))), *images]).writeto(path, overwrite=True)
+    fits.HDUList([fits.PrimaryHDU(header=fits.Header(list(cards))), *images]).writeto(
+        path, overwrite=True
+    )
     return path
 
 
@@ -164,21 +181,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write sample calibrations: ``generateDecam.py calibs DIRECTORY --chips 25 26``."""
     parser = _parser()
     asked = parser.parse_args(argv)
-    paths = [path for form in asked.forms for path in _WRITERS[form](os.path.join(asked.directory, form), asked)]
+    paths = [
+        path
+        for form in asked.forms
+        for path in _WRITERS[form](os.path.join(asked.directory, form), asked)
+    ]
     if not paths:
-        parser.error(f"nothing to make: no {' or '.join(asked.kinds)} among {' or '.join(asked.forms)}")
+        parser.error(
+            f"nothing to make: no {' or '.join(asked.kinds)} among {' or '.join(asked.forms)}"
+        )
     print("\n".join(paths))
     return 0
 
 
 def _masters(folder: str, asked: argparse.Namespace) -> list[str]:
     kinds = [kind for kind in MASTERS if kind in asked.kinds]
-    return write_masters(folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, asked.calib_id)
+    return write_masters(
+        folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, asked.calib_id
+    )
 
 
 def _community(folder: str, asked: argparse.Namespace) -> list[str]:
     kinds = [kind for kind in COMMUNITY if kind in asked.kinds]
-    return write_community(folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, not asked.plain)
+    return write_community(
+        folder, kinds, asked.dates, asked.filters, asked.chips, asked.size, not asked.plain
+    )
 
 
 def _curated(folder: str, asked: argparse.Namespace) -> list[str]:
@@ -194,13 +221,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     numbers = sorted(chip.number for chip in science_chips(range(1, 63)))
     parser.add_argument("directory", help="each form gets a directory in it")
-    parser.add_argument("--forms", nargs="+", default=list(_WRITERS), choices=list(_WRITERS), help="default: all")
-    parser.add_argument("--kinds", nargs="+", default=list(STEPS), choices=list(STEPS), help="default: all of a form")
+    parser.add_argument(
+        "--forms", nargs="+", default=list(_WRITERS), choices=list(_WRITERS), help="default: all"
+    )
+    parser.add_argument(
+        "--kinds",
+        nargs="+",
+        default=list(STEPS),
+        choices=list(STEPS),
+        help="default: all of a form",
+    )
     parser.add_argument("--dates", nargs="+", type=_day, default=list(DATES), metavar="YYYY-MM-DD")
     parser.add_argument("--filters", nargs="+", default=list(BANDS), choices=list(FILTERS))
-    parser.add_argument("--chips", nargs="+", type=int, choices=numbers, metavar="CCDNUM", help="default: 60 of them")
-    parser.add_argument("--size", choices=list(LAYOUTS), default="tiny", help="full: 2048 x 4096 pixels")
-    parser.add_argument("--calib-id", action="store_true", help="masters: date, filter, chip in CALIB_ID alone")
+    parser.add_argument(
+        "--chips",
+        nargs="+",
+        type=int,
+        choices=numbers,
+        metavar="CCDNUM",
+        help="default: 60 of them",
+    )
+    parser.add_argument(
+        "--size", choices=list(LAYOUTS), default="tiny", help="full: 2048 x 4096 pixels"
+    )
+    parser.add_argument(
+        "--calib-id", action="store_true", help="masters: date, filter, chip in CALIB_ID alone"
+    )
     parser.add_argument("--plain", action="store_true", help="community: not compressed")
     parser.add_argument("--regions", action="store_true", help="curated: defects as FITS regions")
     return parser

@@ -49,7 +49,8 @@ def refuse_others(what: str, given: Iterable[Any], known: Iterable[Any]) -> None
 def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> Iterator[Card]:
     """Give the cards of the primary header as LSST's stack has them.
 
-    With ``calib_id``, CALIB_ID alone tells date, filter and chip, as in real masters of imSim and LATISS.
+    With ``calib_id``, CALIB_ID alone tells date, filter and chip, as in real masters of imSim and
+    LATISS.
     """
     yield "OBSTYPE", MASTERS[kind], "Observation type"
     yield "PROCTYPE", "LSST", "Data processing level"
@@ -63,10 +64,13 @@ def master_cards(kind: str, day: str, band: str, chip: Chip, calib_id: bool) -> 
         yield "FILTER", FILTERS.get(band, _CLOSED), "Unique filter identifier"
 
 
-def community_cards(kind: str, day: str, band: str, extensions: int, binning: float) -> Iterator[Card]:
+def community_cards(
+    kind: str, day: str, band: str, extensions: int, binning: float
+) -> Iterator[Card]:
     """Give the cards of the primary header as the Community Pipeline has them.
 
-    The WCS is here, but for the reference pixels: whoever reads an extension has to look here (gen2-core 7.8).
+    The WCS is here, but for the reference pixels: whoever reads an extension has to look here
+    (gen2-core 7.8).
     """
     scale = SCALE * binning
     yield "NEXTEND", extensions, "Number of extensions"

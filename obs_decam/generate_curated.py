@@ -1,4 +1,6 @@
-"""Makes curated calibrations of DECam as text files: defects and crosstalk, invented, the same each time.
+"""Makes curated calibrations of DECam as text files.
+
+Defects and crosstalk, invented, the same each time.
 
 A directory for each chip has a file for each time from which on it holds (gen2-cli 2.9).
 """
@@ -19,7 +21,8 @@ from persistence import yamlfile
 
 Box = tuple[int, int, int, int]  # x0, y0 (0-based lower left), width, height
 
-# Each chip has the first epoch; those whose CCDNUM this divides have the second too, with more defects.
+# Each chip has the first epoch; those whose CCDNUM this divides have the second too, with more
+# defects.
 EPOCHS = ("1970-01-01", "2014-12-01")
 _RENEWED = 5
 _CREATED = ("2019-07-12", "12:00:00")  # fixed: the files have to be the same each time
@@ -32,7 +35,9 @@ def write_curated(
     size: str = "tiny",
     regions: bool = False,
 ) -> list[str]:
-    """Write ``decam/<kind>/<chip's name in lower case>/<start>.ecsv`` or ``.yaml``; gives the paths.
+    """Write ``decam/<kind>/<chip's name in lower case>/<start>.ecsv`` or ``.yaml``.
+
+    Gives the paths.
 
     Parameters
     ----------
@@ -97,7 +102,10 @@ def _metadata(kind: str, chip: Chip, epoch: str) -> dict[str, Any]:
 
 
 def boxes_of(chip: Chip, epoch: str, layout: Layout) -> Iterator[Box]:
-    """Give a bad column, a blotch and some pixels; in each later epoch as many again, behind them."""
+    """Give a bad column, a blotch and some pixels.
+
+    In each later epoch as many again, behind them.
+    """
     columns, rows = 2 * layout.columns, layout.rows
     for past in EPOCHS[: EPOCHS.index(epoch) + 1]:
         rng = _random("defects", chip, past)
@@ -131,7 +139,9 @@ def _region_table(boxes: list[Box]) -> Any:
 
 def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:
     """Write the coefficients between a chip's two amplifiers. Layout: afw-files 6.5."""
-    there, back = (int(part) / 2**20 for part in _random("crosstalk", chip, epoch).integers(1, 500, 2))
+    there, back = (
+        int(part) / 2**20 for part in _random("crosstalk", chip, epoch).integers(1, 500, 2)
+    )
     content = {
         "metadata": {
             **_metadata("crosstalk", chip, epoch),

@@ -55,7 +55,11 @@ class Layout:
         return 4096 / self.rows
 
 
-LAYOUTS = {"full": Layout(1024, 4096, 6, 50, 50), "small": Layout(64, 256, 6, 10, 10), "tiny": Layout(8, 32, 2, 4, 4)}
+LAYOUTS = {
+    "full": Layout(1024, 4096, 6, 50, 50),
+    "small": Layout(64, 256, 6, 10, 10),
+    "tiny": Layout(8, 32, 2, 4, 4),
+}
 
 
 class Chip(NamedTuple):
@@ -81,12 +85,17 @@ def chips() -> Iterator[Chip]:
     table = yamlfile.load(_DETECTORS)
     every = {**table["science"], **table["focus"], **table["guide"]}
     for number, entry in sorted(every.items(), key=lambda item: item[1]["hdu"]):
-        yield Chip(int(number), entry["name"], (float(entry.get("x", 230.0)), float(entry.get("y", 0.0))))
+        yield Chip(
+            int(number), entry["name"], (float(entry.get("x", 230.0)), float(entry.get("y", 0.0)))
+        )
 
 
 @dataclass(frozen=True)
 class Readout:
-    """What an amplifier does: gain (electrons a count), read noise (electrons), saturation (counts)."""
+    """What an amplifier does.
+
+    Gain (electrons a count), read noise (electrons), saturation (counts).
+    """
 
     gain: float
     read_noise: float
@@ -94,7 +103,10 @@ class Readout:
 
 
 def is_south(name: str) -> bool:
-    """Say whether a chip is read out as those of the southern half: its postscan rows come first."""
+    """Say whether a chip is read out as those of the southern half.
+
+    Its postscan rows come first.
+    """
     return name.startswith(("S", "F", "G"))
 
 

@@ -1,8 +1,8 @@
 """Invents the pixels of master calibrations, to the same bit on every machine.
 
-Only sums, products, quotients and whole random numbers go into them, which IEEE arithmetic fixes; a sine or a
-normal deviate may end in another bit elsewhere. All values are multiples of a power of two, so that
-compression in such steps loses nothing.
+Only sums, products, quotients and whole random numbers go into them, which IEEE arithmetic fixes; a
+sine or a normal deviate may end in another bit elsewhere. All values are multiples of a power of
+two, so that compression in such steps loses nothing.
 """
 
 from __future__ import annotations
@@ -58,13 +58,19 @@ def pixels(
 
 
 def pattern(kind: str, band: str, number: int, place: tuple[float, float], layout: Layout) -> Plane:
-    """Give what a master calibration shows but for its noise: the chip's own, the same at all dates; see `pixels`."""
+    """Give what a master calibration shows but for its noise.
+
+    The chip's own, the same at all dates; see `pixels`.
+    """
     rows, columns = layout.rows, 2 * layout.columns
     y = ((np.arange(rows) + 0.5) / rows - 0.5)[:, np.newaxis]
     x = ((np.arange(columns) + 0.5) / columns - 0.5)[np.newaxis, :]
     radius = ((place[0] + _WIDTH * x) / _RADIUS) * ((place[0] + _WIDTH * x) / _RADIUS)
     radius = radius + ((place[1] + _HEIGHT * y) / _RADIUS) * ((place[1] + _HEIGHT * y) / _RADIUS)
-    own = np.random.default_rng(zlib.crc32(f"{kind} {band} {number}".encode())).integers(-100, 101) / 100.0
+    own = (
+        np.random.default_rng(zlib.crc32(f"{kind} {band} {number}".encode())).integers(-100, 101)
+        / 100.0
+    )
     values = _PATTERNS[kind](x, y, radius, own)
     return values * _FRINGES.get(band, _FAINT_FRINGES) if kind == "fringe" else values
 
@@ -103,8 +109,8 @@ def _illumination(x: Plane, y: Plane, square: Plane, own: float) -> Plane:
     return np.asarray(1.0 + 0.04 * (square - 0.4) + 0.002 * own * y)
 
 
-# Column and row (-1/2 to 1/2), squared distance from the focal plane's centre (0 to about 1), the chip's own number
-# (-1 to 1).
+# Column and row (-1/2 to 1/2), squared distance from the focal plane's centre (0 to about 1), the
+# chip's own number (-1 to 1).
 _PATTERNS: Mapping[str, Callable[[Plane, Plane, Plane, float], Plane]] = {
     "bias": _bias,
     "dark": _dark,

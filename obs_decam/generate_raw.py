@@ -13,7 +13,8 @@ from obs_decam.generate_pixels import pattern
 from obs_decam.generate_sky import Floats, Seen, Stars
 
 _LEVELS = 1900, 2000  # of the bias, in counts
-_HOT, _COLD = 60000.0, 0.02  # electrons that a hot pixel adds, and what a cold one has left of the light
+# electrons that a hot pixel adds, and what a cold one has left of the light
+_HOT, _COLD = 60000.0, 0.02
 _BLOTCH = 4  # columns: the widest of a chip's defects is cold
 
 
@@ -72,10 +73,14 @@ def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.
     raw = np.empty(layout.shape)
     for half, readout in enumerate(readouts(chip.name, chip.number)):
         across = slice(half * layout.shape[1] // 2, (half + 1) * layout.shape[1] // 2)
-        noise = rng.normal(0.0, readout.read_noise / readout.gain, (layout.shape[0], layout.shape[1] // 2))
+        noise = rng.normal(
+            0.0, readout.read_noise / readout.gain, (layout.shape[0], layout.shape[1] // 2)
+        )
         raw[:, across] = rng.uniform(*_LEVELS) + noise
         own = slice(half * layout.columns, (half + 1) * layout.columns)
-        data = np.s_[first_row : first_row + layout.rows, first_column + own.start : first_column + own.stop]
+        data = np.s_[
+            first_row : first_row + layout.rows, first_column + own.start : first_column + own.stop
+        ]
         raw[data] += electrons[:, own] / readout.gain
         raw[data] += pattern("bias", "NONE", chip.number, chip.place, layout)[:, own]
         raw[:, across] = np.minimum(raw[:, across], readout.saturation)
@@ -87,7 +92,8 @@ def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
     seen = generate_sky.seen(visit, band)
     stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
     rows, columns = np.arange(layout.rows), np.arange(2 * layout.columns)
-    # A round Gaussian is a product of one along each axis; sampled so finely, its sum over the pixels is 1.
+    # A round Gaussian is a product of one along each axis; sampled so finely, its sum over the
+    # pixels is 1.
     along, across = (
         np.exp(-((pixels - middle[:, np.newaxis]) ** 2) / (2 * seen.psf_sigma**2))
         for pixels, middle in ((rows, y), (columns, x))
@@ -101,7 +107,9 @@ def _spoil(electrons: Floats, chip: Chip, visit: int, layout: Layout) -> None:
     """Let the pixels of a science chip that the curated defects name be bad."""
     if chip.name[0] not in "NS":
         return
-    begun = [epoch for epoch in generate_curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)]
+    begun = [
+        epoch for epoch in generate_curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)
+    ]
     for x0, y0, width, height in generate_curated.boxes_of(chip, begun[-1], layout):
         part = np.s_[y0 : y0 + height, x0 : x0 + width]
         electrons[part] = electrons[part] * _COLD if width == _BLOTCH else electrons[part] + _HOT

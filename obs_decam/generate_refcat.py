@@ -1,4 +1,7 @@
-"""Makes a reference catalog of the invented stars, in shards as LSST's are (afw-files 3.6, 4): the same each time."""
+"""Makes a reference catalog of the invented stars, in shards as LSST's are (afw-files 3.6, 4).
+
+The same each time.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: in
     if not _SHALLOWEST <= depth <= _DEEPEST:
         raise ValueError(f"a mesh of depth {depth} cannot be made; {_SHALLOWEST} to {_DEEPEST} can")
     os.makedirs(folder, exist_ok=True)
-    paths = [_config(folder, name, depth), _shard(folder, "master_schema", generate_sky.stars_near(0.0, 0.0, 0.0))]
+    paths = [
+        _config(folder, name, depth),
+        _shard(folder, "master_schema", generate_sky.stars_near(0.0, 0.0, 0.0)),
+    ]
     for visit in visits:
         paths += _shards(folder, generate_sky.pointing(visit), depth)
     return sorted(set(paths))
@@ -91,7 +97,9 @@ def catalog(stars: Stars) -> Catalog:
     for band in FILTERS:
         fluxes = _fluxes(stars.magnitudes[band])
         table[f"{band}_flux"] = Column(fluxes, unit="nJy", description=f"flux in {band}")
-        table[f"{band}_fluxErr"] = Column(_RELATIVE_ERROR * fluxes, unit="nJy", description=f"its error in {band}")
+        table[f"{band}_fluxErr"] = Column(
+            _RELATIVE_ERROR * fluxes, unit="nJy", description=f"its error in {band}"
+        )
     table["resolved"] = Column(np.zeros(len(stars), bool), description="is a galaxy")
     return table
 
@@ -103,12 +111,19 @@ def _fluxes(magnitudes: Floats) -> Floats:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write a reference catalog: ``generateDecam.py refcat repo/ref_cats/invented --visits 2``."""
     parser = argparse.ArgumentParser(
-        prog="generateDecam.py refcat", description="Make a reference catalog of the invented stars."
+        prog="generateDecam.py refcat",
+        description="Make a reference catalog of the invented stars.",
     )
     parser.add_argument("directory", help="such as repo/ref_cats/invented")
-    parser.add_argument("--visits", type=int, default=2, help="how many exposures it covers (default: 2)")
-    parser.add_argument("--first", type=int, default=410877, help="the number of the first (default: 410877)")
-    parser.add_argument("--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7, help="of the mesh")
+    parser.add_argument(
+        "--visits", type=int, default=2, help="how many exposures it covers (default: 2)"
+    )
+    parser.add_argument(
+        "--first", type=int, default=410877, help="the number of the first (default: 410877)"
+    )
+    parser.add_argument(
+        "--depth", type=int, choices=range(_SHALLOWEST, _DEEPEST + 1), default=7, help="of the mesh"
+    )
     asked = parser.parse_args(argv)
     name = os.path.basename(os.path.abspath(asked.directory))
     visits = range(asked.first, asked.first + asked.visits)

@@ -1,6 +1,9 @@
-"""The invented sky, and how the telescope saw it: the stars, and for each visit pointing, seeing and zero point.
+"""The invented sky, and how the telescope saw it.
 
-The stars are the same for all visits: each follows from its place. What is true of a visit follows from its number.
+The stars, and for each visit pointing, seeing and zero point.
+
+The stars are the same for all visits: each follows from its place. What is true of a visit follows
+from its number.
 """
 
 from __future__ import annotations
@@ -78,7 +81,8 @@ class Seen:
     zero_point : `float`
         The magnitude that gives one electron in the exposure, where the flat is 1 (mag, AB).
     psf_sigma : `float`
-        Standard deviation of the point spread function, which is a Gaussian (pixels of the image, of any size).
+        Standard deviation of the point spread function, which is a Gaussian (pixels of the image,
+        of any size).
     offset : `tuple` [`float`, `float`]
         How far east and north of its true place the header's WCS has a star (arcsec).
     sky : `float`
@@ -94,7 +98,9 @@ class Seen:
 def seen(visit: int, band: str) -> Seen:
     """Give what is true of a visit in a filter."""
     return Seen(
-        zero_point=_ZERO_POINTS[band] + 2.5 * float(np.log10(EXPOSURE_TIME)) + 0.01 * (visit * 13 % 11 - 5),
+        zero_point=_ZERO_POINTS[band]
+        + 2.5 * float(np.log10(EXPOSURE_TIME))
+        + 0.01 * (visit * 13 % 11 - 5),
         psf_sigma=round(1.3 + 0.05 * (visit * 7 % 9), 2),
         offset=(_OFFSET * (visit * 5 % 7 - 3), _OFFSET * (visit * 3 % 5 - 2)),
         sky=SKY[band],
@@ -106,25 +112,34 @@ def pointing(visit: int) -> tuple[float, float]:
     return (10.0 + 0.37 * (visit % 900)) % 360.0, -45.0 + 0.11 * (visit % 500)
 
 
-# -- stars -------------------------------------------------------------------------------------------------
+# -- stars
+# -------------------------------------------------------------------------------------------------
 
 
 def stars_near(ra: float, dec: float, radius: float) -> Stars:
     """Give all stars in a circle on the sky (deg)."""
     centre = sphere.vector(ra, dec)
     parts = [_block(row, column) for row, column in _blocks(centre, dec, radius)]
-    magnitudes = {band: np.concatenate([part.magnitudes[band] for part in parts]) for band in FILTERS}
-    ids, right, high = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "ra", "dec"))
+    magnitudes = {
+        band: np.concatenate([part.magnitudes[band] for part in parts]) for band in FILTERS
+    }
+    ids, right, high = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "ra", "dec")
+    )
     every = Stars(ids, right, high, magnitudes)
     return every[sphere.separation(sphere.vector(every.ra, every.dec), centre) <= radius]
 
 
 def _blocks(centre: Floats, dec: float, radius: float) -> Iterator[tuple[int, int]]:
     """Give the blocks, of a degree's height and about as wide, that a circle may touch."""
-    lowest, highest = (min(max(int(np.floor(edge)), -90), 89) for edge in (dec - radius, dec + radius))
+    lowest, highest = (
+        min(max(int(np.floor(edge)), -90), 89) for edge in (dec - radius, dec + radius)
+    )
     for row in range(lowest, highest + 1):
         number = _along(row)
-        middles = sphere.vector((np.arange(number) + 0.5) * 360 / number, np.full(number, row + 0.5))
+        middles = sphere.vector(
+            (np.arange(number) + 0.5) * 360 / number, np.full(number, row + 0.5)
+        )
         for column in np.flatnonzero(sphere.separation(middles, centre) <= radius + 1):
             yield row, int(column)
 
@@ -139,8 +154,13 @@ def _block(row: int, column: int) -> Stars:
     """Invent the stars of a block: one in each cell, not too near to its edges."""
     rng = np.random.default_rng([row + 90, column])
     down, along = (axis.ravel() for axis in np.mgrid[:_CELLS, :_CELLS])
-    right, high = ((cell + 0.5 + _JITTER * rng.uniform(-0.5, 0.5, down.size)) / _CELLS for cell in (along, down))
-    red = np.maximum(_FAINTEST + np.log10(1 - rng.uniform(0, 1, down.size)) / _STEEPNESS, _BRIGHTEST)
+    right, high = (
+        (cell + 0.5 + _JITTER * rng.uniform(-0.5, 0.5, down.size)) / _CELLS
+        for cell in (along, down)
+    )
+    red = np.maximum(
+        _FAINTEST + np.log10(1 - rng.uniform(0, 1, down.size)) / _STEEPNESS, _BRIGHTEST
+    )
     colour = rng.uniform(0.2, 1.4, down.size)
     number = ((row + 90) * 360 + column) * _CELLS**2
     return Stars(
@@ -151,7 +171,8 @@ def _block(row: int, column: int) -> Stars:
     )
 
 
-# -- where they fall ---------------------------------------------------------------------------------------
+# -- where they fall
+# ---------------------------------------------------------------------------------------
 
 
 def wcs_cards(visit: int, name: str, place: tuple[float, float], layout: Layout) -> Iterator[Card]:
@@ -168,23 +189,38 @@ def wcs_cards(visit: int, name: str, place: tuple[float, float], layout: Layout)
     yield "CUNIT2", "deg", ""
     yield "CRVAL1", round(ra, 6), "[deg] WCS Reference Coordinate (RA)"
     yield "CRVAL2", round(dec, 6), "[deg] WCS Reference Coordinate (DEC)"
-    yield "CRPIX1", round(first_column + layout.columns + 0.5 - across, 4), "Reference pixel, axis 1"
+    yield (
+        "CRPIX1",
+        round(first_column + layout.columns + 0.5 - across, 4),
+        "Reference pixel, axis 1",
+    )
     yield "CRPIX2", round(first_row + 0.5 + layout.rows / 2 - along, 4), "Reference pixel, axis 2"
     yield "CD1_1", 0.0, "World coordinate transformation matrix"
     yield "CD1_2", scale, "World coordinate transformation matrix"
     yield "CD2_1", -scale, "World coordinate transformation matrix"
     yield "CD2_2", 0.0, "World coordinate transformation matrix"
     for axis in (1, 2):
-        for term, value in ((0, 0.0), (1, 1.0), (2, 0.0), (4, 0.002), (5, 0.0), (6, 0.0), (7, 0.008), (9, 0.008)):
+        for term, value in (
+            (0, 0.0),
+            (1, 1.0),
+            (2, 0.0),
+            (4, 0.002),
+            (5, 0.0),
+            (6, 0.0),
+            (7, 0.008),
+            (9, 0.008),
+        ):
             yield f"PV{axis}_{term}", value, "PV distortion coefficient"
 
 
 def origin(name: str, layout: Layout) -> tuple[int, int]:
-    """Give column and row, counted from 0, of a chip's first light-sensitive pixel in its raw image."""
+    """Return column and row, from 0, of a chip's first light-sensitive pixel in its raw image."""
     return layout.prescan + layout.overscan, layout.postscan if is_south(name) else 0
 
 
-def falling(visit: int, name: str, place: tuple[float, float], layout: Layout) -> tuple[Stars, Floats, Floats]:
+def falling(
+    visit: int, name: str, place: tuple[float, float], layout: Layout
+) -> tuple[Stars, Floats, Floats]:
     """Give the stars that fall on a chip, or near it, with their columns and rows.
 
     Columns and rows are counted from 0 at the first light-sensitive pixel.
@@ -204,7 +240,7 @@ def falling(visit: int, name: str, place: tuple[float, float], layout: Layout) -
 
 @functools.lru_cache(8)
 def _on_focal_plane(visit: int, binning: float) -> tuple[Stars, Floats, Floats]:
-    """Give the stars of a visit, with pixels counted from the reference pixel, which alone differs between chips."""
+    """Return the stars of a visit; pixels count from the reference pixel."""
     layout = Layout(0, round(4096 / binning), 0, 0, 0)
     header = fits.Header(list(wcs_cards(visit, "N", (0.0, 0.0), layout)))
     header["CRPIX1"] = header["CRPIX2"] = 0.0

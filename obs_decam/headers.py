@@ -47,21 +47,27 @@ class DecamHeaders(HeaderTranslator):
             return None
         name = str(header.get("DETPOS") or header.get("EXTNAME") or header["CCDNUM"]).strip()
         serial = str(header.get("DETECTOR", "")).strip()
-        amplifiers = tuple(_amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header)
+        amplifiers = tuple(
+            _amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header
+        )
         return Detector(name, int(header["CCDNUM"]), serial, amplifiers)
 
 
 def _amplifier(header: Header, letter: str) -> Amplifier:
-    boxes: dict[str, Any] = {part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()}
-    numbers: dict[str, Any] = {part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()}
+    boxes: dict[str, Any] = {
+        part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()
+    }
+    numbers: dict[str, Any] = {
+        part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()
+    }
     return Amplifier(letter, **boxes, **numbers)
 
 
 def ingest_filter(header: Header) -> str:
     """Give the filter as data IDs call it: the first word of FILTER.
 
-    A bias is taken with the shutter closed, whatever filter is in place; its filter is ``solid``, as the
-    header corrections of astro_metadata_translator have it.
+    A bias is taken with the shutter closed, whatever filter is in place; its filter is ``solid``,
+    as the header corrections of astro_metadata_translator have it.
     """
     kind = str(header.get("OBSTYPE", "")).lower()
     if "zero" in kind or "bias" in kind:
@@ -70,7 +76,10 @@ def ingest_filter(header: Header) -> str:
 
 
 def calib_filter(header: Header) -> str:
-    """Give the filter of a master calibration: ``NONE`` for a bias, the first word of FILTER for others."""
+    """Give the filter of a master calibration.
+
+    ``NONE`` for a bias, the first word of FILTER for others.
+    """
     kind, words = str(header.get("OBSTYPE", "")).lower(), str(header.get("FILTER", "")).split()
     if words and ("zero" in kind or "bias" in kind):
         return "NONE"
@@ -88,7 +97,10 @@ def calib_ccdnum(header: Header) -> str:
 
 
 def calib_date(header: Header, path: str) -> str:
-    """Give the date of a master calibration: of DATE-OBS, of CALIB_ID, or the one in the file's path."""
+    """Give the date of a master calibration.
+
+    Of DATE-OBS, of CALIB_ID, or the one in the file's path.
+    """
     if "DATE-OBS" in header:
         found = _DATE.search(str(header["DATE-OBS"]))
         date = found.group() if found else None

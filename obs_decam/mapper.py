@@ -31,7 +31,8 @@ def _of_detector(item: Exposure, data_id: Mapping[str, Any]) -> Exposure:
     found = item.detector
     if found is not None and "ccdnum" in data_id and found.id != data_id["ccdnum"]:
         raise FormatterError(
-            f"this HDU is of detector {found.id} ({found.name}), not {data_id['ccdnum']}: the file leaves detectors "
+            f"this HDU is of detector {found.id} ({found.name}), not {data_id['ccdnum']}: the file "
+            "leaves detectors "
             "out; ask by visit, so that the calibration registry tells the HDU, or give calib_hdu"
         )
     return item
@@ -47,9 +48,14 @@ class DecamMapper(CameraMapper):
     translatorClass = DecamHeaders
 
     def locate(
-        self, dataset: DatasetType, full_id: Mapping[str, Any], root: str, options: Mapping[str, Any] = {}
+        self,
+        dataset: DatasetType,
+        full_id: Mapping[str, Any],
+        root: str,
+        options: Mapping[str, Any] = {},
     ) -> Location:
-        # Gen2's templates take the detector's number for the HDU; but the Community Pipeline leaves detectors out.
+        # Gen2's templates take the detector's number for the HDU; but the Community Pipeline leaves
+        # detectors out.
         location = super().locate(dataset, full_id, root, options)
         known = full_id.get("calib_hdu") if dataset.name in _ALL_IN_ONE else None
         return location if known is None else location._replace(hdu=known)

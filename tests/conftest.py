@@ -90,7 +90,9 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
             hdus = [fits.PrimaryHDU(header=raw[0].header)]
             for hdu in raw[1:]:
                 pixels = _PLANES[kind](hdu.data)
-                hdus.append(fits.CompImageHDU(pixels, hdu.header, hdu.name, compression_type="GZIP_2"))
+                hdus.append(
+                    fits.CompImageHDU(pixels, hdu.header, hdu.name, compression_type="GZIP_2")
+                )
             (folder / kind).mkdir(exist_ok=True)
             fits.HDUList(hdus).writeto(folder / kind / f"c4d_{visit}_{word}_{band}.fits.fz")
     (folder / "dqmask" / "a_note.fits").write_text("not FITS; the search goes on")
@@ -101,7 +103,9 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def master(tmp_path: Path) -> Callable[..., str]:
     """Give a function that makes a master calibration of one HDU: a bias of chip 1, unless cards say otherwise."""
 
-    def make(date: str | None = "2015-02-18", obstype: str | None = "zero", ccdnum: int = 1, **cards: Any) -> str:
+    def make(
+        date: str | None = "2015-02-18", obstype: str | None = "zero", ccdnum: int = 1, **cards: Any
+    ) -> str:
         header = fits.Header({"CCDNUM": ccdnum, "PROCTYPE": "lsst", **cards})
         for keyword, value in (("OBSTYPE", obstype), ("DATE-OBS", date)):
             if value is not None:
@@ -155,17 +159,23 @@ CALIBRATIONS = [
 ]
 
 
-def _make_calibs(folder: Path, rows: Iterable[tuple[Any, ...]] = CALIBRATIONS, files: bool = True) -> Path:
+def _make_calibs(
+    folder: Path, rows: Iterable[tuple[Any, ...]] = CALIBRATIONS, files: bool = True
+) -> Path:
     """Make a directory of calibrations by hand, as Gen2's tools would have."""
     folder.mkdir(parents=True, exist_ok=True)
     registry = sqlite3.connect(folder / "calibRegistry.sqlite3")
     for kind in ("bias", "dark", "flat", "fringe", "illumcor"):
         unique = "unique(filter,ccdnum,calibDate)"
-        registry.execute(f"CREATE TABLE {kind} (id integer primary key autoincrement, {_COLUMNS}, {unique})")
+        registry.execute(
+            f"CREATE TABLE {kind} (id integer primary key autoincrement, {_COLUMNS}, {unique})"
+        )
     registry.execute(f"CREATE TABLE defects (id integer primary key autoincrement, {_DEFECTS})")
     for kind, name, number, date, start, end in rows:
         names = "filter, ccdnum, calibDate, validStart, validEnd"
-        registry.execute(f"INSERT INTO {kind} ({names}) VALUES (?, ?, ?, ?, ?)", (name, number, date, start, end))
+        registry.execute(
+            f"INSERT INTO {kind} ({names}) VALUES (?, ?, ?, ?, ?)", (name, number, date, start, end)
+        )
         if files:
             path = folder / _PATHS[kind].format(date=date, filter=name, number=number)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,9 @@ def handle(table):
 
 
 def test_catalogs_are_joined_column_by_column():
-    parts = info(a=handle(Table({"id": [2, 1], "f": [20, 10]})), b=handle(Table({"id": [1, 2], "g": [1, 2]})))
+    parts = info(
+        a=handle(Table({"id": [2, 1], "f": [20, 10]})), b=handle(Table({"id": [1, 2], "g": [1, 2]}))
+    )
     joined = join_columns(dataId={}, componentInfo=parts, cls=Table)
     assert joined.colnames == ["id", "f", "g"]
     assert list(joined["g"]) == [2, 1]

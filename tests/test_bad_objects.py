@@ -62,15 +62,20 @@ def exposure(bits: int = 1) -> Exposure:
     return whole.replaced(photo_calib=PhotoCalib(2.0, 0.1, FIELD))
 
 
-def refused(butler: Butler, name: str, error: type[Exception], message: str, file: str, **data_id: Any) -> None:
-    before = {path: path.read_bytes() for path in Path(butler.getUri(name, write=True)).parent.iterdir()}
+def refused(
+    butler: Butler, name: str, error: type[Exception], message: str, file: str, **data_id: Any
+) -> None:
+    before = {
+        path: path.read_bytes() for path in Path(butler.getUri(name, write=True)).parent.iterdir()
+    }
     with pytest.raises(error, match=message) as caught:
         butler.get(name, **data_id)
     assert file in str(caught.value)
     assert {path: path.read_bytes() for path in before} == before
 
 
-# -- FITS ----------------------------------------------------------------------------------------------------
+# -- FITS
+# ----------------------------------------------------------------------------------------------------
 
 
 def cut(path: Path, hdus: int, spare: int = 0) -> None:
@@ -104,7 +109,9 @@ def rows_beyond(hdus: fits.HDUList) -> None:
 
 def of_itself(hdus: fits.HDUList) -> None:
     """Let the calibration's field be the calibration."""
-    next(hdu for hdu in hdus[5:] if "field" in hdu.columns.names).data["field"][:] = hdus[0].header["PHOTOCALIB_ID"]
+    next(hdu for hdu in hdus[5:] if "field" in hdu.columns.names).data["field"][:] = hdus[0].header[
+        "PHOTOCALIB_ID"
+    ]
 
 
 @pytest.mark.parametrize("name", ["calexp", "calexp.image", "calexp.mask", "calexp.photoCalib"])
@@ -126,7 +133,9 @@ def test_a_truncated_gzip_is_damage_whatever_is_read_of_its_data(butler: Butler,
         ("calexp.photoCalib", 4, 0, "no archive where"),
     ],
 )
-def test_what_a_file_lacks_is_said(butler: Butler, name: str, hdus: int, spare: int, message: str) -> None:
+def test_what_a_file_lacks_is_said(
+    butler: Butler, name: str, hdus: int, spare: int, message: str
+) -> None:
     butler.put(exposure(), "calexp")
     cut(place(butler, "calexp"), hdus, spare)
     refused(butler, name, FormatterError, message, "calexp.fits")
@@ -179,10 +188,13 @@ def test_a_table_of_an_unknown_version_is_refused(butler: Butler, name: str, ver
     with fits.open(place(butler, "sources"), mode="update") as hdus:
         hdus[1].header["AFW_TYPE"] = "SOURCE"
         hdus[1].header["HIERARCH AFW_TABLE_VERSION"] = version
-    refused(butler, name, FormatterError, "versions 0 to 3 of afw's tables are known", "sources.fits")
+    refused(
+        butler, name, FormatterError, "versions 0 to 3 of afw's tables are known", "sources.fits"
+    )
 
 
-# -- pickles -------------------------------------------------------------------------------------------------
+# -- pickles
+# -------------------------------------------------------------------------------------------------
 
 
 class Call:
@@ -198,7 +210,9 @@ class Call:
 _DEEP = 200_000
 BOMBS: dict[str, Callable[[Path], bytes]] = {
     "a command": lambda folder: pickle.dumps(Call(os.system, f"touch {folder}/hacked")),
-    "a command inside": lambda folder: pickle.dumps({"a": [Call(os.system, f"touch {folder}/hacked")]}, 0),
+    "a command inside": lambda folder: pickle.dumps(
+        {"a": [Call(os.system, f"touch {folder}/hacked")]}, 0
+    ),
     "code": lambda folder: pickle.dumps(Call(eval, f"open({str(folder / 'hacked')!r}, 'w')")),
     "a file": lambda folder: pickle.dumps(Call(open, str(folder / "hacked"), "w")),
     "deep lists": lambda _: b"\x80\x04" + b"]" * _DEEP + b"a" * (_DEEP - 1) + b".",
@@ -233,14 +247,20 @@ def fate(butler: Butler, name: str) -> str:
 
 @pytest.mark.parametrize("name", ["thing", "skyMap", "packages"])
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_pickle_that_is_a_bomb_is_refused(butler: Butler, tmp_path: Path, name: str, bomb: str) -> None:
+def test_a_pickle_that_is_a_bomb_is_refused(
+    butler: Butler, tmp_path: Path, name: str, bomb: str
+) -> None:
     place(butler, name).write_bytes(BOMBS[bomb](tmp_path))
     told = fate(butler, name)
-    harmless = told == "read" and (name, bomb) == ("thing", "deep lists")  # lists have no hash that calls itself
-    assert harmless or (told.startswith(("UnsafeContent", "FormatterError")) and f"{name}.pickle" in told)
+    # lists have no hash that calls itself
+    harmless = told == "read" and (name, bomb) == ("thing", "deep lists")
+    assert harmless or (
+        told.startswith(("UnsafeContent", "FormatterError")) and f"{name}.pickle" in told
+    )
 
 
-# -- configurations ------------------------------------------------------------------------------------------
+# -- configurations
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -258,34 +278,47 @@ def test_a_pickle_that_is_a_bomb_is_refused(butler: Butler, tmp_path: Path, name
         "config.a=[touch for touch in (1,)]",
     ],
 )
-def test_a_configuration_that_is_a_program_is_refused(butler: Butler, tmp_path: Path, statement: str) -> None:
+def test_a_configuration_that_is_a_program_is_refused(
+    butler: Butler, tmp_path: Path, statement: str
+) -> None:
     text = f"import lsst.x\nassert type(config)==lsst.x.Config, 'no'\n{statement.format(tmp_path / 'hacked')}\n"
     place(butler, "settings").write_text(text)
     refused(butler, "settings", UnsafeContent, ":[34]:", "settings.py")
 
 
-def test_a_module_that_a_configuration_names_is_not_imported(butler: Butler, tmp_path: Path) -> None:
+def test_a_module_that_a_configuration_names_is_not_imported(
+    butler: Butler, tmp_path: Path
+) -> None:
     module = tmp_path / "hacking.py"
     module.write_text(f"open({str(tmp_path / 'hacked')!r}, 'w')\n")
-    place(butler, "settings").write_text(f"import sys\nimport hacking\nimport {tmp_path.name}.hacking\nconfig.a=1\n")
+    place(butler, "settings").write_text(
+        f"import sys\nimport hacking\nimport {tmp_path.name}.hacking\nconfig.a=1\n"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(tmp_path)
         assert dict(butler.get("settings")) == {"a": 1}
 
 
-# -- reference catalogs --------------------------------------------------------------------------------------
+# -- reference catalogs
+# --------------------------------------------------------------------------------------
 
 
 def test_a_shard_that_is_missing_in_the_middle_of_a_cone_has_no_sources(butler: Butler) -> None:
     folder = place(butler, "sources").parent / "ref_cats" / "invented"
     folder.mkdir(parents=True)
-    (folder / "config.py").write_text("config.ref_dataset_name='invented'\nconfig.indexer['HTM'].depth=6\n")
+    (folder / "config.py").write_text(
+        "config.ref_dataset_name='invented'\nconfig.indexer['HTM'].depth=6\n"
+    )
     ra, dec = (axis.ravel() for axis in np.meshgrid(np.linspace(8, 12, 80), np.linspace(3, 7, 80)))
     trixels = htm.index(ra, dec, 6)
     for number in set(trixels.tolist()):
         rows = trixels == number
         made = Catalog(
-            {"id": np.flatnonzero(rows), "coord_ra": np.radians(ra[rows]), "coord_dec": np.radians(dec[rows])}
+            {
+                "id": np.flatnonzero(rows),
+                "coord_ra": np.radians(ra[rows]),
+                "coord_dec": np.radians(dec[rows]),
+            }
         )
         for name in ("coord_ra", "coord_dec"):
             made[name].unit = "rad"

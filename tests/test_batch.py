@@ -15,7 +15,8 @@ from persistence import files
 from persistence.batch import Batch
 from persistence.errors import RepositoryError, WrittenDiffers
 
-# What stands at a target before, and whether the batch writes there, writes and keeps the old, or removes.
+# What stands at a target before, and whether the batch writes there, writes and keeps the old, or
+# removes.
 BEFORE = ("nothing", "a file", "a link", "a dangling link")
 ACTS = ("place", "back up", "remove")
 
@@ -37,7 +38,9 @@ def picture(folder: Path) -> dict[str, str]:
     """Tell of each file what it is: the text, or where the link leads."""
     found = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
     return {
-        str(path.relative_to(folder)): f"-> {os.readlink(path)}" if path.is_symlink() else path.read_text()
+        str(path.relative_to(folder)): f"-> {os.readlink(path)}"
+        if path.is_symlink()
+        else path.read_text()
         for path in found
     }
 
@@ -57,7 +60,9 @@ def test_all_files_are_put_in_their_places(tmp_path):
         fill(batch, jobs)
         assert "new t0.txt" not in [target.read_text() for target, _ in jobs if target.exists()]
         batch.commit()
-    assert [target.read_text() for target, _ in jobs] == [f"new t{number}.txt" for number in range(4)]
+    assert [target.read_text() for target, _ in jobs] == [
+        f"new t{number}.txt" for number in range(4)
+    ]
     assert not list(tmp_path.rglob(".part*"))
     assert (tmp_path / "source2").read_text() == "source 2"
 
@@ -137,7 +142,9 @@ CALLS = [(os, "replace"), (os, "link"), (os, "unlink"), (files, "back_up")]
 class Breaking:
     """Breaks one call of those that change the disk, and only that one."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, step: int, error: BaseException, links: bool) -> None:
+    def __init__(
+        self, patch: pytest.MonkeyPatch, step: int, error: BaseException, links: bool
+    ) -> None:
         self.left, self.error, self.broke = step, error, ""
         for module, name in CALLS:
             inner = _no_links if name == "link" and not links else getattr(module, name)
@@ -164,12 +171,16 @@ def without_backups(found: dict[str, str]) -> dict[str, str]:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    jobs=st.lists(st.tuples(st.sampled_from(BEFORE), st.sampled_from(ACTS)), min_size=1, max_size=4),
+    jobs=st.lists(
+        st.tuples(st.sampled_from(BEFORE), st.sampled_from(ACTS)), min_size=1, max_size=4
+    ),
     step=st.integers(0, 12),
     error=st.sampled_from([OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt(), MemoryError()]),
     links=st.booleans(),
 )
-def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(jobs, step, error, links):
+def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(
+    jobs, step, error, links
+):
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         todo = [(prepare(folder, number, before), act) for number, (before, act) in enumerate(jobs)]
@@ -186,9 +197,17 @@ def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(jo
             patch.undo()
         after = picture(folder)
         litter = {name for name in after if ".part" in name}
-        there = {name: text for name, text in after.items() if "~" not in name and name not in litter}
-        kept = {name: text for name, text in before.items() if not name.split("/")[-1].startswith("t")}
-        new = {str(target.relative_to(folder)): f"new {target.name}" for target, act in todo if act != "remove"}
+        there = {
+            name: text for name, text in after.items() if "~" not in name and name not in litter
+        }
+        kept = {
+            name: text for name, text in before.items() if not name.split("/")[-1].startswith("t")
+        }
+        new = {
+            str(target.relative_to(folder)): f"new {target.name}"
+            for target, act in todo
+            if act != "remove"
+        }
         # An interrupt may come while what was kept is thrown away, when all is in its place.
         assert there == (kept | new) or (failed and there == before)
         assert not litter or breaking.broke == "unlink"

@@ -45,7 +45,9 @@ class PM(CameraMapper):
     def map_computed(self, dataId: Mapping[str, Any], write: bool = False) -> ButlerLocation:
         return ButlerLocation(None, None, "ignored", "ignored", dataId, self)
 
-    def bypass_computed(self, datasetType: str, pythonType: Any, location: Any, dataId: Mapping[str, Any]) -> int:
+    def bypass_computed(
+        self, datasetType: str, pythonType: Any, location: Any, dataId: Mapping[str, Any]
+    ) -> int:
         return 42
 
     def bypass_ccdExposureId(
@@ -85,7 +87,8 @@ class World:
         """List a repository."""
         return sorted(os.listdir(self.folder / root))
 
-    # -- further repositories ------------------------------------------------------------------------
+    # -- further repositories
+    # ------------------------------------------------------------------------
 
     def out(self, root: str, *inputs: str, **args: Any) -> Butler:
         """Open an output over some inputs."""
@@ -118,25 +121,39 @@ class World:
 
     def text(self, root: str) -> str:
         """Give a repository's configuration, with the name of the camera that the original was asked with."""
-        return (self.folder / root / "repositoryCfg.yaml").read_text().replace(NAME, "probe_mapper.PM")
+        return (
+            (self.folder / root / "repositoryCfg.yaml").read_text().replace(NAME, "probe_mapper.PM")
+        )
 
 
 def _make_registries(root: Path) -> None:
     """Make registries of exposures and of calibrations as the original's tools did."""
     with sqlite3.connect(root / "registry.sqlite3") as registry:
-        registry.execute("CREATE TABLE raw (id integer primary key, visit int, ccdnum int, filter text, date text)")
-        registry.execute("CREATE TABLE raw_visit (visit int, filter text, date text, unique(visit))")
+        registry.execute(
+            "CREATE TABLE raw (id integer primary key, visit int, ccdnum int, filter text, date text)"
+        )
+        registry.execute(
+            "CREATE TABLE raw_visit (visit int, filter text, date text, unique(visit))"
+        )
         for visit in VISITS:
             row = (visit, "ugrizY"[visit % 100000 % 6], "2015-01-05")
             registry.execute("INSERT INTO raw_visit VALUES (?, ?, ?)", row)
             rows = [(visit, number, *row[1:]) for number in range(1, 63)]
-            registry.executemany("INSERT INTO raw (visit, ccdnum, filter, date) VALUES (?, ?, ?, ?)", rows)
+            registry.executemany(
+                "INSERT INTO raw (visit, ccdnum, filter, date) VALUES (?, ?, ?, ?)", rows
+            )
     registry.close()
     with sqlite3.connect(root / "calibRegistry.sqlite3") as registry:
-        registry.execute("CREATE TABLE cal (ccdnum int, calibDate text, validStart text, validEnd text)")
+        registry.execute(
+            "CREATE TABLE cal (ccdnum int, calibDate text, validStart text, validEnd text)"
+        )
         for number in range(1, 63):
-            registry.execute("INSERT INTO cal VALUES (?, '2014-12-01', '2014-11-01', '2015-01-10')", (number,))
-            registry.execute("INSERT INTO cal VALUES (?, '2015-01-20', '2015-01-10', '2015-02-10')", (number,))
+            registry.execute(
+                "INSERT INTO cal VALUES (?, '2014-12-01', '2014-11-01', '2015-01-10')", (number,)
+            )
+            registry.execute(
+                "INSERT INTO cal VALUES (?, '2015-01-20', '2015-01-10', '2015-02-10')", (number,)
+            )
     registry.close()
     for day in ("2014-12-01", "2015-01-20"):
         place = root / "CAL" / day / "c07.pickle"
@@ -144,7 +161,8 @@ def _make_registries(root: Path) -> None:
         place.write_bytes(pickle.dumps({"which": day}))
 
 
-# -- what is asked, where it takes more than one call -----------------------------------------------------
+# -- what is asked, where it takes more than one call
+# -----------------------------------------------------
 
 
 def _sub_items(world: World) -> int:
@@ -248,7 +266,8 @@ def _orders(world: World) -> list[str]:
     world.out("out2", "A").put({"which": "other"}, "plain", name="ab")
     roots = [str(world.a), str(world.folder / "out2")]
     return [
-        os.path.dirname(Butler(inputs=inputs).getUri("plain", name="ab")) for inputs in (roots, list(reversed(roots)))
+        os.path.dirname(Butler(inputs=inputs).getUri("plain", name="ab"))
+        for inputs in (roots, list(reversed(roots)))
     ]
 
 
@@ -260,24 +279,31 @@ def _alias(world: World) -> str:
 
 
 def _brought(world: World, name: str) -> list[str]:
-    return sorted(one for one in world.butler.getDatasetTypes() if one == name or one.startswith(f"{name}_"))
+    return sorted(
+        one for one in world.butler.getDatasetTypes() if one == name or one.startswith(f"{name}_")
+    )
 
 
 PROBES: dict[str, Callable[[World], Any]] = {
     # registry lookup
-    "queryMetadata('raw', 'filter', visit=100005)": lambda w: w.butler.queryMetadata("raw", "filter", visit=100005),
-    "queryMetadata('raw', ['visit','filter'], visit=100005) gives tuples": lambda w: [
-        type(row).__name__ for row in w.butler.queryMetadata("raw", ["visit", "filter"], visit=100005)
-    ],
-    "queryMetadata('raw', ['filter','ccdnum'], visit=100005, ccdnum=99)": lambda w: w.butler.queryMetadata(
-        "raw", ["filter", "ccdnum"], visit=100005, ccdnum=99
+    "queryMetadata('raw', 'filter', visit=100005)": lambda w: w.butler.queryMetadata(
+        "raw", "filter", visit=100005
     ),
-    "queryMetadata('raw', 'visit', nosuchkey=1)": lambda w: w.butler.queryMetadata("raw", "visit", nosuchkey=1),
+    "queryMetadata('raw', ['visit','filter'], visit=100005) gives tuples": lambda w: [
+        type(row).__name__
+        for row in w.butler.queryMetadata("raw", ["visit", "filter"], visit=100005)
+    ],
+    "queryMetadata('raw', ['filter','ccdnum'], visit=100005, ccdnum=99)": lambda w: (
+        w.butler.queryMetadata("raw", ["filter", "ccdnum"], visit=100005, ccdnum=99)
+    ),
+    "queryMetadata('raw', 'visit', nosuchkey=1)": lambda w: w.butler.queryMetadata(
+        "raw", "visit", nosuchkey=1
+    ),
     "queryMetadata('raw', {'visit':0,'ccdnum':0}, ...): a dict format means its sorted keys": lambda w: (
         w.butler.queryMetadata("raw", {"visit": 0, "ccdnum": 0}, visit=100005, ccdnum=7)
     ),
-    "queryMetadata('notables', 'filter', visit=1): no tables in the policy": lambda w: w.butler.queryMetadata(
-        "notables", "filter", visit=1
+    "queryMetadata('notables', 'filter', visit=1): no tables in the policy": lambda w: (
+        w.butler.queryMetadata("notables", "filter", visit=1)
     ),
     "queryMetadata('coadd', ['tract','filter']) without tract": lambda w: w.butler.queryMetadata(
         "coadd", ["tract", "filter"]
@@ -295,24 +321,28 @@ PROBES: dict[str, Callable[[World], Any]] = {
         "thing", visit=100005, ccdnum=7
     ),
     "get('thing', visit): ccdnum not unique": lambda w: w.butler.get("thing", visit=100005),
-    "get('thing', visit='100005', ccdnum=7): found in the registry, then '%07d' of a string": lambda w: w.butler.get(
-        "thing", visit="100005", ccdnum=7
+    "get('thing', visit='100005', ccdnum=7): found in the registry, then '%07d' of a string": lambda w: (
+        w.butler.get("thing", visit="100005", ccdnum=7)
     ),
     "get('thing_filename', visit, ccdnum=9): no file": lambda w: w.butler.get(
         "thing_filename", visit=100005, ccdnum=9
     ),
     "get('computed')": lambda w: w.butler.get("computed"),
-    "get('ccdExposureId', visit=1, ccdnum=2)": lambda w: w.butler.get("ccdExposureId", visit=1, ccdnum=2),
+    "get('ccdExposureId', visit=1, ccdnum=2)": lambda w: w.butler.get(
+        "ccdExposureId", visit=1, ccdnum=2
+    ),
     "get('nosuchtype')": lambda w: w.butler.get("nosuchtype"),
     "datasetExists('plain', name='a*'): values are glob patterns": lambda w: w.butler.datasetExists(
         "plain", name="a*"
     ),
     "datasetExists('plain', name='x[1]'): a bracket ends the path": _bracket,
     "map('plain', name='z') with both .gz and .fz there": _compressed_twice,
-    "map('plain', write=True, name='/abs')": lambda w: w.path(w.butler.getUri("plain", name="/abs", write=True)),
-    "get(immediate=False): item through the proxy": lambda w: w.butler.get("plain", name="ab", immediate=False)[
-        "which"
-    ],
+    "map('plain', write=True, name='/abs')": lambda w: w.path(
+        w.butler.getUri("plain", name="/abs", write=True)
+    ),
+    "get(immediate=False): item through the proxy": lambda w: w.butler.get(
+        "plain", name="ab", immediate=False
+    )["which"],
     "getUri('plain', name='ab')": lambda w: w.butler.getUri("plain", name="ab"),
     "get of YAML with a python object tag (unsafe loader)": _object_in_yaml,
     # calibrations
@@ -322,13 +352,17 @@ PROBES: dict[str, Callable[[World], Any]] = {
     "cal2, date='2015-01-10T00:00:00': compared as text, so past the end '2015-01-10'": lambda w: (
         w.butler.queryMetadata("cal2", "calibDate", date="2015-01-10T00:00:00", ccdnum=7)
     ),
-    "get cal2 on the shared day: two matches (NoResults inside, so 'No locations')": lambda w: w.butler.get(
-        "cal2", date="2015-01-10", ccdnum=7
+    "get cal2 on the shared day: two matches (NoResults inside, so 'No locations')": lambda w: (
+        w.butler.get("cal2", date="2015-01-10", ccdnum=7)
     ),
-    "map cal by visit (date from raw_visit)": lambda w: w.path(w.butler.getUri("cal", visit=100005, ccdnum=7)),
+    "map cal by visit (date from raw_visit)": lambda w: w.path(
+        w.butler.getUri("cal", visit=100005, ccdnum=7)
+    ),
     "get cal with unknown visit": lambda w: w.butler.get("cal", visit=-5, ccdnum=7),
     # put
-    "get back from a write-only output by the same butler": lambda w: w.written().get("plain", name="p"),
+    "get back from a write-only output by the same butler": lambda w: w.written().get(
+        "plain", name="p"
+    ),
     "files in a new output": lambda w: w.written() and w.files("out1"),
     "pickle protocol written": _protocol,
     "  the file after that": _failed_put,
@@ -337,7 +371,9 @@ PROBES: dict[str, Callable[[World], Any]] = {
     # repositories
     "repositoryCfg.yaml of out1 (text)": lambda w: _text(w, World.written, "out1"),
     "  the missing folder afterwards exists": _missing_input,
-    "repositoryCfg.yaml with mapper string, mapperArgs, policy (text)": lambda w: _text(w, World.by_name, "bystr"),
+    "repositoryCfg.yaml with mapper string, mapperArgs, policy (text)": lambda w: _text(
+        w, World.by_name, "bystr"
+    ),
     "the child does not take the parent's policy": _childs_policy,
     "same output again with an old-style (_mapper) input put before a new-style one: a comparison of cfg and path "
     "breaks": _old_input_before,
@@ -414,7 +450,7 @@ _parents: []
 _policy: !!python/object:lsst.daf.persistence.policy.Policy {data: {datasets: {plain: {template: other-%(name)s.pickle}}}}
 _root: null
 dirty: true
-""",  # noqa: E501  # a whole line of the file
+""",  # a whole line of the file
         "the same YAML on fewer lines, which the original reads (design.md, promise 1)",
     ),
     "  the missing folder afterwards exists": (
@@ -474,7 +510,9 @@ def _merged(below: Any, above: Any) -> Any:
 
 def _probe(vectors: Any, what: str) -> Mapping[str, Any]:
     (found,) = [
-        one for one in vectors("behaviours")["probes"] if one["what"] == what and one["about"] not in ELSEWHERE
+        one
+        for one in vectors("behaviours")["probes"]
+        if one["what"] == what and one["about"] not in ELSEWHERE
     ]
     return found  # type: ignore[no-any-return]  # it is JSON
 
@@ -506,7 +544,9 @@ def test_it_differs_from_the_original_for_a_reason(vectors: Any, world: World, w
     if isinstance(answer, type):
         with pytest.raises(answer) as caught:
             _ask(world, what)
-        assert not {cls.__name__ for cls in type(caught.value).__mro__} >= set(probe.get("raises", ["a result"]))
+        assert not {cls.__name__ for cls in type(caught.value).__mro__} >= set(
+            probe.get("raises", ["a result"])
+        )
     else:
         assert _ask(world, what) == answer
         assert "raises" in probe or probe["result"] != answer
@@ -518,7 +558,11 @@ def test_it_differs_from_the_original_for_a_reason(vectors: Any, world: World, w
     ("what", "make", "root"),
     [
         ("repositoryCfg.yaml of out1 (text)", World.written, "out1"),
-        ("repositoryCfg.yaml with mapper string, mapperArgs, policy (text)", World.by_name, "bystr"),
+        (
+            "repositoryCfg.yaml with mapper string, mapperArgs, policy (text)",
+            World.by_name,
+            "bystr",
+        ),
     ],
 )
 def test_a_configuration_that_the_original_wrote_reads_as_ours(
@@ -526,7 +570,11 @@ def test_a_configuration_that_the_original_wrote_reads_as_ours(
 ) -> None:
     make(world)
     ours = config.read(str(world.folder / root))
-    text = _probe(vectors, what)["result"].replace("<W>", str(world.folder)).replace("probe_mapper.PM", NAME)
+    text = (
+        _probe(vectors, what)["result"]
+        .replace("<W>", str(world.folder))
+        .replace("probe_mapper.PM", NAME)
+    )
     (world.folder / root / "repositoryCfg.yaml").write_text(text)
     assert config.read(str(world.folder / root)) == ours
 

@@ -42,7 +42,9 @@ ID = {"visit": 410877, "ccdnum": 28}
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
     """Give everything below a folder with its size and time."""
-    return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.rglob("*")}
+    return {
+        str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.rglob("*")
+    }
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -50,7 +52,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-# -- reading --------------------------------------------------------------------------------------------
+# -- reading
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_raw_comes_back_by_visit_and_detector(butler: Butler) -> None:
@@ -86,7 +89,9 @@ def test_the_views_of_a_raw_agree_with_the_raw(butler: Butler, filled: Path) -> 
     part = butler.get("raw_sub", ID, bbox=box)
     assert np.array_equal(part.image, raw.image[5:16, 3:10])
     assert part.bbox == box
-    assert np.allclose(part.wcs.all_pix2world(0, 0, 0), raw.wcs.all_pix2world(3, 5, 0), atol=1e-9, rtol=0)
+    assert np.allclose(
+        part.wcs.all_pix2world(0, 0, 0), raw.wcs.all_pix2world(3, 5, 0), atol=1e-9, rtol=0
+    )
     assert butler.get("raw_bbox", ID) == raw.bbox
     assert butler.get("raw_md", ID)["EXPNUM"] == 410877  # inherited from the primary header
     assert butler.get("raw_wcs", ID).wcs.crval.tolist() == raw.wcs.wcs.crval.tolist()
@@ -97,7 +102,9 @@ def test_the_views_of_a_raw_agree_with_the_raw(butler: Butler, filled: Path) -> 
     assert butler.get("raw_filename", ID) == [str(filled / "2014-02-27/g/decam0410877.fits.fz[41]")]
 
 
-def test_the_header_of_one_extension_is_read_from_header_blocks_alone(own: Path, tmp_path: Path) -> None:
+def test_the_header_of_one_extension_is_read_from_header_blocks_alone(
+    own: Path, tmp_path: Path
+) -> None:
     """Ruin every byte of the pixels: what does not read them does not mind."""
     from astropy.io import fits
 
@@ -126,7 +133,8 @@ def test_a_box_is_needed_for_a_part(butler: Butler) -> None:
 
 def test_a_box_outside_the_image_is_refused_with_the_images_size(butler: Butler) -> None:
     with pytest.raises(
-        DataIdError, match=r"is not inside .*decam0410877.fits.fz\[41\], which has 28 columns, 36 rows"
+        DataIdError,
+        match=r"is not inside .*decam0410877.fits.fz\[41\], which has 28 columns, 36 rows",
     ):
         butler.get("raw_sub", ID, bbox=Box(0, 0, 29, 1))
 
@@ -146,22 +154,32 @@ def test_identifiers_are_computed_without_a_file(butler: Butler) -> None:
     assert not butler.datasetExists("ccdExposureId", ID)
 
 
-# -- asking ---------------------------------------------------------------------------------------------
+# -- asking
+# ---------------------------------------------------------------------------------------------
 
 
 def test_metadata_come_as_values_or_as_tuples(butler: Butler) -> None:
     assert butler.queryMetadata("raw", "visit", filter="g") == [410877]
     assert butler.queryMetadata("raw", ["visit"], {"filter": "r"}) == [410878]
-    assert butler.queryMetadata("raw", ["filter", "visit"], ccdnum=1) == [("g", 410877), ("r", 410878)]
-    assert butler.queryMetadata("raw", {"visit": 0, "ccdnum": 0}, visit=410877, ccdnum=7) == [(7, 410877)]
+    assert butler.queryMetadata("raw", ["filter", "visit"], ccdnum=1) == [
+        ("g", 410877),
+        ("r", 410878),
+    ]
+    assert butler.queryMetadata("raw", {"visit": 0, "ccdnum": 0}, visit=410877, ccdnum=7) == [
+        (7, 410877)
+    ]
     assert butler.queryMetadata("raw", "visit", filter="z") == []
 
 
 def test_a_tract_is_spliced_into_what_is_looked_up(butler: Butler) -> None:
-    rows = butler.queryMetadata("deepCoadd_directWarp", ["tract", "filter", "patch"], tract=3, patch="1,2")
+    rows = butler.queryMetadata(
+        "deepCoadd_directWarp", ["tract", "filter", "patch"], tract=3, patch="1,2"
+    )
     assert sorted(rows) == [(3, "g", "1,2"), (3, "r", "1,2")]
     assert butler.queryMetadata("deepCoadd_directWarp", "tract", tract=3) == [3]
-    with pytest.raises(IncompleteDataId, match="Cannot look up skymap key 'tract'; it must be explicitly included"):
+    with pytest.raises(
+        IncompleteDataId, match="Cannot look up skymap key 'tract'; it must be explicitly included"
+    ):
         butler.queryMetadata("deepCoadd_directWarp", ["tract", "filter"])
 
 
@@ -200,11 +218,17 @@ def test_the_types_and_their_views_can_be_listed(butler: Butler) -> None:
 
 def test_keys_are_given_by_type_and_level(butler: Butler) -> None:
     assert butler.getKeys("calexp") == {"visit": int, "ccdnum": int}
-    assert butler.getKeys("raw", "visit") == {"date": str, "filter": str, "visit": int, "object": str}
+    assert butler.getKeys("raw", "visit") == {
+        "date": str,
+        "filter": str,
+        "visit": int,
+        "object": str,
+    }
     assert "patch" in butler.getKeys()  # type: ignore[operator]  # there are keys
 
 
-# -- what is not found ----------------------------------------------------------------------------------
+# -- what is not found
+# ----------------------------------------------------------------------------------
 
 
 def test_a_missing_file_is_told_with_where_it_was_looked_for(butler: Butler, filled: Path) -> None:
@@ -236,7 +260,10 @@ def test_an_ambiguous_data_id_shows_rows_and_the_keys_that_tell_them_apart(butle
 @pytest.mark.parametrize(
     ("data_id", "hint"),
     [
-        ({"visit": 410879, "ccdnum": 28}, "registered  ccdnum=28 visit=410878, but not visit=410879"),
+        (
+            {"visit": 410879, "ccdnum": 28},
+            "registered  ccdnum=28 visit=410878, but not visit=410879",
+        ),
         ({"visit": 410877, "ccdnum": 61}, "registered  visit=410877 ccdnum=60, but not ccdnum=61"),
         (
             {"visit": 410877, "ccdnum": 28, "filter": "G"},
@@ -244,14 +271,18 @@ def test_an_ambiguous_data_id_shows_rows_and_the_keys_that_tell_them_apart(butle
         ),
     ],
 )
-def test_an_impossible_data_id_is_told_with_what_is_registered(butler: Butler, data_id: Any, hint: str) -> None:
+def test_an_impossible_data_id_is_told_with_what_is_registered(
+    butler: Butler, data_id: Any, hint: str
+) -> None:
     with pytest.raises(IncompleteDataId) as caught:
         butler.get("raw", data_id)
     assert hint in str(caught.value)
 
 
 def test_a_misspelt_key_is_a_warning_that_suggests_and_alone_an_error(butler: Butler) -> None:
-    with pytest.warns(UnknownKeyWarning, match="'vizit' is known to no dataset type .*; did you mean 'visit'"):
+    with pytest.warns(
+        UnknownKeyWarning, match="'vizit' is known to no dataset type .*; did you mean 'visit'"
+    ):
         butler.queryMetadata("raw", "visit", vizit=1, filter="g")
     with pytest.warns(UnknownKeyWarning, match="did you mean 'visit'") as told:
         butler.datasetExists("raw", visit=410877, ccdnum=1, filter="g", date="2014-02-27", vizit=1)
@@ -269,7 +300,9 @@ def test_a_key_that_another_type_has_is_passed_over_in_silence(butler: Butler) -
 
 
 def test_a_misspelt_type_suggests_its_neighbours(butler: Butler) -> None:
-    with pytest.raises(UnknownDatasetType, match="DecamMapper has no dataset type 'calxep'; did you mean 'calexp'"):
+    with pytest.raises(
+        UnknownDatasetType, match="DecamMapper has no dataset type 'calxep'; did you mean 'calexp'"
+    ):
         butler.get("calxep", ID)
 
 
@@ -280,7 +313,9 @@ def test_a_value_that_would_leave_the_repository_is_refused(butler: Butler) -> N
         butler.put("x", "deepCoadd", filter="../../etc/passwd", tract=0, patch="0,0")
 
 
-@pytest.mark.parametrize("value", ["g'; drop table raw; --", 'g"', "g' or '1'='1", "*", "[g]", "g\0"])
+@pytest.mark.parametrize(
+    "value", ["g'; drop table raw; --", 'g"', "g' or '1'='1", "*", "[g]", "g\0"]
+)
 def test_a_value_is_never_more_than_a_value(butler: Butler, value: str) -> None:
     assert butler.queryMetadata("raw", "visit", filter=value) == []
     assert len(butler.queryMetadata("raw", "visit")) == 2
@@ -292,11 +327,14 @@ def test_an_empty_template_says_that_the_camera_has_to_give_one(butler: Butler) 
 
 
 def test_a_calibration_says_what_it_lacks(butler: Butler) -> None:
-    with pytest.raises(IncompleteDataId, match=r"needs  calibDate: there is no calibRegistry\.sqlite3 in "):
+    with pytest.raises(
+        IncompleteDataId, match=r"needs  calibDate: there is no calibRegistry\.sqlite3 in "
+    ):
         butler.get("bias", ID)
 
 
-# -- opening --------------------------------------------------------------------------------------------
+# -- opening
+# --------------------------------------------------------------------------------------------
 
 
 def test_opening_and_reading_change_nothing_even_where_they_could(own: Path) -> None:
@@ -322,7 +360,11 @@ def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
         (None, RepositoryError, "it has no _mapper"),
         ("DecamMapper\n", RepositoryError, "Unqualified mapper name 'DecamMapper'"),
         ("", RepositoryError, "Unqualified mapper name ''"),
-        ("lsst.obs.decm.DecamMapper\n", CameraNotFound, "did you mean 'lsst.obs.decam.DecamMapper'"),
+        (
+            "lsst.obs.decm.DecamMapper\n",
+            CameraNotFound,
+            "did you mean 'lsst.obs.decam.DecamMapper'",
+        ),
         ("os.system\n", CameraNotFound, "no installed camera is called 'os.system'"),
     ],
 )
@@ -368,9 +410,13 @@ def test_many_threads_may_share_a_butler(butler: Butler) -> None:
 
 
 @pytest.mark.real
-def test_a_repository_without_registry_answers_from_its_file_names(real: Path, tmp_path: Path) -> None:
+def test_a_repository_without_registry_answers_from_its_file_names(
+    real: Path, tmp_path: Path
+) -> None:
     policy = tmp_path / "camera.yaml"
-    policy.write_text("datasets: {foo: {template: 'foo-%(ccd)02d-%(filter)s.fits', storage: FitsStorage}}")
+    policy.write_text(
+        "datasets: {foo: {template: 'foo-%(ccd)02d-%(filter)s.fits', storage: FitsStorage}}"
+    )
     butler = Butler(real / "gen2_repos" / "no_registry", CameraMapper(str(policy)))
     assert sorted(butler.queryMetadata("foo", ["ccd", "filter"])) == [
         (1, "g"),
@@ -386,7 +432,8 @@ def test_a_repository_without_registry_answers_from_its_file_names(real: Path, t
         butler.get("foo", ccd=1)
 
 
-# -- writing --------------------------------------------------------------------------------------------
+# -- writing
+# --------------------------------------------------------------------------------------------
 
 
 def test_what_was_put_comes_back(own: Path) -> None:
@@ -400,7 +447,9 @@ def test_what_was_put_comes_back(own: Path) -> None:
     assert np.array_equal(back.image, raw.image)
     assert back.visit_info == raw.visit_info
     assert back.filter == raw.filter
-    assert np.allclose(back.wcs.all_pix2world(9, 9, 0), raw.wcs.all_pix2world(9, 9, 0), atol=1e-9, rtol=0)
+    assert np.allclose(
+        back.wcs.all_pix2world(9, 9, 0), raw.wcs.all_pix2world(9, 9, 0), atol=1e-9, rtol=0
+    )
 
 
 def test_a_put_that_fails_leaves_the_old_file_whole_and_nothing_beside(own: Path) -> None:
@@ -457,7 +506,8 @@ def test_a_full_disk_leaves_the_old_file_whole(own: Path) -> None:
 def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
     filled: Path, as_nobody: Callable[..., str]
 ) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+    # pytest's own directories are closed to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         own = Path(shutil.copytree(filled, f"{folder}/own"))
         for path in [own, *own.rglob("*")]:
@@ -475,7 +525,9 @@ def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
             return "written"
 
         Butler(own).get("raw", ID)  # what is imported late is imported now
-        assert re.search(r"cannot write .*/own/0410877/metadata.*: Permission denied", as_nobody(act))
+        assert re.search(
+            r"cannot write .*/own/0410877/metadata.*: Permission denied", as_nobody(act)
+        )
         assert snapshot(own) == before
         for path in [own, *own.rglob("*")]:
             os.chmod(path, 0o755)
@@ -483,7 +535,9 @@ def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
 
 def test_a_directory_that_cannot_be_made_is_named(own: Path) -> None:
     (own / "0410877").write_text("a file stands where the directory should be")
-    with pytest.raises(RepositoryError, match=r"cannot write .*0410877/metadata/metadata-0410877_28\.yaml"):
+    with pytest.raises(
+        RepositoryError, match=r"cannot write .*0410877/metadata/metadata-0410877_28\.yaml"
+    ):
         Butler(own).put({}, "processCcd_metadata", ID)
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from persistence import Butler, ButlerComposite, ButlerLocation, Mapper, NoResults, PolicyError, UnknownDatasetType
+from persistence import (
+    Butler,
+    ButlerComposite,
+    ButlerLocation,
+    Mapper,
+    NoResults,
+    PolicyError,
+    UnknownDatasetType,
+)
 
 
 class Pair:
@@ -28,14 +36,18 @@ class Pair:
 class OldMapper(Mapper):
     """A mapper that takes what Gen2 gave every mapper, and does not call the base class."""
 
-    def __init__(self, root: str, parentRegistry: Any = None, repositoryCfg: Any = None, ending: str = "") -> None:
+    def __init__(
+        self, root: str, parentRegistry: Any = None, repositoryCfg: Any = None, ending: str = ""
+    ) -> None:
         self.root = root
         self.ending = ending
         self.seen = repositoryCfg
 
     def _at(self, name: str, dataId: Any) -> ButlerLocation:
         path = f"{name}{dataId['id']}{self.ending}.txt"
-        return ButlerLocation(None, None, "TextStorage", path, dataId, self, None, usedDataId={"id": dataId["id"]})
+        return ButlerLocation(
+            None, None, "TextStorage", path, dataId, self, None, usedDataId={"id": dataId["id"]}
+        )
 
     def map_left(self, dataId: Any, write: bool = False) -> ButlerLocation:
         return self._at("left", dataId)
@@ -52,7 +64,9 @@ class OldMapper(Mapper):
     def map_pair(self, dataId: Any, write: bool = False) -> ButlerComposite:
         composite = ButlerComposite(None, None, Pair, dataId, self)
         composite.add("left", "left")
-        composite.add(id="right", datasetType="right", setter=None, getter=None, subset=False, inputOnly=False)
+        composite.add(
+            id="right", datasetType="right", setter=None, getter=None, subset=False, inputOnly=False
+        )
         return composite
 
     def query_left(self, format: Any, dataId: Any) -> list[tuple[Any, ...]]:
@@ -62,7 +76,9 @@ class OldMapper(Mapper):
         return item.upper()
 
     def validate(self, dataId: Any) -> Any:
-        return {**dataId, "id": dataId["id"] + 100} if "id" in dataId and dataId["id"] < 0 else dataId
+        return (
+            {**dataId, "id": dataId["id"] + 100} if "id" in dataId and dataId["id"] < 0 else dataId
+        )
 
     def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type]:
         return {"id": int}
@@ -85,7 +101,9 @@ def test_a_location_of_a_hook_is_written_and_read(butler: Butler) -> None:
 
 def test_a_hook_that_gives_nothing_is_no_location(butler: Butler) -> None:
     assert not butler.datasetExists("nothing")
-    with pytest.raises(NoResults, match=r"(?s)^No locations for get: nothing.*OldMapper gives none"):
+    with pytest.raises(
+        NoResults, match=r"(?s)^No locations for get: nothing.*OldMapper gives none"
+    ):
         butler.get("nothing")
 
 
@@ -120,7 +138,10 @@ def test_a_component_is_reached_by_a_dot(butler: Butler) -> None:
     assert not butler.datasetExists("pair.right", id=1)
     with pytest.raises(UnknownDatasetType, match=r"'pair.lefd'; did you mean 'pair.left'"):
         butler.get("pair.lefd", id=1)
-    with pytest.raises(PolicyError, match=r"The location for a dotted datasetType must be a composite; left is none"):
+    with pytest.raises(
+        PolicyError,
+        match=r"The location for a dotted datasetType must be a composite; left is none",
+    ):
         butler.get("left.x", id=1)
 
 
@@ -141,7 +162,9 @@ def test_the_mapper_is_told_of_its_repository(butler: Butler) -> None:
     mapper: Any = butler._chain.inputs[0].mapper
     assert mapper.root == os.path.realpath("repo")
     assert mapper.seen.root == mapper.root
-    Butler(outputs={"root": "other", "mapper": OldMapper, "mapperArgs": {"ending": "x"}}).put("a", "left", id=1)
+    Butler(outputs={"root": "other", "mapper": OldMapper, "mapperArgs": {"ending": "x"}}).put(
+        "a", "left", id=1
+    )
     assert Path("other/left1x.txt").exists()
 
 
@@ -151,9 +174,15 @@ def test_a_mapper_is_made_again_from_a_pickle_by_its_arguments() -> None:
 
 
 def test_a_location_says_what_gen2_asked_it() -> None:
-    location = ButlerLocation("a.B", "C", "TextStorage", ["x", "y"], {"id": 1}, None, additionalData={"k": 2})
+    location = ButlerLocation(
+        "a.B", "C", "TextStorage", ["x", "y"], {"id": 1}, None, additionalData={"k": 2}
+    )
     assert str(location) == "a.B at TextStorage(x, y)"
-    assert (location.getPythonType(), location.getCppType(), location.getStorageName()) == ("a.B", "C", "TextStorage")
+    assert (location.getPythonType(), location.getCppType(), location.getStorageName()) == (
+        "a.B",
+        "C",
+        "TextStorage",
+    )
     assert location.getLocations() == ["x", "y"]
     assert location.getAdditionalData() == {"k": 2, "id": 1}
     assert location.getStorage() is None

@@ -36,7 +36,9 @@ def place(tmp_path):
 
     def make(name="file", text="text", **more):
         (tmp_path / name).write_text(text)
-        return Location(str(tmp_path), name, None, "FitsStorage", "a.B", "thing", {})._replace(**more)
+        return Location(str(tmp_path), name, None, "FitsStorage", "a.B", "thing", {})._replace(
+            **more
+        )
 
     return make
 
@@ -109,7 +111,9 @@ def test_a_part_of_a_component_is_not_shared(place, option):
     assert cache.info() == CacheInfo(0, 0, 0)
 
 
-@pytest.mark.parametrize("make", [Exposure, Derived, Slotted, dict, lambda: np.zeros(2), lambda: None, lambda: 5])
+@pytest.mark.parametrize(
+    "make", [Exposure, Derived, Slotted, dict, lambda: np.zeros(2), lambda: None, lambda: 5]
+)
 def test_what_has_pixels_or_is_plain_data_is_not_kept(place, make):
     cache, location = ComponentCache(), place()
     held = cache.get(location, "image", make)
@@ -117,7 +121,9 @@ def test_what_has_pixels_or_is_plain_data_is_not_kept(place, make):
     assert cache.info() == CacheInfo(0, 0, 0)
 
 
-@pytest.mark.parametrize(("obj", "shared"), [(Thing(), True), (Exposure(), False), (Derived(), False)])
+@pytest.mark.parametrize(
+    ("obj", "shared"), [(Thing(), True), (Exposure(), False), (Derived(), False)]
+)
 def test_what_holds_pixels_or_rows_is_known_by_its_bases_too(obj, shared):
     assert can_be_shared(obj) is shared
 

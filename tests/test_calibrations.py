@@ -26,13 +26,23 @@ ID = {"visit": 410877, "ccdnum": 28}
 Make = Callable[..., Path]
 
 
-# -- which one ------------------------------------------------------------------------------------------
+# -- which one
+# ------------------------------------------------------------------------------------------
 
 
-def test_a_calibration_is_chosen_by_the_night_of_the_exposure(calibrated: Butler, dated: Path) -> None:
+def test_a_calibration_is_chosen_by_the_night_of_the_exposure(
+    calibrated: Butler, dated: Path
+) -> None:
     bias = calibrated.get("bias", ID)
-    assert (bias.image.shape, float(bias.image[0, 0]), bias.header["DATE-OBS"]) == ((4, 8), 28.0, "2015-03-05")
-    assert calibrated.getUri("bias", ID) == f"{os.path.realpath(dated)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits"
+    assert (bias.image.shape, float(bias.image[0, 0]), bias.header["DATE-OBS"]) == (
+        (4, 8),
+        28.0,
+        "2015-03-05",
+    )
+    assert (
+        calibrated.getUri("bias", ID)
+        == f"{os.path.realpath(dated)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits"
+    )
 
 
 def test_the_filter_comes_from_the_exposure(calibrated: Butler) -> None:
@@ -44,39 +54,59 @@ def test_the_filter_comes_from_the_exposure(calibrated: Butler) -> None:
 def test_the_detector_always_counts(calibrated: Butler) -> None:
     """Trap T23: the original took the date of any detector."""
     assert calibrated.get("bias", visit=410877, ccdnum=3).header["DATE-OBS"] == "2015-03-01"
-    with pytest.raises(IncompleteDataId, match=r"needs  calibDate; no bias valid on 2015-03-02 has ccdnum=7"):
+    with pytest.raises(
+        IncompleteDataId, match=r"needs  calibDate; no bias valid on 2015-03-02 has ccdnum=7"
+    ):
         calibrated.get("bias", visit=410877, ccdnum=7)
 
 
 def test_on_a_shared_day_the_later_one_counts(calibrated: Butler) -> None:
     assert calibrated.queryMetadata("defects", "calibDate", ID) == ["2015-03-02T00:00:00"]
-    assert calibrated.queryMetadata("defects", "calibDate", date="2015-03-01", ccdnum=28) == ["1970-01-01T00:00:00"]
+    assert calibrated.queryMetadata("defects", "calibDate", date="2015-03-01", ccdnum=28) == [
+        "1970-01-01T00:00:00"
+    ]
 
 
-@pytest.mark.parametrize("time", ["2015-03-02", "2015-03-02T00:00:00", "2015-03-02T23:59:59.9", "20150302"])
+@pytest.mark.parametrize(
+    "time", ["2015-03-02", "2015-03-02T00:00:00", "2015-03-02T23:59:59.9", "20150302"]
+)
 def test_a_timestamp_counts_as_its_day(dated: Path, time: str, make_calibs: Make) -> None:
-    make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
+    make_calibs(
+        dated / "CALIB",
+        [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")],
+        files=False,
+    )
     butler = Butler(dated, calibRoot="CALIB")
     assert butler.queryMetadata("bias", "calibDate", date=time, ccdnum=28) == ["2015-03-01"]
 
 
 @pytest.mark.parametrize("day", ["2015-01-31", "2015-03-03", "2015-03-03T00:00:00"])
 def test_outside_of_its_window_none_is_chosen(dated: Path, day: str, make_calibs: Make) -> None:
-    make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")], files=False)
+    make_calibs(
+        dated / "CALIB",
+        [("bias", "NONE", 28, "2015-03-01", "2015-02-01", "2015-03-02")],
+        files=False,
+    )
     with pytest.raises(NoResults, match="no bias valid on"):
         Butler(dated, calibRoot="CALIB").get("bias", date=day, ccdnum=28)
 
 
 def test_a_filter_answers_to_its_other_names(dated: Path, make_calibs: Make) -> None:
     physical = "g DECam SDSS c0001 4720.0 1520.0"
-    make_calibs(dated / "CALIB", [("fringe", physical, 28, "2015-01-01", "2015-01-01", "2015-01-01")])
+    make_calibs(
+        dated / "CALIB", [("fringe", physical, 28, "2015-01-01", "2015-01-01", "2015-01-01")]
+    )
     butler = Butler(dated, calibRoot="CALIB")
     assert butler.explain("fringe", ID).chosen[0].row["filter"] == physical
-    assert butler.getUri("fringe", ID).endswith(f"/CALIB/FRINGE/2015-01-01/{physical}/FRINGE-2015-01-01-28.fits")
+    assert butler.getUri("fringe", ID).endswith(
+        f"/CALIB/FRINGE/2015-01-01/{physical}/FRINGE-2015-01-01-28.fits"
+    )
 
 
 def test_a_complete_data_id_asks_nothing(calibrated: Butler) -> None:
-    assert calibrated.get("bias", calibDate="2015-02-18", ccdnum=28).header["DATE-OBS"] == "2015-02-18"
+    assert (
+        calibrated.get("bias", calibDate="2015-02-18", ccdnum=28).header["DATE-OBS"] == "2015-02-18"
+    )
 
 
 def test_the_registry_can_be_listed_and_asked(calibrated: Butler) -> None:
@@ -84,14 +114,19 @@ def test_the_registry_can_be_listed_and_asked(calibrated: Butler) -> None:
     assert sorted(found) == [("2015-02-18", 28), ("2015-03-01", 3), ("2015-03-05", 28)]
     assert calibrated.queryMetadata("bias", "calibDate", ID) == ["2015-03-05"]
     assert calibrated.queryMetadata("flat", "filter", ccdnum=28) == ["g", "r"]
-    with pytest.raises(UnknownKey, match=r"'calibdate' is not known to .*calibRegistry.*; did you mean 'calibDate'"):
+    with pytest.raises(
+        UnknownKey, match=r"'calibdate' is not known to .*calibRegistry.*; did you mean 'calibDate'"
+    ):
         calibrated.queryMetadata("bias", "calibdate")
 
 
-# -- where ----------------------------------------------------------------------------------------------
+# -- where
+# ----------------------------------------------------------------------------------------------
 
 
-def test_types_may_come_from_roots_of_their_own(dated: Path, tmp_path: Path, make_calibs: Make) -> None:
+def test_types_may_come_from_roots_of_their_own(
+    dated: Path, tmp_path: Path, make_calibs: Make
+) -> None:
     make_calibs(tmp_path / "A", [("bias", "NONE", 28, "2011-01-01", "2000-01-01", "2030-01-01")])
     make_calibs(tmp_path / "B", [("flat", "g", 28, "2012-01-01", "2000-01-01", "2030-01-01")])
     butler = Butler(dated, calibs={"bias": str(tmp_path / "A"), "flat": str(tmp_path / "B")})
@@ -103,7 +138,9 @@ def test_types_may_come_from_roots_of_their_own(dated: Path, tmp_path: Path, mak
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_rerun_has_the_calibrations_of_its_parent(dated: Path, told: bool, make_calibs: Make) -> None:
+def test_a_rerun_has_the_calibrations_of_its_parent(
+    dated: Path, told: bool, make_calibs: Make
+) -> None:
     make_calibs(dated / "CALIB" if told else dated / "here")
     if not told:  # beside the data
         for path in (dated / "here").iterdir():
@@ -124,11 +161,14 @@ def test_a_calib_root_that_is_not_there_is_an_error(dated: Path) -> None:
 
 
 def test_without_a_calibration_registry_the_error_says_how_to_name_one(dated: Path) -> None:
-    with pytest.raises(IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*calibRoot= \(--calib\)"):
+    with pytest.raises(
+        IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*calibRoot= \(--calib\)"
+    ):
         Butler(dated).get("bias", ID)
 
 
-# -- why ------------------------------------------------------------------------------------------------
+# -- why
+# ------------------------------------------------------------------------------------------------
 
 
 def verdicts(calibrated: Butler, name: str, **data_id: Any) -> list[str]:
@@ -153,7 +193,8 @@ def test_each_candidate_tells_what_rules_it_out_and_by_how_much(calibrated: Butl
         "2015-03-02 chosen",
     ]
     assert (
-        verdicts(calibrated, "bias", date="2014-12-30", ccdnum=28)[0] == "2015-02-18 begins 2 days after 2014-12-30"
+        verdicts(calibrated, "bias", date="2014-12-30", ccdnum=28)[0]
+        == "2015-02-18 begins 2 days after 2014-12-30"
     )
 
 
@@ -168,11 +209,17 @@ def test_an_explanation_can_be_read(calibrated: Butler) -> None:
 
 def test_a_file_that_is_missing_is_told(calibrated: Butler, dated: Path) -> None:
     (dated / "CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits").unlink()
-    (missing,) = [one for one in calibrated.explain("bias", ID).candidates if one.row["calibDate"] == "2015-03-05"]
+    (missing,) = [
+        one
+        for one in calibrated.explain("bias", ID).candidates
+        if one.row["calibDate"] == "2015-03-05"
+    ]
     assert missing.reasons == (
         f"file missing at {os.path.realpath(dated)}/CALIB/BIAS/2015-03-05/BIAS-2015-03-05-28.fits",
     )
-    with pytest.raises(NoResults, match=r"looked for  BIAS/2015-03-05(.|\n)*nearest .*file missing at"):
+    with pytest.raises(
+        NoResults, match=r"looked for  BIAS/2015-03-05(.|\n)*nearest .*file missing at"
+    ):
         calibrated.get("bias", ID)
 
 
@@ -180,7 +227,9 @@ def test_what_is_not_found_comes_with_the_nearest_candidates(calibrated: Butler)
     with pytest.raises(NoResults) as caught:
         calibrated.get("bias", visit=410877, ccdnum=7)
     assert sum("nearest " in line for line in str(caught.value).splitlines()) == 3
-    with pytest.raises(NoResults, match=r"nearest  .*calibDate=2015-02-18 .*begins 93 days after 2014-09-30"):
+    with pytest.raises(
+        NoResults, match=r"nearest  .*calibDate=2015-02-18 .*begins 93 days after 2014-09-30"
+    ):
         calibrated.get("bias", date="2014-09-30", ccdnum=28)
 
 
@@ -189,24 +238,36 @@ def test_two_that_are_valid_are_told_apart(dated: Path, make_calibs: Make) -> No
     make_calibs(dated / "CALIB", rows)
     butler = Butler(dated, calibRoot="CALIB")
     with pytest.raises(
-        MultipleResults, match=r"2 are valid on 2015-03-02: give calibDate\n  row     calibDate=2015-02-10\n"
+        MultipleResults,
+        match=r"2 are valid on 2015-03-02: give calibDate\n  row     calibDate=2015-02-10\n",
     ):
         butler.get("bias", ID)
     explanation = butler.explain("bias", ID)
-    assert (len(explanation.chosen), explanation.problem) == (2, "2 are valid; give calibDate, ccdnum")
+    assert (len(explanation.chosen), explanation.problem) == (
+        2,
+        "2 are valid; give calibDate, ccdnum",
+    )
 
 
-def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(dated: Path, make_calibs: Make) -> None:
+def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(
+    dated: Path, make_calibs: Make
+) -> None:
     make_calibs(dated / "CALIB", [("bias", "NONE", 28, "2015-03-01", "None", "None")])
     butler = Butler(dated, calibRoot="CALIB")
-    with pytest.raises(NoResults, match=r"its validity is None to None: it was never worked out; ingest again"):
+    with pytest.raises(
+        NoResults, match=r"its validity is None to None: it was never worked out; ingest again"
+    ):
         butler.get("bias", ID)
 
 
 @pytest.mark.parametrize(
     ("data_id", "error", "message"),
     [
-        ({"visit": 1, "ccdnum": 28}, IncompleteDataId, "needs  date of visit=1, which is not in .*registry.sqlite3"),
+        (
+            {"visit": 1, "ccdnum": 28},
+            IncompleteDataId,
+            "needs  date of visit=1, which is not in .*registry.sqlite3",
+        ),
         ({"ccdnum": 28}, IncompleteDataId, "needs  date, the time of the exposure"),
         ({"ccdnum": 28, "date": "yesterday"}, DataIdError, "'yesterday' is no date"),
         ({"visit": 410877}, NoResults, "2 are valid on 2015-03-02: give calibDate, ccdnum"),
@@ -226,10 +287,14 @@ def test_an_exposure_that_is_ambiguous_is_told(dated: Path, make_calibs: Make) -
     registry = sqlite3.connect(dated / "registry.sqlite3")
     registry.execute("DROP TABLE raw_visit")
     registry.execute("CREATE TABLE raw_visit (visit int, date text, filter text)")
-    registry.executemany("INSERT INTO raw_visit VALUES (410877, ?, 'g')", [("2015-03-02",), ("2015-03-03",)])
+    registry.executemany(
+        "INSERT INTO raw_visit VALUES (410877, ?, 'g')", [("2015-03-02",), ("2015-03-03",)]
+    )
     registry.commit()
     registry.close()
-    with pytest.raises(AmbiguousDataId, match="2 exposures match visit=410877; they differ in date"):
+    with pytest.raises(
+        AmbiguousDataId, match="2 exposures match visit=410877; they differ in date"
+    ):
         Butler(dated, calibRoot="CALIB").get("bias", ID)
 
 

@@ -47,7 +47,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for visit, name in ((1, "Bessell V"), (2, "Bessell R")):
         header = fits.Header({"IMAGEID": visit, "OBJECT": "M31", "FILTER": name, "EXPTIME": 30.0})
         header["DATE-OBS"] = "2024-03-01T02:03:04"
-        fits.PrimaryHDU(np.full((4, 6), visit, dtype=np.float32), header).writeto(f"night/image{visit}.fits")
+        fits.PrimaryHDU(np.full((4, 6), visit, dtype=np.float32), header).writeto(
+            f"night/image{visit}.fits"
+        )
     Path("my_camera.yaml").write_text(EXAMPLE)
     return tmp_path
 
@@ -125,13 +127,17 @@ def test_its_class_is_one_and_goes_through_pickle(place: Path) -> None:
 def test_a_butler_with_it_goes_to_another_process(repo: Path) -> None:
     butler = Butler("repo", mapper=mapper_class("repo/my_camera.yaml"))
     Path("butler.pickle").write_bytes(pickle.dumps(butler))
-    code = "import pickle; print(pickle.load(open('butler.pickle', 'rb')).get('raw', visit=2).filter)"
+    code = (
+        "import pickle; print(pickle.load(open('butler.pickle', 'rb')).get('raw', visit=2).filter)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "R (Bessell R)\n", done.stderr
 
 
 def test_a_file_that_builds_on_another_says_only_what_differs(place: Path) -> None:
-    Path("new.yaml").write_text("base: my_camera.yaml\nexposures: {calexp: {template: 'new/%(visit)d.fits'}}\n")
+    Path("new.yaml").write_text(
+        "base: my_camera.yaml\nexposures: {calexp: {template: 'new/%(visit)d.fits'}}\n"
+    )
     types = mapper_class("new.yaml")().types
     assert types["calexp"].template is not None
     assert types["calexp"].template.text == "new/%(visit)d.fits"
@@ -178,8 +184,14 @@ def test_an_unknown_camera_lists_the_known_and_says_how_to_supply_one(tmp_path: 
 
 
 REFUSED: dict[str, tuple[str, str]] = {
-    "an unknown key": ("exposers: {}", r"camera.yaml:1: unknown key 'exposers'; did you mean 'exposures'"),
-    "an unknown part": ("detectors: {keey: ccd}", r"camera.yaml:1: detectors has no key 'keey'; did you mean 'key'"),
+    "an unknown key": (
+        "exposers: {}",
+        r"camera.yaml:1: unknown key 'exposers'; did you mean 'exposures'",
+    ),
+    "an unknown part": (
+        "detectors: {keey: ccd}",
+        r"camera.yaml:1: detectors has no key 'keey'; did you mean 'key'",
+    ),
     "no dotted name": ("mapper: hsc", "'hsc' is no dotted name"),
     "a base that is gone": ("base: gone.yaml", "gone.yaml: No such file"),
     "a circle": ("base: camera.yaml", "base leads in a circle: .*camera.yaml -> .*camera.yaml"),
@@ -187,8 +199,14 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a tag": ("package: !!python/object/apply:os.system [x]", "nothing of it was run"),
     "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
     "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
-    "a level of a number": ("levels: {a: 3}", "camera.yaml:1: levels.a has to be text, or a list of texts, not 3"),
-    "a template that is a list": ("datasets: {a: {template: [x]}}", r"camera.yaml:1: a: .*text, not \['x'\]"),
+    "a level of a number": (
+        "levels: {a: 3}",
+        "camera.yaml:1: levels.a has to be text, or a list of texts, not 3",
+    ),
+    "a template that is a list": (
+        "datasets: {a: {template: [x]}}",
+        r"camera.yaml:1: a: .*text, not \['x'\]",
+    ),
     "an HDU by its name": (
         "datasets: {a: {template: 'x.fits[N4]'}}",
         r"a: template 'x.fits\[N4\]': .* number of an HDU",
@@ -201,24 +219,54 @@ REFUSED: dict[str, tuple[str, str]] = {
         "datasets: {a: {composite: {b: {datasetType: raw, getter: [x]}}}}",
         "camera.yaml:1: a: component 'b': getter has to be text, not",
     ),
-    "an alias of a list": ("aliases: {ccd: [a]}", r"camera.yaml:1: aliases.ccd has to be text, not \['a'\]"),
-    "values that are no list": ("values: {a: 3}", "camera.yaml:1: values.a has to be a list, not 3"),
+    "an alias of a list": (
+        "aliases: {ccd: [a]}",
+        r"camera.yaml:1: aliases.ccd has to be text, not \['a'\]",
+    ),
+    "values that are no list": (
+        "values: {a: 3}",
+        "camera.yaml:1: values.a has to be a list, not 3",
+    ),
     "filters that are no list": ("filters: {g: r}", "camera.yaml:1: filters has to be a list, not"),
     "a filter without a name": ("filters:\n- {band: g}", "camera.yaml:2: filters needs physical"),
-    "a filter of unknown keys": ("filters: [{nam: g}]", "filters has no key 'nam'; did you mean 'name'"),
+    "a filter of unknown keys": (
+        "filters: [{nam: g}]",
+        "filters has no key 'nam'; did you mean 'name'",
+    ),
     "a filter that is a number": ("filters: [{name: 814}]", "filters.name has to be text, not 814"),
-    "an alias that is no list": ("filters: [{physical: g, alias: gg}]", "filters.alias has to be a list, not 'gg'"),
+    "an alias that is no list": (
+        "filters: [{physical: g, alias: gg}]",
+        "filters.alias has to be a list, not 'gg'",
+    ),
     "a keyword that is a list": ("headers: {filter: [A]}", "headers.filter has to be text"),
-    "keywords that are none": ("headers: {visit: {ra: 3}}", "headers.visit.ra has to be text, not 3"),
-    "a detector without a number": ("detectors: {names: {a: b}}", "a detector is a whole number, not 'a'"),
-    "a name with half a field": ("detectors: {name: 'x%(ccd'}", "camera.yaml:1: detectors.name: .*ccd"),
-    "a factor that is none": ("identifiers: {exposure: {visit: x}}", "identifiers.exposure.visit has to be a whole"),
-    "a coadd without patches": ("identifiers: {coadd: {tract: 1, filter: 1}}", "identifiers.coadd needs patch"),
+    "keywords that are none": (
+        "headers: {visit: {ra: 3}}",
+        "headers.visit.ra has to be text, not 3",
+    ),
+    "a detector without a number": (
+        "detectors: {names: {a: b}}",
+        "a detector is a whole number, not 'a'",
+    ),
+    "a name with half a field": (
+        "detectors: {name: 'x%(ccd'}",
+        "camera.yaml:1: detectors.name: .*ccd",
+    ),
+    "a factor that is none": (
+        "identifiers: {exposure: {visit: x}}",
+        "identifiers.exposure.visit has to be a whole",
+    ),
+    "a coadd without patches": (
+        "identifiers: {coadd: {tract: 1, filter: 1}}",
+        "identifiers.coadd needs patch",
+    ),
     "too many bits": (
         "identifiers: {coaddBits: 1000}",
         "identifiers.coaddBits is a number of bits, 0 to 64, not 1000",
     ),
-    "codes that are no numbers": ("identifiers: {codes: {a: {b: c}}}", "identifiers.codes.a.b has to be a whole"),
+    "codes that are no numbers": (
+        "identifiers: {codes: {a: {b: c}}}",
+        "identifiers.codes.a.b has to be a whole",
+    ),
     "ingest that is a number": ("ingest: 3", "camera.yaml:1: a mapping .* belongs here"),
     "a translator that is none": (
         "ingest: {parse: {translators: {a: }}}",
@@ -228,9 +276,18 @@ REFUSED: dict[str, tuple[str, str]] = {
         "ingest: {parse: {extnames: N4}}",
         "ingest.parse.extnames has to be a list, not 'N4'",
     ),
-    "columns in a list": ("ingest: {register: {columns: [a]}}", "ingest.register.columns has to be a mapping"),
-    "an unknown key deep down": ("ingest: {register: {uniqe: [a]}}", "ingest.register has no key 'uniqe'; did you"),
-    "file types without files": ("ingest: {filetypes: {raw: 3}}", "camera.yaml:1: a mapping .* belongs here"),
+    "columns in a list": (
+        "ingest: {register: {columns: [a]}}",
+        "ingest.register.columns has to be a mapping",
+    ),
+    "an unknown key deep down": (
+        "ingest: {register: {uniqe: [a]}}",
+        "ingest.register has no key 'uniqe'; did you",
+    ),
+    "file types without files": (
+        "ingest: {filetypes: {raw: 3}}",
+        "camera.yaml:1: a mapping .* belongs here",
+    ),
 }
 
 
@@ -251,8 +308,10 @@ def test_a_file_that_is_gone_is_named(repo: Path) -> None:
 
 CODE = {
     "a translator": EXAMPLE.replace("date: translate_date", "date: evil.translate"),
-    "a translator of calibrations": EXAMPLE + "ingestCalibs: {parse: {translators: {calibDate: evil.date}}}\n",
-    "one of curated ones": EXAMPLE + "ingestCalibs: {curated: {parse: {translators: {calibDate: evil.date}}}}\n",
+    "a translator of calibrations": EXAMPLE
+    + "ingestCalibs: {parse: {translators: {calibDate: evil.date}}}\n",
+    "one of curated ones": EXAMPLE
+    + "ingestCalibs: {curated: {parse: {translators: {calibDate: evil.date}}}}\n",
     "an assembler": EXAMPLE.replace(
         "datasets:\n",
         "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: evil.Pair, assembler: evil.make}\n",
@@ -269,7 +328,9 @@ def test_a_file_that_only_the_repository_names_may_not_name_code(
     place: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("repo").mkdir()
-    Path("repo/evil.py").write_text("open('hacked', 'w')\ndef make(dataId, componentInfo, cls): ...\n")
+    Path("repo/evil.py").write_text(
+        "open('hacked', 'w')\ndef make(dataId, componentInfo, cls): ...\n"
+    )
     monkeypatch.syspath_prepend(place / "repo")
     Path("repo/my_camera.yaml").write_text(CODE[case])
     Path("repo/_mapper").write_text("my_camera.yaml\n")
@@ -281,7 +342,10 @@ def test_a_file_that_only_the_repository_names_may_not_name_code(
 
 def test_an_output_of_another_camera_is_refused(place: Path) -> None:
     Butler(outputs={"root": "tree", "mapper": "my_camera.yaml"})
-    with pytest.raises(RepositoryError, match=r"must match for writable repositories: .*my_camera\.yaml', not 'hsc'"):
+    with pytest.raises(
+        RepositoryError,
+        match=r"must match for writable repositories: .*my_camera\.yaml', not 'hsc'",
+    ):
         Butler(outputs={"root": "tree", "mapper": "hsc"})
 
 
@@ -311,9 +375,13 @@ ingest:
 
 
 @pytest.mark.parametrize("inherit", [None, True])
-def test_what_stands_in_the_primary_header_alone_counts_for_each_extension(place: Path, inherit: bool | None) -> None:
+def test_what_stands_in_the_primary_header_alone_counts_for_each_extension(
+    place: Path, inherit: bool | None
+) -> None:
     """Ingest takes the primary header for the whole file's; so does who reads, and what is put keeps it."""
-    primary = fits.Header({"IMAGEID": 7, "FILTER": "V", "EXPTIME": 12.0, "DATE-OBS": "2024-03-01T02:03:04"})
+    primary = fits.Header(
+        {"IMAGEID": 7, "FILTER": "V", "EXPTIME": 12.0, "DATE-OBS": "2024-03-01T02:03:04"}
+    )
     hdus = [fits.PrimaryHDU(header=primary)]
     for number, name in ((1, "EAST"), (2, "WEST")):
         header = fits.Header({"CCD": number} | ({} if inherit is None else {"INHERIT": inherit}))
@@ -327,13 +395,22 @@ def test_what_stands_in_the_primary_header_alone_counts_for_each_extension(place
     raw = butler.get("raw", visit=7, ccd=2)
     butler.put(raw, "calexp", visit=7, ccd=2)
     for one in (raw, butler.get("calexp", visit=7, ccd=2)):
-        assert (one.visit_info.exposure_time, one.filter.name, one.detector.name) == (12.0, "V", "west")
+        assert (one.visit_info.exposure_time, one.filter.name, one.detector.name) == (
+            12.0,
+            "V",
+            "west",
+        )
     assert butler.get("raw_md", visit=7, ccd=2)["DATE-OBS"] == "2024-03-01T02:03:04"
 
 
 def test_a_header_that_refuses_to_inherit_does_not(place: Path) -> None:
     header = fits.Header({"INHERIT": False})
-    hdus = [fits.PrimaryHDU(header=fits.Header({"EXPTIME": 12.0})), fits.ImageHDU(np.zeros((2, 2)), header)]
+    hdus = [
+        fits.PrimaryHDU(header=fits.Header({"EXPTIME": 12.0})),
+        fits.ImageHDU(np.zeros((2, 2)), header),
+    ]
     fits.HDUList(hdus).writeto("one.fits")
-    Path("one.yaml").write_text("exposures: {raw: {template: 'one.fits[1]', python: lsst.afw.image.ImageF}}\n")
+    Path("one.yaml").write_text(
+        "exposures: {raw: {template: 'one.fits[1]', python: lsst.afw.image.ImageF}}\n"
+    )
     assert Butler(".", mapper="one.yaml").get("raw").visit_info.exposure_time is None

@@ -37,13 +37,17 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     cameras.announced.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["decam", "lsst.obs.decam.DecamMapper", "lsst.obs.decam.decamMapper.DecamMapper"])
+@pytest.mark.parametrize(
+    "name", ["decam", "lsst.obs.decam.DecamMapper", "lsst.obs.decam.decamMapper.DecamMapper"]
+)
 def test_decam_answers_to_each_of_its_names(name):
     assert cameras.find(name) is DecamMapper
 
 
 def test_what_is_announced_is_what_python_itself_knows():
-    known = {entry.name: entry.value for entry in importlib.metadata.entry_points(group=cameras.GROUP)}
+    known = {
+        entry.name: entry.value for entry in importlib.metadata.entry_points(group=cameras.GROUP)
+    }
     assert known
     assert cameras.announced() == known
 

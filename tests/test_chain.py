@@ -17,7 +17,9 @@ NOTE = Request("note")
 
 @pytest.fixture
 def repositories(tmp_path: Path) -> list[Repository]:
-    (tmp_path / "camera.yaml").write_text("datasets: {note: {template: 'n-%(a)d-%(b)d.txt', storage: TextStorage}}")
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {note: {template: 'n-%(a)d-%(b)d.txt', storage: TextStorage}}"
+    )
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -41,7 +43,9 @@ def test_the_first_repository_that_has_it_wins(repositories: list[Repository]) -
     assert found[0] is one
 
 
-def test_a_repository_that_cannot_complete_the_data_id_is_passed(repositories: list[Repository]) -> None:
+def test_a_repository_that_cannot_complete_the_data_id_is_passed(
+    repositories: list[Repository],
+) -> None:
     one, two = repositories
     put(two, 1, 7)
     found = Chain([one, two], []).find(NOTE, {"a": 1})

@@ -55,7 +55,11 @@ class Setters:
 
 
 def assembler(dataId, componentInfo, cls):
-    return {"dataId": dataId, "cls": cls, **{name: info.obj for name, info in componentInfo.items()}}
+    return {
+        "dataId": dataId,
+        "cls": cls,
+        **{name: info.obj for name, info in componentInfo.items()},
+    }
 
 
 def teller(dataId, componentInfo, cls):
@@ -77,7 +81,9 @@ def importable(monkeypatch):
 
 
 def kind(python, components, **more):
-    return DatasetType("thing", "datasets", "policy.yaml:7", python=python, composite=components, **more)
+    return DatasetType(
+        "thing", "datasets", "policy.yaml:7", python=python, composite=components, **more
+    )
 
 
 def assemble(dataset, fetch, data_id):
@@ -90,14 +96,18 @@ TWO = {"image": Component("thing_image"), "wcs": Component("thing_wcs", subset=T
 
 @pytest.mark.parametrize("cls", [Keywords, Setters])
 def test_an_object_is_made_by_keywords_else_by_setters(cls):
-    made = assemble(kind(f"{HERE}.{cls.__name__}", TWO), lambda part: f"read {part.datasetType}", {})
+    made = assemble(
+        kind(f"{HERE}.{cls.__name__}", TWO), lambda part: f"read {part.datasetType}", {}
+    )
     assert type(made) is cls
     assert made.parts == {"image": "read thing_image", "wcs": "read thing_wcs"}
 
 
 @pytest.mark.parametrize("name", ["nosuch.Thing", "dict", "lsst.afw.image.Nothing"])
 def test_a_class_that_is_not_there_is_refused_with_the_line_that_names_it(name):
-    with pytest.raises(PolicyError, match=f"^policy.yaml:7: {name!r} cannot .*, and thing names no assembler"):
+    with pytest.raises(
+        PolicyError, match=f"^policy.yaml:7: {name!r} cannot .*, and thing names no assembler"
+    ):
         assemble(kind(name, TWO), lambda part: None, {})
 
 
@@ -116,8 +126,15 @@ def test_a_capital_inside_a_name_is_kept_if_the_method_has_it():
 
 
 def test_a_declared_assembler_gets_the_parts_the_data_id_and_the_type():
-    made = assemble(kind("a.B", TWO, assembler=f"{HERE}.assembler"), lambda part: part.datasetType, {"visit": 1})
-    assert made == {"dataId": {"visit": 1}, "cls": "a.B", "image": "thing_image", "wcs": "thing_wcs"}
+    made = assemble(
+        kind("a.B", TWO, assembler=f"{HERE}.assembler"), lambda part: part.datasetType, {"visit": 1}
+    )
+    assert made == {
+        "dataId": {"visit": 1},
+        "cls": "a.B",
+        "image": "thing_image",
+        "wcs": "thing_wcs",
+    }
 
 
 def test_an_assembler_is_told_what_the_policy_says_of_each_part():
@@ -136,12 +153,17 @@ def test_an_object_is_taken_apart_by_getters():
 
 def test_a_declared_disassembler_takes_the_object_apart():
     parts = composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.disassembler"), "it", {})
-    assert {name: info.obj for name, info in parts.items()} == {"image": "image of it", "wcs": "wcs of it"}
+    assert {name: info.obj for name, info in parts.items()} == {
+        "image": "image of it",
+        "wcs": "wcs of it",
+    }
 
 
 def test_parts_that_are_only_read_are_not_written():
     parts = TWO | {"wcs": Component("thing_wcs", inputOnly=True)}
-    assert list(composite.disassemble(kind(None, parts), Keywords("pixels", "sky"), {})) == ["image"]
+    assert list(composite.disassemble(kind(None, parts), Keywords("pixels", "sky"), {})) == [
+        "image"
+    ]
 
 
 def test_a_type_whose_parts_are_all_only_read_cannot_be_put():
@@ -184,7 +206,9 @@ def test_a_dotted_name_is_imported(name, found):
     assert do_import(name, "policy.yaml:7") == found
 
 
-@pytest.mark.parametrize("name", ["", "nodots", "os.nosuchthing", "nosuchmodule.thing", "os.path.join.nothing", "a."])
+@pytest.mark.parametrize(
+    "name", ["", "nodots", "os.nosuchthing", "nosuchmodule.thing", "os.path.join.nothing", "a."]
+)
 def test_a_name_of_nothing_is_refused_with_the_line_that_names_it(name):
     with pytest.raises(PolicyError, match=f"^policy.yaml:7: {name!r} cannot be imported$"):
         do_import(name, "policy.yaml:7")
@@ -247,7 +271,9 @@ class Base:
 
 
 def filled(**objects):
-    return generic_assembler({}, {name: ComponentInfo(Component("x"), obj) for name, obj in objects.items()}, Base)
+    return generic_assembler(
+        {}, {name: ComponentInfo(Component("x"), obj) for name, obj in objects.items()}, Base
+    )
 
 
 def test_a_component_that_is_one_already_is_filled_with_the_others():
@@ -269,10 +295,16 @@ def test_without_one_an_empty_object_is_filled():
     assert (made.start, made.psf) == (0, "new")
 
 
-ATTRIBUTES = [("photoCalib", "photoCalib"), ("photo_calib", "photoCalib"), ("validPolygon", "valid_polygon")]
+ATTRIBUTES = [
+    ("photoCalib", "photoCalib"),
+    ("photo_calib", "photoCalib"),
+    ("validPolygon", "valid_polygon"),
+]
 
 
-@pytest.mark.parametrize(("component", "attribute"), [*ATTRIBUTES, ("declared", "declared"), ("order", "order")])
+@pytest.mark.parametrize(
+    ("component", "attribute"), [*ATTRIBUTES, ("declared", "declared"), ("order", "order")]
+)
 def test_attributes_are_found_in_camel_case_and_snake_case_and_by_annotation(component, attribute):
     made = filled(**{component: "new"})
     assert vars(made)[attribute] == "new"
@@ -292,7 +324,9 @@ def test_a_slot_is_filled():
 
 
 def test_an_attribute_that_is_not_there_is_not_invented():
-    with pytest.raises(FormatterError, match=r"Base has no method to set component 'nothing', and no attribute"):
+    with pytest.raises(
+        FormatterError, match=r"Base has no method to set component 'nothing', and no attribute"
+    ):
         filled(nothing=1)
 
 
@@ -331,7 +365,9 @@ def unpersistent(dataId, componentInfo, cls):
 
 
 def test_an_assembler_of_the_older_form_gets_the_objects_alone():
-    made = assemble(kind(f"{HERE}.Base", TWO, assembler=f"{HERE}.older_assembler"), lambda part: 5, {"visit": 1})
+    made = assemble(
+        kind(f"{HERE}.Base", TWO, assembler=f"{HERE}.older_assembler"), lambda part: 5, {"visit": 1}
+    )
     assert made == ({"visit": 1}, {"image": 5, "wcs": 5}, Base)
 
 
@@ -342,7 +378,9 @@ def test_in_the_older_form_none_is_not_written():
 
 @pytest.mark.parametrize("name", ["forgetful", "silent"])
 def test_a_component_that_is_left_out_is_told(name):
-    with pytest.raises(FormatterError, match=r"the disassembler of thing leaves out wcs; nothing was written"):
+    with pytest.raises(
+        FormatterError, match=r"the disassembler of thing leaves out wcs; nothing was written"
+    ):
         composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.{name}"), "it", {})
 
 
@@ -355,7 +393,9 @@ def test_a_component_that_is_only_read_or_may_be_missing_may_be_left_out(name, k
 
 
 def test_a_component_that_there_is_none_of_is_told_with_its_neighbour():
-    with pytest.raises(FormatterError, match=r"gives 'wsc', which is no component; did you mean 'wcs'\?"):
+    with pytest.raises(
+        FormatterError, match=r"gives 'wsc', which is no component; did you mean 'wcs'\?"
+    ):
         composite.disassemble(kind(None, TWO, disassembler=f"{HERE}.mistaken"), "it", {})
 
 
@@ -395,5 +435,7 @@ def test_each_class_that_stands_for_another_is_there(name):
 def test_an_assembler_is_given_the_class_that_stands_there():
     from persistence import Exposure
 
-    made = assemble(kind("lsst.afw.image.ExposureF", TWO, assembler=f"{HERE}.assembler"), lambda part: 5, {})
+    made = assemble(
+        kind("lsst.afw.image.ExposureF", TWO, assembler=f"{HERE}.assembler"), lambda part: 5, {}
+    )
     assert made["cls"] is Exposure

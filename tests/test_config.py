@@ -21,12 +21,19 @@ from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
         ("latiss/CALIB", "lsst.obs.lsst.latiss.LatissMapper", 1, False),
         ("imsim/CALIB", "lsst.obs.lsst.imsim.ImsimMapper", 1, False),
         ("obs_test/input", "lsst.obs.test.testMapper.TestMapper", 0, True),
-        ("obs_test/calexpMetadataObjectsTest", "lsst.obs.test.MapperForTestCalexpMetadataObjects", 0, False),
+        (
+            "obs_test/calexpMetadataObjectsTest",
+            "lsst.obs.test.MapperForTestCalexpMetadataObjects",
+            0,
+            False,
+        ),
         ("obs_test/policyInRepo2/a", "lsst.obs.test.testMapper.TestMapper", 1, True),
         ("min_camera", None, 0, True),
     ],
 )
-def test_what_the_original_wrote_is_read(real: Path, place: str, mapper: str, parents: int, old: bool) -> None:
+def test_what_the_original_wrote_is_read(
+    real: Path, place: str, mapper: str, parents: int, old: bool
+) -> None:
     found = config.read(str(real / "gen2_repos" / place))
     assert found is not None
     assert (found.mapper, len(found.parents), found.old) == (mapper, parents, old)
@@ -57,8 +64,12 @@ def test_what_is_written_is_read_back(tmp_path: Path, said: dict[str, Any]) -> N
 
 def test_the_text_is_the_originals() -> None:
     """As gen2-core 2.2 shows it, but that a nested root is relative, so that the tree can be moved."""
-    nested = RepositoryCfg("/out", "/data/oldRepo", "lsst.obs.decam.DecamMapper", {}, (), None, old=True)
-    cfg = RepositoryCfg("/out", "/out", "lsst.obs.decam.DecamMapper", {"calibRoot": "/c"}, ("/parentRepo", nested))
+    nested = RepositoryCfg(
+        "/out", "/data/oldRepo", "lsst.obs.decam.DecamMapper", {}, (), None, old=True
+    )
+    cfg = RepositoryCfg(
+        "/out", "/out", "lsst.obs.decam.DecamMapper", {"calibRoot": "/c"}, ("/parentRepo", nested)
+    )
     assert config.text(cfg) == (
         "!RepositoryCfg_v1\n"
         "_mapper: lsst.obs.decam.DecamMapper\n"
@@ -83,11 +94,16 @@ def test_the_text_is_the_originals() -> None:
     [
         ("lsst.obs.x.XMapper", "lsst.obs.x.XMapper"),
         ("!!python/name:lsst.obs.x.XMapper ''", "lsst.obs.x.XMapper"),
-        ("!!python/object/new:lsst.obs.x.XMapper\n  state: !!python/tuple [[], {root: x}]", "lsst.obs.x.XMapper"),
+        (
+            "!!python/object/new:lsst.obs.x.XMapper\n  state: !!python/tuple [[], {root: x}]",
+            "lsst.obs.x.XMapper",
+        ),
         ("null", None),
     ],
 )
-def test_a_mapper_is_a_name_in_whichever_way_it_is_written(tmp_path: Path, text: str, mapper: str | None) -> None:
+def test_a_mapper_is_a_name_in_whichever_way_it_is_written(
+    tmp_path: Path, text: str, mapper: str | None
+) -> None:
     (tmp_path / "repositoryCfg.yaml").write_text(
         f"!RepositoryCfg_v1\n_isLegacyRepository: false\n_mapper: {text}\n"
         "_mapperArgs: null\n_parents: null\n_root: null\n"
@@ -110,7 +126,8 @@ def test_a_relative_root_is_beside_the_configuration_wherever_we_are(
     assert (found.root, found.parents) == (str(tmp_path / "data"), (str(tmp_path / "parent"),))
 
 
-# -- the older kind: _mapper and _parent -------------------------------------------------------------------
+# -- the older kind: _mapper and _parent
+# -------------------------------------------------------------------
 
 
 def old(folder: Path, mapper: str | None = None, parent: str | None = None) -> Path:
@@ -140,7 +157,9 @@ def test_its_own_mapper_wins_over_its_parents(tmp_path: Path) -> None:
     assert config.mapper_name(str(old(tmp_path / "child", "c.D\n", "../parent\n"))) == "c.D"
 
 
-@pytest.mark.parametrize("content", ["", "\n", "DecamMapper\n", "   \nlsst.obs.decam.DecamMapper\n"])
+@pytest.mark.parametrize(
+    "content", ["", "\n", "DecamMapper\n", "   \nlsst.obs.decam.DecamMapper\n"]
+)
 def test_a_name_without_a_dot_is_refused_with_the_file(tmp_path: Path, content: str) -> None:
     with pytest.raises(RepositoryError, match="Unqualified mapper name") as caught:
         config.mapper_name(str(old(tmp_path, content)))
@@ -201,12 +220,15 @@ def test_reading_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]} == before
 
 
-def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(tmp_path: Path) -> None:
+def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "_mapper").write_bytes(b"\xef\xbb\xbf lsst.obs.x.XMapper \r\nmore\r\n")
     assert config.mapper_name(str(tmp_path)) == "lsst.obs.x.XMapper"
 
 
-# -- what is refused ---------------------------------------------------------------------------------------
+# -- what is refused
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,7 +256,9 @@ def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(tm
         "- 1\n",
     ],
 )
-def test_a_configuration_that_cannot_be_meant_is_refused_by_name(tmp_path: Path, content: str) -> None:
+def test_a_configuration_that_cannot_be_meant_is_refused_by_name(
+    tmp_path: Path, content: str
+) -> None:
     (tmp_path / config.FILE).write_text(content)
     with pytest.raises((RepositoryError, PolicyError)) as caught:
         config.read(str(tmp_path))
@@ -251,7 +275,9 @@ def test_a_configuration_that_cannot_be_meant_is_refused_by_name(tmp_path: Path,
     ],
 )
 def test_nothing_that_a_configuration_names_is_run(tmp_path: Path, line: str) -> None:
-    lines = {key: f"{key}: null" for key in ("_mapper", "_mapperArgs", "_parents", "_policy", "_root")}
+    lines = {
+        key: f"{key}: null" for key in ("_mapper", "_mapperArgs", "_parents", "_policy", "_root")
+    }
     lines[line.split(":")[0]] = line.replace("HACKED", str(tmp_path / "hacked"))
     (tmp_path / config.FILE).write_text("!RepositoryCfg_v1\n" + "\n".join(lines.values()) + "\n")
     with contextlib.suppress(RepositoryError, PolicyError):
@@ -278,7 +304,9 @@ def test_new_parents_are_added_behind_the_known(
     assert found.parents == together
 
 
-@pytest.mark.parametrize(("known", "given"), [(("/a",), ()), (("/a",), ("/b",)), (("/a", "/b"), ("/b", "/a"))])
+@pytest.mark.parametrize(
+    ("known", "given"), [(("/a",), ()), (("/a",), ("/b",)), (("/a", "/b"), ("/b", "/a"))]
+)
 def test_other_parents_are_refused_and_the_file_stays(
     tmp_path: Path, known: tuple[str, ...], given: tuple[str, ...]
 ) -> None:

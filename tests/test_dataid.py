@@ -58,7 +58,9 @@ def joined(data_id, value):
 
 
 @pytest.mark.parametrize("enter", ENTRANCES.values(), ids=ENTRANCES)
-@pytest.mark.parametrize(("given_value", "kept"), NUMPY, ids=[f"{type(v).__name__}-{v.dtype}" for v, _ in NUMPY])
+@pytest.mark.parametrize(
+    ("given_value", "kept"), NUMPY, ids=[f"{type(v).__name__}-{v.dtype}" for v, _ in NUMPY]
+)
 def test_numpys_values_become_pythons_own_wherever_they_come_in(enter, given_value, kept):
     value = enter(given_value)["key"]
     assert type(value) is type(kept)
@@ -75,7 +77,11 @@ def test_other_values_are_left_as_they_are(value):
 
 
 def test_a_data_id_has_the_keys_of_its_mapping_and_of_its_keywords():
-    assert DataId({"visit": 1, "ccdnum": 2}, ccdnum=3, filter="g") == {"visit": 1, "ccdnum": 3, "filter": "g"}
+    assert DataId({"visit": 1, "ccdnum": 2}, ccdnum=3, filter="g") == {
+        "visit": 1,
+        "ccdnum": 3,
+        "filter": "g",
+    }
 
 
 def test_the_mapping_that_it_is_made_of_is_not_changed():
@@ -117,7 +123,13 @@ def test_tags_do_not_count_in_a_comparison():
 
 @pytest.mark.parametrize(
     "travel",
-    [DataId.copy, copy.copy, copy.deepcopy, lambda data_id: pickle.loads(pickle.dumps(data_id)), DataId],
+    [
+        DataId.copy,
+        copy.copy,
+        copy.deepcopy,
+        lambda data_id: pickle.loads(pickle.dumps(data_id)),
+        DataId,
+    ],
     ids=["copy method", "copy", "deepcopy", "pickle", "constructor"],
 )
 def test_a_copy_has_keys_and_tags_and_a_life_of_its_own(travel):

@@ -51,7 +51,9 @@ def test_a_subset_is_gone_through_again_from_its_start(butler: Butler) -> None:
 
 
 @pytest.mark.parametrize(("level", "there"), [("visit", 61), ("sensor", 0), ("", 0)])
-def test_what_a_reference_is_made_of_lies_one_level_below(butler: Butler, level: str, there: int) -> None:
+def test_what_a_reference_is_made_of_lies_one_level_below(
+    butler: Butler, level: str, there: int
+) -> None:
     reference = next(iter(butler.subset("raw", level, visit=410877)))
     assert len(reference.subItems()) == there
     assert len(next(iter(butler.subset("raw", "visit", visit=410877))).subItems("sensor")) == 61
@@ -62,8 +64,13 @@ def test_the_type_of_a_subset_has_to_exist(butler: Butler) -> None:
         butler.subset("rav")
 
 
-def test_the_part_of_a_data_id_that_tells_it_from_others_is_visit_and_detector(butler: Butler) -> None:
-    assert butler.dataRef("raw", visit=410877, ccdnum=28).telling() == {"visit": 410877, "ccdnum": 28}
+def test_the_part_of_a_data_id_that_tells_it_from_others_is_visit_and_detector(
+    butler: Butler,
+) -> None:
+    assert butler.dataRef("raw", visit=410877, ccdnum=28).telling() == {
+        "visit": 410877,
+        "ccdnum": 28,
+    }
     assert butler.dataRef("raw", "visit", visit=410877).telling() == {
         "visit": 410877, "date": "2014-02-27", "filter": "g", "object": "Invented field 477",
     }  # fmt: skip

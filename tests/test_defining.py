@@ -27,7 +27,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def repository(root: str = "a", **inputs: Any) -> Butler:
-    return Butler(**inputs, outputs={"root": root, "mapper": str(Path("camera.yaml").resolve()), "mode": "rw"})
+    return Butler(
+        **inputs, outputs={"root": root, "mapper": str(Path("camera.yaml").resolve()), "mode": "rw"}
+    )
 
 
 def test_a_new_type_is_used_at_once_and_known_to_the_next_process() -> None:
@@ -65,8 +67,12 @@ def test_another_definition_is_refused_and_both_are_shown(name: str, other: dict
     with pytest.raises(PolicyError) as caught:
         butler.defineDataset(name, **other)
     assert before.template is not None
-    assert before.template.text in str(caught.value) or "is defined in datasets already" in str(caught.value)
-    assert other["template"] in str(caught.value) or "is defined in datasets already" in str(caught.value)
+    assert before.template.text in str(caught.value) or "is defined in datasets already" in str(
+        caught.value
+    )
+    assert other["template"] in str(caught.value) or "is defined in datasets already" in str(
+        caught.value
+    )
     assert butler.chain.outputs[0].mapper.types[name] == before
 
 
@@ -90,14 +96,21 @@ def test_a_definition_that_says_less_is_another_one(what: str) -> None:
     }
     butler.defineDataset(**full)
     butler.defineDataset(**full)
-    less = {"name": "whole(base)", "python": "types.SimpleNamespace"} if what == "every component" else full
+    less = (
+        {"name": "whole(base)", "python": "types.SimpleNamespace"}
+        if what == "every component"
+        else full
+    )
     with pytest.raises(PolicyError, match="'whole' is defined already, and otherwise"):
         butler.defineDataset(**{**less, **LESS[what]})
 
 
 WRONG = {
     "an unknown key": ({"templat": "x"}, "unknown key 'templat'; did you mean 'template'"),
-    "an unknown component": ({"composite": {"a": "note_"}}, "'note_', which does not exist; did you mean 'note'"),
+    "an unknown component": (
+        {"composite": {"a": "note_"}},
+        "'note_', which does not exist; did you mean 'note'",
+    ),
     "a loop": ({"composite": {"a": "fresh"}}, "leads in a circle: fresh -> fresh"),
     "an assembler that is not there": (
         {"composite": {"a": "note"}, "assembler": "os.nothing"},
@@ -111,7 +124,10 @@ WRONG = {
         {"composite": {"a": "note"}, "assembler": lambda dataId, componentInfo, cls: None},
         "cannot be found by other processes",
     ),
-    "a storage that is none": ({"template": "x", "storage": "TextStorag"}, "did you mean 'TextStorage'"),
+    "a storage that is none": (
+        {"template": "x", "storage": "TextStorag"},
+        "did you mean 'TextStorage'",
+    ),
 }
 
 
@@ -188,7 +204,8 @@ def test_of_a_file_with_several_types_a_child_learns_those_that_it_lacks() -> No
     )
     Path("a/policy/more.yaml").write_text("datasets:\n  further(extra): {level: None}\n")
     child = repository("b", inputs="a")
-    assert child.chain.outputs[0].mapper.types["note"].template.text == "note/%(visit)d.txt"  # its own camera's
+    # its own camera's
+    assert child.chain.outputs[0].mapper.types["note"].template.text == "note/%(visit)d.txt"
     child.put("y", "further", visit=2)
     assert sorted(os.listdir("b/policy")) == ["extra.yaml", "further.yaml"]
     assert Butler("b").get("further", visit=2) == "y"
@@ -207,7 +224,8 @@ def test_code_that_a_repository_defines_is_refused_when_it_would_be_run() -> Non
         Butler("a", trust=["fractions.Fraction"]).get("pair", visit=1)
 
 
-# -- stages ----------------------------------------------------------------------------------------------
+# -- stages
+# ----------------------------------------------------------------------------------------------
 
 
 def test_a_plain_name_stands_for_the_newest_stage_in_the_repository_that_says_so() -> None:

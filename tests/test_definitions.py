@@ -10,7 +10,13 @@ import pytest
 
 from persistence import Butler, definitions, policy, yamlfile
 from persistence.definitions import Definition
-from persistence.errors import DataIdError, PersistenceError, PolicyError, RepositoryError, UnknownDatasetType
+from persistence.errors import (
+    DataIdError,
+    PersistenceError,
+    PolicyError,
+    RepositoryError,
+    UnknownDatasetType,
+)
 
 CAMERA = """
 datasets:
@@ -28,8 +34,32 @@ def repo(tmp_path, monkeypatch) -> Path:
     return tmp_path / "repo"
 
 
-GOOD = {"a": "a", "a_b-c1": "a_b-c1", "calexp:jointcal": "calexp:jointcal", "blue(src)": "blue", "a:b(c:d)": "a:b"}
-BAD = ["", " ", "a b", "a/b", "../x", ".x", "a.b", "x.", "a:", ":a", "a:b:c", "a(b", "a)b", "a()", "1x", "-x", "a\n"]
+GOOD = {
+    "a": "a",
+    "a_b-c1": "a_b-c1",
+    "calexp:jointcal": "calexp:jointcal",
+    "blue(src)": "blue",
+    "a:b(c:d)": "a:b",
+}
+BAD = [
+    "",
+    " ",
+    "a b",
+    "a/b",
+    "../x",
+    ".x",
+    "a.b",
+    "x.",
+    "a:",
+    ":a",
+    "a:b:c",
+    "a(b",
+    "a)b",
+    "a()",
+    "1x",
+    "-x",
+    "a\n",
+]
 BAD += ["ä", "a\0", "%(visit)d", "*", "stages", "stages(a)", None, 5, b"a", ("a",)]
 
 
@@ -37,7 +67,9 @@ BAD += ["ä", "a\0", "%(visit)d", "*", "stages", "stages(a)", None, 5, b"a", ("a
 def test_a_definition_has_a_file_called_by_its_name(name):
     made = definitions.make("/root", name, "datasets", {"template": "x", "storage": None})
     assert made.path == f"/root/policy/{GOOD[name]}.yaml"
-    assert yamlfile.plain(yamlfile.compose_text(made.text, "")) == {"datasets": {name: {"template": "x"}}}
+    assert yamlfile.plain(yamlfile.compose_text(made.text, "")) == {
+        "datasets": {name: {"template": "x"}}
+    }
     assert definitions.names(made) == {GOOD[name]}
 
 
@@ -52,7 +84,10 @@ def test_the_definitions_of_a_repository_are_read_by_name_and_nothing_else_is(re
     (repo / "policy").mkdir()
     for name in ("b.yaml", "a.yaml", ".hidden.yaml", "a.yaml~", "a.paf", "README"):
         (repo / "policy" / name).write_text("datasets: {}\n")
-    assert [os.path.basename(one.path) for one in definitions.read(str(repo))] == ["a.yaml", "b.yaml"]
+    assert [os.path.basename(one.path) for one in definitions.read(str(repo))] == [
+        "a.yaml",
+        "b.yaml",
+    ]
 
 
 def test_a_file_called_policy_is_no_directory_of_definitions(repo):
@@ -71,9 +106,18 @@ DAMAGED = {
     "a section that is a list": (b"datasets: [a]", "a mapping"),
     "a type that is a text": (b"datasets: {a: b}", "a mapping"),
     "an unknown key": (b"dataset: {}", "unknown key 'dataset'; did you mean 'datasets'"),
-    "an unknown key of a type": (b"datasets: {a: {templat: b}}", "unknown key 'templat'; did you mean 'template'"),
-    "code in a tag": (b"datasets: {a: {template: !!python/object/apply:os.abort []}}", "nothing of it was run"),
-    "an unknown component": (b"datasets: {a: {composite: {b: {datasetType: onn}}}}", "did you mean 'one'"),
+    "an unknown key of a type": (
+        b"datasets: {a: {templat: b}}",
+        "unknown key 'templat'; did you mean 'template'",
+    ),
+    "code in a tag": (
+        b"datasets: {a: {template: !!python/object/apply:os.abort []}}",
+        "nothing of it was run",
+    ),
+    "an unknown component": (
+        b"datasets: {a: {composite: {b: {datasetType: onn}}}}",
+        "did you mean 'one'",
+    ),
     "a circle": (b"datasets: {a: {composite: {b: {datasetType: a}}}}", "leads in a circle"),
     "a base that is not there": (b"datasets: {a(b): {}}", "builds on 'b'"),
     "stages that are a text": (b"stages: one", "stages has to be a mapping"),
@@ -111,7 +155,9 @@ def test_the_same_may_be_recorded_again_and_nothing_else(repo):
     definitions.record(made)
     definitions.record(made)
     other = definitions.make(str(repo), "new", "datasets", {"template": "b"})
-    with pytest.raises(PolicyError, match=r"(?s)defines it otherwise.*template: a.*not.*template: b"):
+    with pytest.raises(
+        PolicyError, match=r"(?s)defines it otherwise.*template: a.*not.*template: b"
+    ):
         definitions.record(other)
     assert Path(made.path).read_text() == made.text
     definitions.record(other, replace=True)
@@ -150,19 +196,38 @@ def test_another_definition_is_refused_and_both_are_shown(what):
     assert definitions.shown(new) in str(caught.value)
 
 
-# -- through a Butler --------------------------------------------------------------------------------
+# -- through a Butler
+# --------------------------------------------------------------------------------
 
 TOLD = {
-    "no such assembler": ({"composite": {"a": "one"}, "assembler": "no.such"}, "cannot be imported"),
-    "an assembler that is a number": ({"composite": {"a": "one"}, "assembler": 5}, "'5' cannot be imported"),
-    "a composite that is a text": ({"composite": "one"}, "composite has to be a mapping of components, not 'one'"),
+    "no such assembler": (
+        {"composite": {"a": "one"}, "assembler": "no.such"},
+        "cannot be imported",
+    ),
+    "an assembler that is a number": (
+        {"composite": {"a": "one"}, "assembler": 5},
+        "'5' cannot be imported",
+    ),
+    "a composite that is a text": (
+        {"composite": "one"},
+        "composite has to be a mapping of components, not 'one'",
+    ),
     "a composite that is a list": ({"composite": ["one"]}, "composite has to be a mapping"),
     "a misspelt key": ({"tmplate": "x"}, "did you mean 'template'"),
-    "a misspelt key of a component": ({"composite": {"a": {"datasetTyp": "one"}}}, "did you mean 'datasetType'"),
+    "a misspelt key of a component": (
+        {"composite": {"a": {"datasetTyp": "one"}}},
+        "did you mean 'datasetType'",
+    ),
     "a misspelt component": ({"composite": {"a": "onn"}}, "did you mean 'one'"),
-    "a misspelt storage": ({"template": "x", "storage": "YamlStorag"}, "did you mean 'YamlStorage'"),
+    "a misspelt storage": (
+        {"template": "x", "storage": "YamlStorag"},
+        "did you mean 'YamlStorage'",
+    ),
     "a misspelt section": ({"template": "x", "section": "dataset"}, "did you mean 'datasets'"),
-    "a function without a name": ({"composite": {"a": "one"}, "assembler": lambda: 0}, "define it in a module"),
+    "a function without a name": (
+        {"composite": {"a": "one"}, "assembler": lambda: 0},
+        "define it in a module",
+    ),
     "what is no plain data": ({"template": Path("x")}, "YAML holds text"),
 }
 
@@ -191,7 +256,9 @@ def test_an_output_keeps_with_a_definition_those_that_it_needs(repo, mode):
     chain_of_types(repo)
     butler = Butler(inputs=repo, outputs={"root": "out", "mode": mode})
     butler.defineDataset("outer", python="types.SimpleNamespace", composite={"y": "inner"})
-    assert sorted(os.listdir("out/policy")) == [f"{name}.yaml" for name in ("base", "built", "inner", "outer")]
+    assert sorted(os.listdir("out/policy")) == [
+        f"{name}.yaml" for name in ("base", "built", "inner", "outer")
+    ]
     assert Butler("out").get("outer", visit=1).y.x == {"b": 2}
 
 

@@ -20,7 +20,8 @@ WIDTH, HEIGHT = 1200, 900
 def cells() -> list[tuple[str, str]]:
     """Give the kind and the text of each cell."""
     return [
-        (kind, re.sub("^    ", "", text, flags=re.M).strip("\n")) for kind, text in CELL.findall(PAGE.read_text())
+        (kind, re.sub("^    ", "", text, flags=re.M).strip("\n"))
+        for kind, text in CELL.findall(PAGE.read_text())
     ]
 
 
@@ -86,7 +87,9 @@ def test_what_is_not_flagged_is_grey(page: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("panel", "box"), [("calexp", (0, 0, 8, 4)), ("field", (80, 186, 64, 80))])
-def test_the_axes_are_the_parent_images_pixels(page: dict[str, Any], panel: str, box: tuple[int, ...]) -> None:
+def test_the_axes_are_the_parent_images_pixels(
+    page: dict[str, Any], panel: str, box: tuple[int, ...]
+) -> None:
     x0, y0, width, height = box
     axes = page["panels"][panel]
     assert axes.get_xlim() == (x0 - 0.5, x0 + width - 0.5)
@@ -108,7 +111,11 @@ def test_the_markers_are_on_the_sources_and_flagged_ones_differ(page: dict[str, 
 
 def test_the_legends_name_planes_and_markers(page: dict[str, Any]) -> None:
     legends = {name: axes.get_legend() for name, axes in page["panels"].items()}
-    assert [text.get_text() for text in legends["calexp"].get_texts()] == ["EDGE (32)", "sources (2)", "flagged (1)"]
+    assert [text.get_text() for text in legends["calexp"].get_texts()] == [
+        "EDGE (32)",
+        "sources (2)",
+        "flagged (1)",
+    ]
     assert {text.get_text().split()[0] for text in legends["field"].get_texts()} == {
         "EDGE", "DETECTED", "SAT", "sources", "flagged",
     }  # fmt: skip

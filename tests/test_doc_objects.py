@@ -59,7 +59,9 @@ def test_every_storage_is_in_the_page() -> None:
 def test_every_type_of_the_policies_is_in_the_page(place: Path, camera: str) -> None:
     """All configurations are read alike, whatever their class; Gen2's policies call what is no object None."""
     types = cameras.find(camera)(root=".").policy.types.values()
-    stored = [kind.python or "" for kind in types if kind.storage in set(FORMATTERS) - {"ConfigStorage"}]
+    stored = [
+        kind.python or "" for kind in types if kind.storage in set(FORMATTERS) - {"ConfigStorage"}
+    ]
     assert len(stored) > 100
     assert {python.rpartition(".")[2] for python in stored} - NAMED - {"", "None"} == set()
 
@@ -88,45 +90,65 @@ def test_brightObjectMask_is_not_read_but_found(place: Path) -> None:
     (folder / "BrightObjectMask-0-1,1-g.reg").write_text('circle(150.1, 2.2, 10")\n')
     butler = Butler("repo", mapper="decam")
     with pytest.raises(
-        FormatterError, match=r"BrightObjectMask-0-1,1-g\.reg holds .*ObjectMaskCatalog, which is not read here"
+        FormatterError,
+        match=r"BrightObjectMask-0-1,1-g\.reg holds .*ObjectMaskCatalog, which is not read here",
     ):
         butler.get("brightObjectMask", tract=0, patch="1,1", filter="g")
     (path,) = butler.get("brightObjectMask_filename", tract=0, patch="1,1", filter="g")
     assert path.endswith("BrightObjectMask-0-1,1-g.reg")
 
 
-@pytest.mark.parametrize("name", ["BrighterFatterGain", "BrighterFatterKernel", "ApertureCorrection"])
+@pytest.mark.parametrize(
+    "name", ["BrighterFatterGain", "BrighterFatterKernel", "ApertureCorrection"]
+)
 def test_pickled_classes_are_refused_by_name(place: Path, name: str) -> None:
     path = place / "thing.pickle"
     path.write_bytes(f"clsst.x\n{name}\n.".encode())
     with pytest.raises(UnsafeContent, match=f"lsst.x.{name}, which is not trusted"):
-        formatter("PickleStorage", f"lsst.x.{name}").read(location(path, "PickleStorage", f"x.{name}"))
+        formatter("PickleStorage", f"lsst.x.{name}").read(
+            location(path, "PickleStorage", f"x.{name}")
+        )
 
 
 @pytest.mark.parametrize("name", ["BrightStarStamps", "ObjectMaskCatalog"])
 def test_what_is_not_read_is_refused_whole(place: Path, name: str) -> None:
-    planes = [fits.ImageHDU(np.full((2, 3), number, np.float32), name="IMAGE", ver=number) for number in (1, 2)]
+    planes = [
+        fits.ImageHDU(np.full((2, 3), number, np.float32), name="IMAGE", ver=number)
+        for number in (1, 2)
+    ]
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto("stamps.fits")
     where = location(place / "stamps.fits", "FitsStorage", f"x.{name}")
-    with pytest.raises(FormatterError, match=rf"stamps\.fits holds lsst\.x\.{name}, which is not read here"):
+    with pytest.raises(
+        FormatterError, match=rf"stamps\.fits holds lsst\.x\.{name}, which is not read here"
+    ):
         formatter("FitsStorage", where.python).read(where)
     with pytest.raises(FormatterError, match=rf"lsst\.x\.{name} is not written here"):
         formatter("FitsStorage", where.python).write(1, "x", where)
 
 
 @pytest.mark.real
-def test_a_wcs_that_fits_cannot_express_is_put_as_it_was_stored_or_as_one_of_fits(place: Path, real: Path) -> None:
-    where = location(real / "afw_files" / "jointcal_wcs-0030600-088.fits", "FitsCatalogStorage", "afw.geom.SkyWcs")
+def test_a_wcs_that_fits_cannot_express_is_put_as_it_was_stored_or_as_one_of_fits(
+    place: Path, real: Path
+) -> None:
+    where = location(
+        real / "afw_files" / "jointcal_wcs-0030600-088.fits",
+        "FitsCatalogStorage",
+        "afw.geom.SkyWcs",
+    )
     its = formatter("FitsCatalogStorage", where.python)
     wcs = its.read(where)
     its.write(wcs, "stored.fits", where)
     again = its.read(where._replace(root=str(place), path="stored.fits"))
     assert again.text == wcs.text
-    assert np.array_equal(again.pixel_to_world_values(100, 200), wcs.pixel_to_world_values(100, 200))
+    assert np.array_equal(
+        again.pixel_to_world_values(100, 200), wcs.pixel_to_world_values(100, 200)
+    )
     with fits.open("stored.fits") as hdus:
         hdus.verify("exception")
         assert bytes(hdus[2].data["wcs"][0]).decode() == wcs.text
-    with pytest.raises(FormatterError, match=r"no archive had cannot be written to one: put its to_astropy\(bbox\)"):
+    with pytest.raises(
+        FormatterError, match=r"no archive had cannot be written to one: put its to_astropy\(bbox\)"
+    ):
         its.write(dataclasses.replace(wcs, text=None), "new.fits", where)
     its.write(wcs.to_astropy(Box(0, 0, 2048, 4176)), "wcs.fits", where)
     back = its.read(where._replace(root=str(place), path="wcs.fits"))
@@ -134,9 +156,13 @@ def test_a_wcs_that_fits_cannot_express_is_put_as_it_was_stored_or_as_one_of_fit
 
 
 @pytest.mark.parametrize(
-    ("name", "thing"), [("detector", Detector("N4", 28)), ("transmission_curve", Identity())], ids=str
+    ("name", "thing"),
+    [("detector", Detector("N4", 28)), ("transmission_curve", Identity())],
+    ids=str,
 )
-def test_what_is_written_only_with_its_exposure_is_refused(place: Path, name: str, thing: Any) -> None:
+def test_what_is_written_only_with_its_exposure_is_refused(
+    place: Path, name: str, thing: Any
+) -> None:
     where = location(place / "one.fits", "FitsStorage", "afw.image.ExposureF")
     exposure = Exposure(np.zeros((2, 3), np.float32), fits.Header()).replaced(**{name: thing})
     with pytest.raises(FormatterError, match=f"the component {name} cannot be written"):

@@ -142,7 +142,9 @@ def test_what_gen2_raised_can_still_be_caught(cls, caught_as):
     assert issubclass(cls, caught_as)
 
 
-@pytest.mark.parametrize("error", [error for error in EVERY if isinstance(error, KeyError)], ids=named)
+@pytest.mark.parametrize(
+    "error", [error for error in EVERY if isinstance(error, KeyError)], ids=named
+)
 def test_a_key_error_shows_its_message_and_not_the_repr_of_it(error):
     assert str(error) == error.args[0]
 
@@ -189,7 +191,11 @@ def test_no_results_says_what_was_asked_for_and_a_line_for_each_reason():
         "  looked in /a",
         "  looked in /b",
     ]
-    assert (error.datasetType, error.dataId, error.reasons) == ("calexp", ID, ("looked in /a", "looked in /b"))
+    assert (error.datasetType, error.dataId, error.reasons) == (
+        "calexp",
+        ID,
+        ("looked in /a", "looked in /b"),
+    )
 
 
 def test_multiple_results_shows_what_answered_and_keeps_it():

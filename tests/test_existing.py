@@ -31,7 +31,14 @@ def rerun(own: Path, tmp_path: Path) -> Butler:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("raw", 61), ("raw_md", 61), ("calexp", 1), ("calexp.wcs", 1), ("src", 0), ("ccdExposureId", 0)],
+    [
+        ("raw", 61),
+        ("raw_md", 61),
+        ("calexp", 1),
+        ("calexp.wcs", 1),
+        ("src", 0),
+        ("ccdExposureId", 0),
+    ],
 )
 def test_it_says_what_the_butler_says(rerun: Butler, name: str, number: int) -> None:
     data_ids = rerun.subset(name.partition(".")[0]).cache

@@ -35,7 +35,8 @@ def in_another_process(program: str, *arguments: object) -> int:
     return subprocess.run(run, check=False).returncode
 
 
-# -- writing -----------------------------------------------------------------------------------------------
+# -- writing
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("before", [None, b"old"], ids=["new", "replaced"])
@@ -144,7 +145,8 @@ def test_sweeping_a_directory_that_is_not_there_does_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# -- finding -----------------------------------------------------------------------------------------------
+# -- finding
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,8 @@ def test_a_link_to_nothing_is_not_found(tmp_path):
     assert files.find(str(tmp_path), "a.fits") is None
 
 
-# -- delivering --------------------------------------------------------------------------------------------
+# -- delivering
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -192,7 +195,9 @@ def test_a_delivered_file_is_the_source(tmp_path, source, mode, target):
     assert litter(tmp_path) == []
 
 
-def test_a_link_is_absolute_so_that_the_repository_can_be_read_from_anywhere(tmp_path, source, monkeypatch):
+def test_a_link_is_absolute_so_that_the_repository_can_be_read_from_anywhere(
+    tmp_path, source, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     files.deliver("source.fits", "repo/target.fits", "link")
     assert os.readlink(tmp_path / "repo" / "target.fits") == str(source)
@@ -255,7 +260,8 @@ def test_a_source_that_is_missing_is_said_to_be_so(tmp_path, mode):
 
 
 def test_a_file_for_which_there_is_no_room_is_not_begun(tmp_path, source):
-    with contextlib.suppress(OSError):  # a hole takes no room, but some file systems have no such files
+    # a hole takes no room, but some file systems have no such files
+    with contextlib.suppress(OSError):
         os.truncate(source, shutil.disk_usage(tmp_path).free + 2**40)
     if source.stat().st_size < 2**40:
         pytest.skip("this file system has no files so large")
@@ -310,10 +316,13 @@ def test_the_only_copy_of_a_file_is_never_removed(tmp_path, source, what, left):
     assert target.read_bytes() == b"pixels"
 
 
-# -- comparing ---------------------------------------------------------------------------------------------
+# -- comparing
+# ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [b"other!", b"longer than it"], ids=["of one size", "of another size"])
+@pytest.mark.parametrize(
+    "size", [b"other!", b"longer than it"], ids=["of one size", "of another size"]
+)
 def test_other_bytes_are_another_file(tmp_path, source, size):
     (tmp_path / "t").write_bytes(size)
     os.utime(tmp_path / "t", (0, 0))

@@ -12,7 +12,12 @@ from persistence.composite import do_import
 from persistence.foreign import HARMLESS
 
 # `os.system(command=...)` is what a composite of one text would call; each name leads to it.
-CALLS = ["os.system", "posix.system", "persistence.files.os.system", "persistence.assemblers.np.f2py.os.system"]
+CALLS = [
+    "os.system",
+    "posix.system",
+    "persistence.files.os.system",
+    "persistence.assemblers.np.f2py.os.system",
+]
 TYPES = """
 datasets:
   cmd: {{template: cmd.txt, storage: TextStorage, python: str}}
@@ -47,7 +52,9 @@ def refused(repo: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_cameras_file_in_a_repository_may_not_name_code_by_any_detour(repo: Path, name: str) -> None:
+def test_a_cameras_file_in_a_repository_may_not_name_code_by_any_detour(
+    repo: Path, name: str
+) -> None:
     (repo / "camera.yaml").write_text(TYPES.format(name=name))
     (repo / "_mapper").write_text("camera.yaml\n")
     refused(repo)
@@ -63,10 +70,13 @@ def test_a_repositorys_own_policy_may_not_name_code(repo: Path, name: str) -> No
     refused(repo)
 
 
-@pytest.mark.parametrize("args", ["{{policy: {path}}}", "{{policy: {said}}}", "{{overlay: {said}}}"])
+@pytest.mark.parametrize(
+    "args", ["{{policy: {path}}}", "{{policy: {said}}}", "{{overlay: {said}}}"]
+)
 def test_a_repositorys_arguments_for_the_mapper_may_not_name_code(repo: Path, args: str) -> None:
     told = args.format(path=repo / "evil.yaml", said=overlay("os.system"))
-    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "lsst.obs.test.TestMapper")  # which takes any policy
+    # which takes any policy
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "lsst.obs.test.TestMapper")
     (repo / "repositoryCfg.yaml").write_text(cfg.format(args=told, policy="null"))
     refused(repo)
 
@@ -111,13 +121,17 @@ def test_who_trusts_what_a_repository_names_says_so(repo: Path) -> None:
 
 def test_who_gives_the_policy_trusts_it(repo: Path) -> None:
     (repo / "camera.yaml").write_text(CAMERA)
-    policy = {"datasets": {"run": {"template": None, "python": "fractions.Fraction", "composite": {}}}}
+    policy = {
+        "datasets": {"run": {"template": None, "python": "fractions.Fraction", "composite": {}}}
+    }
     args = RepositoryArgs(str(repo), mapper=str(repo / "camera.yaml"), policy=policy)
     assert Butler(inputs=args).getKeys("run") == {}
 
 
 def test_a_repositorys_own_policy_may_name_what_does_no_harm(repo: Path) -> None:
-    (repo / "repositoryCfg.yaml").write_text(CFG.format(args="{}", policy=overlay("types.SimpleNamespace")))
+    (repo / "repositoryCfg.yaml").write_text(
+        CFG.format(args="{}", policy=overlay("types.SimpleNamespace"))
+    )
     assert Butler(repo).get("run").command == "touch hacked"
 
 
@@ -159,7 +173,9 @@ def refuses(butler: Butler, name: str) -> None:
 
 
 @pytest.mark.parametrize("how", DEFINED)
-def test_code_that_a_definition_names_is_refused_when_it_would_run_and_not_before(own: Path, how: str) -> None:
+def test_code_that_a_definition_names_is_refused_when_it_would_run_and_not_before(
+    own: Path, how: str
+) -> None:
     define(own, DEFINED[how])
     butler = Butler(own)
     assert butler.get("pair").command == "touch hacked"
@@ -169,9 +185,13 @@ def test_code_that_a_definition_names_is_refused_when_it_would_run_and_not_befor
 
 
 @pytest.mark.parametrize("how", DEFINED)
-def test_a_repositorys_own_policy_may_not_name_code_by_building_on_a_type(own: Path, how: str) -> None:
+def test_a_repositorys_own_policy_may_not_name_code_by_building_on_a_type(
+    own: Path, how: str
+) -> None:
     text = DEFINED[how] if DEFINED[how].startswith("{") else f"{{{DEFINED[how]}}}"
-    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "camera.yaml").format(args="{}", policy=f"{{datasets: {text}}}")
+    cfg = CFG.replace("lsst.obs.decam.DecamMapper", "camera.yaml").format(
+        args="{}", policy=f"{{datasets: {text}}}"
+    )
     (own / "repositoryCfg.yaml").write_text(cfg)
     (own / "_mapper").unlink()
     with pytest.raises(UnsafeContent, match=r"names code.*os\.system"):
@@ -210,7 +230,10 @@ def test_who_defines_the_same_trusts_it(own: Path) -> None:
 
 @pytest.mark.parametrize("python", ["python: types.SimpleNamespace, ", ""])
 def test_a_definition_may_not_have_any_method_called(own: Path, python: str) -> None:
-    define(own, f"foo: {{{python}composite: {{command: {{datasetType: cmd, getter: clear, setter: update}}}}}}")
+    define(
+        own,
+        f"foo: {{{python}composite: {{command: {{datasetType: cmd, getter: clear, setter: update}}}}}}",
+    )
     given = {"command": "precious"}
     with pytest.raises(UnsafeContent, match=r"names code.*clear"):
         Butler(own).put(given, "foo")

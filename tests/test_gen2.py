@@ -51,13 +51,24 @@ NightTask.parseAndRun()
 
 def run(code: str, *words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
-    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment
+    )
 
 
 def test_a_script_of_gen2_runs_with_one_line_more(filled: Path, tmp_path: Path) -> None:
     place = tmp_path / "night.py"
     place.write_text(SCRIPT)
-    words = [str(filled), "--output", str(tmp_path / "out"), "--id", "visit=410877", "ccdnum=1^2", "-j", "2"]
+    words = [
+        str(filled),
+        "--output",
+        str(tmp_path / "out"),
+        "--id",
+        "visit=410877",
+        "ccdnum=1^2",
+        "-j",
+        "2",
+    ]
     done = subprocess.run([sys.executable, str(place), *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "characterizeImage: 2 done, of 2" in done.stdout
@@ -88,7 +99,9 @@ def installed(tmp_path: Path) -> Path:
     base = tmp_path / "installed" / "lsst" / "pipe" / "base"
     base.mkdir(parents=True)
     for folder in (base.parent.parent, base.parent):
-        (folder / "__init__.py").write_text("import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n")
+        (folder / "__init__.py").write_text(
+            "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n"
+        )
     (base / "__init__.py").write_text("class Task:\n    own = True\n")
     return tmp_path / "installed"
 

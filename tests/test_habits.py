@@ -61,7 +61,9 @@ def test_every_package_is_shipped() -> None:
     told = configparser.ConfigParser()
     told.read(TOP / "setup.cfg")
     shipped = told["options"]["packages"].split()
-    there = [path.parent.relative_to(TOP / "python") for path in (TOP / "python").rglob("__init__.py")]
+    there = [
+        path.parent.relative_to(TOP / "python") for path in (TOP / "python").rglob("__init__.py")
+    ]
     assert sorted(shipped) == sorted(
         [
             *(".".join(folder.parts) for folder in there),

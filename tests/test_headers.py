@@ -63,7 +63,9 @@ def test_every_card_of_the_real_files_has_astropys_value(real):
             with fits.open(path, memmap=False, disable_image_compression=True) as hdus:
                 found = list(scan(str(path)))
                 assert len(found) == len(hdus), path
-                compared += sum(assert_same(cards, hdu.header) for cards, hdu in zip(found, hdus, strict=True))
+                compared += sum(
+                    assert_same(cards, hdu.header) for cards, hdu in zip(found, hdus, strict=True)
+                )
     assert compared > 20000
 
 
@@ -75,12 +77,22 @@ NUMBERS = st.integers(-(10**18), 10**18) | st.floats(allow_nan=False, allow_infi
 VALUES = st.booleans() | NUMBERS | PRINTABLE | st.none()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     cards=st.lists(
         st.tuples(KEYWORDS, VALUES, st.sampled_from(["", "a comment", "it's / odd"]))
-        | st.tuples(LONG, st.booleans() | st.integers(-999, 999) | st.text("ab' /&", max_size=20), st.just(""))
-        | st.tuples(st.sampled_from(["COMMENT", "HISTORY"]), PRINTABLE.map(lambda text: text[:70]), st.just("")),
+        | st.tuples(
+            LONG,
+            st.booleans() | st.integers(-999, 999) | st.text("ab' /&", max_size=20),
+            st.just(""),
+        )
+        | st.tuples(
+            st.sampled_from(["COMMENT", "HISTORY"]),
+            PRINTABLE.map(lambda text: text[:70]),
+            st.just(""),
+        ),
         max_size=50,
     )
 )
@@ -97,7 +109,11 @@ def test_a_header_that_astropy_writes_has_the_same_values(tmp_path, cards):
         # Texts are compared with what was given: astropy loses some that hold a quote.
         expected = first_cards(header)
         with fits.open(path) as hdus:
-            expected |= {key: value for key, value in first_cards(hdus[0].header).items() if type(value) is not str}
+            expected |= {
+                key: value
+                for key, value in first_cards(hdus[0].header).items()
+                if type(value) is not str
+            }
     assert {key: value for key, value in found.items() if key not in COMMENTARY} == {
         key: value.rstrip() if isinstance(value, str) else value for key, value in expected.items()
     }
@@ -138,7 +154,11 @@ def test_a_card_has_the_value_that_the_standard_gives_it(card, value):
 @pytest.mark.parametrize(
     ("cards", "keyword", "value"),
     [
-        (["KEY     = 'first &'", "CONTINUE  'second&' / comment", "CONTINUE  ' third'"], "KEY", "first second third"),
+        (
+            ["KEY     = 'first &'", "CONTINUE  'second&' / comment", "CONTINUE  ' third'"],
+            "KEY",
+            "first second third",
+        ),
         (["KEY     = 'first&'", "CONTINUE  ''"], "KEY", "first"),
         (["KEY     = 'first'", "CONTINUE  'no'"], "KEY", "first"),
         (["HIERARCH ESO DET CHIP = 'x' / comment"], "ESO DET CHIP", "x"),
@@ -197,7 +217,8 @@ def test_every_keyword_that_is_listed_is_found(keyword):
     assert [cards[name] for name in cards] == [1]
 
 
-# -- files -------------------------------------------------------------------------------------------------
+# -- files
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +269,10 @@ def test_records_after_the_last_hdu_are_left_alone(tmp_path):
 
 
 def test_an_hdu_may_lack_the_padding_of_its_data(tmp_path):
-    assert len(list(scan(put(tmp_path, block(*PRIMARY, "NAXIS   = 1", "NAXIS1  = 100"), bytes(100))))) == 1
+    assert (
+        len(list(scan(put(tmp_path, block(*PRIMARY, "NAXIS   = 1", "NAXIS1  = 100"), bytes(100)))))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -296,7 +320,9 @@ def test_a_truncated_file_is_refused_by_name(tmp_path, raw, squeeze, part):
 
 def test_gzip_data_with_other_bytes_inside_are_refused_by_name(tmp_path):
     body = os.urandom(200_000)
-    whole = bytearray(gzip.compress(block(*PRIMARY, "NAXIS   = 1", "NAXIS1  = 200000") + body, compresslevel=1))
+    whole = bytearray(
+        gzip.compress(block(*PRIMARY, "NAXIS   = 1", "NAXIS1  = 200000") + body, compresslevel=1)
+    )
     whole[100_000:100_100] = bytes(100)
     path = put(tmp_path, bytes(whole))
     with pytest.raises(FormatterError, match="damaged") as caught:

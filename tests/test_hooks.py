@@ -107,7 +107,11 @@ def made(name, function):
         ("std_raw", staticmethod(lambda item: item), "item, dataId"),
         ("map_raw", lambda self, dataId: None, "dataId, write"),
         ("query_raw", lambda self, dataId: None, "format, dataId"),
-        ("bypass_raw", lambda self, location, dataId: None, "datasetType, pythonType, location, dataId"),
+        (
+            "bypass_raw",
+            lambda self, location, dataId: None,
+            "datasetType, pythonType, location, dataId",
+        ),
         ("add_raw", lambda self: None, "datasetType, dataId"),
     ],
 )
@@ -116,14 +120,17 @@ def test_a_hook_that_cannot_be_called_is_refused_with_its_definition(name, funct
         hooks.collect(made(name, function))
     message = str(caught.value)
     assert (
-        f"test_hooks.py:{getattr(function, '__func__', function).__code__.co_firstlineno}: Camera.{name}(" in message
+        f"test_hooks.py:{getattr(function, '__func__', function).__code__.co_firstlineno}: Camera.{name}("
+        in message
     )
     assert f"it is called with ({wanted})" in message
 
 
 def test_a_hook_for_a_type_that_the_policy_lacks_is_refused_with_its_neighbour():
     cls = made("std_calxep", lambda self, item, dataId: item)
-    with pytest.raises(PolicyError, match=r"Camera\.std_calxep\(.*no dataset type 'calxep'; did you mean 'calexp'"):
+    with pytest.raises(
+        PolicyError, match=r"Camera\.std_calxep\(.*no dataset type 'calxep'; did you mean 'calexp'"
+    ):
         hooks.check_types(cls, hooks.collect(cls), ["raw", "calexp"])
 
 

@@ -23,7 +23,9 @@ def random_sky(count, seed=1):
 
 @pytest.fixture(scope="module")
 def sphgeom():
-    return pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed")
+    return pytest.importorskip(
+        "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
+    )
 
 
 def vectors(sphgeom, ra, dec):
@@ -68,18 +70,26 @@ def test_known_circles_touch_known_trixels(ra, dec, radius, numbers):
 def test_numbers_are_those_of_sphgeom(sphgeom, depth):
     ra, dec = random_sky(2000, depth)
     mesh = sphgeom.HtmPixelization(depth)
-    assert htm.index(ra, dec, depth).tolist() == [mesh.index(one) for one in vectors(sphgeom, ra, dec)]
+    assert htm.index(ra, dec, depth).tolist() == [
+        mesh.index(one) for one in vectors(sphgeom, ra, dec)
+    ]
 
 
 @pytest.mark.parametrize("depth", [3, 7, 8])
 def test_circles_touch_what_sphgeom_says(sphgeom, depth):
     mesh = sphgeom.HtmPixelization(depth)
     ours = theirs = 0
-    for ra, dec, radius in zip(*random_sky(60, depth), np.geomspace(1e-4, 20 / 2**depth, 60), strict=True):
+    for ra, dec, radius in zip(
+        *random_sky(60, depth), np.geomspace(1e-4, 20 / 2**depth, 60), strict=True
+    ):
         (centre,) = vectors(sphgeom, ra, dec)
         expected = members(mesh.envelope(sphgeom.Circle(centre, sphgeom.Angle.fromDegrees(radius))))
         found = htm.cone(ra, dec, radius, depth)
-        assert members(mesh.interior(sphgeom.Circle(centre, sphgeom.Angle.fromDegrees(radius)))) <= found <= expected
+        assert (
+            members(mesh.interior(sphgeom.Circle(centre, sphgeom.Angle.fromDegrees(radius))))
+            <= found
+            <= expected
+        )
         ours, theirs = ours + len(found), theirs + len(expected)
     assert ours > 0.9 * theirs  # theirs is allowed to be too large
 
@@ -87,7 +97,9 @@ def test_circles_touch_what_sphgeom_says(sphgeom, depth):
 @pytest.mark.parametrize("depth", [3, 7])
 def test_polygons_touch_what_sphgeom_says(sphgeom, depth):
     mesh = sphgeom.HtmPixelization(depth)
-    for ra, dec, size in zip(*random_sky(40, depth), np.geomspace(1e-3, 20 / 2**depth, 40), strict=True):
+    for ra, dec, size in zip(
+        *random_sky(40, depth), np.geomspace(1e-3, 20 / 2**depth, 40), strict=True
+    ):
         corners = [sphere.away(ra, dec, bearing, size) for bearing in (10, 80, 170, 200, 300)]
         corner_ra, corner_dec = np.transpose(corners)
         shape = sphgeom.ConvexPolygon(vectors(sphgeom, corner_ra, corner_dec))
@@ -105,7 +117,8 @@ def test_boxes_touch_what_sphgeom_says_and_little_more(sphgeom, depth):
         wide, high = random.uniform(0.1, 30, 2)
         south, north = max(dec - high, -90), min(dec + high, 90)
         shape = sphgeom.Box.fromDegrees(ra, south, (ra + wide) % 360, north)
-        # Their envelope of a box is larger than need be: what holds a point of the box is what counts.
+        # Their envelope of a box is larger than need be: what holds a point of the box is what
+        # counts.
         points = ra + wide * random.uniform(0, 1, 400), random.uniform(south, north, 400)
         found = htm.box((ra, (ra + wide) % 360), (south, north), depth)
         assert set(htm.index(*points, depth).tolist()) <= found
@@ -122,8 +135,12 @@ def test_each_position_in_a_circle_is_in_one_of_its_trixels(ra, dec, radius, par
 
 @MANY
 @given(RA, DEC, st.floats(90, 180), RA, DEC)
-def test_a_circle_of_more_than_half_the_sky_touches_what_it_should(ra, dec, radius, other_ra, other_dec):
-    apart = np.degrees(np.arccos(np.clip(sphere.vector(ra, dec) @ sphere.vector(other_ra, other_dec), -1, 1)))
+def test_a_circle_of_more_than_half_the_sky_touches_what_it_should(
+    ra, dec, radius, other_ra, other_dec
+):
+    apart = np.degrees(
+        np.arccos(np.clip(sphere.vector(ra, dec) @ sphere.vector(other_ra, other_dec), -1, 1))
+    )
     if apart < radius - 1e-6:
         assert int(htm.index(other_ra, other_dec, 4)) in htm.cone(ra, dec, radius, 4)
 

@@ -28,7 +28,9 @@ def packed(draw):
 @given(packed())
 def test_what_is_packed_is_unpacked_and_fits_its_bits(case):
     packer, parts = case
-    identifier = packer.filtered(parts["tract"], f"{parts['patch_x']},{parts['patch_y']}", parts["filter"])
+    identifier = packer.filtered(
+        parts["tract"], f"{parts['patch_x']},{parts['patch_y']}", parts["filter"]
+    )
     assert packer.unpack(identifier) == parts
     assert 0 <= identifier < 1 << packer.bits
 
@@ -45,7 +47,9 @@ def test_an_array_of_any_shape_is_unpacked_as_each_of_its_numbers(identifiers):
     parts = DECAM.unpack(identifiers)
     for key, array in parts.items():
         assert np.shape(array) == identifiers.shape
-        assert np.ravel(array).tolist() == [DECAM.unpack(int(one))[key] for one in identifiers.ravel()]
+        assert np.ravel(array).tolist() == [
+            DECAM.unpack(int(one))[key] for one in identifiers.ravel()
+        ]
 
 
 @settings(max_examples=100, deadline=None)
@@ -54,7 +58,10 @@ def test_different_data_ids_have_different_numbers(first, second):
     (packer, one), (_, other) = first, second
     if any(other[key] >= 1 << bits for key, bits in widths(packer).items()):
         return
-    numbers = [packer.filtered(p["tract"], f"{p['patch_x']},{p['patch_y']}", p["filter"]) for p in (one, other)]
+    numbers = [
+        packer.filtered(p["tract"], f"{p['patch_x']},{p['patch_y']}", p["filter"])
+        for p in (one, other)
+    ]
     assert (numbers[0] == numbers[1]) == (one == other)
 
 
@@ -79,7 +86,9 @@ def test_the_numbers_are_the_originals(vectors):
         if "Merged" in name:
             found = DECAM.merged(data_id["tract"], data_id["patch"])
         else:
-            found = DECAM.filtered(data_id["tract"], data_id["patch"], filters.index(data_id["filter"]))
+            found = DECAM.filtered(
+                data_id["tract"], data_id["patch"], filters.index(data_id["filter"])
+            )
         assert found == entry["result"], entry
         compared += 1
     assert compared >= 4

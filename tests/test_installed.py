@@ -75,9 +75,14 @@ def test_the_stacks_objects_write_themselves(root: str) -> None:
 
 
 def test_the_preference_travels_with_a_butler(root: str) -> None:
-    assert pickle.loads(pickle.dumps(Butler(root, types="afw"))).get("calexp", visit=1).told == ("c1.fits", None)
+    assert pickle.loads(pickle.dumps(Butler(root, types="afw"))).get("calexp", visit=1).told == (
+        "c1.fits",
+        None,
+    )
 
 
 def test_another_preference_is_refused(root: str) -> None:
-    with pytest.raises(RepositoryError, match=r"types='afv'; did you mean 'afw'\?: known are astropy, afw"):
+    with pytest.raises(
+        RepositoryError, match=r"types='afv'; did you mean 'afw'\?: known are astropy, afw"
+    ):
         Butler(root, types="afv")

@@ -330,7 +330,8 @@ def own(name: str) -> str:
     """Give the module of this package that an imported name is in, or is."""
     inside = name.removeprefix("persistence").lstrip(".")
     while inside and not (
-        (PACKAGE / inside.replace(".", "/")).is_dir() or (PACKAGE / f"{inside.replace('.', '/')}.py").exists()
+        (PACKAGE / inside.replace(".", "/")).is_dir()
+        or (PACKAGE / f"{inside.replace('.', '/')}.py").exists()
     ):
         inside = inside.rpartition(".")[0]
     return inside
@@ -344,7 +345,9 @@ def layer(name: str) -> int:
     return LAYERS[head]
 
 
-@pytest.mark.parametrize(("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_module_imports_only_from_lower_layers(name: str, tree: ast.Module) -> None:
     for target in imported(tree):
         if target.split(".")[0] != "persistence":
@@ -357,7 +360,9 @@ def test_a_module_imports_only_from_lower_layers(name: str, tree: ast.Module) ->
         )
 
 
-@pytest.mark.parametrize(("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "tree"), list(modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_an_outside_library_is_imported_where_it_belongs(name: str, tree: ast.Module) -> None:
     for target in imported(tree):
         for library, allowed in LIBRARIES.items():
@@ -367,7 +372,9 @@ def test_an_outside_library_is_imported_where_it_belongs(name: str, tree: ast.Mo
 
 def test_nothing_of_this_package_imports_a_camera() -> None:
     for name, tree in modules():
-        assert not [target for target in imported(tree) if target.split(".")[0] == "obs_decam"], name
+        assert not [target for target in imported(tree) if target.split(".")[0] == "obs_decam"], (
+            name
+        )
 
 
 @pytest.mark.parametrize("every", [name for name in LAYERS if name])

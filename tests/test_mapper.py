@@ -42,13 +42,17 @@ def mapper(tmp_path: Path) -> CameraMapper:
 def answer(*rows: tuple[Any, ...]) -> Any:
     """Make a look-up that always finds these rows."""
 
-    def lookup(dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def lookup(
+        dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
         return list(rows)
 
     return lookup
 
 
-def never(dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def never(
+    dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
     raise AssertionError("nothing was to be looked up")
 
 
@@ -71,7 +75,9 @@ def test_the_data_id_that_was_given_stays_as_it_was(mapper: CameraMapper) -> Non
 
 def test_several_rows_are_told_with_the_keys_that_tell_them_apart(mapper: CameraMapper) -> None:
     with pytest.raises(AmbiguousDataId) as caught:
-        mapper.complete(mapper.types["thing"], {"visit": 7}, answer(("g", 1), ("g", 2), ("g", 3), ("g", 4)))
+        mapper.complete(
+            mapper.types["thing"], {"visit": 7}, answer(("g", 1), ("g", 2), ("g", 3), ("g", 4))
+        )
     text = str(caught.value)
     assert "4 rows match; they differ in ccd: give one of these" in text
     assert "filter=g  ccd=1" in text
@@ -79,7 +85,9 @@ def test_several_rows_are_told_with_the_keys_that_tell_them_apart(mapper: Camera
 
 
 def test_no_row_is_told_with_the_keys_that_are_missing(mapper: CameraMapper) -> None:
-    with pytest.raises(IncompleteDataId, match="needs  filter, ccd, and the registry has no such row"):
+    with pytest.raises(
+        IncompleteDataId, match="needs  filter, ccd, and the registry has no such row"
+    ):
         mapper.complete(mapper.types["thing"], {"visit": 7}, answer())
 
 
@@ -108,7 +116,9 @@ def test_an_alias_is_its_key(mapper: CameraMapper) -> None:
 
 
 def test_an_undefined_template_is_told_with_where_the_type_is_defined(mapper: CameraMapper) -> None:
-    with pytest.raises(TemplateUndefined, match=r"not defined for the empty dataset type \(.*camera\.yaml:8\)"):
+    with pytest.raises(
+        TemplateUndefined, match=r"not defined for the empty dataset type \(.*camera\.yaml:8\)"
+    ):
         mapper.locate(mapper.types["empty"], {}, "/r")
 
 
@@ -139,10 +149,15 @@ def test_a_mapper_without_policy_says_so() -> None:
 
 def test_a_mapper_can_be_pickled() -> None:
     copy = pickle.loads(pickle.dumps(DecamMapper(root="x", calibRoot="c")))
-    assert (copy.types, copy.root, copy.mapperArgs) == (DecamMapper().types, "x", {"calibRoot": "c"})
+    assert (copy.types, copy.root, copy.mapperArgs) == (
+        DecamMapper().types,
+        "x",
+        {"calibRoot": "c"},
+    )
 
 
-# -- hooks ----------------------------------------------------------------------------------------------
+# -- hooks
+# ----------------------------------------------------------------------------------------------
 
 
 def test_hooks_are_found_in_a_class_and_its_bases(tmp_path: Path) -> None:
@@ -151,7 +166,9 @@ def test_hooks_are_found_in_a_class_and_its_bases(tmp_path: Path) -> None:
             return item
 
     class Camera(Base):
-        def bypass_thing_filename(self, datasetType: Any, pythonType: Any, location: Any, dataId: Any) -> str:
+        def bypass_thing_filename(
+            self, datasetType: Any, pythonType: Any, location: Any, dataId: Any
+        ) -> str:
             return "header"
 
         def map_computed(self, dataId: Any, write: bool = False) -> None:
@@ -159,12 +176,18 @@ def test_hooks_are_found_in_a_class_and_its_bases(tmp_path: Path) -> None:
 
     (tmp_path / "camera.yaml").write_text(POLICY)
     mapper = Camera(str(tmp_path / "camera.yaml"))
-    assert set(mapper.hooks) == {("std", "thing"), ("bypass", "thing_filename"), ("map", "computed")}
+    assert set(mapper.hooks) == {
+        ("std", "thing"),
+        ("bypass", "thing_filename"),
+        ("map", "computed"),
+    }
     assert mapper.canStandardize("thing")
     assert "computed" in mapper.getDatasetTypes()
 
 
-def test_a_hook_for_a_type_that_the_policy_lacks_is_refused_with_its_definition(tmp_path: Path) -> None:
+def test_a_hook_for_a_type_that_the_policy_lacks_is_refused_with_its_definition(
+    tmp_path: Path,
+) -> None:
     class Camera(CameraMapper):
         def std_thingg(self, item: Any, dataId: Any) -> Any:
             return item
@@ -178,7 +201,9 @@ def test_a_hook_for_a_type_that_the_policy_lacks_is_refused_with_its_definition(
 
 
 def test_a_hook_with_another_signature_is_refused_when_the_class_is_made() -> None:
-    with pytest.raises(PolicyError, match=r"std_raw\(self, item\): it is called with \(item, dataId\)"):
+    with pytest.raises(
+        PolicyError, match=r"std_raw\(self, item\): it is called with \(item, dataId\)"
+    ):
 
         class Camera(CameraMapper):
             def std_raw(self, item):  # type: ignore[no-untyped-def]  # wrong on purpose

@@ -128,10 +128,15 @@ def test_the_views_of_a_type_follow_from_its_storage_and_section(name, kind, lis
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("what", "kinds"),
-    [("'raw' brings", {"raw": EXPOSURE}), ("'src' brings", {"src": CATALOG, "src_schema": CATALOG})],
+    [
+        ("'raw' brings", {"raw": EXPOSURE}),
+        ("'src' brings", {"src": CATALOG, "src_schema": CATALOG}),
+    ],
 )
 def test_the_listed_names_are_the_originals(vectors, what, kinds):
-    (answer,) = [entry["result"] for entry in vectors("behaviours")["probes"] if what in entry["what"]]
+    (answer,) = [
+        entry["result"] for entry in vectors("behaviours")["probes"] if what in entry["what"]
+    ]
     assert sorted(names.all_names(kinds)) == answer
 
 
@@ -142,7 +147,9 @@ def test_every_listed_name_is_read_as_what_it_says(name):
     for one in listed:
         request = names.parse(one, KINDS)
         assert request.datasetType in KINDS
-        assert one == (request.datasetType if request.view is None else f"{request.datasetType}_{request.view}")
+        assert one == (
+            request.datasetType if request.view is None else f"{request.datasetType}_{request.view}"
+        )
 
 
 def test_every_name_that_decam_lists_is_read_as_what_it_says():

@@ -22,13 +22,17 @@ from persistence.repository import Repository
         ("x", [3], 3),
     ],
 )
-def test_the_closest_is_by_distance_or_by_likeness(value: Any, values: list[Any], near: Any) -> None:
+def test_the_closest_is_by_distance_or_by_likeness(
+    value: Any, values: list[Any], near: Any
+) -> None:
     assert nearest.closest(value, values) == near
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    (tmp_path / "camera.yaml").write_text("datasets: {note: {template: '%(a)d/n-%(b)s.txt', storage: TextStorage}}")
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {note: {template: '%(a)d/n-%(b)s.txt', storage: TextStorage}}"
+    )
     for name in ("1/n-x.txt", "1/n-y.txt", "5/n-x.txt"):
         path = tmp_path / "repo" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +49,9 @@ def repository(tmp_path: Path) -> Repository:
         ({"a": "?"}, None),
     ],
 )
-def test_files_that_differ_in_one_key_are_near(repository: Repository, data_id: Any, near: str | None) -> None:
+def test_files_that_differ_in_one_key_are_near(
+    repository: Repository, data_id: Any, near: str | None
+) -> None:
     told = list(nearest.reasons(repository, Request("note"), data_id))
     assert len(told) == (near is not None)
     for line in told:

@@ -41,7 +41,15 @@ class W(CameraMapper):
 
     def map_foo(self, dataId: Any, write: bool = False) -> Location:
         name = "_".join(f"{key}{value}" for key, value in sorted(dataId.items()))
-        return Location(self.mapperArgs["root"], f"foo_{name}.pickle", None, "PickleStorage", None, "foo", dataId)
+        return Location(
+            self.mapperArgs["root"],
+            f"foo_{name}.pickle",
+            None,
+            "PickleStorage",
+            None,
+            "foo",
+            dataId,
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +92,8 @@ def parents(root: str) -> list[str]:
     return [os.path.basename(config.shown(parent)) for parent in found.parents]
 
 
-# -- acceptance vectors ---------------------------------------------------------------------------------
+# -- acceptance vectors
+# ---------------------------------------------------------------------------------
 
 
 def test_v1_an_output_and_then_an_input() -> None:
@@ -98,7 +107,10 @@ def test_v1_an_output_and_then_an_input() -> None:
 def test_v2_tags_restrict_what_is_read_and_outputs_mask_inputs() -> None:
     make("1", a5="A")
     make("2", a5="B")
-    butler = Butler(inputs=[{"root": "1", "tags": "one"}, {"root": "2", "tags": "two"}], outputs=out("3", mode="rw"))
+    butler = Butler(
+        inputs=[{"root": "1", "tags": "one"}, {"root": "2", "tags": "two"}],
+        outputs=out("3", mode="rw"),
+    )
     assert butler.get("note", a=5) == "A"
     assert butler.get("note", DataId(a=5, tag="two")) == "B"
     butler.put("C", "note", a=5)
@@ -131,7 +143,9 @@ def test_each_repository_knows_its_parents_in_order() -> None:
     Butler(inputs=["2", "1"], outputs=out("3"))
     Butler(inputs="3", outputs=out("4"))
     found = {
-        os.path.basename(repository.root): [os.path.basename(parent.root) for parent in repository.parents]
+        os.path.basename(repository.root): [
+            os.path.basename(parent.root) for parent in repository.parents
+        ]
         for repository in Butler("4").chain.inputs
     }
     assert list(found.items()) == [("4", ["3"]), ("3", ["2", "1"]), ("2", []), ("1", [])]
@@ -240,7 +254,11 @@ def test_v25_backups_are_numbered_from_the_newest() -> None:
     butler = Butler("a")
     for text in ("first", "second", "third"):
         butler.put(text, "note", a=1, doBackup=True)
-    assert [Path("a", f"note-1.txt{end}").read_text() for end in ("", "~1", "~2")] == ["third", "second", "first"]
+    assert [Path("a", f"note-1.txt{end}").read_text() for end in ("", "~1", "~2")] == [
+        "third",
+        "second",
+        "first",
+    ]
 
 
 def test_v26_a_butler_goes_through_pickle_with_its_aliases() -> None:
@@ -324,7 +342,8 @@ def test_v30_a_calibration_whose_keys_are_known_asks_no_registry(filled: Path) -
     assert not butler.datasetExists("bias", calibDate="2015-01-01", ccdnum=7)
 
 
-# -- reruns ---------------------------------------------------------------------------------------------
+# -- reruns
+# ---------------------------------------------------------------------------------------------
 
 
 def test_a_rerun_reads_through_its_chain_and_asks_its_parents_registry(filled: Path) -> None:
@@ -338,7 +357,8 @@ def test_a_rerun_reads_through_its_chain_and_asks_its_parents_registry(filled: P
     assert butler.get("raw_md", visit=410877, ccdnum=28)["CCDNUM"] == 28
     assert len(butler.subset("raw", filter="g")) == 61
     with pytest.raises(
-        NoResults, match=r"looked for  0410877/calexp/calexp-0410877_29.fits  in  .*second, .*first, "
+        NoResults,
+        match=r"looked for  0410877/calexp/calexp-0410877_29.fits  in  .*second, .*first, ",
     ):
         butler.get("calexp", visit=410877, ccdnum=29)
     shutil.move("repo", "moved")
@@ -384,12 +404,15 @@ def test_a_repository_that_is_new_is_made_when_something_is_put() -> None:
     assert Butler("new").get("note", a=1) == "x"
 
 
-# -- what is refused ------------------------------------------------------------------------------------
+# -- what is refused
+# ------------------------------------------------------------------------------------
 
 
 def test_the_two_forms_cannot_be_mixed() -> None:
     make("a")
-    with pytest.raises(RepositoryError, match=r"version 1 API .* may not be used with version 2 API"):
+    with pytest.raises(
+        RepositoryError, match=r"version 1 API .* may not be used with version 2 API"
+    ):
         Butler("a", outputs="b")
 
 
@@ -399,7 +422,10 @@ def test_the_two_forms_cannot_be_mixed() -> None:
         ({"inputs": {"root": "a", "mode": "w"}}, "The mode of an input should be readable"),
         ({"outputs": {"root": "a", "mode": "r"}}, "The mode of an output should be writable"),
         ({"outputs": {"root": "a", "mode": "xw"}}, "The mode of an output should be writable"),
-        ({"outputs": [{"root": "a", "mode": "rw"}, "b"]}, "does not support multiple output repositories"),
+        (
+            {"outputs": [{"root": "a", "mode": "rw"}, "b"]},
+            "does not support multiple output repositories",
+        ),
         ({"inputs": {"rot": "a"}}, "unknown repository argument 'rot'; did you mean 'root'"),
         ({"inputs": "http://x/y"}, "only directories and file: URIs"),
         ({"inputs": "w"}, "No cfg found for read-only input repository"),
@@ -415,14 +441,17 @@ def test_what_cannot_be_meant_is_refused(arguments: Any, message: str) -> None:
 
 def test_an_output_of_another_mapper_is_refused() -> None:
     make("a")
-    with pytest.raises(RepositoryError, match=r"must match for writable repositories: .* is set up with mapper"):
+    with pytest.raises(
+        RepositoryError, match=r"must match for writable repositories: .* is set up with mapper"
+    ):
         Butler(outputs={"root": "a", "mapper": "lsst.obs.decam.DecamMapper"})
 
 
 def test_an_output_of_somebody_else_is_refused_with_his_name(
     as_nobody: Callable[[Callable[[], str]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+    # pytest's own directories are closed to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         os.chdir(folder)
         Path("w.yaml").write_text(POLICY)
@@ -436,7 +465,9 @@ def test_an_output_of_somebody_else_is_refused_with_his_name(
             for mode in ("w", "rw"):
                 with pytest.raises(RepositoryError, match=refusal):
                     Butler(inputs="a", outputs=out("mine", mode=mode))
-            with pytest.raises(RepositoryError, match=r"cannot write .*/new/repositoryCfg\.yaml: Permission denied"):
+            with pytest.raises(
+                RepositoryError, match=r"cannot write .*/new/repositoryCfg\.yaml: Permission denied"
+            ):
                 Butler(inputs="a", outputs=out("new"))
             return "as it should be"
 
@@ -451,13 +482,18 @@ def test_nothing_is_written_for_an_output_whose_inputs_cannot_be_opened() -> Non
     Path("old").mkdir()
     Path("old/_mapper").write_text("not.installed.Mapper\n")
     for inputs in ("old", ["a", "old"]):
-        with pytest.raises(RepositoryError, match=r"no installed camera is called 'not\.installed\.Mapper'"):
+        with pytest.raises(
+            RepositoryError, match=r"no installed camera is called 'not\.installed\.Mapper'"
+        ):
             Butler(inputs=inputs, outputs=out("new"))
     assert not Path("new").exists()
 
 
-def test_what_nobody_may_look_into_is_not_taken_for_absent(as_nobody: Callable[[Callable[[], str]], str]) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own directories are closed to others
+def test_what_nobody_may_look_into_is_not_taken_for_absent(
+    as_nobody: Callable[[Callable[[], str]], str],
+) -> None:
+    # pytest's own directories are closed to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
         Path(folder, "locked").mkdir(mode=0o700)
         Path(folder, "locked/_mapper").write_text("lsst.obs.test.TestMapper\n")
@@ -516,14 +552,18 @@ def test_a_registry_that_is_a_text_file_is_told(own: Path) -> None:
 def test_a_template_key_that_nothing_can_supply_is_told(own: Path) -> None:
     overlay = {"exposures": {"raw": {"template": "%(colour)s/%(visit)d.fits"}}}
     butler = Butler(inputs={"root": str(own), "policy": overlay})
-    with pytest.raises(NoResults, match=r"needs  colour(.|\n)*'colour' is not known to .*registry\.sqlite3"):
+    with pytest.raises(
+        NoResults, match=r"needs  colour(.|\n)*'colour' is not known to .*registry\.sqlite3"
+    ):
         butler.get("raw", visit=410877, ccdnum=28)
 
 
 def test_inputs_of_two_mappers_give_no_default() -> None:
     make("a")
     Butler(outputs={"root": "b", "mapper": "lsst.obs.decam.DecamMapper"})
-    with pytest.raises(RepositoryError, match=r"No default mapper could be established for .*new: its inputs have"):
+    with pytest.raises(
+        RepositoryError, match=r"No default mapper could be established for .*new: its inputs have"
+    ):
         Butler(inputs=["a", "b"], outputs="new")
 
 
@@ -597,7 +637,8 @@ def test_a_configuration_that_is_damaged_is_told_with_its_file(ruin: str) -> Non
     assert not Path("hacked").exists()
 
 
-# -- code that only a repository's own files name ----------------------------------------------------------
+# -- code that only a repository's own files name
+# ----------------------------------------------------------
 
 _EVIL = (
     "{datasets: {cmd: {template: 'x.txt', storage: TextStorage}, "
@@ -613,7 +654,9 @@ BROUGHT = {
 
 
 @pytest.mark.parametrize("case", BROUGHT)
-def test_code_that_only_a_repositorys_configuration_names_is_not_run(place: Path, case: str) -> None:
+def test_code_that_only_a_repositorys_configuration_names_is_not_run(
+    place: Path, case: str
+) -> None:
     args, policy = BROUGHT[case]
     Path("evil.yaml").write_text(_EVIL % "os.system")
     Path("repo").mkdir()
@@ -626,8 +669,15 @@ def test_code_that_only_a_repositorys_configuration_names_is_not_run(place: Path
     Path("child/repositoryCfg.yaml").write_text(
         "!RepositoryCfg_v1\n_mapper: lsst.obs.test.TestMapper\n_mapperArgs: {}\n_parents: [../repo]\n_root: null\n"
     )
-    for said in ({"root": "repo"}, {"inputs": "repo"}, {"inputs": "repo", "outputs": "new"}, {"root": "child"}):
-        with pytest.raises(UnsafeContent, match=r"/repo names code \(.*os\.system.*If you trust it, give"):
+    for said in (
+        {"root": "repo"},
+        {"inputs": "repo"},
+        {"inputs": "repo", "outputs": "new"},
+        {"root": "child"},
+    ):
+        with pytest.raises(
+            UnsafeContent, match=r"/repo names code \(.*os\.system.*If you trust it, give"
+        ):
             Butler(**said).get("evil")
     assert not Path("hacked").exists()
 
@@ -639,18 +689,45 @@ def test_code_that_the_caller_names_is_run() -> None:
     overlay["datasets"]["both"]["assembler"] = "builtins.dict"
     Butler(outputs=out("b", policy=overlay)).put("x", "note", a=1)
     assert Butler("a").get("both", a=1).componentInfo["one"].obj == "x"
-    assert Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] is SimpleNamespace
+    assert (
+        Butler(inputs={"root": "b", "policy": overlay}).get("both", a=1)["cls"] is SimpleNamespace
+    )
     with pytest.raises(UnsafeContent, match="names code"):
         Butler("b")
 
 
 WRONG_SETUPS = {
     "a camera that is not installed": ("a.B", "{}", "null", "no installed camera is called 'a.B'"),
-    "a policy of unknown keys": ("hsc", "{}", "{exposers: {}}", "unknown key 'exposers'; did you mean 'exposures'"),
-    "a policy that is a number": ("hsc", "{policy: 3}", "null", "policy has to be a path or a mapping, not 3"),
-    "a registry that is a number": ("hsc", "{registry: 3}", "null", "registry has to be a path, not 3"),
-    "a registry that is a list": ("hsc", "{registry: [a]}", "null", r"registry has to be a path, not \['a'\]"),
-    "calibrations in a mapping": ("hsc", "{calibRoot: {a: b}}", "null", "calibRoot has to be a path, not {'a': 'b'}"),
+    "a policy of unknown keys": (
+        "hsc",
+        "{}",
+        "{exposers: {}}",
+        "unknown key 'exposers'; did you mean 'exposures'",
+    ),
+    "a policy that is a number": (
+        "hsc",
+        "{policy: 3}",
+        "null",
+        "policy has to be a path or a mapping, not 3",
+    ),
+    "a registry that is a number": (
+        "hsc",
+        "{registry: 3}",
+        "null",
+        "registry has to be a path, not 3",
+    ),
+    "a registry that is a list": (
+        "hsc",
+        "{registry: [a]}",
+        "null",
+        r"registry has to be a path, not \['a'\]",
+    ),
+    "calibrations in a mapping": (
+        "hsc",
+        "{calibRoot: {a: b}}",
+        "null",
+        "calibRoot has to be a path, not {'a': 'b'}",
+    ),
 }
 
 
@@ -668,11 +745,16 @@ def test_a_setup_that_cannot_be_meant_is_told_with_its_repository(case: str) -> 
 def test_an_older_repositorys_unknown_camera_is_told_with_the_repository() -> None:
     Path("repo").mkdir()
     Path("repo/_mapper").write_text("lsst.obs.decam.DecamMaper\n")
-    with pytest.raises(RepositoryError, match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'"):
+    with pytest.raises(
+        RepositoryError,
+        match=r"/repo: no installed camera is called 'lsst\.obs\.decam\.DecamMaper'",
+    ):
         Butler("repo")
 
 
-def test_an_output_that_is_only_written_knows_the_registries_of_the_inputs(own: Path, tmp_path: Path) -> None:
+def test_an_output_that_is_only_written_knows_the_registries_of_the_inputs(
+    own: Path, tmp_path: Path
+) -> None:
     butler = Butler(inputs=str(own), outputs={"root": str(tmp_path / "out"), "mode": "w"})
     reference = butler.dataRef("raw", visit=410877, ccdnum=28)
     assert (

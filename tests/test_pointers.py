@@ -17,7 +17,9 @@ from persistence.errors import DataIdError
 
 KEYS = {"visit": int, "ccd": int, "filter": str}
 ONE = {"visit": 1, "ccd": 2}
-HEADER = fits.Header([("INPUT", "visit=1 ccd=2"), ("INPUT", "visit=3 ccd=4"), ("ONLY", "visit=1 ccd=2")])
+HEADER = fits.Header(
+    [("INPUT", "visit=1 ccd=2"), ("INPUT", "visit=3 ccd=4"), ("ONLY", "visit=1 ccd=2")]
+)
 FOUND = {
     "a mapping": (ONE, "", ONE),
     "a text": ("visit=1 ccd=2", "", ONE),
@@ -31,7 +33,11 @@ FOUND = {
     "a list": ([ONE, "visit=3 ccd=4"], "", [ONE, {"visit": 3, "ccd": 4}]),
     "a tuple": ((ONE,), "", [ONE]),
     "an empty list": ([], "", []),
-    "a table": (Table({"visit": [1, 3], "ccd": [2, 4], "w": [0, 0]}), "", [ONE, {"visit": 3, "ccd": 4}]),
+    "a table": (
+        Table({"visit": [1, 3], "ccd": [2, 4], "w": [0, 0]}),
+        "",
+        [ONE, {"visit": 3, "ccd": 4}],
+    ),
     "a table's texts": (Table({"visit": [1], "filter": ["g"]}), "", [{"visit": 1, "filter": "g"}]),
     "a structured array": (np.array([(1, 2)], [("visit", "i4"), ("ccd", "i8")]), "", [ONE]),
     "an empty table": (Table({"visit": np.zeros(0, int)}), "", []),
@@ -58,7 +64,11 @@ NOWHERE = {
     "a text without a key": ("=1", "", "leads to no data ID"),
     "a list with one that is none": ([ONE, "x"], "", "leads to no data ID"),
     "a wrong key": ({"inputs": ONE}, "input", r"has no 'input'; did you mean 'inputs'\?"),
-    "a wrong attribute": (SimpleNamespace(inputs=ONE), "imputs", r"has no 'imputs'; did you mean 'inputs'\?"),
+    "a wrong attribute": (
+        SimpleNamespace(inputs=ONE),
+        "imputs",
+        r"has no 'imputs'; did you mean 'inputs'\?",
+    ),
     "a wrong card": (HEADER, "INPUTS", "Header has no 'INPUTS'"),
     "a header": (HEADER, "", "leads to no data ID"),
     "a table of other columns": (Table({"flux": [1, 2]}), "", "leads to no data ID"),
@@ -77,12 +87,25 @@ def test_what_is_no_data_id_is_told(what):
 WORDS = st.text(st.characters(categories=("L", "N"), include_characters="_-+.,:"), min_size=1)
 
 
-@given(st.fixed_dictionaries({"visit": st.integers(), "ccd": st.integers()}, optional={"filter": WORDS}))
+@given(
+    st.fixed_dictionaries(
+        {"visit": st.integers(), "ccd": st.integers()}, optional={"filter": WORDS}
+    )
+)
 def test_the_text_form_goes_there_and_back(data_id):
     assert pointers.data_ids(dataid.text(data_id), "", KEYS, "text") == data_id
 
 
-@given(st.lists(st.fixed_dictionaries({"visit": st.integers(0, 2**62), "ccd": st.integers(0, 99)}), min_size=1))
+@given(
+    st.lists(
+        st.fixed_dictionaries({"visit": st.integers(0, 2**62), "ccd": st.integers(0, 99)}),
+        min_size=1,
+    )
+)
 def test_a_table_and_a_list_say_the_same(data_ids):
     table = Table(rows=[(one["visit"], one["ccd"]) for one in data_ids], names=["visit", "ccd"])
-    assert pointers.data_ids(table, "", KEYS, "table") == pointers.data_ids(data_ids, "", KEYS, "list") == data_ids
+    assert (
+        pointers.data_ids(table, "", KEYS, "table")
+        == pointers.data_ids(data_ids, "", KEYS, "list")
+        == data_ids
+    )

@@ -23,7 +23,8 @@ def write(folder: Path, text: str) -> str:
     return str(path)
 
 
-# -- layers ---------------------------------------------------------------------------------------------
+# -- layers
+# ---------------------------------------------------------------------------------------------
 
 
 def test_a_camera_overrides_key_by_key_and_inherits_the_rest(tmp_path: Path) -> None:
@@ -82,7 +83,12 @@ def test_a_type_builds_on_another_of_its_section(tmp_path: Path) -> None:
     )
     types = policy.load(write(tmp_path, text)).types
     told = {
-        name: (types[name].template.text, types[name].storage, types[name].tables, dict(types[name].keys))
+        name: (
+            types[name].template.text,
+            types[name].storage,
+            types[name].tables,
+            dict(types[name].keys),
+        )
         for name in ("cat_blue", "cat_deep")
     }
     assert told == {
@@ -90,7 +96,9 @@ def test_a_type_builds_on_another_of_its_section(tmp_path: Path) -> None:
         "cat_deep": ("b/%(visit)d.fits", "FitsCatalogStorage", ("raw", "deep"), {"visit": int}),
     }
     assert types["more"].python == "a.B"
-    assert {name: (part.datasetType, part.setter) for name, part in types["more"].composite.items()} == {
+    assert {
+        name: (part.datasetType, part.setter) for name, part in types["more"].composite.items()
+    } == {
         "one": ("cat_blue", "set_one"),
         "two": ("cat", None),
     }
@@ -110,9 +118,14 @@ def test_a_composite_has_the_keys_and_tables_of_its_components(tmp_path: Path) -
 
 def test_definitions_are_laid_over_a_loaded_policy_and_change_it_not(tmp_path: Path) -> None:
     below = policy.load(
-        write(tmp_path, "datasets: {cat: {template: 'a%(visit)d'}, blue(cat): {storage: TextStorage}}")
+        write(
+            tmp_path, "datasets: {cat: {template: 'a%(visit)d'}, blue(cat): {storage: TextStorage}}"
+        )
     )
-    texts = (("one.yaml", "datasets: {cat: {template: 'b%(visit)d'}}"), ("two.yaml", "stages: {cat: new}"))
+    texts = (
+        ("one.yaml", "datasets: {cat: {template: 'b%(visit)d'}}"),
+        ("two.yaml", "stages: {cat: new}"),
+    )
     over = policy.extended(below, texts)
     assert {name: over.types[name].template.text for name in ("cat", "blue")} == {
         "cat": "b%(visit)d",
@@ -128,7 +141,9 @@ def test_a_definition_names_its_own_line(tmp_path: Path) -> None:
     below = policy.load(write(tmp_path, "datasets: {cat: {template: a}}"))
     with pytest.raises(PolicyError, match=r"^new\.yaml:2: .*unknown key 'templet'"):
         policy.extended(below, (("new.yaml", "datasets:\n  cat: {templet: b}"),))
-    with pytest.raises(PolicyError, match=r"^new\.yaml:1: dataset type 'cat' is defined in datasets already \("):
+    with pytest.raises(
+        PolicyError, match=r"^new\.yaml:1: dataset type 'cat' is defined in datasets already \("
+    ):
         policy.extended(below, (("new.yaml", "exposures: {cat: {template: b}}"),))
 
 
@@ -148,7 +163,8 @@ def test_a_dataset_type_cannot_be_changed(decam: policy.CameraPolicy) -> None:
         decam.types["raw"] = DatasetType("raw", "exposures", "")  # type: ignore[index]  # that is the point
 
 
-# -- what is wrong, with file and line ------------------------------------------------------------------
+# -- what is wrong, with file and line
+# ------------------------------------------------------------------
 
 WRONG = {
     "a wrong key": (
@@ -156,19 +172,31 @@ WRONG = {
         4,
         "unknown key 'templet'; did you mean 'template'",
     ),
-    "a wrong top-level key": ("exposure: {}", 1, "unknown key 'exposure'; did you mean 'exposures'"),
+    "a wrong top-level key": (
+        "exposure: {}",
+        1,
+        "unknown key 'exposure'; did you mean 'exposures'",
+    ),
     "an unknown storage": (
         "datasets:\n  bad:\n    storage: FitStorage",
         3,
         "unknown storage 'FitStorage'; did you mean 'FitsStorage'",
     ),
-    "a template that cannot be parsed": ("datasets:\n  bad:\n    template: '%(visit'", 3, "starts no field"),
+    "a template that cannot be parsed": (
+        "datasets:\n  bad:\n    template: '%(visit'",
+        3,
+        "starts no field",
+    ),
     "a template with a strange conversion": (
         "datasets:\n  bad: {template: '%(visit)q'}",
         2,
         "no conversion that we know",
     ),
-    "a template with two types of a key": ("datasets:\n  bad: {template: '%(v)d%(v)s'}", 2, "shows v in two types"),
+    "a template with two types of a key": (
+        "datasets:\n  bad: {template: '%(v)d%(v)s'}",
+        2,
+        "shows v in two types",
+    ),
     "an absolute template": ("datasets:\n  bad: {template: /etc/passwd}", 2, "is absolute"),
     "a component that is missing": (
         "datasets:\n  bad: {composite: {wcs: {datasetType: jointcal_wsc}}}",
@@ -180,7 +208,11 @@ WRONG = {
         2,
         "component 'wcs': no datasetType",
     ),
-    "components that are no mapping": ("datasets:\n  bad: {composite: [src]}", 2, "composite cannot be ['src']"),
+    "components that are no mapping": (
+        "datasets:\n  bad: {composite: [src]}",
+        2,
+        "composite cannot be ['src']",
+    ),
     "a truth of a component that is none": (
         "datasets:\n  bad: {composite: {a: {datasetType: src, subset: yess}}}",
         2,
@@ -217,7 +249,11 @@ WRONG = {
         3,
         "one builds on two builds on one",
     ),
-    "a name with half a bracket": ("datasets:\n  'one(src': {template: b}", 2, "'one(src' is no name"),
+    "a name with half a bracket": (
+        "datasets:\n  'one(src': {template: b}",
+        2,
+        "'one(src' is no name",
+    ),
     "an assembler that is not there": (
         "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.nothing}",
         2,
@@ -248,7 +284,11 @@ WRONG = {
         2,
         "true or false belongs here, not 'maybe'",
     ),
-    "a key of no type": ("datasets:\n  bad: {template: x, keys: {visit: integer}}", 2, "not 'integer'"),
+    "a key of no type": (
+        "datasets:\n  bad: {template: x, keys: {visit: integer}}",
+        2,
+        "not 'integer'",
+    ),
     "a type in two sections": (
         "exposures:\n  x: {template: a}\ndatasets:\n  x: {template: b}",
         4,
@@ -259,7 +299,11 @@ WRONG = {
         3,
         "key 'x' stands here twice",
     ),
-    "text where a mapping belongs": ("datasets:\n  x: a.fits", 2, "a mapping (key: value) belongs here"),
+    "text where a mapping belongs": (
+        "datasets:\n  x: a.fits",
+        2,
+        "a mapping (key: value) belongs here",
+    ),
     "a tag that would run code": (
         "datasets:\n  x:\n    template: !!python/object/apply:os.system [touch /tmp/hacked]",
         3,
@@ -291,5 +335,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
     overlay = {"datasets": {"x": {"template": "x.txt", "python": dict}}}
-    with pytest.raises(PolicyError, match=r"mappings; <class 'dict'> is none: name a class by its dotted name"):
+    with pytest.raises(
+        PolicyError, match=r"mappings; <class 'dict'> is none: name a class by its dotted name"
+    ):
         policy.load(write(tmp_path, "datasets: {}"), overlay)

@@ -65,7 +65,10 @@ def test_arrays_can():
 
 
 def test_the_components_of_an_assembled_object_are_told():
-    thing, whence = Thing(), {"wcs": HERE, "parts": [HERE, HERE], "inner": {"a": HERE}, "made": None}
+    thing, whence = (
+        Thing(),
+        {"wcs": HERE, "parts": [HERE, HERE], "inner": {"a": HERE}, "made": None},
+    )
     provenance.note(thing, None, whence)
     assert provenance.location(thing) is None
     assert provenance.origins(thing) == whence

@@ -72,7 +72,8 @@ def exposure(rows: int = 6, columns: int = 8) -> Exposure:
     return Exposure(image, fits.Header({"OBJECT": "x"}), variance=image + 1, given_wcs=sky(10.0))
 
 
-# -- names ----------------------------------------------------------------------------------------------
+# -- names
+# ----------------------------------------------------------------------------------------------
 
 NAMES = {
     "note.x": (PolicyError, "must be a composite; note is none"),
@@ -106,7 +107,8 @@ def test_a_name_with_dots_has_the_keys_and_the_data_ids_of_what_it_leads_to(repo
     assert reference.get().wcs.crval.tolist() == [10.0, 5.0]
 
 
-# -- where components come from --------------------------------------------------------------------------
+# -- where components come from
+# --------------------------------------------------------------------------
 
 
 def test_an_alias_of_a_component_gives_the_shared_one(repo: Butler) -> None:
@@ -127,21 +129,28 @@ def test_a_list_is_there_if_every_part_of_it_is(own: Path) -> None:
     butler = Butler(own)
     for name, part in (("raws", "raw"), ("exposures", "calexp")):
         butler.defineDataset(
-            name, python="types.SimpleNamespace", composite={"all": {"datasetType": part, "subset": True}}
+            name,
+            python="types.SimpleNamespace",
+            composite={"all": {"datasetType": part, "subset": True}},
         )
     butler.put(exposure(), "calexp", visit=410877, ccdnum=28)
     assert butler.datasetExists("raws", visit=410877)
-    assert not butler.datasetExists("exposures", visit=410877)  # of the other chips: `get` refuses it
+    # of the other chips: `get` refuses it
+    assert not butler.datasetExists("exposures", visit=410877)
     assert butler.datasetExists("exposures", visit=410877, ccdnum=28)
 
 
 def test_a_composite_has_no_path_but_its_components_have(repo: Butler) -> None:
-    with pytest.raises(TemplateUndefined, match=r"assembled from .*: ask for those of joined\.calexp, joined\.wcs"):
+    with pytest.raises(
+        TemplateUndefined, match=r"assembled from .*: ask for those of joined\.calexp, joined\.wcs"
+    ):
         repo.getUri("joined", visit=1)
 
 
 def test_components_are_searched_for_one_by_one(repo: Butler) -> None:
-    with pytest.raises(NoResults, match=r"No locations for get: new_wcs(.*\n)*  component  wcs of joined"):
+    with pytest.raises(
+        NoResults, match=r"No locations for get: new_wcs(.*\n)*  component  wcs of joined"
+    ):
         repo.get("joined", visit=1)
     assert not repo.datasetExists("joined", visit=1)
     repo.put(sky(20.0), "new_wcs", visit=1)
@@ -171,7 +180,9 @@ def test_a_view_of_a_composite_is_the_same_part_of_what_is_assembled(repo: Butle
 
 def test_what_may_be_missing_is_none_and_is_told(repo: Butler) -> None:
     repo.put("x", "note", visit=2)
-    with pytest.warns(MissingPartWarning, match=r"a part is missing: No locations for get: src \{'visit': 2\}"):
+    with pytest.warns(
+        MissingPartWarning, match=r"a part is missing: No locations for get: src \{'visit': 2\}"
+    ):
         assert repo.get("maybe", visit=2).b is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -183,7 +194,8 @@ def test_the_parts_of_a_list_that_are_missing_are_named_all_at_once(repo: Butler
         repo.put(str(visit), "note", visit=visit)
     assert sorted(repo.get("each").notes) == ["2", "3", "4"]
     with pytest.raises(
-        NoResults, match=r"1 of 1 parts are missing: note \{\}\n  missing  \{'visit': 9\}\n  component  notes"
+        NoResults,
+        match=r"1 of 1 parts are missing: note \{\}\n  missing  \{'visit': 9\}\n  component  notes",
     ):
         repo.get("each", visit=9)
     with pytest.warns(MissingPartWarning, match=r"1 of 1 parts are missing: note"):
@@ -192,7 +204,9 @@ def test_the_parts_of_a_list_that_are_missing_are_named_all_at_once(repo: Butler
 
 def test_a_list_that_nothing_answers_to_is_no_empty_list(tmp_path: Path, repo: Butler) -> None:
     empty = Butler(outputs={"root": "empty", "mapper": "camera.yaml", "mode": "rw"})
-    with pytest.raises(NoResults, match=r"No dataset matches: note \{\}\n  component  notes of each"):
+    with pytest.raises(
+        NoResults, match=r"No dataset matches: note \{\}\n  component  notes of each"
+    ):
         empty.get("each")
     assert empty.get("some").notes == []
     assert not empty.datasetExists("each")
@@ -225,16 +239,23 @@ def test_columns_of_what_has_none_are_an_unknown_key(repo: Butler) -> None:
         repo.get("each", visit=1, columns=["x"])
 
 
-# -- how much is read ------------------------------------------------------------------------------------
+# -- how much is read
+# ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["wcs", "metadata", "bbox", "visitInfo", "photoCalib", "filter"])
-def test_a_component_that_the_header_tells_reads_header_bytes_only(repo: Butler, tmp_path: Path, name: str) -> None:
+def test_a_component_that_the_header_tells_reads_header_bytes_only(
+    repo: Butler, tmp_path: Path, name: str
+) -> None:
     """Ruin every byte that is no header: what does not read them does not mind."""
     repo.put(exposure(500, 400), "calexp", visit=7)
     path = repo.getUri("calexp", visit=7)
     with fits.open(path, disable_image_compression=True) as hdus, open(path, "r+b") as stream:
-        spans = [(hdu.fileinfo()["datLoc"], hdu.fileinfo()["datSpan"]) for hdu in hdus if hdu.fileinfo()["datSpan"]]
+        spans = [
+            (hdu.fileinfo()["datLoc"], hdu.fileinfo()["datSpan"])
+            for hdu in hdus
+            if hdu.fileinfo()["datSpan"]
+        ]
         assert spans
         for start, length in spans:
             stream.seek(start)
@@ -252,7 +273,10 @@ def test_the_bytes_that_the_wcs_of_a_compressed_exposure_takes_are_those_of_its_
     path = repo.getUri("calexp", visit=7)
     with fits.open(path, disable_image_compression=True) as hdus:
         headers = sum(hdu.fileinfo()["datLoc"] - hdu.fileinfo()["hdrLoc"] for hdu in hdus)
-    took = {name: bytes_read(lambda name=name: repo.get(name, visit=7)) for name in ("calexp.wcs", "calexp")}
+    took = {
+        name: bytes_read(lambda name=name: repo.get(name, visit=7))
+        for name in ("calexp.wcs", "calexp")
+    }
     size = os.path.getsize(path)
     assert took["calexp"] >= size
     # A buffer's length at each header, beyond it.
@@ -277,13 +301,21 @@ def bytes_read(act: Any) -> int:
 
 
 @pytest.mark.parametrize(("hdu", "rows"), [({}, 1), ({"hdu": 2}, 2), ({"hdu": "2"}, 2)])
-def test_the_hdu_of_a_catalog_can_be_chosen_in_the_data_id(tmp_path: Path, hdu: dict[str, Any], rows: int) -> None:
+def test_the_hdu_of_a_catalog_can_be_chosen_in_the_data_id(
+    tmp_path: Path, hdu: dict[str, Any], rows: int
+) -> None:
     (tmp_path / "camera.yaml").write_text(
         "datasets: {src: {template: 'src%(visit)d.fits', storage: FitsCatalogStorage}}"
     )
-    tables = [fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(number))]) for number in (1, 2)]
+    tables = [
+        fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(number))])
+        for number in (1, 2)
+    ]
     fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(tmp_path / "src1.fits")
-    assert len(Butler(tmp_path, mapper=str(tmp_path / "camera.yaml")).get("src", visit=1, **hdu)) == rows
+    assert (
+        len(Butler(tmp_path, mapper=str(tmp_path / "camera.yaml")).get("src", visit=1, **hdu))
+        == rows
+    )
 
 
 def test_a_key_of_raws_called_hdu_chooses_nothing_in_a_catalog(own: Path) -> None:

@@ -18,18 +18,28 @@ BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:    .*\n|\n)+)", re.M)
 def blocks() -> list[tuple[str, str]]:
     """Give the language and the text of each code block."""
     text = (TOP / "README.rst").read_text()
-    return [(language, re.sub(r"^    ", "", body, flags=re.M).strip("\n")) for language, body in BLOCK.findall(text)]
+    return [
+        (language, re.sub(r"^    ", "", body, flags=re.M).strip("\n"))
+        for language, body in BLOCK.findall(text)
+    ]
 
 
 def run(command: str, folder: Path) -> str:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True)
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
 def test_the_readme_works_as_it_is_read(
-    tmp_path: Path, triples: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    triples: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "archive").symlink_to(triples)
     monkeypatch.chdir(tmp_path)
@@ -54,7 +64,12 @@ def test_the_readme_works_as_it_is_read(
 def test_every_subcommand_is_shown() -> None:
     from persistence.cli.main import COMMANDS
 
-    shown = {line.split()[1] for _, text in blocks() for line in text.splitlines() if line.startswith("persistence ")}
+    shown = {
+        line.split()[1]
+        for _, text in blocks()
+        for line in text.splitlines()
+        if line.startswith("persistence ")
+    }
     assert shown == set(COMMANDS)
 
 
@@ -62,9 +77,15 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     (commands,) = [text for _, text in blocks() if "bin/bootstrap" in text]
     assert commands.splitlines() == ["python3 bin/bootstrap demo", "python3 bin/bootstrap test"]
     assert "python3 bin/bootstrap test" in (TOP / ".ci" / "run").read_text()
-    namespace: dict[str, Any] = {"__name__": "bootstrap", "__file__": str(TOP / "bin" / "bootstrap")}
+    namespace: dict[str, Any] = {
+        "__name__": "bootstrap",
+        "__file__": str(TOP / "bin" / "bootstrap"),
+    }
     exec(compile((TOP / "bin" / "bootstrap").read_text(), "bootstrap", "exec"), namespace)
     # What they run after the environment is made, but for the tests themselves: these are they.
-    assert namespace["COMMANDS"] == {"demo": ["-m", "obs_decam.demo"], "test": ["-m", "pytest", "-q", "-n", "auto"]}
+    assert namespace["COMMANDS"] == {
+        "demo": ["-m", "obs_decam.demo"],
+        "test": ["-m", "pytest", "-q", "-n", "auto"],
+    }
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
         namespace["main"](["tset"])

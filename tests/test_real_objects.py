@@ -53,7 +53,9 @@ def sky(wcs: Any, *pixels: tuple[float, float]) -> tuple[float, ...]:
 
 
 def positions(wcs: SkyWcs, *pixels: tuple[float, float]) -> tuple[float, ...]:
-    return tuple(float(degrees) for pixel in pixels for degrees in wcs.pixel_to_world_values(*pixel))
+    return tuple(
+        float(degrees) for pixel in pixels for degrees in wcs.pixel_to_world_values(*pixel)
+    )
 
 
 def total(exposure: Exposure) -> tuple[Any, ...]:
@@ -75,19 +77,35 @@ def whole(exposure: Exposure) -> tuple[Any, ...]:
     x0, y0 = exposure.origin
     there = tuple((x - x0, y - y0) for x, y in PIXELS)
     variance = float(exposure.variance.mean(dtype="f8"))
-    return (*parts(exposure), flagged, variance, exposure.photo_calib.mean, *sky(exposure.wcs, *there))
+    return (
+        *parts(exposure),
+        flagged,
+        variance,
+        exposure.photo_calib.mean,
+        *sky(exposure.wcs, *there),
+    )
 
 
 def model(exposure: Exposure) -> tuple[Any, ...]:
     """Tell of an exposure's PSF and of its other components."""
     image = exposure.psf.kernel_image(0, 0)
     centre = image.array[image.array.shape[0] // 2, image.array.shape[1] // 2]
-    return (*parts(exposure), image.array.shape, float(image.array.sum()), float(centre), len(exposure.ap_corr_map))
+    return (
+        *parts(exposure),
+        image.array.shape,
+        float(image.array.sum()),
+        float(centre),
+        len(exposure.ap_corr_map),
+    )
 
 
 def counts(catalog: Catalog) -> tuple[Any, ...]:
     """Count rows, columns, and the flags among these."""
-    return (len(catalog), len(catalog.colnames), sum(catalog[name].dtype == bool for name in catalog.colnames))
+    return (
+        len(catalog),
+        len(catalog.colnames),
+        sum(catalog[name].dtype == bool for name in catalog.colnames),
+    )
 
 
 def footprint(found: Footprint) -> tuple[Any, ...]:
@@ -108,23 +126,44 @@ def frame(exposure: Exposure) -> tuple[Any, ...]:
     assert exposure.variance is not None
     shapes = {exposure.image.shape, exposure.mask.array.shape, exposure.variance.shape}
     detector = exposure.detector
-    return (*shapes, detector.id, detector.name, len(detector.amplifiers), exposure.metadata["CALIB_ID"][-10:])
+    return (
+        *shapes,
+        detector.id,
+        detector.name,
+        len(detector.amplifiers),
+        exposure.metadata["CALIB_ID"][-10:],
+    )
 
 
 def observed(exposure: Exposure) -> tuple[Any, ...]:
     header, band = exposure.metadata, str(exposure.filter)[0]
-    return (*exposure.image.shape, header["CCDNUM"], header["EXPNUM"], exposure.visit_info.exposure_time, band)
+    return (
+        *exposure.image.shape,
+        header["CCDNUM"],
+        header["EXPNUM"],
+        exposure.visit_info.exposure_time,
+        band,
+    )
 
 
 def visit(info: VisitInfo) -> tuple[Any, ...]:
-    return (info.exposure_id, info.exposure_time, info.ra, info.dec, info.date_avg.isot, info.instrument)
+    return (
+        info.exposure_id,
+        info.exposure_time,
+        info.ra,
+        info.dec,
+        info.date_avg.isot,
+        info.instrument,
+    )
 
 
 TABLE, IMAGE = "FitsCatalogStorage", "lsst.afw.image.ExposureF"
 PIXELS = ((0, 0), (7, 3), (1000, 2000))
 TANGENT = (1530.1824767147, 1530.1824767147)
 
-PARTS, WHOLE, MODEL, FRAME, INSTCAL = (Kind(IMAGE, Exposure, ask) for ask in (parts, whole, model, frame, observed))
+PARTS, WHOLE, MODEL, FRAME, INSTCAL = (
+    Kind(IMAGE, Exposure, ask) for ask in (parts, whole, model, frame, observed)
+)
 SOURCES = Kind("lsst.afw.table.SourceCatalog", Catalog, counts, TABLE)
 ROWS = Kind("lsst.afw.table.BaseCatalog", Catalog, counts, TABLE)
 EXPOSURES = Kind("lsst.afw.table.ExposureCatalog", Catalog, counts, TABLE)
@@ -140,16 +179,28 @@ SKY_MAP = Kind(
 )
 SETTINGS = ("ref_dataset_name", "indexer['HTM'].depth")
 CONFIG = Kind(
-    "lsst.meas.algorithms.DatasetConfig", Config, lambda it: tuple(map(it.__getitem__, SETTINGS)), "ConfigStorage"
+    "lsst.meas.algorithms.DatasetConfig",
+    Config,
+    lambda it: tuple(map(it.__getitem__, SETTINGS)),
+    "ConfigStorage",
 )
 HEAVY = Kind("lsst.afw.detection.HeavyFootprintF", HeavyFootprint, heavy)
 FOOTPRINT = Kind("lsst.afw.detection.Footprint", Footprint, footprint)
-RAW = Kind("lsst.afw.image.ExposureU", Exposure, lambda it: (*total(it), it.filter and it.filter.name))
+RAW = Kind(
+    "lsst.afw.image.ExposureU", Exposure, lambda it: (*total(it), it.filter and it.filter.name)
+)
 # The first amplifier of a raw of many; test_real_repositories has them put together.
-AMPLIFIER = Kind("lsst.afw.image.DecoratedImageI", Exposure, lambda it: (*it.image.shape, it.metadata["EXTNAME"]))
+AMPLIFIER = Kind(
+    "lsst.afw.image.DecoratedImageI", Exposure, lambda it: (*it.image.shape, it.metadata["EXTNAME"])
+)
 WEIGHT = Kind("lsst.afw.image.DecoratedImageF", Exposure, observed)
 QUALITY = Kind("lsst.afw.image.MaskX", Mask, lambda it: it.array.shape)
-DEFECTS = Kind("lsst.ip.isr.Defects", Defects, lambda it: (len(it), *it["x0", "y0", "width", "height"][0]), TABLE)
+DEFECTS = Kind(
+    "lsst.ip.isr.Defects",
+    Defects,
+    lambda it: (len(it), *it["x0", "y0", "width", "height"][0]),
+    TABLE,
+)
 
 # Source: afw-files 2.2.
 VERSIONS = (30.0, 39.99968573, 29.99979487, 40.00007857, 30.05136965, 40.11752535)
@@ -157,9 +208,14 @@ JOINTCAL = (213.87630500, 53.03696899, 213.87607198, 53.03665420, 213.72372039, 
 FLAGGED = (("BAD", 1), ("INTRP", 1))
 F0 = 3.630780547701013e12  # the flux of magnitude 0 (nJy): 10^(48.6/-2.5) * 1e32
 INFO = (10313423, 10.01, 23.1, 73.2, "2037-09-20T02:24:00.000")
-PEAK = float(np.exp(-(np.arange(-5, 6) ** 2) / 4.5).sum() ** -2)  # of a Gaussian of sigma 1.5 in 11 x 11 pixels
+# of a Gaussian of sigma 1.5 in 11 x 11 pixels
+PEAK = float(np.exp(-(np.arange(-5, 6) ** 2) / 4.5).sum() ** -2)
 CALIBS = "gen2_repos/{0}/CALIB/{1}/{2}/{1}-{3}_{2}.fits"
-RAWS = {"raw_v1_fg": (2496790727, "g"), "raw_v2_fg": (2593128614, "g"), "raw_v3_fr": (3139643425, "r")}
+RAWS = {
+    "raw_v1_fg": (2496790727, "g"),
+    "raw_v2_fg": (2593128614, "g"),
+    "raw_v3_fr": (3139643425, "r"),
+}
 # CCDNUM, EXPNUM, EXPTIME and band of each triple.
 TRIPLES = {
     ("140818_232043", "z_ls9.N12"): (43, 349590, 118.0, "z"),
@@ -200,7 +256,10 @@ FILES: dict[str, tuple[Kind, tuple[Any, ...]]] = {
         (552, Box(1779, 4102, 24, 30), 1, 749.3461553103734, 26508.294151306152),
     ),
     "afw_files/preSpanSetsFootprint.fits": (FOOTPRINT, (15738, Box(32676, 27387, 175, 153), 48)),
-    "afw_files/oldTanSipWcs.fits": (TAN, (42.45891609, 43.87867213, 43.035511801383, 44.305697682784)),
+    "afw_files/oldTanSipWcs.fits": (
+        TAN,
+        (42.45891609, 43.87867213, 43.035511801383, 44.305697682784),
+    ),
     "afw_files/oldTanWcs.fits": (TAN, (42.45882694, 43.8786054, 43.035511801383, 44.305697682784)),
     "afw_files/photoCalib-noversion.fits": (CALIB, (123 * F0, 45 * F0)),
     "afw_files/photoCalib-version0.fits": (CALIB, (123 * F0, 45 * F0)),
@@ -217,7 +276,10 @@ FILES: dict[str, tuple[Kind, tuple[Any, ...]]] = {
     "afw_files/version-0-ExposureCatalog.fits": (EXPOSURES, (1, 8, 0)),
     "afw_files/version-1-ExposureCatalog.fits": (EXPOSURES, (1, 9, 0)),
     "afw_files/visitInfo-noversion.fits": (VISIT, (*INFO, None)),
-    **{f"afw_files/visitInfo-version-{number}.fits": (VISIT, (*INFO, "TestCameraOne")) for number in (1, 2, 3)},
+    **{
+        f"afw_files/visitInfo-version-{number}.fits": (VISIT, (*INFO, "TestCameraOne"))
+        for number in (1, 2, 3)
+    },
     "refcats/gaia/config.py": (CONFIG, ("gaia", 8)),
     "refcats/gaia/628864.fits": (SOURCES, (181, 6, 0)),
     "refcats/gaia/master_schema.fits": (SOURCES, (0, 6, 0)),
@@ -240,17 +302,42 @@ FILES: dict[str, tuple[Kind, tuple[Any, ...]]] = {
         FRAME,
         ((4000, 4072), 0, "RXX_S00", 16, "2018-09-21"),
     ),
-    "gen2_repos/imsim/raw/204595/R11/00204595-R11-S20-det042.fits": (AMPLIFIER, (2048, 544, "Segment10")),
-    "gen2_repos/latiss/raw/2018-09-20/3018092000065-det000.fits": (AMPLIFIER, (2048, 576, "Segment10")),
-    **{f"gen2_repos/min_camera/raw/{raw}.fits.gz": (RAW, (2000, 1026, *known)) for raw, known in RAWS.items()},
-    **{f"gen2_repos/obs_test/input/raw/{raw}.fits.gz": (RAW, (2000, 1026, *known)) for raw, known in RAWS.items()},
+    "gen2_repos/imsim/raw/204595/R11/00204595-R11-S20-det042.fits": (
+        AMPLIFIER,
+        (2048, 544, "Segment10"),
+    ),
+    "gen2_repos/latiss/raw/2018-09-20/3018092000065-det000.fits": (
+        AMPLIFIER,
+        (2048, 576, "Segment10"),
+    ),
+    **{
+        f"gen2_repos/min_camera/raw/{raw}.fits.gz": (RAW, (2000, 1026, *known))
+        for raw, known in RAWS.items()
+    },
+    **{
+        f"gen2_repos/obs_test/input/raw/{raw}.fits.gz": (RAW, (2000, 1026, *known))
+        for raw, known in RAWS.items()
+    },
     "gen2_repos/obs_test/input/defects/defects.fits": (DEFECTS, (504, 151, 5, 1, 1)),
     "gen2_repos/obs_test/calexpMetadataObjectsTest/example-calexp.fits.gz": (
         MODEL,
-        (4, 8, -132.68757650256157, "i", "ap_corr_map psf valid_polygon wcs", (11, 11), 1.0, PEAK, 14),
+        (
+            4,
+            8,
+            -132.68757650256157,
+            "i",
+            "ap_corr_map psf valid_polygon wcs",
+            (11, 11),
+            1.0,
+            PEAK,
+            14,
+        ),
     ),
     **{
-        f"decam_instcal/{folder}/c4d_{when}_{word}_{chip}.fits": (kind, (rows_of(known[1]), 41, *known))
+        f"decam_instcal/{folder}/c4d_{when}_{word}_{chip}.fits": (
+            kind,
+            (rows_of(known[1]), 41, *known),
+        )
         for (when, chip), known in TRIPLES.items()
         for folder, word, kind in (("instcal", "ooi", INSTCAL), ("wtmap", "oow", WEIGHT))
     },
@@ -269,7 +356,9 @@ REFUSED = {
 def state(real: Path) -> dict[str, tuple[int, int, int]]:
     """Take down each file and directory with its mode, size and time."""
     found = {}
-    for path in (inside for folder in FOLDERS for inside in [real / folder, *(real / folder).rglob("*")]):
+    for path in (
+        inside for folder in FOLDERS for inside in [real / folder, *(real / folder).rglob("*")]
+    ):
         status = path.lstat()
         found[str(path)] = (status.st_mode, status.st_size, status.st_mtime_ns)
     return found
@@ -296,12 +385,19 @@ def read(objects: Butler, name: str) -> Any:
 
 def is_same(found: Any, known: Any) -> bool:
     """Compare an answer to what is known of it: of positions that is eight places."""
-    return bool(np.isclose(found, known, rtol=1e-10, atol=1e-8) if isinstance(known, float) else found == known)
+    return bool(
+        np.isclose(found, known, rtol=1e-10, atol=1e-8)
+        if isinstance(known, float)
+        else found == known
+    )
 
 
 def test_each_file_is_in_the_table(real: Path) -> None:
     there = {
-        str(path.relative_to(real)) for folder in FOLDERS for path in (real / folder).rglob("*") if path.is_file()
+        str(path.relative_to(real))
+        for folder in FOLDERS
+        for path in (real / folder).rglob("*")
+        if path.is_file()
     }
     assert {name for name in there if Path(name).name not in OF_REPOSITORIES} == {*FILES, *REFUSED}
 

@@ -31,7 +31,9 @@ OPENED: dict[str, dict[str, Any]] = {
 RAWS = {"latiss": 1, "imsim": 1, "obs_test/input": 3, "min_camera": 3}
 # Repository: calibration registry; the keys that complete its rows are its own columns.
 CALIBRATIONS = {"latiss": "CALIB/calibRegistry.sqlite3", "imsim": "CALIB/calibRegistry.sqlite3"}
-NO_MAPPER_YAML = "datasets: {foo: {template: 'foo-%(ccd)02d-%(filter)s.fits', storage: FitsStorage}}\n"
+NO_MAPPER_YAML = (
+    "datasets: {foo: {template: 'foo-%(ccd)02d-%(filter)s.fits', storage: FitsStorage}}\n"
+)
 
 
 def state(top: Path) -> dict[str, tuple[int, int, int]]:
@@ -46,7 +48,9 @@ def state(top: Path) -> dict[str, tuple[int, int, int]]:
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give a copy of the repositories that cannot be written to, and see that nothing in it was changed."""
-    shared = Path(os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+    shared = Path(
+        os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().parents[2] / "shared")
+    )
     if not (shared / "data" / "gen2_repos").is_dir():
         pytest.skip(f"the real files are not there: {shared / 'data'}")
     top = tmp_path_factory.mktemp("gen2")
@@ -85,7 +89,9 @@ def test_every_registered_raw_is_found_and_read(copies: Path, name: str) -> None
 
 def test_a_raw_named_fits_may_be_gzip_and_its_visit_beyond_32_bits(copies: Path) -> None:
     raw = opened(copies, "latiss").get("raw", visit=3018092000065)
-    assert (copies / "latiss/raw/2018-09-20/3018092000065-det000.fits").read_bytes()[:2] == b"\x1f\x8b"
+    assert (copies / "latiss/raw/2018-09-20/3018092000065-det000.fits").read_bytes()[
+        :2
+    ] == b"\x1f\x8b"
     assert raw.image.shape == (4000, 4072)
     assert raw.header["DAYOBS"] == "20180920"
 
@@ -103,12 +109,16 @@ def test_a_raw_of_many_amplifiers_is_one_image_and_each_can_be_had_alone(copies:
 @pytest.mark.parametrize("name", CALIBRATIONS)
 def test_every_registered_calibration_on_disk_is_found_and_read(copies: Path, name: str) -> None:
     butler, read = opened(copies, name), 0
-    registry = sqlite3.connect(f"file:{copies / name / CALIBRATIONS[name]}?mode=ro&immutable=1", uri=True)
+    registry = sqlite3.connect(
+        f"file:{copies / name / CALIBRATIONS[name]}?mode=ro&immutable=1", uri=True
+    )
     registry.row_factory = sqlite3.Row
     for kind in ("bias", "dark", "flat"):
         for row in registry.execute(f"SELECT * FROM {kind}"):  # the names stand above
             data_id = {key: row[key] for key in butler.getKeys(kind) or {}}
-            assert butler.getUri(kind, data_id).startswith(os.path.realpath(copies / name / "CALIB"))
+            assert butler.getUri(kind, data_id).startswith(
+                os.path.realpath(copies / name / "CALIB")
+            )
             assert butler.get(kind, data_id).image.shape == (4000, 4072)
             read += 1
     registry.close()
@@ -121,7 +131,12 @@ def test_every_registered_calibration_on_disk_is_found_and_read(copies: Path, na
         ("latiss", "bias", {"visit": 3018092000065, "detector": 0}, "2018-09-21"),
         ("imsim", "bias", {"visit": 204595, "detector": 42}, "2022-01-01"),
         ("imsim", "flat", {"visit": 204595, "detector": 42}, "2022-08-06"),
-        ("imsim", "dark", {"expId": 204595, "raftName": "R11", "detectorName": "S20"}, "2022-01-01"),
+        (
+            "imsim",
+            "dark",
+            {"expId": 204595, "raftName": "R11", "detectorName": "S20"},
+            "2022-01-01",
+        ),
     ],
 )
 def test_a_calibration_is_chosen_for_an_exposure(
@@ -155,12 +170,15 @@ def test_a_calexp_that_afw_wrote_is_read(copies: Path) -> None:
 def test_a_parent_of_another_machine_is_named_with_a_guess(copies: Path, name: str) -> None:
     guess = os.path.realpath(copies / name)
     with pytest.raises(
-        RepositoryError, match=rf"the parent /Users/timj/.*/{name} of .* is gone; is it {guess} now\?"
+        RepositoryError,
+        match=rf"the parent /Users/timj/.*/{name} of .* is gone; is it {guess} now\?",
     ):
         Butler(copies / name / "CALIB")
 
 
-def test_a_directory_without_registry_is_read_by_its_file_names(copies: Path, tmp_path: Path) -> None:
+def test_a_directory_without_registry_is_read_by_its_file_names(
+    copies: Path, tmp_path: Path
+) -> None:
     camera = tmp_path / "foo.yaml"
     camera.write_text(NO_MAPPER_YAML)
     butler = Butler(copies / "no_registry", mapper=str(camera))

@@ -50,7 +50,9 @@ def test_each_recipe_says_how_each_plane_is_written(name, image, mask):
 
 
 def test_a_camera_may_add_recipes(camera):
-    path = camera("FitsStorage: {mine: {image: {compression: {algorithm: GZIP, rows: 3}}, " + PLAIN + "}}")
+    path = camera(
+        "FitsStorage: {mine: {image: {compression: {algorithm: GZIP, rows: 3}}, " + PLAIN + "}}"
+    )
     mine = recipes.find("mine", "calexp", path)
     assert mine.image == Plane(Compression("GZIP", rows=3))
     assert mine.mask == mine.variance == Plane()
@@ -63,7 +65,9 @@ def test_a_camera_without_recipes_has_the_frameworks(tmp_path):
 
 
 def test_an_unknown_recipe_is_refused_with_the_dataset_type_and_its_neighbour():
-    with pytest.raises(PolicyError, match=r"^calexp names write recipe 'losslss'; did you mean 'lossless'.*known: "):
+    with pytest.raises(
+        PolicyError, match=r"^calexp names write recipe 'losslss'; did you mean 'lossless'.*known: "
+    ):
         recipes.find("losslss", "calexp")
 
 
@@ -72,8 +76,14 @@ def test_an_unknown_recipe_is_refused_with_the_dataset_type_and_its_neighbour():
     [
         ("default: {image: {}, mask: {}, variance: {}}", "recipe 'default' is the framework's"),
         ("mine: {image: {}, mask: {}}", "recipe 'mine' has to have image, mask and variance"),
-        ("mine: {image: {}, mask: {}, variance: {}, psf: {}}", "recipe 'mine' has to have image, mask and variance"),
-        ("mine: {image: {compress: {}}, " + PLAIN + "}", "recipe 'mine', image: unknown entry 'compress'"),
+        (
+            "mine: {image: {}, mask: {}, variance: {}, psf: {}}",
+            "recipe 'mine' has to have image, mask and variance",
+        ),
+        (
+            "mine: {image: {compress: {}}, " + PLAIN + "}",
+            "recipe 'mine', image: unknown entry 'compress'",
+        ),
         (
             "mine: {image: {compression: {row: 3}}, " + PLAIN + "}",
             "recipe 'mine', image: unknown entry 'row'; did you mean 'rows'",
@@ -115,10 +125,16 @@ def test_an_entry_that_is_no_mapping_is_refused_with_its_file(camera, text):
 
 def test_a_value_of_another_type_is_refused(camera):
     with pytest.raises(PolicyError, match="quantizeLevel"):
-        recipes.load(camera("FitsStorage: {mine: {image: {compression: {quantizeLevel: fast}}, " + PLAIN + "}}"))
+        recipes.load(
+            camera(
+                "FitsStorage: {mine: {image: {compression: {quantizeLevel: fast}}, " + PLAIN + "}}"
+            )
+        )
 
 
-IDS = st.dictionaries(st.sampled_from(["visit", "ccdnum", "filter"]), st.integers(0, 10**6) | st.text(max_size=3))
+IDS = st.dictionaries(
+    st.sampled_from(["visit", "ccdnum", "filter"]), st.integers(0, 10**6) | st.text(max_size=3)
+)
 
 
 @settings(max_examples=100, deadline=None)

@@ -41,8 +41,13 @@ def write(path, ra, dec, version, with_units=True, **extra):
         fits.Column("coord_ra", "D", unit="rad", array=np.radians(ra)),
         fits.Column("coord_dec", "D", unit="rad", array=np.radians(dec)),
         fits.Column("g_flux", "D", unit=unit, array=np.full(len(ra), 2000.0 if version else 2e-6)),
-        fits.Column("g_fluxErr" if version else "g_fluxSigma", "D", unit=unit, array=np.full(len(ra), 1.0)),
-        *(fits.Column(name, form, unit=its_unit, array=array) for name, (form, its_unit, array) in extra.items()),
+        fits.Column(
+            "g_fluxErr" if version else "g_fluxSigma", "D", unit=unit, array=np.full(len(ra), 1.0)
+        ),
+        *(
+            fits.Column(name, form, unit=its_unit, array=array)
+            for name, (form, its_unit, array) in extra.items()
+        ),
     ]
     hdu = fits.BinTableHDU.from_columns(columns)
     hdu.header["FLAGCOL"] = 1
@@ -67,7 +72,9 @@ def fill(folder, ra, dec, depth=5, version=1, config=CONFIG, with_units=True, **
         ("master_schema", nothing),
         *((number, trixels == number) for number in set(trixels.tolist())),
     ]:
-        columns = {column: (form, unit, array[rows]) for column, (form, unit, array) in extra.items()}
+        columns = {
+            column: (form, unit, array[rows]) for column, (form, unit, array) in extra.items()
+        }
         write(folder / f"{name}.fits", ra[rows], dec[rows], version, with_units, **columns)
     return trixels
 
@@ -113,9 +120,12 @@ def expected(scattered, inside):
 
 
 @pytest.mark.parametrize(
-    ("ra", "dec", "radius"), [(0, 0, 1), (359.5, 2, 1.5), (3, -3, 0.01), (0, 90, 2), (120, 88, 3), (0, 0, 7)]
+    ("ra", "dec", "radius"),
+    [(0, 0, 1), (359.5, 2, 1.5), (3, -3, 0.01), (0, 90, 2), (120, 88, 3), (0, 0, 7)],
 )
-def test_a_cone_has_its_sources_and_opens_its_shards_alone(folder, scattered, opened, ra, dec, radius):
+def test_a_cone_has_its_sources_and_opens_its_shards_alone(
+    folder, scattered, opened, ra, dec, radius
+):
     found = ReferenceCatalog(folder).cone(SkyCoord(ra, dec, unit="deg"), radius * units.deg)
     apart = sphere.separation(sphere.vector(*scattered), sphere.vector(ra, dec))
     assert places(found) == expected(scattered, apart <= radius)
@@ -127,19 +137,29 @@ def test_a_cone_has_its_sources_and_opens_its_shards_alone(folder, scattered, op
 
 @pytest.mark.parametrize(
     ("ra", "dec"),
-    [((1, 3), (-2, 2)), ((359, 1), (-1, 1)), ((-1, 1), (-1, 1)), ((350, 10), (85, 90)), ((0, 360), (88, 90))]
+    [
+        ((1, 3), (-2, 2)),
+        ((359, 1), (-1, 1)),
+        ((-1, 1), (-1, 1)),
+        ((350, 10), (85, 90)),
+        ((0, 360), (88, 90)),
+    ]
     + [((5 * units.deg, 0.1 * units.rad), (0 * units.deg, 300 * units.arcmin))],
 )
 def test_a_box_has_its_sources_also_over_the_meridian(folder, scattered, opened, ra, dec):
     west, east, south, north = (units.Quantity(angle, units.deg).value for angle in (*ra, *dec))
     off = (scattered[0] - west) % 360
     inside = (off <= (east - west if east > west else east - west + 360)) & (scattered[1] >= south)
-    assert places(ReferenceCatalog(folder).box(ra, dec)) == expected(scattered, inside & (scattered[1] <= north))
+    assert places(ReferenceCatalog(folder).box(ra, dec)) == expected(
+        scattered, inside & (scattered[1] <= north)
+    )
     assert 0 < len(opened) < len(list(folder.glob("[0-9]*.fits")))
 
 
 @pytest.mark.parametrize("order", [1, -1])
-@pytest.mark.parametrize(("ra", "dec"), [([359, 2, 1], [-1, 0, 3]), ([0, 90, 180, 270], [87, 88, 87, 88])])
+@pytest.mark.parametrize(
+    ("ra", "dec"), [([359, 2, 1], [-1, 0, 3]), ([0, 90, 180, 270], [87, 88, 87, 88])]
+)
 def test_a_polygon_has_its_sources(folder, scattered, opened, ra, dec, order):
     found = ReferenceCatalog(folder).polygon(SkyCoord(ra[::order], dec[::order], unit="deg"))
     inside = htm.in_polygon(*scattered, htm.convex(ra, dec))
@@ -159,14 +179,17 @@ def test_a_shard_that_is_missing_in_the_middle_has_no_sources(folder, tmp_path):
     assert places(ReferenceCatalog(copy).cone(centre, 2)) == places(whole[~lost])
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:4000], lambda _: b"nothing", lambda _: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:4000], lambda _: b"nothing", lambda _: b""]
+)
 def test_a_damaged_shard_is_an_error_that_names_it(folder, tmp_path, damage):
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     path = copy / f"{int(htm.index(0.5, 0.5, 5))}.fits"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(FormatterError, match=path.name):
         ReferenceCatalog(copy).cone(SkyCoord(0.5, 0.5, unit="deg"), 2)
-    assert len(ReferenceCatalog(copy).cone(SkyCoord(0, 88, unit="deg"), 1))  # which has nothing to do with it
+    # which has nothing to do with it
+    assert len(ReferenceCatalog(copy).cone(SkyCoord(0, 88, unit="deg"), 1))
 
 
 def test_where_there_are_no_sources_there_are_the_columns(folder):
@@ -216,7 +239,8 @@ def test_flags_have_columns_of_their_own(folder):
     assert "flags" not in found.colnames
 
 
-# -- proper motions ----------------------------------------------------------------------------------------
+# -- proper motions
+# ----------------------------------------------------------------------------------------
 
 
 def moving(tmp_path, unit="rad"):
@@ -245,7 +269,8 @@ def test_sources_are_moved_to_an_epoch_on_request(tmp_path, unit):
     still.sort("coord_dec")
     order = {round(ra): row for row, ra in enumerate(refcat.positions(found)[0])}
     ra, dec = refcat.positions(found)
-    assert ra[order[1]] == pytest.approx(1 + 10 / 3600 / np.cos(np.radians(60)), abs=1e-9)  # pm_ra has the cosine
+    # pm_ra has the cosine
+    assert ra[order[1]] == pytest.approx(1 + 10 / 3600 / np.cos(np.radians(60)), abs=1e-9)
     assert dec[order[1]] == pytest.approx(60, abs=1e-6)
     assert (ra[order[185]], dec[order[185]]) == pytest.approx(
         (185, 180 - 89.9995 - 10 / 3600), abs=1e-8
@@ -257,15 +282,31 @@ def test_sources_are_moved_to_an_epoch_on_request(tmp_path, unit):
     errors = np.degrees(np.asarray(found["coord_raErr"], float)) * 3600
     assert errors[order[1]] == pytest.approx(np.hypot(0.25, 1), rel=1e-6)
     assert errors[order[20]] == pytest.approx(0.25, rel=1e-6)
-    assert np.degrees(float(np.asarray(found["coord_decErr"])[order[1]])) * 3600 == pytest.approx(0.25, rel=1e-6)
+    assert np.degrees(float(np.asarray(found["coord_decErr"])[order[1]])) * 3600 == pytest.approx(
+        0.25, rel=1e-6
+    )
 
 
 def test_sources_are_chosen_where_they_are_at_the_epoch(tmp_path):
     catalog = moving(tmp_path)
     here = SkyCoord(1, 60, unit="deg")
     assert len(catalog.cone(here, 5 * units.arcsec)) == 1
-    assert len(catalog.cone(here, 5 * units.arcsec, epoch=Time(EPOCH + 3652.5, format="mjd", scale="tai"))) == 0
-    assert len(catalog.cone(here, 15 * units.arcsec, epoch=Time(EPOCH + 3652.5, format="mjd", scale="tai"))) == 1
+    assert (
+        len(
+            catalog.cone(
+                here, 5 * units.arcsec, epoch=Time(EPOCH + 3652.5, format="mjd", scale="tai")
+            )
+        )
+        == 0
+    )
+    assert (
+        len(
+            catalog.cone(
+                here, 15 * units.arcsec, epoch=Time(EPOCH + 3652.5, format="mjd", scale="tai")
+            )
+        )
+        == 1
+    )
 
 
 def test_motion_agrees_with_astropys(tmp_path):
@@ -277,7 +318,10 @@ def test_motion_agrees_with_astropys(tmp_path):
         distance=100 * units.pc, obstime=Time(EPOCH, format="mjd", scale="tai"),
     )  # fmt: skip
     there = start.apply_space_motion(epoch)
-    assert there.separation(SkyCoord(found["coord_ra"], found["coord_dec"], unit="rad")).arcsec.max() < 1e-3
+    assert (
+        there.separation(SkyCoord(found["coord_ra"], found["coord_dec"], unit="rad")).arcsec.max()
+        < 1e-3
+    )
 
 
 def test_motions_that_are_no_angles_are_not_applied_and_that_is_said(tmp_path):
@@ -288,7 +332,8 @@ def test_motions_that_are_no_angles_are_not_applied_and_that_is_said(tmp_path):
     assert places(found) == places(whole)
 
 
-# -- catalogs ----------------------------------------------------------------------------------------------
+# -- catalogs
+# ----------------------------------------------------------------------------------------------
 
 
 def test_catalogs_are_listed_side_by_side(folder, tmp_path):
@@ -297,14 +342,27 @@ def test_catalogs_are_listed_side_by_side(folder, tmp_path):
     (tmp_path / "no_catalog").mkdir()
     (tmp_path / "a_file").write_text("")
     new, old = versions(tmp_path)
-    assert (new.name, new.path, new.depth, new.format_version) == ("invented", str(tmp_path / "new"), 5, 1)
+    assert (new.name, new.path, new.depth, new.format_version) == (
+        "invented",
+        str(tmp_path / "new"),
+        5,
+        1,
+    )
     assert (old.depth, old.format_version, old.shards) == (3, 0, 1)
     assert new.shards == len(list(folder.glob("[0-9]*.fits")))
-    assert old.columns == new.columns == ("id", "coord_ra", "coord_dec", "g_flux", "g_fluxErr", *FLAGS)
+    assert (
+        old.columns == new.columns == ("id", "coord_ra", "coord_dec", "g_flux", "g_fluxErr", *FLAGS)
+    )
 
 
 def test_a_catalog_without_a_name_is_called_as_its_directory_and_of_depth_7(tmp_path):
-    fill(tmp_path / "bare", np.array([1.0]), np.array([2.0]), depth=7, config="config.indexer.name='HTM'\n")
+    fill(
+        tmp_path / "bare",
+        np.array([1.0]),
+        np.array([2.0]),
+        depth=7,
+        config="config.indexer.name='HTM'\n",
+    )
     catalog = ReferenceCatalog(tmp_path / "bare")
     assert (catalog.name, catalog.depth) == ("bare", 7)
     assert len(catalog.cone(SkyCoord(1, 2, unit="deg"), 1)) == 1
@@ -322,7 +380,10 @@ def test_a_configuration_is_not_run(tmp_path):
     [
         (None, "is no reference catalog: it has no config.py"),
         ("config.indexer.name='Flat'", "is indexed by Flat; only HTM is known"),
-        ("config.indexer['HTM'].depth=6", r"\d+\.fits is no trixel of depth 6, which config\.py says"),
+        (
+            "config.indexer['HTM'].depth=6",
+            r"\d+\.fits is no trixel of depth 6, which config\.py says",
+        ),
     ],
 )
 def test_what_is_no_catalog_of_ours_is_refused(folder, tmp_path, config, message):
@@ -338,7 +399,10 @@ def test_what_is_no_catalog_of_ours_is_refused(folder, tmp_path, config, message
     ("table", "message"),
     [
         (Table({"id": [1]}), "it has no column coord_ra"),
-        (Table({"coord_ra": [0.0], "coord_dec": [0.0], "g_flux": [1.0] * units.m}), "its column g_flux is in m"),
+        (
+            Table({"coord_ra": [0.0], "coord_dec": [0.0], "g_flux": [1.0] * units.m}),
+            "its column g_flux is in m",
+        ),
     ],
 )
 def test_a_table_of_other_things_is_refused_by_name(tmp_path, table, message):
@@ -388,7 +452,9 @@ def test_real_shards_are_read_whole(real, name, count, depth):
     assert not [column for column in fluxes if column.endswith("Sigma")]
     assert {str(found[column].unit) for column in fluxes} == {"nJy"}
     with fits.open(real / "refcats" / name / f"{number}.fits") as hdus:
-        assert np.allclose(found[fluxes[0]], hdus[1].data[fluxes[0]] * 1e9, rtol=1e-12, equal_nan=True)
+        assert np.allclose(
+            found[fluxes[0]], hdus[1].data[fluxes[0]] * 1e9, rtol=1e-12, equal_nan=True
+        )
 
 
 @pytest.mark.real

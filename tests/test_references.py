@@ -88,7 +88,8 @@ def replace(source: Path) -> None:
 def test_a_source_that_has_changed_is_told_with_both(link, change):
     change(source_of(link))
     with pytest.raises(
-        SourceChanged, match=r"target\.txt refers to .*source\.txt, which has changed since: it had 5"
+        SourceChanged,
+        match=r"target\.txt refers to .*source\.txt, which has changed since: it had 5",
     ):
         references.check(str(link))
 
@@ -109,10 +110,22 @@ def test_files_and_links_of_others_are_well(link, tmp_path):
     references.refuse_gone(str(tmp_path / "nothing"))
 
 
-DAMAGED = ["", "{", "[]", "{}", "null", "5", '{"size": "5", "modified": 1}', '{"size": 5}', "\udcff"]
+DAMAGED = [
+    "",
+    "{",
+    "[]",
+    "{}",
+    "null",
+    "5",
+    '{"size": "5", "modified": 1}',
+    '{"size": 5}',
+    "\udcff",
+]
 
 
-@pytest.mark.parametrize("text", [*DAMAGED, '{"size": 5, "modified": 1e400}', f'{{"size": 5, "modified": {10**40}}}'])
+@pytest.mark.parametrize(
+    "text", [*DAMAGED, '{"size": 5, "modified": 1e400}', f'{{"size": 5, "modified": {10**40}}}']
+)
 def test_a_damaged_note_is_told(link, text):
     Path(references.note_of(str(link))).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(SourceChanged, match=r"the note .*\.source is damaged.*remove the note"):
@@ -139,7 +152,8 @@ def test_a_note_is_forgotten_and_need_not_be_there(link):
     references.forget(str(link))
 
 
-# -- through a Butler --------------------------------------------------------------------------------
+# -- through a Butler
+# --------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -231,7 +245,9 @@ def test_components_that_share_a_file_have_to_be_the_same(repos):
     from types import SimpleNamespace
 
     butler = rerun("above")
-    butler.defineDataset("twice", python="types.SimpleNamespace", composite={"a": "note", "b": "note"})
+    butler.defineDataset(
+        "twice", python="types.SimpleNamespace", composite={"a": "note", "b": "note"}
+    )
     butler.put(SimpleNamespace(a={"x": 1}, b={"x": 1}), "twice", visit=2)
     with pytest.raises(WrittenDiffers, match=r"note/2\.yaml would be written twice, and otherwise"):
         butler.put(SimpleNamespace(a={"x": 2}, b={"x": 3}), "twice", visit=2)

@@ -27,11 +27,15 @@ class Camera(CameraMapper):
     def std_note(self, item: str, dataId: Any) -> str:
         return f"{item} of {dataId['a']}"
 
-    def bypass_thing(self, datasetType: str, pythonType: Any, location: Location, dataId: Any) -> Any:
+    def bypass_thing(
+        self, datasetType: str, pythonType: Any, location: Location, dataId: Any
+    ) -> Any:
         return {"made of": dict(dataId)}
 
     def map_elsewhere(self, dataId: Any, write: bool = False) -> Location:
-        return Location(self.mapperArgs["other"], "else.txt", None, "TextStorage", None, "elsewhere", dataId)
+        return Location(
+            self.mapperArgs["other"], "else.txt", None, "TextStorage", None, "elsewhere", dataId
+        )
 
     def query_note(self, format: Any, dataId: Any) -> list[tuple[Any, ...]]:
         return [(f"{format} of {dict(dataId)}",)]
@@ -71,22 +75,30 @@ def test_a_writer_is_told_what_the_camera_adds(butler: Butler, tmp_path: Path) -
     assert mapper.write_options(mapper.types["note"], {"a": 1}) == {"told": "note"}
 
 
-def test_a_type_without_tables_says_so_where_there_is_a_registry(filled: Path, tmp_path: Path) -> None:
+def test_a_type_without_tables_says_so_where_there_is_a_registry(
+    filled: Path, tmp_path: Path
+) -> None:
     (tmp_path / "camera.yaml").write_text(POLICY)
     repository = Repository(str(filled), CameraMapper(str(tmp_path / "camera.yaml")))
-    with pytest.raises(IncompleteDataId, match="needs  b; the policy names no registry table that could supply them"):
+    with pytest.raises(
+        IncompleteDataId,
+        match="needs  b; the policy names no registry table that could supply them",
+    ):
         repository.complete(repository.mapper.types["bare"], {"a": 1})
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda butler: butler.get("bare", a=1), lambda butler: butler.queryMetadata("bare", "b", a=1)]
+    "ask",
+    [lambda butler: butler.get("bare", a=1), lambda butler: butler.queryMetadata("bare", "b", a=1)],
 )
 def test_a_type_without_tables_can_be_caught_as_gen2s_error(
     filled: Path, tmp_path: Path, ask: Callable[[Butler], Any]
 ) -> None:
     """Trap T10: the original's was a TypeError."""
     (tmp_path / "camera.yaml").write_text(POLICY)
-    with pytest.raises(TypeError, match="the policy names no registry table that could supply them") as caught:
+    with pytest.raises(
+        TypeError, match="the policy names no registry table that could supply them"
+    ) as caught:
         ask(Butler(filled, CameraMapper(str(tmp_path / "camera.yaml"))))
     assert isinstance(caught.value, IncompleteDataId)
 
@@ -94,7 +106,9 @@ def test_a_type_without_tables_can_be_caught_as_gen2s_error(
 def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -> None:
     from persistence.identifiers import CoaddPacker
 
-    (tmp_path / "camera.yaml").write_text("datasets: {thing: {template: thing.pickle, storage: PickleStorage}}")
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {thing: {template: thing.pickle, storage: PickleStorage}}"
+    )
     mapper = CameraMapper(str(tmp_path / "camera.yaml"))
     Butler(tmp_path, mapper).put(CoaddPacker(), "thing")
     name = "persistence.identifiers.CoaddPacker"

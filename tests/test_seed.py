@@ -26,13 +26,21 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     raws = generate.write(str(folder / "raw"), [(VISIT, "g")])
     assert ingest_images.main([str(root), *raws]) == 0
-    ((day,),) = {(date,) for date in dafPersist.Butler(root).queryMetadata("raw", "date", visit=VISIT)}
-    masters = generate_calibs.write_masters(str(folder / "masters"), ["bias", "flat"], [day], ["g"], CHIPS, "small")
+    ((day,),) = {
+        (date,) for date in dafPersist.Butler(root).queryMetadata("raw", "date", visit=VISIT)
+    }
+    masters = generate_calibs.write_masters(
+        str(folder / "masters"), ["bias", "flat"], [day], ["g"], CHIPS, "small"
+    )
     curated = generate_calibs.write_curated(str(folder / "curated"), ["defects"], CHIPS, "small")
     assert curated
     words = ["--calib", str(calibs)]
-    assert ingest_calibs.main([str(root), *masters, *words, "--validity", "30", "--mode", "link"]) == 0
-    assert ingest_curated.main([str(root), str(folder / "curated" / "decam" / "defects"), *words]) == 0
+    assert (
+        ingest_calibs.main([str(root), *masters, *words, "--validity", "30", "--mode", "link"]) == 0
+    )
+    assert (
+        ingest_curated.main([str(root), str(folder / "curated" / "decam" / "defects"), *words]) == 0
+    )
     generate_refcat.write_refcat(str(root / "ref_cats" / "ps1_pv3_3pi_20170110"), [VISIT])
     return folder
 
@@ -41,7 +49,11 @@ def typed(place: Path, line: str) -> subprocess.CompletedProcess[str]:
     """Type a line in a shell."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "-c", line], cwd=place, env=os.environ | {"PATH": path}, capture_output=True, text=True
+        ["bash", "-c", line],
+        cwd=place,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -49,7 +61,8 @@ def test_one_detector_is_processed_into_a_rerun_and_read_as_the_tutorial_reads(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = typed(
-        place, "processCcd.py repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=42 filter=g"
+        place,
+        "processCcd.py repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=42 filter=g",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "processCcd: 1 done, of 1" in done.stdout
@@ -57,7 +70,9 @@ def test_one_detector_is_processed_into_a_rerun_and_read_as_the_tutorial_reads(
     butler = dafPersist.Butler("repo/rerun/processed")
     dataId = {"visit": 123456, "ccdnum": 42, "filter": "g"}
     calexp = butler.get("calexp", dataId=dataId)
-    assert calexp.zero_point == pytest.approx(generate.truth(VISIT, "g", 42).seen.zero_point, abs=0.02)
+    assert calexp.zero_point == pytest.approx(
+        generate.truth(VISIT, "g", 42).seen.zero_point, abs=0.02
+    )
     assert sorted(path.name for path in Path("repo/rerun/processed").iterdir() if path.is_dir()) == [
         "0123456", "config", "schema",
     ]  # fmt: skip
@@ -82,8 +97,12 @@ def test_data_ids_are_previewed_and_nothing_is_made(place: Path) -> None:
 
 
 def test_alternatives_and_ranges_are_many_data_ids(place: Path) -> None:
-    done = typed(place, "processCcd.py repo --rerun preview --id visit=123456 ccdnum=3^6..12 --show data")
-    assert [int(line.split("'ccdnum': ")[1].split(",")[0]) for line in done.stdout.splitlines()] == [3, *range(6, 13)]
+    done = typed(
+        place, "processCcd.py repo --rerun preview --id visit=123456 ccdnum=3^6..12 --show data"
+    )
+    assert [
+        int(line.split("'ccdnum': ")[1].split(",")[0]) for line in done.stdout.splitlines()
+    ] == [3, *range(6, 13)]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +113,9 @@ def test_alternatives_and_ranges_are_many_data_ids(place: Path) -> None:
         ("--template templates --templateId visit=234567", "--templateId"),
     ],
 )
-def test_what_only_the_pipeline_takes_is_refused_by_name(place: Path, more: str, message: str) -> None:
+def test_what_only_the_pipeline_takes_is_refused_by_name(
+    place: Path, more: str, message: str
+) -> None:
     line = f"processCcd.py repo --calib repo/calibs --rerun other {more} --id visit=123456 ccdnum=42 filter=g"
     done = typed(place, line)
     assert done.returncode == 2
@@ -105,7 +126,8 @@ def test_what_only_the_pipeline_takes_is_refused_by_name(place: Path, more: str,
 
 def test_the_common_error_says_what_is_missing(place: Path) -> None:
     done = typed(
-        place, "processCcd.py repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=7 filter=g"
+        place,
+        "processCcd.py repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=7 filter=g",
     )
     assert done.returncode == 1
     assert "No locations for get" in done.stdout

@@ -25,7 +25,9 @@ def registry(repository: Repository) -> Registry:
     return found
 
 
-def test_the_types_are_those_with_a_table_and_a_validity(repository: Repository, registry: Registry) -> None:
+def test_the_types_are_those_with_a_table_and_a_validity(
+    repository: Repository, registry: Registry
+) -> None:
     assert [one.name for one in series.types(repository.mapper, registry)] == [
         "bias", "dark", "flat", "defects", "illumcor",
     ]  # fmt: skip
@@ -61,5 +63,7 @@ def test_what_a_series_lacks_is_told_and_which_detectors_have_none(
     span = Window(date(2015, 3, 30), date(2015, 4, 5))
     gaps = [(dict(key), window) for key, window in series.gaps(found, repository.mapper, span)]
     assert gaps[0] == ({"ccdnum": 28}, Window(date(2015, 4, 2), date(2015, 4, 5)))
-    assert [key["ccdnum"] for key, _ in gaps[1:]] == [n for n in range(1, 63) if n not in (3, 28, 61)]
+    assert [key["ccdnum"] for key, _ in gaps[1:]] == [
+        n for n in range(1, 63) if n not in (3, 28, 61)
+    ]
     assert all(window == span for _, window in gaps[1:])

@@ -28,7 +28,9 @@ def read_all(butler: Butler) -> int:
     """Read and look up what the rerun and its parent hold; gives how much agreed with what was put."""
     agreed = 0
     for ccdnum in range(1, 9):
-        agreed += butler.get("processCcd_metadata", visit=410877, ccdnum=ccdnum) == {"gain": ccdnum / 2}
+        agreed += butler.get("processCcd_metadata", visit=410877, ccdnum=ccdnum) == {
+            "gain": ccdnum / 2
+        }
         agreed += butler.get("raw_md", visit=410877, ccdnum=ccdnum)["CCDNUM"] == ccdnum
         agreed += butler.queryMetadata("raw", "filter", visit=410877, ccdnum=ccdnum) == ["g"]
     return agreed
@@ -64,7 +66,8 @@ def test_64_threads_read_through_one_butler(rerun: Path) -> None:
 def test_8_processes_read_one_repository_while_its_registry_can_be_locked(
     rerun: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The processes import this module by name; plain `pytest`, unlike `python -m pytest`, leaves it off the path.
+    # The processes import this module by name; plain `pytest`, unlike `python -m pytest`, leaves it
+    # off the path.
     monkeypatch.syspath_prepend(Path(__file__).parents[1])
     before = snapshot(rerun.parents[1])
     butler = Butler(rerun)
@@ -73,7 +76,9 @@ def test_8_processes_read_one_repository_while_its_registry_can_be_locked(
         reading = pool.map_async(open_and_read, [os.fspath(rerun)] * (2 * PROCESSES))
         assert reading.get(timeout=120) == [24] * (2 * PROCESSES)
         # The processes and this one still have it open: none of them holds a lock.
-        registry = sqlite3.connect(rerun.parents[1] / "registry.sqlite3", timeout=0, isolation_level=None)
+        registry = sqlite3.connect(
+            rerun.parents[1] / "registry.sqlite3", timeout=0, isolation_level=None
+        )
         registry.execute("BEGIN EXCLUSIVE")
         registry.execute("ROLLBACK")
         registry.close()

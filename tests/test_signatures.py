@@ -54,7 +54,9 @@ def test_a_function_says_by_its_parameters_how_it_is_called(line: str) -> None:
     exec(f"{line}: ...", space)  # a function of the table above
     function = space.get("f") or space["g"]
     if form is None:
-        with pytest.raises(PolicyError, match=rf"^p.yaml:3: .*is no {kind}: these are called with \("):
+        with pytest.raises(
+            PolicyError, match=rf"^p.yaml:3: .*is no {kind}: these are called with \("
+        ):
             form_of(kind, function, "p.yaml:3")
     else:
         assert form_of(kind, function, "p.yaml:3") == form
@@ -66,7 +68,9 @@ def test_its_text_says_the_same_without_being_run(line: str, module: Callable[[s
     name = module(f"{line}: ...\nraise SystemExit\n")
     dotted = f"{name}.{line[4]}"
     if form is None:
-        with pytest.raises(PolicyError, match=rf"^p.yaml:3: {name}.*is no {kind}: these are called with \("):
+        with pytest.raises(
+            PolicyError, match=rf"^p.yaml:3: {name}.*is no {kind}: these are called with \("
+        ):
             check(kind, dotted, "p.yaml:3")
     else:
         check(kind, dotted, "p.yaml:3")
@@ -88,14 +92,19 @@ def test_a_module_in_c_is_left_to_the_call() -> None:
         "import functools\n@functools.cache\ndef make(anything): ...",
     ],
 )
-def test_what_the_text_does_not_tell_is_left_to_the_call(text: str, module: Callable[[str], str]) -> None:
+def test_what_the_text_does_not_tell_is_left_to_the_call(
+    text: str, module: Callable[[str], str]
+) -> None:
     name = module(text)
     check("assembler", f"{name}.Made.make" if "class" in text else f"{name}.make", "p.yaml:3")
 
 
 @pytest.mark.parametrize(
-    "name", ["", "nodots", "nosuchmodule.thing", "persistence.cli.nothing.make", "json.nothing_of_it"]
+    "name",
+    ["", "nodots", "nosuchmodule.thing", "persistence.cli.nothing.make", "json.nothing_of_it"],
 )
 def test_a_name_of_nothing_is_refused_with_the_line_that_names_it(name: str) -> None:
-    with pytest.raises(PolicyError, match=rf"^p.yaml:3: .*{name!r} cannot be imported: there is no "):
+    with pytest.raises(
+        PolicyError, match=rf"^p.yaml:3: .*{name!r} cannot be imported: there is no "
+    ):
         check("assembler", name, "p.yaml:3")

@@ -33,11 +33,24 @@ def test_what_is_at_a_distance_is_at_this_distance(ra, dec, bearing, distance):
 
 @pytest.mark.parametrize(
     ("start", "bearing", "end"),
-    [((10, 0), 0, (11, 0)), ((10, 0), 90, (10, 1)), ((10, 0), 180, (9, 0)), ((10, 50), 270, (10, 49))]
-    + [((0, 90), 0, (90, 89)), ((30, 90), 90, (210, 89)), ((0, -90), 90, (0, -89)), ((0, 89.5), 90, (180, 89.5))],
+    [
+        ((10, 0), 0, (11, 0)),
+        ((10, 0), 90, (10, 1)),
+        ((10, 0), 180, (9, 0)),
+        ((10, 50), 270, (10, 49)),
+    ]
+    + [
+        ((0, 90), 0, (90, 89)),
+        ((30, 90), 90, (210, 89)),
+        ((0, -90), 90, (0, -89)),
+        ((0, 89.5), 90, (180, 89.5)),
+    ],
 )
 def test_bearings_go_from_east_to_north(start, bearing, end):
-    assert sphere.away(*start, bearing, 1) == (pytest.approx(end[0], abs=1e-9), pytest.approx(end[1], abs=1e-9))
+    assert sphere.away(*start, bearing, 1) == (
+        pytest.approx(end[0], abs=1e-9),
+        pytest.approx(end[1], abs=1e-9),
+    )
 
 
 def test_many_positions_move_at_once():
@@ -62,7 +75,11 @@ def test_small_and_large_separations_are_exact():
 
 @pytest.mark.parametrize(
     "coord",
-    [SkyCoord(10, 20, unit="deg"), SkyCoord(10, 20, unit="deg").galactic, SkyCoord(10, 20, unit="deg").fk5],
+    [
+        SkyCoord(10, 20, unit="deg"),
+        SkyCoord(10, 20, unit="deg").galactic,
+        SkyCoord(10, 20, unit="deg").fk5,
+    ],
     ids=lambda coord: coord.frame.name,
 )
 def test_positions_of_each_frame_are_taken(coord):

@@ -15,7 +15,9 @@ from persistence.template import PathTemplate
 
 TYPES = policy.load(DecamMapper.policyFile).types
 # One name for each different template that has a field.
-NAMED = {data.template.text: name for name, data in TYPES.items() if data.template and data.template.keys}
+NAMED = {
+    data.template.text: name for name, data in TYPES.items() if data.template and data.template.keys
+}
 
 LETTERS = "ab.-_,=%[]()*?{}\\ 0123456789fgrxXeE\n~é"
 TEXT = st.text(LETTERS, min_size=1, max_size=6) | st.text(min_size=1, max_size=4)
@@ -30,7 +32,9 @@ def repeats(text):
 
 def ids_of(text):
     values = TAME if repeats(text) else VALUES
-    return st.fixed_dictionaries({key: values[kind] for key, kind in PathTemplate(text).keys.items()})
+    return st.fixed_dictionaries(
+        {key: values[kind] for key, kind in PathTemplate(text).keys.items()}
+    )
 
 
 def check_there_and_back(template, data_id):
@@ -98,7 +102,10 @@ def test_a_path_of_any_template_gives_its_data_id_back_and_never_another(text):
 @pytest.mark.parametrize(
     ("text", "data_id"),
     [
-        (TYPES["deepCoadd_directWarp"].template.text, {"filter": "1-f2", "tract": 1, "patch": "0,0", "visit": 3}),
+        (
+            TYPES["deepCoadd_directWarp"].template.text,
+            {"filter": "1-f2", "tract": 1, "patch": "0,0", "visit": 3},
+        ),
         (TYPES["deepCoadd_calexp"].template.text, {"filter": "g-1", "tract": 2, "patch": "3-4"}),
         (TYPES["deepCoadd_mergeDet"].template.text, {"tract": 235, "patch": "f-g"}),
         ("%(a)s/%(b)s-%(a)s", {"a": "x-y", "b": "u"}),
@@ -114,7 +121,10 @@ def test_a_key_that_stands_in_a_path_twice_is_read_back_whatever_its_value(text,
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(NAMED)), st.text(LETTERS + "/", max_size=40))
-@example("%(visit)07d/calexp/calexp-%(visit)07d_%(ccdnum)02d.fits", "0000001/calexp/calexp-0000002_01.fits")
+@example(
+    "%(visit)07d/calexp/calexp-%(visit)07d_%(ccdnum)02d.fits",
+    "0000001/calexp/calexp-0000002_01.fits",
+)
 def test_a_path_that_is_read_is_the_path_of_what_was_read(text, path):
     template = PathTemplate(text)
     found = template.parse(path)
@@ -131,7 +141,9 @@ def test_every_path_of_the_original_is_given_and_read_back(vectors):
             continue
         data_id = expected["dataId"]
         assert template.format(data_id) == expected["path"], name
-        assert template.parse(expected["path"]) == {key: data_id[key] for key in template.keys}, name
+        assert template.parse(expected["path"]) == {key: data_id[key] for key in template.keys}, (
+            name
+        )
         compared += 1
     assert compared > 200
 
@@ -144,7 +156,9 @@ def test_keys_and_their_order_are_the_originals(vectors):
         template = TYPES[name].template
         if template is not None and entry.get("template") == template.text and "keyOrder" in entry:
             assert list(TYPES[name].keys) == entry["keyOrder"], name
-            assert TYPES[name].keys == {key: kinds[kind] for key, kind in entry["keys"].items()}, name
+            assert TYPES[name].keys == {key: kinds[kind] for key, kind in entry["keys"].items()}, (
+                name
+            )
             compared += 1
     assert compared > 100
 
@@ -300,7 +314,18 @@ def test_a_path_with_several_readings_is_refused_and_each_is_a_candidate(text, p
 
 @pytest.mark.parametrize(
     "text",
-    ["/absolute/%(a)s", "50%", "%(a)", "%(a)q", "%s", "%(a b)s", "%(a)*d", "x%(a)s%", "%(a)s/%(a)d", "%(a)d%(a).2f"],
+    [
+        "/absolute/%(a)s",
+        "50%",
+        "%(a)",
+        "%(a)q",
+        "%s",
+        "%(a b)s",
+        "%(a)*d",
+        "x%(a)s%",
+        "%(a)s/%(a)d",
+        "%(a)d%(a).2f",
+    ],
 )
 def test_a_template_that_cannot_be_parsed_is_refused_and_shown(text):
     with pytest.raises(TemplateError) as caught:

@@ -75,7 +75,9 @@ if __name__ == "__main__":
 """
 
 
-def test_all_that_is_sent_to_spawned_processes_answers_alike_there(filled: Path, tmp_path: Path) -> None:
+def test_all_that_is_sent_to_spawned_processes_answers_alike_there(
+    filled: Path, tmp_path: Path
+) -> None:
     script = tmp_path / "pool.py"
     script.write_text(POOL)
     command = [sys.executable, "-W", "error", str(script), str(filled)]
@@ -83,8 +85,12 @@ def test_all_that_is_sent_to_spawned_processes_answers_alike_there(filled: Path,
     assert (done.stdout.strip(), done.stderr) == ("11", "")
 
 
-@pytest.mark.parametrize("double", [copy.copy, copy.deepcopy, lambda butler: pickle.loads(pickle.dumps(butler))])
-def test_trap_t21_a_copy_damages_nothing_of_the_original(filled: Path, double: Callable[[Butler], Butler]) -> None:
+@pytest.mark.parametrize(
+    "double", [copy.copy, copy.deepcopy, lambda butler: pickle.loads(pickle.dumps(butler))]
+)
+def test_trap_t21_a_copy_damages_nothing_of_the_original(
+    filled: Path, double: Callable[[Butler], Butler]
+) -> None:
     butler = Butler(filled, calibRoot=str(filled))
     butler.defineAlias("sci", "raw")
     for _ in range(2):

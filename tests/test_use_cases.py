@@ -81,10 +81,16 @@ def wcs(ra: float, dec: float = -30.0) -> WCS:
 def exposure(ra: float = 10.0, **parts: Any) -> Exposure:
     image = np.arange(600, dtype=np.float32).reshape(20, 30)
     mask = Mask.from_flags({"DETECTED": image > 590, "SAT": image < 3})
-    whole = Exposure(image, fits.Header({"OBJECT": "somewhere"}), mask=mask, variance=image + 1, given_wcs=wcs(ra))
-    return whole.replaced(photo_calib=PhotoCalib.from_zero_point(27.0), psf=GaussianPsf((11, 11), 1.5)).replaced(
-        **parts
+    whole = Exposure(
+        image,
+        fits.Header({"OBJECT": "somewhere"}),
+        mask=mask,
+        variance=image + 1,
+        given_wcs=wcs(ra),
     )
+    return whole.replaced(
+        photo_calib=PhotoCalib.from_zero_point(27.0), psf=GaussianPsf((11, 11), 1.5)
+    ).replaced(**parts)
 
 
 def catalog(start: int = 1, number: int = 5, **columns: Any) -> Table:
@@ -102,7 +108,8 @@ def same_sky(one: Any, ra: float) -> bool:
     return bool(np.allclose(one.wcs.crval, [ra, -30.0], atol=1e-9, rtol=0))
 
 
-# -- 1. Access an exposure with an updated WCS and calibration -----------------------------------------------
+# -- 1. Access an exposure with an updated WCS and calibration
+# -----------------------------------------------
 
 JOINTCAL = f"""
 exposures:
@@ -137,7 +144,9 @@ datasets:
 def jointcal() -> Butler:
     """Give a Butler on the output of jointcal, whose input holds what single-visit processing made."""
     repository("single_visit_processing", JOINTCAL).put(exposure(10.0), "calexp", ID)
-    butler = Butler(inputs="single_visit_processing", outputs={"root": "jointcal_processing", "mode": "rw"})
+    butler = Butler(
+        inputs="single_visit_processing", outputs={"root": "jointcal_processing", "mode": "rw"}
+    )
     butler.put(wcs(11.0), "jointcal_wcs", ID, tract=7)
     butler.put(PhotoCalib.from_zero_point(28.5), "jointcal_calib", ID, tract=7)
     return butler
@@ -156,7 +165,8 @@ def test_1_the_tract_is_needed_only_where_the_new_components_are(jointcal: Butle
     assert jointcal.datasetExists("calexp", ID)
     assert jointcal.getKeys("jointcalexp") == jointcal.getKeys("calexp") | {"tract": int}
     with pytest.raises(
-        IncompleteDataId, match=r"jointcal_wcs [^\n]*\n  needs  tract(.*\n)*  component  wcs of jointcalexp"
+        IncompleteDataId,
+        match=r"jointcal_wcs [^\n]*\n  needs  tract(.*\n)*  component  wcs of jointcalexp",
     ):
         jointcal.get("jointcalexp", ID)
 
@@ -174,7 +184,9 @@ def test_1_what_is_written_is_the_new_components_alone(jointcal: Butler) -> None
     assert same_sky(Butler("jointcal_processing").get("jointcalexp", ID, tract=8).wcs, 12.0)
 
 
-def test_1_each_component_is_searched_for_along_the_chain_and_the_object_knows_where_it_was(jointcal: Butler) -> None:
+def test_1_each_component_is_searched_for_along_the_chain_and_the_object_knows_where_it_was(
+    jointcal: Butler,
+) -> None:
     updated = jointcal.get("jointcalexp", ID, tract=7)
     places = {name: os.path.basename(location.root) for name, location in origins(updated).items()}
     assert places == {
@@ -187,7 +199,9 @@ def test_1_each_component_is_searched_for_along_the_chain_and_the_object_knows_w
 def test_1_the_exposure_is_found_by_its_processing_stage(jointcal: Butler) -> None:
     jointcal.defineDataset("calexp:sfm(calexp)", section="exposures")
     jointcal.defineDataset(
-        "calexp:jointcal(jointcalexp)", section="exposures", composite={"calexp": {"datasetType": "calexp:sfm"}}
+        "calexp:jointcal(jointcalexp)",
+        section="exposures",
+        composite={"calexp": {"datasetType": "calexp:sfm"}},
     )
     assert same_sky(jointcal.get("calexp:jointcal", ID, tract=7).wcs, 11.0)
     assert same_sky(jointcal.get("calexp.wcs:jointcal", ID, tract=7), 11.0)
@@ -198,15 +212,19 @@ def test_1_the_exposure_is_found_by_its_processing_stage(jointcal: Butler) -> No
         assert same_sky(butler.get("calexp", ID, tract=7).wcs, 11.0)
         assert same_sky(butler.get("calexp_wcs", ID, tract=7), 11.0)
         assert same_sky(butler.get("calexp:sfm", ID).wcs, 10.0)
-    # The parts that the assembler is called with are the repository's choice; so it has to be trusted.
-    with pytest.raises(UnsafeContent, match=r"names code \(.*calexp:jointcal.yaml:3: mypackage.JointcalAssembler\)"):
+    # The parts that the assembler is called with are the repository's choice; so it has to be
+    # trusted.
+    with pytest.raises(
+        UnsafeContent, match=r"names code \(.*calexp:jointcal.yaml:3: mypackage.JointcalAssembler\)"
+    ):
         Butler("jointcal_processing").get("calexp", ID, tract=7)
     # A stage that was not reached is missing; no earlier one takes its place.
     with pytest.raises(NoResults, match=r"jointcal_wcs"):
         jointcal.get("calexp", ID, tract=9)
 
 
-# -- 2. Load components of an exposure individually ----------------------------------------------------------
+# -- 2. Load components of an exposure individually
+# ----------------------------------------------------------
 
 COMPONENTS = f"""
 exposures:
@@ -237,7 +255,9 @@ def components() -> Butler:
     return butler
 
 
-def test_2_a_component_of_one_file_and_one_of_its_own_are_asked_for_alike(components: Butler) -> None:
+def test_2_a_component_of_one_file_and_one_of_its_own_are_asked_for_alike(
+    components: Butler,
+) -> None:
     assert components.get("calexp.psf", ID) == GaussianPsf((11, 11), 1.5)
     assert components.get("whole.psf", ID) == GaussianPsf((9, 9), 2.5)
     assert components.get("whole", ID).psf == GaussianPsf((9, 9), 2.5)
@@ -250,7 +270,9 @@ def test_2_a_type_of_a_component_reads_it_out_of_the_exposures_file(components: 
 
 def test_2_such_a_type_cannot_be_put_over_the_exposure(components: Butler) -> None:
     before = Path("repo", files("repo")[-1]).read_bytes()
-    with pytest.raises(FormatterError, match=r"calexp_calib is a part of calexp, whose file it would replace"):
+    with pytest.raises(
+        FormatterError, match=r"calexp_calib is a part of calexp, whose file it would replace"
+    ):
         components.put(PhotoCalib(1.0), "calexp_calib", ID)
     assert Path("repo", files("repo")[-1]).read_bytes() == before
 
@@ -275,17 +297,26 @@ def told(name: str, part: Any) -> Any:
     comparable = {"wcs": "wcs.crval", "mask": "array", "metadata": "cards"}
     for attribute in comparable.get(name, "").split(".") if name in comparable else ():
         part = getattr(part, attribute)
-    return part["OBJECT"].value if name == "metadata" else np.asarray(part).tolist() if np.ndim(part) else part
+    return (
+        part["OBJECT"].value
+        if name == "metadata"
+        else np.asarray(part).tolist()
+        if np.ndim(part)
+        else part
+    )
 
 
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize("kind", ["calexp", "whole"])
-def test_2_each_component_of_any_exposure_is_what_the_whole_has(components: Butler, kind: str, name: str) -> None:
+def test_2_each_component_of_any_exposure_is_what_the_whole_has(
+    components: Butler, kind: str, name: str
+) -> None:
     whole, part = components.get(kind, ID), components.get(f"{kind}.{name}", ID)
     assert told(name, part) == told(name, getattr(whole, PARTS[name]))
 
 
-# -- 3. Catalogs with their WCS and calibration, and what they share with the exposure -----------------------
+# -- 3. Catalogs with their WCS and calibration, and what they share with the exposure
+# -----------------------
 
 EXTENDED = f"""
 exposures:
@@ -316,9 +347,7 @@ def extended(style: str) -> Butler:
     cls, functions = STYLES[style]
     policy = EXTENDED.replace("CLASS", cls)
     if functions:
-        policy += (
-            f"    assembler: mypackage.{functions}_assembler\n    disassembler: mypackage.{functions}_disassembler\n"
-        )
+        policy += f"    assembler: mypackage.{functions}_assembler\n    disassembler: mypackage.{functions}_disassembler\n"
     butler = repository("A", policy)
     butler.put(exposure(10.0), "calexp", ID)
     butler.put(catalog(), "icSrc", ID)
@@ -382,13 +411,16 @@ def test_3_a_source_that_is_replaced_after_it_was_referred_to_is_noticed() -> No
     butler = Butler(inputs="A", outputs={"root": "B", "mode": "rw"})
     butler.put(butler.get("extended_icSrc", ID), "extended_icSrc", ID)
     Butler("A").put(wcs(14.0), "the_wcs", ID)
-    with pytest.raises(SourceChanged, match=r"B/wcs/wcs-.*refers to .*A/wcs/wcs-.*which has changed since"):
+    with pytest.raises(
+        SourceChanged, match=r"B/wcs/wcs-.*refers to .*A/wcs/wcs-.*which has changed since"
+    ):
         Butler("B").get("extended_icSrc", ID)
     butler.put(wcs(14.0), "the_wcs", ID)
     assert same_sky(Butler("B").get("extended_icSrc", ID).wcs, 14.0)
 
 
-# -- 4. Before and after detection, with a shared exposure ---------------------------------------------------
+# -- 4. Before and after detection, with a shared exposure
+# ---------------------------------------------------
 
 DETECTION = f"""
 exposures:
@@ -420,18 +452,23 @@ def test_4_after_detection_the_background_alone_is_written() -> None:
     exp.exposure.image[:] -= 5
     exp.background.image[:] += 5
     butler.put(exp, "coadd_detection", ID)
-    assert len([path for path in files("datasets_B") if not os.path.islink(f"datasets_B/{path}")]) == 2
+    assert (
+        len([path for path in files("datasets_B") if not os.path.islink(f"datasets_B/{path}")]) == 2
+    )
     butler = Butler(inputs="datasets_B", outputs={"root": "datasets_C", "mode": "rw"})
     exp = butler.get("coadd_postdetect", ID)
     exp.background.image[:] += 1
     butler.put(exp, "coadd_postdetect", ID)
     assert files("datasets_C") == ["sci-results/1/2/g/calexp/bkgd-calexp-000001-g2-0003.fits"]
-    before, after = (Butler(root).get("coadd_postdetect", ID) for root in ("datasets_B", "datasets_C"))
+    before, after = (
+        Butler(root).get("coadd_postdetect", ID) for root in ("datasets_B", "datasets_C")
+    )
     assert (before.background.image.max(), after.background.image.max()) == (5.0, 6.0)
     assert np.array_equal(before.exposure.image, after.exposure.image)
 
 
-# -- 5. Object tables whose columns are in several files -----------------------------------------------------
+# -- 5. Object tables whose columns are in several files
+# -----------------------------------------------------
 
 OBJECTS = f"""
 datasets:
@@ -465,7 +502,9 @@ def objects() -> Butler:
     return butler
 
 
-def test_5_the_requests_own_assembler_joins_and_the_result_is_put_as_one_file(objects: Butler) -> None:
+def test_5_the_requests_own_assembler_joins_and_the_result_is_put_as_one_file(
+    objects: Butler,
+) -> None:
     joined = objects.get("srccat_bg", FIELD)
     assert joined.colnames == ["id_blue", "flux_blue", "b_mag", "id_green", "flux_green", "g_mag"]
     out = Butler(inputs="files", outputs={"root": "path_to_put", "mode": "rw"})
@@ -480,25 +519,34 @@ def test_5_a_joined_table_is_matched_by_id(objects: Butler) -> None:
     assert len(joined) == 5
 
 
-def test_5_only_the_columns_that_are_asked_for_are_read(objects: Butler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_5_only_the_columns_that_are_asked_for_are_read(
+    objects: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from persistence.formatters import catalog as formatter
 
     asked: list[Any] = []
     read = formatter.read
-    monkeypatch.setattr(formatter, "read", lambda location: (asked.append(location), read(location))[1])
+    monkeypatch.setattr(
+        formatter, "read", lambda location: (asked.append(location), read(location))[1]
+    )
     table = objects.get("objects", FIELD, columns=["g_mag"])
     assert table.colnames == ["id", "g_mag"]
     columns = {
-        location.datasetType: location.options["columns"] for location in asked if "columns" in location.options
+        location.datasetType: location.options["columns"]
+        for location in asked
+        if "columns" in location.options
     }
     assert columns == {"srccat_blue": ("id",), "srccat_green": ("id", "g_mag")}
     lazy = objects.get("objects", FIELD, immediate=False)
     asked.clear()
     assert list(lazy["b_mag"]) == list(range(5))
-    assert {location.datasetType for location in asked if "columns" in location.options} == {"srccat_blue"}
+    assert {location.datasetType for location in asked if "columns" in location.options} == {
+        "srccat_blue"
+    }
 
 
-# -- 6. Aggregates of rows -----------------------------------------------------------------------------------
+# -- 6. Aggregates of rows
+# -----------------------------------------------------------------------------------
 
 AGGREGATE = """
 datasets:
@@ -521,7 +569,9 @@ datasets:
 @pytest.fixture
 def patches() -> Butler:
     """Give a Butler on a rerun: two tracts of two patches, one of which lies in the repository below."""
-    repository("my_input_dir", AGGREGATE).put(catalog(100), "deepCoadd_src", filter="g", tract=0, patch="0,0")
+    repository("my_input_dir", AGGREGATE).put(
+        catalog(100), "deepCoadd_src", filter="g", tract=0, patch="0,0"
+    )
     butler = Butler(inputs="my_input_dir", outputs={"root": "rerun", "mode": "rw"})
     for number, (tract, patch) in enumerate([(0, "0,1"), (1, "0,0"), (1, "1,1")], 2):
         butler.put(catalog(100 * number), "deepCoadd_src", filter="g", tract=tract, patch=patch)
@@ -539,10 +589,14 @@ def test_6_the_catalogs_of_all_patches_become_one(patches: Butler, kind: str) ->
 
 def test_6_every_part_knows_where_it_came_from(patches: Butler) -> None:
     places = origins(patches.get("stacked", filter="g"))["deepCoaddSrc"]
-    assert sorted(os.path.basename(location.root) for location in places) == ["my_input_dir", *["rerun"] * 3]
+    assert sorted(os.path.basename(location.root) for location in places) == [
+        "my_input_dir",
+        *["rerun"] * 3,
+    ]
 
 
-# -- 7. Precursors, by data IDs that are stored in the object ------------------------------------------------
+# -- 7. Precursors, by data IDs that are stored in the object
+# ------------------------------------------------
 
 PRECURSORS = f"""
 exposures:
@@ -580,11 +634,14 @@ def test_7_a_precursor_that_is_gone_is_named() -> None:
         coadd.header.append(("INPUT", f"run=1 camcol=2 filter=g field={field}"))
     butler.put(exposure(10.0), "calexp", ID)
     butler.put(coadd, "deepCoadd", tract=1)
-    with pytest.raises(NoResults, match=r"1 of 2 parts are missing: calexp_sky[^\n]*\n  missing .*'field': 4"):
+    with pytest.raises(
+        NoResults, match=r"1 of 2 parts are missing: calexp_sky[^\n]*\n  missing .*'field': 4"
+    ):
         butler.get("coadd_with_inputs", tract=1)
 
 
-# -- 8. A repository of catalogs alone -----------------------------------------------------------------------
+# -- 8. A repository of catalogs alone
+# -----------------------------------------------------------------------
 
 CATALOGS = f"""
 exposures:
@@ -617,11 +674,17 @@ def test_8_the_catalogs_are_taken_out_with_the_calibrations_that_they_need() -> 
         out.put(reference.get("calibrated"), "calibrated", reference.dataId)
     os.rename("full", "gone")
     found = Butler("slim").get("calibrated", ID, field=4)
-    assert (found.calib.zero_point, list(found.sourceCatalog["id"])) == (pytest.approx(27.0), [4, 5, 6, 7, 8])
-    assert not [path for path in files("slim") if "calexp" in path or os.path.islink(f"slim/{path}")]
+    assert (found.calib.zero_point, list(found.sourceCatalog["id"])) == (
+        pytest.approx(27.0),
+        [4, 5, 6, 7, 8],
+    )
+    assert not [
+        path for path in files("slim") if "calexp" in path or os.path.islink(f"slim/{path}")
+    ]
 
 
-# -- 9. A WCS that is stored separately, and images that are replaced ----------------------------------------
+# -- 9. A WCS that is stored separately, and images that are replaced
+# ----------------------------------------
 
 REPLACED = f"""
 exposures:
@@ -674,7 +737,8 @@ def test_9_one_plane_is_replaced_and_the_others_stay(replaced: Butler) -> None:
     assert made.mask.counts()["SAT"] == 3
 
 
-# -- 10. All detectors of a visit ----------------------------------------------------------------------------
+# -- 10. All detectors of a visit
+# ----------------------------------------------------------------------------
 
 VISIT = """
 exposures:

@@ -36,7 +36,9 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("rule", "dates", "windows"), VECTORS)
-def test_windows_are_those_that_gen2_worked_out(rule: validity.Rule, dates: list[str], windows: list[str]) -> None:
+def test_windows_are_those_that_gen2_worked_out(
+    rule: validity.Rule, dates: list[str], windows: list[str]
+) -> None:
     found = rule([date.fromisoformat(one) for one in dates])
     assert [f"{one.start} {one.end}" for one in found.values()] == windows
 
@@ -79,7 +81,12 @@ def test_gaps_and_overlaps_are_found() -> None:
         Gap(a, b, window("2015-01-06", "2015-01-08")),
         Overlap(b, c, window("2015-01-12", "2015-01-20")),
     ]
-    assert validity.faults({a: window("2015-01-01", "2015-01-05"), b: window("2015-01-05", "2015-01-09")}) == []
+    assert (
+        validity.faults(
+            {a: window("2015-01-01", "2015-01-05"), b: window("2015-01-05", "2015-01-09")}
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,13 +100,19 @@ def test_gaps_and_overlaps_are_found() -> None:
         ([("2014-02-10", "2014-02-20")], ["2015-01-01 2015-01-31"]),
     ],
 )
-def test_the_days_that_nothing_covers_are_found(windows: list[tuple[str, str]], holes: list[str]) -> None:
+def test_the_days_that_nothing_covers_are_found(
+    windows: list[tuple[str, str]], holes: list[str]
+) -> None:
     found = validity.missing([window(*one) for one in windows], window("2015-01-01", "2015-01-31"))
     assert [f"{one.start} {one.end}" for one in found] == holes
 
 
-@given(st.lists(st.tuples(DATES, st.integers(0, 500)), max_size=8), DATES, st.integers(0, 900), DATES)
-def test_a_day_is_missing_or_covered(spans: list[tuple[date, int]], start: date, length: int, day: date) -> None:
+@given(
+    st.lists(st.tuples(DATES, st.integers(0, 500)), max_size=8), DATES, st.integers(0, 900), DATES
+)
+def test_a_day_is_missing_or_covered(
+    spans: list[tuple[date, int]], start: date, length: int, day: date
+) -> None:
     windows = [Window(first, first + timedelta(days=days)) for first, days in spans]
     wanted = Window(start, start + timedelta(days=length))
     covered = any(one.start <= day <= one.end for one in windows)
@@ -108,14 +121,16 @@ def test_a_day_is_missing_or_covered(spans: list[tuple[date, int]], start: date,
 
 
 @pytest.mark.parametrize(
-    "text", ["2015-02-18", "20150218", "2015-02-18T12:34:56.7", "2015-02-18 12:34", " 20150218T120000 "]
+    "text",
+    ["2015-02-18", "20150218", "2015-02-18T12:34:56.7", "2015-02-18 12:34", " 20150218T120000 "],
 )
 def test_a_day_may_be_written_in_many_ways(text: str) -> None:
     assert validity.day_of(text) == date(2015, 2, 18)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "None", "unknown", "2015-13-01", "2015-02-30", "15-02-18", "2015-02-18x", "18.2.2015"]
+    "text",
+    ["", "None", "unknown", "2015-13-01", "2015-02-30", "15-02-18", "2015-02-18x", "18.2.2015"],
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(DataIdError, match="is no date"):

@@ -32,7 +32,9 @@ CALIBRATION_SAYS: dict[str, Any] = {
     "refCols": lambda dataset: list(dataset.refCols) if dataset.refCols else None,
     "obsTimeName": lambda dataset: dataset.obsTimeName,
     "setFilter": lambda dataset: dataset.filter,
-    "range": lambda dataset: ["?", dataset.validStartName, dataset.validEndName] if dataset.validRange else None,
+    "range": lambda dataset: (
+        ["?", dataset.validStartName, dataset.validEndName] if dataset.validRange else None
+    ),
 }
 
 
@@ -59,12 +61,16 @@ def test_it_has_the_dataset_types_of_the_original_and_no_other(
 
 
 @pytest.mark.parametrize("field", [*SAYS, *CALIBRATION_SAYS])
-def test_every_dataset_type_says_what_the_original_says(mapper: CameraMapper, answers: Any, field: str) -> None:
+def test_every_dataset_type_says_what_the_original_says(
+    mapper: CameraMapper, answers: Any, field: str
+) -> None:
     says = {**SAYS, **CALIBRATION_SAYS}[field]
     for name, expected in answers["datasets"].items():
         if field in CALIBRATION_SAYS and expected["section"] != "calibrations":
             continue
-        wanted = expected.get(field) or ("" if field == "template" else False if field == "setFilter" else None)
+        wanted = expected.get(field) or (
+            "" if field == "template" else False if field == "setFilter" else None
+        )
         assert says(mapper.types[name]) == wanted, name
 
 
@@ -72,7 +78,9 @@ def test_every_path_is_the_originals_and_is_read_back(mapper: CameraMapper, answ
     for name, expected in answers["datasets"].items():
         dataset, case = mapper.types[name], expected["path"]
         if "error" in case:
-            with pytest.raises(RuntimeError, match=f"Template is not defined for the {name} dataset type"):
+            with pytest.raises(
+                RuntimeError, match=f"Template is not defined for the {name} dataset type"
+            ):
                 mapper.locate(dataset, case["dataId"], "/r")
             continue
         location = mapper.locate(dataset, case["dataId"], "/r")
@@ -98,7 +106,9 @@ def test_composites_have_the_components_of_the_original(mapper: CameraMapper, an
 def test_keys_and_levels_are_the_originals(camera: str, mapper: CameraMapper, answers: Any) -> None:
     known = {key: kind.__name__ for key, kind in mapper.getKeys().items()}
     assert known == answers["keys"]
-    assert {level: sorted(keys) for level, keys in mapper.policy.levels.items()} == answers["levels"]
+    assert {level: sorted(keys) for level, keys in mapper.policy.levels.items()} == answers[
+        "levels"
+    ]
     assert mapper.getDefaultLevel() == answers["defaultLevel"]
     below = {level: mapper.getDefaultSubLevel(level) for level in answers["defaultSubLevels"]}
     assert below == answers["defaultSubLevels"]
@@ -117,13 +127,16 @@ def call(mapper: CameraMapper, function: str, argument: Any) -> Any:
     return made(name, None, Location("/r", "", None, "ignored", None, name, argument), argument)
 
 
-# Where the original fails for want of a file that it did not have, ours can tell: the detector's number by its name.
+# Where the original fails for want of a file that it did not have, ours can tell: the detector's
+# number by its name.
 MENDED = ("ValueError: Could not load camera policy file policy/imsim.yaml", 52_094)
 # The original's class -> one that whoever caught that one catches.
 RAISES = {"KeyError": KeyError, "RuntimeError": RuntimeError, "NotFoundError": RuntimeError}
 
 
-def test_every_function_gives_what_the_original_gives(camera: str, mapper: CameraMapper, answers: Any) -> None:
+def test_every_function_gives_what_the_original_gives(
+    camera: str, mapper: CameraMapper, answers: Any
+) -> None:
     assert answers["functions"]
     for case in answers["functions"]:
         if case.get("error") == MENDED[0]:
@@ -133,7 +146,8 @@ def test_every_function_gives_what_the_original_gives(camera: str, mapper: Camer
                 call(mapper, case["function"], case["dataId"])
         else:
             result = call(mapper, case["function"], case["dataId"])
-            if case["function"] == "_transformId":  # ours also gives the key that it made of its other name
+            # ours also gives the key that it made of its other name
+            if case["function"] == "_transformId":
                 result = {key: result[key] for key in case["result"]}
             assert result == case["result"], case
 
@@ -149,7 +163,9 @@ def test_every_name_of_a_filter_leads_to_the_filter_that_the_original_finds(
             assert (label.name, label.physical) == (case["dataId filter"], None)
 
 
-def test_it_answers_to_the_name_that_repositories_have(camera: str, mapper: CameraMapper, answers: Any) -> None:
+def test_it_answers_to_the_name_that_repositories_have(
+    camera: str, mapper: CameraMapper, answers: Any
+) -> None:
     assert cameras.find(answers["mapper"]) is type(mapper)
     assert cameras.gen2_name(mapper) == answers["mapper"]
     assert mapper.getPackageName() == answers["packageName"]

@@ -46,7 +46,9 @@ def high(low: Butler) -> Butler:
 
 
 def trio(text: Any, flux: float = 1.0) -> types.SimpleNamespace:
-    return types.SimpleNamespace(src=Table({"id": [1, 2], "flux": [flux, 2.0]}), note=text, last=text)
+    return types.SimpleNamespace(
+        src=Table({"id": [1, 2], "flux": [flux, 2.0]}), note=text, last=text
+    )
 
 
 def tree(root: str) -> dict[str, bytes]:
@@ -65,11 +67,14 @@ def test_the_components_of_components_are_written_with_them(high: Butler) -> Non
     assert high.get("outer", visit=2).last == "inner"
 
 
-# -- all or none -----------------------------------------------------------------------------------------
+# -- all or none
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_component_that_cannot_be_written_leaves_every_file_as_it_was(high: Butler, there: bool) -> None:
+def test_a_component_that_cannot_be_written_leaves_every_file_as_it_was(
+    high: Butler, there: bool
+) -> None:
     if there:
         high.put(trio("before"), "trio", visit=1)
     before = tree("high")
@@ -107,7 +112,9 @@ def test_a_directory_that_may_not_be_written_to_is_named_and_nothing_is_left(
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(text_formatter, "write", refused)
-    with pytest.raises(RepositoryError, match=r"cannot write .*high/note/1\.txt: Permission denied"):
+    with pytest.raises(
+        RepositoryError, match=r"cannot write .*high/note/1\.txt: Permission denied"
+    ):
         high.put(trio("new"), "trio", visit=1)
     assert tree("high") == {}
 
@@ -120,7 +127,9 @@ def test_what_is_written_to_has_to_know_the_components(low: Butler) -> None:
 def test_backups_are_made_of_all_components_or_of_none(high: Butler) -> None:
     high.put(trio("one"), "trio", visit=1)
     with pytest.raises(FormatterError):
-        high.put(types.SimpleNamespace(**(vars(trio("x")) | {"last": 5})), "trio", visit=1, doBackup=True)
+        high.put(
+            types.SimpleNamespace(**(vars(trio("x")) | {"last": 5})), "trio", visit=1, doBackup=True
+        )
     assert not [path for path in tree("high") if "~" in path]
     high.put(trio("two"), "trio", visit=1, doBackup=True)
     assert {path: data for path, data in tree("high").items() if path.endswith("txt~1")} == {
@@ -129,7 +138,8 @@ def test_backups_are_made_of_all_components_or_of_none(high: Butler) -> None:
     }
 
 
-# -- references ------------------------------------------------------------------------------------------
+# -- references
+# ------------------------------------------------------------------------------------------
 
 
 def test_what_was_read_and_not_changed_is_a_link_to_where_it_was(high: Butler) -> None:
@@ -169,7 +179,9 @@ def test_nothing_refers_to_another_file_of_its_own_repository(low: Butler) -> No
     assert not [path for path in tree("low") if os.path.islink(path)]
 
 
-def test_a_reference_is_put_in_the_place_of_a_file_and_a_file_in_that_of_a_reference(high: Butler) -> None:
+def test_a_reference_is_put_in_the_place_of_a_file_and_a_file_in_that_of_a_reference(
+    high: Butler,
+) -> None:
     high.put(trio("x", 5.0), "trio", visit=1)
     high.put(Butler("low").get("trio", visit=1), "trio", visit=1)  # whoever read it
     assert os.path.islink("high/src/1.fits")
@@ -178,12 +190,16 @@ def test_a_reference_is_put_in_the_place_of_a_file_and_a_file_in_that_of_a_refer
     assert list(Butler("low").get("src", visit=1)["flux"]) == [1.0, 2.0]
 
 
-def test_a_source_that_changed_after_it_was_referred_to_is_noticed_by_whoever_reads(high: Butler) -> None:
+def test_a_source_that_changed_after_it_was_referred_to_is_noticed_by_whoever_reads(
+    high: Butler,
+) -> None:
     high.put(high.get("trio", visit=1), "trio", visit=1)
     Butler("low").put(trio("x", 5.0).src, "src", visit=1)
     later = Butler("high")
     for read in (lambda: later.get("trio", visit=1), lambda: later.get("src", visit=1)):
-        with pytest.raises(SourceChanged, match=r"high/src/1\.fits refers to .*low/src/1\.fits, which has changed"):
+        with pytest.raises(
+            SourceChanged, match=r"high/src/1\.fits refers to .*low/src/1\.fits, which has changed"
+        ):
             read()
     os.remove("high/src/.1.fits.source")
     assert list(later.get("src", visit=1)["flux"]) == [5.0, 2.0]
@@ -196,7 +212,9 @@ def test_a_source_that_is_gone_is_named(high: Butler) -> None:
         Butler("high").get("trio", visit=1)
 
 
-def test_a_tree_of_repositories_can_be_moved_with_its_references(high: Butler, tmp_path: Path) -> None:
+def test_a_tree_of_repositories_can_be_moved_with_its_references(
+    high: Butler, tmp_path: Path
+) -> None:
     high.put(high.get("trio", visit=1), "trio", visit=1)
     os.mkdir("moved")
     for name in ("low", "high", "camera.yaml"):
@@ -204,13 +222,22 @@ def test_a_tree_of_repositories_can_be_moved_with_its_references(high: Butler, t
     assert list(Butler("moved/high").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
 
 
-def test_a_wcs_that_was_changed_in_place_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wcs_that_was_changed_in_place_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("sky.yaml").write_text(
         "exposures:\n  calexp: {template: 'c%(v)d.fits', python: lsst.afw.image.ExposureF, storage: FitsStorage}\n"
     )
     butler = Butler(outputs={"root": "sky", "mapper": "sky.yaml", "mode": "rw"})
-    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 5.0, "CD1_1": 1e-4, "CD2_2": 1e-4}
+    cards = {
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
+        "CRVAL1": 10.0,
+        "CRVAL2": 5.0,
+        "CD1_1": 1e-4,
+        "CD2_2": 1e-4,
+    }
     butler.put(Exposure(np.zeros((3, 4), np.float32), fits.Header(cards)), "calexp", v=1)
     changed = butler.get("calexp", v=1)
     changed.wcs.wcs.crval = [11.0, 6.0]

@@ -79,17 +79,23 @@ SCALARS = (
     | st.binary(max_size=20)
 )
 TREES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(tree=st.dictionaries(st.text(), TREES, max_size=3))
 def test_whatever_is_dumped_is_loaded_as_it_was(put, tree):
     assert yamlfile.load(put(yaml.safe_dump(tree))) == tree
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(word=st.text("0123456789-+.:_eEoxTyesnofalNtru~ <='\"*&[]", max_size=8))
 def test_a_bare_word_means_what_it_means_to_pyyaml(put, word):
     text = f"a: {word}"
@@ -117,7 +123,9 @@ def test_a_bare_word_means_what_it_means_to_pyyaml(put, word):
 )
 def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp_path, tag):
     path = put(f"a: 1\nb:\n  - {tag.format(tmp_path / 'hacked')}\n")
-    with pytest.raises(PolicyError, match=r"policy\.yaml:3: tag .* is not plain data; nothing of it was run"):
+    with pytest.raises(
+        PolicyError, match=r"policy\.yaml:3: tag .* is not plain data; nothing of it was run"
+    ):
         yamlfile.load(path)
     assert not (tmp_path / "hacked").exists()
 
@@ -162,7 +170,9 @@ def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
         yamlfile.load(str(tmp_path / "bad.yaml"))
 
 
-@pytest.mark.parametrize(("name", "problem"), [("gone.yaml", "No such file"), (".", "Is a directory")])
+@pytest.mark.parametrize(
+    ("name", "problem"), [("gone.yaml", "No such file"), (".", "Is a directory")]
+)
 def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path, name, problem):
     with pytest.raises(PolicyError, match=problem) as caught:
         yamlfile.compose(str(tmp_path / name))
@@ -188,13 +198,19 @@ TOO_DEEP = "policy.yaml(:1: this is nested more than 100 deep|: not YAML: )"
 NO_DATA = {
     "a list that holds itself": ("a: &x [*x]", "policy.yaml:1: this holds itself"),
     "a mapping that holds itself": ("a: 1\nb: &x {y: *x}", "policy.yaml:2: this holds itself"),
-    "a mapping that is merged into itself": ("&x\n<<: *x\na: 1", "policy.yaml:1: this holds itself"),
+    "a mapping that is merged into itself": (
+        "&x\n<<: *x\na: 1",
+        "policy.yaml:1: this holds itself",
+    ),
     "anchors that make much of little": (
         "x0: &x0 [a, a, a, a, a, a, a, a, a]\n"
         + "".join(f"x{n}: &x{n} [{', '.join(9 * [f'*x{n - 1}'])}]\n" for n in range(1, 9)),
         "policy.yaml:7: this holds more than 1000000 values",
     ),
-    "lists in lists": (f"a: {200 * '['}{200 * ']'}", "policy.yaml:1: this is nested more than 100 deep"),
+    "lists in lists": (
+        f"a: {200 * '['}{200 * ']'}",
+        "policy.yaml:1: this is nested more than 100 deep",
+    ),
     "anchors in anchors": (
         f"a: &a {60 * '['}1{60 * ']'}\nb: {60 * '['}*a{60 * ']'}",
         "policy.yaml:1: this is nested more than 100 deep",
@@ -203,7 +219,10 @@ NO_DATA = {
     "so many lists that a parser gives up": (f"a: {100000 * '['}{100000 * ']'}", TOO_DEEP),
     "so many blocks that a parser gives up": (f"{100000 * '- '}1", TOO_DEEP),
     "a list that says it is text": ("a: !!str [b]", "policy.yaml:1: !!str cannot be a sequence"),
-    "a mapping that says it is a list": ("a: !!seq {b: c}", "policy.yaml:1: !!seq cannot be a mapping"),
+    "a mapping that says it is a list": (
+        "a: !!seq {b: c}",
+        "policy.yaml:1: !!seq cannot be a mapping",
+    ),
     "a text that says it is a mapping": ("a: !!map b", "policy.yaml:1: !!map cannot be a scalar"),
     "a number that is a list": ("a: !!int [1]", "policy.yaml:1: !!int cannot be a sequence"),
     "a date that is none": ("a: !!timestamp x", "policy.yaml:1: 'x' cannot be read"),

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from persistence.repositoryargs import RepositoryArgs
     from persistence.template import PathTemplate
 
-# Names are imported when they are asked for: who completes a command line, or reads its help, has no time for the
-# Butler, and most others need numpy.
+# Names are imported when they are asked for: who completes a command line, or reads its help, has
+# no time for the Butler, and most others need numpy.
 _LAZY = {
     "Butler": "persistence.butler",
     "ButlerComposite": "persistence.butlerlocation",
@@ -79,9 +79,12 @@ _LAZY = {
     "ParquetTable": "persistence.types.parquet",
 }
 _ERRORS = (
-    "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError IncompleteDataId "
-    "IngestError MissingExtra MissingKey MissingPartWarning MultipleResults NoMapperException NoResults "
-    "NoTables ParentsMismatch PersistenceError PolicyError RegistryError RegistryLocked RepositoryError "
+    "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError "
+    "IncompleteDataId "
+    "IngestError MissingExtra MissingKey MissingPartWarning MultipleResults NoMapperException "
+    "NoResults "
+    "NoTables ParentsMismatch PersistenceError PolicyError RegistryError RegistryLocked "
+    "RepositoryError "
     "SourceChanged TemplateError TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning "
     "UnsafeContent"
 )
@@ -93,7 +96,9 @@ _COMPAT = {
     "policy": "Policy",
     "posixstorage": "PosixStorage",
     "references": "ButlerSubsetIterator dataExists searchDataRefs",
-    "registries": "PgsqlRegistry PosixRegistry Registry SqlRegistry SqliteRegistry havePgsql haveSqlite3",
+    "registries": (
+        "PgsqlRegistry PosixRegistry Registry SqlRegistry SqliteRegistry havePgsql haveSqlite3"
+    ),
     "repos": "Access AccessCfg ButlerCfg ButlerFactory RepoData RepoDataContainer RepositoryMapper",
     "repositorycfg": "RepositoryCfg",
     "storage": "NoRepositroyAtRoot Storage",
@@ -101,7 +106,11 @@ _COMPAT = {
     "utils": "doImport genericAssembler genericDisassembler iterify listify sequencify setify",
 }
 _LAZY |= dict.fromkeys(_ERRORS.split(), "persistence.errors")
-_LAZY |= {name: f"persistence.compat.{module}" for module, names in _COMPAT.items() for name in names.split()}
+_LAZY |= {
+    name: f"persistence.compat.{module}"
+    for module, names in _COMPAT.items()
+    for name in names.split()
+}
 # Modules that Gen2 offered as attributes.
 _MODULES = {"safeFileIo": "persistence.compat.safefileio", "test": "persistence.compat.testobjects"}
 

@@ -13,12 +13,14 @@ from persistence.types.exposure import Exposure
 from persistence.types.joined import JoinedTable
 
 
-def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Exposure:
+def assemble_amplifiers(
+    dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
+) -> Exposure:
     """Put the amplifiers of a detector together, each of which is an HDU of its own.
 
-    The exposure has the component ``raw_hdu`` for its header, and the pixels of each of ``raw_amp`` that DATASEC
-    names, at the place and in the direction that DETSEC gives (NOAO's image keyword dictionary). Overscan is left
-    out: ``raw_amp`` gives an amplifier as it was read.
+    The exposure has the component ``raw_hdu`` for its header, and the pixels of each of ``raw_amp``
+    that DATASEC names, at the place and in the direction that DETSEC gives (NOAO's image keyword
+    dictionary). Overscan is left out: ``raw_amp`` gives an amplifier as it was read.
 
     Raises
     ------
@@ -29,14 +31,18 @@ def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, A
     if not amplifiers:
         raise FormatterError(f"there are no amplifiers of {dict(dataId)}")
     places = [Box.from_section(_section(amplifier, "DETSEC")) for amplifier in amplifiers]
-    shape = max(place.y0 + place.height for place in places), max(place.x0 + place.width for place in places)
+    shape = (
+        max(place.y0 + place.height for place in places),
+        max(place.x0 + place.width for place in places),
+    )
     whole = np.zeros(shape, dtype=amplifiers[0].image.dtype)
     for amplifier, place in zip(amplifiers, places, strict=True):
         data = Box.from_section(_section(amplifier, "DATASEC"))
         pixels = amplifier.image[data.slices][_directions(_section(amplifier, "DETSEC"))]
         if pixels.shape != (place.height, place.width):
             raise FormatterError(
-                f"amplifier {amplifier.header.get('EXTNAME', '')}: DATASEC {_section(amplifier, 'DATASEC')} does not "
+                f"amplifier {amplifier.header.get('EXTNAME', '')}: DATASEC "
+                f"{_section(amplifier, 'DATASEC')} does not "
                 f"fit DETSEC {_section(amplifier, 'DETSEC')}"
             )
         whole[place.slices] = pixels
@@ -45,19 +51,27 @@ def assemble_amplifiers(dataId: Mapping[str, Any], componentInfo: Mapping[str, A
     return amplifiers[0].replaced(image=whole, header=header, primary=None, dataId=dataId)
 
 
-def join_columns(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> JoinedTable:
-    """Join catalogs of the same objects, column by column; only columns that are asked for are read.
+def join_columns(
+    dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
+) -> JoinedTable:
+    """Join catalogs of the same objects, column by column.
+
+    Only columns that are asked for are read.
 
     Each component has to be ``deferred``. The objects are told apart by their column ``id``.
     """
     for name, part in componentInfo.items():
         if not hasattr(part.obj, "get") or hasattr(part.obj, "colnames"):
-            raise FormatterError(f"component {name!r} has to be deferred, to be joined column by column")
+            raise FormatterError(
+                f"component {name!r} has to be deferred, to be joined column by column"
+            )
     return JoinedTable({name: part.obj for name, part in componentInfo.items()})
 
 
 def stack_rows(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any) -> Any:
-    """Put catalogs below each other: the list of a ``subset`` component, or several components, in order.
+    """Put catalogs below each other.
+
+    The list of a ``subset`` component, or several components, in order.
 
     Of what they say of themselves (``meta``), what all agree on is kept.
 

@@ -1,4 +1,4 @@
-"""How the components of a composite are read out of a chain of repositories, one by one, and put together."""
+"""Read the components of a composite from a chain of repositories, and assemble them."""
 
 from __future__ import annotations
 
@@ -99,28 +99,46 @@ class Assembly:
                 raise
         return info, whence
 
-    def _own_file(self, dataset: DatasetType, data_id: DataId, options: Options) -> tuple[Any, Location]:
+    def _own_file(
+        self, dataset: DatasetType, data_id: DataId, options: Options
+    ) -> tuple[Any, Location]:
         """Read the file that a composite has besides its components."""
         request = Request(dataset.name)
         repository, location = self._source.find(request, data_id, "get", options)
         return repository.read(request, location), location
 
-    def _ids(self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId) -> DataId | Sequence[DataId]:
-        """Give the data ID of a component, or a list of them: the composite's, what answers to it, or another's."""
+    def _ids(
+        self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId
+    ) -> DataId | Sequence[DataId]:
+        """Give the data ID of a component, or a list of them.
+
+        The composite's, what answers to it, or another's.
+        """
         request = self._chain.request(part.datasetType)
         if part.dataIdFrom is None:
-            return list(self._chain.matching(request, "", data_id).data_ids()) if part.subset else data_id
+            return (
+                list(self._chain.matching(request, "", data_id).data_ids())
+                if part.subset
+                else data_id
+            )
         name, _, path = part.dataIdFrom.partition(".")
         keys = self._source.dataset(request, data_id).keys
         found = pointers.data_ids(info[name].obj, path, keys, part.dataIdFrom)
         whole = [
-            DataId({**data_id, **one}, tag=data_id.tag) for one in (found if isinstance(found, list) else [found])
+            DataId({**data_id, **one}, tag=data_id.tag)
+            for one in (found if isinstance(found, list) else [found])
         ]
         return whole if isinstance(found, list) else whole[0]
 
-    def _part(self, part: Component, ids: DataId | Sequence[DataId], options: Options) -> tuple[Any, Whence]:
+    def _part(
+        self, part: Component, ids: DataId | Sequence[DataId], options: Options
+    ) -> tuple[Any, Whence]:
         """Read one component: one dataset, or a list of them."""
-        request = Request(part.datasetType, "sub") if "bbox" in options else self._chain.request(part.datasetType)
+        request = (
+            Request(part.datasetType, "sub")
+            if "bbox" in options
+            else self._chain.request(part.datasetType)
+        )
         if not isinstance(ids, DataId):
             return self._list(part, request, ids, options)
         try:
@@ -151,7 +169,9 @@ class Assembly:
             warn_caller(str(whole), MissingPartWarning)
         return [obj for obj, _ in found], [whence for _, whence in found]
 
-    def _one(self, part: Component, request: Request, data_id: DataId, options: Options) -> tuple[Any, Whence]:
+    def _one(
+        self, part: Component, request: Request, data_id: DataId, options: Options
+    ) -> tuple[Any, Whence]:
         if not part.deferred:
             return self._source.read(request, data_id, options, shared=True)
         location = self._source.find(request, data_id, "get")[1]

@@ -19,12 +19,14 @@ class _Placed(NamedTuple):
 
 
 class Batch:
-    """Collects files that are written beside their targets, and renames them all at once; what is left is removed.
+    """Collects files that are written beside their targets, and renames them all at once.
+
+    What is left is removed.
 
     Notes
     -----
-    If one of the renames fails, those before it are undone. A kill between two of them leaves the first ones: each
-    file is whole, and writing again does the rest.
+    If one of the renames fails, those before it are undone. A kill between two of them leaves the
+    first ones: each file is whole, and writing again does the rest.
     """
 
     def __init__(self) -> None:
@@ -34,7 +36,10 @@ class Batch:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for placed in self._placed:
             if placed.temporary is not None:
@@ -43,7 +48,9 @@ class Batch:
 
     @contextlib.contextmanager
     def place(self, target: str, backup: bool = False) -> Iterator[str]:
-        """Give a temporary path beside a target, to be written in the block; see `files.atomic_write`.
+        """Give a temporary path beside a target, to be written in the block.
+
+        See `files.atomic_write`.
 
         Raises
         ------
@@ -58,7 +65,9 @@ class Batch:
         first = next(one.temporary for one in self._placed if one.target == target)
         if first is not None and first != temporary:
             if not files.alike(first, temporary):
-                raise WrittenDiffers(f"{target} would be written twice, and otherwise; nothing was written")
+                raise WrittenDiffers(
+                    f"{target} would be written twice, and otherwise; nothing was written"
+                )
             self._placed.remove(placed)
             os.unlink(temporary)
 
@@ -82,7 +91,9 @@ class Batch:
                     if placed.backup:
                         files.back_up(placed.target)
                     olds += _keep(placed.target)
-                    undo.callback(_undo, placed.target, olds[-1] if os.path.lexists(placed.target) else None)
+                    undo.callback(
+                        _undo, placed.target, olds[-1] if os.path.lexists(placed.target) else None
+                    )
                     _put(placed)
                 undo.pop_all()
         except OSError as error:

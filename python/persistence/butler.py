@@ -41,20 +41,22 @@ class Butler:
     Parameters
     ----------
     root : path, optional
-        One repository, to be read and written, with its parents to be read behind it; the current directory if
-        nothing else is said.
+        One repository, to be read and written, with its parents to be read behind it; the current
+        directory if nothing else is said.
     mapper : `type`, `str` or `Mapper`, optional
         The camera: a mapper, its class, or its name; by default what the repository says.
     inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
-        Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is read too, before
-        the inputs. Outputs that are new get the inputs as their parents.
+        Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is
+        read too, before the inputs. Outputs that are new get the inputs as their parents.
     trust : `str` or iterable of `str`
         Dotted names of classes that may be made from the repository's pickles.
     calibs : mapping, optional
-        Dataset types of calibrations, and the directory where each lies with its ``calibRegistry.sqlite3``:
-        ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in ``calibRoot``.
+        Dataset types of calibrations, and the directory where each lies with its
+        ``calibRegistry.sqlite3``: ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in
+        ``calibRoot``.
     cache : `bool`
-        Whether components that several objects share (a WCS, a PSF) are read once, and are the same object.
+        Whether components that several objects share (a WCS, a PSF) are read once, and are the same
+        object.
     types : `str`
         ``afw`` to read FITS files as the classes that the policy names, where these are installed.
     **mapperArgs
@@ -72,8 +74,8 @@ class Butler:
 
     Notes
     -----
-    Opening a repository, and reading from it, changes nothing in it. Data IDs may be given as a mapping, as
-    keywords, or both: ``get('calexp', {'visit': 123456}, ccdnum=42)``.
+    Opening a repository, and reading from it, changes nothing in it. Data IDs may be given as a
+    mapping, as keywords, or both: ``get('calexp', {'visit': 123456}, ccdnum=42)``.
     """
 
     GENERATION = 2
@@ -92,12 +94,21 @@ class Butler:
     ) -> None:
         self._aliases: dict[str, str] = {}
         self.cache = ComponentCache() if cache else ComponentCache(0)
-        # What it is made of again elsewhere: whatever the caller, or the current directory, changes meanwhile.
+        # What it is made of again elsewhere: whatever the caller, or the current directory, changes
+        # meanwhile.
         trust = (trust,) if isinstance(trust, str) else tuple(trust)
         calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", None) or os.curdir
-            self._arguments = (RepositoryArgs(os.fspath(place)).root, mapper, None, None, trust, calibs, mapperArgs)
+            self._arguments = (
+                RepositoryArgs(os.fspath(place)).root,
+                mapper,
+                None,
+                None,
+                trust,
+                calibs,
+                mapperArgs,
+            )
             self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs)
         elif root or mapper or mapperArgs:
             raise RepositoryError(
@@ -131,7 +142,8 @@ class Butler:
         """The repositories, in the order in which they are asked."""
         return self._chain
 
-    # -- what there is -------------------------------------------------------------------------------
+    # -- what there is
+    # -------------------------------------------------------------------------------
 
     @staticmethod
     def getMapperClass(root: str | os.PathLike[str]) -> type[Mapper] | None:
@@ -167,12 +179,15 @@ class Butler:
         section: str = "datasets",
         **keys: Any,
     ) -> None:
-        """Define a dataset type, as a camera's policy would; what is written to keeps the definition.
+        """Define a dataset type, as a camera's policy would.
+
+        What is written to keeps the definition.
 
         Parameters
         ----------
         name : `str`
-            The dataset type, or a stage of one (``calexp:jointcal``); ``blue(src)`` builds on another.
+            The dataset type, or a stage of one (``calexp:jointcal``); ``blue(src)`` builds on
+            another.
         template : `str`, optional
             Its path, such as ``wcs/%(tract)d/wcs-%(visit)07d_%(ccdnum)02d.fits``.
         storage : `str`, optional
@@ -180,31 +195,43 @@ class Butler:
         python : `type` or `str`, optional
             Its type, or its dotted name.
         composite : mapping, optional
-            The components that it is assembled from: for each its dataset type, or a mapping of the keys of
-            `persistence.datasettype.Component`.
+            The components that it is assembled from: for each its dataset type, or a mapping of the
+            keys of `persistence.datasettype.Component`.
         section : `str`
             Where a policy would have it: ``exposures`` have views such as ``_wcs``.
         **keys
-            What else a policy says of a dataset type: ``tables``, ``assembler``, ``disassembler``, ``keys``.
+            What else a policy says of a dataset type: ``tables``, ``assembler``, ``disassembler``,
+            ``keys``.
 
         Raises
         ------
         PolicyError
-            If it cannot be meant, or the dataset type is defined otherwise already; the message shows both.
+            If it cannot be meant, or the dataset type is defined otherwise already; the message
+            shows both.
         """
         if not isinstance(composite, Mapping | None):
-            raise PolicyError(f"{name}: composite has to be a mapping of components, not {composite!r}")
+            raise PolicyError(
+                f"{name}: composite has to be a mapping of components, not {composite!r}"
+            )
         given = (composite or {}).items()
-        parts = {one: {"datasetType": part} if isinstance(part, str) else part for one, part in given}
-        said = {"template": template, "storage": storage, "python": python, "composite": parts or None, **keys}
+        parts = {
+            one: {"datasetType": part} if isinstance(part, str) else part for one, part in given
+        }
+        said = {
+            "template": template,
+            "storage": storage,
+            "python": python,
+            "composite": parts or None,
+            **keys,
+        }
         self._definer.define(name, section, said)
         self._defined.append((name, section, said))
 
     def defineStage(self, datasetType: str, stage: str) -> None:
-        """Let the plain name of a dataset type stand for a stage of it, here and in what is written to.
+        """Let the plain name of a dataset type mean a stage of it, here and in the outputs.
 
-        After ``defineStage('calexp', 'jointcal')``, ``calexp`` is ``calexp:jointcal``, but for the components of
-        composites, which say which stage they are of.
+        After ``defineStage('calexp', 'jointcal')``, ``calexp`` is ``calexp:jointcal``, but for the
+        components of composites, which say which stage they are of.
 
         Raises
         ------
@@ -224,7 +251,8 @@ class Butler:
         datasetType : `str`, optional
             By default, every key that the camera knows.
         level : `str`, optional
-            Leave out the keys that do not count at this level; ``""`` is the camera's default level.
+            Leave out the keys that do not count at this level; ``""`` is the camera's default
+            level.
         tag : optional
             Ask only repositories that carry one of these tags.
         """
@@ -234,17 +262,23 @@ class Butler:
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
         """Give the names that `get` takes, with the views (``calexp_md``)."""
         return {
-            name for repository in self._chain.tagged(DataId(tag=tag)) for name in repository.mapper.getDatasetTypes()
+            name
+            for repository in self._chain.tagged(DataId(tag=tag))
+            for name in repository.mapper.getDatasetTypes()
         }
 
     def default_sub_level(self, level: str) -> str | None:
         """Give the camera's level below another."""
         below = {repository.mapper.getDefaultSubLevel(level) for repository in self._chain.inputs}
         if len(below) > 1:
-            raise RepositoryError("Support for multiple levels not implemented: the cameras disagree")
+            raise RepositoryError(
+                "Support for multiple levels not implemented: the cameras disagree"
+            )
         return below.pop() if below else None
 
-    def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any) -> list[Any]:
+    def queryMetadata(
+        self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any
+    ) -> list[Any]:
         """Ask the registry for values.
 
         Parameters
@@ -259,7 +293,8 @@ class Butler:
         Returns
         -------
         values : `list`
-            The distinct values of one key; tuples, if several are asked for. Empty if nothing matches.
+            The distinct values of one key; tuples, if several are asked for. Empty if nothing
+            matches.
 
         Raises
         ------
@@ -267,13 +302,18 @@ class Butler:
             If the registry has no such key.
         """
         if isinstance(format, str):
-            return [row[0] for row in self.query_rows(datasetType, (format,), DataId(dataId, **rest))]
+            return [
+                row[0] for row in self.query_rows(datasetType, (format,), DataId(dataId, **rest))
+            ]
         keys = sorted(format) if isinstance(format, Mapping) else list(format)
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
         return [row[0] for row in rows] if len(keys) == 1 else rows
 
     def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request:
-        """Say what `get` would read by a name: the dataset type, by its stage, and the view or component of it."""
+        """Say what `get` would read by a name.
+
+        The dataset type, by its stage, and the view or component of it.
+        """
         return self._reader.request(self._resolve(datasetType), dataId)
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
@@ -285,13 +325,21 @@ class Butler:
         return self._chain.matching(self.request(datasetType), level, data_id)
 
     def subset(
-        self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
+        self,
+        datasetType: str,
+        level: str | None = None,
+        dataId: Mapping[str, Any] = {},
+        **rest: Any,
     ) -> ButlerSubset:
         """Give the datasets that a partial data ID stands for."""
         return ButlerSubset(self, datasetType, level or "", DataId(dataId, **rest))
 
     def dataRef(
-        self, datasetType: str, level: str | None = None, dataId: Mapping[str, Any] = {}, **rest: Any
+        self,
+        datasetType: str,
+        level: str | None = None,
+        dataId: Mapping[str, Any] = {},
+        **rest: Any,
     ) -> ButlerDataRef:
         """Give the one dataset that a data ID stands for.
 
@@ -303,26 +351,40 @@ class Butler:
         subset = self.subset(datasetType, level, dataId, **rest)
         if len(subset) != 1:
             data_id = DataId(dataId, **rest)
-            shown = [str(dict(reference.dataId)) for _, reference in zip(range(3), subset, strict=False)]
+            shown = [
+                str(dict(reference.dataId)) for _, reference in zip(range(3), subset, strict=False)
+            ]
             reasons = [f"{len(subset)} data IDs match", *shown]
             raise NoResults("No unique dataset for:", datasetType, data_id, reasons)
         return next(iter(subset))
 
-    # -- where it is ---------------------------------------------------------------------------------
+    # -- where it is
+    # ---------------------------------------------------------------------------------
 
     def datasetExists(
         self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
     ) -> bool:
-        """Say whether a dataset is there; with ``write``, in the repositories that are written to."""
+        """Say whether a dataset is there.
+
+        With ``write``, in the repositories that are written to.
+        """
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         if write:
-            readers = [Reader(Chain([repository], []), self.cache) for repository in self._chain.outputs]
-            return bool(readers) and all(reader.exists(request, data_id, written=True) for reader in readers)
+            readers = [
+                Reader(Chain([repository], []), self.cache) for repository in self._chain.outputs
+            ]
+            return bool(readers) and all(
+                reader.exists(request, data_id, written=True) for reader in readers
+            )
         return self._reader.exists(request, data_id)
 
     def getUri(
-        self, datasetType: str, dataId: Mapping[str, Any] | None = None, write: bool = False, **rest: Any
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        write: bool = False,
+        **rest: Any,
     ) -> str:
         """Give the path of a dataset; with ``write``, the one that `put` would write."""
         data_id = DataId(dataId, **rest)
@@ -358,7 +420,9 @@ class Butler:
         found: Explanation | None = None
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
-                raise DataIdError(f"{datasetType} is no calibration: getUri and get say where it is looked for")
+                raise DataIdError(
+                    f"{datasetType} is no calibration: getUri and get say where it is looked for"
+                )
             explanation = repository.explain(request, data_id)
             if explanation.chosen:
                 return explanation
@@ -367,25 +431,30 @@ class Butler:
             raise NoResults("No locations for explain:", datasetType, data_id)
         return found
 
-    # -- get and put ---------------------------------------------------------------------------------
+    # -- get and put
+    # ---------------------------------------------------------------------------------
 
     def get(
-        self, datasetType: str, dataId: Mapping[str, Any] | None = None, immediate: bool = True, **rest: Any
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        immediate: bool = True,
+        **rest: Any,
     ) -> Any:
         """Read a dataset, or a view of one.
 
         Parameters
         ----------
         datasetType : `str`
-            A dataset type, such as ``calexp``, a view, such as ``calexp_md``, or a component, such as ``calexp.psf``;
-            `getDatasetTypes` lists the first two.
+            A dataset type, such as ``calexp``, a view, such as ``calexp_md``, or a component, such
+            as ``calexp.psf``; `getDatasetTypes` lists the first two.
         dataId : mapping, optional
             The data ID; keys that are missing come from the registry.
         immediate : `bool`
             False gives a `ReadProxy`, which reads when it is first used.
         **rest
-            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``; for a catalog, ``columns``: only these are
-            read.
+            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``; for a catalog,
+            ``columns``: only these are read.
 
         Raises
         ------
@@ -413,7 +482,12 @@ class Butler:
         return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
 
     def put(
-        self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, doBackup: bool = False, **rest: Any
+        self,
+        obj: Any,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        doBackup: bool = False,
+        **rest: Any,
     ) -> None:
         """Write a dataset: the file is there whole, or as it was before.
 
@@ -441,7 +515,8 @@ class Butler:
         request = self.request(datasetType, data_id)
         self._writer.put(request, obj, data_id, doBackup)
 
-    # -- parts ---------------------------------------------------------------------------------------
+    # -- parts
+    # ---------------------------------------------------------------------------------------
 
     def _resolve(self, name: str) -> str:
         """Put dataset types in the place of aliases."""

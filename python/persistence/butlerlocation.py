@@ -1,4 +1,7 @@
-"""What Gen2's mappers give: locations and composites as objects of their own (gen2-core 2.7, 1.14)."""
+"""What Gen2's mappers give.
+
+Locations and composites as objects of their own (gen2-core 2.7, 1.14).
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ class ButlerLocation:
         self.additionalData = {**(additionalData or {}), **dataId}
         self.repository: Any = None
         if not self.locationList:
-            raise DataIdError(f"a location of {datasetType or 'a dataset'} {dict(dataId)} needs a path")
+            raise DataIdError(
+                f"a location of {datasetType or 'a dataset'} {dict(dataId)} needs a path"
+            )
 
     def __str__(self) -> str:
         return f"{self.pythonType} at {self.storageName}({', '.join(self.locationList)})"
@@ -97,11 +102,13 @@ class ButlerLocation:
         root = os.path.abspath(getattr(self.storage, "root", None) or root)
         there = (path for path in self.locationList if os.path.exists(os.path.join(root, path)))
         path = next(there, self.locationList[0])
-        return Location(root, path, None, self.storageName, dotted(self.pythonType), name, self.dataId)
+        return Location(
+            root, path, None, self.storageName, dotted(self.pythonType), name, self.dataId
+        )
 
 
 class ButlerComposite:
-    """An object that is assembled from datasets of its own, as the ``map_`` hooks of Gen2's mappers say it.
+    """An object assembled from datasets of its own, as ``map_`` hooks of Gen2's mappers say.
 
     Parameters
     ----------
@@ -135,7 +142,9 @@ class ButlerComposite:
         inputOnly: bool = False,
     ) -> None:
         """Add a component, named ``id``."""
-        self.componentInfo[id] = Component(datasetType, setter, getter, bool(subset), bool(inputOnly))
+        self.componentInfo[id] = Component(
+            datasetType, setter, getter, bool(subset), bool(inputOnly)
+        )
 
     def as_dataset(self, name: str) -> DatasetType:
         """Give it as a policy would have said it."""
@@ -152,4 +161,8 @@ class ButlerComposite:
 
 def dotted(python: Any) -> str | None:
     """Give the dotted name of a type."""
-    return python if python is None or isinstance(python, str) else f"{python.__module__}.{python.__qualname__}"
+    return (
+        python
+        if python is None or isinstance(python, str)
+        else f"{python.__module__}.{python.__qualname__}"
+    )

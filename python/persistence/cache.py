@@ -1,4 +1,7 @@
-"""Components that several objects share: each is read once, while somebody holds it and its file is the same."""
+"""Components that several objects share.
+
+Each is read once, while somebody holds it and its file is the same.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from typing import Any, NamedTuple
 from persistence.location import Location
 
 # What holds pixels or rows is often changed in place by who reads it: each reader gets his own.
-_OWN = frozenset({"Exposure", "ndarray", "Mask", "Table", "DataFrame", "ParquetTable", "Header", "ReadProxy"})
+_OWN = frozenset(
+    {"Exposure", "ndarray", "Mask", "Table", "DataFrame", "ParquetTable", "Header", "ReadProxy"}
+)
 
 
 class CacheInfo(NamedTuple):
@@ -22,7 +27,9 @@ class CacheInfo(NamedTuple):
 
 
 class ComponentCache:
-    """Keeps weak references to components that were read: a WCS, a PSF, a calibration of fluxes, a configuration.
+    """Keeps weak references to components that were read.
+
+    A WCS, a PSF, a calibration of fluxes, a configuration.
 
     Parameters
     ----------
@@ -31,7 +38,8 @@ class ComponentCache:
 
     Notes
     -----
-    A component is known by its file's path, modification time and size, its HDU, and what is read of it.
+    A component is known by its file's path, modification time and size, its HDU, and what is read
+    of it.
     """
 
     def __init__(self, limit: int = 4096) -> None:
@@ -43,8 +51,12 @@ class ComponentCache:
         return f"ComponentCache(limit={self.limit}): {self.info()}"
 
     def info(self) -> CacheInfo:
-        """Say how often a component was there already, how often not, and how many are there now."""
-        return CacheInfo(self._hits, self._misses, sum(reference() is not None for reference in self._kept.values()))
+        """Return how often a component was there, how often not, and how many there are now."""
+        return CacheInfo(
+            self._hits,
+            self._misses,
+            sum(reference() is not None for reference in self._kept.values()),
+        )
 
     def clear(self) -> None:
         """Forget every component; who holds one keeps it."""

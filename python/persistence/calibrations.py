@@ -1,7 +1,9 @@
-"""Which master calibration an exposure gets: the one that is valid on its day, of its detector and filter.
+"""Which master calibration an exposure gets.
 
-The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a timestamp counts as its day, and
-that of two calibrations which share a day the later one has it.
+The one that is valid on its day, of its detector and filter.
+
+The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a timestamp counts
+as its day, and that of two calibrations which share a day the later one has it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResult
 from persistence.mapper import Mapper
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 
-# Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before `2015-03-03`.
+# Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before
+# `2015-03-03`.
 _LAST = "~"
 # Where in its file a calibration lies: what a registry knows of it beyond the keys of the path.
 _ALSO = ("calib_hdu",)
@@ -24,7 +27,10 @@ _SHOWN = 3
 
 
 class Calibrations(NamedTuple):
-    """Where calibrations lie, and the registry that says when each is valid; None if there is none."""
+    """Where calibrations lie, and the registry that says when each is valid.
+
+    None if there is none.
+    """
 
     root: str
     registry: Registry | None
@@ -46,7 +52,11 @@ class Criteria(NamedTuple):
 
 
 def complete(
-    dataset: DatasetType, full_id: Mapping[str, Any], mapper: Mapper, exposures: Registry, calibrations: Calibrations
+    dataset: DatasetType,
+    full_id: Mapping[str, Any],
+    mapper: Mapper,
+    exposures: Registry,
+    calibrations: Calibrations,
 ) -> dict[str, Any]:
     """Find the keys of a calibration that a data ID lacks.
 
@@ -79,7 +89,8 @@ def complete(
         return known
     if calibrations.registry is None:
         reason = (
-            f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in {calibrations.root}; say where the "
+            f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in "
+            f"{calibrations.root}; say where the "
             "calibrations are with calibRoot= (--calib)"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
@@ -90,7 +101,9 @@ def complete(
     # A registry may have the filter's physical name, or its band; its files are called so then.
     for name in other_names(wanted.where.get("filter"), mapper) if not rows else ():
         known["filter"] = name
-        rows = _valid(dataset, columns, criteria(dataset, known, calibrations.registry), calibrations.registry)
+        rows = _valid(
+            dataset, columns, criteria(dataset, known, calibrations.registry), calibrations.registry
+        )
         if rows:
             break
     if len(rows) != 1:
@@ -105,7 +118,10 @@ def query(
     exposures: Registry,
     calibrations: Calibrations,
 ) -> list[tuple[Any, ...]]:
-    """Give the distinct values of some columns: of what is valid then, or, without a time, of all that match."""
+    """Give the distinct values of some columns.
+
+    Of what is valid then, or, without a time, of all that match.
+    """
     registry = calibrations.registry
     if registry is None:
         return []
@@ -117,8 +133,12 @@ def query(
     return _valid(asked, columns, criteria(asked, known, registry), registry)
 
 
-def of_exposure(dataset: DatasetType, full_id: Mapping[str, Any], exposures: Registry) -> dict[str, Any]:
-    """Ask the registry of exposures for what chooses a calibration: the time, and perhaps the filter.
+def of_exposure(
+    dataset: DatasetType, full_id: Mapping[str, Any], exposures: Registry
+) -> dict[str, Any]:
+    """Ask the registry of exposures for what chooses a calibration.
+
+    The time, and perhaps the filter.
 
     Raises
     ------
@@ -151,7 +171,11 @@ def of_exposure(dataset: DatasetType, full_id: Mapping[str, Any], exposures: Reg
 
 
 def _asked(dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
-    asked = [key for key in (dataset.keys if dataset.columns is None else dataset.columns) if key not in full_id]
+    asked = [
+        key
+        for key in (dataset.keys if dataset.columns is None else dataset.columns)
+        if key not in full_id
+    ]
     time = dataset.obsTimeName if dataset.validRange else None
     if time is not None and time not in full_id and time not in asked:
         asked.append(time)
@@ -180,7 +204,10 @@ def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry)
         return Criteria(where, None)
     time = known.get(dataset.obsTimeName or "")
     if time is None:
-        reason = f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure that is registered"
+        reason = (
+            f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure "
+            "that is registered"
+        )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, known, [reason])
     return Criteria(where, validity.day_of(time).isoformat())
 
@@ -190,7 +217,9 @@ def bounds(dataset: DatasetType) -> tuple[str, str]:
     return dataset.validStartName or "validStart", dataset.validEndName or "validEnd"
 
 
-def _valid(dataset: DatasetType, missing: Sequence[str], wanted: Criteria, registry: Registry) -> list[Any]:
+def _valid(
+    dataset: DatasetType, missing: Sequence[str], wanted: Criteria, registry: Registry
+) -> list[Any]:
     """Give the distinct values of some keys, of the rows that satisfy the criteria."""
     if wanted.day is None:
         return registry.lookup(missing, wanted.where, dataset.tables)
@@ -198,12 +227,16 @@ def _valid(dataset: DatasetType, missing: Sequence[str], wanted: Criteria, regis
     between = ((wanted.day + _LAST, wanted.day), start, end)
     rows = registry.lookup([*missing, start, end], wanted.where, dataset.tables, between)
     if len(rows) > 1:
-        rows = [row for row in rows if not superseded(row[-2], row[-1], wanted.day, [other[-2] for other in rows])]
+        rows = [
+            row
+            for row in rows
+            if not superseded(row[-2], row[-1], wanted.day, [other[-2] for other in rows])
+        ]
     return list(dict.fromkeys(row[:-2] for row in rows))
 
 
 def superseded(start: str, end: str, day: str, starts: Sequence[str]) -> bool:
-    """Say whether a window ends on the very day on which another one begins, which has the day then."""
+    """Return whether a window ends on the day on which another begins, and so gives up the day."""
     return end[:10] == day and start[:10] < day and any(other[:10] == day for other in starts)
 
 
@@ -217,12 +250,19 @@ def other_names(name: str | None, mapper: Mapper) -> list[str]:
 
 
 def _not_one(
-    dataset: DatasetType, full_id: Mapping[str, Any], missing: Sequence[str], wanted: Criteria, rows: Sequence[Any]
+    dataset: DatasetType,
+    full_id: Mapping[str, Any],
+    missing: Sequence[str],
+    wanted: Criteria,
+    rows: Sequence[Any],
 ) -> IncompleteDataId | MultipleResults:
     when = "" if wanted.day is None else f" valid on {wanted.day}"
     if not rows:
         reason = f"needs  {', '.join(missing)}; no {dataset.name}{when} has {text(wanted.where)}"
         return IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
     found = [text(dict(zip(missing, row, strict=False))) for row in rows[:_SHOWN]]
-    reasons = [f"{len(rows)} are{when}: give {', '.join(missing)}", *(f"row     {one}" for one in found)]
+    reasons = [
+        f"{len(rows)} are{when}: give {', '.join(missing)}",
+        *(f"row     {one}" for one in found),
+    ]
     return MultipleResults("No unique lookup for:", dataset.name, full_id, reasons)

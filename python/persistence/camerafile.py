@@ -1,4 +1,7 @@
-"""Cameras that are one YAML file: the policy, with what a camera package says besides (doc/cameras.rst)."""
+"""Cameras that are one YAML file.
+
+The policy, with what a camera package says besides (doc/cameras.rst).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ class _Declared(type):
 
 
 class FileMapper(CameraMapper, metaclass=_Declared):
-    """The mapper of a camera that is one file. Its subclasses, one for each file, are made by `mapper_class`.
+    """The mapper of a camera that is one file.
+
+    Its subclasses, one for each file, are made by `mapper_class`.
 
     Attributes
     ----------
@@ -59,7 +64,9 @@ def _made(path: str) -> type[FileMapper]:
     names = words(settings.get("mapper"))
     for name in names:
         if "." not in name:
-            raise PolicyError(f"{path}: mapper {name!r} is no dotted name, as Gen2 called the camera's mapper")
+            raise PolicyError(
+                f"{path}: mapper {name!r} is no dotted name, as Gen2 called the camera's mapper"
+            )
     stem = os.path.basename(path).removesuffix(SUFFIX)
     said: dict[str, Any] = {
         "policyFile": path,
@@ -106,6 +113,7 @@ def refuse_code(path: str, named_by: str) -> None:
         named += [f"{path}: {name}" for name in translators.values() if "." in name]
     if named:
         raise CameraNotFound(
-            f"{named_by} names the camera's file {path}, which names code ({named[0]}); a repository may not bring "
+            f"{named_by} names the camera's file {path}, which names code ({named[0]}); a "
+            "repository may not bring "
             f"code with it. If you trust it, give mapper={path!r}"
         )

@@ -21,7 +21,8 @@ class CameraMapper(Mapper):
     Parameters
     ----------
     policy : `str`, mapping or `CameraPolicy`, optional
-        The camera's policy, its file, or what such a file says; by default the class's own ``policyFile``.
+        The camera's policy, its file, or what such a file says; by default the class's own
+        ``policyFile``.
     repositoryDir : `str`, optional
         Where Gen2's camera packages kept their camera's description.
     overlay : mapping, optional
@@ -69,7 +70,10 @@ class CameraMapper(Mapper):
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:
-        """Each dataset type as Gen2's camera packages asked for it: see `persistence.compat.mappings`."""
+        """Each dataset type as Gen2's camera packages asked for it.
+
+        See `persistence.compat.mappings`.
+        """
         from persistence.compat import mappings  # only Gen2's camera packages ask
 
         return mappings.of(self.types, self.root)
@@ -89,7 +93,9 @@ class CameraMapper(Mapper):
 
     @classmethod
     def getPackageDir(cls) -> str:
-        """Give the directory of the camera package: ``OBS_DECAM_DIR``, if that is set, or where its policy lies.
+        """Give the directory of the camera package.
+
+        ``OBS_DECAM_DIR``, if that is set, or where its policy lies.
 
         Raises
         ------
@@ -100,11 +106,16 @@ class CameraMapper(Mapper):
         if variable in os.environ:
             return os.environ[variable]
         if cls._packaged and cls.policyFile is not None:
-            return os.path.dirname(os.path.dirname(os.path.abspath(cls.policyFile)))  # <package>/policy/<camera>.yaml
-        raise PolicyError(f"{variable} is not set: the package {cls.getPackageName()} is not set up")
+            # <package>/policy/<camera>.yaml
+            return os.path.dirname(os.path.dirname(os.path.abspath(cls.policyFile)))
+        raise PolicyError(
+            f"{variable} is not set: the package {cls.getPackageName()} is not set up"
+        )
 
 
-def _policy_of(given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] | None) -> CameraPolicy:
+def _policy_of(
+    given: Any, cls: type[CameraMapper], overlay: Mapping[str, Any] | None
+) -> CameraPolicy:
     if isinstance(given, CameraPolicy):
         return given
     if isinstance(given, Mapping):

@@ -1,7 +1,7 @@
-"""The cameras that are installed, by the names that they announce as entry points ``persistence.cameras``.
+"""The installed cameras, by the names of their entry points ``persistence.cameras``.
 
-A repository names its mapper; nothing is imported but what an installed package announces under that name. What is
-announced is a mapper's class, or the path of a camera's YAML file.
+A repository names its mapper; nothing is imported but what an installed package announces under
+that name. What is announced is a mapper's class, or the path of a camera's YAML file.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ GROUP = "persistence.cameras"
 def announced() -> Mapping[str, str]:
     """Give the names of the installed cameras: Gen2 class names and short ones -> ``module:Class``.
 
-    `importlib.metadata` would take longer to import than all else that opening a repository does; the files
-    that it reads (PyPA's entry points specification) are read here.
+    `importlib.metadata` would take longer to import than all else that opening a repository does;
+    the files that it reads (PyPA's entry points specification) are read here.
     """
     found: dict[str, str] = {}
     for directory in sys.path:
@@ -35,7 +35,9 @@ def announced() -> Mapping[str, str]:
             continue
         for name in names:
             if name.endswith((".dist-info", ".egg-info")):
-                for alias, target in _entries(os.path.join(directory, name, "entry_points.txt")).items():
+                for alias, target in _entries(
+                    os.path.join(directory, name, "entry_points.txt")
+                ).items():
                     found.setdefault(alias, target)
     return found
 
@@ -60,7 +62,8 @@ def find(name: str) -> type[Mapper]:
     if name not in known:
         hint = did_you_mean(name, known)
         raise CameraNotFound(
-            f"no installed camera is called {name!r}{hint} (known: {', '.join(sorted(known)) or 'none'}); "
+            f"no installed camera is called {name!r}{hint} (known: "
+            f"{', '.join(sorted(known)) or 'none'}); "
             "install its package, or describe the camera in a YAML file (doc/cameras.rst) and give "
             "mapper='my_camera.yaml'"
         )
@@ -70,7 +73,7 @@ def find(name: str) -> type[Mapper]:
 
 
 def camera(mapper: Any) -> type[Mapper]:
-    """Give the class of a mapper that is given as a class, as a name, as a file, or as an instance."""
+    """Return the class of a mapper given as a class, a name, a file or an instance."""
     if isinstance(mapper, str):
         return find(mapper)
     cls = _checked(mapper)
@@ -81,19 +84,27 @@ def camera(mapper: Any) -> type[Mapper]:
 def _checked(mapper: Any) -> type[Mapper]:
     cls: type[Any] = mapper if isinstance(mapper, type) else type(mapper)
     if not issubclass(cls, Mapper):
-        raise CameraNotFound(f"{mapper!r} is no mapper: a camera's mapper is a subclass of CameraMapper or Mapper")
+        raise CameraNotFound(
+            f"{mapper!r} is no mapper: a camera's mapper is a subclass of CameraMapper or Mapper"
+        )
     return cls
 
 
 def gen2_name(mapper: Any) -> str:
-    """Give the dotted name of a mapper, as Gen2 would have written it; the path of one that is only a file."""
+    """Give the dotted name of a mapper, as Gen2 would have written it.
+
+    The path of one that is only a file.
+    """
     if isinstance(mapper, str):
         return os.path.abspath(mapper) if mapper.endswith(camerafile.SUFFIX) else mapper
     cls = mapper if isinstance(mapper, type) else type(mapper)
     if issubclass(cls, camerafile.FileMapper):
         own = (name for name in cls.gen2_names if name in announced() and find(name) is cls)
         return next(own, cls.policyFile or "")
-    targets = (f"{cls.__module__}:{cls.__qualname__}", f"{cls.__module__.split('.')[0]}:{cls.__qualname__}")
+    targets = (
+        f"{cls.__module__}:{cls.__qualname__}",
+        f"{cls.__module__.split('.')[0]}:{cls.__qualname__}",
+    )
     names = [name for name, target in announced().items() if target in targets and "." in name]
     return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"
 

@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 from persistence.components import SKYMAP_KEYS
 from persistence.dataid import DataId
-from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults, NoResults, UnknownDatasetType
+from persistence.errors import (
+    AmbiguousDataId,
+    IncompleteDataId,
+    MultipleResults,
+    NoResults,
+    UnknownDatasetType,
+)
 from persistence.location import Location
 from persistence.names import Request
 from persistence.registry import FilesystemRegistry
@@ -62,24 +68,43 @@ class Chain:
 
     def forget(self) -> None:
         """Ask every repository again what it knows: one has learned of a dataset type."""
-        for remembered in (self._knowing, self._bypassing, self._likeness, self._requests, self._staged):
+        for remembered in (
+            self._knowing,
+            self._bypassing,
+            self._likeness,
+            self._requests,
+            self._staged,
+        ):
             remembered.clear()
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
-        """Give the repositories that a data ID's tags let it see, and that know the dataset type."""
+        """Return the repositories that a data ID's tags allow and that know the dataset type."""
         known = self._knowing.get(request)
         if known is None:
             known = self._knowing[request] = tuple(one for one in self.inputs if one.knows(request))
-        return [one for one in known if one.serves(data_id)] if getattr(data_id, "tag", None) else known
+        return (
+            [one for one in known if one.serves(data_id)]
+            if getattr(data_id, "tag", None)
+            else known
+        )
 
     def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> Repository | None:
-        """Give the first repository whose camera makes a dataset without a file; None if there is none."""
+        """Give the first repository whose camera makes a dataset without a file.
+
+        None if there is none.
+        """
         able = self._bypassing.get(request)
         if able is None:
             asked = self.asked(request, {})
-            able = tuple(one for one in asked if one.mapper.hook("bypass", request.name) is not None)
+            able = tuple(
+                one for one in asked if one.mapper.hook("bypass", request.name) is not None
+            )
             self._bypassing[request] = able
-        return next((repository for repository in able if repository.serves(data_id)), None) if able else None
+        return (
+            next((repository for repository in able if repository.serves(data_id)), None)
+            if able
+            else None
+        )
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.
@@ -101,13 +126,20 @@ class Chain:
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
 
     def staged(self, request: Request) -> Request:
-        """Give what a plain name stands for: the stage that the first repository which names one names."""
+        """Give what a plain name stands for.
+
+        The stage that the first repository which names one names.
+        """
         found = self._staged.get(request)
         if found is None:
             said = (
-                repository.mapper.policy.settings.get("stages", {}) for repository in (*self.inputs, *self.outputs)
+                repository.mapper.policy.settings.get("stages", {})
+                for repository in (*self.inputs, *self.outputs)
             )
-            stage = next((stages[request.datasetType] for stages in said if request.datasetType in stages), None)
+            stage = next(
+                (stages[request.datasetType] for stages in said if request.datasetType in stages),
+                None,
+            )
             found = request if stage is None else self.request(f"{request.datasetType}:{stage}")
             found = found._replace(view=request.view)
             self._staged[request] = found
@@ -124,8 +156,13 @@ class Chain:
         every = dict.fromkeys((*self.inputs, *self.outputs))
         return (repository for repository in every if repository.serves(data_id))
 
-    def keys(self, name: str | None, level: str | None, data_id: Mapping[str, Any]) -> dict[str, type] | None:
-        """Give the keys of a dataset type, or of the camera, by the first repository that has it; None if none."""
+    def keys(
+        self, name: str | None, level: str | None, data_id: Mapping[str, Any]
+    ) -> dict[str, type] | None:
+        """Give the keys of a dataset type, or of the camera, by the first repository that has it.
+
+        None if none.
+        """
         for repository in self.tagged(data_id):
             if name is None or repository.has(name):
                 return repository.mapper.getKeys(name, level)
@@ -144,17 +181,21 @@ class Chain:
         return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
 
     def _finder(self, request: Request, missing: set[str]) -> Request:
-        """Give the component of a composite, or the type itself, whose files have the keys that are missing."""
+        """Return the component, or the type itself, whose files have the missing keys."""
         dataset = self.knowing(request).mapper.dataset(request)
         if dataset.template is None:
             for part in dataset.composite.values():
                 inner = self._finder(self.request(part.datasetType), missing)
-                if not part.subset and missing <= set(self.knowing(inner).mapper.dataset(inner).keys):
+                if not part.subset and missing <= set(
+                    self.knowing(inner).mapper.dataset(inner).keys
+                ):
                     return inner
         return request
 
-    def _in_files(self, request: Request, keys: Sequence[str], data_id: DataId) -> list[tuple[Any, ...]]:
-        """Find the values of keys, of which tract or patch is one, that no registry knows, by the files there are."""
+    def _in_files(
+        self, request: Request, keys: Sequence[str], data_id: DataId
+    ) -> list[tuple[Any, ...]]:
+        """Find values of keys, of which tract or patch is one, from the files that exist."""
         found: dict[tuple[Any, ...], None] = {}
         for repository in self.asked(request, data_id):
             dataset = repository.mapper.dataset(request)
@@ -181,14 +222,20 @@ class Chain:
         return None
 
     def _alike(self, one: Repository, other: Repository) -> bool:
-        """Say whether two repositories differ in their roots only: mostly so in a chain of reruns."""
+        """Say whether two repositories differ in their roots only.
+
+        Mostly so in a chain of reruns.
+        """
         alike = self._likeness.get((id(one), id(other)))
         if alike is None:
             alike = self._likeness[id(one), id(other)] = other.maps_like(one)
         return alike
 
     def refuse(self, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
-        """Explain why nothing was found: the paths that were tried, or what is missing; and what is near."""
+        """Explain why nothing was found: the paths that were tried, or what is missing.
+
+        And what is near.
+        """
         from persistence import nearest  # only who finds nothing needs it
 
         tried: dict[str, list[str]] = {}
@@ -206,16 +253,23 @@ class Chain:
                 reasons += nearest.reasons(repository, request, data_id)
         unread = [one for one in self.outputs if one not in self.inputs and one.knows(request)]
         reasons += [
-            f"not looked into  {os.path.relpath(one.root)}, which is only written (mode rw: read, too)"
+            f"not looked into  {os.path.relpath(one.root)}, which is only written (mode rw: read, "
+            "too)"
             for one in unread
         ]
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
-        cls = kind if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults)) else NoResults
+        cls = (
+            kind
+            if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults))
+            else NoResults
+        )
         # Repositories of one registry have the same to say.
         return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
 
-    def lookup(self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def lookup(
+        self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
         """Give the first answer of a registry that is not empty."""
         for repository in self.asked(request, data_id):
             dataset = repository.mapper.dataset(request)

@@ -1,4 +1,4 @@
-"""The components of composite dataset types, checked when the policy that defines them is loaded."""
+"""Components of composite dataset types, checked when the policy that defines them loads."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ SKYMAP_KEYS = frozenset({"tract", "patch"})
 
 
 def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
-    """Check each composite; gives the types, composites with the keys and tables of their components.
+    """Check each composite.
+
+    Gives the types, composites with the keys and tables of their components.
 
     Raises
     ------
     PolicyError
-        If a component is of no type that there is, contains the composite itself, or needs a key that the composite's
-        data ID cannot supply.
+        If a component is of no type that there is, contains the composite itself, or needs a key
+        that the composite's data ID cannot supply.
     """
     found = dict(types)
     for name, dataset in types.items():
@@ -34,7 +36,9 @@ def _check(dataset: DatasetType, types: Mapping[str, DatasetType], line: tuple[s
         told = f"{dataset.source}: component {name!r} of {dataset.name}"
         if part.datasetType not in types:
             hint = did_you_mean(part.datasetType, types)
-            raise PolicyError(f"{told} is of dataset type {part.datasetType!r}, which does not exist{hint}")
+            raise PolicyError(
+                f"{told} is of dataset type {part.datasetType!r}, which does not exist{hint}"
+            )
         its_own_file = part.datasetType == dataset.name and dataset.template is not None
         if part.datasetType in line and not its_own_file:
             raise PolicyError(f"{told} leads in a circle: {' -> '.join([*line, part.datasetType])}")
@@ -50,10 +54,15 @@ def _check_source(told: str, name: str, part: Component, dataset: DatasetType) -
     if part.dataIdFrom is None:
         return
     source = part.dataIdFrom.partition(".")[0]
-    others = [one for one, other in dataset.composite.items() if one != name and other.dataIdFrom is None]
+    others = [
+        one for one, other in dataset.composite.items() if one != name and other.dataIdFrom is None
+    ]
     if source not in others:
         hint = did_you_mean(source, others)
-        raise PolicyError(f"{told} has its data ID from {source!r}, which is no component with one of its own{hint}")
+        raise PolicyError(
+            f"{told} has its data ID from {source!r}, which is no component with one of its "
+            f"own{hint}"
+        )
 
 
 def _check_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
@@ -65,8 +74,10 @@ def _check_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
         lost = [key for key in missing if not component.tables or key in SKYMAP_KEYS]
         if lost and not can_be_found:
             raise PolicyError(
-                f"{dataset.source}: component {name!r} of {dataset.name} needs {', '.join(lost)}, which no registry "
-                f"table supplies, and which are not among the keys of {dataset.name} ({', '.join(dataset.keys)})"
+                f"{dataset.source}: component {name!r} of {dataset.name} needs {', '.join(lost)}, "
+                "which no registry "
+                f"table supplies, and which are not among the keys of {dataset.name} "
+                f"({', '.join(dataset.keys)})"
             )
 
 

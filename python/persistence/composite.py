@@ -12,9 +12,12 @@ from typing import Any
 from persistence.datasettype import Component, DatasetType
 from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
 
-# What is made where a policy names a class of Gen2's, which is not installed, by the last word of its name.
+# What is made where a policy names a class of Gen2's, which is not installed, by the last word of
+# its name.
 STAND_INS: Mapping[str, str] = {
-    **dict.fromkeys(("ExposureF", "ExposureD", "ExposureI", "ExposureU"), "persistence.types.exposure.Exposure"),
+    **dict.fromkeys(
+        ("ExposureF", "ExposureD", "ExposureI", "ExposureU"), "persistence.types.exposure.Exposure"
+    ),
     **dict.fromkeys(("SourceCatalog", "BaseCatalog", "SimpleCatalog"), "astropy.table.Table"),
 }
 
@@ -85,7 +88,9 @@ def _class_or_name(said: Any, source: str) -> Any:
         return said
 
 
-def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: Mapping[str, Any]) -> Any:
+def assemble(
+    dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: Mapping[str, Any]
+) -> Any:
     """Make an object of a composite type from its components.
 
     Parameters
@@ -100,7 +105,9 @@ def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: M
     function: Callable[..., Any] = _found(dataset.assembler, dataset.source) or generic_assembler
     cls = _class_or_name(dataset.python, dataset.source)
     if isinstance(cls, str) and function is generic_assembler:
-        raise PolicyError(f"{dataset.source}: {cls!r} cannot be imported, and {dataset.name} names no assembler")
+        raise PolicyError(
+            f"{dataset.source}: {cls!r} cannot be imported, and {dataset.name} names no assembler"
+        )
     with _told(dataset, data_id, function):
         if _takes_objects("assembler", function, dataset.source):
             objects = {name: part.obj for name, part in info.items()}
@@ -109,12 +116,15 @@ def assemble(dataset: DatasetType, info: Mapping[str, ComponentInfo], data_id: M
 
 
 def _takes_objects(kind: str, function: Callable[..., Any], source: str) -> bool:
-    from persistence.signatures import OBJECTS, form_of  # only composites need it, and it is slow to import
+    # only composites need it, and it is slow to import
+    from persistence.signatures import OBJECTS, form_of
 
     return form_of(kind, function, source) == OBJECTS
 
 
-def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> dict[str, ComponentInfo]:
+def disassemble(
+    dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]
+) -> dict[str, ComponentInfo]:
     """Take an object of a composite type apart; gives the components that are to be written.
 
     Raises
@@ -124,55 +134,79 @@ def disassemble(dataset: DatasetType, obj: Any, data_id: Mapping[str, Any]) -> d
     """
     info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
     if all(part.inputOnly for part in info.values()):
-        raise FormatterError(f"{dataset.name} is assembled from datasets that are only read; it cannot be put")
-    function: Callable[..., Any] = _found(dataset.disassembler, dataset.source) or generic_disassembler
+        raise FormatterError(
+            f"{dataset.name} is assembled from datasets that are only read; it cannot be put"
+        )
+    function: Callable[..., Any] = (
+        _found(dataset.disassembler, dataset.source) or generic_disassembler
+    )
     with _told(dataset, data_id, function):
         if _takes_objects("disassembler", function, dataset.source):
             given: dict[str, Any] = {}
             function(obj, dataId=data_id, componentDict=given)
             return _taken(dataset, info, given)
         function(obj=obj, dataId=data_id, componentInfo=info)
-    return _taken(dataset, info, {name: part.obj for name, part in info.items() if part.obj is not None})
+    return _taken(
+        dataset, info, {name: part.obj for name, part in info.items() if part.obj is not None}
+    )
 
 
 def _taken(
     dataset: DatasetType, info: dict[str, ComponentInfo], given: Mapping[str, Any]
 ) -> dict[str, ComponentInfo]:
-    """Choose what is written: all but what is only read. In the older form, a None is not written."""
+    """Choose what is written: all but what is only read.
+
+    In the older form, a None is not written.
+    """
     for name in given:
         if name not in info:
             raise FormatterError(
-                f"the disassembler of {dataset.name} gives {name!r}, which is no component{did_you_mean(name, info)}"
+                f"the disassembler of {dataset.name} gives {name!r}, which is no "
+                f"component{did_you_mean(name, info)}"
             )
     spare = {name for name, part in dataset.composite.items() if part.inputOnly or part.optional}
     missing = [name for name in info if name not in given and name not in spare]
     if missing:
         raise FormatterError(
-            f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was written (a component "
+            f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was "
+            "written (a component "
             f"that is only read has to be inputOnly)"
         )
     for name, part in info.items():
         part.obj = given.get(name)
-    return {name: part for name, part in info.items() if part.obj is not None and not part.inputOnly}
+    return {
+        name: part for name, part in info.items() if part.obj is not None and not part.inputOnly
+    }
 
 
 @contextlib.contextmanager
-def _told(dataset: DatasetType, data_id: Mapping[str, Any], function: Callable[..., Any]) -> Iterator[None]:
+def _told(
+    dataset: DatasetType, data_id: Mapping[str, Any], function: Callable[..., Any]
+) -> Iterator[None]:
     """Say with whatever is raised inside what was being made, by whom."""
     try:
         yield
     except PersistenceError:
         raise
     except Exception as error:
-        name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}"
-        error.add_note(f"This was raised by {name} on {dataset.name} {dict(data_id)} ({dataset.source}).")
+        name = (
+            f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}"
+        )
+        error.add_note(
+            f"This was raised by {name} on {dataset.name} {dict(data_id)} ({dataset.source})."
+        )
         raise
 
 
-def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo], cls: Any) -> Any:
-    """Make an object by its constructor's keywords; else fill a component that is one already, or an empty one.
+def generic_assembler(
+    dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo], cls: Any
+) -> Any:
+    """Make an object by its constructor's keywords.
 
-    It is filled by setters, declared, ``set_name`` or ``setName``, or by attributes of the component's name.
+    Else fill a component that is one already, or an empty one.
+
+    It is filled by setters, declared, ``set_name`` or ``setName``, or by attributes of the
+    component's name.
     """
     cls = do_import(stands_for(cls), "the policy") if isinstance(cls, str) else cls
     keywords = {name: part.obj for name, part in componentInfo.items()}
@@ -183,7 +217,10 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
         except TypeError:
             if takes:
                 raise
-    base = next((name for name, obj in keywords.items() if isinstance(cls, type) and isinstance(obj, cls)), None)
+    base = next(
+        (name for name, obj in keywords.items() if isinstance(cls, type) and isinstance(obj, cls)),
+        None,
+    )
     made = cls() if base is None else keywords[base]
     for name, part in componentInfo.items():
         if name != base:
@@ -191,8 +228,10 @@ def generic_assembler(dataId: Mapping[str, Any], componentInfo: Mapping[str, Com
     return made
 
 
-def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]) -> None:
-    """Take the components out by getters, declared, ``get_name`` or ``getName``, or by attributes of their names."""
+def generic_disassembler(
+    obj: Any, dataId: Mapping[str, Any], componentInfo: Mapping[str, ComponentInfo]
+) -> None:
+    """Extract the components by getters: declared, ``get_name`` or ``getName``, or attributes."""
     for name, part in componentInfo.items():
         if not part.inputOnly:
             part.obj = part_of(obj, name, part.getter)
@@ -200,7 +239,10 @@ def generic_disassembler(obj: Any, dataId: Mapping[str, Any], componentInfo: Map
 
 @functools.lru_cache(maxsize=256)
 def _takes(cls: Any, keywords: tuple[str, ...]) -> bool | None:
-    """Say whether a class can be called with these keywords, without calling it; None if only that would tell."""
+    """Say whether a class can be called with these keywords, without calling it.
+
+    None if only that would tell.
+    """
     import inspect
 
     try:
@@ -217,7 +259,9 @@ def _fill(made: Any, name: str, part: ComponentInfo) -> None:
     if setter is not None:
         setter(part.obj)
         return
-    attribute = None if part.setter else next((one for one in _spelled(name) if _has(made, one)), None)
+    attribute = (
+        None if part.setter else next((one for one in _spelled(name) if _has(made, one)), None)
+    )
     if attribute is None:
         raise _lacks(made, "set", name, part.setter)
     setattr(made, attribute, part.obj)
@@ -228,14 +272,19 @@ def part_of(obj: Any, name: str, declared: str | None = None) -> Any:
     getter = _method(obj, "get", name, declared)
     if getter is not None:
         return getter()
-    attribute = None if declared else next((one for one in _spelled(name) if hasattr(obj, one)), None)
+    attribute = (
+        None if declared else next((one for one in _spelled(name) if hasattr(obj, one)), None)
+    )
     if attribute is None:
         raise _lacks(obj, "get", name, declared)
     return getattr(obj, attribute)
 
 
 def _has(made: Any, attribute: str) -> bool:
-    """Say whether an object has an attribute, or its class announces one: a slot, a property, an annotation."""
+    """Say whether an object has an attribute, or its class announces one.
+
+    A slot, a property, an annotation.
+    """
     return (
         hasattr(made, attribute)
         or hasattr(type(made), attribute)
@@ -255,7 +304,11 @@ def _tried(verb: str, name: str, declared: str | None) -> list[str]:
     if declared:
         return [declared]
     camel = f"{verb}{name[:1].upper()}{name[1:]}"
-    return list(dict.fromkeys([f"{verb}_{name}", f"{verb}{name.capitalize()}", camel, f"{verb}_{_snake(name)}"]))
+    return list(
+        dict.fromkeys(
+            [f"{verb}_{name}", f"{verb}{name.capitalize()}", camel, f"{verb}_{_snake(name)}"]
+        )
+    )
 
 
 def _spelled(name: str) -> tuple[str, str, str]:
@@ -272,5 +325,6 @@ def _lacks(obj: Any, verb: str, name: str, declared: str | None) -> FormatterErr
     tried = [f"{method}()" for method in _tried(verb, name, declared)]
     tried += [] if declared else dict.fromkeys(_spelled(name))
     return FormatterError(
-        f"{type(obj).__name__} has no method to {verb} component {name!r}, and no attribute: tried {', '.join(tried)}"
+        f"{type(obj).__name__} has no method to {verb} component {name!r}, and no attribute: tried "
+        f"{', '.join(tried)}"
     )

@@ -1,7 +1,9 @@
-"""What a repository's own files say of it: ``repositoryCfg.yaml``, or the older ``_mapper`` and ``_parent``.
+"""What a repository's own files say of it.
 
-The format is Gen2's (gen2-core 2.2): what is written here the original reads. Its tags name Python classes; they
-are taken as text, and nothing that they name is imported.
+``repositoryCfg.yaml``, or the older ``_mapper`` and ``_parent``.
+
+The format is Gen2's (gen2-core 2.2): what is written here the original reads. Its tags name Python
+classes; they are taken as text, and nothing that they name is imported.
 """
 
 from __future__ import annotations
@@ -70,7 +72,13 @@ def read(cfg_root: str) -> RepositoryCfg | None:
     if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in _OLD_MARKS):
         parent = old_parent(cfg_root)
         return RepositoryCfg(
-            cfg_root, cfg_root, mapper_name(cfg_root), {}, (parent,) if parent else (), None, old=True
+            cfg_root,
+            cfg_root,
+            mapper_name(cfg_root),
+            {},
+            (parent,) if parent else (),
+            None,
+            old=True,
         )
     return None
 
@@ -78,8 +86,8 @@ def read(cfg_root: str) -> RepositoryCfg | None:
 def write(cfg: RepositoryCfg) -> RepositoryCfg:
     """Write a configuration, unless the same is there already; gives what is there afterwards.
 
-    Two processes that write at once make one file: the second finds the first one's, and adds its parents
-    to it if those of the first stay in front.
+    Two processes that write at once make one file: the second finds the first one's, and adds its
+    parents to it if those of the first stay in front.
 
     Raises
     ------
@@ -105,7 +113,10 @@ def write(cfg: RepositoryCfg) -> RepositoryCfg:
 
 
 def text(cfg: RepositoryCfg) -> str:
-    """Write a configuration as the original would; paths of parents are relative, so that a tree can be moved."""
+    """Write a configuration as the original would.
+
+    Paths of parents are relative, so that a tree can be moved.
+    """
     return "".join(_lines(cfg, "", os.path.realpath(cfg.root), os.path.realpath(cfg.cfg_root)))
 
 
@@ -121,14 +132,18 @@ def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
     wanted = tuple(same(parent) for parent in parents)
     if wanted[: len(known)] != known:
         raise ParentsMismatch(
-            f"Inputs {list(map(shown, parents))} do not match parents of {there.cfg_root}, which are "
+            f"Inputs {list(map(shown, parents))} do not match parents of {there.cfg_root}, which "
+            "are "
             f"{list(map(shown, there.parents))}: give these first, in this order"
         )
     return there._replace(parents=(*there.parents, *parents[len(known) :]))
 
 
 def same(parent: Any) -> tuple[str, str]:
-    """Give what two mentions of one parent have in common: its real path, and what its mapper is told."""
+    """Give what two mentions of one parent have in common.
+
+    Its real path, and what its mapper is told.
+    """
     told = sorted(parent.mapperArgs.items()) if isinstance(parent, RepositoryCfg) else []
     return os.path.realpath(shown(parent)), repr(told)
 
@@ -142,16 +157,20 @@ def _extended(there: RepositoryCfg, cfg: RepositoryCfg) -> RepositoryCfg:
     for name in ("mapper", "root"):
         if getattr(there, name) != getattr(cfg, name):
             raise RepositoryError(
-                f"{there.cfg_root} is set up with another {name}: {getattr(there, name)}, not {getattr(cfg, name)}"
+                f"{there.cfg_root} is set up with another {name}: {getattr(there, name)}, not "
+                f"{getattr(cfg, name)}"
             )
     return extended(there, cfg.parents)
 
 
-# -- the older kind ----------------------------------------------------------------------------------------
+# -- the older kind
+# ----------------------------------------------------------------------------------------
 
 
 def mapper_name(root: str) -> str | None:
-    """Read which mapper a repository of the older kind is for: from its ``_mapper``, or its parents'.
+    """Read which mapper a repository of the older kind is for.
+
+    From its ``_mapper``, or its parents'.
 
     Raises
     ------
@@ -163,13 +182,18 @@ def mapper_name(root: str) -> str | None:
         if os.path.exists(path):
             name = _first_line(path)
             if "." not in name:
-                raise RepositoryError(f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name")
+                raise RepositoryError(
+                    f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name"
+                )
             return _from(place, name) if name.endswith(_CAMERA_FILE) else name
     return None
 
 
 def old_parent(root: str) -> str | None:
-    """Follow ``_parent``: a link, a directory, or (where links were lost) a file that holds the link's text."""
+    """Follow ``_parent``.
+
+    A link, a directory, or (where links were lost) a file that holds the link's text.
+    """
     path = os.path.join(root, "_parent")
     if os.path.isfile(path):
         target = os.path.normpath(os.path.join(os.path.realpath(root), _first_line(path)))
@@ -184,7 +208,8 @@ def old_parent(root: str) -> str | None:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="utf-8-sig") as stream:  # an editor may have put a byte-order mark first
+        # an editor may have put a byte-order mark first
+        with open(path, encoding="utf-8-sig") as stream:
             return stream.readline().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise RepositoryError(f"{path} cannot be read: {error}") from error
@@ -197,29 +222,38 @@ def _line_of(root: str) -> Iterator[str]:
     while place is not None:
         real = os.path.realpath(place)
         if real in seen:
-            raise RepositoryError(f"the parents of {root} lead in a circle: {' -> '.join([*seen, real])}")
+            raise RepositoryError(
+                f"the parents of {root} lead in a circle: {' -> '.join([*seen, real])}"
+            )
         seen.append(real)
         yield place
         place = old_parent(place)
 
 
-# -- reading the file --------------------------------------------------------------------------------------
+# -- reading the file
+# --------------------------------------------------------------------------------------
 
 
 def _read_file(path: str) -> RepositoryCfg:
     node = yamlfile.compose(path)
     if node is None:
-        raise RepositoryError(f"{path} is empty: it was not written to its end, or is no configuration")
+        raise RepositoryError(
+            f"{path} is empty: it was not written to its end, or is no configuration"
+        )
     return _cfg(node, path, os.path.dirname(os.path.abspath(path)))
 
 
 def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
     if node.tag != _TAG:
-        raise RepositoryError(f"{yamlfile.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})")
+        raise RepositoryError(
+            f"{yamlfile.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})"
+        )
     top = yamlfile.items(node)
     missing = [key for key in _KEYS if key not in top]
     if missing:
-        raise RepositoryError(f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}")
+        raise RepositoryError(
+            f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}"
+        )
     cfg_root = os.path.dirname(os.path.abspath(path))
     root = _from(base, _path(top["_root"], "_root")) if _plain(top["_root"]) else cfg_root
     return RepositoryCfg(
@@ -266,7 +300,10 @@ def _checked(node: Node, kind: type, name: str, word: str) -> Any:
 
 
 def _mapper(node: Node, cfg_root: str) -> str | None:
-    """Give a mapper's dotted name: written as text, as a class, or as an instance of one; or its camera's file."""
+    """Give a mapper's dotted name: written as text, as a class, or as an instance of one.
+
+    Or its camera's file.
+    """
     for form in ("name:", "object/new:", "object:", "object/apply:"):
         if node.tag.startswith(_PYTHON + form):
             return str(node.tag[len(_PYTHON + form) :])
@@ -275,14 +312,19 @@ def _mapper(node: Node, cfg_root: str) -> str | None:
 
 
 def _plain(node: Node) -> Any:
-    """Turn a node into data; Python's own plain types, and Gen2's Policy, are known by their tags."""
+    """Turn a node into data.
+
+    Python's own plain types, and Gen2's Policy, are known by their tags.
+    """
     if node.tag.startswith(_PYTHON):
         kind = node.tag[len(_PYTHON) :]
         if kind == "tuple":
             return tuple(_plain(child) for child in node.value)
         if kind in ("str", "unicode"):
             return node.value
-        if kind.startswith(("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")):
+        if kind.startswith(
+            ("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")
+        ):
             return {key: _plain(value) for key, value in yamlfile.items(node).items()}.get("data")
     if isinstance(node.value, list) and node.tag.endswith(":map"):
         return {key: _plain(value) for key, value in yamlfile.items(node).items()}
@@ -294,14 +336,18 @@ def _plain(node: Node) -> Any:
         raise RepositoryError(str(error)) from error
 
 
-# -- writing the file --------------------------------------------------------------------------------------
+# -- writing the file
+# --------------------------------------------------------------------------------------
 
 
 def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[str]:
     nested = bool(indent)
     yield f"{_TAG}\n"
     file = cfg.mapper is not None and cfg.mapper.endswith(_CAMERA_FILE)
-    yield f"{indent}_mapper: {yamlfile.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
+    yield (
+        f"{indent}_mapper: "
+        f"{yamlfile.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
+    )
     yield f"{indent}_mapperArgs: {yamlfile.flow(dict(cfg.mapperArgs))}\n"
     yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
     for parent in cfg.parents:
@@ -312,7 +358,14 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
     policy = "null" if cfg.policy is None else yamlfile.flow({"data": dict(cfg.policy)})
     tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
     yield f"{indent}_policy: {tag}{policy}\n"
-    # The original wrote a nested root absolute, and its trees could not be moved; a relative one it reads too.
-    own = os.path.relpath(cfg.root, base) if nested else None if cfg.root == cfg.cfg_root else cfg.root
+    # The original wrote a nested root absolute, and its trees could not be moved; a relative one it
+    # reads too.
+    own = (
+        os.path.relpath(cfg.root, base)
+        if nested
+        else None
+        if cfg.root == cfg.cfg_root
+        else cfg.root
+    )
     yield f"{indent}_root: {yamlfile.flow(own)}\n"
     yield f"{indent}dirty: true\n"

@@ -50,8 +50,12 @@ class DataId(dict[str, Any]):
 
     __slots__ = ("tag",)
 
-    def __init__(self, initialdata: Mapping[str, Any] | None = None, tag: Any = None, **kwargs: Any) -> None:
-        given = kwargs if initialdata is None else {**initialdata, **kwargs} if kwargs else initialdata
+    def __init__(
+        self, initialdata: Mapping[str, Any] | None = None, tag: Any = None, **kwargs: Any
+    ) -> None:
+        given = (
+            kwargs if initialdata is None else {**initialdata, **kwargs} if kwargs else initialdata
+        )
         super().__init__(given)
         for key, value in self.items():
             if type(value) not in _PLAIN:

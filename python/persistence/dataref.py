@@ -47,7 +47,8 @@ class ButlerSubset:
         return self.butler.matching(self.datasetType, self.level, self.dataId)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A reference takes its subset along to other processes, where nobody asks what else is in it.
+        # A reference takes its subset along to other processes, where nobody asks what else is in
+        # it.
         return {name: value for name, value in self.__dict__.items() if name != "_matching"}
 
     @property
@@ -79,17 +80,27 @@ class ButlerDataRef:
 
     def get(self, datasetType: str | None = None, **rest: Any) -> Any:
         """Read a dataset; by default one of the subset's type."""
-        return self.getButler().get(datasetType or self.butlerSubset.datasetType, self.dataId, **rest)
+        return self.getButler().get(
+            datasetType or self.butlerSubset.datasetType, self.dataId, **rest
+        )
 
-    def put(self, obj: Any, datasetType: str | None = None, doBackup: bool = False, **rest: Any) -> None:
+    def put(
+        self, obj: Any, datasetType: str | None = None, doBackup: bool = False, **rest: Any
+    ) -> None:
         """Write a dataset."""
-        self.getButler().put(obj, datasetType or self.butlerSubset.datasetType, self.dataId, doBackup, **rest)
+        self.getButler().put(
+            obj, datasetType or self.butlerSubset.datasetType, self.dataId, doBackup, **rest
+        )
 
     def getUri(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> str:
         """Give a dataset's path."""
-        return self.getButler().getUri(datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest)
+        return self.getButler().getUri(
+            datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
+        )
 
-    def datasetExists(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> bool:
+    def datasetExists(
+        self, datasetType: str | None = None, write: bool = False, **rest: Any
+    ) -> bool:
         """Say whether a dataset is there."""
         return self.getButler().datasetExists(
             datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
@@ -102,7 +113,10 @@ class ButlerDataRef:
         return set(every) - set(self.getButler().getKeys(subset.datasetType, subset.level) or {})
 
     def subItems(self, level: str | None = None) -> Any:
-        """Give the subset of datasets that this one is made of, one level below; ``()`` if there is none."""
+        """Give the subset of datasets that this one is made of, one level below.
+
+        ``()`` if there is none.
+        """
         if level is None:
             level = self.getButler().default_sub_level(self.butlerSubset.level)
             if level is None:
@@ -110,7 +124,7 @@ class ButlerDataRef:
         return self.getButler().subset(self.butlerSubset.datasetType, level, self.dataId)
 
     def telling(self) -> dict[str, Any]:
-        """Give the part of the data ID that tells it from all others, such as visit and detector."""
+        """Return the part of the data ID that identifies it, such as visit and detector."""
         chain = self.getButler().chain
         return (*chain.inputs, *chain.outputs)[0].mapper.telling(self.dataId)
 

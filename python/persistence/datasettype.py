@@ -30,7 +30,9 @@ _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 # Named tuples: a dataclass takes a millisecond to define, and this module is part of every start.
 class Component(NamedTuple):
-    """One part of a composite dataset type: the dataset type that it is, and how it goes in and out.
+    """One part of a composite dataset type.
+
+    The dataset type that it is, and how it goes in and out.
 
     Attributes
     ----------
@@ -45,9 +47,11 @@ class Component(NamedTuple):
     optional : `bool`
         It may be missing: None stands for it, or a list without it; a warning names it.
     deferred : `bool`
-        The assembler gets a `persistence.handle.Handle`, which reads when it is asked, and only what it is asked for.
+        The assembler gets a `persistence.handle.Handle`, which reads when it is asked, and only
+        what it is asked for.
     dataIdFrom : `str` or None
-        Where its data ID is, or a list of them: another component, and what leads on from there (``coadd.inputs``).
+        Where its data ID is, or a list of them: another component, and what leads on from there
+        (``coadd.inputs``).
     """
 
     datasetType: str
@@ -70,7 +74,8 @@ class DatasetType(NamedTuple):
     template : `PathTemplate` or None
         None if the policy leaves it empty: the type cannot be used then.
     keys : mapping [`str`, `type`]
-        The keys of a complete data ID: the template's, and those that the policy adds under ``keys``.
+        The keys of a complete data ID: the template's, and those that the policy adds under
+        ``keys``.
     tables : `tuple` [`str`]
         Registry tables, to be joined, that may supply missing keys.
     columns : `tuple` [`str`] or None
@@ -127,7 +132,9 @@ def _truth(value: Any) -> bool:
 def _storage(value: Any) -> str | None:
     if value is not None and value not in STORAGES and not str(value).startswith("ignored"):
         known = ", ".join(STORAGES)
-        raise PolicyError(f"unknown storage {value!r}{did_you_mean(str(value), STORAGES)} (known: {known})")
+        raise PolicyError(
+            f"unknown storage {value!r}{did_you_mean(str(value), STORAGES)} (known: {known})"
+        )
     return _text(value)
 
 
@@ -144,7 +151,9 @@ def _key_types(value: Any) -> Mapping[str, type]:
     return {key: _TYPE_WORDS[word] for key, word in value.items()}
 
 
-_COMPONENT_KINDS = dict.fromkeys(("subset", "inputOnly", "optional", "deferred"), (bool, "true or false"))
+_COMPONENT_KINDS = dict.fromkeys(
+    ("subset", "inputOnly", "optional", "deferred"), (bool, "true or false")
+)
 
 
 def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
@@ -168,7 +177,8 @@ def _unknown(value: Any) -> None:
     raise TypeError(value)
 
 
-# Each key of a dataset type: the field that it fills, after which conversion. `table` has no effect in Gen2.
+# Each key of a dataset type: the field that it fills, after which conversion. `table` has no effect
+# in Gen2.
 _FIELDS: Mapping[str, Any] = {
     "template": _template,
     "python": _text,
@@ -195,7 +205,9 @@ _FIELDS: Mapping[str, Any] = {
 }
 
 
-def make(name: str, section: str, source: str, stacked: Mapping[str, tuple[Node, ...]]) -> DatasetType:
+def make(
+    name: str, section: str, source: str, stacked: Mapping[str, tuple[Node, ...]]
+) -> DatasetType:
     """Make a dataset type of what a policy says.
 
     Parameters
@@ -230,9 +242,16 @@ def make(name: str, section: str, source: str, stacked: Mapping[str, tuple[Node,
 
 
 def _merged(nodes: tuple[Node, ...]) -> Any:
-    """Give the value that the layers, lowest first, leave: the highest; mappings are laid over each other."""
+    """Give the value that the layers, lowest first, leave: the highest.
+
+    Mappings are laid over each other.
+    """
     value = yamlfile.plain(nodes[-1])
-    return _laid_over(_merged(nodes[:-1]), value) if isinstance(value, dict) and len(nodes) > 1 else value
+    return (
+        _laid_over(_merged(nodes[:-1]), value)
+        if isinstance(value, dict) and len(nodes) > 1
+        else value
+    )
 
 
 def _laid_over(below: Any, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Dataset types, and stages of them, that are defined while a Butler is in use, and recorded in its outputs."""
+"""Dataset types, and stages, defined while a Butler is in use and recorded in its outputs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Definer:
     Parameters
     ----------
     chain : `Chain`
-        The repositories. Those that are written to learn of a dataset type for good; if there is none, all do, as
-        long as the Butler lives.
+        The repositories. Those that are written to learn of a dataset type for good; if there is
+        none, all do, as long as the Butler lives.
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -34,7 +34,8 @@ class Definer:
         made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
         for kind in ("assembler", "disassembler"):
             if keys.get(kind) is not None:
-                from persistence.signatures import form_of  # only composites need it, and it is slow to import
+                # only composites need it, and it is slow to import
+                from persistence.signatures import form_of
 
                 form_of(kind, do_import(str(keys[kind]), name), name)
         bare = name.partition("(")[0]
@@ -47,7 +48,11 @@ class Definer:
         for other in policy.needed(whole, bare):
             self.adopt(other)
         self._teach(
-            [(one, new) for one, new in made if bare in one.vocabulary.learned or bare not in one.mapper.types]
+            [
+                (one, new)
+                for one, new in made
+                if bare in one.vocabulary.learned or bare not in one.mapper.types
+            ]
         )
 
     def spread(self) -> None:
@@ -63,12 +68,14 @@ class Definer:
             self._chain.forget()
 
     def adopt(self, name: str) -> None:
-        """Record a dataset type of another repository in the outputs, which are about to hold some of it.
+        """Record a dataset type of another repository in the outputs that are about to hold it.
 
         With it go those that it needs: an output can be opened without the other repository.
         """
         learned = [
-            (one, one.vocabulary.learned[name]) for one in self._chain.outputs if name in one.vocabulary.learned
+            (one, one.vocabulary.learned[name])
+            for one in self._chain.outputs
+            if name in one.vocabulary.learned
         ]
         for repository, definition in learned:
             for one in definitions.names(definition):
@@ -76,13 +83,21 @@ class Definer:
                     if other not in definitions.names(definition):
                         self.adopt(other)
         if learned:
-            self._teach([(one, definitions.moved(definition, name, one.root)) for one, definition in learned])
+            self._teach(
+                [
+                    (one, definitions.moved(definition, name, one.root))
+                    for one, definition in learned
+                ]
+            )
 
     def stage(self, name: str, stage: str) -> None:
         """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
         for repository in self._chain.outputs or self._chain.inputs:
             staged = f"{name}:{stage}"
-            known = {*repository.mapper.types, *(key for one in self._chain.inputs for key in one.mapper.types)}
+            known = {
+                *repository.mapper.types,
+                *(key for one in self._chain.inputs for key in one.mapper.types),
+            }
             if staged not in known:
                 raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
@@ -111,5 +126,8 @@ def _dotted(value: Any) -> Any:
         return value
     name = f"{value.__module__}.{value.__qualname__}"
     if "<" in name or value.__module__ == "__main__":
-        raise PolicyError(f"{name} cannot be found by other processes: define it in a module, outside any function")
+        raise PolicyError(
+            f"{name} cannot be found by other processes: define it in a module, outside any "
+            "function"
+        )
     return name

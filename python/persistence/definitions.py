@@ -1,4 +1,6 @@
-"""Dataset types that a repository defines for itself: files of its directory ``policy``, which Gen2 ignores.
+"""Dataset types that a repository defines for itself.
+
+Files of its directory ``policy``, which Gen2 ignores.
 
 Each has the form of a camera's policy, and is laid over it.
 """
@@ -45,7 +47,11 @@ def read(root: str) -> tuple[Definition, ...]:
         return ()
     except OSError as error:
         raise RepositoryError(f"you may not look into {folder}: {error.strerror}") from error
-    paths = [os.path.join(folder, name) for name in sorted(names) if name.endswith(".yaml") and name[0] != "."]
+    paths = [
+        os.path.join(folder, name)
+        for name in sorted(names)
+        if name.endswith(".yaml") and name[0] != "."
+    ]
     return tuple(Definition(path, _text(path)) for path in paths)
 
 
@@ -59,7 +65,10 @@ def names(definition: Definition) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=256)
 def each(definition: Definition) -> Mapping[str, Definition]:
-    """Part a definition into those of single dataset types; one that has no other is given as it is."""
+    """Part a definition into those of single dataset types.
+
+    One that has no other is given as it is.
+    """
     said = names(definition)
     if len(said) < 2:
         return MappingProxyType(dict.fromkeys(said, definition))
@@ -80,7 +89,8 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     root : `str`
         The repository.
     name : `str`
-        The dataset type, perhaps with a stage (``calexp:jointcal``), and what it builds on (``blue(src)``).
+        The dataset type, perhaps with a stage (``calexp:jointcal``), and what it builds on
+        (``blue(src)``).
     section : `str`
         The policy's section that it belongs to.
     keys : mapping
@@ -89,10 +99,13 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
     if match is None or match.group(1) == _STAGES:
         raise DataIdError(
-            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; name:stage is a stage "
+            f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; "
+            "name:stage is a stage "
             "of one, and new(old) builds on another"
         )
-    text = yamlfile.block({section: {name: {key: value for key, value in keys.items() if value is not None}}})
+    text = yamlfile.block(
+        {section: {name: {key: value for key, value in keys.items() if value is not None}}}
+    )
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
 
 
@@ -103,7 +116,9 @@ def moved(definition: Definition, name: str, root: str) -> Definition:
 
 def stage(root: str, stages: Mapping[str, str]) -> Definition:
     """Write which stage the plain names of dataset types stand for in a repository."""
-    return Definition(os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)}))
+    return Definition(
+        os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)})
+    )
 
 
 def record(definition: Definition, replace: bool = False) -> None:
@@ -120,11 +135,14 @@ def record(definition: Definition, replace: bool = False) -> None:
         os.makedirs(os.path.dirname(definition.path), exist_ok=True)
         written = files.write_text(definition.path, definition.text, replace)
     except OSError as error:
-        raise RepositoryError(f"cannot write {definition.path}: {error.strerror or error}") from error
+        raise RepositoryError(
+            f"cannot write {definition.path}: {error.strerror or error}"
+        ) from error
     there = definition.text if written else _text(definition.path)
     if there != definition.text:
         raise PolicyError(
-            f"{definition.path} defines it otherwise:\n{_indented(there)}\nnot\n{_indented(definition.text)}"
+            f"{definition.path} defines it "
+            f"otherwise:\n{_indented(there)}\nnot\n{_indented(definition.text)}"
         )
 
 

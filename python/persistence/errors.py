@@ -32,7 +32,10 @@ def warn_caller(message: str, category: type[Warning]) -> None:
 
 
 class PersistenceError(Exception):
-    """Whatever this package refuses to do; the message names the thing, what was tried, what is known."""
+    """Whatever this package refuses to do.
+
+    The message names the thing, what was tried, what is known.
+    """
 
     def __str__(self) -> str:
         # KeyError among the bases would show the message's repr.
@@ -51,7 +54,10 @@ class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
 
 
 class DataIdError(PersistenceError, ValueError, RuntimeError):
-    """A value in a data ID that cannot be used: of the wrong kind, or one that leaves the repository."""
+    """A value in a data ID that cannot be used.
+
+    Of the wrong kind, or one that leaves the repository.
+    """
 
 
 class UsageError(PersistenceError, ValueError):
@@ -162,7 +168,10 @@ class FileConflict(IngestError, FileExistsError):
 
 
 class NotInSkyMap(PersistenceError, IndexError):
-    """A tract, a patch or a position that a sky map does not have. Gen2 raised IndexError or LookupError."""
+    """A tract, a patch or a position that a sky map does not have.
+
+    Gen2 raised IndexError or LookupError.
+    """
 
 
 class NoResults(PersistenceError, RuntimeError):
@@ -201,7 +210,10 @@ class IncompleteDataId(NoResults):
 
 
 class NoTables(IncompleteDataId, TypeError):
-    """A key is missing, and the policy names no registry table to look it up in. Gen2 raised TypeError."""
+    """A key is missing, and the policy names no registry table to look it up in.
+
+    Gen2 raised TypeError.
+    """
 
 
 class AmbiguousDataId(NoResults):
@@ -217,7 +229,9 @@ class MultipleResults(NoResults):
         What answered.
     """
 
-    def __init__(self, message: str, datasetType: str, dataId: Mapping[str, Any], locations: Sequence[Any]) -> None:
+    def __init__(
+        self, message: str, datasetType: str, dataId: Mapping[str, Any], locations: Sequence[Any]
+    ) -> None:
         super().__init__(message, datasetType, dataId, [str(location) for location in locations])
         self.locations = list(locations)
 
@@ -238,7 +252,9 @@ class LossyWarning(UserWarning):
     """Something is written less exactly than it was."""
 
 
-def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]) -> PersistenceError:
+def _rebuild(
+    cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str, Any]
+) -> PersistenceError:
     """Unpickle an exception whose constructor takes more than its message."""
     error = cls.__new__(cls, *args)
     error.args = args
@@ -247,7 +263,10 @@ def _rebuild(cls: type[PersistenceError], args: tuple[Any, ...], state: dict[str
 
 
 def told(error: BaseException) -> str:
-    """Say what an error is: ``ValueError: no stars``. Whatever its class does wrong, there is a text in UTF-8."""
+    """Say what an error is: ``ValueError: no stars``.
+
+    Whatever its class does wrong, there is a text in UTF-8.
+    """
     try:
         text = str(error)
     except Exception as other:  # its own fault must not hide the first

@@ -20,10 +20,11 @@ Test = Callable[[Mapping[str, Any]], bool]
 
 
 def existing(butler: Butler, name: str) -> Test:
-    """Give what `Butler.datasetExists` says of a dataset type, for complete data IDs, as a faster function.
+    """Return `Butler.datasetExists` for complete data IDs of a dataset type, as a faster function.
 
-    Where the type's file is called by its template alone, the template is all that is asked, and one file that holds
-    many datasets is looked for once. A reference to a file that is gone is not there.
+    Where the type's file is called by its template alone, the template is all that is asked, and
+    one file that holds many datasets is looked for once. A reference to a file that is gone is not
+    there.
 
     Parameters
     ----------

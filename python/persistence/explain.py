@@ -1,4 +1,7 @@
-"""Why an exposure gets a calibration, or none: each candidate with the criteria that rule it out, and by how much."""
+"""Why an exposure gets a calibration, or none.
+
+Each candidate with the criteria that rule it out, and by how much.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,9 @@ class Explanation(NamedTuple):
 
     def __str__(self) -> str:
         wanted = "" if self.criteria is None else text(self.criteria.where)
-        when = "" if self.criteria is None or self.criteria.day is None else f" on {self.criteria.day}"
+        when = (
+            "" if self.criteria is None or self.criteria.day is None else f" on {self.criteria.day}"
+        )
         lines = [f"{self.datasetType} for {text(self.dataId)}", f"  wanted  {wanted}{when}"]
         if self.problem:
             lines.append(f"  problem  {self.problem}")
@@ -88,13 +93,19 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    dataset: DatasetType, full_id: Mapping[str, Any], mapper: Mapper, exposures: Registry, source: Calibrations
+    dataset: DatasetType,
+    full_id: Mapping[str, Any],
+    mapper: Mapper,
+    exposures: Registry,
+    source: Calibrations,
 ) -> Explanation:
     """Explain which calibration a data ID gets; see `calibrations.complete` for the parameters."""
     known = dict(full_id)
     registry = source.registry
     if registry is None:
-        return Explanation(dataset.name, known, None, (), f"there is no calibRegistry.sqlite3 in {source.root}")
+        return Explanation(
+            dataset.name, known, None, (), f"there is no calibRegistry.sqlite3 in {source.root}"
+        )
     problem = ""
     try:
         known |= calibrations.of_exposure(dataset, full_id, exposures)
@@ -103,12 +114,16 @@ def explain(
         problem = " ".join(str(error).split())
         wanted = calibrations.criteria(dataset._replace(validRange=False), known, registry)
     columns = list(registry.columns(dataset.tables))
-    rows = [dict(zip(columns, row, strict=True)) for row in registry.lookup(columns, {}, dataset.tables)]
+    rows = [
+        dict(zip(columns, row, strict=True)) for row in registry.lookup(columns, {}, dataset.tables)
+    ]
     judge = _Judge(dataset, wanted, mapper, source.root, rows)
     candidates = sorted((judge(row) for row in rows), key=lambda one: one.distance)
     found = Explanation(dataset.name, known, wanted, tuple(candidates), problem)
     if len({one.path for one in found.chosen}) > 1:
-        found = found._replace(problem=f"{len(found.chosen)} are valid; give {', '.join(dataset.keys)}")
+        found = found._replace(
+            problem=f"{len(found.chosen)} are valid; give {', '.join(dataset.keys)}"
+        )
     return found
 
 
@@ -125,7 +140,10 @@ class _Judge:
     ) -> None:
         self.dataset, self.wanted, self.mapper, self.root = dataset, wanted, mapper, root
         self.start, self.end = calibrations.bounds(dataset)
-        self.filters = {wanted.where.get("filter"), *calibrations.other_names(wanted.where.get("filter"), mapper)}
+        self.filters = {
+            wanted.where.get("filter"),
+            *calibrations.other_names(wanted.where.get("filter"), mapper),
+        }
         self.starts = [str(row.get(self.start)) for row in rows if not self._differences(row)]
 
     def __call__(self, row: Mapping[str, Any]) -> Candidate:
@@ -133,7 +151,9 @@ class _Judge:
         days, when = self._when(row)
         path, absent = self._file(row)
         shown = {key: value for key, value in row.items() if key != "id"}
-        return Candidate(shown, path, (*different, *when, *absent), _FAR * (len(different) + len(absent)) + days)
+        return Candidate(
+            shown, path, (*different, *when, *absent), _FAR * (len(different) + len(absent)) + days
+        )
 
     def _differences(self, row: Mapping[str, Any]) -> list[str]:
         return [
@@ -150,7 +170,9 @@ class _Judge:
         try:
             first, last, day = map(validity.day_of, (start, end, self.wanted.day))
         except DataIdError:
-            return _FAR, [f"its validity is {start} to {end}: it was never worked out; ingest again"]
+            return _FAR, [
+                f"its validity is {start} to {end}: it was never worked out; ingest again"
+            ]
         if day < first:
             return (first - day).days, [f"begins {(first - day).days} days after {day}"]
         if day > last:

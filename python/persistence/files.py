@@ -14,24 +14,27 @@ from persistence.errors import FileConflict, RepositoryError
 Mode = Literal["link", "copy", "move", "skip"]
 COMPRESSED = (".gz", ".fz")
 _HOST = os.uname().nodename
-# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of it.
+# What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of
+# it.
 _GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
 
 
 @contextlib.contextmanager
 def atomic_write(target: str) -> Iterator[str]:
-    """Give a temporary path beside the target; put it in the target's place when the block ends well.
+    """Give a temporary path beside the target.
+
+    Put it in the target's place when the block ends well.
 
     Parameters
     ----------
     target : `str`
-        Where the file is to stand; its directory is made if need be. The temporary name ends like the
-        target's, for some writers choose a format by it.
+        Where the file is to stand; its directory is made if need be. The temporary name ends like
+        the target's, for some writers choose a format by it.
 
     Notes
     -----
-    If the block fails, or the process is killed inside it, the target is as it was. The data are not
-    forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
+    If the block fails, or the process is killed inside it, the target is as it was. The data are
+    not forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
     """
     directory = os.path.dirname(target)
     if not os.path.isdir(directory or "."):
@@ -71,7 +74,10 @@ def beside(target: str) -> str:
 
 
 def _mark() -> str:
-    """Begin a temporary name: hidden, with the process that owns it, so that its litter can be known."""
+    """Begin a temporary name.
+
+    Hidden, with the process that owns it, so that its litter can be known.
+    """
     return f".part-{_HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
 
 
@@ -101,7 +107,10 @@ def _alive(process: int) -> bool:
 
 
 def back_up(path: str) -> None:
-    """Keep a file as ``path~1``; what was that becomes ``path~2``, and so on. A missing file is no matter."""
+    """Keep a file as ``path~1``; what was that becomes ``path~2``, and so on.
+
+    A missing file is no matter.
+    """
     import shutil
 
     number = 0
@@ -118,7 +127,8 @@ def back_up(path: str) -> None:
 def locked(directory: str) -> Iterator[None]:
     """Keep out other processes, of this host or another, that lock the same directory.
 
-    Nothing is left in it, but where directories cannot be locked, as on NFS: there an empty hidden file is.
+    Nothing is left in it, but where directories cannot be locked, as on NFS: there an empty hidden
+    file is.
     """
     import fcntl  # not on Windows
 
@@ -127,7 +137,9 @@ def locked(directory: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:
-            inside = os.open(os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            inside = os.open(
+                os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666
+            )
             os.close(descriptor)
             descriptor = inside
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -149,7 +161,8 @@ def find(root: str, path: str) -> str | None:
     found : `str` or None
         The path, perhaps with ``.gz`` or ``.fz`` behind it; None if there is no such file.
     """
-    # Asked of each repository of a chain: `os.access` costs half of what `os.path.exists` does where there is none.
+    # Asked of each repository of a chain: `os.access` costs half of what `os.path.exists` does
+    # where there is none.
     full = f"{root}/{path}"
     if os.access(full, os.F_OK):
         return path
@@ -168,11 +181,12 @@ def same(source: str, target: str) -> bool:
         return True
     import filecmp  # only here, for it is slow to import
 
-    return filecmp.cmp(source, target, shallow=False)  # every byte: raws of a night are all of one size
+    # every byte: raws of a night are all of one size
+    return filecmp.cmp(source, target, shallow=False)
 
 
 def alike(one: str, other: str) -> bool:
-    """Say whether two files hold the same, but for the moments at which parts of them were compressed."""
+    """Return whether two files hold the same, but for when parts of them were compressed."""
     import filecmp  # only here, for it is slow to import
 
     if filecmp.cmp(one, other, shallow=False):
@@ -193,8 +207,9 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     source, target : `str`
         From where, to where; the target's directory is made if need be.
     mode : `str`
-        ``link`` (an absolute symbolic link), ``copy``, ``move`` or ``skip`` (nothing is done). A move only
-        puts the file in its new place here; `remove_source` ends it, when the file is on record.
+        ``link`` (an absolute symbolic link), ``copy``, ``move`` or ``skip`` (nothing is done). A
+        move only puts the file in its new place here; `remove_source` ends it, when the file is on
+        record.
     replace : `bool`
         Whether another file there may be replaced.
 
@@ -211,7 +226,11 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         return
     directory = os.path.dirname(target) or "."
     sweep_once(directory)
-    if mode == "move" and os.stat(source).st_dev == os.stat(directory).st_dev and _links_work(directory):
+    if (
+        mode == "move"
+        and os.stat(source).st_dev == os.stat(directory).st_dev
+        and _links_work(directory)
+    ):
         real = os.path.realpath(source)
         _place(lambda path: os.link(real, path), target, replace)
         return
@@ -221,7 +240,8 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
 def remove_source(source: str, target: str) -> None:
     """End a move: the source goes, now that the target holds the file.
 
-    A source stays where the target is a link, to it or to another file: the repository does not hold it then.
+    A source stays where the target is a link, to it or to another file: the repository does not
+    hold it then.
     """
     if os.path.islink(target):
         return
@@ -236,7 +256,9 @@ def _copy(source: str, target: str, replace: bool) -> None:
     directory = os.path.dirname(target)
     need, free = os.stat(source).st_size, shutil.disk_usage(directory or ".").free
     if need > free:
-        raise RepositoryError(f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free")
+        raise RepositoryError(
+            f"no room for {source} ({need} bytes) in {directory}: {free} bytes are free"
+        )
     temporary = beside(target)
     make = os.link if _links_work(directory or ".") else os.rename
     try:
@@ -249,7 +271,7 @@ def _copy(source: str, target: str, replace: bool) -> None:
 
 @functools.lru_cache
 def _links_work(directory: str) -> bool:
-    """Find out whether a directory's file system knows hard links (FAT and some network ones do not)."""
+    """Find out whether a directory's file system has hard links (FAT, some network ones do not)."""
     probe = os.path.join(directory, f"{_mark()}probe")
     with open(probe, "xb"):
         pass
@@ -283,7 +305,10 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
 
 
 def owner(path: str) -> str:
-    """Give the name of the user that a file or directory belongs to; the number, if he has none here."""
+    """Give the name of the user that a file or directory belongs to.
+
+    The number, if he has none here.
+    """
     import pwd  # not on Windows, and asked only for a message
 
     number = os.stat(path).st_uid

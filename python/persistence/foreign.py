@@ -1,6 +1,9 @@
-"""What a policy has called, where a repository brings the policy: opening or reading it runs nothing of its own.
+"""What a policy has called, where a repository brings the policy.
 
-A camera that is installed, or that the caller names, may name any code. A repository may come from anybody.
+Opening or reading it runs nothing of its own.
+
+A camera that is installed, or that the caller names, may name any code. A repository may come from
+anybody.
 """
 
 from __future__ import annotations
@@ -14,12 +17,16 @@ from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
 from persistence.policy import CameraPolicy, keys_said
 
-# What composites are made by. A policy's name leads through modules, so that its beginning says nothing of its end:
-# persistence.files.os.system. Hence whole names, of what can be called with anything that lies in a repository.
+# What composites are made by. A policy's name leads through modules, so that its beginning says
+# nothing of its end: persistence.files.os.system. Hence whole names, of what can be called with
+# anything that lies in a repository.
 _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
 HARMLESS = frozenset(
     {
-        *(f"persistence.assemblers.{name}" for name in ("assemble_amplifiers", "join_columns", "stack_rows")),
+        *(
+            f"persistence.assemblers.{name}"
+            for name in ("assemble_amplifiers", "join_columns", "stack_rows")
+        ),
         "persistence.composite.generic_assembler",
         "persistence.composite.generic_disassembler",
         "lsst.daf.persistence.genericAssembler",
@@ -51,25 +58,41 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
                 yield name, dataset.source
 
 
-def named(dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED) -> Iterator[str]:
-    """Give what a composite has called, and might do harm, if a repository says some of its keys."""
+def named(
+    dataset: DatasetType, own: Collection[str], called: Collection[str] = _CALLED
+) -> Iterator[str]:
+    """Return the harmful callables of a composite, if a repository sets some of its keys."""
     told = any(part.setter or part.getter for part in dataset.composite.values())
     for key in called if dataset.composite else ():
         name = getattr(dataset, key)
-        # With parts of its choice a repository decides what any class is called with, and which of its methods.
-        harmless = name in HARMLESS or (key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES)
+        # With parts of its choice a repository decides what any class is called with, and which of
+        # its methods.
+        harmless = name in HARMLESS or (
+            key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES
+        )
         if (key in own or "composite" in own) and name and not harmless:
             yield name
     for part in dataset.composite.values() if "composite" in own else ():
-        for method, verb, key in ((part.setter, "set", "assembler"), (part.getter, "get", "disassembler")):
-            if key in called and method and not method.startswith(verb):  # of whatever object there is
+        for method, verb, key in (
+            (part.setter, "set", "assembler"),
+            (part.getter, "get", "disassembler"),
+        ):
+            # of whatever object there is
+            if key in called and method and not method.startswith(verb):
                 yield f"{dataset.python or dataset.name}.{method}"
 
 
 def refuse_dataset(
-    dataset: DatasetType, own: Collection[str], called: Collection[str], named_by: str, trust: Collection[str]
+    dataset: DatasetType,
+    own: Collection[str],
+    called: Collection[str],
+    named_by: str,
+    trust: Collection[str],
 ) -> None:
-    """Refuse what one composite has called to be read or written, by a repository's keys; see `refuse_code`."""
+    """Refuse what one composite has called to be read or written, by a repository's keys.
+
+    See `refuse_code`.
+    """
     for name in named(dataset, own, called):
         if name not in trust:
             raise _refused(named_by, dataset.source, name)
@@ -110,6 +133,7 @@ def refuse_code(
 
 def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
     return UnsafeContent(
-        f"the configuration of {named_by} names code ({source}: {name}); a repository may not bring "
+        f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
+        "bring "
         f"code with it. If you trust it, give trust=[{name!r}]"
     )

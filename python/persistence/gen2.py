@@ -1,8 +1,11 @@
-"""Gen2's names of what tasks are made of: ``import persistence.gen2``, before a script's own imports.
+"""Gen2's names of what tasks are made of.
 
-The names belong to packages that may be installed beside this one (``lsst-pipe-base`` of today has ``Task``, but no
-``CmdLineTask``). So no file of this package has them: importing this module puts modules in the place of those that
-nothing provides, and names into those that lack them. What is there stays as it is.
+``import persistence.gen2``, before a script's own imports.
+
+The names belong to packages that may be installed beside this one (``lsst-pipe-base`` of today has
+``Task``, but no ``CmdLineTask``). So no file of this package has them: importing this module puts
+modules in the place of those that nothing provides, and names into those that lack them. What is
+there stays as it is.
 """
 
 from __future__ import annotations
@@ -28,14 +31,25 @@ _PROPERTIES = "persistence.types.property: PropertyList PropertySet"
 
 # Gen2's modules, and where their names are here.
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "lsst.pipe.base": (_PARSER, _ARGUMENTS, _CONTAINERS, _COMMANDS, _RUNNERS, _STRUCT, _TASK, _TIMING),
+    "lsst.pipe.base": (
+        _PARSER,
+        _ARGUMENTS,
+        _CONTAINERS,
+        _COMMANDS,
+        _RUNNERS,
+        _STRUCT,
+        _TASK,
+        _TIMING,
+    ),
     "lsst.pipe.base.argumentParser": (_PARSER, _ARGUMENTS, _CONTAINERS),
     "lsst.pipe.base.cmdLineTask": (_COMMANDS, _RUNNERS),
     "lsst.pipe.base.struct": (_STRUCT,),
     "lsst.pipe.base.task": (_TASK,),
     "lsst.pipe.base.timer": (_TIMING,),
     "lsst.coadd.utils": (f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",),
-    "lsst.coadd.utils.coaddDataIdContainer": (f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",),
+    "lsst.coadd.utils.coaddDataIdContainer": (
+        f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",
+    ),
     "lsst.pipe.tasks.assembleCoadd": (f"{_COADDS} AssembleCoaddDataIdContainer",),
     "lsst.pipe.tasks.coaddBase": (f"{_COADDS} SelectDataIdContainer",),
     "lsst.pipe.tasks.postprocess": (f"{_COADDS} TractObjectDataIdContainer VisitDataIdContainer",),
@@ -53,13 +67,16 @@ class _Alias(ModuleType):
     def __init__(self, name: str, places: Mapping[str, str]) -> None:
         super().__init__(name, f"Gen2's names, lent by {__name__}.")
         self.__path__: list[str] = []  # there may be modules below it
-        self.__spec__ = ModuleSpec(name, None, is_package=True)  # who asks whether there is such a module finds it
+        # who asks whether there is such a module finds it
+        self.__spec__ = ModuleSpec(name, None, is_package=True)
         self.__all__ = sorted(places)
         self._places = places
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._places:
-            raise AttributeError(f"module {self.__name__!r}, which {__name__} lends, has no {name!r}")
+            raise AttributeError(
+                f"module {self.__name__!r}, which {__name__} lends, has no {name!r}"
+            )
         return getattr(importlib.import_module(self._places[name]), name)
 
 
@@ -67,7 +84,9 @@ def install() -> None:
     """Put the names in place that nothing installed provides."""
     for name, texts in MODULES.items():
         places = {
-            word: module for module, _, words in (text.partition(":") for text in texts) for word in words.split()
+            word: module
+            for module, _, words in (text.partition(":") for text in texts)
+            for word in words.split()
         }
         if _is_installed(name):
             _fill(importlib.import_module(name), places)

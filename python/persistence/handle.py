@@ -20,7 +20,10 @@ class Handle:
     """
 
     def __init__(
-        self, datasetType: str, dataId: Mapping[str, Any], read: Callable[[str | None, Mapping[str, Any]], Any]
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any],
+        read: Callable[[str | None, Mapping[str, Any]], Any],
     ) -> None:
         self.datasetType = datasetType
         self.dataId = dataId

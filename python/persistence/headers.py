@@ -1,8 +1,8 @@
 """FITS headers read fast: the cards alone, without building what lies behind them.
 
-Ingest reads thousands of headers and wants a dozen values of each; astropy builds every HDU for that. Values
-are parsed when they are asked for. Source of the format: FITS Standard 4.0, sections 3 and 4, and the
-CONTINUE and HIERARCH conventions.
+Ingest reads thousands of headers and wants a dozen values of each; astropy builds every HDU for
+that. Values are parsed when they are asked for. Source of the format: FITS Standard 4.0, sections 3
+and 4, and the CONTINUE and HIERARCH conventions.
 """
 
 from __future__ import annotations
@@ -74,15 +74,26 @@ class Cards(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def images(self, keywords: re.Pattern[str]) -> dict[str, str]:
-        """Give the cards of some keywords as they stand, 80 characters each: their numbers lose no digit."""
+        """Give the cards of some keywords as they stand, 80 characters each.
+
+        Their numbers lose no digit.
+        """
         names = ((name.rstrip(" "), start) for name, start in self._index.items())
-        return {name: self._block[start : start + _CARD] for name, start in names if keywords.fullmatch(name)}
+        return {
+            name: self._block[start : start + _CARD]
+            for name, start in names
+            if keywords.fullmatch(name)
+        }
 
     def _hierarch(self) -> dict[str, int]:
         if self._long is None:
             starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
             cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
-            long = ((start, card[9:].split("=", 1)[0]) for start, card in cards if card.startswith("HIERARCH "))
+            long = (
+                (start, card[9:].split("=", 1)[0])
+                for start, card in cards
+                if card.startswith("HIERARCH ")
+            )
             self._long = {name.strip().upper(): start for start, name in long}
         return self._long
 
@@ -152,7 +163,9 @@ def is_packed(path: str) -> bool:
 
 
 def spans(path: str, wanted: int) -> list[Span]:
-    """Find out where the HDUs of a file lie, from the first to the one wanted; the list ends with the file.
+    """Find out where the HDUs of a file lie, from the first to the one wanted.
+
+    The list ends with the file.
 
     Raises
     ------
@@ -264,7 +277,9 @@ def _hdus(path: str) -> Iterator[tuple[Cards, Span]]:
             yield from _walk(path, raw, head, os.fstat(raw.fileno()).st_size)
 
 
-def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> Iterator[tuple[Cards, Span]]:
+def _walk(
+    path: str, stream: _Stream, chunk: bytes | None, size: int | None
+) -> Iterator[tuple[Cards, Span]]:
     chunk = chunk or b""
     if not chunk.startswith(b"SIMPLE  ="):
         raise FormatterError(f"{path} is not a FITS file: it begins with {chunk[:16]!r}")
@@ -274,7 +289,9 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
         while end < 0:
             more = stream.read(_CHUNK)
             if not more:
-                raise FormatterError(f"{path} is truncated: the header of HDU {number} does not end")
+                raise FormatterError(
+                    f"{path} is truncated: the header of HDU {number} does not end"
+                )
             known = len(chunk) // _CARD * _CARD
             chunk += more
             end = _find_end(chunk, known)
@@ -283,7 +300,9 @@ def _walk(path: str, stream: _Stream, chunk: bytes | None, size: int | None) -> 
         header = -(-(end + _CARD) // _BLOCK) * _BLOCK
         if size is not None and position + header + data > size:
             missing = position + header + data - size
-            raise FormatterError(f"{path} is truncated: {missing} bytes are missing from HDU {number}")
+            raise FormatterError(
+                f"{path} is truncated: {missing} bytes are missing from HDU {number}"
+            )
         if size is None and data:  # what is compressed tells its length only by being read
             stream.seek(position + header + data - 1)
             if not stream.read(1):
@@ -307,10 +326,14 @@ def _find_end(chunk: bytes, start: int) -> int:
 
 
 def _data_size(cards: Cards, what: str) -> int:
-    """Give the length of an HDU's data in bytes, without padding (FITS Standard 4.0, equation 2)."""
+    """Return the length of an HDU's data in bytes, unpadded (FITS Standard 4.0, equation 2)."""
     try:
         axes = [cards[f"NAXIS{axis}"] for axis in range(1, cards.get("NAXIS", 0) + 1)]
-        bits, groups, heap = cards["BITPIX"] if axes else 8, cards.get("GCOUNT", 1), cards.get("PCOUNT", 0)
+        bits, groups, heap = (
+            cards["BITPIX"] if axes else 8,
+            cards.get("GCOUNT", 1),
+            cards.get("PCOUNT", 0),
+        )
         numbers = [*axes, groups, heap]
         if any(type(number) is not int or number < 0 for number in numbers):
             raise ValueError(f"one of {numbers} is no count")

@@ -1,7 +1,8 @@
 """The hooks that a camera's mapper may define, found and checked once, when the class is made.
 
-A hook is a method whose name starts with one of `KINDS` and ends with a dataset type: ``std_raw`` is called
-with each raw that was read. They go into one table; nothing looks a method up by a name made on the way.
+A hook is a method whose name starts with one of `KINDS` and ends with a dataset type: ``std_raw``
+is called with each raw that was read. They go into one table; nothing looks a method up by a name
+made on the way.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from types import MappingProxyType
 
 from persistence.errors import PolicyError, did_you_mean
 
-# Kind -> the arguments that the hook is called with, after self. `map` makes a dataset type of its own.
+# Kind -> the arguments that the hook is called with, after self. `map` makes a dataset type of its
+# own.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "map": ("dataId", "write"),
     "query": ("format", "dataId"),
@@ -39,7 +41,9 @@ def collect(cls: type) -> Hooks:
     return MappingProxyType(found)
 
 
-def check_types(cls: type, hooks: Hooks, known: Collection[str], views: Callable[[], Iterable[str]] = tuple) -> None:
+def check_types(
+    cls: type, hooks: Hooks, known: Collection[str], views: Callable[[], Iterable[str]] = tuple
+) -> None:
     """Refuse a hook for a dataset type that the policy lacks.
 
     Parameters
@@ -51,10 +55,13 @@ def check_types(cls: type, hooks: Hooks, known: Collection[str], views: Callable
     known : collection of `str`
         The dataset types.
     views : callable
-        Lists their views: over a thousand, so it is asked only if there is a hook for none of the types.
+        Lists their views: over a thousand, so it is asked only if there is a hook for none of the
+        types.
     """
     mapped = {dataset_type for kind, dataset_type in hooks if kind == "map"}
-    others = {key: method for key, method in hooks.items() if key[1] not in known and key[1] not in mapped}
+    others = {
+        key: method for key, method in hooks.items() if key[1] not in known and key[1] not in mapped
+    }
     names = {*known, *mapped, *views()} if others else set()
     for (_kind, dataset_type), method in others.items():
         if dataset_type not in names:
@@ -74,7 +81,9 @@ def _check_signature(cls: type, name: str, kind: str) -> None:
         signature.bind(*arguments)
     except TypeError as error:
         wanted = ", ".join(KINDS[kind])
-        raise PolicyError(f"{_definition(cls, name)}: it is called with ({wanted}): {error}") from error
+        raise PolicyError(
+            f"{_definition(cls, name)}: it is called with ({wanted}): {error}"
+        ) from error
 
 
 def _definition(cls: type, name: str) -> str:

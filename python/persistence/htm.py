@@ -1,4 +1,6 @@
-"""The hierarchical triangular mesh: the sky cut into triangles, each into four, and so on (afw-files 4).
+"""The hierarchical triangular mesh.
+
+The sky cut into triangles, each into four, and so on (afw-files 4).
 
 A trixel's number tells its depth: at depth d it is from 8 * 4**d to 16 * 4**d - 1.
 """
@@ -27,7 +29,9 @@ _AT_ONCE = 8192
 
 _AXES = dict(zip("XYZxyz", [*np.eye(3), *-np.eye(3)], strict=True))
 # The vertices of the trixels 8 to 15.
-_ROOTS = np.array([[_AXES[axis] for axis in root] for root in "XzY Yzx xzy yzX XZy yZx xZY YZX".split()])
+_ROOTS = np.array(
+    [[_AXES[axis] for axis in root] for root in "XzY Yzx xzy yzX XZy yZx xZY YZX".split()]
+)
 
 
 def index(ra: Any, dec: Any, depth: int) -> Ints:
@@ -46,9 +50,14 @@ def index(ra: Any, dec: Any, depth: int) -> Ints:
         Of the shape of the positions. One on an edge is in the first of the trixels that share it.
     """
     _check(depth)
-    points = sphere.vector(*sphere.finite(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float))))
+    points = sphere.vector(
+        *sphere.finite(*np.broadcast_arrays(np.asarray(ra, float), np.asarray(dec, float)))
+    )
     flat = points.reshape(-1, 3).T
-    found = [_descended(flat[:, start : start + _AT_ONCE], depth) for start in range(0, flat.shape[1], _AT_ONCE)]
+    found = [
+        _descended(flat[:, start : start + _AT_ONCE], depth)
+        for start in range(0, flat.shape[1], _AT_ONCE)
+    ]
     return np.concatenate(found or [np.zeros(0, np.int64)]).reshape(points.shape[:-1])
 
 
@@ -58,11 +67,15 @@ def _descended(points: Floats, depth: int) -> Ints:
     v0, v1, v2 = np.ascontiguousarray(np.moveaxis(_ROOTS[numbers - 8], 0, 2))
     for _ in range(depth):
         w0, w1, w2 = _midpoint(v1, v2), _midpoint(v2, v0), _midpoint(v0, v1)
-        # The inner edge of each corner's child tells whether a point is in it; else it is in the middle.
+        # The inner edge of each corner's child tells whether a point is in it; else it is in the
+        # middle.
         beyond = [_volume(points, *edge) >= 0 for edge in ((w2, w1), (w0, w2), (w1, w0))]
         child = np.select(beyond, [0, 1, 2], 3)
         numbers = 4 * numbers + child
-        v0, v1, v2 = (np.choose(child, corner) for corner in ((v0, v1, v2, w0), (w2, w0, w1, w1), (w1, w2, w0, w2)))
+        v0, v1, v2 = (
+            np.choose(child, corner)
+            for corner in ((v0, v1, v2, w0), (w2, w0, w1, w1), (w1, w2, w0, w2))
+        )
     return numbers
 
 
@@ -112,23 +125,28 @@ def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
 
 
 def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[int]:
-    """Give the trixels that may touch a box in right ascension, eastward from the first, and declination (deg)."""
+    """Return the trixels that may touch a box in RA, eastward from the first, and Dec (deg)."""
     (west, east), (south, north) = ra, dec
     middle, half = (west + width(west, east) / 2) % 360.0, width(west, east) / 2
     pole = np.array([0.0, 0.0, 1.0])
     margin = np.degrees(_MARGIN)
 
     def touches(corners: Floats) -> NDArray[np.bool_]:
-        high, low = 90 - np.degrees(_distance(corners, pole)), np.degrees(_distance(corners, -pole)) - 90
+        high, low = (
+            90 - np.degrees(_distance(corners, pole)),
+            np.degrees(_distance(corners, -pole)) - 90,
+        )
         own, reach = _spans(corners)
         apart = np.abs((own - middle + 180) % 360 - 180)
-        return np.asarray((low <= north + margin) & (high >= south - margin) & (apart <= half + reach + margin))
+        return np.asarray(
+            (low <= north + margin) & (high >= south - margin) & (apart <= half + reach + margin)
+        )
 
     return _touched(touches, depth)
 
 
 def convex(ra: Any, dec: Any) -> Floats:
-    """Give the unit vectors of a convex polygon's corners (deg), in the order that has it on the left.
+    """Return unit vectors of a convex polygon's corners (deg), ordered with it on the left.
 
     Raises
     ------
@@ -139,9 +157,13 @@ def convex(ra: Any, dec: Any) -> Floats:
     if vertices.ndim != 2 or len(vertices) < 3 or not np.isfinite(vertices).all():
         raise DataIdError("a polygon has three or more corners")
     for order in (vertices, vertices[::-1]):
-        if (_normals(order) @ order.T >= -_ROUNDING).all() and (order @ order.sum(axis=0) > 0).all():
+        if (_normals(order) @ order.T >= -_ROUNDING).all() and (
+            order @ order.sum(axis=0) > 0
+        ).all():
             return order
-    raise DataIdError("the polygon is not convex, or its corners do not follow each other around it")
+    raise DataIdError(
+        "the polygon is not convex, or its corners do not follow each other around it"
+    )
 
 
 def in_polygon(ra: Any, dec: Any, vertices: Floats) -> NDArray[np.bool_]:
@@ -155,14 +177,18 @@ def width(west: float, east: float) -> float:
 
 
 def _root(points: Floats) -> Ints:
-    """Give the trixels of depth 0 that points are in; those on an edge go where sphgeom has them."""
+    """Give the trixels of depth 0 that points are in.
+
+    Those on an edge go where sphgeom has them.
+    """
     x, y, z = points
     east = (y > 0) | ((y == 0) & (x >= 0))
     quadrant = np.where(east, np.where((x > 0) | (y == 0), 0, 1), np.where(x < 0, 2, 3))
     return np.where(z < 0, 8 + quadrant, 15 - quadrant)
 
 
-# -- triangles: arrays of corners, shape (trixels, 3, 3) ---------------------------------------------------
+# -- triangles: arrays of corners, shape (trixels, 3, 3)
+# ---------------------------------------------------
 
 
 def _check(depth: int) -> None:
@@ -206,7 +232,7 @@ def _inside(points: Floats, corners: Floats) -> NDArray[np.bool_]:
 
 
 def _normals(corners: Floats) -> Floats:
-    """Give the inward normals of the edges of figures, shape (..., corners, 3), as long as the edges."""
+    """Return the inward edge normals of figures, shape (..., corners, 3), as long as the edges."""
     return np.asarray(np.cross(corners, np.roll(corners, -1, axis=-2)))
 
 
@@ -217,7 +243,9 @@ def _distance(corners: Floats, point: Floats) -> Floats:
     beside = ((np.cross(normals, corners) @ point) > 0) & (
         (np.cross(np.roll(corners, -1, axis=1), normals) @ point) > 0
     )
-    to_edges = np.where(beside, np.abs(np.arcsin(np.clip(normals @ point, -1, 1))), np.inf).min(axis=1)
+    to_edges = np.where(beside, np.abs(np.arcsin(np.clip(normals @ point, -1, 1))), np.inf).min(
+        axis=1
+    )
     return np.where(_inside(point, corners), 0.0, np.minimum(to_corners, to_edges))
 
 

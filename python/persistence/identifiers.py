@@ -1,4 +1,7 @@
-"""Integers that stand for data IDs, as Gen2 packed them: for one ID, or for numpy arrays of them."""
+"""Integers that stand for data IDs, as Gen2 packed them.
+
+For one ID, or for numpy arrays of them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import Any, NamedTuple
 
 from persistence.errors import DataIdError, MissingKey
 
-# These are named tuples, not dataclasses: importing `dataclasses` costs a tenth of importing all of persistence.
+# These are named tuples, not dataclasses: importing `dataclasses` costs a tenth of importing all of
+# persistence.
 
 
 class ExposurePacker(NamedTuple):
-    """Packs the data ID of one detector's exposure into an integer: a sum of keys, each times a factor.
+    """Packs the data ID of one detector's exposure into an integer.
+
+    A sum of keys, each times a factor.
 
     Attributes
     ----------
@@ -95,7 +101,9 @@ class CoaddPacker(NamedTuple):
             raise DataIdError(f"patch={patch!r}: a patch is two integers, 'x,y'") from None
         for component in (x, y):
             if not 0 <= component < 1 << self.patch_bits:
-                raise DataIdError(f"patch component not in range [0, {1 << self.patch_bits}): {component}")
+                raise DataIdError(
+                    f"patch component not in range [0, {1 << self.patch_bits}): {component}"
+                )
         return (tract << 2 * self.patch_bits) + (x << self.patch_bits) + y
 
     def filtered(self, tract: int, patch: str, number: int) -> int:
@@ -105,7 +113,10 @@ class CoaddPacker(NamedTuple):
         return (self.merged(tract, patch) << self.filter_bits) + number
 
     def unpack(self, identifier: Any) -> dict[str, Any]:
-        """Take an identifier, or an integer array of any shape, apart: tract, patch_x, patch_y, filter."""
+        """Take an identifier, or an integer array of any shape, apart.
+
+        Tract, patch_x, patch_y, filter.
+        """
         mask = (1 << self.patch_bits) - 1
         patches = identifier >> self.filter_bits
         return {
@@ -117,15 +128,23 @@ class CoaddPacker(NamedTuple):
 
 
 def exposure_packer(said: Mapping[str, Any]) -> ExposurePacker | None:
-    """Make what packs exposures of the section ``identifiers`` of a policy; None if it does not say."""
+    """Make what packs exposures of the section ``identifiers`` of a policy.
+
+    None if it does not say.
+    """
     if "exposure" not in said:
         return None
     terms = said["exposure"] if isinstance(said["exposure"], list) else [said["exposure"]]
-    return ExposurePacker(terms, said.get("exposureBits"), said.get("defaults", {}), said.get("codes", {}))
+    return ExposurePacker(
+        terms, said.get("exposureBits"), said.get("defaults", {}), said.get("codes", {})
+    )
 
 
 def coadd_packer(said: Mapping[str, Any]) -> CoaddPacker | None:
-    """Make what packs coadds of the section ``identifiers`` of a policy; None if it does not say."""
+    """Make what packs coadds of the section ``identifiers`` of a policy.
+
+    None if it does not say.
+    """
     if "coadd" not in said:
         return None
     bits = said["coadd"]

@@ -1,4 +1,4 @@
-"""The classes of the LSST stack themselves, where they are installed and somebody prefers them to ours."""
+"""The LSST stack's own classes, where they are installed and preferred to ours."""
 
 from __future__ import annotations
 
@@ -23,14 +23,23 @@ def check(types: str) -> str:
         If it is neither ``astropy`` nor ``afw``.
     """
     if types not in TYPES:
-        raise RepositoryError(f"types={types!r}{did_you_mean(str(types), TYPES)}: known are {', '.join(TYPES)}")
+        raise RepositoryError(
+            f"types={types!r}{did_you_mean(str(types), TYPES)}: known are {', '.join(TYPES)}"
+        )
     return types
 
 
 def reader(location: Location) -> Any:
-    """Give the class that a policy names, if it is the stack's, installed, and reads FITS files; else None."""
+    """Give the class that a policy names, if it is the stack's, installed, and reads FITS files.
+
+    Else None.
+    """
     name = location.python or ""
-    if location.storage not in _STORAGES or not name.startswith("lsst.") or not _IN_PART.isdisjoint(location.options):
+    if (
+        location.storage not in _STORAGES
+        or not name.startswith("lsst.")
+        or not _IN_PART.isdisjoint(location.options)
+    ):
         return None
     try:
         found = do_import(name, location.datasetType)
@@ -51,4 +60,6 @@ def read(cls: Any, location: Location) -> Any:
     try:
         return cls.readFits(location.full_path, *hdu)
     except Exception as error:  # afw's exceptions are classes of its own
-        raise FormatterError(f"{location.full_path} cannot be read as {location.python}: {error}") from error
+        raise FormatterError(
+            f"{location.full_path} cannot be read as {location.python}: {error}"
+        ) from error

@@ -37,8 +37,8 @@ _SHOWN = 3
 class Mapper(Numbering):
     """What every camera's mapper can do; `CameraMapper` adds a policy.
 
-    A mapper without policy has the dataset types of its ``map_`` hooks (see `persistence.hooks`). It is made again,
-    from a pickle, by calling its class with the same arguments.
+    A mapper without policy has the dataset types of its ``map_`` hooks (see `persistence.hooks`).
+    It is made again, from a pickle, by calling its class with the same arguments.
 
     Attributes
     ----------
@@ -88,24 +88,32 @@ class Mapper(Numbering):
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
         """What reads the camera's headers, with the filters and detectors of its policy."""
-        from persistence.types.translator import HeaderTranslator  # only who reads exposures needs it
+        # only who reads exposures needs it
+        from persistence.types.translator import HeaderTranslator
 
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
-        return (self.translatorClass or HeaderTranslator)(filters, self.detector_names, settings.get("headers", {}))
+        return (self.translatorClass or HeaderTranslator)(
+            filters, self.detector_names, settings.get("headers", {})
+        )
 
     def extended(self, definitions: tuple[tuple[str, str], ...]) -> Self:
-        """Give a mapper that also knows what definitions of dataset types say; see `policy.extended`."""
+        """Give a mapper that also knows what definitions of dataset types say.
+
+        See `policy.extended`.
+        """
         made = copy.copy(self)
         for cls in type(self).__mro__:
             for name, value in vars(cls).items():
-                if isinstance(value, functools.cached_property):  # made of the policy when it was first asked for
+                # made of the policy when it was first asked for
+                if isinstance(value, functools.cached_property):
                     made.__dict__.pop(name, None)
         made.policy = policy.extended(self.policy, definitions)
         made.types = made.policy.types
         return made
 
-    # -- names ---------------------------------------------------------------------------------------
+    # -- names
+    # ---------------------------------------------------------------------------------------
 
     def request(self, name: str) -> Request:
         """Take the name that a user typed apart; see `persistence.names.parse`."""
@@ -114,7 +122,7 @@ class Mapper(Numbering):
         return names.parse(name, self.types, type(self).__name__)
 
     def dataset(self, request: Request, data_id: Mapping[str, Any] | None = None) -> DatasetType:
-        """Give what the policy, or a ``map_`` hook that makes composites, says of a dataset type."""
+        """Return the policy's, or a ``map_`` hook's, definition of a dataset type."""
         if request.datasetType in self.types:
             return self.types[request.datasetType]
         mapped = self.hook("map", request.datasetType) if data_id is not None else None
@@ -138,7 +146,11 @@ class Mapper(Numbering):
         level : `str`, optional
             Keys that do not count at this level are left out; ``""`` is the camera's default level.
         """
-        keys = self.policy.keys if datasetType is None else self.dataset(self.request(datasetType)).keys
+        keys = (
+            self.policy.keys
+            if datasetType is None
+            else self.dataset(self.request(datasetType)).keys
+        )
         if level == "":
             level = self.getDefaultLevel()
         dropped = self.policy.levels.get(level, frozenset()) if level is not None else frozenset()
@@ -155,24 +167,35 @@ class Mapper(Numbering):
         return below
 
     def getRegistry(self) -> Any:
-        """Give the registry, if the mapper has one of its own; the repository asks its own otherwise."""
+        """Give the registry, if the mapper has one of its own.
+
+        The repository asks its own otherwise.
+        """
         return None
 
-    # -- Gen2's calls of the hooks -------------------------------------------------------------------
+    # -- Gen2's calls of the hooks
+    # -------------------------------------------------------------------
 
     def map(self, datasetType: str, dataId: Mapping[str, Any], write: bool = False) -> Any:
-        """Say where a dataset lies: what the ``map_`` hook gives, or the policy's path in the mapper's root."""
+        """Say where a dataset lies.
+
+        What the ``map_`` hook gives, or the policy's path in the mapper's root.
+        """
         mapped = self.hook("map", datasetType)
         if mapped is not None:
             return mapped(self.validate(dataId), write)
         dataset = self.dataset(self.request(datasetType))
-        return self.locate(dataset, self.typed(dataset, dataId), getattr(self, "root", None) or os.curdir)
+        return self.locate(
+            dataset, self.typed(dataset, dataId), getattr(self, "root", None) or os.curdir
+        )
 
     def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any]) -> Any:
         """Ask the ``query_`` hook."""
         query = self.hook("query", datasetType)
         if query is None:
-            raise UnknownDatasetType(datasetType, (name for kind, name in self.hooks if kind == "query"), "query_")
+            raise UnknownDatasetType(
+                datasetType, (name for kind, name in self.hooks if kind == "query"), "query_"
+            )
         return query(format, self.validate(dataId))
 
     def standardize(self, datasetType: str, item: Any, dataId: Mapping[str, Any]) -> Any:
@@ -183,7 +206,8 @@ class Mapper(Numbering):
         """Give the keys that the mapper knows."""
         return iter(self.policy.keys)
 
-    # -- data IDs ------------------------------------------------------------------------------------
+    # -- data IDs
+    # ------------------------------------------------------------------------------------
 
     def typed(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
         """Give a data ID the camera's names of keys, and each value its key's type.
@@ -209,7 +233,9 @@ class Mapper(Numbering):
     def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give each value of a data ID its key's type. A camera may check more."""
         kinds = self.policy.keys
-        return DataId({key: cast(key, value, kinds.get(key, type(value))) for key, value in dataId.items()})
+        return DataId(
+            {key: cast(key, value, kinds.get(key, type(value))) for key, value in dataId.items()}
+        )
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
         """Supply the keys that a person left out.
@@ -235,10 +261,15 @@ class Mapper(Numbering):
         dict.update(full, zip(missing, rows[0], strict=True))  # what a registry gives is plain
         return full
 
-    # -- locations -----------------------------------------------------------------------------------
+    # -- locations
+    # -----------------------------------------------------------------------------------
 
     def locate(
-        self, dataset: DatasetType, full_id: Mapping[str, Any], root: str, options: Mapping[str, Any] = {}
+        self,
+        dataset: DatasetType,
+        full_id: Mapping[str, Any],
+        root: str,
+        options: Mapping[str, Any] = {},
     ) -> Location:
         """Say where a dataset lies, or would lie, in a repository.
 
@@ -264,18 +295,32 @@ class Mapper(Numbering):
             told = "the camera's policy has to give one before it can be used"
             if dataset.composite:
                 names = ", ".join(f"{dataset.name}.{part}" for part in dataset.composite)
-                told = f"it is assembled from datasets with paths of their own: ask for those of {names}"
+                told = (
+                    "it is assembled from datasets with paths of their own: ask for those of "
+                    f"{names}"
+                )
             raise TemplateUndefined(
-                f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): {told}"
+                f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): "
+                f"{told}"
             )
         path, hdu = dataset.template.locate(full_id)
-        if "hdu" in full_id and dataset.storage == "FitsCatalogStorage" and "hdu" not in self.policy.keys:
-            # Gen2 took it for this also where it is a key of raw exposures, and read who knows what.
+        if (
+            "hdu" in full_id
+            and dataset.storage == "FitsCatalogStorage"
+            and "hdu" not in self.policy.keys
+        ):
+            # Gen2 took it for this also where it is a key of raw exposures, and read who knows
+            # what.
             hdu = cast("hdu", full_id["hdu"], int)
-        return Location(root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options)
+        return Location(
+            root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options
+        )
 
     def write_options(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what the writer of a dataset is told: the recipe, and what the camera's hook adds."""
+        """Give what the writer of a dataset is told.
+
+        The recipe, and what the camera's hook adds.
+        """
         options: dict[str, Any] = {}
         if dataset.storage == "FitsStorage":
             from persistence import recipes  # only who writes needs them
@@ -285,7 +330,8 @@ class Mapper(Numbering):
         added = self.hook("add", dataset.name)
         return options | dict(added(dataset.name, full_id)) if added else options
 
-    # -- hooks ---------------------------------------------------------------------------------------
+    # -- hooks
+    # ---------------------------------------------------------------------------------------
 
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
         """Give a hook, bound to this mapper; None if the camera has none."""
@@ -306,12 +352,17 @@ class Mapper(Numbering):
 
 
 def _label(entry: Mapping[str, Any]) -> FilterLabel:
-    """Make a filter of a policy's entry; data IDs use the first word of its physical name by default."""
+    """Make a filter of a policy's entry.
+
+    Data IDs use the first word of its physical name by default.
+    """
     from persistence.types.translator import FilterLabel
 
     physical = str(entry["physical"])
     name = str(entry.get("name", physical.split(" ", 1)[0]))
-    return FilterLabel(name, entry.get("band"), physical, tuple(entry.get("alias", ())), entry.get("variant"))
+    return FilterLabel(
+        name, entry.get("band"), physical, tuple(entry.get("alias", ())), entry.get("variant")
+    )
 
 
 def _rebuild(cls: type[Mapper], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapper:
@@ -319,14 +370,23 @@ def _rebuild(cls: type[Mapper], args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 
 def _not_one(
-    dataset: DatasetType, data_id: Mapping[str, Any], missing: Sequence[str], rows: list[tuple[Any, ...]]
+    dataset: DatasetType,
+    data_id: Mapping[str, Any],
+    missing: Sequence[str],
+    rows: list[tuple[Any, ...]],
 ) -> IncompleteDataId | AmbiguousDataId:
     if not rows:
         reason = f"needs  {', '.join(missing)}, and the registry has no such row"
         return IncompleteDataId("No unique lookup for:", dataset.name, data_id, [reason])
-    columns = {key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)}
+    columns = {
+        key: list(dict.fromkeys(row[place] for row in rows)) for place, key in enumerate(missing)
+    }
     telling = [key for key, values in columns.items() if len(values) > 1]
     reasons = [f"{len(rows)} rows match; they differ in {', '.join(telling)}: give one of these"]
     for row in rows[:_SHOWN]:
-        reasons.append("  ".join(["row   ", *(f"{key}={value}" for key, value in zip(missing, row, strict=True))]))
+        reasons.append(
+            "  ".join(
+                ["row   ", *(f"{key}={value}" for key, value in zip(missing, row, strict=True))]
+            )
+        )
     return AmbiguousDataId("No unique lookup for:", dataset.name, data_id, reasons)

@@ -1,7 +1,7 @@
 """The names that ``get`` takes: a dataset type, or one of its views (``calexp_md``).
 
-A view is a part or a property of a dataset, reached by a suffix. They are listed in one table, `VIEWS`;
-none is a dataset type of its own.
+A view is a part or a property of a dataset, reached by a suffix. They are listed in one table,
+`VIEWS`; none is a dataset type of its own.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _CATALOG = frozenset({"FitsCatalogStorage"})
 _EXPOSURES = frozenset({"exposures"})
 _IMAGES = frozenset({"exposures", "images"})
 
-# What each gives: the file's path; the header; pixels inside a box; the box itself; parts of an exposure
-# read without its pixels; the rows and the columns of a catalog.
+# What each gives: the file's path; the header; pixels inside a box; the box itself; parts of an
+# exposure read without its pixels; the rows and the columns of a catalog.
 VIEWS: Mapping[str, View] = {
     "filename": View(),
     "md": View(_FITS | _CATALOG),
@@ -59,7 +59,8 @@ VIEWS: Mapping[str, View] = {
 }
 
 
-# What any exposure is made of, by the names that follow a dot (``calexp.psf``), and what reads each alone.
+# What any exposure is made of, by the names that follow a dot (``calexp.psf``), and what reads each
+# alone.
 COMPONENTS: Mapping[str, str] = {
     "metadata": "md",
     **{
@@ -72,7 +73,8 @@ COMPONENTS: Mapping[str, str] = {
 }
 
 
-# Types of such components, by the last word of their names: a policy may make each a dataset of its own.
+# Types of such components, by the last word of their names: a policy may make each a dataset of its
+# own.
 PARTS: Mapping[str, str] = {
     **dict.fromkeys(("SkyWcs", "Wcs", "TanWcs", "WCS"), "wcs"),
     **dict.fromkeys(("PhotoCalib", "Calib"), "photoCalib"),
@@ -118,7 +120,8 @@ def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> R
     name : `str`
         What the user typed.
     kinds : mapping
-        The dataset types that exist. A type of exactly that name wins over a view: ``src_schema`` is one.
+        The dataset types that exist. A type of exactly that name wins over a view: ``src_schema``
+        is one.
     mapper : `str`
         Whose types they are, for the message.
 
@@ -132,7 +135,9 @@ def parse(name: str, kinds: Mapping[str, Kind], mapper: str = "The mapper") -> R
     for position in range(len(name) - 1, 0, -1):
         if name[position] == "_" and name[:position] in kinds:
             view = VIEWS.get(name[position + 1 :])
-            if view is not None and _has(name[:position], kinds[name[:position]], name[position + 1 :]):
+            if view is not None and _has(
+                name[:position], kinds[name[:position]], name[position + 1 :]
+            ):
                 return Request(name[:position], name[position + 1 :])
     raise UnknownDatasetType(name, all_names(kinds), mapper)
 

@@ -24,7 +24,10 @@ _CANDIDATES = 3
 
 
 def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
-    """Give lines that tell what is near a data ID in a repository: registered IDs first, else files."""
+    """Give lines that tell what is near a data ID in a repository.
+
+    Registered IDs first, else files.
+    """
     try:
         if repository.mapper.dataset(request).section == "calibrations":
             yield from _calibrations(repository, request, data_id)
@@ -38,13 +41,17 @@ def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]
         return  # the error that is being explained matters more than its explanation
 
 
-def _calibrations(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
+def _calibrations(
+    repository: Repository, request: Request, data_id: Mapping[str, Any]
+) -> Iterator[str]:
     """Show the calibrations that come nearest to what was wanted, with what rules them out."""
     for candidate in repository.explain(request, data_id).candidates[:_CANDIDATES]:
         yield f"nearest     {candidate}"
 
 
-def _on_disk(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> dict[str, Any] | None:
+def _on_disk(
+    repository: Repository, request: Request, data_id: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """Free one key after the other, and see which file of the dataset type is there then."""
     dataset = repository.mapper.dataset(request)
     if dataset.template is None:
@@ -61,7 +68,9 @@ def _on_disk(repository: Repository, request: Request, data_id: Mapping[str, Any
     return None
 
 
-def _registered(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
+def _registered(
+    repository: Repository, request: Request, data_id: Mapping[str, Any]
+) -> Iterator[str]:
     """Free one key after the other, and see which of its values the registry has then."""
     dataset = repository.mapper.dataset(request)
     registry = repository.registry
@@ -84,7 +93,7 @@ def _registered(repository: Repository, request: Request, data_id: Mapping[str, 
 
 
 def _strangers(registry: Registry, dataset: DatasetType, where: Mapping[str, Any]) -> Iterator[str]:
-    """Show the keys whose values the registry does not have at all, each with the nearest that it has."""
+    """Show the keys whose values the registry does not have, each with the nearest it has."""
     for key, value in where.items():
         if not registry.lookup([key], {key: value}, dataset.tables, limit=1):
             near = _value(registry, dataset, key, value, {})
@@ -92,8 +101,13 @@ def _strangers(registry: Registry, dataset: DatasetType, where: Mapping[str, Any
                 yield f"registered  {key}={near}, but no {key}={value}"
 
 
-def _value(registry: Registry, dataset: DatasetType, key: str, value: Any, others: Mapping[str, Any]) -> Any:
-    """Give the nearest value of a key that the registry has for other values; None if it has none."""
+def _value(
+    registry: Registry, dataset: DatasetType, key: str, value: Any, others: Mapping[str, Any]
+) -> Any:
+    """Give the nearest value of a key that the registry has for other values.
+
+    None if it has none.
+    """
     limit = _ENOUGH if isinstance(value, str) else _ENOUGH_NUMBERS
     values = [row[0] for row in registry.lookup([key], others, dataset.tables, limit=limit)]
     values = [one for one in values if one is not None]

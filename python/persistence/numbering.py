@@ -30,7 +30,8 @@ class Numbering:
         """What reads the camera's headers, and knows its filters."""
         raise NotImplementedError("the mapper says")
 
-    # -- detectors -----------------------------------------------------------------------------------
+    # -- detectors
+    # -----------------------------------------------------------------------------------
 
     @property
     def _detectors(self) -> Mapping[str, Any]:
@@ -45,7 +46,10 @@ class Numbering:
 
     @functools.cached_property
     def detector_form(self) -> PathTemplate | None:
-        """How the name of a detector is made of a data ID; None if the policy says nothing of it."""
+        """How the name of a detector is made of a data ID.
+
+        None if the policy says nothing of it.
+        """
         return PathTemplate(self._detectors["name"]) if "name" in self._detectors else None
 
     def _extractDetectorName(self, dataId: Mapping[str, Any]) -> Any:
@@ -55,24 +59,35 @@ class Numbering:
         if form is not None and set(form.keys) <= set(full):
             return form.format({part: kind(full[part]) for part, kind in form.keys.items()})
         if key is None:
-            raise PolicyError(f"{self.policy.path} does not say what the camera's detectors are called")
+            raise PolicyError(
+                f"{self.policy.path} does not say what the camera's detectors are called"
+            )
         if key not in full:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {key}")
         number: int = cast(key, full[key], int)
         if self.detector_names and number not in self.detector_names:
-            raise DataIdError(f"No name found for dataId: {dict(dataId)}: the camera has no detector {number}")
+            raise DataIdError(
+                f"No name found for dataId: {dict(dataId)}: the camera has no detector {number}"
+            )
         return self.detector_names.get(number, number)
 
     def _transformId(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
-        """Add the camera's own names of keys, and the number of a detector that is given by name."""
+        """Add the camera's own names of keys, and the number of a detector given by name."""
         full = dict(dataId)
         for other, key in self.policy.aliases.items():
             if other in full:
                 full.setdefault(key, full[other])
         form, names = self.detector_form, self.detector_names
-        if names and form is not None and self._detectors["key"] not in full and set(form.keys) <= set(full):
+        if (
+            names
+            and form is not None
+            and self._detectors["key"] not in full
+            and set(form.keys) <= set(full)
+        ):
             name = form.format({part: full[part] for part in form.keys})
-            full.update((self._detectors["key"], number) for number, known in names.items() if known == name)
+            full.update(
+                (self._detectors["key"], number) for number, known in names.items() if known == name
+            )
         return full
 
     def telling(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +105,8 @@ class Numbering:
         """Give a detector's name without blanks, as it stands in paths."""
         return name.replace(" ", "_")
 
-    # -- integers ------------------------------------------------------------------------------------
+    # -- integers
+    # ------------------------------------------------------------------------------------
 
     @functools.cached_property
     def exposures(self) -> ExposurePacker | None:
@@ -105,14 +121,22 @@ class Numbering:
     def _computeCcdExposureId(self, dataId: Mapping[str, Any]) -> int:
         """Give the integer that stands for one detector's exposure."""
         if self.exposures is None:
-            raise PolicyError(f"{self.policy.path} does not say how the camera's exposures are numbered")
+            raise PolicyError(
+                f"{self.policy.path} does not say how the camera's exposures are numbered"
+            )
         return self.exposures.pack(self._transformId(dataId))
 
     def _computeCoaddExposureId(self, dataId: Mapping[str, Any], singleFilter: bool) -> int:
         """Give the integer that stands for a patch of a coadd, in one filter or in all."""
         if self.coadds is None:
-            raise PolicyError(f"{self.policy.path} does not say how the camera's coadds are numbered")
-        missing = [key for key in ("tract", "patch", *(["filter"] if singleFilter else [])) if key not in dataId]
+            raise PolicyError(
+                f"{self.policy.path} does not say how the camera's coadds are numbered"
+            )
+        missing = [
+            key
+            for key in ("tract", "patch", *(["filter"] if singleFilter else []))
+            if key not in dataId
+        ]
         if missing:
             raise MissingKey(f"an identifier needs {missing[0]!r}; the data ID is {dict(dataId)}")
         tract, patch = int(dataId["tract"]), dataId["patch"]
@@ -126,12 +150,20 @@ class Numbering:
             if label.answers_to(name):
                 return number
         known = [label.name for label in labels]
-        raise DataIdError(f"filter={name!r} is none of the camera's: {', '.join(known)}{did_you_mean(name, known)}")
+        raise DataIdError(
+            f"filter={name!r} is none of the camera's: "
+            f"{', '.join(known)}{did_you_mean(name, known)}"
+        )
 
     def numbered(self, dataset_type: str) -> Callable[..., int] | None:
-        """Give what makes an identifier's dataset type, called as a ``bypass_`` hook; None if it is none of them."""
+        """Give what makes an identifier's dataset type, called as a ``bypass_`` hook.
+
+        None if it is none of them.
+        """
         make = _NUMBERS.get(dataset_type)
-        if make is None or not {"exposure", "coadd"} & set(self.policy.settings.get("identifiers", {})):
+        if make is None or not {"exposure", "coadd"} & set(
+            self.policy.settings.get("identifiers", {})
+        ):
             return None
         return lambda datasetType, pythonType, location, dataId: make(self, dataId)
 
@@ -142,7 +174,9 @@ def _exposure(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 
 def _exposure_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
     if mapper.exposures is None or mapper.exposures.bits is None:
-        raise PolicyError(f"{mapper.policy.path} does not say how many bits the number of an exposure takes")
+        raise PolicyError(
+            f"{mapper.policy.path} does not say how many bits the number of an exposure takes"
+        )
     return mapper.exposures.bits
 
 
@@ -156,7 +190,9 @@ def _merged(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 
 def _coadd_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
     if mapper.coadds is None:
-        raise PolicyError(f"{mapper.policy.path} does not say how many bits the number of a coadd takes")
+        raise PolicyError(
+            f"{mapper.policy.path} does not say how many bits the number of a coadd takes"
+        )
     return mapper.coadds.bits
 
 

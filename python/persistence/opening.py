@@ -1,6 +1,7 @@
 """From what a caller says to the chain of repositories that a Butler uses (gen2-core 1.2 to 1.5).
 
-Nothing is made or changed on disk unless a repository is an output that is new, or that gets new parents.
+Nothing is made or changed on disk unless a repository is an output that is new, or that gets new
+parents.
 """
 
 from __future__ import annotations
@@ -121,7 +122,9 @@ class Opening:
         for parent in member.cfg.parents:
             found = self._parent(member, parent)
             if found.place in line:
-                raise RepositoryError(f"parents lead in a circle: {' -> '.join([*line, found.place])}")
+                raise RepositoryError(
+                    f"parents lead in a circle: {' -> '.join([*line, found.place])}"
+                )
             if not found.parents:
                 self._add_parents(found, [*line, found.place])
             member.parents.append(found)
@@ -132,7 +135,9 @@ class Opening:
         if place not in self._members:
             cfg = config.read(path)
             if cfg is None:
-                raise RepositoryError(f"the parent {path} of {child.cfg.cfg_root} is gone{_guess(path, child)}")
+                raise RepositoryError(
+                    f"the parent {path} of {child.cfg.cfg_root} is gone{_guess(path, child)}"
+                )
             args = RepositoryArgs(cfgRoot=path, mode="r")
             if cfg.old:
                 nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
@@ -142,15 +147,19 @@ class Opening:
         return self._members[place]
 
     def _set_up(self, member: Member) -> None:
-        """Give an output its parents and its mapper, and write its configuration if that is news."""
+        """Set an output's parents and mapper, and write its configuration if that is new."""
         given = [one for one in self._inputs if one.place != member.place]
-        parents = tuple(one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given)
+        parents = tuple(
+            one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given
+        )
         cfg = member.cfg
         if member.is_new:
             cfg = cfg._replace(parents=parents, mapper=cfg.mapper or self._default_mapper(member))
         elif member.readable:
             known = {config.same(parent) for parent in cfg.parents}
-            cfg = cfg._replace(parents=(*cfg.parents, *(one for one in parents if config.same(one) not in known)))
+            cfg = cfg._replace(
+                parents=(*cfg.parents, *(one for one in parents if config.same(one) not in known))
+            )
         else:
             cfg = config.extended(cfg, parents)
         if not cfg.old and (member.is_new or cfg != member.cfg):
@@ -165,7 +174,8 @@ class Opening:
         names = {one.cfg.mapper for one in self._inputs}
         if len(names) != 1:
             raise RepositoryError(
-                f"No default mapper could be established for {member.cfg.cfg_root}: its inputs have "
+                f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
+                "have "
                 f"{sorted(map(str, names)) or 'none'}; give mapper="
             )
         return names.pop()
@@ -175,8 +185,10 @@ class Opening:
             mapper = member.args.mapper if member.args.mapper is not None else member.cfg.mapper
             if mapper is None:
                 raise RepositoryError(
-                    f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's mapper into it "
-                    f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give mapper="
+                    f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's "
+                    "mapper into it "
+                    f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give "
+                    "mapper="
                 )
             if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
                 camerafile.refuse_code(mapper, member.cfg.cfg_root)
@@ -195,7 +207,9 @@ class Opening:
         cfg, tags = member.cfg, member.args.tags
         ancestors = [self._repository(parent) for parent in member.parents]
         try:
-            return Repository(cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs)
+            return Repository(
+                cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs
+            )
         except (PolicyError, RepositoryError) as error:
             if not str(error).startswith(os.sep):  # the name of a file says enough
                 error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
@@ -203,7 +217,10 @@ class Opening:
 
 
 def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> RepositoryCfg:
-    """Let what the caller says of a repository count; what an output was set up with cannot be changed."""
+    """Let what the caller says of a repository count.
+
+    What an output was set up with cannot be changed.
+    """
     said: dict[str, Any] = {}
     if args.mapper is not None:
         said["mapper"] = gen2_name(args.mapper)
@@ -230,7 +247,8 @@ def _refuse_unwritable(root: str) -> None:
     if not os.path.isdir(root):
         raise RepositoryError(f"the output {root} is no directory")
     raise RepositoryError(
-        f"the output {root} belongs to {files.owner(root)}, and you may not write to it: give it as an input, and a "
+        f"the output {root} belongs to {files.owner(root)}, and you may not write to it: give it "
+        "as an input, and a "
         "directory of your own as the output"
     )
 
@@ -238,15 +256,20 @@ def _refuse_unwritable(root: str) -> None:
 def _check_modes(inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs]) -> None:
     for args in inputs:
         if args.mode not in (None, "r", "rw"):
-            raise RepositoryError(f"The mode of an input should be readable. {args} has {args.mode!r}")
+            raise RepositoryError(
+                f"The mode of an input should be readable. {args} has {args.mode!r}"
+            )
         args.mode = "r"
     for args in outputs:
         args.mode = args.mode or "w"
         if args.mode not in ("w", "rw"):
-            raise RepositoryError(f"The mode of an output should be writable. {args} has {args.mode!r}")
+            raise RepositoryError(
+                f"The mode of an output should be writable. {args} has {args.mode!r}"
+            )
     if len(outputs) > 1 and any("r" in str(args.mode) for args in outputs):
         raise RepositoryError(
-            "Butler does not support multiple output repositories if any of the outputs are readable."
+            "Butler does not support multiple output repositories if any of the outputs are "
+            "readable."
         )
 
 
@@ -265,16 +288,22 @@ def _depth_first(member: Member, found: list[Member]) -> None:
 
 def _not_there(place: str) -> RepositoryError:
     if not os.path.isdir(place):
-        return RepositoryError(f"No cfg found for read-only input repository: there is no directory {place}")
+        return RepositoryError(
+            f"No cfg found for read-only input repository: there is no directory {place}"
+        )
     return RepositoryError(
-        f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, no "
+        f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
+        "no "
         f"registry.sqlite3 and no {config.FILE}. Write the camera's mapper into it "
         f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give mapper="
     )
 
 
 def _guess(path: str, child: Member) -> str:
-    """Guess where a parent went: to the same place beside the child, if the tree was moved with it."""
+    """Guess where a parent went.
+
+    To the same place beside the child, if the tree was moved with it.
+    """
     parts = path.strip("/").split("/")
     above = os.path.dirname(os.path.realpath(child.cfg.root))
     while above != "/":
@@ -297,7 +326,11 @@ def open_chain(
 
 
 def open_one(
-    root: str, mapper: Any, trust: Sequence[str], arguments: Mapping[str, Any], calibs: Mapping[str, str] = {}
+    root: str,
+    mapper: Any,
+    trust: Sequence[str],
+    arguments: Mapping[str, Any],
+    calibs: Mapping[str, str] = {},
 ) -> Chain:
     """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
 

@@ -17,17 +17,19 @@ def data_ids(obj: Any, path: str, keys: Mapping[str, type], name: str) -> DataId
     obj : object
         Where they are.
     path : `str`
-        What leads to them from there, with dots: attributes, or keys of mappings; an empty one is the object itself.
+        What leads to them from there, with dots: attributes, or keys of mappings; an empty one is
+        the object itself.
     keys : mapping [`str`, `type`]
-        The keys of the dataset type that they are for; other fields of a row are no part of a data ID.
+        The keys of the dataset type that they are for; other fields of a row are no part of a data
+        ID.
     name : `str`
         What the path is called in messages.
 
     Returns
     -------
     found : `DataId` or `list` of `DataId`
-        A mapping, or a text such as ``visit=1 ccdnum=2``, is one; a sequence of these, or a table with columns
-        for keys, is a list.
+        A mapping, or a text such as ``visit=1 ccdnum=2``, is one; a sequence of these, or a table
+        with columns for keys, is a list.
 
     Raises
     ------
@@ -59,8 +61,14 @@ def _step(obj: Any, step: str, name: str) -> Any:
         return obj[step]
     if hasattr(obj, step):
         return getattr(obj, step)
-    known = [str(key) for key in obj] if isinstance(obj, Mapping) else [one for one in dir(obj) if one[0] != "_"]
-    raise DataIdError(f"{name} leads nowhere: {type(obj).__name__} has no {step!r}{did_you_mean(step, known)}")
+    known = (
+        [str(key) for key in obj]
+        if isinstance(obj, Mapping)
+        else [one for one in dir(obj) if one[0] != "_"]
+    )
+    raise DataIdError(
+        f"{name} leads nowhere: {type(obj).__name__} has no {step!r}{did_you_mean(step, known)}"
+    )
 
 
 def _one(item: Any, keys: Mapping[str, type]) -> DataId | None:
@@ -73,4 +81,9 @@ def _one(item: Any, keys: Mapping[str, type]) -> DataId | None:
 
 
 def _typed(item: Mapping[str, Any], keys: Mapping[str, type]) -> DataId:
-    return DataId({key: cast(key, plain(value), keys[key]) if key in keys else value for key, value in item.items()})
+    return DataId(
+        {
+            key: cast(key, plain(value), keys[key]) if key in keys else value
+            for key, value in item.items()
+        }
+    )

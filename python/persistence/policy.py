@@ -1,8 +1,8 @@
 """Policies: YAML layers -> merged -> checked -> frozen dataset types.
 
-A camera's policy file overrides, key by key, the file that it names as its ``base``, if any; that overrides the
-framework's own definitions in ``policy/``; those override what holds for a whole section. The result is checked
-when it is loaded: an error names file and line.
+A camera's policy file overrides, key by key, the file that it names as its ``base``, if any; that
+overrides the framework's own definitions in ``policy/``; those override what holds for a whole
+section. The result is checked when it is loaded: an error names file and line.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from persistence.yamlfile import Node
 
 _REPOSITORY = "<the repository's policy>"
 
-# Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last in the end.
+# Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last
+# in the end.
 _SETTINGS = frozenset(
-    "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath calibRegistryPath "
-    "mapper package base kinds aliases filters identifiers detectors headers values ingest ingestCalibs "
+    "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath "
+    "calibRegistryPath "
+    "mapper package base kinds aliases filters identifiers detectors headers values ingest "
+    "ingestCalibs "
     "skytiles defects registries stages".split()
 )
 
@@ -73,7 +76,7 @@ class CameraPolicy:
 
     @functools.cached_property
     def values(self) -> Mapping[str, tuple[Any, ...]]:
-        """The values of those keys that are the same for every exposure, such as a chip's amplifiers."""
+        """Values of keys that are the same for every exposure, such as a chip's amplifiers."""
         return {key: tuple(values) for key, values in self.settings.get("values", {}).items()}
 
     @functools.cached_property
@@ -102,10 +105,14 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
         status = os.stat(path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    return _load(path, status.st_mtime_ns, status.st_size, yamlfile.flow(overlay) if overlay else "")
+    return _load(
+        path, status.st_mtime_ns, status.st_size, yamlfile.flow(overlay) if overlay else ""
+    )
 
 
-def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
+def of(
+    said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None
+) -> CameraPolicy:
     """Make a policy of plain data, of the form that a camera's file has.
 
     Parameters
@@ -122,7 +129,9 @@ def of(said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = N
     PolicyError
         See `load`.
     """
-    return _merged(name, [_of_text(yamlfile.flow(said), name)], yamlfile.flow(overlay) if overlay else "")
+    return _merged(
+        name, [_of_text(yamlfile.flow(said), name)], yamlfile.flow(overlay) if overlay else ""
+    )
 
 
 @functools.lru_cache(maxsize=32)
@@ -149,7 +158,10 @@ def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
 
 
 def _check_code(found: Iterable[DatasetType]) -> None:
-    """Check what makes composites; what a repository names is refused later, unless somebody trusts it."""
+    """Check what makes composites.
+
+    What a repository names is refused later, unless somebody trusts it.
+    """
     for dataset in found:
         if dataset.composite and not dataset.source.startswith(_REPOSITORY):
             for kind in ("assembler", "disassembler"):
@@ -166,7 +178,8 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
         there = types.get(dataset.name)
         if there is not None and there.section != dataset.section:
             raise PolicyError(
-                f"{dataset.source}: dataset type {dataset.name!r} is defined in {there.section} already "
+                f"{dataset.source}: dataset type {dataset.name!r} is defined in {there.section} "
+                "already "
                 f"({there.source})"
             )
         types[dataset.name] = dataset
@@ -174,12 +187,18 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
 
 def _settings(layers: Sequence[Layer]) -> dict[str, Any]:
     said = {key: node for layer in layers for key, node in layer.items()}
-    return {key: yamlfile.plain(node) for key, node in said.items() if key in _SETTINGS and key != "kinds"}
+    return {
+        key: yamlfile.plain(node)
+        for key, node in said.items()
+        if key in _SETTINGS and key != "kinds"
+    }
 
 
 @functools.lru_cache(maxsize=32)
 def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> CameraPolicy:
-    """Lay definitions over a policy that is loaded: only the dataset types that they touch are made anew.
+    """Lay definitions over a policy that is loaded.
+
+    Only the dataset types that they touch are made anew.
 
     Parameters
     ----------
@@ -202,7 +221,14 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
         touched = {key for layer in added for key in split_names(layer.get(name))}
         if touched:
             section = Section(name, layers)
-            _add(types, (section.make(one) for one in section.names() if not touched.isdisjoint(section.line(one))))
+            _add(
+                types,
+                (
+                    section.make(one)
+                    for one in section.names()
+                    if not touched.isdisjoint(section.line(one))
+                ),
+            )
     return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
 
 
@@ -213,7 +239,10 @@ def anew(whole: CameraPolicy, name: str) -> DatasetType:
 
 
 def needed(whole: CameraPolicy, name: str) -> list[str]:
-    """Give the dataset types without which one cannot be: those that it builds on, and its components'."""
+    """Give the dataset types without which one cannot be.
+
+    Those that it builds on, and its components'.
+    """
     dataset = whole.types[name]
     line = Section(dataset.section, whole.layers).line(name)
     parts = [part.datasetType for part in dataset.composite.values()]
@@ -221,7 +250,10 @@ def needed(whole: CameraPolicy, name: str) -> list[str]:
 
 
 def keys_said(
-    whole: CameraPolicy, definitions: tuple[tuple[str, str], ...], dataset: DatasetType, but: Collection[str] = ()
+    whole: CameraPolicy,
+    definitions: tuple[tuple[str, str], ...],
+    dataset: DatasetType,
+    but: Collection[str] = (),
 ) -> set[str]:
     """Give the keys of a dataset type that come from some of the layers of its policy.
 
@@ -232,12 +264,15 @@ def keys_said(
     definitions : `tuple` [`tuple` [`str`, `str`]]
         The layers: see `extended`.
     dataset : `DatasetType`
-        The dataset type. What is said of those that it builds on counts too, whoever says that it does.
+        The dataset type. What is said of those that it builds on counts too, whoever says that it
+        does.
     but : collection of `str`
         Dataset types of which it does not count what is said.
     """
     section, said = _said(whole, definitions, dataset.section)
-    return {key for name in section.line(dataset.name) if name not in but for key in said.get(name, ())}
+    return {
+        key for name in section.line(dataset.name) if name not in but for key in said.get(name, ())
+    }
 
 
 @functools.lru_cache(maxsize=64)

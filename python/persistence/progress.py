@@ -8,7 +8,7 @@ from typing import Any
 
 
 def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable[Any]:
-    """Give the items one by one, and show how many of them are done, and how long the rest will take."""
+    """Yield the items one by one, and show how many are done and how long the rest will take."""
     if not sys.stderr.isatty() or total < 2:
         return items
     try:
@@ -16,7 +16,9 @@ def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable
         from rich.progress import track as rich_track
     except ImportError:
         return _count(items, total)
-    return rich_track(items, description=what, total=total, console=Console(stderr=True), transient=True)
+    return rich_track(
+        items, description=what, total=total, console=Console(stderr=True), transient=True
+    )
 
 
 def _count(items: Iterable[Any], total: int) -> Iterator[Any]:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from persistence.location import Location
 
-# The location of a component, or of each of a list, or of each component of a nested composite; None if nobody knows.
+# The location of a component, or of each of a list, or of each component of a nested composite;
+# None if nobody knows.
 Whence = Any
 # They have no place for a weak reference; asking costs more than knowing.
 _UNTRACEABLE = frozenset({dict, list, tuple, str, bytes, int, float, complex, bool, type(None)})
@@ -35,7 +36,9 @@ def note(obj: Any, location: Location | None, components: Mapping[str, Whence] =
         return
     key = id(obj)
     try:
-        _records[key] = _Record(weakref.ref(obj, lambda _: _records.pop(key, None)), location, components)
+        _records[key] = _Record(
+            weakref.ref(obj, lambda _: _records.pop(key, None)), location, components
+        )
     except TypeError:  # a class without a place for weak references
         return
 
@@ -57,8 +60,9 @@ def origins(obj: Any) -> Mapping[str, Whence]:
     Returns
     -------
     origins : mapping
-        For each component its `Location`; a list of them for a subset; a mapping for a composite; None where nobody
-        knows. Empty if the object was not assembled, or cannot be remembered, as plain dictionaries cannot.
+        For each component its `Location`; a list of them for a subset; a mapping for a composite;
+        None where nobody knows. Empty if the object was not assembled, or cannot be remembered, as
+        plain dictionaries cannot.
     """
     record = _record(obj)
     return _NOWHERE if record is None else record.components

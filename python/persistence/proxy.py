@@ -8,7 +8,8 @@ from typing import Any
 
 # What Python looks up on the type, and so has to be forwarded one by one.
 _BINARY = (
-    "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ __truediv__ "
+    "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ "
+    "__truediv__ "
     "__floordiv__ __mod__ __pow__ __and__ __or__ __xor__"
 ).split()
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -94,7 +95,9 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
     def forward(self: ReadProxy, other: Any) -> Any:
-        return function(self.__subject__(), other.__subject__() if type(other) is ReadProxy else other)
+        return function(
+            self.__subject__(), other.__subject__() if type(other) is ReadProxy else other
+        )
 
     return forward
 

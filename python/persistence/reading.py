@@ -1,4 +1,7 @@
-"""How a dataset is read out of a chain of repositories: from one file, by a hook, or from its components."""
+"""How a dataset is read out of a chain of repositories.
+
+From one file, by a hook, or from its components.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +37,15 @@ class Reader:
         self.cache = cache
         self._assembly = Assembly(chain, self)
 
-    # -- names ---------------------------------------------------------------------------------------
+    # -- names
+    # ---------------------------------------------------------------------------------------
 
     def request(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
         """Take a name that a user typed apart.
 
-        ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a stage of
-        ``calexp``, for which the plain name may stand; ``calexp.wcs:jointcal`` is the same as the stage's ``wcs``.
+        ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a
+        stage of ``calexp``, for which the plain name may stand; ``calexp.wcs:jointcal`` is the same
+        as the stage's ``wcs``.
 
         Raises
         ------
@@ -61,7 +66,9 @@ class Reader:
             request = self._component_of(request, component, data_id)
         return request
 
-    def _component_of(self, request: Request, component: str, data_id: Mapping[str, Any]) -> Request:
+    def _component_of(
+        self, request: Request, component: str, data_id: Mapping[str, Any]
+    ) -> Request:
         dataset = self.dataset(request, data_id)
         if component in dataset.composite:
             return self._chain.request(dataset.composite[component].datasetType)
@@ -69,7 +76,9 @@ class Reader:
         if component in parts:
             return Request(request.datasetType, parts[component])
         if not dataset.composite and not parts:
-            raise PolicyError(f"The location for a dotted datasetType must be a composite; {request.name} is none")
+            raise PolicyError(
+                f"The location for a dotted datasetType must be a composite; {request.name} is none"
+            )
         known = [f"{request.name}.{part}" for part in dict.fromkeys((*dataset.composite, *parts))]
         raise UnknownDatasetType(f"{request.name}.{component}", known, "The policy")
 
@@ -77,7 +86,8 @@ class Reader:
         """Give what the first repository that knows a dataset type says of it."""
         return self._chain.knowing(request).mapper.dataset(request, data_id)
 
-    # -- where it is ---------------------------------------------------------------------------------
+    # -- where it is
+    # ---------------------------------------------------------------------------------
 
     def exists(self, request: Request, data_id: DataId, written: bool = False) -> bool:
         """Say whether a dataset is there: of a composite, all components that it cannot do without.
@@ -86,7 +96,9 @@ class Reader:
         """
         dataset = self.dataset(request, data_id)
         if dataset.composite and dataset.template is None:
-            parts = [part for part in dataset.composite.values() if not (written and part.inputOnly)]
+            parts = [
+                part for part in dataset.composite.values() if not (written and part.inputOnly)
+            ]
             return bool(parts) and all(self._part_exists(part, data_id, written) for part in parts)
         return self._chain.find(request, data_id) is not None
 
@@ -94,7 +106,11 @@ class Reader:
         if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
             return True
         request = self._chain.request(part.datasetType)
-        every = list(self._chain.matching(request, "", data_id).data_ids()) if part.subset else [data_id]
+        every = (
+            list(self._chain.matching(request, "", data_id).data_ids())
+            if part.subset
+            else [data_id]
+        )
         return bool(every) and all(self.exists(request, one, written) for one in every)
 
     def find(
@@ -122,15 +138,23 @@ class Reader:
         raise self._chain.refuse("get", request, data_id)
 
     def is_missing(self, request: Request, data_id: DataId) -> bool:
-        """Say whether it is known before reading that a dataset is missing; of a composite, only reading tells."""
+        """Say whether it is known before reading that a dataset is missing.
+
+        Of a composite, only reading tells.
+        """
         dataset = self.dataset(request, data_id)
         assembled = dataset.composite and dataset.template is None
-        return not assembled and self._chain.bypassing(request, data_id) is None and not self.exists(request, data_id)
+        return (
+            not assembled
+            and self._chain.bypassing(request, data_id) is None
+            and not self.exists(request, data_id)
+        )
 
-    # -- reading -------------------------------------------------------------------------------------
+    # -- reading
+    # -------------------------------------------------------------------------------------
 
     def columns(self, request: Request, data_id: DataId) -> dict[str, Any]:
-        """Take the columns that are asked for out of a data ID, if it is a catalog's, or a composite's."""
+        """Remove the requested columns from the data ID of a catalog, or of a composite."""
         if "columns" not in data_id:
             return {}
         dataset = self.dataset(request, data_id)
@@ -141,17 +165,25 @@ class Reader:
             return {}
         names = (columns,) if isinstance(columns, str) else columns
         if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-            raise DataIdError(f"columns={columns!r}: the names of columns belong here, or one of them")
+            raise DataIdError(
+                f"columns={columns!r}: the names of columns belong here, or one of them"
+            )
         return {"columns": tuple(names)}
 
     def _has_columns(self, dataset: DatasetType) -> bool:
         """Say whether a dataset type is a catalog, or has one among its components."""
-        parts = [part.datasetType for part in dataset.composite.values() if part.datasetType != dataset.name]
+        parts = [
+            part.datasetType
+            for part in dataset.composite.values()
+            if part.datasetType != dataset.name
+        ]
         return dataset.storage == "FitsCatalogStorage" or any(
             self._has_columns(self.dataset(self._chain.request(part), {})) for part in parts
         )
 
-    def get(self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False) -> Any:
+    def get(
+        self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False
+    ) -> Any:
         """Read a dataset, or a view of one; see `read`."""
         return self.read(request, data_id, options, shared)[0]
 
@@ -182,7 +214,9 @@ class Reader:
         repository, location = self.find(request, data_id, "get", options)
         return self._from_file(repository, request, location, shared), location
 
-    def _from_file(self, repository: Repository, request: Request, location: Location, shared: bool) -> Any:
+    def _from_file(
+        self, repository: Repository, request: Request, location: Location, shared: bool
+    ) -> Any:
         if shared:
             part = request.view or part_name(location.python)
             item = self.cache.get(location, part, lambda: repository.read(request, location))
@@ -197,5 +231,5 @@ class Reader:
 
 
 def _is_own_file(request: Request, dataset: DatasetType) -> bool:
-    """Say whether a view of a composite is read from a file that the composite has besides its components."""
+    """Return whether a view of a composite is read from its file beside the components."""
     return dataset.template is not None and request.view in names.VIEWS and request.view != "sub"

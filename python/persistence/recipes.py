@@ -16,7 +16,9 @@ from persistence.errors import PolicyError, did_you_mean
 
 _ALGORITHMS = ("NONE", "GZIP", "GZIP_SHUFFLE", "RICE", "PLIO")
 _SCALINGS = ("NONE", "RANGE", "STDEV_POSITIVE", "STDEV_NEGATIVE", "STDEV_BOTH", "MANUAL")
-_FILE = os.path.join(os.path.dirname(os.path.abspath(persistence_policy.__file__)), "writeRecipes.yaml")
+_FILE = os.path.join(
+    os.path.dirname(os.path.abspath(persistence_policy.__file__)), "writeRecipes.yaml"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ class Compression:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How the pixels of a plane become integers; the steps are the noise divided by ``quantizeLevel``."""
+    """How the pixels of a plane become integers.
+
+    The steps are the noise divided by ``quantizeLevel``.
+    """
 
     algorithm: str = "NONE"
     bitpix: int = 0
@@ -78,7 +83,9 @@ def load(supplement: str | None = None) -> Mapping[str, Recipe]:
     if supplement is not None and os.path.exists(supplement):
         for name, recipe in _load(supplement).items():
             if name in recipes:
-                raise PolicyError(f"{supplement}: recipe {name!r} is the framework's; give yours another name")
+                raise PolicyError(
+                    f"{supplement}: recipe {name!r} is the framework's; give yours another name"
+                )
             recipes[name] = recipe
     return recipes
 
@@ -88,12 +95,17 @@ def find(name: str, dataset_type: str, supplement: str | None = None) -> Recipe:
     recipes = load(supplement)
     if name not in recipes:
         hint = did_you_mean(name, recipes)
-        raise PolicyError(f"{dataset_type} names write recipe {name!r}{hint} (known: {', '.join(recipes)})")
+        raise PolicyError(
+            f"{dataset_type} names write recipe {name!r}{hint} (known: {', '.join(recipes)})"
+        )
     return recipes[name]
 
 
 def seed(data_id: Mapping[str, Any]) -> int:
-    """Choose the dither seed of a data ID: the same for the same ID, 1 to 10,000 as FITS wants it."""
+    """Choose the dither seed of a data ID.
+
+    The same for the same ID, 1 to 10,000 as FITS wants it.
+    """
     return zlib.crc32(repr(sorted(data_id.items())).encode()) % 10000 + 1
 
 
@@ -105,7 +117,9 @@ def _load(path: str) -> Mapping[str, Recipe]:
 
 def _recipe(path: str, name: str, planes: Mapping[str, Any]) -> Recipe:
     if set(_mapping(f"{path}: recipe {name!r}", planes)) != {"image", "mask", "variance"}:
-        raise PolicyError(f"{path}: recipe {name!r} has to have image, mask and variance, and nothing else")
+        raise PolicyError(
+            f"{path}: recipe {name!r} has to have image, mask and variance, and nothing else"
+        )
     made = {}
     for plane, entry in planes.items():
         place = f"{path}: recipe {name!r}, {plane}"
@@ -123,14 +137,18 @@ def _fill(place: str, cls: Any, entry: Mapping[str, Any], algorithms: tuple[str,
     for key in _mapping(place, entry):
         if key not in names:
             raise PolicyError(f"{place}: unknown entry {key!r}{did_you_mean(key, names)}")
-    made = cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    made = cls(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    )
     for key in entry:
         default = getattr(cls(), key)
         kind = (int, float) if isinstance(default, float) else type(default)
         if not isinstance(getattr(made, key), kind):
             raise PolicyError(f"{place}: {key} cannot be {entry[key]!r}")
     if made.algorithm not in algorithms:
-        raise PolicyError(f"{place}: unknown algorithm {made.algorithm!r} (known: {', '.join(algorithms)})")
+        raise PolicyError(
+            f"{place}: unknown algorithm {made.algorithm!r} (known: {', '.join(algorithms)})"
+        )
     return made
 
 

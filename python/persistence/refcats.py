@@ -1,4 +1,6 @@
-"""Reference catalogs: directories of shards by trixel, of which only those are read that a region touches.
+"""Reference catalogs.
+
+Directories of shards by trixel, of which only those are read that a region touches.
 
 Source: afw-files 3.6 and 4.
 """
@@ -77,12 +79,13 @@ class ReferenceCatalog:
     Raises
     ------
     FormatterError
-        If there is no such catalog, its shards are not by trixel, or their names are not of the depth that its
-        configuration says.
+        If there is no such catalog, its shards are not by trixel, or their names are not of the
+        depth that its configuration says.
 
     Notes
     -----
-    A shard that is missing means that the catalog has no source there. One that cannot be read is an error.
+    A shard that is missing means that the catalog has no source there. One that cannot be read is
+    an error.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -91,7 +94,9 @@ class ReferenceCatalog:
         indexer = config.get("indexer.name", "HTM")
         if indexer != "HTM":
             raise FormatterError(f"{self.path} is indexed by {indexer}; only HTM is known")
-        self.name: str = config.get("ref_dataset_name", os.path.basename(os.path.abspath(self.path)))
+        self.name: str = config.get(
+            "ref_dataset_name", os.path.basename(os.path.abspath(self.path))
+        )
         self.depth: int = config.get("indexer['HTM'].depth", _DEFAULT_DEPTH)
         self._version: int = config.get("format_version", 0)
 
@@ -108,23 +113,32 @@ class ReferenceCatalog:
 
     def _config(self) -> Any:
         try:
-            return formatter("ConfigStorage").read(self._location("config.py", "ConfigStorage", "ref_cat_config"))
+            return formatter("ConfigStorage").read(
+                self._location("config.py", "ConfigStorage", "ref_cat_config")
+            )
         except FileNotFoundError as error:
-            raise FormatterError(f"{self.path} is no reference catalog: it has no config.py") from error
+            raise FormatterError(
+                f"{self.path} is no reference catalog: it has no config.py"
+            ) from error
 
-    def _location(self, name: str, storage: str = "FitsCatalogStorage", kind: str = "ref_cat") -> Location:
+    def _location(
+        self, name: str, storage: str = "FitsCatalogStorage", kind: str = "ref_cat"
+    ) -> Location:
         return Location(self.path, name, None, storage, None, kind, {})
 
     @functools.cached_property
     def shards(self) -> frozenset[int]:
         """The trixels of which there are files."""
         names = [os.path.splitext(name) for name in os.listdir(self.path)]
-        found = frozenset(int(stem) for stem, ending in names if ending == ".fits" and stem.isdecimal())
+        found = frozenset(
+            int(stem) for stem, ending in names if ending == ".fits" and stem.isdecimal()
+        )
         first = 8 * 4**self.depth
         wrong = [number for number in found if not first <= number < 2 * first]
         if wrong:
             raise FormatterError(
-                f"{self.path}/{min(wrong)}.fits is no trixel of depth {self.depth}, which config.py says that all are"
+                f"{self.path}/{min(wrong)}.fits is no trixel of depth {self.depth}, which "
+                "config.py says that all are"
             )
         return found
 
@@ -137,9 +151,17 @@ class ReferenceCatalog:
         """Give a summary."""
         empty = self._empty()
         columns = tuple(empty.colnames)
-        return CatalogInfo(self.name, self.path, self.depth, empty.meta["format_version"], len(self.shards), columns)
+        return CatalogInfo(
+            self.name,
+            self.path,
+            self.depth,
+            empty.meta["format_version"],
+            len(self.shards),
+            columns,
+        )
 
-    # -- sources in a region -------------------------------------------------------------------------------
+    # -- sources in a region
+    # -------------------------------------------------------------------------------
 
     def cone(self, centre: Any, radius: Any, epoch: Time | None = None) -> Table:
         """Read the sources in a circle on the sky.
@@ -151,7 +173,8 @@ class ReferenceCatalog:
         radius : `~astropy.units.Quantity` or `float`
             An angle; a number is in degrees.
         epoch : `~astropy.time.Time`, optional
-            Where the sources are at that time, by their proper motions; by default where the catalog has them.
+            Where the sources are at that time, by their proper motions; by default where the
+            catalog has them.
 
         Returns
         -------
@@ -160,8 +183,8 @@ class ReferenceCatalog:
 
         Notes
         -----
-        Sources are moved before they are chosen. One that comes in from a shard that the region does not touch is
-        not found.
+        Sources are moved before they are chosen. One that comes in from a shard that the region
+        does not touch is not found.
         """
         ra, dec = sphere.radec(centre)
         if ra.ndim:
@@ -174,13 +197,15 @@ class ReferenceCatalog:
         return self._select(htm.cone(float(ra), float(dec), reach, self.depth), holds, epoch)
 
     def box(self, ra: tuple[Any, Any], dec: tuple[Any, Any], epoch: Time | None = None) -> Table:
-        """Read the sources in ranges of right ascension, eastward from the first, and declination (deg); see `cone`.
+        """Read the sources in ranges of RA, eastward from the first, and Dec (deg); see `cone`.
 
         From 350 to 10 goes over 0.
         """
         west, east, south, north = (_degrees(angle) for angle in (*ra, *dec))
         if not -90 <= south <= north <= 90:
-            raise DataIdError(f"declinations are from -90 to 90, the lower first, not {south:g}, {north:g}")
+            raise DataIdError(
+                f"declinations are from -90 to 90, the lower first, not {south:g}, {north:g}"
+            )
         wide = htm.width(west, east)
 
         def holds(ra: Any, dec: Any) -> NDArray[np.bool_]:
@@ -189,10 +214,17 @@ class ReferenceCatalog:
         return self._select(htm.box((west, east), (south, north), self.depth), holds, epoch)
 
     def polygon(self, vertices: Any, epoch: Time | None = None) -> Table:
-        """Read the sources in a convex polygon, of three or more corners in either order; see `cone`."""
+        """Read the sources in a convex polygon, of three or more corners in either order.
+
+        See `cone`.
+        """
         corners = sphere.radec(vertices)
         convex = htm.convex(*corners)
-        return self._select(htm.polygon(*corners, self.depth), lambda ra, dec: htm.in_polygon(ra, dec, convex), epoch)
+        return self._select(
+            htm.polygon(*corners, self.depth),
+            lambda ra, dec: htm.in_polygon(ra, dec, convex),
+            epoch,
+        )
 
     def _select(self, trixels: Iterable[int], holds: _Holds, epoch: Time | None) -> Table:
         """Read those trixels that there are, and keep the sources that a region holds."""
@@ -214,7 +246,10 @@ class ReferenceCatalog:
         if epoch is None:
             return table
         if not refcat.has_proper_motions(table):
-            message = f"{self.path} has no proper motions that could be applied; its positions are as they are"
+            message = (
+                f"{self.path} has no proper motions that could be applied; its positions are "
+                "as they are"
+            )
             warn_caller(message, UserWarning)
             return table
         return refcat.moved(table, epoch)
@@ -230,9 +265,14 @@ class ReferenceCatalog:
 
 
 def versions(directory: str | os.PathLike[str]) -> list[CatalogInfo]:
-    """List the catalogs of a directory such as ``ref_cats``, by name: each directory with a ``config.py`` is one."""
+    """List the catalogs of a directory such as ``ref_cats``, by name.
+
+    Each directory with a ``config.py`` is one.
+    """
     with os.scandir(directory) as entries:
-        paths = sorted(entry.path for entry in entries if os.path.exists(os.path.join(entry.path, "config.py")))
+        paths = sorted(
+            entry.path for entry in entries if os.path.exists(os.path.join(entry.path, "config.py"))
+        )
     return [ReferenceCatalog(path).info() for path in paths]
 
 

@@ -1,4 +1,6 @@
-"""Datasets that are put as references to other files: a link, and beside it what the file was like at the time.
+"""Datasets that are put as references to other files.
+
+A link, and beside it what the file was like at the time.
 
 A link is what Gen2 itself follows. The note beside it is a hidden file that Gen2 ignores.
 """
@@ -36,7 +38,10 @@ def refer(temporary: str, target: str, source: str, batch: Batch) -> None:
     """
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
-    os.symlink(os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))), temporary)
+    os.symlink(
+        os.path.relpath(os.path.realpath(source), os.path.realpath(os.path.dirname(target))),
+        temporary,
+    )
     with batch.place(note_of(target)) as note, open(note, "w", encoding="utf-8") as stream:
         import json  # slow to import, and few refer
 
@@ -50,7 +55,9 @@ def forget(target: str) -> None:
 
 
 def check(path: str) -> None:
-    """Check that what a reference leads to is what it was when the reference was put; other files are well.
+    """Check that what a reference leads to is what it was when the reference was put.
+
+    Other files are well.
 
     Raises
     ------
@@ -68,23 +75,29 @@ def check(path: str) -> None:
     now = _stamp(path)
     if noted != now:
         raise SourceChanged(
-            f"{path} refers to {os.path.realpath(path)}, which has changed since: it had {_shown(noted)}, and has "
+            f"{path} refers to {os.path.realpath(path)}, which has changed since: it had "
+            f"{_shown(noted)}, and has "
             f"{_shown(now)}. Put it again, or remove {note_of(path)} to accept the file as it is"
         )
 
 
 def refuse_gone(path: str) -> None:
-    """Refuse a reference to a file that is no longer there: another dataset of the name is not what was put.
+    """Refuse a reference to a file that is no longer there.
+
+    Another dataset of the name is not what was put.
 
     Raises
     ------
     SourceChanged
         If it is one; other files that are missing are simply not there.
     """
-    # Asked of each repository of a chain that lacks a dataset: `os.path.islink` takes twice as long. What is there
-    # without being followed, and not when it is, is a link to nothing.
+    # Asked of each repository of a chain that lacks a dataset: `os.path.islink` takes twice as
+    # long. What is there without being followed, and not when it is, is a link to nothing.
     if os.access(path, os.F_OK, follow_symlinks=False) and os.path.lexists(note_of(path)):
-        raise SourceChanged(f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove both")
+        raise SourceChanged(
+            f"{path} refers to {os.path.realpath(path)}, which is gone. Put it again, or remove "
+            "both"
+        )
 
 
 def _noted(path: str) -> dict[str, Any] | None:
@@ -107,7 +120,8 @@ def _noted(path: str) -> dict[str, Any] | None:
 
 def _damaged(note: str, path: str) -> SourceChanged:
     return SourceChanged(
-        f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. Put it again, or "
+        f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. "
+        "Put it again, or "
         "remove the note to accept the file as it is"
     )
 

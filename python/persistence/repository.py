@@ -1,4 +1,4 @@
-"""One repository: a root directory, the mapper that knows its layout, and the registry of its data IDs."""
+"""One repository: a root directory, the mapper that knows its layout, and its registry."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ class Repository:
     tags : set
         Tagged data IDs see the repository only if they share one.
     parents : sequence of `Repository`
-        Where what it lacks is looked for next; the chain sees to that. Without a registry, or calibrations, of its
-        own, it has those of the first of its parents that is of the same camera.
+        Where what it lacks is looked for next; the chain sees to that. Without a registry, or
+        calibrations, of its own, it has those of the first of its parents that is of the same
+        camera.
     calibs : mapping
         Dataset types of calibrations, and where these lie instead.
     mapperArgs : mapping
@@ -104,10 +105,16 @@ class Repository:
         self._use(self.vocabulary.mapper)
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
-        inherited = (parent.calibrations for parent in relatives if parent.calibrations.registry is not None)
-        self.calibrations: Calibrations = sources.calibrations(self.root, self.mapper, _first(inherited))
+        inherited = (
+            parent.calibrations for parent in relatives if parent.calibrations.registry is not None
+        )
+        self.calibrations: Calibrations = sources.calibrations(
+            self.root, self.mapper, _first(inherited)
+        )
         self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
-        self.registry_to_inherit: Registry | None = sources.own_registry(self.root, self.mapper) or parent_registry
+        self.registry_to_inherit: Registry | None = (
+            sources.own_registry(self.root, self.mapper) or parent_registry
+        )
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
     def prefer(self, types: str) -> None:
@@ -115,7 +122,7 @@ class Repository:
         self._types = types
 
     def define(self, definition: Definition) -> None:
-        """Lay a definition, which this process makes, over what the camera and the repository say."""
+        """Lay a definition made by this process over those of the camera and the repository."""
         self.vocabulary.define(definition)
         self._use(self.vocabulary.mapper)
 
@@ -131,13 +138,19 @@ class Repository:
         self._told = {"trust": self._trust, "mapper": mapper}
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
-        """Say whether a data ID may be looked up here: it has no tags, or one of the repository's."""
+        """Say whether a data ID may be looked up here.
+
+        It has no tags, or one of the repository's.
+        """
         tags = getattr(data_id, "tag", None)
         return not tags or not self.tags.isdisjoint(tags)
 
     def knows(self, request: Request) -> bool:
         """Say whether the camera, with this repository's policy, has a dataset type."""
-        return request.datasetType in self.mapper.types or ("map", request.datasetType) in self.mapper.hooks
+        return (
+            request.datasetType in self.mapper.types
+            or ("map", request.datasetType) in self.mapper.hooks
+        )
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r}, {type(self.mapper).__name__})"
@@ -150,7 +163,8 @@ class Repository:
             return False
         return True
 
-    # -- look-up -------------------------------------------------------------------------------------
+    # -- look-up
+    # -------------------------------------------------------------------------------------
 
     def lookup(
         self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
@@ -167,7 +181,9 @@ class Repository:
             If there is nothing to look up in.
         """
         if dataset.section == "calibrations":
-            return calibrations.query(dataset, columns, data_id, self.registry, self.calibrations_of(dataset))
+            return calibrations.query(
+                dataset, columns, data_id, self.registry, self.calibrations_of(dataset)
+            )
         told = self.mapper.policy.values
         if not SKYMAP_KEYS.isdisjoint(columns) or not told.keys().isdisjoint(columns):
             return self._lookup_with_told(dataset, columns, data_id)
@@ -177,12 +193,13 @@ class Repository:
     def _lookup_with_told(
         self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
-        """Look up all but tract and patch, which the data ID has to have, and the keys that the policy lists."""
+        """Look up all keys but tract and patch, which the data ID needs, and the policy's."""
         told = dict(self.mapper.policy.values)
         for key in columns:
             if key in SKYMAP_KEYS and key not in data_id:
                 raise IncompleteDataId(
-                    f"Cannot look up skymap key {key!r}; it must be explicitly included in the data ID:",
+                    f"Cannot look up skymap key {key!r}; it must be explicitly included in the "
+                    "data ID:",
                     dataset.name,
                     data_id,
                 )
@@ -197,14 +214,19 @@ class Repository:
             found.append(tuple(next(given if key in told else looked_up) for key in columns))
         return found
 
-    def _conditions(self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]) -> dict[str, Any]:
+    def _conditions(
+        self, dataset: DatasetType, wanted: Sequence[str], data_id: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Choose the keys of a data ID that can constrain a look-up."""
         if isinstance(self.registry, FilesystemRegistry):
             known = self.registry.columns((), dataset.template)
         elif dataset.tables:
             known = self.registry.columns(dataset.tables)
         else:
-            reason = f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
+            reason = (
+                f"needs  {', '.join(wanted)}; the policy names no registry table that could "
+                "supply them"
+            )
             raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
         refuse_unknown(wanted, known, dataset.name, self.registry)
         where = {
@@ -225,15 +247,26 @@ class Repository:
     def _strange(self, data_id: Mapping[str, Any]) -> list[str]:
         """Tell which keys of a data ID nothing knows: they are misspelt, and constrain nothing."""
         policy = self.mapper.policy
-        strange = [key for key in data_id if key not in policy.keys and key not in policy.aliases and key != _HDU]
+        strange = [
+            key
+            for key in data_id
+            if key not in policy.keys and key not in policy.aliases and key != _HDU
+        ]
         if not strange:
             return []
         known = {*self.registry.columns(self.registry.tables()), *policy.keys, *policy.aliases}
         nowhere = f"is known to no dataset type and no registry of {self.root}"
-        return [f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}" for key in strange if key not in known]
+        return [
+            f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}"
+            for key in strange
+            if key not in known
+        ]
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-        """Supply the keys that a person left out; see `Mapper.complete` and `calibrations.complete`."""
+        """Supply the keys that a person left out.
+
+        See `Mapper.complete` and `calibrations.complete`.
+        """
         try:
             if dataset.section == "calibrations":
                 full_id = self.mapper.typed(dataset, data_id)
@@ -245,7 +278,9 @@ class Repository:
         except UnknownKey as error:
             missing = [key for key in dataset.keys if key not in data_id]
             reason = f"needs  {', '.join(missing)}"
-            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason, str(error)]) from error
+            raise IncompleteDataId(
+                "Incomplete data ID:", dataset.name, data_id, [reason, str(error)]
+            ) from error
 
     def explain(self, request: Request, data_id: Mapping[str, Any]) -> Explanation:
         """Explain which calibration a data ID gets, and why not another."""
@@ -253,12 +288,19 @@ class Repository:
 
         dataset = self.mapper.dataset(request)
         full_id = self.mapper.typed(dataset, data_id)
-        return explain.explain(dataset, full_id, self.mapper, self.registry, self.calibrations_of(dataset))
+        return explain.explain(
+            dataset, full_id, self.mapper, self.registry, self.calibrations_of(dataset)
+        )
 
-    # -- locations -----------------------------------------------------------------------------------
+    # -- locations
+    # -----------------------------------------------------------------------------------
 
     def expect(
-        self, request: Request, data_id: Mapping[str, Any], write: bool = False, options: Mapping[str, Any] = {}
+        self,
+        request: Request,
+        data_id: Mapping[str, Any],
+        write: bool = False,
+        options: Mapping[str, Any] = {},
     ) -> Location:
         """Say where a dataset would lie, whether or not it is there."""
         mapped = self.mapper.hook("map", request.datasetType)
@@ -275,7 +317,11 @@ class Repository:
         return self._elsewhere.get(dataset.name, self.calibrations)
 
     def _top(self, dataset: DatasetType, write: bool = False) -> str:
-        return self.root if write or dataset.section != "calibrations" else self.calibrations_of(dataset).root
+        return (
+            self.root
+            if write or dataset.section != "calibrations"
+            else self.calibrations_of(dataset).root
+        )
 
     def maps_like(self, other: Repository) -> bool:
         """Say whether this repository calls every dataset as another does, but for the root."""
@@ -298,14 +344,22 @@ class Repository:
     ) -> Location:
         """Take what a ``map_`` hook gives; the type that it names may be made from a pickle."""
         if not mapped:
-            raise NoResults("No locations:", request.name, data_id, [f"{type(self.mapper).__name__} gives none"])
-        location: Location = mapped if isinstance(mapped, Location) else mapped.located(self.root, request.name)
+            raise NoResults(
+                "No locations:", request.name, data_id, [f"{type(self.mapper).__name__} gives none"]
+            )
+        location: Location = (
+            mapped if isinstance(mapped, Location) else mapped.located(self.root, request.name)
+        )
         trust = {location.python, *options.get("trust", ())} - {None}
         return location._replace(options={**options, **location.options, "trust": trust})
 
-    def mapped(self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}) -> Location:
+    def mapped(
+        self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
+    ) -> Location:
         """Say where a dataset would be read; ``options`` are for its reader."""
-        return self.expect(request, data_id, options={**options, **self._told} if options else self._told)
+        return self.expect(
+            request, data_id, options={**options, **self._told} if options else self._told
+        )
 
     @staticmethod
     def found(location: Location) -> Location | None:
@@ -321,7 +375,10 @@ class Repository:
         return location._replace(path=path)
 
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:
-        """Ask the camera's ``bypass_`` hook, which has to be there: it makes an object without a file."""
+        """Ask the camera's ``bypass_`` hook, which has to be there.
+
+        It makes an object without a file.
+        """
         name = request.name
         made = self.mapper.hook("bypass", name)
         assert made is not None
@@ -330,7 +387,8 @@ class Repository:
         location = Location(self.root, "", None, "ignored", dataset.python, name, full_id)
         return made(name, dataset.python, location, full_id)
 
-    # -- reading and writing -------------------------------------------------------------------------
+    # -- reading and writing
+    # -------------------------------------------------------------------------
 
     def read(self, request: Request, location: Location) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
@@ -346,7 +404,9 @@ class Repository:
                 return installed.read(cls, location)
         return formatter(location.storage, location.python).read(location)
 
-    def write(self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False) -> Location:
+    def write(
+        self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False
+    ) -> Location:
         """Write a dataset, whole or not at all.
 
         Raises
@@ -385,7 +445,9 @@ class Repository:
         except OSError as error:
             if isinstance(error, PersistenceError):
                 raise
-            raise RepositoryError(f"cannot write {location.full_path}: {error.strerror or error}") from error
+            raise RepositoryError(
+                f"cannot write {location.full_path}: {error.strerror or error}"
+            ) from error
 
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
         dataset = self.mapper.dataset(request)
@@ -394,7 +456,9 @@ class Repository:
         if part_name(dataset.python) is not None:
             self._refuse_part(dataset)
         known = self.mapper.typed(dataset, data_id)
-        missing = [key for key in (dataset.template.keys if dataset.template else ()) if key not in known]
+        missing = [
+            key for key in (dataset.template.keys if dataset.template else ()) if key not in known
+        ]
         if missing and isinstance(self.registry, FilesystemRegistry):
             # The only file that fits would be found, and overwritten (trap T17).
             reason = f"needs  {', '.join(missing)}; to write, file names do not supply it"
@@ -402,11 +466,14 @@ class Repository:
         location = self.expect(request, data_id, write=True)
         if location.hdu is not None:
             raise FormatterError(
-                f"{dataset.name} is one HDU ({location.hdu}) of {location.path}, which holds others too: it "
+                f"{dataset.name} is one HDU ({location.hdu}) of {location.path}, which holds "
+                "others too: it "
                 "cannot be put alone"
             )
         if os.path.isdir(location.full_path):
-            raise FormatterError(f"{dataset.name}: {location.full_path} is a directory; nothing can be put there")
+            raise FormatterError(
+                f"{dataset.name}: {location.full_path} is a directory; nothing can be put there"
+            )
         return location
 
     def _refuse_part(self, dataset: DatasetType) -> None:
@@ -414,7 +481,8 @@ class Repository:
         for other in self.mapper.types.values():
             if other.template == dataset.template and is_exposure(other):
                 raise FormatterError(
-                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put {other.name}, or "
+                    f"{dataset.name} is a part of {other.name}, whose file it would replace: put "
+                    f"{other.name}, or "
                     f"give {dataset.name} a template of its own ({dataset.source})"
                 )
 

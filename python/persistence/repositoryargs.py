@@ -19,8 +19,8 @@ class RepositoryArgs:
     Parameters
     ----------
     cfgRoot, root : `str`
-        Where its configuration lies, and where its data do; one stands for the other. A mapping in the first
-        place holds all of these by name.
+        Where its configuration lies, and where its data do; one stands for the other. A mapping in
+        the first place holds all of these by name.
     mapper : `type`, `str` or `Mapper`, optional
         The camera.
     mapperArgs : mapping, optional
@@ -47,7 +47,9 @@ class RepositoryArgs:
             for name in cfgRoot:
                 if name not in _NAMES:
                     hint = did_you_mean(name, _NAMES)
-                    raise RepositoryError(f"unknown repository argument {name!r}{hint} (known: {', '.join(_NAMES)})")
+                    raise RepositoryError(
+                        f"unknown repository argument {name!r}{hint} (known: {', '.join(_NAMES)})"
+                    )
             self.__init__(**cfgRoot)  # type: ignore[misc]  # Gen2 allowed a mapping in the first place
             return
         self._cfg_root, self._root = _absolute(cfgRoot), _absolute(root)
@@ -75,17 +77,26 @@ class RepositoryArgs:
     __hash__ = None  # type: ignore[assignment]  # tags may be added
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in _NAMES if getattr(self, name))
+        said = ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in _NAMES if getattr(self, name)
+        )
         return f"RepositoryArgs({said})"
 
 
 def as_args(given: Any) -> list[RepositoryArgs]:
-    """Take one repository or many: arguments, mappings of them, or paths. The caller's are not changed."""
+    """Take one repository or many: arguments, mappings of them, or paths.
+
+    The caller's are not changed.
+    """
     if given is None:
         return []
-    if isinstance(given, RepositoryArgs | Mapping | str | os.PathLike) or not isinstance(given, Iterable):
+    if isinstance(given, RepositoryArgs | Mapping | str | os.PathLike) or not isinstance(
+        given, Iterable
+    ):
         given = [given]
-    return [copy.copy(one) if isinstance(one, RepositoryArgs) else RepositoryArgs(one) for one in given]
+    return [
+        copy.copy(one) if isinstance(one, RepositoryArgs) else RepositoryArgs(one) for one in given
+    ]
 
 
 def _absolute(path: Any) -> str | None:

@@ -1,4 +1,7 @@
-"""A section of a policy: what its layers say of each dataset type, and which type builds on which."""
+"""A section of a policy.
+
+What its layers say of each dataset type, and which type builds on which.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
 
 
 class Section:
-    """The nodes of a section's dataset types, layer by layer; ``blue(src)`` is one that builds on another.
+    """The nodes of a section's dataset types, layer by layer.
+
+    ``blue(src)`` is one that builds on another.
 
     Parameters
     ----------
@@ -74,7 +79,8 @@ class Section:
             if not any(base in layer for layer in self._layers):
                 hint = did_you_mean(base, self.names())
                 raise PolicyError(
-                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section {self.name} does not "
+                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section "
+                    f"{self.name} does not "
                     f"have{hint}"
                 )
             line.append(base)
@@ -82,7 +88,12 @@ class Section:
 
     def make(self, name: str) -> DatasetType:
         """Make a dataset type of what the layers say of it, and of those that it builds on."""
-        nodes = [layer[one] for one in reversed(self.line(name)) for layer in self._layers if one in layer]
+        nodes = [
+            layer[one]
+            for one in reversed(self.line(name))
+            for layer in self._layers
+            if one in layer
+        ]
         stacked: dict[str, tuple[Node, ...]] = {}
         for said in (self._defaults, *map(yamlfile.items, nodes)):
             for key, node in said.items():
@@ -100,7 +111,9 @@ def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
             continue
         name, base = name.strip(), base.strip()
         if not name or not base.endswith(")") or not base[:-1].strip():
-            raise PolicyError(f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type")
+            raise PolicyError(
+                f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type"
+            )
         if name in found:
             raise PolicyError(f"{yamlfile.where(node)}: {name!r} stands here twice")
         found[name] = node, base[:-1].strip()

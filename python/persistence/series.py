@@ -48,16 +48,25 @@ def of(dataset: DatasetType, registry: Registry) -> list[Series]:
     """Give the series of a type, sorted by what tells them apart."""
     there = registry.columns(dataset.tables)
     start, end = calibrations.bounds(dataset)
-    keys = [key for key in (*dataset.keys, *(dataset.columns or ())) if key in there and key != "calibDate"]
+    keys = [
+        key
+        for key in (*dataset.keys, *(dataset.columns or ()))
+        if key in there and key != "calibDate"
+    ]
     keys = list(dict.fromkeys(keys))
     found: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
     for row in registry.lookup([*keys, "calibDate", start, end], {}, dataset.tables):
         found.setdefault(row[:-3], []).append(row[-3:])
     ordered = sorted(found.items(), key=lambda item: [str(value).rjust(9) for value in item[0]])
-    return [_series(dataset.name, dict(zip(keys, values, strict=True)), rows) for values, rows in ordered]
+    return [
+        _series(dataset.name, dict(zip(keys, values, strict=True)), rows)
+        for values, rows in ordered
+    ]
 
 
-def gaps(found: Sequence[Series], mapper: Mapper, wanted: Window) -> Iterator[tuple[Mapping[str, Any], Window]]:
+def gaps(
+    found: Sequence[Series], mapper: Mapper, wanted: Window
+) -> Iterator[tuple[Mapping[str, Any], Window]]:
     """Give the days of a span that each series lacks, and the detectors that have no series at all.
 
     Parameters

@@ -1,4 +1,7 @@
-"""What stands where in a camera's file: the shape of each setting, checked when the file is loaded, with its line."""
+"""What stands where in a camera's file.
+
+The shape of each setting, checked when the file is loaded, with its line.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ def _record(needed: str = "", **parts: Shape) -> Shape:
         said = yamlfile.items(node)
         for part, value in said.items():
             if part not in parts:
-                raise PolicyError(f"{yamlfile.where(value)}: {name} has no key {part!r}{did_you_mean(part, parts)}")
+                raise PolicyError(
+                    f"{yamlfile.where(value)}: {name} has no key "
+                    f"{part!r}{did_you_mean(part, parts)}"
+                )
             parts[part](value, f"{name}.{part}")
         for part in needed.split():
             if part not in said:
@@ -59,20 +65,27 @@ def _words(node: Node, name: str) -> None:
 
 
 def _terms(node: Node, name: str) -> None:
-    (_list(_table(_WHOLE)) if isinstance(yamlfile.plain(node), list) else _table(_WHOLE))(node, name)
+    (_list(_table(_WHOLE)) if isinstance(yamlfile.plain(node), list) else _table(_WHOLE))(
+        node, name
+    )
 
 
 def _bits(node: Node, name: str) -> None:
     _WHOLE(node, name)
     if not 0 <= yamlfile.plain(node) <= 64:
-        raise PolicyError(f"{yamlfile.where(node)}: {name} is a number of bits, 0 to 64, not {yamlfile.plain(node)}")
+        raise PolicyError(
+            f"{yamlfile.where(node)}: {name} is a number of bits, 0 to 64, not "
+            f"{yamlfile.plain(node)}"
+        )
 
 
 def _names(node: Node, name: str) -> None:
     _table(_VALUE)(node, name)
     for key, value in yamlfile.items(node).items():
         if not key.removeprefix("-").isdecimal():
-            raise PolicyError(f"{yamlfile.where(value)}: {name}: a detector is a whole number, not {key!r}")
+            raise PolicyError(
+                f"{yamlfile.where(value)}: {name}: a detector is a whole number, not {key!r}"
+            )
 
 
 def _template(node: Node, name: str) -> None:
@@ -83,13 +96,22 @@ def _template(node: Node, name: str) -> None:
         raise PolicyError(f"{yamlfile.where(node)}: {name}: {error}") from error
 
 
-_TEXT, _WHOLE, _TRUTH = _plain("text", str), _plain("a whole number", int), _plain("true or false", bool)
+_TEXT, _WHOLE, _TRUTH = (
+    _plain("text", str),
+    _plain("a whole number", int),
+    _plain("true or false", bool),
+)
 _WORD, _NUMBER = _plain("text, or a list of texts", str, type(None)), _plain("a number", int, float)
 _TEXT_OR_NONE = _plain("text", str, type(None))
 _VALUE = _plain("text or a number", str, int, float)
 _any_list, _any_table = _plain("a list", list), _plain("a mapping", dict)
 _FILTER = _record(
-    "physical", physical=_TEXT, name=_TEXT, band=_TEXT_OR_NONE, alias=_list(_TEXT), variant=_TEXT_OR_NONE
+    "physical",
+    physical=_TEXT,
+    name=_TEXT,
+    band=_TEXT_OR_NONE,
+    alias=_list(_TEXT),
+    variant=_TEXT_OR_NONE,
 )
 _VISIT = _record(
     exposure_id=_TEXT,

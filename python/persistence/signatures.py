@@ -1,7 +1,7 @@
-"""The two ways in which assemblers and disassemblers are called, and which of them a function takes.
+"""The two signatures of assemblers and disassemblers, and which one a function has.
 
-Gen2's (gen2-core 1.14) get a record for each component; those of the older proposal, which Gen2's users wrote from,
-get the components themselves in a dictionary.
+Gen2's (gen2-core 1.14) get a record for each component; those of the older proposal, which Gen2's
+users wrote from, get the components themselves in a dictionary.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _GIVEN = {"assembler": {"dataId", RECORDS, "cls"}, "disassembler": {"obj", "data
 _NEEDED = {"assembler": {"dataId", OBJECTS, "classObj"}, "disassembler": {"dataId", OBJECTS}}
 
 
-def takes(kind: str, names: Sequence[str], spare: Sequence[str] = (), anything: bool = False) -> str | None:
+def takes(
+    kind: str, names: Sequence[str], spare: Sequence[str] = (), anything: bool = False
+) -> str | None:
     """Say which form parameters of these names fit: `RECORDS` or `OBJECTS`; None if neither.
 
     Parameters

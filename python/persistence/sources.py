@@ -1,4 +1,7 @@
-"""Where a repository's registry and its calibrations come from: the caller, the policy, or beside the data."""
+"""Where a repository's registry and its calibrations come from.
+
+The caller, the policy, or beside the data.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from persistence.registry import Registry, SqliteRegistry, open_registry, regist
 
 
 def own_registry(root: str, mapper: Mapper) -> Registry | None:
-    """Open the repository's own registry: where the caller says, or beside the data; None if it has none.
+    """Open the repository's own registry: where the caller says, or beside the data.
+
+    None if it has none.
 
     Raises
     ------
@@ -34,12 +39,15 @@ def place_of_registry(root: str, mapper: Mapper) -> str:
 
 
 def calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> Calibrations:
-    """Say where calibrations lie: where the caller says, or the policy, or with the other data, or a parent's.
+    """Say where calibrations lie.
+
+    Where the caller says, or the policy, or with the other data, or a parent's.
 
     Raises
     ------
     RepositoryError
-        If the caller names a directory that is not there. (Gen2 looked in the data root instead: trap T11.)
+        If the caller names a directory that is not there. (Gen2 looked in the data root instead:
+        trap T11.)
     """
     said = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
     if said:

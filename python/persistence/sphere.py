@@ -18,10 +18,14 @@ _AT_POLE = 1e-12
 
 
 def radec(coord: Any) -> tuple[Floats, Floats]:
-    """Give right ascension and declination (deg, ICRS) of a position, an array, or a list of positions."""
+    """Return RA and Dec (deg, ICRS) of a position, an array, or a list of positions."""
     from astropy.coordinates import SkyCoord
 
-    if isinstance(coord, list | tuple) and coord and all(isinstance(one, SkyCoord) for one in coord):
+    if (
+        isinstance(coord, list | tuple)
+        and coord
+        and all(isinstance(one, SkyCoord) for one in coord)
+    ):
         coord = SkyCoord(list(coord))
     if not isinstance(coord, SkyCoord):
         raise DataIdError(f"positions are astropy.coordinates.SkyCoord, not {coord!r}")
@@ -58,11 +62,16 @@ def wrapped(angle: Any) -> Floats:
 def vector(ra: Any, dec: Any) -> Floats:
     """Give unit vectors, shape (..., 3), of right ascension and declination (deg)."""
     ra, dec = np.radians(ra), np.radians(dec)
-    return np.stack([np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec) + 0 * ra], axis=-1)
+    return np.stack(
+        [np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec) + 0 * ra], axis=-1
+    )
 
 
 def angles(vectors: Floats) -> tuple[Floats, Floats]:
-    """Give right ascension, from 0 to 360, and declination (deg) of vectors of any length; at a pole it is 0."""
+    """Give right ascension, from 0 to 360, and declination (deg) of vectors of any length.
+
+    At a pole it is 0.
+    """
     x, y, z = np.moveaxis(vectors, -1, 0)
     across = np.hypot(x, y)
     pole = across < _AT_POLE
@@ -72,18 +81,22 @@ def angles(vectors: Floats) -> tuple[Floats, Floats]:
 
 
 def separation(one: Floats, other: Floats) -> Floats:
-    """Give the angles (deg) between unit vectors, shape (..., 3), exact for small ones and large ones."""
+    """Return the angles (deg) between unit vectors (..., 3), exact for small and large ones."""
     across = np.linalg.norm(np.cross(one, other), axis=-1)
     return np.asarray(np.degrees(np.arctan2(across, (one * other).sum(axis=-1))))
 
 
 def away(ra: Any, dec: Any, bearing: Any, distance: Any) -> tuple[Floats, Floats]:
-    """Give the positions at a distance (deg) of others, in directions from east towards north (deg).
+    """Return positions at a distance (deg) of others, in directions from east to north (deg).
 
     Source: afw-files 7.3. At a pole, east is what the right ascension says.
     """
     start = vector(ra, dec)
-    east = np.stack([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), np.zeros(np.shape(ra))], axis=-1)
-    turn, length = (np.radians(np.asarray(angle, float))[..., np.newaxis] for angle in (bearing, distance))
+    east = np.stack(
+        [-np.sin(np.radians(ra)), np.cos(np.radians(ra)), np.zeros(np.shape(ra))], axis=-1
+    )
+    turn, length = (
+        np.radians(np.asarray(angle, float))[..., np.newaxis] for angle in (bearing, distance)
+    )
     towards = np.cos(turn) * east + np.sin(turn) * np.cross(start, east)
     return angles(start * np.cos(length) + towards * np.sin(length))

@@ -1,6 +1,7 @@
 """SQLite files that are read: how they are opened, what their errors mean, how names are quoted.
 
-It stands alone, for who completes a command line asks a registry before anything else can be imported.
+It stands alone, for who completes a command line asks a registry before anything else can be
+imported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
         raise RegistryError(f"there is no registry at {path}")
     try:
         return sqlite3.connect(
-            f"file:{_escaped(os.path.abspath(path))}?{_how(path)}", uri=True, timeout=wait, check_same_thread=False
+            f"file:{_escaped(os.path.abspath(path))}?{_how(path)}",
+            uri=True,
+            timeout=wait,
+            check_same_thread=False,
         )
     except (sqlite3.Error, OSError) as error:
         raise explained(error, path, 0.0) from error
@@ -26,8 +30,8 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
 def _how(path: str) -> str:
     """Choose how a file is opened.
 
-    SQLite cannot read a file in WAL mode without making two others beside it. Where that is forbidden, and
-    no transaction waits in the log, the file is read as it is, without locks.
+    SQLite cannot read a file in WAL mode without making two others beside it. Where that is
+    forbidden, and no transaction waits in the log, the file is read as it is, without locks.
     """
     if os.access(os.path.dirname(path) or ".", os.W_OK) or _left(path, "-wal"):
         return "mode=ro"
@@ -63,7 +67,8 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
     journals = [path + ending for ending in ("-journal", "-wal") if _left(path, ending)]
     if journals and ("readonly" in text or "unable to open" in text):
         return RegistryError(
-            f"{path} was left in the middle of a transaction: {' and '.join(journals)} must be rolled back first, "
+            f"{path} was left in the middle of a transaction: {' and '.join(journals)} must be "
+            "rolled back first, "
             "which reading does not do. The next ingest into the repository does it; so does: "
             f"sqlite3 {path} .tables"
         )
@@ -75,15 +80,20 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
 
 
 def _holders(path: str) -> str:
-    """Name the processes that hold locks on a file, where the system tells (Linux's ``/proc/locks``)."""
+    """Name the processes that hold locks on a file, where Linux's ``/proc/locks`` tells."""
     try:
         inode = os.stat(path).st_ino
         with open("/proc/locks", encoding="ascii") as locks:
             fields = [line.replace("-> ", "").split() for line in locks]
     except OSError:
         return "another process"
-    pids = {entry[4] for entry in fields if entry[5].rsplit(":", 1)[-1] == str(inode)} - {str(os.getpid())}
-    return " and ".join(f"process {pid} ({_command(pid)})" for pid in sorted(pids)) or "another process"
+    pids = {entry[4] for entry in fields if entry[5].rsplit(":", 1)[-1] == str(inode)} - {
+        str(os.getpid())
+    }
+    return (
+        " and ".join(f"process {pid} ({_command(pid)})" for pid in sorted(pids))
+        or "another process"
+    )
 
 
 def _command(pid: str) -> str:

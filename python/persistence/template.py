@@ -14,7 +14,9 @@ from persistence.dataid import cast
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
 
 # Conversion character -> type of the key, as Gen2 typed them.
-_KINDS: dict[str, type] = dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
+_KINDS: dict[str, type] = (
+    dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
+)
 _BASES = {"o": 8, "x": 16, "X": 16}
 _FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
 # Which characters a value of each type may show; loose, for the exact test is to format it again.
@@ -31,7 +33,7 @@ class Field(NamedTuple):
 
     @property
     def lossless(self) -> bool:
-        """Whether each value shows as text that gives it back (``%s``, ``%07d``), so that none need be tried."""
+        """Whether each value's text gives it back (``%s``, ``%07d``): none need be tried."""
         return (self.kind is int and self.conversion != "c") or self.printf == f"%({self.name})s"
 
     def show(self, value: Any) -> str:
@@ -76,18 +78,31 @@ class PathTemplate:
         If a ``%`` starts no field that we know, or the path is absolute.
     """
 
-    __slots__ = ("_exact", "_file_keys", "_hdu_text", "_lossy", "_regex", "file_text", "keys", "text")
+    __slots__ = (
+        "_exact",
+        "_file_keys",
+        "_hdu_text",
+        "_lossy",
+        "_regex",
+        "file_text",
+        "keys",
+        "text",
+    )
 
     def __init__(self, text: str) -> None:
         self.text = text
         if text.startswith("/"):
-            raise TemplateError(f"template {text!r} is absolute; it has to be relative to the repository")
+            raise TemplateError(
+                f"template {text!r} is absolute; it has to be relative to the repository"
+            )
         self.file_text, self._hdu_text = text, ""
         if text.endswith("]") and "[" in text:
             self.file_text, bracket = text[:-1].rsplit("[", 1)
             self._hdu_text = bracket
             if "%" not in bracket and not bracket.isdecimal():
-                raise TemplateError(f"template {text!r}: what stands in brackets at the end is the number of an HDU")
+                raise TemplateError(
+                    f"template {text!r}: what stands in brackets at the end is the number of an HDU"
+                )
         self.keys: dict[str, type] = {}
         lossy = False
         for name, flags, conversion in _FIELD.findall(text):
@@ -96,7 +111,9 @@ class PathTemplate:
                 if kind is None or self.keys.setdefault(name, kind) is not kind:
                     _pieces(text)  # says what is wrong with a conversion
                     raise TemplateError(f"template {text!r} shows {name} in two types")
-                lossy = lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
+                lossy = (
+                    lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
+                )
         if "%" in _FIELD.sub("", text):
             _pieces(text)
         self._lossy = tuple(_lossy(text)) if lossy else ()
@@ -122,7 +139,7 @@ class PathTemplate:
     # -- data ID -> path ---------------------------------------------------------------------------
 
     def format(self, data_id: Mapping[str, Any]) -> str:
-        """Give the path of a data ID, relative to the repository, with the HDU in brackets if there is one.
+        """Return the path of a data ID, relative to the repository, with any HDU in brackets.
 
         Raises
         ------
@@ -134,7 +151,7 @@ class PathTemplate:
         return self._show(self.text, data_id)
 
     def locate(self, data_id: Mapping[str, Any]) -> tuple[str, int | None]:
-        """Give the path of the file alone, and the HDU in it (None where the template names none)."""
+        """Return the path of the file alone, and the HDU in it (None if not in the template)."""
         path = self._show(self.file_text, data_id)
         if not self._hdu_text:
             return path, None
@@ -168,7 +185,8 @@ class PathTemplate:
                 shown = ""
             if field.read(shown) != value:
                 raise DataIdError(
-                    f"{field.name}={value!r} cannot be read back from {shown!r}, as {self.text} shows it"
+                    f"{field.name}={value!r} cannot be read back from {shown!r}, as {self.text} "
+                    "shows it"
                 )
         path = text % values
         if ".." in path or "//" in path or "\0" in path or path[:1] == "/" or path[-1:] == "/":
@@ -181,12 +199,16 @@ class PathTemplate:
         empty = "" in (parts[:-1] if trailing else parts)
         if path.startswith("/") or ".." in parts or "\0" in path or empty:
             culprits = {key: values[key] for key in self.keys if self.keys[key] is str}
-            raise DataIdError(f"{culprits} would give the path {path!r}, which is not inside the repository")
+            raise DataIdError(
+                f"{culprits} would give the path {path!r}, which is not inside the repository"
+            )
 
     # -- path -> data ID ---------------------------------------------------------------------------
 
     def parse(self, path: str) -> dict[str, Any] | None:
-        """Read the data ID back from a path as `format` gives it; None if the path is not of this template.
+        """Read the data ID back from a path as `format` gives it.
+
+        None if the path is not of this template.
 
         Raises
         ------
@@ -207,14 +229,22 @@ class PathTemplate:
         return found[0] if found else None
 
     def candidates(self, path: str) -> Iterator[dict[str, Any]]:
-        """Give each data ID whose path this is. Values hold a slash only where the path has one too many."""
+        """Give each data ID whose path this is.
+
+        Values hold a slash only where the path has one too many.
+        """
         pieces = _pieces(self.text)
         own = sum(piece.count("/") for piece in pieces if isinstance(piece, str))
         return _match(pieces, path, {}, slashes=path.count("/") > own)
 
     def _read_groups(self, match: re.Match[str]) -> dict[str, Any] | None:
-        fields = {piece.name: piece for piece in reversed(_pieces(self.text)) if isinstance(piece, Field)}
-        found = {name: fields[name].read(text) for name, text in zip(self.keys, match.groups(), strict=True)}
+        fields = {
+            piece.name: piece for piece in reversed(_pieces(self.text)) if isinstance(piece, Field)
+        }
+        found = {
+            name: fields[name].read(text)
+            for name, text in zip(self.keys, match.groups(), strict=True)
+        }
         return None if None in found.values() else found
 
     def _compile(self) -> None:
@@ -259,7 +289,9 @@ def _pieces(text: str) -> list[Piece]:
         elif conversion in _KINDS:
             pieces.append(Field(name, match.group(), _KINDS[conversion], conversion))
         else:
-            raise TemplateError(f"template {text!r}: {match.group()!r} has no conversion that we know")
+            raise TemplateError(
+                f"template {text!r}: {match.group()!r} has no conversion that we know"
+            )
         position = match.end()
     _literal(pieces, text[position:], text)
     return pieces
@@ -271,14 +303,18 @@ def _lossy(text: str) -> Iterator[Field]:
 
 def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False) -> None:
     if "%" in literal and not escaped:
-        raise TemplateError(f"template {text!r}: '%' at {literal!r} starts no field; write %% for a percent")
+        raise TemplateError(
+            f"template {text!r}: '%' at {literal!r} starts no field; write %% for a percent"
+        )
     if literal and pieces and isinstance(pieces[-1], str):
         pieces[-1] += literal
     elif literal:
         pieces.append(literal)
 
 
-def _match(pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool) -> Iterator[dict[str, Any]]:
+def _match(
+    pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool
+) -> Iterator[dict[str, Any]]:
     """Try every way to share the text out among the pieces."""
     if not pieces:
         if not text:

@@ -1,7 +1,9 @@
-"""Contract tests: what every registry and every camera has to keep. Inherit from them in your own tests.
+"""Contract tests: what every registry and every camera has to keep.
 
-Each class asks its subclass for the thing to be tested, made in a way of its own (a back door), so that the
-thing cannot vouch for itself. They need pytest, and nothing of this project's own tests.
+Inherit from them in your own tests.
+
+Each class asks its subclass for the thing to be tested, made in a way of its own (a back door), so
+that the thing cannot vouch for itself. They need pytest, and nothing of this project's own tests.
 """
 
 from __future__ import annotations
@@ -20,11 +22,17 @@ from persistence.template import PathTemplate
 class RegistryContract:
     """What every registry keeps. A subclass makes a registry that holds `ROWS`, in ``make``."""
 
-    TEMPLATE: ClassVar[PathTemplate] = PathTemplate("%(date)s/%(filter)s/x%(visit)d_%(ccdnum)02d.fits")
+    TEMPLATE: ClassVar[PathTemplate] = PathTemplate(
+        "%(date)s/%(filter)s/x%(visit)d_%(ccdnum)02d.fits"
+    )
     TABLES: ClassVar[tuple[str, ...]] = ("raw",)
     ROWS: ClassVar[Sequence[Mapping[str, Any]]] = [
         {"date": date, "filter": name, "visit": visit, "ccdnum": ccdnum}
-        for visit, name, date in ((7, "g", "2015-01-01"), (8, "r", "2015-01-01"), (3018092000065, "g", "2018-09-20"))
+        for visit, name, date in (
+            (7, "g", "2015-01-01"),
+            (8, "r", "2015-01-01"),
+            (3018092000065, "g", "2018-09-20"),
+        )
         for ccdnum in (1, 2)
     ]
 
@@ -32,7 +40,9 @@ class RegistryContract:
         """Make a registry of `ROWS`, without the help of the class that is tested."""
         raise AssertionError("a subclass says how")
 
-    def ask(self, registry: Registry, columns: Sequence[str], **where: Any) -> list[tuple[Any, ...]]:
+    def ask(
+        self, registry: Registry, columns: Sequence[str], **where: Any
+    ) -> list[tuple[Any, ...]]:
         """Ask a registry with what each kind needs."""
         return registry.lookup(columns, where, self.TABLES, template=self.TEMPLATE)
 
@@ -59,15 +69,24 @@ class RegistryContract:
         assert self.ask(self.make(tmp_path), ["visit"], filter="g' OR '1'='1") == []
 
     def test_the_columns_can_be_listed(self, tmp_path: Path) -> None:
-        assert set(self.make(tmp_path).columns(self.TABLES, self.TEMPLATE)) >= {"date", "filter", "visit", "ccdnum"}
+        assert set(self.make(tmp_path).columns(self.TABLES, self.TEMPLATE)) >= {
+            "date",
+            "filter",
+            "visit",
+            "ccdnum",
+        }
 
     def test_the_rows_of_each_table_can_be_counted(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
-        assert [registry.count(table) for table in registry.tables()] == [len(self.ROWS) for _ in registry.tables()]
+        assert [registry.count(table) for table in registry.tables()] == [
+            len(self.ROWS) for _ in registry.tables()
+        ]
 
     def test_a_limit_ends_the_search(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
-        assert len(registry.lookup(["visit"], {}, self.TABLES, template=self.TEMPLATE, limit=2)) == 2
+        assert (
+            len(registry.lookup(["visit"], {}, self.TABLES, template=self.TEMPLATE, limit=2)) == 2
+        )
 
     def test_asking_changes_nothing(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
@@ -78,7 +97,10 @@ class RegistryContract:
 
 
 class CameraContract:
-    """What every camera keeps. A subclass names its mapper, and some data IDs with values of each key."""
+    """What every camera keeps.
+
+    A subclass names its mapper, and some data IDs with values of each key.
+    """
 
     mapper_class: ClassVar[type[CameraMapper]]
     values: ClassVar[Mapping[str, Any]]

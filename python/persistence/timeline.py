@@ -39,12 +39,15 @@ def save(found: Sequence[Series], path: str) -> None:
     axes = figure.subplots()
     for line, one in enumerate(found):
         for number, (date, window) in enumerate(sorted(one.windows.items())):
-            days: Any = window.end - window.start + timedelta(days=1)  # matplotlib adds what can be added
+            # matplotlib adds what can be added
+            days: Any = window.end - window.start + timedelta(days=1)
             first: Any = window.start
             axes.barh(line, days, left=first, height=0.7, color=_COLOURS[number % 2], alpha=0.7)
             made: Any = [validity.day_of(date)]
             axes.plot(made, [line], "k|", markersize=6)
-    axes.set_yticks(range(len(found)), [f"{one.datasetType} {text(one.key)}" for one in found], fontsize=7)
+    axes.set_yticks(
+        range(len(found)), [f"{one.datasetType} {text(one.key)}" for one in found], fontsize=7
+    )
     axes.invert_yaxis()
     axes.xaxis_date()
     axes.set_title("Validity of calibrations; a tick is the date of each")

@@ -1,4 +1,7 @@
-"""What a policy has called, checked by the text of its module: nothing is imported, and nothing is run."""
+"""What a policy has called, checked by the text of its module.
+
+Nothing is imported, and nothing is run.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,10 @@ def _top(name: str) -> ModuleSpec | None:
 
 
 def _may_have(tree: ast.AST, name: str) -> bool:
-    """Say whether a module or class may have a name that it does not define: assigned, imported, or made."""
+    """Say whether a module or class may have a name that it does not define.
+
+    Assigned, imported, or made.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.alias) and (node.asname or node.name.split(".")[0]) in (name, "*"):
             return True

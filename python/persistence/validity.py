@@ -1,7 +1,10 @@
-"""When a master calibration may be used: from its date, and those of its neighbours, to a window of days.
+"""When a master calibration may be used.
 
-The rules are Gen2's (gen2-cli 2.6), with those that its users wanted. Windows are days, both ends included; where two
-windows share a day, the later one has it. An exposure's time counts as its day, whether it is a date or a timestamp.
+From its date, and those of its neighbours, to a window of days.
+
+The rules are Gen2's (gen2-cli 2.6), with those that its users wanted. Windows are days, both ends
+included; where two windows share a day, the later one has it. An exposure's time counts as its day,
+whether it is a date or a timestamp.
 """
 
 from __future__ import annotations
@@ -80,15 +83,18 @@ def day_of(text: str) -> date:
 
 
 def around(days: int, increment: bool = True) -> Rule:
-    """Give the rule of ``--validity DAYS``: so many days before and after, up to the middle between neighbours.
+    """Give the rule of ``--validity DAYS``.
+
+    So many days before and after, up to the middle between neighbours.
 
     Parameters
     ----------
     days : `int`
         How many days.
     increment : `bool`
-        Whether the earlier of two neighbours ends on the day on which the later begins, as Gen2 did by default
-        (``incrementValidEnd``), or on the day before. Windows that just meet are not cut: they share that day.
+        Whether the earlier of two neighbours ends on the day on which the later begins, as Gen2 did
+        by default (``incrementValidEnd``), or on the day before. Windows that just meet are not
+        cut: they share that day.
     """
     if days < 0:
         raise DataIdError(f"a validity of {days} days cannot be meant: it has to be 0 or more")
@@ -98,7 +104,10 @@ def around(days: int, increment: bool = True) -> Rule:
 def until_superseded(dates: Sequence[date]) -> dict[date, Window]:
     """Let each be valid from its date on, until the next one's: defects, crosstalk and the like."""
     ordered = sorted(set(dates))
-    return {one: Window(one, following) for one, following in zip(ordered, [*ordered[1:], FOREVER], strict=True)}
+    return {
+        one: Window(one, following)
+        for one, following in zip(ordered, [*ordered[1:], FOREVER], strict=True)
+    }
 
 
 def nearest(dates: Sequence[date]) -> dict[date, Window]:
@@ -134,7 +143,9 @@ def faults(windows: Mapping[date, Window]) -> list[Gap | Overlap]:
         if following.start > window.end + _DAY:
             found.append(Gap(one, other, Window(window.end + _DAY, following.start - _DAY)))
         elif following.start < window.end:
-            found.append(Overlap(one, other, Window(following.start, min(window.end, following.end))))
+            found.append(
+                Overlap(one, other, Window(following.start, min(window.end, following.end)))
+            )
     return found
 
 

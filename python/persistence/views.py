@@ -1,4 +1,7 @@
-"""How each view of a dataset (`persistence.names.VIEWS`) is read: as little of the file as it needs."""
+"""How each view of a dataset (`persistence.names.VIEWS`) is read.
+
+As little of the file as it needs.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,9 @@ def _component(name: str) -> Callable[[Location, Mapper], Any]:
     def read(location: Location, mapper: Mapper) -> Any:
         from persistence.formatters.components import read_component
 
-        return read_component(location._replace(options={**location.options, "mapper": mapper}), name)
+        return read_component(
+            location._replace(options={**location.options, "mapper": mapper}), name
+        )
 
     return read
 

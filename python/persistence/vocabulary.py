@@ -1,4 +1,7 @@
-"""The dataset types that a repository knows: its camera's, those that its own files define, and its relatives'."""
+"""The dataset types that a repository knows.
+
+Its camera's, those that its own files define, and its relatives'.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,14 @@ class Vocabulary:
         self._vouched: set[str] = set()
 
     def define(self, definition: Definition) -> None:
-        """Lay a definition, which this process makes, over what the camera and the repository say."""
+        """Lay a definition made by this process over those of the camera and the repository."""
         self.definitions = (*self.definitions, definition)
         for name in definitions.names(definition):
             self.learned.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
 
     def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
-        """Take over other repositories' definitions, as far as they say nothing of what is known here; say if any.
+        """Add other repositories' definitions of what is unknown here; return whether any were.
 
         With each goes whether nobody knows who made it: see `brings`.
         """
@@ -74,14 +77,15 @@ class Vocabulary:
         return definition in self._brought
 
     def refuse_code(self, dataset: DatasetType, *called: str) -> None:
-        """Refuse to make a composite, or to take it apart, by code that the repository's own definitions name.
+        """Refuse to assemble or disassemble by code named in the repository's own definitions.
 
         Parameters
         ----------
         dataset : `DatasetType`
             The composite.
         *called : `str`
-            The keys of it that name what is called: ``assembler`` and ``python``, or ``disassembler``.
+            The keys of it that name what is called: ``assembler`` and ``python``, or
+            ``disassembler``.
 
         Raises
         ------

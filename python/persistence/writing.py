@@ -1,4 +1,7 @@
-"""How a dataset is written: into one file, or taken apart into components, all of which are written or none."""
+"""How a dataset is written.
+
+Into one file, or taken apart into components, all of which are written or none.
+"""
 
 from __future__ import annotations
 
@@ -87,8 +90,13 @@ class Writer:
         for part in composite.disassemble(dataset, obj, data_id).values():
             yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
 
-    def _place(self, repository: Repository, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch) -> None:
-        """Write a component beside its place; or refer to the file that it was read from, if it is still the same."""
+    def _place(
+        self, repository: Repository, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch
+    ) -> None:
+        """Write a component beside its place.
+
+        Or refer to the file that it was read from, if it is still the same.
+        """
         target = prepared.location.full_path
         source = self._source(prepared.location, leaf.obj)
         with batch.place(target, backup) as temporary:
@@ -99,23 +107,32 @@ class Writer:
                 batch.remove(references.note_of(target))
 
     def _source(self, location: Location, obj: Any) -> Location | None:
-        """Give the file that an object was read from, if a reference to it can stand in a location."""
+        """Return the file that an object was read from, if it can be referred to."""
         source = provenance.location(obj)
         parents = {repository.root for repository in self._chain.inputs} - {location.root}
         if source is None or source.root not in parents:
             return None
-        same_form = (source.storage, source.python, source.hdu) == (location.storage, location.python, location.hdu)
-        return source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
+        same_form = (source.storage, source.python, source.hdu) == (
+            location.storage,
+            location.python,
+            location.hdu,
+        )
+        return (
+            source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
+        )
 
 
-def _is_unchanged(repository: Repository, prepared: Prepared, source: Location, written: str) -> bool:
+def _is_unchanged(
+    repository: Repository, prepared: Prepared, source: Location, written: str
+) -> bool:
     """Say whether what was written of an object is what would be written of it as it was read.
 
     That it is the very object that was read does not tell that nobody changed it.
     """
     try:
         before = repository.read(Request(source.datasetType), source)
-    except (OSError, PersistenceError):  # the file is gone, or damaged: all the more the object has to be written
+    # the file is gone, or damaged: all the more the object has to be written
+    except (OSError, PersistenceError):
         return False
     import tempfile  # slow to import, and only what may be referred to needs it
 

@@ -22,7 +22,10 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
-    """A safe loader that asks PyYAML's resolver only about scalars that may be no text: half the time."""
+    """A safe loader that asks PyYAML's resolver only about scalars that may be no text.
+
+    Half the time.
+    """
 
     _first = frozenset(first for first in yaml.SafeLoader.yaml_implicit_resolvers if first)
 
@@ -43,7 +46,10 @@ _DEEPEST, _LARGEST, _SAFE = 100, 1_000_000, 5000
 _OPEN = (0, 0)  # the size and depth of what is being measured
 _KINDS = {yaml.ScalarNode: "scalar", yaml.SequenceNode: "sequence", yaml.MappingNode: "mapping"}
 _SHAPES: Mapping[str, str] = {
-    **{_CORE + kind: "scalar" for kind in ("str", "int", "float", "bool", "null", "timestamp", "binary")},
+    **{
+        _CORE + kind: "scalar"
+        for kind in ("str", "int", "float", "bool", "null", "timestamp", "binary")
+    },
     **{_CORE + kind: "scalar" for kind in ("python/str", "python/unicode")},
     **{_CORE + kind: "sequence" for kind in ("seq", "python/tuple")},
     f"{_CORE}map": "mapping",
@@ -88,10 +94,12 @@ def _not_yaml(name: str, error: Exception) -> PolicyError:
 
 
 def _refuse_deep(text: str, name: str) -> None:
-    """Refuse what is nested so deeply that the parser, which calls itself, would take the process with it."""
+    """Refuse deep nesting: the parser, which recurses, would take the process with it."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if depth > _DEEPEST:
             line = event.start_mark.line + 1  # type: ignore[union-attr]  # what begins has a place
             raise PolicyError(f"{name}:{line}: this is nested more than {_DEEPEST} deep")
@@ -183,7 +191,8 @@ def plain(node: Node) -> Any:
             return [plain(child) for child in node.value]
         if node.tag == f"{_CORE}map":
             return {key: plain(value) for key, value in items(node).items()}
-    except (ValueError, AttributeError, yaml.YAMLError) as error:  # PyYAML on a date that is none: AttributeError
+    # PyYAML on a date that is none: AttributeError
+    except (ValueError, AttributeError, yaml.YAMLError) as error:
         raise PolicyError(f"{where(node)}: {node.value!r} cannot be read: {error}") from error
     raise PolicyError(f"{where(node)}: tag {node.tag!r} is not plain data; nothing of it was run")
 
@@ -201,7 +210,11 @@ def flow(value: Any) -> str:
     PolicyError
         If a part of it is no plain data.
     """
-    return _dumped(value, default_flow_style=True, width=10**9, sort_keys=True).removesuffix("...\n").strip()
+    return (
+        _dumped(value, default_flow_style=True, width=10**9, sort_keys=True)
+        .removesuffix("...\n")
+        .strip()
+    )
 
 
 def block(value: Mapping[str, Any]) -> str:

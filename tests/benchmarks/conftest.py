@@ -37,7 +37,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 class Bench:
     """Measures two things in turn, so that what the machine does meanwhile falls on both."""
 
-    def pair(self, ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 200) -> tuple[float, float]:
+    def pair(
+        self, ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 200
+    ) -> tuple[float, float]:
         """Give the median seconds of each."""
         ours(), bare()
         taken: tuple[list[float], list[float]] = ([], [])
@@ -50,24 +52,48 @@ class Bench:
         return statistics.median(taken[0]), statistics.median(taken[1])
 
     def over(
-        self, what: str, ours: Callable[[], Any], bare: Callable[[], Any], bound: float, rounds: int = 200
+        self,
+        what: str,
+        ours: Callable[[], Any],
+        bare: Callable[[], Any],
+        bound: float,
+        rounds: int = 200,
     ) -> None:
         """Report how many microseconds ours takes over the bare operation."""
         mine, other = self.pair(ours, bare, rounds)
         extra = 1e6 * (mine - other)
-        _ROWS.append((what, f"{extra:.1f} us", f"over {1e6 * other:.1f} us", f"{bound:g} us", extra <= bound))
+        _ROWS.append(
+            (what, f"{extra:.1f} us", f"over {1e6 * other:.1f} us", f"{bound:g} us", extra <= bound)
+        )
 
     def ratio(
-        self, what: str, ours: Callable[[], Any], bare: Callable[[], Any], bound: float, rounds: int = 7
+        self,
+        what: str,
+        ours: Callable[[], Any],
+        bare: Callable[[], Any],
+        bound: float,
+        rounds: int = 7,
     ) -> None:
         """Report how many times the bare operation's time ours takes."""
         mine, other = self.pair(ours, bare, rounds)
         _ROWS.append(
-            (what, f"{mine / other:.2f} x", f"of {1e3 * other:.1f} ms", f"{bound:g} x", mine <= bound * other)
+            (
+                what,
+                f"{mine / other:.2f} x",
+                f"of {1e3 * other:.1f} ms",
+                f"{bound:g} x",
+                mine <= bound * other,
+            )
         )
 
     def tell(
-        self, what: str, value: float, unit: str, beside: str, bound: float, more_is_better: bool = False
+        self,
+        what: str,
+        value: float,
+        unit: str,
+        beside: str,
+        bound: float,
+        more_is_better: bool = False,
     ) -> None:
         """Report a figure that was measured elsewhere."""
         kept = value >= bound if more_is_better else value <= bound

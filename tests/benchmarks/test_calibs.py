@@ -23,7 +23,9 @@ DATES, CHIPS = 167, 60  # 10,020 files of one chip
 def masters(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Make a bias of each chip for each of many dates."""
     folder = tmp_path_factory.mktemp("masters")
-    header = fits.Header({"OBSTYPE": "zero", "PROCTYPE": "x", "CCDNUM": 1, "DATE-OBS": "2015-01-01T00:00:00"})
+    header = fits.Header(
+        {"OBSTYPE": "zero", "PROCTYPE": "x", "CCDNUM": 1, "DATE-OBS": "2015-01-01T00:00:00"}
+    )
     for number in range(100):
         header[f"KEY{number}"] = (number * 1.5, "a card of a master's header")
     fits.PrimaryHDU(np.zeros((4, 4), np.int16), header).writeto(folder / "first.fits")
@@ -34,7 +36,11 @@ def masters(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         date = f"20{number // CHIPS // 12:02d}-{number // CHIPS % 12 + 1:02d}-01"
         changed = content.replace(b"2015-01-01T", f"{date}T".encode(), 1)
         path = folder / f"b{number:05d}.fits"
-        path.write_bytes(changed.replace(b"CCDNUM  =                    1", b"CCDNUM  = %20d" % (number % CHIPS + 1)))
+        path.write_bytes(
+            changed.replace(
+                b"CCDNUM  =                    1", b"CCDNUM  = %20d" % (number % CHIPS + 1)
+            )
+        )
         paths.append(str(path))
     return paths
 
@@ -55,13 +61,22 @@ def test_ingesting_ten_thousand_masters(
     monkeypatch.setattr(calibs, "Sharer", Timed)
     (tmp_path / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     line = [str(tmp_path), *masters, "--calib", str(tmp_path), "--validity", "999", "--mode=link"]
-    for what, more in (("ingestCalibs of 10,020 links", []), ("  the same again, --recompute", ["--recompute"])):
+    for what, more in (
+        ("ingestCalibs of 10,020 links", []),
+        ("  the same again, --recompute", ["--recompute"]),
+    ):
         spent[0] = 0.0
         begin = time.perf_counter()
         assert ingest_calibs.main([*line, *more]) == 0
         took = time.perf_counter() - begin
         bench.tell(what, took, "s", f"of it windows {spent[0]:.2f} s", 10)
-        bench.tell("  its windows, foreseen and in the transaction", spent[0], "s", f"of {took:.1f} s in all", 2)
+        bench.tell(
+            "  its windows, foreseen and in the transaction",
+            spent[0],
+            "s",
+            f"of {took:.1f} s in all",
+            2,
+        )
 
 
 def test_sharing_out_ten_thousand_days(bench: Any) -> None:
@@ -72,7 +87,9 @@ def test_sharing_out_ten_thousand_days(bench: Any) -> None:
         for number in range(DATES) for chip in range(CHIPS)
     ]  # fmt: skip
     begin = time.perf_counter()
-    made = share_out("bias", register, list(enumerate(rows)), [], Sharing(around(999), touching=True))
+    made = share_out(
+        "bias", register, list(enumerate(rows)), [], Sharing(around(999), touching=True)
+    )
     took = time.perf_counter() - begin
     assert len(made.changed) == len(rows)
     bench.tell("windows of 10,020 rows", took, "s", "", 2)

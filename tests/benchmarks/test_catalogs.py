@@ -26,7 +26,15 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Location:
         table[f"base_F{number}_instFlux"] = random.random(ROWS)
     for number in range(FLAGS):
         table[f"base_F{number}_flag"] = random.random(ROWS) > 0.5
-    where = (str(folder), "src.fits", None, "FitsCatalogStorage", "lsst.afw.table.SourceCatalog", "src", {})
+    where = (
+        str(folder),
+        "src.fits",
+        None,
+        "FitsCatalogStorage",
+        "lsst.afw.table.SourceCatalog",
+        "src",
+        {},
+    )
     made = Location(*where)
     catalog.write(table, made.full_path, made)
     return made
@@ -36,6 +44,12 @@ def test_reading_a_catalog(bench: Any, location: Location) -> None:
     path = location.full_path
     some = location._replace(options={"columns": ["id", "coord_ra", "base_F7_flag"]})
     astropy_ = lambda: Table.read(path, hdu=1)  # noqa: E731
-    bench.ratio("get of a catalog, 10^5 x 200 and 60 flags", lambda: catalog.read(location), astropy_, 1.2, rounds=7)
+    bench.ratio(
+        "get of a catalog, 10^5 x 200 and 60 flags",
+        lambda: catalog.read(location),
+        astropy_,
+        1.2,
+        rounds=7,
+    )
     bench.ratio("  3 of its columns", lambda: catalog.read(some), astropy_, 0.5, rounds=7)
     bench.ratio("  its schema", lambda: catalog.read_schema(location), astropy_, 0.5, rounds=7)

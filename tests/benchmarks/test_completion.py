@@ -30,7 +30,11 @@ LINES = [
 def environment() -> Iterator[Mapping[str, str]]:
     """Give an environment in which byte code is kept, as pip keeps that of an installed package."""
     with tempfile.TemporaryDirectory() as folder:
-        told = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder, "XDG_CACHE_HOME": folder}
+        told = {
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": folder,
+            "XDG_CACHE_HOME": folder,
+        }
         yield {**os.environ, **told}
 
 
@@ -46,7 +50,9 @@ def least(environment: Mapping[str, str], *commands: list[str]) -> list[float]:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_completing(bench: Any, repositories: dict[int, Path], environment: Mapping[str, str], line: str) -> None:
+def test_completing(
+    bench: Any, repositories: dict[int, Path], environment: Mapping[str, str], line: str
+) -> None:
     typed = line.format(repositories[10**6])
     with tempfile.NamedTemporaryFile() as answer:
         told = {

@@ -36,9 +36,13 @@ datasets:
 @pytest.fixture
 def butler() -> Iterator[Butler]:
     """Give a Butler on an empty repository, in memory where there is one: a disk's moods would hide what counts."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(
+        dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    ) as folder:
         (Path(folder) / "camera.yaml").write_text(POLICY)
-        yield Butler(outputs={"root": f"{folder}/repo", "mapper": f"{folder}/camera.yaml", "mode": "rw"})
+        yield Butler(
+            outputs={"root": f"{folder}/repo", "mapper": f"{folder}/camera.yaml", "mode": "rw"}
+        )
 
 
 def test_assembling(bench: Any, butler: Butler) -> None:
@@ -56,13 +60,21 @@ def test_assembling(bench: Any, butler: Butler) -> None:
 
 def test_one_component(bench: Any, butler: Butler) -> None:
     wcs = WCS(naxis=2)
-    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [10.0, 5.0], [1024.0, 2048.0]
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = (
+        ["RA---TAN", "DEC--TAN"],
+        [10.0, 5.0],
+        [1024.0, 2048.0],
+    )
     wcs.wcs.cd = np.eye(2) * 7e-5
     random = np.random.default_rng(1)
     image = random.normal(100, 10, (4096, 2048)).astype(np.float32)
-    butler.put(Exposure(image, fits.Header(), variance=image.copy(), given_wcs=wcs), "calexp", visit=1)
+    butler.put(
+        Exposure(image, fits.Header(), variance=image.copy(), given_wcs=wcs), "calexp", visit=1
+    )
     apart = Butler(butler.chain.outputs[0].root, cache=False)
-    part, whole = bench.pair(lambda: apart.get("calexp.wcs", visit=1), lambda: apart.get("calexp", visit=1), rounds=5)
+    part, whole = bench.pair(
+        lambda: apart.get("calexp.wcs", visit=1), lambda: apart.get("calexp", visit=1), rounds=5
+    )
     bench.tell(
         "the WCS of a compressed exposure of 2k x 4k",
         whole / part,
@@ -76,7 +88,11 @@ def test_one_component(bench: Any, butler: Butler) -> None:
 def test_stacking(bench: Any, butler: Butler) -> None:
     for visit in range(1000):
         ids = np.arange(100, dtype=np.int64)
-        butler.put(Table({"id": ids, **{f"c{number}": ids * 1.5 for number in range(20)}}), "src", visit=visit)
+        butler.put(
+            Table({"id": ids, **{f"c{number}": ids * 1.5 for number in range(20)}}),
+            "src",
+            visit=visit,
+        )
     paths = [butler.getUri("src", visit=visit) for visit in range(1000)]
     bench.ratio(
         "1,000 catalogs as one, over Table.read and vstack",

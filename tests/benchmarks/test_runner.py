@@ -28,7 +28,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runner")
     (folder / "repo").mkdir()
     (folder / "repo" / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
-    raws = generate.write(str(folder / "raw"), [(410877 + number, "g") for number in range(4)], size="tiny")
+    raws = generate.write(
+        str(folder / "raw"), [(410877 + number, "g") for number in range(4)], size="tiny"
+    )
     assert ingest_images.main([str(folder / "repo"), *raws]) == 0
     return folder / "repo"
 
@@ -57,7 +59,9 @@ def test_a_target(bench: Any, root: Path, tmp_path: Path, monkeypatch: pytest.Mo
         ToyTask(config=command.config, log=log).runDataRef(reference)
     bare = time.perf_counter() - begin
     each = 1e3 * (ours - bare) / len(references)
-    bench.tell("a target of the runner, metadata written", each, "ms", f"{len(references)} targets", 2)
+    bench.tell(
+        "a target of the runner, metadata written", each, "ms", f"{len(references)} targets", 2
+    )
 
 
 def test_help(bench: Any, root: Path) -> None:
@@ -65,9 +69,20 @@ def test_help(bench: Any, root: Path) -> None:
         taken = []
         for _ in range(5):
             begin = time.perf_counter()
-            subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
+            subprocess.run(
+                [sys.executable, *words],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                env=dict(os.environ),
+            )
             taken.append(time.perf_counter() - begin)
         return min(taken)
 
     bare = least("-c", "pass")
-    bench.tell("processCcd.py --help", least(str(BIN / "processCcd.py"), "--help"), "s", f"python {bare:.2f} s", 0.35)
+    bench.tell(
+        "processCcd.py --help",
+        least(str(BIN / "processCcd.py"), "--help"),
+        "s",
+        f"python {bare:.2f} s",
+        0.35,
+    )

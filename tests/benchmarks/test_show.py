@@ -36,7 +36,8 @@ for row in registry.execute(f"select distinct {', '.join(keys)} from raw"):
         lines.append(f"id dataRef.dataId = {one}\\n")
 sys.stdout.writelines(lines)
 """
-# What is typed, and how many times as long as by hand it may take: of the last, each data ID is told apart.
+# What is typed, and how many times as long as by hand it may take: of the last, each data ID is
+# told apart.
 TYPED = {
     "--id": 2.5,
     "--id visit=100001..101613": 2.5,
@@ -49,7 +50,9 @@ def took(code: str, *words: str) -> tuple[float, int]:
     times = []
     for _ in range(3):
         begin = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+        )
         times.append(time.perf_counter() - begin)
     return min(times), done.stdout.count("id dataRef")
 
@@ -71,4 +74,6 @@ def test_showing_data(bench: Any, observed: Path) -> None:
     for typed, bound in TYPED.items():
         ours, count = took(TASK, str(observed), *typed.split(), "--show", "data")
         assert count == 10**5
-        bench.tell(f"{typed} --show data", ours / bare, "x", f"{ours:.2f} s, by hand {bare:.2f} s", bound)
+        bench.tell(
+            f"{typed} --show data", ours / bare, "x", f"{ours:.2f} s, by hand {bare:.2f} s", bound
+        )

@@ -47,7 +47,9 @@ def fresh(code: str, *words: str) -> list[float]:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
         for _ in range(7):
             command = [sys.executable, "-c", code, *words]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=True
+            )
             runs.append([float(word) for word in done.stdout.split()])
     return [min(column) for column in zip(*runs, strict=True)]
 
@@ -55,8 +57,12 @@ def fresh(code: str, *words: str) -> list[float]:
 def test_importing_the_package(bench: Any) -> None:
     code = "import time; b = time.perf_counter(); from persistence import Butler; print(time.perf_counter() - b)"
     (took,) = fresh(code)
-    (bare,) = fresh("import time; b = time.perf_counter(); import json; print(time.perf_counter() - b)")
-    bench.tell("from persistence import Butler", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60)
+    (bare,) = fresh(
+        "import time; b = time.perf_counter(); import json; print(time.perf_counter() - b)"
+    )
+    bench.tell(
+        "from persistence import Butler", 1e3 * took, "ms", f"import json {1e3 * bare:.1f} ms", 60
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,9 @@ def test_the_command(bench: Any, repositories: dict[int, Path], line: str) -> No
                 subprocess.run(whole, env=environment, capture_output=True, check=True)
                 times.append(time.perf_counter() - begin)
             taken[name] = 1e3 * min(times)
-    bench.tell(f"persistence {words[0]}", taken["ours"], "ms", f"bare Python {taken['bare']:.0f} ms", 250)
+    bench.tell(
+        f"persistence {words[0]}", taken["ours"], "ms", f"bare Python {taken['bare']:.0f} ms", 250
+    )
 
 
 @pytest.mark.parametrize("rows", [10**3, 10**6])
@@ -135,28 +143,38 @@ def test_whether_a_dataset_exists(bench: Any, small: Butler) -> None:
     )
 
 
-def test_reading_through_a_chain_of_five(bench: Any, repositories: dict[int, Path], memory: Path) -> None:
+def test_reading_through_a_chain_of_five(
+    bench: Any, repositories: dict[int, Path], memory: Path
+) -> None:
     (memory / "camera.yaml").write_text(POLICY)
     (memory / "r0").mkdir()
     (memory / "r0" / "_mapper").write_text("../camera.yaml")
     (memory / "r0" / "registry.sqlite3").symlink_to(repositories[10**6] / "registry.sqlite3")
     Butler(memory / "r0").put({"a": 1}, "pickled", ID)
     for number in range(1, 5):
-        Butler(inputs=f"{memory}/r{number - 1}", outputs={"root": f"{memory}/r{number}", "mode": "rw"})
+        Butler(
+            inputs=f"{memory}/r{number - 1}", outputs={"root": f"{memory}/r{number}", "mode": "rw"}
+        )
     one, five = Butler(memory / "r0"), Butler(memory / "r4")
     ours, alone = bench.pair(lambda: five.get("pickled", ID), lambda: one.get("pickled", ID))
     missing = f"{memory}/r4/p/0100005_07.pickle"
     stat, _ = bench.pair(lambda: os.path.exists(missing), lambda: None)
     # As it is called, and with the endings .gz and .fz.
     bench.tell(
-        "a further repository of the chain", 1e6 * (ours - alone) / 4, "us", f"a stat {1e6 * stat:.1f} us", 3e6 * stat
+        "a further repository of the chain",
+        1e6 * (ours - alone) / 4,
+        "us",
+        f"a stat {1e6 * stat:.1f} us",
+        3e6 * stat,
     )
 
 
 def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memory: Path) -> None:
     path = memory / "calibRegistry.sqlite3"
     registry = sqlite3.connect(path)
-    registry.execute("CREATE TABLE bias (filter text, ccdnum int, calibDate text, validStart text, validEnd text)")
+    registry.execute(
+        "CREATE TABLE bias (filter text, ccdnum int, calibDate text, validStart text, validEnd text)"
+    )
     # A master every twelve days for forty years, of each chip.
     dates = [date(1995, 1, 1) + timedelta(days=12 * number) for number in range(500)]
     windows = validity.nearest(dates)
@@ -166,7 +184,9 @@ def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memor
         for chip in range(1, 63)
     ]
     registry.executemany("INSERT INTO bias VALUES (?, ?, ?, ?, ?)", rows)
-    registry.execute("CREATE INDEX bias_series ON bias (ccdnum, validEnd, validStart, calibDate, filter)")
+    registry.execute(
+        "CREATE INDEX bias_series ON bias (ccdnum, validEnd, validStart, calibDate, filter)"
+    )
     registry.commit()
     (night,) = (
         sqlite3.connect(repositories[10**6] / "registry.sqlite3")
@@ -217,7 +237,9 @@ def test_putting(bench: Any, small: Butler) -> None:
             pickle.dump({"a": 1}, stream, protocol=pickle.HIGHEST_PROTOCOL)
         os.replace(beside, target)
 
-    bench.over("put, pickle, over write and rename", lambda: small.put({"a": 1}, "pickled", ID), bare, 60)
+    bench.over(
+        "put, pickle, over write and rename", lambda: small.put({"a": 1}, "pickled", ID), bare, 60
+    )
 
 
 @pytest.mark.parametrize("rows", [10**3, 10**5, 10**6])
@@ -226,7 +248,9 @@ def test_asking_for_many_rows(bench: Any, repositories: dict[int, Path], rows: i
     connection = sqlite3.connect(repositories[rows] / "registry.sqlite3")
 
     def bare() -> Any:
-        return connection.execute("select distinct visit, ccdnum from raw where filter = ?", ("g",)).fetchall()
+        return connection.execute(
+            "select distinct visit, ccdnum from raw where filter = ?", ("g",)
+        ).fetchall()
 
     bench.ratio(
         f"queryMetadata, filter=g of {rows:,} rows",
@@ -238,7 +262,9 @@ def test_asking_for_many_rows(bench: Any, repositories: dict[int, Path], rows: i
     keys = list(butler.getKeys("raw", "") or ())
 
     def bare_subset() -> Any:
-        return connection.execute(f"select distinct {', '.join(keys)} from raw where filter = ?", ("g",)).fetchall()
+        return connection.execute(
+            f"select distinct {', '.join(keys)} from raw where filter = ?", ("g",)
+        ).fetchall()
 
     bench.ratio(
         f"subset, filter=g of {rows:,} rows",
@@ -254,7 +280,9 @@ def test_asking_for_many_rows(bench: Any, repositories: dict[int, Path], rows: i
 def nights(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Make 4,000 files of one HDU with headers of 250 cards."""
     folder = tmp_path_factory.mktemp("nights")
-    header = fits.Header([("EXPNUM", 0), ("CCDNUM", 1), ("FILTER", "g DECam SDSS c0001 4720.0 1520.0")])
+    header = fits.Header(
+        [("EXPNUM", 0), ("CCDNUM", 1), ("FILTER", "g DECam SDSS c0001 4720.0 1520.0")]
+    )
     header["DATE-OBS"], header["EXPTIME"], header["OBJECT"] = "2015-01-01T01:02:03.4", 90.0, "field"
     header["PROPID"], header["OBSTYPE"] = "2014A-0000", "object"
     for number in range(238):
@@ -267,7 +295,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     paths = []
     for number in range(4000):
         path = folder / f"x{number:05d}.fits"
-        path.write_bytes(content.replace(b"EXPNUM  =                    0", b"EXPNUM  = %20d" % (number + 1), 1))
+        path.write_bytes(
+            content.replace(b"EXPNUM  =                    0", b"EXPNUM  = %20d" % (number + 1), 1)
+        )
         paths.append(str(path))
     return paths
 
@@ -281,7 +311,14 @@ def test_reading_headers(bench: Any, nights: list[str]) -> None:
     for path in nights[:300]:
         fits.getheader(path)["EXPNUM"]
     bare = 300 / (time.perf_counter() - begin)
-    bench.tell("headers of 250 cards", ours, "files/s", f"astropy {bare:,.0f} files/s", 5000, more_is_better=True)
+    bench.tell(
+        "headers of 250 cards",
+        ours,
+        "files/s",
+        f"astropy {bare:,.0f} files/s",
+        5000,
+        more_is_better=True,
+    )
 
 
 def test_ingesting_links(bench: Any, nights: list[str], tmp_path: Path) -> None:
@@ -325,11 +362,20 @@ def test_registering(bench: Any, tmp_path: Path) -> None:
         connection.execute(statement)
     marks = ", ".join("?" * len(plain))
     begin = time.perf_counter()
-    connection.executemany(f"insert into raw values (null, {marks})", ([*row.values()] for row in rows))
+    connection.executemany(
+        f"insert into raw values (null, {marks})", ([*row.values()] for row in rows)
+    )
     connection.commit()
     bare = len(rows) / (time.perf_counter() - begin)
     connection.close()
-    bench.tell("rows into the registry", len(rows) / took, "rows/s", f"executemany {bare:,.0f}", 100000, True)
+    bench.tell(
+        "rows into the registry",
+        len(rows) / took,
+        "rows/s",
+        f"executemany {bare:,.0f}",
+        100000,
+        True,
+    )
 
 
 def test_showing_the_data_there_are(bench: Any, repositories: dict[int, Path]) -> None:
@@ -342,4 +388,6 @@ def test_showing_the_data_there_are(bench: Any, repositories: dict[int, Path]) -
     root = str(repositories[10**5])
     for words in (["--all"], ["--all", "--short"]):
         (took,) = fresh(code, root, *words)
-        bench.tell(f"show-data {' '.join(words)}, 10^5 data IDs", took, "s", "in a fresh process", 2)
+        bench.tell(
+            f"show-data {' '.join(words)}, 10^5 data IDs", took, "s", "in a fresh process", 2
+        )

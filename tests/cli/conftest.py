@@ -41,7 +41,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: Callable[..., Path]) -> Path:
+def rerun(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: Callable[..., Path]
+) -> Path:
     """Give a rerun, on a rerun with data, on the shared repository. Do not change it."""
     folder = tmp_path_factory.mktemp("reruns")
     butler = Butler(inputs=str(filled), outputs=str(folder / "first"))
@@ -49,7 +51,11 @@ def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: C
     data_id = {"visit": 410877, "ccdnum": 28}
     raw: Exposure = butler.get("raw", data_id)
     saturated = raw.image > np.median(raw.image) + 50
-    butler.put(raw.replaced(mask=Mask.from_flags({"SAT": saturated}), variance=raw.image / 4), "calexp", data_id)
+    butler.put(
+        raw.replaced(mask=Mask.from_flags({"SAT": saturated}), variance=raw.image / 4),
+        "calexp",
+        data_id,
+    )
     table = Table({"id": [1, 2, 3], "flux": [1.5, np.nan, 3.0]})
     table["flux"].unit = "nJy"
     table["name"] = MaskedColumn(["a", "b", "c"], mask=[False, True, False])
@@ -57,7 +63,9 @@ def rerun(filled: Path, tmp_path_factory: pytest.TempPathFactory, make_calibs: C
     butler.put(table[["id", "flux"]], "deepCoadd_obj", tract=0, patch="0,0")
     butler.put("one\ntwo\n", "ossThumb", data_id)
     butler.put(np.arange(6.0).reshape(2, 3), "starGalaxy_classifier", label="x")
-    butler.put({"nan": float("nan"), "list": [1, 2], "text": "a\nb"}, "processCcd_metadata", data_id)
+    butler.put(
+        {"nan": float("nan"), "list": [1, 2], "text": "a\nb"}, "processCcd_metadata", data_id
+    )
     butler.put(Config({"isr.doBias": True}, "a.B"), "processCcd_config")
     Butler(inputs=str(folder / "first"), outputs=str(folder / "second"))
     return folder / "second"

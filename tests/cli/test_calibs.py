@@ -31,7 +31,10 @@ def test_each_calibration_is_a_line_with_its_first_and_last_day(calibs: Any) -> 
 
 def test_an_id_tells_why(calibs: Any, calibrated: Butler) -> None:
     done = calibs("flat", "--id", "visit=410877", "ccdnum=28")
-    assert (done.status, done.out) == (0, f"{calibrated.explain('flat', visit=410877, ccdnum=28)}\n")
+    assert (done.status, done.out) == (
+        0,
+        f"{calibrated.explain('flat', visit=410877, ccdnum=28)}\n",
+    )
     done = calibs("bias", "--id", "visit=410877", "ccdnum=7", "--format", "json")
     assert (done.status, len(json.loads(done.out))) == (1, 3)
     assert json.loads(done.out)[0]["reasons"][0] == "ccdnum 28 is not 7"
@@ -47,7 +50,9 @@ def test_gaps_are_days_without_a_calibration(calibs: Any) -> None:
     assert len(lines) == 3 + 60
 
 
-@pytest.mark.parametrize(("form", "printed"), [("table", "no day lacks one\n"), ("json", "[]\n"), ("csv", "")])
+@pytest.mark.parametrize(
+    ("form", "printed"), [("table", "no day lacks one\n"), ("json", "[]\n"), ("csv", "")]
+)
 def test_no_gaps_are_told_too(calibs: Any, form: str, printed: str) -> None:
     done = calibs("defects", "--gaps", "2015-03-01", "2015-03-04", "--format", form)
     others = [line for line in done.out.splitlines() if "28" in line]
@@ -71,7 +76,9 @@ def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
         (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is no date"),
     ],
 )
-def test_what_cannot_be_meant_is_told(calibs: Any, words: list[str], status: int, message: str) -> None:
+def test_what_cannot_be_meant_is_told(
+    calibs: Any, words: list[str], status: int, message: str
+) -> None:
     done = calibs(*words)
     assert (done.status, message in done.err) == (status, True), done.err
 

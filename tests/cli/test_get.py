@@ -62,7 +62,10 @@ def test_columns_are_told_with_units(run: Any, rerun: Path) -> None:
         (("processCcd_metadata", *ONE), {"nan": None, "list": [1, 2], "text": "a\nb"}),
         (("processCcd_config",), {"isr.doBias": True}),
         (("ossThumb", *ONE), {"type": "str", "value": "one\ntwo\n"}),
-        (("starGalaxy_classifier", "--id", "label=x"), {"type": "ndarray", "shape": [2, 3], "dtype": "float64"}),
+        (
+            ("starGalaxy_classifier", "--id", "label=x"),
+            {"type": "ndarray", "shape": [2, 3], "dtype": "float64"},
+        ),
         (("src_len", *ONE), {"type": "int", "value": 3}),
         (("ccdExposureId", *ONE), {"type": "int", "value": 41087728}),
     ],
@@ -80,7 +83,8 @@ def test_views_are_told_too(run: Any, filled: Path) -> None:
     assert told(run, filled, "raw_sub", *ONE, "--bbox", 10, 20, 5, 4)["bbox"] == [10, 20, 5, 4]
 
 
-# -- files ------------------------------------------------------------------------------------------------
+# -- files
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,9 @@ def test_a_plain_file_is_copied_byte_by_byte(
     assert not (tmp_path / name).is_symlink()
 
 
-def test_an_image_in_a_file_of_many_becomes_a_file_of_its_own(run: Any, filled: Path, tmp_path: Path) -> None:
+def test_an_image_in_a_file_of_many_becomes_a_file_of_its_own(
+    run: Any, filled: Path, tmp_path: Path
+) -> None:
     assert run("get", filled, "raw", *ONE, "-o", tmp_path / "raw.fits").status == 0
     raw = Butler(filled).get("raw", visit=410877, ccdnum=28)
     with fits.open(tmp_path / "raw.fits") as hdus:
@@ -116,7 +122,9 @@ def test_an_image_in_a_file_of_many_becomes_a_file_of_its_own(run: Any, filled: 
 
 
 @pytest.mark.parametrize(("name", "kept"), [("t.ecsv", "nJy"), ("t.csv", "None")])
-def test_a_catalog_can_become_text(run: Any, rerun: Path, tmp_path: Path, name: str, kept: str) -> None:
+def test_a_catalog_can_become_text(
+    run: Any, rerun: Path, tmp_path: Path, name: str, kept: str
+) -> None:
     assert run("get", rerun, "src", *ONE, "-o", tmp_path / name).status == 0
     table = Table.read(tmp_path / name)
     assert table["id"].tolist() == [1, 2, 3]
@@ -135,7 +143,9 @@ def test_what_a_hook_makes_can_be_written(run: Any, filled: Path, tmp_path: Path
     assert (tmp_path / "id.json").read_text() == "41087728\n"
 
 
-def test_a_composite_is_assembled_rather_than_copied(run: Any, root: Path, triples: Path, tmp_path: Path) -> None:
+def test_a_composite_is_assembled_rather_than_copied(
+    run: Any, root: Path, triples: Path, tmp_path: Path
+) -> None:
     words = [str(root), f"{triples}/instcal/*.fits.fz", "--filetype=instcal"]
     assert ingest_images.main(words, prog="ingestImagesDecam.py", filetypes=True) == 0
     ids = ("--id", "visit=500001", "ccdnum=25")
@@ -166,7 +176,9 @@ def test_a_composite_with_a_file_of_its_own_is_more_than_that_file(
     (tmp_path / "whole.yaml").write_text("2")
     butler = Butler(tmp_path, mapper=CameraMapper(str(tmp_path / "camera.yaml")))
     target = tmp_path / "copy.yaml"
-    words = argparse.Namespace(type="whole", id=[], bbox=None, output=str(target), force=False, format="csv")
+    words = argparse.Namespace(
+        type="whole", id=[], bbox=None, output=str(target), force=False, format="csv"
+    )
     assert get.run(butler, words) == 0
     assert yaml.safe_load(target.read_text()) == {"a": 1, "b": 2}
 
@@ -175,7 +187,10 @@ def test_a_file_that_is_there_stays_unless_forced(run: Any, rerun: Path, tmp_pat
     target = tmp_path / "m.yaml"
     target.write_text("old")
     done = run("get", rerun, "processCcd_metadata", *ONE, "-o", target)
-    assert (done.status, done.err) == (1, f"persistence: {target} is there already; --force replaces it\n")
+    assert (done.status, done.err) == (
+        1,
+        f"persistence: {target} is there already; --force replaces it\n",
+    )
     assert target.read_text() == "old"
     assert run("get", rerun, "processCcd_metadata", *ONE, "-o", target, "--force").status == 0
     assert "list" in target.read_text()
@@ -183,7 +198,9 @@ def test_a_file_that_is_there_stays_unless_forced(run: Any, rerun: Path, tmp_pat
 
 def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
     before = {path: path.lstat().st_mtime_ns for path in own.rglob("*")}
-    done = run("get", own, "raw", *ONE, "-o", own / "2014-02-27" / "g" / "decam0410877.fits.fz", "--force")
+    done = run(
+        "get", own, "raw", *ONE, "-o", own / "2014-02-27" / "g" / "decam0410877.fits.fz", "--force"
+    )
     assert done.status == 1
     assert f"is a file of the repository {own.resolve()}" in done.err
     assert {path: path.lstat().st_mtime_ns for path in own.rglob("*")} == before
@@ -192,21 +209,58 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (("src", *ONE, "-o", "x.txt"), 2, r"x.txt: src is of type Table: write it as .fits, .ecsv, .csv"),
-        # The file holds other things too, or the view is not the file: no copy is what was asked for.
-        (("raw", *ONE, "-o", "x.fits.fz"), 2, r"x.fits.fz: raw is of type Exposure: write it as .fits"),
-        (("src_len", *ONE, "-o", "x.fits"), 2, r"x.fits: src_len is of type int: write it as .yaml, .json"),
+        (
+            ("src", *ONE, "-o", "x.txt"),
+            2,
+            r"x.txt: src is of type Table: write it as .fits, .ecsv, .csv",
+        ),
+        # The file holds other things too, or the view is not the file: no copy is what was asked
+        # for.
+        (
+            ("raw", *ONE, "-o", "x.fits.fz"),
+            2,
+            r"x.fits.fz: raw is of type Exposure: write it as .fits",
+        ),
+        (
+            ("src_len", *ONE, "-o", "x.fits"),
+            2,
+            r"x.fits: src_len is of type int: write it as .yaml, .json",
+        ),
         (("raw_wcs", *ONE, "-o", "x.fits"), 2, r"raw_wcs is of type WCS: no file format is known"),
-        (("src", *ONE, "-o", "nodir/x.csv"), 1, r"nodir: there is no such directory; -o makes none"),
-        (("src", "--id", "visit=410877", "ccdnum=1", "-o", "x.fits"), 1, r"No locations for get: src"),
-        (("src", "--id", "visit=410877", "ccdnum=1"), 1, r"No locations for get: src .*\n  looked for"),
+        (
+            ("src", *ONE, "-o", "nodir/x.csv"),
+            1,
+            r"nodir: there is no such directory; -o makes none",
+        ),
+        (
+            ("src", "--id", "visit=410877", "ccdnum=1", "-o", "x.fits"),
+            1,
+            r"No locations for get: src",
+        ),
+        (
+            ("src", "--id", "visit=410877", "ccdnum=1"),
+            1,
+            r"No locations for get: src .*\n  looked for",
+        ),
         (("raw", "--id", "filter=g"), 1, r"No locations for get: raw .*\n  \d+ rows match"),
-        (("raw", "--id", "visit=1^2"), 2, r"get takes one data ID; --id stands for 2: visit=1; visit=2"),
+        (
+            ("raw", "--id", "visit=1^2"),
+            2,
+            r"get takes one data ID; --id stands for 2: visit=1; visit=2",
+        ),
         (("raww", *ONE), 2, r"DecamMapper has no dataset type 'raww'; did you mean 'raw'"),
         (("raw", "--id", "vist=1"), 2, r"unknown key 'vist'; did you mean 'visit'"),
         (("raw_sub", *ONE), 2, r"raw_sub needs --bbox X0 Y0 WIDTH HEIGHT"),
-        (("raw_sub", *ONE, "--bbox", "0", "0", "9999", "1"), 2, r"is not inside .*, which has 28 columns"),
-        (("raw", *ONE, "--bbox", "0", "0", "1", "1"), 2, r"--bbox cuts pixels out of .*, not out of raw"),
+        (
+            ("raw_sub", *ONE, "--bbox", "0", "0", "9999", "1"),
+            2,
+            r"is not inside .*, which has 28 columns",
+        ),
+        (
+            ("raw", *ONE, "--bbox", "0", "0", "1", "1"),
+            2,
+            r"--bbox cuts pixels out of .*, not out of raw",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_explained(
@@ -234,9 +288,13 @@ def test_a_damaged_file_is_named(run: Any, own: Path) -> None:
 
 
 def test_a_plain_name_is_told_and_copied_at_its_stage(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "camera.yaml").write_text("datasets: {note: {template: 'note/%(visit)d.txt', storage: TextStorage}}")
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {note: {template: 'note/%(visit)d.txt', storage: TextStorage}}"
+    )
     repo = tmp_path / "repo"
-    butler = Butler(outputs={"root": str(repo), "mapper": str(tmp_path / "camera.yaml"), "mode": "rw"})
+    butler = Butler(
+        outputs={"root": str(repo), "mapper": str(tmp_path / "camera.yaml"), "mode": "rw"}
+    )
     butler.put("first", "note", visit=1)
     butler.defineDataset("note:second", template="second/%(visit)d.txt", storage="TextStorage")
     butler.put("second", "note:second", visit=1)

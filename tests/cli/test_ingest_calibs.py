@@ -70,14 +70,20 @@ VECTORS = {
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_windows_are_those_that_gen2_worked_out(root: Path, calib: Path, master: Master, vector: str) -> None:
+def test_windows_are_those_that_gen2_worked_out(
+    root: Path, calib: Path, master: Master, vector: str
+) -> None:
     options, dates, windows = VECTORS[vector]
     paths = [master(date) for date in dates]
     assert ingest_calibs.main([str(root), *paths, "--calib", str(calib), *options]) == 0
-    assert rows(calib) == [(date, *window.split()) for date, window in zip(dates, windows, strict=True)]
+    assert rows(calib) == [
+        (date, *window.split()) for date, window in zip(dates, windows, strict=True)
+    ]
 
 
-def test_files_are_moved_by_default_and_counted(root: Path, calib: Path, master: Master, capsys: Any) -> None:
+def test_files_are_moved_by_default_and_counted(
+    root: Path, calib: Path, master: Master, capsys: Any
+) -> None:
     path = master()
     assert ingest_calibs.main([str(root), path, "--calib", str(calib), "--validity", "5"]) == 0
     assert capsys.readouterr().out == "1 new, 0 already there, 0 failed\n"
@@ -86,8 +92,17 @@ def test_files_are_moved_by_default_and_counted(root: Path, calib: Path, master:
 
 
 def test_holes_are_told(root: Path, calib: Path, master: Master, capsys: Any) -> None:
-    paths = [master(date, ccdnum=ccdnum) for date in ("2015-02-18", "2015-03-13") for ccdnum in range(1, 6)]
-    assert ingest_calibs.main([str(root), *paths, "--calib", str(calib), "--validity", "5", "--mode=link"]) == 0
+    paths = [
+        master(date, ccdnum=ccdnum)
+        for date in ("2015-02-18", "2015-03-13")
+        for ccdnum in range(1, 6)
+    ]
+    assert (
+        ingest_calibs.main(
+            [str(root), *paths, "--calib", str(calib), "--validity", "5", "--mode=link"]
+        )
+        == 0
+    )
     assert capsys.readouterr().out.splitlines() == [
         "10 new, 0 already there, 0 failed",
         "  bias: no calibration on 2015-02-24 to 2015-03-07 (between those of 2015-02-18 and 2015-03-13): "
@@ -99,7 +114,9 @@ def test_a_dry_run_tells_places_rows_and_windows_and_leaves_the_root_as_it_is(
     root: Path, calib: Path, master: Master, capsys: Any
 ) -> None:
     path = master(FILTER="g DECam SDSS c0001 4720.0 1520.0")
-    assert ingest_calibs.main([str(root), path, "--calib", str(calib), "--validity", "5", "-n"]) == 0
+    assert (
+        ingest_calibs.main([str(root), path, "--calib", str(calib), "--validity", "5", "-n"]) == 0
+    )
     assert capsys.readouterr().out.splitlines() == [
         f"would move  {path}  ->  {calib}/BIAS/2015-02-18/BIAS-2015-02-18-01.fits",
         f"  row  filter=NONE ccdnum=1 calib_hdu=1 path={path} calibDate=2015-02-18 "
@@ -135,9 +152,13 @@ def test_a_calibration_root_that_is_not_there_is_an_error_that_says_to_make_it(
     root: Path, master: Master, tmp_path: Path, capsys: Any
 ) -> None:
     path = master()
-    assert ingest_calibs.main([str(root), path, "--calib", str(tmp_path / "no"), "--validity", "5"]) == 1
     assert (
-        f"there is no calibration root {tmp_path}/no: make it first (mkdir {tmp_path}/no)" in capsys.readouterr().err
+        ingest_calibs.main([str(root), path, "--calib", str(tmp_path / "no"), "--validity", "5"])
+        == 1
+    )
+    assert (
+        f"there is no calibration root {tmp_path}/no: make it first (mkdir {tmp_path}/no)"
+        in capsys.readouterr().err
     )
     assert Path(path).exists()
 
@@ -157,7 +178,13 @@ def test_a_calibration_root_that_is_not_there_is_an_error_that_says_to_make_it(
     ],
 )
 def test_the_calibration_root_is_found_as_gen2_did(
-    root: Path, master: Master, tmp_path: Path, monkeypatch: Any, environment: Any, words: list[str], place: str
+    root: Path,
+    master: Master,
+    tmp_path: Path,
+    monkeypatch: Any,
+    environment: Any,
+    words: list[str],
+    place: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in ("a/b", "b"):
@@ -180,7 +207,10 @@ def test_the_calibration_root_is_found_as_gen2_did(
         (["--calib", "x", "--validity=-1"], "a validity of -1 days cannot be meant"),
         (["--calib", "x", "--validity=1", "-c", "register.detector=['ccd']"], "lacks 'ccd'"),
         (["--calib", "x", "--validity=1", "-c", "register.unique=[]"], "unique is empty"),
-        (["--calib", "x", "--validity=1", "-c", "register.visit=['validEnd']"], "has to share a column"),
+        (
+            ["--calib", "x", "--validity=1", "-c", "register.visit=['validEnd']"],
+            "has to share a column",
+        ),
         (
             ["--calib", "x", "--validity=1", "-c", "register.visit=['calibDate','validEnd']"],
             "neither unique nor of a",
@@ -199,10 +229,14 @@ def test_the_help_warns_of_the_move(capsys: Any) -> None:
     with pytest.raises(SystemExit):
         ingest_calibs.main(["--help"])
     told = " ".join(capsys.readouterr().out.split())
-    assert "CAUTION: the default is move, as it was in Gen2: files VANISH from where they are." in told
+    assert (
+        "CAUTION: the default is move, as it was in Gen2: files VANISH from where they are." in told
+    )
 
 
-def test_a_camera_that_does_not_say_how_is_told(tmp_path: Path, master: Master, capsys: Any) -> None:
+def test_a_camera_that_does_not_say_how_is_told(
+    tmp_path: Path, master: Master, capsys: Any
+) -> None:
     (tmp_path / "hsc").mkdir()
     (tmp_path / "hsc" / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
     assert ingest_calibs.main([str(tmp_path / "hsc"), master(), "--calib=.", "--validity=5"]) == 2
@@ -212,7 +246,9 @@ def test_a_camera_that_does_not_say_how_is_told(tmp_path: Path, master: Master, 
 @pytest.mark.parametrize("name", ["ingestCalibs.py", "ingestCuratedCalibs.py", "ingestDefects.py"])
 def test_the_scripts_stand_on_their_own(name: str) -> None:
     script = Path(__file__).resolve().parents[2] / "bin" / name
-    done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, script, "--help"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith(f"usage: {name} ")
     assert ("--recompute" in done.stdout) == (name == "ingestCalibs.py")
 
@@ -232,7 +268,15 @@ def test_an_interrupt_ends_with_the_shells_status(
 def test_a_failed_file_is_a_failure_unless_that_is_allowed(
     root: Path, calib: Path, master: Master, capsys: Any
 ) -> None:
-    line = [str(root), master(obstype=None), master(), "--calib", str(calib), "--validity=5", "--mode=link"]
+    line = [
+        str(root),
+        master(obstype=None),
+        master(),
+        "--calib",
+        str(calib),
+        "--validity=5",
+        "--mode=link",
+    ]
     assert ingest_calibs.main(line) == 1
     assert "the header has no OBSTYPE" in capsys.readouterr().out
     assert ingest_calibs.main([*line, "-c", "allowError=True"]) == 0
@@ -254,10 +298,15 @@ ingestCalibs:
 """
 
 
-def test_a_camera_that_is_one_file_has_its_section(tmp_path: Path, calib: Path, master: Master) -> None:
+def test_a_camera_that_is_one_file_has_its_section(
+    tmp_path: Path, calib: Path, master: Master
+) -> None:
     (tmp_path / "toy.yaml").write_text(CAMERA)
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "_mapper").write_text(f"{tmp_path}/toy.yaml\n")
-    assert ingest_calibs.main([str(tmp_path / "toy"), master(), "--calib", str(calib), "--validity=5"]) == 0
+    assert (
+        ingest_calibs.main([str(tmp_path / "toy"), master(), "--calib", str(calib), "--validity=5"])
+        == 0
+    )
     assert rows(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
     assert fits.getval(calib / "bias/2015-02-18/001.fits", "CCDNUM") == 1

@@ -14,7 +14,9 @@ from persistence import Butler
 from persistence.cli import ingest_images
 
 
-def test_files_are_ingested_and_counted(root: Path, raws: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_ingested_and_counted(
+    root: Path, raws: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ingest_images.main([str(root), *raws]) == 0
     assert capsys.readouterr().out == "2 new, 0 already there, 0 failed\n"
     assert ingest_images.main([str(root), *raws]) == 0
@@ -51,7 +53,9 @@ def test_a_dry_run_leaves_the_repository_as_it_is(root: Path, raws: list[str], c
         (["--badId", "visit=1"], 0),
     ],
 )
-def test_bad_files_are_passed_over(root: Path, raws: list[str], capsys: Any, words: list[str], passed: int) -> None:
+def test_bad_files_are_passed_over(
+    root: Path, raws: list[str], capsys: Any, words: list[str], passed: int
+) -> None:
     assert ingest_images.main([str(root), *raws, *words]) == 0
     assert f"{2 - passed} new" in capsys.readouterr().out
 
@@ -75,7 +79,9 @@ def test_settings_come_from_files_too(root: Path, raws: list[str], tmp_path: Pat
         (["-L", "LOUD"], "unknown log level 'LOUD'"),
     ],
 )
-def test_a_mistyped_option_is_told_with_status_2(root: Path, capsys: Any, words: list[str], message: str) -> None:
+def test_a_mistyped_option_is_told_with_status_2(
+    root: Path, capsys: Any, words: list[str], message: str
+) -> None:
     assert ingest_images.main([str(root), "x.fits", *words]) == 2
     assert message in capsys.readouterr().err
 
@@ -86,7 +92,15 @@ def test_a_directory_that_is_no_repository_is_told(tmp_path: Path, capsys: Any) 
 
 
 def test_each_file_can_be_told(root: Path, raws: list[str]) -> None:
-    command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), *raws, "-L", "INFO"]
+    command = [
+        sys.executable,
+        "-m",
+        "persistence.cli.ingest_images",
+        str(root),
+        *raws,
+        "-L",
+        "INFO",
+    ]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert f"{raws[0]} --link--> {root}/2014-02-27/g/decam0410877.fits.fz" in told
 
@@ -109,7 +123,9 @@ def test_the_commands_are_installed() -> None:
         assert name in done.stdout
 
 
-def test_a_reader_that_has_seen_enough_ends_a_dry_run_in_silence(root: Path, raws: list[str]) -> None:
+def test_a_reader_that_has_seen_enough_ends_a_dry_run_in_silence(
+    root: Path, raws: list[str]
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)  # as `head` does when it has its lines
     command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), *raws, "-n"]

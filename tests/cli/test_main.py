@@ -45,21 +45,28 @@ def snapshot(*folders: Path) -> dict[str, tuple[int, int, int]]:
     """Give everything in some folders, and the folders, with size, mode and time."""
     paths = [path for folder in folders for path in (folder, *folder.rglob("*"))]
     states = {str(path): path.lstat() for path in paths}
-    return {path: (state.st_size, state.st_mode, state.st_mtime_ns) for path, state in states.items()}
+    return {
+        path: (state.st_size, state.st_mode, state.st_mtime_ns) for path, state in states.items()
+    }
 
 
 def test_each_subcommand_is_used_here() -> None:
     assert list(USES) == list(main.COMMANDS)
 
 
-# -- how it is called ---------------------------------------------------------------------------------------
+# -- how it is called
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "command", [[COMMAND], [sys.executable, TOP / "bin" / "persistence"]], ids=["installed", "bin"]
 )
-def test_the_command_works_installed_and_from_the_checkout(command: list[Any], filled: Path) -> None:
-    done = subprocess.run([*command, "query", filled, "raw", "visit", "--format=csv"], capture_output=True, text=True)
+def test_the_command_works_installed_and_from_the_checkout(
+    command: list[Any], filled: Path
+) -> None:
+    done = subprocess.run(
+        [*command, "query", filled, "raw", "visit", "--format=csv"], capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "visit\n410877\n410878\n", "")
 
 
@@ -113,7 +120,10 @@ def test_the_mapper_can_be_named_where_the_repository_names_none(run: Any, tmp_p
         (["tree"], "the following arguments are required: REPO"),
         (["tree", "nowhere"], "persistence: there is no directory nowhere\n"),
         (["tree", "nowhere", "--mapper", "decam"], "persistence: there is no directory nowhere\n"),
-        (["tree", ".", "--mapper", "decm"], "no installed camera is called 'decm'; did you mean 'decam'?"),
+        (
+            ["tree", ".", "--mapper", "decm"],
+            "no installed camera is called 'decm'; did you mean 'decam'?",
+        ),
         (["tree", ".", "--format", "xml"], "invalid choice: 'xml'"),
     ],
 )
@@ -127,7 +137,8 @@ def test_what_is_mistyped_is_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
-# -- what goes wrong ----------------------------------------------------------------------------------------
+# -- what goes wrong
+# ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -150,7 +161,11 @@ def raising(error: BaseException) -> Any:
     ("error", "status", "message"),
     [
         (KeyError("odd"), 1, "persistence: KeyError: 'odd' (--traceback shows where)\n"),
-        (PermissionError(13, "Permission denied", "/a/b"), 1, "persistence: /a/b: Permission denied\n"),
+        (
+            PermissionError(13, "Permission denied", "/a/b"),
+            1,
+            "persistence: /a/b: Permission denied\n",
+        ),
         (OSError(28, "No space left on device"), 1, "persistence: No space left on device\n"),
         (KeyboardInterrupt(), 130, "persistence: interrupted\n"),
     ],
@@ -183,7 +198,9 @@ def test_a_warning_is_one_line(run: Any, fake: SimpleNamespace, root: Path) -> N
 )
 def test_a_reader_that_has_seen_enough_is_no_error(filled: Path, line: list[str]) -> None:
     argv = [word.format(root=filled) for word in line]
-    with subprocess.Popen([COMMAND, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=BUFFERED) as process:
+    with subprocess.Popen(
+        [COMMAND, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=BUFFERED
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()  # before anything is written
@@ -231,7 +248,8 @@ def test_an_interrupt_ends_it_with_status_130(root: Path) -> None:
 
 
 def test_a_file_that_may_not_be_written_is_named() -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:  # pytest's own directories are closed to others
+    # pytest's own directories are closed to others
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
         (folder / "repo").mkdir()
         (folder / "repo" / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
@@ -239,8 +257,13 @@ def test_a_file_that_may_not_be_written_is_named() -> None:
         for path, mode in ((folder, 0o755), (folder / "closed", 0o555)):
             path.chmod(mode)
         target = folder / "closed" / "id.json"
-        status, told = as_nobody(["get", str(folder / "repo"), "ccdExposureId", *ID, "-o", str(target)])
-        assert (status, told) == (1, f"persistence: {target}: cannot be written: Permission denied\n")
+        status, told = as_nobody(
+            ["get", str(folder / "repo"), "ccdExposureId", *ID, "-o", str(target)]
+        )
+        assert (status, told) == (
+            1,
+            f"persistence: {target}: cannot be written: Permission denied\n",
+        )
         assert list((folder / "closed").iterdir()) == []
 
 
@@ -265,7 +288,8 @@ def as_nobody(argv: list[str]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), told
 
 
-# -- what it leaves, and what it takes ----------------------------------------------------------------------
+# -- what it leaves, and what it takes
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", USES)
@@ -298,7 +322,10 @@ def imported(argv: list[str]) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "line",
-    [*([name, *USES[name]] for name in USES if name != "get"), ["get", "src", *ID, "-o", "copy.fits"]],
+    [
+        *([name, *USES[name]] for name in USES if name != "get"),
+        ["get", "src", *ID, "-o", "copy.fits"],
+    ],
     ids=" ".join,
 )
 def test_what_looks_into_no_image_imports_no_numpy(
@@ -307,4 +334,6 @@ def test_what_looks_into_no_image_imports_no_numpy(
     monkeypatch.chdir(tmp_path)
     found = set(imported([line[0], str(rerun), *line[1:]]))
     assert "persistence" in found
-    assert found.isdisjoint({"numpy", "astropy", "rich", "pandas", "pyarrow", "matplotlib", "sqlite_utils"})
+    assert found.isdisjoint(
+        {"numpy", "astropy", "rich", "pandas", "pyarrow", "matplotlib", "sqlite_utils"}
+    )

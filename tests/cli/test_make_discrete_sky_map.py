@@ -24,8 +24,22 @@ def processed(own, tmp_path):
     butler = Butler(inputs=str(own), outputs=str(tmp_path / "processed"))
     for number, ra in ((27, 150.0), (28, 150.1)):
         header = fits.Header(
-            {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": ra, "CRVAL2": 2.0, "CRPIX1": 50.5, "CRPIX2": 100.5}
-            | {"CD1_1": -0.001, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 0.001, "CUNIT1": "deg", "CUNIT2": "deg"}
+            {
+                "CTYPE1": "RA---TAN",
+                "CTYPE2": "DEC--TAN",
+                "CRVAL1": ra,
+                "CRVAL2": 2.0,
+                "CRPIX1": 50.5,
+                "CRPIX2": 100.5,
+            }
+            | {
+                "CD1_1": -0.001,
+                "CD1_2": 0.0,
+                "CD2_1": 0.0,
+                "CD2_2": 0.001,
+                "CUNIT1": "deg",
+                "CUNIT2": "deg",
+            }
         )
         exposure = Exposure(np.zeros((200, 100), "f4"), header)
         butler.put(exposure, "calexp", {"visit": 410877, "ccdnum": number, "filter": "g"})
@@ -48,7 +62,9 @@ IDS = ("--id", "visit=410877", "ccdnum=27..28")
 
 
 def test_a_tract_covers_the_exposures(run, processed):
-    status, out, err = run(*IDS, "-c", "skyMap.projection=TAN", "skyMap.pixelScale=1", "borderSize=0.01")
+    status, out, err = run(
+        *IDS, "-c", "skyMap.projection=TAN", "skyMap.pixelScale=1", "borderSize=0.01"
+    )
     assert (status, err) == (0, "")
     assert out.startswith("The discrete sky map has 1 tract\ntract 0 has corners ")
     butler = Butler(str(processed))
@@ -67,7 +83,9 @@ def test_exposures_that_are_not_there_are_told_and_passed_over(run, processed):
     status, _, err = run("--id", "visit=410877", "ccdnum=28^29")
     assert status == 0
     assert re.search(r"calexp .*'ccdnum': 29.* is not there; it is passed over", err)
-    assert Butler(str(processed)).get("deepCoadd_skyMap")[0].middle == pytest.approx((150.1, 2.0), abs=1e-6)
+    assert Butler(str(processed)).get("deepCoadd_skyMap")[0].middle == pytest.approx(
+        (150.1, 2.0), abs=1e-6
+    )
 
 
 def test_no_exposure_is_an_error(run, processed):
@@ -92,7 +110,10 @@ def test_a_tract_is_added_to_the_stored_map(run, processed):
 @pytest.mark.parametrize(
     ("stored", "message"),
     [
-        (skymap.make("healpix"), "is added to a discrete sky map; the stored deepCoadd_skyMap is of kind healpix"),
+        (
+            skymap.make("healpix"),
+            "is added to a discrete sky map; the stored deepCoadd_skyMap is of kind healpix",
+        ),
         (skymap.make("discrete", tractOverlap=0, pixelScale=1), r"has pixelScale=1\.0, not 0\.333"),
     ],
 )
@@ -108,7 +129,10 @@ def test_a_tract_is_not_added_to_a_map_of_another_make(run, processed, stored, m
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-c", "skyMap.pixelscale=1"], "skyMap has no field 'pixelscale'; did you mean 'pixelScale'"),
+        (
+            ["-c", "skyMap.pixelscale=1"],
+            "skyMap has no field 'pixelscale'; did you mean 'pixelScale'",
+        ),
         (["-c", "skyMap.raList=[1]"], "skyMap has no field 'raList'"),
         (["-c", "bordersize=1"], "no field 'bordersize'; did you mean 'borderSize'"),
         (["-c", "skyMap.projection=TAM"], "projection has to be one of"),

@@ -82,7 +82,9 @@ def test_another_coadd_has_another_map(root, run):
     assert Butler(str(root)).get("dcrCoadd_skyMap").kind == "equat"
 
 
-def test_settings_come_from_files_which_are_not_run_and_then_from_the_command_line(root, run, tmp_path):
+def test_settings_come_from_files_which_are_not_run_and_then_from_the_command_line(
+    root, run, tmp_path
+):
     path = tmp_path / "skymap.py"
     path.write_text(
         "config.skyMap.name = 'rings'\nconfig.skyMap['rings'].numRings = 3\nconfig.skyMap['rings'].raStart = 5.0\n"
@@ -98,7 +100,10 @@ def test_settings_come_from_files_which_are_not_run_and_then_from_the_command_li
     ("words", "message"),
     [
         (["-c", "skyMap=ringz"], "'ringz' is no kind of sky map .*; did you mean 'rings'"),
-        (["-c", "skyMap=rings", "skyMap[rings].numRing=3"], "no field 'numRing'; did you mean 'numRings'"),
+        (
+            ["-c", "skyMap=rings", "skyMap[rings].numRing=3"],
+            "no field 'numRing'; did you mean 'numRings'",
+        ),
         (["-c", "skyMap=rings"], "RingsConfig needs numRings"),
         (["-c", "skyMap[ring].numRings=3"], "'ring' is no kind of sky map"),
         (["-c", "skyMap[rings].numRing=3"], "no field 'numRing'; did you mean 'numRings'"),

@@ -22,7 +22,9 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def test_a_table_is_aligned_and_numbers_stand_on_the_right(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_is_aligned_and_numbers_stand_on_the_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     output.write(ROWS, "table")
     assert capsys.readouterr().out.splitlines() == [
         "name        number  keys              extra",

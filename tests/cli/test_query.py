@@ -35,13 +35,17 @@ def test_it_gives_what_the_butler_gives(run: Any, filled: Path, butler: Butler) 
         (["--id", "expTime=90", "filter=g"], [410877]),
     ],
 )
-def test_ids_choose_rows_and_each_row_comes_once(run: Any, filled: Path, words: list[str], visits: list[int]) -> None:
+def test_ids_choose_rows_and_each_row_comes_once(
+    run: Any, filled: Path, words: list[str], visits: list[int]
+) -> None:
     done = run("query", filled, "raw", "visit", *words, "--format=csv")
     assert (done.status, done.out) == (0, "".join(f"{line}\n" for line in ["visit", *visits]))
 
 
 def test_what_matches_nothing_beside_what_matches_is_told(run: Any, filled: Path) -> None:
-    done = run("query", filled, "raw", "visit", "--format=csv", "--id", "visit=410876..410879", "ccd=28")
+    done = run(
+        "query", filled, "raw", "visit", "--format=csv", "--id", "visit=410876..410879", "ccd=28"
+    )
     assert (done.status, done.out) == (0, "visit\n410877\n410878\n")
     assert done.err == "persistence: nothing is known of --id visit=410876^410879 ccdnum=28\n"
 
@@ -50,7 +54,10 @@ def test_what_matches_nothing_beside_what_matches_is_told(run: Any, filled: Path
     ("words", "near"),
     [
         (["filter=gg"], ["filter=g, but not filter=gg"]),
-        (["visit=410870", "ccd=99"], ["visit=410877, but no visit=410870", "ccdnum=62, but no ccdnum=99"]),
+        (
+            ["visit=410870", "ccd=99"],
+            ["visit=410877, but no visit=410870", "ccdnum=62, but no ccdnum=99"],
+        ),
         (["expTime=95"], ["expTime=90.0, but not expTime=95.0"]),
     ],
 )
@@ -67,8 +74,12 @@ def test_a_rerun_asks_its_parents_registry(run: Any, rerun: Path) -> None:
 
 
 @pytest.mark.parametrize(("form", "printed"), [("table", ""), ("json", "[]\n"), ("csv", "")])
-def test_nothing_found_is_status_1_with_what_is_near(run: Any, filled: Path, form: str, printed: str) -> None:
-    done = run("query", filled, "raw", "visit", "--id", "visit=410879", "ccdnum=28", "--format", form)
+def test_nothing_found_is_status_1_with_what_is_near(
+    run: Any, filled: Path, form: str, printed: str
+) -> None:
+    done = run(
+        "query", filled, "raw", "visit", "--id", "visit=410879", "ccdnum=28", "--format", form
+    )
     assert (done.status, done.out) == (1, printed)
     assert done.err == (
         "persistence: No rows for query: raw {'visit': 410879, 'ccdnum': 28}\n"
@@ -86,7 +97,9 @@ def test_nothing_found_is_status_1_with_what_is_near(run: Any, filled: Path, for
         (["raw"], "the following arguments are required: KEY"),
     ],
 )
-def test_what_is_mistyped_is_status_2(run: Any, filled: Path, words: list[str], message: str) -> None:
+def test_what_is_mistyped_is_status_2(
+    run: Any, filled: Path, words: list[str], message: str
+) -> None:
     done = run("query", filled, *words)
     assert (done.status, done.out) == (2, "")
     assert re.search(f"persistence.*: {message}", done.err)

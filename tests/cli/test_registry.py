@@ -51,7 +51,18 @@ def test_each_visit_is_a_line_ordered_by_filter_and_number(run: Any, survey: Pat
     assert first == ["filter", "object", "date", "expTime", "visit", "detectors"]
     assert lines[0] == ["g", "COSMOS", "2015-03-02", "30.1", "11", "2"]
     assert lines[5] == ["r", "COSMOS", "2015-03-01", "7", "1"]
-    assert [line[-2] for line in lines] == ["11", "13", "15", "17", "19", "7", "12", "14", "16", "18"]
+    assert [line[-2] for line in lines] == [
+        "11",
+        "13",
+        "15",
+        "17",
+        "19",
+        "7",
+        "12",
+        "14",
+        "16",
+        "18",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +77,9 @@ def test_each_visit_is_a_line_ordered_by_filter_and_number(run: Any, survey: Pat
     ],
 )
 def test_rows_are_chosen(run: Any, survey: Path, words: list[str], visits: list[int]) -> None:
-    assert [row["visit"] for row in json.loads(run("registry", survey, *words, "--format=json").out)] == visits
+    assert [
+        row["visit"] for row in json.loads(run("registry", survey, *words, "--format=json").out)
+    ] == visits
 
 
 def test_the_summary_adds_up_and_its_options_stand_for_the_visits(run: Any, survey: Path) -> None:
@@ -84,13 +97,23 @@ def test_the_summary_adds_up_and_its_options_stand_for_the_visits(run: Any, surv
     for row in rows:
         known = {data_id["visit"] for data_id in grammar.parse(row["id"].split()[1:])}
         found = json.loads(
-            run("registry", survey, "--filter", row["filter"], "--field", row["object"], "--format=json").out
+            run(
+                "registry",
+                survey,
+                "--filter",
+                row["filter"],
+                "--field",
+                row["object"],
+                "--format=json",
+            ).out
         )
         assert {str(one["visit"]) for one in found} == known
 
 
 def test_csv_has_a_column_for_each(run: Any, survey: Path) -> None:
-    (row,) = csv.DictReader(io.StringIO(run("registry", survey, "--visit", "7", "--format=csv").out))
+    (row,) = csv.DictReader(
+        io.StringIO(run("registry", survey, "--visit", "7", "--format=csv").out)
+    )
     assert row == {
         "filter": "r", "object": "COSMOS", "date": "2015-03-01", "expTime": "", "visit": "7", "detectors": "1",
     }  # fmt: skip
@@ -99,7 +122,11 @@ def test_csv_has_a_column_for_each(run: Any, survey: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "row", "told"),
     [
-        ("visit int, ccd int, field text", (3, 1, "M31"), {"field": "M31", "visit": 3, "detectors": 1}),
+        (
+            "visit int, ccd int, field text",
+            (3, 1, "M31"),
+            {"field": "M31", "visit": 3, "detectors": 1},
+        ),
         ("expId int, filter text", (3, "g"), {"filter": "g", "expId": 3, "detectors": 1}),
         ("visit int", (3,), {"visit": 3, "detectors": 1}),
         (
@@ -125,7 +152,10 @@ def test_detectors_are_counted_not_rows(run: Any, root: Path) -> None:
 
 
 def test_a_rerun_shows_the_registry_of_its_parent(run: Any, rerun: Path) -> None:
-    assert [row["visit"] for row in json.loads(run("registry", rerun, "--format=json").out)] == [410877, 410878]
+    assert [row["visit"] for row in json.loads(run("registry", rerun, "--format=json").out)] == [
+        410877,
+        410878,
+    ]
 
 
 def test_calibrations_are_listed_with_their_windows(run: Any, rerun: Path) -> None:
@@ -136,7 +166,9 @@ def test_calibrations_are_listed_with_their_windows(run: Any, rerun: Path) -> No
         "2015-01-01  2015-12-31  2015-03-01  NONE            1",
         "2015-03-02  2015-04-01  2015-03-05  NONE            1",
     ]
-    rows = json.loads(run("registry", rerun, "--calib-type", "flat", "--filter", "r", "--format=json").out)
+    rows = json.loads(
+        run("registry", rerun, "--calib-type", "flat", "--filter", "r", "--format=json").out
+    )
     assert [row["calibDate"] for row in rows] == ["2015-03-04"]
 
 

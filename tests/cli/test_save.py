@@ -58,11 +58,17 @@ def test_a_parquet_table_can_be_written_as_text(tmp_path: Path) -> None:
     assert (tmp_path / "x.csv").read_text().split() == ["id", "1", "2"]
 
 
-def test_an_exposure_is_laid_out_as_the_policys_type_says_but_loses_no_plane(tmp_path: Path) -> None:
+def test_an_exposure_is_laid_out_as_the_policys_type_says_but_loses_no_plane(
+    tmp_path: Path,
+) -> None:
     image = PLACE._replace(python="lsst.afw.image.ImageF")
     exposure = Exposure(np.ones((2, 3), "f4"), fits.Header({"A": 1}))
     save.write(exposure, str(tmp_path / "i.fits"), image)
-    save.write(exposure.replaced(mask=Mask.from_flags({"SAT": np.eye(2, 3) > 0})), str(tmp_path / "e.fits"), image)
+    save.write(
+        exposure.replaced(mask=Mask.from_flags({"SAT": np.eye(2, 3) > 0})),
+        str(tmp_path / "e.fits"),
+        image,
+    )
     with fits.open(tmp_path / "e.fits") as hdus:
         assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [None, "IMAGE", "MASK"]
     with fits.open(tmp_path / "i.fits") as hdus:
@@ -104,7 +110,9 @@ def test_plain_data_come_back_from_yaml_and_json(tmp_path: Path, obj: Any, expec
         (object(), "x.json", "x.json: thing is of type object: no file format is known for it"),
     ],
 )
-def test_what_a_format_cannot_hold_is_told_with_what_can(tmp_path: Path, obj: Any, name: str, message: str) -> None:
+def test_what_a_format_cannot_hold_is_told_with_what_can(
+    tmp_path: Path, obj: Any, name: str, message: str
+) -> None:
     with pytest.raises((WrongUse, FormatterError), match=message):
         save.write(obj, str(tmp_path / name), PLACE)
     assert list(tmp_path.iterdir()) == []
@@ -115,7 +123,9 @@ def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     target.write_text("old")
     with pytest.raises(FormatterError, match="thing"):
         save.write(QTable({"deep": [object(), object()]}), str(tmp_path / "x.fits"), PLACE)
-    with pytest.raises(FormatterError, match=r"thing cannot be written as ascii\.csv: .*dimension > 1"):
+    with pytest.raises(
+        FormatterError, match=r"thing cannot be written as ascii\.csv: .*dimension > 1"
+    ):
         save.write(Table({"pairs": np.zeros((2, 2))}), str(target), PLACE)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x.csv": "old"}
 
@@ -158,7 +168,9 @@ def test_a_file_of_a_repository_is_never_replaced_by_whatever_name(tmp_path: Pat
     save.check(str(tmp_path / "repo2"), True, [str(tmp_path / "repo")])
 
 
-def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_with_the_files_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(source: str, target: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", target)
 

@@ -35,7 +35,9 @@ def gone(own: Path) -> Path:
     return own
 
 
-def test_each_data_id_is_a_line_with_the_types_keys_in_their_order(run: Any, filled: Path, butler: Butler) -> None:
+def test_each_data_id_is_a_line_with_the_types_keys_in_their_order(
+    run: Any, filled: Path, butler: Butler
+) -> None:
     done = run("show-data", filled, "--id", "ccdnum=28^3", "visit=410877")
     keys = ["date", "filter", "visit", "hdu", "ccdnum", "object"]
     ((*values, about),) = butler.queryMetadata("raw", keys, visit=410877, ccdnum=28)
@@ -54,7 +56,18 @@ def test_a_line_is_what_can_be_typed(run: Any, filled: Path, butler: Butler) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["raw", "raw_md", "calexp", "src", "ossThumb", "calexp.wcs", "processCcd_config", "bias", "icSrc"]
+    "name",
+    [
+        "raw",
+        "raw_md",
+        "calexp",
+        "src",
+        "ossThumb",
+        "calexp.wcs",
+        "processCcd_config",
+        "bias",
+        "icSrc",
+    ],
 )
 def test_it_is_those_that_the_butler_says_are_there(run: Any, rerun: Path, name: str) -> None:
     butler = Butler(rerun)
@@ -72,7 +85,9 @@ def test_json_and_csv_have_types_and_columns(run: Any, filled: Path) -> None:
     assert found == [{key: str(value) for key, value in row.items()} for row in rows]
 
 
-def test_what_is_registered_without_a_file_is_counted_and_shown_on_demand(run: Any, gone: Path) -> None:
+def test_what_is_registered_without_a_file_is_counted_and_shown_on_demand(
+    run: Any, gone: Path
+) -> None:
     done = run("show-data", gone, "--id", "ccdnum=1..3")
     assert (done.status, len(done.out.splitlines())) == (0, 3)
     assert done.err == "persistence: 3 of 6 raw are there; --all shows the others too\n"
@@ -87,14 +102,16 @@ def test_the_short_form_stands_for_just_these(run: Any, gone: Path, filled: Path
     assert run("show-data", filled, "--short", "--id", "filter=r", "ccdnum=5^7..9").out == (
         "--id visit=410878 ccdnum=5^7..9\n"
     )
-    assert json.loads(run("show-data", filled, "--short", "--id", "ccdnum=5", "--format=json").out) == [
-        {"options": "--id visit=410877^410878 ccdnum=5"}
-    ]
+    assert json.loads(
+        run("show-data", filled, "--short", "--id", "ccdnum=5", "--format=json").out
+    ) == [{"options": "--id visit=410877^410878 ccdnum=5"}]
 
 
 def test_the_short_form_can_be_pasted(run: Any, gone: Path) -> None:
     whole = run("show-data", gone, "--id", "ccdnum=1..9:2", "--id", "ccdnum=20").out
-    options = shlex.split(run("show-data", gone, "--short", "--id", "ccdnum=1..9:2", "--id", "ccdnum=20").out)
+    options = shlex.split(
+        run("show-data", gone, "--short", "--id", "ccdnum=1..9:2", "--id", "ccdnum=20").out
+    )
     assert sorted(run("show-data", gone, *options).out.splitlines()) == sorted(whole.splitlines())
 
 
@@ -103,7 +120,10 @@ def test_keys_that_the_registry_needs_to_tell_rows_apart_stay(run: Any, root: Pa
     day = "2014-01-01"
     register(root, (1, 2, "g", day, 2, "a b"), (1, 2, "g", day, 2, "c"), (1, 3, "g", day, 3, "c"))
     done = run("show-data", root, "--all", "--short")
-    assert done.out.splitlines() == ["--id visit=1 ccdnum=2 'object=a b'", "--id visit=1 ccdnum=2^3 object=c"]
+    assert done.out.splitlines() == [
+        "--id visit=1 ccdnum=2 'object=a b'",
+        "--id visit=1 ccdnum=2^3 object=c",
+    ]
 
 
 def test_a_value_that_fits_no_path_is_shown_as_it_is(run: Any, root: Path) -> None:
@@ -111,7 +131,11 @@ def test_a_value_that_fits_no_path_is_shown_as_it_is(run: Any, root: Path) -> No
     line = "date=../.. filter= visit=1 hdu=2 ccdnum=2 " + shlex.quote("object=it's") + "\n"
     assert run("show-data", root, "--all") == (0, line, "")
     told = "1 are registered, whose files are not there; --all shows them"
-    assert run("show-data", root) == (1, "", f"persistence: No locations for show-data: raw {{}}\n  {told}\n")
+    assert run("show-data", root) == (
+        1,
+        "",
+        f"persistence: No locations for show-data: raw {{}}\n  {told}\n",
+    )
 
 
 def test_coadds_are_found_by_their_files_and_keep_all_keys(run: Any, rerun: Path) -> None:
@@ -140,7 +164,11 @@ def test_file_names_serve_where_there_is_no_registry(run: Any, own: Path) -> Non
             1,
             "No locations for show-data: raw .*registered .*visit=410878, but",
         ),
-        (("calexp",), 1, r"No locations for show-data: calexp {}\n  \d+ are registered, whose files are not there"),
+        (
+            ("calexp",),
+            1,
+            r"No locations for show-data: calexp {}\n  \d+ are registered, whose files are not there",
+        ),
         (("rwa",), 2, "has no dataset type 'rwa'; did you mean 'raw'"),
         (("--id", "cdnum=1"), 2, "unknown key 'cdnum'; did you mean 'ccdnum'"),
         (("--id", "ccd=1", "ccdnum=1"), 2, "key 'ccdnum' is given twice"),

@@ -31,10 +31,14 @@ def test_an_exposure_is_told_with_all_that_a_person_asks_first(butler: Butler) -
     assert (found["filter"], found["physical_filter"]) == ("g", "g DECam SDSS c0001 4720.0 1520.0")
     assert found["exposure_time"] == exposure.metadata["EXPTIME"]
     assert found["date_begin"].startswith("2014-02-27T")
-    assert found["ra"] == exposure.metadata["RA"]  # where the telescope pointed, beside the image's centre
+    # where the telescope pointed, beside the image's centre
+    assert found["ra"] == exposure.metadata["RA"]
     rows, columns = exposure.image.shape
     ra, dec = exposure.wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
-    assert (found["centre_ra_deg"], found["centre_dec_deg"]) == (pytest.approx(float(ra)), pytest.approx(float(dec)))
+    assert (found["centre_ra_deg"], found["centre_dec_deg"]) == (
+        pytest.approx(float(ra)),
+        pytest.approx(float(dec)),
+    )
     assert (found["variance"], found["mask"], found["mask_planes"]) == (False, None, None)
     assert found["cards"] == len(exposure.metadata)
 
@@ -42,13 +46,24 @@ def test_an_exposure_is_told_with_all_that_a_person_asks_first(butler: Butler) -
 def header(ra: float, dec: float, scale: float, **more: Any) -> fits.Header:
     """Make the header of a sky that is turned by 30 degrees."""
     cosine, sine = scale * math.cos(math.pi / 6), scale * 0.5
-    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": ra, "CRVAL2": dec, "CRPIX1": 50.5, "CRPIX2": 25.5}
+    cards = {
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
+        "CRVAL1": ra,
+        "CRVAL2": dec,
+        "CRPIX1": 50.5,
+        "CRPIX2": 25.5,
+    }
     return fits.Header(
-        cards | {"CD1_1": -cosine, "CD1_2": sine, "CD2_1": sine, "CD2_2": cosine, "EXPTIME": 3.0} | more
+        cards
+        | {"CD1_1": -cosine, "CD1_2": sine, "CD2_1": sine, "CD2_2": cosine, "EXPTIME": 3.0}
+        | more
     )
 
 
-@pytest.mark.parametrize(("ra", "dec"), [(10.0, 0.0), (0.0, -30.0), (360.0 - 1e-9, 60.0), (180.0, -89.0)])
+@pytest.mark.parametrize(
+    ("ra", "dec"), [(10.0, 0.0), (0.0, -30.0), (360.0 - 1e-9, 60.0), (180.0, -89.0)]
+)
 def test_the_scale_is_right_all_over_the_sky(ra: float, dec: float) -> None:
     found = told(Exposure(np.zeros((50, 100), "f4"), header(ra, dec, 0.263 / 3600)))
     assert found["pixel_scale_arcsec"] == pytest.approx(0.263, rel=1e-3)
@@ -59,7 +74,11 @@ def test_the_scale_is_right_all_over_the_sky(ra: float, dec: float) -> None:
 def test_planes_of_the_mask_are_told_with_bits_and_numbers_of_pixels() -> None:
     flags = np.zeros((2, 3), bool)
     flags[0, :2] = True
-    found = told(Exposure(np.zeros((2, 3)), fits.Header(), mask=Mask.from_flags({"SAT": flags}), variance=flags))
+    found = told(
+        Exposure(
+            np.zeros((2, 3)), fits.Header(), mask=Mask.from_flags({"SAT": flags}), variance=flags
+        )
+    )
     assert found["mask"] == {"SAT": 2}
     assert found["mask_planes"]["SAT"] == 1
     assert found["variance"] is True
@@ -72,7 +91,13 @@ def test_a_system_of_pixels_alone_has_no_centre_on_the_sky() -> None:
 
 
 def test_a_table_is_told_by_its_columns() -> None:
-    table = QTable({"id": np.arange(3, dtype="i4"), "pair": np.zeros((3, 2)), "time": Time([1, 2, 3], format="unix")})
+    table = QTable(
+        {
+            "id": np.arange(3, dtype="i4"),
+            "pair": np.zeros((3, 2)),
+            "time": Time([1, 2, 3], format="unix"),
+        }
+    )
     table["flux"] = Table({"f": [1.0, 2.0, 3.0]})["f"]
     table["flux"].unit = "nJy"
     assert summary.rows(table) == [
@@ -111,7 +136,9 @@ def test_a_parquet_table_is_told_without_reading_its_rows(tmp_path: Any) -> None
         (b"\0", {"type": "bytes", "value": "b'\\x00'"}),
     ],
 )
-def test_other_things_are_told_by_their_items_or_as_they_show(obj: Any, expected: dict[str, Any]) -> None:
+def test_other_things_are_told_by_their_items_or_as_they_show(
+    obj: Any, expected: dict[str, Any]
+) -> None:
     assert told(obj) == expected
 
 
@@ -121,14 +148,22 @@ def test_visit_info_is_told_by_its_fields() -> None:
 
 def test_each_comment_of_a_header_is_told() -> None:
     cards = fits.Header([("A", 1), ("COMMENT", "one"), ("COMMENT", "two")])
-    assert [tuple(row.values()) for row in summary.rows(cards)] == [("A", 1), ("COMMENT", "one"), ("COMMENT", "two")]
+    assert [tuple(row.values()) for row in summary.rows(cards)] == [
+        ("A", 1),
+        ("COMMENT", "one"),
+        ("COMMENT", "two"),
+    ]
 
 
 def test_what_shows_on_many_lines_is_told_on_one() -> None:
     assert "\n" in repr(WCS(header(1.0, 2.0, 0.001)))
-    assert told(WCS(header(1.0, 2.0, 0.001)))["value"].startswith("WCS Keywords Number of WCS axes: 2 CTYPE")
+    assert told(WCS(header(1.0, 2.0, 0.001)))["value"].startswith(
+        "WCS Keywords Number of WCS axes: 2 CTYPE"
+    )
 
 
 def test_a_calibration_is_told_by_the_columns_of_all_its_tables() -> None:
-    calib = IsrCalib("CROSSTALK", {}, (Table({"CT_COEFFS": [[0.0, 0.1]]}), Table({"IC_SOURCE_DET": ["R01"]})))
+    calib = IsrCalib(
+        "CROSSTALK", {}, (Table({"CT_COEFFS": [[0.0, 0.1]]}), Table({"IC_SOURCE_DET": ["R01"]}))
+    )
     assert [row["column"] for row in summary.rows(calib)] == ["CT_COEFFS", "IC_SOURCE_DET"]

@@ -24,7 +24,9 @@ def rows_of(folder: Path) -> dict[str, int]:
     """Count the rows of a registry without the code that is tested."""
     with contextlib.closing(sqlite3.connect(folder / "registry.sqlite3")) as connection:
         count = "SELECT COUNT(*) FROM {}".format
-        return {name: connection.execute(count(name)).fetchone()[0] for name in ("raw", "raw_visit")}
+        return {
+            name: connection.execute(count(name)).fetchone()[0] for name in ("raw", "raw_visit")
+        }
 
 
 def test_a_repository_is_shown_with_its_registry(run: Any, filled: Path) -> None:
@@ -61,7 +63,11 @@ def test_json_tells_the_same_with_real_types(run: Any, rerun: Path, filled: Path
         "calibrations": str(rerun.parent / "first" / "calibRegistry.sqlite3"),
     }  # fmt: skip
     assert (first["mode"], first["parents"]) == ("r", [str(filled)])
-    assert (base["rows"], base["parents"], base["registry_of"]) == (rows_of(filled), [], str(filled))
+    assert (base["rows"], base["parents"], base["registry_of"]) == (
+        rows_of(filled),
+        [],
+        str(filled),
+    )
 
 
 def test_csv_has_a_line_for_each_repository(run: Any, rerun: Path) -> None:
@@ -70,7 +76,13 @@ def test_csv_has_a_line_for_each_repository(run: Any, rerun: Path) -> None:
 
 
 def test_without_a_registry_file_names_are_asked(run: Any, root: Path) -> None:
-    assert run("tree", root).out.splitlines()[1].split() == [str(root), MAPPER, "rw", "file", "names"]
+    assert run("tree", root).out.splitlines()[1].split() == [
+        str(root),
+        MAPPER,
+        "rw",
+        "file",
+        "names",
+    ]
     (row,) = json.loads(run("tree", root, "--format", "json").out)
     assert (row["registry"], row["registry_of"], row["rows"]) == (None, None, {})
 
@@ -88,7 +100,9 @@ def test_a_parent_of_two_is_described_once(run: Any, filled: Path, tmp_path: Pat
     assert len(json.loads(run("tree", tmp_path / "both", "--format", "json").out)) == 4
 
 
-def test_tags_have_a_column_where_there_are_some(capsys: pytest.CaptureFixture[str], filled: Path) -> None:
+def test_tags_have_a_column_where_there_are_some(
+    capsys: pytest.CaptureFixture[str], filled: Path
+) -> None:
     butler = Butler(inputs=RepositoryArgs(root=str(filled), mode="r", tags={"b", "a"}))
     assert tree.run(butler, argparse.Namespace(format="table")) == 0
     header, line = capsys.readouterr().out.splitlines()
@@ -96,7 +110,9 @@ def test_tags_have_a_column_where_there_are_some(capsys: pytest.CaptureFixture[s
     assert line.split()[2:5] == ["r", "a", "b"]
 
 
-def test_a_damaged_registry_is_told_and_the_tree_is_shown_all_the_same(run: Any, tmp_path: Path, root: Path) -> None:
+def test_a_damaged_registry_is_told_and_the_tree_is_shown_all_the_same(
+    run: Any, tmp_path: Path, root: Path
+) -> None:
     (root / "registry.sqlite3").write_text("this is no registry")
     Butler(inputs=str(root), outputs=str(tmp_path / "out"))
     done = run("tree", tmp_path / "out")

@@ -25,7 +25,11 @@ def test_all_dataset_types_are_listed_by_name(run: Any, filled: Path, butler: Bu
 
 def test_views_are_listed_too_if_asked_for(run: Any, filled: Path, butler: Butler) -> None:
     assert names(run, filled, "--views") == sorted(butler.getDatasetTypes())
-    assert names(run, filled, "raw_f*", "--views") == ["raw_filename", "raw_filter", "raw_filterLabel"]
+    assert names(run, filled, "raw_f*", "--views") == [
+        "raw_filename",
+        "raw_filter",
+        "raw_filterLabel",
+    ]
     assert names(run, filled, "raw_f*") == []
 
 

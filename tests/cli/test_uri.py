@@ -43,13 +43,19 @@ def test_what_is_missing_among_others_is_counted(run: Any, rerun: Path) -> None:
 
 def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -> None:
     done = run("uri", rerun, "src", "--write", "--id", "visit=410877", "ccdnum=28..29")
-    assert done.out.splitlines() == [f"{rerun}/0410877/src/src-0410877_{number}.fits" for number in (28, 29)]
+    assert done.out.splitlines() == [
+        f"{rerun}/0410877/src/src-0410877_{number}.fits" for number in (28, 29)
+    ]
 
 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (("src", "--id", "visit=410878", "ccdnum=28"), 1, "No locations for uri: src .*\n  looked for  0410878/src/"),
+        (
+            ("src", "--id", "visit=410878", "ccdnum=28"),
+            1,
+            "No locations for uri: src .*\n  looked for  0410878/src/",
+        ),
         (("src", "--id", "filter=r"), 1, "No locations for uri: src"),
         (("src", "--id", "visit=5"), 1, "No locations for uri: src {'visit': 5}"),
         (
@@ -58,7 +64,11 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
             r"deepCoadd_calexp .*\n  needs  patch, which cannot be looked up",
         ),
         (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not known to .*: give it with --id"),
-        (("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"), 1, r"Incomplete data ID: .*\n  needs  filter"),
+        (
+            ("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"),
+            1,
+            r"Incomplete data ID: .*\n  needs  filter",
+        ),
         (("source",), 1, "Template is not defined for the source dataset type"),
         (("scr", *ONE), 2, "has no dataset type 'scr'; did you mean 'src'"),
         (("src", "--id", "vist=1"), 2, "unknown key 'vist'; did you mean 'visit'"),

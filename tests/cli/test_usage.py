@@ -55,14 +55,18 @@ def test_what_is_mistyped_is_refused(
 
 
 def test_a_dataset_that_is_asked_for_twice_is_given_once(butler: Butler) -> None:
-    found = list(usage.references(butler, "raw", [["visit=410877", "ccdnum=1..3"], ["ccd=3^4", "filter=g"]]))
+    found = list(
+        usage.references(butler, "raw", [["visit=410877", "ccdnum=1..3"], ["ccd=3^4", "filter=g"]])
+    )
     assert [(one.dataId["visit"], one.dataId["ccdnum"]) for one in found] == [
         (410877, number) for number in (1, 2, 3, 4)
     ]
 
 
 def test_without_a_registry_the_camera_still_knows_its_keys(root: Path) -> None:
-    assert usage.data_ids(Butler(root), "calexp", [["visit=1", "filter=g"]]) == [{"visit": 1, "filter": "g"}]
+    assert usage.data_ids(Butler(root), "calexp", [["visit=1", "filter=g"]]) == [
+        {"visit": 1, "filter": "g"}
+    ]
     with pytest.raises(DataIdError, match="unknown key 'expTime'"):
         usage.data_ids(Butler(root), "raw", [["expTime=1"]])
 
@@ -70,7 +74,9 @@ def test_without_a_registry_the_camera_still_knows_its_keys(root: Path) -> None:
 def test_what_stands_for_nothing_among_others_is_told_in_short(
     butler: Butler, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = list(usage.references(butler, "raw", [["visit=410870..410879", "ccdnum=28"], ["filter=zz"]]))
+    found = list(
+        usage.references(butler, "raw", [["visit=410870..410879", "ccdnum=28"], ["filter=zz"]])
+    )
     assert [one.dataId["visit"] for one in found] == [410877, 410878]
     told = "--id visit=410870..410876^410879 ccdnum=28 --id filter=zz"
     assert capsys.readouterr().err == f"persistence: nothing is known of {told}\n"

@@ -77,7 +77,9 @@ class ToyConfig(Config):
     more = ConfigDictField("More of such.", str, Sub, default={})
     kind = kinds.makeField("Which sky map.", default="rings")
     several = kinds.makeField("Which sky maps.", default=["rings"], multi=True)
-    level = ChoiceField("How much.", str, allowed={"low": "Little.", "high": "Much."}, default="low")
+    level = ChoiceField(
+        "How much.", str, allowed={"low": "Little.", "high": "Much."}, default="low"
+    )
     fraction = RangeField("A part of the whole.", float, default=0.5, min=0.0, max=1.0)
     coaddName = Field("Which coadd.", str, default="deep")
 

@@ -76,5 +76,7 @@ def test_what_cannot_be_removed_is_told(chained: Path, monkeypatch: pytest.Monke
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(clobbering, "_remove", refuse)
-    with pytest.raises(UsageError, match=r"repositoryCfg.yaml in .*foo cannot be removed: Permission denied"):
+    with pytest.raises(
+        UsageError, match=r"repositoryCfg.yaml in .*foo cannot be removed: Permission denied"
+    ):
         clobbering.empty(str(chained / "rerun/foo"))

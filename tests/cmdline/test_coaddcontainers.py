@@ -43,7 +43,9 @@ def contained(kind: str, butler: Butler, *options: str, name: str = "deepCoadd")
         made.idList += grammar.parse(option.split())
     made.castDataIds(butler)
     log = logging.getLogger("toy")
-    made.makeDataRefList(argparse.Namespace(butler=butler, log=log, config=SimpleNamespace(coaddName="deep")))
+    made.makeDataRefList(
+        argparse.Namespace(butler=butler, log=log, config=SimpleNamespace(coaddName="deep"))
+    )
     return made
 
 
@@ -64,15 +66,25 @@ OF_ONE = ["0 0,0", "0 1,0", "0 0,1", "0 1,1"]
         ([], []),
     ],
 )
-def test_patches_are_those_of_the_sky_map(tiled: Butler, options: list[str], found: list[str]) -> None:
+def test_patches_are_those_of_the_sky_map(
+    tiled: Butler, options: list[str], found: list[str]
+) -> None:
     made = contained("Coadd", tiled, *options)
     assert told(made.refList) == found
     assert all(one.butlerSubset.datasetType == "deepCoadd" for one in made.refList)
 
 
 def test_the_keys_that_were_not_typed_come_first(tiled: Butler) -> None:
-    assert list(contained("Coadd", tiled, "filter=g").refList[0].dataId) == ["tract", "patch", "filter"]
-    assert list(contained("Coadd", tiled, "filter=g tract=1").refList[0].dataId) == ["patch", "filter", "tract"]
+    assert list(contained("Coadd", tiled, "filter=g").refList[0].dataId) == [
+        "tract",
+        "patch",
+        "filter",
+    ]
+    assert list(contained("Coadd", tiled, "filter=g tract=1").refList[0].dataId) == [
+        "patch",
+        "filter",
+        "tract",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["Coadd", "ExistingCoadd", "AssembleCoadd", "TractObject"])
@@ -82,10 +94,15 @@ def test_the_keys_that_were_not_typed_come_first(tiled: Butler) -> None:
         ("filter=g tract=2 patch=0,0", "there is no tract 2: this discrete sky map has 0 to 1"),
         ("filter=g tract=1 patch=1,0", "tract 1 has no patch '1,0': its grid is 1 x 1"),
         ("filter=g tract=1 patch=x", "'x' is no patch: give"),
-        ("tract=1 patch=0,0", "deepCoadd needs filter in the data ID, besides {'tract': 1, 'patch': '0,0'}"),
+        (
+            "tract=1 patch=0,0",
+            "deepCoadd needs filter in the data ID, besides {'tract': 1, 'patch': '0,0'}",
+        ),
     ],
 )
-def test_what_a_sky_map_lacks_is_refused(tiled: Butler, kind: str, option: str, message: str) -> None:
+def test_what_a_sky_map_lacks_is_refused(
+    tiled: Butler, kind: str, option: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         contained(kind, tiled, option)
 
@@ -103,9 +120,12 @@ def test_tracts_are_checked_too(tiled: Butler, option: str, message: str) -> Non
 
 
 def test_a_single_patch_needs_no_sky_map_but_others_do(own: Path) -> None:
-    assert told(contained("Coadd", Butler(own), "filter=g tract=5 patch=3,3").refList) == ["g 5 3,3"]
+    assert told(contained("Coadd", Butler(own), "filter=g tract=5 patch=3,3").refList) == [
+        "g 5 3,3"
+    ]
     with pytest.raises(
-        UsageError, match=r"those of a sky map .makeSkyMap.py.: No locations for get: deepCoadd_skyMap"
+        UsageError,
+        match=r"those of a sky map .makeSkyMap.py.: No locations for get: deepCoadd_skyMap",
     ):
         contained("Coadd", Butler(own), "filter=g")
 
@@ -125,9 +145,13 @@ def test_only_patches_with_files_exist(tiled: Butler) -> None:
 
 @pytest.mark.parametrize("option", ["filter=g", "filter=g tract=0", "tract=0 patch=0,0"])
 def test_an_assembled_coadd_needs_all_keys(tiled: Butler, option: str) -> None:
-    with pytest.raises(UsageError, match=r"deepCoadd needs (tract, patch|patch|filter) in the data ID"):
+    with pytest.raises(
+        UsageError, match=r"deepCoadd needs (tract, patch|patch|filter) in the data ID"
+    ):
         contained("AssembleCoadd", tiled, option)
-    assert told(contained("AssembleCoadd", tiled, "filter=g tract=0 patch=0,0").refList) == ["g 0 0,0"]
+    assert told(contained("AssembleCoadd", tiled, "filter=g tract=0 patch=0,0").refList) == [
+        "g 0 0,0"
+    ]
 
 
 def test_a_tract_is_the_list_of_its_patches_that_there_are(tiled: Butler) -> None:
@@ -151,8 +175,22 @@ def test_a_visit_is_the_list_of_its_data_that_there_are(own: Path) -> None:
 def test_selected_exposures_tell_where_they_lie(own: Path, caplog: Any) -> None:
     butler = Butler(own)
     header = fits.Header(
-        {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 50.5, "CRPIX2": 100.5}
-        | {"CD1_1": -0.001, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 0.001, "CUNIT1": "deg", "CUNIT2": "deg"}
+        {
+            "CTYPE1": "RA---TAN",
+            "CTYPE2": "DEC--TAN",
+            "CRVAL1": 150.0,
+            "CRVAL2": 2.0,
+            "CRPIX1": 50.5,
+            "CRPIX2": 100.5,
+        }
+        | {
+            "CD1_1": -0.001,
+            "CD1_2": 0.0,
+            "CD2_1": 0.0,
+            "CD2_2": 0.001,
+            "CUNIT1": "deg",
+            "CUNIT2": "deg",
+        }
     )
     butler.put(Exposure(np.zeros((200, 100), "f4"), header), "calexp", visit=410877, ccdnum=3)
     butler.put(Exposure(np.zeros((200, 100), "f4"), header), "calexp", visit=410877, ccdnum=4)

@@ -103,7 +103,10 @@ def tab() -> Tab:
         ("get {} raw --id visit=410878..410880 filter=", ["filter=r"]),
         ("get {} raw --id filter=g^", ["filter=g^r"]),
         ("get {} raw --id ccd=6", ["ccd=6", "ccd=60", "ccd=62"]),
-        ("get {} raw --id ccdnum=1^60 visit=410878 ccdnum=61^6", ["ccdnum=61^6", "ccdnum=61^60", "ccdnum=61^62"]),
+        (
+            "get {} raw --id ccdnum=1^60 visit=410878 ccdnum=61^6",
+            ["ccdnum=61^6", "ccdnum=61^60", "ccdnum=61^62"],
+        ),
         ("get {} raw --id visit=410877..4108", []),
         ("get {} raw --id strange=", []),
         ("get {} raw --id strange=3 filter=", ["filter=g", "filter=r"]),
@@ -165,7 +168,9 @@ def test_an_old_rerun_has_the_registry_of_its_parent(tab: Tab, own: Path) -> Non
     assert tab("get", own / "rerun" / "old", "raw --id visit=410878 filter=") == ["filter=r"]
 
 
-@pytest.mark.parametrize("harm", ["absent", "no repository", "damaged policy", "damaged registry", "locked", "empty"])
+@pytest.mark.parametrize(
+    "harm", ["absent", "no repository", "damaged policy", "damaged registry", "locked", "empty"]
+)
 def test_what_cannot_be_told_is_nothing_and_nothing_is_said(tab: Tab, own: Path, harm: str) -> None:
     root = own
     path = own / "registry.sqlite3"
@@ -187,14 +192,17 @@ def test_what_cannot_be_told_is_nothing_and_nothing_is_said(tab: Tab, own: Path,
     connection.close()
 
 
-# -- what is kept -----------------------------------------------------------------------------------------
+# -- what is kept
+# -----------------------------------------------------------------------------------------
 
 
 def kept(cache: Path) -> list[Path]:
     return list((cache / "persistence" / "completion").glob("*"))
 
 
-def test_what_is_kept_counts_until_a_file_changes(own: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_counts_until_a_file_changes(
+    own: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = outline.of(str(own))
     assert len(kept(cache)) == 1
     with monkeypatch.context() as patch:
@@ -204,13 +212,19 @@ def test_what_is_kept_counts_until_a_file_changes(own: Path, cache: Path, monkey
         with pytest.raises(TypeError):
             outline.of(str(own))
     (own / "policy").mkdir()
-    (own / "policy" / "new.yaml").write_text("datasets: {brandnew: {template: 'n/%(visit)d', storage: TextStorage}}")
+    (own / "policy" / "new.yaml").write_text(
+        "datasets: {brandnew: {template: 'n/%(visit)d', storage: TextStorage}}"
+    )
     assert outline.of(str(own)).types["brandnew"] == ["visit"]
-    (own / "policy" / "new.yaml").write_text("datasets: {brandnew: {template: 'n/%(ccdnum)d', storage: TextStorage}}")
+    (own / "policy" / "new.yaml").write_text(
+        "datasets: {brandnew: {template: 'n/%(ccdnum)d', storage: TextStorage}}"
+    )
     assert outline.of(str(own)).types["brandnew"] == ["ccdnum"]
 
 
-@pytest.mark.parametrize("harm", ["", "[]", "{", "null", '{"version": 1}', "\0", '{"files": 3, "version": 1}'])
+@pytest.mark.parametrize(
+    "harm", ["", "[]", "{", "null", '{"version": 1}', "\0", '{"files": 3, "version": 1}']
+)
 def test_a_damaged_file_of_the_cache_is_worked_out_again(own: Path, cache: Path, harm: str) -> None:
     before = outline.of(str(own))
     (path,) = kept(cache)
@@ -219,7 +233,9 @@ def test_a_damaged_file_of_the_cache_is_worked_out_again(own: Path, cache: Path,
     assert json.loads(path.read_text())["version"] == 1
 
 
-def test_a_name_with_the_same_sum_is_another_name(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_with_the_same_sum_is_another_name(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("zlib.crc32", lambda data: 7)
     memory.keep("a", [], {"x": 1})
     assert memory.recall("b") is None
@@ -227,19 +243,24 @@ def test_a_name_with_the_same_sum_is_another_name(cache: Path, monkeypatch: pyte
     assert len(kept(cache)) == 1
 
 
-def test_without_a_place_for_the_cache_it_is_slow_and_well(own: Path, tmp_path: Path, cache: Path) -> None:
+def test_without_a_place_for_the_cache_it_is_slow_and_well(
+    own: Path, tmp_path: Path, cache: Path
+) -> None:
     cache.write_text("a file is no directory")
     assert outline.of(str(own)).keys_of("calexp") == ["visit", "ccdnum"]
 
 
-def test_a_cache_that_is_no_absolute_path_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_cache_that_is_no_absolute_path_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
     monkeypatch.setenv("HOME", str(tmp_path))
     memory.keep("a", [], {"x": 1})
     assert len(kept(tmp_path / ".cache")) == 1
 
 
-# -- the registry -----------------------------------------------------------------------------------------
+# -- the registry
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -249,11 +270,21 @@ def visits(tmp_path: Path) -> Callable[[Sequence[object], int], str]:
     def make(numbers: Sequence[object], detectors: int) -> str:
         path = str(tmp_path / "registry.sqlite3")
         with sqlite3.connect(path) as connection:
-            connection.execute("CREATE TABLE raw (id integer primary key, visit int, ccdnum int, [odd name] text)")
+            connection.execute(
+                "CREATE TABLE raw (id integer primary key, visit int, ccdnum int, [odd name] text)"
+            )
             connection.execute("CREATE TABLE raw_visit (visit int, unique(visit))")
-            rows = ((visit, ccdnum, f"{ccdnum}") for visit in numbers for ccdnum in range(1, detectors + 1))
-            connection.executemany("INSERT INTO raw (visit, ccdnum, [odd name]) VALUES (?, ?, ?)", rows)
-            connection.executemany("INSERT INTO raw_visit VALUES (?)", ((visit,) for visit in numbers))
+            rows = (
+                (visit, ccdnum, f"{ccdnum}")
+                for visit in numbers
+                for ccdnum in range(1, detectors + 1)
+            )
+            connection.executemany(
+                "INSERT INTO raw (visit, ccdnum, [odd name]) VALUES (?, ?, ?)", rows
+            )
+            connection.executemany(
+                "INSERT INTO raw_visit VALUES (?)", ((visit,) for visit in numbers)
+            )
         connection.close()
         return path
 
@@ -274,21 +305,29 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
         (range(100000, 101000), "", [str(number) for number in range(10000, 10100)]),
         (range(100000, 101000), "1005", [str(number) for number in range(100500, 100600)]),
         (range(100000, 200000, 100), "", [str(number) for number in range(100, 200)]),
-        (range(5, 2000), "", sorted({str(number)[:2] for number in range(5, 2000)}, key=lambda one: (len(one), one))),
+        (
+            range(5, 2000),
+            "",
+            sorted({str(number)[:2] for number in range(5, 2000)}, key=lambda one: (len(one), one)),
+        ),
         ([f"a^{number}" for number in range(3)], "", []),
         ([None, "", b"x", 7], "", ["7"]),
         (["a\x1b]0;title", "a\nb", "a b"], "", ["a b"]),
         ([], "", []),
     ],
 )
-def test_of_many_values_beginnings_are_offered(visits: Any, numbers: Any, begin: str, offered: list[str]) -> None:
+def test_of_many_values_beginnings_are_offered(
+    visits: Any, numbers: Any, begin: str, offered: list[str]
+) -> None:
     path = visits(list(numbers), 1)
     assert registered.values(path, "visit", {}, begin) == offered
     assert registered.values(path, "VISIT]", {}, begin) == []
 
 
 @pytest.mark.usefixtures("patient")
-def test_of_a_large_table_without_an_index_some_rows_count(visits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_table_without_an_index_some_rows_count(
+    visits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registered, "_LONG", 100)
     path = visits(range(1000, 1050), 62)
     # Of the visit table all rows, whatever else is chosen; of the other one the first rows.
@@ -303,7 +342,9 @@ def test_of_a_large_table_without_an_index_some_rows_count(visits: Any, monkeypa
     assert registered.values(path, "ccdnum", {}, "") == []
 
 
-def test_a_registry_that_takes_too_long_is_left(visits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_takes_too_long_is_left(
+    visits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(registered, "_SECONDS", -1.0)
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         registered.values(visits(range(1000), 62), "ccdnum", {}, "")
@@ -312,11 +353,15 @@ def test_a_registry_that_takes_too_long_is_left(visits: Any, monkeypatch: pytest
 def test_what_is_told_without_importing_it_is_true() -> None:
     assert tuple(logs.LEVELS) == completers._LEVELS
     assert set(completers._SHOWN) == {word.removesuffix("PATTERN") for word in show._KNOWN}
-    assert (config.FILE, *[mark for mark in config._OLD_MARKS if mark.startswith("_")]) == outline.MARKS
+    assert (
+        config.FILE,
+        *[mark for mark in config._OLD_MARKS if mark.startswith("_")],
+    ) == outline.MARKS
     assert completion._INPUT_ROOT == places.INPUT
 
 
-# -- scripts of tasks -------------------------------------------------------------------------------------
+# -- scripts of tasks
+# -------------------------------------------------------------------------------------
 
 TASK = """
 from persistence.cmdline import completion
@@ -377,7 +422,9 @@ def test_a_script_of_a_task_completes_with_the_task_and_then_without(
 ) -> None:
     before = script(own, "--id visit=410878 filter=")
     assert before == ["filter=r"]
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['lsst.pex.config'] = None\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['lsst.pex.config'] = None\n"
+    )
     os.environ["PYTHONPATH"] = str(tmp_path)  # the task cannot be imported any more
     try:
         assert script(own, "--id visit=410878 filter=") == before
@@ -413,10 +460,13 @@ def test_reruns_are_offered_with_the_directories_that_hold_more(own: Path, tab: 
     assert typed("alpha:user/") == ["alpha:user/beta", "alpha:user/gamma"]
     assert typed("alpha:user/b", _ARGCOMPLETE_COMP_WORDBREAKS=BREAKS) == ["user/beta"]
     assert typed("nowhere/") == []
-    assert answers(act, environment("task own --rerun a", PIPE_INPUT_ROOT=str(own.parent)))[0] == ["alpha"]
+    assert answers(act, environment("task own --rerun a", PIPE_INPUT_ROOT=str(own.parent)))[0] == [
+        "alpha"
+    ]
 
 
-# -- how it is done ---------------------------------------------------------------------------------------
+# -- how it is done
+# ---------------------------------------------------------------------------------------
 
 
 def test_neither_numpy_nor_astropy_nor_yaml_is_imported(filled: Path) -> None:
@@ -431,7 +481,15 @@ def test_neither_numpy_nor_astropy_nor_yaml_is_imported(filled: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True)
     imported = set(done.stdout.split())
     assert {"argcomplete", "persistence.cmdline.registered"} <= imported
-    heavy = {"numpy", "astropy", "yaml", "sqlite_utils", "logging", "persistence.butler", "persistence.template"}
+    heavy = {
+        "numpy",
+        "astropy",
+        "yaml",
+        "sqlite_utils",
+        "logging",
+        "persistence.butler",
+        "persistence.template",
+    }
     assert not heavy & imported
 
 
@@ -454,7 +512,8 @@ def test_it_works_in_bash(filled: Path) -> None:
     )
     told = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["bash", "--norc", "-ic", code], env=told, capture_output=True, text=True)
-    assert done.stdout == "<g^r >"  # compopt is bash's own matter: without it, argcomplete adds the space
+    # compopt is bash's own matter: without it, argcomplete adds the space
+    assert done.stdout == "<g^r >"
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)

@@ -16,7 +16,9 @@ from persistence.cmdline.containers import DataIdContainer
 from persistence.errors import UsageError
 
 
-def contained(butler: Butler, *options: str, name: str = "raw", level: str | None = None) -> DataIdContainer:
+def contained(
+    butler: Butler, *options: str, name: str = "raw", level: str | None = None
+) -> DataIdContainer:
     """Go the whole way, from what is typed after each --id to the references."""
     made = DataIdContainer(level=level)
     made.setDatasetType(name)
@@ -76,12 +78,16 @@ def test_without_a_dataset_type_nothing_can_be_cast(butler: Butler) -> None:
         ("visit=1", "fgcmAtmosphereParameters", "'fgcmcycle' is not known"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(butler: Butler, option: str, name: str, message: str) -> None:
+def test_what_cannot_be_meant_is_refused(
+    butler: Butler, option: str, name: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         contained(butler, option, name=name)
 
 
-def test_a_value_that_matches_nothing_is_told_with_what_is_near(butler: Butler, caplog: Any) -> None:
+def test_a_value_that_matches_nothing_is_told_with_what_is_near(
+    butler: Butler, caplog: Any
+) -> None:
     assert contained(butler, "visit=410879 ccdnum=5").refList == []
     (message,) = caplog.messages
     lines = message.splitlines()
@@ -116,19 +122,28 @@ def test_data_that_are_not_there_yet_are_not_referred_to(own: Path) -> None:
 @pytest.fixture
 def levelled(own: Path) -> Butler:
     """Give a repository whose exposures are cameras' visits at one level, and their chips at another."""
-    overlay = {"levels": {"visit": ["ccdnum", "hdu"], "skyTile": []}, "defaultSubLevels": {"visit": "ccd"}}
+    overlay = {
+        "levels": {"visit": ["ccdnum", "hdu"], "skyTile": []},
+        "defaultSubLevels": {"visit": "ccd"},
+    }
     return Butler(inputs={"root": str(own), "policy": overlay})
 
 
-def test_at_a_higher_level_a_reference_is_there_if_any_below_is(levelled: Butler, own: Path) -> None:
+def test_at_a_higher_level_a_reference_is_there_if_any_below_is(
+    levelled: Butler, own: Path
+) -> None:
     found = contained(levelled, "", level="visit").refList
     assert [one.dataId["visit"] for one in found] == [410877, 410878]
     assert all("ccdnum" not in one.dataId for one in found)
     next(own.glob("*/r/*.fits.fz")).unlink()
-    assert [one.dataId["visit"] for one in contained(levelled, "", level="visit").refList] == [410877]
+    assert [one.dataId["visit"] for one in contained(levelled, "", level="visit").refList] == [
+        410877
+    ]
 
 
-def test_at_a_higher_level_files_of_the_lower_one_are_looked_for(levelled: Butler, own: Path) -> None:
+def test_at_a_higher_level_files_of_the_lower_one_are_looked_for(
+    levelled: Butler, own: Path
+) -> None:
     Butler(own).put({}, "processCcd_metadata", visit=410878, ccdnum=5)
     found = contained(levelled, "", name="processCcd_metadata", level="visit").refList
     assert [dict(one.dataId) for one in found] == [{"visit": 410878}]

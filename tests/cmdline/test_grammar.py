@@ -40,7 +40,9 @@ def test_alternatives_are_parted_by_carets_and_ranges_have_both_ends(text, value
 
 @pytest.mark.parametrize("text", ["5..3", "1^5..3", "1..9:0"])
 def test_a_range_without_members_is_refused_and_shown(text):
-    with pytest.raises(DataIdError, match=r"^range '(5\.\.3|1\.\.9:0)' has no member: write low\.\.high"):
+    with pytest.raises(
+        DataIdError, match=r"^range '(5\.\.3|1\.\.9:0)' has no member: write low\.\.high"
+    ):
         grammar.values(text)
 
 
@@ -65,7 +67,10 @@ def test_words_stand_for_data_ids_of_which_the_last_key_varies_fastest(tokens, f
 
 
 def test_without_known_keys_every_value_is_text():
-    assert grammar.parse(["visit=1..2", "any=x"]) == [{"visit": "1", "any": "x"}, {"visit": "2", "any": "x"}]
+    assert grammar.parse(["visit=1..2", "any=x"]) == [
+        {"visit": "1", "any": "x"},
+        {"visit": "2", "any": "x"},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,10 @@ def test_without_known_keys_every_value_is_text():
         (["visit"], "'visit' is no key=value"),
         ([""], "'' is no key=value"),
         (["visit=1", "visit=2"], r"key 'visit' is given twice; write visit=A\^B"),
-        (["vist=1"], "unknown key 'vist'; did you mean 'visit'.* .known: visit, ccdnum, filter, date"),
+        (
+            ["vist=1"],
+            "unknown key 'vist'; did you mean 'visit'.* .known: visit, ccdnum, filter, date",
+        ),
         (["=1"], "unknown key ''"),
         (["visit=x"], "visit='x': visit takes a value of type int"),
         (["visit="], "visit='': visit takes a value of type int"),
@@ -109,7 +117,11 @@ PIECES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from(["visit", "ccdnum", "tract"]), st.lists(PIECES, min_size=1, max_size=3)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["visit", "ccdnum", "tract"]), st.lists(PIECES, min_size=1, max_size=3)
+    )
+)
 def test_what_is_typed_stands_for_the_product_of_its_alternatives(typed):
     tokens = [f"{key}={'^'.join(text for text, _ in pieces)}" for key, pieces in typed.items()]
     members = [[number for _, numbers in pieces for number in numbers] for pieces in typed.values()]
@@ -128,7 +140,10 @@ def test_a_range_of_texts_keeps_leading_zeros():
             ["visit=1..99999999999"],
             r"1\.\.99999999999 stands for 99999999999 values: more than 1000000 are not meant",
         ),
-        (["visit=1..9999", "ccdnum=1..9999"], r"visit=1\.\.9999 ccdnum=1\.\.9999 stands for 99980001 values"),
+        (
+            ["visit=1..9999", "ccdnum=1..9999"],
+            r"visit=1\.\.9999 ccdnum=1\.\.9999 stands for 99980001 values",
+        ),
     ],
 )
 def test_a_digit_too_many_is_refused_before_it_fills_the_memory(tokens, message):

@@ -37,8 +37,14 @@ def test_a_dataset_type_comes_from_where_it_is_said_to(
 ) -> None:
     parser = ArgumentParser(name="toy")
     parser.add_id_argument("--id", given, help="which", ContainerClass=Container, level="")
-    parsed = parser.parse_args(config, [str(own), *words.split(), "--rerun", "a", "--id", "visit=410877", "ccdnum=1"])
-    assert (type(parsed.id), parsed.id.datasetType, parsed.id.level) == (Container, dataset_type, "")
+    parsed = parser.parse_args(
+        config, [str(own), *words.split(), "--rerun", "a", "--id", "visit=410877", "ccdnum=1"]
+    )
+    assert (type(parsed.id), parsed.id.datasetType, parsed.id.level) == (
+        Container,
+        dataset_type,
+        "",
+    )
     assert parsed.id.idList == [{"visit": 410877, "ccdnum": 1}]
     assert len(parsed.id.refList) == (dataset_type == "raw")
 
@@ -47,7 +53,9 @@ def test_each_option_has_its_container(config: Any, own: Path) -> None:
     parser = ArgumentParser(name="toy")
     for name in ("--id", "--otherId"):
         parser.add_id_argument(name, "raw", help="which")
-    parsed = parser.parse_args(config, [str(own), "--rerun", "a", "--other", "ccdnum=1", "--id", "ccdnum=2..3"])
+    parsed = parser.parse_args(
+        config, [str(own), "--rerun", "a", "--other", "ccdnum=1", "--id", "ccdnum=2..3"]
+    )
     assert (len(parsed.id.refList), len(parsed.otherId.refList)) == (4, 2)
 
 
@@ -56,7 +64,11 @@ def test_without_references_values_stay_text(config: Any, own: Path) -> None:
     parser.add_id_argument("--badId", "raw", help="which", doMakeDataRefList=False)
     words = ["--badId", "visit=8^9", "any=x", "--badId", "visit=8"]
     parsed = parser.parse_args(config, [str(own), "--rerun", "a", *words])
-    assert parsed.badId.idList == [{"visit": "8", "any": "x"}, {"visit": "9", "any": "x"}, {"visit": "8"}]
+    assert parsed.badId.idList == [
+        {"visit": "8", "any": "x"},
+        {"visit": "9", "any": "x"},
+        {"visit": "8"},
+    ]
     assert parsed.badId.refList == []
 
 
@@ -65,8 +77,16 @@ def test_without_references_values_stay_text(config: Any, own: Path) -> None:
     [
         (DatasetArgument(), "", "the following arguments are required: --id_dstype"),
         (DatasetArgument("dstype"), "", "the following arguments are required: dstype"),
-        (DatasetArgument("dstype"), "rwa", "--id: DecamMapper has no dataset type 'rwa'; did you mean 'raw'"),
-        (ConfigDatasetType("isr.none"), "", r"the dataset type is config.isr.none, but there is no such field"),
+        (
+            DatasetArgument("dstype"),
+            "rwa",
+            "--id: DecamMapper has no dataset type 'rwa'; did you mean 'raw'",
+        ),
+        (
+            ConfigDatasetType("isr.none"),
+            "",
+            r"the dataset type is config.isr.none, but there is no such field",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
@@ -89,7 +109,11 @@ def test_a_dataset_type_of_none_is_a_fault_of_the_task(config: Any, own: Path) -
 
 def test_an_arguments_name_has_no_dashes() -> None:
     made = DataIdArgument("badId", DatasetArgument("--x"), "visit", False, Container)
-    assert (made.argName, made.isDynamicDatasetType, type(made.container())) == ("--badId", True, Container)
+    assert (made.argName, made.isDynamicDatasetType, type(made.container())) == (
+        "--badId",
+        True,
+        Container,
+    )
     assert made.getDatasetType(argparse.Namespace(x="raw")) == "raw"
     assert not DataIdArgument("id", "raw").isDynamicDatasetType
     with pytest.raises(RuntimeError, match="given without dashes, not as '--id'"):

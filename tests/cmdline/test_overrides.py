@@ -56,15 +56,25 @@ def value(config: Any, name: str) -> Any:
         ("several.names=['other']", "several.names", {"other"}),
     ],
 )
-def test_a_value_is_taken_as_its_field_has_it(config: Any, word: str, name: str, expected: Any) -> None:
+def test_a_value_is_taken_as_its_field_has_it(
+    config: Any, word: str, name: str, expected: Any
+) -> None:
     overrides.assign(config, word)
     found = value(config, name)
-    plain = list(found) if isinstance(expected, list) else dict(found) if isinstance(expected, dict) else found
+    plain = (
+        list(found)
+        if isinstance(expected, list)
+        else dict(found)
+        if isinstance(expected, dict)
+        else found
+    )
     assert (set(found) if isinstance(expected, set) else plain) == expected
     assert type(expected) in (type(plain), set)
 
 
-@pytest.mark.parametrize("word", ["kind['other'].numRings=9", "kind[other].numRings=9", 'kind["other"].numRings=9'])
+@pytest.mark.parametrize(
+    "word", ["kind['other'].numRings=9", "kind[other].numRings=9", 'kind["other"].numRings=9']
+)
 def test_entries_that_are_not_chosen_can_be_set_too(config: Any, word: str) -> None:
     overrides.assign(config, word)
     assert (config.kind["other"].numRings, config.kind.active.numRings) == (9, 3)
@@ -89,7 +99,10 @@ def test_not_a_number_can_be_set(config: Any) -> None:
             "gian=1",
             r"there is no field 'gian'; did you mean 'gain'.* \(the configuration has flag, gain, .*, \.\.\.\)",
         ),
-        ("isr.doBais=True", r"there is no field 'isr.doBais'; did you mean 'isr.doBias'\? \(isr has doBias, doFlat,"),
+        (
+            "isr.doBais=True",
+            r"there is no field 'isr.doBais'; did you mean 'isr.doBias'\? \(isr has doBias, doFlat,",
+        ),
         ("diaPipe.apbd.db_url=x", "did you mean 'diaPipe.apdb'"),
         ("gain.x=1", "gain has no fields"),
         ("gain=abc", "abc is no value.*; gain is of type float: Electrons per count."),
@@ -104,13 +117,22 @@ def test_not_a_number_can_be_set(config: Any) -> None:
         ("table['b']=c", "c is no value.*; table is a dict of str: int"),
         ("sub=1", "it holds fields of its own: set one of these; sub is of type Sub"),
         ("isr=x", "it holds fields of its own"),
-        ("kind=othr", "there is no 'othr'; did you mean 'other'.*; kind is one of 'rings', 'other': Which sky map."),
-        ("kind['othr'].numRings=1", r"kind has no entry 'othr'; did you mean 'other'\? \(known: rings, other\)"),
+        (
+            "kind=othr",
+            "there is no 'othr'; did you mean 'other'.*; kind is one of 'rings', 'other': Which sky map.",
+        ),
+        (
+            "kind['othr'].numRings=1",
+            r"kind has no entry 'othr'; did you mean 'other'\? \(known: rings, other\)",
+        ),
         ("kind.numRings=1", r"kind has no field 'numRings'; write kind\['ENTRY'\].numRings"),
         ("kind.rings.numRings=1", r"kind has no field 'rings'; write kind\['ENTRY'\].rings"),
         ("gain['a']=1", "only entries of dictionaries can be set"),
         ("level=middle", "Value middle is not allowed.*; level is one of 'low', 'high': How much."),
-        ("fraction=2", "2.0 is outside of valid range.*; fraction is of type float: A part of the whole"),
+        (
+            "fraction=2",
+            "2.0 is outside of valid range.*; fraction is of type float: A part of the whole",
+        ),
         ("gain=__import__('os').getpid()", "is no value: write a literal"),
     ],
 )
@@ -127,7 +149,9 @@ def test_a_list_of_letters_is_told(config: Any) -> None:
     assert overrides.assign(config, "names=ab") == (
         "-c names=ab: names is a list of texts, and is now ['a', 'b']; write names=['ab'] for one text"
     )
-    assert [overrides.assign(config, word) for word in ("names=a,b", "names=a", "label=ab")] == [None] * 3
+    assert [overrides.assign(config, word) for word in ("names=a,b", "names=a", "label=ab")] == [
+        None
+    ] * 3
 
 
 def test_the_history_says_what_was_typed(config: Any) -> None:

@@ -29,7 +29,8 @@ def parse(parser: ArgumentParser, config: Any, *words: Any, **more: Any) -> Any:
     return parser.parse_args(config, [str(word) for word in words], **more)
 
 
-# -- the seed ----------------------------------------------------------------------------------------------
+# -- the seed
+# ----------------------------------------------------------------------------------------------
 
 APDB = '-c diaPipe.apdb.isolation_level=READ_UNCOMMITTED -c diaPipe.apdb.db_url="sqlite:///apdb/association.db"'
 SEED = {
@@ -40,7 +41,9 @@ SEED = {
     "calexp templates": "repo --calib repo/calibs --rerun processed -C $AP_PIPE_DIR/config/calexpTemplates.py "
     f"{APDB} --id visit=123456 ccdnum=42 filter=g --template /path/to/calexp/templates --templateId visit=234567",
 }
-PREVIEW = "repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=42 filter=g --show data"
+PREVIEW = (
+    "repo --calib repo/calibs --rerun processed --id visit=123456 ccdnum=42 filter=g --show data"
+)
 
 
 @pytest.fixture
@@ -56,7 +59,9 @@ def seeded(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     registry.close()
     for folder in (tmp_path / "repo").glob("*/*"):
         for path in folder.iterdir():
-            path.rename(path.with_name(path.name.replace("410877", "123456").replace("410878", "234567")))
+            path.rename(
+                path.with_name(path.name.replace("410877", "123456").replace("410878", "234567"))
+            )
     (tmp_path / "repo/calibs").mkdir()
     settings = tmp_path / "ap_pipe/config"
     settings.mkdir(parents=True)
@@ -84,7 +89,10 @@ def test_the_seeds_command_lines_are_parsed_as_they_stand(
     words = shlex.split(os.path.expandvars(SEED[line]))
     parsed = ap_pipe.parse_args(config, words)
     apdb = parsed.config.diaPipe.apdb
-    assert (apdb.isolation_level, apdb.db_url) == ("READ_UNCOMMITTED", "sqlite:///apdb/association.db")
+    assert (apdb.isolation_level, apdb.db_url) == (
+        "READ_UNCOMMITTED",
+        "sqlite:///apdb/association.db",
+    )
     (reference,) = parsed.id.refList
     known = {key: reference.dataId[key] for key in ("visit", "ccdnum", "filter")}
     assert known == {"visit": 123456, "ccdnum": 42, "filter": "g"}
@@ -111,7 +119,9 @@ def test_the_seeds_preview_shows_the_data_and_writes_nothing(
     before = tree(seeded)
     done = ended(ap_pipe, config, *shlex.split(PREVIEW))
     (told,) = done.out.splitlines()
-    assert told.startswith("id dataRef.dataId = {'visit': 123456, 'ccdnum': 42, 'filter': 'g', 'date': ")
+    assert told.startswith(
+        "id dataRef.dataId = {'visit': 123456, 'ccdnum': 42, 'filter': 'g', 'date': "
+    )
     assert (done.status, done.err) == (0, "")
     assert tree(seeded) == before
 
@@ -119,12 +129,15 @@ def test_the_seeds_preview_shows_the_data_and_writes_nothing(
 def test_the_seeds_directory_of_settings_is_told_to_be_one(
     seeded: Path, ap_pipe: ArgumentParser, config: Any, ended: Ended
 ) -> None:
-    done = ended(ap_pipe, config, "repo", "--rerun", "a", "-C", os.path.expandvars("$AP_PIPE_DIR/config/"))
+    done = ended(
+        ap_pipe, config, "repo", "--rerun", "a", "-C", os.path.expandvars("$AP_PIPE_DIR/config/")
+    )
     assert done.status == 2
     assert "is a directory, not a file of settings; it has calexpTemplates.py" in done.err
 
 
-# -- the first argument ------------------------------------------------------------------------------------
+# -- the first argument
+# ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
@@ -144,7 +157,9 @@ def test_help_alone_is_help(parser: ArgumentParser, config: Any, ended: Ended, w
     assert done.out.startswith("usage: toy.py INPUT [options]\n")
 
 
-def test_help_later_on_the_line_is_help_too(parser: ArgumentParser, config: Any, ended: Ended, filled: Path) -> None:
+def test_help_later_on_the_line_is_help_too(
+    parser: ArgumentParser, config: Any, ended: Ended, filled: Path
+) -> None:
     assert ended(parser, config, filled, "--id", "-h").status == 0
 
 
@@ -153,7 +168,10 @@ def test_without_an_input_first_there_is_help_and_status_1(
     parser: ArgumentParser, config: Any, ended: Ended, words: list[str]
 ) -> None:
     done = ended(parser, config, *words)
-    assert (done.status, done.err) == (1, "toy.py: error: the input repository has to be given first\n")
+    assert (done.status, done.err) == (
+        1,
+        "toy.py: error: the input repository has to be given first\n",
+    )
     assert done.out.startswith("usage: ")
 
 
@@ -164,7 +182,8 @@ def test_the_words_of_the_command_line_are_the_default(
     assert parser.parse_args(config).processes == 3
 
 
-# -- what cannot be meant ----------------------------------------------------------------------------------
+# -- what cannot be meant
+# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,7 +195,10 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --output a --rerun b", "both say where to write"),
         ("{} --rerun a:b:c", "write --rerun OUT or --rerun IN:OUT"),
         ("{} --rerun a:b", r"there is no rerun 'a' in .* \(known: none\)"),
-        ("{} --rerun a --clober-output", "unrecognized arguments: --clober-output; did you mean '--clobber-output'"),
+        (
+            "{} --rerun a --clober-output",
+            "unrecognized arguments: --clober-output; did you mean '--clobber-output'",
+        ),
         ("{} stray --rerun a", "unrecognized arguments: stray"),
         ("{} --rerun a --clobber", "ambiguous option: --clobber could match"),
         ("{} --rerun a -c gian=2", "-c gian=2: there is no field 'gian'; did you mean 'gain'"),
@@ -186,20 +208,41 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a -L foo", "there is no log level 'foo'"),
         ("{} --rerun a -L toy=inf", "there is no log level 'inf'; did you mean 'info'"),
         ("{} --rerun a --id visit=1 visit=2", "--id: key 'visit' is given twice"),
-        ("{} --rerun a --id ccd=1 ccdnum=2", r"--id: key 'ccdnum' is given twice; write ccdnum=A\^B"),
+        (
+            "{} --rerun a --id ccd=1 ccdnum=2",
+            r"--id: key 'ccdnum' is given twice; write ccdnum=A\^B",
+        ),
         ("{} --rerun a --id vist=1", "--id: unknown key 'vist'; did you mean 'visit'"),
         ("{} --rerun a --id visit=x", "--id: visit='x': visit takes a value of type int"),
         ("{} --rerun a --id visit", "--id: 'visit' is no key=value"),
         ("{} --rerun a --id visit=5..1", "--id: range '5..1' has no member"),
-        ("{} --rerun a -j 0", "argument -j/--processes: '0' is no number of processes: give 1 or more"),
+        (
+            "{} --rerun a -j 0",
+            "argument -j/--processes: '0' is no number of processes: give 1 or more",
+        ),
         ("{} --rerun a -j x", "argument -j/--processes: 'x' is no number of processes"),
-        ("{} --rerun a -t 0", "argument -t/--timeout: '0' is no number of seconds to wait: give one above 0"),
-        ("{} --rerun a -t 1e300", "argument -t/--timeout: '1e300' is no number of seconds to wait: .* up to 1e9"),
-        ("{} --rerun a --calib=", "argument --calib: it is empty: is a variable of the shell not set"),
+        (
+            "{} --rerun a -t 0",
+            "argument -t/--timeout: '0' is no number of seconds to wait: give one above 0",
+        ),
+        (
+            "{} --rerun a -t 1e300",
+            "argument -t/--timeout: '1e300' is no number of seconds to wait: .* up to 1e9",
+        ),
+        (
+            "{} --rerun a --calib=",
+            "argument --calib: it is empty: is a variable of the shell not set",
+        ),
         ("{} --output=", "argument --output: it is empty: is a variable of the shell not set"),
-        ("{} --rerun a --profile none/profile", "--profile none/profile cannot be written: .*none is no directory"),
+        (
+            "{} --rerun a --profile none/profile",
+            "--profile none/profile cannot be written: .*none is no directory",
+        ),
         ("{} --rerun a --profile {}", "--profile .* cannot be written: it is a directory"),
-        ("{} --rerun a --id visit=1..1001 ccdnum=1..1000", "1001000 values: more than 1000000 are not meant"),
+        (
+            "{} --rerun a --id visit=1..1001 ccdnum=1..1000",
+            "1001000 values: more than 1000000 are not meant",
+        ),
         ("{} --rerun a -t nan", "argument -t/--timeout: 'nan' is no number of seconds"),
         ("{} --rerun a --engine dsk", "invalid choice: 'dsk'"),
         ("{} --rerun a --engine dask", "needs to know where: --scheduler tcp"),
@@ -207,10 +250,16 @@ def test_the_words_of_the_command_line_are_the_default(
         ("{} --rerun a --skip-existing --redo-failed", "not allowed with argument"),
         ("{} --rerun a --show", "argument --show: expected at least one argument"),
         ("{} --rerun a -c label=bad", "the configuration is not valid: label: it is bad"),
-        ("{} --rerun a -c gain=None", "-c gain=None|the configuration is not valid: gain: Required value cannot be"),
+        (
+            "{} --rerun a -c gain=None",
+            "-c gain=None|the configuration is not valid: gain: Required value cannot be",
+        ),
         ("{} --rerun a @none", "@none cannot be read"),
         ("{} --clobber-output --output {}", "--clobber-output would remove .*, which is read"),
-        ("{} --calib {}/rerun/a/CALIB --clobber-output --rerun a", "--clobber-output would remove .*CALIB, which is"),
+        (
+            "{} --calib {}/rerun/a/CALIB --clobber-output --rerun a",
+            "--clobber-output would remove .*CALIB, which is",
+        ),
     ],
 )
 def test_what_cannot_be_meant_ends_with_one_message_and_changes_nothing(
@@ -247,7 +296,10 @@ def test_an_interrupt_before_anything_is_run_has_no_traceback(
 def test_a_bad_data_id_is_told_before_a_bad_configuration(
     parser: ArgumentParser, config: Any, ended: Ended, own: Path
 ) -> None:
-    assert "unknown key" in ended(parser, config, own, "--rerun", "a", "-c", "label=bad", "--id", "vist=1").err
+    assert (
+        "unknown key"
+        in ended(parser, config, own, "--rerun", "a", "-c", "label=bad", "--id", "vist=1").err
+    )
 
 
 def test_an_output_that_was_set_up_otherwise_is_refused(
@@ -255,10 +307,16 @@ def test_an_output_that_was_set_up_otherwise_is_refused(
 ) -> None:
     one, other = own / "CALIB", own / "OTHER"
     one.mkdir(), other.mkdir()
-    Butler(inputs=str(own), outputs={"root": str(tmp_path / "out"), "mapperArgs": {"calibRoot": str(one)}})
+    Butler(
+        inputs=str(own),
+        outputs={"root": str(tmp_path / "out"), "mapperArgs": {"calibRoot": str(one)}},
+    )
     done = ended(parser, config, own, "--output", tmp_path / "out", "--calib", other)
     assert done.status == 2
-    assert f"is set up with mapperArgs {{'calibRoot': '{one}'}}, not {{'calibRoot': '{other}'}}" in done.err
+    assert (
+        f"is set up with mapperArgs {{'calibRoot': '{one}'}}, not {{'calibRoot': '{other}'}}"
+        in done.err
+    )
 
 
 def test_an_input_whose_camera_is_not_installed_is_told(
@@ -269,10 +327,13 @@ def test_an_input_whose_camera_is_not_installed_is_told(
     assert (done.status, "did you mean 'lsst.obs.decam.DecamMapper'" in done.err) == (2, True)
 
 
-# -- what comes of it --------------------------------------------------------------------------------------
+# -- what comes of it
+# --------------------------------------------------------------------------------------
 
 
-def test_the_namespace_has_what_scripts_rely_on(parser: ArgumentParser, config: Any, own: Path) -> None:
+def test_the_namespace_has_what_scripts_rely_on(
+    parser: ArgumentParser, config: Any, own: Path
+) -> None:
     parsed = parse(parser, config, own, "--rerun", "user/a", "--id", "ccd=28")
     expected = {
         "input": str(own), "calib": None, "output": str(own / "rerun/user/a"), "rerun": ["user/a"], "camera": "decam",
@@ -311,21 +372,39 @@ def test_the_namespace_has_what_scripts_rely_on(parser: ArgumentParser, config: 
         ("--templ t", "template", "t"),
     ],
 )
-def test_options_say_what_they_say(parser: ArgumentParser, config: Any, own: Path, words: str, name: str, value: Any):
+def test_options_say_what_they_say(
+    parser: ArgumentParser, config: Any, own: Path, words: str, name: str, value: Any
+):
     assert getattr(parse(parser, config, own, "--rerun", "a", *words.split()), name) == value
 
 
-def test_settings_count_from_left_to_right(parser: ArgumentParser, config: Any, own: Path, tmp_path: Path) -> None:
+def test_settings_count_from_left_to_right(
+    parser: ArgumentParser, config: Any, own: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "f.py"
     path.write_text("config.gain = 7.0\nconfig.label = 'file'\n")
-    words = ["-c", "gain=1", "label=a", "-C", path, "-c", "label=z", "--config-file", path, "--config", "label=y"]
+    words = [
+        "-c",
+        "gain=1",
+        "label=a",
+        "-C",
+        path,
+        "-c",
+        "label=z",
+        "--config-file",
+        path,
+        "--config",
+        "label=y",
+    ]
     parsed = parse(parser, config, own, "--rerun", "a", *words)
     assert (parsed.config.gain, parsed.config.label) == (7.0, "y")
     with pytest.raises(ValueError, match="frozen"):
         parsed.config.gain = 3.0
 
 
-def test_the_originals_vectors_of_the_configuration(parser: ArgumentParser, config: Any, own: Path) -> None:
+def test_the_originals_vectors_of_the_configuration(
+    parser: ArgumentParser, config: Any, own: Path
+) -> None:
     words = ["-c", "flag=False", "gain=-2", "label=two words", "sub.n=0x10", "names=ab"]
     found = parse(parser, config, own, "--rerun", "a", *words).config
     assert (found.flag, found.gain, found.label, found.sub.n) == (False, -2.0, "two words", 16)
@@ -333,11 +412,20 @@ def test_the_originals_vectors_of_the_configuration(parser: ArgumentParser, conf
 
 
 def test_the_cameras_settings_come_first_then_the_tasks_then_what_is_typed(
-    config: Any, ended: Ended, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    config: Any,
+    ended: Ended,
+    own: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: Any,
 ) -> None:
     (tmp_path / "obs/config/decam").mkdir(parents=True)
-    (tmp_path / "obs/config/toy.py").write_text("config.names.append('package')\nconfig.gain = 2.0\n")
-    (tmp_path / "obs/config/decam/toy.py").write_text("config.names.append('camera')\nconfig.gain = 3.0\n")
+    (tmp_path / "obs/config/toy.py").write_text(
+        "config.names.append('package')\nconfig.gain = 2.0\n"
+    )
+    (tmp_path / "obs/config/decam/toy.py").write_text(
+        "config.names.append('camera')\nconfig.gain = 3.0\n"
+    )
     monkeypatch.setenv("OBS_DECAM_DIR", str(tmp_path / "obs"))
     parser = ArgumentParser(name="toy")
 
@@ -356,7 +444,9 @@ def test_the_cameras_settings_come_first_then_the_tasks_then_what_is_typed(
 def test_levels_are_set_before_anything_is_logged(
     parser: ArgumentParser, config: Any, own: Path, caplog: Any
 ) -> None:
-    parsed = parse(parser, config, own, "--rerun", "a", "-L", "WARN", "Toy.x=Trace", "-L", "fatal", "--longlog")
+    parsed = parse(
+        parser, config, own, "--rerun", "a", "-L", "WARN", "Toy.x=Trace", "-L", "fatal", "--longlog"
+    )
     assert parsed.logSettings == Settings({"": logging.CRITICAL, "Toy.x": 5}, long=True)
     parse(parser, type(config)(), own, "--rerun", "a", "-c", "names=ab", "-L", "error")
     assert caplog.messages == []
@@ -365,7 +455,9 @@ def test_levels_are_set_before_anything_is_logged(
 
 
 @pytest.mark.parametrize("level", ["trace", "DEBUG", "Info", "warn", "error", "fatal"])
-def test_the_originals_vectors_of_log_levels(parser: ArgumentParser, config: Any, own: Path, level: str) -> None:
+def test_the_originals_vectors_of_log_levels(
+    parser: ArgumentParser, config: Any, own: Path, level: str
+) -> None:
     parse(parser, config, own, "--rerun", "a", "-L", "info", level)
     from persistence.pipe.logs import LEVELS
 
@@ -375,16 +467,24 @@ def test_the_originals_vectors_of_log_levels(parser: ArgumentParser, config: Any
 @pytest.mark.parametrize(
     ("words", "steps"), [([], []), (["b"], ["a", "b"]), (["all"], ["a", "b", "c"]), (["a"], ["a"])]
 )
-def test_the_originals_vectors_of_reuse(config: Any, own: Path, words: list[str], steps: list[str]) -> None:
+def test_the_originals_vectors_of_reuse(
+    config: Any, own: Path, words: list[str], steps: list[str]
+) -> None:
     parser = ArgumentParser(name="toy")
     parser.addReuseOption(["a", "b", "c"])
     option = [f"--reuse-outputs-from={word}" for word in words]
     assert parse(parser, config, own, "--rerun", "x", *option).reuse == steps
 
 
-def test_words_may_come_from_files(parser: ArgumentParser, config: Any, own: Path, tmp_path: Path) -> None:
-    (tmp_path / "words").write_text("--id visit=410877 ccdnum=28..30 # three chips\n-c label='two words'\n")
-    parsed = parse(parser, config, own, f"@{tmp_path}/words", "--rerun", "a", "--id", "ccdnum=1", "filter=r")
+def test_words_may_come_from_files(
+    parser: ArgumentParser, config: Any, own: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "words").write_text(
+        "--id visit=410877 ccdnum=28..30 # three chips\n-c label='two words'\n"
+    )
+    parsed = parse(
+        parser, config, own, f"@{tmp_path}/words", "--rerun", "a", "--id", "ccdnum=1", "filter=r"
+    )
     assert (len(parsed.id.refList), parsed.config.label) == (4, "two words")
 
 
@@ -437,7 +537,9 @@ def test_the_camera_can_be_dealt_with_before_the_options(config: Any, own: Path)
         def handleCamera(self, namespace: Any) -> None:
             namespace.config.label = f"{namespace.camera} of {namespace.obsPkg}"
 
-    assert parse(Parser(name="toy"), config, own, "--rerun", "a").config.label == "decam of obs_decam"
+    assert (
+        parse(Parser(name="toy"), config, own, "--rerun", "a").config.label == "decam of obs_decam"
+    )
 
 
 def test_an_option_can_be_made_anew(config: Any, own: Path) -> None:
@@ -472,7 +574,8 @@ def test_the_module_debug_is_imported_on_demand(
     monkeypatch.delitem(sys.modules, "debug")
 
 
-# -- --show ------------------------------------------------------------------------------------------------
+# -- --show
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -481,17 +584,28 @@ def test_the_module_debug_is_imported_on_demand(
         ("--show config=gain", "config.gain=1.0"),
         ("--show history=gain", "gain"),
         ("--show tasks", "Subtasks:"),
-        ("--id ccdnum=28 filter=g --show data", "id dataRef.dataId = {'ccdnum': 28, 'filter': 'g', 'date': '"),
+        (
+            "--id ccdnum=28 filter=g --show data",
+            "id dataRef.dataId = {'ccdnum': 28, 'filter': 'g', 'date': '",
+        ),
         ("--rerun a --show config=gain", "config.gain=1.0"),
-        ("--rerun a --id ccdnum=28 --show config=gain --show data", "id dataRef.dataId = {'ccdnum': 28, 'date': '"),
-        ("--rerun foo --clobber-output --id ccdnum=28 --show data", "id dataRef.dataId = {'ccdnum': 28, 'date': '"),
+        (
+            "--rerun a --id ccdnum=28 --show config=gain --show data",
+            "id dataRef.dataId = {'ccdnum': 28, 'date': '",
+        ),
+        (
+            "--rerun foo --clobber-output --id ccdnum=28 --show data",
+            "id dataRef.dataId = {'ccdnum': 28, 'date': '",
+        ),
         ("-c label=bad --show config=label", "config.label='bad'"),
     ],
 )
 def test_showing_writes_nothing_and_needs_no_output(
     parser: ArgumentParser, config: Any, ended: Ended, own: Path, words: str, line: str
 ) -> None:
-    parse(parser, type(config)(), own, "--rerun", "foo").butler.put({}, "processCcd_metadata", visit=1, ccdnum=1)
+    parse(parser, type(config)(), own, "--rerun", "foo").butler.put(
+        {}, "processCcd_metadata", visit=1, ccdnum=1
+    )
     before = tree(own)
     done = ended(parser, config, own, *words.split())
     assert (done.status, done.err) == (0, "")
@@ -499,10 +613,14 @@ def test_showing_writes_nothing_and_needs_no_output(
     assert tree(own) == before
 
 
-def test_the_data_of_an_output_that_is_there_are_shown(config: Any, ended: Ended, own: Path) -> None:
+def test_the_data_of_an_output_that_is_there_are_shown(
+    config: Any, ended: Ended, own: Path
+) -> None:
     parser = ArgumentParser(name="toy")
     parser.add_id_argument("--id", "processCcd_metadata", help="which")
-    Butler(inputs=str(own), outputs=str(own / "rerun/foo")).put({}, "processCcd_metadata", visit=410877, ccdnum=5)
+    Butler(inputs=str(own), outputs=str(own / "rerun/foo")).put(
+        {}, "processCcd_metadata", visit=410877, ccdnum=5
+    )
     before = tree(own)
     line = "id dataRef.dataId = {'visit': 410877, 'ccdnum': 5}\n"
     assert ended(parser, config, own, "--rerun", "foo", "--id", "--show", "data").out == line
@@ -548,7 +666,8 @@ def test_an_output_that_the_input_builds_on_is_not_removed(
     assert (done.status, "which is read" in done.err) == (2, True)
 
 
-# -- as a process ------------------------------------------------------------------------------------------
+# -- as a process
+# ------------------------------------------------------------------------------------------
 
 CODE = """
 import sys
@@ -574,8 +693,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled: Path) -> None:
 
 
 def test_importing_the_parser_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, persistence.cmdline.parser; print(*{'numpy', 'astropy', 'lsst.pex.config'} & sys.modules.keys())"
-    )
+    code = "import sys, persistence.cmdline.parser; print(*{'numpy', 'astropy', 'lsst.pex.config'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -69,13 +69,22 @@ def chained(root: Path) -> Path:
         ("bar", ".", "rerun/bar", ["bar"]),
         ("foo", ".", "rerun/foo", ["foo"]),
         ("foo:bar", "rerun/foo", "rerun/bar", ["foo", "bar"]),
-        ("user/topic:user/next", "rerun/user/topic", "rerun/user/next", ["user/topic", "user/next"]),
+        (
+            "user/topic:user/next",
+            "rerun/user/topic",
+            "rerun/user/next",
+            ["user/topic", "user/next"],
+        ),
         ("/x/y", ".", "/x/y", ["/x/y"]),
         ("old", "rerun/foo", "rerun/old", ["old"]),
     ],
 )
-def test_the_originals_vectors_of_rerun(chained: Path, rerun: str, read: str, written: str, parts: list[str]) -> None:
-    expected = Places(os.path.normpath(chained / read), None, os.path.normpath(chained / written), parts)
+def test_the_originals_vectors_of_rerun(
+    chained: Path, rerun: str, read: str, written: str, parts: list[str]
+) -> None:
+    expected = Places(
+        os.path.normpath(chained / read), None, os.path.normpath(chained / written), parts
+    )
     assert places.resolved(str(chained), rerun=rerun) == expected
 
 
@@ -85,7 +94,10 @@ def test_the_originals_vectors_of_rerun(chained: Path, rerun: str, read: str, wr
         ("a:b:c", "write --rerun OUT or --rerun IN:OUT"),
         ("", "write --rerun OUT"),
         (":b", "write --rerun OUT"),
-        ("fo:bar", r"there is no rerun 'fo' in .*; did you mean 'foo'\? \(known: foo, hsc, old, user/topic\)"),
+        (
+            "fo:bar",
+            r"there is no rerun 'fo' in .*; did you mean 'foo'\? \(known: foo, hsc, old, user/topic\)",
+        ),
         ("empty:bar", "there is no rerun 'empty'"),
         ("user/tpic:bar", "did you mean 'user/topic'"),
         ("../..", r"--rerun \.\./\.\. leads out of .*/rerun"),

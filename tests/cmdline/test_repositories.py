@@ -24,7 +24,9 @@ def test_an_input_is_a_directory(root: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert repositories.found(str(root)) == str(root)
     monkeypatch.chdir(root)
     assert repositories.found(".") == str(root)
-    with pytest.raises(UsageError, match=f"the input {root}s is no directory; did you mean '{root}'"):
+    with pytest.raises(
+        UsageError, match=f"the input {root}s is no directory; did you mean '{root}'"
+    ):
         repositories.found(f"{root}s")
 
 
@@ -38,9 +40,15 @@ def test_the_camera_is_named(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("mapper", "message"),
-    [(None, "names no mapper"), ("Decam\n", "Unqualified mapper name 'Decam'"), ("a.b\n", "no installed camera")],
+    [
+        (None, "names no mapper"),
+        ("Decam\n", "Unqualified mapper name 'Decam'"),
+        ("a.b\n", "no installed camera"),
+    ],
 )
-def test_an_input_without_a_camera_is_refused(tmp_path: Path, mapper: str | None, message: str) -> None:
+def test_an_input_without_a_camera_is_refused(
+    tmp_path: Path, mapper: str | None, message: str
+) -> None:
     if mapper is not None:
         (tmp_path / "_mapper").write_text(mapper)
     with pytest.raises(UsageError, match=message):
@@ -48,9 +56,12 @@ def test_an_input_without_a_camera_is_refused(tmp_path: Path, mapper: str | None
 
 
 @pytest.mark.parametrize(
-    ("there", "clobber", "read"), [(True, False, 2), (True, True, 1), (False, False, 1), (False, True, 1)]
+    ("there", "clobber", "read"),
+    [(True, False, 2), (True, True, 1), (False, False, 1), (False, True, 1)],
 )
-def test_looking_opens_an_output_that_is_there_and_stays(root: Path, there: bool, clobber: bool, read: int) -> None:
+def test_looking_opens_an_output_that_is_there_and_stays(
+    root: Path, there: bool, clobber: bool, read: int
+) -> None:
     output = root / "rerun/a"
     if there:
         Butler(inputs=str(root), outputs=str(output))
@@ -72,5 +83,7 @@ def test_each_mapper_is_told_the_calibration_root(root: Path) -> None:
     (root / "CALIB").mkdir()
     for output in (root / "rerun/a", None):
         butler = repositories.opened(said(root, output, root / "CALIB"))
-        assert {one.mapper.mapperArgs["calibRoot"] for one in butler.chain.inputs} == {str(root / "CALIB")}
+        assert {one.mapper.mapperArgs["calibRoot"] for one in butler.chain.inputs} == {
+            str(root / "CALIB")
+        }
         assert butler.chain.outputs[0].root == str(output or root)

@@ -64,13 +64,17 @@ CHIPS = range(1, 63)
         ([{"visit": -1}, {"visit": 0}, {"visit": 1}, {"visit": 2}], ["visit=0..2^-1"]),
     ],
 )
-def test_few_and_short_options_stand_for_data_ids(data_ids: list[dict[str, Any]], texts: list[str]) -> None:
+def test_few_and_short_options_stand_for_data_ids(
+    data_ids: list[dict[str, Any]], texts: list[str]
+) -> None:
     assert shorthand.text(data_ids) == texts
     assert len(meant(texts)) == len(each(data_ids))
 
 
 def test_the_order_of_the_data_ids_does_not_count() -> None:
-    data_ids = [{"visit": one % 7, "ccdnum": one % 11, "filter": "gr"[one % 2]} for one in range(0, 154, 3)]
+    data_ids = [
+        {"visit": one % 7, "ccdnum": one % 11, "filter": "gr"[one % 2]} for one in range(0, 154, 3)
+    ]
     texts = shorthand.text(data_ids)
     rest = data_ids[1:]
     for seed in range(5):
@@ -81,7 +85,10 @@ def test_the_order_of_the_data_ids_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("data_id", "message"),
     [
-        ({"object": "a^b"}, r"object='a\^b' cannot be given with --id, where it stands for something else"),
+        (
+            {"object": "a^b"},
+            r"object='a\^b' cannot be given with --id, where it stands for something else",
+        ),
         ({"object": "1..3"}, r"object='1\.\.3' cannot be given"),
         ({"object": "3..1:0"}, r"object='3\.\.1:0' cannot be given"),
         ({"object": "a\0"}, "cannot be given"),
@@ -92,7 +99,9 @@ def test_the_order_of_the_data_ids_does_not_count() -> None:
         ({"": 1}, "key '' cannot be given"),
     ],
 )
-def test_what_the_grammar_cannot_say_is_refused_by_name(data_id: dict[str, Any], message: str) -> None:
+def test_what_the_grammar_cannot_say_is_refused_by_name(
+    data_id: dict[str, Any], message: str
+) -> None:
     with pytest.raises(DataIdError, match=message):
         shorthand.text([{"visit": 2}, data_id])
 
@@ -100,7 +109,24 @@ def test_what_the_grammar_cannot_say_is_refused_by_name(data_id: dict[str, Any],
 VALUES = st.one_of(
     st.integers(-3, 30),
     st.sampled_from(
-        ["007", "008", "009", "010", "00", "a..b", "1..", "~", "#", "x y", "'", '"', "\\", "\n", "é", "-"]
+        [
+            "007",
+            "008",
+            "009",
+            "010",
+            "00",
+            "a..b",
+            "1..",
+            "~",
+            "#",
+            "x y",
+            "'",
+            '"',
+            "\\",
+            "\n",
+            "é",
+            "-",
+        ]
     ),
     st.text(max_size=3).filter(lambda text: "^" not in text and "\0" not in text),
     st.floats(allow_nan=False),
@@ -116,9 +142,15 @@ def test_the_options_stand_for_the_same_data_ids_as_text(data_ids: list[dict[str
     for data_id in data_ids:
         for key, value in data_id.items():
             seen.setdefault((key, value), str(value))
-    texts = {(key, str(value)): seen[key, value] for data_id in data_ids for key, value in data_id.items()}
+    texts = {
+        (key, str(value)): seen[key, value]
+        for data_id in data_ids
+        for key, value in data_id.items()
+    }
     same = [{key: texts[key, value] for key, value in data_id.items()} for data_id in found]
-    assert each(same) == each({key: seen[key, value] for key, value in data_id.items()} for data_id in data_ids)
+    assert each(same) == each(
+        {key: seen[key, value] for key, value in data_id.items()} for data_id in data_ids
+    )
 
 
 @settings(max_examples=200, deadline=None)

@@ -51,14 +51,23 @@ def test_the_whole_configuration_can_be_executed(config: Any) -> None:
     ],
 )
 def test_a_pattern_chooses_by_the_end_of_names(config: Any, pattern: str, names: list[str]) -> None:
-    found = [line.partition("=")[0] for line in lines(config, f"config={pattern}") if line.startswith("config.")]
+    found = [
+        line.partition("=")[0]
+        for line in lines(config, f"config={pattern}")
+        if line.startswith("config.")
+    ]
     assert found == [f"config.{name}" for name in names]
 
 
 def test_each_hit_has_its_description_and_capitals_are_told_of(config: Any) -> None:
     assert lines(config, "config=gain") == ["", "# Electrons per count.", "config.gain=1.0"]
     told = "Matching 'doBias' without regard to case (append :NOIGNORECASE to match it as it is)"
-    assert lines(config, "config=doBias") == [told, "", "# Subtract the bias?", "config.isr.doBias=True"]
+    assert lines(config, "config=doBias") == [
+        told,
+        "",
+        "# Subtract the bias?",
+        "config.isr.doBias=True",
+    ]
 
 
 def test_the_history_tells_each_value_and_who_set_it(config: Any) -> None:
@@ -119,7 +128,10 @@ def test_subtasks_are_told_sorted(config: Any) -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("confg", r"--show does not know 'confg'; did you mean 'config'.* \(known: config, .*, tasks, data, run\)"),
+        (
+            "confg",
+            r"--show does not know 'confg'; did you mean 'config'.* \(known: config, .*, tasks, data, run\)",
+        ),
         ("data=x", "does not know 'data=x'"),
         ("history", "write --show history=PATTERN"),
         ("history=", "write --show history=PATTERN"),
@@ -143,6 +155,10 @@ def test_data_are_told_by_plain_data_ids() -> None:
     ]
 
 
-@pytest.mark.parametrize(("words", "ends"), [(None, False), (["data"], True), (["data", "run"], False)])
-def test_a_command_ends_after_what_it_shows_unless_it_runs(words: list[str] | None, ends: bool) -> None:
+@pytest.mark.parametrize(
+    ("words", "ends"), [(None, False), (["data"], True), (["data", "run"], False)]
+)
+def test_a_command_ends_after_what_it_shows_unless_it_runs(
+    words: list[str] | None, ends: bool
+) -> None:
     assert show.ends(words) is ends

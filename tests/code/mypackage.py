@@ -13,7 +13,8 @@ class MyMapper(CameraMapper):
     """The camera of the use cases: each has a policy of its own."""
 
 
-# -- 1. an exposure with an updated WCS and calibration ------------------------------------------------------
+# -- 1. an exposure with an updated WCS and calibration
+# ------------------------------------------------------
 
 
 def JointcalAssembler(dataId: Any, componentDict: Any, classObj: Any) -> Any:
@@ -29,7 +30,8 @@ def JointcalDisassembler(exposure: Any, dataId: Any, componentDict: Any) -> None
     componentDict["calib"] = exposure.getCalib()
 
 
-# -- 3. catalogs with their WCS and calibration --------------------------------------------------------------
+# -- 3. catalogs with their WCS and calibration
+# --------------------------------------------------------------
 
 
 def by_attributes_assembler(dataId: Any, componentDict: Any, classObj: Any) -> Any:
@@ -81,7 +83,8 @@ def by_setters_disassembler(srcCatEx: Any, dataId: Any, componentDict: Any) -> N
     componentDict["calib"] = srcCatEx.getCalib()
 
 
-# -- 4. before and after detection ---------------------------------------------------------------------------
+# -- 4. before and after detection
+# ---------------------------------------------------------------------------
 
 
 class ExposureWithBackground:
@@ -112,14 +115,16 @@ def ExposureWithBackgroundDisassembler(obj: Any, dataId: Any, componentDict: Any
     componentDict["background"] = obj.background
 
 
-# -- 5. catalogs joined by the request's own assembler -------------------------------------------------------
+# -- 5. catalogs joined by the request's own assembler
+# -------------------------------------------------------
 
 
 def srccat_bg_assembler(dataId: Any, componentDict: Any, classObj: Any) -> Any:
     return hstack([componentDict["blue"], componentDict["green"]], table_names=["blue", "green"])
 
 
-# -- 6. rows of many catalogs --------------------------------------------------------------------------------
+# -- 6. rows of many catalogs
+# --------------------------------------------------------------------------------
 
 
 def AssembleAggregateDeepCoadd(dataId: Any, componentDict: Any, classObj: Any) -> Any:
@@ -127,7 +132,8 @@ def AssembleAggregateDeepCoadd(dataId: Any, componentDict: Any, classObj: Any) -
     return classObj(rows=rows, names=componentDict["deepCoaddSrc"][0].colnames)
 
 
-# -- 7. a coadd and the exposures that went into it ----------------------------------------------------------
+# -- 7. a coadd and the exposures that went into it
+# ----------------------------------------------------------
 
 
 class CoaddWithInputs:
@@ -137,7 +143,8 @@ class CoaddWithInputs:
     input_wcs: list[Any]
 
 
-# -- 9. a replaced mask plane --------------------------------------------------------------------------------
+# -- 9. a replaced mask plane
+# --------------------------------------------------------------------------------
 
 
 def replace_plane(dataId: Any, componentDict: Any, classObj: Any) -> Any:
@@ -145,11 +152,16 @@ def replace_plane(dataId: Any, componentDict: Any, classObj: Any) -> Any:
     mask = exposure.getMask()
     plane = componentDict["detected"].image != 0
     bit = mask.planes["DETECTED"]
-    exposure.setMask(type(mask)((mask.array & ~(1 << bit)) | (plane.astype(mask.array.dtype) << bit), mask.planes))
+    exposure.setMask(
+        type(mask)(
+            (mask.array & ~(1 << bit)) | (plane.astype(mask.array.dtype) << bit), mask.planes
+        )
+    )
     return exposure
 
 
-# -- 10. all detectors of a visit ----------------------------------------------------------------------------
+# -- 10. all detectors of a visit
+# ----------------------------------------------------------------------------
 
 
 class CcdExposure:

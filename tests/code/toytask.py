@@ -16,7 +16,9 @@ from persistence.pipe.task import TaskError
 
 
 class ToyConfig(Config):
-    acts = DictField(keytype=int, itemtype=str, default={}, doc="what happens to a detector: one of ACTS")
+    acts = DictField(
+        keytype=int, itemtype=str, default={}, doc="what happens to a detector: one of ACTS"
+    )
     journal = Field(dtype=str, default="", doc="the file that tells what was begun and ended")
     gain = Field(dtype=float, default=1.0, doc="a number")
 

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 import lsst.daf.persistence as dafPersist  # noqa: N812  # as scripts call it
-from lsst.obs.base import CalibrationMapping, CameraMapper, DatasetMapping, ExposureMapping, ImageMapping
+from lsst.obs.base import (
+    CalibrationMapping,
+    CameraMapper,
+    DatasetMapping,
+    ExposureMapping,
+    ImageMapping,
+)
 from persistence.errors import IncompleteDataId, TemplateUndefined
 
 POLICY = """
@@ -33,7 +39,9 @@ class OldstyleMapper(CameraMapper):
     packageName = "obs_oldstyle"
 
     def __init__(self, **kwargs: Any) -> None:
-        policyFile = dafPersist.Policy.defaultPolicyFile("obs_oldstyle", "OldstyleMapper.yaml", "policy")
+        policyFile = dafPersist.Policy.defaultPolicyFile(
+            "obs_oldstyle", "OldstyleMapper.yaml", "policy"
+        )
         policy = dafPersist.Policy(policyFile)
         super().__init__(policy, os.path.dirname(policyFile), **kwargs)
         self.mappings["raw"].keyDict["taiObs"] = str
@@ -45,10 +53,14 @@ class OldstyleMapper(CameraMapper):
         pathId = self._transformId(dataId)
         return int(pathId["visit"] * 200 + pathId["ccd"])
 
-    def bypass_ccdExposureId(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> int:
+    def bypass_ccdExposureId(
+        self, datasetType: str, pythonType: Any, location: Any, dataId: Any
+    ) -> int:
         return self._computeCcdExposureId(dataId)
 
-    def bypass_ccdExposureId_bits(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> int:
+    def bypass_ccdExposureId_bits(
+        self, datasetType: str, pythonType: Any, location: Any, dataId: Any
+    ) -> int:
         return 32
 
     def std_note(self, item: str, dataId: Any) -> str:
@@ -63,9 +75,12 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "repo"
     root.mkdir()
     registry = sqlite3.connect(root / "registry.sqlite3")
-    registry.execute("CREATE TABLE raw (id INTEGER PRIMARY KEY, visit INT, ccd INT, pointing INT, taiObs TEXT)")
+    registry.execute(
+        "CREATE TABLE raw (id INTEGER PRIMARY KEY, visit INT, ccd INT, pointing INT, taiObs TEXT)"
+    )
     registry.executemany(
-        "INSERT INTO raw VALUES (?, ?, ?, ?, ?)", [(1, 7, 3, 11, "2020-01-01"), (2, 7, 4, 11, "2020-01-01")]
+        "INSERT INTO raw VALUES (?, ?, ?, ?, ?)",
+        [(1, 7, 3, 11, "2020-01-01"), (2, 7, 4, 11, "2020-01-01")],
     )
     registry.commit()
     registry.close()
@@ -76,7 +91,10 @@ def test_a_camera_package_of_gen2_works_as_it_is(repo: Path) -> None:
     butler = dafPersist.Butler(str(repo), OldstyleMapper)
     assert butler.getKeys("raw") == {"pointing": int, "visit": int, "ccd": int, "taiObs": str}
     assert butler.getKeys("raw", "visit") == {"pointing": int, "visit": int, "taiObs": str}
-    assert butler.getUri("raw", visit=7, ccd=3, write=True) == f"{os.path.realpath(repo)}/00011/0000007-003.fits"
+    assert (
+        butler.getUri("raw", visit=7, ccd=3, write=True)
+        == f"{os.path.realpath(repo)}/00011/0000007-003.fits"
+    )
     assert butler.get("ccdExposureId", visit=7, ccd=3) == 1403
     assert butler.get("ccdExposureId_bits") == 32
     butler.put("seen", "note", visit=7)
@@ -86,7 +104,8 @@ def test_a_camera_package_of_gen2_works_as_it_is(repo: Path) -> None:
 
 def test_it_is_remembered_by_an_output_and_goes_through_pickle(repo: Path) -> None:
     butler = dafPersist.Butler(
-        inputs={"root": str(repo), "mapper": OldstyleMapper}, outputs={"root": f"{repo}/rerun/a", "mode": "rw"}
+        inputs={"root": str(repo), "mapper": OldstyleMapper},
+        outputs={"root": f"{repo}/rerun/a", "mode": "rw"},
     )
     butler.put("x", "note", visit=7)
     assert pickle.loads(pickle.dumps(butler)).get("note", visit=7) == "x on chip 3"
@@ -97,7 +116,9 @@ def test_it_is_remembered_by_an_output_and_goes_through_pickle(repo: Path) -> No
 
 def test_a_policy_in_memory_may_be_laid_over(repo: Path) -> None:
     policy = dafPersist.Policy({"datasets": {"note": {"template": "other/%(visit)d.txt"}}})
-    butler = dafPersist.Butler(outputs={"root": str(repo / "b"), "mapper": OldstyleMapper, "policy": policy})
+    butler = dafPersist.Butler(
+        outputs={"root": str(repo / "b"), "mapper": OldstyleMapper, "policy": policy}
+    )
     butler.put("x", "note", visit=1)
     assert (repo / "b/other/1.txt").read_text() == "x"
 
@@ -107,12 +128,21 @@ def test_mappings_are_of_the_class_of_their_section(repo: Path) -> None:
     kinds = {name: type(mapper.mappings[name]) for name in ("raw", "note")}
     assert kinds == {"raw": ExposureMapping, "note": DatasetMapping}
     raw = mapper.mappings["raw"]
-    assert (raw.tables, raw.level, raw.storage, raw.columns) == (["raw"], "Ccd", "FitsStorage", None)
+    assert (raw.tables, raw.level, raw.storage, raw.columns) == (
+        ["raw"],
+        "Ccd",
+        "FitsStorage",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     ("cls", "storage"),
-    [(ImageMapping, "FitsStorage"), (ExposureMapping, "FitsStorage"), (CalibrationMapping, "FitsStorage")],
+    [
+        (ImageMapping, "FitsStorage"),
+        (ExposureMapping, "FitsStorage"),
+        (CalibrationMapping, "FitsStorage"),
+    ],
 )
 def test_a_mapping_maps_by_itself(repo: Path, cls: Any, storage: str) -> None:
     policy = {"template": "%(pointing)d/%(visit)d.fits", "tables": "raw", "storage": storage}

@@ -14,7 +14,11 @@ def test_an_exposure_stays_one_and_learns_whose_it_is(butler: Butler) -> None:
     raw = butler.get("raw", visit=410877, ccdnum=28)
     made = exposureFromImage(raw, {"visit": 1}, DecamMapper(), setVisitInfo=True)
     assert isinstance(made, Exposure)
-    assert (made.image is raw.image, made.dataId, made.visit_info.exposure_id) == (True, {"visit": 1}, 410877)
+    assert (made.image is raw.image, made.dataId, made.visit_info.exposure_id) == (
+        True,
+        {"visit": 1},
+        410877,
+    )
 
 
 def test_an_array_becomes_one() -> None:
@@ -25,7 +29,9 @@ def test_an_array_becomes_one() -> None:
 
 
 @pytest.mark.parametrize(("given", "unused"), [((5, 32), 32), ((5, 3, 40), 37), ((), 63)])
-def test_the_bits_that_an_identifier_leaves_are_counted(given: tuple[int, ...], unused: int) -> None:
+def test_the_bits_that_an_identifier_leaves_are_counted(
+    given: tuple[int, ...], unused: int
+) -> None:
     assert ExposureIdInfo(*given).unusedBits == unused
 
 

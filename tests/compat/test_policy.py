@@ -164,12 +164,18 @@ def test_a_policy_can_be_copied_and_pickled(travel: Callable[[Policy], Policy]) 
     assert arrived == small()
 
 
-# -- files -------------------------------------------------------------------------------------------
+# -- files
+# -------------------------------------------------------------------------------------------
 
 
 def test_it_goes_to_a_file_and_back_in_the_sections_order(tmp_path: Path) -> None:
     policy = Policy(
-        {"zebra": 1, "datasets": {"b": {"template": "b"}, "a": {}}, "camera": "x", "levels": {"v": ["c"]}}
+        {
+            "zebra": 1,
+            "datasets": {"b": {"template": "b"}, "a": {}},
+            "camera": "x",
+            "levels": {"v": ["c"]},
+        }
     )
     policy.dumpToFile(tmp_path / "p.yaml")
     back = Policy(str(tmp_path / "p.yaml"))
@@ -193,7 +199,8 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "message"), [("x.paf", r"Unhandled policy file type:x\.paf"), (3, "could not be loaded from other:3")]
+    ("other", "message"),
+    [("x.paf", r"Unhandled policy file type:x\.paf"), (3, "could not be loaded from other:3")],
 )
 def test_what_is_no_policy_is_refused(other: Any, message: str) -> None:
     with pytest.raises(RuntimeError, match=message):
@@ -213,7 +220,8 @@ def test_a_products_directory_comes_from_the_environment(monkeypatch: pytest.Mon
         Policy.defaultPolicyFile("obs_none", "a.yaml")
 
 
-# -- older spellings ---------------------------------------------------------------------------------
+# -- older spellings
+# ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,22 +233,33 @@ def test_a_products_directory_comes_from_the_environment(monkeypatch: pytest.Mon
         (lambda policy: policy.getPolicy("a.c"), {"d": "x y"}, r"policy\[name\]"),
         (lambda policy: policy.getStringArray("l"), [1, 2], "asArray"),
         (lambda policy: policy.exists("a.b"), True, "name in policy"),
-        (lambda policy: [policy.setValue("q", 1), policy["q"]], [None, 1], r"policy\[name\] = value"),
+        (
+            lambda policy: [policy.setValue("q", 1), policy["q"]],
+            [None, 1],
+            r"policy\[name\] = value",
+        ),
         (lambda policy: [policy.mergeDefaults(Policy({"q": 1})), policy["q"]], [None, 1], "merge"),
     ],
 )
-def test_an_older_spelling_works_and_names_the_newer(call: Callable[[Policy], Any], answer: Any, new: str) -> None:
+def test_an_older_spelling_works_and_names_the_newer(
+    call: Callable[[Policy], Any], answer: Any, new: str
+) -> None:
     with pytest.warns(FutureWarning, match=f"deprecated: write {new}$") as caught:
         assert call(small()) == answer
     assert caught[0].filename == __file__
 
 
-# -- as a repository's policy ------------------------------------------------------------------------
+# -- as a repository's policy
+# ------------------------------------------------------------------------
 
 
 def test_a_repository_takes_it_and_plain_data_are_on_disk(tmp_path: Path) -> None:
     policy = Policy(
-        {"datasets": {"notes": {"template": "n/%(visit)d.txt", "storage": "TextStorage", "python": "str"}}}
+        {
+            "datasets": {
+                "notes": {"template": "n/%(visit)d.txt", "storage": "TextStorage", "python": "str"}
+            }
+        }
     )
     args = RepositoryArgs(root=str(tmp_path / "out"), mapper=DecamMapper, policy=policy)
     Butler(outputs=args).put("good", "notes", visit=7)
@@ -254,7 +273,8 @@ def test_a_repository_takes_it_and_plain_data_are_on_disk(tmp_path: Path) -> Non
     Butler(outputs=args).put("better", "notes", visit=8)
 
 
-# -- the original's own answers ----------------------------------------------------------------------
+# -- the original's own answers
+# ----------------------------------------------------------------------
 
 
 def _set_in_copy() -> Any:
@@ -281,7 +301,9 @@ PROBES: dict[str, Callable[[], Any]] = {
     "get(missing, default) on Python 3.11": lambda: small().get("nosuch", "default"),
     "'a.b.z' in policy, a.b being an int": lambda: "a.b.z" in small(),
     "policy['a']['b'] = 5 then policy['a.b']: a sub-policy is a copy": _set_in_copy,
-    "names(topLevelOnly=True)": lambda: Policy({"a": {"b": 1}, "l": [1, 2]}).names(topLevelOnly=True),
+    "names(topLevelOnly=True)": lambda: Policy({"a": {"b": 1}, "l": [1, 2]}).names(
+        topLevelOnly=True
+    ),
     "asArray of a scalar, a string, a list, a missing key": lambda: [
         small().asArray(name) for name in ("a.b", "a.c.d", "l", "nosuch")
     ],
@@ -298,7 +320,11 @@ OURS = {
 @pytest.mark.real
 @pytest.mark.parametrize("what", PROBES)
 def test_it_answers_as_the_original_did(vectors: Any, what: str) -> None:
-    (probe,) = [one for one in vectors("behaviours")["probes"] if (one["about"], one["what"]) == ("Policy", what)]
+    (probe,) = [
+        one
+        for one in vectors("behaviours")["probes"]
+        if (one["about"], one["what"]) == ("Policy", what)
+    ]
     if "raises" in probe and what not in OURS:
         with pytest.raises(OSError, match="No such file or directory") as caught:
             PROBES[what]()
@@ -309,4 +335,6 @@ def test_it_answers_as_the_original_did(vectors: Any, what: str) -> None:
 
 @pytest.mark.real
 def test_no_probe_of_the_policy_is_left_out(vectors: Any) -> None:
-    assert {one["what"] for one in vectors("behaviours")["probes"] if one["about"] == "Policy"} == set(PROBES)
+    assert {
+        one["what"] for one in vectors("behaviours")["probes"] if one["about"] == "Policy"
+    } == set(PROBES)

@@ -15,7 +15,9 @@ def test_only_references_with_data_are_found(own: Path) -> None:
     Path(butler.getUri("raw", visit=410877, ccdnum=2).split("[")[0]).unlink()
     every = butler.subset("raw")
     found = searchDataRefs(butler, "raw")
-    assert [one.dataId for one in found] == [one.dataId for one in every if one.dataId["visit"] == 410878]
+    assert [one.dataId for one in found] == [
+        one.dataId for one in every if one.dataId["visit"] == 410878
+    ]
     assert [dataExists(one) for one in every] == [one.dataId["visit"] == 410878 for one in every]
     assert len(searchDataRefs(butler, "raw", "visit", {"visit": 410878, "ccdnum": 1})) == 1
     assert searchDataRefs(butler, "raw", dataId={"visit": 410877, "ccdnum": 1}) == []
@@ -53,7 +55,9 @@ class Single(Group):
     ],
     ids=["there", "gone", "one of two", "none"],
 )
-def test_a_reference_made_of_others_has_data_if_one_of_them_has(reference: Any, there: bool) -> None:
+def test_a_reference_made_of_others_has_data_if_one_of_them_has(
+    reference: Any, there: bool
+) -> None:
     assert dataExists(reference) is there
 
 

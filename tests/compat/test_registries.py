@@ -45,7 +45,8 @@ def registry(tmp_path: Path) -> SqliteRegistry:
     return SqliteRegistry(str(path))
 
 
-# -- SQL ---------------------------------------------------------------------------------------------
+# -- SQL
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,10 @@ def test_v22_a_range_is_compared_as_text_and_both_ends_belong_to_it(
     registry: SqliteRegistry, value: str, inside: bool
 ) -> None:
     expected = [("2012-12-25",)] if inside else []
-    assert registry.lookup("calibDate", "cal", {("validStart", "validEnd"): value, "ccd": 1}) == expected
+    assert (
+        registry.lookup("calibDate", "cal", {("validStart", "validEnd"): value, "ccd": 1})
+        == expected
+    )
     query = (["calibDate"], ["cal"], [("ccd", "?")], ("?", "validStart", "validEnd"), [1, value])
     assert registry.executeQuery(*query) == expected
 
@@ -97,14 +101,25 @@ def test_several_ranges_all_have_to_hold(registry: SqliteRegistry) -> None:
     [
         ("vizit", "raw", {}, UnknownKey, "has no column 'vizit'; did you mean 'visit'"),
         ("filter", "raw", {"vizit": 7}, UnknownKey, "has no column 'vizit'"),
-        ("filter", "raw", {("date", "nosuch"): 7, "visit": 7}, UnknownKey, "has no column 'nosuch'"),
+        (
+            "filter",
+            "raw",
+            {("date", "nosuch"): 7, "visit": 7},
+            UnknownKey,
+            "has no column 'nosuch'",
+        ),
         ("filter", "raw", {("a", "b", "c"): 7}, RegistryError, "Wrong number of keys for range"),
         ("filter", "rav", {}, RegistryError, "has no table 'rav'"),
         ("filter", None, {}, RegistryError, "no table to look filter up in"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(
-    registry: SqliteRegistry, columns: Any, tables: Any, data_id: Any, error: type[Exception], message: str
+    registry: SqliteRegistry,
+    columns: Any,
+    tables: Any,
+    data_id: Any,
+    error: type[Exception],
+    message: str,
 ) -> None:
     with pytest.raises(error, match=message):
         registry.lookup(columns, tables, data_id)
@@ -119,8 +134,12 @@ def test_an_unknown_column_is_an_operational_error_as_it_was(registry: SqliteReg
 
 def test_a_query_is_put_together(registry: SqliteRegistry) -> None:
     where = [("visit", "?"), ("ccd", "?")]
-    assert registry.executeQuery(["date", "ccd"], ["raw", "raw_visit"], where, None, [8, 2]) == [("2013-02-01", 2)]
-    assert registry.executeQuery(["calibDate"], ["cal"], None, ("ccd", "a", "b"), None) == [("2012-12-25",)]
+    assert registry.executeQuery(["date", "ccd"], ["raw", "raw_visit"], where, None, [8, 2]) == [
+        ("2013-02-01", 2)
+    ]
+    assert registry.executeQuery(["calibDate"], ["cal"], None, ("ccd", "a", "b"), None) == [
+        ("2012-12-25",)
+    ]
     with pytest.raises(RegistryError, match="no such table"):
         registry.executeQuery(["a"], ["nosuch"], None, None, None)
 
@@ -150,10 +169,13 @@ def test_a_registry_goes_through_pickle(registry: SqliteRegistry) -> None:
     assert arrived.lookup("filter", "raw", {"visit": 8}) == [("r",)]
 
 
-# -- which kind --------------------------------------------------------------------------------------
+# -- which kind
+# --------------------------------------------------------------------------------------
 
 
-def test_the_location_says_which_kind_of_registry_it_is(registry: SqliteRegistry, tmp_path: Path) -> None:
+def test_the_location_says_which_kind_of_registry_it_is(
+    registry: SqliteRegistry, tmp_path: Path
+) -> None:
     assert Registry.create(None) is None
     assert isinstance(Registry.create(registry.root), SqliteRegistry)
     assert Registry.create(str(tmp_path / "missing.sqlite3")) is None
@@ -167,11 +189,14 @@ def test_the_location_says_which_kind_of_registry_it_is(registry: SqliteRegistry
 def test_postgresql_is_refused_in_words() -> None:
     assert (haveSqlite3, havePgsql) == (True, False)
     for make in (Registry.create, PgsqlRegistry):
-        with pytest.raises(RuntimeError, match=r"a\.pgsql: registries in PostgreSQL are not supported"):
+        with pytest.raises(
+            RuntimeError, match=r"a\.pgsql: registries in PostgreSQL are not supported"
+        ):
             make("a.pgsql")
 
 
-# -- files -------------------------------------------------------------------------------------------
+# -- files
+# -------------------------------------------------------------------------------------------
 
 IMAGES = "im-%(chip)02d-%(band)s.dat"
 
@@ -205,23 +230,35 @@ def test_v20_values_are_read_off_the_names_of_files(folder: Path) -> None:
         ("band", {"chip": 7}, {"template": None}),
     ],
 )
-def test_files_give_nothing_that_their_names_do_not_say(folder: Path, columns: str, data_id: Any, told: Any) -> None:
+def test_files_give_nothing_that_their_names_do_not_say(
+    folder: Path, columns: str, data_id: Any, told: Any
+) -> None:
     assert PosixRegistry(str(folder)).lookup(columns, None, data_id, **told) == []
 
 
 def test_one_answer_for_each_file(folder: Path) -> None:
-    assert sorted(PosixRegistry(str(folder)).lookup("chip", None, None, template=IMAGES)) == [(7,), (7,), (8,)]
+    assert sorted(PosixRegistry(str(folder)).lookup("chip", None, None, template=IMAGES)) == [
+        (7,),
+        (7,),
+        (8,),
+    ]
 
 
 def test_headers_supply_what_names_lack(tmp_path: Path) -> None:
     for visit in (1, 2):
         hdus = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)))])
-        hdus[0].header["FILTER"], hdus[1].header["FILTER"], hdus[0].header["ISO"] = "g", f"in{visit}", 400
+        hdus[0].header["FILTER"], hdus[1].header["FILTER"], hdus[0].header["ISO"] = (
+            "g",
+            f"in{visit}",
+            400,
+        )
         hdus.writeto(tmp_path / f"v{visit}.fits")
     registry = PosixRegistry(str(tmp_path))
     told = {"template": "v%(visit)d.fits[%(hdu)d]", "storage": "FitsStorage"}
     assert registry.lookup(["visit", "filter"], None, {"visit": 1}, **told) == [(1, "g")]
-    assert registry.lookup(["visit", "filter", "iso"], None, {"hdu": 1, "visit": 2}, **told) == [(2, "in2", 400)]
+    assert registry.lookup(["visit", "filter", "iso"], None, {"hdu": 1, "visit": 2}, **told) == [
+        (2, "in2", 400)
+    ]
     assert registry.lookup(["visit", "nosuch"], None, {"visit": 2}, **told) == [(2, None)]
     assert registry.lookup(["visit", "filter"], None, {"filter": "r"}, **told) == []
 
@@ -236,9 +273,14 @@ def test_a_scanner_knows_its_fields(tmp_path: Path) -> None:
     scanner = FsScanner("%(visit)07d/%(name)s/%(exposure)f-%(visit)d.dat")
     assert scanner.getFields() == ["visit", "name", "exposure"]
     kinds = {
-        name: (scanner.isInt(name), scanner.isFloat(name), scanner.isNumeric(name)) for name in scanner.getFields()
+        name: (scanner.isInt(name), scanner.isFloat(name), scanner.isNumeric(name))
+        for name in scanner.getFields()
     }
-    assert kinds == {"visit": (True, False, True), "name": (False, False, False), "exposure": (False, True, True)}
+    assert kinds == {
+        "visit": (True, False, True),
+        "name": (False, False, False),
+        "exposure": (False, True, True),
+    }
     assert not scanner.isNumeric("nosuch")
     for name in ("0000007/a/2.500000-7.dat", "0000007/a/2.500000-8.dat"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -26,16 +26,29 @@ def test_what_is_left_over_holds_what_it_is_told() -> None:
 
 
 def test_repositories_are_told_apart_by_their_role() -> None:
-    every = [RepoData(RepositoryArgs(f"/{role}", tags="t"), role) for role in ("output", "input", "parent")]
+    every = [
+        RepoData(RepositoryArgs(f"/{role}", tags="t"), role)
+        for role in ("output", "input", "parent")
+    ]
     container = RepoDataContainer(every)
-    assert (container.all(), container.inputs(), container.outputs()) == (every, every[1:2], every[:1])
+    assert (container.all(), container.inputs(), container.outputs()) == (
+        every,
+        every[1:2],
+        every[:1],
+    )
     assert (every[0].repoArgs.root, every[0].tags) == ("/output", {"t"})
     assert repr(every[0]).startswith("RepoData(RepositoryArgs(cfgRoot='/output'")
     with pytest.raises(ValueError, match="role has to be input, output or parent, not 'x'"):
         RepoData(None, "x")
 
 
-def test_a_factory_makes_a_butler_at_the_mappers_root(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ButlerFactory(DecamMapper(root=str(filled))).create().datasetExists("raw", visit=410877, ccdnum=1)
+def test_a_factory_makes_a_butler_at_the_mappers_root(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (
+        ButlerFactory(DecamMapper(root=str(filled)))
+        .create()
+        .datasetExists("raw", visit=410877, ccdnum=1)
+    )
     monkeypatch.chdir(filled)
     assert ButlerFactory(DecamMapper()).create().datasetExists("raw", visit=410877, ccdnum=1)

@@ -9,28 +9,47 @@ from typing import Any
 
 import pytest
 
-from lsst.daf.persistence import ParentsMismatch, Policy, PosixStorage, RepositoryArgs, RepositoryCfg
+from lsst.daf.persistence import (
+    ParentsMismatch,
+    Policy,
+    PosixStorage,
+    RepositoryArgs,
+    RepositoryCfg,
+)
 from obs_decam.mapper import DecamMapper
 
 NAME = "lsst.obs.decam.DecamMapper"
 
 
 def make(
-    root: str | None = "/r/out", mapper: Any = NAME, args: Any = None, parents: Any = (), policy: Any = None
+    root: str | None = "/r/out",
+    mapper: Any = NAME,
+    args: Any = None,
+    parents: Any = (),
+    policy: Any = None,
 ) -> Any:
     return RepositoryCfg(root, mapper, args, parents, policy)
 
 
 def test_it_holds_what_it_is_told_and_is_dirty() -> None:
     cfg = make(args=None, policy={"a": 1})
-    assert (cfg.root, cfg.mapper, cfg.mapperArgs, cfg.parents, cfg.policy) == ("/r/out", NAME, {}, [], {"a": 1})
+    assert (cfg.root, cfg.mapper, cfg.mapperArgs, cfg.parents, cfg.policy) == (
+        "/r/out",
+        NAME,
+        {},
+        [],
+        {"a": 1},
+    )
     assert cfg.dirty
     assert (
-        repr(cfg) == f"RepositoryCfg(root='/r/out', mapper={NAME!r}, mapperArgs={{}}, parents=[], policy={{'a': 1}})"
+        repr(cfg)
+        == f"RepositoryCfg(root='/r/out', mapper={NAME!r}, mapperArgs={{}}, parents=[], policy={{'a': 1}})"
     )
 
 
-@pytest.mark.parametrize("other", ["/r/out", None, 3, {}, make(root="/r/other"), make(parents="/r/a")], ids=str)
+@pytest.mark.parametrize(
+    "other", ["/r/out", None, 3, {}, make(root="/r/other"), make(parents="/r/a")], ids=str
+)
 def test_trap_t4_it_is_equal_to_nothing_else_and_never_raises(other: Any) -> None:
     assert make() != other
     assert other != make()
@@ -59,7 +78,8 @@ def test_a_mapper_is_set_once_and_that_counts_as_a_change() -> None:
     assert (cfg.mapperArgs, cfg.dirty) == ({"a": 1}, True)
 
 
-# -- parents -----------------------------------------------------------------------------------------
+# -- parents
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -136,12 +156,17 @@ def test_one_configuration_extends_another_that_has_all_else_the_same() -> None:
         cfg.extend(make(parents=["/r/c"]))
 
 
-# -- arguments ---------------------------------------------------------------------------------------
+# -- arguments
+# ---------------------------------------------------------------------------------------
 
 
 def test_it_is_made_of_what_a_caller_says() -> None:
-    args = RepositoryArgs(cfgRoot="/r/cfg", root="/r/out", mapper=DecamMapper, mapperArgs={"a": 1}, policy={"b": 2})
-    assert RepositoryCfg.makeFromArgs(args) == make(mapper=DecamMapper, args={"a": 1}, policy={"b": 2})
+    args = RepositoryArgs(
+        cfgRoot="/r/cfg", root="/r/out", mapper=DecamMapper, mapperArgs={"a": 1}, policy={"b": 2}
+    )
+    assert RepositoryCfg.makeFromArgs(args) == make(
+        mapper=DecamMapper, args={"a": 1}, policy={"b": 2}
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,7 +190,8 @@ def test_what_is_said_in_both_has_to_agree(said: dict[str, Any], fits: bool) -> 
     assert cfg.matchesArgs(RepositoryArgs(**said)) is fits
 
 
-# -- files -------------------------------------------------------------------------------------------
+# -- files
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -173,8 +199,12 @@ def test_what_is_said_in_both_has_to_agree(said: dict[str, Any], fits: bool) -> 
     [
         make,
         lambda root: make(root, mapper=None),
-        lambda root: make(root, args={"calibRoot": "c"}, policy=Policy({"datasets": {"a": {"template": "b"}}})),
-        lambda root: make(root, parents=[f"{root}/../a", make("/x/old", args={"a": 1}, parents="/x/older")]),
+        lambda root: make(
+            root, args={"calibRoot": "c"}, policy=Policy({"datasets": {"a": {"template": "b"}}})
+        ),
+        lambda root: make(
+            root, parents=[f"{root}/../a", make("/x/old", args={"a": 1}, parents="/x/older")]
+        ),
     ],
     ids=["plain", "no mapper", "policy", "parents"],
 )

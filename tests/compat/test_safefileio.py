@@ -31,7 +31,9 @@ def mask() -> Any:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_a_file_appears_with_its_directory_and_nothing_beside_it(writer: Any, tmp_path: Path, mask: None) -> None:
+def test_a_file_appears_with_its_directory_and_nothing_beside_it(
+    writer: Any, tmp_path: Path, mask: None
+) -> None:
     path = tmp_path / "new" / "a.fits.gz"
     with writer(str(path)) as handle:
         put(handle, "whole")
@@ -42,7 +44,9 @@ def test_a_file_appears_with_its_directory_and_nothing_beside_it(writer: Any, tm
 
 
 @pytest.mark.parametrize("writer", [*WRITERS, safeFileIo.SafeLockedFileForWrite])
-def test_trap_t1_a_failed_block_leaves_the_old_file_and_no_other(writer: Any, tmp_path: Path) -> None:
+def test_trap_t1_a_failed_block_leaves_the_old_file_and_no_other(
+    writer: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "a"
     path.write_text("old")
 
@@ -72,7 +76,9 @@ def test_the_temporary_name_exists_and_ends_like_the_final_one(tmp_path: Path) -
     assert os.path.getsize(tmp_path / "a.fits.gz") == 0
 
 
-def test_a_file_that_a_writer_made_private_gets_the_usual_permissions(tmp_path: Path, mask: None) -> None:
+def test_a_file_that_a_writer_made_private_gets_the_usual_permissions(
+    tmp_path: Path, mask: None
+) -> None:
     with safeFileIo.SafeFilename(str(tmp_path / "a")) as temporary:
         os.chmod(temporary, 0o600)
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
@@ -92,7 +98,8 @@ def test_the_first_writer_of_a_file_wins_and_the_same_again_is_no_matter(tmp_pat
             stream.write("first")
     with (
         pytest.raises(
-            safeFileIo.FileForWriteOnceCompareSameFailure, match="Written file does not match existing file"
+            safeFileIo.FileForWriteOnceCompareSameFailure,
+            match="Written file does not match existing file",
         ),
         safeFileIo.FileForWriteOnceCompareSame(str(path)) as stream,
     ):
@@ -123,7 +130,10 @@ def test_a_locked_file_is_read_changed_or_left(tmp_path: Path) -> None:
         stream.write("3")
     with safeFileIo.SafeLockedFileForRead(str(path)) as reader:
         assert reader.read() == "3"
-    with pytest.raises(FileNotFoundError), safeFileIo.SafeLockedFileForRead(str(tmp_path / "nosuch")):
+    with (
+        pytest.raises(FileNotFoundError),
+        safeFileIo.SafeLockedFileForRead(str(tmp_path / "nosuch")),
+    ):
         pass
 
 
@@ -137,6 +147,8 @@ for _ in range(50):
 
 
 def test_processes_that_lock_a_file_wait_for_each_other(tmp_path: Path) -> None:
-    workers = [subprocess.Popen([sys.executable, "-c", COUNT_UP, str(tmp_path / "n")]) for _ in range(4)]
+    workers = [
+        subprocess.Popen([sys.executable, "-c", COUNT_UP, str(tmp_path / "n")]) for _ in range(4)
+    ]
     assert [worker.wait() for worker in workers] == [0] * 4
     assert (tmp_path / "n").read_text() == "200"

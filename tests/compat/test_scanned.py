@@ -60,7 +60,9 @@ PROBES: dict[str, Callable[[Butler], Any]] = {
 }
 # Where the original went wrong, or was stricter than with a registry; keyed as above.
 OURS = {
-    "queryMetadata('notables', 'filter', visit=3): the short cut looks for 'raw' in no tables": ["r"],
+    "queryMetadata('notables', 'filter', visit=3): the short cut looks for 'raw' in no tables": [
+        "r"
+    ],
     "get('thing', visit=1, ccdnum=1): the short cut drops ccdnum, two files match, so none": (
         "thing/g/t0000001_01.pickle"
     ),
@@ -70,8 +72,14 @@ OURS = {
 
 @pytest.mark.real
 @pytest.mark.parametrize("what", PROBES)
-def test_files_alone_answer_as_for_the_original_or_better(vectors: Any, butler: Butler, what: str) -> None:
-    (probe,) = [one for one in vectors("behaviours")["probes"] if (one["about"], one["what"]) == (ABOUT, what)]
+def test_files_alone_answer_as_for_the_original_or_better(
+    vectors: Any, butler: Butler, what: str
+) -> None:
+    (probe,) = [
+        one
+        for one in vectors("behaviours")["probes"]
+        if (one["about"], one["what"]) == (ABOUT, what)
+    ]
     answer = PROBES[what](butler)
     if isinstance(answer, list):
         answer = [list(row) if isinstance(row, tuple) else row for row in answer]
@@ -80,7 +88,9 @@ def test_files_alone_answer_as_for_the_original_or_better(vectors: Any, butler: 
 
 @pytest.mark.real
 def test_no_probe_of_scanned_files_is_left_out(vectors: Any) -> None:
-    assert {one["what"] for one in vectors("behaviours")["probes"] if one["about"] == ABOUT} == set(PROBES)
+    assert {one["what"] for one in vectors("behaviours")["probes"] if one["about"] == ABOUT} == set(
+        PROBES
+    )
 
 
 def test_gen2s_own_class_tells_text_from_numbers_as_it_did(butler: Butler, tmp_path: Path) -> None:

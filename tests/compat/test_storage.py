@@ -55,13 +55,16 @@ def family(tmp_path: Path) -> Path:
     return tmp_path / "child"
 
 
-# -- search ------------------------------------------------------------------------------------------
+# -- search
+# ------------------------------------------------------------------------------------------
 
 
 def test_v19_a_search_climbs_parents_and_sets_the_bracket_aside(family: Path) -> None:
     found = "_parent/_parent/foo.txt[0]"
     assert PosixStorage.search(str(family), "foo.txt[0]", searchParents=True) == [found]
-    assert Storage.search(f"file://{family}/", f"{family}/foo.txt[0]", searchParents=True) == [f"{family}/{found}"]
+    assert Storage.search(f"file://{family}/", f"{family}/foo.txt[0]", searchParents=True) == [
+        f"{family}/{found}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,9 @@ def test_v19_a_search_climbs_parents_and_sets_the_bracket_aside(family: Path) ->
         ("", False, [""]),
     ],
 )
-def test_a_search_takes_names_and_patterns(family: Path, path: str, parents: bool, found: Any) -> None:
+def test_a_search_takes_names_and_patterns(
+    family: Path, path: str, parents: bool, found: Any
+) -> None:
     assert PosixStorage.search(str(family), path, parents) == found
     assert parents or PosixStorage(str(family), create=False).instanceSearch(path) == found
 
@@ -102,7 +107,8 @@ def test_parents_that_lead_in_a_circle_end_the_search(tmp_path: Path) -> None:
     assert PosixStorage.search(str(tmp_path), "nosuch", searchParents=True) is None
 
 
-# -- which storage -----------------------------------------------------------------------------------
+# -- which storage
+# -----------------------------------------------------------------------------------
 
 
 def test_an_unknown_scheme_is_refused_by_name() -> None:
@@ -153,14 +159,17 @@ def test_reading_makes_no_directory(ask: Any, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# -- repositories ------------------------------------------------------------------------------------
+# -- repositories
+# ------------------------------------------------------------------------------------
 
 
 def test_a_configuration_is_written_and_read_once(tmp_path: Path) -> None:
     storage = Storage()
     uri = f"file://{tmp_path}/repo"
     assert storage.getRepositoryCfg(uri) is None
-    cfg = RepositoryCfg(str(tmp_path / "repo"), DecamMapper, {"calibRoot": "c"}, [str(tmp_path / "up")])
+    cfg = RepositoryCfg(
+        str(tmp_path / "repo"), DecamMapper, {"calibRoot": "c"}, [str(tmp_path / "up")]
+    )
     Storage.putRepositoryCfg(cfg, uri)
     assert not cfg.dirty
     there = storage.getRepositoryCfg(uri)
@@ -181,7 +190,9 @@ def test_an_older_repository_has_a_mapper_and_no_configuration(root: Path) -> No
 def test_the_parent_is_given_as_the_link_says_it(family: Path, tmp_path: Path) -> None:
     assert PosixStorage.getParentSymlinkPath(str(family)) == "../parent"
     (tmp_path / "eldest" / "_parent").mkdir()
-    assert PosixStorage.getParentSymlinkPath(str(tmp_path / "eldest")) == str(tmp_path / "eldest/_parent")
+    assert PosixStorage.getParentSymlinkPath(str(tmp_path / "eldest")) == str(
+        tmp_path / "eldest/_parent"
+    )
 
 
 def test_paths_are_relative_to_real_directories(family: Path, tmp_path: Path) -> None:
@@ -193,13 +204,16 @@ def test_paths_are_relative_to_real_directories(family: Path, tmp_path: Path) ->
     assert Storage.absolutePath(link, "/abs") == "/abs"
 
 
-# -- data --------------------------------------------------------------------------------------------
+# -- data
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("kind", "obj"), [("PickleStorage", {"a": 1}), ("YamlStorage", [1, 2]), ("TextStorage", "x")]
 )
-def test_an_object_goes_to_the_first_path_and_back(storage: PosixStorage, kind: str, obj: Any) -> None:
+def test_an_object_goes_to_the_first_path_and_back(
+    storage: PosixStorage, kind: str, obj: Any
+) -> None:
     place = Place(kind, "new/a", "new/b")
     assert not storage.exists(place)
     storage.write(place, obj)
@@ -209,7 +223,9 @@ def test_an_object_goes_to_the_first_path_and_back(storage: PosixStorage, kind: 
     assert storage.read(Place(kind, "new/a")) == [obj]
 
 
-def test_a_storage_without_a_format_is_refused_and_holds_nothing(storage: PosixStorage, tmp_path: Path) -> None:
+def test_a_storage_without_a_format_is_refused_and_holds_nothing(
+    storage: PosixStorage, tmp_path: Path
+) -> None:
     (tmp_path / "a").touch()
     assert not storage.exists(Place("ignored", "a"))
     for act in (storage.read, lambda place: storage.write(place, 1)):
@@ -243,7 +259,9 @@ def test_a_function_of_ones_own_reads_and_writes(tmp_path: Path) -> None:
 
     seen: list[Any] = []
     OwnPosix.registerFormatters("OwnStorage", lambda place: ["by name"])
-    OwnPosix.registerFormatters(Thing, lambda place: ["by type"], lambda place, obj: seen.append(obj))
+    OwnPosix.registerFormatters(
+        Thing, lambda place: ["by type"], lambda place, obj: seen.append(obj)
+    )
     storage = OwnPosix(str(tmp_path), create=False)
     assert storage.read(Place("OwnStorage", "a")) == ["by name"]
     assert storage.read(Place("none", "a", python=Thing)) == ["by type"]

@@ -28,7 +28,10 @@ def info(**objects: Any) -> dict[str, ComponentInfo]:
 
 
 def test_objects_are_equal_by_what_they_hold_and_go_through_pickle() -> None:
-    for one, other in ((TestObject("a"), TestObject("b")), (TestObjectPair(1, 2), TestObjectPair(1, 3))):
+    for one, other in (
+        (TestObject("a"), TestObject("b")),
+        (TestObjectPair(1, 2), TestObjectPair(1, 3)),
+    ):
         assert one == pickle.loads(pickle.dumps(one))
         assert one != other
         assert one != "text"
@@ -42,7 +45,9 @@ def test_a_pair_takes_itself_apart_and_together() -> None:
     assert TestObjectPair.assembler({}, parts, TestObjectPair) == TestObjectPair(1, 2)
 
 
-@pytest.mark.parametrize("cls", [TestObjectPair, TestObjectUnderscoreSetter, TestObjectCamelCaseSetter])
+@pytest.mark.parametrize(
+    "cls", [TestObjectPair, TestObjectUnderscoreSetter, TestObjectCamelCaseSetter]
+)
 def test_the_generic_functions_find_their_methods(cls: Any) -> None:
     names = ("a", "b") if cls is TestObjectPair else ("foo",)
     made = generic_assembler({}, info(**{name: name for name in names}), cls)
@@ -52,7 +57,9 @@ def test_the_generic_functions_find_their_methods(cls: Any) -> None:
 
 
 def test_the_writing_mapper_makes_a_path_of_the_whole_data_id(tmp_path: Path) -> None:
-    butler = Butler(outputs={"root": str(tmp_path / "a"), "mapper": MapperForTestWriting, "mode": "rw"})
+    butler = Butler(
+        outputs={"root": str(tmp_path / "a"), "mapper": MapperForTestWriting, "mode": "rw"}
+    )
     butler.put(TestObject("abc"), "foo", val=1, b="x")
     assert sorted(os.listdir(tmp_path / "a")) == ["filename_bx_val1.txt", "repositoryCfg.yaml"]
     assert butler.get("foo", val=1, b="x") == TestObject("abc")

@@ -23,8 +23,15 @@ from persistence.errors import PersistenceError
     ],
     ids=["text", "number", "tuple", "list", "set", "mapping", "nothing"],
 )
-def test_one_and_many_become_many(given: Any, listed: Any, iterated: Any, sequence: Any, as_set: Any) -> None:
-    assert (listify(given), iterify(given), sequencify(given), setify(given)) == (listed, iterated, sequence, as_set)
+def test_one_and_many_become_many(
+    given: Any, listed: Any, iterated: Any, sequence: Any, as_set: Any
+) -> None:
+    assert (listify(given), iterify(given), sequencify(given), setify(given)) == (
+        listed,
+        iterated,
+        sequence,
+        as_set,
+    )
 
 
 def test_none_is_none_of_them_but_a_sequence_of_one() -> None:
@@ -33,7 +40,8 @@ def test_none_is_none_of_them_but_a_sequence_of_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "found"), [("persistence.Butler", Butler), ("persistence.butler.Butler.get", Butler.get)]
+    ("name", "found"),
+    [("persistence.Butler", Butler), ("persistence.butler.Butler.get", Butler.get)],
 )
 def test_a_dotted_name_is_imported(name: str, found: Any) -> None:
     assert doImport(name) is found

@@ -21,12 +21,19 @@ class Disk:
         self._numbers = itertools.count()
 
     def place(
-        self, name: str | None = None, hdu: int | None = None, dataId: Any = None, python: Any = ..., **options: Any
+        self,
+        name: str | None = None,
+        hdu: int | None = None,
+        dataId: Any = None,
+        python: Any = ...,
+        **options: Any,
     ) -> Location:
         """Make a location, of a file that need not be there."""
         name = name or f"file{next(self._numbers)}{self.ending}"
         python = self.python if python is ... else python
-        return Location(str(self.folder), name, hdu, self.storage, python, "thing", dataId or {}, options)
+        return Location(
+            str(self.folder), name, hdu, self.storage, python, "thing", dataId or {}, options
+        )
 
     def put(self, content: bytes, **where: Any) -> Location:
         """Write bytes, past the formatter."""

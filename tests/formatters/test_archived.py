@@ -27,7 +27,9 @@ OBJECTS = {
     "constant": PhotoCalib(2.5, 0.1),
     "Chebyshev": PhotoCalib(2.5, 0.1, CHEBYSHEV),
     "product": PhotoCalib(2.5, 0.1, ProductField((CHEBYSHEV, constant(3.0), CHEBYSHEV))),
-    "map": ApCorrMap({"base_PsfFlux_instFlux": CHEBYSHEV, "base_PsfFlux_instFluxErr": constant(0.1)}),
+    "map": ApCorrMap(
+        {"base_PsfFlux_instFlux": CHEBYSHEV, "base_PsfFlux_instFluxErr": constant(0.1)}
+    ),
     "polygon": Polygon(np.array([[0.0, 0.0], [5.5, 0.0], [0.0, 7.5]])),
     "filter": FilterLabel("HSC-I2", "i", "HSC-I2"),
     "band": FilterLabel("i", "i"),
@@ -49,18 +51,28 @@ def test_an_object_comes_back(disk, name):
 @given(st.floats(1e-9, 1e9), st.floats(0, 1e9))
 def test_every_calibration_comes_back(mean, error):
     content = archive_write.stand_alone(PhotoCalib(mean, error))
-    index = next(span.start for number, (_, span) in enumerate(headers.walk("a", content)) if number == 1)
+    index = next(
+        span.start for number, (_, span) in enumerate(headers.walk("a", content)) if number == 1
+    )
     assert archived.parse(content[index:], "a").load(1) == PhotoCalib(mean, error)
 
 
 def test_the_file_is_laid_out_as_afw_does(disk):
     with fits.open(io.BytesIO(disk.bytes_of(OBJECTS["constant"]))) as hdus:
         hdus.verify("exception")
-        assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [None, "ARCHIVE_INDEX", "ARCHIVE_DATA", "ARCHIVE_DATA"]
+        assert [hdu.header.get("EXTTYPE") for hdu in hdus] == [
+            None,
+            "ARCHIVE_INDEX",
+            "ARCHIVE_DATA",
+            "ARCHIVE_DATA",
+        ]
         assert hdus[1].header["AR_NCAT"] == 3
         assert {hdu.header["AFW_TABLE_VERSION"] for hdu in hdus[1:]} == {3}
         rows = {row["id"]: row for row in hdus[1].data}
-        assert {number: row["name"] for number, row in rows.items()} == {1: "PhotoCalib", 2: "ChebyshevBoundedField"}
+        assert {number: row["name"] for number, row in rows.items()} == {
+            1: "PhotoCalib",
+            2: "ChebyshevBoundedField",
+        }
         calib = hdus[rows[1]["cat.archive"] + 1]
         assert (calib.header["FLAGCOL"], calib.header["TFLAG1"], calib.data["flags"].tolist()) == (
             1,
@@ -73,7 +85,9 @@ def test_the_file_is_laid_out_as_afw_does(disk):
 
 
 def test_what_has_no_place_in_an_archive_is_refused(disk):
-    with pytest.raises(FormatterError, match=r"^thing: Box cannot be written to an archive, as PhotoCalib, "):
+    with pytest.raises(
+        FormatterError, match=r"^thing: Box cannot be written to an archive, as PhotoCalib, "
+    ):
         disk.write(Box(0, 0, 1, 1))
 
 
@@ -82,7 +96,8 @@ def test_a_name_that_is_too_long_is_refused_rather_than_cut(disk):
         disk.write(ApCorrMap({"x" * 65: CHEBYSHEV}))
 
 
-# -- tables --------------------------------------------------------------------------------------------------
+# -- tables
+# --------------------------------------------------------------------------------------------------
 
 
 def part(columns, **cards):
@@ -109,7 +124,9 @@ def part(columns, **cards):
     ],
 )
 def test_numbers_are_astropys(form, array):
-    found = bintable.columns(part([fits.Column("a", form, array=array), fits.Column("b", "1J", array=[7, 8])]))
+    found = bintable.columns(
+        part([fits.Column("a", form, array=array), fits.Column("b", "1J", array=[7, 8])])
+    )
     assert np.array_equal(found["a"], array, equal_nan=form[1] in "ED")
     assert found["a"].dtype == array.dtype
     assert found["b"].tolist() == [7, 8]
@@ -126,7 +143,9 @@ def test_short_integers_have_no_sign():
 def test_texts_keep_their_blanks(form):
     cells = np.array(["detector 1", "", " a"], dtype=object)
     found = bintable.columns(
-        part([fits.Column("a", form, array=cells), fits.Column("b", "10A", array=["x y ", "", "z"])])
+        part(
+            [fits.Column("a", form, array=cells), fits.Column("b", "10A", array=["x y ", "", "z"])]
+        )
     )
     assert found == {"a": ["detector 1", "", " a"], "b": ["x y", "", "z"]}
 
@@ -139,7 +158,9 @@ def test_cells_may_differ_in_length():
 
 def test_flags_have_names():
     bits = fits.Column("flags", "10X", array=np.eye(10, dtype=bool)[[0, 9]])
-    found = bintable.columns(part([bits], FLAGCOL=1, **{f"TFLAG{bit}": f"flag{bit}" for bit in range(1, 11)}))
+    found = bintable.columns(
+        part([bits], FLAGCOL=1, **{f"TFLAG{bit}": f"flag{bit}" for bit in range(1, 11)})
+    )
     assert list(found) == [f"flag{bit}" for bit in range(1, 11)]
     assert (found["flag1"].tolist(), found["flag10"].tolist()) == ([True, False], [False, True])
 
@@ -174,7 +195,8 @@ def test_a_cell_outside_the_heap_is_refused():
         bintable.columns(headers.Part(good.cards, good.header, good.data[:20]))
 
 
-# -- files ---------------------------------------------------------------------------------------------------
+# -- files
+# ---------------------------------------------------------------------------------------------------
 
 
 def hdus_of(content: bytes) -> list[bytes]:
@@ -198,7 +220,10 @@ def hdus_of(content: bytes) -> list[bytes]:
             "HDU 1 is a table",
         ),
         (lambda whole: gzip.compress(whole)[:-100], "gzip data are damaged"),
-        (lambda whole: whole.replace(b"cat.archive", b"cat.else   "), "the index of the archive lacks"),
+        (
+            lambda whole: whole.replace(b"cat.archive", b"cat.else   "),
+            "the index of the archive lacks",
+        ),
     ],
     ids=["cut", "table missing", "archive missing", "index missing", "gzip cut", "index damaged"],
 )
@@ -246,9 +271,17 @@ def test_real_visits_are_read(real, disk, name, instrument):
     found = disk.read(where._replace(root=str(real / "afw_files"), path=f"visitInfo-{name}.fits"))
     assert (found.exposure_id, found.exposure_time, found.dark_time) == (10313423, 10.01, 11.02)
     assert (found.date_avg.scale, found.date_avg.isot) == ("tai", "2037-09-20T02:24:00.000")
-    assert (found.ra, found.dec, found.era) == (pytest.approx(23.1), pytest.approx(73.2), pytest.approx(45.1))
+    assert (found.ra, found.dec, found.era) == (
+        pytest.approx(23.1),
+        pytest.approx(73.2),
+        pytest.approx(45.1),
+    )
     assert (found.azimuth, found.altitude) == (pytest.approx(134.5), pytest.approx(33.3))
-    assert (found.longitude, found.latitude, found.rotation_type) == (pytest.approx(11.1), pytest.approx(22.2), "SKY")
+    assert (found.longitude, found.latitude, found.rotation_type) == (
+        pytest.approx(11.1),
+        pytest.approx(22.2),
+        "SKY",
+    )
     assert found.instrument == instrument
 
 

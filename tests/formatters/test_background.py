@@ -9,12 +9,22 @@ from astropy.io import fits
 from persistence.errors import FormatterError
 
 PYTHON = "lsst.afw.math.BackgroundList"
-CARDS = {"INTERPSTYLE": 5, "UNDERSAMPLESTYLE": 1, "BKGD_X0": 0, "BKGD_Y0": 0, "BKGD_WIDTH": 5, "BKGD_HEIGHT": 6}
+CARDS = {
+    "INTERPSTYLE": 5,
+    "UNDERSAMPLESTYLE": 1,
+    "BKGD_X0": 0,
+    "BKGD_Y0": 0,
+    "BKGD_WIDTH": 5,
+    "BKGD_HEIGHT": 6,
+}
 
 
 def written(disk, shapes, cards=CARDS):
     location = disk.place()
-    hdus = [(fits.ImageHDU if place else fits.PrimaryHDU)(np.ones(shape, "f4")) for place, shape in enumerate(shapes)]
+    hdus = [
+        (fits.ImageHDU if place else fits.PrimaryHDU)(np.ones(shape, "f4"))
+        for place, shape in enumerate(shapes)
+    ]
     for keyword, value in cards.items():
         hdus[0].header[keyword if len(keyword) < 9 else f"HIERARCH {keyword}"] = value
     fits.HDUList(hdus).writeto(location.full_path)

@@ -53,12 +53,28 @@ LINEARIZER = IsrCalib(
 PTC = IsrCalib(
     "PTC",
     {**META, "OBSTYPE": "PTC"},
-    (Table({"AMPLIFIER_NAME": ["A", "B"], "GAIN": [1.5, 2.5] * u.electron / u.adu, "BAD_AMPS": ["", "B"]}),),
+    (
+        Table(
+            {
+                "AMPLIFIER_NAME": ["A", "B"],
+                "GAIN": [1.5, 2.5] * u.electron / u.adu,
+                "BAD_AMPS": ["", "B"],
+            }
+        ),
+    ),
 )
 KERNEL = BrighterFatterKernel(
     "bfk",
     {**META, "OBSTYPE": "bfk", "LEVEL": "AMP"},
-    (Table({"AMPLIFIER": ["A", "B"], "KERNEL": np.arange(18.0).reshape(2, 9), "VALID": [True, False]}),),
+    (
+        Table(
+            {
+                "AMPLIFIER": ["A", "B"],
+                "KERNEL": np.arange(18.0).reshape(2, 9),
+                "VALID": [True, False],
+            }
+        ),
+    ),
 )
 CURVE = IsrCalib(
     "qe_curve",
@@ -73,7 +89,9 @@ CURVE = IsrCalib(
         ),
     ),
 )
-DEFECTS = Defects(np.array([[0, 1, 2, 3], [5, 6, 1, 1]], "i4"), names=COLUMNS, meta={**META, "OBSTYPE": "defects"})
+DEFECTS = Defects(
+    np.array([[0, 1, 2, 3], [5, 6, 1, 1]], "i4"), names=COLUMNS, meta={**META, "OBSTYPE": "defects"}
+)
 PYTHON = {
     "crosstalk": ("lsst.ip.isr.CrosstalkCalib", CROSSTALK),
     "linearizer": ("lsst.ip.isr.linearize.Linearizer", LINEARIZER),
@@ -85,7 +103,11 @@ PYTHON = {
 
 def same(one, other):
     """Compare all of two calibrations: class, kind, metadata, columns with their types and units."""
-    assert (type(one), one.kind, dict(one.metadata)) == (type(other), other.kind, dict(other.metadata))
+    assert (type(one), one.kind, dict(one.metadata)) == (
+        type(other),
+        other.kind,
+        dict(other.metadata),
+    )
     assert [table.colnames for table in one.tables] == [table.colnames for table in other.tables]
     for mine, theirs in zip(one.tables, other.tables, strict=True):
         for name in mine.colnames:
@@ -107,7 +129,9 @@ def test_what_has_a_form_in_yaml_comes_back_from_it(disk_of, name):
     python, calib = PYTHON[name]
     disk = disk_of("YamlStorage", python, ".yaml")
     bare = type(calib)(
-        calib.kind, calib.metadata, tuple(Table({c: np.asarray(t[c]) for c in t.colnames}) for t in calib.tables)
+        calib.kind,
+        calib.metadata,
+        tuple(Table({c: np.asarray(t[c]) for c in t.colnames}) for t in calib.tables),
     )
     same(disk.there_and_back(calib), bare)
 
@@ -203,7 +227,8 @@ def test_arrays_of_objects_are_not_unpickled(disk_of, tmp_path):
         disk.read(disk.put(pickle.dumps({"a": 1})))
 
 
-# -- defects --------------------------------------------------------------------------------------------
+# -- defects
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("storage", ["FitsCatalogStorage", "FitsStorage", "YamlStorage"])
@@ -266,7 +291,9 @@ def test_what_yaml_or_a_pickle_has_no_place_for_is_not_written(disk_of):
 @pytest.mark.real
 def test_real_defects_are_read_as_boxes(real, disk_of):
     disk = disk_of("FitsCatalogStorage", "lsst.ip.isr.Defects", ".fits")
-    found = disk.read(disk.put((real / "gen2_repos/obs_test/input/defects/defects.fits").read_bytes()))
+    found = disk.read(
+        disk.put((real / "gen2_repos/obs_test/input/defects/defects.fits").read_bytes())
+    )
     assert (len(found), found.boxes[:2]) == (504, [Box(151, 5, 1, 1), Box(474, 7, 1, 1)])
     assert (found.meta["DEFECTS_SCHEMA"], found.meta["FILTER"]) == ("FITS Region", None)
     pixels = {

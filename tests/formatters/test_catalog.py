@@ -49,7 +49,9 @@ def values(column: object) -> list[object]:
     ],
 )
 @pytest.mark.parametrize("mask", [MASK, [1, 1, 1, 1]], ids=["one", "all"])
-def test_masked_values_are_kept_even_where_a_null_value_is_also_a_real_one(disk, column, mask, request):
+def test_masked_values_are_kept_even_where_a_null_value_is_also_a_real_one(
+    disk, column, mask, request
+):
     table = Table({"x": MaskedColumn(column, mask=mask), "id": range(4)})
     found = disk.there_and_back(table)
     assert found.colnames == ["x", "id"]
@@ -57,7 +59,9 @@ def test_masked_values_are_kept_even_where_a_null_value_is_also_a_real_one(disk,
     assert found["x"].dtype.kind == table["x"].dtype.kind
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=st.lists(
         st.tuples(
@@ -100,7 +104,9 @@ def test_a_real_nan_is_not_masked(disk):
 
 @pytest.mark.parametrize("unit", ["Jy", "nJy", "deg", "pixel", "ct", "mag", "s-1", "m / s"])
 def test_units_are_kept(disk, unit):
-    table = Table({"x": Column([1.0, 2.0], unit=unit), "y": MaskedColumn([1, 2], mask=[0, 1], unit=unit)})
+    table = Table(
+        {"x": Column([1.0, 2.0], unit=unit), "y": MaskedColumn([1, 2], mask=[0, 1], unit=unit)}
+    )
     found = disk.there_and_back(table)
     assert [found[name].unit for name in ("x", "y")] == [units.Unit(unit)] * 2
 
@@ -141,7 +147,9 @@ def test_quantities_keep_their_units(disk):
 
 
 def test_missing_values_of_pandas_are_masked(disk):
-    frame = pandas.DataFrame({"n": pandas.array([1, None], "Int64"), "b": pandas.array([True, None], "boolean")})
+    frame = pandas.DataFrame(
+        {"n": pandas.array([1, None], "Int64"), "b": pandas.array([True, None], "boolean")}
+    )
     found = disk.there_and_back(frame)
     assert values(found["n"]) == [1, None]
     assert values(found["b"]) == [True, None]
@@ -152,7 +160,9 @@ def test_a_series_is_no_table(disk):
         disk.write(pandas.Series([1, 2]))
 
 
-@pytest.mark.parametrize("dtype", ["i2", "i4", "i8", "u1", "u2", "f4", "f8", ">f4", "?", "U5", "c16"])
+@pytest.mark.parametrize(
+    "dtype", ["i2", "i4", "i8", "u1", "u2", "f4", "f8", ">f4", "?", "U5", "c16"]
+)
 def test_the_type_of_a_column_is_kept(disk, dtype):
     column = np.array([0, 1, 1]).astype(dtype)
     found = disk.there_and_back(Table({"x": column}))["x"]
@@ -189,13 +199,17 @@ def test_what_can_write_itself_does(disk):
     assert disk.bytes_of(Own()) == b"its own"
 
 
-# -- HDUs --------------------------------------------------------------------------------------------------
+# -- HDUs
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def many(disk):
     """Give a file with tables of one, two and three rows."""
-    tables = [fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(rows))]) for rows in (1, 2, 3)]
+    tables = [
+        fits.BinTableHDU.from_columns([fits.Column("id", "K", array=range(rows))])
+        for rows in (1, 2, 3)
+    ]
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(stream)
     return disk.put(stream.getvalue())

@@ -19,12 +19,20 @@ from persistence.types.catalog import Catalog
 
 # Type, rows, columns with flags, and some of the columns.
 REAL = {
-    "afw_files/sourceCatalog-hsc-v2": (5, 228, ["id", "calib_detected", "base_PsfFlux_flux", "footprint"]),
+    "afw_files/sourceCatalog-hsc-v2": (
+        5,
+        228,
+        ["id", "calib_detected", "base_PsfFlux_flux", "footprint"],
+    ),
     "afw_files/sourceTable-v1": (3, 20, ["id", "a_flux", "a_flag", "b_xSigma", "c_flag"]),
     "afw_files/sourceTable-v2": (3, 20, ["id", "a_flux", "a_flag", "b_xErr", "c_flag"]),
     "afw_files/version-0-ExposureCatalog": (1, 8, ["wcs", "calib", "bbox_min_x", "bbox_max_y"]),
     "afw_files/version-1-ExposureCatalog": (1, 9, ["wcs", "apCorrMap", "bbox_min_x", "bbox_max_y"]),
-    "afw_files/CompoundFieldConversion": (1, 28, ["point_i_x", "moments_xy", "coord_ra", "cov_z_0_3_Cov"]),
+    "afw_files/CompoundFieldConversion": (
+        1,
+        28,
+        ["point_i_x", "moments_xy", "coord_ra", "cov_z_0_3_Cov"],
+    ),
     "afw_files/ps1-refcat-v1": (10, 22, ["coord_ra", "g_flux", "epoch"]),
     "refcats/ps1/157216": (14781, 22, ["coord_ra", "g_flux", "epoch"]),
     "refcats/ps1/master_schema": (0, 22, ["coord_ra", "g_flux", "epoch"]),
@@ -75,7 +83,9 @@ def test_every_catalog_that_afw_wrote_is_read(stored, name):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("name", [name for name in REAL if "Exposure" not in name and "Compound" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in REAL if "Exposure" not in name and "Compound" not in name]
+)
 def test_the_values_are_those_that_astropy_reads(stored, name):
     location = stored(name)
     found = catalog.read(location)
@@ -83,11 +93,15 @@ def test_the_values_are_those_that_astropy_reads(stored, name):
         data = hdus[1].data
         flags = [column for column in found.colnames if found[column].dtype == bool]
         if flags:
-            named = [hdus[1].header[f"TFLAG{number}"] for number in range(1, data["flags"].shape[1] + 1)]
+            named = [
+                hdus[1].header[f"TFLAG{number}"] for number in range(1, data["flags"].shape[1] + 1)
+            ]
             assert flags == named
             assert np.array_equal(np.stack([found[flag] for flag in named], axis=1), data["flags"])
         for column in set(found.colnames) - set(flags):
-            assert np.array_equal(np.asarray(found[column]), data[column], equal_nan=data[column].dtype.kind == "f")
+            assert np.array_equal(
+                np.asarray(found[column]), data[column], equal_nan=data[column].dtype.kind == "f"
+            )
 
 
 @pytest.mark.real
@@ -105,7 +119,13 @@ def test_a_real_catalog_says_what_its_columns_are(stored):
 def test_flags_stand_in_the_schema_where_they_were_defined(stored):
     names = catalog.read_schema(stored("afw_files/sourceCatalog-hsc-v2")).colnames
     assert names[3:10] == [
-        *("parent", "calib_detected", "calib_psf_candidate", "calib_psf_used", "calib_psf_reserved"),
+        *(
+            "parent",
+            "calib_detected",
+            "calib_psf_candidate",
+            "calib_psf_used",
+            "calib_psf_reserved",
+        ),
         *("deblend_nChild", "deblend_deblendedAsPsf"),
     ]
 
@@ -113,13 +133,28 @@ def test_flags_stand_in_the_schema_where_they_were_defined(stored):
 @pytest.mark.real
 def test_metadata_are_kept_without_the_cards_of_columns(stored):
     meta = catalog.read(stored("afw_files/sourceCatalog-hsc-v2")).meta
-    assert meta["base_CircularApertureFlux_radii"] == [3.0, 4.5, 6.0, 9.0, 12.0, 17.0, 25.0, 35.0, 50.0, 70.0]
+    assert meta["base_CircularApertureFlux_radii"] == [
+        3.0,
+        4.5,
+        6.0,
+        9.0,
+        12.0,
+        17.0,
+        25.0,
+        35.0,
+        50.0,
+        70.0,
+    ]
     assert meta["NOISE_SOURCE"] == "measure"
-    assert not [key for key in meta if re.match("T[A-Z]+[0-9]|ALIAS|NAXIS|AFW_|AR_HDU|FLAGCOL", key)]
+    assert not [
+        key for key in meta if re.match("T[A-Z]+[0-9]|ALIAS|NAXIS|AFW_|AR_HDU|FLAGCOL", key)
+    ]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("name", "any_objects"), [("sourceCatalog-hsc-v2", True), ("sourceTable-v1", False)])
+@pytest.mark.parametrize(
+    ("name", "any_objects"), [("sourceCatalog-hsc-v2", True), ("sourceTable-v1", False)]
+)
 def test_an_archive_is_remembered_if_there_is_anything_in_it(stored, name, any_objects):
     assert ("archives" in catalog.read(stored(f"afw_files/{name}")).meta) is any_objects
 
@@ -131,7 +166,11 @@ def test_an_archive_is_remembered_if_there_is_anything_in_it(stored, name, any_o
         ("sourceCatalog-hsc-v2", "slot_Centroid_x", "base_SdssCentroid_x"),
         ("sourceCatalog-hsc-v2", "slot_PsfFlux_instFlux", "base_PsfFlux_flux"),
         ("sourceCatalog-hsc-v2", "slot_PsfFlux_instFluxErr", "base_PsfFlux_fluxErr"),
-        ("sourceCatalog-hsc-v2", "base_PsfFlux_flag_badCentroid_edge", "base_SdssCentroid_flag_edge"),
+        (
+            "sourceCatalog-hsc-v2",
+            "base_PsfFlux_flag_badCentroid_edge",
+            "base_SdssCentroid_flag_edge",
+        ),
         ("sourceTable-v1", "a_instFlux", "a_flux"),
         ("sourceTable-v1", "slot_PsfFlux_instFluxErr", "a_fluxSigma"),
         ("sourceTable-v1", "slot_Centroid_xErr", "b_xSigma"),
@@ -149,13 +188,20 @@ def test_names_of_today_lead_to_columns_of_old_files(stored, name, alias, column
 @pytest.mark.real
 def test_cells_that_held_several_values_become_a_column_for_each(stored):
     [row] = catalog.read(stored("afw_files/CompoundFieldConversion"))
-    assert [row[name] for name in ("point_i_x", "point_i_y", "point_d_x", "point_d_y")] == [4, 5, 3.5, 2.0]
+    assert [row[name] for name in ("point_i_x", "point_i_y", "point_d_x", "point_d_y")] == [
+        4,
+        5,
+        3.5,
+        2.0,
+    ]
     assert [row[name] for name in ("moments_xx", "moments_yy", "moments_xy")] == [5.0, 6.5, 2.25]
     assert [row["coord_ra"], row["coord_dec"]] == [1.0 * units.rad, 0.5 * units.rad]
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("stem", "names"), [("cov_z", "0 1 2 3"), ("cov_p", "x y"), ("cov_m", "xx yy xy")])
+@pytest.mark.parametrize(
+    ("stem", "names"), [("cov_z", "0 1 2 3"), ("cov_p", "x y"), ("cov_m", "xx yy xy")]
+)
 def test_covariances_are_those_of_the_packed_triangle(stored, stem, names):
     location = stored("afw_files/CompoundFieldConversion")
     [row] = catalog.read(location)
@@ -182,7 +228,9 @@ def test_the_columns_that_are_asked_for_are_read_and_no_others(stored):
 @pytest.mark.parametrize("afw", [True, False])
 def test_a_column_that_is_not_there_is_refused_with_its_neighbour(disk, afw):
     cards = {"AFW_TYPE": "SOURCE", "HIERARCH__AFW_TABLE_VERSION": 3} if afw else {}
-    location = made(disk, [fits.Column("parent", "K", array=[1]), fits.Column("id", "K", array=[2])], **cards)
+    location = made(
+        disk, [fits.Column("parent", "K", array=[1]), fits.Column("id", "K", array=[2])], **cards
+    )
     assert disk.read(location._replace(options={"columns": ["id"]})).colnames == ["id"]
     with pytest.raises(DataIdError, match="no column 'parnet'; did you mean 'parent'"):
         disk.read(location._replace(options={"columns": ["id", "parnet"]}))
@@ -198,7 +246,9 @@ def test_a_version_that_is_not_known_is_refused_by_name(disk, version):
 
 
 def test_a_table_that_afw_did_not_write_stays_a_plain_one(disk):
-    location = made(disk, [fits.Column("flags", "3X", array=np.eye(3, dtype=bool))], ALIAS=["a:flags"])
+    location = made(
+        disk, [fits.Column("flags", "3X", array=np.eye(3, dtype=bool))], ALIAS=["a:flags"]
+    )
     found = disk.read(location)
     assert type(found) is Table
     assert found["flags"].shape == (3, 3)
@@ -244,14 +294,18 @@ def test_arrays_of_varying_length_are_read_with_their_type(disk, form):
     ids=lambda column: column.format + str(column.bzero or ""),
 )
 def test_a_column_is_what_a_plain_table_makes_of_it(disk, column):
-    afw, plain = (disk.read(made(disk, [column], **cards))["x"] for cards in ({"TCCLS1": "Scalar"}, {}))
+    afw, plain = (
+        disk.read(made(disk, [column], **cards))["x"] for cards in ({"TCCLS1": "Scalar"}, {})
+    )
     assert afw.tolist() == plain.tolist()
     assert afw.dtype.newbyteorder("=") == plain.dtype.newbyteorder("=")
     assert type(afw) is type(plain)
 
 
 def test_scaled_numbers_are_scaled(disk):
-    location = made(disk, [fits.Column("x", "I", array=[1, -2])], TCCLS1="Scalar", TSCAL1=0.5, TZERO1=1.0)
+    location = made(
+        disk, [fits.Column("x", "I", array=[1, -2])], TCCLS1="Scalar", TSCAL1=0.5, TZERO1=1.0
+    )
     assert disk.read(location)["x"].tolist() == [1.5, 0.0]
 
 
@@ -263,7 +317,9 @@ def changed(disk, location, old, new):
 
 
 def test_texts_lose_the_blanks_and_the_nuls_that_fill_them(disk):
-    location = made(disk, [fits.Column("x", "5A", array=["abcde", "fghij", "klmno"])], TCCLS1="String")
+    location = made(
+        disk, [fits.Column("x", "5A", array=["abcde", "fghij", "klmno"])], TCCLS1="String"
+    )
     location = changed(disk, location, b"abcdefghijklmno", b" b c f  \0\0k\0mno")
     assert disk.read(location)["x"].tolist() == [" b c", "f", "k"]
 
@@ -273,7 +329,9 @@ def test_the_heap_begins_where_the_header_says(disk):
     cells[0] = np.arange(3.0)
     location = made(disk, [fits.Column("a", "QD()", array=cells)], TCCLS1="Array", XHEAP=24)
     location = changed(disk, location, b"XHEAP ", b"THEAP ")
-    location = changed(disk, location, b"PCOUNT  =                   24", b"PCOUNT  =                   32")
+    location = changed(
+        disk, location, b"PCOUNT  =                   24", b"PCOUNT  =                   32"
+    )
     content = Path(location.full_path).read_bytes()
     start = content.index(struct.pack(">qq", 3, 0)) + 16
     found = disk.read(disk.put((content[:start] + bytes(8) + content[start:])[:-8]))
@@ -329,7 +387,12 @@ def test_slots_of_version_0_are_aliases(disk):
         HIERARCH__CENTROID_SLOT="centroid_sdss",
     )
     [row] = found = disk.read(location)
-    asked = ("slot_PsfFlux_instFlux", "slot_PsfFlux_instFluxErr", "slot_Centroid_y", "slot_Centroid_yErr")
+    asked = (
+        "slot_PsfFlux_instFlux",
+        "slot_PsfFlux_instFluxErr",
+        "slot_Centroid_y",
+        "slot_Centroid_yErr",
+    )
     assert [row[name] for name in asked] == [1.0, 0.5, 4.0, 3.0]
     assert row["centroid_sdss_x_y_Cov"] == 1.0
     assert set(found.meta) == {"aliases"}

@@ -18,8 +18,23 @@ from persistence.formatters import catalog, formatter
 from persistence.formatters.catalog_layout import unit_text
 from persistence.types.catalog import Catalog
 
-BASE, SOURCE, EXPOSURE = (f"lsst.afw.table.{name}Catalog" for name in ("Base", "Source", "Exposure"))
-UNITS = ["", "count", "pixel", "pixel^2", "nJy", "dn", "adu", "electron", "rad", "mag(AB)", "pixels", "count^2"]
+BASE, SOURCE, EXPOSURE = (
+    f"lsst.afw.table.{name}Catalog" for name in ("Base", "Source", "Exposure")
+)
+UNITS = [
+    "",
+    "count",
+    "pixel",
+    "pixel^2",
+    "nJy",
+    "dn",
+    "adu",
+    "electron",
+    "rad",
+    "mag(AB)",
+    "pixels",
+    "count^2",
+]
 # astropy takes a quotation mark and a stroke for the end of a text (its `Card._value_FSC_RE`).
 ASCII = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="'")
 PRINTABLE = st.text(ASCII, max_size=120).map(str.strip) | st.sampled_from(
@@ -67,24 +82,34 @@ def columns(draw):
     if form == "angle":
         made = units.Quantity(draw(cells("f8")), "rad")
     elif form == "varying":
-        letter, dtype = draw(st.sampled_from([("B", "u1"), ("I", "u2"), ("J", "i4"), ("E", "f4"), ("D", "f8")]))
+        letter, dtype = draw(
+            st.sampled_from([("B", "u1"), ("I", "u2"), ("J", "i4"), ("E", "f4"), ("D", "f8")])
+        )
         made = Column(draw(varying(dtype)), meta={"variable": letter})
     elif form == "varying text":
         made = Column(draw(texts()), meta={"variable": "A"})
     elif form == "text":  # which FITS fills with blanks
         made = Column(np.char.rstrip(draw(texts()), " "))
     else:
-        data = draw(cells(draw(fixed)) if form == "scalar" else cells(draw(many), draw(st.integers(1, 4))))
-        known = None if unit is None or data.dtype == bool else units.Unit(unit, parse_strict="silent")
+        data = draw(
+            cells(draw(fixed)) if form == "scalar" else cells(draw(many), draw(st.integers(1, 4)))
+        )
+        known = (
+            None if unit is None or data.dtype == bool else units.Unit(unit, parse_strict="silent")
+        )
         made = Column(data, unit=known)
     made.info.description = draw(PRINTABLE) or None
     return made
 
 
-VALUES = st.one_of(st.booleans(), st.integers(-(2**62), 2**62), st.floats(-1e300, 1e300), PRINTABLE, st.none())
+VALUES = st.one_of(
+    st.booleans(), st.integers(-(2**62), 2**62), st.floats(-1e300, 1e300), PRINTABLE, st.none()
+)
 # FITS has cards of no value, but none in a list: several of them are several cards.
 META = st.dictionaries(
-    st.from_regex(r"[A-Z]{3,7}|[a-z_]{9,30}|[A-Z_]{9,30}", fullmatch=True).filter(lambda key: key != "HISTORY"),
+    st.from_regex(r"[A-Z]{3,7}|[a-z_]{9,30}|[A-Z_]{9,30}", fullmatch=True).filter(
+        lambda key: key != "HISTORY"
+    ),
     st.one_of(VALUES, st.lists(VALUES, min_size=2, max_size=3)),
     max_size=4,
 )
@@ -114,7 +139,9 @@ def same(one, other):
     assert other.info.description == one.info.description
     assert (other.info.meta or {}) == (one.info.meta or {})
     if one.dtype.kind == "O":
-        assert [(cell.dtype, cell.tobytes()) for cell in other] == [(cell.dtype, cell.tobytes()) for cell in one]
+        assert [(cell.dtype, cell.tobytes()) for cell in other] == [
+            (cell.dtype, cell.tobytes()) for cell in one
+        ]
     elif one.dtype.kind == "U":
         assert other.tolist() == one.tolist()
     else:
@@ -143,7 +170,11 @@ def test_the_cards_are_those_that_the_original_looks_for(disk):
         assert [header[f"TFLAG{number}"] for number in (1, 2)] == ["flag_a", "flag_b"]
         assert header["TFDOC2"] == "the second flag"
         assert data["flags"].tolist() == [[True, False], [False, True]]
-        assert (header["TUNIT6"], header["TDOC6"], header["TCCLS6"]) == ("count", "a flux", "Scalar")
+        assert (header["TUNIT6"], header["TDOC6"], header["TCCLS6"]) == (
+            "count",
+            "a flux",
+            "Scalar",
+        )
         assert (header["TUNIT3"], header["TCCLS3"]) == ("rad", "Angle")
         assert list(header["ALIAS*"].values()) == ["slot_PsfFlux:flux", "short:flag_a"]
         assert list(header["RADII*"].values()) == [3.0, 4.5]
@@ -153,7 +184,13 @@ def test_the_cards_are_those_that_the_original_looks_for(disk):
 
 @pytest.mark.parametrize(
     ("python", "kind"),
-    [("Base", None), ("Simple", "SIMPLE"), ("Source", "SOURCE"), ("Exposure", "EXPOSURE"), ("Peak", "PEAK")],
+    [
+        ("Base", None),
+        ("Simple", "SIMPLE"),
+        ("Source", "SOURCE"),
+        ("Exposure", "EXPOSURE"),
+        ("Peak", "PEAK"),
+    ],
 )
 @pytest.mark.parametrize("storage", ["FitsCatalogStorage", "FitsStorage"])
 def test_each_of_afws_catalogs_has_its_type(disk, python, kind, storage):
@@ -225,20 +262,26 @@ def test_other_angles_keep_their_unit(disk):
 
 
 def test_a_mask_that_masks_nothing_is_no_hindrance(disk):
-    found = disk.there_and_back(Catalog(sources(n=MaskedColumn([1, 2], mask=[False, False])), masked=True))
+    found = disk.there_and_back(
+        Catalog(sources(n=MaskedColumn([1, 2], mask=[False, False])), masked=True)
+    )
     assert isinstance(found, Catalog)
     assert found["n"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(float("nan"), "ODD"), ({"a": 1}, "ODD"), ("naïve", "ODD"), ([1, object()], "ODD")]
+    ("value", "shown"),
+    [(float("nan"), "ODD"), ({"a": 1}, "ODD"), ("naïve", "ODD"), ([1, object()], "ODD")],
 )
 def test_metadata_that_a_header_cannot_hold_are_named_in_a_warning(disk, value, shown):
     table = sources()
     table.meta = {"ODD": value, "EVEN": 2, "NAXIS1": 5, "comments": ["one", "two"]}
     with pytest.warns(UserWarning, match=f"a FITS header cannot hold of its meta: {shown}$"):
         found = disk.there_and_back(table).meta
-    assert {key: value for key, value in found.items() if key != "ODD"} == {"EVEN": 2, "comments": ["one", "two"]}
+    assert {key: value for key, value in found.items() if key != "ODD"} == {
+        "EVEN": 2,
+        "comments": ["one", "two"],
+    }
 
 
 @pytest.mark.parametrize("text", UNITS)
@@ -246,7 +289,8 @@ def test_units_are_written_as_afw_calls_them(text):
     assert unit_text(units.Unit(text, parse_strict="silent") if text else None) == text
 
 
-# -- Objects that rows refer to ----------------------------------------------------------------------------
+# -- Objects that rows refer to
+# ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -278,7 +322,9 @@ def test_footprints_are_written_with_the_rows_that_have_them(disk, src, change):
 def test_footprints_of_a_file_that_changed_are_left_out_with_a_warning(disk, src):
     table = disk.read(src)
     os.utime(src.full_path, (1, 1))
-    with pytest.warns(UserWarning, match="thing is written without the objects that footprint refers to.*changed"):
+    with pytest.warns(
+        UserWarning, match="thing is written without the objects that footprint refers to.*changed"
+    ):
         found = disk.there_and_back(table)
     assert found["footprint"].tolist() == [0] * 5
     assert list(found.footprints) == [None] * 5
@@ -318,6 +364,18 @@ def test_a_catalog_whose_rows_refer_to_nothing_has_an_empty_archive(disk, python
         hdus.verify("exception")
         assert len(hdus) == 3
         assert hdus[1].header.get("AR_HDU") == (3 if python == SOURCE else None)
-        assert (hdus[2].header["EXTTYPE"], hdus[2].header["AR_NCAT"], len(hdus[2].data)) == ("ARCHIVE_INDEX", 1, 0)
-        assert hdus[2].columns.names == ["id", "cat.archive", "cat.persistable", "row0", "nrows", "name", "module"]
+        assert (hdus[2].header["EXTTYPE"], hdus[2].header["AR_NCAT"], len(hdus[2].data)) == (
+            "ARCHIVE_INDEX",
+            1,
+            0,
+        )
+        assert hdus[2].columns.names == [
+            "id",
+            "cat.archive",
+            "cat.persistable",
+            "row0",
+            "nrows",
+            "name",
+            "module",
+        ]
     assert list(disk.read(location).objects("footprint")) == [None, None]

@@ -57,7 +57,9 @@ def test_the_class_is_what_the_file_checks_for():
 
 
 def test_a_retargeting_is_noted_and_not_done():
-    found = parse("import a\nconfig.isr.retarget(target=a.IsrTask, ConfigClass=a.IsrConfig)\nconfig.isr.x=1")
+    found = parse(
+        "import a\nconfig.isr.retarget(target=a.IsrTask, ConfigClass=a.IsrConfig)\nconfig.isr.x=1"
+    )
     assert found.notes == {"isr": "retarget(target=a.IsrTask, ConfigClass=a.IsrConfig)"}
     assert dict(found) == {"isr.x": 1}
 
@@ -130,7 +132,9 @@ def test_anything_else_is_refused_with_file_and_line_and_not_run(disk, tmp_path,
         else statement.replace("{{", "{").replace("}}", "}")
     )
     location = disk.put(f"config.x=1\n# line 2\n{text}\n".encode())
-    with pytest.raises(UnsafeContent, match="is no assignment of a literal; nothing was run") as caught:
+    with pytest.raises(
+        UnsafeContent, match="is no assignment of a literal; nothing was run"
+    ) as caught:
         disk.read(location)
     assert f"{location.full_path}:3: " in str(caught.value)
     assert not (tmp_path / "hacked").exists()

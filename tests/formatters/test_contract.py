@@ -111,7 +111,9 @@ class FormatterContract:
     @pytest.mark.filterwarnings("ignore")  # as in a user's process, in which warnings are no errors
     def test_a_damaged_file_is_refused_by_name(self, disk, damage):
         content, _ = self.foreign()
-        location = disk.put(damage if isinstance(damage, bytes) else content[: int(len(content) * damage)])
+        location = disk.put(
+            damage if isinstance(damage, bytes) else content[: int(len(content) * damage)]
+        )
         with pytest.raises(FormatterError) as caught:
             disk.read(location)
         assert location.full_path in str(caught.value)
@@ -130,7 +132,9 @@ class FormatterContract:
         @ROUGH
         @given(st.integers(0, len(content) - 1), st.binary(max_size=8), st.integers(0, 8))
         def check(start: int, noise: bytes, lost: int) -> None:
-            location = disk.put(content[:start] + noise + content[start + lost :], name=f"rough{self.ending}")
+            location = disk.put(
+                content[:start] + noise + content[start + lost :], name=f"rough{self.ending}"
+            )
             message = location.full_path
             try:
                 disk.read(location)
@@ -196,7 +200,9 @@ class TestFits(FormatterContract):
     ]
 
     def same(self, one, other):
-        one, other = (Exposure(x, fits.Header()) if isinstance(x, np.ndarray) else x for x in (one, other))
+        one, other = (
+            Exposure(x, fits.Header()) if isinstance(x, np.ndarray) else x for x in (one, other)
+        )
         masks = (one.mask, other.mask)
         return (
             np.array_equal(one.image, other.image)
@@ -205,14 +211,19 @@ class TestFits(FormatterContract):
             and (one.variance is None or np.array_equal(one.variance, other.variance))
             and (one.mask is None) == (other.mask is None)
             and (
-                one.mask is None or (np.array_equal(*(m.array for m in masks)) and masks[0].planes == masks[1].planes)
+                one.mask is None
+                or (
+                    np.array_equal(*(m.array for m in masks)) and masks[0].planes == masks[1].planes
+                )
             )
         )
 
     def foreign(self):
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(pixels())]
         for kind, plane in (("MASK", pixels("i4")), ("VARIANCE", pixels())):
-            header = fits.Header({"EXTTYPE": kind, "MP_BAD": 0, "MP_SAT": 1} if kind == "MASK" else {"EXTTYPE": kind})
+            header = fits.Header(
+                {"EXTTYPE": kind, "MP_BAD": 0, "MP_SAT": 1} if kind == "MASK" else {"EXTTYPE": kind}
+            )
             hdus.append(fits.ImageHDU(plane, header))
         stream = io.BytesIO()
         fits.HDUList(hdus).writeto(stream)
@@ -221,7 +232,9 @@ class TestFits(FormatterContract):
 
     def seen(self, content):
         with fits.open(io.BytesIO(content)) as hdus:
-            image, mask, variance = (hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus[1:4])
+            image, mask, variance = (
+                hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus[1:4]
+            )
             planes = {key[3:]: bit for key, bit in hdus[2].header["MP_*"].items()}
             return Exposure(image, hdus[1].header, mask=Mask(mask, planes), variance=variance)
 
@@ -233,7 +246,12 @@ class TestCatalog(FormatterContract):
     careless = True
     objects: ClassVar = [
         lambda: Table(
-            {"id": [1, 2, 3], "flux": [0.5, 1.5, 2.5], "name": ["a", "bb", ""], "good": [True, False, True]}
+            {
+                "id": [1, 2, 3],
+                "flux": [0.5, 1.5, 2.5],
+                "name": ["a", "bb", ""],
+                "good": [True, False, True],
+            }
         ),
         lambda: Table({"id": np.zeros(0, "i8")}),
         lambda: Table({"box": np.arange(6).reshape(3, 2)}),
@@ -280,9 +298,13 @@ class TestCatalog(FormatterContract):
 def background(seed: int = 0, shape: tuple[int, int] = (6, 7)) -> BackgroundList:
     levels, variance = np.random.default_rng(seed).random((2, *shape)).astype("f4")
     mask = Mask.from_flags({"SAT": levels > 0.5, "STREAK": levels < 0.1})
-    other = Background(levels[:1], variance[:1], Mask(mask.array[:1], mask.planes), Box(0, 0, 9, 9), Surface(1, 0))
+    other = Background(
+        levels[:1], variance[:1], Mask(mask.array[:1], mask.planes), Box(0, 0, 9, 9), Surface(1, 0)
+    )
     surface = Surface(3, 1, 0, (2, 3), weighted=False)
-    return BackgroundList((Background(levels, variance, mask, Box(-5, 20, 300, 400), surface), other))
+    return BackgroundList(
+        (Background(levels, variance, mask, Box(-5, 20, 300, 400), surface), other)
+    )
 
 
 class TestBackground(FormatterContract):
@@ -337,7 +359,9 @@ class TestBackground(FormatterContract):
                 kinds = [card(f"{kind}STYLE") for kind in ("INTERP", "UNDERSAMPLE", "APPROX")]
                 surface = Surface(*kinds, order, card("APPROXWEIGHTING"))
                 planes = {key[3:]: bit for key, bit in mask.header["MP_*"].items()}
-                found.append(Background(image.data, variance.data, Mask(mask.data, planes), box, surface))
+                found.append(
+                    Background(image.data, variance.data, Mask(mask.data, planes), box, surface)
+                )
         return BackgroundList(tuple(found))
 
 
@@ -371,13 +395,21 @@ class TestSkyMap(FormatterContract):
     objects: ClassVar = [
         lambda: skymap.make("rings", numRings=120, projection="TAN", raStart=0.1),
         lambda: skymap.RingsSkyMap(skymap.make("rings", numRings=3).config, version=0),
-        lambda: skymap.make("discrete", raList=[1.5, 1e-17], decList=[2, 3], radiusList=[0.1, 1 / 3]),
+        lambda: skymap.make(
+            "discrete", raList=[1.5, 1e-17], decList=[2, 3], radiusList=[0.1, 1 / 3]
+        ),
         lambda: skymap.make("discrete"),
         lambda: skymap.make("healpix", log2NSide=5, nest=True),
         lambda: skymap.make("dodeca", withTractsOnPoles=True),
         lambda: skymap.make("equat", decRange=(-2, 3)),
     ]
-    wrong: ClassVar = [None, {"a": 1}, "text", skymap.make("rings", numRings=3).config, skymap.SkyMap]
+    wrong: ClassVar = [
+        None,
+        {"a": 1},
+        "text",
+        skymap.make("rings", numRings=3).config,
+        skymap.SkyMap,
+    ]
 
     def foreign(self):
         module, name = "lsst.skymap.discreteSkyMap", "DiscreteSkyMap"
@@ -426,9 +458,25 @@ class TestYaml(FormatterContract):
     objects: ClassVar = [
         lambda: None,
         lambda: {"b": 1, "a": [1, 2.5, "text", None, True, {"c": []}]},
-        lambda: {"date": datetime.date(2014, 8, 18), "when": datetime.datetime(2014, 8, 18, 1, 2, 3)},
+        lambda: {
+            "date": datetime.date(2014, 8, 18),
+            "when": datetime.datetime(2014, 8, 18, 1, 2, 3),
+        },
         lambda: {"tuple": (1, (2, 3)), "bytes": b"\x00\xff"},
-        lambda: ["1", "yes", "null", "1e3", "2014-08-18", "0x1f", "", " ", "a: b", "é", "two\nlines", "\t"],
+        lambda: [
+            "1",
+            "yes",
+            "null",
+            "1e3",
+            "2014-08-18",
+            "0x1f",
+            "",
+            " ",
+            "a: b",
+            "é",
+            "two\nlines",
+            "\t",
+        ],
     ]
     wrong: ClassVar = [object(), {"a": object()}, [len], {1: lambda: 1}]
     damaged: ClassVar = [
@@ -481,11 +529,22 @@ class TestConfig(FormatterContract):
     ending = ".py"
     objects: ClassVar = [
         Config,
-        lambda: Config({"isr.doBias": True, "name": "x", "sizes": [1, 2.5, None], "index['HTM'].depth": 7}),
-        lambda: Config({"a": 1}, "lsst.ip.isr.IsrConfig", {"b": "retarget(target=lsst.ip.isr.IsrTask)"}),
+        lambda: Config(
+            {"isr.doBias": True, "name": "x", "sizes": [1, 2.5, None], "index['HTM'].depth": 7}
+        ),
+        lambda: Config(
+            {"a": 1}, "lsst.ip.isr.IsrConfig", {"b": "retarget(target=lsst.ip.isr.IsrTask)"}
+        ),
         lambda: Config({"low": float("-inf"), "high": float("inf")}),
     ]
-    wrong: ClassVar = [None, [1], "text", Config({"a": object()}), Config({"a b": 1}), Config({"a": np.float64(1)})]
+    wrong: ClassVar = [
+        None,
+        [1],
+        "text",
+        Config({"a": object()}),
+        Config({"a b": 1}),
+        Config({"a": np.float64(1)}),
+    ]
     damaged: ClassVar = [
         b"config.a = (1",
         b"\x00",
@@ -598,7 +657,9 @@ def test_a_formatter_is_made_once(storage):
 
 @pytest.mark.parametrize("storage", ["Internal", "ignored", "", "BoostStorage"])
 def test_a_storage_that_holds_nothing_is_refused_with_those_that_do(storage):
-    with pytest.raises(FormatterError, match=f"storage {storage!r} holds no data .those that do: FitsStorage, "):
+    with pytest.raises(
+        FormatterError, match=f"storage {storage!r} holds no data .those that do: FitsStorage, "
+    ):
         formatter(storage)
 
 

@@ -57,11 +57,14 @@ def found(disk, real):
 
 def exposure(**given: object) -> Exposure:
     header = fits.Header({"EXPTIME": 30.0, "OBJECT": "field"})
-    whole = Exposure(IMAGE, header, mask=Mask((IMAGE > 20).astype("i4"), {"BAD": 0}), variance=IMAGE + 1)
+    whole = Exposure(
+        IMAGE, header, mask=Mask((IMAGE > 20).astype("i4"), {"BAD": 0}), variance=IMAGE + 1
+    )
     return whole.replaced(**given)
 
 
-# -- real files ----------------------------------------------------------------------------------------------
+# -- real files
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.real
@@ -70,7 +73,12 @@ def exposure(**given: object) -> Exposure:
     [
         (CALEXP, {"psf", "wcs", "ap_corr_map", "valid_polygon"}, 1722367118085.0, FilterLabel("i")),
         ("afw_files/exposure-version-0.fits", {"wcs", "detector"}, 1e6, FilterLabel("ha")),
-        ("afw_files/exposure-version-1.fits", {"wcs", "detector", "photo_calib"}, None, FilterLabel("ha")),
+        (
+            "afw_files/exposure-version-1.fits",
+            {"wcs", "detector", "photo_calib"},
+            None,
+            FilterLabel("ha"),
+        ),
         (
             "afw_files/exposure-version-2.fits",
             {"wcs", "detector", "photo_calib", "filter"},
@@ -81,14 +89,19 @@ def exposure(**given: object) -> Exposure:
         ("afw_files/ZPN.fits", set(), 0, None),
     ],
 )
-def test_real_exposures_of_every_version_have_their_components(disk, found, path, components, fluxmag0, label):
+def test_real_exposures_of_every_version_have_their_components(
+    disk, found, path, components, fluxmag0, label
+):
     whole = disk.read(found(path))
     assert set(whole.components) == components
     assert whole.filter == label
     if fluxmag0 is None:
         assert whole.photo_calib == PhotoCalib(1e6, 2e4)
     else:
-        assert fluxmag0 == (whole.photo_calib and pytest.approx(whole.photo_calib.fluxmag0)) or not fluxmag0
+        assert (
+            fluxmag0 == (whole.photo_calib and pytest.approx(whole.photo_calib.fluxmag0))
+            or not fluxmag0
+        )
     assert set(whole.unknown) <= {"psf", "wcs"}
     assert "components" in str(whole) or not components
 
@@ -97,7 +110,10 @@ def test_real_exposures_of_every_version_have_their_components(disk, found, path
 def test_a_real_calexp_is_told_in_afws_own_terms(disk, found):
     whole = disk.read(found(CALEXP))
     assert whole.visit_info.exposure_id == 180797216
-    assert (whole.visit_info.date_avg.scale, whole.visit_info.date_avg.isot) == ("tai", "2013-11-02T05:19:17.876")
+    assert (whole.visit_info.date_avg.scale, whole.visit_info.date_avg.isot) == (
+        "tai",
+        "2013-11-02T05:19:17.876",
+    )
     assert whole.visit_info.boresight.ra.deg == 320.2499375
     assert len(whole.ap_corr_map) == 14
     corrected = whole.ap_corr_map["base_GaussianFlux_flux"]([1023.5], [2087.5])
@@ -109,7 +125,9 @@ def test_a_real_calexp_is_told_in_afws_own_terms(disk, found):
         319.918345575234,
         320.811004367462,
     ]
-    assert {"AR_HDU", "PSF_ID", "BORE-RA", "FLUXMAG0", "CRVAL1"} & set(whole.observers_metadata) == set()
+    assert {"AR_HDU", "PSF_ID", "BORE-RA", "FLUXMAG0", "CRVAL1"} & set(
+        whole.observers_metadata
+    ) == set()
     assert whole.observers_metadata["OBJECT"] == "STRIPE82L"
     assert whole.unit is None  # its BUNIT is the raw image's
 
@@ -156,11 +174,15 @@ def test_a_real_calibration_frame_has_a_detector_of_sixteen_amplifiers(found):
 @pytest.mark.parametrize(
     "name",
     [
-        *("psf photoCalib visitInfo filter filterLabel detector wcs validPolygon apCorrMap coaddInputs").split(),
+        *(
+            "psf photoCalib visitInfo filter filterLabel detector wcs validPolygon apCorrMap coaddInputs"
+        ).split(),
         *("transmissionCurve image mask variance metadata bbox").split(),
     ],
 )
-@pytest.mark.parametrize("path", [CALEXP, *(f"afw_files/exposure-version-{version}.fits" for version in (0, 1, 2))])
+@pytest.mark.parametrize(
+    "path", [CALEXP, *(f"afw_files/exposure-version-{version}.fits" for version in (0, 1, 2))]
+)
 def test_a_component_alone_is_the_component_of_the_whole(disk, found, path, name):
     whole, alone = disk.read(found(path)), read_component(found(path), name)
     attributes = {
@@ -190,7 +212,8 @@ def test_a_component_alone_is_the_component_of_the_whole(disk, found, path, name
         assert alone == expected
 
 
-# -- one component alone -------------------------------------------------------------------------------------
+# -- one component alone
+# -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["image", "mask", "variance"])
@@ -203,7 +226,11 @@ def test_a_part_of_one_plane_is_read(disk, name):
 
 def test_a_plane_that_is_not_there_is_none(disk):
     location = disk.write(exposure().replaced(mask=None, variance=None))
-    assert [read_component(location, name) for name in ("mask", "variance", "psf")] == [None, None, None]
+    assert [read_component(location, name) for name in ("mask", "variance", "psf")] == [
+        None,
+        None,
+        None,
+    ]
     assert np.array_equal(read_component(location, "image"), IMAGE)
 
 
@@ -213,12 +240,14 @@ def test_a_box_that_is_asked_for_is_the_box(disk):
 
 def test_an_unknown_component_is_refused_with_the_known(disk):
     with pytest.raises(
-        DataIdError, match=r"no component 'phtoCalib'; did you mean 'photoCalib'.* they have image, mask"
+        DataIdError,
+        match=r"no component 'phtoCalib'; did you mean 'photoCalib'.* they have image, mask",
     ):
         read_component(disk.write(exposure()), "phtoCalib")
 
 
-# -- writing -------------------------------------------------------------------------------------------------
+# -- writing
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", GIVEN)
@@ -238,14 +267,20 @@ def test_all_components_come_back_and_are_read_whole_into_pickles(disk):
 @pytest.mark.parametrize("name", ["psf", *GIVEN])
 def test_what_a_cameras_header_says_of_the_visit_is_written_beside_an_archive(disk, name):
     """Who finds an archive takes the header for afw's, and looks for afw's cards alone (afw-files 1.5)."""
-    header = fits.Header({"EXPTIME": 30.0, "DATE-OBS": "2020-01-20T12:34:56.5", "TIMESYS": "UTC", "AIRMASS": 1.25})
+    header = fits.Header(
+        {"EXPTIME": 30.0, "DATE-OBS": "2020-01-20T12:34:56.5", "TIMESYS": "UTC", "AIRMASS": 1.25}
+    )
     header.update({"RA": 10.0, "DEC": -20.0})
     visit = Exposure(IMAGE, header).visit_info
     component = {"psf": GaussianPsf((5, 5), 1.5), **GIVEN}[name]
     back = disk.there_and_back(Exposure(IMAGE, header).replaced(**{name: component})).visit_info
     assert visit.date is not None
     assert abs(back.date - visit.date).sec < 1e-6
-    assert (back.exposure_time, back.airmass, back.exposure_id) == (30.0, visit.airmass, visit.exposure_id)
+    assert (back.exposure_time, back.airmass, back.exposure_id) == (
+        30.0,
+        visit.airmass,
+        visit.exposure_id,
+    )
     assert (back.boresight.ra.deg, back.boresight.dec.deg) == (10.0, -20.0)
 
 
@@ -276,7 +311,9 @@ def test_a_visit_that_was_given_comes_back(disk):
 
 
 def test_a_visit_of_another_kind_of_header_is_written_in_tai_and_degrees(disk):
-    visit = VisitInfo(exposure_time=30.0, date_begin="2014-08-18T23:20:43.5", ra="01:00:00", dec="-30:00:00")
+    visit = VisitInfo(
+        exposure_time=30.0, date_begin="2014-08-18T23:20:43.5", ra="01:00:00", dec="-30:00:00"
+    )
     back = disk.there_and_back(exposure(visit_info=visit)).visit_info
     assert (back.timescale, back.ra, back.dec) == ("tai", pytest.approx(15.0), -30.0)
     assert abs((back.date - visit.date).to_value("s")) < 1e-6
@@ -289,19 +326,26 @@ def test_a_unit_that_was_given_comes_back(disk):
 
 def test_what_cannot_be_written_is_refused_by_name(disk):
     with pytest.raises(
-        FormatterError, match=r"the component psf cannot be written: object cannot .*replaced\(psf=None\)"
+        FormatterError,
+        match=r"the component psf cannot be written: object cannot .*replaced\(psf=None\)",
     ):
         disk.write(exposure(psf=object()))
     assert disk.there_and_back(exposure(psf=object()).replaced(psf=None)).psf is None
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("path", [CALEXP, *(f"afw_files/exposure-version-{version}.fits" for version in (0, 1, 2))])
+@pytest.mark.parametrize(
+    "path", [CALEXP, *(f"afw_files/exposure-version-{version}.fits" for version in (0, 1, 2))]
+)
 def test_what_was_stored_is_written_as_it_was_stored(disk, found, path):
     whole = disk.read(found(path))
     back = disk.there_and_back(whole)
     assert set(back.components) >= set(whole.components)
-    assert (back.unknown, back.filter.name, back.visit_info) == (whole.unknown, whole.filter.name, whole.visit_info)
+    assert (back.unknown, back.filter.name, back.visit_info) == (
+        whole.unknown,
+        whole.filter.name,
+        whole.visit_info,
+    )
     assert back.photo_calib.mean == pytest.approx(whole.photo_calib.mean, rel=1e-15)
     for name in whole.unknown:
         before, after = whole.components[name].tables, back.components[name].tables
@@ -309,7 +353,9 @@ def test_what_was_stored_is_written_as_it_was_stored(disk, found, path):
     again = disk.there_and_back(back.replaced(photo_calib=GIVEN["photo_calib"]))
     assert again.photo_calib == GIVEN["photo_calib"]
     assert again.unknown == whole.unknown
-    assert np.allclose(again.wcs.all_pix2world(3, 2, 0), whole.wcs.all_pix2world(3, 2, 0), rtol=0, atol=1e-12)
+    assert np.allclose(
+        again.wcs.all_pix2world(3, 2, 0), whole.wcs.all_pix2world(3, 2, 0), rtol=0, atol=1e-12
+    )
 
 
 @dataclass
@@ -329,7 +375,11 @@ class Curved:
 
 def sky() -> WCS:
     wcs = WCS(naxis=2)
-    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [30.0, 60.0], [101.0, 201.0]
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = (
+        ["RA---TAN", "DEC--TAN"],
+        [30.0, 60.0],
+        [101.0, 201.0],
+    )
     wcs.wcs.cdelt = [-1e-4, 1e-4]
     return wcs
 
@@ -338,7 +388,11 @@ def sky() -> WCS:
 def test_a_sky_in_the_parents_pixels_is_written_in_the_files(disk, residual):
     whole = exposure(wcs=Curved(sky(), residual))
     for axis, start in (("1", 100), ("2", 200)):
-        whole.header[f"CTYPE{axis}A"], whole.header[f"CRPIX{axis}A"], whole.header[f"CRVAL{axis}A"] = (
+        (
+            whole.header[f"CTYPE{axis}A"],
+            whole.header[f"CRPIX{axis}A"],
+            whole.header[f"CRVAL{axis}A"],
+        ) = (
             "LINEAR",
             1,
             start,
@@ -346,7 +400,11 @@ def test_a_sky_in_the_parents_pixels_is_written_in_the_files(disk, residual):
     assert whole.wcs.all_pix2world(0, 0, 0) == pytest.approx([30.0, 60.0])
     part = whole[1:, 2:]
     assert part.wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
-    inexact = pytest.warns(LossyWarning, match=r"off by up to 0.5 pixels") if residual > 0.1 else nullcontext()
+    inexact = (
+        pytest.warns(LossyWarning, match=r"off by up to 0.5 pixels")
+        if residual > 0.1
+        else nullcontext()
+    )
     with inexact:
         back = disk.there_and_back(part)
     assert back.wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
@@ -369,7 +427,8 @@ def test_an_exposure_without_components_has_no_archive(disk):
         assert not {"AR_HDU", "EXPINFO_V"} & set(hdus[0].header)
 
 
-# -- damage --------------------------------------------------------------------------------------------------
+# -- damage
+# --------------------------------------------------------------------------------------------------
 
 
 def test_a_compressed_file_that_ends_early_is_refused(disk):
@@ -432,7 +491,11 @@ def test_an_index_that_points_nowhere_is_refused(disk):
 
 def test_a_later_version_is_refused_whole_and_in_parts(disk):
     location = disk.put(changed(disk.bytes_of(exposure(**GIVEN)), EXPINFO_V=3))
-    for read in (disk.read, lambda where: read_component(where, "psf"), lambda where: read_component(where, "wcs")):
+    for read in (
+        disk.read,
+        lambda where: read_component(where, "psf"),
+        lambda where: read_component(where, "wcs"),
+    ):
         with pytest.raises(FormatterError, match=r"file.*version 3 \(EXPINFO_V\)"):
             read(location)
 

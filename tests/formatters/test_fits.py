@@ -66,11 +66,14 @@ def written(*hdus: object) -> bytes:
     return stream.getvalue()
 
 
-# -- recipes -----------------------------------------------------------------------------------------------
+# -- recipes
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
-@pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">f4", ">i2"])
+@pytest.mark.parametrize(
+    "dtype", ["f4", "f8", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">f4", ">i2"]
+)
 def test_a_lossless_recipe_keeps_every_pixel_and_its_type(disk, name, dtype):
     image = NOISE.astype(dtype)
     found = disk.read(disk.write(image, recipe=RECIPES[name])._replace(python=None)).image
@@ -91,7 +94,16 @@ def test_a_lossless_recipe_keeps_every_pixel_and_its_type(disk, name, dtype):
         NOISE.T,
         np.asfortranarray(NOISE),
     ],
-    ids=["not numbers", "all NaN", "extremes", "empty", "one pixel", "every third", "transposed", "Fortran"],
+    ids=[
+        "not numbers",
+        "all NaN",
+        "extremes",
+        "empty",
+        "one pixel",
+        "every third",
+        "transposed",
+        "Fortran",
+    ],
 )
 def test_a_lossless_recipe_keeps_odd_images(disk, name, image):
     found = disk.there_and_back(image, recipe=RECIPES[name]).image
@@ -126,7 +138,9 @@ def test_a_lossy_recipe_keeps_pixels_to_a_tenth_of_the_noise_and_masks_as_they_a
 
 def test_a_lossy_recipe_makes_the_file_smaller(disk):
     image = np.random.default_rng(9).normal(100.0, 5.0, (400, 600)).astype("f4")
-    sizes = {name: len(disk.bytes_of(image, recipe=RECIPES[name])) for name in ("lossless", "lossyBasic")}
+    sizes = {
+        name: len(disk.bytes_of(image, recipe=RECIPES[name])) for name in ("lossless", "lossyBasic")
+    }
     assert sizes["lossyBasic"] < 0.5 * sizes["lossless"] < 0.5 * image.nbytes
 
 
@@ -149,7 +163,9 @@ def test_pixels_without_data_do_not_count_as_noise(disk):
 
 def test_the_same_exposure_gives_the_same_bytes_and_another_data_id_another_dither(disk):
     def content(visit: int, name: str) -> bytes:
-        return disk.bytes_of(NOISE, name=name, dataId={"visit": visit}, recipe=RECIPES["lossyBasic"])
+        return disk.bytes_of(
+            NOISE, name=name, dataId={"visit": visit}, recipe=RECIPES["lossyBasic"]
+        )
 
     assert content(1, "a.fits") == content(1, "b.fits")
     assert content(1, "c.fits") != content(2, "d.fits")
@@ -189,9 +205,15 @@ def test_a_lossy_recipe_keeps_large_integers(disk, image):
     ("compression", "keywords"),
     [
         (Compression("GZIP"), {"ZCMPTYPE": "GZIP_1", "ZTILE1": COLUMNS, "ZTILE2": 1}),
-        (Compression("GZIP_SHUFFLE", rows=8), {"ZCMPTYPE": "GZIP_2", "ZTILE1": COLUMNS, "ZTILE2": 8}),
+        (
+            Compression("GZIP_SHUFFLE", rows=8),
+            {"ZCMPTYPE": "GZIP_2", "ZTILE1": COLUMNS, "ZTILE2": 8},
+        ),
         (Compression("RICE", rows=999), {"ZCMPTYPE": "RICE_1", "ZTILE1": COLUMNS, "ZTILE2": ROWS}),
-        (Compression("GZIP", rows=4, columns=20), {"ZCMPTYPE": "GZIP_1", "ZTILE1": 20, "ZTILE2": 4}),
+        (
+            Compression("GZIP", rows=4, columns=20),
+            {"ZCMPTYPE": "GZIP_1", "ZTILE1": 20, "ZTILE2": 4},
+        ),
     ],
 )
 def test_a_recipe_chooses_the_algorithm_and_the_tiles(disk, compression, keywords):
@@ -207,7 +229,10 @@ def test_a_recipe_chooses_the_algorithm_and_the_tiles(disk, compression, keyword
         (Scaling("MANUAL", bscale=0.25), 0.125),
         (Scaling("MANUAL", bscale=0.25, fuzz=False), 0.125),
         (Scaling("RANGE", bitpix=16), float(np.ptp(NOISE)) / 2**17),
-        (Scaling("STDEV_BOTH", quantizeLevel=2.0), 0.741 * float(np.ptp(np.percentile(NOISE, [25, 75]))) / 4),
+        (
+            Scaling("STDEV_BOTH", quantizeLevel=2.0),
+            0.741 * float(np.ptp(np.percentile(NOISE, [25, 75]))) / 4,
+        ),
     ],
     ids=["manual", "manual without dither", "range", "noise"],
 )
@@ -218,7 +243,8 @@ def test_a_recipe_chooses_the_step_of_the_pixels(disk, scaling, error):
     assert error / 4 < worst <= error * 1.01
 
 
-# -- layout ------------------------------------------------------------------------------------------------
+# -- layout
+# ------------------------------------------------------------------------------------------------
 
 
 def test_an_exposure_is_laid_out_as_afw_does(disk):
@@ -244,8 +270,21 @@ def test_a_plain_image_lies_in_the_primary_hdu_or_compressed_in_the_first(disk, 
 
 def test_the_cards_of_the_header_are_kept_in_their_order_and_those_of_its_hdu_are_not(disk):
     header = sky()
-    cards = [("EXPTIME", 30.0, "s"), ("OBJECT", "it's"), ("BGMEAN", 1.0), ("BGMEAN", 2.0), ("TEXT", "x" * 150)]
-    for card in [*cards, ("UNKNOWN", None), ("EXTNAME", "S4"), ("MP_OLD", 5), ("ZQUANTIZ", "NONE"), ("BZERO", 3.0)]:
+    cards = [
+        ("EXPTIME", 30.0, "s"),
+        ("OBJECT", "it's"),
+        ("BGMEAN", 1.0),
+        ("BGMEAN", 2.0),
+        ("TEXT", "x" * 150),
+    ]
+    for card in [
+        *cards,
+        ("UNKNOWN", None),
+        ("EXTNAME", "S4"),
+        ("MP_OLD", 5),
+        ("ZQUANTIZ", "NONE"),
+        ("BZERO", 3.0),
+    ]:
         header.append(card)
     header["HISTORY"] = "one"
     header["HISTORY"] = "two"
@@ -285,11 +324,13 @@ def test_what_can_write_itself_does(disk):
 
 
 def test_writing_warns_of_nothing_even_with_long_names_of_planes(disk):
-    mask = Mask(BITS, {"DETECTED_NEGATIVE": 6, "A_NAME_OF_MORE_THAN_TWENTY": 7})  # a warning is an error here
+    # a warning is an error here
+    mask = Mask(BITS, {"DETECTED_NEGATIVE": 6, "A_NAME_OF_MORE_THAN_TWENTY": 7})
     assert disk.there_and_back(full(mask=mask)).mask.planes == mask.planes
 
 
-# -- the sky -----------------------------------------------------------------------------------------------
+# -- the sky
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["noCompression", "default", "lossyBasic"])
@@ -317,7 +358,10 @@ def test_a_part_that_is_written_has_its_own_sky_and_origin(disk, projection, giv
     found = disk.there_and_back(whole[Box(104, 206, 10, 8)])
     assert found.bbox == Box(104, 206, 10, 8)
     assert np.array_equal(found.image, NOISE[6:14, 4:14])
-    assert np.abs(found.wcs.all_pix2world(np.array([[0, 0], [9, 7]], float), 0) - expected).max() < 1e-9
+    assert (
+        np.abs(found.wcs.all_pix2world(np.array([[0, 0], [9, 7]], float), 0) - expected).max()
+        < 1e-9
+    )
 
 
 def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
@@ -327,7 +371,8 @@ def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
     assert whole.header.tostring() == before
 
 
-# -- parts -------------------------------------------------------------------------------------------------
+# -- parts
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["noCompression", "default"])
@@ -360,7 +405,10 @@ def test_a_part_that_is_read_has_pixels_planes_sky_and_origin(disk, name, option
         ({"bbox": Box(0, 0, 10, 8)}, "is not inside .* 60 columns, 40 rows"),
         ({"bbox": Box(104, 206, 10, 8), "imageOrigin": "LOCAL"}, "is not inside"),
         ({"bbox": Box(150, 230, 11, 8)}, "is not inside"),
-        ({"bbox": Box(104, 206, 10, 8), "imageOrigin": "local"}, "imageOrigin='local': it is PARENT or LOCAL"),
+        (
+            {"bbox": Box(104, 206, 10, 8), "imageOrigin": "local"},
+            "imageOrigin='local': it is PARENT or LOCAL",
+        ),
         ({"bbox": 5}, "is no box"),
     ],
 )
@@ -372,7 +420,10 @@ def test_a_part_that_is_not_there_is_refused(disk, options, message):
 
 def test_the_shape_and_the_origin_are_read_from_the_header(disk):
     assert formatter.read_shape(disk.write(full())) == ((ROWS, COLUMNS), (100, 200))
-    assert formatter.read_shape(disk.put(written(fits.ImageHDU(NOISE)))) == ((ROWS, COLUMNS), (0, 0))
+    assert formatter.read_shape(disk.put(written(fits.ImageHDU(NOISE)))) == (
+        (ROWS, COLUMNS),
+        (0, 0),
+    )
 
 
 def test_an_image_with_a_third_axis_of_length_one_is_flat(disk):
@@ -386,7 +437,8 @@ def test_a_part_of_an_image_with_a_third_axis_of_length_one_is_flat(disk):
     assert np.array_equal(disk.read(location).image, NOISE[6:14, 4:14])
 
 
-# -- HDUs --------------------------------------------------------------------------------------------------
+# -- HDUs
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -433,7 +485,9 @@ def test_the_first_hdu_with_data_is_read_if_none_is_asked_for(disk):
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(NOISE), fits.ImageHDU(NOISE * 2)]).writeto(stream)
     assert np.array_equal(disk.read(disk.put(stream.getvalue())).image, NOISE)
-    assert np.array_equal(disk.read(disk.put(written(fits.ImageHDU(NOISE * 2)), hdu=0)).image, NOISE * 2)
+    assert np.array_equal(
+        disk.read(disk.put(written(fits.ImageHDU(NOISE * 2)), hdu=0)).image, NOISE * 2
+    )
 
 
 def test_planes_behind_a_far_hdu_are_read(disk):
@@ -482,7 +536,8 @@ def test_a_table_of_this_storage_is_read_as_a_table(disk):
     assert found["id"].tolist() == [1, 2]
 
 
-# -- real files --------------------------------------------------------------------------------------------
+# -- real files
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.real
@@ -494,7 +549,9 @@ def test_exposures_of_every_version_of_afw_are_read(real, disk, version):
         assert np.array_equal(found.image, hdus[1].data)
         assert np.array_equal(found.mask.array, hdus[2].data)
         assert np.array_equal(found.variance, hdus[3].data)
-        assert {f"MP_{name}": bit for name, bit in found.mask.planes.items()} == dict(hdus[2].header["MP_*"])
+        assert {f"MP_{name}": bit for name, bit in found.mask.planes.items()} == dict(
+            hdus[2].header["MP_*"]
+        )
         assert found.origin == (hdus[1].header["CRVAL1A"], hdus[1].header["CRVAL2A"])
 
 
@@ -528,7 +585,8 @@ def test_a_raw_that_is_gzip_under_the_name_of_fits_is_read(real, disk):
         assert np.array_equal(found.image, hdus[1].data)
 
 
-# -- damage ------------------------------------------------------------------------------------------------
+# -- damage
+# ------------------------------------------------------------------------------------------------
 
 
 def cut_gzip(content: bytes) -> bytes:
@@ -577,7 +635,9 @@ def test_an_exposure_that_ends_in_its_data_is_refused_by_name(disk, name, squeez
 def test_a_part_of_a_truncated_image_is_refused_even_where_its_pixels_are_there(disk, python, name):
     content = disk.bytes_of(NOISE, recipe=RECIPES[name])
     _, begin, end = places(content)[1]
-    location = disk.put(content[: begin + (end - begin) * 3 // 4], python=python, bbox=Box(0, 0, 5, 5))
+    location = disk.put(
+        content[: begin + (end - begin) * 3 // 4], python=python, bbox=Box(0, 0, 5, 5)
+    )
     with pytest.raises(FormatterError) as caught:
         disk.read(location)
     assert location.full_path in str(caught.value)
@@ -636,7 +696,9 @@ def test_a_file_without_pixels_is_refused_by_name(disk, content):
 @AS_USERS_DO
 def test_a_header_that_makes_no_sense_is_refused_by_name(disk, axes):
     cards = ["SIMPLE  =                    T", "BITPIX  =                    8", *axes, "END"]
-    location = disk.put("".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880))
+    location = disk.put(
+        "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
+    )
     caught = None
     try:
         disk.read(location)

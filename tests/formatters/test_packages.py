@@ -79,12 +79,17 @@ def test_both_classes_read_what_is_written(pickles, original):
 
 def test_yaml_has_gen2s_tag(disk_of):
     disk = disk_of("YamlStorage", "lsst.base.Packages", ".yaml")
-    assert disk.bytes_of(VERSIONS).decode() == "!<lsst.base.Packages>\nafw: 21.0.0-2-g1234abc+5\npython: 3.7.8\n"
+    assert (
+        disk.bytes_of(VERSIONS).decode()
+        == "!<lsst.base.Packages>\nafw: 21.0.0-2-g1234abc+5\npython: 3.7.8\n"
+    )
     for text in ("{python: 3.7.8}", "!<lsst.base.Packages> {python: 3.7.8}"):
         assert disk.read(disk.put(text.encode())) == {"python": "3.7.8"}
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(versions=st.dictionaries(st.text(), st.text()))
 def test_versions_come_back_as_they_were(disk, versions):
     found = disk.there_and_back(Packages(versions), name="p")

@@ -34,7 +34,9 @@ def test_a_wcs_goes_there_and_back(disk):
     found = disk.there_and_back(wcs())
     assert found.wcs.compare(wcs().wcs, 0, 1e-12) or found.wcs.crval.tolist() == [10, 20]
     corners = np.array([[0, 0], [30, 20], [7, 3]])
-    np.testing.assert_allclose(found.all_pix2world(corners, 0), wcs().all_pix2world(corners, 0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        found.all_pix2world(corners, 0), wcs().all_pix2world(corners, 0), rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("ending", ["SkyWcs", "Wcs", "TanWcs"])
@@ -76,7 +78,9 @@ def test_a_mask_without_pixels_is_told(disk):
 
 def exposure(**more):
     pixels = np.ones((20, 30), "f4")
-    return Exposure(pixels, fits.Header({"EXPTIME": 30.0}), variance=pixels, given_wcs=wcs(), **more)
+    return Exposure(
+        pixels, fits.Header({"EXPTIME": 30.0}), variance=pixels, given_wcs=wcs(), **more
+    )
 
 
 @pytest.fixture
@@ -120,7 +124,9 @@ def test_what_is_no_fits_is_told_with_the_file(disk, content, python):
 @pytest.mark.parametrize("cut", [0.3, 0.6, 0.9])
 def test_a_truncated_mask_is_told(disk, cut):
     rng = np.random.default_rng(1)
-    location = disk.write(Mask(rng.integers(0, 2**30, (200, 30)).astype(np.int32), {"BAD": 0}), python=MASK)
+    location = disk.write(
+        Mask(rng.integers(0, 2**30, (200, 30)).astype(np.int32), {"BAD": 0}), python=MASK
+    )
     content = Path(location.full_path).read_bytes()
     with pytest.raises(FormatterError):
         disk.read(disk.put(content[: int(len(content) * cut)], python=MASK))

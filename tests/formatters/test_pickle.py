@@ -118,7 +118,9 @@ ARRAYS = [
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{type(array).__name__} {array.dtype} {array.shape}")
+@pytest.mark.parametrize(
+    "array", ARRAYS, ids=lambda array: f"{type(array).__name__} {array.dtype} {array.shape}"
+)
 def test_arrays_of_all_kinds_pass_in_every_protocol(disk, array, protocol):
     content = pickle.dumps(array, protocol)
     found, expected = disk.read(disk.put(content)), pickle.loads(content)
@@ -131,7 +133,15 @@ def test_arrays_of_all_kinds_pass_in_every_protocol(disk, array, protocol):
 
 @pytest.mark.parametrize(
     "scalar",
-    [np.float64(1.5), np.float32(1.5), np.int16(3), np.uint64(2**63), np.bool_(True), np.str_("a"), np.complex64(1j)]
+    [
+        np.float64(1.5),
+        np.float32(1.5),
+        np.int16(3),
+        np.uint64(2**63),
+        np.bool_(True),
+        np.str_("a"),
+        np.complex64(1j),
+    ]
     + [np.datetime64("2014-08-18"), np.timedelta64(5, "s"), np.longdouble(1.5)],
     ids=lambda scalar: type(scalar).__name__,
 )
@@ -164,7 +174,8 @@ def test_the_newest_protocol_is_written(disk):
     assert disk.bytes_of([1])[:2] == bytes([0x80, pickle.HIGHEST_PROTOCOL])
 
 
-# -- hostile pickles ---------------------------------------------------------------------------------------
+# -- hostile pickles
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +217,9 @@ def test_the_newest_protocol_is_written(disk):
 def test_a_call_of_anything_else_is_refused_by_name_and_not_run(disk, tmp_path, module, name):
     for content in (call(module, name, f"touch {tmp_path}/hacked"), stack_global(module, name)):
         location = disk.put(content)
-        with pytest.raises(UnsafeContent, match=f"wants to make a {module}.{name}, which is not trusted") as caught:
+        with pytest.raises(
+            UnsafeContent, match=f"wants to make a {module}.{name}, which is not trusted"
+        ) as caught:
             disk.read(location)
         assert location.full_path in str(caught.value)
         assert f"trust=['{module}.{name}']" in str(caught.value)
@@ -315,16 +328,21 @@ def test_an_array_type_that_lies_about_its_fields_is_refused(tmp_path):
     assert done.returncode == 0
 
 
-# -- trust -------------------------------------------------------------------------------------------------
+# -- trust
+# -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trust", [[NAME], {NAME, "a.B"}, (NAME,), frozenset({NAME})], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    "trust", [[NAME], {NAME, "a.B"}, (NAME,), frozenset({NAME})], ids=lambda t: type(t).__name__
+)
 def test_a_class_that_the_caller_trusts_is_made(disk, trust):
     content = disk.bytes_of(Thing(5))
     assert disk.read(disk.put(content, trust=trust)) == Thing(5)
 
 
-@pytest.mark.parametrize("trust", [[], ["persistence_test_pickles"], ["Thing"], ["persistence_test_pickles.Thin"]])
+@pytest.mark.parametrize(
+    "trust", [[], ["persistence_test_pickles"], ["Thing"], ["persistence_test_pickles.Thin"]]
+)
 def test_trust_is_for_the_whole_name_alone(disk, trust):
     content = disk.bytes_of(Thing(5))
     with pytest.raises(UnsafeContent, match=f"wants to make a {NAME}"):

@@ -75,7 +75,9 @@ def whole(*parts: bytes) -> bytes:
 BIG = put(2**34)
 RANGE = call("builtins.range", put(2**33))
 # Thirty lists, of which each holds the one before twice.
-LAUGHS = b"]q\x00" + b"".join(b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1]) for n in range(30))
+LAUGHS = b"]q\x00" + b"".join(
+    b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1]) for n in range(30)
+)
 # The last, under a name, behind all of them.
 LAST = b"(" + LAUGHS + b"1h\x1e"
 NDARRAY = of("numpy.ndarray")
@@ -102,7 +104,12 @@ def test_a_length_beyond_the_file_is_damage(disk, content):
 
 @pytest.mark.parametrize(
     "content",
-    [b"Nr\xff\xff\xff\x7f", b"Nr\x00\x00\x00\x20", b"Np536870912\n", b"X\x05\x00\x00\x00right0Nr\x00\x00\x00\x20"],
+    [
+        b"Nr\xff\xff\xff\x7f",
+        b"Nr\x00\x00\x00\x20",
+        b"Np536870912\n",
+        b"X\x05\x00\x00\x00right0Nr\x00\x00\x00\x20",
+    ],
 )
 def test_a_place_in_the_memo_beyond_the_file_is_refused(disk, content):
     assert fate(disk, whole(content)) == UNSAFE
@@ -135,7 +142,10 @@ def test_what_the_scan_does_not_know_takes_care(content):
 @pytest.mark.parametrize("text", ["right here", "r\xff\xff\xff\xff", "p9999999\n"])
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_text_that_looks_like_such_a_place_is_read(disk, text, protocol):
-    assert disk.read(disk.put(pickle.dumps([text, {text: 1}, text.encode("latin-1")], protocol)))[0] == text
+    assert (
+        disk.read(disk.put(pickle.dumps([text, {text: 1}, text.encode("latin-1")], protocol)))[0]
+        == text
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,13 +263,17 @@ def test_places_of_an_array_cannot_be_set(disk):
         disk.read(disk.put(content))
 
 
-@pytest.mark.parametrize("content", [b"\x82\x01", b"\x83\x01\x00", b"\x84\x01\x00\x00\x00", b"Pid\n", b"NQ"])
+@pytest.mark.parametrize(
+    "content", [b"\x82\x01", b"\x83\x01\x00", b"\x84\x01\x00\x00\x00", b"Pid\n", b"NQ"]
+)
 def test_extensions_and_persistent_names_lead_nowhere(disk, content):
     with pytest.raises(FormatterError):
         disk.read(disk.put(whole(content)))
 
 
-@pytest.mark.parametrize("name", ["datetime.date", "collections.deque", "builtins.dict", "numpy.ndarray"])
+@pytest.mark.parametrize(
+    "name", ["datetime.date", "collections.deque", "builtins.dict", "numpy.ndarray"]
+)
 @pytest.mark.parametrize("state", [b"}Vmarker\nI1\ns", b"N}Vmarker\nI1\ns\x86"])
 def test_a_state_changes_no_class(disk, name, state):
     with pytest.raises(FormatterError):

@@ -40,7 +40,9 @@ def hdu(**cards: object) -> fits.ImageHDU:
     ],
 )
 def test_planes_are_known_by_their_type_name_or_bits(tmp_path, squeeze, behind, planes):
-    found = layout(written(tmp_path, hdu(), *(hdu(**cards) for cards in behind), squeeze=squeeze), 1)
+    found = layout(
+        written(tmp_path, hdu(), *(hdu(**cards) for cards in behind), squeeze=squeeze), 1
+    )
     assert {kind: number for kind, number in found.planes(1).items() if kind} == planes
     assert (found.content is None) == (squeeze is bytes)
 

@@ -84,7 +84,9 @@ def facts(found):
     return [(name, repr(found.entry(name))) for name in found.names(False)], type(found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(tree=TREES, comments=st.lists(st.text(), min_size=3, max_size=3))
 def test_metadata_of_any_shape_come_back_as_they_were(disk, tree, comments):
     found = PropertySet(tree)
@@ -95,7 +97,9 @@ def test_metadata_of_any_shape_come_back_as_they_were(disk, tree, comments):
     assert facts(disk.there_and_back(listed, name="m.yaml")) == facts(listed)
 
 
-@pytest.mark.parametrize("text", ["{a: 1, b: {c: [x, y]}}", "!<lsst.daf.base.PropertySet> {a: 1, b: {c: [x, y]}}"])
+@pytest.mark.parametrize(
+    "text", ["{a: 1, b: {c: [x, y]}}", "!<lsst.daf.base.PropertySet> {a: 1, b: {c: [x, y]}}"]
+)
 def test_a_plain_mapping_is_read_as_a_set(disk, text):
     found = disk.read(disk.put(text.encode()))
     assert (type(found), found) == (PropertySet, {"a": 1, "b": {"c": ["x", "y"]}})
@@ -104,7 +108,11 @@ def test_a_plain_mapping_is_read_as_a_set(disk, text):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("", 0), ("!lsst.daf.base.PropertyList [[a, Int, 1]]", 1), ("!<lsst.daf.base.PropertySet> [[a, Int, 1, x]]", 1)]
+    [
+        ("", 0),
+        ("!lsst.daf.base.PropertyList [[a, Int, 1]]", 1),
+        ("!<lsst.daf.base.PropertySet> [[a, Int, 1, x]]", 1),
+    ]
     + [("!<lsst.daf.base.PropertyList> [[a, Int, 1, ''], [a, Int, 2, '']]", 1)],
 )
 def test_other_forms_are_borne(disk, text, size):
@@ -129,7 +137,10 @@ def test_any_other_tag_is_refused(disk, text):
     [
         ("[1, 2]", "holds no metadata, but a list"),
         ("text", "holds no metadata, but a str"),
-        ("!<lsst.daf.base.PropertySet> [[a, Int]]", r"line 1: an item is \[name, type, value, comment\]"),
+        (
+            "!<lsst.daf.base.PropertySet> [[a, Int]]",
+            r"line 1: an item is \[name, type, value, comment\]",
+        ),
         ("!<lsst.daf.base.PropertySet> [a]", "an item is"),
         ("!<lsst.daf.base.PropertySet> [[a, Strange, 1]]", "a is of an unknown type, 'Strange'"),
         ("!<lsst.daf.base.PropertySet> [[a, Int, x]]", "'x' cannot be a Int"),
@@ -172,7 +183,8 @@ def test_what_is_no_metadata_is_not_written(disk, obj):
         disk.write(obj)
 
 
-# -- Boost ----------------------------------------------------------------------------------------------
+# -- Boost
+# ----------------------------------------------------------------------------------------------
 
 HEADER = b"22 serialization::archive 14 0 0 1 0\n0 %d\n"
 ITEMS = [
@@ -200,7 +212,12 @@ def test_boost_text_is_known_by_its_first_bytes(disk_of, ending):
     found = disk.read(disk.put(boost(*ITEMS[:6])))
     assert found == VALUES
     assert found.lost == ()
-    assert [found.type_of(name) for name in ("isr.n", "flag", "cpu", "big")] == ["Int", "Bool", "Double", "LongLong"]
+    assert [found.type_of(name) for name in ("isr.n", "flag", "cpu", "big")] == [
+        "Int",
+        "Bool",
+        "Double",
+        "LongLong",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +248,8 @@ def test_a_truncated_archive_tells_how_many_are_lost(disk, cut):
         found = disk.read(disk.put(boost(*ITEMS[:6])[:cut]))
     assert found.lost
     for name, value in found.items():
-        assert value == VALUES[name] or name in ("big", "cpu")  # of a number cut short, less is left
+        # of a number cut short, less is left
+        assert value == VALUES[name] or name in ("big", "cpu")
 
 
 def test_what_only_begins_like_an_archive_is_refused(disk):

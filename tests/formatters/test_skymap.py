@@ -102,7 +102,10 @@ def stack(monkeypatch):
 @pytest.mark.parametrize("made", EACH, ids=lambda made: f"{made.kind}-{made.version}")
 def test_what_the_original_writes_is_read(disk, stack, made, protocol, kind_of_text):
     cls, config_class = stack[made.kind]
-    text = "".join(f"# documentation\nconfig.{name}={value!r}\n\n" for name, value in made.config.values().items())
+    text = "".join(
+        f"# documentation\nconfig.{name}={value!r}\n\n"
+        for name, value in made.config.values().items()
+    )
     version = () if issubclass(cls, ByState) else (made.version,)
     content = pickle.dumps(cls(config_class(kind_of_text(text)), *version), protocol)
     found = disk.read(disk.put(content))
@@ -118,7 +121,9 @@ def test_what_we_write_the_original_reads(disk, stack, made):
     assert type(found.config) is config_class
     assert found.version == made.version
     name = f"lsst.skymap.{made.kind}SkyMap"
-    assert found.config.text.startswith(f"import {name}\nassert type(config)=={name}.{type(made).__name__}Config, ")
+    assert found.config.text.startswith(
+        f"import {name}\nassert type(config)=={name}.{type(made).__name__}Config, "
+    )
     config = type("Config", (), {})()
     exec("\n".join(found.config.text.splitlines()[2:]), {"config": config})  # as the original does
     assert vars(config) == made.config.values()
@@ -127,11 +132,15 @@ def test_what_we_write_the_original_reads(disk, stack, made):
 def test_it_is_read_without_the_original(disk):
     before = set(sys.modules)
     assert disk.read(disk.put(dumps(RINGS))) == RINGS
-    assert not any(name.startswith(("lsst.skymap", "lsst.pex")) for name in set(sys.modules) - before)
+    assert not any(
+        name.startswith(("lsst.skymap", "lsst.pex")) for name in set(sys.modules) - before
+    )
 
 
 def test_a_class_named_by_its_package_is_known(disk):
-    content = dumps(RINGS).replace(b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n", b"clsst.skymap\nRingsSkyMap\n")
+    content = dumps(RINGS).replace(
+        b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n", b"clsst.skymap\nRingsSkyMap\n"
+    )
     assert content != dumps(RINGS)
     assert disk.read(disk.put(content)) == RINGS
 
@@ -139,7 +148,11 @@ def test_a_class_named_by_its_package_is_known(disk):
 def forged(text=TEXT, version=b"K\x01", kind="rings", name="RingsSkyMap"):
     """Make a pickle of a sky map by hand."""
     head = f"\x80\x02clsst.skymap.{kind}SkyMap\n{name}\nclsst.pex.config.config\nunreduceConfig\n"
-    config = f"clsst.skymap.{kind}SkyMap\n{name}Config\n".encode() + pickle.dumps(text, 2)[2:-1] + b"\x86R"
+    config = (
+        f"clsst.skymap.{kind}SkyMap\n{name}Config\n".encode()
+        + pickle.dumps(text, 2)[2:-1]
+        + b"\x86R"
+    )
     return head.encode("latin1") + config + version + b"\x86R."
 
 
@@ -150,18 +163,36 @@ def forged(text=TEXT, version=b"K\x01", kind="rings", name="RingsSkyMap"):
             lambda path: forged(f"config.numRings=__import__('os').system('touch {path}')"),
             "no assignment of a literal",
         ),
-        (lambda path: forged(f"__import__('os').system('touch {path}')\n{TEXT}"), "no assignment of a literal"),
+        (
+            lambda path: forged(f"__import__('os').system('touch {path}')\n{TEXT}"),
+            "no assignment of a literal",
+        ),
         (
             lambda path: forged(version=f"cos\nsystem\n(Vtouch {path}\ntR".encode()),
             r"os\.system, which is not trusted",
         ),
-        (lambda path: f"cos\nsystem\n(Vtouch {path}\ntR.".encode(), r"os\.system, which is not trusted"),
+        (
+            lambda path: f"cos\nsystem\n(Vtouch {path}\ntR.".encode(),
+            r"os\.system, which is not trusted",
+        ),
         (lambda _: b"clsst.skymap.ringsSkyMap\nos\n(tR.", r"ringsSkyMap\.os, which is not trusted"),
-        (lambda _: b"clsst.skymap.evil\nRingsSkyMap\n(tR.", r"lsst\.skymap\.evil\.RingsSkyMap, which is not trusted"),
-        (lambda _: b"clsst.skymap.ringsSkyMap\nRingsSkyMapConfigured\n(tR.", r"Configured, which is not trusted"),
-        (lambda _: b"clsst.pex.config.config\nConfig\n(tR.", r"config\.config\.Config, which is not trusted"),
+        (
+            lambda _: b"clsst.skymap.evil\nRingsSkyMap\n(tR.",
+            r"lsst\.skymap\.evil\.RingsSkyMap, which is not trusted",
+        ),
+        (
+            lambda _: b"clsst.skymap.ringsSkyMap\nRingsSkyMapConfigured\n(tR.",
+            r"Configured, which is not trusted",
+        ),
+        (
+            lambda _: b"clsst.pex.config.config\nConfig\n(tR.",
+            r"config\.config\.Config, which is not trusted",
+        ),
         (lambda _: b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n}(Vcls\nK\x01ub.", "wants to change"),
-        (lambda _: b"clsst.pex.config.config\nunreduceConfig\n}(V__code__\nK\x01ub.", "wants to change"),
+        (
+            lambda _: b"clsst.pex.config.config\nunreduceConfig\n}(V__code__\nK\x01ub.",
+            "wants to change",
+        ),
     ],
 )
 def test_what_is_hostile_is_refused_by_name_and_not_run(disk, tmp_path, make, message):
@@ -182,7 +213,10 @@ def test_what_is_hostile_is_refused_by_name_and_not_run(disk, tmp_path, make, me
         (forged(version=b"K\x02"), "RingsSkyMap is of version 0 or 1, not 2"),
         (forged(version=b"]"), "RingsSkyMap is of version"),
         (b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(tR.", "the RingsSkyMap has no configuration"),
-        (b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(K\x01K\x01tR.", "the RingsSkyMap has no configuration"),
+        (
+            b"clsst.skymap.ringsSkyMap\nRingsSkyMap\n(K\x01K\x01tR.",
+            "the RingsSkyMap has no configuration",
+        ),
         (pickle.dumps({"a": 1}), "holds no sky map, but a dict"),
         (forged()[:-1], "is no pickle, or a damaged one"),
     ],
@@ -194,7 +228,9 @@ def test_what_makes_no_sky_map_is_refused_with_the_reason(disk, content, message
     assert location.full_path in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [name for name, module in OBJECTS["PickleStorage"].items() if "skymap" in module])
+@pytest.mark.parametrize(
+    "name", [name for name, module in OBJECTS["PickleStorage"].items() if "skymap" in module]
+)
 def test_each_class_that_a_policy_names_is_read_so(disk, name):
     location = disk.put(dumps(RINGS), python=f"lsst.skymap.{name}")
     assert disk.read(location) == RINGS

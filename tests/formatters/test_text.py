@@ -13,7 +13,9 @@ def disk(disk_of):
     return disk_of("TextStorage", None, ".txt")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])) | st.text("\r\n\t a"))
 def test_a_text_is_written_in_utf_8_as_it_is_and_read_so(disk, text):
     content = disk.bytes_of(text, name="text.txt")

@@ -36,13 +36,17 @@ TREES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.tuples(inner, inner)
-        | st.dictionaries(st.text("ab1 :-#é", max_size=5) | st.integers() | st.booleans(), inner, max_size=3)
+        | st.dictionaries(
+            st.text("ab1 :-#é", max_size=5) | st.integers() | st.booleans(), inner, max_size=3
+        )
     ),
     max_leaves=8,
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(tree=TREES)
 def test_plain_data_of_any_shape_come_back_as_they_were(disk, tree):
     assert repr(disk.there_and_back(tree, name="tree.yaml")) == repr(tree)
@@ -53,7 +57,9 @@ def test_odd_characters_of_unicode_are_kept(disk, text):
     assert disk.there_and_back([text, {text: 1}]) == [text, {text: 1}]
 
 
-@pytest.mark.parametrize("key", ["b", "1", 1, 1.5, True, None, datetime.date(2014, 8, 18), (1, 2)], ids=repr)
+@pytest.mark.parametrize(
+    "key", ["b", "1", 1, 1.5, True, None, datetime.date(2014, 8, 18), (1, 2)], ids=repr
+)
 def test_keys_keep_their_type(disk, key):
     found = disk.there_and_back({key: "x"})
     assert found == {key: "x"}

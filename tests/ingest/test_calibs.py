@@ -48,7 +48,9 @@ def ingest(root: Path, calib: Path) -> Callable[..., Report]:
     """Give a function that ingests files with 999 days of validity, unless told otherwise."""
 
     def act(paths: Any, settings: Any = (), **options: Any) -> Report:
-        return task(root, calib, settings, **options).run([paths] if isinstance(paths, str) else paths)
+        return task(root, calib, settings, **options).run(
+            [paths] if isinstance(paths, str) else paths
+        )
 
     return act
 
@@ -61,10 +63,14 @@ def task(root: Path, calib: Path, settings: Any = (), **options: Any) -> CalibTa
     for name, value in dict(settings).items():
         config = override(config, name, value)
     repository = open_one(str(root), None, (), {}).inputs[0]
-    return CalibTask(repository, config, root=str(calib), **{"days": 999, "mode": "link", **options})
+    return CalibTask(
+        repository, config, root=str(calib), **{"days": 999, "mode": "link", **options}
+    )
 
 
-def ask(calib: Path, query: str = "select calibDate, validStart, validEnd from bias order by calibDate") -> list[Any]:
+def ask(
+    calib: Path, query: str = "select calibDate, validStart, validEnd from bias order by calibDate"
+) -> list[Any]:
     """Read the registry by a back door."""
     connection = sqlite3.connect(calib / "calibRegistry.sqlite3")
     try:
@@ -84,14 +90,17 @@ def tell(calib: Path, *statements: str) -> None:
 
 def places(calib: Path) -> list[str]:
     found = (path for path in calib.rglob("*") if path.is_symlink() or path.is_file())
-    return sorted(str(path.relative_to(calib)) for path in found if not path.name.startswith("calibRegistry"))
+    return sorted(
+        str(path.relative_to(calib)) for path in found if not path.name.startswith("calibRegistry")
+    )
 
 
 def counts(report: Report) -> tuple[int, int, int, int]:
     return len(report.new), len(report.placed), len(report.same), len(report.failed)
 
 
-# -- types and places -----------------------------------------------------------------------------------
+# -- types and places
+# -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -111,9 +120,21 @@ def test_the_type_is_known_by_a_word_in_obstype(obstype: str, kind: str) -> None
     [
         ({}, "BIAS/2015-02-18/BIAS-2015-02-18-07.fits", ("NONE", 7, 1, "2015-02-18")),
         ({"obstype": "dark"}, "DARK/2015-02-18/DARK-2015-02-18-07.fits", ("g", 7, 1, "2015-02-18")),
-        ({"obstype": "dome flat"}, "FLAT/2015-02-18/g/FLAT-2015-02-18-07.fits", ("g", 7, 1, "2015-02-18")),
-        ({"obstype": "fringe"}, "FRINGE/2015-02-18/g/FRINGE-2015-02-18-07.fits", ("g", 7, 1, "2015-02-18")),
-        ({"obstype": "illumcor"}, "ILLUMCOR/2015-02-18/g/ILLUMCOR-2015-02-18-07.fits", ("g", 7, 1, "2015-02-18")),
+        (
+            {"obstype": "dome flat"},
+            "FLAT/2015-02-18/g/FLAT-2015-02-18-07.fits",
+            ("g", 7, 1, "2015-02-18"),
+        ),
+        (
+            {"obstype": "fringe"},
+            "FRINGE/2015-02-18/g/FRINGE-2015-02-18-07.fits",
+            ("g", 7, 1, "2015-02-18"),
+        ),
+        (
+            {"obstype": "illumcor"},
+            "ILLUMCOR/2015-02-18/g/ILLUMCOR-2015-02-18-07.fits",
+            ("g", 7, 1, "2015-02-18"),
+        ),
     ],
 )
 def test_a_master_of_one_chip_comes_to_its_place(
@@ -132,7 +153,9 @@ def community(folder: Path, kind: str, names: list[str], proctype: str = "Master
     primary.header["FILTER"], primary.header["DATE-OBS"] = G, "2015-02-18T22:00:00"
     hdus = [primary]
     for number, name in enumerate(names, 25):
-        hdus.append(fits.ImageHDU(np.ones((2, 2), np.float32), fits.Header({"CCDNUM": number}), name))
+        hdus.append(
+            fits.ImageHDU(np.ones((2, 2), np.float32), fits.Header({"CCDNUM": number}), name)
+        )
     path = folder / f"{kind}.fits"
     fits.HDUList(hdus).writeto(path)
     return str(path)
@@ -189,19 +212,24 @@ def test_what_a_header_lacks_comes_from_calib_id(
     assert ask(calib, "select filter, ccdnum, calibDate from flat") == [row]
 
 
-def test_a_date_may_stand_in_the_path(ingest: Ingest, calib: Path, master: Master, tmp_path: Path) -> None:
+def test_a_date_may_stand_in_the_path(
+    ingest: Ingest, calib: Path, master: Master, tmp_path: Path
+) -> None:
     folder = tmp_path / "2013-05-06"
     folder.mkdir()
     assert ingest(shutil.move(master(date=None), folder / "bias.fits").as_posix()).failed == []
     assert ask(calib, "select calibDate from bias") == [("2013-05-06",)]
 
 
-# -- the registry ---------------------------------------------------------------------------------------
+# -- the registry
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["imsim/CALIB", "latiss/CALIB", "obs_test/input"])
-def test_the_tables_are_made_by_the_letter_of_the_originals(real: Path, tmp_path: Path, name: str) -> None:
+def test_the_tables_are_made_by_the_letter_of_the_originals(
+    real: Path, tmp_path: Path, name: str
+) -> None:
     query = "select name, sql from sqlite_master where type = 'table' and name <> 'sqlite_sequence'"
     theirs = dict(ask(real / "gen2_repos" / name, query))
     specs = {table: _spec_of(table, theirs) for table in theirs if not table.endswith("_visit")}
@@ -210,7 +238,9 @@ def test_the_tables_are_made_by_the_letter_of_the_originals(real: Path, tmp_path
     writer.close()
     ours = dict(ask(tmp_path, query))
     assert list(ours) == list(theirs)
-    assert {name: _shape(sql) for name, sql in ours.items()} == {name: _shape(sql) for name, sql in theirs.items()}
+    assert {name: _shape(sql) for name, sql in ours.items()} == {
+        name: _shape(sql) for name, sql in theirs.items()
+    }
     assert all(ours[table] == theirs[table] for table in specs)
 
 
@@ -221,7 +251,10 @@ def _spec_of(table: str, statements: dict[str, str]) -> TableSpec:
     order = statements[table].split("unique(")[1].strip(")").split(",")
     assert set(order) == unique
     return TableSpec(
-        table, dict(one.split() for one in columns[1:]), tuple(order), tuple(v.split()[0] for v in visit)
+        table,
+        dict(one.split() for one in columns[1:]),
+        tuple(order),
+        tuple(v.split()[0] for v in visit),
     )
 
 
@@ -231,22 +264,33 @@ def _shape(sql: str) -> tuple[tuple[str, ...], frozenset[str]]:
     return tuple(one.strip() for one in inside.split(",")), frozenset(unique.strip(")").split(","))
 
 
-def test_every_type_has_its_tables_and_an_index_for_looking_up(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_every_type_has_its_tables_and_an_index_for_looking_up(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     ingest(master())
-    named = ask(calib, "select name from sqlite_master where type = 'table' and name not like 'sqlite%'")
+    named = ask(
+        calib, "select name from sqlite_master where type = 'table' and name not like 'sqlite%'"
+    )
     tables = ["bias", "flat", "fringe", "dark", "illumcor"]
-    assert [name for (name,) in named] == [made for table in tables for made in (table, f"{table}_visit")]
+    assert [name for (name,) in named] == [
+        made for table in tables for made in (table, f"{table}_visit")
+    ]
     assert ask(calib, "select sql from sqlite_master where name = 'bias_look_up'") == [
-        ("CREATE INDEX bias_look_up on bias (ccdnum,validEnd,validStart,calibDate,filter,calib_hdu)",)
+        (
+            "CREATE INDEX bias_look_up on bias (ccdnum,validEnd,validStart,calibDate,filter,calib_hdu)",
+        )
     ]
     assert ask(calib, "select * from bias_visit") == [("2015-02-18",)]
     plan = ask(
-        calib, "explain query plan select distinct calibDate from bias where ccdnum = 1 and '2015' <= validEnd"
+        calib,
+        "explain query plan select distinct calibDate from bias where ccdnum = 1 and '2015' <= validEnd",
     )
     assert "COVERING INDEX bias_look_up" in plan[0][3]
 
 
-def test_no_index_is_added_to_a_registry_of_the_original(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_no_index_is_added_to_a_registry_of_the_original(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     for table in DECAM.register.tables:
         spec = DECAM.register.spec(table)
         tell(calib, *[line for line in spec.statements() if line.startswith("create table")])
@@ -254,7 +298,9 @@ def test_no_index_is_added_to_a_registry_of_the_original(ingest: Ingest, calib: 
     assert ask(calib, "select name from sqlite_master where sql like 'create index%'") == []
 
 
-def test_create_makes_all_tables_anew_and_leaves_others(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_create_makes_all_tables_anew_and_leaves_others(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     first = ingest([master(), master(obstype="dark", FILTER=G)])
     tell(calib, "create table defects (x)")
     assert counts(ingest(first.new[0], create=True, dry_run=True)) == (0, 1, 0, 0)
@@ -265,7 +311,8 @@ def test_create_makes_all_tables_anew_and_leaves_others(ingest: Ingest, calib: P
     assert ask(calib, "select * from defects") == []
 
 
-# -- windows and earlier runs ---------------------------------------------------------------------------
+# -- windows and earlier runs
+# ---------------------------------------------------------------------------
 
 A, B = ("2015-02-18", "2012-05-25", "2017-11-13"), ("2015-03-13", "2017-11-13", "2017-12-06")
 
@@ -282,12 +329,16 @@ def test_rows_of_earlier_runs_keep_their_windows_and_new_ones_get_what_is_left(
     ]
 
 
-def test_the_whole_series_is_shared_out_anew_if_told(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_the_whole_series_is_shared_out_anew_if_told(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     ingest(master("2015-02-18"))
     path = ingest(master("2015-03-13")).new[0]
     report = ingest(path, recompute=True)
     assert counts(report) == (0, 0, 1, 0)
-    assert report.notes == ["  bias: windows of earlier runs are others now: filter=unknown ccdnum=1"]
+    assert report.notes == [
+        "  bias: windows of earlier runs are others now: filter=unknown ccdnum=1"
+    ]
     whole = [("2015-02-18", "2012-05-25", "2015-03-02"), ("2015-03-13", "2015-03-02", "2017-12-06")]
     assert ask(calib) == whole
     assert counts(ingest(path, recompute=True, days=5, dry_run=True)) == (0, 0, 1, 0)
@@ -304,10 +355,15 @@ def test_a_calibration_whose_days_are_all_taken_is_refused_before_it_is_delivere
     assert report.failed == [(later, problem)]
     assert places(calib) == ["BIAS/2015-02-01/BIAS-2015-02-01-01.fits"]
     assert ingest(later, rule="until-superseded", recompute=True).failed == []
-    assert ask(calib) == [("2015-02-01", "2015-02-01", "2015-02-12"), ("2015-02-12", "2015-02-12", "2037-12-31")]
+    assert ask(calib) == [
+        ("2015-02-01", "2015-02-01", "2015-02-12"),
+        ("2015-02-12", "2015-02-12", "2037-12-31"),
+    ]
 
 
-def test_what_is_refused_takes_no_days_from_others(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_what_is_refused_takes_no_days_from_others(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     ingest(master("2015-06-01"), days=30)
     report = ingest([master("2015-06-10"), master("2015-09-01")], days=5)
     assert [path for path, _ in report.failed] == [str(Path(report.new[0]).with_name("1.fits"))]
@@ -324,7 +380,9 @@ def test_a_file_that_is_refused_for_one_chip_takes_no_days_of_another(
     assert "validStart=2015-02-17 validEnd=2015-02-27" in capsys.readouterr().out
     report = ingest(paths, days=5)
     assert [path for path, _ in report.failed] == [both]
-    assert ask(calib, "select validStart, validEnd from bias where ccdnum = 26") == [("2015-02-17", "2015-02-27")]
+    assert ask(calib, "select validStart, validEnd from bias where ccdnum = 26") == [
+        ("2015-02-17", "2015-02-27")
+    ]
 
 
 @pytest.mark.parametrize("increment", [True, False])
@@ -334,13 +392,24 @@ def test_however_runs_follow_no_day_has_two_windows_but_a_shared_boundary(
     ingest: Ingest, calib: Path, master: Master, rule: str, seed: int, increment: bool
 ) -> None:
     chance = random.Random(seed)
-    dates = chance.sample([f"2015-{month:02d}-{day:02d}" for month in range(1, 13) for day in (1, 7, 19)], 9)
+    dates = chance.sample(
+        [f"2015-{month:02d}-{day:02d}" for month in range(1, 13) for day in (1, 7, 19)], 9
+    )
     settings = {"register.incrementValidEnd": increment}
     for start in range(0, 9, 3):
-        ingest([master(date) for date in dates[start : start + 3]], settings, days=chance.randrange(60), rule=rule)
+        ingest(
+            [master(date) for date in dates[start : start + 3]],
+            settings,
+            days=chance.randrange(60),
+            rule=rule,
+        )
     windows = sorted(ask(calib, "select validStart, validEnd from bias"))
     for (_, end), (start, _) in itertools.pairwise(windows):
-        assert end < start if rule == "nearest" or (rule == "around" and not increment) else end <= start
+        assert (
+            end < start
+            if rule == "nearest" or (rule == "around" and not increment)
+            else end <= start
+        )
 
 
 def test_rows_that_gen2_left_without_windows_are_given_some_and_that_is_told(
@@ -348,11 +417,19 @@ def test_rows_that_gen2_left_without_windows_are_given_some_and_that_is_told(
 ) -> None:
     first = master("2015-02-18", FILTER=G)
     ingest([first, master(obstype="dark", FILTER=G)])
-    tell(*(calib, "update bias set validStart = 'None', validEnd = 'None'", "update dark set validEnd = 'None'"))
+    tell(
+        *(
+            calib,
+            "update bias set validStart = 'None', validEnd = 'None'",
+            "update dark set validEnd = 'None'",
+        )
+    )
     report = ingest(first, days=5, ignore_ingested=True)
     assert report.ignored == [first]
     assert ask(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
-    assert report.notes == ["  bias: 2015-02-18, registered without a window, has one now: filter=NONE ccdnum=1"]
+    assert report.notes == [
+        "  bias: 2015-02-18, registered without a window, has one now: filter=NONE ccdnum=1"
+    ]
     assert ask(calib, "select validEnd from dark") == [("None",)]  # no dark was met
 
 
@@ -367,7 +444,9 @@ def test_many_notes_are_cut_short_and_logged_whole(
     assert report.notes[-1].strip() in caplog.messages
 
 
-def test_a_row_without_a_window_whose_days_are_taken_is_told(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_a_row_without_a_window_whose_days_are_taken_is_told(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     ingest(master("2015-02-18", FILTER=G))
     tell(calib, "insert into bias values (null, 'NONE', 1, 1, '', '2015-02-20', 'None', 'None')")
     later = master("2019-01-01", FILTER=G)
@@ -396,19 +475,26 @@ def test_a_row_of_the_original_without_a_date_is_left_alone_and_told(
     assert ask(calib)[-1] == ("unknown", "None", "None")
 
 
-# -- again, and conflicts -------------------------------------------------------------------------------
+# -- again, and conflicts
+# -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["link", "copy", "skip"])
-def test_ingesting_again_changes_nothing_and_says_so(ingest: Ingest, calib: Path, master: Master, mode: str) -> None:
+def test_ingesting_again_changes_nothing_and_says_so(
+    ingest: Ingest, calib: Path, master: Master, mode: str
+) -> None:
     paths = [master(ccdnum=number) for number in (1, 2)]
     ingest(paths, mode=mode)
     before = {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in calib.rglob("*")}
     assert counts(ingest(paths, mode=mode)) == (0, 0, 2, 0)
-    assert {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in calib.rglob("*")} == before
+    assert {
+        path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in calib.rglob("*")
+    } == before
 
 
-def test_registered_files_are_passed_over_in_time(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_registered_files_are_passed_over_in_time(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     ingest(master())
     again = master(NOTE="other bytes, the same date and chip")
     assert "another file stands at" in ingest(again).failed[0][1]
@@ -429,10 +515,14 @@ def test_two_files_of_one_date_and_chip_are_a_conflict_that_names_both(
 
 
 def test_types_do_not_stand_in_each_others_way(ingest: Ingest, calib: Path, master: Master) -> None:
-    assert counts(ingest([master(obstype=kind, FILTER="g") for kind in ("dark", "flat", "fringe")])) == (3, 0, 0, 0)
+    assert counts(
+        ingest([master(obstype=kind, FILTER="g") for kind in ("dark", "flat", "fringe")])
+    ) == (3, 0, 0, 0)
 
 
-def test_a_row_that_says_otherwise_stays_unless_told_otherwise(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_a_row_that_says_otherwise_stays_unless_told_otherwise(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     path = master(FILTER=G)
     ingest(path)
     tell(calib, "update bias set calib_hdu = 7, path = 'elsewhere'")
@@ -468,11 +558,14 @@ def test_an_interrupt_leaves_what_was_delivered_registered(
 def test_headers_may_be_read_by_several_processes(
     ingest: Ingest, calib: Path, master: Master, processes: int
 ) -> None:
-    assert counts(ingest([master(ccdnum=number) for number in range(1, 6)], processes=processes)) == (5, 0, 0, 0)
+    assert counts(
+        ingest([master(ccdnum=number) for number in range(1, 6)], processes=processes)
+    ) == (5, 0, 0, 0)
     assert len(ask(calib)) == 5
 
 
-# -- bad input ------------------------------------------------------------------------------------------
+# -- bad input
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -500,14 +593,18 @@ def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(
     assert (os.path.exists(bad), os.path.exists(good)) == (True, False)
 
 
-def test_a_header_cannot_send_a_file_out_of_the_root(ingest: Ingest, calib: Path, master: Master) -> None:
+def test_a_header_cannot_send_a_file_out_of_the_root(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
     report = ingest(master(obstype="flat", FILTER="../../../evil x"))
     assert "is not inside the repository" in report.failed[0][1]
     assert places(calib) == []
 
 
 def test_no_calibration_root_is_an_error(root: Path, tmp_path: Path, master: Master) -> None:
-    with pytest.raises(RepositoryError, match=r"there is no calibration root .*/none: make it first"):
+    with pytest.raises(
+        RepositoryError, match=r"there is no calibration root .*/none: make it first"
+    ):
         task(root, tmp_path / "none").run([master()])
 
 
@@ -515,7 +612,9 @@ def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(
     ingest: Ingest, calib: Path, master: Master
 ) -> None:
     tell(calib, "create table bias (id integer primary key, ccd int, validStart text)")
-    with pytest.raises(RegistryError, match="table 'bias' has another layout: it lacks filter, ccdnum"):
+    with pytest.raises(
+        RegistryError, match="table 'bias' has another layout: it lacks filter, ccdnum"
+    ):
         ingest(master())
     assert places(calib) == []
 
@@ -526,7 +625,8 @@ def test_without_days_there_is_no_around(root: Path, calib: Path) -> None:
     assert task(root, calib, days=None, rule="nearest")
 
 
-# -- kills ----------------------------------------------------------------------------------------------
+# -- kills
+# ----------------------------------------------------------------------------------------------
 
 
 def test_killed_between_delivery_and_validity_the_next_run_does_the_rest(
@@ -545,7 +645,10 @@ def test_killed_between_delivery_and_validity_the_next_run_does_the_rest(
     assert len(places(calib)) == 2
     assert all(map(os.path.exists, paths))
     assert counts(ingest(paths, mode="move")) == (0, 2, 0, 0)
-    assert ask(calib) == [("2015-02-18", "2012-05-25", "2015-03-02"), ("2015-03-13", "2015-03-02", "2017-12-06")]
+    assert ask(calib) == [
+        ("2015-02-18", "2012-05-25", "2015-03-02"),
+        ("2015-03-13", "2015-03-02", "2017-12-06"),
+    ]
     assert not any(map(os.path.exists, paths))
 
 
@@ -624,10 +727,24 @@ def test_another_run_that_came_between_is_taken_into_account(
 
 
 def test_runs_at_once_make_one_registry(root: Path, calib: Path, master: Master) -> None:
-    paths = [master(f"2015-{month:02d}-01", ccdnum=ccdnum) for month in range(1, 6) for ccdnum in (1, 2)]
-    command = [sys.executable, "-m", "persistence.cli.ingest_calibs", str(root), *paths, "--calib", str(calib)]
+    paths = [
+        master(f"2015-{month:02d}-01", ccdnum=ccdnum) for month in range(1, 6) for ccdnum in (1, 2)
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "persistence.cli.ingest_calibs",
+        str(root),
+        *paths,
+        "--calib",
+        str(calib),
+    ]
     runs = [
-        subprocess.Popen([*command, "--validity=99", "--mode=link"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        subprocess.Popen(
+            [*command, "--validity=99", "--mode=link"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         for _ in range(3)
     ]
     told = [run.communicate()[0] for run in runs]

@@ -16,12 +16,22 @@ from persistence.ingest.config import IngestConfig, override
 def test_decam_registers_61_extensions_without_the_dead_one() -> None:
     names = config.load(DecamMapper.ingestFile).parse.extnames
     assert len(names) == len(set(names)) == 61
-    assert set(names) == {f"S{k}" for k in range(1, 32)} | {f"N{k}" for k in range(1, 32) if k != 30}
+    assert set(names) == {f"S{k}" for k in range(1, 32)} | {
+        f"N{k}" for k in range(1, 32) if k != 30
+    }
 
 
 def test_without_a_file_the_generic_defaults_hold() -> None:
     loaded = config.load(None)
-    assert list(loaded.register.columns) == ["object", "visit", "ccd", "filter", "date", "taiObs", "expTime"]
+    assert list(loaded.register.columns) == [
+        "object",
+        "visit",
+        "ccd",
+        "filter",
+        "date",
+        "taiObs",
+        "expTime",
+    ]
     assert loaded.register.permissions == 0o664
 
 
@@ -76,7 +86,9 @@ def test_a_wrong_override_says_what_is_wrong(name: str, text: str, message: str)
         ("registr: {}", "unknown key 'registr'; did you mean 'register'"),
     ],
 )
-def test_a_file_of_which_no_tables_could_be_made_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_of_which_no_tables_could_be_made_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "ingest.yaml"
     path.write_text(text)
     with pytest.raises(PolicyError, match=message):

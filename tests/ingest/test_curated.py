@@ -46,7 +46,10 @@ def text(tmp_path: Path) -> Callable[..., Path]:
     def make(place: str = "decam/defects/s1/19700101T000000.ecsv", **meta: Any) -> Path:
         path = tmp_path / "data" / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        boxes = Table({"x0": [0, 5], "y0": [1, 6], "width": [2, 1], "height": [4096, 1]}, meta={**META, **meta})
+        boxes = Table(
+            {"x0": [0, 5], "y0": [1, 6], "width": [2, 1], "height": [4096, 1]},
+            meta={**META, **meta},
+        )
         boxes.write(path, format="ascii.ecsv", overwrite=True)
         return path
 
@@ -77,7 +80,9 @@ PLACE = "defects/1970-01-01T00:00:00/defects-1970-01-01T00:00:00-025.fits"
 
 
 @pytest.mark.parametrize("level", ["decam/defects", "decam"])
-def test_a_directory_of_defects_is_registered_as_fits(root: Path, calib: Path, text: Text, level: str) -> None:
+def test_a_directory_of_defects_is_registered_as_fits(
+    root: Path, calib: Path, text: Text, level: str
+) -> None:
     path = text()
     text("decam/defects/s1/20150101T000000.ecsv", CALIBDATE="2015-01-01T00:00:00")
     text("decam/defects/n30/19700101T000000.ecsv", DETECTOR=61)
@@ -91,12 +96,18 @@ def test_a_directory_of_defects_is_registered_as_fits(root: Path, calib: Path, t
         ("NONE", 61, "1970-01-01T00:00:00", "1970-01-01", "2037-12-31"),
     ]
     header, rows = fits.getheader(calib / PLACE, 1), fits.getdata(calib / PLACE, 1)
-    assert (header["DETECTOR"], header["DEFECTS_SCHEMA"], "FILTER" in header) == (25, "Simple", False)
+    assert (header["DETECTOR"], header["DEFECTS_SCHEMA"], "FILTER" in header) == (
+        25,
+        "Simple",
+        False,
+    )
     assert [tuple(row) for row in rows] == [(0, 1, 2, 4096), (5, 6, 1, 1)]
     assert path.exists()
 
 
-def test_the_same_again_changes_nothing_and_is_no_failure(root: Path, calib: Path, text: Text, capsys: Any) -> None:
+def test_the_same_again_changes_nothing_and_is_no_failure(
+    root: Path, calib: Path, text: Text, capsys: Any
+) -> None:
     folder = text().parents[1]
     assert run(root, calib, folder) == 0
     before = {path: path.stat().st_mtime_ns for path in calib.rglob("*")}
@@ -107,7 +118,9 @@ def test_the_same_again_changes_nothing_and_is_no_failure(root: Path, calib: Pat
     assert {path: path.stat().st_mtime_ns for path in calib.rglob("*")} == before
 
 
-def test_a_dry_run_tells_the_text_the_place_and_the_window(root: Path, calib: Path, text: Text, capsys: Any) -> None:
+def test_a_dry_run_tells_the_text_the_place_and_the_window(
+    root: Path, calib: Path, text: Text, capsys: Any
+) -> None:
     path = text()
     assert run(root, calib, path.parents[1], "-n") == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -123,10 +136,15 @@ def test_a_later_run_supersedes_what_is_there(root: Path, calib: Path, text: Tex
     assert run(root, calib, folder) == 0
     text("decam/defects/s1/20150101T000000.ecsv", CALIBDATE="2015-01-01T00:00:00")
     assert run(root, calib, folder) == 0
-    assert [row[-2:] for row in ask(calib)] == [("1970-01-01", "2015-01-01"), ("2015-01-01", "2037-12-31")]
+    assert [row[-2:] for row in ask(calib)] == [
+        ("1970-01-01", "2015-01-01"),
+        ("2015-01-01", "2037-12-31"),
+    ]
 
 
-def test_types_that_lie_beside_each_other_are_ingested_together(root: Path, calib: Path, text: Text) -> None:
+def test_types_that_lie_beside_each_other_are_ingested_together(
+    root: Path, calib: Path, text: Text
+) -> None:
     folder = text().parents[2]
     (folder / "crosstalk" / "s1").mkdir(parents=True)
     (folder / "crosstalk" / "s1" / "19700101.yaml").write_text(YAML)
@@ -151,10 +169,14 @@ def test_regions_become_boxes(root: Path, calib: Path, text: Text) -> None:
             "R": [[3.0, 5.0], [0.0, 0.0], [3.0, 5.0], [3.0, 5.0], [2.0, 4.0]],
             "ROTANG": [0.0, 0.0, 90.0, 180.0, 0.0],
         },
-        meta={key: value for key, value in META.items() if key in ("OBSTYPE", "INSTRUME", "DETECTOR")},
+        meta={
+            key: value for key, value in META.items() if key in ("OBSTYPE", "INSTRUME", "DETECTOR")
+        },
     )
     shapes.write(folder / "19700101T000000.fits")
-    fits.setval(folder / "19700101T000000.fits", "HIERARCH CALIBDATE", value="1970-01-01T00:00:00", ext=1)
+    fits.setval(
+        folder / "19700101T000000.fits", "HIERARCH CALIBDATE", value="1970-01-01T00:00:00", ext=1
+    )
     assert run(root, calib, folder.parent) == 0
     assert [tuple(row) for row in fits.getdata(calib / PLACE, 1)] == [
         (9, 18, 3, 5), (6, 7, 1, 1), (8, 19, 5, 3), (9, 18, 3, 5), (9, 18, 2, 4),
@@ -165,29 +187,58 @@ def test_regions_become_boxes(root: Path, calib: Path, text: Text) -> None:
     ("shape", "turn", "message"),
     [("CIRCLE", 0.0, "cannot be a 'CIRCLE'"), ("ROTBOX", 45.0, "turned by 45.0 degrees")],
 )
-def test_a_region_that_is_no_box_is_refused(tmp_path: Path, shape: str, turn: float, message: str) -> None:
+def test_a_region_that_is_no_box_is_refused(
+    tmp_path: Path, shape: str, turn: float, message: str
+) -> None:
     path = tmp_path / "odd.ecsv"
-    Table({"SHAPE": [shape], "X": [1.0], "Y": [1.0], "R": np.array([[3.0, 5.0]]), "ROTANG": [turn]}).write(path)
+    Table(
+        {"SHAPE": [shape], "X": [1.0], "Y": [1.0], "R": np.array([[3.0, 5.0]]), "ROTANG": [turn]}
+    ).write(path)
     with pytest.raises(PersistenceError, match=message):
         curatedfiles.read(str(path))
 
 
-# -- bad input ------------------------------------------------------------------------------------------
+# -- bad input
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("place", "meta", "message"),
     [
         ("hsc/defects/s1/19700101.ecsv", {}, "INSTRUME is 'DECam', but its directory says 'hsc'"),
-        ("decam/defects/s1/19700101.ecsv", {"INSTRUME": "HSC"}, "INSTRUME is 'HSC', but its directory says 'decam'"),
+        (
+            "decam/defects/s1/19700101.ecsv",
+            {"INSTRUME": "HSC"},
+            "INSTRUME is 'HSC', but its directory says 'decam'",
+        ),
         ("decam/defects/s2/19700101.ecsv", {}, "DETECTOR is 25, but its directory says 26"),
         ("decam/defects/s1/19700101.ecsv", {"DETECTOR": None}, "it has no DETECTOR"),
-        ("decam/crosstalk/s1/19700101.ecsv", {}, "OBSTYPE is 'defects', but its directory says 'crosstalk'"),
-        ("decam/defects/s99/19700101.ecsv", {}, "defects/s99 is named like no detector; did you mean 's9'"),
-        ("decam/defects/s1/first.ecsv", {}, "a file's name says from when on it holds: 'first' is no date"),
+        (
+            "decam/crosstalk/s1/19700101.ecsv",
+            {},
+            "OBSTYPE is 'defects', but its directory says 'crosstalk'",
+        ),
+        (
+            "decam/defects/s99/19700101.ecsv",
+            {},
+            "defects/s99 is named like no detector; did you mean 's9'",
+        ),
+        (
+            "decam/defects/s1/first.ecsv",
+            {},
+            "a file's name says from when on it holds: 'first' is no date",
+        ),
         ("decam/defects/19700101.ecsv", {}, "defects holds no directories, named like detectors"),
-        ("decam/defects/s1/19700101.txt", {}, "defects holds no .ecsv or .fits or .yaml file of any detector"),
-        ("decam/defekts/s1/19700101.ecsv", {}, "decam/defekts is not called like a type of curated calibrations"),
+        (
+            "decam/defects/s1/19700101.txt",
+            {},
+            "defects holds no .ecsv or .fits or .yaml file of any detector",
+        ),
+        (
+            "decam/defekts/s1/19700101.ecsv",
+            {},
+            "decam/defekts is not called like a type of curated calibrations",
+        ),
     ],
 )
 def test_what_contradicts_its_place_is_told_and_nothing_is_ingested(
@@ -231,7 +282,9 @@ def test_a_yaml_file_without_lists_is_all_header(root: Path, calib: Path, text: 
         ("[1, 2]\n", "mapping"),
     ],
 )
-def test_a_yaml_file_that_is_no_calibration_is_refused(tmp_path: Path, content: str, message: str) -> None:
+def test_a_yaml_file_that_is_no_calibration_is_refused(
+    tmp_path: Path, content: str, message: str
+) -> None:
     (tmp_path / "x.yaml").write_text(content)
     with pytest.raises(PersistenceError, match=message):
         curatedfiles.read(str(tmp_path / "x.yaml"))
@@ -259,14 +312,19 @@ def test_the_type_directory_may_be_named_from_where_one_stands(
     assert run(root, calib, Path("defects")) == 0
 
 
-def test_what_was_ingested_is_given_as_defects_and_crosstalk(root: Path, calib: Path, text: Text) -> None:
+def test_what_was_ingested_is_given_as_defects_and_crosstalk(
+    root: Path, calib: Path, text: Text
+) -> None:
     folder = text().parents[2]
     (folder / "crosstalk" / "s1").mkdir(parents=True)
     (folder / "crosstalk" / "s1" / "19700101.yaml").write_text(YAML)
     assert run(root, calib, folder) == 0
     butler, of = Butler(root, calibRoot=str(calib)), {"ccdnum": 25, "calibDate": "1970-01-01"}
     crosstalk = butler.get("crosstalk", of)
-    assert (crosstalk.coefficients.tolist(), crosstalk.metadata["NAMP"]) == ([[0.0, 0.1], [0.2, 0.0]], 2)
+    assert (crosstalk.coefficients.tolist(), crosstalk.metadata["NAMP"]) == (
+        [[0.0, 0.1], [0.2, 0.0]],
+        2,
+    )
     defects = butler.get("defects", {**of, "calibDate": "1970-01-01T00:00:00"})
     assert (len(defects), defects["height"].tolist()) == (2, [4096, 1])
     assert defects.mask((4096, 2048))["BAD"].sum() == 2 * 4095 + 1

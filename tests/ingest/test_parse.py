@@ -61,10 +61,21 @@ def test_a_real_raws_header_gives_the_row_of_the_originals_registry_but_for_the_
     import yaml
 
     cards = yaml.load(
-        (real / "decam_headers" / "fitsheader-decam-raw_dec050441_25.yaml").read_text(), yaml.SafeLoader
+        (real / "decam_headers" / "fitsheader-decam-raw_dec050441_25.yaml").read_text(),
+        yaml.SafeLoader,
     )
     header = fits.Header()
-    for key in ("EXPNUM", "DATE-OBS", "EXPTIME", "PROPID", "OBJECT", "FILTER", "OBSTYPE", "CCDNUM", "EXTNAME"):
+    for key in (
+        "EXPNUM",
+        "DATE-OBS",
+        "EXPTIME",
+        "PROPID",
+        "OBJECT",
+        "FILTER",
+        "OBSTYPE",
+        "CCDNUM",
+        "EXTNAME",
+    ):
         header[key] = cards[key]
     path = tmp_path / "x.fits"
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(header=header)]).writeto(path)
@@ -76,9 +87,12 @@ def test_a_real_raws_header_gives_the_row_of_the_originals_registry_but_for_the_
 
 
 @pytest.mark.parametrize(
-    ("obstype", "expected"), [("zero", "solid"), ("Bias", "solid"), ("dome flat", "r"), ("object", "r")]
+    ("obstype", "expected"),
+    [("zero", "solid"), ("Bias", "solid"), ("dome flat", "r"), ("object", "r")],
 )
-def test_a_bias_has_the_solid_filter_whatever_is_in_place(tmp_path: Path, obstype: str, expected: str) -> None:
+def test_a_bias_has_the_solid_filter_whatever_is_in_place(
+    tmp_path: Path, obstype: str, expected: str
+) -> None:
     def change(hdus: Any) -> None:
         hdus[0].header["OBSTYPE"] = obstype
         hdus[0].header["FILTER"] = "r DECam SDSS c0002 6415.0 1480.0"
@@ -121,12 +135,18 @@ def test_the_first_extension_of_a_name_counts(tmp_path: Path) -> None:
 
 
 def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:
-    parser = Parser(ParseConfig(translation={"visit": "RUN", "object": "OBJECT"}, defaults={"object": "unknown"}))
+    parser = Parser(
+        ParseConfig(
+            translation={"visit": "RUN", "object": "OBJECT"}, defaults={"object": "unknown"}
+        )
+    )
     assert parser(one(tmp_path, RUN=7)).rows == ({"visit": 7, "object": "unknown"},)
 
 
 def test_a_file_of_one_image_is_one_row(tmp_path: Path) -> None:
-    parser = Parser(ParseConfig(translation={"visit": "RUN"}, translators={"filter": "translate_filter"}))
+    parser = Parser(
+        ParseConfig(translation={"visit": "RUN"}, translators={"filter": "translate_filter"})
+    )
     parsed = parser(one(tmp_path, RUN=7, FILTER=" V Johnson"))
     assert parsed.rows == (parsed.info,) == ({"visit": 7, "filter": "V"},)
 
@@ -136,7 +156,10 @@ def test_another_hdu_can_describe_the_file(tmp_path: Path) -> None:
     second = fits.ImageHDU(header=fits.Header([("RUN", 9)]))
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(), second]).writeto(path)
     assert Parser(ParseConfig(translation={"visit": "RUN"}, hdu=2))(str(path)).info == {"visit": 9}
-    assert "has no HDU 5" in Parser(ParseConfig(translation={"visit": "RUN"}, hdu=5))(str(path)).problem
+    assert (
+        "has no HDU 5"
+        in Parser(ParseConfig(translation={"visit": "RUN"}, hdu=5))(str(path)).problem
+    )
 
 
 def test_gzip_is_known_whatever_the_file_is_called(raws: list[str], tmp_path: Path) -> None:
@@ -174,7 +197,10 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("row", "message"),
-    [({"visit": "seven"}, "visit='seven' is no int"), ({"visit": None}, "visit: the header does not tell it")],
+    [
+        ({"visit": "seven"}, "visit='seven' is no int"),
+        ({"visit": None}, "visit: the header does not tell it"),
+    ],
 )
 def test_a_value_that_does_not_fit_its_column_is_refused(row: Any, message: str) -> None:
     with pytest.raises(FormatterError, match=message):

@@ -37,7 +37,9 @@ def task(root: Path, settings: Any = (), **options: Any) -> IngestTask:
     return IngestTask(open_one(str(root), None, (), {}).inputs[0], made, **options)
 
 
-def rows(root: Path, query: str = "select visit, ccdnum from raw order by visit, ccdnum") -> list[Any]:
+def rows(
+    root: Path, query: str = "select visit, ccdnum from raw order by visit, ccdnum"
+) -> list[Any]:
     """Read the registry by a back door."""
     connection = sqlite3.connect(root / "registry.sqlite3")
     try:
@@ -71,7 +73,8 @@ def copies(raws: list[str], tmp_path: Path) -> list[str]:
     return [str(shutil.copy(path, folder)) for path in raws]
 
 
-# -- delivery -------------------------------------------------------------------------------------------
+# -- delivery
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["link", "copy", "move"])
@@ -90,14 +93,20 @@ def test_files_come_to_their_places_and_rows_into_the_registry(
 
 
 @pytest.mark.parametrize("mode", ["link", "copy", "skip"])
-def test_ingesting_again_changes_nothing_and_says_so(root: Path, copies: list[str], mode: files.Mode) -> None:
+def test_ingesting_again_changes_nothing_and_says_so(
+    root: Path, copies: list[str], mode: files.Mode
+) -> None:
     task(root, mode=mode).run(copies)
     before = {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")}
     assert counts(task(root, mode=mode).run(copies)) == (0, 0, 2, 0)
-    assert {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")} == before
+    assert {
+        path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")
+    } == before
 
 
-def test_what_the_registry_has_and_the_disk_lost_is_delivered_again(root: Path, copies: list[str]) -> None:
+def test_what_the_registry_has_and_the_disk_lost_is_delivered_again(
+    root: Path, copies: list[str]
+) -> None:
     task(root).run(copies)
     (root / PLACES[0]).unlink()
     assert counts(task(root).run(copies)) == (1, 0, 1, 0)
@@ -122,14 +131,18 @@ def test_a_file_with_some_rows_missing_gets_them(root: Path, copies: list[str]) 
     assert len(rows(root)) == len(set(rows(root))) == 122
 
 
-def test_moving_again_what_was_linked_does_not_lose_the_only_copy(root: Path, copies: list[str]) -> None:
+def test_moving_again_what_was_linked_does_not_lose_the_only_copy(
+    root: Path, copies: list[str]
+) -> None:
     task(root).run(copies)
     task(root, mode="move").run(copies)
     assert all(os.path.exists(path) for path in copies)
     assert all(path.exists() for path in images(root).values())
 
 
-def test_files_that_lie_in_their_places_can_be_registered_there(root: Path, copies: list[str]) -> None:
+def test_files_that_lie_in_their_places_can_be_registered_there(
+    root: Path, copies: list[str]
+) -> None:
     place = root / PLACES[0]
     place.parent.mkdir(parents=True)
     shutil.move(copies[0], place)
@@ -139,7 +152,9 @@ def test_files_that_lie_in_their_places_can_be_registered_there(root: Path, copi
     assert not place.is_symlink()
 
 
-def test_links_hold_when_they_are_made_from_a_relative_path(root: Path, copies: list[str], monkeypatch: Any) -> None:
+def test_links_hold_when_they_are_made_from_a_relative_path(
+    root: Path, copies: list[str], monkeypatch: Any
+) -> None:
     monkeypatch.chdir(os.path.dirname(copies[0]))
     task(root).run([os.path.basename(copies[0])])
     monkeypatch.chdir("/")
@@ -147,12 +162,15 @@ def test_links_hold_when_they_are_made_from_a_relative_path(root: Path, copies: 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_headers_may_be_read_by_several_processes(root: Path, raws: list[str], processes: int) -> None:
+def test_headers_may_be_read_by_several_processes(
+    root: Path, raws: list[str], processes: int
+) -> None:
     assert counts(task(root, processes=processes).run(raws)) == (2, 0, 0, 0)
     assert len(rows(root)) == 122
 
 
-# -- options --------------------------------------------------------------------------------------------
+# -- options
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_tells_files_places_and_rows_and_changes_nothing(
@@ -187,14 +205,20 @@ def test_create_makes_the_tables_anew(root: Path, raws: list[str]) -> None:
     assert {visit for visit, _ in rows(root)} == {410877}
 
 
-def test_patterns_are_expanded_and_those_that_match_nothing_fail(root: Path, raws: list[str]) -> None:
+def test_patterns_are_expanded_and_those_that_match_nothing_fail(
+    root: Path, raws: list[str]
+) -> None:
     folder = os.path.dirname(raws[0])
     report = task(root).run([f"{folder}/*.fits.fz", f"{folder}/*.nothing", f"{folder}/typo.fits"])
     assert len(report.new) == 2
-    assert report.failed == [(f"{folder}/*.nothing", "no such file"), (f"{folder}/typo.fits", "no such file")]
+    assert report.failed == [
+        (f"{folder}/*.nothing", "no such file"),
+        (f"{folder}/typo.fits", "no such file"),
+    ]
 
 
-# -- conflicts ------------------------------------------------------------------------------------------
+# -- conflicts
+# ------------------------------------------------------------------------------------------
 
 
 def test_two_files_of_one_visit_and_chip_are_a_conflict_that_names_both(
@@ -229,7 +253,9 @@ def test_a_row_that_says_otherwise_stays_unless_told_otherwise(root: Path, raws:
     assert counts(task(root, {"register.ignore": True}).run(raws)) == (0, 0, 2, 0)
     assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [("M31",)]
     assert counts(task(root, {"clobber": True}).run(raws)) == (0, 1, 1, 0)
-    assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [("Invented field 477",)]
+    assert rows(root, "select object from raw where visit = 410877 and ccdnum = 7") == [
+        ("Invented field 477",)
+    ]
     assert len(rows(root)) == 122
 
 
@@ -250,17 +276,23 @@ def test_what_is_said_of_a_visit_is_replaced_with_its_rows(root: Path, raws: lis
     connection.close()
     before = len(rows(root, "select visit from raw_visit"))
     task(root, {"clobber": True}).run(raws)
-    assert rows(root, "select object from raw_visit where visit = 410877") == [("Invented field 477",)]
+    assert rows(root, "select object from raw_visit where visit = 410877") == [
+        ("Invented field 477",)
+    ]
     assert len(rows(root, "select visit from raw_visit")) == before
 
 
-def test_a_file_that_is_named_twice_is_one_file(root: Path, raws: list[str], monkeypatch: Any) -> None:
+def test_a_file_that_is_named_twice_is_one_file(
+    root: Path, raws: list[str], monkeypatch: Any
+) -> None:
     monkeypatch.chdir(Path(raws[0]).parent)
     report = task(root).run([raws[0], os.path.basename(raws[0])])
     assert (report.new, report.failed) == ([raws[0]], [])
 
 
-def test_a_move_keeps_the_source_where_the_repository_holds_a_link(root: Path, copies: list[str]) -> None:
+def test_a_move_keeps_the_source_where_the_repository_holds_a_link(
+    root: Path, copies: list[str]
+) -> None:
     """The target leads to another copy of the same bytes, which is not the repository's own."""
     other = shutil.copy(copies[0], Path(copies[0]).parent / "other.fits.fz")
     task(root).run([str(other)])
@@ -288,7 +320,8 @@ def test_a_source_that_cannot_be_removed_is_told_and_all_else_is_done(
     assert not any(map(os.path.exists, copies))
 
 
-# -- bad input ------------------------------------------------------------------------------------------
+# -- bad input
+# ------------------------------------------------------------------------------------------
 
 RUINS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "not FITS": (lambda path: path.write_text("hello"), "is not a FITS file"),
@@ -299,7 +332,9 @@ RUINS: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 
 @pytest.mark.parametrize("ruin", RUINS)
-def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(root: Path, copies: list[str], ruin: str) -> None:
+def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(
+    root: Path, copies: list[str], ruin: str
+) -> None:
     change, message = RUINS[ruin]
     change(Path(copies[0]))
     report = task(root).run(copies)
@@ -314,7 +349,9 @@ def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(root: Path, cop
     refuse_failures(report, allow=True)
 
 
-def test_a_number_that_no_registry_can_hold_fails_its_file_alone(root: Path, tmp_path: Path, raws: list[str]) -> None:
+def test_a_number_that_no_registry_can_hold_fails_its_file_alone(
+    root: Path, tmp_path: Path, raws: list[str]
+) -> None:
     hdus = generate.exposure(410879, "g", "tiny", compress=False, extensions=2)
     for hdu in hdus:
         if "EXPNUM" in hdu.header:
@@ -334,12 +371,18 @@ def test_a_header_cannot_send_a_file_out_of_the_repository(root: Path, tmp_path:
     assert images(root) == {}
 
 
-def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(root: Path, raws: list[str]) -> None:
+def test_a_registry_of_another_schema_is_refused_before_a_file_is_delivered(
+    root: Path, raws: list[str]
+) -> None:
     connection = sqlite3.connect(root / "registry.sqlite3")
-    connection.execute("create table raw (id integer primary key, visit int, raft text, sensor text)")
+    connection.execute(
+        "create table raw (id integer primary key, visit int, raft text, sensor text)"
+    )
     connection.commit()
     connection.close()
-    with pytest.raises(RegistryError, match="table 'raw' has another layout: it lacks filter, date"):
+    with pytest.raises(
+        RegistryError, match="table 'raw' has another layout: it lacks filter, date"
+    ):
         task(root).run(raws)
     assert images(root) == {}
 
@@ -351,7 +394,9 @@ def test_a_registry_that_is_no_database_is_named(root: Path, raws: list[str]) ->
     assert images(root) == {}
 
 
-def test_a_locked_registry_is_waited_for_and_told_and_the_next_run_finishes(root: Path, raws: list[str]) -> None:
+def test_a_locked_registry_is_waited_for_and_told_and_the_next_run_finishes(
+    root: Path, raws: list[str]
+) -> None:
     task(root).run(raws[:1])
     other = sqlite3.connect(root / "registry.sqlite3", isolation_level=None)
     other.execute("begin immediate")
@@ -374,7 +419,9 @@ def test_a_read_only_repository_is_refused_before_anything_is_done(
     assert images(root) == {}
 
 
-def test_a_full_disk_fails_the_file_and_leaves_nothing_half_written(root: Path, raws: list[str]) -> None:
+def test_a_full_disk_fails_the_file_and_leaves_nothing_half_written(
+    root: Path, raws: list[str]
+) -> None:
     """A limit on the size of files stands in for the disk: writing beyond it fails in the same way."""
     code = (
         "import resource, signal, sys\n"
@@ -391,7 +438,9 @@ def test_a_full_disk_fails_the_file_and_leaves_nothing_half_written(root: Path, 
     assert counts(task(root, mode="copy").run(raws)) == (2, 0, 0, 0)
 
 
-def test_too_little_room_is_seen_before_a_byte_is_copied(root: Path, raws: list[str], monkeypatch: Any) -> None:
+def test_too_little_room_is_seen_before_a_byte_is_copied(
+    root: Path, raws: list[str], monkeypatch: Any
+) -> None:
     usage = shutil.disk_usage("/")._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     report = task(root, mode="copy").run(raws)
@@ -399,7 +448,8 @@ def test_too_little_room_is_seen_before_a_byte_is_copied(root: Path, raws: list[
     assert images(root) == {}
 
 
-# -- kills ----------------------------------------------------------------------------------------------
+# -- kills
+# ----------------------------------------------------------------------------------------------
 
 
 def ingest_and_die(root: Path, sources: Path, mode: str, after: float) -> int:
@@ -423,7 +473,9 @@ def ingest_and_die(root: Path, sources: Path, mode: str, after: float) -> int:
     return process.wait()
 
 
-def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(tmp_path: Path, root: Path) -> None:
+def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(
+    tmp_path: Path, root: Path
+) -> None:
     """Two hundred kills at random instants, in one process: see below for real ones."""
     originals = tmp_path / "originals"
     visits = [(500000 + k, "g") for k in range(5)]
@@ -440,7 +492,9 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(tmp_path:
         target.mkdir()
         (target / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
         _fork_and_die(target, sources, mode, chance)
-        report = task(target, mode=mode).run([f"{sources}/*.fits"] if list(sources.iterdir()) else [])
+        report = task(target, mode=mode).run(
+            [f"{sources}/*.fits"] if list(sources.iterdir()) else []
+        )
         assert report.failed == []
         assert len(rows(target)) == len(set(rows(target))) == 10
         there = {path.name: path for path in target.rglob("decam*")}
@@ -448,10 +502,13 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(tmp_path:
         assert sorted(path.read_bytes() for path in there.values()) == sorted(content.values())
         if mode == "move":
             assert list(sources.iterdir()) == []
-        others = sorted(path.name for path in target.rglob("*") if path.is_file() and path.name not in there)
+        others = sorted(
+            path.name for path in target.rglob("*") if path.is_file() and path.name not in there
+        )
         litter = [name for name in others if name.startswith(".part-")]
         assert [name for name in others if name not in litter] == ["_mapper", "registry.sqlite3"]
-        # A kill between a file's arrival and the end of its temporary name; the next delivery there sweeps it.
+        # A kill between a file's arrival and the end of its temporary name; the next delivery there
+        # sweeps it.
         assert len(litter) <= (0 if mode == "link" else 2)
 
 
@@ -495,7 +552,9 @@ def test_real_processes_that_are_killed_leave_nothing_that_the_next_run_cannot_f
     tmp_path: Path, root: Path
 ) -> None:
     sources = tmp_path / "sources"
-    for path in generate.write(str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False):
+    for path in generate.write(
+        str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False
+    ):
         _shrink(Path(path))
     started = time.monotonic()
     assert ingest_and_die(root, sources, "copy", 60.0) == 0
@@ -558,17 +617,29 @@ def test_a_file_that_another_run_registered_is_no_fault_of_those_beside_it(
 
 def test_two_runs_at_once_make_one_registry(tmp_path: Path, root: Path) -> None:
     sources = tmp_path / "sources"
-    for path in generate.write(str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False):
+    for path in generate.write(
+        str(sources), [(500000 + k, "g") for k in range(8)], "tiny", compress=False
+    ):
         _shrink(Path(path))
-    command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), f"{sources}/*.fits"]
-    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(3)]
+    command = [
+        sys.executable,
+        "-m",
+        "persistence.cli.ingest_images",
+        str(root),
+        f"{sources}/*.fits",
+    ]
+    runs = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
     told = [run.communicate()[0] for run in runs]
     assert len(rows(root)) == len(set(rows(root))) == 16
     assert len(images(root)) == 8
     assert [run.returncode for run in runs] == [0, 0, 0], told
 
 
-# -- Community Pipeline triples -------------------------------------------------------------------------
+# -- Community Pipeline triples
+# -------------------------------------------------------------------------
 
 
 def test_a_triple_is_ingested_together_and_comes_back_as_one(root: Path, triples: Path) -> None:
@@ -584,7 +655,12 @@ def test_a_triple_is_ingested_together_and_comes_back_as_one(root: Path, triples
     exposure = Butler(root).get("instcal", visit=500001, ccdnum=26)
     assert exposure.mask.array.shape == exposure.variance.shape == exposure.image.shape
     assert exposure.zero_point == 30.25
-    assert counts(task(root, filetype="instcal").run([f"{triples}/instcal/*.fits.fz"])) == (0, 0, 2, 0)
+    assert counts(task(root, filetype="instcal").run([f"{triples}/instcal/*.fits.fz"])) == (
+        0,
+        0,
+        2,
+        0,
+    )
 
 
 def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> None:
@@ -600,7 +676,10 @@ def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> 
 @pytest.mark.parametrize(
     ("ruin", "message"),
     [
-        (lambda folder: shutil.rmtree(folder / "wtmap"), "there is no directory .*/wtmap, where its wtmap should be"),
+        (
+            lambda folder: shutil.rmtree(folder / "wtmap"),
+            "there is no directory .*/wtmap, where its wtmap should be",
+        ),
         (
             lambda folder: os.unlink(folder / "dqmask" / "c4d_500001_ood_g.fits.fz"),
             "no file of visit 500001 in .*/dqmask",
@@ -611,10 +690,15 @@ def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> 
             ),
             "2 files of visit 500001 in .*/dqmask: one dqmask is needed",
         ),
-        (lambda folder: os.truncate(folder / "wtmap" / "c4d_500001_oow_g.fits.fz", 8000), "is truncated"),
+        (
+            lambda folder: os.truncate(folder / "wtmap" / "c4d_500001_oow_g.fits.fz", 8000),
+            "is truncated",
+        ),
     ],
 )
-def test_an_incomplete_triple_is_told(root: Path, triples: Path, tmp_path: Path, ruin: Any, message: str) -> None:
+def test_an_incomplete_triple_is_told(
+    root: Path, triples: Path, tmp_path: Path, ruin: Any, message: str
+) -> None:
     folder = Path(shutil.copytree(triples, tmp_path / "archive_instcal"))
     ruin(folder)
     report = task(root, filetype="instcal").run([f"{folder}/instcal/*500001*"])
@@ -624,10 +708,15 @@ def test_an_incomplete_triple_is_told(root: Path, triples: Path, tmp_path: Path,
     assert images(root) == {}
 
 
-def test_a_triple_outside_a_directory_of_its_kind_is_told(root: Path, triples: Path, tmp_path: Path) -> None:
+def test_a_triple_outside_a_directory_of_its_kind_is_told(
+    root: Path, triples: Path, tmp_path: Path
+) -> None:
     path = shutil.copy(triples / "instcal" / "c4d_500001_ooi_g.fits.fz", tmp_path)
     report = task(root, filetype="instcal").run([str(path)])
-    assert "no part of its directory" in report.failed[0][1] or "no file of visit" in report.failed[0][1]
+    assert (
+        "no part of its directory" in report.failed[0][1]
+        or "no file of visit" in report.failed[0][1]
+    )
 
 
 def test_an_unknown_file_type_suggests(root: Path) -> None:

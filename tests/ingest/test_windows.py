@@ -30,11 +30,19 @@ RULES = {
 def row(line: str) -> dict[str, Any]:
     """Make a row of its date, and first and last day if it has them."""
     words = [*line.split(), "None", "None"]
-    return {"filter": "g", "ccd": 1, "calibDate": words[0], "validStart": words[1], "validEnd": words[2]}
+    return {
+        "filter": "g",
+        "ccd": 1,
+        "calibDate": words[0],
+        "validStart": words[1],
+        "validEnd": words[2],
+    }
 
 
 def share(rule: str, there: list[str], new: list[str]) -> Windows:
-    return share_out("flat", REGISTER, list(enumerate(map(row, there))), list(map(row, new)), RULES[rule])
+    return share_out(
+        "flat", REGISTER, list(enumerate(map(row, there))), list(map(row, new)), RULES[rule]
+    )
 
 
 # rule, rows that keep their windows, new date, its window.
@@ -61,7 +69,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("rule", "there", "new", "window"), CASES)
-def test_a_new_row_gets_what_those_that_are_there_leave(rule: str, there: list[str], new: str, window: str) -> None:
+def test_a_new_row_gets_what_those_that_are_there_leave(
+    rule: str, there: list[str], new: str, window: str
+) -> None:
     made = share(rule, there, [new])
     assert [str(one) for one in made.new] == [window]
     assert made.changed == []
@@ -76,19 +86,26 @@ def test_a_row_gives_way_to_a_new_one_of_its_name() -> None:
 DATES = st.dates(date(2014, 1, 1), date(2016, 1, 1)).map(str)
 
 
-# 30 days around dates 60 days apart meet on one day, which Gen2 leaves to both whatever the increment (gen2-cli 2.6).
+# 30 days around dates 60 days apart meet on one day, which Gen2 leaves to both whatever the
+# increment (gen2-cli 2.6).
 MEETING = timedelta(days=60)
 
 
 @example("around, apart", [{"2014-01-27", "2014-03-28"}])
 @given(st.sampled_from(sorted(RULES)), st.lists(st.sets(DATES, max_size=6), max_size=4))
-def test_however_rows_come_no_day_has_two_but_where_they_touch(rule: str, runs: list[set[str]]) -> None:
+def test_however_rows_come_no_day_has_two_but_where_they_touch(
+    rule: str, runs: list[set[str]]
+) -> None:
     there: list[str] = []
     for dates in runs:
         new = sorted(dates - {line.split()[0] for line in there})
         windows = share(rule, there, new).new
-        there += [f"{one} {w.start} {w.end}" for one, w in zip(new, windows, strict=True) if w is not None]
+        there += [
+            f"{one} {w.start} {w.end}" for one, w in zip(new, windows, strict=True) if w is not None
+        ]
     days = [[date.fromisoformat(day) for day in line.split()] for line in there]
-    for (one, _, end), (other, start, _) in itertools.pairwise(sorted(days, key=lambda own: own[1:])):
+    for (one, _, end), (other, start, _) in itertools.pairwise(
+        sorted(days, key=lambda own: own[1:])
+    ):
         meet = rule == "around, apart" and other - one == MEETING
         assert end <= start if RULES[rule].touching or meet else end < start

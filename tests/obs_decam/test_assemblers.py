@@ -35,7 +35,9 @@ def test_a_variance_is_the_inverse_of_its_weight() -> None:
 
 
 @pytest.mark.parametrize("weights", [[0.0, 2.0], [-1.0, 1e-20], [0.0, 0.0]])
-def test_a_pixel_without_weight_has_the_largest_variance_and_a_finite_one(weights: list[float]) -> None:
+def test_a_pixel_without_weight_has_the_largest_variance_and_a_finite_one(
+    weights: list[float],
+) -> None:
     array = np.array([weights], dtype=np.float64)
     variance = variance_of_weight(array)
     assert np.isfinite(variance).all()

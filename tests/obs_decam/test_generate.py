@@ -26,7 +26,20 @@ def test_the_extensions_are_those_of_a_real_raw_and_the_guide_chips(hdus: Any) -
     names = [hdu.name for hdu in hdus[1:]]
     assert len(names) == 62 + 8 + 4
     assert names[:4] == ["S1", "S2", "S3", "N1"]
-    assert names[62:] == ["FS1", "FS2", "FS3", "FS4", "FN1", "FN2", "FN3", "FN4", "GS1", "GS2", "GN1", "GN2"]
+    assert names[62:] == [
+        "FS1",
+        "FS2",
+        "FS3",
+        "FS4",
+        "FN1",
+        "FN2",
+        "FN3",
+        "FN4",
+        "GS1",
+        "GS2",
+        "GN1",
+        "GN2",
+    ]
     assert len({hdu.header["CCDNUM"] for hdu in hdus[1:]}) == 74
 
 
@@ -44,13 +57,19 @@ def test_the_sections_of_an_amplifier_fit_its_image(size: str, name: str) -> Non
             part = covered[box.slices]
             assert part.shape == (box.height, box.width)
             part += 1
-        assert (amplifier.data.width, amplifier.data.height) == (amplifier.trimmed.width, amplifier.trimmed.height)
+        assert (amplifier.data.width, amplifier.data.height) == (
+            amplifier.trimmed.width,
+            amplifier.trimmed.height,
+        )
     assert covered.max() == 1
 
 
 def test_a_full_size_detector_has_the_real_sections() -> None:
     cards = {
-        key: value for key, value, _ in generate._chip_cards(1, Chip(25, "S1", (0.0, 0.0)), generate.LAYOUTS["full"])
+        key: value
+        for key, value, _ in generate._chip_cards(
+            1, Chip(25, "S1", (0.0, 0.0)), generate.LAYOUTS["full"]
+        )
     }
     # As in the real headers (tests of headers.py).
     assert cards["DATASECA"] == "[1081:2104,51:4146]"
@@ -77,7 +96,9 @@ def test_visits_differ(hdus: Any) -> None:
 
 
 def test_compressed_and_plain_files_hold_the_same_pixels() -> None:
-    compressed, plain = (generate.exposure(7, "g", "tiny", compress, extensions=2) for compress in (True, False))
+    compressed, plain = (
+        generate.exposure(7, "g", "tiny", compress, extensions=2) for compress in (True, False)
+    )
     assert isinstance(compressed[1], fits.CompImageHDU)
     assert isinstance(plain[1], fits.ImageHDU)
     assert np.array_equal(compressed[1].data, plain[1].data)
@@ -94,8 +115,21 @@ def test_neighbouring_detectors_lie_beside_each_other_on_the_sky(hdus: Any) -> N
     assert middle[0].separation(middle[1]).deg == pytest.approx(63.7 / 0.015 * 7.286e-5, rel=0.1)
 
 
-def test_the_command_writes_what_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = [str(tmp_path), "--visits", "1", "--first", "9", "--filters", "Y", "--size", "tiny", "--plain"]
+def test_the_command_writes_what_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        str(tmp_path),
+        "--visits",
+        "1",
+        "--first",
+        "9",
+        "--filters",
+        "Y",
+        "--size",
+        "tiny",
+        "--plain",
+    ]
     assert generate.main(words) == 0
     (path,) = tmp_path.iterdir()
     assert capsys.readouterr().out == f"{path}\n"

@@ -30,7 +30,9 @@ def names(paths: list[str], folder: Path) -> list[str]:
 
 def own_cards(header: Any) -> dict[str, Any]:
     """Give the cards that tell of the data, not of the file."""
-    return {key: header[key] for key in header if key not in ("SIMPLE", "BITPIX", "NAXIS", "EXTEND")}
+    return {
+        key: header[key] for key in header if key not in ("SIMPLE", "BITPIX", "NAXIS", "EXTEND")
+    }
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,9 @@ def own_cards(header: Any) -> dict[str, Any]:
         ("fringe", "fringe_20150101_g_25.fits", GREEN),
     ],
 )
-def test_a_master_says_what_when_and_which_chip(tmp_path: Path, kind: str, name: str, filter_: str) -> None:
+def test_a_master_says_what_when_and_which_chip(
+    tmp_path: Path, kind: str, name: str, filter_: str
+) -> None:
     paths = write_masters(str(tmp_path), [kind], DAY, ["g"], [25])
     assert names(paths, tmp_path) == [name]
     with fits.open(paths[0]) as hdus:
@@ -111,25 +115,35 @@ def test_a_master_of_the_community_pipeline_holds_all_chips(
         assert isinstance(hdus[1], fits.CompImageHDU if compress else fits.ImageHDU)
         told_chips = {hdu.name: hdu.header["CCDNUM"] for hdu in hdus[1:]}
     every = {chip.name: chip.number for chip in generate.chips() if chip.name[0] in "NS"}
-    assert told_chips == {name: number for name, number in every.items() if name not in ("S30", "N30")}
+    assert told_chips == {
+        name: number for name, number in every.items() if name not in ("S30", "N30")
+    }
     assert list(told_chips)[:3] == ["S29", "S31", "S25"]
 
 
 def test_the_wcs_is_that_of_a_raw_whose_overscan_is_gone(tmp_path: Path) -> None:
     (path,) = write_community(str(tmp_path), ["bias"], DAY, chips=[25, 31])
-    raws = {hdu.header["CCDNUM"]: hdu.header for hdu in generate.exposure(7, "g", "tiny", compress=False)[1:]}
+    raws = {
+        hdu.header["CCDNUM"]: hdu.header
+        for hdu in generate.exposure(7, "g", "tiny", compress=False)[1:]
+    }
     with fits.open(path) as hdus:
         for hdu in hdus[1:]:
             raw = raws[hdu.header["CCDNUM"]]
             for axis in "12":
-                assert hdu.header[f"CRPIX{axis}"] == pytest.approx(raw[f"CRPIX{axis}"] - raw[f"LTV{axis}"])
+                assert hdu.header[f"CRPIX{axis}"] == pytest.approx(
+                    raw[f"CRPIX{axis}"] - raw[f"LTV{axis}"]
+                )
                 assert hdus[0].header[f"CD1_{axis}"] == raw[f"CD1_{axis}"]
                 assert hdus[0].header[f"CD2_{axis}"] == raw[f"CD2_{axis}"]
 
 
 @pytest.mark.parametrize("kind", COMMUNITY)
 def test_compression_keeps_each_pixel(tmp_path: Path, kind: str) -> None:
-    made = [write_community(str(tmp_path), [kind], DAY, ["z"], [1, 62], "small", how)[0] for how in (True, False)]
+    made = [
+        write_community(str(tmp_path), [kind], DAY, ["z"], [1, 62], "small", how)[0]
+        for how in (True, False)
+    ]
     for extension in (1, 2):
         compressed, plain = (fits.getdata(path, extension) for path in made)
         assert np.array_equal(compressed, plain)
@@ -147,7 +161,9 @@ def test_compression_keeps_each_pixel(tmp_path: Path, kind: str) -> None:
         ("illumcor", "g", 0.97, 1.05, 0.985, 0.01),
     ],
 )
-def test_pixels_are_plausible(kind: str, band: str, low: float, high: float, middle: float, within: float) -> None:
+def test_pixels_are_plausible(
+    kind: str, band: str, low: float, high: float, middle: float, within: float
+) -> None:
     (chip,) = science_chips([28])
     plane = pixels(kind, "2015-01-01", band, chip.number, chip.place, generate.LAYOUTS["small"])
     assert (plane.shape, plane.dtype) == ((256, 128), np.float32)
@@ -163,8 +179,13 @@ def test_a_flat_vignettes_towards_the_rim_and_a_fringe_is_stronger_in_the_red() 
         return pixels(kind, "2015-01-01", band, number, chip.place, generate.LAYOUTS["small"])
 
     rim, centre = plane("flat", "g", 25), plane("flat", "g", 28)
-    assert rim[:64].mean() < rim[-64:].mean() < centre.mean()  # the lower rows of S1 are the outer ones
-    assert plane("fringe", "Y", 28).std() > 2 * plane("fringe", "z", 28).std() > 4 * plane("fringe", "g", 28).std()
+    # the lower rows of S1 are the outer ones
+    assert rim[:64].mean() < rim[-64:].mean() < centre.mean()
+    assert (
+        plane("fringe", "Y", 28).std()
+        > 2 * plane("fringe", "z", 28).std()
+        > 4 * plane("fringe", "g", 28).std()
+    )
 
 
 def test_kind_date_filter_and_chip_each_make_other_pixels() -> None:
@@ -181,11 +202,16 @@ def test_kind_date_filter_and_chip_each_make_other_pixels() -> None:
 
 def test_pixels_are_those_of_every_other_machine() -> None:
     place, layout = (-16.798, -191.216), generate.LAYOUTS["tiny"]
-    planes = [pixels(kind, "2015-01-01", "z", 25, place, layout).astype("<f4").tobytes() for kind in sorted(STEPS)]
+    planes = [
+        pixels(kind, "2015-01-01", "z", 25, place, layout).astype("<f4").tobytes()
+        for kind in sorted(STEPS)
+    ]
     assert hashlib.sha256(b"".join(planes)).hexdigest()[:16] == "d23e1cb6e5383dc8"
 
 
-def test_a_curated_tree_has_a_directory_for_each_chip_and_a_file_for_each_epoch(tmp_path: Path) -> None:
+def test_a_curated_tree_has_a_directory_for_each_chip_and_a_file_for_each_epoch(
+    tmp_path: Path,
+) -> None:
     assert names(write_curated(str(tmp_path), ["defects"], [25, 28, 33]), tmp_path) == [
         "decam/defects/s1/19700101T000000.ecsv",
         "decam/defects/s1/20141201T000000.ecsv",
@@ -225,7 +251,8 @@ def test_a_table_of_defects_says_whose_and_since_when(
 @pytest.mark.parametrize("size", ["tiny", "full"])
 def test_defects_lie_in_the_chip_and_a_later_epoch_has_more(tmp_path: Path, size: str) -> None:
     first, later = (
-        Table.read(path, format="ascii.ecsv") for path in write_curated(str(tmp_path), ["defects"], [30], size)
+        Table.read(path, format="ascii.ecsv")
+        for path in write_curated(str(tmp_path), ["defects"], [30], size)
     )
     layout = generate.LAYOUTS[size]
     assert all(later[name].dtype.kind == "i" for name in later.colnames)
@@ -238,13 +265,18 @@ def test_defects_lie_in_the_chip_and_a_later_epoch_has_more(tmp_path: Path, size
 
 def test_regions_are_the_boxes_counted_from_one(tmp_path: Path) -> None:
     boxes, regions = (
-        Table.read(write_curated(str(tmp_path), ["defects"], [28], regions=how)[0], format="ascii.ecsv")
+        Table.read(
+            write_curated(str(tmp_path), ["defects"], [28], regions=how)[0], format="ascii.ecsv"
+        )
         for how in (False, True)
     )
     for box, region in zip(boxes, regions, strict=True):
         width, height = region["R"]
         # Source: afw-files 6.4.
-        assert (region["X"] - 1 - (width - 1) / 2, region["Y"] - 1 - (height - 1) / 2) == (box["x0"], box["y0"])
+        assert (region["X"] - 1 - (width - 1) / 2, region["Y"] - 1 - (height - 1) / 2) == (
+            box["x0"],
+            box["y0"],
+        )
         assert (width, height) == (box["width"], box["height"])
         assert region["SHAPE"] == ("POINT" if (width, height) == (1, 1) else "BOX")
 
@@ -253,7 +285,10 @@ def test_crosstalk_is_between_two_amplifiers(tmp_path: Path) -> None:
     paths = write_curated(str(tmp_path), ["crosstalk"], [28])
     assert names(paths, tmp_path) == ["decam/crosstalk/s4/19700101T000000.yaml"]
     read = yamlfile.load(paths[0])
-    assert {key: read["metadata"][key] for key in ("OBSTYPE", "INSTRUME", "DETECTOR", "CALIBDATE", "FILTER")} == {
+    assert {
+        key: read["metadata"][key]
+        for key in ("OBSTYPE", "INSTRUME", "DETECTOR", "CALIBDATE", "FILTER")
+    } == {
         "OBSTYPE": "crosstalk",
         "INSTRUME": "DECam",
         "DETECTOR": 28,
@@ -269,7 +304,8 @@ def test_crosstalk_is_between_two_amplifiers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "how", "count"),
     [
-        (write_masters, {}, 60 * (2 + 2 + 4 + 4)),  # two dates; flats and fringes also in two filters
+        # two dates; flats and fringes also in two filters
+        (write_masters, {}, 60 * (2 + 2 + 4 + 4)),
         (write_community, {"compress": False}, 2 + 4 + 4),
         (write_curated, {}, 2 * (60 + 12)),  # 12 of the CCDNUMs are multiples of 5
     ],
@@ -287,7 +323,11 @@ def test_by_default_there_are_60_chips_two_dates_and_two_filters(
     [
         (write_masters, {"kinds": ["sky"]}, "no kind 'sky'; there are bias, dark, flat, fringe"),
         (write_community, {"kinds": ["dark"]}, "no kind 'dark'; there are bias, flat, illumcor"),
-        (write_curated, {"kinds": ["qe_curve"]}, "no kind 'qe_curve'; there are defects, crosstalk"),
+        (
+            write_curated,
+            {"kinds": ["qe_curve"]},
+            "no kind 'qe_curve'; there are defects, crosstalk",
+        ),
         (write_masters, {"filters": ["q"]}, "no filter 'q'; there are u, g, r, i, z, Y"),
         (write_masters, {"chips": [63]}, "no chip 63; there are 1, 2, 3"),
         (write_masters, {"size": "huge"}, "no size 'huge'; there are full, small, tiny"),
@@ -305,10 +345,25 @@ def test_what_is_unknown_is_refused_before_a_file_is_written(
 def test_the_command_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     sums = []
     for folder in (tmp_path / "a", tmp_path / "b"):
-        words = [sys.executable, str(BIN), "calibs", str(folder), "--chips", "2", "25", "--filters", "z"]
+        words = [
+            sys.executable,
+            str(BIN),
+            "calibs",
+            str(folder),
+            "--chips",
+            "2",
+            "25",
+            "--filters",
+            "z",
+        ]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         paths = done.stdout.splitlines()
-        sums.append({name: hashlib.sha256((folder / name).read_bytes()).digest() for name in names(paths, folder)})
+        sums.append(
+            {
+                name: hashlib.sha256((folder / name).read_bytes()).digest()
+                for name in names(paths, folder)
+            }
+        )
     assert sums[0] == sums[1]
     assert len(sums[0]) == 2 * 2 * 4 + 2 * 3 + 2 * (1 + 2)
 
@@ -317,8 +372,14 @@ def test_the_command_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     ("words", "made"),
     [
         ("--forms masters --kinds dark illumcor --calib-id", ["masters/dark_20140501_25.fits"]),
-        ("--forms community --kinds bias dark --plain", ["community/c4d_140501_000000_zci_v1.fits"]),
-        ("--forms masters --kinds fringe --filters Y z", [f"masters/fringe_20140501_{b}_25.fits" for b in "Yz"]),
+        (
+            "--forms community --kinds bias dark --plain",
+            ["community/c4d_140501_000000_zci_v1.fits"],
+        ),
+        (
+            "--forms masters --kinds fringe --filters Y z",
+            [f"masters/fringe_20140501_{b}_25.fits" for b in "Yz"],
+        ),
         (
             "--forms curated --regions",
             [
@@ -332,7 +393,12 @@ def test_the_command_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_the_command_makes_what_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, made: list[str]
 ) -> None:
-    assert generate_calibs.main([str(tmp_path), "--dates", "2014-05-01", "--chips", "25", *words.split()]) == 0
+    assert (
+        generate_calibs.main(
+            [str(tmp_path), "--dates", "2014-05-01", "--chips", "25", *words.split()]
+        )
+        == 0
+    )
     paths = capsys.readouterr().out.splitlines()
     assert names(paths, tmp_path) == made
     assert all(Path(path).is_file() for path in paths)
@@ -340,7 +406,9 @@ def test_the_command_makes_what_is_asked_for(
         assert fits.getheader(paths[0])["CALIB_ID"] == "calibDate=2014-05-01 filter=NONE ccdnum=25"
 
 
-@pytest.mark.parametrize("words", ["--kinds sky", "--dates yesterday", "--filters q", "--chips 63", "--size huge"])
+@pytest.mark.parametrize(
+    "words", ["--kinds sky", "--dates yesterday", "--filters q", "--chips 63", "--size huge"]
+)
 def test_the_command_refuses_what_it_does_not_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
@@ -350,7 +418,9 @@ def test_the_command_refuses_what_it_does_not_know(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_says_so_if_there_is_nothing_to_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_so_if_there_is_nothing_to_make(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="2"):
         generate_calibs.main([str(tmp_path), "--forms", "community", "--kinds", "dark", "fringe"])
     assert "nothing to make: no dark or fringe among community" in capsys.readouterr().err

@@ -40,10 +40,14 @@ def test_each_star_of_a_chip_is_in_it_as_bright_as_it_is(folder: Path, number: i
     rows = [order[int(one)] for one in truth.stars.ids]
     magnitudes = (np.asarray(table["g_flux"])[rows] * units.nJy).to_value(units.ABmag)
     assert np.allclose(magnitudes, truth.stars.magnitudes["g"], atol=1e-6)
-    assert np.allclose(np.degrees(np.asarray(table["coord_ra"]))[rows], truth.stars.ra, rtol=0, atol=1e-11)
+    assert np.allclose(
+        np.degrees(np.asarray(table["coord_ra"]))[rows], truth.stars.ra, rtol=0, atol=1e-11
+    )
 
 
-def test_shards_are_whole_whatever_the_visits_are_and_the_same_each_time(folder: Path, tmp_path: Path) -> None:
+def test_shards_are_whole_whatever_the_visits_are_and_the_same_each_time(
+    folder: Path, tmp_path: Path
+) -> None:
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     paths = generate_refcat.write_refcat(str(tmp_path), [VISIT + 1, VISIT])
     again = {Path(path).name: Path(path).read_bytes() for path in paths}

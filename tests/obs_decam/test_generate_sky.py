@@ -21,7 +21,9 @@ SMALL = generate.LAYOUTS["small"]
 
 @settings(max_examples=20, deadline=None)
 @given(ra=st.floats(0, 360), dec=st.floats(-90, 90), radius=st.floats(0, 1.5))
-def test_a_circle_has_the_stars_of_a_larger_one_that_are_in_it(ra: float, dec: float, radius: float) -> None:
+def test_a_circle_has_the_stars_of_a_larger_one_that_are_in_it(
+    ra: float, dec: float, radius: float
+) -> None:
     few, many = (generate_sky.stars_near(ra, dec, reach) for reach in (radius, radius + 0.7))
     inside = sphere.separation(sphere.vector(many.ra, many.dec), sphere.vector(ra, dec)) <= radius
     assert few.ids.tolist() == many[inside].ids.tolist()
@@ -55,7 +57,10 @@ def test_the_headers_wcs_has_the_stars_off_by_what_is_true(number: int, size: st
     header = fits.Header(list(generate._chip_cards(410878, chip, layout)))
     truth = generate.truth(410878, "g", number, size)
     ra, dec = WCS(header).wcs_pix2world(truth.x + header["LTV1"], truth.y + header["LTV2"], 0)
-    off = (ra - truth.stars.ra) * np.cos(np.radians(truth.stars.dec)) * 3600, (dec - truth.stars.dec) * 3600
+    off = (
+        (ra - truth.stars.ra) * np.cos(np.radians(truth.stars.dec)) * 3600,
+        (dec - truth.stars.dec) * 3600,
+    )
     assert np.allclose(off[0], truth.seen.offset[0], atol=1e-4)
     assert np.allclose(off[1], truth.seen.offset[1], atol=1e-4)
     assert 60 < len(truth.stars) < 100  # a chip is as large on the sky, whatever its pixels are
@@ -80,7 +85,9 @@ def corrected(number: int, band: str = "g", visit: int = 410877) -> tuple[np.nda
     for amplifier in detector.amplifiers:
         level = np.median(raw[amplifier.overscan.slices])
         image[amplifier.trimmed.slices] = (raw[amplifier.data.slices] - level) * amplifier.gain
-        bias = pixels("bias", "2014-02-20", "NONE", number, chip.place, SMALL)[amplifier.trimmed.slices]
+        bias = pixels("bias", "2014-02-20", "NONE", number, chip.place, SMALL)[
+            amplifier.trimmed.slices
+        ]
         image[amplifier.trimmed.slices] -= bias * amplifier.gain
     good = np.ones(image.shape, bool)
     for x0, y0, width, height in generate_curated.boxes_of(chip, generate_curated.EPOCHS[0], SMALL):
@@ -95,13 +102,15 @@ def test_calibrations_flatten_what_the_camera_does(number: int) -> None:
     rows, columns = np.mgrid[: SMALL.rows, : 2 * SMALL.columns]
     far = good.copy()
     (chip,) = science_chips([number])
-    _stars, *places = generate_sky.falling(410877, chip.name, chip.place, SMALL)  # also those just off the chip
+    # also those just off the chip
+    _stars, *places = generate_sky.falling(410877, chip.name, chip.place, SMALL)
     for x, y in zip(*places, strict=True):
         far &= np.hypot(columns - x, rows - y) > 9
     assert np.count_nonzero(far) > 8000
     slope = 0.05 * (columns / columns.shape[1] - 0.5) + 0.03 * (rows / rows.shape[0] - 0.5)
     left = image - truth.seen.sky * (1 + slope)
-    # Noise of the sky and the readout is 23 electrons: 0.7 in means of 1000 pixels; overscan and bias are known to 1.
+    # Noise of the sky and the readout is 23 electrons: 0.7 in means of 1000 pixels; overscan and
+    # bias are known to 1.
     for part in np.array_split(np.argsort(columns[far], kind="stable"), 8):
         assert abs(left[far][part].mean()) < 4
     assert left[far].std() == pytest.approx(np.hypot(np.sqrt(truth.seen.sky), 7), rel=0.1)
@@ -111,9 +120,13 @@ def test_a_star_brings_the_electrons_that_its_magnitude_and_the_zero_point_say()
     image, good = corrected(28)
     truth = generate.truth(410877, "g", 28)
     rows, columns = np.mgrid[: SMALL.rows, : 2 * SMALL.columns]
-    apart = np.hypot(truth.x[:, None] - truth.x, truth.y[:, None] - truth.y) + 1e9 * np.eye(truth.x.size)
+    apart = np.hypot(truth.x[:, None] - truth.x, truth.y[:, None] - truth.y) + 1e9 * np.eye(
+        truth.x.size
+    )
     checked = 0
-    for number in np.flatnonzero((apart.min(axis=1) > 15) & (truth.counts > 3e4) & (truth.counts < 1e6)):
+    for number in np.flatnonzero(
+        (apart.min(axis=1) > 15) & (truth.counts > 3e4) & (truth.counts < 1e6)
+    ):
         distance = np.hypot(columns - truth.x[number], rows - truth.y[number])
         inside, ring = distance < 7, (distance > 8) & (distance < 12)
         edge = min(truth.x[number], truth.y[number], 127 - truth.x[number], 255 - truth.y[number])
@@ -134,7 +147,9 @@ def test_defects_are_bad_and_no_other_pixels() -> None:
 
 def test_the_pattern_of_a_master_is_the_same_at_all_dates() -> None:
     (chip,) = science_chips([28])
-    planes = [pixels("flat", date, "g", 28, chip.place, SMALL) for date in ("2014-02-20", "2015-01-01")]
+    planes = [
+        pixels("flat", date, "g", 28, chip.place, SMALL) for date in ("2014-02-20", "2015-01-01")
+    ]
     shown = pattern("flat", "g", 28, chip.place, SMALL)
     for plane in planes:
         assert np.abs(plane - shown).max() < 0.02

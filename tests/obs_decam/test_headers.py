@@ -14,8 +14,24 @@ from persistence.types.box import Box
 # File: (exposure, seconds, UTC, right ascension, detector, amplifiers, filter)
 CASES: dict[str, tuple[Any, ...]] = {
     "fitsheader-decam.yaml": (229388, 200.0, "2013-09-01T06:02:55.753848", 42.81996, "S1", 2, "z"),
-    "fitsheader-decam-0160496.yaml": (160496, 0.0, "2012-12-11T22:06:32.859252", 341.60303, "S1", 2, "solid"),
-    "fitsheader-decam-raw_dec050441_25.yaml": (177764, 30.0, "2013-02-13T09:01:40.966998", 270.67878, "S1", 2, "g"),
+    "fitsheader-decam-0160496.yaml": (
+        160496,
+        0.0,
+        "2012-12-11T22:06:32.859252",
+        341.60303,
+        "S1",
+        2,
+        "solid",
+    ),
+    "fitsheader-decam-raw_dec050441_25.yaml": (
+        177764,
+        30.0,
+        "2013-02-13T09:01:40.966998",
+        270.67878,
+        "S1",
+        2,
+        "g",
+    ),
     "fitsheader-decam-instcal-c4d_190402_050618_ooi_VR_v1.yaml": (
         845291,
         120.0,

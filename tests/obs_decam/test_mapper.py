@@ -35,7 +35,9 @@ def test_vector_v28_the_identifier_of_an_exposure_of_a_chip(mapper: DecamMapper)
 
 
 def test_an_unknown_filter_has_no_number(mapper: DecamMapper) -> None:
-    with pytest.raises(RuntimeError, match="filter='Q' is none of the camera's: u, g, r, i, z, Y, VR"):
+    with pytest.raises(
+        RuntimeError, match="filter='Q' is none of the camera's: u, g, r, i, z, Y, VR"
+    ):
         mapper._computeCoaddExposureId({"tract": 1, "patch": "1,2", "filter": "Q"}, True)
 
 
@@ -52,7 +54,9 @@ def test_the_camera_says_what_it_is_called() -> None:
     assert (DecamMapper.getCameraName(), DecamMapper.getPackageName()) == ("decam", "obs_decam")
 
 
-def test_a_master_of_all_detectors_is_read_where_the_registry_says(dated: Path, tmp_path: Path) -> None:
+def test_a_master_of_all_detectors_is_read_where_the_registry_says(
+    dated: Path, tmp_path: Path
+) -> None:
     """Gen2 took the detector's number for the HDU, and so gave another detector where some are left out."""
     (path,) = write_community(str(tmp_path), ["bias"], ["2015-03-01"], chips=[1, 3, 25])
     calibs = dated / "CALIB" / "cpBIAS" / "2015-03-01"
@@ -64,13 +68,16 @@ def test_a_master_of_all_detectors_is_read_where_the_registry_says(dated: Path, 
     )
     for hdu, number in enumerate((1, 3, 25), 1):
         registry.execute(
-            "INSERT INTO bias VALUES ('NONE', ?, ?, '2015-03-01', '2015-01-01', '2015-12-31')", (number, hdu)
+            "INSERT INTO bias VALUES ('NONE', ?, ?, '2015-03-01', '2015-01-01', '2015-12-31')",
+            (number, hdu),
         )
     registry.commit()
     registry.close()
     butler = Butler(dated, calibRoot="CALIB")
     for number in (1, 3, 25):
         assert butler.get("cpBias", visit=410877, ccdnum=number).detector.id == number
-    with pytest.raises(FormatterError, match=r"this HDU is of detector 25 \(S1\), not 3: .*give calib_hdu"):
+    with pytest.raises(
+        FormatterError, match=r"this HDU is of detector 25 \(S1\), not 3: .*give calib_hdu"
+    ):
         butler.get("cpBias", calibDate="2015-03-01", ccdnum=3)
     assert butler.get("cpBias", calibDate="2015-03-01", ccdnum=3, calib_hdu=2).detector.id == 3

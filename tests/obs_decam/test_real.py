@@ -28,7 +28,10 @@ def ingested(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root.mkdir()
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     paths = sorted(str(path) for path in (archive / "instcal").glob("*.fits"))
-    assert ingest_images.main([str(root), "--filetype=instcal", "--mode=link", *paths], filetypes=True) == 0
+    assert (
+        ingest_images.main([str(root), "--filetype=instcal", "--mode=link", *paths], filetypes=True)
+        == 0
+    )
     return root
 
 
@@ -74,9 +77,13 @@ def test_sky_positions_agree_with_astropy(ingested: Path, archive: Path) -> None
         assert header["CTYPE1"] == "RA---TPV"
         expected = WCS(header)
         for x, y in ((0, 0), (40, 50), (20.5, 3.25), (-1000, 4000)):
-            assert np.allclose(wcs.all_pix2world(x, y, 0), expected.all_pix2world(x, y, 0), atol=1e-9, rtol=0)
+            assert np.allclose(
+                wcs.all_pix2world(x, y, 0), expected.all_pix2world(x, y, 0), atol=1e-9, rtol=0
+            )
         part = butler.get("instcal_sub", visit=visit, ccdnum=ccdnum, bbox=(7, 9, 5, 4)).wcs
-        assert np.allclose(part.all_pix2world(1, 2, 0), expected.all_pix2world(8, 11, 0), atol=1e-9, rtol=0)
+        assert np.allclose(
+            part.all_pix2world(1, 2, 0), expected.all_pix2world(8, 11, 0), atol=1e-9, rtol=0
+        )
 
 
 def test_filter_times_and_header_are_there(ingested: Path, archive: Path) -> None:
@@ -90,7 +97,9 @@ def test_filter_times_and_header_are_there(ingested: Path, archive: Path) -> Non
         assert exposure.zero_point is None  # this version of the pipeline gives none
         for header in (own, primary):
             for key in header:
-                if key not in ("", "COMMENT", "HISTORY", "SIMPLE", "EXTEND") and (header is own or key not in own):
+                if key not in ("", "COMMENT", "HISTORY", "SIMPLE", "EXTEND") and (
+                    header is own or key not in own
+                ):
                     assert exposure.metadata[key] == header[key], key
         assert exposure.detector.name == own["DETPOS"].strip()
 
@@ -98,7 +107,14 @@ def test_filter_times_and_header_are_there(ingested: Path, archive: Path) -> Non
 def test_an_exposure_is_shown_on_one_screen(ingested: Path) -> None:
     shown = str(Butler(ingested).get("instcal", visit=425859, ccdnum=42))
     assert len(shown.splitlines()) < 20
-    for part in ("41 x 51 pixels", "N11 (42)", "g DECam SDSS", "2015-03-29T08:32:55.752081 UTC", "79 s", "(TPV)"):
+    for part in (
+        "41 x 51 pixels",
+        "N11 (42)",
+        "g DECam SDSS",
+        "2015-03-29T08:32:55.752081 UTC",
+        "79 s",
+        "(TPV)",
+    ):
         assert part in shown
 
 
@@ -106,4 +122,8 @@ def test_nothing_was_done_to_the_archive(ingested: Path, archive: Path) -> None:
     assert len(list(archive.rglob("*.fits"))) == 24
     links = [path for path in ingested.rglob("*") if path.is_symlink()]
     assert len(links) == 24
-    assert {Path(os.path.realpath(path)).parent.name for path in links} == {"instcal", "dqmask", "wtmap"}
+    assert {Path(os.path.realpath(path)).parent.name for path in links} == {
+        "instcal",
+        "dqmask",
+        "wtmap",
+    }

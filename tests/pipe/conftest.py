@@ -45,7 +45,9 @@ Parsed = Callable[..., Namespace]
 def parsed(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Parsed:
     """Give a function that makes what the parser would make of a command line on some detectors."""
 
-    def make(acts: dict[int, str] = {}, detectors: tuple[int, ...] = (1, 2, 3, 4), **said: Any) -> Namespace:
+    def make(
+        acts: dict[int, str] = {}, detectors: tuple[int, ...] = (1, 2, 3, 4), **said: Any
+    ) -> Namespace:
         root = said.pop("output", str(tmp_path / "out"))
         butler = Butler(inputs=str(filled), outputs={"root": root, "mode": "rw"})
         config = toy.ToyConfig()

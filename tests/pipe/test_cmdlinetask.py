@@ -40,7 +40,9 @@ def command(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Command:
 IDS = ("--id", "visit=410877", "ccdnum=1..4")
 
 
-def test_a_command_gives_back_what_it_was_made_of(command: Command, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_command_gives_back_what_it_was_made_of(
+    command: Command, caplog: pytest.LogCaptureFixture
+) -> None:
     done = command(*IDS, doReturnResults=True)
     assert [result.result.value for result in done.resultList] == [1.0] * 4
     assert done.parsedCmd.id.refList[0].dataId["ccdnum"] == 1
@@ -78,7 +80,9 @@ def test_the_exit_status_tells_what_happened(
         assert command(*words, acts=acts) == status
 
 
-@pytest.mark.parametrize(("failures", "status"), [(300, 44), (256, 255), (255, 255), (512, 255), (1, 1)])
+@pytest.mark.parametrize(
+    ("failures", "status"), [(300, 44), (256, 255), (255, 255), (512, 255), (1, 1)]
+)
 def test_many_failures_are_never_none(
     command: Command, monkeypatch: pytest.MonkeyPatch, failures: int, status: int
 ) -> None:
@@ -99,7 +103,9 @@ def test_another_configuration_is_a_failure(command: Command) -> None:
     ("act", "message"),
     [("exit", "SystemExit: 0"), ("mute", "Mute|^$"), ("two", "no stars"), ("holding", "held")],
 )
-def test_doraise_lets_whatever_error_out(command: Command, act: str, message: str, more: tuple[str, ...]) -> None:
+def test_doraise_lets_whatever_error_out(
+    command: Command, act: str, message: str, more: tuple[str, ...]
+) -> None:
     with pytest.raises(Exception) as raised:  # noqa: PT011  # the text is looked at below
         command(*IDS, "--doraise", *more, acts={2: act})
     assert re.search(message, told(raised.value))
@@ -109,7 +115,9 @@ def test_a_task_whose_constructor_ends_the_program_is_a_failure(
     command: Command, toy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toy.ToyTask, "__init__", lambda self, **keywords: sys.exit(0))
-    with pytest.raises(RuntimeError, match="the task raised SystemExit: 0, which is to end the program"):
+    with pytest.raises(
+        RuntimeError, match="the task raised SystemExit: 0, which is to end the program"
+    ):
         command(*IDS)
 
 
@@ -157,10 +165,14 @@ def test_all_that_is_done_already_is_no_failure(command: Command) -> None:
 
 def test_two_processes_do_what_one_does(command: Command, tmp_path: Path) -> None:
     assert len(command(*IDS, "-j", "2").resultList) == 4
-    assert Butler(tmp_path / "out").datasetExists("characterizeImage_metadata", visit=410877, ccdnum=4)
+    assert Butler(tmp_path / "out").datasetExists(
+        "characterizeImage_metadata", visit=410877, ccdnum=4
+    )
 
 
-def test_showing_changes_nothing(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_showing_changes_nothing(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command(*IDS, "--show", "data", "config") == 0
     assert not (tmp_path / "out").exists()
     assert "id dataRef.dataId = {'visit': 410877, 'ccdnum': 1," in capsys.readouterr().out
@@ -178,7 +190,15 @@ def script(tmp_path: Path, filled: Path, *words: str) -> tuple[list[str], dict[s
     path.write_text(SCRIPT)
     code = str(Path(__file__).parents[1] / "code")
     environment = {**os.environ, "PYTHONPATH": code}
-    return [sys.executable, str(path), str(filled), "--output", str(tmp_path / "out"), *IDS, *words], environment
+    return [
+        sys.executable,
+        str(path),
+        str(filled),
+        "--output",
+        str(tmp_path / "out"),
+        *IDS,
+        *words,
+    ], environment
 
 
 def test_a_script_that_does_not_ask_whether_it_is_run_may_have_several_processes(
@@ -198,7 +218,12 @@ def begun(tmp_path: Path, filled: Path, journal: Path) -> Iterator[subprocess.Po
     words, environment = script(tmp_path, filled, "-j", "2", "-C", str(acts))
     os.mkfifo(journal)  # opening it to read waits until somebody begins
     with subprocess.Popen(
-        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        words,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         told: set[str] = set()
         while not {"begin 2", "begin 3"} <= told:
@@ -222,7 +247,9 @@ def test_an_interrupt_ends_all_processes_and_leaves_whole_outputs(
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGHUP], ids=lambda by: str(by.name))
-def test_no_process_outlives_the_one_that_started_it(begun: subprocess.Popen[str], by: signal.Signals) -> None:
+def test_no_process_outlives_the_one_that_started_it(
+    begun: subprocess.Popen[str], by: signal.Signals
+) -> None:
     begun.send_signal(by)
     begun.communicate()  # until no process has it open
     assert begun.returncode == -by

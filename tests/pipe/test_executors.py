@@ -46,7 +46,9 @@ class ExecutorTests:
     ) -> None:
         targets = [(number, "well") for number in range(20)]
         found = dict(executor.outcomes(work, targets))
-        assert {place: result.result[0] for place, result in found.items()} == dict(enumerate(range(20)))
+        assert {place: result.result[0] for place, result in found.items()} == dict(
+            enumerate(range(20))
+        )
         ended = Counter({path.name: path.stat().st_size for path in tmp_path.glob("ended-*")})
         assert ended == Counter({f"ended-{number}": 1 for number in range(20)})
 
@@ -61,7 +63,9 @@ class ExecutorTests:
         with pytest.raises(ValueError, match="target 1"):
             list(executor.outcomes(work, [(1, "raise")]))
 
-    def test_who_looks_no_further_leaves_nothing_behind(self, executor: Executor, work: Work) -> None:
+    def test_who_looks_no_further_leaves_nothing_behind(
+        self, executor: Executor, work: Work
+    ) -> None:
         outcomes = executor.outcomes(work, [(number, "well") for number in range(50)])
         next(outcomes)
         outcomes.close()
@@ -71,7 +75,9 @@ class ExecutorTests:
 class SendingTests(ExecutorTests):
     """The promises of those that send targets and results to other processes."""
 
-    def test_a_result_that_cannot_be_sent_is_a_failure_of_that_target(self, executor: Executor, work: Work) -> None:
+    def test_a_result_that_cannot_be_sent_is_a_failure_of_that_target(
+        self, executor: Executor, work: Work
+    ) -> None:
         found = dict(executor.outcomes(work, [(1, "lock"), (2, "well")]))
         assert (found[0].exitStatus, found[1].exitStatus) == (1, 0)
         assert "cannot be pickled: cannot pickle '_thread.lock' object" in found[0].error
@@ -95,7 +101,9 @@ class TestProcesses(SendingTests):
     def executor(self) -> Executor:
         return Processes(2)
 
-    def test_a_process_that_dies_takes_one_target_with_it(self, toy: Any, parsed: Any, told: Told) -> None:
+    def test_a_process_that_dies_takes_one_target_with_it(
+        self, toy: Any, parsed: Any, told: Told
+    ) -> None:
         command = parsed({2: "die"}, processes=2)
         runner = TaskRunner(toy.ToyTask, command)
         results = runner.run(command)
@@ -105,10 +113,17 @@ class TestProcesses(SendingTests):
             ["begin 2", *(f"{what} {i}" for i in (1, 3, 4) for what in ("begin", "end"))]
         )
 
-    def test_a_process_that_ends_as_if_all_were_well_is_lost_too(self, toy: Any, parsed: Any) -> None:
+    def test_a_process_that_ends_as_if_all_were_well_is_lost_too(
+        self, toy: Any, parsed: Any
+    ) -> None:
         command = parsed({2: "leave"}, processes=2)
         results = TaskRunner(toy.ToyTask, command).run(command)
-        assert [result.error for result in results] == ["", "its process died (exit status 0)", "", ""]
+        assert [result.error for result in results] == [
+            "",
+            "its process died (exit status 0)",
+            "",
+            "",
+        ]
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of pebble
     def test_a_pool_that_breaks_loses_what_it_has(
@@ -120,11 +135,14 @@ class TestProcesses(SendingTests):
         assert {type(one) for one in found.values()} == {Lost}
         assert "all processes were given up" in found[0].reason
 
-    def test_what_hangs_is_given_up_when_the_time_is_over(self, toy: Any, parsed: Any, told: Told) -> None:
+    def test_what_hangs_is_given_up_when_the_time_is_over(
+        self, toy: Any, parsed: Any, told: Told
+    ) -> None:
         command = parsed({2: "hang"}, processes=2, timeout=2.5)
         results = TaskRunner(toy.ToyTask, command).run(command)
         assert results[1].error == "not done within the 2.5 s of -t"
-        for result, number in zip(results, (1, 2, 3, 4), strict=True):  # on a slow machine, not all others end
+        # on a slow machine, not all others end
+        for result, number in zip(results, (1, 2, 3, 4), strict=True):
             assert result.exitStatus or f"end {number}" in told()
 
     def test_one_process_has_a_time_limit_too(self, toy: Any, parsed: Any) -> None:
@@ -164,7 +182,12 @@ def address() -> Iterator[str]:
     command = [sys.executable, str(CODE / "cluster.py")]
     environment = {**os.environ, "PYTHONPATH": str(CODE)}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -200,14 +223,22 @@ class TestDask(SendingTests):
         assert [result.exitStatus for result in results] == [0, 1, 1, 0]
         assert results[1].error == "4 workers died of it"
         assert results[2].error == "ValueError: no stars"
-        assert Counter(line for line in told() if line.startswith("end")) == Counter(["end 1", "end 4"])
+        assert Counter(line for line in told() if line.startswith("end")) == Counter(
+            ["end 1", "end 4"]
+        )
 
-    def test_a_module_that_workers_cannot_import_is_named(self, command: Any, tmp_path: Path, toy: Any) -> None:
-        (tmp_path / "lonely.py").write_text("from toytask import ToyTask\nclass LonelyTask(ToyTask): pass\n")
+    def test_a_module_that_workers_cannot_import_is_named(
+        self, command: Any, tmp_path: Path, toy: Any
+    ) -> None:
+        (tmp_path / "lonely.py").write_text(
+            "from toytask import ToyTask\nclass LonelyTask(ToyTask): pass\n"
+        )
         with pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(tmp_path)
             import lonely
-        with pytest.raises(PersistenceError, match=r"a worker cannot import what the task needs: .*'lonely'"):
+        with pytest.raises(
+            PersistenceError, match=r"a worker cannot import what the task needs: .*'lonely'"
+        ):
             TaskRunner(lonely.LonelyTask, command({})).run(command({}))
 
     def test_time_that_is_over_is_told(self, address: str, toy: Any, tmp_path: Path) -> None:
@@ -220,7 +251,9 @@ class TestDask(SendingTests):
     ) -> None:
         clients: list[Any] = []
         connect = dask._client
-        monkeypatch.setattr(dask, "_client", lambda address: clients.append(connect(address)) or clients[-1])
+        monkeypatch.setattr(
+            dask, "_client", lambda address: clients.append(connect(address)) or clients[-1]
+        )
         unsent: Any = [(1, threading.Lock())]
         with pytest.raises(PersistenceError, match="cannot be sent to other processes"):
             list(executor.outcomes(work, unsent))
@@ -245,17 +278,24 @@ class TestDask(SendingTests):
                 return future
 
         monkeypatch.setattr(dask, "_client", Cancelling)
-        with pytest.raises(PersistenceError, match=r"the Dask scheduler lost the work \(.*\); --skip-existing does"):
+        with pytest.raises(
+            PersistenceError, match=r"the Dask scheduler lost the work \(.*\); --skip-existing does"
+        ):
             list(executor.outcomes(work, [(1, "well")]))
 
-    def test_a_scheduler_that_does_not_answer_is_named(self, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_scheduler_that_does_not_answer_is_named(
+        self, work: Work, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("persistence.pipe.executors.dask._PATIENCE", 0.1)
-        with pytest.raises(PersistenceError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"):
+        with pytest.raises(
+            PersistenceError, match=r"no Dask scheduler answers at 'tcp://127.0.0.1:1'"
+        ):
             list(Dask("tcp://127.0.0.1:1").outcomes(work, [(1, "well")]))
 
 
 @pytest.mark.parametrize(
-    ("library", "executor", "extra"), [("pebble", Processes(2), "tasks"), ("distributed", Dask("tcp://x:1"), "dask")]
+    ("library", "executor", "extra"),
+    [("pebble", Processes(2), "tasks"), ("distributed", Dask("tcp://x:1"), "dask")],
 )
 def test_a_missing_library_is_named_with_its_extra(
     monkeypatch: pytest.MonkeyPatch, library: str, executor: Executor, extra: str

@@ -85,7 +85,9 @@ def test_a_long_line_has_time_label_and_place(
         logs.TaskLog("toy").warn("inside")
     logs.TaskLog("toy").info("outside")
     inside, outside = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"WARN  \d{4}-\d\d-\d\dT\S+\.\d{3} toy \(visit=2\)\(test_logs.py:\d+\)- inside", inside)
+    assert re.fullmatch(
+        r"WARN  \d{4}-\d\d-\d\dT\S+\.\d{3} toy \(visit=2\)\(test_logs.py:\d+\)- inside", inside
+    )
     assert " toy ()(test_logs.py:" in outside
 
 

@@ -13,7 +13,12 @@ import pytest
 from persistence import Butler
 from persistence.pipe import records
 from persistence.pipe.executors import Lost
-from persistence.pipe.runner import ButlerInitializedTaskRunner, Interrupted, LegacyTaskRunner, TaskRunner
+from persistence.pipe.runner import (
+    ButlerInitializedTaskRunner,
+    Interrupted,
+    LegacyTaskRunner,
+    TaskRunner,
+)
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 from persistence.pipe.work import Work
@@ -36,7 +41,9 @@ def statuses(results: list[Any]) -> list[int]:
     return [result.exitStatus for result in results]
 
 
-def test_each_target_is_run_and_what_is_written_once_is_written(run: Any, told: Any, tmp_path: Path) -> None:
+def test_each_target_is_run_and_what_is_written_once_is_written(
+    run: Any, told: Any, tmp_path: Path
+) -> None:
     assert statuses(run()) == [0] * 4
     assert told() == [f"{what} {number}" for number in (1, 2, 3, 4) for what in ("begin", "end")]
     butler = Butler(tmp_path / "out")
@@ -52,7 +59,11 @@ def test_each_target_is_run_and_what_is_written_once_is_written(run: Any, told: 
         ("refuse", "TaskError: too few stars: 3 of 10", False),
         ("full", "OSError: [Errno 28] No space left on device", True),
         ("exit", "RuntimeError: the task raised SystemExit: 0, which is to end the program", True),
-        ("base", "RuntimeError: the task raised BaseException: no more, which is to end the program", True),
+        (
+            "base",
+            "RuntimeError: the task raised BaseException: no more, which is to end the program",
+            True,
+        ),
         ("mute", "Mute: its text cannot be told: ValueError", True),
         ("odd", "ValueError: no file \\udcff", True),
     ],
@@ -82,7 +93,9 @@ def test_results_are_given_if_they_are_wished_for(run: Any) -> None:
     assert "result" not in run(clobberConfig=True)[0].getDict()
 
 
-def test_what_is_done_is_skipped_and_what_failed_is_done_again(run: Any, told: Any, journal: Path) -> None:
+def test_what_is_done_is_skipped_and_what_failed_is_done_again(
+    run: Any, told: Any, journal: Path
+) -> None:
     run({2: "raise", 3: "refuse"})
     journal.unlink()
     assert statuses(run(clobberConfig=True, redoFailed=True, detectors=(1, 2, 3, 4, 5))) == [0] * 5
@@ -98,11 +111,16 @@ def test_a_task_that_keeps_no_metadata_cannot_tell(
     monkeypatch.setattr(toy.ToyTask, "_getMetadataName", lambda self: None)
     for _ in range(2):
         command = parsed(skipExisting=True)
-        assert not any(result.getDict().get("skipped") for result in TaskRunner(toy.ToyTask, command).run(command))
+        assert not any(
+            result.getDict().get("skipped")
+            for result in TaskRunner(toy.ToyTask, command).run(command)
+        )
     assert "ToyTask keeps no metadata" in caplog.text
 
 
-def test_a_task_that_no_policy_knows_has_its_dataset_types_defined(toy: Any, parsed: Any, tmp_path: Path) -> None:
+def test_a_task_that_no_policy_knows_has_its_dataset_types_defined(
+    toy: Any, parsed: Any, tmp_path: Path
+) -> None:
     command = parsed(processes=2)
     assert statuses(TaskRunner(toy.NightTask, command).run(command)) == [0] * 4
     butler = Butler(tmp_path / "out")
@@ -120,7 +138,9 @@ def test_metadata_that_cannot_be_written_are_a_warning(
     assert "could not be written: DecamMapper has no dataset type 'nowhere_metadata'" in caplog.text
 
 
-def test_another_configuration_runs_nothing(run: Any, told: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_configuration_runs_nothing(
+    run: Any, told: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     run()
     before = told()
     assert run(gain=2.0) == []
@@ -135,7 +155,9 @@ def test_no_target_is_told(run: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(("act", "error"), [("raise", ValueError), ("refuse", Exception)])
-def test_doraise_lets_the_failure_out_at_once(run: Any, told: Any, tmp_path: Path, act: str, error: Any) -> None:
+def test_doraise_lets_the_failure_out_at_once(
+    run: Any, told: Any, tmp_path: Path, act: str, error: Any
+) -> None:
     with pytest.raises(error):
         run({2: act}, doraise=True)
     assert told() == ["begin 1", "end 1", "begin 2"]
@@ -227,9 +249,14 @@ def test_a_task_gets_the_butler_of_the_command_or_of_the_target(parsed: Any) -> 
 def test_an_older_task_is_called_by_run(parsed: Any) -> None:
     command = parsed(detectors=(1,))
     runner = LegacyTaskRunner(Wanting, command)
-    assert runner.runTask(Wanting(config=command.config), "reference", {"more": 1}) == ("reference", 1)
+    assert runner.runTask(Wanting(config=command.config), "reference", {"more": 1}) == (
+        "reference",
+        1,
+    )
 
 
 def test_targets_carry_the_keywords_that_a_runner_gives(parsed: Any) -> None:
     command = parsed(detectors=(1, 2))
-    assert TaskRunner.getTargetList(command, flux=3) == [(one, {"flux": 3}) for one in command.id.refList]
+    assert TaskRunner.getTargetList(command, flux=3) == [
+        (one, {"flux": 3}) for one in command.id.refList
+    ]

@@ -86,7 +86,9 @@ def test_a_configuration_is_written_once(rerun: Butler) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_another_one_is_refused_with_what_differs(rerun: Butler, values: dict[str, Any], line: str) -> None:
+def test_another_one_is_refused_with_what_differs(
+    rerun: Butler, values: dict[str, Any], line: str
+) -> None:
     write(changed(), rerun)
     before = content(rerun)
     with pytest.raises(TaskError) as caught:
@@ -99,7 +101,9 @@ def test_another_one_is_refused_with_what_differs(rerun: Butler, values: dict[st
 
 
 @pytest.mark.parametrize(
-    "values", [{"inner__gain": 1.5 + 1e-10}, {"choice__two__gain": 7.0}], ids=["within 1e-8", "not chosen"]
+    "values",
+    [{"inner__gain": 1.5 + 1e-10}, {"choice__two__gain": 7.0}],
+    ids=["within 1e-8", "not chosen"],
 )
 def test_what_makes_no_difference_is_none(rerun: Butler, values: dict[str, Any]) -> None:
     write(changed(), rerun)
@@ -121,7 +125,9 @@ def test_an_output_elsewhere_is_advised_of_another_one(own: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(("backup", "kept"), [(True, ["processCcd.py~1"]), (False, [])])
-def test_clobbering_keeps_a_copy_unless_told_not_to(rerun: Butler, backup: bool, kept: list[str]) -> None:
+def test_clobbering_keeps_a_copy_unless_told_not_to(
+    rerun: Butler, backup: bool, kept: list[str]
+) -> None:
     write(changed(), rerun)
     before = content(rerun)
     write(changed(names=["b"]), rerun, clobber=True, backup=backup)
@@ -132,7 +138,9 @@ def test_clobbering_keeps_a_copy_unless_told_not_to(rerun: Butler, backup: bool,
     assert rerun.get(CONFIG).names == ["b"]
 
 
-@pytest.mark.parametrize("text", ["config.x = (", "import os\nos.abort()\n"], ids=["broken", "a program"])
+@pytest.mark.parametrize(
+    "text", ["config.x = (", "import os\nos.abort()\n"], ids=["broken", "a program"]
+)
 def test_one_that_cannot_be_read_is_told_with_advice(rerun: Butler, text: str) -> None:
     write(changed(), rerun)
     Path(rerun.getUri(CONFIG)).write_text(text)
@@ -144,12 +152,16 @@ def test_one_that_cannot_be_read_is_told_with_advice(rerun: Butler, text: str) -
 
 def test_the_parents_configuration_does_not_count(rerun: Butler, own: Path) -> None:
     write(changed(), rerun)
-    child = Butler(inputs=str(own / "rerun" / "night"), outputs={"root": str(own / "rerun" / "next"), "mode": "rw"})
+    child = Butler(
+        inputs=str(own / "rerun" / "night"),
+        outputs={"root": str(own / "rerun" / "next"), "mode": "rw"},
+    )
     write(changed(names=["b"]), child)
     assert child.get(CONFIG).names == ["b"]
 
 
-# -- dataset types of a task's own ---------------------------------------------------------------------------
+# -- dataset types of a task's own
+# ---------------------------------------------------------------------------
 
 
 def test_what_no_policy_has_is_defined_in_the_output(rerun: Butler, own: Path) -> None:
@@ -165,17 +177,26 @@ def test_what_no_policy_has_is_defined_in_the_output(rerun: Butler, own: Path) -
 
 @pytest.mark.parametrize(
     ("config", "metadata", "data_id"),
-    [(CONFIG, "processCcd_metadata", {"visit": 1}), (None, None, {"visit": 1}), (None, "night_metadata", None)],
+    [
+        (CONFIG, "processCcd_metadata", {"visit": 1}),
+        (None, None, {"visit": 1}),
+        (None, "night_metadata", None),
+    ],
     ids=["known", "none", "no data ID"],
 )
 def test_what_is_known_or_cannot_be_known_is_not_defined(
-    rerun: Butler, own: Path, config: str | None, metadata: str | None, data_id: dict[str, Any] | None
+    rerun: Butler,
+    own: Path,
+    config: str | None,
+    metadata: str | None,
+    data_id: dict[str, Any] | None,
 ) -> None:
     stored.define(rerun, config, metadata, data_id)
     assert not (own / "rerun" / "night" / "policy").exists()
 
 
-# -- schemas --------------------------------------------------------------------------------------------------
+# -- schemas
+# --------------------------------------------------------------------------------------------------
 
 
 def catalog(unit: str = "pix", dtype: str = "f8", doc: str = "where", order: int = 1) -> Catalog:
@@ -197,7 +218,9 @@ def catalog(unit: str = "pix", dtype: str = "f8", doc: str = "where", order: int
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_schema_is_written_once_and_compared(rerun: Butler, other: dict[str, Any], text: str) -> None:
+def test_a_schema_is_written_once_and_compared(
+    rerun: Butler, other: dict[str, Any], text: str
+) -> None:
     for _ in range(2):
         stored.write_schemas({"src": catalog()}, rerun, clobber=False, backup=True)
     with pytest.raises(TaskError) as caught:
@@ -209,11 +232,14 @@ def test_a_schema_is_written_once_and_compared(rerun: Butler, other: dict[str, A
 def test_no_schema_is_written_if_one_differs(rerun: Butler) -> None:
     stored.write_schemas({"src": catalog()}, rerun, clobber=False, backup=True)
     with pytest.raises(TaskError):
-        stored.write_schemas({"icSrc": catalog(), "src": catalog(unit="deg")}, rerun, clobber=False, backup=True)
+        stored.write_schemas(
+            {"icSrc": catalog(), "src": catalog(unit="deg")}, rerun, clobber=False, backup=True
+        )
     assert not rerun.datasetExists("icSrc_schema", write=True)
 
 
-# -- versions -------------------------------------------------------------------------------------------------
+# -- versions
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -228,7 +254,9 @@ def test_versions_are_compared_where_both_have_them(rerun: Butler, now: Any) -> 
     now(python="3.11", astropy="7.0")
     stored.write_packages(rerun, "packages", clobber=False, backup=True)
     assert dict(rerun.get("packages")) == {"astropy": "7.0", "numpy": "2.0", "python": "3.11"}
-    assert [path.name for path in Path(rerun.getUri("packages")).parent.glob("*~*")] == ["packages.pickle~1"]
+    assert [path.name for path in Path(rerun.getUri("packages")).parent.glob("*~*")] == [
+        "packages.pickle~1"
+    ]
 
 
 def test_another_version_is_refused_until_it_may_clobber(rerun: Butler, now: Any) -> None:
@@ -243,7 +271,8 @@ def test_another_version_is_refused_until_it_may_clobber(rerun: Butler, now: Any
     assert dict(rerun.get("packages")) == {"numpy": "2.0", "python": "3.12"}
 
 
-# -- many at once ---------------------------------------------------------------------------------------------
+# -- many at once
+# ---------------------------------------------------------------------------------------------
 
 
 def in_processes(number: int, act: Callable[[int], Any]) -> list[Any]:

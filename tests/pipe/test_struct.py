@@ -35,9 +35,13 @@ def test_items_of_another_one_are_merged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "error"), [(("a",), RuntimeError), (("nowhere",), AttributeError)], ids=["clash", "absent"]
+    ("names", "error"),
+    [(("a",), RuntimeError), (("nowhere",), AttributeError)],
+    ids=["clash", "absent"],
 )
-def test_what_clashes_or_is_absent_is_not_merged(names: tuple[str, ...], error: type[Exception]) -> None:
+def test_what_clashes_or_is_absent_is_not_merged(
+    names: tuple[str, ...], error: type[Exception]
+) -> None:
     struct = Struct(a=1)
     with pytest.raises(error):
         struct.mergeItems(Struct(a=2), *names)

@@ -40,7 +40,10 @@ def test_each_call_is_noted_before_and_after() -> None:
     names = [f"run{when}{what}" for when in ("Start", "End") for what in RESOURCES]
     assert sorted(step.metadata) == sorted(names)
     assert {step.metadata.valueCount(name) for name in names} == {2}
-    starts, ends = step.metadata.getArray("runStartCpuTime"), step.metadata.getArray("runEndCpuTime")
+    starts, ends = (
+        step.metadata.getArray("runStartCpuTime"),
+        step.metadata.getArray("runEndCpuTime"),
+    )
     assert starts[0] <= ends[0] <= starts[1] <= ends[1]
     assert datetime.fromisoformat(step.metadata.getScalar("runStartUtc"))
 

@@ -22,7 +22,9 @@ def test_python_and_the_imported_libraries_are_there() -> None:
 
 
 @pytest.mark.parametrize("version", [None, 3, ("1", "2")])
-def test_a_module_without_a_version_is_left_out(monkeypatch: pytest.MonkeyPatch, version: object) -> None:
+def test_a_module_without_a_version_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, version: object
+) -> None:
     module = ModuleType("odd")
     module.__version__ = version  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "odd", module)
@@ -31,6 +33,8 @@ def test_a_module_without_a_version_is_left_out(monkeypatch: pytest.MonkeyPatch,
 
 def test_what_is_imported_late_is_there_in_any_case_and_what_only_tests_is_not() -> None:
     code = "from persistence.pipe.versions import current; print(*current())"
-    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert {"astropy", "numpy", "ccdproc", "sep", "persistence"} <= set(names)
     assert not {"pytest", "ruff", "rich"} & set(names)

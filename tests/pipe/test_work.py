@@ -60,15 +60,23 @@ def recorded(root: Path, status: str | None, run: str = "earlier") -> Any:
         ("failed", "done", False),
     ],
 )
-def test_a_target_is_done_if_it_is_chosen(own: Path, choice: Choice, status: str | None, is_done: bool) -> None:
+def test_a_target_is_done_if_it_is_chosen(
+    own: Path, choice: Choice, status: str | None, is_done: bool
+) -> None:
     runner = Runner(Struct(exitStatus=0, value=1))
     result = Work(runner, NAME, "this", choice)(recorded(own, status))
     assert runner.calls == is_done
-    assert result == (Struct(exitStatus=0, value=1) if is_done else Struct(exitStatus=0, skipped=True))
+    assert result == (
+        Struct(exitStatus=0, value=1) if is_done else Struct(exitStatus=0, skipped=True)
+    )
 
 
-@pytest.mark.parametrize(("status", "exit_status", "error"), [("done", 0, ""), ("failed", 1, "why")])
-def test_what_this_run_has_ended_is_not_done_again(own: Path, status: str, exit_status: int, error: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "exit_status", "error"), [("done", 0, ""), ("failed", 1, "why")]
+)
+def test_what_this_run_has_ended_is_not_done_again(
+    own: Path, status: str, exit_status: int, error: str
+) -> None:
     runner = Runner()
     result = Work(runner, NAME, "this")(recorded(own, status, run="this"))
     assert (runner.calls, result) == (0, Struct(exitStatus=exit_status, error=error))
@@ -79,7 +87,10 @@ def test_a_runner_that_gives_nothing_has_succeeded() -> None:
 
 
 def test_a_result_from_afar_is_pickled_or_a_failure() -> None:
-    well, lost = (Work(Runner(Struct(exitStatus=0, value=value)), None, "this") for value in (1, threading.Lock()))
+    well, lost = (
+        Work(Runner(Struct(exitStatus=0, value=value)), None, "this")
+        for value in (1, threading.Lock())
+    )
     assert pickle.loads(well.afar("target")) == Struct(exitStatus=0, value=1)
     result = pickle.loads(lost.afar("target"))
     assert result.exitStatus == 1

@@ -17,7 +17,9 @@ class TestSqliteRegistry(RegistryContract):
                 "create table raw (id integer primary key, date text, filter text, visit int, ccdnum int)"
             )
             for row in self.ROWS:
-                connection.execute("insert into raw values (null, :date, :filter, :visit, :ccdnum)", row)
+                connection.execute(
+                    "insert into raw values (null, :date, :filter, :visit, :ccdnum)", row
+                )
         connection.close()
         return SqliteRegistry(str(path))
 
@@ -25,7 +27,9 @@ class TestSqliteRegistry(RegistryContract):
 class TestFilesystemRegistry(RegistryContract):
     def make(self, folder: Path) -> Registry:
         for row in self.ROWS:
-            path = folder / row["date"] / row["filter"] / f"x{row['visit']}_{row['ccdnum']:02d}.fits"
+            path = (
+                folder / row["date"] / row["filter"] / f"x{row['visit']}_{row['ccdnum']:02d}.fits"
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         (folder / "2015-01-01" / "g" / "notes.txt").touch()

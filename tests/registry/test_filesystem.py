@@ -31,7 +31,9 @@ def test_an_hdu_in_brackets_is_in_no_name(tmp_path: Path) -> None:
 def test_a_compressed_file_is_found_too(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"x7.fits{ending}").touch()
     assert list(scan(str(tmp_path), PathTemplate("x%(visit)d.fits"), {})) == [{"visit": 7}]
-    assert list(scan(str(tmp_path), PathTemplate("x%(visit)d.fits"), {"visit": 7})) == [{"visit": 7}]
+    assert list(scan(str(tmp_path), PathTemplate("x%(visit)d.fits"), {"visit": 7})) == [
+        {"visit": 7}
+    ]
     assert list(scan(str(tmp_path), PathTemplate("x%(visit)d.fits"), {"visit": 8})) == []
 
 

@@ -39,15 +39,18 @@ def test_opening_asks_nothing_of_the_file(tmp_path: Path) -> None:
 
 
 def test_tables_are_joined_by_the_columns_that_they_share(path: Path) -> None:
-    assert SqliteRegistry(str(path)).lookup(["filter", "skyTile"], {"visit": 7}, ["raw", "raw_skyTile"]) == [
-        ("g", 42)
-    ]
+    assert SqliteRegistry(str(path)).lookup(
+        ["filter", "skyTile"], {"visit": 7}, ["raw", "raw_skyTile"]
+    ) == [("g", 42)]
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [("2013-01-10", 1), ("2012-12-25", 1), ("2013-01-10T00:00:00", 0), ("2013-01-11", 0)]
+    ("value", "found"),
+    [("2013-01-10", 1), ("2012-12-25", 1), ("2013-01-10T00:00:00", 0), ("2013-01-11", 0)],
 )
-def test_a_range_is_compared_as_text_with_both_ends_inside(path: Path, value: str, found: int) -> None:
+def test_a_range_is_compared_as_text_with_both_ends_inside(
+    path: Path, value: str, found: int
+) -> None:
     between = (value, "validStart", "validEnd")
     assert len(SqliteRegistry(str(path)).lookup(["calibDate"], {}, ["bias"], between)) == found
 
@@ -58,7 +61,10 @@ def test_an_unknown_column_is_an_error_and_no_text(path: Path) -> None:
 
 
 def test_an_unknown_table_is_named_with_what_there_is(path: Path) -> None:
-    with pytest.raises(RegistryError, match=r"no table 'rawe'; did you mean 'raw'.*\['raw', 'bias', 'raw_skyTile'\]"):
+    with pytest.raises(
+        RegistryError,
+        match=r"no table 'rawe'; did you mean 'raw'.*\['raw', 'bias', 'raw_skyTile'\]",
+    ):
         SqliteRegistry(str(path)).columns(["rawe"])
 
 
@@ -83,7 +89,9 @@ def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(pat
         "print('locked', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert holder.stdout is not None
     assert holder.stdin is not None
     assert holder.stdout.readline() == "locked\n"

@@ -15,7 +15,9 @@ from persistence.errors import RegistryError, RegistryLocked, RowExists
 from persistence.ingest import config
 from persistence.registry.writer import RegistryWriter, TableSpec
 
-SPEC = TableSpec("raw", {"visit": "int", "ccd": "int", "filter": "text"}, ("visit", "ccd"), ("visit", "filter"))
+SPEC = TableSpec(
+    "raw", {"visit": "int", "ccd": "int", "filter": "text"}, ("visit", "ccd"), ("visit", "filter")
+)
 
 
 def rows(visit: int, count: int = 3, filter: str = "g") -> list[dict[str, Any]]:
@@ -47,7 +49,9 @@ def writer(path: Path) -> Any:
 def test_the_tables_of_decam_are_the_originals_to_the_letter(real: Path, path: Path) -> None:
     register = config.load(DecamMapper.ingestFile).register
     made = RegistryWriter(
-        str(path), TableSpec(register.table, register.columns, register.unique, register.visit), register.permissions
+        str(path),
+        TableSpec(register.table, register.columns, register.unique, register.visit),
+        register.permissions,
     )
     made.create()
     made.close()
@@ -65,7 +69,9 @@ def test_the_generic_tables_are_those_of_the_specification(path: Path) -> None:
     ]
 
 
-def test_rows_come_with_their_visit_and_the_first_detector_says_what_it_is(writer: Any, path: Path) -> None:
+def test_rows_come_with_their_visit_and_the_first_detector_says_what_it_is(
+    writer: Any, path: Path
+) -> None:
     writer.add(rows(7))
     writer.add([{"visit": 7, "ccd": 9, "filter": "r"}])
     assert len(read(path)) == 4
@@ -92,7 +98,9 @@ def test_rows_of_which_one_is_there_are_not_added_at_all(writer: Any, path: Path
 
 
 @pytest.mark.parametrize(("how", "kept"), [("replace", "r"), ("ignore", "g")])
-def test_rows_that_are_there_can_give_way_or_stay(writer: Any, path: Path, how: str, kept: str) -> None:
+def test_rows_that_are_there_can_give_way_or_stay(
+    writer: Any, path: Path, how: str, kept: str
+) -> None:
     writer.add(rows(7, 1))
     writer.add(rows(7, 2, "r"), **{how: True})
     assert read(path) == [(7, 0, kept), (7, 1, "r")]
@@ -126,7 +134,9 @@ def test_a_registry_of_another_layout_is_refused_before_anything_is_written(path
     connection.commit()
     connection.close()
     made = RegistryWriter(str(path), SPEC)
-    with pytest.raises(RegistryError, match=r"'raw' has another layout: it lacks ccd, filter, and has visit, snap"):
+    with pytest.raises(
+        RegistryError, match=r"'raw' has another layout: it lacks ccd, filter, and has visit, snap"
+    ):
         made.find((1, 1))
     with pytest.raises(RegistryError, match="another layout"):
         made.add(rows(1))
@@ -134,7 +144,9 @@ def test_a_registry_of_another_layout_is_refused_before_anything_is_written(path
     assert read(path, "select * from raw") == []
 
 
-def test_a_writer_waits_for_another_and_then_says_who_holds_the_registry(writer: Any, path: Path) -> None:
+def test_a_writer_waits_for_another_and_then_says_who_holds_the_registry(
+    writer: Any, path: Path
+) -> None:
     writer.add(rows(1))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")

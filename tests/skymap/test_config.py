@@ -6,15 +6,35 @@ import pytest
 
 from persistence import skymap
 from persistence.errors import PolicyError
-from persistence.skymap.config import DiscreteConfig, DodecaConfig, EquatConfig, HealpixConfig, RingsConfig
+from persistence.skymap.config import (
+    DiscreteConfig,
+    DodecaConfig,
+    EquatConfig,
+    HealpixConfig,
+    RingsConfig,
+)
 
 
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        (RingsConfig(numRings=3), {"patchBorder": 100, "tractOverlap": 1.0, "pixelScale": 0.333, "raStart": 0.0}),
-        (DodecaConfig(), {"patchBorder": 250, "tractOverlap": 3.5, "pixelScale": 0.2, "withTractsOnPoles": False}),
-        (DiscreteConfig(), {"raList": [], "projection": "STG", "patchInnerDimensions": [4000, 4000]}),
+        (
+            RingsConfig(numRings=3),
+            {"patchBorder": 100, "tractOverlap": 1.0, "pixelScale": 0.333, "raStart": 0.0},
+        ),
+        (
+            DodecaConfig(),
+            {
+                "patchBorder": 250,
+                "tractOverlap": 3.5,
+                "pixelScale": 0.2,
+                "withTractsOnPoles": False,
+            },
+        ),
+        (
+            DiscreteConfig(),
+            {"raList": [], "projection": "STG", "patchInnerDimensions": [4000, 4000]},
+        ),
         (EquatConfig(), {"projection": "CEA", "numTracts": 4, "decRange": [-1.25, 1.25]}),
         (HealpixConfig(), {"rotation": 45.0, "log2NSide": 0, "nest": False}),
     ],
@@ -42,12 +62,20 @@ def test_each_kind_has_its_defaults(config, expected):
         ("dodeca", {"tractOverlap": -1}, "tractOverlap has to be 0 or more"),
         ("dodeca", {"patchBorder": -1}, "patchBorder has to be 0 or more"),
         ("dodeca", {"patchInnerDimensions": (0, 10)}, "patchInnerDimensions has to be positive"),
-        ("dodeca", {"patchInnerDimensions": (10,)}, "patchInnerDimensions has to be two whole numbers"),
+        (
+            "dodeca",
+            {"patchInnerDimensions": (10,)},
+            "patchInnerDimensions has to be two whole numbers",
+        ),
         ("dodeca", {"projection": "XYZ"}, "projection has to be one of AZP"),
         ("dodeca", {"projection": 5}, "projection has to be a text"),
         ("discrete", {"raList": [1]}, "raList, decList and radiusList has to be of one length"),
         ("discrete", {"raList": 1}, "raList has to be a list of numbers"),
-        ("discrete", {"raList": [1], "decList": [91], "radiusList": [1]}, "decList has to be from -90 to 90"),
+        (
+            "discrete",
+            {"raList": [1], "decList": [91], "radiusList": [1]},
+            "decList has to be from -90 to 90",
+        ),
         ("equat", {"decRange": [1, -1]}, "decRange has to be two declinations"),
         ("equat", {"decRange": [1]}, "decRange has to be two numbers"),
         ("equat", {"numTracts": 0}, "numTracts has to be positive"),
@@ -60,5 +88,10 @@ def test_what_cannot_be_meant_is_refused_with_what_could(kind, values, message):
 
 
 def test_whole_numbers_are_taken_for_numbers_and_lists_for_pairs():
-    config = skymap.make("equat", decRange=[-1, 1], patchInnerDimensions=[10, 20], rotation=1).config
-    assert repr((config.decRange, config.patchInnerDimensions, config.rotation)) == "((-1.0, 1.0), (10, 20), 1.0)"
+    config = skymap.make(
+        "equat", decRange=[-1, 1], patchInnerDimensions=[10, 20], rotation=1
+    ).config
+    assert (
+        repr((config.decRange, config.patchInnerDimensions, config.rotation))
+        == "((-1.0, 1.0), (10, 20), 1.0)"
+    )

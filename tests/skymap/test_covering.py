@@ -12,13 +12,18 @@ from persistence.errors import DataIdError
 from persistence.skymap.covering import bounding_circle, convex_hull
 
 PLACES = st.tuples(
-    st.floats(0, 360, exclude_max=True), st.floats(-89, 89), st.floats(0.01, 60), st.integers(0, 10**6)
+    st.floats(0, 360, exclude_max=True),
+    st.floats(-89, 89),
+    st.floats(0.01, 60),
+    st.integers(0, 10**6),
 )
 
 
 def scattered(ra, dec, size, seed, count=30):
     random = np.random.default_rng(seed)
-    return sphere.away(ra, dec, random.uniform(0, 360, count), size * np.sqrt(random.uniform(0, 1, count)))
+    return sphere.away(
+        ra, dec, random.uniform(0, 360, count), size * np.sqrt(random.uniform(0, 1, count))
+    )
 
 
 def test_a_squares_circle_goes_through_its_corners():
@@ -39,7 +44,9 @@ def test_the_circle_holds_all_positions(place):
 @settings(max_examples=40, deadline=None)
 @given(PLACES)
 def test_the_circle_is_the_one_that_sphgeom_makes(place):
-    sphgeom = pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed")
+    sphgeom = pytest.importorskip(
+        "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
+    )
     vectors = sphere.vector(*scattered(*place))
     shape = sphgeom.ConvexPolygon([sphgeom.UnitVector3d(*one) for one in vectors.tolist()])
     assert len(convex_hull(vectors)) == len(shape.getVertices())

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from persistence.skymap import healpixels
 
 NSIDES = [1, 2, 4, 8, 1024, 2**20, 2**29]
-PIXELS = st.sampled_from(NSIDES).flatmap(lambda nside: st.tuples(st.just(nside), st.integers(0, 12 * nside**2 - 1)))
+PIXELS = st.sampled_from(NSIDES).flatmap(
+    lambda nside: st.tuples(st.just(nside), st.integers(0, 12 * nside**2 - 1))
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -40,14 +42,18 @@ def test_the_first_pixels_are_where_the_paper_has_them():
 @pytest.mark.parametrize("nest", [False, True])
 @pytest.mark.parametrize("nside", NSIDES)
 def test_pixels_are_those_of_hpgeom(nside, nest):
-    hpgeom = pytest.importorskip("hpgeom", reason="hpgeom (which lsst-sphgeom needs) is not installed")
+    hpgeom = pytest.importorskip(
+        "hpgeom", reason="hpgeom (which lsst-sphgeom needs) is not installed"
+    )
     random = np.random.default_rng(nside)
     theta, phi = np.arccos(random.uniform(-1, 1, 5000)), random.uniform(0, 2 * np.pi, 5000)
     expected = hpgeom.angle_to_pixel(nside, theta, phi, nest=nest, lonlat=False)
     assert np.array_equal(healpixels.pixel_of(theta, phi, nside, nest), expected)
     numbers = random.integers(0, 12 * nside**2, 50)
     centres = np.transpose([healpixels.centre(int(number), nside, nest) for number in numbers])
-    assert np.allclose(centres, hpgeom.pixel_to_angle(nside, numbers, nest=nest, lonlat=False), rtol=0, atol=1e-14)
+    assert np.allclose(
+        centres, hpgeom.pixel_to_angle(nside, numbers, nest=nest, lonlat=False), rtol=0, atol=1e-14
+    )
     corners = np.array([healpixels.corners(int(number), nside, nest) for number in numbers])
     others = np.array(hpgeom.boundaries(nside, numbers, nest=nest, lonlat=False)).transpose(1, 0, 2)
     apart = np.abs(corners - others)

@@ -15,16 +15,28 @@ from persistence import skymap, sphere
 from persistence.errors import DataIdError, NotInSkyMap, PersistenceError
 from persistence.types.box import Box
 
-RINGS = skymap.make("rings", numRings=3, raStart=30, pixelScale=20.0, patchInnerDimensions=(500, 700), patchBorder=50)
+RINGS = skymap.make(
+    "rings",
+    numRings=3,
+    raStart=30,
+    pixelScale=20.0,
+    patchInnerDimensions=(500, 700),
+    patchBorder=50,
+)
 MAPS = [
     RINGS,
     skymap.make("dodeca", pixelScale=200.0, patchInnerDimensions=(300, 300)),
-    skymap.make("dodeca", pixelScale=200.0, patchInnerDimensions=(300, 300), withTractsOnPoles=True),
+    skymap.make(
+        "dodeca", pixelScale=200.0, patchInnerDimensions=(300, 300), withTractsOnPoles=True
+    ),
     skymap.make("healpix", log2NSide=1, pixelScale=100.0, projection="TAN"),
     skymap.make("healpix", log2NSide=1, pixelScale=100.0, nest=True, tractOverlap=0),
 ]
 TRACT = RINGS[16]
-SKY = st.tuples(st.floats(0, 360, exclude_max=True), st.floats(-1, 1).map(lambda z: float(np.degrees(np.arcsin(z)))))
+SKY = st.tuples(
+    st.floats(0, 360, exclude_max=True),
+    st.floats(-1, 1).map(lambda z: float(np.degrees(np.arcsin(z)))),
+)
 MANY = settings(max_examples=30, deadline=None)
 
 
@@ -39,7 +51,9 @@ def test_a_tract_gives_its_patches_row_by_row():
     assert [patch.sequential_index for patch in TRACT] == list(range(len(TRACT)))
 
 
-@pytest.mark.parametrize("index", [(3, 2), [3, 2], np.array([3, 2]), "3,2", " 3 , 2 ", (np.int64(3), 2)], ids=repr)
+@pytest.mark.parametrize(
+    "index", [(3, 2), [3, 2], np.array([3, 2]), "3,2", " 3 , 2 ", (np.int64(3), 2)], ids=repr
+)
 def test_a_patch_is_found_by_column_and_row_and_by_gen2s_text(index):
     patch = TRACT[index]
     assert (patch.index, patch.name, str(patch)) == ((3, 2), "3,2", "patch 3,2 of tract 16")
@@ -52,7 +66,22 @@ def test_a_patch_is_found_by_its_sequential_index(kind):
 
 
 @pytest.mark.parametrize(
-    "index", [(99, 0), (0, 99), (-1, 0), "99,0", 10**6, -1, "a,b", "1,2,3", (1,), (1, 2, 3), 1.5, None, (0.5, 1)]
+    "index",
+    [
+        (99, 0),
+        (0, 99),
+        (-1, 0),
+        "99,0",
+        10**6,
+        -1,
+        "a,b",
+        "1,2,3",
+        (1,),
+        (1, 2, 3),
+        1.5,
+        None,
+        (0.5, 1),
+    ],
 )
 def test_a_patch_that_is_not_there_is_refused(index):
     with pytest.raises(NotInSkyMap, match="patch") as caught:
@@ -85,7 +114,10 @@ def test_inner_boxes_tile_a_tract_and_outer_ones_reach_over_into_the_neighbours(
 
 def test_a_patch_has_four_corners_where_its_pixels_end():
     patch = TRACT[1, 1]
-    for box, corners in ((patch.outer_bbox, patch.corners), (patch.inner_bbox, patch.inner_corners)):
+    for box, corners in (
+        (patch.outer_bbox, patch.corners),
+        (patch.inner_bbox, patch.inner_corners),
+    ):
         x, y = TRACT.wcs.wcs_world2pix(corners.ra.deg, corners.dec.deg, 0)
         left, low = box.x0 - 0.5, box.y0 - 0.5
         right, high = left + box.width, low + box.height
@@ -117,7 +149,9 @@ def test_many_positions_are_found_as_each_of_them(made, places):
     ra, dec = np.transpose(places)
     assert made.findTractIdArray(ra, dec, degrees=True).tolist() == expected
     assert made.findTractIdArray(np.radians(ra), np.radians(dec)).tolist() == expected
-    assert {tract.tract_id for tract, _ in made.findClosestTractPatchList(positions)} == set(expected)
+    assert {tract.tract_id for tract, _ in made.findClosestTractPatchList(positions)} == set(
+        expected
+    )
 
 
 @MANY
@@ -127,7 +161,9 @@ def test_the_centre_of_each_patch_is_in_this_patch(number, which):
     patch = tract[which % len(tract)]
     x, y = patch.inner_bbox.x0 + 249.5, patch.inner_bbox.y0 + 349.5
     assert (
-        tract.findPatch(sphere.sky(*(float(angle) for angle in tract.wcs.wcs_pix2world(x, y, 0)))).index
+        tract.findPatch(
+            sphere.sky(*(float(angle) for angle in tract.wcs.wcs_pix2world(x, y, 0)))
+        ).index
         == patch.index
     )
 
@@ -140,7 +176,8 @@ def test_patches_about_several_positions_fill_the_rectangle_about_them_column_by
         f"{x},{y}" for x, y in itertools.product((1, 2, 3), (1, 2))
     ]
     assert names(TRACT.findPatchList(at([550], [1000]))) == ["1,1"]
-    assert names(TRACT.findPatchList(at([549], [1000]))) == ["0,1", "1,1"]  # the border of 50 pixels touches
+    # the border of 50 pixels touches
+    assert names(TRACT.findPatchList(at([549], [1000]))) == ["0,1", "1,1"]
     assert TRACT.findPatchList(at([-60], [1000])) == ()
     assert names(TRACT.findPatchList(at([-40], [1000]))) == ["0,1"]
 
@@ -198,7 +235,9 @@ def test_sky_maps_are_equal_if_they_are_made_of_the_same():
     assert "numRings=3" in repr(RINGS)
 
 
-@pytest.mark.parametrize(("kind", "version"), [("rings", 2), ("rings", (1, 0)), ("dodeca", 1), ("discrete", 1)])
+@pytest.mark.parametrize(
+    ("kind", "version"), [("rings", 2), ("rings", (1, 0)), ("dodeca", 1), ("discrete", 1)]
+)
 def test_a_version_that_nobody_knows_is_refused(kind, version):
     cls = skymap.KINDS[kind]
     with pytest.raises(DataIdError, match=f"a {cls.__name__} is of version"):
@@ -206,7 +245,9 @@ def test_a_version_that_nobody_knows_is_refused(kind, version):
 
 
 def test_a_sky_map_is_made_of_its_own_configuration():
-    with pytest.raises(DataIdError, match="DodecaSkyMap is made of a DodecaConfig, not RingsConfig"):
+    with pytest.raises(
+        DataIdError, match="DodecaSkyMap is made of a DodecaConfig, not RingsConfig"
+    ):
         skymap.DodecaSkyMap(RINGS.config)
 
 
@@ -214,7 +255,9 @@ def test_old_rings_keep_their_wrong_numbers():
     old = skymap.RingsSkyMap(RINGS.config, version=0)
     first, again = old[1].middle, old[9].middle
     assert first == pytest.approx(again)  # the first tract of the first ring, twice
-    assert [old[number].middle for number in (0, 2, 10, 25)] == [RINGS[number].middle for number in (0, 2, 10, 25)]
+    assert [old[number].middle for number in (0, 2, 10, 25)] == [
+        RINGS[number].middle for number in (0, 2, 10, 25)
+    ]
     assert old[17].middle == pytest.approx(RINGS[9].middle)
     assert old.findTract(sphere.sky(30, 0)).tract_id == 17
     assert RINGS.findTract(sphere.sky(30, 0)).tract_id == 9
@@ -239,7 +282,11 @@ def test_the_originals_names_say_the_same():
     patch = TRACT.getPatchInfo((1, 0))
     assert TRACT.getCtrCoord().ra.deg == TRACT.centre.ra.deg
     assert TRACT.getVertexList().ra.deg.tolist() == TRACT.vertices.ra.deg.tolist()
-    assert (TRACT.getWcs(), TRACT.getBBox(), TRACT.getNumPatches()) == (TRACT.wcs, TRACT.bbox, TRACT.num_patches)
+    assert (TRACT.getWcs(), TRACT.getBBox(), TRACT.getNumPatches()) == (
+        TRACT.wcs,
+        TRACT.bbox,
+        TRACT.num_patches,
+    )
     assert (TRACT.getPatchBorder(), TRACT.getPatchInnerDimensions()) == (50, (500, 700))
     assert (patch.getIndex(), TRACT.getSequentialPatchIndex(patch)) == ((1, 0), 1)
     assert (patch.getInnerBBox(), patch.getOuterBBox()) == (patch.inner_bbox, patch.outer_bbox)
@@ -248,19 +295,27 @@ def test_the_originals_names_say_the_same():
 
 
 FLAT = [
-    skymap.make("rings", numRings=5, pixelScale=20.0, patchInnerDimensions=(500, 700), projection="TAN"),
-    skymap.make("dodeca", pixelScale=200.0, patchInnerDimensions=(300, 300), projection="TAN", rotation=20),
+    skymap.make(
+        "rings", numRings=5, pixelScale=20.0, patchInnerDimensions=(500, 700), projection="TAN"
+    ),
+    skymap.make(
+        "dodeca", pixelScale=200.0, patchInnerDimensions=(300, 300), projection="TAN", rotation=20
+    ),
     skymap.make("healpix", log2NSide=1, pixelScale=100.0, projection="TAN"),
 ]
 
 
 @pytest.mark.parametrize("made", FLAT, ids=lambda made: made.kind)
 def test_polygons_agree_with_sphgeom_where_lines_are_great_circles(made):
-    sphgeom = pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed")
+    sphgeom = pytest.importorskip(
+        "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
+    )
     random = np.random.default_rng(1)
     for tract in (made[0], made[len(made) // 2]):
         patch = tract[len(tract) // 2]
-        assert tract.getInnerSkyPolygon().contains(sphgeom.UnitVector3d(*sphere.vector(*tract.middle)))
+        assert tract.getInnerSkyPolygon().contains(
+            sphgeom.UnitVector3d(*sphere.vector(*tract.middle))
+        )
         for box, polygon in (
             (patch.inner_bbox, patch.getInnerSkyPolygon(tract.wcs)),
             (patch.outer_bbox, patch.getOuterSkyPolygon()),
@@ -274,7 +329,9 @@ def test_polygons_agree_with_sphgeom_where_lines_are_great_circles(made):
 
 
 def test_the_inner_polygons_of_a_dodecahedron_cover_the_sky_once():
-    sphgeom = pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed")
+    sphgeom = pytest.importorskip(
+        "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
+    )
     random = np.random.default_rng(2)
     ra, dec = random.uniform(0, 360, 300), np.degrees(np.arcsin(random.uniform(-1, 1, 300)))
     points = [sphgeom.UnitVector3d(*one) for one in sphere.vector(ra, dec)]

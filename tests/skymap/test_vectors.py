@@ -38,7 +38,9 @@ def made(answer: Any) -> SkyMap:
 
 def make(name: str, config: dict[str, Any], version: Any) -> SkyMap:
     (cls,) = (cls for cls in skymap.KINDS.values() if cls.__name__ == name)
-    return cls(cls.config_class.of(config), tuple(version) if isinstance(version, list) else version)
+    return cls(
+        cls.config_class.of(config), tuple(version) if isinstance(version, list) else version
+    )
 
 
 def box(answer: dict[str, int]) -> Box:
@@ -46,7 +48,9 @@ def box(answer: dict[str, int]) -> Box:
 
 
 def close(found: Any, expected: Any, within: float = 1e-9) -> bool:
-    return np.shape(found) == np.shape(expected) and np.allclose(found, expected, rtol=0, atol=within)
+    return np.shape(found) == np.shape(expected) and np.allclose(
+        found, expected, rtol=0, atol=within
+    )
 
 
 def same_sky(position: Any, ra: Any, dec: Any) -> bool:
@@ -79,7 +83,9 @@ def test_its_tracts_lie_where_the_originals_do(made: SkyMap, answer: Any) -> Non
         check_tract(tract, expected)
         wcs = tract.wcs.wcs
         assert list(wcs.ctype) == expected["wcs"]["ctype"]
-        assert close([wcs.lonpole, wcs.latpole], [expected["wcs"]["lonpole"], expected["wcs"]["latpole"]])
+        assert close(
+            [wcs.lonpole, wcs.latpole], [expected["wcs"]["lonpole"], expected["wcs"]["latpole"]]
+        )
         centre = np.ravel(tract.wcs.wcs_world2pix(*tract.middle, 0))
         assert close(centre, expected["centerPixel"], 1e-6)
 
@@ -106,15 +112,21 @@ def test_positions_are_found_in_the_originals_tracts_and_patches(made: SkyMap, a
             assert tract.findPatch(position).index == tuple(one["patch"])
 
 
-def test_all_tracts_and_patches_about_a_position_are_the_originals(made: SkyMap, answer: Any) -> None:
+def test_all_tracts_and_patches_about_a_position_are_the_originals(
+    made: SkyMap, answer: Any
+) -> None:
     for one in answer["findTractPatchList"]:
         found = made.findTractPatchList(sphere.sky([one["ra"]], [one["dec"]]))
-        listed = [[tract.tract_id, [list(patch.index) for patch in patches]] for tract, patches in found]
+        listed = [
+            [tract.tract_id, [list(patch.index) for patch in patches]] for tract, patches in found
+        ]
         if "result" in one:
             assert listed == one["result"]
         else:  # the original fails at a tract on the other side of the sky
             assert one["error"].startswith("ValueError('cannot convert float NaN")
-            assert made.findTract(sphere.sky(one["ra"], one["dec"])).tract_id in [tract for tract, _ in listed]
+            assert made.findTract(sphere.sky(one["ra"], one["dec"])).tract_id in [
+                tract for tract, _ in listed
+            ]
 
 
 def test_a_dodecahedrons_faces_are_the_originals(made: SkyMap, answer: Any) -> None:

@@ -27,17 +27,27 @@ CHIPS = (25, 26)
 SKY, SIGMA = 400.0, 1.4
 
 
-def make_exposure(stars: Any, shape: tuple[int, int] = (96, 128), noise: bool = True, **flags: Any) -> Exposure:
+def make_exposure(
+    stars: Any, shape: tuple[int, int] = (96, 128), noise: bool = True, **flags: Any
+) -> Exposure:
     """Make an exposure of a flat sky with Gaussian stars (x, y, flux), in electrons; more are flags of pixels."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     light = np.full(shape, SKY)
     for x, y, flux in stars:
-        light += flux / (2 * np.pi * SIGMA**2) * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * SIGMA**2))
+        light += (
+            flux
+            / (2 * np.pi * SIGMA**2)
+            * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * SIGMA**2))
+        )
     image = np.random.default_rng(7).poisson(light).astype(np.float32) if noise else light
-    planes = {name: np.asarray(flagged, bool) for name, flagged in flags.items()} or {"BAD": np.zeros(shape, bool)}
+    planes = {name: np.asarray(flagged, bool) for name, flagged in flags.items()} or {
+        "BAD": np.zeros(shape, bool)
+    }
     for name in ("BAD", "SAT", "INTRP"):
         planes.setdefault(name, np.zeros(shape, bool))
-    made = Exposure(image, fits.Header(), mask=Mask.from_flags(planes), variance=light.astype(np.float32))
+    made = Exposure(
+        image, fits.Header(), mask=Mask.from_flags(planes), variance=light.astype(np.float32)
+    )
     return made.replaced(wcs=make_wcs())
 
 
@@ -81,8 +91,18 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate_calibs.write_curated(str(folder / "curated"), ["defects"], CHIPS, "small")
     generate_refcat.write_refcat(str(root / "ref_cats" / "invented"), [VISIT])
     assert ingest_images.main([str(root), str(raw)]) == 0
-    assert ingest_calibs.main([str(root), *masters, "--calib", calibs, "--validity", "365", "--mode", "link"]) == 0
-    assert ingest_curated.main([str(root), str(folder / "curated" / "decam" / "defects"), "--calib", calibs]) == 0
+    assert (
+        ingest_calibs.main(
+            [str(root), *masters, "--calib", calibs, "--validity", "365", "--mode", "link"]
+        )
+        == 0
+    )
+    assert (
+        ingest_curated.main(
+            [str(root), str(folder / "curated" / "decam" / "defects"), "--calib", calibs]
+        )
+        == 0
+    )
     return root
 
 

@@ -16,12 +16,18 @@ from persistence.tasks.astrometry import corrected, fit
 
 RNG = np.random.default_rng(1)
 PIXELS = RNG.uniform(0, 250, (40, 2))
-TPV = WCS(fits.Header(list(generate_sky.wcs_cards(7, "N1", (-16.8, 31.0), generate.LAYOUTS["small"]))))
+TPV = WCS(
+    fits.Header(list(generate_sky.wcs_cards(7, "N1", (-16.8, 31.0), generate.LAYOUTS["small"])))
+)
 
 
 def plain() -> WCS:
     wcs = WCS(naxis=2)
-    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [30.0, 10.0], [100.0, 90.0]
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = (
+        ["RA---TAN", "DEC--TAN"],
+        [30.0, 10.0],
+        [100.0, 90.0],
+    )
     wcs.wcs.cdelt = [-1e-3, 1e-3]
     wcs.wcs.set()
     return wcs
@@ -35,7 +41,9 @@ small = st.floats(-0.01, 0.01)
 
 
 @settings(max_examples=30, deadline=None)
-@given(a=small, b=small, c=small, d=small, dx=st.floats(-9, 9), dy=st.floats(-9, 9), tpv=st.booleans())
+@given(
+    a=small, b=small, c=small, d=small, dx=st.floats(-9, 9), dy=st.floats(-9, 9), tpv=st.booleans()
+)
 def test_a_linear_map_of_the_pixels_is_found_and_undone(
     a: float, b: float, c: float, d: float, dx: float, dy: float, tpv: bool
 ) -> None:
@@ -44,7 +52,9 @@ def test_a_linear_map_of_the_pixels_is_found_and_undone(
     correction = fit(PIXELS, there, linear=True)
     assert correction.used.all()
     made = corrected(wcs, correction)
-    assert np.allclose(made.all_pix2world(PIXELS, 0), wcs.all_pix2world(there, 0), rtol=0, atol=1e-9)
+    assert np.allclose(
+        made.all_pix2world(PIXELS, 0), wcs.all_pix2world(there, 0), rtol=0, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("linear", [True, False])
@@ -54,7 +64,9 @@ def test_strays_are_left_out(linear: bool) -> None:
     correction = fit(PIXELS, there, linear)
     assert not correction.used[:4].any()
     assert correction.used.sum() > 33
-    assert np.allclose(mapped(PIXELS, correction.matrix, correction.shift) - PIXELS, [1.5, -0.5], atol=0.1)
+    assert np.allclose(
+        mapped(PIXELS, correction.matrix, correction.shift) - PIXELS, [1.5, -0.5], atol=0.1
+    )
 
 
 def test_the_wcs_that_is_given_stays_as_it_is() -> None:

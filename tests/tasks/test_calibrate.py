@@ -41,7 +41,10 @@ def catalog(exposure: Exposure, grid: Any, band: str = "g") -> Stars:
     flux = AB_FLUX * 10 ** (-0.4 * ZERO) * grid[:, 2]
     ids = np.arange(len(grid)) + 1000
     return Stars(
-        Table([ids, np.radians(ra), np.radians(dec), flux], names=["id", "coord_ra", "coord_dec", f"{band}_flux"])
+        Table(
+            [ids, np.radians(ra), np.radians(dec), flux],
+            names=["id", "coord_ra", "coord_dec", f"{band}_flux"],
+        )
     )
 
 
@@ -71,7 +74,9 @@ def test_offset_and_zero_point_are_found(exposure: Exposure, grid: Any, kind: st
     assert len(result.matches) == noted["numMatches"] >= 25
     ra, dec = (np.degrees(np.asarray(result.sourceCat[f"coord_{axis}"])) for axis in ("ra", "dec"))
     x, y = (np.asarray(result.sourceCat[f"slot_Centroid_{axis}"]) for axis in "xy")
-    assert np.allclose(np.transpose(result.exposure.wcs.all_pix2world(x, y, 0)), np.transpose([ra, dec]), atol=1e-9)
+    assert np.allclose(
+        np.transpose(result.exposure.wcs.all_pix2world(x, y, 0)), np.transpose([ra, dec]), atol=1e-9
+    )
 
 
 def test_the_pixels_of_sources_are_flagged(exposure: Exposure, grid: Any) -> None:
@@ -110,9 +115,14 @@ def test_a_filter_may_have_another_name_in_the_catalog(exposure: Exposure, grid:
             lambda table: table[:0],
             r"mine \(ref_cats/mine\) has no star with a flux in g within .* does it cover the field",
         ),
-        (lambda table: table[:3], r"of \d+ sources and 3 stars of mine, \d are alike, and 5 are needed"),
         (
-            lambda table: Table(list(table.columns.values()), names=["id", "coord_ra", "coord_dec", "r_flux"]),
+            lambda table: table[:3],
+            r"of \d+ sources and 3 stars of mine, \d are alike, and 5 are needed",
+        ),
+        (
+            lambda table: Table(
+                list(table.columns.values()), names=["id", "coord_ra", "coord_dec", "r_flux"]
+            ),
             r"no filter 'g'; it has r\.",
         ),
     ],
@@ -125,7 +135,8 @@ def test_a_catalog_that_does_not_do_is_told(
 
 
 @pytest.mark.parametrize(
-    ("part", "said"), [("wcs", "without a WCS no star can be recognized"), ("filter", "in which filter")]
+    ("part", "said"),
+    [("wcs", "without a WCS no star can be recognized"), ("filter", "in which filter")],
 )
 def test_an_exposure_that_does_not_tell_enough_is_refused(
     exposure: Exposure, grid: Any, part: str, said: str
@@ -135,7 +146,9 @@ def test_an_exposure_that_does_not_tell_enough_is_refused(
         task().run(exposure.replaced(**{part: None}), stars)
 
 
-def test_a_catalog_that_does_not_cover_the_field_is_told_by_its_place(survey: Path, exposure: Exposure) -> None:
+def test_a_catalog_that_does_not_cover_the_field_is_told_by_its_place(
+    survey: Path, exposure: Exposure
+) -> None:
     from persistence.refcats import ReferenceCatalog
 
     with pytest.raises(TaskError, match=r"RA 40\.0000 Dec -20\.0000: does it cover the field"):

@@ -32,7 +32,9 @@ def test_sky_and_psf_are_those_that_were_drawn(make: Callable[..., Exposure], gr
     assert set(np.asarray(result.sourceCat["id"]) >> 32) == {7}
 
 
-def test_stars_near_others_or_bad_pixels_are_not_used(make: Callable[..., Exposure], grid: Any) -> None:
+def test_stars_near_others_or_bad_pixels_are_not_used(
+    make: Callable[..., Exposure], grid: Any
+) -> None:
     bad = np.zeros((96, 128), bool)
     bad[:, 28] = True
     crowded = np.vstack([grid, [grid[20, 0] + 8, grid[20, 1], 5e4]])
@@ -50,7 +52,11 @@ def test_without_measuring_it_the_psf_is_the_guess(make: Callable[..., Exposure]
     assert len(result.sourceCat) == 0
 
 
-@pytest.mark.parametrize("stars", [[], [(40.0, 40.0, 5e4)], [(40.0, 40.0, 900.0), (60.0, 60.0, 900.0)]])
+@pytest.mark.parametrize(
+    "stars", [[], [(40.0, 40.0, 5e4)], [(40.0, 40.0, 900.0), (60.0, 60.0, 900.0)]]
+)
 def test_too_few_stars_for_a_psf_are_told(make: Callable[..., Exposure], stars: Any) -> None:
-    with pytest.raises(TaskError, match=r"\d of \d sources are bright and alone enough .* 3 are needed"):
+    with pytest.raises(
+        TaskError, match=r"\d of \d sources are bright and alone enough .* 3 are needed"
+    ):
         task().run(make(stars))

@@ -45,7 +45,9 @@ def amplifier(name: str, at: int, flip: bool = False, gain: float = GAIN) -> Amp
 
 
 def raw(image: Any, *amplifiers: Amplifier) -> Exposure:
-    return Exposure(image, HEADER.copy()).replaced(detector=Detector("toy", 1, amplifiers=amplifiers))
+    return Exposure(image, HEADER.copy()).replaced(
+        detector=Detector("toy", 1, amplifiers=amplifiers)
+    )
 
 
 def flat_raw(counts: float = 100.0, level: Any = 1000.0) -> Exposure:
@@ -70,7 +72,8 @@ def test_counts_become_electrons_with_their_variance() -> None:
     assert np.allclose(made.image, (100 - 10) * GAIN / 0.5)
     assert np.allclose(made.variance, ((100 - 10) * GAIN + NOISE**2) / 0.5**2)
     assert str(made.unit) == "electron"
-    assert dict(made.header) == {"BUNIT": "electron", "OBJECT": "[a field]"}  # no section of the raw image
+    # no section of the raw image
+    assert dict(made.header) == {"BUNIT": "electron", "OBJECT": "[a field]"}
     assert made.mask.counts() == {}
 
 
@@ -93,7 +96,9 @@ DRIFT = 1000.0 + np.arange(ROWS)[:, np.newaxis] ** 2
         ({"doOverscan": False}, 1000.0, 1000.0),
     ],
 )
-def test_the_overscan_is_taken_off_as_asked(settings: dict[str, Any], level: Any, left: Any) -> None:
+def test_the_overscan_is_taken_off_as_asked(
+    settings: dict[str, Any], level: Any, left: Any
+) -> None:
     made: Any = isr(**settings).run(flat_raw(100.0, level)).exposure
     assert np.allclose(made.image, (100.0 + left) * GAIN * np.ones((ROWS, COLUMNS)), rtol=1e-5)
 
@@ -109,13 +114,17 @@ def test_amplifiers_come_together_as_they_lie_on_the_detector() -> None:
 def test_full_pixels_and_defects_are_flagged_and_filled_from_their_row() -> None:
     exposure = flat_raw(100.0)
     exposure.image[2, OVER + 1] = FULL
-    defects = Defects(rows=[(0, 4, 2, 1), (0, 5, COLUMNS, 1)], names=("x0", "y0", "width", "height"))
+    defects = Defects(
+        rows=[(0, 4, 2, 1), (0, 5, COLUMNS, 1)], names=("x0", "y0", "width", "height")
+    )
     made: Any = isr().run(exposure, None, None, defects).exposure
     assert made.mask.counts() == {"SAT": 1, "BAD": 2 + COLUMNS, "INTRP": 3}
     assert np.allclose(made.image[2, 1], 200.0)
     assert np.allclose(made.image[4], 200.0)
     assert not made.mask["INTRP"][5].any()  # a row without a good pixel stays as it is
-    bare: Any = isr(doInterpolate=False, doSaturation=False).run(exposure, None, None, defects).exposure
+    bare: Any = (
+        isr(doInterpolate=False, doSaturation=False).run(exposure, None, None, defects).exposure
+    )
     assert bare.mask.counts() == {"BAD": 2 + COLUMNS}
     assert bare.image[2, 1] == (FULL - 1000) * GAIN
 
@@ -139,11 +148,17 @@ def test_a_flat_that_cannot_be_divided_by_makes_bad_pixels(value: float) -> None
             {"bias": Exposure(np.zeros((3, 5)), fits.Header())},
             "the bias has 5 x 3 pixels, the detector 4 x 6",
         ),
-        (flat_raw(FULL), {}, "100% of the pixels are bad or saturated; -c maxBadFraction=0.8 is the most"),
+        (
+            flat_raw(FULL),
+            {},
+            "100% of the pixels are bad or saturated; -c maxBadFraction=0.8 is the most",
+        ),
         (flat_raw(np.nan), {}, "100% of the pixels are bad"),
     ],
 )
-def test_what_cannot_be_processed_is_told(exposure: Exposure, calibs: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_processed_is_told(
+    exposure: Exposure, calibs: dict[str, Any], said: str
+) -> None:
     with pytest.raises(TaskError, match=said):
         isr().run(exposure, **calibs)
 
@@ -152,16 +167,27 @@ def test_an_amplifier_without_the_overscan_that_is_asked_for_is_told() -> None:
     short = amplifier("A", 0)
     object.__setattr__(short, "overscan", Box(0, 0, OVER, 2))
     exposure = raw(np.ones((ROWS, OVER + COLUMNS)), short)
-    with pytest.raises(TaskError, match=r"amplifier A has 6 rows, its overscan 2: .*overscanFitType=MEDIAN"):
+    with pytest.raises(
+        TaskError, match=r"amplifier A has 6 rows, its overscan 2: .*overscanFitType=MEDIAN"
+    ):
         isr(overscanFitType="POLY").run(exposure)
     object.__setattr__(short, "overscan", NONE)
-    with pytest.raises(TaskError, match="amplifier A has no overscan; doOverscan=False goes without"):
+    with pytest.raises(
+        TaskError, match="amplifier A has no overscan; doOverscan=False goes without"
+    ):
         isr().run(exposure)
 
 
 @settings(max_examples=25, deadline=None)
-@given(counts=st.floats(1, 30000), level=st.floats(0, 5000), response=st.floats(0.2, 2.0), bias=st.floats(-20, 20))
-def test_what_the_camera_does_is_undone(counts: float, level: float, response: float, bias: float) -> None:
+@given(
+    counts=st.floats(1, 30000),
+    level=st.floats(0, 5000),
+    response=st.floats(0.2, 2.0),
+    bias=st.floats(-20, 20),
+)
+def test_what_the_camera_does_is_undone(
+    counts: float, level: float, response: float, bias: float
+) -> None:
     exposure = flat_raw(counts * response + bias, level)
     made: Any = isr(doSaturation=False).run(exposure, like(bias), like(response)).exposure
     assert np.allclose(made.image, counts * GAIN, rtol=1e-4, atol=0.05)
@@ -185,9 +211,13 @@ def test_a_chip_of_the_generator_comes_out_flat_with_its_defects_flagged(
         far &= np.hypot(columns - x, rows - y) > 9
     sky = generate_sky.SKY["g"] * (1 + 0.05 * (columns / 128 - 0.5) + 0.03 * (rows / 256 - 0.5))
     pull = (exposure.image - sky) / np.sqrt(exposure.variance)
-    # Of 8000 pixels: means of 1000 are known to 0.03, and so are levels of bias and overscan. The width is
-    # known to 0.01, but each variance follows from its own pixel, so that low ones weigh more.
+    # Of 8000 pixels: means of 1000 are known to 0.03, and so are levels of bias and overscan. The
+    # width is known to 0.01, but each variance follows from its own pixel, so that low ones weigh
+    # more.
     for axis in (rows, columns):
-        means = [part.mean() for part in np.array_split(pull[far][np.argsort(axis[far], kind="stable")], 8)]
+        means = [
+            part.mean()
+            for part in np.array_split(pull[far][np.argsort(axis[far], kind="stable")], 8)
+        ]
         assert np.abs(means).max() < 0.12
     assert pull[far].std() == pytest.approx(1, abs=0.06)

@@ -27,7 +27,9 @@ def moved(east: float, north: float, chosen: Any = slice(None), noise: float = 0
 
 @settings(max_examples=30, deadline=None)
 @given(east=st.floats(-14, 14), north=st.floats(-14, 14), order=st.permutations(range(60)))
-def test_each_source_gets_its_star_wherever_the_sky_lies(east: float, north: float, order: list[int]) -> None:
+def test_each_source_gets_its_star_wherever_the_sky_lies(
+    east: float, north: float, order: list[int]
+) -> None:
     found = match(moved(east, north, order), STARS, 20.0, 1.5)
     assert found.sources.size >= 55  # pairs of stars may be nearer to each other than 1.5 arcsec
     assert (np.array(order)[found.sources] == found.stars).mean() > 0.95
@@ -57,11 +59,17 @@ def test_where_nothing_is_alike_there_is_no_pair(sources: Offsets, stars: Offset
     assert match(sources, stars, 20.0, 1.5).sources.size == 0
 
 
-@given(ra=st.floats(0, 360), dec=st.floats(-89, 89), east=st.floats(-1000, 1000), north=st.floats(-1000, 1000))
+@given(
+    ra=st.floats(0, 360),
+    dec=st.floats(-89, 89),
+    east=st.floats(-1000, 1000),
+    north=st.floats(-1000, 1000),
+)
 def test_the_plane_touches_the_sphere(ra: float, dec: float, east: float, north: float) -> None:
     from persistence import sphere
 
     angle, distance = np.degrees(np.arctan2(north, east)), np.hypot(east, north) / 3600
     there = sphere.away(np.array([ra]), np.array([dec]), np.array([angle]), np.array([distance]))
     found = on_plane(*there, (ra, dec))
-    assert (found.east[0], found.north[0]) == pytest.approx((east, north), abs=0.05)  # tan x - x of 1400 arcsec
+    # tan x - x of 1400 arcsec
+    assert (found.east[0], found.north[0]) == pytest.approx((east, north), abs=0.05)

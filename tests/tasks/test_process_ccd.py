@@ -32,12 +32,16 @@ def noted(metadata: Any, task: str, name: str) -> float:
 def test_zero_point_psf_and_sky_are_the_truth(processed: Done, ccdnum: int) -> None:
     metadata = processed[ccdnum][0]
     truth = generate.truth(VISIT, BAND, ccdnum).seen
-    # Some 30 stars with 2% of noise each, a median: 0.02 * 1.25 / sqrt(30) = 0.005 mag; three times that.
-    assert noted(metadata, "calibrate", "photoZeroPoint") == pytest.approx(truth.zero_point, abs=0.015)
+    # Some 30 stars with 2% of noise each, a median: 0.02 * 1.25 / sqrt(30) = 0.005 mag; three times
+    # that.
+    assert noted(metadata, "calibrate", "photoZeroPoint") == pytest.approx(
+        truth.zero_point, abs=0.015
+    )
     assert noted(metadata, "calibrate", "photoZeroPointErr") < 0.007
     # Ten stars of a signal to noise of 50 to 500: half a per cent each.
     assert noted(metadata, "charImage", "psfSigma") == pytest.approx(truth.psf_sigma, abs=0.006)
-    # The mean of 32000 pixels is known to 0.12 electrons; stars too faint to be found raise it by some.
+    # The mean of 32000 pixels is known to 0.12 electrons; stars too faint to be found raise it by
+    # some.
     assert noted(metadata, "charImage", "skyLevel") == pytest.approx(truth.sky, rel=0.01)
 
 
@@ -45,7 +49,8 @@ def test_zero_point_psf_and_sky_are_the_truth(processed: Done, ccdnum: int) -> N
 def test_the_wcs_is_found_to_be_off_and_corrected(processed: Done, ccdnum: int) -> None:
     metadata, result, _butler = processed[ccdnum]
     truth = generate.truth(VISIT, BAND, ccdnum)
-    # Pixels are 4.2 arcsec: at a signal to noise of 50 a middle is known to 0.15; the median of 30 to 0.035.
+    # Pixels are 4.2 arcsec: at a signal to noise of 50 a middle is known to 0.15; the median of 30
+    # to 0.035.
     found = [noted(metadata, "calibrate", f"astromOffset{way}") for way in ("East", "North")]
     assert found == pytest.approx(truth.seen.offset, abs=0.1)
     ra, dec = result.exposure.wcs.all_pix2world(truth.x, truth.y, 0)
@@ -56,17 +61,29 @@ def test_the_wcs_is_found_to_be_off_and_corrected(processed: Done, ccdnum: int) 
 
 
 @pytest.mark.parametrize("ccdnum", CHIPS)
-def test_fluxes_and_positions_of_sources_are_those_of_the_stars(processed: Done, ccdnum: int) -> None:
-    sources, truth = processed[ccdnum][2].get("src", visit=VISIT, ccdnum=ccdnum), generate.truth(VISIT, BAND, ccdnum)
-    apart = np.hypot(sources["slot_Centroid_x"] - truth.x[:, None], sources["slot_Centroid_y"] - truth.y[:, None])
+def test_fluxes_and_positions_of_sources_are_those_of_the_stars(
+    processed: Done, ccdnum: int
+) -> None:
+    sources, truth = (
+        processed[ccdnum][2].get("src", visit=VISIT, ccdnum=ccdnum),
+        generate.truth(VISIT, BAND, ccdnum),
+    )
+    apart = np.hypot(
+        sources["slot_Centroid_x"] - truth.x[:, None], sources["slot_Centroid_y"] - truth.y[:, None]
+    )
     star, source = np.nonzero(apart < 1.0)
     ids = np.asarray(sources["id"])
     assert np.unique(ids).size == ids.size
-    clean = ~np.any([sources[name][source] for name in sources.colnames if "PixelFlags" in name], axis=0)
+    clean = ~np.any(
+        [sources[name][source] for name in sources.colnames if "PixelFlags" in name], axis=0
+    )
     assert np.count_nonzero(clean) > 30
     star, source = star[clean], source[clean]
-    flux, error = (np.asarray(sources[f"slot_PsfFlux_instFlux{end}"])[source] for end in ("", "Err"))
-    pulls = (flux - truth.counts[star]) / np.hypot(error, 0.005 * flux)  # half a per cent: the width of the PSF
+    flux, error = (
+        np.asarray(sources[f"slot_PsfFlux_instFlux{end}"])[source] for end in ("", "Err")
+    )
+    # half a per cent: the width of the PSF
+    pulls = (flux - truth.counts[star]) / np.hypot(error, 0.005 * flux)
     assert abs(np.median(pulls)) < 1
     assert 0.5 < 1.4826 * np.median(np.abs(pulls)) < 1.8
     moves = (np.asarray(sources["slot_Centroid_x"])[source] - truth.x[star]) / np.asarray(
@@ -85,8 +102,11 @@ def test_what_is_written_reads_back_through_the_butler(processed: Done) -> None:
     assert calexp.zero_point == pytest.approx(result.exposure.zero_point)
     assert (calexp.filter.name, calexp.detector.name, str(calexp.unit)) == ("g", "S1", "electron")
     assert (calexp.visit_info.exposure_id, calexp.visit_info.exposure_time) == (VISIT, 90.0)
-    assert not [key for key, value in calexp.metadata.items() if str(value).startswith("[")]  # no section of the raw
-    there, here = (one.wcs.all_pix2world([0, 127], [0, 255], 0) for one in (calexp, result.exposure))
+    # no section of the raw
+    assert not [key for key, value in calexp.metadata.items() if str(value).startswith("[")]
+    there, here = (
+        one.wcs.all_pix2world([0, 127], [0, 255], 0) for one in (calexp, result.exposure)
+    )
     assert np.allclose(there, here, rtol=0, atol=1e-9)
     background = butler.get("calexpBackground", visit=VISIT, ccdnum=25)
     post = butler.get("postISRCCD", visit=VISIT, ccdnum=25)
@@ -102,7 +122,9 @@ def test_each_component_of_a_calexp_is_there(processed: Done, component: str) ->
 
 def test_sources_are_numbered_by_their_exposure_and_matches_refer_to_them(processed: Done) -> None:
     butler = processed[25][2]
-    sources, bright, matches = (butler.get(kind, visit=VISIT, ccdnum=25) for kind in ("src", "icSrc", "srcMatch"))
+    sources, bright, matches = (
+        butler.get(kind, visit=VISIT, ccdnum=25) for kind in ("src", "icSrc", "srcMatch")
+    )
     bits = 64 - butler.get("ccdExposureId_bits")
     exposure = butler.get("ccdExposureId", visit=VISIT, ccdnum=25)
     assert set(np.asarray(sources["id"]) >> bits) == {exposure} == {VISIT * 100 + 25}
@@ -130,7 +152,10 @@ def test_sources_are_numbered_by_their_exposure_and_matches_refer_to_them(proces
             {"charImage__psfMinSignalToNoise": 1e9},
             r"0 of \d+ sources .* 3 are needed; .*charImage.psfMinSignalToNoise",
         ),
-        ({"isr__maxBadFraction": 0.0}, r"1% of the pixels are bad or saturated; -c isr\.maxBadFraction=0 is"),
+        (
+            {"isr__maxBadFraction": 0.0},
+            r"1% of the pixels are bad or saturated; -c isr\.maxBadFraction=0 is",
+        ),
     ],
 )
 def test_too_little_to_go_by_is_told_with_numbers_and_the_setting(
@@ -142,18 +167,28 @@ def test_too_little_to_go_by_is_told_with_numbers_and_the_setting(
 
 @pytest.mark.parametrize(
     ("missing", "setting"),
-    [({}, "doBias"), ({"doBias": False}, "doFlat"), ({"doBias": False, "doFlat": False}, "doDefect")],
+    [
+        ({}, "doBias"),
+        ({"doBias": False}, "doFlat"),
+        ({"doBias": False, "doFlat": False}, "doDefect"),
+    ],
 )
 def test_a_missing_calibration_is_told_with_the_setting_that_goes_without(
     run: Callable[..., Any], missing: dict[str, bool], setting: str
 ) -> None:
-    with pytest.raises(TaskError, match=rf"No locations for get: .*'ccdnum': 27(.|\n)*-c isr\.{setting}=False$"):
+    with pytest.raises(
+        TaskError, match=rf"No locations for get: .*'ccdnum': 27(.|\n)*-c isr\.{setting}=False$"
+    ):
         run(27, **{f"isr__{name}": value for name, value in missing.items()})
 
 
-def test_without_calibrations_and_catalog_there_are_sources_all_the_same(run: Callable[..., Any]) -> None:
+def test_without_calibrations_and_catalog_there_are_sources_all_the_same(
+    run: Callable[..., Any],
+) -> None:
     settings = {f"isr__{name}": False for name in ("doBias", "doFlat", "doDefect")}
-    _task, result, butler = run(27, **settings, calibrate__doAstrometry=False, calibrate__doPhotoCal=False)
+    _task, result, butler = run(
+        27, **settings, calibrate__doAstrometry=False, calibrate__doPhotoCal=False
+    )
     assert result.calibRes.matches is None
     assert result.exposure.photo_calib is None
     assert len(butler.get("src", visit=VISIT, ccdnum=27)) > 30
@@ -181,9 +216,18 @@ def test_the_schemas_are_those_of_what_is_written(processed: Done) -> None:
 
 
 def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> None:
-    words = [str(survey), "--calib", str(survey / "CALIB"), "--output", str(tmp_path / "out"), "--no-versions"]
+    words = [
+        str(survey),
+        "--calib",
+        str(survey / "CALIB"),
+        "--output",
+        str(tmp_path / "out"),
+        "--no-versions",
+    ]
     words += ["--id", f"visit={VISIT}", "ccdnum=25", "-c", "calibrate.refCat=invented"]
-    done = subprocess.run([sys.executable, TOP / "bin" / "processCcd.py", *words], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, TOP / "bin" / "processCcd.py", *words], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "zero point 30.3" in done.stdout
     butler = Butler(str(tmp_path / "out"))
@@ -195,7 +239,9 @@ def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> No
     assert config["calibrate.refCat"] == "invented"
 
 
-def test_without_the_library_of_configurations_the_command_says_what_to_install(survey: Path) -> None:
+def test_without_the_library_of_configurations_the_command_says_what_to_install(
+    survey: Path,
+) -> None:
     code = """
 import sys
 sys.modules["lsst.pex.config"] = None
@@ -212,6 +258,10 @@ def test_to_import_the_task_imports_none_of_the_heavy_libraries() -> None:
     heavy = ("astropy", "ccdproc", "sep", "scipy", "pandas")
     code = f"import sys, persistence.tasks.process_ccd; print(*[name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
     )
     assert done.stdout.strip() == ""

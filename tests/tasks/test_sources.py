@@ -24,9 +24,12 @@ def table(make: Callable[..., Exposure], grid: Any) -> Any:
 
 def test_fluxes_and_their_errors_agree_with_what_was_drawn(table: Any, grid: Any) -> None:
     for name in ("base_PsfFlux", "base_CircularApertureFlux_6_0"):
-        pulls = (np.asarray(table[f"{name}_instFlux"]) - grid[:, 2]) / np.asarray(table[f"{name}_instFluxErr"])
+        pulls = (np.asarray(table[f"{name}_instFlux"]) - grid[:, 2]) / np.asarray(
+            table[f"{name}_instFluxErr"]
+        )
         assert abs(pulls.mean()) < 1
-        assert 0.6 < pulls.std() < 1.6  # of 35 normal numbers: 1 +- 0.12; neighbours' light adds to it
+        # of 35 normal numbers: 1 +- 0.12; neighbours' light adds to it
+        assert 0.6 < pulls.std() < 1.6
     assert np.median(np.asarray(table["slot_Shape_xx"])) == pytest.approx(1.4**2, rel=0.03)
 
 
@@ -47,7 +50,9 @@ def test_slots_lead_to_fields(table: Any, slot: str, field: str) -> None:
 
 def test_each_field_says_what_it_is(table: Any) -> None:
     assert [
-        name for name in table.colnames if not table[name].info.description and not name.startswith("coord")
+        name
+        for name in table.colnames
+        if not table[name].info.description and not name.startswith("coord")
     ] == []
     assert table["mine"].dtype == bool
     assert not table["parent"].any()
@@ -57,7 +62,9 @@ def test_numbers_begin_with_the_exposure(table: Any) -> None:
     assert np.asarray(table["id"]).tolist() == [(5 << 32) + k for k in range(1, len(table) + 1)]
 
 
-@pytest.mark.parametrize(("exposure", "bits", "number"), [(2**32, 32, 1), (2**31, 32, 1), (1, 60, 16), (-1, 32, 1)])
+@pytest.mark.parametrize(
+    ("exposure", "bits", "number"), [(2**32, 32, 1), (2**31, 32, 1), (1, 60, 16), (-1, 32, 1)]
+)
 def test_numbers_that_do_not_fit_are_refused(exposure: int, bits: int, number: int) -> None:
     with pytest.raises(TaskError, match="have no numbers of 64 bits"):
         sources.first_id(exposure, bits, number)

@@ -51,8 +51,12 @@ def test_the_moments_of_a_gaussian_are_its_own(
 
 
 @settings(max_examples=40, deadline=None)
-@given(x=st.floats(-1, 50), y=st.floats(-1, 40), flux=st.floats(-1e5, 1e5), sigma=st.floats(1.0, 2.5))
-def test_the_flux_of_a_gaussian_is_its_own_also_at_an_edge(x: float, y: float, flux: float, sigma: float) -> None:
+@given(
+    x=st.floats(-1, 50), y=st.floats(-1, 40), flux=st.floats(-1e5, 1e5), sigma=st.floats(1.0, 2.5)
+)
+def test_the_flux_of_a_gaussian_is_its_own_also_at_an_edge(
+    x: float, y: float, flux: float, sigma: float
+) -> None:
     found = stamps.psf_flux(cut(draw(x, y, flux, sigma**2, sigma**2), x, y), one(x), one(y), sigma)
     if found.failed[0]:
         assert min(x, y, 49 - x, 39 - y) < 0.3  # less than half of it is there
@@ -70,7 +74,8 @@ def test_the_error_of_a_flux_is_that_of_the_noise() -> None:
         fluxes.append(found.value[0])
     # As for sums over an area of 4 pi sigma^2.
     assert found.error[0] == pytest.approx(np.sqrt(4 * np.pi) * sigma, rel=1e-4)
-    assert np.std(fluxes) == pytest.approx(found.error[0], rel=0.12)  # of 300: 0.04; three times that
+    # of 300: 0.04; three times that
+    assert np.std(fluxes) == pytest.approx(found.error[0], rel=0.12)
     assert np.mean(fluxes) == pytest.approx(500, abs=1.0)
 
 
@@ -83,7 +88,9 @@ def test_bad_pixels_count_for_nothing() -> None:
     assert found.value[0] == pytest.approx(1000.0)
 
 
-@pytest.mark.parametrize("image", [np.zeros(SHAPE), -draw(20, 20, 1e4, 2, 2), draw(26, 20, 1e4, 2, 2)])
+@pytest.mark.parametrize(
+    "image", [np.zeros(SHAPE), -draw(20, 20, 1e4, 2, 2), draw(26, 20, 1e4, 2, 2)]
+)
 def test_what_is_no_source_has_no_moments(image: Any) -> None:
     found = stamps.moments(cut(image, 20, 20, radius=6), one(20.0), one(20.0), 1.5)
     assert found.failed[0]

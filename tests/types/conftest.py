@@ -35,7 +35,10 @@ class Stored:
 def cells(column: Any, one: slice) -> Any:
     rows = [column[row] for row in range(one.start, one.stop)]
     # Strings of varying length come as arrays of characters.
-    joined = ["".join(row) if isinstance(row, np.ndarray) and row.dtype.kind == "U" else row for row in rows]
+    joined = [
+        "".join(row) if isinstance(row, np.ndarray) and row.dtype.kind == "U" else row
+        for row in rows
+    ]
     return [row.strip() if isinstance(row, str) else row for row in joined]
 
 

@@ -41,7 +41,8 @@ def test_aliases_replace_a_name_or_its_longest_beginning(name, field):
 
 
 @given(
-    st.text("ab_", max_size=6), st.dictionaries(st.text("ab_", max_size=3), st.text("ab_", max_size=3), max_size=6)
+    st.text("ab_", max_size=6),
+    st.dictionaries(st.text("ab_", max_size=3), st.text("ab_", max_size=3), max_size=6),
 )
 def test_following_aliases_ends(name, given_aliases):
     assert isinstance(aliases.resolve(name, given_aliases), str)

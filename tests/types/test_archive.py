@@ -19,7 +19,9 @@ CHEBYSHEV = {
 
 
 def archive(rows, tables, dot="."):
-    index = {name.replace(".", dot): [row[place] for row in rows] for place, name in enumerate(NAMES)}
+    index = {
+        name.replace(".", dot): [row[place] for row in rows] for place, name in enumerate(NAMES)
+    }
 
     def read(number):
         if number not in tables:
@@ -85,7 +87,11 @@ def test_an_object_without_tables_has_none():
 @pytest.mark.parametrize(
     ("rows", "tables", "message"),
     [
-        (PRODUCT, {1: {"id": [2, 9]}, 2: CHEBYSHEV}, r"the archive has no object 9; it has \[1, 2, 3\]"),
+        (
+            PRODUCT,
+            {1: {"id": [2, 9]}, 2: CHEBYSHEV},
+            r"the archive has no object 9; it has \[1, 2, 3\]",
+        ),
         (PRODUCT, {1: {"id": [2, 3]}}, r"object 2 \(ChebyshevBoundedField\) .* table 2 is missing"),
         (
             PRODUCT,
@@ -93,8 +99,16 @@ def test_an_object_without_tables_has_none():
             r"object 1 \(ProductBoundedField\).* rows 0 to 1 of table 1, .* 1 rows",
         ),
         (PRODUCT, {1: {}, 2: CHEBYSHEV}, r"object 1 \(ProductBoundedField\)"),
-        (PRODUCT, {1: {"number": [2, 3]}, 2: CHEBYSHEV}, r"object 1 \(ProductBoundedField\) .* KeyError: 'id'"),
-        (PRODUCT, {1: {"id": [2, 1]}, 2: CHEBYSHEV}, r"need each other: 1 \(Product\w*\) -> 1 \(Product\w*\)"),
+        (
+            PRODUCT,
+            {1: {"number": [2, 3]}, 2: CHEBYSHEV},
+            r"object 1 \(ProductBoundedField\) .* KeyError: 'id'",
+        ),
+        (
+            PRODUCT,
+            {1: {"id": [2, 1]}, 2: CHEBYSHEV},
+            r"need each other: 1 \(Product\w*\) -> 1 \(Product\w*\)",
+        ),
         ([(1, 1, 0, -1, 1, "Odd", "")], {1: {"a": [1]}}, "object 1 .* rows -1"),
         ([], {}, r"the archive has no object 1; it has \[\]"),
     ],
@@ -114,5 +128,7 @@ def test_objects_are_refused_again_after_a_refusal():
 
 
 def test_an_index_without_its_columns_is_refused():
-    with pytest.raises(FormatterError, match=r"a.fits: the index of the archive lacks cat_persistable,"):
+    with pytest.raises(
+        FormatterError, match=r"a.fits: the index of the archive lacks cat_persistable,"
+    ):
         Archive({"id": [1]}, lambda number: {}, "a.fits")

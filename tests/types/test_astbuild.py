@@ -109,7 +109,11 @@ CASES = [
         "unit norm",
         "Begin UnitNormMap ; Nin = 2 ; Nout = 3 ; Ctr1 = 3 ; End UnitNormMap",
         [[0.1, -0.3], [1.2, 0.4]],
-        [[-0.924016832422, -0.992733782034], [0.382351792726, 0.120331367519], [3.1384709653, 3.32415402772]],
+        [
+            [-0.924016832422, -0.992733782034],
+            [0.382351792726, 0.120331367519],
+            [3.1384709653, 3.32415402772],
+        ],
     ),
     (
         "polynomial",
@@ -179,14 +183,18 @@ CASES = [
 NOT_BACK = ("sphere", "two ways")
 
 
-@pytest.mark.parametrize(("name", "text", "points", "wanted"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("name", "text", "points", "wanted"), CASES, ids=[case[0] for case in CASES]
+)
 def test_a_mapping_gives_what_ast_gives(name, text, points, wanted):
     found = mapping(text)
     assert (found.nin, found.nout) == (len(points), len(wanted))
     np.testing.assert_allclose(found.forward(np.array(points)), wanted, rtol=1e-10, atol=1e-11)
 
 
-@pytest.mark.parametrize(("name", "text", "points", "wanted"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("name", "text", "points", "wanted"), CASES, ids=[case[0] for case in CASES]
+)
 def test_the_inverse_brings_back(name, text, points, wanted):
     if name in NOT_BACK:
         return
@@ -240,7 +248,9 @@ def test_what_iteration_does_not_find_is_nan():
 
 @pytest.mark.parametrize("longitude", [0.0, 2.0])
 def test_what_a_projection_does_not_show_is_nan(longitude):
-    plane = mapping('Begin WcsMap ; Nin = 2 ; Type = "TAN" ; End WcsMap').forward(np.array([[longitude], [-0.1]]))
+    plane = mapping('Begin WcsMap ; Nin = 2 ; Type = "TAN" ; End WcsMap').forward(
+        np.array([[longitude], [-0.1]])
+    )
     assert np.isnan(plane).all()
 
 
@@ -267,7 +277,10 @@ def test_what_cannot_be_built_is_refused_by_name(text, message):
     [
         ("Begin MatrixMap ; Nin = 2 ; M0 = 1 ; End MatrixMap", r"shape \(2, 2\) has no inverse"),
         ("Begin ZoomMap ; Nin = 2 ; Zoom = 0 ; End ZoomMap", "factor of 0"),
-        ("Begin PolyMap ; Nin = 2 ; Nout = 1 ; MPF1 = 1 ; NCF1 = 1 ; IterInv = 1 ; End PolyMap", "has no inverse"),
+        (
+            "Begin PolyMap ; Nin = 2 ; Nout = 1 ; MPF1 = 1 ; NCF1 = 1 ; IterInv = 1 ; End PolyMap",
+            "has no inverse",
+        ),
     ],
 )
 def test_a_missing_inverse_is_told(text, message):
@@ -285,11 +298,35 @@ def test_an_unknown_projection_is_told(code):
 small = st.floats(-1e-3, 1e-3)
 
 
-@given(hnp.arrays(float, (2, 5), elements=small), hnp.arrays(float, (2, 7), elements=st.floats(-10, 10)))
+@given(
+    hnp.arrays(float, (2, 5), elements=small),
+    hnp.arrays(float, (2, 7), elements=st.floats(-10, 10)),
+)
 def test_a_gentle_distortion_is_undone_by_iteration(terms, points):
     values = [1.0, *terms[0], 1.0, *terms[1]]
-    powers = [(1, 0), (0, 0), (0, 1), (2, 0), (1, 1), (0, 2), (0, 1), (0, 0), (1, 0), (2, 0), (1, 1), (0, 2)]
-    lines = ["Begin PolyMap", "Nin = 2", "MPF1 = 2", "MPF2 = 2", "NCF1 = 6", "NCF2 = 6", "IterInv = 1"]
+    powers = [
+        (1, 0),
+        (0, 0),
+        (0, 1),
+        (2, 0),
+        (1, 1),
+        (0, 2),
+        (0, 1),
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (1, 1),
+        (0, 2),
+    ]
+    lines = [
+        "Begin PolyMap",
+        "Nin = 2",
+        "MPF1 = 2",
+        "MPF2 = 2",
+        "NCF1 = 6",
+        "NCF2 = 6",
+        "IterInv = 1",
+    ]
     lines += [f"CF{number} = {value!r}" for number, value in enumerate(map(float, values), 1)]
     lines += [f"PF{number} = {power}" for number, power in enumerate(np.ravel(powers), 1)]
     found = mapping("\n".join([*lines, "End PolyMap"]))

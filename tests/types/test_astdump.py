@@ -31,7 +31,9 @@ def test_values_are_read_without_comments_and_defaults() -> None:
 
 
 def test_an_object_is_inside_another() -> None:
-    dump = parse(f"Begin CmpMap\n Nin = 2\n MapA = \t# the first\n{ZOOM} MapB =\n{ZOOM}\nEnd CmpMap")
+    dump = parse(
+        f"Begin CmpMap\n Nin = 2\n MapA = \t# the first\n{ZOOM} MapB =\n{ZOOM}\nEnd CmpMap"
+    )
     assert dump.inner("MapB").number("Zoom", 0) == dump.inner("mapa").number("Zoom", 1)
     with pytest.raises(FormatterError, match="CmpMap lacks its MapC"):
         dump.inner("MapC")
@@ -57,13 +59,17 @@ def test_what_is_no_whole_object_is_refused(text: str, message: str) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize(("value", "message"), [("two", "'two'"), ("1.5", "no whole number"), ("nan", "no whole")])
+@pytest.mark.parametrize(
+    ("value", "message"), [("two", "'two'"), ("1.5", "no whole number"), ("nan", "no whole")]
+)
 def test_a_value_of_another_kind_is_refused_by_name(value: str, message: str) -> None:
     with pytest.raises(FormatterError, match=message):
         parse(f"Begin A\nNin = {value}\nEnd A\n").integer("Nin", 1)
 
 
-names = st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True).filter(lambda name: name not in ("begin", "end", "isa"))
+names = st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True).filter(
+    lambda name: name not in ("begin", "end", "isa")
+)
 texts = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=9)
 dumps = st.recursive(
     st.builds(Dump, names, st.dictionaries(names, texts, max_size=3)),
@@ -81,7 +87,9 @@ def written(dump: Dump) -> str:
 
 
 def flat(dump: Dump) -> object:
-    return dump.name, {key: flat(each) if isinstance(each, Dump) else each for key, each in dump.values.items()}
+    return dump.name, {
+        key: flat(each) if isinstance(each, Dump) else each for key, each in dump.values.items()
+    }
 
 
 @given(dumps)

@@ -21,7 +21,9 @@ BOX = Box(100, -20, 70, 47)
 def background(levels, box=BOX, variance=1.0, **surface) -> Background:
     levels = np.asarray(levels, np.float32)
     mask = Mask(np.zeros(levels.shape, np.int32), DEFAULT_PLANES)
-    return Background(levels, np.full(levels.shape, variance, np.float32), mask, box, Surface(**surface))
+    return Background(
+        levels, np.full(levels.shape, variance, np.float32), mask, box, Surface(**surface)
+    )
 
 
 def bins(function, shape=(6, 7), box=BOX) -> np.ndarray:
@@ -56,7 +58,8 @@ def test_curves_go_along_columns_first_and_then_along_rows():
     levels = np.random.default_rng(0).random((6, 7)).astype(np.float32)
     found = background(levels).image()
     at_row = [
-        spline.interpolated(centres(6, 47), column.astype(float), np.array([11.0]), 5)[0] for column in levels.T
+        spline.interpolated(centres(6, 47), column.astype(float), np.array([11.0]), 5)[0]
+        for column in levels.T
     ]
     wanted = spline.interpolated(centres(7, 70), np.array(at_row), np.array([33.0]), 5)[0]
     assert found[11, 33] == pytest.approx(wanted, rel=1e-6)
@@ -74,7 +77,9 @@ def test_bins_without_a_level_are_left_out():
     levels = bins(lambda x, y: 3 + 0.5 * x + 0.25 * y)
     levels[2, 3] = levels[:, 5] = np.nan
     rows, columns = np.indices((BOX.height, BOX.width))
-    np.testing.assert_allclose(background(levels).image(), 3 + 0.5 * columns + 0.25 * rows, rtol=1e-5)
+    np.testing.assert_allclose(
+        background(levels).image(), 3 + 0.5 * columns + 0.25 * rows, rtol=1e-5
+    )
     with pytest.raises(FormatterError, match="none of the bins"):
         background(np.full((6, 7), np.nan)).image()
 
@@ -98,7 +103,9 @@ def test_a_polynomial_is_fitted_where_that_is_asked_for(weighted):
     levels = bins(function)
     levels[1, 1] = np.nan
     rows, columns = np.indices((BOX.height, BOX.width))
-    np.testing.assert_allclose(background(levels, **surface).image(), function(columns, rows), atol=1e-5)
+    np.testing.assert_allclose(
+        background(levels, **surface).image(), function(columns, rows), atol=1e-5
+    )
     with pytest.raises(FormatterError, match="3 bins are too few"):
         background(np.ones((1, 3)), **surface).image()
 

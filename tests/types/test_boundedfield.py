@@ -25,7 +25,9 @@ FIELD = ChebyshevField(Box(10, 20, 100, 50), COEFFICIENTS)
 )
 def test_the_edges_of_the_box_are_the_ends_of_the_polynomials(x, y, scaled):
     by_hand = sum(
-        COEFFICIENTS[i, j] * chebyshev.Chebyshev.basis(i)(scaled[1]) * chebyshev.Chebyshev.basis(j)(scaled[0])
+        COEFFICIENTS[i, j]
+        * chebyshev.Chebyshev.basis(i)(scaled[1])
+        * chebyshev.Chebyshev.basis(j)(scaled[0])
         for i in range(2)
         for j in range(3)
     )
@@ -83,8 +85,12 @@ def test_a_coadds_field_is_the_weighted_mean_of_what_lies_there():
 
 
 def test_a_coadds_field_looks_through_the_sky():
-    moved = Element(ChebyshevField(Box(0, 0, 10, 10), np.array([[0.0, 1.0]])), sky(crpix=-4.0), None, 1.0)
-    assert CoaddField(Box(0, 0, 20, 20), sky(), (moved,), None)(9.5, 9.5) == pytest.approx(0.0, abs=1e-6)
+    moved = Element(
+        ChebyshevField(Box(0, 0, 10, 10), np.array([[0.0, 1.0]])), sky(crpix=-4.0), None, 1.0
+    )
+    assert CoaddField(Box(0, 0, 20, 20), sky(), (moved,), None)(9.5, 9.5) == pytest.approx(
+        0.0, abs=1e-6
+    )
 
 
 def test_a_place_without_an_image_is_refused_if_there_is_no_default():

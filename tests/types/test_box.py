@@ -30,7 +30,18 @@ def test_a_section_of_a_header_counts_from_one_with_both_ends_inside(section, bo
 
 
 @pytest.mark.parametrize(
-    "section", ["", "[]", "[1:2]", "1:2,3:4", "[1:2,3:4", "[a:b,c:d]", "[1:2,3:4,5:6]", "[1.5:2,3:4]", "[*,*]"]
+    "section",
+    [
+        "",
+        "[]",
+        "[1:2]",
+        "1:2,3:4",
+        "[1:2,3:4",
+        "[a:b,c:d]",
+        "[1:2,3:4,5:6]",
+        "[1.5:2,3:4]",
+        "[*,*]",
+    ],
 )
 def test_what_is_no_section_is_refused_and_shown(section):
     with pytest.raises(FormatterError, match="is no image section of the form") as caught:
@@ -100,7 +111,14 @@ class AfwBox:
 
 @pytest.mark.parametrize(
     "given_box",
-    [Box(1, 2, 3, 4), (1, 2, 3, 4), [1, 2, 3, 4], np.array([1, 2, 3, 4]), ("1", "2", "3", "4"), AfwBox()],
+    [
+        Box(1, 2, 3, 4),
+        (1, 2, 3, 4),
+        [1, 2, 3, 4],
+        np.array([1, 2, 3, 4]),
+        ("1", "2", "3", "4"),
+        AfwBox(),
+    ],
     ids=lambda box: type(box).__name__,
 )
 def test_whatever_is_like_a_box_is_taken_for_one(given_box):

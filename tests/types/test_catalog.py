@@ -90,7 +90,9 @@ def test_an_alias_is_a_name_wherever_one_is_taken(made):
     assert made.colnames[-1] == "slot_New"
 
 
-@pytest.mark.parametrize(("name", "near"), [("slot_PsfFlx", "slot_PsfFlux"), ("coord_ta", "coord_ra")])
+@pytest.mark.parametrize(
+    ("name", "near"), [("slot_PsfFlx", "slot_PsfFlux"), ("coord_ta", "coord_ra")]
+)
 def test_a_name_that_is_none_is_refused_with_its_neighbour(made, name, near):
     with pytest.raises(KeyError, match=f"no column '{name}'; did you mean .*'{near}'"):
         made[name]
@@ -112,11 +114,20 @@ def test_a_catalog_is_kept_in_other_formats(made, tmp_path):
     assert found["slot_PsfFlux_instFlux"].value.tolist() == [1.0, 2.0, 3.0]
 
 
-# -- Objects of rows ---------------------------------------------------------------------------------------
+# -- Objects of rows
+# ---------------------------------------------------------------------------------------
 
 
 def read(path):
-    where = (str(path.parent), path.name, None, "FitsCatalogStorage", "lsst.afw.table.SourceCatalog", "src", {})
+    where = (
+        str(path.parent),
+        path.name,
+        None,
+        "FitsCatalogStorage",
+        "lsst.afw.table.SourceCatalog",
+        "src",
+        {},
+    )
     return catalog.read(Location(*where))
 
 
@@ -142,7 +153,9 @@ def test_a_footprint_is_that_of_its_row(source):
 @pytest.mark.parametrize("way", ["slice", "boolean", "pickle", "sort", "vstack", "join", "ecsv"])
 def test_footprints_follow_their_rows(source, way, tmp_path):
     whole = read(source)
-    expected = dict(zip(whole["id"].tolist(), (each.area for each in whole.footprints), strict=True))
+    expected = dict(
+        zip(whole["id"].tolist(), (each.area for each in whole.footprints), strict=True)
+    )
     found = {
         "slice": lambda: whole[::-2],
         "boolean": lambda: whole[whole["slot_Centroid_x"] > 1000],
@@ -150,11 +163,18 @@ def test_footprints_follow_their_rows(source, way, tmp_path):
         "sort": lambda: whole[np.argsort(whole["base_PsfFlux_flux"])],
         "vstack": lambda: vstack([whole[3:], whole[:1]]),
         "join": lambda: join(whole, whole["id", "parent"][1:3], keys="id"),
-        "ecsv": lambda: (whole.write(str(tmp_path / "c.ecsv")), Catalog.read(str(tmp_path / "c.ecsv")))[1],
+        "ecsv": lambda: (
+            whole.write(str(tmp_path / "c.ecsv")),
+            Catalog.read(str(tmp_path / "c.ecsv")),
+        )[1],
     }[way]()
     assert len(found) > 0
-    assert [each.area for each in found.footprints] == [expected[number] for number in found["id"].tolist()]
-    assert [each.area for each in found.footprints[1:]] == [expected[number] for number in found["id"].tolist()[1:]]
+    assert [each.area for each in found.footprints] == [
+        expected[number] for number in found["id"].tolist()
+    ]
+    assert [each.area for each in found.footprints[1:]] == [
+        expected[number] for number in found["id"].tolist()[1:]
+    ]
 
 
 @pytest.mark.real
@@ -220,7 +240,14 @@ def test_footprints_of_version_0_lie_in_the_rows(tmp_path):
         fits.Column("hvyvar", "PE()", array=varying([9.0] * 4, [], [])),
     ]
     hdu = fits.BinTableHDU.from_columns(columns)
-    cards = {"SPANCOL": 2, "PEAKCOL": 3, "HVYPIXCO": 4, "HVYMSKCO": 5, "HVYVARCO": 6, "AFW_TYPE": "SOURCE"}
+    cards = {
+        "SPANCOL": 2,
+        "PEAKCOL": 3,
+        "HVYPIXCO": 4,
+        "HVYMSKCO": 5,
+        "HVYVARCO": 6,
+        "AFW_TYPE": "SOURCE",
+    }
     hdu.header.update(cards)
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "old.fits")
     found = read(tmp_path / "old.fits")
@@ -230,12 +257,21 @@ def test_footprints_of_version_0_lie_in_the_rows(tmp_path):
     assert first.to_image().tolist() == [[1.0, 2.0, 3.0], [4.0, 0.0, 0.0]]
     assert (first.peaks["i_x"].tolist(), first.peaks["i_y"].tolist()) == ([11], [4])
     assert found[2:].footprints[0].area == 2
-    where = Location(str(tmp_path), "new.fits", None, "FitsCatalogStorage", "lsst.afw.table.BaseCatalog", "src", {})
+    where = Location(
+        str(tmp_path),
+        "new.fits",
+        None,
+        "FitsCatalogStorage",
+        "lsst.afw.table.BaseCatalog",
+        "src",
+        {},
+    )
     catalog.write(found, str(tmp_path / "new.fits"), where)
     assert [each and each.area for each in catalog.read(where).footprints] == [4, None, 2]
 
 
-# -- Through a Butler --------------------------------------------------------------------------------------
+# -- Through a Butler
+# --------------------------------------------------------------------------------------
 
 
 @pytest.mark.real

@@ -19,7 +19,9 @@ def tan(scale=0.2, angle=0.0, crpix=(0.0, 0.0), flip=1):
     wcs, turn = WCS(naxis=2), np.radians(angle)
     wcs.wcs.ctype, wcs.wcs.crval = ["RA---TAN", "DEC--TAN"], (30, 40)
     wcs.wcs.crpix = np.array(crpix) + 1
-    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.diag([flip, 1])
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.diag(
+        [flip, 1]
+    )
     wcs.wcs.cd = matrix * scale / 3600
     return storedwcs.from_header(wcs)
 
@@ -52,7 +54,8 @@ def test_an_input_of_another_scale_is_stretched(scale, width):
     [(0, 1, (1, 0)), (90, 1, (0, 1)), (180, 1, (-1, 0)), (-90, 1, (0, -1)), (0, -1, (-1, 0))],
 )
 def test_an_input_is_turned_as_the_sky_is(angle, flip, bright):
-    # A PSF whose light is at the pixel right of its centre. On the sky that is along the first column of the matrix.
+    # A PSF whose light is at the pixel right of its centre. On the sky that is along the first
+    # column of the matrix.
     pixels = np.zeros((3, 3))
     pixels[1, 2] = 1
     psf = KernelPsf(FixedKernel(Box(-1, -1, 3, 3), pixels), (0.0, 0.0))
@@ -82,9 +85,17 @@ def test_only_inputs_that_cover_the_position_count():
     wcs = tan(crpix=(50, 60))
     small, large = GaussianPsf((11, 11), 1.0), GaussianPsf((41, 41), 3.0)
     psf = coadd(
-        given(wcs, small, box=Box(0, 0, 150, 200), polygon=Left()), given(wcs, large, box=Box(90, 0, 60, 200))
+        given(wcs, small, box=Box(0, 0, 150, 200), polygon=Left()),
+        given(wcs, large, box=Box(90, 0, 60, 200)),
     )
-    assert [len(psf.inputs_at(x, 20)) for x in (-0.6, -0.4, 95, 120, 149.4, 149.6)] == [0, 1, 2, 1, 1, 0]
+    assert [len(psf.inputs_at(x, 20)) for x in (-0.6, -0.4, 95, 120, 149.4, 149.6)] == [
+        0,
+        1,
+        2,
+        1,
+        1,
+        0,
+    ]
     assert psf.width(40, 20) == pytest.approx(1, abs=5e-3)
     assert psf.width(120, 20) == pytest.approx(3, abs=1e-2)
     with pytest.raises(FormatterError, match=r"none of the 2 inputs .* covers x=160.0, y=20.0"):
@@ -114,9 +125,13 @@ def test_it_is_made_of_its_tables(archive):
         "id": [7, 8], "bbox_min_x": [0, 10], "bbox_min_y": [0, 0], "bbox_max_x": [99, 99], "bbox_max_y": [99, 99],
         "wcs": [2, 2], "psf": [3, 3], "validPolygon": [0, 0], "weight": [1.0, 2.0], "visit": [100, 101],
     }  # fmt: skip
-    psf = archive({1: ("CoaddPsf", [head, records]), 2: ("TanWcs", [old]), 3: ("GaussianPsf", [gaussian])})(1)
+    psf = archive(
+        {1: ("CoaddPsf", [head, records]), 2: ("TanWcs", [old]), 3: ("GaussianPsf", [gaussian])}
+    )(1)
     assert psf.average_position == (55, 66)
-    assert [(one.bbox.x0, one.weight, one.record["visit"], one.record["id"]) for one in psf.inputs] == [
+    assert [
+        (one.bbox.x0, one.weight, one.record["visit"], one.record["id"]) for one in psf.inputs
+    ] == [
         (0, 1.0, 100, 7),
         (10, 2.0, 101, 8),
     ]

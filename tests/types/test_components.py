@@ -31,7 +31,10 @@ INDEX = {
         ({"AR_HDU": 5, "PHOTOCALIB_ID": 2, "ARCHIVE_ID_PHOTOCALIB": 2}, {"photo_calib": 2}),
         ({"AR_HDU": 5, "ARCHIVE_ID_TRANSMISSION_CURVE": 2}, {"transmission_curve": 2}),
         ({"AR_HDU": 5, "ARCHIVE_ID_SOMETHING": 9}, {"something": 9}),
-        ({"AR_HDU": 5, "CALIB_ID": "detector=42", "PSF_ID": None, "DETECTOR_ID": 1}, {"detector": 1}),
+        (
+            {"AR_HDU": 5, "CALIB_ID": "detector=42", "PSF_ID": None, "DETECTOR_ID": 1},
+            {"detector": 1},
+        ),
     ],
 )
 def test_a_header_tells_the_numbers_of_components(header, numbers):
@@ -44,7 +47,9 @@ def test_known_versions_are_read(version):
 
 
 def test_a_later_version_is_refused():
-    with pytest.raises(FormatterError, match=r"a.fits is of version 3 .*the last that is known is 2"):
+    with pytest.raises(
+        FormatterError, match=r"a.fits is of version 3 .*the last that is known is 2"
+    ):
         numbers_in({"EXPINFO_V": 3, "AR_HDU": 5}, "a.fits")
 
 
@@ -85,6 +90,7 @@ def test_a_component_that_is_not_there_is_a_key_error_that_names_a_neighbour():
 def test_a_number_that_the_archive_lacks_is_refused_with_the_component():
     found = Components({"psf": 7}, components().source)
     with pytest.raises(
-        FormatterError, match=r"the component psf cannot be read: a.fits: .* no object 7; it has \[1, 2\]"
+        FormatterError,
+        match=r"the component psf cannot be read: a.fits: .* no object 7; it has \[1, 2\]",
     ):
         found["psf"]

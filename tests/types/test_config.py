@@ -39,7 +39,13 @@ def test_attributes_lead_down_the_tree():
 
 @pytest.mark.parametrize(
     ("tree", "name"),
-    [(TREE, "nothing"), (TREE.isr, "nothing"), (TREE, "nam"), (TREE, "_values_"), (TREE, "__deepcopy__")],
+    [
+        (TREE, "nothing"),
+        (TREE.isr, "nothing"),
+        (TREE, "nam"),
+        (TREE, "_values_"),
+        (TREE, "__deepcopy__"),
+    ],
 )
 def test_an_entry_that_is_not_there_is_an_attribute_error(tree, name):
     with pytest.raises(AttributeError, match=name):
@@ -53,7 +59,9 @@ def test_values_are_not_shared_with_what_it_was_made_of():
     assert config["a"] == 1
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
 def test_a_copy_is_equal(again):
     assert again(TREE) == TREE
 
@@ -121,7 +129,9 @@ def test_brackets_and_attributes_lead_down_to_the_same():
     assert DRAWN.steps["b"] == Made("lsst.y.Step")
     assert DRAWN.skyMap["rings"].numRings == 120
     assert (DRAWN["skyMap"], DRAWN["steps"]) == ("rings", {})
-    assert DRAWN.steps["a"].notes == {"sub": "retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)"}
+    assert DRAWN.steps["a"].notes == {
+        "sub": "retarget(target=lsst.z.Sub, ConfigClass=lsst.z.SubConfig)"
+    }
     with pytest.raises(KeyError, match="'c'"):
         DRAWN.steps["c"]
 
@@ -163,22 +173,38 @@ def test_differences_name_all_that_differs_in_order():
 
 @pytest.mark.parametrize(
     ("mine", "theirs"),
-    [(1, 1.0), (True, 1), (1, "1"), ([1], (1,)), (math.nan, 0.0), (None, "None"), (0.1, 0.1 + 1e-15)],
+    [
+        (1, 1.0),
+        (True, 1),
+        (1, "1"),
+        ([1], (1,)),
+        (math.nan, 0.0),
+        (None, "None"),
+        (0.1, 0.1 + 1e-15),
+    ],
 )
 def test_values_that_look_alike_differ(mine, theirs):
     assert Config({"a": mine}).diff(Config({"a": theirs})) == (("a", mine, theirs),)
 
 
-@pytest.mark.parametrize("value", [math.nan, [math.inf, (math.nan,)], {"a": math.nan}, {"b": 1, "a": [{}]}, ()])
+@pytest.mark.parametrize(
+    "value", [math.nan, [math.inf, (math.nan,)], {"a": math.nan}, {"b": 1, "a": [{}]}, ()]
+)
 def test_values_that_are_the_same_do_not_differ(value):
     text = Config({"a": value}).text()
     assert not Config({"a": value}).diff(parse(text))
 
 
 # No word of Python begins with X.
-NAMES = st.from_regex(r"X[a-zA-Z0-9_]{0,4}(\.X[a-zA-Z0-9_]{0,4}|\['[A-Za-z]{1,5}'\]){0,2}", fullmatch=True)
+NAMES = st.from_regex(
+    r"X[a-zA-Z0-9_]{0,4}(\.X[a-zA-Z0-9_]{0,4}|\['[A-Za-z]{1,5}'\]){0,2}", fullmatch=True
+)
 LITERALS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.tuples(inner, inner)

@@ -16,7 +16,9 @@ BOXES = [(0, 1, 2, 3), (5, 6, 1, 1)]
 
 
 def defects(boxes):
-    return Defects.from_table(Table(np.array(boxes, "i4").reshape(-1, 4), names=COLUMNS, meta={"DETECTOR": 25}))
+    return Defects.from_table(
+        Table(np.array(boxes, "i4").reshape(-1, 4), names=COLUMNS, meta={"DETECTOR": 25})
+    )
 
 
 def regions(boxes, turn=0.0):
@@ -27,7 +29,10 @@ def regions(boxes, turn=0.0):
             "SHAPE": ["ROTBOX" if turn else "BOX"] * len(boxes),
             "X": [x0 + (width + 1) / 2 for x0, _, width, _ in boxes],
             "Y": [y0 + (height + 1) / 2 for _, y0, _, height in boxes],
-            "R": np.array([(height, width) if turn % 180 else (width, height) for *_, width, height in boxes], float),
+            "R": np.array(
+                [(height, width) if turn % 180 else (width, height) for *_, width, height in boxes],
+                float,
+            ),
         }
     )
 
@@ -56,7 +61,9 @@ def test_the_mask_flags_the_pixels_in_any_box_and_no_other(boxes, x0, y0):
     found = defects(boxes).mask(Box(x0, y0, 7, 5))["BAD"]
     for row, column in np.ndindex(5, 7):
         x, y = x0 + column, y0 + row
-        inside = any(left <= x < left + wide and low <= y < low + high for left, low, wide, high in boxes)
+        inside = any(
+            left <= x < left + wide and low <= y < low + high for left, low, wide, high in boxes
+        )
         assert found[row, column] == inside
 
 

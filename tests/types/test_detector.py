@@ -10,7 +10,10 @@ from persistence.types.box import Box
 from persistence.types.detector import Amplifier, Detector
 
 BOX = Box(0, 0, 1, 1)
-A, B = (Amplifier(name, BOX, BOX, BOX, BOX, BOX, gain, 6.0, 4e4) for name, gain in (("A", 4.0), ("B", 4.1)))
+A, B = (
+    Amplifier(name, BOX, BOX, BOX, BOX, BOX, gain, 6.0, 4e4)
+    for name, gain in (("A", 4.0), ("B", 4.1))
+)
 DETECTOR = Detector("S4", 28, "S3-028", (A, B))
 
 

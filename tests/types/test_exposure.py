@@ -26,7 +26,9 @@ IMAGE = np.arange(ROWS * COLUMNS, dtype="f4").reshape(ROWS, COLUMNS)
 def sky(projection: str = "TAN") -> fits.Header:
     header = fits.Header()
     header["CTYPE1"], header["CTYPE2"] = (
-        ("RA---TAN-SIP", "DEC--TAN-SIP") if projection == "SIP" else (f"RA---{projection}", f"DEC--{projection}")
+        ("RA---TAN-SIP", "DEC--TAN-SIP")
+        if projection == "SIP"
+        else (f"RA---{projection}", f"DEC--{projection}")
     )
     header["CRVAL1"], header["CRVAL2"], header["CRPIX1"], header["CRPIX2"] = 10.0, -45.0, 5.5, 7.5
     header["CD1_1"], header["CD1_2"], header["CD2_1"], header["CD2_2"] = 1e-5, 7e-5, -7e-5, 1.1e-5
@@ -55,8 +57,15 @@ def exposure(**more: object) -> Exposure:
 
 
 BOXES = st.tuples(
-    st.integers(0, COLUMNS - 1), st.integers(0, ROWS - 1), st.integers(1, COLUMNS), st.integers(1, ROWS)
-).map(lambda box: Box(box[0] + 100, box[1] + 200, min(box[2], COLUMNS - box[0]), min(box[3], ROWS - box[1])))
+    st.integers(0, COLUMNS - 1),
+    st.integers(0, ROWS - 1),
+    st.integers(1, COLUMNS),
+    st.integers(1, ROWS),
+).map(
+    lambda box: Box(
+        box[0] + 100, box[1] + 200, min(box[2], COLUMNS - box[0]), min(box[3], ROWS - box[1])
+    )
+)
 WHOLE = {kind: exposure(header=sky(kind)) for kind in ("TAN", "TPV", "SIP")}
 
 
@@ -67,7 +76,9 @@ def test_a_part_has_the_pixels_planes_numbers_and_sky_of_the_whole(kind, with_wc
     if with_wcs:
         whole = whole.replaced(given_wcs=whole.wcs)
     part = whole[box]
-    inside = np.s_[box.y0 - 200 : box.y0 - 200 + box.height, box.x0 - 100 : box.x0 - 100 + box.width]
+    inside = np.s_[
+        box.y0 - 200 : box.y0 - 200 + box.height, box.x0 - 100 : box.x0 - 100 + box.width
+    ]
     assert part.bbox == box
     assert np.array_equal(part.image, IMAGE[inside])
     assert np.array_equal(part.variance, whole.variance[inside])
@@ -105,7 +116,14 @@ def test_the_pixels_of_a_part_are_the_pixels_of_the_whole():
 
 
 @pytest.mark.parametrize(
-    "box", [Box(99, 200, 5, 5), Box(100, 199, 5, 5), Box(100, 200, 31, 5), Box(100, 200, 5, 21), Box(0, 0, 5, 5)]
+    "box",
+    [
+        Box(99, 200, 5, 5),
+        Box(100, 199, 5, 5),
+        Box(100, 200, 31, 5),
+        Box(100, 200, 5, 21),
+        Box(0, 0, 5, 5),
+    ],
 )
 def test_a_box_that_is_not_inside_is_refused_with_both_boxes(box):
     with pytest.raises(DataIdError) as caught:
@@ -140,7 +158,9 @@ def test_what_is_derived_is_derived_again_after_a_replacement():
 def test_a_header_inherits_what_it_lacks_from_the_primary_one():
     header = fits.Header({"EXTNAME": "S4", "EXPTIME": 1.0})
     before = list(placed(header))
-    primary = fits.Header({"SIMPLE": True, "NAXIS": 0, "EXPTIME": 2.0, "OBJECT": "field", "EXTEND": True})
+    primary = fits.Header(
+        {"SIMPLE": True, "NAXIS": 0, "EXPTIME": 2.0, "OBJECT": "field", "EXTEND": True}
+    )
     merged = exposure(header=header, primary=primary).metadata
     assert (merged["EXPTIME"], merged["OBJECT"], merged["EXTNAME"]) == (1.0, "field", "S4")
     assert "SIMPLE" not in merged
@@ -155,7 +175,9 @@ def test_a_header_alone_is_the_whole_header(same):
 
 
 def test_a_camera_reads_its_own_keywords():
-    header = fits.Header({"EXPNUM": 7, "EXPTIME": 90.0, "MAGZERO": 31.5, "FILTER": "g DECam", "CCDNUM": 28})
+    header = fits.Header(
+        {"EXPNUM": 7, "EXPTIME": 90.0, "MAGZERO": 31.5, "FILTER": "g DECam", "CCDNUM": 28}
+    )
     found = exposure(header=header, translator=DecamHeaders((FilterLabel("g", "g", "g DECam"),)))
     assert found.visit_info.exposure_id == 7
     assert found.zero_point == 31.5
@@ -212,7 +234,13 @@ def test_an_image_without_planes_is_astropys_image_without_them():
 
 @pytest.mark.parametrize(
     ("bunit", "unit"),
-    [("ADU", units.adu), ("electrons", units.electron), ("nJy", units.nJy), ("counts", units.count), ("", None)],
+    [
+        ("ADU", units.adu),
+        ("electrons", units.electron),
+        ("nJy", units.nJy),
+        ("counts", units.count),
+        ("", None),
+    ],
 )
 def test_the_unit_is_told_by_the_header(bunit, unit):
     one = exposure(header=fits.Header({"BUNIT": bunit}))
@@ -248,8 +276,17 @@ def test_components_are_replaced_by_name():
     one = exposure(header=fits.Header({"FLUXMAG0": 1e10}))
     calib, visit = PhotoCalib(2.0), VisitInfo(exposure_id=9)
     two = one.replaced(photo_calib=calib, visit_info=visit, psf="a psf", wcs=WHOLE["TAN"].wcs)
-    assert (two.photo_calib, two.visit_info, two.psf, two.wcs) == (calib, visit, "a psf", WHOLE["TAN"].wcs)
-    assert (two.getPhotoCalib(), two.getInfo().getVisitInfo(), two.getPsf()) == (calib, visit, "a psf")
+    assert (two.photo_calib, two.visit_info, two.psf, two.wcs) == (
+        calib,
+        visit,
+        "a psf",
+        WHOLE["TAN"].wcs,
+    )
+    assert (two.getPhotoCalib(), two.getInfo().getVisitInfo(), two.getPsf()) == (
+        calib,
+        visit,
+        "a psf",
+    )
     assert two.zero_point == calib.zero_point
     assert two[0:2, 0:2].psf == "a psf"
     assert one.psf is None
@@ -279,7 +316,11 @@ def test_cards_that_come_several_times_stay_so_when_they_are_inherited():
 def test_afws_names_say_the_same():
     one = exposure()
     assert one.getMaskedImage() is one
-    assert (one.getBBox(), one.getVisitInfo(), one.getFilterLabel()) == (one.bbox, one.visit_info, one.filter)
+    assert (one.getBBox(), one.getVisitInfo(), one.getFilterLabel()) == (
+        one.bbox,
+        one.visit_info,
+        one.filter,
+    )
     assert (one.getApCorrMap(), one.getValidPolygon(), one.getCoaddInputs()) == (None, None, None)
     assert one.getTransmissionCurve() is None
     assert one.getWcs() is one.wcs
@@ -333,13 +374,18 @@ def test_the_sky_of_real_exposures_is_astropys(real):
     for path in sorted((real / "decam_instcal" / "instcal").glob("*.fits")):
         header = fits.getheader(path, 1)
         bare = WCS(header, fix=False)
-        assert np.abs(wcs_of(header).all_pix2world(points, 0) - bare.all_pix2world(points, 0)).max() < 1e-9
+        assert (
+            np.abs(wcs_of(header).all_pix2world(points, 0) - bare.all_pix2world(points, 0)).max()
+            < 1e-9
+        )
         compared += 1
     assert compared == 8
 
 
 def test_a_summary_tells_what_a_person_wants_to_know():
-    header = sky() + fits.Header({"EXPTIME": 30.0, "DATE-OBS": "2014-08-18T23:20:43", "FILTER": "g"})
+    header = sky() + fits.Header(
+        {"EXPTIME": 30.0, "DATE-OBS": "2014-08-18T23:20:43", "FILTER": "g"}
+    )
     summary = dict(exposure(header=header, dataId={"visit": 7, "ccdnum": 28}).summary())
     assert summary["data ID"] == "visit=7 ccdnum=28"
     assert summary["filter"] == "g"

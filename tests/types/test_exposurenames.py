@@ -21,7 +21,9 @@ def wcs(ra):
 @pytest.fixture
 def exposure():
     header = fits.Header({"FILTER": "g", "EXPTIME": 30.0})
-    return Exposure(np.ones((4, 6), "f4"), header, variance=np.ones((4, 6), "f4"), given_wcs=wcs(10))
+    return Exposure(
+        np.ones((4, 6), "f4"), header, variance=np.ones((4, 6), "f4"), given_wcs=wcs(10)
+    )
 
 
 MARK = object()

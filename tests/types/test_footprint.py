@@ -21,7 +21,10 @@ MASKS = arrays.arrays(bool, st.tuples(st.integers(0, 5), st.integers(0, 6)))
 
 def test_a_set_of_runs_knows_its_pixels():
     assert (len(SPANS), SPANS.area, SPANS.bbox) == (3, 6, Box(9, 5, 6, 2))
-    assert SPANS.mask().tolist() == [[False, True, True, True, False, False], [True, True, False, False, False, True]]
+    assert SPANS.mask().tolist() == [
+        [False, True, True, True, False, False],
+        [True, True, False, False, False, True],
+    ]
     assert (SPANS.getArea(), SPANS.getBBox()) == (6, SPANS.bbox)
 
 
@@ -69,10 +72,15 @@ def test_values_must_be_as_many_as_pixels():
         HeavyFootprint(SPANS, peaks, np.zeros(6), np.zeros(6), np.zeros(5))
 
 
-# -- As archives hold them ---------------------------------------------------------------------------------
+# -- As archives hold them
+# ---------------------------------------------------------------------------------
 
 RUNS = {"y": np.array([5, 6]), "x0": np.array([10, 9]), "x1": np.array([12, 10])}
-PEAKS = {"id": np.array([1, 2]), "f_x": np.array([1.5, 2.5], "f4"), "merged": np.array([True, False])}
+PEAKS = {
+    "id": np.array([1, 2]),
+    "f_x": np.array([1.5, 2.5], "f4"),
+    "merged": np.array([True, False]),
+}
 PIXELS = {name: [np.arange(5.0)] for name in ("image", "mask", "variance")}
 INDEX = [
     (1, 0, 1, 0, 1, "HeavyFootprintF"),
@@ -133,9 +141,9 @@ def test_a_footprint_whose_runs_are_something_else_is_damage(archive):
 def test_every_kind_of_heavy_footprint_is_known():
     from persistence.types.archive import FACTORIES
 
-    assert [name for name in FACTORIES if FACTORIES[name] == f"{footprint.__name__}.make_heavy"] == [
-        f"HeavyFootprint{letter}" for letter in "FDIU"
-    ]
+    assert [
+        name for name in FACTORIES if FACTORIES[name] == f"{footprint.__name__}.make_heavy"
+    ] == [f"HeavyFootprint{letter}" for letter in "FDIU"]
 
 
 @pytest.mark.real

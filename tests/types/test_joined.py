@@ -77,14 +77,22 @@ def test_the_first_catalogs_rows_count():
 
 
 def test_another_key_joins():
-    joined = JoinedTable({"a": Part(n=["x", "y"], f=[1, 2]), "b": Part(n=["y", "x"], g=[3, 4])}, key="n")
+    joined = JoinedTable(
+        {"a": Part(n=["x", "y"], f=[1, 2]), "b": Part(n=["y", "x"], g=[3, 4])}, key="n"
+    )
     assert list(joined["g"]) == [4, 3]
 
 
 WRONG = {
     "an object is missing": ({"id": [1, 2], "f": [1, 2]}, "b lacks 1 of the objects of a: 3"),
-    "an object is there twice": ({"id": [1, 2, 3, 3], "f": [1, 2, 3, 3]}, "b has several rows of one object"),
-    "there are none": ({"id": np.zeros(0, int), "f": np.zeros(0)}, "b lacks 3 of the objects of a: 1, 2, 3"),
+    "an object is there twice": (
+        {"id": [1, 2, 3, 3], "f": [1, 2, 3, 3]},
+        "b has several rows of one object",
+    ),
+    "there are none": (
+        {"id": np.zeros(0, int), "f": np.zeros(0)},
+        "b lacks 3 of the objects of a: 1, 2, 3",
+    ),
 }
 
 
@@ -98,7 +106,9 @@ def test_catalogs_of_other_objects_are_refused_when_they_are_read(what):
 
 
 def test_a_catalog_without_the_key_is_refused_at_once():
-    with pytest.raises(FormatterError, match=r"the part has no column 'id' to be joined by \(it has f\)"):
+    with pytest.raises(
+        FormatterError, match=r"the part has no column 'id' to be joined by \(it has f\)"
+    ):
         JoinedTable(two() | {"b": Part(f=[1])})
 
 
@@ -118,11 +128,19 @@ def test_rows_are_had_from_what_is_read(index):
 def test_it_equals_a_plain_join_for_any_order_of_the_objects(ids, data):
     orders = [data.draw(st.permutations(ids)) for _ in range(3)]
     tables = [
-        Table({"id": np.array(order, np.int64), name: np.array([hash((name, one)) for one in order], np.int64)})
+        Table(
+            {
+                "id": np.array(order, np.int64),
+                name: np.array([hash((name, one)) for one in order], np.int64),
+            }
+        )
         for name, order in zip("xyz", orders, strict=True)
     ]
     joined = JoinedTable(
-        {table.colnames[1]: Part(**{name: table[name] for name in table.colnames}) for table in tables}
+        {
+            table.colnames[1]: Part(**{name: table[name] for name in table.colnames})
+            for table in tables
+        }
     )
     found = joined.read()
     assert list(found["id"]) == orders[0]
@@ -136,4 +154,6 @@ def test_it_equals_a_plain_join_for_any_order_of_the_objects(ids, data):
 
 def test_a_column_takes_no_other_ones_name():
     with pytest.raises(FormatterError, match=r"two columns would be called 'b\.f': b has 'f' too"):
-        JoinedTable({"a": Part(**{"id": [1], "f": [1.0], "b.f": [2.0]}), "b": Part(id=[1], f=[3.0])})
+        JoinedTable(
+            {"a": Part(**{"id": [1], "f": [1.0], "b.f": [2.0]}), "b": Part(id=[1], f=[3.0])}
+        )

@@ -12,7 +12,12 @@ pyarrow = pytest.importorskip("pyarrow")
 from persistence.types import parquet  # noqa: E402  # it needs pyarrow
 from persistence.types.parquet import ParquetTable  # noqa: E402
 
-COLUMNS = {"id": [1, 2, 3], "flux": [0.5, 1.5, 2.5], "name": ["a", "b", "c"], "good": [True, False, True]}
+COLUMNS = {
+    "id": [1, 2, 3],
+    "flux": [0.5, 1.5, 2.5],
+    "name": ["a", "b", "c"],
+    "good": [True, False, True],
+}
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -37,7 +42,9 @@ def test_the_columns_that_are_asked_for_come_in_the_order_asked(table, wanted):
     expected = {name: COLUMNS[name] for name in (COLUMNS if wanted is None else wanted)}
     assert table.to_arrow(wanted).to_pydict() == expected
     if wanted != []:
-        assert {name: list(column) for name, column in table.toDataFrame(wanted).items()} == expected
+        assert {
+            name: list(column) for name, column in table.toDataFrame(wanted).items()
+        } == expected
         found = table.to_table(wanted)
         assert {name: found[name].tolist() for name in found.colnames} == expected
 

@@ -45,7 +45,9 @@ def test_no_counts_are_no_calibration(fluxmag0):
 @given(st.floats(1e-3, 1e9), st.floats(1e-3, 1e6))
 def test_magnitudes_and_fluxes_agree(counts, mean):
     calib = PhotoCalib(mean)
-    assert calib.to_magnitude(counts) == pytest.approx(31.4 - 2.5 * math.log10(calib.to_flux(counts)), abs=1e-9)
+    assert calib.to_magnitude(counts) == pytest.approx(
+        31.4 - 2.5 * math.log10(calib.to_flux(counts)), abs=1e-9
+    )
 
 
 def test_errors_of_counts_and_of_the_calibration_add_in_squares():
@@ -93,5 +95,7 @@ def test_afws_names_say_the_same():
 
 
 def test_calibrations_are_values():
-    assert PhotoCalib(2.0, 0.5, SLOPE) == PhotoCalib(2.0, 0.5, ChebyshevField(SLOPE.box, SLOPE.coefficients.copy()))
+    assert PhotoCalib(2.0, 0.5, SLOPE) == PhotoCalib(
+        2.0, 0.5, ChebyshevField(SLOPE.box, SLOPE.coefficients.copy())
+    )
     assert str(PhotoCalib(1.0, field=SLOPE)) == "zero point 31.4000 mag on average"

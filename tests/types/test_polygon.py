@@ -20,11 +20,19 @@ def test_a_square_holds_what_is_between_its_sides(x, y):
 
 
 def test_a_hollow_is_outside():
-    assert ARROW.contains([4.0, 4.0, 1.0, 7.5], [1.0, 3.0, 0.75, 0.3]).tolist() == [False, True, True, True]
+    assert ARROW.contains([4.0, 4.0, 1.0, 7.5], [1.0, 3.0, 0.75, 0.3]).tolist() == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_points_are_broadcast():
-    assert SQUARE.contains(np.arange(1, 4), np.array([[1.0], [5.0]])).tolist() == [[True] * 3, [False] * 3]
+    assert SQUARE.contains(np.arange(1, 4), np.array([[1.0], [5.0]])).tolist() == [
+        [True] * 3,
+        [False] * 3,
+    ]
 
 
 @pytest.mark.parametrize(("polygon", "area"), [(SQUARE, 16.0), (ARROW, 8.0)])
@@ -35,6 +43,9 @@ def test_the_area_is_known(polygon, area):
 @pytest.mark.parametrize("closed", [True, False])
 def test_the_corner_that_closes_the_ring_is_left_out(closed):
     ends = [0.0] if closed else []
-    table = {"vertices_x": np.array([0.0, 0.0, 4.0, 4.0, *ends]), "vertices_y": np.array([0.0, 4.0, 4.0, 0.0, *ends])}
+    table = {
+        "vertices_x": np.array([0.0, 0.0, 4.0, 4.0, *ends]),
+        "vertices_y": np.array([0.0, 4.0, 4.0, 0.0, *ends]),
+    }
     assert make([table], lambda number: None) == SQUARE
     assert SQUARE.getVertices()[1] == (0.0, 4.0)

@@ -12,14 +12,20 @@ from astropy.time import Time
 from persistence.types.entry import DateTime
 from persistence.types.property import PropertyList, PropertySet, from_header
 
-TREE = PropertySet({"processCcd:isr": {"gain": 1.5, "names": ["a", "b"]}, "processCcd": {"n": 2**40}, "x": None})
+TREE = PropertySet(
+    {"processCcd:isr": {"gain": 1.5, "names": ["a", "b"]}, "processCcd": {"n": 2**40}, "x": None}
+)
 
 
 def test_a_set_is_a_mapping_whose_names_lead_down():
     assert list(TREE) == ["processCcd:isr", "processCcd", "x"]
     assert TREE["processCcd:isr.gain"] == TREE["processCcd:isr"]["gain"] == 1.5
     assert "processCcd.n" in TREE
-    assert TREE == {"processCcd:isr": {"gain": 1.5, "names": ["a", "b"]}, "processCcd": {"n": 2**40}, "x": None}
+    assert TREE == {
+        "processCcd:isr": {"gain": 1.5, "names": ["a", "b"]},
+        "processCcd": {"n": 2**40},
+        "x": None,
+    }
 
 
 @pytest.mark.parametrize("name", ["y", "processCcd.m", "x.y", "processCcd.n.m", "", "."])
@@ -58,13 +64,17 @@ def test_the_type_of_a_value_is_found(value, kind):
     assert PropertySet({"a": value}).type_of("a") == kind
 
 
-@pytest.mark.parametrize("value", [..., 2**64, 1j, [1, "a"], [True, 1], [2**53 + 1, 0.5], b"x", {1}, [[1]]], ids=repr)
+@pytest.mark.parametrize(
+    "value", [..., 2**64, 1j, [1, "a"], [True, 1], [2**53 + 1, 0.5], b"x", {1}, [[1]]], ids=repr
+)
 def test_what_no_property_can_hold_is_refused(value):
     with pytest.raises(TypeError):
         PropertySet({"a": value})
 
 
-@pytest.mark.parametrize(("value", "kind"), [("1", "Int"), (1.5, "Int"), (True, "Int"), (1, "Bool"), (1, "Strange")])
+@pytest.mark.parametrize(
+    ("value", "kind"), [("1", "Int"), (1.5, "Int"), (True, "Int"), (1, "Bool"), (1, "Strange")]
+)
 def test_a_value_that_is_not_of_the_type_told_is_refused(value, kind):
     with pytest.raises(TypeError):
         PropertySet().set("a", value, kind=kind)
@@ -75,7 +85,11 @@ def test_values_are_added_to_those_of_a_name():
     for value in (1, 2**40, [3, 4]):
         found.add("n", value, "how many" if value == 1 else "")
     assert found["n"] == [1, 2**40, 3, 4]
-    assert (found.typeOf("n"), found.getComment("n"), found.isArray("n")) == ("LongLong", "how many", True)
+    assert (found.typeOf("n"), found.getComment("n"), found.isArray("n")) == (
+        "LongLong",
+        "how many",
+        True,
+    )
     assert (found.getScalar("n"), found.getArray("n")) == (4, [1, 2**40, 3, 4])
     with pytest.raises(TypeError, match="several types cannot share a name"):
         found.add("n", "text")
@@ -86,7 +100,12 @@ def test_names_of_all_levels_are_given():
     assert TREE.names(False) == [
         "processCcd:isr", "processCcd:isr.gain", "processCcd:isr.names", "processCcd", "processCcd.n", "x",
     ]  # fmt: skip
-    assert TREE.paramNames(False) == ["processCcd:isr.gain", "processCcd:isr.names", "processCcd.n", "x"]
+    assert TREE.paramNames(False) == [
+        "processCcd:isr.gain",
+        "processCcd:isr.names",
+        "processCcd.n",
+        "x",
+    ]
     assert TREE.propertySetNames() == ["processCcd:isr", "processCcd"]
 
 
@@ -147,7 +166,10 @@ def test_a_moment_has_nine_digits(text, full):
 
 
 def test_a_moment_of_another_scale_is_turned_into_tai():
-    assert DateTime.from_time(Time("2018-09-17T00:00:00", scale="utc")).tai == "2018-09-17T00:00:37.000000000"
+    assert (
+        DateTime.from_time(Time("2018-09-17T00:00:00", scale="utc")).tai
+        == "2018-09-17T00:00:37.000000000"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "2018-09-17", "now", "2018-09-17 18:53:01"])
@@ -175,6 +197,10 @@ def test_a_header_becomes_a_list_with_types_and_comments():
         "SIMPLE": "Bool", "EXPNUM": "Int", "BIG": "LongLong", "EXPTIME": "Double", "NOTHING": "Undef",
         "LONG NAME": "String", "COMMENT": "String", "SAME": "Double",
     }  # fmt: skip
-    assert (found["COMMENT"], found["SAME"], found["NOTHING"]) == (["one", "two", "three"], [1.0, 2.5], None)
+    assert (found["COMMENT"], found["SAME"], found["NOTHING"]) == (
+        ["one", "two", "three"],
+        [1.0, 2.5],
+        None,
+    )
     assert (found.comment("SIMPLE"), found.comment("EXPTIME")) == ("standard", "[s]")
     assert from_header([("A", 1, None), ("A", 2, "both")])["A"] == [1, 2]

@@ -33,7 +33,9 @@ def test_a_gaussian_is_what_it_says(archive, name):
 
 
 def test_the_second_gaussian_has_b_times_the_first_ones_height(archive):
-    psf = archive({1: ("DoubleGaussianPsf", [{**SIZE, "sigma1": [1.0], "sigma2": [2.0], "b": [0.25]}])})(1)
+    psf = archive(
+        {1: ("DoubleGaussianPsf", [{**SIZE, "sigma1": [1.0], "sigma2": [2.0], "b": [0.25]}])}
+    )(1)
     found = psf.kernel_image().array
     assert found.sum() == pytest.approx(1)
     assert found[1, 4] / found[1, 2] == pytest.approx((np.exp(-2) + 0.25 * np.exp(-0.5)) / 1.25)
@@ -41,13 +43,20 @@ def test_the_second_gaussian_has_b_times_the_first_ones_height(archive):
 
 @pytest.mark.real
 def test_the_psf_of_a_real_exposure_is_read(archive_of):
-    psf = archive_of("gen2_repos/obs_test/calexpMetadataObjectsTest/example-calexp.fits.gz", 4).only("GaussianPsf")
+    psf = archive_of(
+        "gen2_repos/obs_test/calexpMetadataObjectsTest/example-calexp.fits.gz", 4
+    ).only("GaussianPsf")
     assert psf == GaussianPsf((11, 11), 1.5)
     assert psf.width(100, 200) == pytest.approx(1.5, abs=1e-5)
 
 
 @pytest.mark.parametrize(
-    "psf", [GaussianPsf((11, 9), 1.5), SingleGaussianPsf((5, 5), 0.7), DoubleGaussianPsf((21, 21), 1.5, 3, 0.1)]
+    "psf",
+    [
+        GaussianPsf((11, 9), 1.5),
+        SingleGaussianPsf((5, 5), 0.7),
+        DoubleGaussianPsf((21, 21), 1.5, 3, 0.1),
+    ],
 )
 def test_what_is_dumped_is_made_again(archive, psf):
     name, module, tables = dump(psf)
@@ -87,7 +96,10 @@ def test_a_kernel_is_brought_to_a_sum_of_1_about_its_centre(archive):
 # x = 3, y = 5: first amplitude 1 + x, second 2 y.
 SPATIAL = {
     1: ("PcaPsf", [{"kernel": [2], "averagePosition_x": [3.0], "averagePosition_y": [5.0]}]),
-    2: ("LinearCombinationKernel", [{**KERNEL, "components": [[3, 4]], "spatialfunctions": [[5, 6]]}]),
+    2: (
+        "LinearCombinationKernel",
+        [{**KERNEL, "components": [[3, 4]], "spatialfunctions": [[5, 6]]}],
+    ),
     3: ("FixedKernel", [{**KERNEL, "image": [np.arange(15.0)]}]),
     4: ("DeltaFunctionKernel", [{**KERNEL, "pixel_x": [4], "pixel_y": [0]}]),
     5: ("PolynomialFunction2D", [{"coefficients": [[1.0, 1.0, 0.0]]}]),
@@ -130,7 +142,8 @@ def test_an_analytic_kernel_may_have_parameters_that_vary(archive):
         ("GaussianFunction2F", {"sigma1": [2], "sigma2": [1], "angle": [np.pi / 4]}, (2, 2), 1 / (4 * np.pi * np.e)),
         ("DoubleGaussianFunction2D", {"sigma1": [1.0], "sigma2": [2.0], "ampl2": [0.5]}, (0, 0), 1.5 / (6 * np.pi)),
         ("PolynomialFunction2D", {"coefficients": [[1, 2, 3, 4, 5, 6]]}, (2, 3), 1 + 4 + 9 + 16 + 30 + 54),
-        ("PolynomialFunction2D", {"coefficients": [np.eye(10)[7]]}, (2, 3), 12),  # the eighth is x^2 y
+        # the eighth is x^2 y
+        ("PolynomialFunction2D", {"coefficients": [np.eye(10)[7]]}, (2, 3), 12),
         (
             "Chebyshev1Function2D",
             {"min_x": [0], "min_y": [10], "max_x": [4], "max_y": [20], "coefficients": [[1, 2, 3, 4, 5, 6]]},
@@ -147,8 +160,18 @@ def test_functions_are_what_they_say(archive, name, tables, at, wanted):
     ("number", "name", "tables", "message"),
     [
         (5, "PolynomialFunction2D", {"coefficients": [[1.0, 2.0]]}, "has 2 coefficients"),
-        (2, "LinearCombinationKernel", {**KERNEL, "components": [[3]], "spatialfunctions": [[5, 6]]}, "1 components"),
-        (2, "LinearCombinationKernel", {**KERNEL, "components": [[3]], "amplitudes": [[0.0]]}, "sum up to 0"),
+        (
+            2,
+            "LinearCombinationKernel",
+            {**KERNEL, "components": [[3]], "spatialfunctions": [[5, 6]]},
+            "1 components",
+        ),
+        (
+            2,
+            "LinearCombinationKernel",
+            {**KERNEL, "components": [[3]], "amplitudes": [[0.0]]},
+            "sum up to 0",
+        ),
         (3, "FixedKernel", {**KERNEL, "dimensions_x": [0], "image": [[]]}, "0 by 3"),
         (3, "FixedKernel", {**KERNEL, "dimensions_x": [3], "image": [np.ones(9)]}, "other sizes"),
         (3, "FixedKernel", {**KERNEL, "image": [np.full(15, np.nan)]}, "sum up to nan"),
@@ -168,9 +191,19 @@ def test_an_image_without_peak_has_no_width(archive):
 
 @pytest.mark.parametrize("angle", [0.0, 0.3])
 def test_the_width_of_an_ellipse_is_the_mean_of_its_axes_in_the_geometric_way(archive, angle):
-    kernel = {"dimensions_x": [41], "dimensions_y": [41], "center_x": [20], "center_y": [20], "kernelfunction": [3]}
+    kernel = {
+        "dimensions_x": [41],
+        "dimensions_y": [41],
+        "center_x": [20],
+        "center_y": [20],
+        "kernelfunction": [3],
+    }
     function = {"sigma1": [3.0], "sigma2": [2.0], "angle": [angle]}
-    objects = {1: SPATIAL[1], 2: ("AnalyticKernel", [kernel]), 3: ("GaussianFunction2D", [function])}
+    objects = {
+        1: SPATIAL[1],
+        2: ("AnalyticKernel", [kernel]),
+        3: ("GaussianFunction2D", [function]),
+    }
     assert archive(objects)(1).width() == pytest.approx(6**0.5, abs=1e-6)
 
 
@@ -181,7 +214,8 @@ positions = st.floats(-1000, 1000)
 def test_an_image_is_where_the_point_is(x, y):
     psf = GaussianPsf((21, 21), 2.0)
     found = psf.image(x, y)
-    np.testing.assert_allclose(found.array, gaussian(found.bbox, 2.0, x, y), atol=1e-4)  # of a peak of 0.04
+    # of a peak of 0.04
+    np.testing.assert_allclose(found.array, gaussian(found.bbox, 2.0, x, y), atol=1e-4)
     assert found.bbox.x0 + 10 == np.floor(x + 0.5)
     assert psf.kernel_image(x, y).array.sum() == pytest.approx(1)
 

@@ -32,7 +32,9 @@ def psf_of(archive, components, degree=2, step=1.0):
 
 
 @pytest.mark.parametrize(
-    ("term", "factor"), [(0, 1), (1, 3), (2, 9), (3, 0.5), (4, 1.5), (5, 0.25)], ids=["1", "u", "u2", "v", "uv", "v2"]
+    ("term", "factor"),
+    [(0, 1), (1, 3), (2, 9), (3, 0.5), (4, 1.5), (5, 0.25)],
+    ids=["1", "u", "u2", "v", "uv", "v2"],
 )
 def test_each_component_has_its_power_of_the_position(archive, term, factor):
     components = np.zeros((6, 3, 5))

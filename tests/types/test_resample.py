@@ -30,7 +30,10 @@ def by_hand(image: np.ndarray, row: float, column: float, order: int) -> float:
 @given(st.floats(-8, 16), st.floats(-8, 18), st.sampled_from([3, 5]))
 def test_values_are_what_the_definition_says(row, column, order):
     wanted = pytest.approx(by_hand(IMAGE, row, column, order), abs=1e-12)
-    assert resample.at_points(IMAGE, np.array([row]), np.array([column]), f"lanczos{order}")[0] == wanted
+    assert (
+        resample.at_points(IMAGE, np.array([row]), np.array([column]), f"lanczos{order}")[0]
+        == wanted
+    )
     assert resample.along_axes(IMAGE, np.array([row]), np.array([column]), order)[0, 0] == wanted
 
 

@@ -97,7 +97,10 @@ def test_fields_of_old_versions_answer_to_their_names_of_today(version, name, un
 
 def test_covariances_give_errors_first_and_drop_the_suffix_of_old_names():
     found = parsed(
-        ("TTYPE1", "centroid.err"), ("TFORM1", "3E"), ("TUNIT1", "pixel^2"), ("TCCLS1", "Covariance(Point)")
+        ("TTYPE1", "centroid.err"),
+        ("TFORM1", "3E"),
+        ("TUNIT1", "pixel^2"),
+        ("TCCLS1", "Covariance(Point)"),
     ).fields
     assert [(field.name, field.part, field.squared, field.unit) for field in found] == [
         ("centroid_xErr", 0, True, "pixel"),
@@ -108,8 +111,22 @@ def test_covariances_give_errors_first_and_drop_the_suffix_of_old_names():
 
 def test_cards_that_repeat_become_lists_and_structure_is_left_out():
     found = parsed(
-        *[("XTENSION", "BINTABLE"), ("NAXIS1", 8), ("TTYPE1", "x"), ("TFORM1", "D"), ("TCCLS1", "Scalar")],
-        *[("A", 1), ("B", 2), ("A", 3), ("A", 4), ("COMMENT", "one"), ("HISTORY", "two"), ("", "blank")],
+        *[
+            ("XTENSION", "BINTABLE"),
+            ("NAXIS1", 8),
+            ("TTYPE1", "x"),
+            ("TFORM1", "D"),
+            ("TCCLS1", "Scalar"),
+        ],
+        *[
+            ("A", 1),
+            ("B", 2),
+            ("A", 3),
+            ("A", 4),
+            ("COMMENT", "one"),
+            ("HISTORY", "two"),
+            ("", "blank"),
+        ],
         *[("ALIAS", "y:x"), ("AR_HDU", 3), ("AFW_TYPE", "SIMPLE"), ("AFW_TABLE_VERSION", 3)],
     )
     assert found.metadata == {"A": [1, 3, 4], "B": 2, "comments": ["one"], "HISTORY": ["two"]}

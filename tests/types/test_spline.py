@@ -42,14 +42,19 @@ def test_curves_are_drawn_through_points(number, wanted):
 )
 def test_beyond_its_ends_a_curve_goes_on_as_it_is_there(number, first, last):
     found = spline.interpolated(X, Y, np.array([-2.0, 9.0]), number)
-    wanted = [value + slope * away + bend * away**2 / 2 for (value, slope, bend), away in ((first, -2), (last, 3))]
+    wanted = [
+        value + slope * away + bend * away**2 / 2
+        for (value, slope, bend), away in ((first, -2), (last, 3))
+    ]
     np.testing.assert_allclose(found, wanted)
 
 
 def test_between_straight_lines_akima_leaves_the_corner():
     x = np.arange(8.0)
     y = np.array([0, 0, 0, 0, 1, 2, 3, 4.0])
-    np.testing.assert_allclose(spline.interpolated(x, y, np.array([2.5, 3, 3.5, 6.5]), 5), [0, 0, 0.5, 3.5])
+    np.testing.assert_allclose(
+        spline.interpolated(x, y, np.array([2.5, 3, 3.5, 6.5]), 5), [0, 0, 0.5, 3.5]
+    )
 
 
 @given(st.sampled_from([1, 2, 5]), st.floats(-5, 5), st.floats(-5, 5), st.floats(-3, 9))

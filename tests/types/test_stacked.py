@@ -52,7 +52,9 @@ METAS = {
 def test_what_all_say_of_themselves_is_kept(what):
     metas, expected = METAS[what]
     whole = stack([table(number, meta=meta) for number, meta in enumerate(metas)])
-    assert {key: list(value) if np.ndim(value) else value for key, value in whole.meta.items()} == expected
+    assert {
+        key: list(value) if np.ndim(value) else value for key, value in whole.meta.items()
+    } == expected
     assert all("A" in meta or meta == {} for meta in metas)
 
 

@@ -32,12 +32,20 @@ JOINTCAL = "afw_files/jointcal_wcs-0030600-088.fits"
         )
         for version in (0, 1, 2)
     ]
-    + [(JOINTCAL, 1, [(213.87630500, 53.03696899), (213.87607198, 53.03665420), (213.72372039, 52.99028876)])],
+    + [
+        (
+            JOINTCAL,
+            1,
+            [(213.87630500, 53.03696899), (213.87607198, 53.03665420), (213.72372039, 52.99028876)],
+        )
+    ],
 )
 def test_pixels_are_where_they_are_known_to_be(archive_of, name, index, positions):
     wcs = archive_of(name, index).only("SkyWcs")
     pixels = np.array([(0, 0), (7, 3), (1000, 2000)], dtype=float).T
-    np.testing.assert_allclose(wcs.pixel_to_world_values(*pixels), np.transpose(positions), atol=6e-9)
+    np.testing.assert_allclose(
+        wcs.pixel_to_world_values(*pixels), np.transpose(positions), atol=6e-9
+    )
     back = wcs.world_to_pixel_values(*wcs.pixel_to_world_values(*pixels))
     np.testing.assert_allclose(back, pixels, atol=1e-5)
 
@@ -62,8 +70,12 @@ def test_an_old_wcs_and_its_header_agree(real, archive_of):
         of_file = WCS(hdus[1].header)
     stored = archive_of(CALEXP, 4).only("TanWcs")
     x, y = np.meshgrid(np.linspace(0, 2047, 9), np.linspace(0, 4175, 9))
-    np.testing.assert_allclose(stored.pixel_to_world_values(x, y), of_file.all_pix2world(x, y, 0), atol=1e-11)
-    np.testing.assert_allclose(stored.world_to_pixel_values(*stored.pixel_to_world_values(x, y)), [x, y], atol=1e-7)
+    np.testing.assert_allclose(
+        stored.pixel_to_world_values(x, y), of_file.all_pix2world(x, y, 0), atol=1e-11
+    )
+    np.testing.assert_allclose(
+        stored.world_to_pixel_values(*stored.pixel_to_world_values(x, y)), [x, y], atol=1e-7
+    )
     assert isinstance(stored.frame, FK5)
     np.testing.assert_allclose(stored.to_astropy(None).sip.a, of_file.sip.a, rtol=1e-12)
 
@@ -94,9 +106,14 @@ def test_a_wcs_that_fits_does_not_have_is_fitted_over_a_box(archive_of):
     found = stored.fitted(box)
     assert found.residual < 1e-6
     x, y = np.meshgrid(np.linspace(0, 2047, 5), np.linspace(0, 4175, 5))
-    np.testing.assert_allclose(found.wcs.all_pix2world(x, y, 0), stored.pixel_to_world_values(x, y), atol=1e-10)
+    np.testing.assert_allclose(
+        found.wcs.all_pix2world(x, y, 0), stored.pixel_to_world_values(x, y), atol=1e-10
+    )
     # AP and BP undo A and B, both relative to CRPIX, for programs that do not iterate.
-    sip, offsets = found.wcs.sip, np.stack([x.ravel(), y.ravel()]) + 1 - found.wcs.wcs.crpix[:, np.newaxis]
+    sip, offsets = (
+        found.wcs.sip,
+        np.stack([x.ravel(), y.ravel()]) + 1 - found.wcs.wcs.crpix[:, np.newaxis],
+    )
     there = offsets + [polyval2d(*offsets, each) for each in (sip.a, sip.b)]
     back = there + [polyval2d(*there, each) for each in (sip.ap, sip.bp)]
     np.testing.assert_allclose(back, offsets, atol=0.02)
@@ -192,7 +209,9 @@ def test_any_tan_of_fits_is_found_again(ra, dec, scale, angle, pixel):
     turn = np.radians(angle)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crval, wcs.wcs.crpix = (ra, dec), pixel
-    wcs.wcs.cd = np.array([[-np.cos(turn), np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * scale / 3600
+    wcs.wcs.cd = (
+        np.array([[-np.cos(turn), np.sin(turn)], [np.sin(turn), np.cos(turn)]]) * scale / 3600
+    )
     found = storedwcs.from_header(wcs).fitted(Box(0, 0, 500, 400))
     assert found.residual < 1e-6
     assert "SIP" not in found.wcs.wcs.ctype[0]

@@ -14,7 +14,9 @@ def text(dump: str, head: str = "1 TransformPoint2ToPoint2 ") -> list[np.ndarray
 
 
 def zoom(factor: float) -> tuple[str, list[dict[str, object]]]:
-    return "TransformPoint2ToPoint2", [{"bytes": text(f"Begin ZoomMap ; Nin = 2 ; Zoom = {factor} ; End ZoomMap")}]
+    return "TransformPoint2ToPoint2", [
+        {"bytes": text(f"Begin ZoomMap ; Nin = 2 ; Zoom = {factor} ; End ZoomMap")}
+    ]
 
 
 TWO_TABLES = [
@@ -92,7 +94,10 @@ def test_the_transforms_of_a_real_detector_lead_there_and_back(archive_of, versi
     ("cell", "message"),
     [
         (text("Begin UnitMap ; Nin = 3 ; End UnitMap"), "from 3 coordinates to 3"),
-        (text("Begin UnitMap ; Nin = 2 ; End UnitMap", "2 TransformPoint2ToPoint2 "), "begins with"),
+        (
+            text("Begin UnitMap ; Nin = 2 ; End UnitMap", "2 TransformPoint2ToPoint2 "),
+            "begins with",
+        ),
         (text("", ""), "begins with"),
     ],
 )

@@ -53,7 +53,9 @@ def test_light_gets_through_as_the_tables_say(archive, number, wavelength, posit
     curve = archive(OBJECTS)(number)
     assert curve(wavelength, *position) == pytest.approx(wanted)
     assert curve(wavelength / 10 * units.nm, *position) == pytest.approx(wanted)
-    assert curve.sampleAt(position, np.full((2, 3), wavelength)) == pytest.approx(np.full((2, 3), wanted))
+    assert curve.sampleAt(position, np.full((2, 3), wavelength)) == pytest.approx(
+        np.full((2, 3), wanted)
+    )
 
 
 def test_a_unit_that_is_none_of_length_is_refused(archive):
@@ -63,7 +65,11 @@ def test_a_unit_that_is_none_of_length_is_refused(archive):
 
 @pytest.mark.parametrize(
     "change",
-    [{"wavelengths": [WAVELENGTHS[::-1]]}, {"wavelengths": [[]], "throughput": [[]]}, {"wavelengths": [[1, 1, 2]]}],
+    [
+        {"wavelengths": [WAVELENGTHS[::-1]]},
+        {"wavelengths": [[]], "throughput": [[]]},
+        {"wavelengths": [[1, 1, 2]]},
+    ],
 )
 def test_wavelengths_that_do_not_rise_are_refused(archive, change):
     with pytest.raises(FormatterError, match="do not rise"):
@@ -84,10 +90,15 @@ def test_a_coadd_has_the_weighted_mean_of_what_covers_a_position(archive):
         "bbox_min_x": [0, 50], "bbox_min_y": [0, 0], "bbox_max_x": [99, 99], "bbox_max_y": [99, 99],
     }  # fmt: skip
     moved = {**WCS, "crpix_x": [40.0]}  # the sensor's first column is the coadd's tenth
-    objects = {7: ("CoaddTransmissionCurve", [head, rows]), 8: ("TanWcs", [WCS]), 9: ("TanWcs", [moved])}
+    objects = {
+        7: ("CoaddTransmissionCurve", [head, rows]),
+        8: ("TanWcs", [WCS]),
+        9: ("TanWcs", [moved]),
+    }
     curve = archive({**OBJECTS, **objects})(7)
     assert curve(4500.0, 20.0, 0.0) == pytest.approx(0.6)  # the first alone, at its column 10
-    assert curve(4500.0, 60.0, 0.0) == pytest.approx((1.0 * 0.1 + 3.0) / 4)  # at its column 50, beyond its radii
+    # at its column 50, beyond its radii
+    assert curve(4500.0, 60.0, 0.0) == pytest.approx((1.0 * 0.1 + 3.0) / 4)
     assert curve([3000.0, 4500.0, 5001.0], 105.0, 0.0) == pytest.approx([0.125, 0.1, 0.25])
     with pytest.raises(FormatterError, match=r"none of the 2 inputs .* x=5.0"):
         curve(4500.0, 5.0, 0.0)

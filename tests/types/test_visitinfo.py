@@ -25,7 +25,11 @@ def test_the_date_is_in_the_scale_that_the_header_names(scale):
 
 @pytest.mark.parametrize(
     ("seconds", "middle"),
-    [(90.0, "2014-08-18T23:21:28.500"), (None, "2014-08-18T23:20:43.500"), (0.0, "2014-08-18T23:20:43.500")],
+    [
+        (90.0, "2014-08-18T23:21:28.500"),
+        (None, "2014-08-18T23:20:43.500"),
+        (0.0, "2014-08-18T23:20:43.500"),
+    ],
 )
 def test_the_middle_of_the_exposure_is_half_of_it_later(seconds, middle):
     info = VisitInfo(date_begin="2014-08-18T23:20:43.5", exposure_time=seconds)
@@ -81,17 +85,27 @@ def test_afws_cards_are_read_in_its_units_and_scale():
     assert info.date.isot == "2020-01-20T12:34:41.000"
     assert (info.boresight.ra.deg, info.boresight.dec.deg) == (30.0, 40.0)
     assert (info.local_era, VisitInfo().local_era) == (8.0, None)
-    assert (info.getExposureId(), info.getDarkTime(), info.getBoresightAirmass()) == (12345, None, None)
+    assert (info.getExposureId(), info.getDarkTime(), info.getBoresightAirmass()) == (
+        12345,
+        None,
+        None,
+    )
     assert info.getBoresightRaDec() == info.boresight
 
 
 def test_the_middle_of_older_exposures_is_in_utc():
     info = VisitInfo.from_afw({"TIME-MID": "2015-01-20T12:34:56.000000000Z", "EXPID": 0})
-    assert (info.date_avg.scale, info.date_avg.isot, info.exposure_id) == ("utc", "2015-01-20T12:34:56.000", None)
+    assert (info.date_avg.scale, info.date_avg.isot, info.exposure_id) == (
+        "utc",
+        "2015-01-20T12:34:56.000",
+        None,
+    )
 
 
 def test_a_date_without_a_scale_is_refused():
-    with pytest.raises(FormatterError, match=r"DATE-AVG='2020.*' has no time scale: TIMESYS is missing"):
+    with pytest.raises(
+        FormatterError, match=r"DATE-AVG='2020.*' has no time scale: TIMESYS is missing"
+    ):
         VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
 
 
@@ -101,15 +115,24 @@ def test_afws_cards_come_back():
 
 
 @pytest.mark.parametrize(
-    ("header", "afws"), [({"ROTTYPE": "SKY"}, True), ({"AR_HDU": 5}, True), ({"EXPTIME": 1.0}, False)]
+    ("header", "afws"),
+    [({"ROTTYPE": "SKY"}, True), ({"AR_HDU": 5}, True), ({"EXPTIME": 1.0}, False)],
 )
 def test_afws_headers_are_known_by_what_only_afw_writes(header, afws):
     assert is_afws(header) is afws
 
 
 def test_an_archived_visit_without_a_time_has_none():
-    columns = ("exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az").split()
-    columns += ("boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation").split()
+    columns = (
+        "exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az"
+    ).split()
+    columns += (
+        "boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation"
+    ).split()
     columns += ["airtemperature", "airpressure", "humidity"]
-    table = {name: [float("nan")] for name in columns} | {"exposureid": [0], "rottype": [0], "tai": [-(2**63)]}
+    table = {name: [float("nan")] for name in columns} | {
+        "exposureid": [0],
+        "rottype": [0],
+        "tai": [-(2**63)],
+    }
     assert make([table], lambda number: None) == VisitInfo(timescale="tai", rotation_type="UNKNOWN")

@@ -1,4 +1,7 @@
-"""``persistence calibs``: which calibrations there are, when each is valid, and why one is chosen, or none."""
+"""``persistence calibs``.
+
+Which calibrations there are, when each is valid, and why one is chosen, or none.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,19 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id``, ``--gaps`` and ``--plot``."""
-    parser.add_argument("type", nargs="?", metavar="TYPE", help="a calibration, such as flat; all of them by default")
+    parser.add_argument(
+        "type",
+        nargs="?",
+        metavar="TYPE",
+        help="a calibration, such as flat; all of them by default",
+    )
     usage.add_id(parser, "of an exposure: why it gets the calibration that it gets, or none")
-    parser.add_argument("--gaps", nargs=2, metavar=("FROM", "TO"), help="the days between two dates that lack one")
-    parser.add_argument("--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg")
+    parser.add_argument(
+        "--gaps", nargs=2, metavar=("FROM", "TO"), help="the days between two dates that lack one"
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg"
+    )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -33,13 +45,18 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     if arguments.id:
         return _explain(butler, arguments)
     repository = with_calibrations(butler)
-    found = {dataset.name: series.of(dataset, registry) for dataset, registry in _asked(repository, arguments.type)}
+    found = {
+        dataset.name: series.of(dataset, registry)
+        for dataset, registry in _asked(repository, arguments.type)
+    }
     if arguments.plot:
         from persistence import timeline  # only who draws needs it
 
         timeline.save([one for several in found.values() for one in several], arguments.plot)
     if arguments.gaps:
-        rows = list(_gaps(found, repository, validity.Window(*map(validity.day_of, arguments.gaps))))
+        rows = list(
+            _gaps(found, repository, validity.Window(*map(validity.day_of, arguments.gaps)))
+        )
     else:
         rows = [row for several in found.values() for one in several for row in _windows(one)]
     if rows or arguments.format != "table":
@@ -61,7 +78,9 @@ def with_calibrations(butler: Butler) -> Repository:
         if repository.calibrations.registry is not None:
             return repository
     roots = ", ".join(repository.calibrations.root for repository in butler.chain.inputs)
-    raise NoResults("No calibRegistry.sqlite3 in", roots, {}, ["say where it is with --calib DIRECTORY"])
+    raise NoResults(
+        "No calibRegistry.sqlite3 in", roots, {}, ["say where it is with --calib DIRECTORY"]
+    )
 
 
 def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetType, Any]]:
@@ -69,7 +88,11 @@ def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetTy
 
     if name is None:
         registry = repository.calibrations.registry
-        yield from ((dataset, registry) for dataset in series.types(repository.mapper, registry)) if registry else ()
+        yield from (
+            ((dataset, registry) for dataset in series.types(repository.mapper, registry))
+            if registry
+            else ()
+        )
         return
     dataset = repository.mapper.dataset(repository.mapper.request(name))
     if dataset.section != "calibrations" or not dataset.validRange:
@@ -79,12 +102,20 @@ def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetTy
 
 def _windows(one: Series) -> Iterator[dict[str, Any]]:
     for date, window in one.windows.items():
-        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": window.start, "last": window.end}
+        yield {
+            "type": one.datasetType,
+            **one.key,
+            "calibDate": date,
+            "first": window.start,
+            "last": window.end,
+        }
     for date in one.broken:
         yield {"type": one.datasetType, **one.key, "calibDate": date, "first": "never worked out"}
 
 
-def _gaps(found: Mapping[str, list[Series]], repository: Repository, wanted: Window) -> Iterator[dict[str, Any]]:
+def _gaps(
+    found: Mapping[str, list[Series]], repository: Repository, wanted: Window
+) -> Iterator[dict[str, Any]]:
     from persistence import series
 
     for name, several in found.items():
@@ -108,4 +139,7 @@ def _explain(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _rows(explanation: Explanation) -> list[dict[str, Any]]:
-    return [{**one.row, "path": one.path, "reasons": list(one.reasons)} for one in explanation.candidates]
+    return [
+        {**one.row, "path": one.path, "reasons": list(one.reasons)}
+        for one in explanation.candidates
+    ]

@@ -1,4 +1,7 @@
-"""``persistence get``: what a dataset holds, in short; or the dataset itself, written to a file with -o."""
+"""``persistence get``: what a dataset holds, in short.
+
+Or the dataset itself, written to a file with -o.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id``, what to cut out, and where to write."""
     usage.add_dataset(parser)
     parser.add_argument(
-        "--bbox", nargs=4, type=int, metavar=("X0", "Y0", "WIDTH", "HEIGHT"), help="for calexp_sub: which pixels"
+        "--bbox",
+        nargs=4,
+        type=int,
+        metavar=("X0", "Y0", "WIDTH", "HEIGHT"),
+        help="for calexp_sub: which pixels",
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the dataset there: a copy of its file, if the name ends alike"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the dataset there: a copy of its file, if the name ends alike",
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
 
@@ -40,12 +50,18 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         return 0
     from persistence.cli import save  # only who writes needs it
 
-    save.check(arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs])
+    save.check(
+        arguments.output, arguments.force, [repository.root for repository in butler.chain.inputs]
+    )
     location = _file(butler, butler.request(arguments.type), data_id)
     if location is not None and save.ending(arguments.output) == save.ending(location.path):
         save.copy(location.full_path, arguments.output)
     else:
-        save.write(_read(butler, arguments, data_id), arguments.output, _described(butler, arguments.type, data_id))
+        save.write(
+            _read(butler, arguments, data_id),
+            arguments.output,
+            _described(butler, arguments.type, data_id),
+        )
     output.write([{"dataset": arguments.type, "file": arguments.output}], arguments.format)
     return 0
 
@@ -63,7 +79,10 @@ def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> obj
     if is_sub and bbox is None:
         raise WrongUse(f"{name} needs --bbox X0 Y0 WIDTH HEIGHT")
     if bbox is not None and not is_sub:
-        raise WrongUse(f"--bbox cuts pixels out of what is called ..._sub, such as calexp_sub, not out of {name}")
+        raise WrongUse(
+            "--bbox cuts pixels out of what is called ..._sub, such as calexp_sub, not out of "
+            f"{name}"
+        )
     return butler.get(name, data_id, bbox=tuple(bbox)) if is_sub else butler.get(name, data_id)
 
 

@@ -17,24 +17,31 @@ def parser(prog: str) -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = argparse.ArgumentParser(
         prog=prog,
-        description="Bring master calibrations into a calibration root: each file is MOVED to its place (unless "
-        "--mode says otherwise), and registered with the days on which it is to be used. OBSTYPE says its type. "
-        "Ingesting twice does nothing. At the end, days without a calibration and days with two are told.",
+        description="Bring master calibrations into a calibration root: each file is MOVED to its "
+        "place (unless "
+        "--mode says otherwise), and registered with the days on which it is to be used. OBSTYPE "
+        "says its type. "
+        "Ingesting twice does nothing. At the end, days without a calibration and days with two "
+        "are told.",
     )
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     made.add_argument(
         "--validity", type=int, metavar="DAYS",
-        help="for how many days before and after its date a calibration may be used; neighbours part in the middle",
+        help=("for how many days before and after its date a calibration may be used; neighbours "
+             "part in the middle"),
     )  # fmt: skip
     made.add_argument(
         "--rule", choices=_RULES, default=None,
-        help="around: as --validity says; until-superseded: from its date to the next one's; nearest: each day has "
-        "the one of the nearest date. Default: around, but until-superseded for defects, crosstalk and the like",
+        help="around: as --validity says; until-superseded: from its date to the next one's; "
+             "nearest: each day has "
+        "the one of the nearest date. Default: around, but until-superseded for defects, crosstalk "
+        "and the like",
     )  # fmt: skip
     made.add_argument(
         "--mode", choices=["move", "copy", "link", "skip"], default="move",
-        help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. link makes symbolic "
+        help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
+             "link makes symbolic "
         "links, skip registers files that lie in their places",
     )  # fmt: skip
     ingesting.add_calib(made)

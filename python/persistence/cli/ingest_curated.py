@@ -1,4 +1,7 @@
-"""``ingestCuratedCalibs.py`` and ``ingestDefects.py``: bring curated calibrations into a calibration root."""
+"""``ingestCuratedCalibs.py`` and ``ingestDefects.py``.
+
+Bring curated calibrations into a calibration root.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,20 @@ def parser(prog: str) -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = argparse.ArgumentParser(
         prog=prog,
-        description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, as FITS files. "
-        "They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, and stay there. Each is valid from "
-        "its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting twice does nothing.",
+        description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, "
+        "as FITS files. "
+        "They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, and stay there. "
+        "Each is valid from "
+        "its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting twice "
+        "does nothing.",
     )
     made.add_argument("repo", help="the repository: a directory with a file _mapper")
     made.add_argument(
-        "root", help="the directory of a type, .../decam/defects; or the one above it, for all types that it holds"
+        "root",
+        help=(
+            "the directory of a type, .../decam/defects; or the one above it, for all types that "
+            "it holds"
+        ),
     )
     ingesting.add_calib(made, recompute=False)
     ingesting.add_options(made)
@@ -36,7 +46,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py"
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     repository = ingesting.opened(arguments.repo, arguments.loglevel)
-    config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__, curated=True)
+    config = calibconfig.load(
+        calibs_file(repository), type(repository.mapper).__name__, curated=True
+    )
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     task = CalibTask(
         repository,

@@ -16,30 +16,46 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     """Make the parser of the command line; ``filetypes`` adds ``--filetype``."""
     made = argparse.ArgumentParser(
         prog=prog,
-        description="Bring images into a repository: each file is linked (or copied, or moved) to its place, and "
+        description="Bring images into a repository: each file is linked (or copied, or moved) to "
+        "its place, and "
         "its data IDs are registered. What is there already stays; ingesting twice does nothing.",
     )
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
-    made.add_argument("--mode", choices=["move", "copy", "link", "skip"], default="link", help="default: link")
+    made.add_argument(
+        "--mode", choices=["move", "copy", "link", "skip"], default="link", help="default: link"
+    )
     ingesting.add_options(made)
     made.add_argument(
-        "--badId", nargs="+", action="append", default=[], metavar="KEY=VALUE", help="pass over matching files"
+        "--badId",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="pass over matching files",
     )
-    made.add_argument("--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names")
+    made.add_argument(
+        "--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names"
+    )
     if filetypes:
-        made.add_argument("--filetype", default="raw", help="raw (default), or instcal: Community Pipeline triples")
+        made.add_argument(
+            "--filetype",
+            default="raw",
+            help="raw (default), or instcal: Community Pipeline triples",
+        )
     return made
 
 
-def main(argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filetypes: bool = False) -> int:
+def main(
+    argv: Sequence[str] | None = None, prog: str = "ingestImages.py", filetypes: bool = False
+) -> int:
     """Run the command.
 
     Returns
     -------
     status : `int`
-        0 if all is in the repository, 1 if a file failed (unless ``allowError``), 2 if the command was
-        mistyped, 130 if it was interrupted.
+        0 if all is in the repository, 1 if a file failed (unless ``allowError``), 2 if the command
+        was mistyped, 130 if it was interrupted.
     """
     arguments = parser(prog, filetypes).parse_args(argv)
     return ingesting.start(prog, lambda: _task(arguments), arguments.files)

@@ -31,30 +31,50 @@ class Task(Protocol):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every such command has."""
-    parser.add_argument("-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing")
-    parser.add_argument("--create", action="store_true", help="make the registry's tables anew, without their rows")
-    parser.add_argument("--ignore-ingested", action="store_true", help="pass silently over files that are registered")
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
+    )
+    parser.add_argument(
+        "--create", action="store_true", help="make the registry's tables anew, without their rows"
+    )
+    parser.add_argument(
+        "--ignore-ingested",
+        action="store_true",
+        help="pass silently over files that are registered",
+    )
     settings.add_options(
         parser,
         "clobber=True replaces files in the way; allowError=True makes failed files no failure",
         "files of such settings: config.clobber = True",
     )
-    parser.add_argument("-j", "--processes", type=_count, default=1, help="how many processes read headers")
-    parser.add_argument("-L", "--loglevel", nargs="*", default=["WARN"], metavar="LEVEL", help="INFO tells each file")
+    parser.add_argument(
+        "-j", "--processes", type=_count, default=1, help="how many processes read headers"
+    )
+    parser.add_argument(
+        "-L",
+        "--loglevel",
+        nargs="*",
+        default=["WARN"],
+        metavar="LEVEL",
+        help="INFO tells each file",
+    )
 
 
 def add_calib(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
     """Add the options that say where calibrations go, and perhaps ``--recompute``."""
     parser.add_argument(
         "--calib", metavar="DIR",
-        help="the calibration root, which has to be there; by default the directory PIPE_CALIB_ROOT, or --output",
+        help=("the calibration root, which has to be there; by default the directory "
+             "PIPE_CALIB_ROOT, or --output"),
     )  # fmt: skip
-    parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)  # where Gen2 went without --calib
+    # where Gen2 went without --calib
+    parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)
     if not recompute:
         return
     parser.add_argument(
         "--recompute", action="store_true",
-        help="also give new windows to what earlier runs registered, so that a series is shared out as a whole; "
+        help="also give new windows to what earlier runs registered, so that a series is shared "
+             "out as a whole; "
         "Gen2 always did",
     )  # fmt: skip
 
@@ -77,7 +97,9 @@ def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Co
 
 
 def calib_root(calib: str | None, output: str | None) -> str:
-    """Say where calibrations go: ``--calib``, below ``PIPE_CALIB_ROOT`` if that is set; else ``--output``.
+    """Say where calibrations go: ``--calib``, below ``PIPE_CALIB_ROOT`` if that is set.
+
+    Else ``--output``.
 
     Raises
     ------
@@ -123,7 +145,8 @@ def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
     Returns
     -------
     status : `int`
-        0 if all is in its place, 1 if a file failed (unless that is allowed), 130 if it was interrupted.
+        0 if all is in its place, 1 if a file failed (unless that is allowed), 130 if it was
+        interrupted.
     """
     try:
         print(task.run(paths), flush=True)

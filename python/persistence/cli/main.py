@@ -1,5 +1,8 @@
 # PYTHON_ARGCOMPLETE_OK
-"""``persistence``: look into a repository, and take datasets out of it. Nothing in it is changed."""
+"""``persistence``: look into a repository, and take datasets out of it.
+
+Nothing in it is changed.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +31,27 @@ if TYPE_CHECKING:
     from persistence.butler import Butler
 
 _FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
-_WRONG = (WrongUse, UnknownDatasetType, UnknownKey, DataIdError, MissingKey, AliasError, RepositoryError)
+_WRONG = (
+    WrongUse,
+    UnknownDatasetType,
+    UnknownKey,
+    DataIdError,
+    MissingKey,
+    AliasError,
+    RepositoryError,
+)
 
 # What each subcommand does; a new one is a module of its name, and a line here.
 COMMANDS: Mapping[str, str] = {
     "tree": "the repository and its parents, with mapper, registries and numbers of rows",
     "types": "the dataset types, with storage, type in Python, keys and path template",
     "query": "values of keys from the registry, a row on each line",
-    "registry": "the visits or calibrations in the registry, a line each; or sums for filter and field",
-    "show-data": "the data IDs of what is there, a line each; or the few options that stand for all",
+    "registry": (
+        "the visits or calibrations in the registry, a line each; or sums for filter and field"
+    ),
+    "show-data": (
+        "the data IDs of what is there, a line each; or the few options that stand for all"
+    ),
     "uri": "the path of each dataset that is there, a line each",
     "get": "what a dataset holds, in short; or the dataset itself, written to a file with -o",
     "calibs": "which calibrations there are, when each is valid, and why one is chosen, or none",
@@ -58,7 +73,9 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """
     formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
     description = (__doc__ or "").partition(": ")[2]
-    made = argparse.ArgumentParser(prog="persistence", description=description, formatter_class=formatter)
+    made = argparse.ArgumentParser(
+        prog="persistence", description=description, formatter_class=formatter
+    )
     _add_common(made, {"format": "table", "mapper": None, "calib": None, "traceback": False})
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = _named(words)
@@ -74,7 +91,9 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def _named(words: Sequence[str]) -> str | None:
     """Give the subcommand: the first word that belongs to no option."""
-    first = argparse.ArgumentParser(add_help=False, exit_on_error=False, formatter_class=completion.PlainHelp)
+    first = argparse.ArgumentParser(
+        add_help=False, exit_on_error=False, formatter_class=completion.PlainHelp
+    )
     _add_common(first, {})
     first.add_argument("command", nargs="?")
     first.add_argument("others", nargs=argparse.REMAINDER)
@@ -87,7 +106,9 @@ def _named(words: Sequence[str]) -> str | None:
 def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
     group = parser.add_argument_group("options of all subcommands")
     suppressed = argparse.SUPPRESS
-    group.add_argument("--format", choices=list(output.FORMS), default=defaults.get("format", suppressed))
+    group.add_argument(
+        "--format", choices=list(output.FORMS), default=defaults.get("format", suppressed)
+    )
     group.add_argument(
         "--mapper", metavar="NAME", default=defaults.get("mapper", suppressed),
         help="the camera, for a repository that names none: decam, or lsst.obs.decam.DecamMapper",
@@ -108,8 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     status : `int`
-        0 if all is well, 1 if nothing was found or something failed, 2 if the command was mistyped, 130 if it was
-        interrupted.
+        0 if all is well, 1 if nothing was found or something failed, 2 if the command was mistyped,
+        130 if it was interrupted.
     """
     words = sys.argv[1:] if argv is None else argv
     if completion.wanted():
@@ -139,7 +160,8 @@ def _run(arguments: argparse.Namespace) -> int:
             status = command(arguments.command).run(_opened(arguments), arguments)
             sys.stdout.flush()
             return status
-    # Whatever a camera's code or a library raises is told; where it came from, only if somebody asks.
+    # Whatever a camera's code or a library raises is told; where it came from, only if somebody
+    # asks.
     except Exception as error:
         if arguments.traceback or isinstance(error, BrokenPipeError):
             raise
@@ -150,7 +172,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _opened(arguments: argparse.Namespace) -> Butler:
     from persistence.butler import Butler
 
-    # With a mapper the Butler would take a directory that is not there for a repository that is new.
+    # With a mapper the Butler would take a directory that is not there for a repository that is
+    # new.
     if not os.path.isdir(arguments.root):
         raise RepositoryError(f"there is no directory {arguments.root}")
     told = {} if arguments.calib is None else {"calibRoot": os.path.abspath(arguments.calib)}
@@ -161,7 +184,9 @@ def _message(error: Exception) -> str:
     if isinstance(error, PersistenceError):
         return str(error).replace("give mapper=", "give --mapper NAME")  # as it is said here
     if isinstance(error, OSError):
-        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
+        return ": ".join(
+            str(part) for part in (error.filename, error.strerror or error) if part is not None
+        )
     return f"{type(error).__name__}: {error} (--traceback shows where)"
 
 

@@ -27,11 +27,15 @@ def parser(prog: str) -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = argparse.ArgumentParser(
         prog=prog,
-        description="Make a sky map of one tract that covers exposures; with -c doAppend=True, add the tract to the "
-        "stored one. For example: --id visit=1^2 -c skyMap.projection=TAN skyMap.pixelScale=0.263 borderSize=0.1",
+        description="Make a sky map of one tract that covers exposures; with -c doAppend=True, add "
+        "the tract to the "
+        "stored one. For example: --id visit=1^2 -c skyMap.projection=TAN skyMap.pixelScale=0.263 "
+        "borderSize=0.1",
     )
     skymaps.add_options(made)
-    usage.add_id(made, "which calexps: visit=410877..410879; what is left out comes from the registry")
+    usage.add_id(
+        made, "which calexps: visit=410877..410879; what is left out comes from the registry"
+    )
     return made
 
 
@@ -47,14 +51,18 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeDiscreteSkyMap.py")
         butler = skymaps.opened(arguments)
         old = _stored(butler, base, config) if config["doAppend"] else DiscreteSkyMap(base)
         ra, dec, radius = bounding_circle(*_corners(butler, arguments.id))
-        skymaps.finish(butler, old.with_tract(ra, dec, radius + config["borderSize"]), config, arguments.all)
+        skymaps.finish(
+            butler, old.with_tract(ra, dec, radius + config["borderSize"]), config, arguments.all
+        )
 
     return skymaps.start(prog, prepare, act)
 
 
 def configured(settings: Mapping[str, Any]) -> tuple[DiscreteConfig, dict[str, Any]]:
     """Give what the sky map is made of, and the other settings."""
-    of_map = {name.removeprefix(_OF_MAP): settings[name] for name in settings if name.startswith(_OF_MAP)}
+    of_map = {
+        name.removeprefix(_OF_MAP): settings[name] for name in settings if name.startswith(_OF_MAP)
+    }
     for name in of_map:
         if name not in _BASE:
             raise PolicyError(f"skyMap has no field {name!r}{did_you_mean(name, _BASE)}")
@@ -63,17 +71,24 @@ def configured(settings: Mapping[str, Any]) -> tuple[DiscreteConfig, dict[str, A
 
 
 def _stored(butler: Butler, base: DiscreteConfig, config: Mapping[str, Any]) -> DiscreteSkyMap:
-    """Give the stored sky map, to which a tract may be added; one of no tracts if none is stored."""
+    """Give the stored sky map, to which a tract may be added.
+
+    One of no tracts if none is stored.
+    """
     name = f"{config['coaddName']}Coadd_skyMap"
     if not butler.datasetExists(name):
         return DiscreteSkyMap(base)
     old = butler.get(name)
     if not isinstance(old, DiscreteSkyMap):
-        raise PolicyError(f"a tract is added to a discrete sky map; the stored {name} is of kind {old.kind}")
+        raise PolicyError(
+            f"a tract is added to a discrete sky map; the stored {name} is of kind {old.kind}"
+        )
     for field in _BASE:
         if getattr(old.config, field) != getattr(base, field):
             stored = getattr(old.config, field)
-            raise PolicyError(f"the stored {name} has {field}={stored!r}, not {getattr(base, field)!r}")
+            raise PolicyError(
+                f"the stored {name} has {field}={stored!r}, not {getattr(base, field)!r}"
+            )
     return old
 
 
@@ -82,13 +97,19 @@ def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floa
     found = []
     for reference in usage.references(butler, "calexp", ids):
         if not reference.datasetExists("calexp"):
-            print(f"calexp {dict(reference.dataId)} is not there; it is passed over", file=sys.stderr)
+            print(
+                f"calexp {dict(reference.dataId)} is not there; it is passed over", file=sys.stderr
+            )
             continue
         wcs, box = reference.get("calexp_wcs"), reference.get("calexp_bbox")
         right, high = box.width - 0.5, box.height - 0.5
-        found.append(np.transpose(wcs.all_pix2world([-0.5, right, right, -0.5], [-0.5, -0.5, high, high], 0)))
+        found.append(
+            np.transpose(wcs.all_pix2world([-0.5, right, right, -0.5], [-0.5, -0.5, high, high], 0))
+        )
     if not found:
-        raise NoResults("No exposures to make a tract of:", "calexp", {"id": [list(words) for words in ids]})
+        raise NoResults(
+            "No exposures to make a tract of:", "calexp", {"id": [list(words) for words in ids]}
+        )
     ra, dec = np.concatenate(found).T
     return ra, dec
 

@@ -61,7 +61,8 @@ def made(settings: Mapping[str, Any]) -> tuple[skymap.SkyMap, Mapping[str, Any]]
     chosen: str = config["skyMap"]
     for kind, values in of_kinds.items():
         if kind not in (None, chosen):
-            # A map of another kind is not made, but a name that it does not have is a mistake all the same.
+            # A map of another kind is not made, but a name that it does not have is a mistake all
+            # the same.
             skymap.kind_of(str(kind)).config_class.check_names(values)
     return skymap.make(chosen, **{**of_kinds.get(chosen, {}), **of_kinds.get(None, {})}), config
 

@@ -36,5 +36,7 @@ def _nothing(butler: Butler, name: str, data_id: DataId) -> NoResults:
 
     request = butler.request(name)
     asked = butler.chain.asked(request, data_id)
-    reasons = dict.fromkeys(reason for one in asked for reason in nearest.reasons(one, request, data_id))
+    reasons = dict.fromkeys(
+        reason for one in asked for reason in nearest.reasons(one, request, data_id)
+    )
     return NoResults("No rows for query:", name, data_id, list(reasons))

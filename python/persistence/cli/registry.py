@@ -1,4 +1,7 @@
-"""``persistence registry``: the visits or calibrations in the registry, a line each; or sums for filter and field."""
+"""``persistence registry``: the visits or calibrations in the registry, a line each.
+
+Or sums for filter and field.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,26 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what chooses rows, ``--summary`` and ``--calib-type``."""
     parser.add_argument(
-        "--visit", nargs="+", default=[], metavar="VISIT", help="these visits only: 410877..410879 410881"
+        "--visit",
+        nargs="+",
+        default=[],
+        metavar="VISIT",
+        help="these visits only: 410877..410879 410881",
     )
-    parser.add_argument("--field", metavar="PATTERN", help="these fields only (a camera's objects): 'COSMOS*'")
+    parser.add_argument(
+        "--field", metavar="PATTERN", help="these fields only (a camera's objects): 'COSMOS*'"
+    )
     parser.add_argument("--filter", metavar="PATTERN", help="these filters only: g, '[gr]'")
     parser.add_argument(
-        "--summary", action="store_true", help="for each filter and field: how many visits, how long, and their --id"
+        "--summary",
+        action="store_true",
+        help="for each filter and field: how many visits, how long, and their --id",
     )
-    parser.add_argument("--calib-type", metavar="TYPE", help="not visits, but the calibrations of a type: bias, flat")
+    parser.add_argument(
+        "--calib-type",
+        metavar="TYPE",
+        help="not visits, but the calibrations of a type: bias, flat",
+    )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -39,7 +54,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
         registry = _registry(butler)
         names = summaries.names_of(registry)
-        rows = shown = summaries.visits(registry, names, arguments.field, arguments.filter, arguments.visit)
+        rows = shown = summaries.visits(
+            registry, names, arguments.field, arguments.filter, arguments.visit
+        )
         if arguments.summary:
             rows = list(_sums(names, rows))
             shown = [*rows, _total(names, rows)]
@@ -57,7 +74,12 @@ def _registry(butler: Butler) -> SqliteRegistry:
     found = butler.chain.inputs[0].registry
     if not isinstance(found, SqliteRegistry):
         root = butler.chain.inputs[0].root
-        raise NoResults("No registry of", root, {}, ["it has no registry.sqlite3, nor has a parent: ingest makes it"])
+        raise NoResults(
+            "No registry of",
+            root,
+            {},
+            ["it has no registry.sqlite3, nor has a parent: ingest makes it"],
+        )
     return found
 
 
@@ -72,7 +94,10 @@ def _calibrations(butler: Butler, arguments: argparse.Namespace) -> Sequence[Row
     known, wanted = summaries.types(registry), arguments.calib_type
     if wanted not in known:
         hint = did_you_mean(wanted, known)
-        raise WrongUse(f"{registry.path} has no calibrations of type {wanted!r}{hint} (it has {', '.join(known)})")
+        raise WrongUse(
+            f"{registry.path} has no calibrations of type {wanted!r}{hint} (it has "
+            f"{', '.join(known)})"
+        )
     return summaries.calibrations(registry, wanted, arguments.filter)
 
 
@@ -89,7 +114,11 @@ def _sums(names: Names, rows: Sequence[Row]) -> Iterator[Row]:
         told: dict[str, Any] = {"visits": len(numbers)}
         if names.exposure is not None:
             told[names.exposure] = _seconds(row[names.exposure] for row in some)
-        yield {**dict(zip(columns, key, strict=True)), **told, "id": f"--id {names.visit}={ranges.text(numbers)}"}
+        yield {
+            **dict(zip(columns, key, strict=True)),
+            **told,
+            "id": f"--id {names.visit}={ranges.text(numbers)}",
+        }
 
 
 def _total(names: Names, sums: Sequence[Row]) -> Row:
@@ -108,5 +137,11 @@ def _seconds(values: Iterable[float | None]) -> float:
 
 
 def _nothing(arguments: argparse.Namespace) -> NoResults:
-    asked = {name: getattr(arguments, name) for name in ("field", "filter", "visit") if getattr(arguments, name)}
-    return NoResults("No rows for registry:", arguments.calib_type or "visits", asked, ["it has none of these"])
+    asked = {
+        name: getattr(arguments, name)
+        for name in ("field", "filter", "visit")
+        if getattr(arguments, name)
+    }
+    return NoResults(
+        "No rows for registry:", arguments.calib_type or "visits", asked, ["it has none of these"]
+    )

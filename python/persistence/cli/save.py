@@ -1,4 +1,7 @@
-"""A dataset as a file of the user's own: whole or not at all, and never over another unless told to."""
+"""A dataset as a file of the user's own.
+
+Whole or not at all, and never over another unless told to.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ Writer = Callable[[Any, str, Location], None]
 
 
 def ending(path: str) -> str:
-    """Give the end of a file's name that tells its format; of a compressed one, both: ``.fits.fz``."""
+    """Give the end of a file's name that tells its format.
+
+    Of a compressed one, both: ``.fits.fz``.
+    """
     stem, last = os.path.splitext(os.path.basename(path))
     return os.path.splitext(stem)[1] + last if last in files.COMPRESSED else last
 
@@ -54,7 +60,9 @@ def check(path: str, force: bool, roots: Sequence[str]) -> None:
     place = os.path.join(os.path.realpath(folder), os.path.basename(path))
     for root in map(os.path.realpath, roots):
         if os.path.commonpath([root, place]) == root:
-            raise FileConflict(f"{path} is a file of the repository {root}, which get does not change", path)
+            raise FileConflict(
+                f"{path} is a file of the repository {root}, which get does not change", path
+            )
     if not force:
         raise FileConflict(f"{path} is there already; --force replaces it", path)
 
@@ -86,7 +94,10 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 @contextlib.contextmanager
 def _target(path: str) -> Iterator[str]:
-    """Give a temporary path that takes the file's place in the end; say what is wrong in the file's name."""
+    """Give a temporary path that takes the file's place in the end.
+
+    Say what is wrong in the file's name.
+    """
     try:
         with files.atomic_write(path) as temporary:
             yield temporary
@@ -97,7 +108,10 @@ def _target(path: str) -> Iterator[str]:
 
 
 def _image(obj: Any, path: str, location: Location) -> None:
-    """Write an image as the policy's type says; one that was assembled has planes that the type may not tell of."""
+    """Write an image as the policy's type says.
+
+    One that was assembled has planes that the type may not tell of.
+    """
     if getattr(obj, "mask", None) is not None or getattr(obj, "variance", None) is not None:
         location = location._replace(python=None)
     formatter("FitsStorage").write(obj, path, location)
@@ -121,7 +135,9 @@ def _ascii(form: str) -> Writer:
         try:
             _astropy(obj).write(path, format=form)
         except (ValueError, TypeError) as error:
-            raise FormatterError(f"{location.datasetType} cannot be written as {form}: {error}") from error
+            raise FormatterError(
+                f"{location.datasetType} cannot be written as {form}: {error}"
+            ) from error
 
     return write_text
 
@@ -142,7 +158,9 @@ def _json(obj: Any, path: str, location: Location) -> None:
 
 def _refuse(value: Any) -> Any:
     """Refuse to write a part as its text, for nobody could read it back."""
-    raise FormatterError(f"YAML and JSON hold numbers, text, dates, lists and mappings, not {type(value)}: {value!r}")
+    raise FormatterError(
+        f"YAML and JSON hold numbers, text, dates, lists and mappings, not {type(value)}: {value!r}"
+    )
 
 
 _IMAGE: Mapping[str, Writer] = {".fits": _image}

@@ -17,7 +17,8 @@ def add_options(parser: argparse.ArgumentParser, values: str, files: str) -> Non
         "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help=values
     )  # fmt: skip
     parser.add_argument(
-        "-C", "--config-file", "--configfile", nargs="+", action="extend", default=[], metavar="FILE", help=files
+        "-C", "--config-file", "--configfile",
+        nargs="+", action="extend", default=[], metavar="FILE", help=files
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""``persistence show-data``: the data IDs of what is there, a line each; or the few options that stand for all."""
+"""``persistence show-data``: the data IDs of what is there, a line each.
+
+Or the few options that stand for all.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,24 @@ _Row = tuple[Any, ...]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id``, ``--all`` and ``--short``."""
     parser.add_argument(
-        "type", nargs="?", default="raw", metavar="TYPE", help="a dataset type; raw, if none is given"
+        "type",
+        nargs="?",
+        default="raw",
+        metavar="TYPE",
+        help="a dataset type; raw, if none is given",
     )
-    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated; all of them, if it is not given")
+    usage.add_id(
+        parser,
+        "which: visit=410877..410879 ccdnum=1^28; may be repeated; all of them, if it is not given",
+    )
     parser.add_argument(
-        "--all", action="store_true", help="those too that are registered, but whose file is not there"
+        "--all",
+        action="store_true",
+        help="those too that are registered, but whose file is not there",
     )
-    parser.add_argument("--short", action="store_true", help="the shortest --id options that stand for just these")
+    parser.add_argument(
+        "--short", action="store_true", help="the shortest --id options that stand for just these"
+    )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -47,7 +61,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         raise _nothing(butler, arguments, counts["registered"])
     if counts["shown"] < counts["registered"]:
         print(
-            f"persistence: {counts['shown']} of {counts['registered']} {name} are there; --all shows the others too",
+            f"persistence: {counts['shown']} of {counts['registered']} {name} are there; --all "
+            "shows the others too",
             file=sys.stderr,
         )
     return 0
@@ -91,13 +106,18 @@ def _line(keys: Sequence[str], row: _Row) -> str:
     return " ".join(map(_word, keys, row))
 
 
-# -- the short form ---------------------------------------------------------------------------------------
+# -- the short form
+# ---------------------------------------------------------------------------------------
 
 
 def _shorten(
-    butler: Butler, name: str, keys: Sequence[str], rows: Iterator[_Row], arguments: argparse.Namespace
+    butler: Butler,
+    name: str,
+    keys: Sequence[str],
+    rows: Iterator[_Row],
+    arguments: argparse.Namespace,
 ) -> None:
-    """Print the options; each choice of values that they allow is one of the data IDs, and no other."""
+    """Print the options; each choice of their values is one of the data IDs, and no other."""
     from persistence.cmdline import shorthand  # only who prints them needs it
 
     found = list(rows)
@@ -110,7 +130,7 @@ def _shorten(
 
 
 def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
-    """Choose the keys that tell all registered data IDs apart, so that the registry supplies the others.
+    """Choose the keys that tell all registered data IDs apart; the registry supplies the rest.
 
     Those by which the camera's datasets are mostly called are always among them.
     """

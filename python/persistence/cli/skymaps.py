@@ -23,19 +23,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that both commands have."""
     parser.add_argument("root", metavar="REPO", help="the repository")
     places = parser.add_mutually_exclusive_group()
-    places.add_argument("--output", metavar="DIR", help="where to write; by default the repository itself")
-    places.add_argument("--rerun", metavar="[IN:]OUT", help="write to REPO/rerun/OUT, and read REPO/rerun/IN")
+    places.add_argument(
+        "--output", metavar="DIR", help="where to write; by default the repository itself"
+    )
+    places.add_argument(
+        "--rerun", metavar="[IN:]OUT", help="write to REPO/rerun/OUT, and read REPO/rerun/IN"
+    )
     parser.add_argument("--calib", metavar="DIR", help="the calibration root")
     settings.add_options(
         parser,
         "settings: coaddName=deep, doWrite=False, and those of the sky map",
         "files of such settings: config.coaddName = 'deep'",
     )
-    parser.add_argument("--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone")
+    parser.add_argument(
+        "--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone"
+    )
 
 
 def told(words: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    """Give the settings of files, then those of the command line, by name; files are parsed, not run."""
+    """Give the settings of files, then those of the command line, by name.
+
+    Files are parsed, not run.
+    """
     found: dict[str, Any] = {}
     for path in paths:
         found |= settings.stored(path)
@@ -60,7 +69,9 @@ def taken(found: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, An
     """
     for name, value in found.items():
         if name not in defaults:
-            raise PolicyError(f"the configuration has no field {name!r}{did_you_mean(name, defaults)}")
+            raise PolicyError(
+                f"the configuration has no field {name!r}{did_you_mean(name, defaults)}"
+            )
         number = type(defaults[name]) is float and type(value) is int
         if type(value) is not type(defaults[name]) and not number:
             raise PolicyError(f"{name}={value!r}: this is no {type(defaults[name]).__name__}")
@@ -73,7 +84,9 @@ def opened(arguments: argparse.Namespace) -> Butler:
     more = {} if where.calib is None else {"mapperArgs": {"calibRoot": where.calib}}
     if where.output is None:
         return Butler(outputs={"root": where.input, "mode": "rw", **more})
-    return Butler(inputs={"root": where.input, **more}, outputs={"root": where.output, "mode": "rw", **more})
+    return Butler(
+        inputs={"root": where.input, **more}, outputs={"root": where.output, "mode": "rw", **more}
+    )
 
 
 def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: bool) -> None:
@@ -97,9 +110,13 @@ def described(skymap: SkyMap, every: bool) -> Iterator[str]:
 
 def _line(tract: Tract) -> str:
     corners = tract.corners(tract.bbox)
-    shown = ", ".join(f"({ra:.3f}, {dec:.3f})" for ra, dec in zip(corners.ra.deg, corners.dec.deg, strict=True))
+    shown = ", ".join(
+        f"({ra:.3f}, {dec:.3f})" for ra, dec in zip(corners.ra.deg, corners.dec.deg, strict=True)
+    )
     columns, rows = tract.num_patches
-    return f"tract {tract.tract_id} has corners {shown} (RA, Dec deg) and {columns} x {rows} patches"
+    return (
+        f"tract {tract.tract_id} has corners {shown} (RA, Dec deg) and {columns} x {rows} patches"
+    )
 
 
 def start(prog: str, prepare: Callable[[], Any], act: Callable[[Any], None]) -> int:

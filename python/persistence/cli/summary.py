@@ -1,4 +1,7 @@
-"""What a dataset holds, in short: rows that tell of an exposure, a table, a mapping, or anything."""
+"""What a dataset holds, in short.
+
+Rows that tell of an exposure, a table, a mapping, or anything.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ def kind(obj: Any) -> str:
 
     It is judged by what it offers, for what it would be compared with takes long to import.
     """
-    if isinstance(obj, Mapping):  # first, for a Config has whatever attribute its entries are called
+    # first, for a Config has whatever attribute its entries are called
+    if isinstance(obj, Mapping):
         return "mapping"
     if hasattr(obj, "visit_info"):
         return "exposure"
@@ -32,7 +36,9 @@ def kind(obj: Any) -> str:
         return "record"
     if hasattr(obj, "shape") and hasattr(obj, "dtype") and obj.shape:
         return "array"
-    is_plain = obj is None or isinstance(obj, str) or isinstance(output.plain(obj), int | float | list)
+    is_plain = (
+        obj is None or isinstance(obj, str) or isinstance(output.plain(obj), int | float | list)
+    )
     return "plain" if is_plain else "other"
 
 
@@ -76,12 +82,18 @@ def _sky(wcs: Any, rows: int, columns: int) -> dict[str, Any]:
     north = [dec[other] - dec[0] for other in (1, 2)]
     area = abs(east[0] * north[1] - east[1] * north[0])
     scale = math.sqrt(area) * 3600
-    return {"centre_ra_deg": float(ra[0]), "centre_dec_deg": float(dec[0]), "pixel_scale_arcsec": scale}
+    return {
+        "centre_ra_deg": float(ra[0]),
+        "centre_dec_deg": float(dec[0]),
+        "pixel_scale_arcsec": scale,
+    }
 
 
 def _table(table: Any) -> list[Row]:
     if hasattr(table, "to_arrow"):
-        return [{"column": name, "type": told, "rows": len(table)} for name, told in table.kinds.items()]
+        return [
+            {"column": name, "type": told, "rows": len(table)} for name, told in table.kinds.items()
+        ]
     return [
         {
             "column": name,
@@ -108,7 +120,9 @@ def _mapping(mapping: Mapping[str, Any]) -> list[Row]:
 
 def _short(value: Any) -> Any:
     """Tell of an array what it is like: it may be an image."""
-    return {"shape": list(value.shape), "dtype": str(value.dtype)} if kind(value) == "array" else value
+    return (
+        {"shape": list(value.shape), "dtype": str(value.dtype)} if kind(value) == "array" else value
+    )
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -116,7 +130,9 @@ def _fields(record: Any) -> dict[str, Any]:
 
 
 def _array(array: Any) -> list[Row]:
-    return _named({"type": type(array).__name__, "shape": list(array.shape), "dtype": str(array.dtype)})
+    return _named(
+        {"type": type(array).__name__, "shape": list(array.shape), "dtype": str(array.dtype)}
+    )
 
 
 def _other(obj: Any) -> list[Row]:

@@ -1,4 +1,7 @@
-"""``persistence tree``: the repository and its parents, with mapper, registries and numbers of rows."""
+"""``persistence tree``.
+
+The repository and its parents, with mapper, registries and numbers of rows.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print each repository of the chain once; in the table, parents are indented under their children."""
+    """Print each repository of the chain once.
+
+    In the table, parents are indented under their children.
+    """
     found, problems = {}, []
     for repository in butler.chain.inputs:
         counts, problem = _counts(repository)
         found[repository] = _described(repository, counts, repository in butler.chain.outputs)
         problems += problem
-    output.write(list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, [])))
+    output.write(
+        list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, []))
+    )
     for message in problems:
         print(f"persistence: {message}", file=sys.stderr)
     return 1 if problems else 0
@@ -52,7 +60,9 @@ def _owner(repository: Repository) -> str | None:
     return None if isinstance(registry, FilesystemRegistry) else os.path.dirname(registry.path)
 
 
-def _described(repository: Repository, counts: Mapping[str, int], is_output: bool) -> dict[str, Any]:
+def _described(
+    repository: Repository, counts: Mapping[str, int], is_output: bool
+) -> dict[str, Any]:
     owner = _owner(repository)
     return {
         "root": repository.root,
@@ -62,13 +72,18 @@ def _described(repository: Repository, counts: Mapping[str, int], is_output: boo
         "registry": None if owner is None else repository.registry.path,
         "registry_of": owner,
         "rows": dict(counts),
-        "calibrations": None if repository.calibrations.registry is None else repository.calibrations.registry.path,
+        "calibrations": None
+        if repository.calibrations.registry is None
+        else repository.calibrations.registry.path,
         "parents": [parent.root for parent in repository.parents],
     }
 
 
 def _shown(
-    repository: Repository, found: Mapping[Repository, Mapping[str, Any]], above: list[Repository], depth: int = 0
+    repository: Repository,
+    found: Mapping[Repository, Mapping[str, Any]],
+    above: list[Repository],
+    depth: int = 0,
 ) -> Iterator[dict[str, Any]]:
     """Give the lines of the tree: a parent of several children is described under the first."""
     indented = "  " * depth + repository.root
@@ -79,7 +94,11 @@ def _shown(
     row = found[repository]
     # Columns that most chains do not need.
     tags = {"tags": " ".join(row["tags"])} if any(one["tags"] for one in found.values()) else {}
-    calibrations = {"calibrations": row["calibrations"]} if any(one["calibrations"] for one in found.values()) else {}
+    calibrations = (
+        {"calibrations": row["calibrations"]}
+        if any(one["calibrations"] for one in found.values())
+        else {}
+    )
     yield {
         "root": indented,
         "mapper": row["mapper"],

@@ -1,4 +1,7 @@
-"""``persistence types``: the dataset types, with storage, type in Python, keys and path template."""
+"""``persistence types``.
+
+The dataset types, with storage, type in Python, keys and path template.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,16 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the pattern and ``--views``."""
-    parser.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="'deep*_src', or a part of a name")
-    parser.add_argument("--views", action="store_true", help="list the views too: calexp_md, calexp_wcs")
+    parser.add_argument(
+        "pattern",
+        nargs="?",
+        default="*",
+        metavar="PATTERN",
+        help="'deep*_src', or a part of a name",
+    )
+    parser.add_argument(
+        "--views", action="store_true", help="list the views too: calexp_md, calexp_wcs"
+    )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -29,7 +40,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     output.write(rows, arguments.format, [{**row, "keys": _shown(row["keys"])} for row in rows])
     if not chosen:
         hint = did_you_mean(arguments.pattern, known)
-        raise PersistenceError(f"no dataset type fits {arguments.pattern!r}{hint} ({len(known)} are known)")
+        raise PersistenceError(
+            f"no dataset type fits {arguments.pattern!r}{hint} ({len(known)} are known)"
+        )
     return 0
 
 

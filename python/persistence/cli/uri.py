@@ -16,23 +16,33 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id`` and ``--write``."""
     usage.add_dataset(parser)
-    parser.add_argument("--write", action="store_true", help="where they would be written, there or not")
+    parser.add_argument(
+        "--write", action="store_true", help="where they would be written, there or not"
+    )
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the paths; as JSON and CSV, with the data IDs."""
     asked = list(usage.references(butler, arguments.type, arguments.id))
     uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in asked]
-    rows = [{**reference.dataId, "uri": uri} for reference, uri in zip(asked, uris, strict=True) if uri is not None]
+    rows = [
+        {**reference.dataId, "uri": uri}
+        for reference, uri in zip(asked, uris, strict=True)
+        if uri is not None
+    ]
     if arguments.format == "table":
         output.lines(row["uri"] for row in rows)
     else:
         output.write(rows, arguments.format)
     if not rows:
-        first = asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
+        first = (
+            asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
+        )
         raise butler.chain.refuse("uri", butler.request(arguments.type), first)
     if len(rows) < len(asked):
-        print(f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr)
+        print(
+            f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr
+        )
     return 0
 
 

@@ -23,7 +23,8 @@ class WrongUse(PersistenceError):
 class Command(Protocol):
     """A subcommand: a module with these two functions.
 
-    It is imported whenever somebody types the subcommand and TAB: what takes long to import waits until it is run.
+    It is imported whenever somebody types the subcommand and TAB: what takes long to import waits
+    until it is run.
     """
 
     __doc__: str | None
@@ -38,20 +39,28 @@ class Command(Protocol):
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that tell datasets: the type, and ``--id``."""
     parser.add_argument(
-        "type", metavar="TYPE", help="a dataset type (calexp), a view (calexp_md) or a component (calexp.wcs)"
+        "type",
+        metavar="TYPE",
+        help="a dataset type (calexp), a view (calexp_md) or a component (calexp.wcs)",
     )
     add_id(
-        parser, "which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be repeated"
+        parser,
+        "which: visit=410877..410879 ccdnum=1^28; what is left out comes from the registry; may be "
+        "repeated",
     )
 
 
 def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
     """Add ``--id``."""
-    parser.add_argument("--id", nargs="*", action="append", default=[], metavar="KEY=VALUE", help=purpose)
+    parser.add_argument(
+        "--id", nargs="*", action="append", default=[], metavar="KEY=VALUE", help=purpose
+    )
 
 
 def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> list[DataId]:
-    """Give the data IDs that the ``--id`` options stand for: one that says nothing if there are none.
+    """Give the data IDs that the ``--id`` options stand for.
+
+    One that says nothing if there are none.
 
     Parameters
     ----------
@@ -69,12 +78,21 @@ def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> lis
     DataIdError
         If a word is no ``key=value``, a key unknown, or a value of the wrong type.
     """
-    known, aliases = keys.known(butler, name, (word.partition("=")[0] for words in options for word in words))
-    return [DataId(one) for words in options for one in grammar.parse(words, known, aliases)] or [DataId()]
+    known, aliases = keys.known(
+        butler, name, (word.partition("=")[0] for words in options for word in words)
+    )
+    return [DataId(one) for words in options for one in grammar.parse(words, known, aliases)] or [
+        DataId()
+    ]
 
 
-def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> Iterator[ButlerDataRef]:
-    """Give each dataset that the ``--id`` options stand for, once; at the end, tell which data IDs stand for none."""
+def references(
+    butler: Butler, name: str, options: Sequence[Sequence[str]]
+) -> Iterator[ButlerDataRef]:
+    """Give each dataset that the ``--id`` options stand for, once.
+
+    At the end, tell which data IDs stand for none.
+    """
     wanted = data_ids(butler, name, options)
     if len(wanted) == 1:  # what a registry gives is distinct
         yield from _subset(butler, name, wanted[0])
@@ -96,11 +114,17 @@ def references(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> I
 
 
 def tell_empty(data_ids: Sequence[DataId]) -> None:
-    """Tell which of several data IDs stand for nothing; that there are gaps in a range is no error."""
+    """Tell which of several data IDs stand for nothing.
+
+    That there are gaps in a range is no error.
+    """
     if data_ids:
         from persistence.cmdline import shorthand  # only who prints them needs it
 
-        print(f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}", file=sys.stderr)
+        print(
+            f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}",
+            file=sys.stderr,
+        )
 
 
 def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:

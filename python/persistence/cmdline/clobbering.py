@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from persistence import config, files
 from persistence.errors import UsageError
 
-# What tells a repository; removed last, so that one which is half removed is still known for what it is.
+# What tells a repository; removed last, so that one which is half removed is still known for what
+# it is.
 _MARKS = (config.FILE, "_mapper")
 
 
@@ -33,20 +34,28 @@ def check(path: str | None, read: Iterable[str]) -> None:
     real = os.path.realpath(path)
     for place in read:
         if os.path.commonpath([real, os.path.realpath(place)]) == real:
-            raise UsageError(f"--clobber-output would remove {place}, which is read: it is {path}, or lies in it")
+            raise UsageError(
+                f"--clobber-output would remove {place}, which is read: it is {path}, or lies in it"
+            )
     if not os.path.lexists(path):
         return
     if not os.path.isdir(real):
         raise UsageError(f"--clobber-output: {path} is no directory")
     if os.stat(real).st_uid != os.getuid():
-        raise UsageError(f"--clobber-output: {path} belongs to {files.owner(real)}: it is not yours to remove")
+        raise UsageError(
+            f"--clobber-output: {path} belongs to {files.owner(real)}: it is not yours to remove"
+        )
     entries = os.listdir(real)
     if entries and not any(mark in entries for mark in _MARKS):
-        raise UsageError(f"--clobber-output: {path} is no repository (it has no {' and no '.join(_MARKS)})")
+        raise UsageError(
+            f"--clobber-output: {path} is no repository (it has no {' and no '.join(_MARKS)})"
+        )
 
 
 def empty(path: str) -> None:
-    """Remove all that is in an output. The directory stays: it may be a link to where there is room.
+    """Remove all that is in an output.
+
+    The directory stays: it may be a link to where there is room.
 
     Raises
     ------
@@ -60,7 +69,9 @@ def empty(path: str) -> None:
             _remove(os.path.join(real, name))
     except OSError as error:
         what = error.filename or "all"  # of a file deep inside, Python gives only the last name
-        raise UsageError(f"--clobber-output: {what} in {path} cannot be removed: {error.strerror}") from error
+        raise UsageError(
+            f"--clobber-output: {what} in {path} cannot be removed: {error.strerror}"
+        ) from error
 
 
 def _removed_last(name: str) -> bool:

@@ -1,4 +1,7 @@
-"""ID arguments of coadds, whose tracts and patches no registry has: a sky map has them (gen2-cli 6.4)."""
+"""ID arguments of coadds, whose tracts and patches no registry has.
+
+A sky map has them (gen2-cli 6.4).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class CoaddDataIdContainer(DataIdContainer):
-    """Stands for patches: of a whole sky map, of a tract, or single ones; whether or not there is a file of them."""
+    """Stands for patches: of a whole sky map, of a tract, or single ones.
+
+    Whether or not there is a file of them.
+    """
 
     _skymap: SkyMap | None = None
 
@@ -38,7 +44,9 @@ class CoaddDataIdContainer(DataIdContainer):
             try:
                 self._skymap = namespace.butler.get(_map_name(namespace))
             except PersistenceError as error:
-                raise UsageError(f"tracts and patches are those of a sky map (makeSkyMap.py): {error}") from error
+                raise UsageError(
+                    f"tracts and patches are those of a sky map (makeSkyMap.py): {error}"
+                ) from error
         assert self._skymap is not None
         return self._skymap
 
@@ -52,23 +60,31 @@ class CoaddDataIdContainer(DataIdContainer):
         """
         for data_id in self.idList:
             self._refuse_incomplete(namespace, data_id)
-            self.refList += [self._reference(namespace, one) for one in self._patches(namespace, data_id)]
+            self.refList += [
+                self._reference(namespace, one) for one in self._patches(namespace, data_id)
+            ]
 
     def _refuse_incomplete(
-        self, namespace: argparse.Namespace, data_id: Mapping[str, Any], supplied: frozenset[str] = SKYMAP_KEYS
+        self,
+        namespace: argparse.Namespace,
+        data_id: Mapping[str, Any],
+        supplied: frozenset[str] = SKYMAP_KEYS,
     ) -> None:
         """Refuse a data ID that lacks keys which nothing supplies."""
         every = namespace.butler.getKeys(self.datasetType) or {}
         missing = [key for key in every if key not in data_id and key not in supplied]
         if missing:
             raise UsageError(
-                f"{self.datasetType} needs {', '.join(missing)} in the data ID, besides {dict(data_id)}: "
+                f"{self.datasetType} needs {', '.join(missing)} in the data ID, besides "
+                f"{dict(data_id)}: "
                 f"its keys are {', '.join(every)}"
             )
         if "patch" in data_id and "tract" not in data_id:
             raise UsageError(f"patch={data_id['patch']} is one of each tract: give the tract, too")
 
-    def _patches(self, namespace: argparse.Namespace, data_id: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def _patches(
+        self, namespace: argparse.Namespace, data_id: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
         """Give a data ID for each patch; keys that are not typed come first."""
         if "patch" in data_id:
             self._refuse_absent(namespace, data_id)
@@ -82,7 +98,10 @@ class CoaddDataIdContainer(DataIdContainer):
                 yield {**told, "patch": patch.name, **data_id}
 
     def _refuse_absent(self, namespace: argparse.Namespace, data_id: Mapping[str, Any]) -> None:
-        """Refuse a patch that the sky map lacks; if there is no sky map yet, there is nothing to compare with."""
+        """Refuse a patch that the sky map lacks.
+
+        If there is no sky map yet, there is nothing to compare with.
+        """
         if self._skymap is None and not namespace.butler.datasetExists(_map_name(namespace)):
             return
         try:
@@ -90,7 +109,9 @@ class CoaddDataIdContainer(DataIdContainer):
         except PersistenceError as error:
             raise UsageError(str(error)) from error
 
-    def _reference(self, namespace: argparse.Namespace, data_id: Mapping[str, Any]) -> ButlerDataRef:
+    def _reference(
+        self, namespace: argparse.Namespace, data_id: Mapping[str, Any]
+    ) -> ButlerDataRef:
         found: ButlerDataRef = namespace.butler.dataRef(self.datasetType, dataId=data_id)
         return found
 
@@ -120,7 +141,10 @@ class AssembleCoaddDataIdContainer(CoaddDataIdContainer):
     """Stands for single patches: all keys have to be typed."""
 
     def _refuse_incomplete(
-        self, namespace: argparse.Namespace, data_id: Mapping[str, Any], supplied: frozenset[str] = SKYMAP_KEYS
+        self,
+        namespace: argparse.Namespace,
+        data_id: Mapping[str, Any],
+        supplied: frozenset[str] = SKYMAP_KEYS,
     ) -> None:
         super()._refuse_incomplete(namespace, data_id, frozenset())
 
@@ -139,7 +163,10 @@ class SelectDataIdContainer(DataIdContainer):
         self.dataList: list[Struct] = []
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
-        """Make the references, and read where each exposure lies; warn of those that do not say it."""
+        """Make the references, and read where each exposure lies.
+
+        Warn of those that do not say it.
+        """
         super().makeDataRefList(namespace)
         for reference in self.refList:
             try:
@@ -151,7 +178,7 @@ class SelectDataIdContainer(DataIdContainer):
 
 
 class TractObjectDataIdContainer(CoaddDataIdContainer):
-    """Stands for tracts: ``refList`` has for each the list of its patches of which there is a file."""
+    """Stands for tracts: ``refList`` lists for each the patches of which there is a file."""
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
         """Make the lists."""
@@ -160,7 +187,10 @@ class TractObjectDataIdContainer(CoaddDataIdContainer):
 
 
 class VisitDataIdContainer(DataIdContainer):
-    """Stands for visits: ``refList`` has for each the list of its data. Data IDs without a visit stand for none."""
+    """Stands for visits: ``refList`` has for each the list of its data.
+
+    Data IDs without a visit stand for none.
+    """
 
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
         """Make the lists."""
@@ -169,7 +199,9 @@ class VisitDataIdContainer(DataIdContainer):
         self.refList = _grouped(self, namespace, "visit")
 
 
-def _grouped(container: DataIdContainer, namespace: argparse.Namespace, key: str) -> list[list[Any]]:
+def _grouped(
+    container: DataIdContainer, namespace: argparse.Namespace, key: str
+) -> list[list[Any]]:
     """Put references that are there, and share the value of a key, together."""
     is_there = present(namespace.butler, str(container.datasetType))
     groups: dict[Any, list[Any]] = {}

@@ -38,7 +38,10 @@ class Typed(NamedTuple):
 
     def since_option(self) -> list[str]:
         """Give the words since the last option: the values that it has already."""
-        last = max((place for place, word in enumerate(self.words) if word.startswith("-")), default=len(self.words))
+        last = max(
+            (place for place, word in enumerate(self.words) if word.startswith("-")),
+            default=len(self.words),
+        )
         return list(self.words[last + 1 :])
 
     def outline(self) -> outline.Outline:
@@ -47,7 +50,10 @@ class Typed(NamedTuple):
 
 
 def dataset_types(typed: Typed, begin: str) -> Iterable[str]:
-    """Give dataset types; their views, which are many, only if what is typed is no beginning of a type."""
+    """Give dataset types.
+
+    Their views, which are many, only if what is typed is no beginning of a type.
+    """
     known = typed.outline()
     longer = [name for name in known.types if name.startswith(begin) and name != begin]
     if longer:
@@ -61,7 +67,10 @@ def keys(typed: Typed, begin: str) -> Iterable[str]:
 
 
 def data_ids(typed: Typed, begin: str) -> Iterable[str]:
-    """Give keys, with an ``=``; behind one, its values that go with those typed before it in the same option."""
+    """Give keys, with an ``=``.
+
+    Behind one, its values that go with those typed before it in the same option.
+    """
     known = typed.outline()
     key, equals, text = begin.partition("=")
     chosen = dict(_pair(word, known.aliases) for word in typed.since_option() if "=" in word)
@@ -72,7 +81,9 @@ def data_ids(typed: Typed, begin: str) -> Iterable[str]:
     own = [key for key in known.keys_of(typed.datasetType) if key not in chosen]
     # Other names, and the keys of other types, for who asks for them.
     others = [*known.aliases, *(key for key in known.keys if key not in chosen)]
-    fitting = [key for key in own if key.startswith(begin)] or [key for key in others if key.startswith(begin)]
+    fitting = [key for key in own if key.startswith(begin)] or [
+        key for key in others if key.startswith(begin)
+    ]
     return [f"{key}=" for key in fitting]
 
 
@@ -81,8 +92,13 @@ def _pair(word: str, aliases: Mapping[str, str]) -> tuple[str, str]:
     return aliases.get(key, key), text
 
 
-def _values(known: outline.Outline, key: str, text: str, chosen: Mapping[str, str]) -> Iterator[str]:
-    """Give the alternatives of a value: what is typed of them stays as it is, and the last is completed."""
+def _values(
+    known: outline.Outline, key: str, text: str, chosen: Mapping[str, str]
+) -> Iterator[str]:
+    """Give the alternatives of a value.
+
+    What is typed of them stays as it is, and the last is completed.
+    """
     before, _, begin = text.rpartition("^")
     if ".." in begin:
         return
@@ -101,11 +117,16 @@ def _values(known: outline.Outline, key: str, text: str, chosen: Mapping[str, st
 
 
 def reruns(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the reruns of the repository, and the directories that may hold more; ``IN:OUT`` is two of them."""
+    """Give the reruns of the repository, and the directories that may hold more.
+
+    ``IN:OUT`` is two of them.
+    """
     before, colon, name = begin.rpartition(":")
     above = os.path.dirname(name)
     with os.scandir(os.path.join(typed.root, "rerun", above)) as entries:
-        found = [(os.path.join(above, entry.name), entry.path) for entry in entries if entry.is_dir()]
+        found = [
+            (os.path.join(above, entry.name), entry.path) for entry in entries if entry.is_dir()
+        ]
     shown = [one if _is_repository(path) else f"{one}/" for one, path in found]
     return [f"{before}{colon}{one}" for one in sorted(shown)]
 
@@ -115,11 +136,16 @@ def _is_repository(path: str) -> bool:
 
 
 def settings(typed: Typed, begin: str) -> Iterable[str]:
-    """Give the names that ``-c`` knows: down to the next dot, as one goes down directories; further, if it is one."""
+    """Give the names that ``-c`` knows: down to the next dot, as one goes down directories.
+
+    Further, if it is one.
+    """
     fitting = [name.split(".") for name in typed.settings if name.startswith(begin)]
     depth = begin.count(".") + 1
     while True:
-        found = {f"{'.'.join(name[:depth])}{'=' if len(name) <= depth else '.'}" for name in fitting}
+        found = {
+            f"{'.'.join(name[:depth])}{'=' if len(name) <= depth else '.'}" for name in fitting
+        }
         # A shell takes a single answer for a whole one, but for what follows an equals sign.
         if len(found) != 1 or min(found).endswith("="):
             return sorted(found)
@@ -163,7 +189,8 @@ COMPLETERS: Mapping[str, Completer] = {
 def of(action: Any) -> Completer | None:
     """Give the completer of an action of argparse; None if files are as good as anything.
 
-    The options for data IDs are those called so, by Gen2's habit: ``--id``, ``--selectId``, ``--templateId``.
+    The options for data IDs are those called so, by Gen2's habit: ``--id``, ``--selectId``,
+    ``--templateId``.
     """
     name = str(action.dest)
     return data_ids if name.endswith("Id") and action.nargs == "*" else COMPLETERS.get(name)

@@ -1,10 +1,11 @@
-"""Completion by TAB of the commands, in the shell that ``register-python-argcomplete`` or its like has prepared.
+"""Completion by TAB, in a shell prepared by ``register-python-argcomplete`` or its like.
 
-The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and takes what it writes to file
-descriptor 8. So a command calls `complete` as soon as it has its parser, and imports what is slow thereafter.
+The shell runs the command itself, with ``_ARGCOMPLETE`` in its environment, and takes what it
+writes to file descriptor 8. So a command calls `complete` as soon as it has its parser, and imports
+what is slow thereafter.
 
-The parser of a task comes with the task, and that is slow to import. What its script takes is kept, and a script that
-asks for it first is answered as fast::
+The parser of a task comes with the task, and that is slow to import. What its script takes is kept,
+and a script that asks for it first is answered as fast::
 
     from persistence.cmdline import completion
 
@@ -44,7 +45,10 @@ def words() -> list[str]:
 
 
 class PlainHelp(argparse.HelpFormatter):
-    """A formatter that does not ask how wide the terminal is: what Python imports for that takes 4 ms."""
+    """A formatter that does not ask how wide the terminal is.
+
+    What Python imports for that takes 4 ms.
+    """
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=80)
@@ -93,9 +97,12 @@ def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any
 
 
 def complete_again() -> None:
-    """Answer the shell as a task's script did the last time: the first thing that a script does, for speed.
+    """Answer the shell as a task's script did the last time.
 
-    It returns if no shell asks, or if the script or a module behind it has changed, and nothing is known of it.
+    The first thing that a script does, for speed.
+
+    It returns if no shell asks, or if the script or a module behind it has changed, and nothing is
+    known of it.
     """
     kept = memory.recall(taskscripts.name()) if wanted() else None
     if kept is not None:
@@ -107,7 +114,7 @@ def _complete_task(told: Mapping[str, Any]) -> None:
 
 
 def _end() -> None:
-    """End the process: whatever went wrong, the command is not to be run, and a terminal is no place to tell it."""
+    """End the process without running the command: a terminal is no place for a traceback."""
     if "_ARC_DEBUG" not in os.environ:
         os._exit(1)
 
@@ -125,12 +132,15 @@ def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) 
 
     def act(prefix: str, action: Any, parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
         given = vars(parsed_args)
-        # Of a task the repository is the first word. A shell has not yet done to words what it does to arguments.
+        # Of a task the repository is the first word. A shell has not yet done to words what it does
+        # to arguments.
         root = os.path.expandvars(os.path.expanduser(given.get("root") or "".join(typed[1:2])))
         if "root" not in given:
             root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)
         kind = given.get("type") or getattr(action, "datasetType", None)
-        told = Typed(typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings)
+        told = Typed(
+            typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings
+        )
         return list(completer(told, prefix))
 
     return act

@@ -1,4 +1,7 @@
-"""What an ID argument becomes: data IDs, then references to the data that there are (gen2-cli 3.7)."""
+"""What an ID argument becomes.
+
+Data IDs, then references to the data that there are (gen2-cli 3.7).
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ class DataIdContainer:
     idList : `list` [`dict`]
         The data IDs, as typed: their values are text until they are cast.
     refList : `list`
-        References to the data that there are, in the order of the data IDs, and of the registry within each. What two
-        data IDs stand for is there twice.
+        References to the data that there are, in the order of the data IDs, and of the registry
+        within each. What two data IDs stand for is there twice.
     """
 
     def __init__(self, level: str | None = None) -> None:
@@ -55,12 +58,15 @@ class DataIdContainer:
         RuntimeError
             If there is no dataset type.
         UsageError
-            If the dataset type or a key is unknown, a key is there twice, or a value is of another type.
+            If the dataset type or a key is unknown, a key is there twice, or a value is of another
+            type.
         """
         if self.datasetType is None:
             raise RuntimeError("the dataset type has to be set before data IDs are cast")
         try:
-            known, aliases = keys.known(butler, self.datasetType, (key for one in self.idList for key in one))
+            known, aliases = keys.known(
+                butler, self.datasetType, (key for one in self.idList for key in one)
+            )
             self.idList = [_cast(data_id, known, aliases) for data_id in self.idList]
         except PersistenceError as error:
             raise UsageError(str(error)) from error
@@ -77,7 +83,9 @@ class DataIdContainer:
         empty = []
         is_there = present(namespace.butler, self.datasetType)
         try:
-            for data_id, references in zip(self.idList, self._references(namespace.butler), strict=True):
+            for data_id, references in zip(
+                self.idList, self._references(namespace.butler), strict=True
+            ):
                 found = [reference for reference in references if is_there(reference.dataId)]
                 self.refList += found
                 if not found:
@@ -91,7 +99,9 @@ class DataIdContainer:
         return matching.references(butler, str(self.datasetType), self.level, self.idList)
 
 
-def _cast(data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mapping[str, str]) -> dict[str, Any]:
+def _cast(
+    data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mapping[str, str]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for said, value in data_id.items():
         key = aliases.get(said, said)
@@ -99,26 +109,34 @@ def _cast(data_id: Mapping[str, Any], known: Mapping[str, type], aliases: Mappin
             raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
         if key not in known:
             raise DataIdError(
-                f"unknown key {key!r}{did_you_mean(key, [*known, *aliases])} (known: {', '.join(known)})"
+                f"unknown key {key!r}{did_you_mean(key, [*known, *aliases])} (known: "
+                f"{', '.join(known)})"
             )
         found[key] = cast(key, value, known[key])
     return found
 
 
 def present(butler: Butler, name: str) -> Test:
-    """Give what tells whether a dataset is there; or, of a data ID at a higher level, any that it is made of."""
+    """Give what tells whether a dataset is there.
+
+    Or, of a data ID at a higher level, any that it is made of.
+    """
     test, every = existing(butler, name), frozenset(butler.getKeys(name) or ())
 
     def is_there(data_id: Mapping[str, Any]) -> bool:
         if every <= data_id.keys():
             return test(data_id)
         below = [one.dataId for one in butler.subset(name, dataId=data_id)]
-        return any(test(one) if every <= one.keys() else butler.datasetExists(name, one) for one in below)
+        return any(
+            test(one) if every <= one.keys() else butler.datasetExists(name, one) for one in below
+        )
 
     return is_there
 
 
-def told_missing(butler: Butler, name: str, missing: Sequence[tuple[Mapping[str, Any], int]]) -> str:
+def told_missing(
+    butler: Butler, name: str, missing: Sequence[tuple[Mapping[str, Any], int]]
+) -> str:
     """Tell of data IDs that stand for nothing: why the first does, and which others there are.
 
     Parameters
@@ -138,11 +156,16 @@ def told_missing(butler: Butler, name: str, missing: Sequence[tuple[Mapping[str,
     if others:
         from persistence.cmdline import shorthand  # only who prints them needs it
 
-        lines += ["Nor for", *(f"  {option}" for option in shorthand.typed(one for one, _ in others))]
+        lines += [
+            "Nor for",
+            *(f"  {option}" for option in shorthand.typed(one for one, _ in others)),
+        ]
     return "\n".join(lines)
 
 
-def _reasons(butler: Butler, name: str, data_id: Mapping[str, Any], registered: int) -> Iterator[str]:
+def _reasons(
+    butler: Butler, name: str, data_id: Mapping[str, Any], registered: int
+) -> Iterator[str]:
     if registered:
         yield f"{registered} are registered, but their files are not there"
         return

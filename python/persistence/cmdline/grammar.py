@@ -1,9 +1,9 @@
 """The grammar of data IDs on the command line: ``visit=1^5..9:2 ccdnum=3^6..12 filter=g``.
 
-It is Gen2's (gen2-cli 3.6), but for three things. A range without members, and a word without ``=``, are errors:
-there they chose nothing, or an empty value, without a word. What is too much for any repository is one too: there it
-filled the memory. A range keeps leading zeros, ``007..009``, as a value alone does.
-`persistence.cmdline.shorthand` is the inverse.
+It is Gen2's (gen2-cli 3.6), but for three things. A range without members, and a word without
+``=``, are errors: there they chose nothing, or an empty value, without a word. What is too much for
+any repository is one too: there it filled the memory. A range keeps leading zeros, ``007..009``, as
+a value alone does. `persistence.cmdline.shorthand` is the inverse.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from persistence.dataid import cast
 from persistence.errors import DataIdError, did_you_mean
 
 RANGE = re.compile(r"(\d+)\.\.(\d+)(?::(\d+))?")
-# Nobody means more values, or data IDs, with one option: a digit too many is a slip. So many take a gigabyte.
+# Nobody means more values, or data IDs, with one option: a digit too many is a slip. So many take a
+# gigabyte.
 _MOST = 10**6
 
 
 def values(text: str) -> list[str]:
-    """Give the alternatives of a value: parted by ``^``; ``a..b`` and ``a..b:step`` are ranges, ends included.
+    """Give the alternatives of a value: parted by ``^``.
+
+    ``a..b`` and ``a..b:step`` are ranges, ends included.
 
     Raises
     ------
@@ -68,7 +71,8 @@ def parse(
     Raises
     ------
     DataIdError
-        If a word is not of that form, a key is there twice or unknown, or a value is of another type.
+        If a word is not of that form, a key is there twice or unknown, or a value is of another
+        type.
     """
     alternatives: dict[str, list[Any]] = {}
     for token in tokens:
@@ -79,7 +83,13 @@ def parse(
         if key in alternatives:
             raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
         if keys is not None and key not in keys:
-            raise DataIdError(f"unknown key {key!r}{did_you_mean(key, [*keys, *aliases])} (known: {', '.join(keys)})")
+            raise DataIdError(
+                f"unknown key {key!r}{did_you_mean(key, [*keys, *aliases])} (known: "
+                f"{', '.join(keys)})"
+            )
         alternatives[key] = [cast(key, value, keys[key] if keys else str) for value in values(text)]
     _refuse_many(" ".join(tokens), math.prod(map(len, alternatives.values())))
-    return [dict(zip(alternatives, row, strict=True)) for row in itertools.product(*alternatives.values())]
+    return [
+        dict(zip(alternatives, row, strict=True))
+        for row in itertools.product(*alternatives.values())
+    ]

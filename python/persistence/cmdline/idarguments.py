@@ -37,16 +37,20 @@ class DatasetArgument(DynamicDatasetType):
     Parameters
     ----------
     name : `str`, optional
-        The option ``--name``, or the positional argument ``name``, that it is typed as; by default, the ID argument's
-        option with ``_dstype`` behind it.
+        The option ``--name``, or the positional argument ``name``, that it is typed as; by default,
+        the ID argument's option with ``_dstype`` behind it.
     help : `str`, optional
         Its help.
     default : `str`, optional
-        The dataset type if none is typed; without it, an option is required. A positional argument has none.
+        The dataset type if none is typed; without it, an option is required. A positional argument
+        has none.
     """
 
     def __init__(
-        self, name: str | None = None, help: str = "dataset type of the data to process", default: str | None = None
+        self,
+        name: str | None = None,
+        help: str = "dataset type of the data to process",
+        default: str | None = None,
     ) -> None:
         self.name = name
         self.help = help
@@ -62,7 +66,9 @@ class DatasetArgument(DynamicDatasetType):
         if self.name is None:
             self.name = f"--{idName}_dstype"
         if self.isOption:
-            parser.add_argument(self.name, help=self.help, default=self.default, required=self.default is None)
+            parser.add_argument(
+                self.name, help=self.help, default=self.default, required=self.default is None
+            )
         else:
             parser.add_argument(self.name, help=self.help)
 
@@ -132,7 +138,9 @@ class DataIdArgument:
 
     def __post_init__(self) -> None:
         if self.name.startswith("-"):
-            raise RuntimeError(f"the name of an ID argument is given without dashes, not as {self.name!r}")
+            raise RuntimeError(
+                f"the name of an ID argument is given without dashes, not as {self.name!r}"
+            )
 
     @property
     def argName(self) -> str:

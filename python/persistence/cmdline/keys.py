@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
-    """Give the keys that data IDs of a dataset type may have, with their types, and the other names of keys.
+    """Return the keys that data IDs of a dataset type may have, their types, and their aliases.
 
     Parameters
     ----------
@@ -19,7 +19,8 @@ def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, typ
     name : `str`
         The dataset type, or a view of one.
     said : iterable of `str`
-        The keys that are typed. The registries are asked for their columns only if the camera lacks one of them.
+        The keys that are typed. The registries are asked for their columns only if the camera lacks
+        one of them.
 
     Raises
     ------
@@ -42,7 +43,10 @@ def _camera_keys(butler: Butler, name: str) -> dict[str, type]:
 
 
 def aliases(butler: Butler) -> dict[str, str]:
-    """Give the other names of keys, ``ccd`` for ``ccdnum``: what a camera before has as a key is that key."""
+    """Give the other names of keys, ``ccd`` for ``ccdnum``.
+
+    What a camera before has as a key is that key.
+    """
     known: dict[str, str] = {}
     for repository in butler.chain.inputs:
         policy = repository.mapper.policy

@@ -1,4 +1,7 @@
-"""Values as they are typed: literals and arithmetic with them, ``1/3600`` or ``float('nan')``; never other code."""
+"""Values as they are typed: literals and arithmetic with them, ``1/3600`` or ``float('nan')``.
+
+Never other code.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,15 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
     ast.Pow: _power,
 }
-_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_SEQUENCES: Mapping[type[ast.expr], Callable[[list[Any]], Any]] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+_SEQUENCES: Mapping[type[ast.expr], Callable[[list[Any]], Any]] = {
+    ast.Tuple: tuple,
+    ast.List: list,
+    ast.Set: set,
+}
 _CASTS: Mapping[str, Callable[[Any], Any]] = {"float": float, "int": int}
 
 
@@ -42,11 +52,15 @@ def value(text: str) -> Any:
         If it is no literal, and no arithmetic.
     """
     if len(text) > _LONGEST:
-        raise ValueError(f"{len(text)} characters are too many for a value; write it into a file, and give -C")
+        raise ValueError(
+            f"{len(text)} characters are too many for a value; write it into a file, and give -C"
+        )
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, TypeError, ArithmeticError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{text!r} is no value: {error.msg if isinstance(error, SyntaxError) else error}") from error
+        raise ValueError(
+            f"{text!r} is no value: {error.msg if isinstance(error, SyntaxError) else error}"
+        ) from error
 
 
 def _value(node: ast.expr) -> Any:
@@ -56,7 +70,11 @@ def _value(node: ast.expr) -> Any:
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
             return _SEQUENCES[type(node)]([_value(part) for part in parts])
         case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {_value(key): _value(one) for key, one in zip(keys, values, strict=True) if key is not None}
+            return {
+                _value(key): _value(one)
+                for key, one in zip(keys, values, strict=True)
+                if key is not None
+            }
         case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
             return _UNARY[type(sign)](_number(operand))
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
@@ -64,7 +82,9 @@ def _value(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _CASTS:
             return _CASTS[name](_value(argument))
         case _:
-            raise ValueError(f"{ast.unparse(node)} is no value: write a literal, or arithmetic with numbers")
+            raise ValueError(
+                f"{ast.unparse(node)} is no value: write a literal, or arithmetic with numbers"
+            )
 
 
 def _number(node: ast.expr) -> Any:

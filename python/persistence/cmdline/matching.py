@@ -43,7 +43,7 @@ def references(
 
 
 def _in_one_registry(butler: Butler, name: str, level: str | None, keys: Sequence[str]) -> bool:
-    """Say whether one registry, or directory, has all that the data IDs stand for, by the keys that they have."""
+    """Return whether one registry or directory has all that the data IDs match, by their keys."""
     request = butler.request(name)
     asked = butler.chain.asked(request, {})
     every = butler.getKeys(name, level or "") or {}
@@ -60,13 +60,17 @@ def _in_one_registry(butler: Butler, name: str, level: str | None, keys: Sequenc
 def _at_once(
     butler: Butler, name: str, level: str | None, data_ids: Sequence[Mapping[str, Any]]
 ) -> Iterator[list[ButlerDataRef]]:
-    """Read what all of the data IDs may stand for, by what they have in common, and share it out."""
+    """Read what all the data IDs may match, by the keys they share, and distribute it."""
     first = data_ids[0]
-    common = {key: value for key, value in first.items() if all(one[key] == value for one in data_ids)}
+    common = {
+        key: value for key, value in first.items() if all(one[key] == value for one in data_ids)
+    }
     telling = operator.itemgetter(*[key for key in first if key not in common] or first)
     subset = butler.subset(name, level, dataId=common)
     found: dict[Any, list[DataId]] = {}
     for reference in subset:
         found.setdefault(telling(reference.dataId), []).append(reference.dataId)
     for one in data_ids:
-        yield [ButlerDataRef(subset, DataId({**one, **full})) for full in found.get(telling(one), ())]
+        yield [
+            ButlerDataRef(subset, DataId({**one, **full})) for full in found.get(telling(one), ())
+        ]

@@ -1,6 +1,9 @@
-"""What completion worked out before, kept in the user's cache: files that anybody may delete at any time.
+"""What completion worked out before, kept in the user's cache.
 
-Nothing is kept in a repository. It counts as long as the files that it was worked out from are as they were.
+Files that anybody may delete at any time.
+
+Nothing is kept in a repository. It counts as long as the files that it was worked out from are as
+they were.
 """
 
 from __future__ import annotations
@@ -22,7 +25,11 @@ def recall(name: str) -> Mapping[str, Any] | None:
     try:
         with open(_path(name), encoding="utf-8") as stream:
             kept = json.load(stream)
-        is_good = kept["version"] == _VERSION and kept["name"] == name and _stamps(kept["files"]) == kept["files"]
+        is_good = (
+            kept["version"] == _VERSION
+            and kept["name"] == name
+            and _stamps(kept["files"]) == kept["files"]
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):  # damaged by whomever
         return None
     return kept["value"] if is_good else None
@@ -44,7 +51,8 @@ def keep(name: str, files: Iterable[str], value: Mapping[str, Any]) -> None:
 
     kept = {"version": _VERSION, "name": name, "files": _stamps(files), "value": value}
     path = _path(name)
-    with contextlib.suppress(OSError, ValueError):  # no room, no home: it is worked out again the next time
+    # no room, no home: it is worked out again the next time
+    with contextlib.suppress(OSError, ValueError):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         writing.write_text(path, json.dumps(kept), replace=True)
 
@@ -54,7 +62,9 @@ def _path(name: str) -> str:
     if not os.path.isabs(cache):  # such a one is to be ignored (XDG Base Directory Specification)
         cache = os.path.expanduser("~/.cache")
     # Two names may have the same sum: the name in the file decides.
-    return os.path.join(cache, "persistence", "completion", f"{zlib.crc32(os.fsencode(name)):08x}.json")
+    return os.path.join(
+        cache, "persistence", "completion", f"{zlib.crc32(os.fsencode(name)):08x}.json"
+    )
 
 
 def _stamps(files: Iterable[str]) -> dict[str, list[int] | None]:
@@ -65,7 +75,8 @@ def _stamps(files: Iterable[str]) -> dict[str, list[int] | None]:
 def _stamp(path: str) -> list[int] | None:
     try:
         status = os.lstat(path)
-        # Of a link to a directory only where it leads: _parent is the same, whatever is put into the parent.
+        # Of a link to a directory only where it leads: _parent is the same, whatever is put into
+        # the parent.
         if stat.S_ISLNK(status.st_mode) and not os.path.isdir(path):
             status = os.stat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""The options of every task, in the groups in which ``--help`` shows them (gen2-cli 3.2, 3.8, 3.9, 3.14)."""
+"""The options of every task, in the groups of ``--help`` (gen2-cli 3.2, 3.8, 3.9, 3.14)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ class _EachWord(argparse.Action):
     """An option of many words that acts at once, each in its turn; nothing is kept of it."""
 
     def __init__(
-        self, option_strings: Any, dest: str, take: Callable[[argparse.Namespace, str], None], **rest: Any
+        self,
+        option_strings: Any,
+        dest: str,
+        take: Callable[[argparse.Namespace, str], None],
+        **rest: Any,
     ) -> None:
         super().__init__(option_strings, dest, nargs="*", default=argparse.SUPPRESS, **rest)
         self._take = take
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
         for word in values:
             self._take(namespace, word)
 
@@ -31,7 +37,9 @@ class _EachWord(argparse.Action):
 class IdAction(argparse.Action):
     """An ID argument: its words are data IDs, which the container of its name collects."""
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
         try:
             getattr(namespace, self.dest).idList += grammar.parse(values)
         except PersistenceError as error:
@@ -42,14 +50,18 @@ class _LongLog(argparse.Action):
     def __init__(self, option_strings: Any, dest: str, **rest: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **rest)
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
         namespace.logSettings.long = True
 
 
 class ReuseAction(argparse.Action):
     """``--reuse-outputs-from``: the steps up to one of them, or all."""
 
-    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
         steps = [step for step in self.choices or () if step != ALL]
         setattr(namespace, self.dest, steps if values == ALL else steps[: steps.index(values) + 1])
 
@@ -68,7 +80,9 @@ def _level(namespace: argparse.Namespace, word: str) -> None:
     namespace.logSettings.take(word)
 
 
-def _number(kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool]) -> Callable[[str], Any]:
+def _number(
+    kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool]
+) -> Callable[[str], Any]:
     """Give what takes a number from a word, and tells what it has to be."""
 
     def take(text: str) -> Any:
@@ -83,11 +97,15 @@ def _number(kind: Callable[[str], Any], least: str, is_fit: Callable[[Any], bool
 
 _processes = _number(int, "number of processes: give 1 or more", lambda number: number >= 1)
 # Systems wait no longer than `threading.TIMEOUT_MAX`.
-_seconds = _number(float, "number of seconds to wait: give one above 0, up to 1e9", lambda number: 0 < number <= 1e9)
+_seconds = _number(
+    float,
+    "number of seconds to wait: give one above 0, up to 1e9",
+    lambda number: 0 < number <= 1e9,
+)
 
 
 def _place(text: str) -> str:
-    """Take a directory; none that is empty, which would be the working directory, or the default."""
+    """Check a directory; an empty name would mean the working directory, or the default."""
     if not text:
         raise argparse.ArgumentTypeError("it is empty: is a variable of the shell not set?")
     return text
@@ -103,19 +121,32 @@ def add(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 
 def _places(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("where data are", "below PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT")
-    group.add_argument("input", metavar="INPUT", help="the input repository; it is the first argument")
-    group.add_argument(
-        "--calib", type=_place, metavar="DIR", help="the calibration root; by default that of PIPE_CALIB_ROOT"
+    group = parser.add_argument_group(
+        "where data are", "below PIPE_INPUT_ROOT, PIPE_CALIB_ROOT, PIPE_OUTPUT_ROOT"
     )
-    group.add_argument("--output", type=_place, metavar="DIR", help="the output repository; it is made if need be")
     group.add_argument(
-        "--rerun", metavar="[IN:]OUT", help="write to INPUT/rerun/OUT, and read INPUT, or INPUT/rerun/IN"
+        "input", metavar="INPUT", help="the input repository; it is the first argument"
+    )
+    group.add_argument(
+        "--calib",
+        type=_place,
+        metavar="DIR",
+        help="the calibration root; by default that of PIPE_CALIB_ROOT",
+    )
+    group.add_argument(
+        "--output", type=_place, metavar="DIR", help="the output repository; it is made if need be"
+    )
+    group.add_argument(
+        "--rerun",
+        metavar="[IN:]OUT",
+        help="write to INPUT/rerun/OUT, and read INPUT, or INPUT/rerun/IN",
     )
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("configuration", "from left to right; what is said last counts")
+    group = parser.add_argument_group(
+        "configuration", "from left to right; what is said last counts"
+    )
     group.add_argument(
         "-c",
         "--config",
@@ -137,27 +168,45 @@ def _shown(parser: argparse.ArgumentParser) -> None:
         "-L", "--loglevel", action=_EachWord, take=_level, metavar="[COMPONENT=]LEVEL",
         help="how much is logged: trace, debug, verbose, info (the default), warn, error, fatal",
     )  # fmt: skip
-    group.add_argument("--longlog", action=_LongLog, help="log lines have time, data ID, file and line")
+    group.add_argument(
+        "--longlog", action=_LongLog, help="log lines have time, data ID, file and line"
+    )
     group.add_argument("--debug", action="store_true", help="import the module debug first")
-    group.add_argument("--profile", metavar="FILE", help="where to write how long each function took")
+    group.add_argument(
+        "--profile", metavar="FILE", help="where to write how long each function took"
+    )
 
 
 def _running(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how data are processed")
-    group.add_argument("-j", "--processes", type=_processes, default=1, metavar="N", help="how many at a time")
-    group.add_argument("-t", "--timeout", type=_seconds, metavar="SECONDS", help="how long all of it may take")
     group.add_argument(
-        "--engine", choices=("local", "dask"), help="processes of this machine (local), or a Dask cluster"
+        "-j", "--processes", type=_processes, default=1, metavar="N", help="how many at a time"
     )
-    group.add_argument("--scheduler", metavar="ADDRESS", help="of the Dask cluster: tcp://host:8786")
+    group.add_argument(
+        "-t", "--timeout", type=_seconds, metavar="SECONDS", help="how long all of it may take"
+    )
+    group.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        help="processes of this machine (local), or a Dask cluster",
+    )
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of the Dask cluster: tcp://host:8786"
+    )
     again = group.add_mutually_exclusive_group()
     again.add_argument(
         "--skip-existing", "--reuse-outputs", action="store_true", dest="skipExisting",
         help="leave out data that are done",
     )  # fmt: skip
-    again.add_argument("--redo-failed", action="store_true", dest="redoFailed", help="only data that failed")
-    group.add_argument("--doraise", action="store_true", help="end at the first failure, with its traceback")
-    group.add_argument("--noExit", action="store_true", help="failures do not count in the exit status")
+    again.add_argument(
+        "--redo-failed", action="store_true", dest="redoFailed", help="only data that failed"
+    )
+    group.add_argument(
+        "--doraise", action="store_true", help="end at the first failure, with its traceback"
+    )
+    group.add_argument(
+        "--noExit", action="store_true", help="failures do not count in the exit status"
+    )
 
 
 def _replacing(parser: argparse.ArgumentParser) -> None:
@@ -182,12 +231,15 @@ def finish(namespace: argparse.Namespace) -> None:
     Raises
     ------
     UsageError
-        If two of them contradict each other, or the profile cannot be written: that would be told after the work.
+        If two of them contradict each other, or the profile cannot be written: that would be told
+        after the work.
     """
     if namespace.profile is not None:
         _refuse_unwritable(namespace.profile)
     if namespace.engine == "local" and namespace.scheduler is not None:
-        raise UsageError(f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local")
+        raise UsageError(
+            f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local"
+        )
     if namespace.engine == "dask" and namespace.scheduler is None:
         raise UsageError("--engine dask needs to know where: --scheduler tcp://host:8786")
     namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
@@ -196,10 +248,19 @@ def finish(namespace: argparse.Namespace) -> None:
 def _refuse_unwritable(path: str) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or not os.access(folder, os.W_OK):
-        cause = "it is a directory" if os.path.isdir(path) else f"{folder} is no directory that you may write to"
+        cause = (
+            "it is a directory"
+            if os.path.isdir(path)
+            else f"{folder} is no directory that you may write to"
+        )
         raise UsageError(f"--profile {path} cannot be written: {cause}")
 
 
 def named(parser: argparse.ArgumentParser) -> Sequence[str]:
     """Give the options of a parser, as they are written in full."""
-    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+    return [
+        name
+        for action in parser._actions
+        for name in action.option_strings
+        if name.startswith("--")
+    ]

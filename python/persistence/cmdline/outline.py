@@ -1,7 +1,10 @@
-"""What completion has to know of a repository: its dataset types, their keys, and where its registry is.
+"""What completion has to know of a repository.
 
-Opening a repository takes longer than a person waits for TAB. So it is opened once, and what counts is kept
-(`persistence.cmdline.memory`) until a file that says how the repository is set up, or a policy, changes.
+Its dataset types, their keys, and where its registry is.
+
+Opening a repository takes longer than a person waits for TAB. So it is opened once, and what counts
+is kept (`persistence.cmdline.memory`) until a file that says how the repository is set up, or a
+policy, changes.
 """
 
 from __future__ import annotations
@@ -98,20 +101,27 @@ def _drawn(butler: Butler) -> Outline:
         types = {name: list(dataset.keys) for name, dataset in mapper.types.items()} | types
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
         known |= dict.fromkeys(mapper.policy.keys)
-        values = {**{key: list(map(str, some)) for key, some in mapper.policy.values.items()}, **values}
-    registries = dict.fromkeys(place_of_registry(one.root, one.mapper) for one in butler.chain.inputs)
+        values = {
+            **{key: list(map(str, some)) for key, some in mapper.policy.values.items()},
+            **values,
+        }
+    registries = dict.fromkeys(
+        place_of_registry(one.root, one.mapper) for one in butler.chain.inputs
+    )
     return Outline(types, list(views), list(known), aliases(butler), values, list(registries))
 
 
 def _files(root: str, butler: Butler) -> Iterator[str]:
-    """Give the files that decide what is known of a repository, and the directories where more may come."""
+    """Return the files that decide what is known of a repository, and where more may come."""
     import persistence_policy
 
     from persistence import definitions
 
     yield os.path.abspath(__file__)  # another version may tell more
     framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
-    yield from (os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml"))
+    yield from (
+        os.path.join(framework, name) for name in os.listdir(framework) if name.endswith(".yaml")
+    )
     for place in (root, *(repository.root for repository in butler.chain.inputs)):
         yield from (os.path.join(place, mark) for mark in MARKS)
         yield os.path.join(place, definitions.FOLDER)

@@ -1,4 +1,7 @@
-"""Files of settings over a task's configuration: the camera's, and ``-C FILE`` (gen2-cli 3.1, 3.8)."""
+"""Files of settings over a task's configuration.
+
+The camera's, and ``-C FILE`` (gen2-cli 3.1, 3.8).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
     config : `lsst.pex.config.Config`
         The configuration.
     path : `str`
-        The file. It is the user's, or the camera package's: nothing that a repository brings is executed.
+        The file. It is the user's, or the camera package's: nothing that a repository brings is
+        executed.
     option : `str`
         What the file is called in messages.
 
@@ -36,7 +40,8 @@ def load(config: Any, path: str, option: str = "-C ") -> None:
     text = textfiles.read(path, f"{option}{path}")
     try:
         config.loadFromString(compile(text, path, "exec"), filename=path)
-    except (Exception, SystemExit) as error:  # whatever the file's code raises is told with its place
+    # whatever the file's code raises is told with its place
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{option}{path}{_line(error, path)}: {_cause(error)}") from error
 
 
@@ -48,15 +53,23 @@ def _cause(error: BaseException) -> str:
 
 
 def _line(error: BaseException, path: str) -> str:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == path
+    ]
     number = (
-        error.lineno if isinstance(error, SyntaxError) and error.filename == path else lines[-1] if lines else None
+        error.lineno
+        if isinstance(error, SyntaxError) and error.filename == path
+        else lines[-1]
+        if lines
+        else None
     )
     return "" if number is None else f", line {number}"
 
 
 def of_camera(mapper: type[Mapper], task: str) -> list[str]:
-    """Give the files of settings that a camera may have for a task, in the order in which they count.
+    """Return the files of settings that a camera may have for a task, in order.
 
     Parameters
     ----------
@@ -71,7 +84,10 @@ def of_camera(mapper: type[Mapper], task: str) -> list[str]:
         folder = os.path.join(mapper.getPackageDir(), "config")
     except PolicyError:  # a camera that is a file has no package
         return []
-    return [os.path.join(folder, f"{task}.py"), os.path.join(folder, mapper.getCameraName(), f"{task}.py")]
+    return [
+        os.path.join(folder, f"{task}.py"),
+        os.path.join(folder, mapper.getCameraName(), f"{task}.py"),
+    ]
 
 
 def load_camera(config: Any, path: str) -> bool:

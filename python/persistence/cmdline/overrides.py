@@ -1,7 +1,8 @@
 """Single settings over a task's configuration, ``-c NAME=VALUE`` (gen2-cli 3.8).
 
-Other than there, what ``-c`` takes is no code but literals and arithmetic (`persistence.cmdline.literals`); a list of
-texts is parted at commas; and entries of registries and dictionaries can be set: ``skyMap['rings'].numRings=120``.
+Other than there, what ``-c`` takes is no code but literals and arithmetic
+(`persistence.cmdline.literals`); a list of texts is parted at commas; and entries of registries and
+dictionaries can be set: ``skyMap['rings'].numRings=120``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def assign(config: Any, word: str) -> str | None:
     for step in steps:
         target = _down(word, target, step, so_far)
         so_far += _shown(step, so_far)
-    if hasattr(target, "active") and last.word in ("name", "names"):  # of a registry: the same as its field's value
+    # of a registry: the same as its field's value
+    if hasattr(target, "active") and last.word in ("name", "names"):
         return assign(config, f"{so_far}={text}")
     if last.is_index:
         _assign_entry(word, target, last, text)
@@ -82,7 +84,10 @@ def _shown(step: _Step, so_far: str) -> str:
 
 
 def fields(target: Any) -> Mapping[str, Any]:
-    """Give the fields of a configuration, or of that which a subtask's field holds; of anything else, none."""
+    """Give the fields of a configuration, or of that which a subtask's field holds.
+
+    Of anything else, none.
+    """
     from lsst.pex.config.configurableField import ConfigurableInstance
 
     found: Mapping[str, Any] = getattr(
@@ -106,7 +111,9 @@ def _entry(word: str, target: Any, key: str, so_far: str) -> Any:
     except (LookupError, TypeError, ValueError):
         known = [str(one) for one in target] if isinstance(target, Mapping) else []
         told = f" (known: {', '.join(known)})" if known else ""
-        raise UsageError(f"-c {word}: {so_far} has no entry {key!r}{did_you_mean(key, known)}{told}") from None
+        raise UsageError(
+            f"-c {word}: {so_far} has no entry {key!r}{did_you_mean(key, known)}{told}"
+        ) from None
 
 
 def _field(word: str, target: Any, name: str, so_far: str) -> Any:
@@ -120,7 +127,8 @@ def _field(word: str, target: Any, name: str, so_far: str) -> Any:
     some = ", ".join([*list(known)[:_SHOWN], *(["..."] if len(known) > _SHOWN else [])])
     hint = did_you_mean(name, known, before)
     raise UsageError(
-        f"-c {word}: there is no field {before + name!r}{hint} ({so_far or 'the configuration'} has {some})"
+        f"-c {word}: there is no field {before + name!r}{hint} ({so_far or 'the configuration'} "
+        f"has {some})"
     )
 
 
@@ -129,7 +137,9 @@ def _assign_entry(word: str, target: Any, step: _Step, text: str) -> None:
         raise UsageError(f"-c {word}: only entries of dictionaries can be set")
     field = target._field
     with _explained(word, field):
-        target.__setitem__(step.word, text if field.itemtype is str else literals.value(text), label=f"-c {word}")
+        target.__setitem__(
+            step.word, text if field.itemtype is str else literals.value(text), label=f"-c {word}"
+        )
 
 
 def _assign_field(word: str, target: Any, name: str, so_far: str, text: str) -> str | None:
@@ -138,7 +148,10 @@ def _assign_field(word: str, target: Any, name: str, so_far: str, text: str) -> 
     with _explained(word, field):
         target.__setattr__(name, _taken(field, text), label=label)
     if _is_texts(field) and len(text) > 1 and _texts(text) == list(text):
-        return f"-c {word}: {name} is a list of texts, and is now {list(text)}; write {name}=['{text}'] for one text"
+        return (
+            f"-c {word}: {name} is a list of texts, and is now {list(text)}; write "
+            f"{name}=['{text}'] for one text"
+        )
     return None
 
 
@@ -161,7 +174,11 @@ def _taken(field: Any, text: str) -> Any:
     if field.dtype is str:
         return text
     value = literals.value(text)
-    return [value] if isinstance(field, ListField) and not isinstance(value, list | tuple | None) else value
+    return (
+        [value]
+        if isinstance(field, ListField) and not isinstance(value, list | tuple | None)
+        else value
+    )
 
 
 def _chosen(field: Any, text: str) -> Any:
@@ -174,7 +191,10 @@ def _chosen(field: Any, text: str) -> Any:
 
 
 def _texts(text: str) -> list[str]:
-    """Take a text for a list: a literal, or parted at commas; without any, its letters, as Gen2 did."""
+    """Take a text for a list: a literal, or parted at commas.
+
+    Without any, its letters, as Gen2 did.
+    """
     with contextlib.suppress(ValueError):
         value = literals.value(text)
         if isinstance(value, list | tuple | str):

@@ -1,8 +1,8 @@
 """The command line of a task (gen2-cli 3.1 to 3.9, 3.14).
 
-What a command would change on disk it changes after all that is typed has been found to make sense: nothing is made
-or removed for a misspelt key, nor if a command only shows something. (Gen2 made the output, and removed it first with
-``--clobber-output``.)
+What a command would change on disk it changes after all that is typed has been found to make sense:
+nothing is made or removed for a misspelt key, nor if a command only shows something. (Gen2 made the
+output, and removed it first with ``--clobber-output``.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from persistence.butler import Butler
-from persistence.cmdline import clobbering, options, overridefiles, places, repositories, show, stdout, wordfiles
+from persistence.cmdline import (
+    clobbering,
+    options,
+    overridefiles,
+    places,
+    repositories,
+    show,
+    stdout,
+    wordfiles,
+)
 from persistence.cmdline.containers import DataIdContainer
 from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
 from persistence.cmdline.notes import Notes
@@ -48,12 +57,15 @@ class ArgumentParser(argparse.ArgumentParser):
     requireOutput = True
 
     def __init__(self, name: str, usage: str = "%(prog)s INPUT [options]", **kwargs: Any) -> None:
-        super().__init__(usage=usage, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs})
+        super().__init__(
+            usage=usage, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs}
+        )
         self._name = name
         self._dataIdArgDict: dict[str, DataIdArgument] = {}
         self._which = options.add(self)
 
-    # -- what a task adds ------------------------------------------------------------------------------
+    # -- what a task adds
+    # ------------------------------------------------------------------------------
 
     def add_id_argument(
         self,
@@ -69,7 +81,8 @@ class ArgumentParser(argparse.ArgumentParser):
         Parameters
         ----------
         name : `str`
-            The option. What it stands for is the parsed command's attribute of that name, without dashes.
+            The option. What it stands for is the parsed command's attribute of that name, without
+            dashes.
         datasetType : `str` or `DynamicDatasetType`
             The dataset type, or where it comes from.
         help : `str`
@@ -108,11 +121,15 @@ class ArgumentParser(argparse.ArgumentParser):
         """
         self.add_argument(
             "--reuse-outputs-from", dest="reuse", choices=[*choices, options.ALL], default=[],
-            action=options.ReuseAction, help="take the outputs of the steps up to this one from an earlier run",
+            action=options.ReuseAction, help=("take the outputs of the steps up to this one from "
+                                              "an "
+                                             "earlier run"),
         )  # fmt: skip
 
     def handleCamera(self, namespace: argparse.Namespace) -> None:
-        """Do what depends on the camera, before the options are parsed; a task's parser may override this.
+        """Do what depends on the camera, before the options are parsed.
+
+        A task's parser may override this.
 
         Parameters
         ----------
@@ -120,7 +137,8 @@ class ArgumentParser(argparse.ArgumentParser):
             With ``camera``, ``obsPkg``, ``config`` and ``input``.
         """
 
-    # -- parsing ---------------------------------------------------------------------------------------
+    # -- parsing
+    # ---------------------------------------------------------------------------------------
 
     def parse_args(  # type: ignore[override]  # Gen2's parameters
         self,
@@ -140,7 +158,8 @@ class ArgumentParser(argparse.ArgumentParser):
         log : optional
             The task's log.
         override : callable, optional
-            What the task does to the configuration, after the camera's settings and before those that are typed.
+            What the task does to the configuration, after the camera's settings and before those
+            that are typed.
 
         Returns
         -------
@@ -150,8 +169,8 @@ class ArgumentParser(argparse.ArgumentParser):
         Raises
         ------
         SystemExit
-            If there is nothing more to do: 2 if what is typed cannot be meant, 1 if the input is missing or
-            ``--show`` does not know a word, 0 if something was only to be shown.
+            If there is nothing more to do: 2 if what is typed cannot be meant, 1 if the input is
+            missing or ``--show`` does not know a word, 0 if something was only to be shown.
         """
         args = sys.argv[1:] if args is None else list(args)
         self.require_input(args)
@@ -179,7 +198,9 @@ class ArgumentParser(argparse.ArgumentParser):
     def _parsed(
         self, config: Any, args: Sequence[str], log: Any, override: Callable[[Any], None] | None
     ) -> argparse.Namespace:
-        namespace = argparse.Namespace(config=config, log=log or TaskLog(self._name), logSettings=Settings())
+        namespace = argparse.Namespace(
+            config=config, log=log or TaskLog(self._name), logSettings=Settings()
+        )
         namespace.notes = Notes()
         namespace.input = repositories.found(args[0])
         mapper = repositories.mapper_of(namespace.input)
@@ -199,7 +220,10 @@ class ArgumentParser(argparse.ArgumentParser):
         return namespace
 
     def _take(self, namespace: argparse.Namespace, args: Sequence[str]) -> None:
-        """Let argparse take the words; settings, levels and data IDs act at once, from left to right."""
+        """Let argparse take the words.
+
+        Settings, levels and data IDs act at once, from left to right.
+        """
         _, strange = self.parse_known_args(wordfiles.expanded(args), namespace)
         if strange:
             hint = did_you_mean(strange[0].partition("=")[0], options.named(self))
@@ -214,7 +238,10 @@ class ArgumentParser(argparse.ArgumentParser):
         del namespace.notes
 
     def _act(self, namespace: argparse.Namespace) -> None:
-        """Show what is to be shown; then, unless that was all, make the Butler and the references."""
+        """Show what is to be shown.
+
+        Then, unless that was all, make the Butler and the references.
+        """
         words = namespace.show or []
         show.check(words)
         ends = show.ends(namespace.show)
@@ -222,7 +249,10 @@ class ArgumentParser(argparse.ArgumentParser):
             raise UsageError("where is the output? Give --output DIR or --rerun NAME")
         looking = repositories.looked_into(namespace)
         if namespace.clobberOutput:
-            read = [*(one.root for one in looking.chain.inputs), *([namespace.calib] if namespace.calib else [])]
+            read = [
+                *(one.root for one in looking.chain.inputs),
+                *([namespace.calib] if namespace.calib else []),
+            ]
             clobbering.check(namespace.output, read)
         show.write(show.told(words, namespace.config))
         self._cast(namespace, looking)
@@ -278,6 +308,9 @@ def _import_debug() -> None:
 
 
 class InputOnlyArgumentParser(ArgumentParser):
-    """Parses the command line of a task that needs no output: without one, the input may be written to."""
+    """Parses the command line of a task that needs no output.
+
+    Without one, the input may be written to.
+    """
 
     requireOutput = False

@@ -1,4 +1,7 @@
-"""Where a command reads and writes: ``PIPE_*_ROOT``, ``--output`` and ``--rerun`` (gen2-cli 3.3, 3.4)."""
+"""Where a command reads and writes.
+
+``PIPE_*_ROOT``, ``--output`` and ``--rerun`` (gen2-cli 3.3, 3.4).
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ def output(given: str | None) -> str | None:
     return under(OUTPUT, given) if given else None
 
 
-def resolved(given: str, calib: str | None = None, written: str | None = None, rerun: str | None = None) -> Places:
+def resolved(
+    given: str, calib: str | None = None, written: str | None = None, rerun: str | None = None
+) -> Places:
     """Say which directories are meant.
 
     Parameters
@@ -64,7 +69,8 @@ def resolved(given: str, calib: str | None = None, written: str | None = None, r
     Raises
     ------
     UsageError
-        If they contradict each other, or a rerun that is to be read is not there or of another camera.
+        If they contradict each other, or a rerun that is to be read is not there or of another
+        camera.
     """
     root = under(INPUT, given) or os.path.abspath(given)
     calib = under(CALIB, calib)
@@ -76,7 +82,10 @@ def resolved(given: str, calib: str | None = None, written: str | None = None, r
     if len(parts) > 2 or not all(parts):
         raise UsageError(f"--rerun {rerun}: write --rerun OUT or --rerun IN:OUT")
     for part in parts:
-        if not os.path.isabs(part) and os.path.normpath(part).split(os.sep)[0] in (os.pardir, os.curdir):
+        if not os.path.isabs(part) and os.path.normpath(part).split(os.sep)[0] in (
+            os.pardir,
+            os.curdir,
+        ):
             raise UsageError(f"--rerun {part} leads out of {os.path.join(root, _RERUN)}")
     paths = [_rerun(root, part) for part in parts]
     if len(parts) > 1:
@@ -95,7 +104,9 @@ def _rerun(root: str, name: str) -> str:
 def _old_parent(path: str) -> str | None:
     """Give the parent of a rerun of the older kind, which has no other record of it."""
     try:
-        return config.old_parent(path) if not os.path.exists(os.path.join(path, config.FILE)) else None
+        return (
+            config.old_parent(path) if not os.path.exists(os.path.join(path, config.FILE)) else None
+        )
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
@@ -103,11 +114,16 @@ def _old_parent(path: str) -> str | None:
 def _refuse_unfit(root: str, read: str, written: str) -> None:
     path = _rerun(root, read)
     if os.path.realpath(path) == os.path.realpath(_rerun(root, written)):
-        raise UsageError(f"--rerun {read}:{written} reads what it writes: --rerun {written} goes on with it")
+        raise UsageError(
+            f"--rerun {read}:{written} reads what it writes: --rerun {written} goes on with it"
+        )
     if not _is_repository(path):
         known = sorted(reruns(root))
         told = ", ".join(known) or "none"
-        raise UsageError(f"--rerun: there is no rerun {read!r} in {root}{did_you_mean(read, known)} (known: {told})")
+        raise UsageError(
+            f"--rerun: there is no rerun {read!r} in {root}{did_you_mean(read, known)} (known: "
+            f"{told})"
+        )
     _refuse_other_camera(root, path)
 
 
@@ -115,7 +131,9 @@ def _refuse_other_camera(root: str, path: str) -> None:
     cameras = [_camera(place) for place in (root, path)]
     if cameras[0] is not cameras[1]:
         names = [getattr(one, "__name__", "none") for one in cameras]
-        raise UsageError(f"--rerun: {path} is of another camera ({names[1]}) than {root} ({names[0]})")
+        raise UsageError(
+            f"--rerun: {path} is of another camera ({names[1]}) than {root} ({names[0]})"
+        )
 
 
 def _camera(path: str) -> type | None:

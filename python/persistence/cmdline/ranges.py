@@ -14,7 +14,10 @@ def rank(shown: str) -> tuple[bool, int, str]:
 
 
 def text(values: Iterable[str]) -> str:
-    """Write the values of a key: ``1..9:2^20``. Numbers with leading zeros go with those that are as long."""
+    """Write the values of a key: ``1..9:2^20``.
+
+    Numbers with leading zeros go with those that are as long.
+    """
     ordered = sorted(set(values), key=rank)
     if len(ordered) == 1:
         return ordered[0]
@@ -30,14 +33,17 @@ def text(values: Iterable[str]) -> str:
 def _ranges(texts: Sequence[str]) -> list[str]:
     """Part ascending numbers such that the text is shortest.
 
-    The shortest text up to each number ends with it alone, or with the longest range that ends there: a shorter
-    range saves nothing, for what stands before it only becomes longer.
+    The shortest text up to each number ends with it alone, or with the longest range that ends
+    there: a shorter range saves nothing, for what stands before it only becomes longer.
     """
     numbers = [int(shown) for shown in texts]
     lengths, pieces, before = [0], [""], [0]
     first = 0  # of the longest run of equal steps that ends here
     for place, shown in enumerate(texts):
-        if place > 1 and numbers[place] - numbers[place - 1] != numbers[place - 1] - numbers[place - 2]:
+        if (
+            place > 1
+            and numbers[place] - numbers[place - 1] != numbers[place - 1] - numbers[place - 2]
+        ):
             first = place - 1
         choices = [(lengths[place] + len(shown), shown, place)]
         if place - first > 1:

@@ -1,4 +1,7 @@
-"""The values that a registry has of a key, for who completes a command line: few of them, and in little time."""
+"""The values that a registry has of a key, for who completes a command line.
+
+Few of them, and in little time.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,12 @@ from typing import NamedTuple
 from persistence.cmdline import grammar
 from persistence.sqlitefile import connect, quoted
 
-# SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half of that is gone
-# when Python has started.
+# SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half
+# of that is gone when Python has started.
 _LONG = 50_000
 _PART = 20_000
-# Nothing is worth waiting for longer, in seconds; and how many instructions of SQLite run between looks at the clock.
+# Nothing is worth waiting for longer, in seconds; and how many instructions of SQLite run between
+# looks at the clock.
 _SECONDS = 0.03
 _STEPS = 2000
 # No camera has as many detectors as that; bash asks before it lists more than 100.
@@ -35,15 +39,16 @@ def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[s
     key : `str`
         The column.
     chosen : mapping
-        Other columns, and the alternatives that are typed for each: ``1..5^7``. Where it would take too long to
-        look at all rows, fewer of them count.
+        Other columns, and the alternatives that are typed for each: ``1..5^7``. Where it would take
+        too long to look at all rows, fewer of them count.
     begin : `str`
         What the values begin with.
 
     Returns
     -------
     values : `list` [`str`]
-        Empty if no table has the column, or if all that were looked at begin alike, and others may not.
+        Empty if no table has the column, or if all that were looked at begin alike, and others may
+        not.
 
     Raises
     ------
@@ -56,15 +61,20 @@ def values(path: str, key: str, chosen: Mapping[str, str], begin: str) -> list[s
         return _values(connection, key, chosen, begin)
 
 
-def _values(connection: sqlite3.Connection, key: str, chosen: Mapping[str, str], begin: str) -> list[str]:
+def _values(
+    connection: sqlite3.Connection, key: str, chosen: Mapping[str, str], begin: str
+) -> list[str]:
     found: set[str] = set()
     for table, columns in _tables(connection, key, chosen):
         known = {name: text for name, text in chosen.items() if name in columns}
-        question = _Question(connection, quoted(table), quoted(key), *_conditions(key, known, begin), begin)
+        question = _Question(
+            connection, quoted(table), quoted(key), *_conditions(key, known, begin), begin
+        )
         if not question.takes_long():
             return _ordered(question.few())
         found = question.of_first_rows()
-    # A shell types what all answers share: of a part of the values, that need not be shared by the others.
+    # A shell types what all answers share: of a part of the values, that need not be shared by the
+    # others.
     return _ordered(found) if len({text[: len(begin) + 1] for text in found}) > 1 else []
 
 
@@ -75,9 +85,14 @@ def _ordered(found: Collection[str]) -> list[str]:
 def _tables(
     connection: sqlite3.Connection, key: str, chosen: Mapping[str, str]
 ) -> Iterator[tuple[str, Collection[str]]]:
-    """Give the table that knows most of what is chosen, then the smallest one: that of the visits."""
+    """Give the table that knows most of what is chosen, then the smallest one.
+
+    That of the visits.
+    """
     columns: dict[str, list[str]] = {}
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+    ).fetchall():
         columns[name] = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(name)})")]
     having = [name for name in columns if key in columns[name]]
     having.sort(key=lambda name: len(columns[name]))
@@ -95,7 +110,9 @@ def _conditions(key: str, chosen: Mapping[str, str], begin: str) -> tuple[str, l
         pieces = []  # any of them; the step of a range does not count here
         for piece in text.split("^"):
             match = grammar.RANGE.fullmatch(piece)
-            pieces.append(f"{quoted(column)} = ?" if match is None else f"{quoted(column)} BETWEEN ? AND ?")
+            pieces.append(
+                f"{quoted(column)} = ?" if match is None else f"{quoted(column)} BETWEEN ? AND ?"
+            )
             parameters += [piece] if match is None else [match[1], match[2]]
         told.append(f"({' OR '.join(pieces)})")
     return f"WHERE {' AND '.join(told)}" if told else "", parameters
@@ -124,7 +141,8 @@ class _Question(NamedTuple):
         if len(found) <= _MOST:
             return found
         ends = sorted(self._distinct(f"min({self.key})") | self._distinct(f"max({self.key})"))
-        # What the first text and the last one share, all share; of numbers, if they have as many digits.
+        # What the first text and the last one share, all share; of numbers, if they have as many
+        # digits.
         are_alike = len(ends) == 2 and (len(ends[0]) == len(ends[1]) or not ends[0].isdigit())
         shared = os.path.commonprefix(ends) if are_alike else self.begin  # noqa: RUF071  # no paths
         length = len(shared) + _DEEPER
@@ -141,7 +159,8 @@ class _Question(NamedTuple):
         query = f"SELECT DISTINCT {what} FROM {self.table} {self.where} {limit}"  # noqa: S608  # quoted
         values = [value for (value,) in self.connection.execute(query, self.parameters)]
         texts = (str(value) for value in values if isinstance(value, int | float | str))
-        return {text for text in texts if text and "^" not in text and text.isprintable()}  # these can be typed
+        # these can be typed
+        return {text for text in texts if text and "^" not in text and text.isprintable()}
 
 
 def _shortened(texts: set[str], length: int) -> set[str]:

@@ -1,4 +1,7 @@
-"""The repositories of a command: found, looked into before anything is changed, and opened (gen2-cli 3.1, 3.3)."""
+"""The repositories of a command.
+
+Found, looked into before anything is changed, and opened (gen2-cli 3.1, 3.3).
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,14 @@ def found(given: str) -> str:
         raise UsageError("the input is empty: is a variable of the shell not set?")
     path = places.resolved(given).input
     if not os.path.isdir(path):
-        variable = f" (below {places.INPUT}={os.environ[places.INPUT]})" if os.environ.get(places.INPUT) else ""
-        hint = did_you_mean(os.path.basename(path), places.beside(path), f"{os.path.dirname(path)}/")
+        variable = (
+            f" (below {places.INPUT}={os.environ[places.INPUT]})"
+            if os.environ.get(places.INPUT)
+            else ""
+        )
+        hint = did_you_mean(
+            os.path.basename(path), places.beside(path), f"{os.path.dirname(path)}/"
+        )
         raise UsageError(f"the input {path} is no directory{variable}{hint}")
     return path
 
@@ -47,7 +56,8 @@ def mapper_of(path: str) -> type[Mapper]:
         raise UsageError(str(error)) from error
     if mapper is None:
         raise UsageError(
-            f"the input {path} is no repository: it names no mapper in a {config.FILE} or a _mapper; write the "
+            f"the input {path} is no repository: it names no mapper in a {config.FILE} or a "
+            "_mapper; write the "
             f"camera's into it (echo lsst.obs.decam.DecamMapper > {path}/_mapper)"
         )
     return mapper
@@ -55,7 +65,9 @@ def mapper_of(path: str) -> type[Mapper]:
 
 def tell_camera(namespace: argparse.Namespace, mapper: type[Mapper]) -> None:
     """Note the names of the camera and of its package."""
-    namespace.camera = mapper.getCameraName() if issubclass(mapper, CameraMapper) else mapper.__name__
+    namespace.camera = (
+        mapper.getCameraName() if issubclass(mapper, CameraMapper) else mapper.__name__
+    )
     namespace.obsPkg = mapper.packageName
 
 
@@ -76,7 +88,9 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
 
 
 def opened(namespace: argparse.Namespace) -> Butler:
-    """Open what is read and written; an output that is new is set up. Without one, the input is written to.
+    """Open what is read and written; an output that is new is set up.
+
+    Without one, the input is written to.
 
     Raises
     ------

@@ -11,7 +11,8 @@ from persistence.cmdline import grammar, ranges
 from persistence.dataid import plain
 from persistence.errors import DataIdError
 
-# A cross product: for each key, the number of the set of its values. Many are kept as a column for each key.
+# A cross product: for each key, the number of the set of its values. Many are kept as a column for
+# each key.
 _Product = tuple[int, ...]
 _Columns = list[list[int]]
 
@@ -30,8 +31,9 @@ def text(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
     Returns
     -------
     texts : `list` [`str`]
-        Such as ``visit=410877^410878 ccdnum=1..62``: one for each option, quoted for a shell where need be. Each
-        data ID is in one of them. Empty if there is no data ID; of a data ID that says nothing, ``''``.
+        Such as ``visit=410877^410878 ccdnum=1..62``: one for each option, quoted for a shell where
+        need be. Each data ID is in one of them. Empty if there is no data ID; of a data ID that
+        says nothing, ``''``.
 
     Raises
     ------
@@ -40,8 +42,9 @@ def text(data_ids: Iterable[Mapping[str, Any]]) -> list[str]:
 
     Notes
     -----
-    The options are products of values that share all else, found greedily, key by key: they need not be the fewest
-    that there can be. The text of each value list is the shortest in which no two ranges interleave.
+    The options are products of values that share all else, found greedily, key by key: they need
+    not be the fewest that there can be. The text of each value list is the shortest in which no two
+    ranges interleave.
     """
     return [" ".join(map(quoted, words)) for words in options(data_ids)]
 
@@ -58,7 +61,10 @@ def quoted(word: str) -> str:
 
 
 def options(data_ids: Iterable[Mapping[str, Any]]) -> list[list[str]]:
-    """Give the words of each option, as `persistence.cmdline.grammar.parse` takes them; see `text`."""
+    """Give the words of each option, as `persistence.cmdline.grammar.parse` takes them.
+
+    See `text`.
+    """
     alike: dict[frozenset[str], list[Mapping[str, Any]]] = {}
     for data_id in data_ids:
         alike.setdefault(frozenset(data_id), []).append(data_id)
@@ -71,28 +77,38 @@ def _of_same_keys(data_ids: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         return [[]]
     known = _Known()
     columns = [known.column(key, [data_id[key] for data_id in data_ids]) for key in keys]
-    return min((_written(keys, known.sets, rows) for rows in _factored(known, columns)), key=_length)
+    return min(
+        (_written(keys, known.sets, rows) for rows in _factored(known, columns)), key=_length
+    )
 
 
 def _length(written: Sequence[Sequence[str]]) -> int:
     return sum(len(word) for words in written for word in words)
 
 
-def _written(keys: Sequence[str], sets: Sequence[frozenset[str]], products: Iterable[_Product]) -> list[list[str]]:
+def _written(
+    keys: Sequence[str], sets: Sequence[frozenset[str]], products: Iterable[_Product]
+) -> list[list[str]]:
     """Write products as words, in the order of their first values."""
     products = list(products)
     used = set(itertools.chain.from_iterable(products))
     texts = {number: ranges.text(sets[number]) for number in used}
     least = {number: min(map(ranges.rank, sets[number])) for number in used}
     ordered = sorted(products, key=lambda product: [least[number] for number in product])
-    return [[f"{key}={texts[number]}" for key, number in zip(keys, one, strict=True)] for one in ordered]
+    return [
+        [f"{key}={texts[number]}" for key, number in zip(keys, one, strict=True)] for one in ordered
+    ]
 
 
-# -- products ---------------------------------------------------------------------------------------------
+# -- products
+# ---------------------------------------------------------------------------------------------
 
 
 class _Known:
-    """The sets of values that there are: products hold their numbers, which compare faster than they do."""
+    """The sets of values that there are.
+
+    Products hold their numbers, which compare faster than they do.
+    """
 
     def __init__(self) -> None:
         self.sets: list[frozenset[str]] = []
@@ -121,7 +137,9 @@ def _factored(known: _Known, columns: _Columns) -> list[Iterable[_Product]]:
     """Give the ways to unite products that end with the fewest; they begin with different keys."""
     columns = _columns(dict.fromkeys(zip(*columns, strict=True)))
     beginnings = _uniting(columns)[:_BEGINNINGS]
-    ended = [_settled(known, _united(known, columns, place)) for _, place in beginnings] or [columns]
+    ended = [_settled(known, _united(known, columns, place)) for _, place in beginnings] or [
+        columns
+    ]
     fewest = min(len(some[0]) for some in ended)
     return [zip(*some, strict=True) for some in ended if len(some[0]) == fewest]
 
@@ -144,7 +162,9 @@ def _united(known: _Known, columns: _Columns, place: int) -> _Columns:
     alike: dict[_Product, list[int]] = {}
     for others, number in zip(_others(columns, place), columns[place], strict=True):
         alike.setdefault(others, []).append(number)
-    return _columns((*rest[:place], known.united(some), *rest[place:]) for rest, some in alike.items())
+    return _columns(
+        (*rest[:place], known.united(some), *rest[place:]) for rest, some in alike.items()
+    )
 
 
 def _others(columns: _Columns, place: int) -> Iterable[_Product]:
@@ -160,8 +180,12 @@ def _columns(products: Iterable[_Product]) -> _Columns:
 def _shown(key: str, value: Any) -> str:
     known = plain(value)
     if type(known) not in (int, float, str):
-        raise DataIdError(f"{key}={value!r} cannot be given with --id, which knows numbers and text")
+        raise DataIdError(
+            f"{key}={value!r} cannot be given with --id, which knows numbers and text"
+        )
     shown = str(known)
     if "^" in shown or "\0" in shown or grammar.RANGE.fullmatch(shown):
-        raise DataIdError(f"{key}={value!r} cannot be given with --id, where it stands for something else")
+        raise DataIdError(
+            f"{key}={value!r} cannot be given with --id, where it stands for something else"
+        )
     return shown

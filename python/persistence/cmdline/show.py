@@ -1,4 +1,4 @@
-"""``--show``: the configuration, where its values come from, the tasks, the data IDs (gen2-cli 3.9)."""
+"""``--show``: the configuration and its history, tasks, data IDs (gen2-cli 3.9)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,18 @@ def check(words: Sequence[str]) -> None:
     """
     for word in words:
         name, equals, pattern = word.partition("=")
-        if name not in (*_TAKES_PATTERN, TASKS, DATA, RUN) or (equals and name not in _TAKES_PATTERN):
-            raise NotShown(f"--show does not know {word!r}{did_you_mean(name, _KNOWN)} (known: {', '.join(_KNOWN)})")
+        if name not in (*_TAKES_PATTERN, TASKS, DATA, RUN) or (
+            equals and name not in _TAKES_PATTERN
+        ):
+            raise NotShown(
+                f"--show does not know {word!r}{did_you_mean(name, _KNOWN)} (known: "
+                f"{', '.join(_KNOWN)})"
+            )
         if name == HISTORY and not pattern:
-            raise NotShown(f"--show {word}: write --show history=PATTERN, such as history=isr.doBias or history='*'")
+            raise NotShown(
+                f"--show {word}: write --show history=PATTERN, such as history=isr.doBias or "
+                "history='*'"
+            )
 
 
 def ends(words: Sequence[str] | None) -> bool:
@@ -67,7 +75,8 @@ def told(words: Iterable[str], config: Any) -> Iterator[str]:
             yield from _SHOWN[name](config, pattern)
 
 
-# -- config ------------------------------------------------------------------------------------------------
+# -- config
+# ------------------------------------------------------------------------------------------------
 
 
 class _Blocks(list[str]):
@@ -85,7 +94,10 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
     pattern, exact, _ = pattern.partition(_NO_IGNORECASE)
     pattern = pattern.removeprefix(f"{_ROOT}.")
     if not exact and pattern != pattern.lower():
-        yield f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it as it is)"
+        yield (
+            f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it "
+            "as it is)"
+        )
     # The end of a name has to match, its beginning need not.
     matches = re.compile(fnmatch.translate(pattern), 0 if exact else re.IGNORECASE).search
     for block in blocks:
@@ -94,11 +106,15 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
             yield f"\n{block.rstrip()}"
 
 
-# -- fields, one by one --------------------------------------------------------------------------------------
+# -- fields, one by one
+# --------------------------------------------------------------------------------------
 
 
 def walked(config: Any, before: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Give each field of a configuration, and of those within: its full name, whose it is, and the field."""
+    """Give each field of a configuration, and of those within.
+
+    Its full name, whose it is, and the field.
+    """
     for name, field in config._fields.items():
         full = f"{before}.{name}" if before else name
         yield full, config, field
@@ -119,7 +135,9 @@ def _within(value: Any) -> Iterator[tuple[str, Any]]:
         yield "", value.value
     elif isinstance(value, ConfigInstanceDict):
         # Those that are chosen, or that somebody has set: asking for another would make it.
-        yield from ((f"[{key!r}]", value[key]) for key in dict.fromkeys((*value._dict, *_chosen(value))))
+        yield from (
+            (f"[{key!r}]", value[key]) for key in dict.fromkeys((*value._dict, *_chosen(value)))
+        )
     elif isinstance(value, ConfigDict):
         yield from ((f"[{key!r}]", inner) for key, inner in value.items())
 
@@ -154,7 +172,11 @@ def _value(value: Any) -> str:
     """Show a value on one line; a whole configuration by its class."""
     if hasattr(value, "_fields"):
         return f"{type(value).__module__}.{type(value).__name__}"
-    return value if isinstance(value, str) and value.startswith(("Targeted", "retarget")) else repr(value)
+    return (
+        value
+        if isinstance(value, str) and value.startswith(("Targeted", "retarget"))
+        else repr(value)
+    )
 
 
 def _origin(stack: Sequence[Any], label: str) -> str:
@@ -181,17 +203,24 @@ def _targets(config: Any) -> Iterator[tuple[str, str]]:
         if isinstance(value, ConfigurableInstance):
             yield name, _dotted(value.target)
         elif isinstance(field, RegistryField):
-            yield from ((f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in _chosen(value))
+            yield from (
+                (f"{name}[{one!r}]", _dotted(value.types.registry[one])) for one in _chosen(value)
+            )
 
 
 def _dotted(target: Any) -> str:
     return f"{target.__module__}.{getattr(target, '__qualname__', target)}"
 
 
-_SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {CONFIG: _config, HISTORY: _history, TASKS: _tasks}
+_SHOWN: Mapping[str, Callable[[Any, str], Iterator[str]]] = {
+    CONFIG: _config,
+    HISTORY: _history,
+    TASKS: _tasks,
+}
 
 
-# -- data --------------------------------------------------------------------------------------------------
+# -- data
+# --------------------------------------------------------------------------------------------------
 
 
 def data(containers: Mapping[str, Any]) -> Iterator[str]:
@@ -202,7 +231,10 @@ def data(containers: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _flat(references: Iterable[Any]) -> Iterator[Any]:
-    """Give data references one by one: some containers have lists of those that are worked on together."""
+    """Give data references one by one.
+
+    Some containers have lists of those that are worked on together.
+    """
     for one in references:
         if isinstance(one, list | tuple):
             yield from one
@@ -220,6 +252,7 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     """Add ``--show``."""
     group.add_argument(
         "--show", nargs="+", action="extend", metavar="WORD",
-        help="show the configuration (config, config=PATTERN), where values come from (history=PATTERN), the "
+        help="show the configuration (config, config=PATTERN), where values come from "
+             "(history=PATTERN), the "
         "subtasks (tasks) or the data IDs (data), write nothing, and end; with run, go on",
     )  # fmt: skip

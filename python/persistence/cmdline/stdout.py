@@ -7,7 +7,7 @@ import sys
 
 
 def let_go() -> None:
-    """Print what waits; let go of it if that fails, or the interpreter would try again when it ends, and complain."""
+    """Flush standard output, and let go of it if that fails: the interpreter would try again."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a script of a task takes, kept such that TAB can be answered without the task, whose import is slow."""
+"""The arguments of a task's script, stored so that TAB needs no slow import of the task."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def keep(parser: argparse.ArgumentParser, config: Any) -> Mapping[str, Any]:
     return told
 
 
-def parser_of(told: Mapping[str, Any], formatter: type[argparse.HelpFormatter]) -> argparse.ArgumentParser:
+def parser_of(
+    told: Mapping[str, Any], formatter: type[argparse.HelpFormatter]
+) -> argparse.ArgumentParser:
     """Make a parser that takes what the script takes, and does nothing with it."""
     made = argparse.ArgumentParser(formatter_class=formatter)
     for one in told["arguments"]:
@@ -69,7 +71,7 @@ def _described(parser: Any, action: argparse.Action) -> dict[str, Any]:
 
 
 def _files(parser: argparse.ArgumentParser, config: Any) -> Iterator[str]:
-    """Give the script, and the loaded modules of the packages that its parser and its configuration are from."""
+    """Return the script, and the modules that its parser and configuration come from."""
     yield name()
     yield os.path.abspath(__file__)  # another version may tell more
     packages = {type(one).__module__.partition(".")[0] for one in (parser, *_parts(config))}

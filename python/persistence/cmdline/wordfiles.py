@@ -15,7 +15,8 @@ MARK = "@"
 def expanded(words: Sequence[str]) -> list[str]:
     """Put the words of files in the place of ``@file``; these may name further files.
 
-    In a file, ``#`` begins a comment, and quotes keep words together, as in a shell; a line ends all of them.
+    In a file, ``#`` begins a comment, and quotes keep words together, as in a shell; a line ends
+    all of them.
 
     Raises
     ------
@@ -39,7 +40,9 @@ def _file(path: str, within: tuple[str, ...]) -> Iterator[str]:
         raise UsageError(f"{MARK}{path} leads back to itself: {' -> '.join([*within, real])}")
     for number, line in enumerate(textfiles.read(path, f"{MARK}{path}").splitlines(), start=1):
         if "\0" in line:  # no name of a file or of anything else has one
-            raise UsageError(f"{MARK}{path}, line {number}: a zero byte is no text: {line.strip()!r}")
+            raise UsageError(
+                f"{MARK}{path}, line {number}: a zero byte is no text: {line.strip()!r}"
+            )
         try:
             words = shlex.split(line, comments=True)
         except ValueError as error:

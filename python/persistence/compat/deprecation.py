@@ -1,4 +1,7 @@
-"""Gen2's announcements of its own end. Here nothing ends: scripts may turn them off, and find them off."""
+"""Gen2's announcements of its own end.
+
+Here nothing ends: scripts may turn them off, and find them off.
+"""
 
 from __future__ import annotations
 

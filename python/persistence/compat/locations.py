@@ -30,7 +30,9 @@ class LogicalLocation:
 
     _map: ClassVar[Mapping[str, Any]] = {}
 
-    def __init__(self, locString: str | LogicalLocation, additionalData: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, locString: str | LogicalLocation, additionalData: Mapping[str, Any] | None = None
+    ) -> None:
         text = locString.locString() if isinstance(locString, LogicalLocation) else locString
         values = {**(additionalData or {}), **self._map}
         self._text = _KEY.sub(lambda match: _shown(match, values), text)

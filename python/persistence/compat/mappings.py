@@ -1,4 +1,7 @@
-"""Gen2's mapping classes: one dataset type with the registry that completes its data IDs (gen2-core 6.5)."""
+"""Gen2's mapping classes.
+
+One dataset type with the registry that completes its data IDs (gen2-core 6.5).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ class Mapping:
         self.datasetType = datasetType
         self.registry = registry
         self.rootStorage = rootStorage
-        made = policy if isinstance(policy, DatasetType) else _made(datasetType, self.section, policy)
+        made = (
+            policy if isinstance(policy, DatasetType) else _made(datasetType, self.section, policy)
+        )
         self.dataset = made
         self.template = made.template.text if made.template else None
         self.python, self.persistable, self.storage = made.python, made.persistable, made.storage
@@ -57,7 +62,9 @@ class Mapping:
         """Give the keys of a complete data ID with their types."""
         return self.keyDict
 
-    def map(self, mapper: Any, dataId: MappingType[str, Any], write: bool = False) -> ButlerLocation:
+    def map(
+        self, mapper: Any, dataId: MappingType[str, Any], write: bool = False
+    ) -> ButlerLocation:
         """Say where the dataset lies; with the ending ``.gz`` or ``.fz`` if only that is there.
 
         Raises
@@ -68,7 +75,9 @@ class Mapping:
             If keys are missing that the registry does not supply.
         """
         if self.dataset.template is None:
-            raise TemplateUndefined(f"Template is not defined for the {self.datasetType} dataset type")
+            raise TemplateUndefined(
+                f"Template is not defined for the {self.datasetType} dataset type"
+            )
         full = self.need(self.keyDict, dataId)
         path = self.dataset.template.format(full)
         if not write and self.rootStorage is not None:
@@ -88,13 +97,19 @@ class Mapping:
         )
 
     def _place(self, path: str) -> str:
-        return os.path.join(getattr(self.rootStorage, "root", self.rootStorage), path.partition("[")[0])
+        return os.path.join(
+            getattr(self.rootStorage, "root", self.rootStorage), path.partition("[")[0]
+        )
 
     def lookup(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> Any:
         """Ask the registry for the values of some keys."""
         if self.registry is None:
             raise IncompleteDataId("No registry for lookup:", self.datasetType, dataId)
-        where = {key: value for key, value in dataId.items() if self.columns is None or key in self.columns}
+        where = {
+            key: value
+            for key, value in dataId.items()
+            if self.columns is None or key in self.columns
+        }
         return self.registry.lookup(list(properties), self.tables, where, template=self.template)
 
     def have(self, properties: Iterable[str], dataId: MappingType[str, Any]) -> bool:
@@ -141,7 +156,9 @@ class DatasetMapping(Mapping):
     """Anything else."""
 
 
-_BY_SECTION = {cls.section: cls for cls in (ImageMapping, ExposureMapping, CalibrationMapping, DatasetMapping)}
+_BY_SECTION = {
+    cls.section: cls for cls in (ImageMapping, ExposureMapping, CalibrationMapping, DatasetMapping)
+}
 
 
 def of(types: MappingType[str, DatasetType], root: str | None) -> dict[str, Mapping]:

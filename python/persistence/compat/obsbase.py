@@ -31,7 +31,9 @@ class ExposureIdInfo:
 
     def __init__(self, expId: int = 0, expBits: int = 1, maxBits: int | None = None) -> None:
         if int(expId).bit_length() > expBits:
-            raise DataIdError(f"expId={expId} needs {int(expId).bit_length()} bits, more than expBits={expBits}")
+            raise DataIdError(
+                f"expId={expId} needs {int(expId).bit_length()} bits, more than expBits={expBits}"
+            )
         if maxBits is not None and maxBits < expBits:
             raise DataIdError(f"expBits={expBits} is more than maxBits={maxBits}")
         self.expId = int(expId)
@@ -64,7 +66,8 @@ def exposureFromImage(
     mapper : `Mapper`, optional
         Whose header keywords count.
     logger, setVisitInfo, setFilter, setExposureId
-        Taken for Gen2's sake: an exposure derives visit and filter from its header whenever they are asked for.
+        Taken for Gen2's sake: an exposure derives visit and filter from its header whenever they
+        are asked for.
 
     Raises
     ------
@@ -76,7 +79,9 @@ def exposureFromImage(
 
         pixels = np.asanyarray(image)
         if pixels.ndim != 2:
-            raise FormatterError(f"an exposure has two dimensions, not {pixels.ndim}: {type(image).__name__}")
+            raise FormatterError(
+                f"an exposure has two dimensions, not {pixels.ndim}: {type(image).__name__}"
+            )
         image = Exposure(pixels, Header())
     told: dict[str, Any] = {} if dataId is None else {"dataId": dataId}
     if mapper is not None:

@@ -13,7 +13,8 @@ from persistence.errors import PolicyError, warn_caller
 
 # How Gen2 ordered the sections of a file that it wrote.
 _FIRST = (
-    "defects needCalibRegistry levels defaultLevel defaultSubLevels camera exposures calibrations datasets"
+    "defects needCalibRegistry levels defaultLevel defaultSubLevels camera exposures calibrations "
+    "datasets"
 ).split()
 
 
@@ -23,7 +24,8 @@ class Policy(UserDict[str, Any]):
     Parameters
     ----------
     other : mapping or path, optional
-        What it holds: a copy of a mapping, or what a YAML file says. Tags that would run code are refused.
+        What it holds: a copy of a mapping, or what a YAML file says. Tags that would run code are
+        refused.
 
     Raises
     ------
@@ -32,14 +34,15 @@ class Policy(UserDict[str, Any]):
 
     Notes
     -----
-    What is missing is None, as in Gen2; ask ``in`` to know. A mapping in it comes out as a `Policy` of its own:
-    to change it here, say ``policy['a.b'] = value``.
+    What is missing is None, as in Gen2; ask ``in`` to know. A mapping in it comes out as a `Policy`
+    of its own: to change it here, say ``policy['a.b'] = value``.
     """
 
     def __init__(self, other: Any = None) -> None:
         self.data = _read(other)
 
-    # -- one value -----------------------------------------------------------------------------------
+    # -- one value
+    # -----------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Any:
         holder, last = self._holder(name)
@@ -52,7 +55,9 @@ class Policy(UserDict[str, Any]):
         for part in above:
             holder = holder.setdefault(part, {})
             if not isinstance(holder, dict):
-                raise PolicyError(f"{name!r} cannot be set: at {part!r} stands {holder!r}, which is no mapping")
+                raise PolicyError(
+                    f"{name!r} cannot be set: at {part!r} stands {holder!r}, which is no mapping"
+                )
         holder[last] = _copied(value)
 
     def __delitem__(self, name: str) -> None:
@@ -91,14 +96,18 @@ class Policy(UserDict[str, Any]):
         return value if isinstance(value, Container) and not isinstance(value, str) else [value]
 
     def _holder(self, name: object) -> tuple[dict[str, Any] | None, Any]:
-        """Give the innermost dictionary that a name leads to, and the key in it; None if it leads nowhere."""
+        """Give the innermost dictionary that a name leads to, and the key in it.
+
+        None if it leads nowhere.
+        """
         *above, last = _parts(name)
         holder: Any = self.data
         for part in above:
             holder = holder.get(part) if isinstance(holder, dict) else None
         return (holder if isinstance(holder, dict) else None), last
 
-    # -- the whole -----------------------------------------------------------------------------------
+    # -- the whole
+    # -----------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
         return bool(self.data == (other.data if isinstance(other, Policy) else other))
@@ -109,22 +118,34 @@ class Policy(UserDict[str, Any]):
         return Policy(self)
 
     def names(self, topLevelOnly: bool = False) -> list[str]:
-        """Give the dotted names of everything in it, mappings included; or those of the top alone."""
+        """Give the dotted names of everything in it, mappings included.
+
+        Or those of the top alone.
+        """
         return list(self.data) if topLevelOnly else list(_names(self.data, ""))
 
     def update(self, other: Any = (), /, **kwargs: Any) -> None:
-        """Lay another mapping over this one, at every depth: what is in both is then the other's."""
+        """Lay another mapping over this one, at every depth.
+
+        What is in both is then the other's.
+        """
         _lay_over(self.data, dict(other, **kwargs))
 
     def merge(self, other: Mapping[str, Any]) -> None:
-        """Fill this one up, at every depth, with what only another has; the other's keys then come first."""
+        """Fill this one up, at every depth, with what only another has.
+
+        The other's keys then come first.
+        """
         filled = Policy(other)
         filled.update(self.data)
         self.data = filled.data
 
     def dump(self, stream: TextIO) -> None:
         """Write it as YAML, with the sections in Gen2's order."""
-        order = [*(name for name in _FIRST if name in self.data), *(name for name in self.data if name not in _FIRST)]
+        order = [
+            *(name for name in _FIRST if name in self.data),
+            *(name for name in self.data if name not in _FIRST),
+        ]
         stream.write(yamlfile.block({name: self.data[name] for name in order}))
 
     def dumpToFile(self, path: str | os.PathLike[str]) -> None:
@@ -150,7 +171,8 @@ class Policy(UserDict[str, Any]):
             raise LookupError(f"{variable} is not set, so nothing tells where {productName} lies")
         return os.path.join(os.environ[variable], relativePath or "", fileName)
 
-    # -- older spellings -----------------------------------------------------------------------------
+    # -- older spellings
+    # -----------------------------------------------------------------------------
 
     def getValue(self, name: str) -> Any:
         return self._renamed("getValue(name)", "policy[name]")[name]
@@ -203,7 +225,9 @@ def _copied(value: Any) -> Any:
     """Copy mappings, at every depth, as plain dictionaries; what is in them is shared."""
     if isinstance(value, Policy):
         value = value.data
-    return {key: _copied(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+    return (
+        {key: _copied(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+    )
 
 
 def _lay_over(under: dict[str, Any], over: Mapping[str, Any]) -> None:

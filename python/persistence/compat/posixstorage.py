@@ -44,11 +44,15 @@ class PosixStorage(StorageInterface):
     def __repr__(self) -> str:
         return f"PosixStorage({self.root!r})"
 
-    # -- repositories --------------------------------------------------------------------------------
+    # -- repositories
+    # --------------------------------------------------------------------------------
 
     @staticmethod
     def getRepositoryCfg(uri: str) -> RepositoryCfg | None:
-        """Read a repository's configuration; None if it has none, as those of the older kind do not."""
+        """Read a repository's configuration.
+
+        None if it has none, as those of the older kind do not.
+        """
         cfg = config.read(path_of(uri))
         return None if cfg is None or cfg.old else RepositoryCfg.from_config(cfg)
 
@@ -66,19 +70,20 @@ class PosixStorage(StorageInterface):
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:
-        """Say whether a directory is a repository of the older kind, without a configuration file."""
+        """Return whether a directory is a repository of the older kind, without a configuration."""
         cfg = config.read(path_of(root))
         return cfg is not None and cfg.old
 
     @staticmethod
     def getParentSymlinkPath(root: str) -> str | None:
-        """Give what ``_parent`` links to, as the link says it, or its own path if it is a directory."""
+        """Return what ``_parent`` links to, as the link has it, or its own path if a directory."""
         path = os.path.join(path_of(root), "_parent")
         if os.path.islink(path):
             return os.readlink(path)
         return path if os.path.isdir(path) else None
 
-    # -- paths ---------------------------------------------------------------------------------------
+    # -- paths
+    # ---------------------------------------------------------------------------------------
 
     @staticmethod
     def relativePath(fromPath: str, toPath: str) -> str:
@@ -88,7 +93,9 @@ class PosixStorage(StorageInterface):
     @staticmethod
     def absolutePath(fromPath: str, relativePath: str) -> str:
         """Turn what `relativePath` gave into a path again."""
-        return os.path.normpath(os.path.join(os.path.realpath(path_of(fromPath)), path_of(relativePath)))
+        return os.path.normpath(
+            os.path.join(os.path.realpath(path_of(fromPath)), path_of(relativePath))
+        )
 
     @staticmethod
     def storageExists(uri: str) -> bool:
@@ -112,8 +119,9 @@ class PosixStorage(StorageInterface):
         root : `str`
             The directory to search.
         path : `str`
-            The path in it, or an absolute one. What stands from the first ``[`` on is no part of the file's name,
-            and is given back behind each result. If no file is called so, it is taken as a pattern of the shell.
+            The path in it, or an absolute one. What stands from the first ``[`` on is no part of
+            the file's name, and is given back behind each result. If no file is called so, it is
+            taken as a pattern of the shell.
         searchParents : `bool`
             Look in ``_parent``, and in its ``_parent``, if there is none here.
         """
@@ -129,7 +137,8 @@ class PosixStorage(StorageInterface):
             if not searchParents or not os.path.exists(os.path.join(root, place)):
                 return None
 
-    # -- data ----------------------------------------------------------------------------------------
+    # -- data
+    # ----------------------------------------------------------------------------------------
 
     def exists(self, location: str | Located) -> bool:
         """Say whether a file is there: by its path or a pattern, or by a location."""
@@ -145,7 +154,9 @@ class PosixStorage(StorageInterface):
             reader = self.getReadFormatter(key)
             if reader is not None:
                 return reader(location)
-        return [_formatter(location).read(self._place(location, one)) for one in location.getLocations()]
+        return [
+            _formatter(location).read(self._place(location, one)) for one in location.getLocations()
+        ]
 
     def write(self, location: Located, obj: Any) -> None:
         """Write an object to the first path of a location: whole, or not at all."""
@@ -172,7 +183,9 @@ class PosixStorage(StorageInterface):
         match = _HDU.match(path)
         path, hdu = (match[1], int(match[2])) if match else (path, None)
         told = dict(location.getAdditionalData() or {})
-        return Location(self.root, path, hdu, location.getStorageName(), None, "a location", {}, told)
+        return Location(
+            self.root, path, hdu, location.getStorageName(), None, "a location", {}, told
+        )
 
 
 def path_of(uri: str) -> str:

@@ -39,6 +39,9 @@ def searchDataRefs(
 
 
 def dataExists(dataRef: ButlerDataRef) -> bool:
-    """Say whether a reference has data: it, or if it is made of others one level below, one of them."""
+    """Say whether a reference has data.
+
+    It, or if it is made of others one level below, one of them.
+    """
     items = dataRef.subItems()
     return any(dataExists(one) for one in items) if len(items) else dataRef.datasetExists()

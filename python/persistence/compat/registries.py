@@ -28,7 +28,9 @@ class Registry:
 
     @staticmethod
     def create(location: str | None) -> Registry | None:
-        """Open the registry at a location: a SQLite file or a directory; None if there is no such file.
+        """Open the registry at a location: a SQLite file or a directory.
+
+        None if there is no such file.
 
         Raises
         ------
@@ -83,8 +85,9 @@ class SqlRegistry(Registry):
         lookupProperties, reference : `str` or iterable of `str`
             The columns, and the tables, which are joined by the columns that they share.
         dataId : mapping or None
-            Columns with the value that each has to have. If a pair of columns stands in place of one, they have to
-            enclose the value, both included, as the data base compares. Columns that the tables lack do not count.
+            Columns with the value that each has to have. If a pair of columns stands in place of
+            one, they have to enclose the value, both included, as the data base compares. Columns
+            that the tables lack do not count.
 
         Raises
         ------
@@ -99,7 +102,9 @@ class SqlRegistry(Registry):
         known = self._columns(tables)
         self._need(columns, known)
         conditions = [self._condition(key, known) for key in dataId or ()]
-        values = [value for value, said in zip((dataId or {}).values(), conditions, strict=True) if said]
+        values = [
+            value for value, said in zip((dataId or {}).values(), conditions, strict=True) if said
+        ]
         if dataId and not values:
             self._need(dataId, known)
         return self._select(columns, tables, [said for said in conditions if said], values)
@@ -127,14 +132,20 @@ class SqlRegistry(Registry):
         """
         if self.conn is None:
             return None
-        conditions = [f"{quoted(column)} = {self._operand(value)}" for column, value in whereFields or ()]
+        conditions = [
+            f"{quoted(column)} = {self._operand(value)}" for column, value in whereFields or ()
+        ]
         if range is not None:
             value, low, high = range
             conditions.append(f"{self._operand(value)} BETWEEN {quoted(low)} AND {quoted(high)}")
         return self._select(list(returnFields), list(joinClause), conditions, list(values or ()))
 
     def _select(
-        self, columns: Sequence[str], tables: Sequence[str], conditions: Sequence[str], values: Sequence[Any]
+        self,
+        columns: Sequence[str],
+        tables: Sequence[str],
+        conditions: Sequence[str],
+        values: Sequence[Any],
     ) -> list[tuple[Any, ...]]:
         query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
         if conditions:
@@ -150,7 +161,10 @@ class SqlRegistry(Registry):
             raise explained(error, self.root, 0.0) from error
 
     def _condition(self, key: Any, known: Mapping[str, str]) -> str | None:
-        """Say in SQL what a key of a data ID demands; None if it is no column, and demands nothing."""
+        """Say in SQL what a key of a data ID demands.
+
+        None if it is no column, and demands nothing.
+        """
         if not isinstance(key, tuple):
             return f"{quoted(key)} = {self.placeHolder}" if key in known else None
         if len(key) != 2:
@@ -165,7 +179,9 @@ class SqlRegistry(Registry):
         for column in columns:
             if column not in known:
                 hint = did_you_mean(str(column), known)
-                raise UnknownKey(f"{self.root} has no column {column!r}{hint} (it has {', '.join(known)})")
+                raise UnknownKey(
+                    f"{self.root} has no column {column!r}{hint} (it has {', '.join(known)})"
+                )
 
     def _operand(self, text: str) -> str:
         return text if text == self.placeHolder else quoted(text)
@@ -201,7 +217,9 @@ class PgsqlRegistry(SqlRegistry):
     """A registry in PostgreSQL: not supported, which it says."""
 
     def __init__(self, location: str) -> None:
-        raise RegistryError(f"{location}: registries in PostgreSQL are not supported; ingest into SQLite instead")
+        raise RegistryError(
+            f"{location}: registries in PostgreSQL are not supported; ingest into SQLite instead"
+        )
 
 
 class PosixRegistry(Registry):
@@ -228,13 +246,13 @@ class PosixRegistry(Registry):
         reference
             Not used: there are no tables.
         dataId : mapping or None
-            Keys with the value that each has to have, and its type: ``'7'`` is not 7. Those that the template lacks
-            do not count.
+            Keys with the value that each has to have, and its type: ``'7'`` is not 7. Those that
+            the template lacks do not count.
         template : `str`
             How the files are called; without it, nothing is found.
         storage : `str`
-            With ``FitsStorage``, keys that the template lacks are read from the files' headers; a header that
-            has no such keyword gives None.
+            With ``FitsStorage``, keys that the template lacks are read from the files' headers; a
+            header that has no such keyword gives None.
         """
         if not kwargs.get("template"):
             return []
@@ -247,7 +265,9 @@ class PosixRegistry(Registry):
         found = []
         for path, values in scanner.processPath(self.root).items():
             if missing:
-                values |= _from_header(os.path.join(self.root, path), PathTemplate(template), missing, known | values)
+                values |= _from_header(
+                    os.path.join(self.root, path), PathTemplate(template), missing, known | values
+                )
             if all(values[key] == value for key, value in known.items() if key in values):
                 found.append(tuple(values[column] for column in columns))
         return found
@@ -260,4 +280,6 @@ def _from_header(
     hdu = template.locate(data_id)[1] if all(key in data_id for key in template.keys) else None
     cards = list(itertools.islice(headers.scan(path), (hdu or 0) + 1))
     chosen = [cards[-1], cards[0]] if cards else []
-    return {key: next((one[key.upper()] for one in chosen if key.upper() in one), None) for key in keys}
+    return {
+        key: next((one[key.upper()] for one in chosen if key.upper() in one), None) for key in keys
+    }

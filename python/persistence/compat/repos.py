@@ -1,4 +1,7 @@
-"""What Gen2's Butler was set up of inside. Nothing here acts: the names are kept for scripts that mention them."""
+"""What Gen2's Butler was set up of inside.
+
+Nothing here acts: the names are kept for scripts that mention them.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ class RepositoryCfg:
 
     def __repr__(self) -> str:
         return (
-            f"RepositoryCfg(root={self.root!r}, mapper={self.mapper!r}, mapperArgs={self.mapperArgs!r}, "
+            f"RepositoryCfg(root={self.root!r}, mapper={self.mapper!r}, "
+            f"mapperArgs={self.mapperArgs!r}, "
             f"parents={self.parents!r}, policy={self.policy!r})"
         )
 
@@ -69,7 +70,9 @@ class RepositoryCfg:
     @root.setter
     def root(self, root: str | None) -> None:
         if root is not None and self._root is not None and root != self._root:
-            raise RepositoryError("Explicity clear root (set to None) before changing the value of root.")
+            raise RepositoryError(
+                "Explicity clear root (set to None) before changing the value of root."
+            )
         self._root = root
 
     @property
@@ -92,11 +95,15 @@ class RepositoryCfg:
         self._mapperArgs = dict(mapperArgs or {})
         self.dirty = True
 
-    # -- parents -------------------------------------------------------------------------------------
+    # -- parents
+    # -------------------------------------------------------------------------------------
 
     @property
     def parents(self) -> list[Any]:
-        """Absolute paths, and whole configurations. They are kept relative, so that a tree can be moved."""
+        """Absolute paths, and whole configurations.
+
+        They are kept relative, so that a tree can be moved.
+        """
         return [self._absolute(parent) for parent in self._parents]
 
     def addParents(self, newParents: Any) -> None:
@@ -118,7 +125,8 @@ class RepositoryCfg:
         wanted = [self._relative(parent) for parent in _each(newParents)]
         if wanted[: len(self._parents)] != self._parents:
             raise ParentsMismatch(
-                f"The beginning of the passed-in parents list: {wanted} does not match the existing parents list "
+                f"The beginning of the passed-in parents list: {wanted} does not match the "
+                "existing parents list "
                 f"in this RepositoryCfg: {self._parents}"
             )
         if len(wanted) > len(self._parents):
@@ -131,7 +139,8 @@ class RepositoryCfg:
             raise RepositoryError(f"{self} can not be extended with cfg:{other}")
         self.extendParents(other.parents)
 
-    # -- from and to others --------------------------------------------------------------------------
+    # -- from and to others
+    # --------------------------------------------------------------------------
 
     @staticmethod
     def makeFromArgs(repositoryArgs: RepositoryArgs) -> RepositoryCfg:
@@ -140,20 +149,28 @@ class RepositoryCfg:
         return RepositoryCfg(args.root, args.mapper, args.mapperArgs, None, args.policy)
 
     def matchesArgs(self, repositoryArgs: RepositoryArgs) -> bool:
-        """Say whether what a caller says can be meant of this repository: what is said in both has to agree."""
+        """Say whether what a caller says can be meant of this repository.
+
+        What is said in both has to agree.
+        """
         args = repositoryArgs
         told = args.mapperArgs or {}
         return (
             (args.root is None or args.root == self._root)
             and (args.mapper is None or _name(args.mapper) == _name(self._mapper))
-            and all(told[key] == self._mapperArgs[key] for key in told.keys() & self._mapperArgs.keys())
+            and all(
+                told[key] == self._mapperArgs[key] for key in told.keys() & self._mapperArgs.keys()
+            )
             and (not args.policy or args.policy == self.policy)
         )
 
     @classmethod
     def from_config(cls, cfg: config.RepositoryCfg) -> RepositoryCfg:
         """Make one of what `persistence.config` read."""
-        parents = [cls.from_config(one) if isinstance(one, config.RepositoryCfg) else one for one in cfg.parents]
+        parents = [
+            cls.from_config(one) if isinstance(one, config.RepositoryCfg) else one
+            for one in cfg.parents
+        ]
         made = cls(cfg.root, cfg.mapper, cfg.mapperArgs, parents, cfg.policy)
         made.dirty = False
         return made
@@ -162,9 +179,14 @@ class RepositoryCfg:
         """Give what `persistence.config` writes, for a file in the directory ``cfg_root``."""
         place = os.path.abspath(cfg_root)
         root = os.path.abspath((self._root or place).removeprefix("file://"))
-        parents = [one.to_config(one.root or "") if isinstance(one, RepositoryCfg) else one for one in self.parents]
+        parents = [
+            one.to_config(one.root or "") if isinstance(one, RepositoryCfg) else one
+            for one in self.parents
+        ]
         mapper = None if self._mapper is None else cameras.gen2_name(self._mapper)
-        return config.RepositoryCfg(place, root, mapper, self._mapperArgs, tuple(parents), self.policy)
+        return config.RepositoryCfg(
+            place, root, mapper, self._mapperArgs, tuple(parents), self.policy
+        )
 
     def _compared(self) -> tuple[Any, ...]:
         return self._root, self._mapper, self._mapperArgs, self.policy, self.parents
@@ -184,7 +206,10 @@ class RepositoryCfg:
         return os.path.normpath(os.path.join(os.path.realpath(self._root), parent))
 
     def _moved(self, root: str | None) -> RepositoryCfg:
-        """Give a copy with another root: the original's own must not change when it is looked at."""
+        """Give a copy with another root.
+
+        The original's own must not change when it is looked at.
+        """
         moved = copy.copy(self)
         moved._root = root
         return moved

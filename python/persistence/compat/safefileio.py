@@ -27,7 +27,8 @@ def safeMakeDir(directory: str) -> None:
 
 def setFileMode(filename: str) -> None:
     """Give a file the permissions that the process gives to new ones."""
-    # Python cannot ask for the mask without setting it; what other threads make meanwhile is private at worst.
+    # Python cannot ask for the mask without setting it; what other threads make meanwhile is
+    # private at worst.
     mask = os.umask(0o077)
     os.umask(mask)
     os.chmod(filename, 0o666 & ~mask)
@@ -35,7 +36,7 @@ def setFileMode(filename: str) -> None:
 
 @contextlib.contextmanager
 def SafeFilename(name: str) -> Iterator[str]:
-    """Give the path of an empty file beside ``name``, which takes that name when the block ends well.
+    """Return an empty file beside ``name``, which takes that name when the block ends well.
 
     If the block fails, what was there stays. The temporary name ends like the final one.
     """
@@ -48,7 +49,10 @@ def SafeFilename(name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def SafeFile(name: str) -> Iterator[TextIO]:
-    """Give a text file that takes its name when the block ends well; `DoNotWrite` ends it without."""
+    """Give a text file that takes its name when the block ends well.
+
+    `DoNotWrite` ends it without.
+    """
     with (
         contextlib.suppress(DoNotWrite),
         files.atomic_write(name) as temporary,
@@ -59,7 +63,9 @@ def SafeFile(name: str) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def FileForWriteOnceCompareSame(name: str) -> Iterator[TextIO]:
-    """Give a text file that takes its name if nothing has it yet; of several writers the first one wins.
+    """Give a text file that takes its name if nothing has it yet.
+
+    Of several writers the first one wins.
 
     Raises
     ------
@@ -74,7 +80,9 @@ def FileForWriteOnceCompareSame(name: str) -> Iterator[TextIO]:
             os.link(temporary, name)
         except FileExistsError:
             if not files.same(temporary, name):
-                raise WrittenDiffers(f"Written file does not match existing file. {name} is kept") from None
+                raise WrittenDiffers(
+                    f"Written file does not match existing file. {name} is kept"
+                ) from None
         raise DoNotWrite
 
 
@@ -89,8 +97,8 @@ def SafeLockedFileForRead(name: str) -> Iterator[TextIO]:
 class SafeLockedFileForWrite:
     """A text file, made if need be, that nobody else may lock while it is open.
 
-    What is written takes the place of what was there when the block ends well; if nothing is written, or the
-    block fails, that stays.
+    What is written takes the place of what was there when the block ends well; if nothing is
+    written, or the block fails, that stays.
 
     Parameters
     ----------
@@ -109,7 +117,10 @@ class SafeLockedFileForWrite:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if kind is not None:
             self._written = []

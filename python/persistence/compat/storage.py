@@ -38,7 +38,9 @@ class Storage:
             If the scheme has one already.
         """
         if scheme in Storage.storages:
-            raise RepositoryError(f"Scheme '{scheme}' already registered:{Storage.storages[scheme]}")
+            raise RepositoryError(
+                f"Scheme '{scheme}' already registered:{Storage.storages[scheme]}"
+            )
         Storage.storages[scheme] = cls
 
     def getRepositoryCfg(self, uri: str) -> RepositoryCfg | None:
@@ -107,7 +109,10 @@ def _class_for(uri: str) -> Any:
 
 
 def _both(one: str, other: str) -> Any:
-    """Give the kind of storage that two URIs have in common; a bare path may be relative to either."""
+    """Give the kind of storage that two URIs have in common.
+
+    A bare path may be relative to either.
+    """
     schemes = [urlsplit(one).scheme, urlsplit(other).scheme]
     kinds = [Storage.storages.get(scheme) for scheme in schemes]
     return kinds[0] if kinds[0] is kinds[1] else None

@@ -41,11 +41,15 @@ class StorageInterface:
 
     @classmethod
     def registerFormatters(
-        cls, formatable: Any, readFormatter: Reader | None = None, writeFormatter: Writer | None = None
+        cls,
+        formatable: Any,
+        readFormatter: Reader | None = None,
+        writeFormatter: Writer | None = None,
     ) -> None:
         """Set the functions that read and write a storage format, or a class of objects.
 
-        They serve `read` and `write` of the storage itself; a Butler reads with `persistence.formatters`.
+        They serve `read` and `write` of the storage itself; a Butler reads with
+        `persistence.formatters`.
 
         Raises
         ------
@@ -54,7 +58,9 @@ class StorageInterface:
         """
         for table, function in ((cls._readers, readFormatter), (cls._writers, writeFormatter)):
             if function is not None and formatable in table:
-                raise FormatterError(f"Registration of second formatter for {formatable!r} with {cls.__name__}")
+                raise FormatterError(
+                    f"Registration of second formatter for {formatable!r} with {cls.__name__}"
+                )
         if readFormatter is not None:
             cls._readers[formatable] = readFormatter
         if writeFormatter is not None:

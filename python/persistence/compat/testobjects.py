@@ -27,7 +27,10 @@ class TestObject:
 
 
 class TestObjectPair:
-    """Holds two things, ``objA`` and ``objB``; `assembler` and `disassembler` make it a composite."""
+    """Holds two things, ``objA`` and ``objB``.
+
+    `assembler` and `disassembler` make it a composite.
+    """
 
     __test__: ClassVar[bool] = False
 
@@ -36,7 +39,10 @@ class TestObjectPair:
         self.objB = objB
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TestObjectPair) and (self.objA, self.objB) == (other.objA, other.objB)
+        return isinstance(other, TestObjectPair) and (self.objA, self.objB) == (
+            other.objA,
+            other.objB,
+        )
 
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 
@@ -102,7 +108,11 @@ class EmptyTestMapper(Mapper):
     __test__: ClassVar[bool] = False
 
     def __init__(
-        self, root: str | None = None, parentRegistry: Any = None, repositoryCfg: Any = None, **_: Any
+        self,
+        root: str | None = None,
+        parentRegistry: Any = None,
+        repositoryCfg: Any = None,
+        **_: Any,
     ) -> None:
         self.root = root
 
@@ -114,12 +124,19 @@ class MapperForTestWriting(Mapper):
     trusted: ClassVar[frozenset[str]] = frozenset(
         f"{module}.{name}"
         for module in (__name__, "lsst.daf.persistence.test")
-        for name in ("TestObject", "TestObjectPair", "TestObjectCamelCaseSetter", "TestObjectUnderscoreSetter")
+        for name in (
+            "TestObject",
+            "TestObjectPair",
+            "TestObjectCamelCaseSetter",
+            "TestObjectUnderscoreSetter",
+        )
     )
 
     def __init__(self, root: str, **_: Any) -> None:
         self.root = root
 
     def map_foo(self, dataId: Mapping[str, Any], write: bool = False) -> ButlerLocation:
-        path = "filename" + "".join(f"_{key}{value}" for key, value in sorted(dataId.items())) + ".txt"
+        path = (
+            "filename" + "".join(f"_{key}{value}" for key, value in sorted(dataId.items())) + ".txt"
+        )
         return ButlerLocation(TestObject, None, "PickleStorage", path, dataId, self, None)

@@ -13,7 +13,7 @@ genericDisassembler = composite.generic_disassembler  # noqa: N816  # Gen2's nam
 
 
 def listify(x: Any) -> list[Any]:
-    """Give a list: of nothing for None, of one for a text, a mapping or what is no container, else of its items."""
+    """Return a list: empty for None, of one for a text, mapping or no container, else the items."""
     return [x] if isinstance(x, Mapping) else list(iterify(x))
 
 
@@ -25,7 +25,7 @@ def iterify(x: Any) -> Iterable[Any]:
 
 
 def sequencify(x: Any) -> Sequence[Any]:
-    """Give a sequence: the thing itself if it is one and no text, the sorted keys of a mapping, else a tuple."""
+    """Return a sequence: itself if it is one and no text, a mapping's sorted keys, or a tuple."""
     if isinstance(x, Mapping):
         return tuple(sorted(x))
     if isinstance(x, str) or not isinstance(x, Iterable):
@@ -34,12 +34,14 @@ def sequencify(x: Any) -> Sequence[Any]:
 
 
 def setify(x: Any) -> set[Any]:
-    """Give a set: of nothing for None, of one for a text or what is no container, else of what is in it."""
+    """Return a set: empty for None, of one for a text or no container, else of the items."""
     return set(iterify(x))
 
 
 def doImport(pythonType: str) -> Any:
-    """Import what a dotted name leads to: ``package.module.name`` or ``package.module.Class.method``.
+    """Import what a dotted name leads to.
+
+    ``package.module.name`` or ``package.module.Class.method``.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Storage name -> how to read and write it.
 
-Each formatter is a module with ``read(location)`` and ``write(obj, path, location)``; it is imported when
-it is first used, so that nobody pays for a library that is not needed.
+Each formatter is a module with ``read(location)`` and ``write(obj, path, location)``; it is
+imported when it is first used, so that nobody pays for a library that is not needed.
 """
 
 from __future__ import annotations
@@ -52,11 +52,13 @@ FORMATTERS: Mapping[str, str] = {
     "MatplotlibStorage": "persistence.formatters.figure",
 }
 
-# What a file of these storages holds where the policy's `python` says so, by its last word: who reads it instead.
+# What a file of these storages holds where the policy's `python` says so, by its last word: who
+# reads it instead.
 _ARCHIVED = "persistence.formatters.archived"
 _PARTS = "persistence.formatters.parts"
 _CALIBS = dict.fromkeys(
-    "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel Curve".split(),
+    "Defects CrosstalkCalib Linearizer PhotonTransferCurveDataset BrighterFatterKernel "
+    "Curve".split(),
     "persistence.formatters.calibs",
 )
 _IN_FITS: Mapping[str, str] = {
@@ -66,7 +68,9 @@ _IN_FITS: Mapping[str, str] = {
         "persistence.formatters.catalog",
     ),
     "BoundedField": _ARCHIVED,
-    **dict.fromkeys(["SpanSet", "Footprint", *(f"HeavyFootprint{pixel}" for pixel in "FDIU")], _ARCHIVED),
+    **dict.fromkeys(
+        ["SpanSet", "Footprint", *(f"HeavyFootprint{pixel}" for pixel in "FDIU")], _ARCHIVED
+    ),
     "BackgroundList": "persistence.formatters.background",
     **dict.fromkeys(("BrightStarStamps", "ObjectMaskCatalog"), "persistence.formatters.unread"),
     **_CALIBS,
@@ -92,9 +96,10 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
 
 
 class _Guarded:
-    """A formatter whose errors are ours, whatever its library raises when a file or an object is odd.
+    """A formatter whose errors are ours, whatever its library raises for an odd file or object.
 
-    What is odd enough raises anything: IndexError, KeyError, RecursionError, an object's own errors.
+    What is odd enough raises anything: IndexError, KeyError, RecursionError, an object's own
+    errors.
     """
 
     def __init__(self, storage: str, inner: Formatter) -> None:
@@ -107,7 +112,9 @@ class _Guarded:
         except (PersistenceError, OSError):
             raise
         except Exception as error:
-            raise FormatterError(f"{location.full_path} cannot be read as {self._storage}: {_told(error)}") from error
+            raise FormatterError(
+                f"{location.full_path} cannot be read as {self._storage}: {_told(error)}"
+            ) from error
 
     def write(self, obj: Any, path: str, location: Location) -> None:
         try:
@@ -140,7 +147,9 @@ def formatter(storage: str, python: str | None = None) -> Formatter:
         If the storage holds no data.
     """
     if storage not in FORMATTERS:
-        raise FormatterError(f"storage {storage!r} holds no data (those that do: {', '.join(FORMATTERS)})")
+        raise FormatterError(
+            f"storage {storage!r} holds no data (those that do: {', '.join(FORMATTERS)})"
+        )
     name = (python or "").rpartition(".")[2]
     module = OBJECTS.get(storage, {}).get(name, FORMATTERS[storage])
     return _Guarded(storage, cast(Formatter, importlib.import_module(module)))

@@ -1,4 +1,7 @@
-"""Archives as afw writes them: new objects behind those that were there, which stay as they were (afw-files 2.1)."""
+"""Archives as afw writes them.
+
+New objects behind those that were there, which stay as they were (afw-files 2.1).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ Put = Callable[[Any], int]
 
 
 class Class(NamedTuple):
-    """What afw calls a class, where it finds it, and how an object's table is made; ``put`` numbers what it needs."""
+    """What afw calls a class, where it finds it, and how an object's table is made.
+
+    ``put`` numbers what it needs.
+    """
 
     name: str
     module: str
@@ -47,11 +53,20 @@ def _photo_calib(calib: PhotoCalib, put: Put) -> Columns:
 
 def _chebyshev(field: ChebyshevField, put: Put) -> Columns:
     coefficients = np.atleast_2d(field.coefficients)
-    return {"order_x": [coefficients.shape[1] - 1], **_box(field.box), "coefficients": [coefficients.ravel()]}
+    return {
+        "order_x": [coefficients.shape[1] - 1],
+        **_box(field.box),
+        "coefficients": [coefficients.ravel()],
+    }
 
 
 def _box(box: Box) -> Columns:
-    ends = {"min_x": box.x0, "min_y": box.y0, "max_x": box.x0 + box.width - 1, "max_y": box.y0 + box.height - 1}
+    ends = {
+        "min_x": box.x0,
+        "min_y": box.y0,
+        "max_x": box.x0 + box.width - 1,
+        "max_y": box.y0 + box.height - 1,
+    }
     return {f"bbox_{name}": [number] for name, number in ends.items()}
 
 
@@ -67,7 +82,9 @@ def _texts(texts: Sequence[str], width: int) -> Any:
     """Make a column of texts of some width; one that is longer is refused rather than cut."""
     long = [text for text in texts if len(text) > width]
     if long:
-        raise FormatterError(f"{long[0]!r} is longer than the {width} characters that afw has for it")
+        raise FormatterError(
+            f"{long[0]!r} is longer than the {width} characters that afw has for it"
+        )
     return np.array(texts, f"S{width}")
 
 
@@ -98,7 +115,9 @@ def _psf(psf: Psf, put: Put) -> Columns:
 
 def _sky_wcs(wcs: SkyWcs, put: Put) -> Columns:
     if wcs.text is None:
-        raise FormatterError("a SkyWcs that no archive had cannot be written to one: put its to_astropy(bbox)")
+        raise FormatterError(
+            "a SkyWcs that no archive had cannot be written to one: put its to_astropy(bbox)"
+        )
     text = np.empty(1, object)
     text[0] = np.frombuffer(wcs.text.encode("ascii"), np.uint8)
     return {"wcs": text}
@@ -122,7 +141,8 @@ class ArchiveWriter:
     Parameters
     ----------
     old : `Stored`, optional
-        An archive whose objects are kept, with their numbers, whether their classes are known here or not.
+        An archive whose objects are kept, with their numbers, whether their classes are known here
+        or not.
     """
 
     def __init__(self, old: Stored | None = None) -> None:
@@ -144,7 +164,9 @@ class ArchiveWriter:
         self._tables = [_whole(bytes(part.header) + bytes(part.data)) for part in tables]
 
     def put(self, thing: Any) -> int:
-        """Take an object, and what it needs; gives its number. An object that was put before keeps its number.
+        """Take an object, and what it needs; gives its number.
+
+        An object that was put before keeps its number.
 
         Raises
         ------
@@ -154,13 +176,21 @@ class ArchiveWriter:
         if id(thing) in self._numbers:
             return self._numbers[id(thing)]
         if type(thing) not in CLASSES:
-            raise FormatterError(f"{type(thing).__name__} cannot be written to an archive, as {_known()} can")
+            raise FormatterError(
+                f"{type(thing).__name__} cannot be written to an archive, as {_known()} can"
+            )
         number = self._numbers[id(thing)] = self._next
         self._next += 1
         self._kept.append(thing)
         kind = CLASSES[type(thing)]
-        columns = {name: np.asarray(column) for name, column in kind.columns(thing, self.put).items()}
-        cards = [("EXTTYPE", "ARCHIVE_DATA"), ("AR_CATN", len(self._tables) + 1), ("AR_NAME", kind.name)]
+        columns = {
+            name: np.asarray(column) for name, column in kind.columns(thing, self.put).items()
+        }
+        cards = [
+            ("EXTTYPE", "ARCHIVE_DATA"),
+            ("AR_CATN", len(self._tables) + 1),
+            ("AR_NAME", kind.name),
+        ]
         self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
         rows = len(next(iter(columns.values())))
         self._index.append((number, len(self._tables), 0, 0, rows, kind.name, kind.module))
@@ -169,11 +199,16 @@ class ArchiveWriter:
     def content(self) -> bytes:
         """Give the HDUs: the index, and the tables."""
         names = ("id", "cat.archive", "cat.persistable", "row0", "nrows")
-        columns = {name: np.array([row[place] for row in self._index], "i4") for place, name in enumerate(names)}
+        columns = {
+            name: np.array([row[place] for row in self._index], "i4")
+            for place, name in enumerate(names)
+        }
         for place, name in ((5, "name"), (6, "module")):
             columns[name] = _texts([row[place] for row in self._index], 64)
         cards = [("EXTTYPE", "ARCHIVE_INDEX"), ("AR_CATN", 0), ("AR_NCAT", len(self._tables) + 1)]
-        return bintable_write.table(columns, [*cards, ("EXTNAME", "ARCHIVE_INDEX")]) + b"".join(self._tables)
+        return bintable_write.table(columns, [*cards, ("EXTNAME", "ARCHIVE_INDEX")]) + b"".join(
+            self._tables
+        )
 
 
 def _whole(content: bytes) -> bytes:
@@ -185,7 +220,10 @@ def _known() -> str:
 
 
 def stand_alone(thing: Any) -> bytes:
-    """Lay out a file that holds one object: an empty primary HDU, and the archive in which it is number 1."""
+    """Lay out a file that holds one object.
+
+    An empty primary HDU, and the archive in which it is number 1.
+    """
     writer = ArchiveWriter()
     writer.put(thing)
     primary = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]

@@ -1,4 +1,6 @@
-"""Objects that lie in a table archive: those of an exposure, and those that have a file of their own.
+"""Objects that lie in a table archive.
+
+Those of an exposure, and those that have a file of their own.
 
 Source of the layout: afw-files 2.1.
 """
@@ -46,7 +48,8 @@ def open_archive(path: str, hdu: int | None = None) -> Archive:
     path : `str`
         A FITS file, perhaps compressed with gzip.
     hdu : `int`, optional
-        The HDU of the index, counted from 0; if absent, where the primary header says, or else the first extension.
+        The HDU of the index, counted from 0; if absent, where the primary header says, or else the
+        first extension.
 
     Raises
     ------
@@ -92,14 +95,20 @@ def parse(content: bytes, what: str) -> Archive:
     parts = headers.parts(content, what)
     index = next(parts, None)
     if index is None or index.cards.get("EXTTYPE") != "ARCHIVE_INDEX":
-        found = "nothing" if index is None else index.cards.get("EXTTYPE", index.cards.get("XTENSION"))
+        found = (
+            "nothing" if index is None else index.cards.get("EXTTYPE", index.cards.get("XTENSION"))
+        )
         raise FormatterError(f"{what} has no archive where its index should be: found {found}")
-    tables = functools.cache(lambda: [part for part in parts if part.cards.get("EXTTYPE") == "ARCHIVE_DATA"])
+    tables = functools.cache(
+        lambda: [part for part in parts if part.cards.get("EXTTYPE") == "ARCHIVE_DATA"]
+    )
     return Archive(bintable.columns(index), lambda number: _table(tables(), number), what)
 
 
 def _table(tables: list[Part], number: int) -> Table:
-    found: Mapping[int, Part] = {part.cards.get("AR_CATN", place): part for place, part in enumerate(tables, 1)}
+    found: Mapping[int, Part] = {
+        part.cards.get("AR_CATN", place): part for place, part in enumerate(tables, 1)
+    }
     if number not in found:
         raise FormatterError(f"table {number} is missing; the last is {max(found, default=0)}")
     return bintable.columns(found[number])

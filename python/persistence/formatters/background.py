@@ -44,17 +44,24 @@ def read(location: Location) -> BackgroundList:
         If the file is damaged, or holds something else.
     """
     with opened(location.full_path) as hdus:
-        number = len(headers.spans(location.full_path, _LAST))  # astropy would take damage for the end
+        # astropy would take damage for the end
+        number = len(headers.spans(location.full_path, _LAST))
         if number % 3:
-            raise FormatterError(f"a background has three HDUs for each component; here are {number}")
-        return BackgroundList(tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3)))
+            raise FormatterError(
+                f"a background has three HDUs for each component; here are {number}"
+            )
+        return BackgroundList(
+            tuple(_component(hdus[start : start + 3], start) for start in range(0, number, 3))
+        )
 
 
 def _component(hdus: Any, start: int) -> Background:
     header = hdus[0].header
     for part, hdu in enumerate(hdus):
         if not hdu.is_image or len(hdu.shape) != 2 or hdu.shape != hdus[0].shape:
-            raise FormatterError(f"HDU {start + part} is no {_PARTS[part]} of the bins of a background")
+            raise FormatterError(
+                f"HDU {start + part} is no {_PARTS[part]} of the bins of a background"
+            )
     try:
         box = Box(*(int(header[f"BKGD_{name}"]) for name in ("X0", "Y0", "WIDTH", "HEIGHT")))
         interpolation, undersampled = int(header["INTERPSTYLE"]), int(header["UNDERSAMPLESTYLE"])
@@ -63,8 +70,12 @@ def _component(hdus: Any, start: int) -> Background:
     # Older files lack these.
     order = int(header.get("APPROXORDERX", 1)), int(header.get("APPROXORDERY", -1))
     weighted = bool(header.get("APPROXWEIGHTING", True))
-    surface = Surface(interpolation, undersampled, int(header.get("APPROXSTYLE", -1)), order, weighted)
-    planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(DEFAULT_PLANES)
+    surface = Surface(
+        interpolation, undersampled, int(header.get("APPROXSTYLE", -1)), order, weighted
+    )
+    planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(
+        DEFAULT_PLANES
+    )
     levels, bits, variance = (_pixels(hdu, None, None) for hdu in hdus)
     return Background(levels, variance, Mask(bits.astype(np.int32), planes), box, surface)
 

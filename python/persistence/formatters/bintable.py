@@ -1,7 +1,10 @@
-"""Binary tables of FITS, from bytes to columns, as archives need them: strings as they were written, flags by name.
+"""Binary tables of FITS, from bytes to columns, as archives need them.
 
-astropy joins strings of varying length from characters of which the blanks are lost (afw-files 8, 10), and takes a
-thousand times as long for a table of one row. Source of the format: FITS Standard 4.0, section 7.3.
+Strings as they were written, flags by name.
+
+astropy joins strings of varying length from characters of which the blanks are lost (afw-files 8,
+10), and takes a thousand times as long for a table of one row. Source of the format: FITS Standard
+4.0, section 7.3.
 """
 
 from __future__ import annotations
@@ -54,7 +57,11 @@ class _Form(NamedTuple):
         """The bytes of a cell; of one that lies in the heap, those of its place."""
         if self.pointer:
             return 2 * self.repeat * _TYPES[self.pointer].itemsize
-        return -(-self.repeat // 8) if self.letter == "X" else self.repeat * _TYPES[self.letter].itemsize
+        return (
+            -(-self.repeat // 8)
+            if self.letter == "X"
+            else self.repeat * _TYPES[self.letter].itemsize
+        )
 
 
 def columns(part: Part) -> dict[str, Any]:
@@ -63,8 +70,9 @@ def columns(part: Part) -> dict[str, Any]:
     Returns
     -------
     columns : `dict`
-        By name: an array, of one more dimension if a cell holds several numbers; a list of `str`; a list of arrays
-        where cells differ in length. A column of flags gives a boolean array for each flag, by the flag's name.
+        By name: an array, of one more dimension if a cell holds several numbers; a list of `str`; a
+        list of arrays where cells differ in length. A column of flags gives a boolean array for
+        each flag, by the flag's name.
 
     Raises
     ------
@@ -83,7 +91,9 @@ def columns(part: Part) -> dict[str, Any]:
             found |= _column(form, cards, cells[:, form.start : form.start + form.width], heap)
         return found
     except (LookupError, TypeError, ValueError) as error:
-        raise FormatterError(f"a binary table is damaged: {type(error).__name__}: {error}") from error
+        raise FormatterError(
+            f"a binary table is damaged: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _forms(cards: Mapping[str, Any]) -> Iterator[_Form]:
@@ -94,7 +104,10 @@ def _forms(cards: Mapping[str, Any]) -> Iterator[_Form]:
             raise ValueError(f"TFORM{number} = {cards[f'TFORM{number}']!r}")
         name, zero = cards.get(f"TTYPE{number}", f"column {number}"), cards.get(f"TZERO{number}", 0)
         form = _Form(number, name, int(match[1] or 1), match[2], match[3], zero, start)
-        if zero not in ((0, _SIGN) if form.letter == "I" else (0,)) or cards.get(f"TSCAL{number}", 1) != 1:
+        if (
+            zero not in ((0, _SIGN) if form.letter == "I" else (0,))
+            or cards.get(f"TSCAL{number}", 1) != 1
+        ):
             raise ValueError(f"column {name} is scaled, which afw's tables are not")
         start += form.width
         if start > cards["NAXIS1"]:
@@ -102,20 +115,25 @@ def _forms(cards: Mapping[str, Any]) -> Iterator[_Form]:
         yield form
 
 
-def _column(form: _Form, cards: Mapping[str, Any], cells: NDArray[np.uint8], heap: memoryview) -> dict[str, Any]:
+def _column(
+    form: _Form, cards: Mapping[str, Any], cells: NDArray[np.uint8], heap: memoryview
+) -> dict[str, Any]:
     cells = np.ascontiguousarray(cells)
     if not form.repeat:
         return {form.name: np.zeros((len(cells), 0), _TYPES[form.letter])}
     if form.pointer:
         places = cells.view(_TYPES[form.pointer])
-        return {form.name: [_far(form, heap, int(length), int(offset)) for length, offset in places]}
+        return {
+            form.name: [_far(form, heap, int(length), int(offset)) for length, offset in places]
+        }
     if form.letter == "X":
         return _bits(form, cards, np.unpackbits(cells, axis=1, count=form.repeat).astype(bool))
     if form.letter == "A":
         return {form.name: [_text(row.tobytes()).rstrip(" ") for row in cells]}
     values = _numbers(form, cells.view(_TYPES[form.letter]))
     if form.repeat == 2 and cards.get(f"TCCLS{form.number}") == "Point":
-        # Old files have points in one cell; newer ones, a column for each number. Source: afw-files 3.2.
+        # Old files have points in one cell; newer ones, a column for each number. Source: afw-files
+        # 3.2.
         return {f"{form.name}_x": values[:, 0], f"{form.name}_y": values[:, 1]}
     return {form.name: values[:, 0] if form.repeat == 1 else values}
 
@@ -125,13 +143,19 @@ def _far(form: _Form, heap: memoryview, length: int, offset: int) -> Any:
     dtype = _TYPES[form.letter]
     size = length * dtype.itemsize
     if length < 0 or offset < 0 or offset + size > len(heap):
-        raise ValueError(f"a cell of {form.name} is not in the heap: {length} elements from byte {offset}")
+        raise ValueError(
+            f"a cell of {form.name} is not in the heap: {length} elements from byte {offset}"
+        )
     content = heap[offset : offset + size]
-    return _text(bytes(content)) if form.letter == "A" else _numbers(form, np.frombuffer(content, dtype))
+    return (
+        _text(bytes(content))
+        if form.letter == "A"
+        else _numbers(form, np.frombuffer(content, dtype))
+    )
 
 
 def _numbers(form: _Form, raw: Any) -> Any:
-    """Give numbers in the machine's own order of bytes, 16-bit ones without the offset of their sign."""
+    """Return numbers in native byte order, 16-bit ones without the offset of their sign."""
     if form.letter == "L":
         return np.equal(raw, b"T")
     native = raw.astype(raw.dtype.newbyteorder("="))

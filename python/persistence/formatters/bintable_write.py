@@ -1,4 +1,7 @@
-"""Columns to binary tables of FITS, as bytes: the forms and cards that afw's tables have (facts in afw-files 3.1)."""
+"""Columns to binary tables of FITS, as bytes.
+
+The forms and cards that afw's tables have (facts in afw-files 3.1).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from numpy.typing import NDArray
 
 _BLOCK = 2880
 _LETTERS = {"i": ("J", ">i4"), "f": ("D", ">f8")}
-# The version of afw's tables in which the column names are those that we write. Source: afw-files 3.2.
+# The version of afw's tables in which the column names are those that we write. Source: afw-files
+# 3.2.
 _VERSION = 3
 
 
@@ -20,8 +24,9 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
     Parameters
     ----------
     columns : mapping [`str`, array]
-        One element a row. Booleans become flags, integers have 32 bits, floats 64; the width of bytes is kept. Floats
-        may have a second dimension. Objects are arrays of bytes, of any length each.
+        One element a row. Booleans become flags, integers have 32 bits, floats 64; the width of
+        bytes is kept. Floats may have a second dimension. Objects are arrays of bytes, of any
+        length each.
     cards : iterable of `tuple`
         Keywords and values that go behind those of the columns.
 
@@ -49,14 +54,23 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
         forms += [(f"TTYPE{number}", name), (f"TFORM{number}", form), (f"TCCLS{number}", kind)]
         fields.append(field)
     data = np.hstack(fields)
-    layout = [("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", data.shape[1]), ("NAXIS2", rows)]
+    layout = [
+        ("XTENSION", "BINTABLE"),
+        ("BITPIX", 8),
+        ("NAXIS", 2),
+        ("NAXIS1", data.shape[1]),
+        ("NAXIS2", rows),
+    ]
     counts = [("PCOUNT", len(heap)), ("GCOUNT", 1), ("TFIELDS", len(rest) + bool(flags))]
     header = header_of([*layout, *counts, *forms, *cards, ("AFW_TABLE_VERSION", _VERSION)])
     return header + _padded(data.tobytes() + heap, b"\0")
 
 
 def _described(column: NDArray[Any], start: int) -> tuple[str, str, NDArray[np.uint8]]:
-    """Lay out what tells where, behind the rows, the bytes of each row lie: how many, and from which on."""
+    """Lay out what tells where, behind the rows, the bytes of each row lie.
+
+    How many, and from which on.
+    """
     lengths = [len(cell) for cell in column]
     places = np.array(list(zip(lengths, start + np.cumsum([0, *lengths[:-1]]), strict=True)), ">i8")
     return f"1QB({max(lengths)})", "Array", places.view(np.uint8).reshape(len(column), 16)
@@ -66,15 +80,26 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
     """Give the form of a column, afw's word for its kind, and its bytes, row by row."""
     if column.dtype.kind == "S":
         width = column.dtype.itemsize
-        return f"{width}A", "String", np.frombuffer(column.tobytes(), np.uint8).reshape(len(column), width)
+        return (
+            f"{width}A",
+            "String",
+            np.frombuffer(column.tobytes(), np.uint8).reshape(len(column), width),
+        )
     letter, code = _LETTERS[column.dtype.kind]
     cells = np.ascontiguousarray(column.reshape(len(column), -1), dtype=code)
-    return f"{cells.shape[1]}{letter}", "Array" if column.ndim > 1 else "Scalar", cells.view(np.uint8)
+    return (
+        f"{cells.shape[1]}{letter}",
+        "Array" if column.ndim > 1 else "Scalar",
+        cells.view(np.uint8),
+    )
 
 
 def header_of(cards: Iterable[tuple[str, Any]]) -> bytes:
     """Lay out a header, END included; values are short strings and numbers."""
-    lines = [f"{f'{key:8}' if len(key) <= 8 else f'HIERARCH {key} '}= {_value(value)}" for key, value in cards]
+    lines = [
+        f"{f'{key:8}' if len(key) <= 8 else f'HIERARCH {key} '}= {_value(value)}"
+        for key, value in cards
+    ]
     return _padded("".join(f"{line:80}" for line in [*lines, "END"]).encode("ascii"), b" ")
 
 

@@ -1,7 +1,8 @@
 """Boost text archives: metadata as Gen2 wrote them until about 2018. Source: afw-files 5.3.
 
-The format cannot be parsed without the program that wrote it: whether a type's description precedes its values
-depends on what came before. The reader is lenient therefore, and tells what it could not read.
+The format cannot be parsed without the program that wrote it: whether a type's description precedes
+its values depends on what came before. The reader is lenient therefore, and tells what it could not
+read.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def parse(data: bytes, path: str) -> PropertySet:
     """
     header = _HEADER.match(data)
     if header is None:
-        raise FormatterError(f"{path} is no Boost archive of metadata: it begins with {data[:40]!r}")
+        raise FormatterError(
+            f"{path} is no Boost archive of metadata: it begins with {data[:40]!r}"
+        )
     archive, found = _Archive(data, header.end()), PropertySet()
     lost: list[str] = []
     left = int(header[1])
@@ -77,7 +80,10 @@ def parse(data: bytes, path: str) -> PropertySet:
 
 
 def _next_item(data: bytes, start: int) -> int:
-    """Find where something that looks like an item begins: length, name of that length, a type that is known."""
+    """Find where something that looks like an item begins.
+
+    Length, name of that length, a type that is known.
+    """
     for match in _START.finditer(data, start):
         stop = match.end() + int(match[1])
         code = re.match(rb" (\d+) ", data[stop : stop + 5])
@@ -145,7 +151,9 @@ class _Archive:
         if count * 2 > len(self._data) - self.position + 1:
             raise _Damaged
         try:
-            return kind, [self.text() if convert is None else convert(self.token()) for _ in range(count)]
+            return kind, [
+                self.text() if convert is None else convert(self.token()) for _ in range(count)
+            ]
         except (ValueError, KeyError):
             raise _Damaged from None
 

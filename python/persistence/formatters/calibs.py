@@ -1,6 +1,9 @@
-"""Calibrations of detectors, as `Defects` and `IsrCalib`, from FITS, YAML and ECSV. Source: afw-files 6.4, 6.5.
+"""Calibrations of detectors, as `Defects` and `IsrCalib`, from FITS, YAML and ECSV.
 
-What a file is, is told by its first bytes, not by its storage: the original's readers did so by its name.
+Source: afw-files 6.4, 6.5.
+
+What a file is, is told by its first bytes, not by its storage: the original's readers did so by its
+name.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from persistence.location import Location
 from persistence.types.defects import COLUMNS, Defects
 from persistence.types.isr import BrighterFatterKernel, Crosstalk, IsrCalib
 
-# The last word of the policy's `python` -> what is made, and its OBSTYPE where the file does not tell.
+# The last word of the policy's `python` -> what is made, and its OBSTYPE where the file does not
+# tell.
 _CLASSES: Mapping[str, tuple[Callable[..., IsrCalib], str]] = {
     "CrosstalkCalib": (Crosstalk, "CROSSTALK"),
     "Linearizer": (IsrCalib, "LINEARIZER"),
@@ -29,7 +33,12 @@ _CLASSES: Mapping[str, tuple[Callable[..., IsrCalib], str]] = {
     "Curve": (IsrCalib, "curve"),
 }
 # What curated calibrations are called in FITS files that this package has made of YAML before.
-_BEFORE = {"coeffs": "CT_COEFFS", "coeffErr": "CT_ERRORS", "coeffNum": "CT_COUNTS", "coeffValid": "CT_VALID"}
+_BEFORE = {
+    "coeffs": "CT_COEFFS",
+    "coeffErr": "CT_ERRORS",
+    "coeffNum": "CT_COUNTS",
+    "coeffValid": "CT_VALID",
+}
 _Content = tuple[dict[str, Any], list[Table]]
 _KEYWORD = 8
 
@@ -40,7 +49,8 @@ def read(location: Location) -> Defects | IsrCalib:
     Raises
     ------
     FormatterError
-        If the file is of another form, or its tables are not those of the type that the policy declares.
+        If the file is of another form, or its tables are not those of the type that the policy
+        declares.
     """
     path, name = location.full_path, _name(location)
     with open(path, "rb") as stream:
@@ -72,7 +82,10 @@ def _read_fits(location: Location) -> _Content:
         tables = [catalog.read_hdu(hdus, index) for index in range(1, len(hdus))]
     metadata: dict[str, Any] = {}
     for table in tables:
-        metadata = {**{key.upper(): _defined(value) for key, value in table.meta.items()}, **metadata}
+        metadata = {
+            **{key.upper(): _defined(value) for key, value in table.meta.items()},
+            **metadata,
+        }
         table.meta.clear()
         for old in _BEFORE.keys() & set(table.colnames):
             table.rename_column(old, _BEFORE[old])
@@ -125,7 +138,9 @@ _READERS: Mapping[bytes, Callable[[Location], _Content]] = {
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a calibration, or whatever `catalog.write` takes, as FITS; as YAML, where the storage is that.
+    """Write a calibration, or whatever `catalog.write` takes, as FITS.
+
+    As YAML, where the storage is that.
 
     Raises
     ------
@@ -141,21 +156,29 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def _write_other(obj: Any, path: str, location: Location) -> None:
-    other = {"YamlStorage": yaml_files, "PickleStorage": pickle_files}.get(location.storage, catalog)
+    other = {"YamlStorage": yaml_files, "PickleStorage": pickle_files}.get(
+        location.storage, catalog
+    )
     other.write(obj, path, location)
 
 
-def _write_fits(metadata: dict[str, Any], tables: list[Table], path: str, location: Location) -> None:
+def _write_fits(
+    metadata: dict[str, Any], tables: list[Table], path: str, location: Location
+) -> None:
     from persistence.formatters import fits_write
 
-    cards = {f"HIERARCH {key}" if len(key) > _KEYWORD else key: value for key, value in metadata.items()}
+    cards = {
+        f"HIERARCH {key}" if len(key) > _KEYWORD else key: value for key, value in metadata.items()
+    }
     bare = [Table(table, copy=False) for table in tables]
     for table in bare:
         table.meta = {}
     fits_write.write_tables([(table, catalog.take_odd_units(table)) for table in bare], cards, path)
 
 
-def _write_yaml(metadata: dict[str, Any], tables: list[Table], path: str, location: Location) -> None:
+def _write_yaml(
+    metadata: dict[str, Any], tables: list[Table], path: str, location: Location
+) -> None:
     if _name(location) == "Defects":
         columns = {name: np.asarray(tables[0][name]).tolist() for name in COLUMNS}
         yaml_files.write({"metadata": metadata, **columns}, path, location)
@@ -163,8 +186,12 @@ def _write_yaml(metadata: dict[str, Any], tables: list[Table], path: str, locati
     yaml_files.write(calibs_yaml.data_of(metadata, tables), path, location)
 
 
-def _write_nothing(metadata: dict[str, Any], tables: list[Table], path: str, location: Location) -> None:
-    raise FormatterError(f"{location.datasetType}: {location.storage} has no form for a calibration's tables")
+def _write_nothing(
+    metadata: dict[str, Any], tables: list[Table], path: str, location: Location
+) -> None:
+    raise FormatterError(
+        f"{location.datasetType}: {location.storage} has no form for a calibration's tables"
+    )
 
 
 _WRITERS: Mapping[str, Callable[[dict[str, Any], list[Table], str, Location], None]] = {

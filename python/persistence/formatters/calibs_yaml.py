@@ -1,6 +1,9 @@
-"""How calibrations are laid out in YAML, and as the tables of their FITS files. Source: afw-files 6.4, 6.5.
+"""How calibrations are laid out in YAML, and as the tables of their FITS files.
 
-Lists become the columns of one row; what is kept by amplifier becomes a row for each; all else is metadata.
+Source: afw-files 6.4, 6.5.
+
+Lists become the columns of one row; what is kept by amplifier becomes a row for each; all else is
+metadata.
 """
 
 from __future__ import annotations
@@ -50,32 +53,56 @@ def tables_of(data: Any) -> tuple[dict[str, Any], list[Table]]:
     if amplifiers is not None:
         tables = [_by_amplifier(amplifiers)]
     else:
-        tables = [Table({key: [regular(key, one)] for key, one in given.items() if isinstance(one, list)})]
+        tables = [
+            Table({key: [regular(key, one)] for key, one in given.items() if isinstance(one, list)})
+        ]
     if others:
-        tables.append(Table({_OTHERS: list(others), _OTHER_COEFFS: _padded(_OTHER_COEFFS, list(others.values()))}))
+        tables.append(
+            Table(
+                {
+                    _OTHERS: list(others),
+                    _OTHER_COEFFS: _padded(_OTHER_COEFFS, list(others.values())),
+                }
+            )
+        )
     if lookup is not None:
         tables.append(Table({_LOOKUP: regular(_LOOKUP, lookup)}))
-    return {**metadata, **{key: one for key, one in given.items() if not isinstance(one, list)}}, tables
+    return {
+        **metadata,
+        **{key: one for key, one in given.items() if not isinstance(one, list)},
+    }, tables
 
 
 def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
-    """Turn lists of ``x0``, ``y0``, ``width``, ``height``, and ``metadata``, into a table with a row for each box."""
+    """Convert lists of ``x0``, ``y0``, ``width``, ``height`` to a table with a row a box."""
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
         raise FormatterError("it is no mapping")
-    columns = {key: np.array(one, dtype=np.int32) for key, one in data.items() if isinstance(one, list)}
+    columns = {
+        key: np.array(one, dtype=np.int32) for key, one in data.items() if isinstance(one, list)
+    }
     return dict(data.get("metadata", {})), Table(columns)
 
 
 def _by_amplifier(amplifiers: Any) -> Table:
-    if not isinstance(amplifiers, Mapping) or not all(isinstance(one, Mapping) for one in amplifiers.values()):
+    if not isinstance(amplifiers, Mapping) or not all(
+        isinstance(one, Mapping) for one in amplifiers.values()
+    ):
         raise FormatterError("its 'amplifiers' are no mapping of mappings")
     keys = dict.fromkeys(key for one in amplifiers.values() for key in one)
     columns = {_FITS.get(key, key): [one.get(key) for one in amplifiers.values()] for key in keys}
-    return Table({_NAME: list(amplifiers), **{name: _padded(name, values) for name, values in columns.items()}})
+    return Table(
+        {
+            _NAME: list(amplifiers),
+            **{name: _padded(name, values) for name, values in columns.items()},
+        }
+    )
 
 
 def _padded(name: str, values: Sequence[Any]) -> Any:
-    """Make an array of lists of several lengths; what is missing is NaN, as in the original's files."""
+    """Make an array of lists of several lengths.
+
+    What is missing is NaN, as in the original's files.
+    """
     if not any(isinstance(one, list) for one in values):
         return regular(name, list(values))
     longest = max(np.size(one) for one in values)
@@ -84,7 +111,10 @@ def _padded(name: str, values: Sequence[Any]) -> Any:
 
 
 def regular(name: str, value: list[Any]) -> Any:
-    """Make an array of lists; those of several lengths, or of other than numbers or texts, are refused."""
+    """Make an array of lists.
+
+    Those of several lengths, or of other than numbers or texts, are refused.
+    """
     try:
         array = np.array(value)
     except ValueError:  # rows of several lengths
@@ -102,7 +132,9 @@ def data_of(metadata: Mapping[str, Any], tables: Sequence[Table]) -> dict[str, A
     FormatterError
         If YAML has no place for a table.
     """
-    data: dict[str, Any] = {"metadata": {key: one for key, one in metadata.items() if key not in _TOP}}
+    data: dict[str, Any] = {
+        "metadata": {key: one for key, one in metadata.items() if key not in _TOP}
+    }
     data |= {_YAML[key]: metadata[key] for key in _TOP if key in metadata}
     for table in tables:
         if _NAME in table.colnames:

@@ -48,13 +48,17 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
         return table
     for name in columns:
         if name not in table.colnames:
-            raise DataIdError(f"the table has no column {name!r}{did_you_mean(name, table.colnames)}")
+            raise DataIdError(
+                f"the table has no column {name!r}{did_you_mean(name, table.colnames)}"
+            )
     return table[list(dict.fromkeys(columns))]
 
 
 def _read_other(hdus: Any, index: int) -> Table:
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
-    return Table.read(hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False)
+    return Table.read(
+        hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False
+    )
 
 
 def read_length(location: Location) -> int:
@@ -95,8 +99,8 @@ def read_schema(location: Location) -> Table:
 def write(obj: Any, path: str, location: Location) -> None:
     """Write a table: astropy's, a structured array, a DataFrame, or what has ``writeFits(path)``.
 
-    Where the policy's type is one of afw's catalogs, and the table has the fields that the type needs, it is written
-    as afw writes it; else as astropy does.
+    Where the policy's type is one of afw's catalogs, and the table has the fields that the type
+    needs, it is written as afw writes it; else as astropy does.
     """
     from persistence.formatters import catalog_layout, catalog_write
 
@@ -121,7 +125,9 @@ def write(obj: Any, path: str, location: Location) -> None:
 
             fits_write.set_units(path, odd)
     except (TypeError, ValueError, AttributeError) as error:
-        raise FormatterError(f"{location.datasetType}: the table cannot be written as FITS: {error}") from error
+        raise FormatterError(
+            f"{location.datasetType}: the table cannot be written as FITS: {error}"
+        ) from error
 
 
 def _forget(table: Table, what: str) -> None:
@@ -129,7 +135,9 @@ def _forget(table: Table, what: str) -> None:
     told = [key for key in OWN if table.meta.pop(key, None)] if isinstance(table, Catalog) else []
     if told:
         why = "it has columns that afw's tables cannot hold"
-        warn_caller(f"{what} is written as a plain table, without its {', '.join(told)}: {why}", UserWarning)
+        warn_caller(
+            f"{what} is written as a plain table, without its {', '.join(told)}: {why}", UserWarning
+        )
 
 
 def as_table(obj: Any, what: str) -> Table:
@@ -150,14 +158,22 @@ def _prepare(table: Table, name: str) -> None:
     column = table[name]
     if isinstance(column, MaskedColumn):
         if not np.any(column.mask):
-            table[name] = column = Column(column.data.data, name=name, unit=column.unit, meta=column.meta)
-        elif column.dtype.kind not in "iu" or (column.data.data[~column.mask] == column.fill_value).any():
+            table[name] = column = Column(
+                column.data.data, name=name, unit=column.unit, meta=column.meta
+            )
+        elif (
+            column.dtype.kind not in "iu"
+            or (column.data.data[~column.mask] == column.fill_value).any()
+        ):
             # No value is left to stand for a masked one: the mask gets a column of its own.
             column.info.serialize_method["fits"] = "data_mask"
 
 
 def take_odd_units(table: Table) -> dict[str, str]:
-    """Take those units off a table that the FITS standard does not know: astropy would drop them."""
+    """Take those units off a table that the FITS standard does not know.
+
+    Astropy would drop them.
+    """
     odd = {}
     for name in table.colnames:
         unit = getattr(table[name], "unit", None)

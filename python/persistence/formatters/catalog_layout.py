@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from persistence.formatters.rows import Form
 from persistence.types.catalog import Catalog
 
-# The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses it, with the letters
-# of their formats; R is an angle. Source: afw-files 3.4.
+# The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses
+# it, with the letters of their formats; R is an angle. Source: afw-files 3.4.
 _SKY = {"id": "K", "coord_ra": "R", "coord_dec": "R"}
 _BOX = {f"bbox_{end}_{axis}": "J" for end in ("min", "max") for axis in "xy"}
 _PEAK = {"f_x": "E", "f_y": "E", "i_x": "J", "i_y": "J", "peakValue": "E"}
@@ -29,7 +29,15 @@ TYPES: Mapping[str, tuple[str | None, Mapping[str, str]]] = {
     "PeakCatalog": ("PEAK", {"id": "K", **_PEAK}),
 }
 # numpy's types -> the letters of formats that afw has for numbers, and for arrays of them.
-_SCALARS: Mapping[str, str] = {"b1": "X", "u1": "B", "u2": "I", "i4": "J", "i8": "K", "f4": "E", "f8": "D"}
+_SCALARS: Mapping[str, str] = {
+    "b1": "X",
+    "u1": "B",
+    "u2": "I",
+    "i4": "J",
+    "i8": "K",
+    "f4": "E",
+    "f8": "D",
+}
 _ARRAYS: Mapping[str, str] = {"u1": "B", "u2": "I", "i4": "J", "f4": "E", "f8": "D"}
 # afw's names of units, which its own code looks for, where astropy's differ.
 _UNITS: Mapping[str, str] = {"ct": "count", "pix": "pixel", "DN": "dn", "yr": "year"}
@@ -61,7 +69,10 @@ class Column:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
-    """How a table will lie in a file: its ``AFW_TYPE``, None for a table of no type, and its columns."""
+    """How a table will lie in a file.
+
+    Its ``AFW_TYPE``, None for a table of no type, and its columns.
+    """
 
     type: str | None
     columns: tuple[Column, ...]
@@ -80,9 +91,10 @@ def lay_out(table: Table, python: str | None) -> Layout | None:
     Returns
     -------
     layout : `Layout` or None
-        None if the type is none of afw's catalogs; if the table has a column that afw's tables cannot hold, such as
-        masked values, complex numbers, cells of two dimensions; or if it lacks a field that the type must have. But a
-        `Catalog` that lacks one becomes a table of no type, so as not to lose its flags and aliases.
+        None if the type is none of afw's catalogs; if the table has a column that afw's tables
+        cannot hold, such as masked values, complex numbers, cells of two dimensions; or if it lacks
+        a field that the type must have. But a `Catalog` that lacks one becomes a table of no type,
+        so as not to lose its flags and aliases.
     """
     word = (python or "").rpartition(".")[2]
     if word not in TYPES:
@@ -94,7 +106,9 @@ def lay_out(table: Table, python: str | None) -> Layout | None:
         if column is None:
             return None
         columns.append(column)
-    letters = {column.name: "R" if column.kind == "Angle" else column.form.letter for column in columns}
+    letters = {
+        column.name: "R" if column.kind == "Angle" else column.form.letter for column in columns
+    }
     if all(letters.get(name) == letter for name, letter in needed.items()):
         return Layout(kind, tuple(columns))
     return Layout(None, tuple(columns)) if isinstance(table, Catalog) else None
@@ -103,7 +117,12 @@ def lay_out(table: Table, python: str | None) -> Layout | None:
 def _column(given: Any, name: str, is_angle: bool) -> Column | None:
     """Lay out one column; None if afw's tables have nothing like it."""
     known = isinstance(given, astropy.table.Column | units.Quantity)
-    if not known or np.any(getattr(given, "mask", False)) or not name or not _PRINTABLE.fullmatch(name):
+    if (
+        not known
+        or np.any(getattr(given, "mask", False))
+        or not name
+        or not _PRINTABLE.fullmatch(name)
+    ):
         return None
     unit = given.unit
     # Angles of other units stay what they are, except where afw has no other kind.
@@ -144,7 +163,10 @@ def _fixed(values: NDArray[Any]) -> Column | None:
 
 
 def _variable(values: NDArray[Any], letter: str) -> Column | None:
-    """Lay out cells that differ in length: texts, or arrays of one type; ``letter`` is what they were in a file."""
+    """Lay out cells that differ in length: texts, or arrays of one type.
+
+    ``letter`` is what they were in a file.
+    """
     cells = np.empty(len(values), dtype=object)
     for row, cell in enumerate(values):
         cells[row] = cell.encode() if isinstance(cell, str) else np.asarray(cell)
@@ -152,7 +174,11 @@ def _variable(values: NDArray[Any], letter: str) -> Column | None:
         if not code or (letter and code != letter) or (code != "A" and cells[row].ndim != 1):
             return None
         letter = code
-    return _laid("String" if letter == "A" else "Array", Form(letter, 1, "Q"), cells) if letter else None
+    return (
+        _laid("String" if letter == "A" else "Array", Form(letter, 1, "Q"), cells)
+        if letter
+        else None
+    )
 
 
 def _laid(kind: str, form: Form, values: NDArray[Any]) -> Column:
@@ -161,4 +187,6 @@ def _laid(kind: str, form: Form, values: NDArray[Any]) -> Column:
 
 def unit_text(unit: Any) -> str:
     """Write a unit as afw does: ``count``, ``pixel^2``."""
-    return _UNIT.sub(lambda match: _UNITS[match[1]] + (f"^{match[2]}" if match[2] else ""), str(unit or ""))
+    return _UNIT.sub(
+        lambda match: _UNITS[match[1]] + (f"^{match[2]}" if match[2] else ""), str(unit or "")
+    )

@@ -18,7 +18,9 @@ from persistence.types.catalog import Catalog, archive_entry
 from persistence.types.schema import Card, Field, Schema
 
 
-def read(hdus: Any, index: int, columns: Sequence[str] | None = None, *, empty: bool = False) -> Catalog:
+def read(
+    hdus: Any, index: int, columns: Sequence[str] | None = None, *, empty: bool = False
+) -> Catalog:
     """Read an afw table.
 
     Parameters
@@ -40,11 +42,16 @@ def read(hdus: Any, index: int, columns: Sequence[str] | None = None, *, empty: 
         If the table is damaged, or of a version that is not known.
     """
     cards = tuple(_cards(hdus[index].header))
-    said = {card.keyword: card.value for card in reversed(cards)}  # astropy takes its time over each look-up
+    # astropy takes its time over each look-up
+    said = {card.keyword: card.value for card in reversed(cards)}
     found = schema.parse(cards)
     fields = found.fields if columns is None else chosen(found, columns)
-    raw = rows.read(hdus[index], said, (field.column for field in fields), 0 if empty else said["NAXIS2"])
-    made = [_column(field, raw[field.column], str(said[f"TFORM{field.column}"])) for field in fields]
+    raw = rows.read(
+        hdus[index], said, (field.column for field in fields), 0 if empty else said["NAXIS2"]
+    )
+    made = [
+        _column(field, raw[field.column], str(said[f"TFORM{field.column}"])) for field in fields
+    ]
     catalog = Catalog(made, names=[field.name for field in fields], copy=False)
     catalog.meta = _meta(found, hdus, index)
     return catalog
@@ -55,14 +62,18 @@ def emptied(hdu: Any) -> fits.HDUList:
     header = hdu.header.copy()
     header["NAXIS2"] = header["PCOUNT"] = 0
     header.remove("THEAP", ignore_missing=True)
-    return fits.HDUList([fits.PrimaryHDU(), type(hdu).fromstring(header.tostring().encode("ascii"))])
+    return fits.HDUList(
+        [fits.PrimaryHDU(), type(hdu).fromstring(header.tostring().encode("ascii"))]
+    )
 
 
 def _cards(header: Any) -> Iterator[Card]:
     """Give the cards of a header, with None for a value that is not defined."""
     for card in header.cards:
         value = card.value  # parsed anew at each look
-        yield Card(card.keyword, None if isinstance(value, fits.card.Undefined) else value, card.comment)
+        yield Card(
+            card.keyword, None if isinstance(value, fits.card.Undefined) else value, card.comment
+        )
 
 
 def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
@@ -72,7 +83,9 @@ def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
     for name in names:
         real = name if name in known else aliases.resolve(name, found.aliases)
         if real not in known:
-            raise DataIdError(f"the catalog has no column {name!r}{did_you_mean(name, [*known, *found.aliases])}")
+            raise DataIdError(
+                f"the catalog has no column {name!r}{did_you_mean(name, [*known, *found.aliases])}"
+            )
         fields[real] = known[real]
     return list(fields.values())
 
@@ -80,7 +93,11 @@ def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
 def _column(field: Field, cells: Any, form: str) -> Any:
     """Make a column of what was read: a flag of the bits, an element of the cells, or all."""
     if field.part is not None:
-        cells = cells[field.part] if field.kind == "Flag" else np.ascontiguousarray(cells[:, field.part])
+        cells = (
+            cells[field.part]
+            if field.kind == "Flag"
+            else np.ascontiguousarray(cells[:, field.part])
+        )
     if field.kind == "Array" and cells.ndim == 1 and cells.dtype.kind != "O":
         cells = cells.reshape(-1, 1)
     if field.squared:
@@ -94,7 +111,8 @@ def _column(field: Field, cells: Any, form: str) -> Any:
     column.info.description = field.doc or None
     pointer = rows.Form.parse(form)
     if pointer.pointer:
-        column.info.meta = {"variable": pointer.letter}  # an empty column does not show what its cells hold
+        # an empty column does not show what its cells hold
+        column.info.meta = {"variable": pointer.letter}
     return column
 
 

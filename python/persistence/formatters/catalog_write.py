@@ -1,4 +1,4 @@
-"""Catalogs as afw writes them, in version 3 of its tables, so that the original reads them (facts in afw-files 3)."""
+"""Catalogs written as version 3 of afw's tables, so that afw reads them (afw-files 3)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _SIGN = 1 << 15
 _FIXED = 20
 # Columns of numbers of an archive's objects, by AFW_TYPE. Source: afw-files 3.5.
 _EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
-_NUMBERS: Mapping[str | None, Sequence[str]] = {"SOURCE": ("footprint",), "EXPOSURE": _EXPOSURE.split()}
+_NUMBERS: Mapping[str | None, Sequence[str]] = {
+    "SOURCE": ("footprint",),
+    "EXPOSURE": _EXPOSURE.split(),
+}
 _ALL_NUMBERS = [name for names in _NUMBERS.values() for name in names]
 _NUMBER = Form("J", 1)
 # The columns of an archive's index. Source: afw-files 2.1.
@@ -38,9 +41,9 @@ _INDEX_KINDS = {"J": "Scalar", "A": "String"}
 def write(table: Table, layout: Layout, path: str, what: str) -> None:
     """Write a table as afw does.
 
-    The objects that its rows refer to, such as footprints, are copied with it as they are, from the file that it was
-    read from. Where that cannot be done, as for rows of several files, they are left out with a warning, and the
-    numbers that referred to them are 0.
+    The objects that its rows refer to, such as footprints, are copied with it as they are, from the
+    file that it was read from. Where that cannot be done, as for rows of several files, they are
+    left out with a warning, and the numbers that referred to them are 0.
 
     Parameters
     ----------
@@ -77,7 +80,9 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
     archives = table.meta.get("archives", {})
     held = _NUMBERS.get(layout.type, ())
     names = held or (_ALL_NUMBERS if archives else ())
-    numbers = [column for column in layout.columns if column.name in names and column.form == _NUMBER]
+    numbers = [
+        column for column in layout.columns if column.name in names and column.form == _NUMBER
+    ]
     used = [column for column in numbers if np.any(column.values)]
     if not used:
         return layout.columns, _empty_archive() if held and numbers else b""
@@ -88,13 +93,22 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
         return layout.columns, headers.content(path, hdu)
     except (FormatterError, OSError) as error:
         lost = ", ".join(column.name for column in used)
-        warn_caller(f"{what} is written without the objects that {lost} refers to, as 0: {error}", UserWarning)
-    columns = [replace(each, values=np.zeros_like(each.values)) if each in used else each for each in layout.columns]
+        warn_caller(
+            f"{what} is written without the objects that {lost} refers to, as 0: {error}",
+            UserWarning,
+        )
+    columns = [
+        replace(each, values=np.zeros_like(each.values)) if each in used else each
+        for each in layout.columns
+    ]
     return columns, _empty_archive() if held else b""
 
 
 def _empty_archive() -> bytes:
-    columns = [Column(name, _INDEX_KINDS[form.letter], "", "", form, np.zeros(0)) for name, form in _INDEX.items()]
+    columns = [
+        Column(name, _INDEX_KINDS[form.letter], "", "", form, np.zeros(0))
+        for name, form in _INDEX.items()
+    ]
     header, _content = _laid(columns, 0)
     header["EXTTYPE"] = header["EXTNAME"] = "ARCHIVE_INDEX"
     header["AR_CATN"], header["AR_NCAT"] = 0, 1
@@ -115,7 +129,9 @@ def _in_rows(columns: Sequence[Column]) -> list[Column]:
 def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
     """Lay a table out: its header, and its data without padding."""
     inside = _in_rows(columns)
-    records = np.zeros(length, [(str(number), column.form.raw) for number, column in enumerate(inside)])
+    records = np.zeros(
+        length, [(str(number), column.form.raw) for number, column in enumerate(inside)]
+    )
     heap = bytearray()
     longest = {}
     for number, column in enumerate(inside):
@@ -126,7 +142,9 @@ def _laid(columns: Sequence[Column], length: int) -> tuple[fits.Header, bytes]:
         elif length:
             place = records[str(number)]
             place[...] = _stored(column.values, column.form.letter).reshape(place.shape)
-    header = fits.Header([*_cards_of_table(records, len(heap), len(inside)), *_cards_of_columns(columns, longest)])
+    header = fits.Header(
+        [*_cards_of_table(records, len(heap), len(inside)), *_cards_of_columns(columns, longest)]
+    )
     return header, records.tobytes() + heap
 
 
@@ -138,7 +156,7 @@ def _put(heap: bytearray, cell: Any, letter: str) -> tuple[int, int]:
 
 
 def _stored(values: NDArray[Any], letter: str) -> NDArray[Any]:
-    """Give numbers as they lie in a file, of which 16-bit ones are signed (FITS Standard 4.0, table 19)."""
+    """Return numbers as stored in a file: 16-bit ones are signed (FITS Standard 4.0, table 19)."""
     if letter == "I":
         return (values ^ np.uint16(_SIGN)).view(np.int16).astype(">i2")
     return values if letter in "AX" else values.astype(rows.DTYPES[letter])
@@ -146,11 +164,18 @@ def _stored(values: NDArray[Any], letter: str) -> NDArray[Any]:
 
 def _cards_of_table(records: NDArray[Any], heap: int, fields: int) -> Iterator[tuple[str, Any]]:
     yield from {"XTENSION": "BINTABLE", "BITPIX": 8, "NAXIS": 2}.items()
-    yield from {"NAXIS1": records.itemsize, "NAXIS2": len(records), "PCOUNT": heap, "GCOUNT": 1}.items()
+    yield from {
+        "NAXIS1": records.itemsize,
+        "NAXIS2": len(records),
+        "PCOUNT": heap,
+        "GCOUNT": 1,
+    }.items()
     yield "TFIELDS", fields
 
 
-def _cards_of_columns(columns: Sequence[Column], longest: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
+def _cards_of_columns(
+    columns: Sequence[Column], longest: Mapping[str, int]
+) -> Iterator[tuple[str, Any]]:
     """Give the cards of columns and flags in the order of the schema, which they tell."""
     flags = sum(column.kind == "Flag" for column in columns)
     if flags:
@@ -171,7 +196,11 @@ def _cards_of_columns(columns: Sequence[Column], longest: Mapping[str, int]) -> 
 
 
 def _form(form: Form, longest: int) -> str:
-    return f"1{form.pointer}{form.letter}({longest})" if form.pointer else f"{form.repeat}{form.letter}"
+    return (
+        f"1{form.pointer}{form.letter}({longest})"
+        if form.pointer
+        else f"{form.repeat}{form.letter}"
+    )
 
 
 def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
@@ -191,7 +220,10 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
         yield fits.Card("ALIAS", f"{alias}:{target}")
     if lost:
         names = ", ".join(map(str, lost))
-        warn_caller(f"{what} is written without what a FITS header cannot hold of its meta: {names}", UserWarning)
+        warn_caller(
+            f"{what} is written without what a FITS header cannot hold of its meta: {names}",
+            UserWarning,
+        )
 
 
 def _card(key: Any, value: Any) -> fits.Card | None:
@@ -201,8 +233,13 @@ def _card(key: Any, value: Any) -> fits.Card | None:
         warnings.simplefilter("error")
         try:
             card = fits.Card(keyword, value)
-            if isinstance(value, float) and len(text := repr(float(value)).upper()) > _FIXED and math.isfinite(value):
-                # astropy cuts digits off to fit 20 columns; values may be longer (FITS Standard 4.0, 4.2.4).
+            if (
+                isinstance(value, float)
+                and len(text := repr(float(value)).upper()) > _FIXED
+                and math.isfinite(value)
+            ):
+                # astropy cuts digits off to fit 20 columns; values may be longer (FITS Standard
+                # 4.0, 4.2.4).
                 card = fits.Card.fromstring(f"{keyword:8}= {text}")
             str(card)
         except (TypeError, ValueError, fits.VerifyError, Warning):

@@ -1,4 +1,7 @@
-"""One component of an exposure alone: the headers, and of the archive what it needs; never the pixels of others."""
+"""One component of an exposure alone: the headers, and of the archive what it needs.
+
+Never the pixels of others.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +45,19 @@ _TELLING = re.compile(rf"{afwheader.SKY.pattern}|RADECSYS|PROJP\d+|(DATE|MJD|OBS
 
 
 def read_component(location: Location, name: str) -> Any:
-    """Read one component of an exposure: what the exposure, if it were read, would have as its attribute.
+    """Read one component of an exposure.
+
+    What the exposure, if it were read, would have as its attribute.
 
     Parameters
     ----------
     location : `Location`
-        The exposure's; ``bbox`` and ``imageOrigin`` among its options cut planes, as they cut exposures.
+        The exposure's; ``bbox`` and ``imageOrigin`` among its options cut planes, as they cut
+        exposures.
     name : `str`
-        ``image``, ``mask``, ``variance``; ``metadata``, ``bbox``; ``psf``, ``photoCalib``, ``visitInfo``, ``filter``,
-        ``detector``, ``wcs``, ``validPolygon``, ``apCorrMap``, ``coaddInputs`` or ``transmissionCurve``.
+        ``image``, ``mask``, ``variance``; ``metadata``, ``bbox``; ``psf``, ``photoCalib``,
+        ``visitInfo``, ``filter``, ``detector``, ``wcs``, ``validPolygon``, ``apCorrMap``,
+        ``coaddInputs`` or ``transmissionCurve``.
 
     Raises
     ------
@@ -66,7 +73,9 @@ def read_component(location: Location, name: str) -> Any:
     if name not in _ATTRIBUTES:
         known = (*_PLANES, "metadata", *_ATTRIBUTES)
         meant = did_you_mean(name, known)
-        raise DataIdError(f"exposures have no component {name!r}{meant}; they have {', '.join(known)}")
+        raise DataIdError(
+            f"exposures have no component {name!r}{meant}; they have {', '.join(known)}"
+        )
     if name == "wcs":
         found = _sky(location)
         if found is not None:
@@ -80,11 +89,18 @@ def read_component(location: Location, name: str) -> Any:
 
 
 def _sky(location: Location) -> WCS | None:
-    """Read the world coordinate system of an exposure that is laid out as afw does; None if it is another file.
+    """Read the world coordinate system of an exposure that is laid out as afw does.
 
-    Most of what reading it takes is astropy's work on the hundreds of other cards of the two headers.
+    None if it is another file.
+
+    Most of what reading it takes is astropy's work on the hundreds of other cards of the two
+    headers.
     """
-    if location.hdu is not None or "bbox" in location.options or headers.is_packed(location.full_path):
+    if (
+        location.hdu is not None
+        or "bbox" in location.options
+        or headers.is_packed(location.full_path)
+    ):
         return None
     scanned = headers.scan(location.full_path)
     primary, image = next(scanned), next(scanned, None)

@@ -1,4 +1,7 @@
-"""``ConfigStorage``: configuration files, parsed as assignments. They are Python, but are never run."""
+"""``ConfigStorage``: configuration files, parsed as assignments.
+
+They are Python, but are never run.
+"""
 
 from __future__ import annotations
 
@@ -58,18 +61,20 @@ def _take(statement: ast.stmt, found: _Found, path: str) -> None:
     match statement:
         case ast.Import(names=names) | ast.ImportFrom(names=names) if not any(map(_rebinds, names)):
             return
-        case ast.Assert(test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message) if (
-            _is_dotted(right) and _is_text(message)
-        ):
+        case ast.Assert(
+            test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
+        ) if _is_dotted(right) and _is_text(message):
             found.class_name = ast.unparse(right)
         case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
             try:
                 found.values[name] = _value(value)
             except (ValueError, TypeError, IndexError):
                 raise _unsafe(path, statement) from None
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call) if (
-            name := _name(target)
-        ) is not None and all(_is_dotted(word.value) for word in call.keywords):
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call
+        ) if (name := _name(target)) is not None and all(
+            _is_dotted(word.value) for word in call.keywords
+        ):
             keywords = ", ".join(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
             found.notes[name] = f"retarget({keywords})"
         case _:
@@ -91,32 +96,40 @@ def _docs(text: str, statements: list[ast.stmt]) -> dict[str, str]:
             start -= 1
         name = _name(statement.targets[0]) if isinstance(statement, ast.Assign) else None
         if name and start < first:
-            docs[name] = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[start:first])
+            docs[name] = "\n".join(
+                line.removeprefix("#").removeprefix(" ") for line in lines[start:first]
+            )
         end = statement.end_lineno or statement.lineno
     return docs
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a `Config`, a mapping of dotted names, or anything with ``save(path)``, as ``pex_config`` has."""
+    """Write a `Config`, a mapping of dotted names, or anything with pex_config's ``save(path)``."""
     if hasattr(obj, "save"):
         obj.save(path)
         return
     if isinstance(obj, dict):
         obj = Config(obj)
     if not isinstance(obj, Config):
-        raise FormatterError(f"{location.datasetType}: ConfigStorage holds a configuration, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: ConfigStorage holds a configuration, not {type(obj)}"
+        )
     text = obj.text()
     again = parse(text, location.datasetType)
     if again.diff(obj) or repr(again) != repr(obj):  # a NaN is no reason
         raise FormatterError(
-            f"{location.datasetType}: the configuration could not be read back as it is: {text[:200]}"
+            f"{location.datasetType}: the configuration could not be read back as it is: "
+            f"{text[:200]}"
         )
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
 
 
 def _name(target: ast.expr) -> str | None:
-    """Give ``a['b'].c`` for ``config.a['b'].c``; None if the chain does not begin at the configuration."""
+    """Give ``a['b'].c`` for ``config.a['b'].c``.
+
+    None if the chain does not begin at the configuration.
+    """
     root = target
     while isinstance(root, ast.Attribute | ast.Subscript):
         if isinstance(root, ast.Subscript) and not isinstance(root.slice, ast.Constant):
@@ -134,7 +147,7 @@ def _is_dotted(value: ast.expr) -> bool:
 
 
 def _is_text(message: ast.expr | None) -> bool:
-    """Say whether a message is text, or text with names in it, and calls nothing but ``type(config)``."""
+    """Return whether a message is text, perhaps with names, that calls only ``type(config)``."""
     calls = [node for node in ast.walk(message or ast.Constant("")) if isinstance(node, ast.Call)]
     return all(ast.unparse(call) in [f"type({root})" for root in _ROOTS] for call in calls)
 
@@ -160,11 +173,14 @@ def _value(value: ast.expr) -> Any:
     match value:
         case ast.Call(func=made, args=[], keywords=[]) if _is_dotted(made):
             name = ast.unparse(made)
-            if name.rpartition(".")[2][:1].isupper():  # PEP 8's mark of a class; a function would be run
+            # PEP 8's mark of a class; a function would be run
+            if name.rpartition(".")[2][:1].isupper():
                 return Made(name)
     return ast.literal_eval(_Floats().visit(value))
 
 
 def _unsafe(path: str, statement: ast.stmt) -> UnsafeContent:
     shown = ast.unparse(statement).splitlines()[0][:60]
-    return UnsafeContent(f"{path}:{statement.lineno}: {shown!r} is no assignment of a literal; nothing was run")
+    return UnsafeContent(
+        f"{path}:{statement.lineno}: {shown!r} is no assignment of a literal; nothing was run"
+    )

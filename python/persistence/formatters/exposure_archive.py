@@ -32,9 +32,12 @@ class Written(NamedTuple):
 
 
 def of(exposure: Exposure, hdus: int) -> Written | None:
-    """Make the archive of an exposure's components; None if they all have their place in the headers.
+    """Make the archive of an exposure's components.
 
-    What came from an archive and was not replaced is written as it was stored, whether its class is known or not.
+    None if they all have their place in the headers.
+
+    What came from an archive and was not replaced is written as it was stored, whether its class is
+    known or not.
 
     Parameters
     ----------
@@ -56,8 +59,13 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     if not numbers and not given:
         return None
     writer = ArchiveWriter(_stored(components))
-    numbers |= {name: _put(writer, name, thing) for name, thing in (_from_headers(exposure) | given).items()}
-    cards: dict[str, Any] = {"EXPINFO_V": _VERSION, "AR_HDU": (hdus + 1, "HDU of the archive, counted from 1")}
+    numbers |= {
+        name: _put(writer, name, thing) for name, thing in (_from_headers(exposure) | given).items()
+    }
+    cards: dict[str, Any] = {
+        "EXPINFO_V": _VERSION,
+        "AR_HDU": (hdus + 1, "HDU of the archive, counted from 1"),
+    }
     for name, number in numbers.items():
         cards |= dict.fromkeys(_keys(components, name), number)
     return Written(cards, writer.content())
@@ -67,14 +75,20 @@ def _stored(components: Components) -> Stored | None:
     if not components.numbers:
         return None
     if not isinstance(components.source, Stored):
-        raise FormatterError(f"the archive with {', '.join(components.numbers)} was not read, and cannot be written")
+        raise FormatterError(
+            f"the archive with {', '.join(components.numbers)} was not read, and cannot be written"
+        )
     return components.source
 
 
 def _from_headers(exposure: Exposure) -> dict[str, Any]:
     """Give what afw looks for in the archive, once there is one, and no longer in the headers."""
     both = {"photo_calib": exposure.photo_calib, "filter": exposure.filter}
-    return {name: thing for name, thing in both.items() if thing is not None and name not in exposure.components}
+    return {
+        name: thing
+        for name, thing in both.items()
+        if thing is not None and name not in exposure.components
+    }
 
 
 def _put(writer: ArchiveWriter, name: str, thing: Any) -> int:
@@ -82,11 +96,16 @@ def _put(writer: ArchiveWriter, name: str, thing: Any) -> int:
         return writer.put(thing)
     except FormatterError as error:
         without = f"replaced({name}=None) leaves it out"
-        raise FormatterError(f"the component {name} cannot be written: {error}; {without}") from error
+        raise FormatterError(
+            f"the component {name} cannot be written: {error}; {without}"
+        ) from error
 
 
 def _keys(components: Components, name: str) -> tuple[str, ...]:
-    """Give what the header calls a component's number; afw takes no WCS of its former classes for one of today's."""
+    """Give what the header calls a component's number.
+
+    Afw takes no WCS of its former classes for one of today's.
+    """
     keys = KEYS.get(name, (name.upper(),))
     if name == "wcs" and components.archive.class_of(components.numbers[name]) in _OLD_WCS:
         return (f"{keys[-1]}_ID",)

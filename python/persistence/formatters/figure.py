@@ -10,7 +10,10 @@ from persistence.location import Location
 
 
 def read(location: Location) -> Any:
-    """Read a figure back as an array of shape (rows, columns, 3 or 4): a picture, for its data are gone."""
+    """Read a figure back as an array of shape (rows, columns, 3 or 4).
+
+    A picture, for its data are gone.
+    """
     path = location.full_path
     try:
         from matplotlib import image
@@ -25,9 +28,14 @@ def read(location: Location) -> Any:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write anything with ``savefig``: the format is the ending of the final name, PNG if it has none."""
+    """Write anything with ``savefig``.
+
+    The format is the ending of the final name, PNG if it has none.
+    """
     if not hasattr(obj, "savefig"):
-        raise FormatterError(f"{location.datasetType}: MatplotlibStorage holds a figure, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: MatplotlibStorage holds a figure, not {type(obj)}"
+        )
     obj.savefig(path, format=_format(location) or "png")
 
 

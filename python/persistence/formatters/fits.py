@@ -2,8 +2,8 @@
 
 `astropy.io.fits` is used here and in `fits_write`, nowhere else in this package.
 
-The layout of an exposure is afw's (facts in afw-files 1): a primary HDU with the metadata, then image, mask
-and variance, told apart by ``EXTTYPE``.
+The layout of an exposure is afw's (facts in afw-files 1): a primary HDU with the metadata, then
+image, mask and variance, told apart by ``EXTTYPE``.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def write(obj: Any, path: str, location: Location) -> None:
 def read(location: Location) -> Any:
     """Read an image or an exposure; a header, or a table, where the policy's type is that.
 
-    ``bbox`` among the options reads those pixels only; ``imageOrigin`` says whether its numbers are the
-    parent image's (``PARENT``, as if absent) or the file's (``LOCAL``).
+    ``bbox`` among the options reads those pixels only; ``imageOrigin`` says whether its numbers are
+    the parent image's (``PARENT``, as if absent) or the file's (``LOCAL``).
     """
     if (location.python or "").endswith(_HEADERS):
         return read_header(location)
@@ -74,7 +74,7 @@ def _table(hdus: Any, index: int) -> Any:
 
 
 def _read_planes(location: Location, dtype: Any) -> Any:
-    """Read an exposure: the image, the planes that follow it as far as they are there, the archive."""
+    """Read an exposure: the image, the planes that follow it if present, the archive."""
     path = location.full_path
     layout = planes.layout(path, location.hdu or 1)
     with opened(path, content=layout.content) as hdus:
@@ -90,7 +90,9 @@ def _read_planes(location: Location, dtype: Any) -> Any:
 
 
 def read_plane(location: Location, name: str) -> Any:
-    """Read one plane of an exposure: ``image`` and ``variance`` are arrays, ``mask`` is a `Mask`, or None.
+    """Read one plane of an exposure.
+
+    ``image`` and ``variance`` are arrays, ``mask`` is a `Mask`, or None.
 
     Options are those of `read`.
     """
@@ -98,18 +100,25 @@ def read_plane(location: Location, name: str) -> Any:
     with opened(location.full_path, content=layout.content) as hdus:
         hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        return _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
+        return (
+            _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
+        )
 
 
 def read_bare(location: Location) -> Exposure:
-    """Read an exposure without its pixels, which are 0: its headers now, its archive when that is needed."""
+    """Read an exposure without its pixels, which are 0.
+
+    Its headers now, its archive when that is needed.
+    """
     with opened(location.full_path) as hdus:
         hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
         cut = _cut(hdu, location) if "bbox" in location.options else None
         shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
         numbers = numbers_in(hdus[0].header, location.full_path)
-        return exposure.replaced(components=Components(numbers, archived.InFile(location.full_path)))
+        return exposure.replaced(
+            components=Components(numbers, archived.InFile(location.full_path))
+        )
 
 
 def _no_table(hdu: Any, index: int) -> tuple[Any, int]:
@@ -141,7 +150,10 @@ def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | 
 
 
 def read_header(location: Location) -> fits.Header:
-    """Read the header alone: no pixel is read. Without an HDU in the location, it is the first that holds data."""
+    """Read the header alone: no pixel is read.
+
+    Without an HDU in the location, it is the first that holds data.
+    """
     with opened(location.full_path, location.hdu) as hdus:
         index = position_of(location.hdu)
         hdu = None if index is None else _hdu_or_none(hdus, index)
@@ -162,8 +174,9 @@ def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
 def _inherits(header: fits.Header, primary: fits.Header) -> bool:
     """Say whether an extension's header goes on in the primary one.
 
-    It does where INHERIT says so (the FITS registry's convention of that name), and also where nothing is said and
-    the primary HDU holds no image: its cards are the whole file's then, which ingest takes them for as well.
+    It does where INHERIT says so (the FITS registry's convention of that name), and also where
+    nothing is said and the primary HDU holds no image: its cards are the whole file's then, which
+    ingest takes them for as well.
     """
     said = header.get("INHERIT")
     return bool(said) if said is not None else not primary.get("NAXIS")
@@ -172,7 +185,8 @@ def _inherits(header: fits.Header, primary: fits.Header) -> bool:
 class _Parts(io.RawIOBase):
     """Some spans of a file, as if they were a file: the primary HDU and one of many behind it.
 
-    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over seventy.
+    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over
+    seventy.
     """
 
     def __init__(self, stream: Any, parts: Sequence[Span]) -> None:
@@ -238,7 +252,8 @@ def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> I
             raise
         except FormatterError as error:
             raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
-        except Exception as error:  # astropy and its decompressors raise whatever damaged bytes lead them to
+        # astropy and its decompressors raise whatever damaged bytes lead them to
+        except Exception as error:
             raise FormatterError(f"{path} is damaged: {error}") from error
         finally:
             hdus.close()
@@ -260,14 +275,19 @@ def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
 
 
 def _image_hdu(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
-    """Give the HDU that is meant, and its place: the one asked for, or the first that holds data."""
+    """Give the HDU that is meant, and its place.
+
+    The one asked for, or the first that holds data.
+    """
     index = asked or 0
     hdu = _hdu_or_none(hdus, index)
     if index == 0 and not hdu.shape:
         behind = _hdu_or_none(hdus, 1)
         hdu, index = (hdu, 0) if behind is None else (behind, 1)
     if hdu is None:
-        raise FormatterError(f"{location.full_path} has no HDU {index}; its last is {len(hdus) - 1}")
+        raise FormatterError(
+            f"{location.full_path} has no HDU {index}; its last is {len(hdus) - 1}"
+        )
     return hdu, index
 
 
@@ -290,7 +310,9 @@ def _cut(hdu: Any, location: Location) -> Box:
     rows, columns = hdu.shape[-2:]
     whole = Box(0, 0, columns, rows)
     if not whole.contains(box):
-        raise DataIdError(f"bbox {box} is not inside {location.uri}, which has {columns} columns, {rows} rows")
+        raise DataIdError(
+            f"bbox {box} is not inside {location.uri}, which has {columns} columns, {rows} rows"
+        )
     return box
 
 
@@ -303,16 +325,24 @@ def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
     if flat and array.ndim == 3:
         array = array[0]
     native = array.dtype.newbyteorder("=")
-    if native != array.dtype and array.flags.writeable:  # swapped where it is: a copy takes longer than the reading
+    # swapped where it is: a copy takes longer than the reading
+    if native != array.dtype and array.flags.writeable:
         array = array.byteswap(inplace=True).view(native)
     return array.astype(dtype or native, copy=False)
 
 
 def _refuse_truncated(hdu: Any) -> None:
-    """Refuse an HDU whose data end before they should; astropy only warns, and gives what there is."""
+    """Refuse an HDU whose data end before they should.
+
+    Astropy only warns, and gives what there is.
+    """
     info = hdu.fileinfo()
     stream = info["file"] if info else None
-    if stream is None or stream.compression is not None or stream.size >= info["datLoc"] + info["datSpan"]:
+    if (
+        stream is None
+        or stream.compression is not None
+        or stream.size >= info["datLoc"] + info["datSpan"]
+    ):
         return
     missing = info["datLoc"] + hdu.size - stream.size  # the last block may lack its padding
     if missing > 0:

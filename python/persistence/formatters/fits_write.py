@@ -1,4 +1,7 @@
-"""How exposures are laid out in FITS files: afw's layout (facts in afw-files 1), so that the original reads them."""
+"""How exposures are laid out in FITS files.
+
+Afw's layout (facts in afw-files 1), so that the original reads them.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,13 @@ def write(obj: Any, path: str, location: Location) -> None:
     if isinstance(obj, np.ndarray):
         obj = Exposure(obj, fits.Header())
     if not isinstance(obj, Exposure):
-        raise FormatterError(f"{location.datasetType}: FitsStorage holds an Exposure or an array, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: FitsStorage holds an Exposure or an array, not {type(obj)}"
+        )
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
-    planes = location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
+    planes = (
+        location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
+    )
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
     archive = exposure_archive.of(obj, len(hdus)) if planes else None
     if archive is not None:
@@ -57,12 +64,17 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
             _set(header, {f"MP_{name}": bit})
         hdus.append(_hdu(exposure.mask.array, header, recipe.mask, "MASK", exposure, location))
     if exposure.variance is not None:
-        hdus.append(_hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location))
+        hdus.append(
+            _hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location)
+        )
     return hdus
 
 
 def _told(exposure: Exposure) -> dict[str, Any]:
-    """Give the cards of what is not in the header: a visit that was given, the calibration as afw first had it."""
+    """Give the cards of what is not in the header.
+
+    A visit that was given, the calibration as afw first had it.
+    """
     given = exposure.components.given
     told = given["visit_info"].to_afw() if "visit_info" in given else {}
     calib = exposure.photo_calib
@@ -73,7 +85,7 @@ def _told(exposure: Exposure) -> dict[str, Any]:
 
 
 def _visit(exposure: Exposure, location: Location) -> dict[str, Any]:
-    """Give afw's cards of the visit, which count alone where there is an archive, in place of the camera's own."""
+    """Return afw's cards of the visit, in place of the camera's own where there is an archive."""
     if is_afws(exposure.metadata):
         return {}
     try:
@@ -99,7 +111,7 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
 
 
 def _carried(metadata: fits.Header) -> fits.Header:
-    """Copy the cards that belong to the exposure rather than to the HDU that they were read from."""
+    """Copy the cards that belong to the exposure rather than to the HDU they were read from."""
     of_afw = (afwheader.ARCHIVED, afwheader.CALIBRATION) if "AR_HDU" in metadata else ()
     return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, *of_afw)
 
@@ -111,7 +123,13 @@ def _system(exposure: Exposure) -> fits.Header:
     if given is not None:
         header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
-        header.extend([card for card in exposure.metadata.copy().cards if afwheader.SKY.fullmatch(card.keyword)])
+        header.extend(
+            [
+                card
+                for card in exposure.metadata.copy().cards
+                if afwheader.SKY.fullmatch(card.keyword)
+            ]
+        )
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
             if f"CRPIX{axis}" in header:
                 header[f"CRPIX{axis}"] -= offset
@@ -123,7 +141,10 @@ def _system(exposure: Exposure) -> fits.Header:
 
 
 def _given_sky(exposure: Exposure) -> Any:
-    """Give the world coordinate system that replaces the header's; a warning if FITS cannot express it."""
+    """Give the world coordinate system that replaces the header's.
+
+    A warning if FITS cannot express it.
+    """
     stored = exposure.components.given.get("wcs")
     if stored is None:
         return exposure.given_wcs if exposure.given_wcs is not None else exposure.changed_wcs
@@ -135,7 +156,12 @@ def _given_sky(exposure: Exposure) -> Any:
 
 
 def _hdu(
-    array: Any, header: fits.Header, plane: recipes.Plane, kind: str | None, exposure: Exposure, location: Location
+    array: Any,
+    header: fits.Header,
+    plane: recipes.Plane,
+    kind: str | None,
+    exposure: Exposure,
+    location: Location,
 ) -> Any:
     header = header.copy()
     if kind is not None:
@@ -148,8 +174,11 @@ def _hdu(
         return fits.ImageHDU(array, header=header)
     tile = (min(compression.rows, array.shape[0]), compression.columns or array.shape[1])
     step = _step(array, plane, exposure)
-    # Rice needs integers of 32 bits or less: pixels that stay floats, and longer ones, are shuffled instead.
-    rice = compression.algorithm == "RICE" and (array.itemsize > 4 or (array.dtype.kind == "f" and not step))
+    # Rice needs integers of 32 bits or less: pixels that stay floats, and longer ones, are shuffled
+    # instead.
+    rice = compression.algorithm == "RICE" and (
+        array.itemsize > 4 or (array.dtype.kind == "f" and not step)
+    )
     algorithm = "GZIP_SHUFFLE" if rice else compression.algorithm
     return fits.CompImageHDU(
         array,
@@ -183,7 +212,7 @@ def _step(array: Any, plane: recipes.Plane, exposure: Exposure) -> float:
 
 
 def set_units(path: str, units: Mapping[str, str]) -> None:
-    """Write units of a table's columns as they stand, also such as the FITS standard does not know."""
+    """Write units of a table's columns as they stand, also those not in the FITS standard."""
     with fits.open(path, mode="update", memmap=False) as hdus:
         _set_units(hdus[1].header, units)
 
@@ -194,8 +223,10 @@ def _set_units(header: fits.Header, units: Mapping[str, str]) -> None:
             header[f"TUNIT{number}"] = units[header[f"TTYPE{number}"]]
 
 
-def write_tables(tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str) -> None:
-    """Write tables behind an empty primary HDU, each with its odd units, and with cards in its header."""
+def write_tables(
+    tables: Sequence[tuple[Any, Mapping[str, str]]], cards: Mapping[str, Any], path: str
+) -> None:
+    """Write tables behind an empty primary HDU, with their odd units and cards in the headers."""
     hdus = [fits.PrimaryHDU()]
     for table, units in tables:
         hdu = fits.table_to_hdu(table)

@@ -17,7 +17,10 @@ _CLASS = b"clsst.base.packages\nPackages\n"
 
 
 class _Pickled(dict[Any, Any]):
-    """Stands for Gen2's class: at first with the versions in an attribute, later itself a dictionary."""
+    """Stands for Gen2's class.
+
+    At first with the versions in an attribute, later itself a dictionary.
+    """
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.update(state.get("_packages", {}))
@@ -39,7 +42,9 @@ _WRITER = yaml_files.writer({Packages: _represent})
 
 
 def read(location: Location) -> Packages:
-    """Read versions from a pickle or from YAML; also from plain mappings, and lists of pairs, of before 2016.
+    """Read versions from a pickle or from YAML.
+
+    Also from plain mappings, and lists of pairs, of before 2016.
 
     Raises
     ------
@@ -50,7 +55,9 @@ def read(location: Location) -> Packages:
     try:
         return Packages(dict(found))
     except (TypeError, ValueError) as error:
-        raise FormatterError(f"{location.full_path} holds no versions of packages: {error}") from error
+        raise FormatterError(
+            f"{location.full_path} holds no versions of packages: {error}"
+        ) from error
 
 
 def _read_pickle(location: Location) -> Any:
@@ -61,7 +68,10 @@ def _read_yaml(location: Location) -> Any:
     return yaml_files.load(location, _READER)
 
 
-_READ: Mapping[str, Callable[[Location], Any]] = {"PickleStorage": _read_pickle, "YamlStorage": _read_yaml}
+_READ: Mapping[str, Callable[[Location], Any]] = {
+    "PickleStorage": _read_pickle,
+    "YamlStorage": _read_yaml,
+}
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -84,7 +94,18 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def _pickled(packages: Packages) -> bytes:
-    """Spell a pickle of Gen2's class, which is not here: class, no arguments, make, state, set, end."""
+    """Spell a pickle of Gen2's class, which is not here.
+
+    Class, no arguments, make, state, set, end.
+    """
     # Protocol 2 is the last one whose end and beginning, but for two bytes, frame nothing.
     state = pickle.dumps({"_packages": dict(packages)}, protocol=2)
-    return state[:2] + _CLASS + pickle.EMPTY_TUPLE + pickle.NEWOBJ + state[2:-1] + pickle.BUILD + pickle.STOP
+    return (
+        state[:2]
+        + _CLASS
+        + pickle.EMPTY_TUPLE
+        + pickle.NEWOBJ
+        + state[2:-1]
+        + pickle.BUILD
+        + pickle.STOP
+    )

@@ -24,5 +24,7 @@ def write(obj: Any, path: str, location: Location) -> None:
     """Write a `ParquetTable`, or an Arrow, pandas or astropy table."""
     table = parquet.from_any(obj)
     if table is None:
-        raise FormatterError(f"{location.datasetType}: ParquetStorage holds a table, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: ParquetStorage holds a table, not {type(obj)}"
+        )
     table.write(path)

@@ -1,7 +1,9 @@
-"""Parts of exposures that are datasets of their own: in a file each, or read out of the file of an exposure.
+"""Parts of exposures that are datasets of their own.
 
-``SkyWcs``, ``Psf``, ``PhotoCalib`` and the like may each have a template of their own, or that of an exposure, of
-which then no more is read than they need.
+In a file each, or read out of the file of an exposure.
+
+``SkyWcs``, ``Psf``, ``PhotoCalib`` and the like may each have a template of their own, or that of
+an exposure, of which then no more is read than they need.
 """
 
 from __future__ import annotations
@@ -36,13 +38,25 @@ def read(location: Location) -> Any:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a part into a file of its own: a WCS as a header, a mask as an image, others as afw's archives."""
+    """Write a part into a file of its own.
+
+    A WCS as a header, a mask as an image, others as afw's archives.
+    """
     if hasattr(obj, "writeFits"):
         obj.writeFits(path)
     elif isinstance(obj, Mask):
-        bits = {f"HIERARCH MP_{name}" if len(name) > 5 else f"MP_{name}": bit for name, bit in obj.planes.items()}
+        bits = {
+            f"HIERARCH MP_{name}" if len(name) > 5 else f"MP_{name}": bit
+            for name, bit in obj.planes.items()
+        }
         header = fits.Header({"EXTTYPE": "MASK", **bits})
-        _save([fits.PrimaryHDU(), fits.CompImageHDU(obj.array, header, "MASK", compression_type="GZIP_2")], path)
+        _save(
+            [
+                fits.PrimaryHDU(),
+                fits.CompImageHDU(obj.array, header, "MASK", compression_type="GZIP_2"),
+            ],
+            path,
+        )
     elif hasattr(obj, "to_header"):
         _save([fits.PrimaryHDU(header=obj.to_header(relax=True))], path)
     else:
@@ -64,7 +78,7 @@ def _kind(path: str) -> str:
 
 
 def _read_mask(location: Location) -> Mask:
-    """Read a mask that is a plain image, in the primary HDU or, compressed, in the first extension."""
+    """Read a mask that is a plain image: the primary HDU, or the first extension if compressed."""
     with opened(location.full_path) as hdus:
         hdu = hdus[0] if hdus[0].shape or len(hdus) == 1 else hdus[1]
         if hdu.data is None:

@@ -1,4 +1,4 @@
-"""``PickleStorage``: pickles, read with an unpickler that makes nothing but what is known to be harmless."""
+"""``PickleStorage``: pickles, read with an unpickler that creates only harmless objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from persistence.formatters.pickle_careful import Careful
 from persistence.formatters.pickle_names import QUICK, find
 from persistence.location import Location
 
-# Before it, whatever names numpy: that takes care, and is found without a look at millions of bytes.
+# Before it, whatever names numpy: that takes care, and is found without a look at millions of
+# bytes.
 _HEAD = 4096
 
 
@@ -35,7 +36,7 @@ class _Quick(pickle.Unpickler):
 
 
 def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -> Any:
-    """Read a pickle of plain data, numpy arrays, dates, and classes that ``trust`` among the options names.
+    """Read a pickle of plain data, numpy arrays, dates, and classes named by ``trust``.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
         raise FormatterError(f"{path} is no pickle, or a damaged one: {error!r}") from error
 
 
-def _load(data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]) -> Any:
+def _load(
+    data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]
+) -> Any:
     if not stand_ins and data.find(b"numpy", 0, _HEAD) < 0 and pickle_scan.is_harmless(data, path):
         try:
             quick = _Quick(io.BytesIO(data), encoding="latin1")
@@ -80,4 +83,6 @@ def write(obj: Any, path: str, location: Location) -> None:
         with open(path, "wb") as stream:
             pickle.dump(obj, stream, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise FormatterError(f"{location.datasetType}: {type(obj)} cannot be pickled: {error}") from error
+        raise FormatterError(
+            f"{location.datasetType}: {type(obj)} cannot be pickled: {error}"
+        ) from error

@@ -1,4 +1,7 @@
-"""An unpickler in Python, whose every step is looked at: slower than C's, for what that cannot be trusted with."""
+"""An unpickler in Python, whose every step is looked at.
+
+Slower than C's, for what that cannot be trusted with.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from persistence.errors import UnsafeContent
 from persistence.formatters.pickle_names import check_call, find, is_shallow
 from persistence.formatters.pickle_scan import DEEPEST
 
-# How much may be made by calls: of real pickles, which hold what they are made of, not even twice their size.
+# How much may be made by calls: of real pickles, which hold what they are made of, not even twice
+# their size.
 _SHARE, _LEAST = 64, 1 << 26
 _DTYPE_LEVELS = 5
 _FILL_VALUE = 6  # in the state of numpy's masked arrays
@@ -23,7 +27,9 @@ _OPCODES = "BUILD REDUCE NEWOBJ NEWOBJ_EX TUPLE TUPLE1 TUPLE2 TUPLE3 SETITEM SET
 
 
 class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
-    """Makes what is known, of fitting arguments; changes no class; holds to a budget of memory and depth.
+    """Makes what is known, of fitting arguments; changes no class.
+
+    Holds to a budget of memory and depth.
 
     Parameters
     ----------
@@ -38,7 +44,11 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
     """
 
     def __init__(
-        self, data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]] = {}
+        self,
+        data: bytes,
+        path: str,
+        trust: frozenset[str],
+        stand_ins: Mapping[str, Callable[..., Any]] = {},
     ) -> None:
         super().__init__(io.BytesIO(data), encoding="latin1")
         self.path = path
@@ -59,7 +69,8 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._names[id(found)] = dotted
         return found
 
-    # -- calls -----------------------------------------------------------------------------------------
+    # -- calls
+    # -----------------------------------------------------------------------------------------
 
     def load_reduce(self) -> None:
         self._check(self.stack[-2], self.stack[-1])
@@ -83,7 +94,9 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 
     def _check(self, called: Any, arguments: Any) -> None:
         if id(called) not in self._names:
-            raise UnsafeContent(f"{self.path} wants to call a {type(called).__name__}; it was not done")
+            raise UnsafeContent(
+                f"{self.path} wants to call a {type(called).__name__}; it was not done"
+            )
         check_call(self._names[id(called)], arguments, self.path)
 
     def _charge(self, made: Any) -> None:
@@ -93,19 +106,26 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         if isinstance(made, tuple):
             self._note_depth(made)
 
-    # -- states ----------------------------------------------------------------------------------------
+    # -- states
+    # ----------------------------------------------------------------------------------------
 
     def load_build(self) -> None:
         state, made = self.stack[-1], self.stack[-2]
         if isinstance(made, type) or callable(made):
             raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
         is_type = hasattr(made, "subdtype")
-        filled = state[_FILL_VALUE:] if hasattr(type(made), "fill_value") and isinstance(state, tuple) else ()
+        filled = (
+            state[_FILL_VALUE:]
+            if hasattr(type(made), "fill_value") and isinstance(state, tuple)
+            else ()
+        )
         if (is_type and not is_shallow(state, _DTYPE_LEVELS)) or not is_shallow(filled, 1):
             raise UnsafeContent(f"{self.path} describes an array in an odd way; it was not made")
         super().load_build()
         if is_type and not _is_honest(made):
-            raise UnsafeContent(f"{self.path} describes an array that would be read as memory addresses")
+            raise UnsafeContent(
+                f"{self.path} describes an array that would be read as memory addresses"
+            )
         self._charge(made)
 
     def load_setitem(self) -> None:
@@ -120,7 +140,8 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         if type(holder).__module__.partition(".")[0] == "numpy":
             raise UnsafeContent(f"{self.path} wants to set items of an array; it was not done")
 
-    # -- depth -----------------------------------------------------------------------------------------
+    # -- depth
+    # -----------------------------------------------------------------------------------------
 
     def load_tuple(self) -> None:
         super().load_tuple()
@@ -139,11 +160,16 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._note_depth(self.stack[-1])
 
     def _note_depth(self, made: tuple[Any, ...]) -> None:
-        depth = max((self._depths.get(id(one), 1) for one in made if isinstance(one, tuple)), default=0) + 1
+        depth = (
+            max((self._depths.get(id(one), 1) for one in made if isinstance(one, tuple)), default=0)
+            + 1
+        )
         if depth == 1:
             return
         if depth > DEEPEST:
-            raise UnsafeContent(f"{self.path} nests tuples more than {DEEPEST} deep; their hash would break Python")
+            raise UnsafeContent(
+                f"{self.path} nests tuples more than {DEEPEST} deep; their hash would break Python"
+            )
         self._depths[id(made)] = depth
         self._deep.append(made)
 
@@ -151,7 +177,10 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 
 
 Careful.dispatch.update(
-    {getattr(pickle, name)[0]: getattr(Careful, f"load_{name.lower()}") for name in _OPCODES.split()}
+    {
+        getattr(pickle, name)[0]: getattr(Careful, f"load_{name.lower()}")
+        for name in _OPCODES.split()
+    }
 )
 
 

@@ -1,7 +1,8 @@
 """What a pickle may name, and with which arguments it may call it.
 
-Making one of these runs no code of the file's choice; but a few bytes could ask for ``bytearray(2**40)``, or for the
-text of a list that holds itself a billion times over. Each is called with such arguments only as real pickles have.
+Making one of these runs no code of the file's choice; but a few bytes could ask for
+``bytearray(2**40)``, or for the text of a list that holds itself a billion times over. Each is
+called with such arguments only as real pickles have.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ def _encoded(arguments: tuple[Any, ...]) -> bool:
 def _fraction(arguments: tuple[Any, ...]) -> bool:
     if all(type(one) is int for one in arguments):
         return True
-    return len(arguments) == 1 and type(arguments[0]) is str and _FRACTION.fullmatch(arguments[0]) is not None
+    return (
+        len(arguments) == 1
+        and type(arguments[0]) is str
+        and _FRACTION.fullmatch(arguments[0]) is not None
+    )
 
 
 def _of_base(arguments: tuple[Any, ...]) -> bool:
@@ -85,9 +90,17 @@ _KNOWN: Mapping[str, Check] = {
     **_each("persistence.dataid", "DataId", _finite),
     **_each("numpy", "dtype", _array_type),
     # These are named, never called.
-    **_each("numpy", "ndarray record bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64", _nothing),
-    **_each("numpy", "float16 float32 float64 complex64 complex128 str_ bytes_ datetime64 timedelta64", _nothing),
-    **_each("numpy", "ma.core.MaskedArray ma.MaskedArray rec.recarray core.records.recarray", _nothing),
+    **_each(
+        "numpy", "ndarray record bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64", _nothing
+    ),
+    **_each(
+        "numpy",
+        "float16 float32 float64 complex64 complex128 str_ bytes_ datetime64 timedelta64",
+        _nothing,
+    ),
+    **_each(
+        "numpy", "ma.core.MaskedArray ma.MaskedArray rec.recarray core.records.recarray", _nothing
+    ),
     **_each("numpy.core", "multiarray._reconstruct", _empty_at(1)),
     **_each("numpy._core", "multiarray._reconstruct", _empty_at(1)),
     **_each("numpy.core", "multiarray.scalar", _pair),
@@ -102,7 +115,12 @@ _KNOWN: Mapping[str, Check] = {
 }
 # Whatever these are called with, it is small, and they cannot be changed.
 QUICK = frozenset(name for name in _KNOWN if name.startswith("datetime."))
-_OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "UserDict": "collections", "xrange": "range"}
+_OLD_NAMES = {
+    "__builtin__": "builtins",
+    "copy_reg": "copyreg",
+    "UserDict": "collections",
+    "xrange": "range",
+}
 
 
 def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str, str, str]:
@@ -125,7 +143,9 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
 
 
 def check_call(dotted: str, arguments: Any, path: str) -> None:
-    """Refuse to call what is known with arguments that could be meant to harm; what is trusted takes any.
+    """Refuse to call what is known with arguments that could be meant to harm.
+
+    What is trusted takes any.
 
     Raises
     ------

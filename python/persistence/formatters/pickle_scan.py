@@ -1,7 +1,8 @@
 """A look at a pickle's opcodes before C's unpickler reads it, for what that cannot bear.
 
-Two things end a process, whatever classes a pickle may name: a place in the memo so far away that all memory
-before it is taken, and touched; and tuples nested so deeply that their hash, which calls itself, leaves the stack.
+Two things end a process, whatever classes a pickle may name: a place in the memo so far away that
+all memory before it is taken, and touched; and tuples nested so deeply that their hash, which calls
+itself, leaves the stack.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def _short(width: int) -> bytes:
     return b"|".join(re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
 
 
-# Many opcodes at once, at the speed of C; what this does not match is looked at one by one. The repetition is not
-# possessive, though nothing follows it: before 3.11.5, Python matches those that backtrack wrongly (gh-106052).
+# Many opcodes at once, at the speed of C; what this does not match is looked at one by one. The
+# repetition is not possessive, though nothing follows it: before 3.11.5, Python matches those that
+# backtrack wrongly (gh-106052).
 _RUN = re.compile(
     b"(?:"
     + b"|".join(
@@ -92,11 +94,15 @@ def is_harmless(data: bytes, path: str) -> bool:
         elif code in _PUTS:
             place, size = _PUTS[code](data[position + 1 : position + 1 + _LONGEST])
             if place > max(len(data), _NEAR):
-                raise UnsafeContent(f"{path} names a place in the memo that lies beyond the file; it was not read")
+                raise UnsafeContent(
+                    f"{path} names a place in the memo that lies beyond the file; it was not read"
+                )
             position += 1 + size
         elif code in _COUNTED:
             width = _COUNTED[code]
-            position += 1 + width + int.from_bytes(data[position + 1 : position + 1 + width], "little")
+            position += (
+                1 + width + int.from_bytes(data[position + 1 : position + 1 + width], "little")
+            )
         elif not run:
             return False  # nobody knows what follows
     return False

@@ -1,4 +1,7 @@
-"""Where the parts of an exposure lie in its file: the planes behind the image, and the archive (afw-files 1.1)."""
+"""Where the parts of an exposure lie in its file.
+
+The planes behind the image, and the archive (afw-files 1.1).
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,16 @@ class Layout(NamedTuple):
     spans: list[Span]
 
     def planes(self, image: int) -> dict[str, int]:
-        """Give the HDUs of the planes that follow an image by their kind, ``MASK`` and ``VARIANCE``."""
+        """Return the HDUs of the planes that follow an image, by kind: ``MASK``, ``VARIANCE``."""
         behind = range(image + 1, min(image + 3, len(self.cards)))
         return {_kind(self.cards[number]): number for number in behind}
 
     def bits(self, mask: int) -> Mapping[str, int]:
         """Give the names of the bits of the mask in an HDU."""
         cards = self.cards[mask]
-        return {key[3:]: int(cards[key]) for key in cards if key.startswith("MP_")} or dict(DEFAULT_PLANES)
+        return {key[3:]: int(cards[key]) for key in cards if key.startswith("MP_")} or dict(
+            DEFAULT_PLANES
+        )
 
     def components(self, stream: Any) -> Components:
         """Read the bytes of the archive; nothing is made of them until a component is asked for.
@@ -93,6 +98,9 @@ def layout(path: str, image: int) -> Layout:
 
 
 def _kind(cards: Cards) -> str:
-    """Say what plane an HDU holds: masks of before afw's EXTTYPE are known by the names of their bits."""
+    """Say what plane an HDU holds.
+
+    Masks of before afw's EXTTYPE are known by the names of their bits.
+    """
     kind = cards.get("EXTTYPE") or cards.get("EXTNAME")
     return str(kind) if kind else "MASK" if any(key.startswith("MP_") for key in cards) else ""

@@ -1,4 +1,6 @@
-"""Metadata under ``YamlStorage``, as `PropertySet` and `PropertyList`: Gen2's YAML, or its older Boost text.
+"""Metadata under ``YamlStorage``, as `PropertySet` and `PropertyList`.
+
+Gen2's YAML, or its older Boost text.
 
 Source of both forms: afw-files 5.1 and 5.3.
 """
@@ -29,7 +31,10 @@ def _list(loader: Any, node: Any) -> PropertySet:
 
 
 def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
-    """Take the items of a node: ``[name, type, value, comment]``. One that comes twice has all its values."""
+    """Take the items of a node: ``[name, type, value, comment]``.
+
+    One that comes twice has all its values.
+    """
     if node.id == "mapping":
         for name, value in loader.construct_mapping(node, deep=True).items():
             found.set(str(name), value)
@@ -37,11 +42,15 @@ def _filled(found: PropertySet, loader: Any, node: Any) -> PropertySet:
     for item in node.value:
         parts = item.value if item.id == "sequence" else []
         if not _SHORTEST <= len(parts) <= _LONGEST:
-            raise FormatterError(f"line {item.start_mark.line + 1}: an item is [name, type, value, comment]")
+            raise FormatterError(
+                f"line {item.start_mark.line + 1}: an item is [name, type, value, comment]"
+            )
         name, kind = parts[0].value, parts[1].value
         comment = parts[2 + 1].value if len(parts) == _LONGEST else ""
         if kind not in KINDS:
-            raise FormatterError(f"line {item.start_mark.line + 1}: {name} is of an unknown type, {kind!r}")
+            raise FormatterError(
+                f"line {item.start_mark.line + 1}: {name} is of an unknown type, {kind!r}"
+            )
         found.add(name, _value(loader, parts[2], kind), comment, kind)
     return found
 
@@ -63,7 +72,9 @@ def _moment(loader: Any, node: Any) -> DateTime:
 
 
 _TAGS = {"PropertySet": _set, "PropertyList": _list, "DateTime": _moment}
-_READER = yaml_files.reader({f"{mark}{_BASE}{name}": made for name, made in _TAGS.items() for mark in ("", "!")})
+_READER = yaml_files.reader(
+    {f"{mark}{_BASE}{name}": made for name, made in _TAGS.items() for mark in ("", "!")}
+)
 
 
 def _represent_set(dumper: Any, value: PropertySet) -> Any:
@@ -80,7 +91,9 @@ def _represent_moment(dumper: Any, value: DateTime) -> Any:
     return dumper.represent_scalar(f"{_BASE}DateTime", value.tai, style="'")
 
 
-_WRITER = yaml_files.writer({PropertySet: _represent_set, PropertyList: _represent_list, DateTime: _represent_moment})
+_WRITER = yaml_files.writer(
+    {PropertySet: _represent_set, PropertyList: _represent_list, DateTime: _represent_moment}
+)
 
 
 def read(location: Location) -> PropertySet:
@@ -115,7 +128,9 @@ def read(location: Location) -> PropertySet:
 def _read_boost(data: bytes, path: str) -> PropertySet:
     found = boost.parse(data, path)
     if found.lost:
-        warn_caller(f"{path} could be read in part only; what is lost: {', '.join(found.lost)}", UserWarning)
+        warn_caller(
+            f"{path} could be read in part only; what is lost: {', '.join(found.lost)}", UserWarning
+        )
     return found
 
 
@@ -128,9 +143,13 @@ def write(obj: Any, path: str, location: Location) -> None:
         If a value is of no type that a property can have.
     """
     if not isinstance(obj, Mapping):
-        raise FormatterError(f"{location.datasetType}: metadata are a PropertySet or a mapping, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: metadata are a PropertySet or a mapping, not {type(obj)}"
+        )
     try:
         properties = obj if isinstance(obj, PropertySet) else PropertySet(obj)
     except TypeError as error:
-        raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error
+        raise FormatterError(
+            f"{location.datasetType}: YamlStorage holds plain data: {error}"
+        ) from error
     yaml_files.dump(properties, path, location, _WRITER, flow=None)

@@ -1,7 +1,9 @@
-"""Binary tables of FITS, from bytes to columns: those that are asked for, in one pass, in blocks that fit the cache.
+"""Binary tables of FITS, from bytes to columns.
 
-astropy loses the blanks of strings whose length varies (afw-files 8, 10), and decodes every column of a table.
-Source of the format: FITS Standard 4.0, section 7.3.
+Those that are asked for, in one pass, in blocks that fit the cache.
+
+astropy loses the blanks of strings whose length varies (afw-files 8, 10), and decodes every column
+of a table. Source of the format: FITS Standard 4.0, section 7.3.
 """
 
 from __future__ import annotations
@@ -70,7 +72,11 @@ class Form:
             return np.dtype(("u1", (-(-self.repeat // 8),)))
         if self.letter == "A":
             return np.dtype(f"S{self.repeat}") if self.repeat else np.dtype(("u1", (0,)))
-        return np.dtype(DTYPES[self.letter]) if self.repeat == 1 else np.dtype((DTYPES[self.letter], (self.repeat,)))
+        return (
+            np.dtype(DTYPES[self.letter])
+            if self.repeat == 1
+            else np.dtype((DTYPES[self.letter], (self.repeat,)))
+        )
 
 
 def read(hdu: Any, header: Mapping[str, Any], wanted: Iterable[int], length: int) -> dict[int, Any]:
@@ -90,15 +96,17 @@ def read(hdu: Any, header: Mapping[str, Any], wanted: Iterable[int], length: int
     Returns
     -------
     columns : `dict` [`int`, array]
-        Numbers in the machine's own order of bytes, masked where they are ``TNULL``; texts; objects where cells
-        differ in length. A column of bits gives a boolean array of shape (bits, rows).
+        Numbers in the machine's own order of bytes, masked where they are ``TNULL``; texts; objects
+        where cells differ in length. A column of bits gives a boolean array of shape (bits, rows).
 
     Raises
     ------
     FormatterError
         If the table is truncated, or its header does not fit its rows.
     """
-    forms = [Form.parse(str(header[f"TFORM{number}"])) for number in range(1, header["TFIELDS"] + 1)]
+    forms = [
+        Form.parse(str(header[f"TFORM{number}"])) for number in range(1, header["TFIELDS"] + 1)
+    ]
     starts = np.cumsum([0, *(form.raw.itemsize for form in forms)])
     width, every = header["NAXIS1"], header["NAXIS2"]
     if starts[-1] > width:
@@ -118,17 +126,28 @@ def read(hdu: Any, header: Mapping[str, Any], wanted: Iterable[int], length: int
     if length and any(forms[number - 1].pointer for number in chosen):
         gap = header.get("THEAP", width * every) - width * every
         heap = _bytes(info, width * every, header["PCOUNT"])[gap:]
-    return {number: _decoded(raw[str(number)], forms[number - 1], _cards(header, number), heap) for number in chosen}
+    return {
+        number: _decoded(raw[str(number)], forms[number - 1], _cards(header, number), heap)
+        for number in chosen
+    }
 
 
 def _raw(info: Any, row: np.dtype[Any], length: int) -> dict[str, NDArray[Any]]:
-    """Take the columns out of the rows; of bits, the bytes come first, so that each flag lies in one piece."""
+    """Take the columns out of the rows.
+
+    Of bits, the bytes come first, so that each flag lies in one piece.
+    """
     names = row.names or ()
-    found = {name: np.empty((length, *row[name].shape), row[name].base.newbyteorder("=")) for name in names}
+    found = {
+        name: np.empty((length, *row[name].shape), row[name].base.newbyteorder("="))
+        for name in names
+    }
     step = max(1, _BLOCK // max(1, row.itemsize))
     for start in range(0, length if names else 0, step):
         stop = min(start + step, length)
-        block = np.frombuffer(_bytes(info, start * row.itemsize, (stop - start) * row.itemsize), row)
+        block = np.frombuffer(
+            _bytes(info, start * row.itemsize, (stop - start) * row.itemsize), row
+        )
         for name in names:
             found[name][start:stop] = block[name]
     return found
@@ -190,7 +209,7 @@ def _numbers(raw: NDArray[Any], letter: str, cards: _Cards) -> Any:
 
 
 def _offset(raw: NDArray[Any], zero: Any) -> Any:
-    """Add an offset; that of the sign makes numbers unsigned, or bytes signed (FITS Standard 4.0, table 19)."""
+    """Add an offset; a sign's offset gives unsigned numbers (FITS Standard 4.0, table 19)."""
     size = raw.dtype.itemsize
     if raw.dtype.kind == "i" and zero == 1 << (8 * size - 1):
         return (raw ^ raw.dtype.type(-(1 << (8 * size - 1)))).view(f"u{size}")
@@ -202,7 +221,11 @@ def _offset(raw: NDArray[Any], zero: Any) -> Any:
 def _texts(raw: NDArray[Any]) -> NDArray[np.str_]:
     """Decode texts; blanks at their ends are filling, and so is what follows a NUL."""
     ascii_only = not raw.size or int(raw.view("u1").max()) < 128
-    texts = raw.astype(f"U{raw.dtype.itemsize}") if ascii_only else np.char.decode(raw, "utf-8", "replace")
+    texts = (
+        raw.astype(f"U{raw.dtype.itemsize}")
+        if ascii_only
+        else np.char.decode(raw, "utf-8", "replace")
+    )
     if raw.size and (np.char.find(raw, b"\0") >= 0).any():
         texts = np.array([text.partition("\0")[0] for text in texts.tolist()])
     return np.char.rstrip(texts, " ")
@@ -215,7 +238,8 @@ def _far(raw: NDArray[Any], form: Form, cards: _Cards, heap: bytes) -> Any:
     if form.letter == "A":
         return np.array(cells, dtype=str)
     found = np.empty(len(cells), dtype=object)
-    for row, cell in enumerate(cells):  # all at once, numpy would make one array of cells of one length
+    # all at once, numpy would make one array of cells of one length
+    for row, cell in enumerate(cells):
         found[row] = cell
     return found
 
@@ -228,4 +252,6 @@ def _cell(length: int, offset: int, form: Form, cards: _Cards, heap: bytes) -> A
     content = heap[offset:stop]
     if form.letter == "A":
         return content.partition(b"\0")[0].decode("utf-8", "replace")
-    return _numbers(np.frombuffer(content, dtype).astype(dtype.newbyteorder("=")), form.letter, cards)
+    return _numbers(
+        np.frombuffer(content, dtype).astype(dtype.newbyteorder("=")), form.letter, cards
+    )

@@ -1,7 +1,8 @@
 """``skyMap.pickle``: sky maps, as the original pickles them.
 
-Such a file makes a class of ``lsst.skymap`` of a configuration, and that of its text (afw-files 6.7). Here
-the names of the classes only tell which sky map of ours to make, and the text is parsed; nothing is imported or run.
+Such a file makes a class of ``lsst.skymap`` of a configuration, and that of its text (afw-files
+6.7). Here the names of the classes only tell which sky map of ours to make, and the text is parsed;
+nothing is imported or run.
 """
 
 from __future__ import annotations
@@ -45,17 +46,23 @@ def _module(cls: type[SkyMap]) -> str:
 
 def _unreduced(_class: Any, text: Any) -> Config:
     """Parse the text of a configuration."""
-    return config_files.parse(text.decode() if isinstance(text, bytes) else text, "the configuration in it")
+    return config_files.parse(
+        text.decode() if isinstance(text, bytes) else text, "the configuration in it"
+    )
 
 
-# What stands in a pickle, and what is made instead; a class of configurations only says which text it is.
+# What stands in a pickle, and what is made instead; a class of configurations only says which text
+# it is.
 _STAND_INS: Mapping[str, Any] = {
     "lsst.pex.config.config.unreduceConfig": _unreduced,
     **{
         f"{module}.{cls.__name__}{ending}": made
         for cls in KINDS.values()
         for module in (_module(cls), "lsst.skymap")
-        for ending, made in (("", type(cls.__name__, (_Sketch,), {"cls": cls})), ("Config", f"{cls.__name__}Config"))
+        for ending, made in (
+            ("", type(cls.__name__, (_Sketch,), {"cls": cls})),
+            ("Config", f"{cls.__name__}Config"),
+        )
     },
 }
 
@@ -78,17 +85,24 @@ def read(location: Location) -> SkyMap:
 def write(obj: Any, path: str, location: Location) -> None:
     """Write a sky map of ours as the original does, which can read it."""
     if not isinstance(obj, SkyMap):
-        raise FormatterError(f"{location.datasetType} holds a sky map of persistence.skymap, not {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType} holds a sky map of persistence.skymap, not {type(obj)}"
+        )
     with open(path, "wb") as stream:
         stream.write(dumps(obj))
 
 
 def dumps(skymap: SkyMap) -> bytes:
-    """Give the pickle, in protocol 2, that the original's class would make: by hand, for we have not that class."""
+    """Give the pickle, in protocol 2, that the original's class would make.
+
+    By hand, for we have not that class.
+    """
     cls = type(skymap)
     # The kinds that keep no cache of tracts are pickled by their state (afw-files 6.7).
     made = _by_state if isinstance(skymap.version, tuple) else _by_call
-    return b"".join([pickle.PROTO, b"\x02", made(_global(_module(cls), cls.__name__), skymap), pickle.STOP])
+    return b"".join(
+        [pickle.PROTO, b"\x02", made(_global(_module(cls), cls.__name__), skymap), pickle.STOP]
+    )
 
 
 def _by_call(name: bytes, skymap: SkyMap) -> bytes:

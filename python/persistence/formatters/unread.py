@@ -1,4 +1,7 @@
-"""Objects that are not read here: who asks for one is told so, and gets no part of it for the whole."""
+"""Objects that are not read here.
+
+Who asks for one is told so, and gets no part of it for the whole.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ def read(location: Location) -> NoReturn:
         Always.
     """
     raise FormatterError(
-        f"{location.full_path} holds {location.python}, which is not read here: open the file itself"
+        f"{location.full_path} holds {location.python}, which is not read here: open the file "
+        "itself"
     )
 
 
@@ -30,5 +34,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         If it cannot.
     """
     if not hasattr(obj, "writeFits"):
-        raise FormatterError(f"{location.datasetType}: {location.python} is not written here, nor is {type(obj)}")
+        raise FormatterError(
+            f"{location.datasetType}: {location.python} is not written here, nor is {type(obj)}"
+        )
     obj.writeFits(path)

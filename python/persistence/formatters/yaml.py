@@ -42,7 +42,9 @@ _Loader.add_constructor(f"{_PYTHON}complex", _complex)
 _Loader.add_constructor(f"{_PYTHON}dict", _mapping)
 for _name in ("str", "unicode", "bool", "int", "long", "float", "none", "list"):
     _plain = {"unicode": "str", "long": "int", "none": "null", "list": "seq"}.get(_name, _name)
-    _Loader.add_constructor(f"{_PYTHON}{_name}", yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_plain}"])
+    _Loader.add_constructor(
+        f"{_PYTHON}{_name}", yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{_plain}"]
+    )
 
 
 def _represent_tuple(dumper: Any, value: tuple[Any, ...]) -> Any:
@@ -75,7 +77,10 @@ def read(location: Location) -> Any:
 
 
 def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
-    """Make a loader, for `load`, that knows some more tags: each with a function of the loader and the node."""
+    """Make a loader, for `load`, that knows some more tags.
+
+    Each with a function of the loader and the node.
+    """
     made = type("_Reader", (_Loader,), {})
     for tag, construct in constructors.items():
         made.add_constructor(tag, construct)  # type: ignore[attr-defined]  # the base is chosen at run time
@@ -83,7 +88,10 @@ def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
 
 
 def writer(representers: Mapping[type, Callable[[Any, Any], Any]]) -> type:
-    """Make a dumper, for `dump`, that writes some more types: each with a function of the dumper and the value."""
+    """Make a dumper, for `dump`, that writes some more types.
+
+    Each with a function of the dumper and the value.
+    """
     made = type("_Writer", (_Dumper,), {})
     for kind, represent in representers.items():
         made.add_representer(kind, represent)  # type: ignore[attr-defined]  # the base is chosen at run time
@@ -129,9 +137,21 @@ def write(obj: Any, path: str, location: Location) -> None:
 
 
 def dump(obj: Any, path: str, location: Location, dumper: type, flow: bool | None = False) -> None:
-    """Write a file with a dumper that `writer` made; ``flow=None`` writes the innermost lists on one line."""
+    """Write a file with a dumper that `writer` made.
+
+    ``flow=None`` writes the innermost lists on one line.
+    """
     try:
         with open(path, "w", encoding="utf-8") as stream:
-            yaml.dump(obj, stream, Dumper=dumper, default_flow_style=flow, sort_keys=False, allow_unicode=True)
+            yaml.dump(
+                obj,
+                stream,
+                Dumper=dumper,
+                default_flow_style=flow,
+                sort_keys=False,
+                allow_unicode=True,
+            )
     except yaml.YAMLError as error:
-        raise FormatterError(f"{location.datasetType}: YamlStorage holds plain data: {error}") from error
+        raise FormatterError(
+            f"{location.datasetType}: YamlStorage holds plain data: {error}"
+        ) from error

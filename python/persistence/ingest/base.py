@@ -1,4 +1,7 @@
-"""What bringing files into a repository is made of, whatever they are: expand, read, deliver, end, report."""
+"""What bringing files into a repository is made of, whatever they are.
+
+Expand, read, deliver, end, report.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,8 @@ class Report:
     Attributes
     ----------
     new, placed, same, ignored : `list` [`str`]
-        The files that were delivered; that were in place and now have their rows; that were there already;
-        that were passed over.
+        The files that were delivered; that were in place and now have their rows; that were there
+        already; that were passed over.
     failed : `list` [`tuple` [`str`, `str`]]
         The files that failed, with the cause.
     notes : `list` [`str`]
@@ -52,7 +55,10 @@ class Report:
             f"{len(self.ignored)} passed over" if self.ignored else "",
             f"{len(self.failed)} failed",
         ]
-        lines = [*(f"  failed  {path}: {problem}" for path, problem in self.failed), *self.notes[:_NOTES]]
+        lines = [
+            *(f"  failed  {path}: {problem}" for path, problem in self.failed),
+            *self.notes[:_NOTES],
+        ]
         if len(self.notes) > _NOTES:
             lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
         return "\n".join([", ".join(part for part in parts if part), *lines])
@@ -96,7 +102,10 @@ class FileIngest:
     report: Report = field(default_factory=Report, init=False)
 
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
-        """Expand patterns, as the shell would have; what names no file is a failure, not a surprise."""
+        """Expand patterns, as the shell would have.
+
+        What names no file is a failure, not a surprise.
+        """
         paths: list[str] = []
         for pattern in patterns:
             found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
@@ -122,7 +131,10 @@ class FileIngest:
             yield from pool.map(parser, paths, chunksize=size)
 
     def _deliver(self, plan: FilePlan, report: Report) -> list[FilePlan]:
-        """Put the files in their places; gives the plan again if something is left to be recorded."""
+        """Put the files in their places.
+
+        Gives the plan again if something is left to be recorded.
+        """
         if plan.status == "failed":
             self._fail(plan, plan.problem, report)
             return []
@@ -148,7 +160,8 @@ class FileIngest:
         try:
             files.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
         except FileConflict:
-            if not files.same(delivery.source, delivery.target):  # another run may have placed it just now
+            # another run may have placed it just now
+            if not files.same(delivery.source, delivery.target):
                 raise
         log.info("%s --%s--> %s", self._name(delivery.source), self.mode, delivery.target)
 
@@ -158,7 +171,10 @@ class FileIngest:
             for delivery in plan.deliveries if self.mode == "move" else ():
                 files.remove_source(delivery.source, delivery.target)
         except OSError as error:
-            problem = f"it is in its place and registered, but cannot be removed from here: {error.strerror}"
+            problem = (
+                "it is in its place and registered, but cannot be removed from here: "
+                f"{error.strerror}"
+            )
             self._fail(plan, problem, report)
             return
         getattr(report, plan.status).append(self._name(plan.source))
@@ -193,4 +209,6 @@ def refuse_failures(report: Report, allow: bool) -> None:
     """
     if report.failed and not allow:
         path, problem = report.failed[0]
-        raise IngestError(f"{len(report.failed)} of the files failed; the first, {path}: {problem}", pathname=path)
+        raise IngestError(
+            f"{len(report.failed)} of the files failed; the first, {path}: {problem}", pathname=path
+        )

@@ -1,7 +1,9 @@
-"""What the ingest of calibrations is told: the camera's ``ingestCalibs.yaml``, and what the command line overrides.
+"""What the ingest of calibrations is told.
 
-The names are Gen2's (gen2-cli 2.3), and those of `persistence.ingest.config`. The section ``curated`` of the file
-says in the same form how curated calibrations are ingested.
+The camera's ``ingestCalibs.yaml``, and what the command line overrides.
+
+The names are Gen2's (gen2-cli 2.3), and those of `persistence.ingest.config`. The section
+``curated`` of the file says in the same form how curated calibrations are ingested.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ class CalibParseConfig(ParseConfig):
     Attributes
     ----------
     datasets : mapping
-        Keyword -> word that it contains -> type -> the dataset type of such files, where that is not the type itself.
+        Keyword -> word that it contains -> type -> the dataset type of such files, where that is
+        not the type itself.
     """
 
     datasets: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
@@ -61,7 +64,8 @@ class CalibRegisterConfig(RegisterConfig):
 
     def spec(self, table: str) -> TableSpec:
         """Give the tables of a type."""
-        # All that a look-up asks for and gives, so that the index answers alone; biases are looked for in any filter.
+        # All that a look-up asks for and gives, so that the index answers alone; biases are looked
+        # for in any filter.
         detector = [name for name in self.detector if name != "filter"]
         given = [name for name in ("filter", "calib_hdu") if name in self.columns]
         index = (*detector, self.validEnd, self.validStart, self.calibDate, *given)
@@ -85,7 +89,9 @@ class CalibConfig(IngestConfig):
     def of(self, table: str) -> IngestConfig:
         """Give the configuration of the files of one type, whose windows are not known yet."""
         windows = (self.register.validStart, self.register.validEnd)
-        columns = {name: word for name, word in self.register.columns.items() if name not in windows}
+        columns = {
+            name: word for name, word in self.register.columns.items() if name not in windows
+        }
         register = dataclasses.replace(self.register, table=table, columns=columns)
         return IngestConfig(parse=self.parse, register=register, clobber=self.clobber)
 
@@ -113,7 +119,10 @@ def load(path: str | None, camera: str, curated: bool = False) -> CalibConfig:
         data = data.get("curated", {})
     if path is None or not data:
         what = "curated calibrations" if curated else "calibrations"
-        raise PolicyError(f"{camera} does not say how its {what} are ingested: see ingestCalibs in doc/cameras.rst")
+        raise PolicyError(
+            f"{camera} does not say how its {what} are ingested: see ingestCalibs in "
+            "doc/cameras.rst"
+        )
     data = {name: entry for name, entry in data.items() if name != "curated"}
     config.check_names(path, CalibConfig, data)
     made = CalibConfig(
@@ -132,12 +141,17 @@ def checked(made: CalibConfig, source: str) -> CalibConfig:
     for column in (register.calibDate, *windows, *register.detector):
         if column not in register.columns:
             hint = did_you_mean(column, register.columns)
-            raise PolicyError(f"{source}: register.columns lacks {column!r}, which windows are made with{hint}")
+            raise PolicyError(
+                f"{source}: register.columns lacks {column!r}, which windows are made with{hint}"
+            )
     for column in windows:
         if register.columns[column] != "text" or column in (*register.unique, *register.visit):
             raise PolicyError(
-                f"{source}: column {column!r} holds a window's end: a text, neither unique nor of a visit"
+                f"{source}: column {column!r} holds a window's end: a text, neither unique nor of "
+                "a visit"
             )
     if not register.unique:
-        raise PolicyError(f"{source}: register.unique is empty: calibrations could not be told apart")
+        raise PolicyError(
+            f"{source}: register.unique is empty: calibrations could not be told apart"
+        )
     return made

@@ -1,4 +1,7 @@
-"""What is to be done with a file of a calibration: its type, and what `persistence.ingest.plan` decides."""
+"""What is to be done with a file of a calibration.
+
+Its type, and what `persistence.ingest.plan` decides.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,20 @@ from typing import Any
 
 from persistence import files, validity
 from persistence.datasettype import DatasetType
-from persistence.errors import DataIdError, PersistenceError, PolicyError, RegistryError, did_you_mean
+from persistence.errors import (
+    DataIdError,
+    PersistenceError,
+    PolicyError,
+    RegistryError,
+    did_you_mean,
+)
 from persistence.ingest.calibconfig import CalibConfig, CalibParseConfig
 from persistence.ingest.config import FileType
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 
-# Words in OBSTYPE and the type that they mean (gen2-cli 2.2). The first that is found counts: a sky flat is a flat.
+# Words in OBSTYPE and the type that they mean (gen2-cli 2.2). The first that is found counts: a sky
+# flat is a flat.
 _KINDS: Mapping[str, str] = {
     "flat": "flat",
     "zero": "bias",
@@ -46,7 +56,9 @@ def needing(parse: CalibParseConfig) -> CalibParseConfig:
     """Have the keywords read that tell the type."""
     keywords = dict.fromkeys(parse.datasets, "")
     translation = {**parse.translation, **{name: name for name in (_OBSTYPE, *keywords)}}
-    return dataclasses.replace(parse, translation=translation, defaults={**keywords, **parse.defaults})
+    return dataclasses.replace(
+        parse, translation=translation, defaults={**keywords, **parse.defaults}
+    )
 
 
 @dataclass
@@ -107,7 +119,8 @@ class CalibPlanner:
         if kind not in tables:
             said = str(parsed.rows[0][_OBSTYPE]).strip()
             raise DataIdError(
-                f"OBSTYPE {said!r} is of no type that has a table{did_you_mean(kind, tables)} ({', '.join(tables)})"
+                f"OBSTYPE {said!r} is of no type that has a table{did_you_mean(kind, tables)} "
+                f"({', '.join(tables)})"
             )
         for row in parsed.rows:
             _check_date(row, self.config.register.calibDate)
@@ -123,14 +136,19 @@ class CalibPlanner:
                 if word in str(row.get(keyword, "")):
                     if kind not in names:
                         known = ", ".join(names)
-                        raise DataIdError(f"{keyword} {row[keyword]!r}: there is no such {kind} (but {known})")
+                        raise DataIdError(
+                            f"{keyword} {row[keyword]!r}: there is no such {kind} (but {known})"
+                        )
                     return names[kind]
         return kind
 
     def _made(self, kind: str, name: str) -> Planner:
         template = self.types[name].template if name in self.types else None
         if template is None:
-            raise PolicyError(f"the camera has no place for {name!r}: no dataset type of that name with a template")
+            raise PolicyError(
+                f"the camera has no place for {name!r}: no dataset type of that name with a "
+                "template"
+            )
         return Planner(
             self.root,
             self.config.of(kind),

@@ -1,8 +1,8 @@
 """Ingest of calibrations: plan all files, deliver them, then record rows and windows together.
 
-The order makes each step repeatable. Rows come into the registry with their windows, all of a run in one transaction:
-no reader ever sees a row without a window, or half of a series moved. Whatever is killed before that, the next run
-finds files in their places and does the rest.
+The order makes each step repeatable. Rows come into the registry with their windows, all of a run
+in one transaction: no reader ever sees a row without a window, or half of a series moved. Whatever
+is killed before that, the next run finds files in their places and does the rest.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class CalibTask(FileIngest):
     days : `int` or None
         For how many days before and after its date a calibration may be used.
     rule : `str` or None
-        How days are shared out; by default ``around`` with ``days``, and ``until-superseded`` for the types of
-        which the camera's configuration says so.
+        How days are shared out; by default ``around`` with ``days``, and ``until-superseded`` for
+        the types of which the camera's configuration says so.
     recompute : `bool`
         Give new windows to the rows of earlier runs too.
     """
@@ -78,7 +78,8 @@ class CalibTask(FileIngest):
         Returns
         -------
         report : `Report`
-            What was done with each; the notes tell of gaps and overlaps in the series of their types.
+            What was done with each; the notes tell of gaps and overlaps in the series of their
+            types.
 
         Raises
         ------
@@ -89,7 +90,9 @@ class CalibTask(FileIngest):
         """
         self.report = report = Report()
         if not os.path.isdir(self.root):
-            raise RepositoryError(f"there is no calibration root {self.root}: make it first (mkdir {self.root})")
+            raise RepositoryError(
+                f"there is no calibration root {self.root}: make it first (mkdir {self.root})"
+            )
         paths = self._expand(patterns, report)
         self._check_writable(self.root)
         with contextlib.closing(self._writer):
@@ -100,10 +103,18 @@ class CalibTask(FileIngest):
 
     def _run(self, paths: Sequence[str], report: Report) -> None:
         self._planner = CalibPlanner(
-            self.root, self.config, self.repository.mapper.types, self._find_row, self.mode, self.ignore_ingested
+            self.root,
+            self.config,
+            self.repository.mapper.types,
+            self._find_row,
+            self.mode,
+            self.ignore_ingested,
         )
         parser = Parser(needing(self.config.parse), self.repository.mapper.translator)
-        plans = [self._planner.plan(parsed) for parsed in self.progress(self._read(paths, parser), len(paths))]
+        plans = [
+            self._planner.plan(parsed)
+            for parsed in self.progress(self._read(paths, parser), len(paths))
+        ]
         tables = {plan.table for plan in plans if plan.table}
         share = Sharer(self.config.register, self._sharing, self._rows)
         foreseen = share(plans, tables)
@@ -132,19 +143,31 @@ class CalibTask(FileIngest):
         if self.rule == "until-superseded" or superseded:
             return Sharing(validity.until_superseded, touching=True, anew=self.recompute)
         if self.days is None:
-            raise PolicyError(f"--validity DAYS is needed: for how many days around its date may a {table} be used?")
+            raise PolicyError(
+                f"--validity DAYS is needed: for how many days around its date may a {table} be "
+                "used?"
+            )
         increment = register.incrementValidEnd
-        return Sharing(validity.around(self.days, increment), touching=increment, anew=self.recompute)
+        return Sharing(
+            validity.around(self.days, increment), touching=increment, anew=self.recompute
+        )
 
-    def _record(self, plans: Sequence[FilePlan], tables: set[str], share: Sharer, report: Report) -> None:
-        """Register the rows of the files that are in place, with their windows; then end what depends on it."""
+    def _record(
+        self, plans: Sequence[FilePlan], tables: set[str], share: Sharer, report: Report
+    ) -> None:
+        """Register the rows of the files that are in place, with their windows.
+
+        Then end what depends on it.
+        """
         with self._writer.transaction():
             # Another run may have been here since these were planned.
             shares = share([self._again(plan) for plan in plans], tables)
             for table, made in shares.windows.items():
                 rows = [row for plan in shares.plans if plan.table == table for row in plan.rows]
                 self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
-                changed = ((str(window.start), str(window.end), number) for window, number in made.changed)
+                changed = (
+                    (str(window.start), str(window.end), number) for window, number in made.changed
+                )
                 self._writer.set_windows(table, changed)
         self._note(shares.notes, report)
         for plan in shares.plans:
@@ -161,6 +184,9 @@ class CalibTask(FileIngest):
 
 
 def calibs_file(repository: Repository) -> str | None:
-    """Give the file that says how the calibrations of a repository's camera are ingested; None if it has none."""
+    """Give the file that says how the calibrations of a repository's camera are ingested.
+
+    None if it has none.
+    """
     mapper = repository.mapper
     return mapper.ingestCalibsFile if isinstance(mapper, CameraMapper) else None

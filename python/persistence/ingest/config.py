@@ -1,6 +1,7 @@
 """What ingest is told: the camera's ``ingest.yaml``, and what the command line overrides.
 
-The tree of names is Gen2's (gen2-cli 1.4): ``clobber``, ``allowError``, ``parse.hdu``, ``register.ignore``, ...
+The tree of names is Gen2's (gen2-cli 1.4): ``clobber``, ``allowError``, ``parse.hdu``,
+``register.ignore``, ...
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class ParseConfig:
     translation : mapping
         Property -> keyword, copied.
     translators : mapping
-        Property -> the name of a function of the header, and of the file's ``path`` if it has such a parameter.
+        Property -> the name of a function of the header, and of the file's ``path`` if it has such
+        a parameter.
     defaults : mapping
         Property -> its value where the keyword is absent.
     hdu : `int` or None
-        The HDU that describes the file; by default the primary, with the first extension if it has no image.
+        The HDU that describes the file; by default the primary, with the first extension if it has
+        no image.
     extnames : `tuple` [`str`]
         The extensions that get a row each; none means that the file is one row.
     hduName : `str`
@@ -99,8 +102,8 @@ class FileType:
     Attributes
     ----------
     files : mapping
-        Dataset type -> the word in a directory's name that tells its files; the first is what is named on
-        the command line.
+        Dataset type -> the word in a directory's name that tells its files; the first is what is
+        named on the command line.
     columns : `tuple` [`str`]
         Columns that hold the path that the file of the dataset type of that name came from.
     """
@@ -129,7 +132,9 @@ class IngestConfig:
 
 
 def load(path: str | None) -> IngestConfig:
-    """Read a camera's ``ingest.yaml``, or the section ``ingest`` of its file; without, Gen2's generic defaults hold.
+    """Read a camera's ``ingest.yaml``, or the section ``ingest`` of its file.
+
+    Without, Gen2's generic defaults hold.
 
     Raises
     ------
@@ -139,13 +144,16 @@ def load(path: str | None) -> IngestConfig:
     if path is None:
         return IngestConfig()
     data = yamlfile.load(path)
-    if not {"ingest", "base"}.isdisjoint(data):  # a camera that is one file has it as a section, or builds on one
+    # a camera that is one file has it as a section, or builds on one
+    if not {"ingest", "base"}.isdisjoint(data):
         data = policy.load(path).settings["ingest"]
     check_names(path, IngestConfig, data)
     config = IngestConfig(
         parse=make(path, ParseConfig, data.get("parse", {})),
         register=make(path, RegisterConfig, data.get("register", {})),
-        filetypes={name: make(path, FileType, entry) for name, entry in data.get("filetypes", {}).items()}
+        filetypes={
+            name: make(path, FileType, entry) for name, entry in data.get("filetypes", {}).items()
+        }
         or IngestConfig().filetypes,
     )
     return checked(config, path)
@@ -178,12 +186,16 @@ def checked(config: Config, source: str) -> Config:
     register = config.register
     for name, word in register.columns.items():
         if word not in _COLUMN_TYPES:
-            raise PolicyError(f"{source}: column {name!r} is of type {word!r}, not {', '.join(_COLUMN_TYPES)}")
+            raise PolicyError(
+                f"{source}: column {name!r} is of type {word!r}, not {', '.join(_COLUMN_TYPES)}"
+            )
     for what, columns in (("unique", register.unique), ("visit", register.visit)):
         for column in columns:
             if column not in register.columns:
                 hint = did_you_mean(column, register.columns)
-                raise PolicyError(f"{source}: register.{what} names column {column!r}, which is not there{hint}")
+                raise PolicyError(
+                    f"{source}: register.{what} names column {column!r}, which is not there{hint}"
+                )
     if register.unique and not set(register.unique) & set(register.visit):
         raise PolicyError(f"{source}: register.visit has to share a column with register.unique")
     return config
@@ -200,7 +212,9 @@ def check_names(source: str, cls: Any, entry: Mapping[str, Any]) -> None:
 def make(source: str, cls: Any, entry: Mapping[str, Any]) -> Any:
     """Make a part of the configuration of what a file says."""
     check_names(source, cls, entry)
-    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    return cls(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    )
 
 
 def _typed(name: str, old: Any, value: Any) -> Any:

@@ -1,7 +1,9 @@
-"""Ingest of curated calibrations: a directory of text files, checked as a whole, registered as FITS files.
+"""Ingest of curated calibrations.
 
-The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``, ``.fits``). If anything in
-it contradicts itself, nothing of it is ingested.
+A directory of text files, checked as a whole, registered as FITS files.
+
+The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``,
+``.fits``). If anything in it contradicts itself, nothing of it is ingested.
 """
 
 from __future__ import annotations
@@ -65,16 +67,24 @@ def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
     root = os.path.abspath(root)
     if not os.path.isdir(root):
         raise IngestError(f"there is no directory {root}", pathname=root)
-    folders = [root] if os.path.basename(root) in CURATED else [f for f in _folders(root) if f.name in CURATED]
+    folders = (
+        [root]
+        if os.path.basename(root) in CURATED
+        else [f for f in _folders(root) if f.name in CURATED]
+    )
     if not folders:
         raise IngestError(
-            f"{root} is not called like a type of curated calibrations ({', '.join(CURATED)}), and holds no "
+            f"{root} is not called like a type of curated calibrations ({', '.join(CURATED)}), and "
+            "holds no "
             f"directory that is{did_you_mean(os.path.basename(root), CURATED)}",
             pathname=root,
         )
     found = [source for folder in folders for source in _of_type(os.fspath(folder), detectors)]
     if not found:
-        raise IngestError(f"{root} holds no {' or '.join(curatedfiles.SUFFIXES)} file of any detector", pathname=root)
+        raise IngestError(
+            f"{root} holds no {' or '.join(curatedfiles.SUFFIXES)} file of any detector",
+            pathname=root,
+        )
     return found
 
 
@@ -126,7 +136,10 @@ class Curated:
 
 
 def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, str]]:
-    """Write each as FITS; gives the new path and the old one. All are read before the first is told to be wrong."""
+    """Write each as FITS; gives the new path and the old one.
+
+    All are read before the first is told to be wrong.
+    """
     wrong = []
     for source in sources:
         target = os.path.join(folder, source.name)
@@ -141,7 +154,10 @@ def _converted(sources: Sequence[Source], folder: str) -> Iterator[tuple[str, st
         yield target, source.path
     if wrong:
         lines = "".join(f"\n  {line}" for line in wrong)
-        raise IngestError(f"nothing was ingested, for {len(wrong)} things are wrong:{lines}", wrong[0].split(": ")[0])
+        raise IngestError(
+            f"nothing was ingested, for {len(wrong)} things are wrong:{lines}",
+            wrong[0].split(": ")[0],
+        )
 
 
 def _folders(root: str) -> list[os.DirEntry[str]]:
@@ -159,7 +175,10 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
         if folder.name not in numbers:
             known = ", ".join(list(numbers)[:_SHOWN])
             hint = did_you_mean(folder.name, numbers)
-            raise IngestError(f"{folder.path} is named like no detector{hint} ({known}, ...)", pathname=folder.path)
+            raise IngestError(
+                f"{folder.path} is named like no detector{hint} ({known}, ...)",
+                pathname=folder.path,
+            )
         for name in sorted(os.listdir(folder)):
             start, suffix = os.path.splitext(name)
             if suffix in curatedfiles.SUFFIXES:
@@ -171,4 +190,6 @@ def _check_start(start: str, folder: os.DirEntry[str]) -> None:
     try:
         validity.day_of(start)
     except DataIdError as error:
-        raise IngestError(f"{folder.path}: a file's name says from when on it holds: {error}", folder.path) from None
+        raise IngestError(
+            f"{folder.path}: a file's name says from when on it holds: {error}", folder.path
+        ) from None

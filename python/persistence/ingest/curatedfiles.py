@@ -60,13 +60,17 @@ def _read_fits(path: str) -> Table:
 
 
 def _read_yaml(path: str) -> Table:
-    """Take a mapping: ``metadata``, and values of which each list becomes a column of one row, all else metadata."""
+    """Read a mapping: ``metadata``, and lists, each of which becomes a column of one row."""
     data = dict(yamlfile.load(path))
     metadata = data.pop("metadata", None)
     if not isinstance(metadata, Mapping):
         raise FormatterError("it has no mapping 'metadata'")
     flat = dict(_flattened(data, ""))
-    columns = {name: [regular(name, value)] for name, value in flat.items() if isinstance(value, list) and value}
+    columns = {
+        name: [regular(name, value)]
+        for name, value in flat.items()
+        if isinstance(value, list) and value
+    }
     scalars = {name: value for name, value in flat.items() if not isinstance(value, list)}
     return Table(columns, meta={**scalars, **metadata})
 

@@ -17,7 +17,8 @@ from persistence.headers import Cards
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.types.translator import HeaderTranslator
 
-# Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli 1.8).
+# Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
+# 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
 
 
@@ -61,7 +62,9 @@ class Parser:
             name: self.filter_name if function == "filter_name" else _function(function)
             for name, function in config.translators.items()
         }
-        self._of_path = {name for name, function in self._functions.items() if _asks_for_path(function)}
+        self._of_path = {
+            name for name, function in self._functions.items() if _asks_for_path(function)
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Parser, (self.config, self.headers)
@@ -75,7 +78,11 @@ class Parser:
         try:
             info, rows = self._read(path)
         except (PersistenceError, OSError) as error:
-            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+            reason = (
+                os.strerror(error.errno)
+                if isinstance(error, OSError) and error.errno
+                else str(error)
+            )
             return Parsed(path, {}, (), reason)
         return Parsed(path, info, rows)
 
@@ -102,11 +109,17 @@ class Parser:
             info = self._translate(path, described, {})
             return info, ({**info, self.config.hduName: 1},)
         info = self._translate(path, described, {}, partial=True)
-        rows = [(number, self._translate(path, _Inherited(cards, primary), info)) for number, cards in found]
+        rows = [
+            (number, self._translate(path, _Inherited(cards, primary), info))
+            for number, cards in found
+        ]
         return info, tuple({**row, self.config.hduName: number} for number, row in rows)
 
     def _extensions(self, seen: list[Cards], hdus: Iterator[Cards]) -> list[tuple[int, Cards]]:
-        """Find the wanted extensions, walking to the end of the file; the first of a name counts."""
+        """Find the wanted extensions, walking to the end of the file.
+
+        The first of a name counts.
+        """
         wanted = set(self.config.extnames)
         found, number = [], 0
         for number, cards in enumerate(itertools.chain(seen, hdus)):
@@ -115,7 +128,9 @@ class Parser:
                 wanted.discard(name)
                 found.append((number, cards))
         if not found and not self.config.orWhole:
-            raise FormatterError(f"none of its {number} extensions is one of {_some(self.config.extnames)}")
+            raise FormatterError(
+                f"none of its {number} extensions is one of {_some(self.config.extnames)}"
+            )
         return found
 
     def _translate(
@@ -141,8 +156,11 @@ class Parser:
                 if partial:
                     continue
                 raise FormatterError(f"{name}: the header has no {error.args[0]}") from error
-            except Exception as error:  # the camera's own code, on a header of any kind: one file fails, not the run
-                raise FormatterError(f"{name}: its translator failed: {type(error).__name__}: {error}") from error
+            # the camera's own code, on a header of any kind: one file fails, not the run
+            except Exception as error:
+                raise FormatterError(
+                    f"{name}: its translator failed: {type(error).__name__}: {error}"
+                ) from error
             if value is not None:
                 found[name] = value
         return found
@@ -187,7 +205,9 @@ def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
         try:
             values[column] = _storable(kind(row[column]))
         except (TypeError, ValueError, OverflowError):
-            raise FormatterError(f"{column}={row[column]!r} is no {config.register.columns[column]}") from None
+            raise FormatterError(
+                f"{column}={row[column]!r} is no {config.register.columns[column]}"
+            ) from None
     return values
 
 

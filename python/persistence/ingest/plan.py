@@ -39,7 +39,8 @@ class FilePlan:
         The file that was named.
     status : `str`
         ``new``: nothing, or only some of it, is there; ``placed``: the files are, rows are missing;
-        ``same``: all is there; ``ignored``: it was told to be passed over; ``failed``: see ``problem``.
+        ``same``: all is there; ``ignored``: it was told to be passed over; ``failed``: see
+        ``problem``.
     deliveries : `tuple` [`Delivery`]
         The files; those that are in place already too.
     rows : `tuple` of mapping
@@ -81,9 +82,11 @@ class Planner:
     ignore_ingested : `bool`
         Pass silently over files that have a row.
     may_differ : sequence of `str`
-        Columns in which a registered row may differ from the file's, besides those that the file type names.
+        Columns in which a registered row may differ from the file's, besides those that the file
+        type names.
     taken : `dict`
-        The values of the unique columns that files of this run have; planners of one table share it.
+        The values of the unique columns that files of this run have; planners of one table share
+        it.
     """
 
     root: str
@@ -138,21 +141,28 @@ class Planner:
         if self.ignore_ingested and len(missing) < len(rows):
             return FilePlan(parsed.path, "ignored", table=self.config.register.table)
         deliveries = tuple(
-            Delivery(source, self._target(name, source, parsed.rows)) for name, source in sources.items()
+            Delivery(source, self._target(name, source, parsed.rows))
+            for name, source in sources.items()
         )
         waiting = [delivery for delivery in deliveries if not self._in_place(delivery)]
         status: Status = "new" if waiting else "placed" if missing else "same"
-        return FilePlan(parsed.path, status, deliveries, tuple(missing), table=self.config.register.table)
+        return FilePlan(
+            parsed.path, status, deliveries, tuple(missing), table=self.config.register.table
+        )
 
     def _source(self, parsed: Parsed, name: str) -> str:
-        return parsed.path if name == next(iter(self.filetype.files)) else self.siblings(parsed, name)
+        return (
+            parsed.path if name == next(iter(self.filetype.files)) else self.siblings(parsed, name)
+        )
 
     def _target(self, name: str, source: str, rows: Sequence[Row]) -> str:
         """Give the place that ``get`` will look in; all rows of a file have to agree on it."""
         template = self.templates[name]
         places = dict.fromkeys(template.locate(with_placeholders(row))[0] for row in rows)
         if len(places) > 1:
-            raise FileConflict(f"its parts belong in different files: {', '.join(places)}", pathname=source)
+            raise FileConflict(
+                f"its parts belong in different files: {', '.join(places)}", pathname=source
+            )
         target = os.path.join(self.root, next(iter(places)))
         first = self._targets.setdefault(target, source)
         if first != source:
@@ -168,7 +178,8 @@ class Planner:
             return True
         if not self.config.clobber:
             raise FileConflict(
-                f"another file stands at {delivery.target}; -c clobber=True replaces it", pathname=delivery.source
+                f"another file stands at {delivery.target}; -c clobber=True replaces it",
+                pathname=delivery.source,
             )
         return False
 
@@ -201,7 +212,8 @@ class Planner:
                 missing.append(row)
             elif differing and not self.config.register.ignore:
                 raise FileConflict(
-                    f"{shown} is registered otherwise: {'; '.join(differing)}; -c clobber=True replaces it",
+                    f"{shown} is registered otherwise: {'; '.join(differing)}; -c clobber=True "
+                    "replaces it",
                     pathname=path,
                 )
         return missing

@@ -52,16 +52,23 @@ class Sharer:
     rows: Callable[[str], Sequence[Numbered]]
 
     def __call__(self, plans: Sequence[FilePlan], tables: Collection[str]) -> Shares:
-        """Give the rows of files their windows; a file of which a row would have no day at all is refused."""
+        """Give the rows of files their windows.
+
+        A file of which a row would have no day at all is refused.
+        """
         there = {table: self.rows(table) for table in sorted(tables)}
         while True:
             windows = {table: self._of_table(table, rows, plans) for table, rows in there.items()}
             placed = self._placed(plans, windows)
-            if not any(new.status == "failed" != old.status for old, new in zip(plans, placed, strict=True)):
+            if not any(
+                new.status == "failed" != old.status for old, new in zip(plans, placed, strict=True)
+            ):
                 return Shares(placed, windows)
             plans = placed  # without those that are refused, others have other neighbours
 
-    def _of_table(self, table: str, there: Sequence[Numbered], plans: Sequence[FilePlan]) -> Windows:
+    def _of_table(
+        self, table: str, there: Sequence[Numbered], plans: Sequence[FilePlan]
+    ) -> Windows:
         new = [row for plan in plans if plan.table == table for row in plan.rows]
         return share_out(table, self.register, there, new, self.sharing(table))
 
@@ -75,7 +82,8 @@ class Sharer:
         for row, window in zip(plan.rows, windows, strict=True):
             if window is None:
                 problem = (
-                    f"earlier runs gave all days of {row[self.register.calibDate]} to other calibrations; "
+                    f"earlier runs gave all days of {row[self.register.calibDate]} to other "
+                    "calibrations; "
                     "--recompute shares them out anew"
                 )
                 return FilePlan(plan.source, "failed", problem=problem)

@@ -15,7 +15,9 @@ log = logging.getLogger("persistence.ingest")
 
 
 class Siblings:
-    """Finds the files that belong to one that was named: in the directory beside, of the same visit.
+    """Finds the files that belong to one that was named.
+
+    In the directory beside, of the same visit.
 
     Parameters
     ----------
@@ -59,13 +61,18 @@ class Siblings:
         parts = directory.split(os.sep)
         places = [place for place, part in enumerate(parts) if own in part]
         if not places:
-            raise RepositoryError(f"no part of its directory {directory} is called {own!r}: where is its {name}?")
+            raise RepositoryError(
+                f"no part of its directory {directory} is called {own!r}: where is its {name}?"
+            )
         # The last one only: the archive itself may be called decam_instcal.
         parts[places[-1]] = parts[places[-1]].replace(own, other)
         return os.sep.join(parts)
 
     def _index(self, directory: str, name: str) -> dict[Any, list[str]]:
-        """Read which visit each file of a directory is of; files that are not FITS, or tell none, are passed."""
+        """Read which visit each file of a directory is of.
+
+        Files that are not FITS, or tell none, are passed.
+        """
         if not os.path.isdir(directory):
             raise RepositoryError(f"there is no directory {directory}, where its {name} should be")
         visits: dict[Any, list[str]] = {}

@@ -1,8 +1,8 @@
 """Ingest of images: plan each file, deliver it, record it, and report.
 
 The order makes each step repeatable: a file is put in its place whole, then its rows come in one
-transaction, and a moved file's source goes last. Whatever is killed in between, the next run finds what is
-done and does the rest.
+transaction, and a moved file's source goes last. Whatever is killed in between, the next run finds
+what is done and does the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.errors import FileConflict, PolicyError, RowExists, UnknownDatasetType, did_you_mean
+from persistence.errors import (
+    FileConflict,
+    PolicyError,
+    RowExists,
+    UnknownDatasetType,
+    did_you_mean,
+)
 from persistence.ingest.base import FileIngest, Report, log
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import FilePlan, Planner
@@ -21,7 +27,8 @@ from persistence.ingest.siblings import Siblings
 from persistence.registry import registry_path
 from persistence.registry.writer import RegistryWriter, TableSpec
 
-# A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay small.
+# A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay
+# small.
 _FILES = 500
 _ROWS = 20000
 
@@ -48,7 +55,8 @@ class IngestTask(FileIngest):
         if self.filetype not in self.config.filetypes:
             known = self.config.filetypes
             raise PolicyError(
-                f"no file type {self.filetype!r}{did_you_mean(self.filetype, known)} (known: {', '.join(known)})"
+                f"no file type {self.filetype!r}{did_you_mean(self.filetype, known)} (known: "
+                f"{', '.join(known)})"
             )
         register = self.config.register
         self._writer = RegistryWriter(
@@ -137,7 +145,9 @@ class IngestTask(FileIngest):
 
     def _passed_over(self, parsed: Parsed) -> FilePlan | None:
         for bad in self.bad_ids:
-            if not parsed.problem and all(parsed.info.get(key) == value for key, value in bad.items()):
+            if not parsed.problem and all(
+                parsed.info.get(key) == value for key, value in bad.items()
+            ):
                 log.info("%s matches --badId", parsed.path)
                 return FilePlan(parsed.path, "ignored")
         return None
@@ -160,13 +170,18 @@ class IngestTask(FileIngest):
             self._end(plan, report)
 
     def _record_alone(self, plan: FilePlan, report: Report, refused: bool) -> None:
-        """Register what is still missing of a file; ``refused`` if the registry refused this file's very rows."""
+        """Register what is still missing of a file.
+
+        ``refused`` if the registry refused this file's very rows.
+        """
         try:
             again = self._planned.plan_again(plan)
         except FileConflict as error:
             self._fail(plan, str(error), report)
             return
         if refused and again.rows == plan.rows:
-            self._fail(plan, "its rows contradict each other, or the registry's constraints", report)
+            self._fail(
+                plan, "its rows contradict each other, or the registry's constraints", report
+            )
         else:
             self._record([again], report)

@@ -1,7 +1,10 @@
-"""The windows of whole tables: who gets which days, what is left alone, and what is wrong with a series.
+"""The windows of whole tables.
 
-A series is what the registry's detector columns tell apart (a filter and a chip, say). Rows that have a window keep
-it, unless all are to be shared out anew; the others get what the rule gives them of the days that are left.
+Who gets which days, what is left alone, and what is wrong with a series.
+
+A series is what the registry's detector columns tell apart (a filter and a chip, say). Rows that
+have a window keep it, unless all are to be shared out anew; the others get what the rule gives them
+of the days that are left.
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ def share_out(
     new: Sequence[Row],
     sharing: Sharing,
 ) -> Windows:
-    """Give each new row of a table its window, and rows that were there if they have none, or all are to have others.
+    """Set the window of each new row, and of earlier rows without one, or of all on request.
 
     Parameters
     ----------
@@ -75,7 +78,8 @@ def share_out(
     register : `CalibRegisterConfig`
         The names of the columns.
     there : iterable of (`int`, mapping)
-        The rows that are there, with their numbers. Those whose unique columns are a new row's give way to it.
+        The rows that are there, with their numbers. Those whose unique columns are a new row's give
+        way to it.
     new : sequence of mapping
         The rows that are to be added.
     sharing : `Sharing`
@@ -110,12 +114,16 @@ class _Series:
         self._old: list[tuple[int, date, Window | None]] = []
         self._anew = False
 
-    def add_old(self, number: int, row: Row, register: CalibRegisterConfig, anew: bool, notes: _Notes) -> None:
+    def add_old(
+        self, number: int, row: Row, register: CalibRegisterConfig, anew: bool, notes: _Notes
+    ) -> None:
         try:
             day = validity.day_of(row[register.calibDate])
         except DataIdError:
             notes.add(
-                f"row with {register.calibDate} {row[register.calibDate]!r}, which is no date, is left alone", self
+                f"row with {register.calibDate} {row[register.calibDate]!r}, which is no date, is "
+                "left alone",
+                self,
             )
             return
         window = _window(row[register.validStart], row[register.validEnd])
@@ -133,16 +141,25 @@ class _Series:
             self.given[day] = window = _left(ideal[day], day, self.kept.values(), sharing.touching)
             if window is not None and window != ideal[day]:
                 notes.add(
-                    f"{day} is used on {window} only, not {ideal[day]}, for earlier runs gave those days to others; "
+                    f"{day} is used on {window} only, not {ideal[day]}, for earlier runs gave "
+                    "those days to others; "
                     "--recompute shares them out anew",
                     self,
                 )
         for day in [day for _, day, old in self._old if old is None]:
-            mended = "has one now" if self.given[day] else "stays so, for its days are all taken: see --recompute"
+            mended = (
+                "has one now"
+                if self.given[day]
+                else "stays so, for its days are all taken: see --recompute"
+            )
             notes.add(f"{day}, registered without a window, {mended}", self)
-        for fault in validity.faults({day: window for day, window in self.given.items() if window is not None}):
+        for fault in validity.faults(
+            {day: window for day, window in self.given.items() if window is not None}
+        ):
             what = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
-            notes.add(f"{what} {fault.days} (between those of {fault.earlier} and {fault.later})", self)
+            notes.add(
+                f"{what} {fault.days} (between those of {fault.earlier} and {fault.later})", self
+            )
 
     def changes(self, notes: _Notes) -> Iterator[tuple[Window, int]]:
         """Give the rows that were there and have another window now."""
@@ -178,12 +195,17 @@ def _listed(names: Sequence[str]) -> str:
 def _of(series: dict[tuple[Any, ...], _Series], register: CalibRegisterConfig, row: Row) -> _Series:
     key = tuple(row[name] for name in register.detector)
     if key not in series:
-        series[key] = _Series(" ".join(f"{name}={value}" for name, value in zip(register.detector, key, strict=True)))
+        series[key] = _Series(
+            " ".join(f"{name}={value}" for name, value in zip(register.detector, key, strict=True))
+        )
     return series[key]
 
 
 def _window(start: Any, end: Any) -> Window | None:
-    """Read a window as it stands in the registry; Gen2 left the text ``None`` where a run was cut off."""
+    """Read a window as it stands in the registry.
+
+    Gen2 left the text ``None`` where a run was cut off.
+    """
     try:
         return Window(validity.day_of(start), validity.day_of(end))
     except DataIdError:
@@ -191,7 +213,10 @@ def _window(start: Any, end: Any) -> Window | None:
 
 
 def _left(wanted: Window, day: date, kept: Collection[Window], touching: bool) -> Window | None:
-    """Give what other windows leave of one: the part with its own day in it, or else the longest."""
+    """Give what other windows leave of one.
+
+    The part with its own day in it, or else the longest.
+    """
     parts = validity.missing(kept, wanted)
     if not parts:
         return None

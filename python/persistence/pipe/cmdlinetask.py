@@ -27,7 +27,8 @@ _STATUSES = 256  # the system keeps so many
 class CmdLineTask(Task):
     """A task that runs on the data that a command line names.
 
-    A subclass has a ``ConfigClass``, a ``_DefaultName``, and ``runDataRef(dataRef)``, which gives a `Struct`.
+    A subclass has a ``ConfigClass``, a ``_DefaultName``, and ``runDataRef(dataRef)``, which gives a
+    `Struct`.
     """
 
     RunnerClass: ClassVar[type[TaskRunner]] = TaskRunner
@@ -35,11 +36,18 @@ class CmdLineTask(Task):
 
     @classmethod
     def applyOverrides(cls, config: Any) -> None:
-        """Set what a class's configuration has besides its defaults; what is typed comes after it."""
+        """Set what a class's configuration has besides its defaults.
+
+        What is typed comes after it.
+        """
 
     @classmethod
     def parseAndRun(
-        cls, args: Sequence[str] | None = None, config: Any = None, log: Any = None, doReturnResults: bool = False
+        cls,
+        args: Sequence[str] | None = None,
+        config: Any = None,
+        log: Any = None,
+        doReturnResults: bool = False,
     ) -> Struct:
         """Parse a command line, and run the task on what it names.
 
@@ -62,8 +70,9 @@ class CmdLineTask(Task):
         Raises
         ------
         SystemExit
-            If a target failed, unless ``--noExit`` was given: the status is the number of failures. If nothing could
-            be run, or nothing was there to run, it is 1; after an interrupt, 130; if the command was mistyped, 2.
+            If a target failed, unless ``--noExit`` was given: the status is the number of failures.
+            If nothing could be run, or nothing was there to run, it is 1; after an interrupt, 130;
+            if the command was mistyped, 2.
         """
         if _is_import():
             return Struct(argumentParser=None, parsedCmd=None, taskRunner=None, resultList=[])
@@ -82,7 +91,9 @@ class CmdLineTask(Task):
         parsed.log.info("running: %s", told)
         runner = cls.RunnerClass(TaskClass=cls, parsedCmd=parsed, doReturnResults=doReturnResults)
         results = _run(runner, parsed)
-        return Struct(argumentParser=parser, parsedCmd=parsed, taskRunner=runner, resultList=results)
+        return Struct(
+            argumentParser=parser, parsedCmd=parsed, taskRunner=runner, resultList=results
+        )
 
     @classmethod
     def _makeConfig(cls) -> Any:
@@ -98,7 +109,8 @@ class CmdLineTask(Task):
         parser.add_id_argument("--id", "raw", help="data to process: visit=410877 ccdnum=1..62")
         return parser
 
-    # -- what is written once --------------------------------------------------------------------------
+    # -- what is written once
+    # --------------------------------------------------------------------------
 
     def writeConfig(self, butler: Any, clobber: bool = False, doBackup: bool = True) -> None:
         """Write the configuration, or compare it with the one that is there."""
@@ -117,7 +129,10 @@ class CmdLineTask(Task):
         stored.write_packages(butler, dataset, clobber, doBackup)
 
     def writeMetadata(self, dataRef: Any) -> None:
-        """Write the metadata of this task and of all below it; a failure is a warning, for the work is done."""
+        """Write the metadata of this task and of all below it.
+
+        A failure is a warning, for the work is done.
+        """
         name = self._getMetadataName()
         if name is None:
             return
@@ -142,7 +157,10 @@ class LegacyCmdLineTask(CmdLineTask):
 
 
 def _is_import() -> bool:
-    """Say whether a process that is to work imports the program; Gen2's scripts do not ask whether they are run."""
+    """Say whether a process that is to work imports the program.
+
+    Gen2's scripts do not ask whether they are run.
+    """
     return bool(getattr(multiprocessing.current_process(), "_inheriting", False))
 
 
@@ -155,7 +173,11 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")
         sys.exit(INTERRUPTED)
     except SystemExit as end:  # of a runner's own code; with status 0 it would look like success
-        parsed.log.fatal("%s ended the program (status %s) before the work was done", type(runner).__name__, end.code)
+        parsed.log.fatal(
+            "%s ended the program (status %s) before the work was done",
+            type(runner).__name__,
+            end.code,
+        )
         sys.exit(end.code or FAILED)
     except PersistenceError as error:
         if parsed.doraise:
@@ -173,7 +195,10 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
 
 @contextlib.contextmanager
 def _ended_as_interrupted() -> Iterator[None]:
-    """Let the signal by which batch systems end a program be an interrupt: what is done, and what is not, is told."""
+    """Let the signal by which batch systems end a program be an interrupt.
+
+    What is done, and what is not, is told.
+    """
     if threading.current_thread() is not threading.main_thread():  # others cannot set it
         yield
         return

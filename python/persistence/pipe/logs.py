@@ -1,4 +1,7 @@
-"""The log of tasks: where lines go, what is in them, and which data ID they are about. Source: gen2-cli 3.9."""
+"""The log of tasks: where lines go, what is in them, and which data ID they are about.
+
+Source: gen2-cli 3.9.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ LEVELS: Mapping[str, int] = {
 }
 _NAMES = {level: name.upper() for name, level in LEVELS.items()}
 _SHORT = "%(name)s %(level)s: %(message)s"
-_LONG = "%(level)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
+_LONG = (
+    "%(level)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
+)
 _CALLER = 2  # frames up from here: the line that is told is the caller's
 _LABEL: ContextVar[str] = ContextVar("label", default="")
 
@@ -91,11 +96,14 @@ class Settings:
         level = LEVELS.get(text.lower())
         if level is None:
             known = ", ".join(LEVELS)
-            raise UsageError(f"there is no log level {text!r}{did_you_mean(text.lower(), LEVELS)} (known: {known})")
+            raise UsageError(
+                f"there is no log level {text!r}{did_you_mean(text.lower(), LEVELS)} (known: "
+                f"{known})"
+            )
         self.levels[component] = level
 
     def apply(self) -> None:
-        """Set levels; and let lines go where they are to go, unless the program has said where they go."""
+        """Set levels, and add handlers unless the program has configured logging itself."""
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
         root = logging.getLogger()
@@ -105,7 +113,7 @@ class Settings:
 
 
 class _Handler(logging.Handler):
-    """Writes to whatever standard output, or error, is when a line comes, with the label of that moment."""
+    """Writes to standard output, or error, as it is when a line comes, with the current label."""
 
     def __init__(self, form: str, aside: bool) -> None:
         super().__init__()

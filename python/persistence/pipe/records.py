@@ -1,7 +1,7 @@
 """What became of each target: three entries in its metadata, which the next run reads.
 
-They lie in the metadata dataset that Gen2 wrote for each target anyway, done or failed; what Gen2 wrote itself has
-them not, and tells nothing.
+They lie in the metadata dataset that Gen2 wrote for each target anyway, done or failed; what Gen2
+wrote itself has them not, and tells nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ def of(full: Mapping[str, Any]) -> Record | None:
 
 
 def read(reference: Any, name: str) -> Record | None:
-    """Read the record of a target from what is written to; None if there is none, or none that can be read."""
+    """Read the record of a target from what is written to.
+
+    None if there is none, or none that can be read.
+    """
     try:
         return of(reference.get(name)) if reference.datasetExists(name, write=True) else None
     except (PersistenceError, OSError):  # damaged: as good as none, and the target is done again

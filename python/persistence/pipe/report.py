@@ -32,10 +32,14 @@ class Line(NamedTuple):
     reason: str = ""
 
 
-def lines(name: str, report: Sequence[Line], seconds: float, root: str | None = None) -> Iterator[str]:
-    """Tell how many targets have which status, which ones failed and why, and how to run just these again."""
+def lines(
+    name: str, report: Sequence[Line], seconds: float, root: str | None = None
+) -> Iterator[str]:
+    """Report how many targets have which status, which failed and why, and how to rerun those."""
     counts = Counter(line.status for line in report)
-    told = ", ".join(f"{counts[status]} {status}" for status in (DONE, SKIPPED, FAILED, OPEN) if counts[status])
+    told = ", ".join(
+        f"{counts[status]} {status}" for status in (DONE, SKIPPED, FAILED, OPEN) if counts[status]
+    )
     where = f" in {root}" if root else ""
     yield f"{name}: {told or 'nothing to do'}, of {len(report)} in {seconds:.1f} s{where}"
     failed = [line for line in report if line.status == FAILED]
@@ -55,7 +59,9 @@ def _again(what: str, some: Sequence[Line]) -> Iterator[str]:
     """Give the options that stand for some targets."""
     references = [reference_of(line.target) for line in some]
     try:
-        options = shorthand.typed(reference.telling() for reference in references if reference is not None)
+        options = shorthand.typed(
+            reference.telling() for reference in references if reference is not None
+        )
     except DataIdError:  # a value that --id cannot say
         return
     if options:

@@ -42,7 +42,8 @@ class TaskRunner:
 
     Notes
     -----
-    A runner goes to other processes, where it is called with a target: what a subclass adds has to be picklable.
+    A runner goes to other processes, where it is called with a target: what a subclass adds has to
+    be picklable.
     """
 
     def __init__(self, TaskClass: Any, parsedCmd: Any, doReturnResults: bool = False) -> None:
@@ -67,7 +68,8 @@ class TaskRunner:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "report": []}
 
-    # -- what subclasses replace -----------------------------------------------------------------------
+    # -- what subclasses replace
+    # -----------------------------------------------------------------------
 
     @staticmethod
     def getTargetList(parsedCmd: Any, **kwargs: Any) -> list[Any]:
@@ -131,12 +133,19 @@ class TaskRunner:
         if not self.doReturnResults:
             return Struct(exitStatus=int(bool(reason)), error=reason)
         metadata = None if task is None else task.metadata
-        return Struct(exitStatus=int(bool(reason)), error=reason, dataRef=dataRef, metadata=metadata, result=result)
+        return Struct(
+            exitStatus=int(bool(reason)),
+            error=reason,
+            dataRef=dataRef,
+            metadata=metadata,
+            result=result,
+        )
 
     def _tell(self, args: Any, error: Exception, reason: str) -> None:
         self.log.fatal("failed on dataId=%s: %s", shown(args), reason)
         if not isinstance(error, TaskError):
-            with contextlib.suppress(OSError, ValueError):  # nobody reads it, or it is closed; the work goes on
+            # nobody reads it, or it is closed; the work goes on
+            with contextlib.suppress(OSError, ValueError):
                 traceback.print_exception(error, file=sys.stderr)
 
     def _record(self, task: Any, dataRef: Any, reason: str) -> None:
@@ -147,7 +156,8 @@ class TaskRunner:
         records.note(task.metadata, records.Record(status, self.runId, reason))
         task.writeMetadata(dataRef)
 
-    # -- the run ---------------------------------------------------------------------------------------
+    # -- the run
+    # ---------------------------------------------------------------------------------------
 
     def run(self, parsedCmd: Any) -> list[Any]:
         """Run the task on all targets that are wanted.
@@ -155,7 +165,8 @@ class TaskRunner:
         Returns
         -------
         results : `list` [`Struct`]
-            In the order of the targets: ``exitStatus``, and ``error`` where there is one; empty if nothing was run.
+            In the order of the targets: ``exitStatus``, and ``error`` where there is one; empty if
+            nothing was run.
 
         Raises
         ------
@@ -166,9 +177,17 @@ class TaskRunner:
             return []
         targets = list(self.getTargetList(parsedCmd))
         if not targets:
-            self.log.warning("there are no data to process: --show data tells which ones an --id stands for")
+            self.log.warning(
+                "there are no data to process: --show data tells which ones an --id stands for"
+            )
             return []
-        work = Work(self, self._record_name(parsedCmd), self.runId, _choice(parsedCmd), parsedCmd.logSettings)
+        work = Work(
+            self,
+            self._record_name(parsedCmd),
+            self.runId,
+            _choice(parsedCmd),
+            parsedCmd.logSettings,
+        )
         return self._done(work, targets, self.executor(parsedCmd), parsedCmd)
 
     def executor(self, parsedCmd: Any) -> Executor:
@@ -181,24 +200,37 @@ class TaskRunner:
 
     def _record_name(self, parsedCmd: Any) -> str | None:
         if self.metadataName is None and _choice(parsedCmd) != "all":
-            self.log.warning("%s keeps no metadata, which would tell what is done", self.TaskClass.__name__)
+            self.log.warning(
+                "%s keeps no metadata, which would tell what is done", self.TaskClass.__name__
+            )
         return self.metadataName
 
-    def _done(self, work: Work, targets: Sequence[Any], executor: Executor, parsedCmd: Any) -> list[Any]:
+    def _done(
+        self, work: Work, targets: Sequence[Any], executor: Executor, parsedCmd: Any
+    ) -> list[Any]:
         """Have the work done, and tell what became of it."""
         name, begin = self.TaskClass._DefaultName, time.monotonic()
         results: dict[int, Any] = {}
         self.report = [Line(target, report.OPEN) for target in targets]
-        with _profiled(parsedCmd.profile), contextlib.closing(executor.outcomes(work, targets)) as outcomes:
+        with (
+            _profiled(parsedCmd.profile),
+            contextlib.closing(executor.outcomes(work, targets)) as outcomes,
+        ):
             try:
                 for place, outcome in progress.track(outcomes, len(targets), name):
-                    result = self._lost(targets[place], outcome, work) if isinstance(outcome, Lost) else outcome
+                    result = (
+                        self._lost(targets[place], outcome, work)
+                        if isinstance(outcome, Lost)
+                        else outcome
+                    )
                     results[place], self.report[place] = result, _line(targets[place], result)
             except KeyboardInterrupt as error:
                 raise Interrupted from error
             finally:
                 is_well = all(line.status in (report.DONE, report.SKIPPED) for line in self.report)
-                for line in report.lines(name, self.report, time.monotonic() - begin, parsedCmd.output):
+                for line in report.lines(
+                    name, self.report, time.monotonic() - begin, parsedCmd.output
+                ):
                     self.log.log(logging.INFO if is_well else logging.ERROR, "%s", line)
         return [results[place] for place in sorted(results)]
 
@@ -229,7 +261,9 @@ class ButlerInitializedTaskRunner(TaskRunner):
         elif args is not None:
             butler = args[0].getButler()
         else:
-            raise RuntimeError("a task that wants a Butler is made for a command line, or for a target")
+            raise RuntimeError(
+                "a task that wants a Butler is made for a command line, or for a target"
+            )
         return self.TaskClass(config=self.config, log=self.log, butler=butler)
 
 

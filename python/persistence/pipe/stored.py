@@ -1,6 +1,9 @@
-"""Configuration, schemas and versions: written into the output once, and compared ever after. Source: gen2-cli 3.13.
+"""Configuration, schemas and versions: written into the output once, and compared ever after.
 
-Many processes may start at once on one output: the first one writes, while the others wait, and then compare.
+Source: gen2-cli 3.13.
+
+Many processes may start at once on one output: the first one writes, while the others wait, and
+then compare.
 """
 
 from __future__ import annotations
@@ -27,8 +30,10 @@ _ENTRY = re.compile(r"\['([^']*)'\]")
 _SHOWN = 20
 
 
-def define(butler: Any, config: str | None, metadata: str | None, data_id: Mapping[str, Any] | None) -> None:
-    """Define the dataset types of a task's configuration and metadata in the output, where no policy has them.
+def define(
+    butler: Any, config: str | None, metadata: str | None, data_id: Mapping[str, Any] | None
+) -> None:
+    """Define the dataset types of a task's configuration and metadata where no policy does.
 
     Gen2 had its users write them into the camera's policy.
 
@@ -44,7 +49,9 @@ def define(butler: Any, config: str | None, metadata: str | None, data_id: Mappi
     if config is not None and not _is_known(butler, config):
         butler.defineDataset(config, f"config/{config.removesuffix('_config')}.py", "ConfigStorage")
     if metadata is not None and data_id and not _is_known(butler, metadata):
-        keys = "-".join(f"%({key}){'d' if type(value) is int else 's'}" for key, value in data_id.items())
+        keys = "-".join(
+            f"%({key}){'d' if type(value) is int else 's'}" for key, value in data_id.items()
+        )
         path = f"metadata/{metadata.removesuffix('_metadata')}/{keys}.yaml"
         butler.defineDataset(metadata, path, "YamlStorage", "lsst.daf.base.PropertySet")
 
@@ -83,7 +90,12 @@ def write_config(config: Any, butler: Any, name: str, clobber: bool, backup: boo
         mine, stored = tree(config), _read(butler, name, "--clobber-config")
         found = [one for one in mine.diff(stored) if not _is_near(one)]
         ignored = (_unselected(mine), _unselected(stored))
-        _refuse(butler, name, [one for one in found if not any(ignore(one.name) for ignore in ignored)], "config")
+        _refuse(
+            butler,
+            name,
+            [one for one in found if not any(ignore(one.name) for ignore in ignored)],
+            "config",
+        )
 
 
 def tree(config: Any) -> Config:
@@ -97,7 +109,9 @@ def tree(config: Any) -> Config:
 
 def _is_near(one: Difference) -> bool:
     both = (one.mine, one.theirs)
-    return all(type(value) is float for value in both) and math.isclose(*both, rel_tol=_NEAR, abs_tol=_NEAR)
+    return all(type(value) is float for value in both) and math.isclose(
+        *both, rel_tol=_NEAR, abs_tol=_NEAR
+    )
 
 
 def _unselected(config: Config) -> Callable[[str], bool]:
@@ -107,7 +121,9 @@ def _unselected(config: Config) -> Callable[[str], bool]:
         for match in _ENTRY.finditer(name):
             above = name[: match.start()]
             taken = config.get(f"{above}.name", config.get(f"{above}.names", MISSING))
-            if taken is not MISSING and match[1] not in ([taken] if isinstance(taken, str) else taken or ()):
+            if taken is not MISSING and match[1] not in (
+                [taken] if isinstance(taken, str) else taken or ()
+            ):
                 return True
         return False
 
@@ -139,8 +155,13 @@ def write_schemas(catalogs: Mapping[str, Any], butler: Any, clobber: bool, backu
 
 def _schema_differences(mine: Any, theirs: Any) -> list[Difference]:
     """Compare fields by type, shape, unit and doc; if these are alike, their order."""
-    ours, others = ({name: _field(catalog[name]) for name in catalog.colnames} for catalog in (mine, theirs))
-    found = [Difference(name, ours.get(name, MISSING), others.get(name, MISSING)) for name in {**ours, **others}]
+    ours, others = (
+        {name: _field(catalog[name]) for name in catalog.colnames} for catalog in (mine, theirs)
+    )
+    found = [
+        Difference(name, ours.get(name, MISSING), others.get(name, MISSING))
+        for name in {**ours, **others}
+    ]
     differ = [one for one in found if one.mine != one.theirs]
     return differ or [Difference("order", list(ours), list(others))] * (list(ours) != list(others))
 
@@ -149,11 +170,15 @@ def _field(column: Any) -> str:
     """Describe a column: ``float64(2,) pix, its doc``. Byte order does not count."""
     shape = tuple(column.shape[1:])
     unit = "" if getattr(column, "unit", None) is None else f" {column.unit}"
-    return f"{column.dtype.newbyteorder('=').name}{shape or ''}{unit}, {column.info.description or ''}"
+    return (
+        f"{column.dtype.newbyteorder('=').name}{shape or ''}{unit}, {column.info.description or ''}"
+    )
 
 
 def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
-    """Write the versions of packages, or compare those that are stored; new packages are added to them.
+    """Write the versions of packages, or compare those that are stored.
+
+    New packages are added to them.
 
     Raises
     ------
@@ -194,7 +219,9 @@ def _refuse(butler: Any, name: str, found: Iterable[Difference], what: str) -> N
     more = [f"  ... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     advice = f"  {_elsewhere(butler.chain.outputs[0].root)}--clobber-{what} replaces what is there"
     place = butler.getUri(name, write=True)
-    raise TaskError("\n".join([f"{place} is of another run, which differs:", *lines[:_SHOWN], *more, advice]))
+    raise TaskError(
+        "\n".join([f"{place} is of another run, which differs:", *lines[:_SHOWN], *more, advice])
+    )
 
 
 def _elsewhere(root: str) -> str:

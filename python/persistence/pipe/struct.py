@@ -25,7 +25,9 @@ class Struct:
 
     def _add(self, name: str, value: Any) -> None:
         if name.startswith("__"):
-            raise RuntimeError(f"a result cannot be called {name!r}: names with two underscores are Python's")
+            raise RuntimeError(
+                f"a result cannot be called {name!r}: names with two underscores are Python's"
+            )
         setattr(self, name, value)
 
     if TYPE_CHECKING:  # whatever a task gives

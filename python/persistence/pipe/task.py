@@ -20,7 +20,10 @@ class TaskError(Exception):
 
 @contextlib.contextmanager
 def confined() -> Iterator[None]:
-    """Let what a task raises be an `Exception`: others would end the run, ``sys.exit(0)`` as if all were well."""
+    """Let what a task raises be an `Exception`.
+
+    Others would end the run, ``sys.exit(0)`` as if all were well.
+    """
     try:
         yield
     except (Exception, KeyboardInterrupt):
@@ -30,7 +33,9 @@ def confined() -> Iterator[None]:
 
 
 class Later:
-    """An attribute of a class that is imported when it is asked for: ``--help`` is told without a configuration.
+    """An attribute of a class that is imported when it is asked for.
+
+    ``--help`` is told without a configuration.
 
     Parameters
     ----------
@@ -48,7 +53,9 @@ class Later:
         except ModuleNotFoundError as error:
             if not str(error.name).startswith("lsst.pex"):
                 raise
-            raise MissingExtra("lsst-pex-config", "tasks", f"{owner.__name__}'s configuration") from error
+            raise MissingExtra(
+                "lsst-pex-config", "tasks", f"{owner.__name__}'s configuration"
+            ) from error
 
 
 class Task:
@@ -82,10 +89,15 @@ class Task:
     _DefaultName: ClassVar[str | None] = None
 
     def __init__(
-        self, config: Any = None, name: str | None = None, parentTask: Task | None = None, log: Any = None
+        self,
+        config: Any = None,
+        name: str | None = None,
+        parentTask: Task | None = None,
+        log: Any = None,
     ) -> None:
         self.metadata = PropertyList()
-        self._above = None if parentTask is None else weakref.ref(parentTask)  # who has tasks below it
+        # who has tasks below it
+        self._above = None if parentTask is None else weakref.ref(parentTask)
         given = name or (type(self)._DefaultName if parentTask is None else None)
         if given is None:
             needs = "a name" if parentTask is not None else "a name, or a _DefaultName,"
@@ -115,7 +127,8 @@ class Task:
             raise RuntimeError(f"{type(self).__name__} needs a config, or a ConfigClass")
         return type(self).ConfigClass()
 
-    # -- steps below -----------------------------------------------------------------------------------
+    # -- steps below
+    # -----------------------------------------------------------------------------------
 
     def makeSubtask(self, name: str, **keywords: Any) -> None:
         """Make the task that a field of the configuration names, as an attribute of that name.
@@ -153,14 +166,22 @@ class Task:
         return self._fullName
 
     def _computeFullName(self, name: str) -> str:
-        """Give the full name of a task below; tasks of ``lsst-pipe-base`` ask the one above for it."""
+        """Give the full name of a task below.
+
+        Tasks of ``lsst-pipe-base`` ask the one above for it.
+        """
         return f"{self._fullName}.{name}"
 
     def getTaskDict(self) -> dict[str, Task]:
         """Give all tasks of the tree, by their full names."""
-        return {name: task for name, reference in self._taskDict.items() if (task := reference()) is not None}
+        return {
+            name: task
+            for name, reference in self._taskDict.items()
+            if (task := reference()) is not None
+        }
 
-    # -- what is kept ----------------------------------------------------------------------------------
+    # -- what is kept
+    # ----------------------------------------------------------------------------------
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Give an empty catalog for each dataset type whose schema this task defines."""

@@ -11,24 +11,33 @@ from types import ModuleType
 from persistence.types.packages import Packages
 
 _OURS = "persistence"
-# What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change no result.
+# What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change
+# no result.
 _NEEDED = re.compile(r"([\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"]tasks['\"])?\s*")
 
 
 def current() -> Packages:
-    """Give the versions of Python, of this package and what it needs, and of imported modules that tell their own."""
-    told = {name: version for name, module in sorted(sys.modules.items()) if (version := _told(name, module))}
+    """Return the versions of Python, this package, its requirements, and imported modules."""
+    told = {
+        name: version
+        for name, module in sorted(sys.modules.items())
+        if (version := _told(name, module))
+    }
     return Packages({**told, **dict(_needed()), "python": platform.python_version()})
 
 
 def _told(name: str, module: ModuleType) -> str | None:
     """Give what a top-level module says of itself; the standard library's versions are Python's."""
-    version = None if "." in name or name in sys.stdlib_module_names else module.__dict__.get("__version__")
+    version = (
+        None
+        if "." in name or name in sys.stdlib_module_names
+        else module.__dict__.get("__version__")
+    )
     return version if isinstance(version, str) else None
 
 
 def _needed() -> Iterator[tuple[str, str]]:
-    """Give the versions of what is imported late, so that when it is imported makes no difference."""
+    """Return the versions of what is imported late, so that the moment of import is irrelevant."""
     import importlib.metadata  # slow, and who only looks needs it not
 
     yield _OURS, importlib.metadata.version(_OURS)

@@ -40,12 +40,14 @@ class Work:
 
     def __call__(self, target: Any) -> Struct:
         record = self.record(target)
-        if record is not None and record.run == self.run:  # it has ended here, but the word of that was lost
+        # it has ended here, but the word of that was lost
+        if record is not None and record.run == self.run:
             return Struct(exitStatus=int(record.status == FAILED), error=record.error)
         if not self._is_wanted(record):
             return Struct(exitStatus=0, skipped=True)
         result = self.runner(target)
-        # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each target.
+        # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each
+        # target.
         return result if hasattr(result, "exitStatus") else Struct(exitStatus=0, result=result)
 
     def afar(self, target: Any) -> bytes:
@@ -67,7 +69,9 @@ class Work:
     def record(self, target: Any) -> records.Record | None:
         """Read what became of a target earlier, if that can make a difference."""
         reference = reference_of(target)
-        return None if reference is None or self.name is None else records.read(reference, self.name)
+        return (
+            None if reference is None or self.name is None else records.read(reference, self.name)
+        )
 
     def _is_wanted(self, record: records.Record | None) -> bool:
         status = None if record is None else record.status
@@ -97,7 +101,10 @@ def shown(target: Any) -> str:
 
 
 def _data_of(target: Any) -> Any:
-    """Give what a target is about: its reference, or several, without the keywords that come with them."""
+    """Give what a target is about.
+
+    Its reference, or several, without the keywords that come with them.
+    """
     return target[0] if isinstance(target, tuple | list) and target else target
 
 

@@ -45,8 +45,9 @@ class Registry(Protocol):
         tables : sequence of `str`
             The tables to ask, joined by the columns that they share.
         between : `tuple`, optional
-            A value and two columns that have to enclose it, both ends included; of a pair of values, the first one
-            must not be before the first column, and the second one not behind the second.
+            A value and two columns that have to enclose it, both ends included; of a pair of
+            values, the first one must not be before the first column, and the second one not behind
+            the second.
         template : `PathTemplate`, optional
             How the files are called: what a registry without tables asks.
         limit : `int`, optional
@@ -58,7 +59,9 @@ class Registry(Protocol):
             If the registry cannot be read, or has no such table or column.
         """
 
-    def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
+    def columns(
+        self, tables: Sequence[str], template: PathTemplate | None = None
+    ) -> Mapping[str, str]:
         """Give the columns of some tables with their declared types."""
 
     def tables(self) -> Sequence[str]:
@@ -71,7 +74,9 @@ class Registry(Protocol):
         """Let go of files."""
 
 
-def refuse_unknown(wanted: Iterable[str], known: Collection[str], name: str, registry: Registry) -> None:
+def refuse_unknown(
+    wanted: Iterable[str], known: Collection[str], name: str, registry: Registry
+) -> None:
     """Refuse keys that a registry does not have.
 
     Parameters

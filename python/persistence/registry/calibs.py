@@ -1,4 +1,7 @@
-"""Writing a registry of calibrations: a pair of tables for each type, and the windows of their validity."""
+"""Writing a registry of calibrations.
+
+A pair of tables for each type, and the windows of their validity.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from persistence.sqlitefile import quoted
 
 
 class CalibWriter:
-    """Adds calibrations to their registry; what is done in one `transaction` is seen whole or not at all.
+    """Adds calibrations to their registry.
+
+    What is done in one `transaction` is seen whole or not at all.
 
     Parameters
     ----------
@@ -41,7 +46,10 @@ class CalibWriter:
         self._queries: dict[str, str] = {}
 
     def find(self, table: str, key: Sequence[Any]) -> dict[str, Any] | None:
-        """Give the row of a table that has these values of the unique columns; None if there is none."""
+        """Give the row of a table that has these values of the unique columns.
+
+        None if there is none.
+        """
         with self._file.errors():
             query = self._query(table)
             connection = self._file.reader()
@@ -78,18 +86,24 @@ class CalibWriter:
                 spec.check(database.conn, self._file.path)
             yield
 
-    def add(self, table: str, rows: Sequence[Row], replace: bool = False, ignore: bool = False) -> None:
+    def add(
+        self, table: str, rows: Sequence[Row], replace: bool = False, ignore: bool = False
+    ) -> None:
         """Add rows to a table; within a `transaction`."""
         connection = self._file.reader()
         if connection is not None and rows:
             self.specs[table].insert(connection, rows, replace, ignore)
 
     def set_windows(self, table: str, windows: Iterable[tuple[str, str, int]]) -> None:
-        """Give rows other windows: first day, last day, the row's number; within a `transaction`."""
+        """Give rows other windows: first day, last day, the row's number.
+
+        Within a `transaction`.
+        """
         connection = self._file.reader()
         if connection is not None:
             start, end = map(quoted, self._validity)
-            connection.executemany(f"UPDATE {quoted(table)} SET {start} = ?, {end} = ? WHERE rowid = ?", windows)  # noqa: S608
+            update = f"UPDATE {quoted(table)} SET {start} = ?, {end} = ? WHERE rowid = ?"  # noqa: S608  # quoted
+            connection.executemany(update, windows)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -97,7 +111,10 @@ class CalibWriter:
         self._queries.clear()
 
     def _query(self, table: str) -> str:
-        """Give the query of a table's rows by their unique columns; empty if there is no such table."""
+        """Give the query of a table's rows by their unique columns.
+
+        Empty if there is no such table.
+        """
         if table not in self._queries:
             connection, spec = self._file.reader(), self.specs[table]
             if connection is None or not spec.is_there(connection):

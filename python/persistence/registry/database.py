@@ -28,10 +28,13 @@ class RegistryFile:
     wait : `float`
         For how many seconds to wait for another writer.
     dry_run : `bool`
-        It will only be read, and nothing may be changed: not even what a killed writer left is undone.
+        It will only be read, and nothing may be changed: not even what a killed writer left is
+        undone.
     """
 
-    def __init__(self, path: str, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False) -> None:
+    def __init__(
+        self, path: str, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False
+    ) -> None:
         self.path = path
         self.permissions = permissions
         self.wait = wait
@@ -40,7 +43,10 @@ class RegistryFile:
         self._reader: sqlite3.Connection | None = None
 
     def reader(self) -> sqlite3.Connection | None:
-        """Connect without making anything, for files are planned before; gives None if there is no file."""
+        """Connect without making anything, for files are planned before.
+
+        Gives None if there is no file.
+        """
         if self._database is None and self._reader is None:
             if not os.path.exists(self.path) or not os.path.getsize(self.path):
                 return None

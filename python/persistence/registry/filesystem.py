@@ -22,8 +22,8 @@ class FilesystemRegistry:
 
     Notes
     -----
-    Directories are read one level of the template at a time, and only those that the known keys leave. A
-    value that holds a slash is not found.
+    Directories are read one level of the template at a time, and only those that the known keys
+    leave. A value that holds a slash is not found.
     """
 
     def __init__(self, path: str) -> None:
@@ -43,7 +43,9 @@ class FilesystemRegistry:
     ) -> list[tuple[Any, ...]]:
         """Find the distinct values of some columns; see `Registry.lookup`."""
         if between is not None:
-            raise RegistryError(f"{self.path} has no registry: a validity range cannot be looked up")
+            raise RegistryError(
+                f"{self.path} has no registry: a validity range cannot be looked up"
+            )
         if template is None or not set(columns) <= set(template.keys):
             return []
         found: dict[tuple[Any, ...], None] = {}
@@ -53,7 +55,9 @@ class FilesystemRegistry:
                 break
         return list(found)
 
-    def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
+    def columns(
+        self, tables: Sequence[str], template: PathTemplate | None = None
+    ) -> Mapping[str, str]:
         """Give the keys that the names of the files hold."""
         words = {int: "int", float: "double", str: "text"}
         return {key: words[kind] for key, kind in template.keys.items()} if template else {}
@@ -73,11 +77,14 @@ class FilesystemRegistry:
 def scan(root: str, template: PathTemplate, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Give the data ID of each file of a template that has the known values.
 
-    The HDU in brackets at a template's end is in no file's name: its key is left to the caller's ``known``.
+    The HDU in brackets at a template's end is in no file's name: its key is left to the caller's
+    ``known``.
     """
     file_template = PathTemplate(template.file_text)
     fixed = {key: value for key, value in known.items() if key in file_template.keys}
-    outside = {key: known[key] for key in template.keys if key not in file_template.keys and key in known}
+    outside = {
+        key: known[key] for key in template.keys if key not in file_template.keys and key in known
+    }
     for path in _walk(root, "", file_template.components, fixed):
         for candidate in file_template.candidates(path):
             if all(candidate[key] == value for key, value in fixed.items()):
@@ -85,8 +92,10 @@ def scan(root: str, template: PathTemplate, known: Mapping[str, Any]) -> Iterato
                 break
 
 
-def _walk(root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mapping[str, Any]) -> Iterator[str]:
-    """Give each path below ``root`` that may fit the parts of a template, sorted by name at each level."""
+def _walk(
+    root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield each path below ``root`` that may match a template's parts, sorted at each level."""
     if not parts:
         yield path[1:]
         return
@@ -95,9 +104,13 @@ def _walk(root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mappi
         yield from _walk(root, f"{path}/{name}", rest, known)
 
 
-def _names(directory: str, part: tuple[Piece, ...], known: Mapping[str, Any], last: bool) -> Iterator[str]:
+def _names(
+    directory: str, part: tuple[Piece, ...], known: Mapping[str, Any], last: bool
+) -> Iterator[str]:
     if all(isinstance(piece, str) or piece.name in known for piece in part):
-        literal = "".join(piece if isinstance(piece, str) else piece.show(known[piece.name]) for piece in part)
+        literal = "".join(
+            piece if isinstance(piece, str) else piece.show(known[piece.name]) for piece in part
+        )
         endings = ("", *COMPRESSED) if last else ("",)
         if any(os.path.exists(os.path.join(directory, literal + ending)) for ending in endings):
             yield literal

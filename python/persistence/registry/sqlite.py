@@ -1,4 +1,7 @@
-"""Reading a SQLite registry. It is opened read-only; nothing is asked of it before the first look-up."""
+"""Reading a SQLite registry.
+
+It is opened read-only; nothing is asked of it before the first look-up.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,9 @@ class SqliteRegistry:
         query = _query(tuple(columns), tuple(where), tuple(tables), bounds, limit)
         return self.fetch(query, values)
 
-    def columns(self, tables: Sequence[str], template: PathTemplate | None = None) -> Mapping[str, str]:
+    def columns(
+        self, tables: Sequence[str], template: PathTemplate | None = None
+    ) -> Mapping[str, str]:
         """Give the columns of some tables with their declared types."""
         if len(tables) == 1 and tables[0] in self._columns:
             return self._columns[tables[0]]
@@ -72,7 +77,9 @@ class SqliteRegistry:
                 if not rows:
                     known = self.tables()
                     hint = did_you_mean(table, known)
-                    raise RegistryError(f"{self.path} has no table {table!r}{hint} (it has {list(known)})")
+                    raise RegistryError(
+                        f"{self.path} has no table {table!r}{hint} (it has {list(known)})"
+                    )
                 self._columns[table] = {row[1]: row[2] for row in rows}
             found |= self._columns[table]
         return found
@@ -84,7 +91,7 @@ class SqliteRegistry:
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""
-        ((number,),) = self.fetch(f"SELECT COUNT(*) FROM {quoted(table)}", [])  # noqa: S608  # quoted
+        ((number,),) = self.fetch((f"SELECT COUNT(*) FROM {quoted(table)}"), [])  # noqa: S608  # quoted
         return int(number)
 
     def close(self) -> None:
@@ -107,7 +114,9 @@ class SqliteRegistry:
         except sqlite3.Error as error:
             raise explained(error, self.path, time.monotonic() - started) from error
         except (OverflowError, UnicodeEncodeError) as error:
-            raise RegistryError(f"{self.path} cannot be asked for {list(values)!r}: {error}") from error
+            raise RegistryError(
+                f"{self.path} cannot be asked for {list(values)!r}: {error}"
+            ) from error
 
     def _connect(self) -> sqlite3.Connection:
         # A connection must not be used on the other side of a fork.

@@ -1,4 +1,7 @@
-"""What a registry holds, in short: its exposures by visit, its calibrations by window. The database counts."""
+"""What a registry holds, in short: its exposures by visit, its calibrations by window.
+
+The database counts.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,9 @@ def names_of(registry: SqliteRegistry) -> Names:
         if visit is not None and not table.endswith(_VISITS):
             others = [_first(names, columns) for names in (_FILTER, _FIELD, _DATE, _EXPOSURE)]
             return Names(table, visit, *others)
-    raise RegistryError(f"{registry.path} has no table of visits (it has {list(registry.tables())})")
+    raise RegistryError(
+        f"{registry.path} has no table of visits (it has {list(registry.tables())})"
+    )
 
 
 def visits(
@@ -58,7 +63,9 @@ def visits(
     filter: str | None = None,
     chosen: Sequence[str] = (),
 ) -> list[Row]:
-    """Give a row for each visit, ordered by filter and number; if a visit's rows differ, with the least values.
+    """Give a row for each visit, ordered by filter and number.
+
+    If a visit's rows differ, with the least values.
 
     Parameters
     ----------
@@ -83,7 +90,9 @@ def visits(
             conditions.append("0" if column is None else f"{quoted(column)} GLOB ?")
             parameters += [] if column is None else [pattern]
     if chosen:
-        any_of, numbers = _any_of(quoted(names.visit), [piece for text in chosen for piece in text.split("^")])
+        any_of, numbers = _any_of(
+            quoted(names.visit), [piece for text in chosen for piece in text.split("^")]
+        )
         conditions.append(any_of)
         parameters += numbers
     listed = (names.filter, names.field, names.date, names.exposure, names.visit)
@@ -94,7 +103,9 @@ def visits(
 
 
 def calibrations(registry: SqliteRegistry, table: str, filter: str | None = None) -> list[Row]:
-    """Give a row for each calibration: its window, its date, its filter, and the number of its detectors.
+    """Give a row for each calibration.
+
+    Its window, its date, its filter, and the number of its detectors.
 
     Parameters
     ----------
@@ -107,7 +118,9 @@ def calibrations(registry: SqliteRegistry, table: str, filter: str | None = None
     """
     there = registry.columns([table])
     columns = [name for names in _WINDOW if (name := _first(names, there)) is not None]
-    conditions = [] if filter is None else [f"{quoted('filter')} GLOB ?" if "filter" in there else "0"]
+    conditions = (
+        [] if filter is None else [f"{quoted('filter')} GLOB ?" if "filter" in there else "0"]
+    )
     parameters = [filter] if filter is not None and "filter" in there else []
     order = [name for name in ("filter", "calibDate", "validStart") if name in columns]
     return _counted(registry, table, columns, columns, conditions, parameters, order)
@@ -127,7 +140,10 @@ def _counted(
     parameters: Sequence[Any],
     order: Sequence[str],
 ) -> list[Row]:
-    """Count the detectors for each combination of values of some columns; of the others, the least value is told."""
+    """Count the detectors for each combination of values of some columns.
+
+    Of the others, the least value is told.
+    """
     detector = _first(_DETECTOR, registry.columns([table]))
     number = "COUNT(*)" if detector is None else f"COUNT(DISTINCT {quoted(detector)})"
     told = [quoted(one) if one in by else f"min({quoted(one)}) AS {quoted(one)}" for one in columns]
@@ -135,7 +151,10 @@ def _counted(
     query += f" WHERE {' AND '.join(conditions)}" if conditions else ""
     query += f" GROUP BY {', '.join(map(quoted, by))}" if by else ""
     query += f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
-    return [dict(zip((*columns, "detectors"), row, strict=True)) for row in registry.fetch(query, parameters)]
+    return [
+        dict(zip((*columns, "detectors"), row, strict=True))
+        for row in registry.fetch(query, parameters)
+    ]
 
 
 def _first(names: Sequence[str], columns: Collection[str]) -> str | None:
@@ -143,22 +162,29 @@ def _first(names: Sequence[str], columns: Collection[str]) -> str | None:
 
 
 def _any_of(visit: str, pieces: Sequence[str]) -> tuple[str, list[int]]:
-    """Write that a column is one of some numbers or in one of some ranges, and give the values for it."""
+    """Return SQL for a column being one of some numbers or ranges, and its parameters."""
     ranges = [_range(piece) for piece in pieces]
     # Single numbers in one list: SQLite takes no more than a thousand conditions with OR between.
     single = [first for first, last, _, _ in ranges if first == last]
     longer = [numbers for numbers in ranges if numbers[0] != numbers[1]]
     listed = f"{visit} IN ({', '.join('?' * len(single))})"
     told = [listed, *[f"{visit} BETWEEN ? AND ? AND {visit} % ? = ?"] * len(longer)]
-    return f"({' OR '.join(told)})", [*single, *(number for numbers in longer for number in numbers)]
+    return f"({' OR '.join(told)})", [
+        *single,
+        *(number for numbers in longer for number in numbers),
+    ]
 
 
 def _range(piece: str) -> tuple[int, int, int, int]:
-    """Give a number, or a range of them, as its ends, its step, and what remains of each when divided by that."""
+    """Return a number or a range as its ends, its step, and the remainder by the step."""
     match = grammar.RANGE.fullmatch(piece)
     if match is None and not piece.isdecimal():
-        raise DataIdError(f"{piece!r} is no number of a visit, nor a range: low..high or low..high:step")
-    first, last, step = (int(match[1]), int(match[2]), int(match[3] or 1)) if match else (int(piece), int(piece), 1)
+        raise DataIdError(
+            f"{piece!r} is no number of a visit, nor a range: low..high or low..high:step"
+        )
+    first, last, step = (
+        (int(match[1]), int(match[2]), int(match[3] or 1)) if match else (int(piece), int(piece), 1)
+    )
     if last < first or step == 0:
         raise DataIdError(f"range {piece!r} has no member: write low..high or low..high:step")
     return first, last, step, first % step

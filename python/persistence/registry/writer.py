@@ -47,7 +47,7 @@ class TableSpec:
         return f"{self.name}_visit"
 
     def statements(self) -> Iterator[str]:
-        """Give the statements that make the tables, to the letter as Gen2's ingest wrote them, then the index."""
+        """Return the statements that create the tables as Gen2's ingest did, and the index."""
         columns = ",".join(f"{name} {kind}" for name, kind in self.columns.items())
         unique = f", unique({','.join(self.unique)})" if self.unique else ""
         yield f"create table {self.name} (id integer primary key autoincrement, {columns}{unique})"
@@ -79,7 +79,8 @@ class TableSpec:
             missing = [name for name in columns if name not in there]
             if missing:
                 raise RegistryError(
-                    f"{path}: table {table!r} has another layout: it lacks {', '.join(missing)}, and has "
+                    f"{path}: table {table!r} has another layout: it lacks {', '.join(missing)}, "
+                    "and has "
                     f"{', '.join(there)}. Was it made for another camera? --create makes it anew"
                 )
 
@@ -89,7 +90,9 @@ class TableSpec:
         where = " AND ".join(f"{quoted(name)} = ?" for name in self.unique)
         return f"SELECT {wanted} FROM {quoted(self.name)} WHERE {where}"  # noqa: S608  # all quoted
 
-    def insert(self, connection: sqlite3.Connection, rows: Sequence[Row], replace: bool, ignore: bool) -> None:
+    def insert(
+        self, connection: sqlite3.Connection, rows: Sequence[Row], replace: bool, ignore: bool
+    ) -> None:
         """Insert rows into both tables; see `RegistryWriter.add`."""
         how = "or replace " if replace else "or ignore " if ignore else ""
         names, visits = tuple(self.columns), self.visit
@@ -101,7 +104,8 @@ class TableSpec:
         )
         connection.executemany(into, ([row[name] for name in names] for row in rows))
         distinct = dict.fromkeys(tuple(row[name] for name in visits) for row in rows)
-        # The first detector of a visit says what its row is: it comes last where the last one stays.
+        # The first detector of a visit says what its row is: it comes last where the last one
+        # stays.
         connection.executemany(into_visit, reversed(distinct) if replace else distinct)
 
 
@@ -119,7 +123,12 @@ class RegistryWriter:
     """
 
     def __init__(
-        self, path: str, spec: TableSpec, permissions: int = 0o664, wait: float = 60.0, dry_run: bool = False
+        self,
+        path: str,
+        spec: TableSpec,
+        permissions: int = 0o664,
+        wait: float = 60.0,
+        dry_run: bool = False,
     ) -> None:
         self.spec = spec
         self._file = RegistryFile(path, permissions, wait, dry_run)

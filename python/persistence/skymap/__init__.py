@@ -43,7 +43,9 @@ def kind_of(name: str) -> type[SkyMap]:
         If there is no such kind.
     """
     if name not in KINDS:
-        raise PolicyError(f"{name!r} is no kind of sky map ({', '.join(KINDS)}){did_you_mean(name, KINDS)}")
+        raise PolicyError(
+            f"{name!r} is no kind of sky map ({', '.join(KINDS)}){did_you_mean(name, KINDS)}"
+        )
     return KINDS[name]
 
 

@@ -22,7 +22,8 @@ from persistence.sphere import Floats
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
 
-# Centres are equally near if their distances differ by less than 0.2 microarcsec (a chord): the first tract counts.
+# Centres are equally near if their distances differ by less than 0.2 microarcsec (a chord): the
+# first tract counts.
 _TIE = 1e-12
 Found = list[tuple[Tract, tuple[Patch, ...]]]
 
@@ -53,7 +54,9 @@ class SkyMap(ABC):
 
     def __init__(self, config: Any, version: Any = None) -> None:
         if not isinstance(config, self.config_class):
-            raise DataIdError(f"{type(self).__name__} is made of a {self.config_class.__name__}, not {config!r}")
+            raise DataIdError(
+                f"{type(self).__name__} is made of a {self.config_class.__name__}, not {config!r}"
+            )
         self.config: Any = config
         self.version = self.versions[-1] if version is None else version
         if self.version not in self.versions:
@@ -82,7 +85,9 @@ class SkyMap(ABC):
         except TypeError:
             raise NotInSkyMap(f"{index!r} is no number of a tract") from None
         if not 0 <= number < len(self):
-            raise NotInSkyMap(f"there is no tract {number}: this {self.kind} sky map has 0 to {len(self) - 1}")
+            raise NotInSkyMap(
+                f"there is no tract {number}: this {self.kind} sky map has 0 to {len(self) - 1}"
+            )
         if number not in self._tracts:
             self._tracts[number] = self._make(number)
         return self._tracts[number]
@@ -104,10 +109,14 @@ class SkyMap(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.config!r}, version={self.version!r})"
 
-    # -- from the sky to tracts ----------------------------------------------------------------------------
+    # -- from the sky to tracts
+    # ----------------------------------------------------------------------------
 
     def _nearest(self, ra: Floats, dec: Floats) -> NDArray[np.int64]:
-        """Give the numbers of the tracts that positions (deg) belong to: those of the nearest centres."""
+        """Give the numbers of the tracts that positions (deg) belong to.
+
+        Those of the nearest centres.
+        """
         if not len(self):
             raise NotInSkyMap("the sky map has no tracts")
         centres = sphere.vector(*np.transpose([self[index].middle for index in range(len(self))]))
@@ -142,19 +151,26 @@ class SkyMap(ABC):
         return self[int(found)]
 
     def findTractPatchList(self, coords: Any) -> Found:
-        """Find all tracts and patches that positions, or the box about them, may touch; perhaps too many."""
+        """Find all tracts and patches that positions, or the box about them, may touch.
+
+        Perhaps too many.
+        """
         sphere.finite(*sphere.radec(coords))
         return with_patches(self, coords)
 
     def findClosestTractPatchList(self, coords: Any) -> Found:
-        """Find the tracts that positions belong to, and the patches that the box about the positions may touch."""
+        """Find the tracts of positions, and the patches that the box about them may touch."""
         numbers = np.ravel(self.tract_ids(coords)).tolist()
         return with_patches((self[number] for number in dict.fromkeys(numbers)), coords)
 
-    # -- identity ------------------------------------------------------------------------------------------
+    # -- identity
+    # ------------------------------------------------------------------------------------------
 
     def getSha1(self) -> bytes:
-        """Give the digest that the original gives this configuration; the version is not in it (afw-files 7.6)."""
+        """Give the digest that the original gives this configuration.
+
+        The version is not in it (afw-files 7.6).
+        """
         config = self.config
         common = struct.pack(
             "<iiidd3sd",
@@ -165,7 +181,9 @@ class SkyMap(ABC):
             config.projection.encode("ascii"),
             config.rotation,
         )
-        return hashlib.sha1(type(self).__name__.encode() + common + self._packed(), usedforsecurity=False).digest()
+        return hashlib.sha1(
+            type(self).__name__.encode() + common + self._packed(), usedforsecurity=False
+        ).digest()
 
     @abstractmethod
     def _packed(self) -> bytes:
@@ -186,8 +204,10 @@ def with_patches(tracts: Iterable[Tract], coords: Any) -> Found:
     return [(tract, patches) for tract, patches in found if patches]
 
 
-def made_by_radius(number: int, config: SkyMapConfig, centre: tuple[float, float], radius: float) -> Tract:
-    """Make a tract whose box reaches a radius (deg), and the overlap, from its centre (afw-files 7.3)."""
+def made_by_radius(
+    number: int, config: SkyMapConfig, centre: tuple[float, float], radius: float
+) -> Tract:
+    """Create a tract whose box reaches a radius (deg), plus overlap (afw-files 7.3)."""
     outline = sphere.away(*centre, np.arange(4) * 90.0, radius + config.tractOverlap)
     return Tract(number, config, centre, centre, outline)
 
@@ -199,10 +219,13 @@ def made_of_vertices(
     vertices: tuple[Floats, Floats],
     tangent: tuple[float, float] | None = None,
 ) -> Tract:
-    """Make a tract whose box holds vertices (deg), and half the overlap about each (afw-files 7.3)."""
+    """Create a tract whose box holds vertices (deg) and half the overlap (afw-files 7.3)."""
     outline = vertices
     if config.tractOverlap:
         bearings = np.arange(24) * 15.0
-        rings = [sphere.away(*vertex, bearings, config.tractOverlap / 2) for vertex in zip(*vertices, strict=True)]
+        rings = [
+            sphere.away(*vertex, bearings, config.tractOverlap / 2)
+            for vertex in zip(*vertices, strict=True)
+        ]
         outline = np.concatenate([ra for ra, _ in rings]), np.concatenate([dec for _, dec in rings])
     return Tract(number, config, centre, tangent or centre, outline, vertices)

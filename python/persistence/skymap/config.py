@@ -1,4 +1,7 @@
-"""What a sky map is made of: one set of values for each kind, under pex_config's names (afw-files 7.1)."""
+"""What a sky map is made of.
+
+One set of values for each kind, under pex_config's names (afw-files 7.1).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from persistence.errors import PolicyError, did_you_mean
 
 # HEALPix's pixels of 2 ** 29 divisions are what 64 bits can number.
 _DEEPEST = 29
-# The projections of the FITS standard (Calabretta & Greisen 2002, table 13; Calabretta & Roukema 2007).
+# The projections of the FITS standard (Calabretta & Greisen 2002, table 13; Calabretta & Roukema
+# 2007).
 PROJECTIONS = (
-    "AZP SZP TAN STG SIN ARC ZPN ZEA AIR CYP CEA CAR MER SFL PAR MOL AIT COP COE COD COO BON PCO TSC CSC QSC HPX XPH"
+    "AZP SZP TAN STG SIN ARC ZPN ZEA AIR CYP CEA CAR MER SFL PAR MOL AIT COP COE COD COO BON PCO "
+    "TSC CSC QSC HPX XPH"
 ).split()
 
 
@@ -49,8 +54,18 @@ class SkyMapConfig:
         for field in dataclasses.fields(self):
             value = _taken(field.name, str(field.type), getattr(self, field.name))
             object.__setattr__(self, field.name, value)
-        _check(self.projection in PROJECTIONS, "projection", self.projection, f"one of {', '.join(PROJECTIONS)}")
-        _check(min(self.patchInnerDimensions) > 0, "patchInnerDimensions", self.patchInnerDimensions, "positive")
+        _check(
+            self.projection in PROJECTIONS,
+            "projection",
+            self.projection,
+            f"one of {', '.join(PROJECTIONS)}",
+        )
+        _check(
+            min(self.patchInnerDimensions) > 0,
+            "patchInnerDimensions",
+            self.patchInnerDimensions,
+            "positive",
+        )
         _check(self.patchBorder >= 0, "patchBorder", self.patchBorder, "0 or more")
         _check(self.tractOverlap >= 0, "tractOverlap", self.tractOverlap, "0 or more")
         _check(self.pixelScale > 0, "pixelScale", self.pixelScale, "positive")
@@ -76,12 +91,17 @@ class SkyMapConfig:
         known = [field.name for field in dataclasses.fields(cls)]
         for name in names:
             if name not in known:
-                raise PolicyError(f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)}")
+                raise PolicyError(
+                    f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)}"
+                )
 
     def values(self) -> dict[str, Any]:
         """Give the values by name, as a configuration file holds them: lists, not tuples."""
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in found.items()
+        }
 
 
 _T = TypeVar("_T", bound=SkyMapConfig)
@@ -122,7 +142,9 @@ class DiscreteConfig(SkyMapConfig):
         super().__post_init__()
         lengths = [len(one) for one in (self.raList, self.decList, self.radiusList)]
         _check(len(set(lengths)) == 1, "raList, decList and radiusList", lengths, "of one length")
-        _check(all(abs(dec) <= 90 for dec in self.decList), "decList", self.decList, "from -90 to 90")
+        _check(
+            all(abs(dec) <= 90 for dec in self.decList), "decList", self.decList, "from -90 to 90"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +159,9 @@ class EquatConfig(SkyMapConfig):
         super().__post_init__()
         _check(self.numTracts > 0, "numTracts", self.numTracts, "positive")
         low, high = self.decRange
-        _check(-90 <= low < high <= 90, "decRange", self.decRange, "two declinations, the lower first")
+        _check(
+            -90 <= low < high <= 90, "decRange", self.decRange, "two declinations, the lower first"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,10 +174,13 @@ class HealpixConfig(SkyMapConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(0 <= self.log2NSide <= _DEEPEST, "log2NSide", self.log2NSide, f"from 0 to {_DEEPEST}")
+        _check(
+            0 <= self.log2NSide <= _DEEPEST, "log2NSide", self.log2NSide, f"from 0 to {_DEEPEST}"
+        )
 
 
-# -- values ------------------------------------------------------------------------------------------------
+# -- values
+# ------------------------------------------------------------------------------------------------
 
 
 def _check(holds: bool, name: str, value: Any, wanted: str) -> None:

@@ -14,8 +14,8 @@ from persistence.sphere import Floats
 def bounding_circle(ra: Any, dec: Any) -> tuple[float, float, float]:
     """Give the centre and the radius (deg) of a circle about positions (deg).
 
-    The centre is the centroid of the area of their convex hull, as the original's is: not the centre of the
-    smallest circle.
+    The centre is the centroid of the area of their convex hull, as the original's is: not the
+    centre of the smallest circle.
 
     Raises
     ------
@@ -30,9 +30,10 @@ def bounding_circle(ra: Any, dec: Any) -> tuple[float, float, float]:
 
 
 def convex_hull(points: Floats) -> Floats:
-    """Give the unit vectors, shape (corners, 3), of the convex hull of others, counterclockwise as seen from outside.
+    """Return unit vectors (corners, 3) of a convex hull, counterclockwise seen from outside.
 
-    Great circles are straight lines in the gnomonic projection, where Andrew's monotone chain (1979) finds the hull.
+    Great circles are straight lines in the gnomonic projection, where Andrew's monotone chain
+    (1979) finds the hull.
     """
     middle = points.sum(axis=0)
     if len(points) < 3 or not (points @ middle > 1e-6).all():
@@ -40,7 +41,10 @@ def convex_hull(points: Floats) -> Floats:
     ra, dec = sphere.angles(middle)
     east = np.array([-np.sin(np.radians(ra)), np.cos(np.radians(ra)), 0.0])
     north = np.cross(sphere.vector(ra, dec), east)
-    flat = np.stack([points @ east, points @ north], axis=1) / (points @ sphere.vector(ra, dec))[:, np.newaxis]
+    flat = (
+        np.stack([points @ east, points @ north], axis=1)
+        / (points @ sphere.vector(ra, dec))[:, np.newaxis]
+    )
     order = np.lexsort((flat[:, 1], flat[:, 0])).tolist()
     chain = _half(flat, order)[:-1] + _half(flat, order[::-1])[:-1]
     if len(chain) < 3:
@@ -65,12 +69,16 @@ def _turn(start: Floats, middle: Floats, end: Floats) -> float:
 
 
 def _centroid(corners: Floats) -> Floats:
-    """Give the direction of the centroid of a polygon's area: the sum of its edges' angles times their normals.
+    """Give the direction of the centroid of a polygon's area.
+
+    The sum of its edges' angles times their normals.
 
     Source: Brock 1974, for triangles.
     """
     following = np.roll(corners, -1, axis=0)
     normals = np.cross(corners, following)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    total = (normals / lengths * np.arctan2(lengths, (corners * following).sum(axis=1, keepdims=True))).sum(axis=0)
+    total = (
+        normals / lengths * np.arctan2(lengths, (corners * following).sum(axis=1, keepdims=True))
+    ).sum(axis=0)
     return np.asarray(total / np.linalg.norm(total))

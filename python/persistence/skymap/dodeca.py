@@ -17,19 +17,24 @@ from persistence.skymap.tract import Tract
 from persistence.sphere import Floats
 
 _GOLDEN = (1 + np.sqrt(5)) / 2
-# The faces that meet in each vertex, in the order in which the original comes upon them: that of CPython's sets.
+# The faces that meet in each vertex, in the order in which the original comes upon them: that of
+# CPython's sets.
 _MEETING = (
-    [(0, 1, 8), (0, 1, 9), (0, 4, 8), (0, 4, 5), (0, 5, 9), (1, 6, 8), (1, 6, 7), (1, 7, 9), (2, 3, 10), (2, 3, 11)]
-    + [(2, 4, 10), (2, 4, 5), (2, 5, 11), (3, 6, 10), (3, 6, 7), (3, 7, 11), (4, 8, 10), (5, 9, 11), (6, 8, 10)]
-    + [(7, 9, 11)]
+    [(0, 1, 8), (0, 1, 9), (0, 4, 8), (0, 4, 5), (0, 5, 9), (1, 6, 8), (1, 6, 7), (1, 7, 9)]
+    + [(2, 3, 10), (2, 3, 11), (2, 4, 10), (2, 4, 5), (2, 5, 11), (3, 6, 10), (3, 6, 7), (3, 7, 11)]
+    + [(4, 8, 10), (5, 9, 11), (6, 8, 10), (7, 9, 11)]
 )  # fmt: skip
-# Which face, or vertex, stands beside the first one. All its neighbours are equally near; in the original the
-# rounding of scalar products decides. These give the original's order of vertices (skymaps.json).
+# Which face, or vertex, stands beside the first one. All its neighbours are equally near; in the
+# original the rounding of scalar products decides. These give the original's order of vertices
+# (skymaps.json).
 _BESIDE = {True: 1, False: 2}
 
 
 class DodecaSkyMap(SkyMap):
-    """Twelve pentagons, numbered from the north; on the poles lie vertices, or tracts (afw-files 7.5)."""
+    """Twelve pentagons, numbered from the north.
+
+    On the poles lie vertices, or tracts (afw-files 7.5).
+    """
 
     kind = "dodeca"
     config_class = DodecaConfig
@@ -83,7 +88,9 @@ def _vertices(faces: Floats) -> Floats:
 
 def _nearest_to(vectors: Floats, one: Floats, count: int) -> list[int]:
     """Give the nearest vectors, the first of those that are equally near coming first."""
-    return [int(number) for number in np.argsort(-np.round(vectors @ one, 2), kind="stable")[:count]]
+    return [
+        int(number) for number in np.argsort(-np.round(vectors @ one, 2), kind="stable")[:count]
+    ]
 
 
 def _in_order(vertices: Floats, face: Floats) -> Floats:

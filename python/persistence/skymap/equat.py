@@ -14,7 +14,10 @@ from persistence.skymap.tract import Tract
 
 
 class EquatSkyMap(SkyMap):
-    """Tracts of equal widths in right ascension, from 0 on; each is projected about the equator (afw-files 7.5)."""
+    """Tracts of equal widths in right ascension, from 0 on.
+
+    Each is projected about the equator (afw-files 7.5).
+    """
 
     kind = "equat"
     config_class = EquatConfig
@@ -29,7 +32,9 @@ class EquatSkyMap(SkyMap):
         middle = west + width / 2
         # The last tract's east is 360, which is 0.
         vertices = sphere.wrapped([west, east, east, west]), np.array([south, south, north, north])
-        return made_of_vertices(index, self.config, (middle, (south + north) / 2), vertices, tangent=(middle, 0.0))
+        return made_of_vertices(
+            index, self.config, (middle, (south + north) / 2), vertices, tangent=(middle, 0.0)
+        )
 
     def _packed(self) -> bytes:
         return struct.pack("<i2d", self.config.numTracts, *self.config.decRange)

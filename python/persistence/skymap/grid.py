@@ -25,7 +25,10 @@ def placed(pixels: Floats, inner: int) -> tuple[int, int]:
 
 
 def pair(index: Any, columns: int) -> tuple[int, int]:
-    """Give the column and row that an index stands for: ``(x, y)``, ``"x,y"``, or a sequential one."""
+    """Give the column and row that an index stands for.
+
+    ``(x, y)``, ``"x,y"``, or a sequential one.
+    """
     if isinstance(index, str):
         match = _PAIR.fullmatch(index)
         if match is not None:

@@ -18,8 +18,9 @@ from persistence.sphere import Floats
 class HealpixSkyMap(SkyMap):
     """A tract for each pixel of HEALPix, as seen in a mirror.
 
-    The original takes HEALPix's angle from the north pole for one from the south pole: a tract lies at
-    the negative declination of the pixel that has its number (afw-files 7.5). Data are filed by these numbers.
+    The original takes HEALPix's angle from the north pole for one from the south pole: a tract lies
+    at the negative declination of the pixel that has its number (afw-files 7.5). Data are filed by
+    these numbers.
     """
 
     kind = "healpix"
@@ -37,10 +38,14 @@ class HealpixSkyMap(SkyMap):
         ra, dec = _mirrored(*healpixels.centre(index, self.nside, self.config.nest))
         vertices = _mirrored(*healpixels.corners(index, self.nside, self.config.nest))
         # A vertex on a pole is to have right ascension 0.
-        return made_of_vertices(index, self.config, (float(ra), float(dec)), sphere.angles(sphere.vector(*vertices)))
+        return made_of_vertices(
+            index, self.config, (float(ra), float(dec)), sphere.angles(sphere.vector(*vertices))
+        )
 
     def _nearest(self, ra: Floats, dec: Floats) -> NDArray[np.int64]:
-        return healpixels.pixel_of(np.radians(dec) + np.pi / 2, np.radians(ra), self.nside, self.config.nest)
+        return healpixels.pixel_of(
+            np.radians(dec) + np.pi / 2, np.radians(ra), self.nside, self.config.nest
+        )
 
     def _packed(self) -> bytes:
         return struct.pack("<i?", self.config.log2NSide, self.config.nest)

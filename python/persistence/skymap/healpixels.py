@@ -1,7 +1,8 @@
 """The pixels of HEALPix: where they are, and which one a position is in.
 
-Source: Gorski et al. 2005, ApJ 622, 759, section 5 and 6: twelve faces, each a square grid of ``nside`` x
-``nside`` pixels. ``theta`` is the angle from the north pole, ``phi`` the longitude, both in radians.
+Source: Gorski et al. 2005, ApJ 622, 759, section 5 and 6: twelve faces, each a square grid of
+``nside`` x ``nside`` pixels. ``theta`` is the angle from the north pole, ``phi`` the longitude,
+both in radians.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _MASKS = (
 def pixel_of(theta: Any, phi: Any, nside: int, nest: bool) -> Ints:
     """Give the pixels that positions are in."""
     face, x, y = _cell_of(np.asarray(theta, float), np.asarray(phi, float), nside)
-    return face * nside**2 + _spread(x) + 2 * _spread(y) if nest else _ring_number(face, x, y, nside)
+    return (
+        face * nside**2 + _spread(x) + 2 * _spread(y) if nest else _ring_number(face, x, y, nside)
+    )
 
 
 def centre(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
@@ -42,7 +45,9 @@ def centre(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
 def corners(pixel: int, nside: int, nest: bool) -> tuple[Floats, Floats]:
     """Give theta and phi of a pixel's corners: north, west, south, east."""
     face, x, y = _cell(pixel, nside, nest)
-    return _place(face, np.array([x + 1, x, x, x + 1]) / nside, np.array([y + 1, y + 1, y, y]) / nside)
+    return _place(
+        face, np.array([x + 1, x, x, x + 1]) / nside, np.array([y + 1, y + 1, y, y]) / nside
+    )
 
 
 def _cell(pixel: int, nside: int, nest: bool) -> tuple[Any, Any, Any]:
@@ -55,7 +60,7 @@ def _cell(pixel: int, nside: int, nest: bool) -> tuple[Any, Any, Any]:
 
 
 def _ring_centre(pixel: int, nside: int) -> tuple[float, float]:
-    """Give theta and phi of the centre of a pixel that is numbered ring by ring (their equations 4 to 9)."""
+    """Return theta and phi of the centre of a pixel numbered by ring (their equations 4 to 9)."""
     in_cap, total = 2 * nside * (nside - 1), 12 * nside**2
     if pixel >= total - in_cap:
         theta, phi = _ring_centre(total - 1 - pixel, nside)
@@ -75,7 +80,11 @@ def _place(face: Any, x: Any, y: Any) -> tuple[Floats, Floats]:
     ring = _RINGS[face] - x - y  # from 0 at the north pole to 4 at the south pole
     size = np.minimum(np.minimum(ring, 4 - ring), 1.0)
     cap = 2 * np.arcsin(size / np.sqrt(6))
-    theta = np.where(ring < 1, cap, np.where(ring > 3, np.pi - cap, np.arccos(np.clip((2 - ring) * 2 / 3, -1, 1))))
+    theta = np.where(
+        ring < 1,
+        cap,
+        np.where(ring > 3, np.pi - cap, np.arccos(np.clip((2 - ring) * 2 / 3, -1, 1))),
+    )
     turns = (_LONGITUDES[face] * size + x - y) % 8
     phi = np.where(size < 1e-15, 0.0, turns * np.pi / 4 / np.where(size < 1e-15, 1.0, size))
     return theta, phi
@@ -138,6 +147,8 @@ def _spread(number: Any) -> Ints:
 def _gathered(number: Any) -> Ints:
     """Take every other bit of a number, from the lowest on."""
     found = np.asarray(number, np.int64) & _MASKS[-1][1]
-    for (shift, _), (_, mask) in zip(reversed(_MASKS), reversed(((0, 0xFFFFFFFF), *_MASKS[:-1])), strict=True):
+    for (shift, _), (_, mask) in zip(
+        reversed(_MASKS), reversed(((0, 0xFFFFFFFF), *_MASKS[:-1])), strict=True
+    ):
         found = (found | (found >> shift)) & mask
     return found

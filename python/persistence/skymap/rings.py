@@ -18,12 +18,15 @@ from persistence.sphere import Floats
 
 
 class RingsSkyMap(SkyMap):
-    """Tract 0 is the southern cap, the last one the northern; between them lie the rings, from the south.
+    """Tract 0 is the southern cap, the last one the northern.
+
+    Between them lie the rings, from the south.
 
     A ring's tracts follow each other eastward from ``raStart``.
 
-    Version 0, of old files, numbers the first tracts of rings wrongly: the first ring's first tract is there
-    twice, and the last ring's not at all. Their data are filed by these numbers, so they stay.
+    Version 0, of old files, numbers the first tracts of rings wrongly: the first ring's first tract
+    is there twice, and the last ring's not at all. Their data are filed by these numbers, so they
+    stay.
 
     Source: afw-files 7.5.
     """
@@ -65,15 +68,18 @@ class RingsSkyMap(SkyMap):
         dec = self._height * (ring + 1) - np.pi / 2
         return float(sphere.wrapped(np.degrees(step) + self.config.raStart)), float(np.degrees(dec))
 
-    # -- from the sky to tracts ----------------------------------------------------------------------------
+    # -- from the sky to tracts
+    # ----------------------------------------------------------------------------
 
     def _rings(self, dec: Floats) -> NDArray[np.int64]:
         """Give the rings of declinations (deg); -1 and the number of rings are the caps."""
-        rings = np.floor((np.radians(dec) + np.pi / 2 - self._height / 2) / self._height).astype(np.int64)
+        rings = np.floor((np.radians(dec) + np.pi / 2 - self._height / 2) / self._height).astype(
+            np.int64
+        )
         return np.asarray(np.clip(rings, -1, self.config.numRings))
 
     def _places(self, ra: Floats, ring: Any) -> NDArray[np.int64]:
-        """Give the places in a ring of right ascensions (deg), from the first to beyond the last by one."""
+        """Return the positions in a ring of right ascensions (deg), and one beyond."""
         turned = np.radians((ra - self.config.raStart) % 360.0)
         return np.asarray(np.floor(turned / (2 * np.pi / self.ring_sizes[ring]) + 0.5), np.int64)
 
@@ -92,7 +98,10 @@ class RingsSkyMap(SkyMap):
         return np.asarray(np.where(np.radians(dec) < low, 0, numbers))
 
     def _candidates(self, ra: float, dec: float) -> Iterator[int]:
-        """Give the tracts that may hold a position: neighbours in its ring and those beside it, and the caps."""
+        """Give the tracts that may hold a position.
+
+        Neighbours in its ring and those beside it, and the caps.
+        """
         ring = int(self._rings(np.asarray(dec)))
         for near in range(max(ring - 1, 0), min(ring + 2, self.config.numRings)):
             place = int(self._places(np.asarray(ra), near))
@@ -108,7 +117,11 @@ class RingsSkyMap(SkyMap):
     def findTractPatchList(self, coords: Any) -> Found:
         ra, dec = (np.ravel(angle) for angle in sphere.finite(*sphere.radec(coords)))
         positions = sphere.sky(ra, dec)
-        tracts = {tract.tract_id: tract for position in positions for tract in self.findAllTracts(position)}
+        tracts = {
+            tract.tract_id: tract
+            for position in positions
+            for tract in self.findAllTracts(position)
+        }
         return with_patches(tracts.values(), positions)
 
     def _packed(self) -> bytes:

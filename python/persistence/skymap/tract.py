@@ -43,7 +43,8 @@ class Tract:
     outline : arrays
         Right ascensions and declinations (deg) of what the tract's box has to hold.
     vertices_given : arrays or None
-        Right ascensions and declinations (deg) of the vertices; by default they are the corners of the box.
+        Right ascensions and declinations (deg) of the vertices; by default they are the corners of
+        the box.
 
     Notes
     -----
@@ -62,9 +63,12 @@ class Tract:
         """The first pixel, counted from the reference point, and the number of patches."""
         x, y = _pixels(self._wcs_at((0, 0)), self.outline)
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise NotInSkyMap(f"tract {self.tract_id} is too large for the projection {self.config.projection}")
+            raise NotInSkyMap(
+                f"tract {self.tract_id} is too large for the projection {self.config.projection}"
+            )
         placed = [
-            grid.placed(axis, inner) for axis, inner in zip((x, y), self.config.patchInnerDimensions, strict=True)
+            grid.placed(axis, inner)
+            for axis, inner in zip((x, y), self.config.patchInnerDimensions, strict=True)
         ]
         return (placed[0][0], placed[1][0]), (placed[0][1], placed[1][1])
 
@@ -109,13 +113,18 @@ class Tract:
 
     @property
     def vertices(self) -> SkyCoord:
-        """The vertices of what the tract is for; its box is larger by the overlap, unless it is made by radius."""
+        """The vertices of what the tract is for.
+
+        Its box is larger by the overlap, unless it is made by radius.
+        """
         if self.vertices_given is not None:
             return sphere.sky(*self.vertices_given)
         return self.corners(self.bbox, _INSET)
 
     def corners(self, box: Box, inset: float = 0.0) -> SkyCoord:
-        """Give the corners of a box of pixels on the sky: lower left, lower right, upper right, upper left.
+        """Give the corners of a box of pixels on the sky.
+
+        Lower left, lower right, upper right, upper left.
 
         They are where the pixels end, half a pixel from their centres.
         """
@@ -128,7 +137,8 @@ class Tract:
         """Give a box of pixels as an `lsst.sphgeom.ConvexPolygon`."""
         return polygon(_vectors(self.corners(box)))
 
-    # -- patches -------------------------------------------------------------------------------------------
+    # -- patches
+    # -------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return self.num_patches[0] * self.num_patches[1]
@@ -155,9 +165,13 @@ class Tract:
         try:
             x, y = grid.pair(index, columns)
         except (TypeError, ValueError):
-            raise NotInSkyMap(f"{index!r} is no patch: give (x, y), 'x,y', or the sequential index") from None
+            raise NotInSkyMap(
+                f"{index!r} is no patch: give (x, y), 'x,y', or the sequential index"
+            ) from None
         if not (0 <= x < columns and 0 <= y < rows):
-            raise NotInSkyMap(f"tract {self.tract_id} has no patch {index!r}: its grid is {columns} x {rows}")
+            raise NotInSkyMap(
+                f"tract {self.tract_id} has no patch {index!r}: its grid is {columns} x {rows}"
+            )
         return self._patch(x, y)
 
     def _patch(self, x: int, y: int) -> Patch:
@@ -180,7 +194,9 @@ class Tract:
         return self._patch(int(x) // width, int(y) // height)
 
     def findPatchList(self, coords: Any) -> tuple[Patch, ...]:
-        """Find the patches that the bounding box of positions may touch, column by column; perhaps too many.
+        """Find the patches that the bounding box of positions may touch, column by column.
+
+        Perhaps too many.
 
         A position that the projection cannot show, on the other side of the sky, is passed over.
         """
@@ -190,7 +206,9 @@ class Tract:
             return ()
         ranges = [
             grid.touched(axis[shown], self.config.patchBorder, size, count)
-            for axis, size, count in zip(pixels, self.config.patchInnerDimensions, self.num_patches, strict=True)
+            for axis, size, count in zip(
+                pixels, self.config.patchInnerDimensions, self.num_patches, strict=True
+            )
         ]
         return tuple(self._patch(x, y) for x in ranges[0] for y in ranges[1])
 

@@ -29,7 +29,9 @@ class Corrected(NamedTuple):
     saturated: NDArray[np.bool_]
 
 
-def correct(raw: NDArray[Any], amplifier: Amplifier, bias: Any, flat: Any, config: Any) -> Corrected:
+def correct(
+    raw: NDArray[Any], amplifier: Amplifier, bias: Any, flat: Any, config: Any
+) -> Corrected:
     """Subtract overscan and bias, multiply by the gain, divide by the flat.
 
     Parameters
@@ -46,7 +48,8 @@ def correct(raw: NDArray[Any], amplifier: Amplifier, bias: Any, flat: Any, confi
 
     Notes
     -----
-    The variance is that of the photons and of the read noise. Pixels below zero have read noise alone.
+    The variance is that of the photons and of the read noise. Pixels below zero have read noise
+    alone.
     """
     import ccdproc
     from astropy import units
@@ -86,14 +89,19 @@ def _without_overscan(image: Any, raw: NDArray[Any], amplifier: Amplifier, confi
 
     over = raw[amplifier.overscan.slices].astype(float)
     if not over.size:
-        raise TaskError(f"amplifier {amplifier.name} has no overscan; doOverscan=False goes without")
+        raise TaskError(
+            f"amplifier {amplifier.name} has no overscan; doOverscan=False goes without"
+        )
     if config.overscanFitType == "MEDIAN":
         return CCDData(image.data - np.median(over), unit="adu")
     if over.shape[0] != image.shape[0]:
         raise TaskError(
-            f"amplifier {amplifier.name} has {image.shape[0]} rows, its overscan {over.shape[0]}: there is no level "
+            f"amplifier {amplifier.name} has {image.shape[0]} rows, its overscan {over.shape[0]}: "
+            "there is no level "
             "for each row; overscanFitType=MEDIAN has one for all"
         )
     model = Polynomial1D(config.overscanOrder) if config.overscanFitType == "POLY" else None
     level = CCDData(over, unit="adu")
-    return ccdproc.subtract_overscan(image, overscan=level, overscan_axis=1, median=True, model=model)
+    return ccdproc.subtract_overscan(
+        image, overscan=level, overscan_axis=1, median=True, model=model
+    )

@@ -11,7 +11,8 @@ from persistence.tasks.stamps import Bools, Floats
 
 _CLIP = 3.0
 _ROUNDS = 10
-_NORMAL = 1.1774  # the median length of normal deviates in a plane, in standard deviations along an axis
+# the median length of normal deviates in a plane, in standard deviations along an axis
+_NORMAL = 1.1774
 # Terms of a linear map with a shift in a plane.
 _LINEAR_TERMS = 3
 
@@ -34,7 +35,9 @@ class Correction(NamedTuple):
 
 
 def fit(measured: Floats, expected: Floats, linear: bool) -> Correction:
-    """Fit a shift, or a linear map, by least squares; pairs that are off by 3 times the scatter are left out.
+    """Fit a shift, or a linear map, by least squares.
+
+    Pairs that are off by 3 times the scatter are left out.
 
     Parameters
     ----------
@@ -66,8 +69,8 @@ def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, F
 def corrected(wcs: Any, correction: Correction) -> Any:
     """Give a WCS that maps pixels as another does after a correction.
 
-    The other takes a pixel p to CD (p - CRPIX); of M p + t that is (CD M) (p - inverse(M) (CRPIX - t)). Pixels count
-    from 1 in CRPIX and from 0 in the correction.
+    The other takes a pixel p to CD (p - CRPIX); of M p + t that is (CD M) (p - inverse(M) (CRPIX -
+    t)). Pixels count from 1 in CRPIX and from 0 in the correction.
     """
     made = wcs.deepcopy()
     # From 0 to 1: M (p - 1) + t + 1.

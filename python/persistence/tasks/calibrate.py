@@ -1,4 +1,7 @@
-"""Calibration of an exposure: all its sources, its WCS and its zero point by a reference catalog."""
+"""Calibration of an exposure.
+
+All its sources, its WCS and its zero point by a reference catalog.
+"""
 
 from __future__ import annotations
 
@@ -69,9 +72,12 @@ class CalibrateTask(Task):
         try:
             return ReferenceCatalog.of(sensorRef.getButler(), name)
         except PersistenceError as error:
-            without = " ".join(f"-c {option(self, setting)}=False" for setting in ("doAstrometry", "doPhotoCal"))
+            without = " ".join(
+                f"-c {option(self, setting)}=False" for setting in ("doAstrometry", "doPhotoCal")
+            )
             raise TaskError(
-                f"{error}\n  the reference catalog is ref_cats/{name}; another: -c {option(self, 'refCat')}=NAME; "
+                f"{error}\n  the reference catalog is ref_cats/{name}; another: -c "
+                f"{option(self, 'refCat')}=NAME; "
                 f"to go without: {without}"
             ) from error
 
@@ -79,7 +85,9 @@ class CalibrateTask(Task):
         return bool(self.config.doAstrometry or self.config.doPhotoCal)
 
     @timeMethod
-    def run(self, exposure: Exposure, catalog: Any = None, exposureId: int = 0, exposureBits: int = 32) -> Struct:
+    def run(
+        self, exposure: Exposure, catalog: Any = None, exposureId: int = 0, exposureBits: int = 32
+    ) -> Struct:
         """Calibrate an exposure.
 
         Parameters
@@ -99,7 +107,8 @@ class CalibrateTask(Task):
         Raises
         ------
         TaskError
-            If there is no WCS, the catalog does not cover the field, or too few stars are recognized.
+            If there is no WCS, the catalog does not cover the field, or too few stars are
+            recognized.
         """
         from persistence.tasks import sources  # imports astropy
 
@@ -110,7 +119,9 @@ class CalibrateTask(Task):
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
         if stars is not None and config.doAstrometry:
-            made = made.replaced(wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"]))
+            made = made.replaced(
+                wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"])
+            )
         if stars is not None and config.doPhotoCal:
             made = made.replaced(photo_calib=self._photometry(stars, used["calib_photometry_used"]))
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
@@ -133,14 +144,25 @@ class CalibrateTask(Task):
         if number < least:
             raise TaskError(
                 f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
-                f"{catalog.name}, {number} are alike, and {least} are needed; settings that matter: "
-                + ", ".join(option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise"))
+                f"{catalog.name}, {number} are alike, and {least} are needed; settings that "
+                "matter: "
+                + ", ".join(
+                    option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise")
+                )
             )
         off = stars.offset
         self._keep(
-            numMatches=number, astromOffsetEast=off.east, astromOffsetNorth=off.north, astromOffsetScatter=off.scatter
+            numMatches=number,
+            astromOffsetEast=off.east,
+            astromOffsetNorth=off.north,
+            astromOffsetScatter=off.scatter,
         )
-        self.log.info('%d stars recognized; the WCS is off by %.3f" east, %.3f" north', number, off.east, off.north)
+        self.log.info(
+            '%d stars recognized; the WCS is off by %.3f" east, %.3f" north',
+            number,
+            off.east,
+            off.north,
+        )
         return stars
 
     def _astrometry(self, wcs: Any, stars: Recognized, used: Bools) -> Any:
@@ -159,9 +181,15 @@ class CalibrateTask(Task):
         zero = stars.zero_point()
         used[stars.sources[zero.kept]] = True
         number = int(zero.kept.sum())
-        told = {"photoZeroPoint": zero.value, "photoZeroPointErr": zero.error, "photoScatter": zero.scatter}
+        told = {
+            "photoZeroPoint": zero.value,
+            "photoZeroPointErr": zero.error,
+            "photoScatter": zero.scatter,
+        }
         self._keep(**told, numPhotometryStars=number)
-        self.log.info("zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number)
+        self.log.info(
+            "zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number
+        )
         return PhotoCalib.from_zero_point(zero.value, zero.error)
 
     def _keep(self, **numbers: float) -> None:

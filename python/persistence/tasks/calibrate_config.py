@@ -9,7 +9,10 @@ class CalibrateConfig(Config):
     """How sources are found, and calibrated by a reference catalog."""
 
     thresholdValue = RangeField(
-        doc="How many standard deviations of the noise sources stand out.", dtype=float, default=5.0, min=1.0
+        doc="How many standard deviations of the noise sources stand out.",
+        dtype=float,
+        default=5.0,
+        min=1.0,
     )
     minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
     apertureRadii = ListField[float](
@@ -18,15 +21,25 @@ class CalibrateConfig(Config):
         default=[3.0, 6.0],
         itemCheck=lambda radius: radius > 0,
     )
-    doAstrometry = Field[bool](doc="Correct the WCS by the reference catalog?", dtype=bool, default=True)
-    doPhotoCal = Field[bool](doc="Find the zero point by the reference catalog?", dtype=bool, default=True)
+    doAstrometry = Field[bool](
+        doc="Correct the WCS by the reference catalog?", dtype=bool, default=True
+    )
+    doPhotoCal = Field[bool](
+        doc="Find the zero point by the reference catalog?", dtype=bool, default=True
+    )
     refCat = Field[str](
-        doc="Name of the reference catalog: its directory in ref_cats. Needed for astrometry and photometry.",
+        doc=(
+            "Name of the reference catalog: its directory in ref_cats. Needed for astrometry and "
+            "photometry."
+        ),
         dtype=str,
         default="ps1_pv3_3pi_20170110",
     )
     filterMap = DictField[str, str](
-        doc="The catalog's names of filters, by the camera's; filters that are not here are called alike.",
+        doc=(
+            "The catalog's names of filters, by the camera's; filters that are not here are called "
+            "alike."
+        ),
         keytype=str,
         itemtype=str,
         default={},
@@ -38,18 +51,31 @@ class CalibrateConfig(Config):
         allowed={"SHIFT": "a shift", "LINEAR": "a shift, and a matrix: rotation, scales and shear"},
     )
     maxOffset = RangeField(
-        doc="How far the WCS may be off before it is corrected (arcsec).", dtype=float, default=20.0, min=0.0
+        doc="How far the WCS may be off before it is corrected (arcsec).",
+        dtype=float,
+        default=20.0,
+        min=0.0,
     )
     matchRadius = RangeField(
-        doc="How far a source may be from its star, once the offset that all share is taken out (arcsec).",
+        doc=(
+            "How far a source may be from its star, once the offset that all share is taken out "
+            "(arcsec)."
+        ),
         dtype=float,
         default=2.0,
         min=0.0,
         inclusiveMin=False,
     )
-    minMatches = RangeField(doc="How many stars have to be recognized.", dtype=int, default=5, min=3)
+    minMatches = RangeField(
+        doc="How many stars have to be recognized.", dtype=int, default=5, min=3
+    )
     minSignalToNoise = RangeField(
-        doc="Least ratio of signal to noise of sources that are matched.", dtype=float, default=10.0, min=0.0
+        doc="Least ratio of signal to noise of sources that are matched.",
+        dtype=float,
+        default=10.0,
+        min=0.0,
     )
     doWrite = Field[bool](doc="Write calexp, calexpBackground and src?", dtype=bool, default=True)
-    doWriteMatches = Field[bool](doc="Write which source is which star as srcMatch?", dtype=bool, default=True)
+    doWriteMatches = Field[bool](
+        doc="Write which source is which star as srcMatch?", dtype=bool, default=True
+    )

@@ -36,21 +36,33 @@ class CharacterizeImageConfig(Config):
         min=8,
     )
     thresholdValue = RangeField(
-        doc="How many standard deviations of the noise bright sources stand out.", dtype=float, default=20.0, min=1.0
+        doc="How many standard deviations of the noise bright sources stand out.",
+        dtype=float,
+        default=20.0,
+        min=1.0,
     )
     minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
     psfSigma = RangeField(
-        doc="A guess at the standard deviation of the PSF, to begin with (pixels).", dtype=float, default=1.5, min=0.5
+        doc="A guess at the standard deviation of the PSF, to begin with (pixels).",
+        dtype=float,
+        default=1.5,
+        min=0.5,
     )
-    doMeasurePsf = Field[bool](doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True)
+    doMeasurePsf = Field[bool](
+        doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True
+    )
     psfMinSignalToNoise = RangeField(
         doc="Least ratio of signal to noise of the stars that the PSF is measured of.",
         dtype=float,
         default=50.0,
         min=1.0,
     )
-    psfMinStars = RangeField(doc="How many such stars there have to be.", dtype=int, default=3, min=1)
-    psfMaxStars = RangeField(doc="How many are used at most, the brightest.", dtype=int, default=200, min=1)
+    psfMinStars = RangeField(
+        doc="How many such stars there have to be.", dtype=int, default=3, min=1
+    )
+    psfMaxStars = RangeField(
+        doc="How many are used at most, the brightest.", dtype=int, default=200, min=1
+    )
     psfIsolation = RangeField(
         doc="How far from other sources they are, in standard deviations of the PSF.",
         dtype=float,
@@ -121,7 +133,9 @@ class CharacterizeImageTask(Task):
         found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
         psf = self._psf(measure(clean, found.x, found.y, guess, ()), exposure)
         measured = measure(clean, found.x, found.y, psf.sigma, config.apertureRadii)
-        flags = dict(zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True))
+        flags = dict(
+            zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
+        )
         catalog = sources.catalog(measured, exposure.wcs, exposureId, exposureBits, flags)
         self._note(background, psf, len(catalog))
         size = 2 * int(np.ceil(_STAMP * psf.sigma)) + 1

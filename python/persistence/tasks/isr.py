@@ -24,7 +24,7 @@ _CALIBRATIONS = {"bias": "doBias", "flat": "doFlat", "defects": "doDefect"}
 
 
 class IsrTask(Task):
-    """Removes the instrument's signature from an exposure whose detector tells of its amplifiers."""
+    """Removes the instrument's signature from an exposure whose detector has amplifiers."""
 
     ConfigClass: ClassVar[Any] = IsrConfig
     _DefaultName = "isr"
@@ -55,9 +55,14 @@ class IsrTask(Task):
         return result
 
     def readIsrData(self, sensorRef: Any) -> Struct:
-        """Read those of ``bias``, ``flat`` and ``defects`` that are asked for; the others are None."""
+        """Read those of ``bias``, ``flat`` and ``defects`` that are asked for.
+
+        The others are None.
+        """
         found = {
-            kind: needed(self, sensorRef, kind, f"{setting}=False") if getattr(self.config, setting) else None
+            kind: needed(self, sensorRef, kind, f"{setting}=False")
+            if getattr(self.config, setting)
+            else None
             for kind, setting in _CALIBRATIONS.items()
         }
         return Struct(**found)
@@ -89,7 +94,9 @@ class IsrTask(Task):
 
         detector = raw.detector
         if detector is None or not detector.amplifiers:
-            raise TaskError("the raw exposure does not tell of its amplifiers; is it trimmed already?")
+            raise TaskError(
+                "the raw exposure does not tell of its amplifiers; is it trimmed already?"
+            )
         image, variance, flags = self._corrected(raw.image, detector, bias, flat)
         if defects is not None:
             flags["BAD"] |= defects.mask(image.shape)["BAD"]
@@ -98,7 +105,10 @@ class IsrTask(Task):
         self._note(flags, detector)
         wcs = trim.wcs(raw, detector)
         if raw.wcs is not None and wcs is None:
-            self.log.warning("the amplifiers lie apart in the raw image, so its WCS is not that of the trimmed one")
+            self.log.warning(
+                "the amplifiers lie apart in the raw image, so its WCS is not that of the trimmed "
+                "one"
+            )
         made = raw.replaced(
             image=image.astype(np.float32),
             variance=variance.astype(np.float32),
@@ -110,7 +120,9 @@ class IsrTask(Task):
         )
         return Struct(exposure=made)
 
-    def _corrected(self, raw: Any, detector: Any, bias: Any, flat: Any) -> tuple[Any, Any, dict[str, Bools]]:
+    def _corrected(
+        self, raw: Any, detector: Any, bias: Any, flat: Any
+    ) -> tuple[Any, Any, dict[str, Bools]]:
         """Give image and variance, put together from the amplifiers, and the flags BAD and SAT."""
         shape = trim.trimmed_shape(detector)
         image, variance = (np.full(shape, np.nan) for _ in range(2))
@@ -144,7 +156,10 @@ class IsrTask(Task):
             )
 
     def _interpolate(self, image: Any, variance: Any, bad: Bools) -> Bools:
-        """Fill bad pixels along the rows that have good ones; gives which were filled. The others become 0."""
+        """Fill bad pixels along the rows that have good ones; gives which were filled.
+
+        The others become 0.
+        """
         fill = bad & ~bad.all(axis=1, keepdims=True) & self.config.doInterpolate
         columns = np.arange(bad.shape[1])
         for row in np.flatnonzero(fill.any(axis=1)):
@@ -158,7 +173,9 @@ class IsrTask(Task):
     def _note(self, flags: dict[str, Bools], detector: Any) -> None:
         for name, flagged in flags.items():
             self.metadata.set(f"numPixels{name}", int(np.count_nonzero(flagged)))
-        numbers = ", ".join(f"{name} {np.count_nonzero(flagged)}" for name, flagged in flags.items())
+        numbers = ", ".join(
+            f"{name} {np.count_nonzero(flagged)}" for name, flagged in flags.items()
+        )
         self.log.info("detector %s: %s of %d pixels", detector.name, numbers, flags["BAD"].size)
 
 

@@ -1,4 +1,7 @@
-"""The configuration of instrument signature removal; the names are those of Gen2's ``ip_isr`` where it has them."""
+"""The configuration of instrument signature removal.
+
+The names are those of Gen2's ``ip_isr`` where it has them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from lsst.pex.config import ChoiceField, Config, Field, RangeField
 class IsrConfig(Config):
     """What is done to a raw image."""
 
-    doOverscan = Field[bool](doc="Subtract the level of each amplifier's overscan?", dtype=bool, default=True)
+    doOverscan = Field[bool](
+        doc="Subtract the level of each amplifier's overscan?", dtype=bool, default=True
+    )
     overscanFitType = ChoiceField[str](
         doc="How the level of the overscan is found.",
         dtype=str,
@@ -19,15 +24,22 @@ class IsrConfig(Config):
             "POLY": "a polynomial through the medians of the rows",
         },
     )
-    overscanOrder = RangeField(doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20)
+    overscanOrder = RangeField(
+        doc="Degree of that polynomial.", dtype=int, default=1, min=0, max=20
+    )
     doSaturation = Field[bool](
-        doc="Flag pixels that reach the amplifier's saturation level as SAT?", dtype=bool, default=True
+        doc="Flag pixels that reach the amplifier's saturation level as SAT?",
+        dtype=bool,
+        default=True,
     )
     doBias = Field[bool](doc="Subtract the master bias?", dtype=bool, default=True)
     doFlat = Field[bool](doc="Divide by the master flat?", dtype=bool, default=True)
-    doDefect = Field[bool](doc="Flag the pixels that the defects name as BAD?", dtype=bool, default=True)
+    doDefect = Field[bool](
+        doc="Flag the pixels that the defects name as BAD?", dtype=bool, default=True
+    )
     doInterpolate = Field[bool](
-        doc="Fill BAD and SAT pixels with values between those of the nearest good ones in the row, and flag them as "
+        doc="Fill BAD and SAT pixels with values between those of the nearest good ones in the "
+        "row, and flag them as "
         "INTRP? Sources that have such pixels are flagged either way.",
         dtype=bool,
         default=True,

@@ -1,4 +1,4 @@
-"""Finds which source is which star of a reference catalog, though the sky may lie some arcseconds off."""
+"""Matches sources to a reference catalog's stars, though some arcseconds off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _VOTERS = 150
 
 
 class Offsets(NamedTuple):
-    """Positions on the plane that touches the sky at some point: arcseconds east and north of it."""
+    """Positions on the plane that touches the sky at some point.
+
+    Arcseconds east and north of it.
+    """
 
     east: Floats
     north: Floats
@@ -39,7 +42,10 @@ class Matches(NamedTuple):
 
 
 def on_plane(ra: Floats, dec: Floats, centre: tuple[float, float]) -> Offsets:
-    """Project positions (deg) from the centre of the sphere: the gnomonic projection (Calabretta & Greisen 2002)."""
+    """Project positions (deg) from the centre of the sphere.
+
+    The gnomonic projection (Calabretta & Greisen 2002).
+    """
     away, high, pole = np.radians(ra - centre[0]), np.radians(dec), np.radians(centre[1])
     depth = np.sin(pole) * np.sin(high) + np.cos(pole) * np.cos(high) * np.cos(away)
     east = np.cos(high) * np.sin(away) / depth
@@ -50,7 +56,8 @@ def on_plane(ra: Floats, dec: Floats, centre: tuple[float, float]) -> Offsets:
 def match(sources: Offsets, stars: Offsets, farthest: float, radius: float) -> Matches:
     """Pair sources and stars.
 
-    The offset that most pairs of bright ones share is taken out before each source gets the star that is nearest.
+    The offset that most pairs of bright ones share is taken out before each source gets the star
+    that is nearest.
 
     Parameters
     ----------
@@ -85,7 +92,10 @@ def _shift(sources: Offsets, stars: Offsets, farthest: float, radius: float) -> 
     if not east.size:
         return 0.0, 0.0
     votes = np.array(
-        [np.count_nonzero(np.hypot(east - x, north - y) <= radius) for x, y in zip(east, north, strict=True)]
+        [
+            np.count_nonzero(np.hypot(east - x, north - y) <= radius)
+            for x, y in zip(east, north, strict=True)
+        ]
     )
     best = int(np.argmax(votes))
     near = np.hypot(east - east[best], north - north[best]) <= radius
@@ -105,4 +115,6 @@ def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int6
 
 def _paired(sources: Offsets, stars: Offsets, pairs: NDArray[np.int64]) -> Matches:
     one, other = pairs[:, 0], pairs[:, 1]
-    return Matches(one, other, sources.east[one] - stars.east[other], sources.north[one] - stars.north[other])
+    return Matches(
+        one, other, sources.east[one] - stars.east[other], sources.north[one] - stars.north[other]
+    )

@@ -1,4 +1,7 @@
-"""Measures the sources of an exposure: middles, moments, fluxes, and what their pixels are flagged with."""
+"""Measures the sources of an exposure.
+
+Middles, moments, fluxes, and what their pixels are flagged with.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class Measured:
     Attributes
     ----------
     x, y : array
-        Middles (pixels of the image, counted from 0): those of the moments, or where these failed, of the detection.
+        Middles (pixels of the image, counted from 0): those of the moments, or where these failed,
+        of the detection.
     position_error : array
         The standard deviation of each coordinate (pixels).
     moments : `~persistence.tasks.stamps.Moments`
@@ -51,15 +55,25 @@ class Measured:
     def signal_to_noise(self) -> Floats:
         """Of the PSF's flux; 0 where there is none."""
         with np.errstate(all="ignore"):
-            return np.nan_to_num(self.psf_flux.value / self.psf_flux.error, nan=0.0, posinf=0.0, neginf=0.0)
+            return np.nan_to_num(
+                self.psf_flux.value / self.psf_flux.error, nan=0.0, posinf=0.0, neginf=0.0
+            )
 
     @property
     def clean(self) -> Bools:
         """Whether nothing failed, and no pixel nearby is flagged."""
-        return np.asarray(~(self.moments.failed | self.psf_flux.failed | np.any(list(self.flags.values()), axis=0)))
+        return np.asarray(
+            ~(
+                self.moments.failed
+                | self.psf_flux.failed
+                | np.any(list(self.flags.values()), axis=0)
+            )
+        )
 
 
-def measure(exposure: Exposure, x: Floats, y: Floats, sigma: float, radii: Sequence[float]) -> Measured:
+def measure(
+    exposure: Exposure, x: Floats, y: Floats, sigma: float, radii: Sequence[float]
+) -> Measured:
     """Measure sources.
 
     Parameters
@@ -90,7 +104,9 @@ def measure(exposure: Exposure, x: Floats, y: Floats, sigma: float, radii: Seque
 
 
 def _position_error(flux: Flux, sigma: float) -> Floats:
-    """Give sqrt(2) sigma / (signal to noise): the least of a Gaussian where the sky's noise prevails.
+    """Give sqrt(2) sigma / (signal to noise).
+
+    The least of a Gaussian where the sky's noise prevails.
 
     Where the photons of the source do, it is sigma / sqrt(photons), which is less.
     """
@@ -104,7 +120,10 @@ def _aperture(exposure: Exposure, bad: Bools, x: Floats, y: Floats, radius: floa
     if not x.size:  # sep takes no empty arrays
         return Flux(np.zeros(0), np.zeros(0), np.zeros(0, bool))
     _mask, variance = sky.planes(exposure)
-    image, noise = sky.plain(np.where(bad, 0.0, exposure.image)), sky.plain(np.sqrt(np.where(bad, 0.0, variance)))
+    image, noise = (
+        sky.plain(np.where(bad, 0.0, exposure.image)),
+        sky.plain(np.sqrt(np.where(bad, 0.0, variance))),
+    )
     value, error, flag = sep.sum_circle(image, x, y, radius, err=noise, mask=bad, subpix=0)
     failed = (flag & (sep.APER_TRUNC | sep.APER_ALLMASKED)) != 0
     return Flux(np.where(failed, np.nan, value), np.where(failed, np.nan, error), failed)
@@ -115,7 +134,10 @@ def _flags(exposure: Exposure, parts: Stamps, x: Floats, y: Floats) -> dict[str,
     shape = exposure.image.shape
     columns, rows = np.broadcast_arrays(parts.columns, parts.rows)
     inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0) & (rows < shape[0])
-    place = tuple(np.clip(axis, 0, size - 1).astype(int) for axis, size in zip((rows, columns), shape, strict=True))
+    place = tuple(
+        np.clip(axis, 0, size - 1).astype(int)
+        for axis, size in zip((rows, columns), shape, strict=True)
+    )
     dx, dy = parts.offsets(np.rint(x), np.rint(y))
     centre = (np.abs(dx) <= _CENTRE) & (np.abs(dy) <= _CENTRE)
     flags: dict[str, NDArray[Any]] = {"edge": ~inside.all(axis=(1, 2))}

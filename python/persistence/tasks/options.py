@@ -9,7 +9,10 @@ from persistence.pipe.task import Task, TaskError
 
 
 def option(task: Task, setting: str) -> str:
-    """Give a setting as it is typed after ``-c``, seen from the topmost task: ``isr.doBias=False``."""
+    """Give a setting as it is typed after ``-c``, seen from the topmost task.
+
+    ``isr.doBias=False``.
+    """
     return ".".join([*task.getFullName().split(".")[1:], setting])
 
 
@@ -35,4 +38,6 @@ def needed(task: Task, reference: Any, dataset_type: str, setting: str) -> Any:
     try:
         return reference.get(dataset_type)
     except PersistenceError as error:
-        raise TaskError(f"{error}\n  to go without {dataset_type}: -c {option(task, setting)}") from error
+        raise TaskError(
+            f"{error}\n  to go without {dataset_type}: -c {option(task, setting)}"
+        ) from error

@@ -42,13 +42,14 @@ class ProcessCcdTask(CmdLineTask):
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``charRes`` and ``calibRes`` (None if it is not calibrated): what the tasks gave; ``exposure`` and
-            ``background``, the last ones.
+            ``charRes`` and ``calibRes`` (None if it is not calibrated): what the tasks gave;
+            ``exposure`` and ``background``, the last ones.
 
         Raises
         ------
         TaskError
-            If a calibration is missing, or there is too little to go by; the message says which setting matters.
+            If a calibration is missing, or there is too little to go by; the message says which
+            setting matters.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
         isr = self.isr.runDataRef(sensorRef)
@@ -57,4 +58,9 @@ class ProcessCcdTask(CmdLineTask):
         if self.config.doCalibrate:
             calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
         last = charRes if calibRes is None else calibRes
-        return Struct(charRes=charRes, calibRes=calibRes, exposure=last.exposure, background=charRes.background)
+        return Struct(
+            charRes=charRes,
+            calibRes=calibRes,
+            exposure=last.exposure,
+            background=charRes.background,
+        )

@@ -15,8 +15,12 @@ class ProcessCcdConfig(Config):
     """Which tasks process a detector's exposure, and how."""
 
     isr: Any = ConfigurableField(target=IsrTask, doc="Removes the instrument's signature.")
-    charImage: Any = ConfigurableField(target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources.")
-    calibrate: Any = ConfigurableField(target=CalibrateTask, doc="Finds all sources, and calibrates.")
+    charImage: Any = ConfigurableField(
+        target=CharacterizeImageTask, doc="Finds sky, PSF and bright sources."
+    )
+    calibrate: Any = ConfigurableField(
+        target=CalibrateTask, doc="Finds all sources, and calibrates."
+    )
     doCalibrate = Field[bool](
         doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
     )

@@ -1,4 +1,7 @@
-"""Which sources are which stars, and what follows from it: how far a WCS is off, and the zero point."""
+"""Which sources are which stars, and what follows from it.
+
+How far a WCS is off, and the zero point.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ class Recognized:
     candidates: int
 
     def corrected(self, wcs: Any, linear: bool) -> tuple[Any, Bools, float]:
-        """Give a WCS in which the stars are where the sources are, which pairs it was fitted to, and their scatter.
+        """Return a WCS that puts the stars where the sources are, its pairs, and their scatter.
 
         The scatter is that of the length of the pairs' offsets in it (arcsec).
         """

@@ -45,7 +45,9 @@ class References:
     filter: str
 
 
-def load(catalog: ReferenceCatalog, exposure: Exposure, margin: float, names: Mapping[str, str]) -> References:
+def load(
+    catalog: ReferenceCatalog, exposure: Exposure, margin: float, names: Mapping[str, str]
+) -> References:
     """Read the stars in a circle about an exposure.
 
     Parameters
@@ -72,11 +74,15 @@ def load(catalog: ReferenceCatalog, exposure: Exposure, margin: float, names: Ma
     seen = np.isfinite(flux) & (flux > 0)
     if not seen.any():
         raise TaskError(
-            f"the reference catalog {catalog.name} ({catalog.path}) has no star with a flux in {band} within "
-            f"{radius:.3f} degrees of RA {centre[0]:.4f} Dec {centre[1]:+.4f}: does it cover the field?"
+            f"the reference catalog {catalog.name} ({catalog.path}) has no star with a flux in "
+            f"{band} within "
+            f"{radius:.3f} degrees of RA {centre[0]:.4f} Dec {centre[1]:+.4f}: does it cover the "
+            "field?"
         )
     order = np.flatnonzero(seen)[np.argsort(-flux[seen])]
-    ra, dec = (np.degrees(np.asarray(table[f"coord_{axis}"], float))[order] for axis in ("ra", "dec"))
+    ra, dec = (
+        np.degrees(np.asarray(table[f"coord_{axis}"], float))[order] for axis in ("ra", "dec")
+    )
     magnitudes = -2.5 * np.log10(flux[order] / AB_FLUX)
     return References(np.asarray(table["id"])[order], ra, dec, magnitudes, centre, radius, band)
 
@@ -90,7 +96,8 @@ def _filter(catalog: ReferenceCatalog, exposure: Exposure, names: Mapping[str, s
     if band not in known:
         raise TaskError(
             f"the reference catalog {catalog.name} ({catalog.path}) has no filter {band!r}; it has "
-            f"{', '.join(known)}. calibrate.filterMap={{{label.name!r}: ...}} tells which of them to use"
+            f"{', '.join(known)}. calibrate.filterMap={{{label.name!r}: ...}} tells which of them "
+            "to use"
         )
     return band
 

@@ -34,9 +34,10 @@ class Average:
 
 
 def average(values: Any, clip: float = 3.0) -> Average:
-    """Take the median, without values further from that of all than ``clip`` times the scatter of all.
+    """Return the median, without values further from it than ``clip`` times the scatter.
 
-    They are cut off once: to go on would cut good values off wherever some are much better than others.
+    They are cut off once: to go on would cut good values off wherever some are much better than
+    others.
 
     Parameters
     ----------
@@ -50,4 +51,6 @@ def average(values: Any, clip: float = 3.0) -> Average:
     scatter = _NORMAL * float(np.median(np.abs(values - middle)))
     kept = np.abs(values - middle) <= clip * scatter
     value = float(np.median(values[kept]))
-    return Average(value, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept)
+    return Average(
+        value, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept
+    )

@@ -21,7 +21,9 @@ Bools = NDArray[np.bool_]
 BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
 _STACK = 300_000  # sep's own
-_FILTER = 2  # half the side of the matched filter, in standard deviations: a wider one takes longer and gains little
+# half the side of the matched filter, in standard deviations: a wider one takes longer and gains
+# little
+_FILTER = 2
 # What sep asks of a bin.
 _ENOUGH = 0.5
 
@@ -57,8 +59,8 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     Returns
     -------
     background : `~persistence.types.background.BackgroundList`
-        Its ``image()`` is what is to be subtracted: Akima splines through levels of bins, which sep's surface has in
-        their middles.
+        Its ``image()`` is what is to be subtracted: Akima splines through levels of bins, which
+        sep's surface has in their middles.
     """
     import sep
 
@@ -71,23 +73,28 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
     surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
-    levels, scatter = (plane[middles].astype(np.float32) for plane in (surface.back(), surface.rms()))
+    levels, scatter = (
+        plane[middles].astype(np.float32) for plane in (surface.back(), surface.rms())
+    )
     flags = Mask.from_flags({"BAD": np.zeros(levels.shape, bool)})
     box = Box(*exposure.origin, columns, rows)
     return BackgroundList((Background(levels, scatter**2, flags, box, Surface(_AKIMA, REDUCE)),))
 
 
 def _masked(exposure: Exposure, bin_size: int, sources: Bools | None) -> Bools:
-    """Give the pixels to leave out: bad ones, and those of sources if each bin has enough without them.
+    """Give the pixels to leave out.
 
-    A bin that has not enough gets its level from others, far off where the sky slopes; and where none has enough, sep
-    says that the level is 0.
+    Bad ones, and those of sources if each bin has enough without them.
+
+    A bin that has not enough gets its level from others, far off where the sky slopes; and where
+    none has enough, sep says that the level is 0.
     """
     bad = unusable(exposure)
     enough = _left(bad, bin_size) > _ENOUGH
     if not enough.any():
         raise TaskError(
-            f"of {bad.size} pixels {np.count_nonzero(~bad)} are good: there is no bin of {bin_size} x {bin_size} in "
+            f"of {bad.size} pixels {np.count_nonzero(~bad)} are good: there is no bin of "
+            f"{bin_size} x {bin_size} in "
             "which more than half are, to find the level of the sky"
         )
     if sources is None or not (_left(bad | sources, bin_size)[enough] > _ENOUGH).all():
@@ -142,7 +149,8 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
             mask=mask,
             minarea=fewest,
             filter_kernel=kernel,
-            filter_type="conv",  # its other filter, "matched", takes stars for one where it should tell them apart
+            # its other filter, "matched", takes stars for one where it should tell them apart
+            filter_type="conv",
             segmentation_map=True,
             clean=False,  # what is faint but certain stays
         )
@@ -167,7 +175,9 @@ def planes(exposure: Exposure) -> tuple[Mask, Floats]:
 def unusable(exposure: Exposure) -> Bools:
     """Give the pixels that count for nothing."""
     mask, _variance = planes(exposure)
-    return np.asarray(mask.any_of(name for name in BAD if name in mask.planes) | ~np.isfinite(exposure.image))
+    return np.asarray(
+        mask.any_of(name for name in BAD if name in mask.planes) | ~np.isfinite(exposure.image)
+    )
 
 
 def plain(image: Any) -> Floats:

@@ -36,24 +36,32 @@ def aperture_name(radius: float) -> str:
 
 
 def first_id(exposure_id: int, exposure_bits: int, number: int) -> int:
-    """Give the first of the numbers of an exposure's sources: it takes the upper bits (afw-files 3.5).
+    """Give the first of the numbers of an exposure's sources.
+
+    It takes the upper bits (afw-files 3.5).
 
     Raises
     ------
     TaskError
-        If the exposure's number does not fit, or there are more sources than the rest of the bits can count.
+        If the exposure's number does not fit, or there are more sources than the rest of the bits
+        can count.
     """
     rest = _ID_BITS - exposure_bits
     first = (exposure_id << rest) + 1
     if not 0 <= exposure_id < 2**exposure_bits or number >= 2**rest or first + number >= _LARGEST:
         raise TaskError(
-            f"{number} sources of exposure {exposure_id} ({exposure_bits} bits) have no numbers of 64 bits"
+            f"{number} sources of exposure {exposure_id} ({exposure_bits} bits) have no numbers of "
+            "64 bits"
         )
     return first
 
 
 def catalog(
-    measured: Measured, wcs: Any, exposure_id: int, exposure_bits: int, flags: Mapping[str, tuple[Any, str]] = {}
+    measured: Measured,
+    wcs: Any,
+    exposure_id: int,
+    exposure_bits: int,
+    flags: Mapping[str, tuple[Any, str]] = {},
 ) -> Catalog:
     """Make a catalog.
 
@@ -70,7 +78,9 @@ def catalog(
     """
     number = measured.x.size
     table = Catalog(meta={"aliases": _slots(tuple(measured.apertures))})
-    table["id"] = Column(first_id(exposure_id, exposure_bits, number) + np.arange(number), description="number")
+    table["id"] = Column(
+        first_id(exposure_id, exposure_bits, number) + np.arange(number), description="number"
+    )
     _set_positions(table, measured.x, measured.y, wcs)
     table["parent"] = Column(
         np.zeros(number, np.int64), description="number of the source that this is a part of, or 0"
@@ -97,7 +107,13 @@ def schema(radii: Sequence[float], flags: Mapping[str, str]) -> Catalog:
 
 def _set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
     """Set where the sources are on the sky."""
-    where = (np.full(len(x), np.nan),) * 2 if wcs is None else wcs.all_pix2world(x, y, 0) if len(x) else (x, y)
+    where = (
+        (np.full(len(x), np.nan),) * 2
+        if wcs is None
+        else wcs.all_pix2world(x, y, 0)
+        if len(x)
+        else (x, y)
+    )
     for axis, angles in zip(("ra", "dec"), where, strict=True):
         table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
 
@@ -117,8 +133,18 @@ def _fields(measured: Measured) -> Iterator[Field]:
     for plane, word in PLANES.items():
         for suffix, place in where.items():
             name = f"{word}{suffix}"
-            yield Field(f"base_PixelFlags_flag_{name}", measured.flags[name], None, f"a {plane} pixel is {place}")
-    yield Field("base_PixelFlags_flag_edge", measured.flags["edge"], None, "the source reaches the image's edge")
+            yield Field(
+                f"base_PixelFlags_flag_{name}",
+                measured.flags[name],
+                None,
+                f"a {plane} pixel is {place}",
+            )
+    yield Field(
+        "base_PixelFlags_flag_edge",
+        measured.flags["edge"],
+        None,
+        "the source reaches the image's edge",
+    )
 
 
 def _position_fields(measured: Measured) -> Iterator[Field]:
@@ -127,9 +153,13 @@ def _position_fields(measured: Measured) -> Iterator[Field]:
         name = f"base_SdssCentroid_{axis}"
         yield Field(name, getattr(measured, axis), "pixel", f"middle, {axis}, by Gaussian weights")
         yield Field(f"{name}Err", measured.position_error, "pixel", f"standard deviation of {axis}")
-    yield Field("base_SdssCentroid_flag", moments.failed, None, "the middle is that of the detection alone")
+    yield Field(
+        "base_SdssCentroid_flag", moments.failed, None, "the middle is that of the detection alone"
+    )
     for part in _SHAPES:
-        yield Field(f"base_SdssShape_{part}", getattr(moments, part), "pixel2", f"second moment, {part}")
+        yield Field(
+            f"base_SdssShape_{part}", getattr(moments, part), "pixel2", f"second moment, {part}"
+        )
     yield Field("base_SdssShape_flag", moments.failed, None, "there are no second moments")
 
 
@@ -140,7 +170,7 @@ def _flux_fields(name: str, flux: Any, how: str) -> Iterator[Field]:
 
 
 def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
-    """Make the catalog of sources that are stars, with what is needed to find the stars again (afw-files 3.4)."""
+    """Create the catalog of sources that are stars, and what finds them again (afw-files 3.4)."""
     stars = recognized.references
     told = {
         "RA": stars.centre[0],
@@ -151,7 +181,11 @@ def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
     }
     table = Catalog(meta=told)
     table["first"] = Column(stars.ids[recognized.stars], description="number of the star")
-    table["second"] = Column(np.asarray(sources["id"])[recognized.sources], description="number of the source")
+    table["second"] = Column(
+        np.asarray(sources["id"])[recognized.sources], description="number of the source"
+    )
     apart = np.radians(recognized.distance / _ARCSEC)
-    table["distance"] = Column(apart, unit="rad", description="how far apart they were before the WCS was corrected")
+    table["distance"] = Column(
+        apart, unit="rad", description="how far apart they were before the WCS was corrected"
+    )
     return table

@@ -41,7 +41,9 @@ class Stamps:
         """Draw Gaussians that are 1 in their middles, of second moments ``xx``, ``yy``, ``xy``."""
         dx, dy = self.offsets(x, y)
         xx, yy, xy = (moment[:, np.newaxis, np.newaxis] for moment in (xx, yy, xy))
-        return np.asarray(np.exp(-(yy * dx**2 + xx * dy**2 - 2 * xy * dx * dy) / (2 * (xx * yy - xy**2))))
+        return np.asarray(
+            np.exp(-(yy * dx**2 + xx * dy**2 - 2 * xy * dx * dy) / (2 * (xx * yy - xy**2)))
+        )
 
     def offsets(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Give columns and rows less those of some middles."""
@@ -70,7 +72,10 @@ class Flux:
 
 
 def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int) -> Stamps:
-    """Cut squares of ``2 radius + 1`` pixels out around positions; what lies off the image is not good."""
+    """Cut squares of ``2 radius + 1`` pixels out around positions.
+
+    What lies off the image is not good.
+    """
     steps = np.arange(-radius, radius + 1)
     columns = np.rint(x).astype(int)[:, np.newaxis, np.newaxis] + steps[np.newaxis, np.newaxis, :]
     rows = np.rint(y).astype(int)[:, np.newaxis, np.newaxis] + steps[np.newaxis, :, np.newaxis]
@@ -89,8 +94,9 @@ def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int
 def moments(stamps: Stamps, x: Floats, y: Floats, sigma: float) -> Moments:
     """Find middles and second moments by weights that become the Gaussian that is sought.
 
-    The moments under a Gaussian weight W of a Gaussian M are (1/M + 1/W)^-1: W is made M again until it stays
-    (Bernstein & Jarvis 2002, section 3.1). Sources that come to nothing have NaN and are ``failed``.
+    The moments under a Gaussian weight W of a Gaussian M are (1/M + 1/W)^-1: W is made M again
+    until it stays (Bernstein & Jarvis 2002, section 3.1). Sources that come to nothing have NaN and
+    are ``failed``.
     """
     at = np.array([x, y, *(np.full(x.size, moment) for moment in (sigma**2, sigma**2, 0.0))])
     start = at[:2].copy()
@@ -121,7 +127,8 @@ def _next(stamps: Stamps, at: Floats) -> Floats:
         (weight * one).sum(axis=(1, 2)) / total - mean
         for one, mean in ((dx**2, mean_x**2), (dy**2, mean_y**2), (dx * dy, mean_x * mean_y))
     )
-    # 1/M = 1/(weighted moments) - 1/W, as inverses of matrices; the step of the middle is doubled for W = M.
+    # 1/M = 1/(weighted moments) - 1/W, as inverses of matrices; the step of the middle is doubled
+    # for W = M.
     (a, b, c), (d, e, f) = _inverse(xx, yy, xy), _inverse(*at[2:])
     return np.array([at[0] + 2 * mean_x, at[1] + 2 * mean_y, *_inverse(a - d, b - e, c - f)])
 
@@ -139,7 +146,8 @@ def _inverse(xx: Floats, yy: Floats, xy: Floats) -> tuple[Floats, Floats, Floats
 def psf_flux(stamps: Stamps, x: Floats, y: Floats, sigma: float, least: float = 0.5) -> Flux:
     """Fit a round Gaussian's height, all good pixels counting alike.
 
-    The flux is sum(p d) / sum(p^2) for pixels d and a profile p whose sum is 1; its variance sum(p^2 v) / sum(p^2)^2.
+    The flux is sum(p d) / sum(p^2) for pixels d and a profile p whose sum is 1; its variance
+    sum(p^2 v) / sum(p^2)^2.
 
     Parameters
     ----------

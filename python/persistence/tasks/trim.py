@@ -35,15 +35,20 @@ def origin(detector: Detector) -> tuple[int, int] | None:
 
 
 def header(metadata: Header) -> Header:
-    """Copy a header without what it says of the raw image's parts, and with the unit of what becomes of it."""
-    cards = [card for card in metadata.cards if not _SECTION.fullmatch(str(card.value).replace(" ", ""))]
+    """Copy a header without the cards of the raw image's parts, and with the resulting unit."""
+    cards = [
+        card for card in metadata.cards if not _SECTION.fullmatch(str(card.value).replace(" ", ""))
+    ]
     made = type(metadata)([copy.copy(card) for card in cards])
     made["BUNIT"] = "electron"
     return made
 
 
 def wcs(raw: Any, detector: Detector) -> Any:
-    """Give the WCS of the trimmed image; None if the raw one has none, or none that holds for it."""
+    """Give the WCS of the trimmed image.
+
+    None if the raw one has none, or none that holds for it.
+    """
     start = origin(detector)
     if raw.wcs is None or start is None:
         return None

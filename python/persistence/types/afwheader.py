@@ -1,4 +1,4 @@
-"""What afw's headers hold beside the observer's cards, and how an image's header and the primary one go together."""
+"""afw's cards beside the observer's, and how an image's and the primary header combine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from astropy.io.fits import Card, Header
 
 _COMMENTARY = ("COMMENT", "HISTORY", "")
-# Cards that describe the HDU that they stand in, and so are not carried to another. Source: afw-files 1.4.
+# Cards that describe the HDU that they stand in, and so are not carried to another. Source:
+# afw-files 1.4.
 STRUCTURE = re.compile(
     r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|GCOUNT|PCOUNT|XTENSION|TFIELDS|BSCALE|BZERO|BLANK|[TZ](ZERO|SCAL|FORM|TYPE)\d*|"
     r"Z(BITPIX|IMAGE|CMPTYPE|SIMPLE|EXTEND|BLANK|DATASUM|HECKSUM|QUANTIZ|DITHER0|TENSION|PCOUNT|GCOUNT|NAXIS\d*|"
@@ -26,12 +27,16 @@ SKY = re.compile(
 )
 # Where the archive is, and what is in it.
 ARCHIVED = re.compile(
-    rf"EXPINFO_V|AR_HDU|ARCHIVE_ID_.*|({'|'.join(key for keys in KEYS.values() for key in keys)})_ID"
+    r"EXPINFO_V|AR_HDU|ARCHIVE_ID_.*"
+    rf"|({'|'.join(key for keys in KEYS.values() for key in keys)})_ID"
 )
 # The calibration of before there was one in archives.
 CALIBRATION = re.compile("FLUXMAG0(ERR)?")
-_DERIVED = re.compile(rf"{'|'.join(map(re.escape, CARDS.values()))}|EXPID|TIMESYS|MJD-OBS|DATE-OBS|DETNAME|DETSER")
-# AST's epoch where none is given: files of versions 0 and 1 have it in HDUs 1 to 3. Source: afw-files 1.2.
+_DERIVED = re.compile(
+    rf"{'|'.join(map(re.escape, CARDS.values()))}|EXPID|TIMESYS|MJD-OBS|DATE-OBS|DETNAME|DETSER"
+)
+# AST's epoch where none is given: files of versions 0 and 1 have it in HDUs 1 to 3. Source:
+# afw-files 1.2.
 _SPURIOUS = "2000-01-01T11:58:55.8"
 _SPURIOUS_KEYS = ("DATE-OBS", "MJD-OBS")
 # What only a primary header says, of itself.
@@ -39,12 +44,20 @@ _PRIMARYS = ("SIMPLE", "EXTEND", "GROUPS", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT"
 
 
 def merged(header: Header, primary: Header) -> Header:
-    """Copy an image's header with what it inherits from the primary one; cards that come several times stay so."""
+    """Copy an image's header with what it inherits from the primary one.
+
+    Cards that come several times stay so.
+    """
     return joined(header, primary, copy.copy)
 
 
-def joined(header: Header, primary: Header, of_each: Callable[[Card], Card] = lambda card: card) -> Header:
-    """Give what `merged` does, of the very cards, for who needs neither header any more: copies take their time."""
+def joined(
+    header: Header, primary: Header, of_each: Callable[[Card], Card] = lambda card: card
+) -> Header:
+    """Give what `merged` does, of the very cards, for who needs neither header any more.
+
+    Copies take their time.
+    """
     left_out = _SPURIOUS_KEYS if _is_spurious(header, primary) else ()
     own = [card for card in header.cards if card.keyword not in left_out]
     known = {card.keyword for card in own if card.keyword not in _COMMENTARY}.union(_PRIMARYS)
@@ -59,10 +72,17 @@ def _is_spurious(header: Header, primary: Header) -> bool:
 
 def without(header: Header, *patterns: re.Pattern[str]) -> Header:
     """Copy a header without the cards whose keywords match one of some patterns."""
-    cards = [card for card in header.cards if card.keyword and not any(p.fullmatch(card.keyword) for p in patterns)]
+    cards = [
+        card
+        for card in header.cards
+        if card.keyword and not any(p.fullmatch(card.keyword) for p in patterns)
+    ]
     return type(header)([copy.copy(card) for card in cards])
 
 
 def observers(header: Header) -> Header:
-    """Copy a header without what afw takes out of it as it reads: the sky, the visit, the archive (afw-files 1.4)."""
+    """Copy a header without what afw takes out of it as it reads.
+
+    The sky, the visit, the archive (afw-files 1.4).
+    """
     return without(header, STRUCTURE, SKY, ARCHIVED, CALIBRATION, _DERIVED)

@@ -1,4 +1,7 @@
-"""Aliases of the fields of afw's tables: which there are, and where they lead (facts in afw-files 3.2, 3.3)."""
+"""Aliases of the fields of afw's tables.
+
+Which there are, and where they lead (facts in afw-files 3.2, 3.3).
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,15 @@ SLOT = re.compile(rf"({'|'.join(_SLOTS)})(_ERR|_FLAG)?_SLOT")
 def resolve(name: str, aliases: Mapping[str, str]) -> str:
     """Follow aliases from a name to the field that it stands for.
 
-    An alias replaces a name that is equal to it, or else the beginning of the name; of several, the longest. This
-    finds what afw's rule finds (afw-files 3.3), also where another alias comes between the two in the alphabet.
+    An alias replaces a name that is equal to it, or else the beginning of the name; of several, the
+    longest. This finds what afw's rule finds (afw-files 3.3), also where another alias comes
+    between the two in the alphabet.
 
     Returns
     -------
     field : `str`
-        The name of a field; or what no alias replaces. A ring of aliases leads nowhere: to the name itself.
+        The name of a field; or what no alias replaces. A ring of aliases leads nowhere: to the name
+        itself.
     """
     seen = {name}
     found = name
@@ -43,11 +48,16 @@ def resolve(name: str, aliases: Mapping[str, str]) -> str:
 def _applying(name: str, aliases: Mapping[str, str]) -> str | None:
     if name in aliases:
         return name
-    return max((alias for alias in aliases if alias and name.startswith(alias)), key=len, default=None)
+    return max(
+        (alias for alias in aliases if alias and name.startswith(alias)), key=len, default=None
+    )
 
 
 def modern(units: Mapping[str, str], version: int) -> dict[str, str]:
-    """Give the names that fields of old versions have today; ``units`` are the fields with their units."""
+    """Give the names that fields of old versions have today.
+
+    ``units`` are the fields with their units.
+    """
     if version not in (1, 2):
         return {}
     found: dict[str, str] = {}
@@ -64,7 +74,10 @@ def modern(units: Mapping[str, str], version: int) -> dict[str, str]:
 
 
 def slots(said: Mapping[str, Any], version: int) -> dict[str, str]:
-    """Give the slots that cards of version 0 name; ``said`` are the values of a header by keyword."""
+    """Give the slots that cards of version 0 name.
+
+    ``said`` are the values of a header by keyword.
+    """
     if version:
         return {}
     found: dict[str, str] = {}

@@ -14,8 +14,8 @@ from persistence.types.boundedfield import Field
 class ApCorrMap(Mapping[str, Field]):
     """Fields by the names of the fluxes that they are factors of.
 
-    ``flux * apCorrMap["base_PsfFlux_instFlux"](x, y)`` is the corrected flux; the field of a name in ``Err``
-    is the standard deviation of the factor.
+    ``flux * apCorrMap["base_PsfFlux_instFlux"](x, y)`` is the corrected flux; the field of a name
+    in ``Err`` is the standard deviation of the factor.
     """
 
     fields: Mapping[str, Field]

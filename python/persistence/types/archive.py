@@ -1,4 +1,4 @@
-"""Archives: the objects that afw stores beside an exposure or a catalog, as rows of tables (facts in afw-files 2)."""
+"""Archives: objects stored by afw beside an exposure or a catalog as rows (afw-files 2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from persistence.errors import FormatterError
 
 # Column name -> array, or list for strings and for cells of varying length; one element a row.
 Table = Mapping[str, Any]
-# What a factory is given: the tables of its object, and the function that gives the objects it refers to.
+# What a factory is given: the tables of its object, and the function that gives the objects it
+# refers to.
 Tables = Sequence[Table]
 Load = Callable[[int], Any]
 
@@ -85,7 +86,9 @@ class Unknown:
 
     def __call__(self, *args: Any) -> NoReturn:
         """Refuse to be evaluated, as fields are."""
-        raise FormatterError(f"the class {self.name} is not known here; its tables are kept as they are stored")
+        raise FormatterError(
+            f"the class {self.name} is not known here; its tables are kept as they are stored"
+        )
 
     def __str__(self) -> str:
         return f"unknown {self.name}, {len(self.tables)} tables"
@@ -142,7 +145,9 @@ class Archive:
     def entries(self, number: int) -> list[Entry]:
         """Give the rows of the index that belong to an object, in the order of its tables."""
         if number not in self._entries:
-            raise FormatterError(f"{self.what}: the archive has no object {number}; it has {sorted(self._entries)}")
+            raise FormatterError(
+                f"{self.what}: the archive has no object {number}; it has {sorted(self._entries)}"
+            )
         return self._entries[number]
 
     def tables(self, number: int) -> tuple[Table, ...]:
@@ -199,13 +204,17 @@ class Archive:
         if entry.row0 < 0 or entry.nrows < 0 or entry.row0 + entry.nrows > length:
             wanted = f"rows {entry.row0} to {entry.row0 + entry.nrows - 1} of table {entry.table}"
             raise self._damaged(number, f"it has {wanted}, which has {length} rows")
-        return {name: column[entry.row0 : entry.row0 + entry.nrows] for name, column in table.items()}
+        return {
+            name: column[entry.row0 : entry.row0 + entry.nrows] for name, column in table.items()
+        }
 
     def _told(self, number: int) -> str:
         return f"{number} ({self.class_of(number)})"
 
     def _damaged(self, number: int, why: str) -> FormatterError:
-        return FormatterError(f"{self.what}: object {self._told(number)} of the archive cannot be read: {why}")
+        return FormatterError(
+            f"{self.what}: object {self._told(number)} of the archive cannot be read: {why}"
+        )
 
 
 def _entries(index: Table, what: str) -> dict[int, list[Entry]]:
@@ -215,10 +224,13 @@ def _entries(index: Table, what: str) -> dict[int, list[Entry]]:
     missing = [name for name in names if name not in index]
     if missing:
         raise FormatterError(
-            f"{what}: the index of the archive lacks {', '.join(missing)}; it has {', '.join(index)}"
+            f"{what}: the index of the archive lacks {', '.join(missing)}; it has "
+            f"{', '.join(index)}"
         )
     found: dict[int, list[Entry]] = {}
-    for number, part, table, row0, nrows, name, module in zip(*(index[name] for name in names), strict=True):
+    for number, part, table, row0, nrows, name, module in zip(
+        *(index[name] for name in names), strict=True
+    ):
         entry = Entry(int(part), int(table), int(row0), int(nrows), str(name), str(module))
         found.setdefault(int(number), []).append(entry)
     return {number: sorted(entries) for number, entries in found.items()}

@@ -22,7 +22,8 @@ def build(dump: Dump, inverted: bool | None = None) -> Map:
     dump : `Dump`
         What AST wrote of it.
     inverted : `bool`, optional
-        Its direction, where the object that it is a part of tells; what it says itself does not count then.
+        Its direction, where the object that it is a part of tells; what it says itself does not
+        count then.
 
     Raises
     ------
@@ -30,13 +31,17 @@ def build(dump: Dump, inverted: bool | None = None) -> Map:
         If it is of a class that is not known here.
     """
     if dump.name not in _BUILDERS:
-        raise FormatterError(f"AST's {dump.name} is not known here (known are {', '.join(_BUILDERS)})")
+        raise FormatterError(
+            f"AST's {dump.name} is not known here (known are {', '.join(_BUILDERS)})"
+        )
     made = _BUILDERS[dump.name](dump)
     return Inverted(made) if (dump.integer("Invert", 0) if inverted is None else inverted) else made
 
 
 def _parts(dump: Dump) -> tuple[Map, Map]:
-    first, second = (build(dump.inner(f"Map{one}"), bool(dump.integer(f"Inv{one}", 0))) for one in "AB")
+    first, second = (
+        build(dump.inner(f"Map{one}"), bool(dump.integer(f"Inv{one}", 0))) for one in "AB"
+    )
     return first, second
 
 
@@ -45,7 +50,9 @@ def _compound(dump: Dump) -> Map:
 
 
 def _series(dump: Dump, name: str, default: float) -> NDArray[np.float64]:
-    return np.array([dump.number(f"{name}{axis}", default) for axis in range(1, dump.integer("Nin", 1) + 1)])
+    return np.array(
+        [dump.number(f"{name}{axis}", default) for axis in range(1, dump.integer("Nin", 1) + 1)]
+    )
 
 
 def _window(dump: Dump) -> Map:
@@ -62,7 +69,9 @@ def _matrix(dump: Dump) -> Map:
     rows = dump.integer("Nout", columns)
     form = dump.text("Form", "Full")
     if form not in _CELLS:
-        raise FormatterError(f"AST's MatrixMap has no form {form!r}; it is one of {', '.join(_CELLS)}")
+        raise FormatterError(
+            f"AST's MatrixMap has no form {form!r}; it is one of {', '.join(_CELLS)}"
+        )
     matrix = np.zeros((rows, columns))
     places, default = _CELLS[form](matrix)
     matrix[places] = [dump.number(f"M{number}", default) for number in range(matrix[places].size)]
@@ -84,15 +93,23 @@ def _wcs(dump: Dump) -> Map:
     latitude = f"pv{axes[1]}_"
     strange = [name for name, value in given.items() if value and not name.startswith(latitude)]
     if strange:
-        raise FormatterError(f"AST's WcsMap has parameters of another axis than the latitude's: {', '.join(strange)}")
-    parameters = tuple((int(name.removeprefix(latitude)), value) for name, value in given.items() if value)
-    return Projection(dump.text("Type"), parameters, (axes[0] - 1, axes[1] - 1), dump.integer("Nin", 2))
+        raise FormatterError(
+            f"AST's WcsMap has parameters of another axis than the latitude's: {', '.join(strange)}"
+        )
+    parameters = tuple(
+        (int(name.removeprefix(latitude)), value) for name, value in given.items() if value
+    )
+    return Projection(
+        dump.text("Type"), parameters, (axes[0] - 1, axes[1] - 1), dump.integer("Nin", 2)
+    )
 
 
 _BUILDERS: Mapping[str, Callable[[Dump], Map]] = {
     "CmpMap": _compound,
     "TranMap": lambda dump: Either(*_parts(dump)),
-    "UnitMap": lambda dump: Scaled(np.ones(dump.integer("Nin", 1)), np.zeros(dump.integer("Nin", 1))),
+    "UnitMap": lambda dump: Scaled(
+        np.ones(dump.integer("Nin", 1)), np.zeros(dump.integer("Nin", 1))
+    ),
     "ShiftMap": _window,
     "WinMap": _window,
     "ZoomMap": _zoom,

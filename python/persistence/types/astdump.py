@@ -27,8 +27,8 @@ class Dump:
     name : `str`
         AST's name of its class.
     values : mapping [`str`, `str` or `Dump`]
-        What is written of it, by names in lower case, for AST takes no notice of case. What equals AST's
-        default is not written.
+        What is written of it, by names in lower case, for AST takes no notice of case. What equals
+        AST's default is not written.
     """
 
     name: str
@@ -98,7 +98,8 @@ def parse(text: str) -> Dump:
             raise FormatterError(f"a line of an AST dump is not understood: {line!r}")
     if len(blocks) > 1 or not isinstance(top.get("top"), Dump):
         raise FormatterError(
-            f"an AST dump ends inside {' in '.join(name for name, *_ in blocks[:0:-1]) or 'nothing'}"
+            "an AST dump ends inside "
+            f"{' in '.join(name for name, *_ in blocks[:0:-1]) or 'nothing'}"
         )
     return top["top"]  # type: ignore[return-value]
 

@@ -49,7 +49,10 @@ class FrameSet:
 
     def numbered(self, domain: str) -> int | None:
         """Find the frame of a domain, such as ``IWC``; None if there is none."""
-        return next((number for number, frame in self.frames.items() if frame.text("Domain") == domain), None)
+        return next(
+            (number for number, frame in self.frames.items() if frame.text("Domain") == domain),
+            None,
+        )
 
     def _ancestors(self, frame: int) -> Iterator[int]:
         """Give a frame and those that it hangs on, but not the root."""
@@ -71,7 +74,9 @@ def frame_set(dump: Dump) -> FrameSet:
     """
     if dump.name != "FrameSet":
         raise FormatterError(f"AST's {dump.name} stands where a FrameSet should")
-    frames = {number: dump.inner(f"Frm{number}") for number in range(1, dump.integer("Nframe", 0) + 1)}
+    frames = {
+        number: dump.inner(f"Frm{number}") for number in range(1, dump.integer("Nframe", 0) + 1)
+    }
     links = {}
     for number in frames:
         parent = dump.integer(f"Lnk{number}", 0)

@@ -20,7 +20,8 @@ _BLOCK = 8192
 class Map(Protocol):
     """A function of points and, mostly, its inverse.
 
-    Points are an array of shape (axes, number of points). What lies outside a function's domain becomes NaN.
+    Points are an array of shape (axes, number of points). What lies outside a function's domain
+    becomes NaN.
     """
 
     @property
@@ -104,11 +105,15 @@ class Parallel:
 
     def forward(self, points: Points) -> Points:
         edge = self.first.nin
-        return np.concatenate([self.first.forward(points[:edge]), self.second.forward(points[edge:])])
+        return np.concatenate(
+            [self.first.forward(points[:edge]), self.second.forward(points[edge:])]
+        )
 
     def inverse(self, points: Points) -> Points:
         edge = self.first.nout
-        return np.concatenate([self.first.inverse(points[:edge]), self.second.inverse(points[edge:])])
+        return np.concatenate(
+            [self.first.inverse(points[:edge]), self.second.inverse(points[edge:])]
+        )
 
 
 @dataclass(frozen=True)
@@ -180,8 +185,11 @@ class Matrix:
 
 
 def applied(function: Callable[[Points], Points], *arrays: ArrayLike) -> Points:
-    """Apply a function of points to arrays of coordinates of any one shape, to which they are broadcast."""
+    """Apply a function of points to arrays of coordinates, broadcast to one shape."""
     spread = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in arrays))
     points = np.stack([each.ravel() for each in spread])
-    blocks = [function(points[:, start : start + _BLOCK]) for start in range(0, points.shape[1] or 1, _BLOCK)]
+    blocks = [
+        function(points[:, start : start + _BLOCK])
+        for start in range(0, points.shape[1] or 1, _BLOCK)
+    ]
     return np.concatenate(blocks, axis=1).reshape(-1, *spread[0].shape)

@@ -17,8 +17,9 @@ from persistence.types.astdump import Dump
 Points = NDArray[np.float64]
 # More coefficients than any distortion has, and few enough to hold.
 _MOST_CELLS = 1_000_000
-# Newton's iteration doubles the digits each time, once it is near. Rounding may keep it from standing still, but
-# what moves on by more than the last number has no such value nearby. Both are parts of the coordinate.
+# Newton's iteration doubles the digits each time, once it is near. Rounding may keep it from
+# standing still, but what moves on by more than the last number has no such value nearby. Both are
+# parts of the coordinate.
 _ITERATIONS = 50
 _STILL, _LOST = 1e-13, 1e-9
 
@@ -71,7 +72,9 @@ class Polynomial:
             for _ in range(_ITERATIONS):
                 slopes = self.slopes(points)
                 slopes[np.linalg.det(slopes) == 0] = np.nan
-                moved = np.linalg.solve(slopes, (values - self(points)).T[..., np.newaxis])[..., 0].T
+                moved = np.linalg.solve(slopes, (values - self(points)).T[..., np.newaxis])[
+                    ..., 0
+                ].T
                 points = points + moved
                 if not (np.abs(moved) > _STILL * (np.abs(points) + 1)).any():
                     break
@@ -123,9 +126,15 @@ def _map(dump: Dump, value: Callable[..., Any], derivative: Callable[..., Any]) 
         coefficients = _coefficients(dump, letter, inputs, outputs)
         if coefficients is None:
             return None
-        factors = [dump.number(f"{letter}SCL{axis}", 1) if scales else 1 for axis in range(1, inputs + 1)]
-        offsets = [dump.number(f"{letter}OFF{axis}", 0) if scales else 0 for axis in range(1, inputs + 1)]
-        return Polynomial(coefficients, value, derivative, np.array(factors, float), np.array(offsets, float))
+        factors = [
+            dump.number(f"{letter}SCL{axis}", 1) if scales else 1 for axis in range(1, inputs + 1)
+        ]
+        offsets = [
+            dump.number(f"{letter}OFF{axis}", 0) if scales else 0 for axis in range(1, inputs + 1)
+        ]
+        return Polynomial(
+            coefficients, value, derivative, np.array(factors, float), np.array(offsets, float)
+        )
 
     iterate = bool(dump.integer("IterInv", 0))
     return PolynomialMap(direction("F", nin, nout), direction("I", nout, nin), nin, nout, iterate)
@@ -134,7 +143,8 @@ def _map(dump: Dump, value: Callable[..., Any], derivative: Callable[..., Any]) 
 def _coefficients(dump: Dump, letter: str, inputs: int, outputs: int) -> NDArray[np.float64] | None:
     """Spread out the coefficients of one direction; None if there are none.
 
-    They are numbered over all outputs, and their powers over all coefficients and inputs (afw-files 2.2).
+    They are numbered over all outputs, and their powers over all coefficients and inputs (afw-files
+    2.2).
     """
     counts = [dump.integer(f"NC{letter}{output}", 0) for output in range(1, outputs + 1)]
     if not any(counts):
@@ -142,11 +152,17 @@ def _coefficients(dump: Dump, letter: str, inputs: int, outputs: int) -> NDArray
     powers = [dump.integer(f"MP{letter}{axis}", 0) for axis in range(1, inputs + 1)]
     shape = (*(power + 1 for power in powers), outputs)
     if min(*shape, *counts) < 0 or max(math.prod(shape), sum(counts)) > _MOST_CELLS:
-        raise FormatterError(f"AST's {dump.name} has {sum(counts)} coefficients of powers up to {powers}")
+        raise FormatterError(
+            f"AST's {dump.name} has {sum(counts)} coefficients of powers up to {powers}"
+        )
     cells: NDArray[Any] = np.zeros(shape)
     for number, output in enumerate(np.repeat(range(outputs), counts)):
-        place = [dump.integer(f"P{letter}{number * inputs + axis}", 0) for axis in range(1, inputs + 1)]
+        place = [
+            dump.integer(f"P{letter}{number * inputs + axis}", 0) for axis in range(1, inputs + 1)
+        ]
         if any(not 0 <= power <= most for power, most in zip(place, powers, strict=True)):
-            raise FormatterError(f"AST's {dump.name} has a term of powers {place}; the highest are {powers}")
+            raise FormatterError(
+                f"AST's {dump.name} has a term of powers {place}; the highest are {powers}"
+            )
         cells[(*place, output)] += dump.number(f"C{letter}{number + 1}", 0)
     return cells

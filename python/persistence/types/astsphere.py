@@ -1,4 +1,7 @@
-"""AST's mappings of the sphere: to vectors, to planes, to directions and lengths (facts in afw-files 2.2)."""
+"""AST's mappings of the sphere.
+
+To vectors, to planes, to directions and lengths (facts in afw-files 2.2).
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ class Spherical:
 
 @dataclass(frozen=True)
 class Projection:
-    """Native longitude and latitude (rad) to a plane (rad), by a projection of FITS; other axes stay as they are.
+    """Native longitude and latitude (rad) to a plane (rad), by a projection of FITS.
+
+    Other axes stay as they are.
 
     wcslib does it, so all of its projections are known.
     """
@@ -75,7 +80,9 @@ def _projection(code: str, parameters: tuple[tuple[int, float], ...]) -> Any:
         projection.pv = values
         projection.set()
     except (InvalidPrjParametersError, IndexError, ValueError) as error:
-        raise FormatterError(f"wcslib has no projection {code!r} with parameters {dict(parameters)}") from error
+        raise FormatterError(
+            f"wcslib has no projection {code!r} with parameters {dict(parameters)}"
+        ) from error
     return projection
 
 

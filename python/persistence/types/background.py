@@ -1,4 +1,4 @@
-"""Backgrounds: the level of the sky in bins, and the surface through it (facts in afw-files 6.3)."""
+"""Backgrounds: the sky's level in bins, and the surface through it (afw-files 6.3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ CHEBYSHEV = 0
 
 @dataclass(frozen=True)
 class Surface:
-    """How to draw a surface through bins; the names are those of the cards, the defaults those of older files.
+    """How to draw a surface through bins.
+
+    The names are those of the cards, the defaults those of older files.
 
     Attributes
     ----------
@@ -91,7 +93,10 @@ class Background:
         box = self.bbox if bbox is None else Box.from_any(bbox)
         if not self.bbox.contains(box):
             raise FormatterError(f"{box} is not inside the background, which is {self.bbox}")
-        columns, rows = np.arange(box.width) + box.x0 - self.bbox.x0, np.arange(box.height) + box.y0 - self.bbox.y0
+        columns, rows = (
+            np.arange(box.width) + box.x0 - self.bbox.x0,
+            np.arange(box.height) + box.y0 - self.bbox.y0,
+        )
         draw = self._approximated if self.surface.approximation == CHEBYSHEV else self._interpolated
         return draw(columns.astype(float), rows.astype(float)).astype(np.float32)
 
@@ -102,11 +107,16 @@ class Background:
     def _interpolated(self, columns: Array, rows: Array) -> Array:
         """Draw curves along the columns of bins, and then along each row."""
         levels = self.levels.astype(float)
-        along, across = centres(levels.shape[0], self.bbox.height), centres(levels.shape[1], self.bbox.width)
+        along, across = (
+            centres(levels.shape[0], self.bbox.height),
+            centres(levels.shape[1], self.bbox.width),
+        )
         good = np.isfinite(levels).any(axis=0)
         if not good.any():
             raise FormatterError("none of the bins of the background has a level")
-        drawn = np.stack([self._curve(along, column[:, np.newaxis], rows)[:, 0] for column in levels.T[good]])
+        drawn = np.stack(
+            [self._curve(along, column[:, np.newaxis], rows)[:, 0] for column in levels.T[good]]
+        )
         return self._curve(across[good], drawn, columns).T
 
     def _curve(self, x: Array, y: Array, at: Array) -> Array:
@@ -121,16 +131,26 @@ class Background:
         """Fit a Chebyshev polynomial to the bins, of total degree ``order``."""
         degree, other = self.surface.order
         if other not in (-1, degree):
-            raise FormatterError(f"a background of degrees {degree} in x and {other} in y is not drawn here")
+            raise FormatterError(
+                f"a background of degrees {degree} in x and {other} in y is not drawn here"
+            )
         y, x = np.meshgrid(*(centres(*each) for each in self._axes()), indexing="ij")
         good = np.isfinite(self.levels) & ((self.variance > 0) | (not self.surface.weighted))
         low, high = (-0.5, -0.5), (self.bbox.width - 0.5, self.bbox.height - 0.5)
         terms = np.eye(len(powers(degree)))
         if good.sum() < len(terms):
-            raise FormatterError(f"{good.sum()} bins are too few for a background of degree {degree}")
+            raise FormatterError(
+                f"{good.sum()} bins are too few for a background of degree {degree}"
+            )
         basis = np.stack([Chebyshev(each, low, high)(x[good], y[good]) for each in terms], axis=-1)
-        weights = 1 / np.sqrt(self.variance[good].astype(float)) if self.surface.weighted else np.ones(len(basis))
-        found, *_ = np.linalg.lstsq(basis * weights[:, np.newaxis], self.levels[good] * weights, rcond=None)
+        weights = (
+            1 / np.sqrt(self.variance[good].astype(float))
+            if self.surface.weighted
+            else np.ones(len(basis))
+        )
+        found, *_ = np.linalg.lstsq(
+            basis * weights[:, np.newaxis], self.levels[good] * weights, rcond=None
+        )
         return Chebyshev(found, low, high).on_grid(columns, rows)
 
     def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:

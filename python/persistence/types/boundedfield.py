@@ -1,4 +1,4 @@
-"""Fields: numbers that vary over an image, as afw's BoundedField has them (facts in afw-files 2.5)."""
+"""Fields: numbers that vary over an image, as in afw's BoundedField (afw-files 2.5)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class ChebyshevField:
     Attributes
     ----------
     box : `Box`
-        The pixels over which the polynomials run from -1 to 1, edge to edge; that of a constant may be empty.
+        The pixels over which the polynomials run from -1 to 1, edge to edge; that of a constant may
+        be empty.
     coefficients : array, shape (rows, columns)
         ``coefficients[i, j]`` belongs to ``T_i(y) T_j(x)``.
     """
@@ -58,7 +59,9 @@ class ProductField:
     @property
     def box(self) -> Box | None:
         """The pixels that it is for, which are those of its first factor that says."""
-        return next((box for box in (getattr(factor, "box", None) for factor in self.factors) if box), None)
+        return next(
+            (box for box in (getattr(factor, "box", None) for factor in self.factors) if box), None
+        )
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
         """Give the values at some columns and rows; they are broadcast."""

@@ -37,7 +37,9 @@ class Box:
 
     @classmethod
     def from_section(cls, text: str) -> Box:
-        """Read a section of a FITS header, ``[x1:x2,y1:y2]``: from 1, both ends inside, perhaps reversed.
+        """Read a section of a FITS header, ``[x1:x2,y1:y2]``.
+
+        From 1, both ends inside, perhaps reversed.
 
         Source: the NOAO image keyword dictionary (DATASEC, BIASSEC, CCDSEC and the like).
         """
@@ -51,7 +53,7 @@ class Box:
 
     @classmethod
     def from_any(cls, box: Any) -> Box:
-        """Take a `Box`, ``(x0, y0, width, height)``, or an object with afw's ``getMinX`` and its kin."""
+        """Return the `Box` of a box, ``(x0, y0, width, height)``, or an object of afw's."""
         if isinstance(box, Box):
             return box
         if hasattr(box, "getMinX"):
@@ -97,5 +99,7 @@ class Box:
 
 def box_of(table: Mapping[str, Any], row: int = 0, prefix: str = "bbox") -> Box:
     """Read a box from the columns of its first and last pixels."""
-    x0, y0, x1, y1 = (int(table[f"{prefix}_{end}"][row]) for end in ("min_x", "min_y", "max_x", "max_y"))
+    x0, y0, x1, y1 = (
+        int(table[f"{prefix}_{end}"][row]) for end in ("min_x", "min_y", "max_x", "max_y")
+    )
     return Box(x0, y0, x1 - x0 + 1, y1 - y0 + 1)

@@ -1,8 +1,11 @@
-"""Catalogs: astropy's tables, with what afw's have beside: aliases, angles, and objects that belong to rows.
+"""Catalogs: astropy's tables, with what afw's have beside.
 
-All that a catalog knows beside its columns is plain data in ``meta``, which astropy carries through slices, copies,
-sorting, pickling and stacking: ``meta["aliases"]`` (other name -> field), ``meta["archives"]`` (file -> where in it
-the objects lie that rows refer to), ``meta["footprints"]`` (which columns hold footprints, in files of version 0).
+Aliases, angles, and objects that belong to rows.
+
+All that a catalog knows beside its columns is plain data in ``meta``, which astropy carries through
+slices, copies, sorting, pickling and stacking: ``meta["aliases"]`` (other name -> field),
+``meta["archives"]`` (file -> where in it the objects lie that rows refer to),
+``meta["footprints"]`` (which columns hold footprints, in files of version 0).
 """
 
 from __future__ import annotations
@@ -42,24 +45,32 @@ class Record(Row):  # type: ignore[misc]  # astropy has no types
 
 
 class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
-    """A table as afw has them: `~astropy.table.QTable` with angles as quantities and names that have aliases.
+    """A table as afw has them.
 
-    Angles, which in afw are a type of their own, are `~astropy.units.Quantity`; other numbers with units are columns
-    with units, so that integers stay integers, and flux ratios and magnitudes are computed as scripts do it. Flags
-    are boolean columns. What a field is for is its ``info.description``.
+    `~astropy.table.QTable` with angles as quantities and names that have aliases.
+
+    Angles, which in afw are a type of their own, are `~astropy.units.Quantity`; other numbers with
+    units are columns with units, so that integers stay integers, and flux ratios and magnitudes are
+    computed as scripts do it. Flags are boolean columns. What a field is for is its
+    ``info.description``.
     """
 
     Row: ClassVar[type] = Record
 
     def _convert_col_for_table(self, col: Any) -> Any:
-        """Leave columns with units as they are, as `~astropy.table.Table` does; quantities stay quantities."""
+        """Leave columns with units as they are, as `~astropy.table.Table` does.
+
+        Quantities stay quantities.
+        """
         return Table._convert_col_for_table(self, col)
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, str):
             name = self.resolve(item)
             if name not in self.columns:
-                raise KeyError(f"no column {item!r}{did_you_mean(item, [*self.colnames, *self.aliases])}")
+                raise KeyError(
+                    f"no column {item!r}{did_you_mean(item, [*self.colnames, *self.aliases])}"
+                )
             return super().__getitem__(name)
         if isinstance(item, list | tuple) and item and all(isinstance(name, str) for name in item):
             return super().__getitem__([self.resolve(name) for name in item])
@@ -72,7 +83,10 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """Other names of fields, or of beginnings of their names: ``slot_Centroid`` -> ``base_SdssCentroid``."""
+        """Other names of fields, or of beginnings of their names.
+
+        ``slot_Centroid`` -> ``base_SdssCentroid``.
+        """
         found: Mapping[str, str] = self.meta.get("aliases", {})
         return found
 
@@ -84,7 +98,7 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         return found if found in self.columns else name
 
     def objects(self, name: str) -> Objects:
-        """Give the objects that a column of archive numbers refers to, such as ``wcs`` of a catalog of exposures.
+        """Return the objects whose archive numbers a column holds, such as ``wcs`` of exposures.
 
         The file that the catalog was read from is opened when the first object is asked for.
 
@@ -101,13 +115,18 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         name = self.resolve(name)
         if name not in self.columns or self[name].dtype.kind not in "iu" or self[name].ndim != 1:
             raise FormatterError(
-                f"the catalog has no column {name!r} of archive numbers{did_you_mean(name, self.colnames)}"
+                f"the catalog has no column {name!r} of archive "
+                f"numbers{did_you_mean(name, self.colnames)}"
             )
-        return Objects(np.asarray(self[name]), functools.partial(_load, self.meta.get("archives", {})))
+        return Objects(
+            np.asarray(self[name]), functools.partial(_load, self.meta.get("archives", {}))
+        )
 
     @property
     def footprints(self) -> Objects:
-        """The `~persistence.types.footprint.Footprint` of each row, or None; each is read when it is asked for.
+        """The `~persistence.types.footprint.Footprint` of each row, or None.
+
+        Each is read when it is asked for.
 
         Raises
         ------
@@ -156,7 +175,7 @@ class Objects(Sequence[Any]):
 
 
 def archive_entry(path: str, hdu: int) -> dict[str, dict[str, int]]:
-    """Say where the objects of a catalog lie, and which state of the file it is, for ``meta["archives"]``."""
+    """Return where the objects of a catalog lie, and the file's state: ``meta["archives"]``."""
     state = os.stat(path)
     return {os.path.abspath(path): {"hdu": hdu, "size": state.st_size, "time": state.st_mtime_ns}}
 
@@ -167,14 +186,21 @@ def archive_of(archives: Mapping[str, Mapping[str, int]]) -> tuple[str, int]:
     Raises
     ------
     FormatterError
-        If there is none, if there are several, or if the file is not what it was when the catalog was read.
+        If there is none, if there are several, or if the file is not what it was when the catalog
+        was read.
     """
     if len(archives) != 1:
-        several = f"its rows come from several files: {', '.join(archives)}" if archives else "it has no archive"
+        several = (
+            f"its rows come from several files: {', '.join(archives)}"
+            if archives
+            else "it has no archive"
+        )
         raise FormatterError(f"the objects of the catalog cannot be told: {several}")
     [(path, entry)] = archives.items()
     if archive_entry(path, entry["hdu"]) != {path: entry}:
-        raise FormatterError(f"{path} has changed since the catalog was read: its objects may be others now")
+        raise FormatterError(
+            f"{path} has changed since the catalog was read: its objects may be others now"
+        )
     return path, entry["hdu"]
 
 

@@ -19,8 +19,8 @@ class Inputs:
     Attributes
     ----------
     columns : mapping [`str`, array or `list`]
-        The columns: ``id``, ``weight``, ``visit``, ``ccd``, ``filter``, ... Those of ``psf``, ``wcs`` and the like
-        hold numbers for `component`.
+        The columns: ``id``, ``weight``, ``visit``, ``ccd``, ``filter``, ... Those of ``psf``,
+        ``wcs`` and the like hold numbers for `component`.
     load : callable
         Gives the object of such a number.
     """

@@ -1,4 +1,7 @@
-"""The components of an exposure: objects that lie in its archive until they are asked for, or that were given."""
+"""The components of an exposure.
+
+Objects that lie in its archive until they are asked for, or that were given.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ _LAST_VERSION = 2
 
 
 class Components(Mapping[str, Any]):
-    """Objects by name: ``psf``, ``wcs``, ``photo_calib``, ...; each is made when it is first asked for.
+    """Objects by name: ``psf``, ``wcs``, ``photo_calib``, ...
+
+    Each is made when it is first asked for.
 
     Parameters
     ----------
@@ -70,7 +75,11 @@ class Components(Mapping[str, Any]):
     @property
     def unknown(self) -> tuple[str, ...]:
         """The names of those whose classes are not known here: only their tables can be had."""
-        return tuple(name for name, number in self.numbers.items() if self.archive.class_of(number) not in FACTORIES)
+        return tuple(
+            name
+            for name, number in self.numbers.items()
+            if self.archive.class_of(number) not in FACTORIES
+        )
 
     def __getitem__(self, name: str) -> Any:
         """Give a component.
@@ -103,7 +112,7 @@ class Components(Mapping[str, Any]):
 
 
 def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
-    """Read from a primary header which components the archive holds, by name, and their numbers there.
+    """Read from a primary header the names and archive numbers of the components.
 
     Parameters
     ----------
@@ -119,7 +128,9 @@ def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
     """
     version = header.get("EXPINFO_V", 0)
     if isinstance(version, int) and version > _LAST_VERSION:
-        raise FormatterError(f"{what} is of version {version} (EXPINFO_V); the last that is known is {_LAST_VERSION}")
+        raise FormatterError(
+            f"{what} is of version {version} (EXPINFO_V); the last that is known is {_LAST_VERSION}"
+        )
     if not header.get("AR_HDU"):
         return {}
     found: dict[str, Any] = {}
@@ -129,4 +140,6 @@ def numbers_in(header: Mapping[str, Any], what: str) -> dict[str, int]:
         if keyword.startswith(_GENERIC):
             key = keyword.removeprefix(_GENERIC)
             found[_NAMES.get(key, key.lower())] = header[keyword]
-    return {name: number for name, number in found.items() if isinstance(number, int) and number > 0}
+    return {
+        name: number for name, number in found.items() if isinstance(number, int) and number > 0
+    }

@@ -16,7 +16,9 @@ _TARGET = re.compile(r"=([\w.]+)")  # in the note of what was retargeted
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Stands for an object of a class that is not here: what ``config.steps['a']=lsst.pipe.Step()`` assigns.
+    """Stands for an object of a class that is not here.
+
+    What ``config.steps['a']=lsst.pipe.Step()`` assigns.
 
     Attributes
     ----------
@@ -42,13 +44,14 @@ class Config(Mapping[str, Any]):
     notes : mapping, optional
         Text that was found instead of a value: a class that an entry was retargeted to.
     docs : mapping, optional
-        What the file says of an entry. They are no part of the configuration: equal ones may differ in them.
+        What the file says of an entry. They are no part of the configuration: equal ones may differ
+        in them.
 
     Notes
     -----
-    An attribute, and a key in brackets, lead down: ``config.indexer['HTM'].depth``. Where an entry has a value and
-    others below it (``skyMap='rings'``, ``skyMap['rings'].numRings=120``), the attribute is what lies below, and
-    ``config['skyMap']`` the value.
+    An attribute, and a key in brackets, lead down: ``config.indexer['HTM'].depth``. Where an entry
+    has a value and others below it (``skyMap='rings'``, ``skyMap['rings'].numRings=120``), the
+    attribute is what lies below, and ``config['skyMap']`` the value.
     """
 
     def __init__(
@@ -89,7 +92,12 @@ class Config(Mapping[str, Any]):
     def _below(self, name: str) -> Config:
         made = self._values.get(name)
         class_name = made.class_name if isinstance(made, Made) else None
-        return Config(_below(self._values, name), class_name, _below(self.notes, name), _below(self.docs, name))
+        return Config(
+            _below(self._values, name),
+            class_name,
+            _below(self.notes, name),
+            _below(self.docs, name),
+        )
 
     def __repr__(self) -> str:
         return f"Config({self._values!r}, class_name={self.class_name!r})"
@@ -97,12 +105,19 @@ class Config(Mapping[str, Any]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
             return NotImplemented
-        return (self._values, self.class_name, self.notes) == (other._values, other.class_name, other.notes)
+        return (self._values, self.class_name, self.notes) == (
+            other._values,
+            other.class_name,
+            other.notes,
+        )
 
     __hash__ = None  # type: ignore[assignment]  # a mapping with an equality of values
 
     def diff(self, other: Config) -> Differences:
-        """Give each entry that differs, or that one of the two lacks; also the class, and what is retargeted."""
+        """Give each entry that differs, or that one of the two lacks.
+
+        Also the class, and what is retargeted.
+        """
         return differences(self._all(), other._all())
 
     def _all(self) -> dict[str, Any]:

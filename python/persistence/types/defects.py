@@ -18,14 +18,18 @@ _SHAPES = ("BOX", "ROTBOX")
 
 
 class Defects(Table):  # type: ignore[misc]  # astropy has no types
-    """A table of boxes of bad pixels: ``x0``, ``y0`` (the first pixel, counted from 0), ``width``, ``height``.
+    """A table of boxes of bad pixels.
+
+    ``x0``, ``y0`` (the first pixel, counted from 0), ``width``, ``height``.
 
     A pixel may lie in several. The table's ``meta`` tell the detector and from when on they hold.
     """
 
     @classmethod
     def from_table(cls, table: Table) -> Defects:
-        """Take either form of table: boxes, or regions as the FITS convention of that name has them.
+        """Take either form of table.
+
+        Boxes, or regions as the FITS convention of that name has them.
 
         Raises
         ------
@@ -36,7 +40,9 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
             return cls(_from_regions(table), names=COLUMNS, meta=table.meta)
         missing = [name for name in COLUMNS if name not in table.colnames]
         if missing:
-            raise FormatterError(f"it is no table of defects: it has no {', '.join(missing)}, nor SHAPE")
+            raise FormatterError(
+                f"it is no table of defects: it has no {', '.join(missing)}, nor SHAPE"
+            )
         return cls(table)
 
     @property
@@ -51,8 +57,8 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
         Parameters
         ----------
         where : `tuple` of two `int`, `Box`, or what `Box.from_any` takes
-            The shape of the mask (rows, columns), whose first pixel is then (0, 0); or the pixels that it
-            covers. What sticks out is cut off.
+            The shape of the mask (rows, columns), whose first pixel is then (0, 0); or the pixels
+            that it covers. What sticks out is cut off.
         plane : `str`
             What the flag is called.
 
@@ -66,12 +72,17 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
         flagged = np.zeros((area.height, area.width), dtype=bool)
         for box in self.boxes:
             x0, y0 = box.x0 - area.x0, box.y0 - area.y0
-            flagged[max(y0, 0) : max(y0 + box.height, 0), max(x0, 0) : max(x0 + box.width, 0)] = True
+            flagged[max(y0, 0) : max(y0 + box.height, 0), max(x0, 0) : max(x0 + box.width, 0)] = (
+                True
+            )
         return Mask.from_flags({plane: flagged})
 
 
 def _from_regions(table: Table) -> Any:
-    """Turn FITS regions (centres, counted from 1) into boxes: corner, counted from 0, width and height."""
+    """Turn FITS regions (centres, counted from 1) into boxes.
+
+    Corner, counted from 0, width and height.
+    """
     try:
         boxes = [_box(row) for row in table]
     except (KeyError, ValueError, IndexError) as error:

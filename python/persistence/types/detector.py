@@ -23,8 +23,8 @@ class Amplifier:
     name : `str`
         Its name, ``A``.
     data, overscan, prescan, postscan : `Box`
-        Where in the raw image its light-sensitive pixels, the serial overscan, the prescan and the parallel
-        overscan lie.
+        Where in the raw image its light-sensitive pixels, the serial overscan, the prescan and the
+        parallel overscan lie.
     trimmed : `Box`
         Where its pixels lie in the trimmed image.
     gain : `float`
@@ -111,7 +111,10 @@ class Detector:
         for amplifier in self.amplifiers:
             if amplifier.name == name:
                 return amplifier
-        raise KeyError(f"detector {self.name} has amplifiers {[amp.name for amp in self.amplifiers]}, not {name!r}")
+        raise KeyError(
+            f"detector {self.name} has amplifiers {[amp.name for amp in self.amplifiers]}, not "
+            f"{name!r}"
+        )
 
     def getName(self) -> str:
         return self.name
@@ -153,7 +156,9 @@ def make(tables: Tables, load: Load) -> Detector:
         name=row["name"],
         id=int(row["id"]),
         serial=row["serial"],
-        amplifiers=tuple(_amplifier(amplifiers, number) for number in range(len(amplifiers["name"]))),
+        amplifiers=tuple(
+            _amplifier(amplifiers, number) for number in range(len(amplifiers["name"]))
+        ),
         type=_TYPES[int(row["type"])],
         physical_type=row.get("physicalType", ""),
         bbox=box_of(own),
@@ -168,7 +173,10 @@ def make(tables: Tables, load: Load) -> Detector:
 
 def _amplifier(table: Table, number: int) -> Amplifier:
     row = {name: column[number] for name, column in table.items()}
-    areas = {name: Box(*(int(row[f"{prefix}_{end}"]) for end in _ENDS)) for name, prefix in _AREAS.items()}
+    areas = {
+        name: Box(*(int(row[f"{prefix}_{end}"]) for end in _ENDS))
+        for name, prefix in _AREAS.items()
+    }
     return Amplifier(
         name=row["name"],
         gain=float(row["gain"]),

@@ -36,7 +36,10 @@ class Difference(NamedTuple):
 
 
 class Differences(tuple[Difference, ...]):
-    """All entries that differ, by name. ``str`` gives a line for each; it is empty if there are none."""
+    """All entries that differ, by name.
+
+    ``str`` gives a line for each; it is empty if there are none.
+    """
 
     __slots__ = ()
 
@@ -47,7 +50,8 @@ class Differences(tuple[Difference, ...]):
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:
     """Compare two mappings: types as well as values; NaN equals itself."""
     found = (
-        Difference(name, mine.get(name, MISSING), theirs.get(name, MISSING)) for name in sorted({*mine, *theirs})
+        Difference(name, mine.get(name, MISSING), theirs.get(name, MISSING))
+        for name in sorted({*mine, *theirs})
     )
     return Differences(one for one in found if not _same(one.mine, one.theirs))
 

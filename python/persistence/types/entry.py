@@ -78,7 +78,9 @@ class Entry:
         values = tuple(plain(one) for one in _listed(value))
         kind = kind or _widest([_kind(one) for one in values])
         if kind not in KINDS:
-            raise TypeError(f"a property cannot be a {kind!r}: it is one of {', '.join(sorted(KINDS))}")
+            raise TypeError(
+                f"a property cannot be a {kind!r}: it is one of {', '.join(sorted(KINDS))}"
+            )
         return cls(kind, tuple(_converted(one, kind) for one in values), comment)
 
     def followed_by(self, other: Entry) -> Entry:
@@ -101,9 +103,17 @@ def _kind(value: Any) -> str:
     if isinstance(value, Mapping):
         return "PropertySet"
     if type(value) is int and -(2**63) <= value < 2**64:
-        return "Int" if -(2**31) <= value < 2**31 else "LongLong" if value < 2**63 else "UnsignedLongLong"
+        return (
+            "Int"
+            if -(2**31) <= value < 2**31
+            else "LongLong"
+            if value < 2**63
+            else "UnsignedLongLong"
+        )
     if type(value) not in _BY_TYPE:
-        raise TypeError(f"{reprlib.repr(value)} of {type(value)} is nothing that a property can hold")
+        raise TypeError(
+            f"{reprlib.repr(value)} of {type(value)} is nothing that a property can hold"
+        )
     return _BY_TYPE[type(value)]
 
 

@@ -58,7 +58,8 @@ class Exposure(ExposureNames, Sharing):
     variance : array, shape (rows, columns), or None
         In the image's unit, squared.
     cutout : `tuple` [`int`, `int`]
-        Column and row of the first pixel in the image that the header describes; not 0 for a part of it.
+        Column and row of the first pixel in the image that the header describes; not 0 for a part
+        of it.
     translator : `HeaderTranslator`
         Knows the camera's header keywords.
     dataId : mapping
@@ -66,12 +67,13 @@ class Exposure(ExposureNames, Sharing):
     given_wcs : `astropy.wcs.WCS` or None
         A world coordinate system in place of the header's.
     components : `Components`
-        What came with the image in afw's archive, or was given: ``psf``, ``photo_calib``, ... by name.
+        What came with the image in afw's archive, or was given: ``psf``, ``photo_calib``, ... by
+        name.
 
     Notes
     -----
-    What is derived from the header is computed when it is first asked for, and what lies in the archive is made
-    then. Use `replaced` to change a part; the arrays can be changed in place.
+    What is derived from the header is computed when it is first asked for, and what lies in the
+    archive is made then. Use `replaced` to change a part; the arrays can be changed in place.
     """
 
     image: NDArray[Any]
@@ -88,10 +90,11 @@ class Exposure(ExposureNames, Sharing):
     def replaced(self, **parts: Any) -> Exposure:
         """Give a copy with some attributes replaced; arrays are shared.
 
-        Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``, ``detector``,
-        ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``, ``visit_info``, ``unit``. A
-        ``wcs`` of FITS counts the pixels of this image; one of afw's, the pixels of the parent image. None takes a
-        component away; what the header says of it then holds.
+        Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``,
+        ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``,
+        ``visit_info``, ``unit``. A ``wcs`` of FITS counts the pixels of this image; one of afw's,
+        the pixels of the parent image. None takes a component away; what the header says of it then
+        holds.
         """
         given = {name: parts.pop(name) for name in (*KEYS, *_MORE) if name in parts}
         if "wcs" in given:
@@ -104,14 +107,17 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def metadata(self) -> Header:
-        """The whole header: the image's own cards, and those that it inherits from the primary HDU."""
+        """The whole header: the image's own cards, and those inherited from the primary HDU."""
         if self.primary is None or self.primary is self.header:
             return self.header
         return afwheader.merged(self.header, self.primary)
 
     @functools.cached_property
     def observers_metadata(self) -> Header:
-        """The header as afw gives it: without the cards of the sky, the visit, the archive, the HDU."""
+        """The header as afw gives it.
+
+        Without the cards of the sky, the visit, the archive, the HDU.
+        """
         return afwheader.observers(self.metadata)
 
     @functools.cached_property
@@ -130,20 +136,29 @@ class Exposure(ExposureNames, Sharing):
             if found is not None:
                 return found
         stored: Any = self.components.get("wcs")
-        return shifted(stored.to_astropy(self.bbox), self.origin) if hasattr(stored, "to_astropy") else None
+        return (
+            shifted(stored.to_astropy(self.bbox), self.origin)
+            if hasattr(stored, "to_astropy")
+            else None
+        )
 
     @property
     def changed_wcs(self) -> WCS | None:
-        """The world coordinate system, if somebody changed it in place since it was made of the header; else None."""
+        """The WCS, if it was changed in place since it was created from the header; else None."""
         used: WCS | None = vars(self).get("wcs")
         if used is None or self.given_wcs is not None or "wcs" in self.components.given:
             return None
         fresh = wcs_of(self._sky_header(), self.cutout)
-        changed = fresh is not None and used.to_header_string(relax=True) != fresh.to_header_string(relax=True)
+        changed = fresh is not None and used.to_header_string(relax=True) != fresh.to_header_string(
+            relax=True
+        )
         return used if changed else None
 
     def _sky_header(self) -> Header:
-        """Give the header that tells the sky: of afw's exposures, the image's own; the raw's may be beside."""
+        """Give the header that tells the sky: of afw's exposures, the image's own.
+
+        The raw's may be beside.
+        """
         afws = self.primary is not None and "AR_HDU" in self.primary and "CTYPE1" in self.header
         return self.header if afws else self.metadata
 
@@ -154,7 +169,10 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def photo_calib(self) -> PhotoCalib | None:
-        """What a count is worth: by the archive, else by afw's old keywords, else by the camera's zero point."""
+        """What a count is worth.
+
+        By the archive, else by afw's old keywords, else by the camera's zero point.
+        """
         return self.shared("photoCalib", self._photo_calib)  # type: ignore[no-any-return]
 
     def _photo_calib(self) -> PhotoCalib | None:
@@ -206,7 +224,10 @@ class Exposure(ExposureNames, Sharing):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """The names of components whose classes are not known here: their tables are kept as they were stored."""
+        """The names of components whose classes are not known here.
+
+        Their tables are kept as they were stored.
+        """
         return self.components.unknown
 
     @property
@@ -265,7 +286,8 @@ class Exposure(ExposureNames, Sharing):
         Parameters
         ----------
         box : `Box` or slices
-            A box in the pixel numbers of the parent image, or, as of an array, rows and columns of this one.
+            A box in the pixel numbers of the parent image, or, as of an array, rows and columns of
+            this one.
         """
         box = self._box_of(box) if _is_slices(box) else Box.from_any(box)
         if not self.bbox.contains(box):
@@ -274,7 +296,9 @@ class Exposure(ExposureNames, Sharing):
         rows, columns = inside.slices
         return self.replaced(
             image=self.image[rows, columns],
-            mask=None if self.mask is None else Mask(self.mask.array[rows, columns], self.mask.planes),
+            mask=None
+            if self.mask is None
+            else Mask(self.mask.array[rows, columns], self.mask.planes),
             variance=None if self.variance is None else self.variance[rows, columns],
             cutout=(self.cutout[0] + inside.x0, self.cutout[1] + inside.y0),
             given_wcs=None if self.given_wcs is None else self.given_wcs[rows, columns],
@@ -282,8 +306,13 @@ class Exposure(ExposureNames, Sharing):
 
     def _box_of(self, slices: Any) -> Box:
         """Give the box that slices cut out, in the pixel numbers of the parent image."""
-        rows, columns = (*slices, slice(None))[:2] if isinstance(slices, tuple) else (slices, slice(None))
-        (y0, y1, dy), (x0, x1, dx) = rows.indices(self.image.shape[0]), columns.indices(self.image.shape[1])
+        rows, columns = (
+            (*slices, slice(None))[:2] if isinstance(slices, tuple) else (slices, slice(None))
+        )
+        (y0, y1, dy), (x0, x1, dx) = (
+            rows.indices(self.image.shape[0]),
+            columns.indices(self.image.shape[1]),
+        )
         if (dy, dx) != (1, 1):
             raise DataIdError(f"a part of an exposure has every pixel, not each {dx} x {dy}")
         return Box(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0)).shifted(*self.origin)

@@ -6,7 +6,10 @@ from typing import Any
 
 
 class ExposureNames:
-    """Methods that give the attributes of an exposure, and such as set them: scripts change exposures in place."""
+    """Methods that give the attributes of an exposure, and such as set them.
+
+    Scripts change exposures in place.
+    """
 
     def _set(self: Any, **parts: Any) -> None:
         changed = self.replaced(**parts)

@@ -1,6 +1,7 @@
-"""Footprints: the pixels of which a source is made, its peaks, and perhaps the values of the pixels.
+"""Footprints: a source's pixels, its peaks, and perhaps the values of the pixels.
 
-Coordinates are pixels of the parent image, counted from 0. Source of the stored forms: afw-files 3.2 and 3.5.
+Coordinates are pixels of the parent image, counted from 0. Source of the stored forms: afw-files
+3.2 and 3.5.
 """
 
 from __future__ import annotations
@@ -43,14 +44,19 @@ class SpanSet:
         """
         spans = cls(*(np.asarray(each, dtype=np.int64).reshape(-1) for each in (y, x0, x1)))
         if not len(spans.y) == len(spans.x0) == len(spans.x1):
-            raise FormatterError(f"spans of {len(spans.y)} rows have {len(spans.x0)} starts, {len(spans.x1)} ends")
+            raise FormatterError(
+                f"spans of {len(spans.y)} rows have {len(spans.x0)} starts, {len(spans.x1)} ends"
+            )
         if (spans.x1 < spans.x0).any():
             raise FormatterError("a span ends before it begins")
         return spans
 
     @classmethod
     def from_mask(cls, mask: ArrayLike, origin: tuple[int, int] = (0, 0)) -> SpanSet:
-        """Make the set of an image's true pixels; ``origin`` is the column and the row of its first pixel."""
+        """Make the set of an image's true pixels.
+
+        ``origin`` is the column and the row of its first pixel.
+        """
         inside = np.asarray(mask, dtype=bool)
         steps = np.diff(np.pad(inside.astype(np.int8), ((0, 0), (1, 1))), axis=1)
         (y, x0), (_, stop) = np.nonzero(steps == 1), np.nonzero(steps == -1)
@@ -83,11 +89,17 @@ class SpanSet:
         return np.repeat(self.y, widths), np.repeat(self.x0, widths) + np.arange(self.area) - before
 
     def mask(self, box: Box | None = None) -> NDArray[np.bool_]:
-        """Make an image that is true at the set's pixels, over a box of the parent image; over `bbox` if absent."""
+        """Make an image that is true at the set's pixels, over a box of the parent image.
+
+        Over `bbox` if absent.
+        """
         return self.image(np.ones(self.area, bool), box)
 
     def image(self, values: NDArray[Any], box: Box | None = None, fill: Any = 0) -> NDArray[Any]:
-        """Make an image of values, one for each pixel run by run, over a box; pixels outside it are left out."""
+        """Make an image of values, one for each pixel run by run, over a box.
+
+        Pixels outside it are left out.
+        """
         box = self.bbox if box is None else box
         found = np.full((box.height, box.width), fill, dtype=values.dtype)
         y, x = self.indices()
@@ -113,7 +125,8 @@ class Footprint:
     spans : `SpanSet`
         The pixels.
     peaks : structured array
-        The peaks among them; ``id``, ``f_x``, ``f_y``, ``i_x``, ``i_y``, ``peakValue`` and perhaps more.
+        The peaks among them; ``id``, ``f_x``, ``f_y``, ``i_x``, ``i_y``, ``peakValue`` and perhaps
+        more.
     """
 
     spans: SpanSet
@@ -172,7 +185,9 @@ class HeavyFootprint(Footprint):
         for name in ("image", "mask_values", "variance"):
             if getattr(self, name).shape != (self.area,):
                 size = getattr(self, name).shape
-                raise FormatterError(f"a footprint of {self.area} pixels has {name} of shape {size}")
+                raise FormatterError(
+                    f"a footprint of {self.area} pixels has {name} of shape {size}"
+                )
 
     def to_image(self, box: Box | None = None, fill: Any = 0) -> NDArray[Any]:
         """Make an image of the values over a box of the parent image; over `bbox` if absent."""
@@ -189,16 +204,22 @@ class HeavyFootprint(Footprint):
         return self.variance
 
 
-# -- As archives hold them ---------------------------------------------------------------------------------
+# -- As archives hold them
+# ---------------------------------------------------------------------------------
 
 
 def make_spans(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> SpanSet:
     """Make a `SpanSet` from its table in an archive."""
-    return SpanSet.from_arrays(*(tables[0][name] for name in ("y", "x0", "x1")) if tables else ((), (), ()))
+    return SpanSet.from_arrays(
+        *(tables[0][name] for name in ("y", "x0", "x1")) if tables else ((), (), ())
+    )
 
 
 def make(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> Footprint:
-    """Make a `Footprint` from its tables in an archive: where its spans are, or until 2017 they themselves; peaks."""
+    """Make a `Footprint` from its tables in an archive.
+
+    Where its spans are, or until 2017 they themselves; peaks.
+    """
     spans = make_spans(tables, load) if "y" in tables[0] else load(int(tables[0]["id"][0]))
     if not isinstance(spans, SpanSet):
         raise FormatterError(f"the spans of a footprint are {type(spans).__name__}")
@@ -206,7 +227,10 @@ def make(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> Foo
 
 
 def make_heavy(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) -> HeavyFootprint:
-    """Make a `HeavyFootprint` from its tables in an archive: those of a footprint, and the pixels."""
+    """Make a `HeavyFootprint` from its tables in an archive.
+
+    Those of a footprint, and the pixels.
+    """
     plain = make(tables, load)
     values = (np.asarray(tables[2][name][0]) for name in ("image", "mask", "variance"))
     return HeavyFootprint(plain.spans, plain.peaks, *values)
@@ -215,17 +239,22 @@ def make_heavy(tables: Sequence[Mapping[str, Any]], load: Callable[[int], Any]) 
 def _rows(table: Mapping[str, Any]) -> NDArray[np.void]:
     columns = {name: np.asarray(column) for name, column in table.items()}
     length = len(next(iter(columns.values()), ()))
-    found = np.empty(length, [(name, column.dtype, column.shape[1:]) for name, column in columns.items()])
+    found = np.empty(
+        length, [(name, column.dtype, column.shape[1:]) for name, column in columns.items()]
+    )
     for name, column in columns.items():
         found[name] = column
     return found
 
 
-# -- As catalogs of version 0 hold them ---------------------------------------------------------------------
+# -- As catalogs of version 0 hold them
+# ---------------------------------------------------------------------
 
 
 def from_cells(cells: Mapping[str, NDArray[Any]]) -> Footprint | None:
-    """Make a footprint from the cells of a row: triples of row, start and end; of x, y and value; perhaps pixels.
+    """Make a footprint from the cells of a row: triples of row, start and end; of x, y and value.
+
+    Perhaps pixels.
 
     Returns
     -------

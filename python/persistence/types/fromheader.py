@@ -24,20 +24,25 @@ def shifted(wcs: WCS, origin: tuple[int, int]) -> WCS:
     made = wcs.deepcopy()
     made.wcs.crpix = made.wcs.crpix - np.array(origin)
     if made.sip is not None:
-        made.sip = Sip(made.sip.a, made.sip.b, made.sip.ap, made.sip.bp, made.sip.crpix - np.array(origin))
+        made.sip = Sip(
+            made.sip.a, made.sip.b, made.sip.ap, made.sip.bp, made.sip.crpix - np.array(origin)
+        )
     return made
 
 
 def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
-    """Read of a header when, where and for how long the exposure was taken: by afw's cards, or by the camera's."""
+    """Read of a header when, where and for how long the exposure was taken.
+
+    By afw's cards, or by the camera's.
+    """
     return VisitInfo.from_afw(header) if is_afws(header) else translator.visit_info(header)
 
 
 def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib | None:
     """Read of a header what a count is worth; None if it does not tell.
 
-    Since version 1 of afw's exposures the calibration lies in the archive (afw-files 1.4): what then looks like an
-    older one is left over from something else.
+    Since version 1 of afw's exposures the calibration lies in the archive (afw-files 1.4): what
+    then looks like an older one is left over from something else.
     """
     fluxmag0 = 0.0 if header.get("EXPINFO_V") else header.get("FLUXMAG0")
     if isinstance(fluxmag0, int | float) and fluxmag0 > 0:
@@ -47,7 +52,9 @@ def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib |
 
 
 def xy0(header: Header) -> tuple[int, int]:
-    """Read where the first pixel lies in a parent image: world coordinate system A, as afw writes it.
+    """Read where the first pixel lies in a parent image.
+
+    World coordinate system A, as afw writes it.
 
     Source: afw-files 1.2.
     """
@@ -72,7 +79,8 @@ def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
         return None
     from astropy.wcs import WCS
 
-    # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of each, each time.
+    # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of
+    # each, each time.
     if "RADECSYS" in header or "PROJP1" in header:
         header = header.copy()
         header.setdefault("RADESYS", header.pop("RADECSYS", "ICRS"))
@@ -91,8 +99,9 @@ def unit_of(header: Header, whole: Header) -> UnitBase | None:
     Parameters
     ----------
     header, whole : `astropy.io.fits.Header`
-        The image's own header, and that with what it inherits. afw's exposures keep the raw image's BUNIT in the
-        primary header, though they are no longer in it (afw-files 1.2): then only that of their own counts.
+        The image's own header, and that with what it inherits. afw's exposures keep the raw image's
+        BUNIT in the primary header, though they are no longer in it (afw-files 1.2): then only that
+        of their own counts.
     """
     from astropy import units
 

@@ -30,7 +30,10 @@ class Function(Protocol):
 
 @dataclass(frozen=True)
 class Gaussian:
-    """An elliptical Gaussian of volume 1; the first axis is turned by an angle (rad) from the columns'."""
+    """An elliptical Gaussian of volume 1.
+
+    The first axis is turned by an angle (rad) from the columns'.
+    """
 
     sigma1: float
     sigma2: float
@@ -48,7 +51,10 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class DoubleGaussian:
-    """The sum of two round Gaussians, of volume 1; ``ampl2`` is the second's height if the first's is 1."""
+    """The sum of two round Gaussians, of volume 1.
+
+    ``ampl2`` is the second's height if the first's is 1.
+    """
 
     sigma1: float
     sigma2: float
@@ -57,7 +63,9 @@ class DoubleGaussian:
     def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
         squared = np.asarray(x, dtype=float) ** 2 + np.asarray(y, dtype=float) ** 2
         narrow, wide = (np.exp(-squared / (2 * sigma**2)) for sigma in (self.sigma1, self.sigma2))
-        return (narrow + self.ampl2 * wide) / (2 * np.pi * (self.sigma1**2 + self.ampl2 * self.sigma2**2))
+        return (narrow + self.ampl2 * wide) / (
+            2 * np.pi * (self.sigma1**2 + self.ampl2 * self.sigma2**2)
+        )
 
     def given(self, parameters: Array) -> DoubleGaussian:
         return DoubleGaussian(*(float(each) for each in parameters))
@@ -79,7 +87,7 @@ class Polynomial:
 
 @dataclass(frozen=True, eq=False)
 class Chebyshev:
-    """A polynomial of Chebyshev polynomials, in the order of `Polynomial`, which run from -1 to 1 over a range."""
+    """A polynomial of Chebyshev polynomials, ordered as `Polynomial`, scaled to a range."""
 
     coefficients: Array
     minimum: tuple[float, float]
@@ -90,9 +98,14 @@ class Chebyshev:
         return chebval2d(columns, rows, triangle(self.coefficients))
 
     def on_grid(self, columns: Array, rows: Array) -> Array:
-        """Give its values at the crossings of columns and rows, shape (rows, columns); far faster than each alone."""
+        """Give its values at the crossings of columns and rows, shape (rows, columns).
+
+        Far faster than each alone.
+        """
         cells = triangle(self.coefficients).T
-        return np.asarray(chebgrid2d(self._scaled(1, rows), self._scaled(0, columns), cells), dtype=float)
+        return np.asarray(
+            chebgrid2d(self._scaled(1, rows), self._scaled(0, columns), cells), dtype=float
+        )
 
     def _scaled(self, axis: int, places: ArrayLike) -> Array:
         low, high = self.minimum[axis], self.maximum[axis]
@@ -115,7 +128,9 @@ def triangle(coefficients: Array) -> Array:
     FormatterError
         If there are not as many as a polynomial of some degree has.
     """
-    degree = next(each for each in itertools.count() if (each + 1) * (each + 2) // 2 >= len(coefficients))
+    degree = next(
+        each for each in itertools.count() if (each + 1) * (each + 2) // 2 >= len(coefficients)
+    )
     places = powers(degree)
     if len(places) != len(coefficients):
         raise FormatterError(f"no polynomial of x and y has {len(coefficients)} coefficients")

@@ -1,7 +1,10 @@
-"""Calibrations of a detector's electronics: crosstalk, linearity, photon transfer, brighter-fatter, curves.
+"""Calibrations of a detector's electronics.
 
-Each is some tables and their metadata, as the original wrote them (afw-files 6.5): nothing is left out, and the
-columns are called as in its FITS files. What these calibrations are for, correcting images, is not done here.
+Crosstalk, linearity, photon transfer, brighter-fatter, curves.
+
+Each is some tables and their metadata, as the original wrote them (afw-files 6.5): nothing is left
+out, and the columns are called as in its FITS files. What these calibrations are for, correcting
+images, is not done here.
 """
 
 from __future__ import annotations
@@ -45,7 +48,10 @@ class IsrCalib:
             if column in table.colnames:
                 return table[column]
         known = [name for table in self.tables for name in table.colnames]
-        raise KeyError(f"{self.kind} has no column {column!r}{did_you_mean(column, known)} ({', '.join(known)})")
+        raise KeyError(
+            f"{self.kind} has no column {column!r}{did_you_mean(column, known)} "
+            f"({', '.join(known)})"
+        )
 
     def __contains__(self, column: str) -> bool:
         return any(column in table.colnames for table in self.tables)
@@ -54,8 +60,13 @@ class IsrCalib:
         return (name for table in self.tables for name in table.colnames)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{len(table)} rows of {', '.join(table.colnames)}" for table in self.tables)
-        return f"<{type(self).__name__} {self.kind} of detector {self.metadata.get('DETECTOR')}: {shown}>"
+        shown = ", ".join(
+            f"{len(table)} rows of {', '.join(table.colnames)}" for table in self.tables
+        )
+        return (
+            f"<{type(self).__name__} {self.kind} of detector {self.metadata.get('DETECTOR')}: "
+            f"{shown}>"
+        )
 
     @property
     def amplifiers(self) -> list[str]:
@@ -73,7 +84,10 @@ class IsrCalib:
         """
         known = self.amplifiers
         if name not in known:
-            raise KeyError(f"{self.kind} has no amplifier {name!r}{did_you_mean(name, known)} ({', '.join(known)})")
+            raise KeyError(
+                f"{self.kind} has no amplifier {name!r}{did_you_mean(name, known)} "
+                f"({', '.join(known)})"
+            )
         row = self.tables[0][known.index(name)]
         return {column: row[column] for column in self.tables[0].colnames}
 
@@ -87,9 +101,10 @@ class Crosstalk(IsrCalib):
         Returns
         -------
         matrix : array, shape (amplifiers, amplifiers)
-            ``matrix[source, victim]``: the fraction of the source that appears in the victim. Beware: releases
-            of the original differ in whether they transpose it before use (from w.2021.24 on they do), and
-            people write such matrices the other way round as often (afw-files 6.5).
+            ``matrix[source, victim]``: the fraction of the source that appears in the victim.
+            Beware: releases of the original differ in whether they transpose it before use (from
+            w.2021.24 on they do), and people write such matrices the other way round as often
+            (afw-files 6.5).
 
         Raises
         ------
@@ -99,7 +114,9 @@ class Crosstalk(IsrCalib):
         flat = np.ravel(np.asarray(self[column][0]))
         size = math.isqrt(flat.size)
         if size**2 != flat.size:
-            raise FormatterError(f"{column} of {self!r} has {flat.size} numbers, which make no square")
+            raise FormatterError(
+                f"{column} of {self!r} has {flat.size} numbers, which make no square"
+            )
         return flat.reshape(size, size)
 
     @property
@@ -125,10 +142,15 @@ class BrighterFatterKernel(IsrCalib):
         """
         if name is None and len(self["KERNEL"]) != 1:
             raise FormatterError(
-                f"{self!r} has a kernel for each amplifier: name one of {', '.join(self.amplifiers)}"
+                f"{self!r} has a kernel for each amplifier: name one of "
+                f"{', '.join(self.amplifiers)}"
             )
-        flat = np.ravel(np.asarray(self["KERNEL"][0] if name is None else self.of_amplifier(name)["KERNEL"]))
+        flat = np.ravel(
+            np.asarray(self["KERNEL"][0] if name is None else self.of_amplifier(name)["KERNEL"])
+        )
         size = math.isqrt(flat.size)
         if size**2 != flat.size:
-            raise FormatterError(f"KERNEL of {self!r} has {flat.size} numbers, which make no square")
+            raise FormatterError(
+                f"KERNEL of {self!r} has {flat.size} numbers, which make no square"
+            )
         return flat.reshape(size, size)

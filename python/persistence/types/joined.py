@@ -29,8 +29,9 @@ class JoinedTable:
 
     Notes
     -----
-    ``joined['flux']`` reads one column; ``joined['ra', 'dec']``, or a list of names, gives a table of these columns,
-    with the key first. A column that several catalogs have is called ``part.column``, but for the first's.
+    ``joined['flux']`` reads one column; ``joined['ra', 'dec']``, or a list of names, gives a table
+    of these columns, with the key first. A column that several catalogs have is called
+    ``part.column``, but for the first's.
     """
 
     def __init__(self, parts: Mapping[str, Part], key: str = "id") -> None:
@@ -42,13 +43,17 @@ class JoinedTable:
         for name, part in self._parts.items():
             columns = part.get("schema").colnames
             if key not in columns:
-                raise FormatterError(f"{part} has no column {key!r} to be joined by (it has {', '.join(columns)})")
+                raise FormatterError(
+                    f"{part} has no column {key!r} to be joined by (it has {', '.join(columns)})"
+                )
             for column in columns:
                 if column in self._places and column == key:
                     continue
                 called = f"{name}.{column}" if column in self._places else column
                 if called in self._places:
-                    raise FormatterError(f"two columns would be called {called!r}: {name} has {column!r} too")
+                    raise FormatterError(
+                        f"two columns would be called {called!r}: {name} has {column!r} too"
+                    )
                 self._places[called] = name, column
 
     @property
@@ -73,7 +78,9 @@ class JoinedTable:
         if isinstance(name, str):
             return self.read([name])[name]
         if not isinstance(name, list | tuple):
-            raise FormatterError(f"a joined table gives columns by name, not {name!r}: read() gives a table of them")
+            raise FormatterError(
+                f"a joined table gives columns by name, not {name!r}: read() gives a table of them"
+            )
         return self.read(name)
 
     def read(self, columns: Sequence[str] | None = None) -> Any:
@@ -97,7 +104,9 @@ class JoinedTable:
         wanted = list(self._places if columns is None else columns)
         for column in wanted:
             if column not in self._places:
-                raise FormatterError(f"no catalog has a column {column!r}{did_you_mean(column, self._places)}")
+                raise FormatterError(
+                    f"no catalog has a column {column!r}{did_you_mean(column, self._places)}"
+                )
         first = next(iter(self._parts))
         by_part: dict[str, list[str]] = {first: []}
         for column in wanted:
@@ -113,7 +122,7 @@ class JoinedTable:
         return whole[list(dict.fromkeys([self.key, *wanted]))]
 
     def _read(self, name: str, columns: Sequence[str]) -> Any:
-        """Read columns of one catalog, its rows in the first one's order, under their joined names."""
+        """Read columns of one catalog, rows in the first one's order, under their joined names."""
         own = {self._places[column][1]: column for column in columns}
         table = self._parts[name].get(columns=tuple(dict.fromkeys([self.key, *own])))
         self._ids.setdefault(name, np.asarray(table[self.key]))
@@ -131,14 +140,19 @@ class JoinedTable:
         return self._ids[name]
 
     def _order(self, name: str) -> NDArray[np.intp] | None:
-        """Say which row of a catalog each row of the first one is; None if the rows are the same."""
+        """Say which row of a catalog each row of the first one is.
+
+        None if the rows are the same.
+        """
         if name not in self._orders:
             first = next(iter(self._parts))
             self._orders[name] = _match(self._numbers(first), self._numbers(name), first, name)
         return self._orders[name]
 
 
-def _match(wanted: NDArray[Any], there: NDArray[Any], first: str, name: str) -> NDArray[np.intp] | None:
+def _match(
+    wanted: NDArray[Any], there: NDArray[Any], first: str, name: str
+) -> NDArray[np.intp] | None:
     for numbers, catalog in ((wanted, first), (there, name)):
         if len(np.unique(numbers)) != len(numbers):
             raise FormatterError(f"{catalog} has several rows of one object, and cannot be joined")

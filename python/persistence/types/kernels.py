@@ -33,7 +33,10 @@ class Kernel(Protocol):
         """Its pixels; (0, 0) is its centre."""
 
     def image(self, x: float, y: float) -> Array:
-        """Give it at a position, as it is stored, shape (height, width); its sum may be anything."""
+        """Give it at a position, as it is stored, shape (height, width).
+
+        Its sum may be anything.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class FixedKernel:
 
 @dataclass(frozen=True, eq=False)
 class AnalyticKernel:
-    """A function of the distance from the centre, whose parameters may be functions of the position."""
+    """A function of the distance from the centre, whose parameters may vary with position."""
 
     box: Box
     function: Function
@@ -100,7 +103,9 @@ def sized(width: int, height: int, centre: tuple[int, int] | None = None) -> Box
 
 
 def _box(table: Table) -> Box:
-    width, height, *centre = (int(table[f"{name}_{axis}"][0]) for name in ("dimensions", "center") for axis in "xy")
+    width, height, *centre = (
+        int(table[f"{name}_{axis}"][0]) for name in ("dimensions", "center") for axis in "xy"
+    )
     return sized(width, height, (centre[0], centre[1]))
 
 
@@ -134,9 +139,13 @@ def make_combination(tables: Tables, load: Load) -> CombinationKernel:
     components = tuple(load(int(number)) for number in numbers_of(table["components"][0]))
     amplitudes = _spatial(table, load) or numbers_of(table["amplitudes"][0])
     if len(amplitudes) != len(components):
-        raise FormatterError(f"a kernel has {len(components)} components, but {len(amplitudes)} amplitudes")
+        raise FormatterError(
+            f"a kernel has {len(components)} components, but {len(amplitudes)} amplitudes"
+        )
     if any((one.box.width, one.box.height) != (box.width, box.height) for one in components):
-        raise FormatterError(f"a kernel of {box.width} by {box.height} pixels has components of other sizes")
+        raise FormatterError(
+            f"a kernel of {box.width} by {box.height} pixels has components of other sizes"
+        )
     return CombinationKernel(box, components, amplitudes)
 
 

@@ -44,7 +44,9 @@ class Mask:
         for name in flags:
             planes.setdefault(name, max(planes.values()) + 1)
         if max(planes.values()) >= _BITS:
-            raise FormatterError(f"a mask holds {_BITS} planes, not {max(planes.values()) + 1}: {', '.join(planes)}")
+            raise FormatterError(
+                f"a mask holds {_BITS} planes, not {max(planes.values()) + 1}: {', '.join(planes)}"
+            )
         array = np.zeros(next(iter(flags.values())).shape, dtype=np.int32)
         for name, flagged in flags.items():
             array |= flagged.astype(np.int32) << planes[name]
@@ -65,7 +67,9 @@ class Mask:
     def unnamed(self) -> tuple[int, ...]:
         """The bits, counted from 0, that some pixel has and no plane is called."""
         used = int(np.bitwise_or.reduce(self.array, axis=None)) if self.array.size else 0
-        return tuple(bit for bit in range(_BITS) if used >> bit & 1 and bit not in self.planes.values())
+        return tuple(
+            bit for bit in range(_BITS) if used >> bit & 1 and bit not in self.planes.values()
+        )
 
     def counts(self) -> dict[str, int]:
         """Count the flagged pixels of each plane that has any."""

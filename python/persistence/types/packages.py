@@ -25,7 +25,10 @@ class Packages(Mapping[str, str]):
     def __init__(self, versions: Mapping[str, str] = {}) -> None:
         for name, version in versions.items():
             if not isinstance(name, str) or not isinstance(version, str):
-                raise TypeError(f"a package has a name and a version, which are texts: not {name!r}, {version!r}")
+                raise TypeError(
+                    f"a package has a name and a version, which are texts: not {name!r}, "
+                    f"{version!r}"
+                )
         self._versions = {name: versions[name] for name in sorted(versions)}
 
     def __getitem__(self, name: str) -> str:
@@ -63,4 +66,8 @@ class Packages(Mapping[str, str]):
 
     def difference(self, other: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Give the packages that both have, in two versions: mine, theirs."""
-        return {name: (self[name], other[name]) for name in self if name in other and self[name] != other[name]}
+        return {
+            name: (self[name], other[name])
+            for name in self
+            if name in other and self[name] != other[name]
+        }

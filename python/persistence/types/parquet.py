@@ -52,7 +52,10 @@ class ParquetTable:
             return self._table if wanted is None else self._table.select(wanted)
         unknown = [name for name in wanted or () if name not in self._schema.names]
         if unknown:
-            raise KeyError(f"{self.filename} has no column {', '.join(unknown)} (it has {', '.join(self.columns)})")
+            raise KeyError(
+                f"{self.filename} has no column {', '.join(unknown)} (it has "
+                f"{', '.join(self.columns)})"
+            )
         try:
             return pyarrow.parquet.read_table(self.filename, columns=wanted)
         except FileNotFoundError:
@@ -73,7 +76,9 @@ class ParquetTable:
                 continue
             kept = column.drop_null()
             # Any value will do below the mask; where there is none, the type's own nothing.
-            text = pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type)
+            text = pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(
+                column.type
+            )
             filled = column.fill_null(kept[0] if len(kept) else "" if text else 0)
             made[name] = MaskedColumn(filled.to_numpy(), mask=column.is_null().to_numpy())
         return made
@@ -114,7 +119,10 @@ def from_any(obj: Any) -> ParquetTable | None:
 
 
 def _array(column: Any) -> pyarrow.Array:
-    """Turn a column of an astropy table into Arrow; units are left behind, masked values become nulls."""
+    """Turn a column of an astropy table into Arrow.
+
+    Units are left behind, masked values become nulls.
+    """
     import numpy as np
 
     values = np.asarray(getattr(column, "value", column))

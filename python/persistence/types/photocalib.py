@@ -39,13 +39,15 @@ class PhotoCalib:
 
     @classmethod
     def from_zero_point(cls, magnitude: float, error: float = 0.0) -> PhotoCalib:
-        """Make the calibration of which one count has a magnitude (mag, AB), known to ``error`` (mag)."""
+        """Return the calibration of which one count has a magnitude (mag, AB) +- ``error``."""
         mean = 10 ** (0.4 * (_OF_ONE - magnitude))
         return cls(mean, mean * error / _MAGNITUDES)
 
     @classmethod
     def from_fluxmag0(cls, fluxmag0: float, error: float = 0.0) -> PhotoCalib | None:
-        """Make the calibration of which a source of magnitude 0 has so many counts; None for 0 counts.
+        """Make the calibration of which a source of magnitude 0 has so many counts.
+
+        None for 0 counts.
 
         Old files say 0 where nothing was calibrated.
         """
@@ -67,7 +69,10 @@ class PhotoCalib:
         return _OF_ONE - 2.5 * math.log10(self.mean)
 
     def factor(self, x: Any = None, y: Any = None) -> Any:
-        """Give the flux of one count (nJy) at columns ``x`` and rows ``y``; without them, the mean."""
+        """Give the flux of one count (nJy) at columns ``x`` and rows ``y``.
+
+        Without them, the mean.
+        """
         return self.mean if self.field is None or x is None else self.field(x, y)
 
     def to_flux(self, counts: Any, error: Any = None, x: Any = None, y: Any = None) -> Any:
@@ -85,14 +90,15 @@ class PhotoCalib:
         Returns
         -------
         flux : number, array or `~astropy.units.Quantity`
-            In nJy; with a unit if ``counts`` has one. If ``error`` is given, a pair of the flux and its standard
-            deviation, that of the calibration included.
+            In nJy; with a unit if ``counts`` has one. If ``error`` is given, a pair of the flux and
+            its standard deviation, that of the calibration included.
         """
         value, factor = _bare(counts), self.factor(x, y)
         unit = _unit("nJy") if _has_unit(counts) else 1
         if error is None:
             return value * factor * unit
-        # |flux| hypot(sigma / counts, error / factor), which also holds for 0 counts. Source: afw-files 2.4.
+        # |flux| hypot(sigma / counts, error / factor), which also holds for 0 counts. Source:
+        # afw-files 2.4.
         return value * factor * unit, np.hypot(_bare(error) * factor, value * self.error) * unit
 
     def to_magnitude(self, counts: Any, error: Any = None, x: Any = None, y: Any = None) -> Any:
@@ -154,7 +160,9 @@ def make(tables: Tables, load: Load) -> PhotoCalib:
     field = None if table["isConstant"][0] else load(table["field"][0])
     if field is not None and scale != 1.0:
         field = ProductField((constant(scale), field))
-    return PhotoCalib(float(table["calibrationMean"][0]) * scale, float(table["calibrationErr"][0]) * scale, field)
+    return PhotoCalib(
+        float(table["calibrationMean"][0]) * scale, float(table["calibrationErr"][0]) * scale, field
+    )
 
 
 def make_old(tables: Tables, load: Load) -> PhotoCalib | None:

@@ -30,7 +30,9 @@ class Polygon:
         return float(abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2)
 
     def contains(self, x: ArrayLike, y: ArrayLike) -> Any:
-        """Say which points lie inside: those from which a ray crosses the edge an odd number of times.
+        """Say which points lie inside.
+
+        Those from which a ray crosses the edge an odd number of times.
 
         Parameters
         ----------
@@ -39,7 +41,9 @@ class Polygon:
         """
         columns, rows = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
         inside = np.zeros(columns.shape, dtype=bool)
-        for (x1, y1), (x2, y2) in zip(self.vertices, np.roll(self.vertices, -1, axis=0), strict=True):
+        for (x1, y1), (x2, y2) in zip(
+            self.vertices, np.roll(self.vertices, -1, axis=0), strict=True
+        ):
             if y1 == y2:
                 continue  # a ray along the rows crosses no edge that is parallel to it
             crosses = (y1 > rows) != (y2 > rows)
@@ -47,7 +51,11 @@ class Polygon:
         return inside[()]
 
     def __eq__(self, other: object) -> bool:
-        return np.array_equal(self.vertices, other.vertices) if isinstance(other, Polygon) else NotImplemented
+        return (
+            np.array_equal(self.vertices, other.vertices)
+            if isinstance(other, Polygon)
+            else NotImplemented
+        )
 
     __hash__ = None  # type: ignore[assignment]  # it holds an array
 
@@ -62,6 +70,8 @@ class Polygon:
 def make(tables: Tables, load: Load) -> Polygon:
     """Build a polygon from its table, in which the first corner comes again as the last."""
     (table,) = tables
-    vertices = np.column_stack([np.asarray(table[f"vertices_{axis}"], dtype=float) for axis in "xy"])
+    vertices = np.column_stack(
+        [np.asarray(table[f"vertices_{axis}"], dtype=float) for axis in "xy"]
+    )
     closed = len(vertices) > 1 and np.array_equal(vertices[0], vertices[-1])
     return Polygon(vertices[:-1] if closed else vertices)

@@ -1,6 +1,7 @@
-"""Metadata: `PropertySet`, a tree of named values, and `PropertyList`, flat, in order and with comments.
+"""Metadata: `PropertySet`, a tree of values, and `PropertyList`, flat and ordered.
 
-Both are mappings that know the type of each entry, as Gen2's of ``lsst.daf.base`` did. Source: afw-files 5.
+Both are mappings that know the type of each entry, as Gen2's of ``lsst.daf.base`` did. Source:
+afw-files 5.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ class PropertySet(MutableMapping[str, Any]):
     Attributes
     ----------
     lost : `tuple` [`str`]
-        The names that the file held and this does not; ``?`` for each whose name is not known either.
+        The names that the file held and this does not; ``?`` for each whose name is not known
+        either.
 
     Notes
     -----
-    Unlike Gen2's ``get``, that of this mapping gives all values of a name; `getScalar` gives the last.
+    Unlike Gen2's ``get``, that of this mapping gives all values of a name; `getScalar` gives the
+    last.
     """
 
     _flat = False
@@ -41,7 +44,8 @@ class PropertySet(MutableMapping[str, Any]):
         for name, value in values.items():
             self[name] = value
 
-    # -- a mapping -------------------------------------------------------------------------------------
+    # -- a mapping
+    # -------------------------------------------------------------------------------------
 
     def entry(self, name: str) -> Entry:
         """Give all that stands under a name: type, values, comment.
@@ -85,7 +89,10 @@ class PropertySet(MutableMapping[str, Any]):
         return len(self._entries)
 
     def __eq__(self, other: object) -> bool:
-        """Compare types, values and comments with another set; values alone with a mapping of another kind."""
+        """Compare types, values and comments with another set.
+
+        Values alone with a mapping of another kind.
+        """
         if isinstance(other, PropertySet):
             return type(self) is type(other) and self._entries == other._entries
         return self.toDict() == dict(other) if isinstance(other, Mapping) else NotImplemented
@@ -96,7 +103,8 @@ class PropertySet(MutableMapping[str, Any]):
         lost = f", lost={self.lost!r}" if self.lost else ""
         return f"{type(self).__name__}({self.toDict()!r}{lost})"
 
-    # -- types and comments ----------------------------------------------------------------------------
+    # -- types and comments
+    # ----------------------------------------------------------------------------
 
     def type_of(self, name: str) -> str:
         """Give the type of what stands under a name: ``Int``, ``Double``, ``String``, ..."""
@@ -128,10 +136,13 @@ class PropertySet(MutableMapping[str, Any]):
             return
         above = self._entries.setdefault(head, Entry("PropertySet", (PropertySet(),)))
         if above.kind != "PropertySet":
-            raise TypeError(f"{name!r} cannot be set: {head!r} is a {above.kind}, and nothing lies below it")
+            raise TypeError(
+                f"{name!r} cannot be set: {head!r} is a {above.kind}, and nothing lies below it"
+            )
         above.values[-1]._place(rest, entry)
 
-    # -- Gen2's names ----------------------------------------------------------------------------------
+    # -- Gen2's names
+    # ----------------------------------------------------------------------------------
 
     def getScalar(self, name: str) -> Any:
         return self.entry(name).values[-1]
@@ -170,7 +181,9 @@ class PropertySet(MutableMapping[str, Any]):
         """Copy the set and all below it."""
         again = type(self)(lost=self.lost)
         for name, entry in self._entries.items():
-            values = tuple(one.copy() if isinstance(one, PropertySet) else one for one in entry.values)
+            values = tuple(
+                one.copy() if isinstance(one, PropertySet) else one for one in entry.values
+            )
             again._entries[name] = Entry(entry.kind, values, entry.comment)
         return again
 
@@ -187,7 +200,11 @@ def _dressed(value: Any) -> Any:
     """Turn mappings, alone or in a list, into sets."""
     if isinstance(value, list | tuple):
         return [_dressed(one) if isinstance(one, Mapping) else one for one in value]
-    return PropertySet(value) if isinstance(value, Mapping) and not isinstance(value, PropertySet) else value
+    return (
+        PropertySet(value)
+        if isinstance(value, Mapping) and not isinstance(value, PropertySet)
+        else value
+    )
 
 
 def _undressed(value: Any) -> Any:
@@ -197,7 +214,10 @@ def _undressed(value: Any) -> Any:
 
 
 class PropertyList(PropertySet):
-    """Named values in order, with comments, as a FITS header has them. Names have dots, but nothing lies below."""
+    """Named values in order, with comments, as a FITS header has them.
+
+    Names have dots, but nothing lies below.
+    """
 
     _flat = True
 
@@ -221,14 +241,14 @@ class PropertyList(PropertySet):
 def from_header(cards: Iterable[Any]) -> PropertyList:
     """Turn the cards of a FITS header into properties.
 
-    Repeated cards become lists, what is undefined None; cards without a keyword are comments, or nothing.
-    Whole numbers that fit 32 bits are ``Int``, others ``LongLong`` (afw-files 5.2).
+    Repeated cards become lists, what is undefined None; cards without a keyword are comments, or
+    nothing. Whole numbers that fit 32 bits are ``Int``, others ``LongLong`` (afw-files 5.2).
 
     Parameters
     ----------
     cards : iterable
-        ``(keyword, value, comment)``, or objects with attributes of these names, as ``header.cards`` of
-        astropy.
+        ``(keyword, value, comment)``, or objects with attributes of these names, as
+        ``header.cards`` of astropy.
 
     Raises
     ------
@@ -237,8 +257,11 @@ def from_header(cards: Iterable[Any]) -> PropertyList:
     """
     found = PropertyList()
     for card in cards:
-        keyword, value, comment = card if isinstance(card, tuple) else (card.keyword, card.value, card.comment)
+        keyword, value, comment = (
+            card if isinstance(card, tuple) else (card.keyword, card.value, card.comment)
+        )
         if keyword or str(value).strip():
-            undefined = type(value).__name__ == "Undefined"  # astropy's, which need not be imported for it
+            # astropy's, which need not be imported for it
+            undefined = type(value).__name__ == "Undefined"
             found.add(keyword or "COMMENT", None if undefined else value, comment or "")
     return found

@@ -122,7 +122,16 @@ def dump(psf: Any) -> tuple[str, str, list[dict[str, NDArray[Any]]]]:
     """
     if type(psf) not in STORED:
         known = ", ".join(each.__name__ for each in STORED)
-        raise FormatterError(f"a {type(psf).__name__} is not written into archives; those that are: {known}")
+        raise FormatterError(
+            f"a {type(psf).__name__} is not written into archives; those that are: {known}"
+        )
     module, names = STORED[type(psf)]
-    sizes = {f"dimensions_{axis}": np.array([size], np.int32) for axis, size in zip("xy", psf.size, strict=True)}
-    return type(psf).__name__, module, [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}]
+    sizes = {
+        f"dimensions_{axis}": np.array([size], np.int32)
+        for axis, size in zip("xy", psf.size, strict=True)
+    }
+    return (
+        type(psf).__name__,
+        module,
+        [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}],
+    )

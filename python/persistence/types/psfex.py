@@ -71,7 +71,8 @@ class PsfexPsf(Psf):
 
 
 def _odd(length: int, step: float) -> int:
-    # In single precision, as the original has the step: the product decides whether there is one pixel more.
+    # In single precision, as the original has the step: the product decides whether there is one
+    # pixel more.
     pixels = int(np.float32(length) * np.float32(step))
     return pixels + 1 - pixels % 2
 
@@ -87,7 +88,8 @@ def make(tables: Tables, load: Load) -> PsfexPsf:
     head, body = tables
     if (int(head["ndim"][0]), int(head["ngroup"][0])) != (2, 1):
         raise FormatterError(
-            f"a PsfexPsf of {head['ndim'][0]} variables in {head['ngroup'][0]} groups is not understood; "
+            f"a PsfexPsf of {head['ndim'][0]} variables in {head['ngroup'][0]} groups is not "
+            "understood; "
             "it should be of the two coordinates, in one"
         )
     width, height, *number = (int(each) for each in numbers_of(body["_size"][0]))
@@ -95,8 +97,12 @@ def make(tables: Tables, load: Load) -> PsfexPsf:
     degree = int(numbers_of(body["degree"][0])[0])
     wanted = (degree + 1) * (degree + 2) // 2
     if len(components) != wanted:
-        raise FormatterError(f"a PsfexPsf of degree {degree} has {len(components)} components, not {wanted}")
-    offset, scale = ((float(one[0]), float(one[1])) for one in map(numbers_of, (body[c][0] for c in _CONTEXT)))
+        raise FormatterError(
+            f"a PsfexPsf of degree {degree} has {len(components)} components, not {wanted}"
+        )
+    offset, scale = (
+        (float(one[0]), float(one[1])) for one in map(numbers_of, (body[c][0] for c in _CONTEXT))
+    )
     average = float(head["averagePosition_x"][0]), float(head["averagePosition_y"][0])
     return PsfexPsf(components, degree, offset, scale, float(head["_pixstep"][0]), average)
 

@@ -1,4 +1,7 @@
-"""What all point spread functions have in common: images at positions, widths (facts in afw-files 2.8)."""
+"""What all point spread functions have in common.
+
+Images at positions, widths (facts in afw-files 2.8).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from persistence.types.box import Box
 from persistence.types.kernels import grid
 
 Array = NDArray[np.float64]
-# Steps of the fit of a Gaussian: more than any PSF with a peak takes, each of which halves the error.
+# Steps of the fit of a Gaussian: more than any PSF with a peak takes, each of which halves the
+# error.
 _STEPS = 200
 
 
@@ -36,18 +40,20 @@ class PsfImage:
 class Psf(abc.ABC):
     """What an image makes of a point, at each position of the image.
 
-    Positions are columns and rows in the parent image, (0, 0) in the middle of its first pixel; without one, the
-    average position counts.
+    Positions are columns and rows in the parent image, (0, 0) in the middle of its first pixel;
+    without one, the average position counts.
     """
 
     average_position: tuple[float, float] = (0.0, 0.0)
 
     @abc.abstractmethod
     def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
-        """Give the image of a point in the middle of a pixel, of any sum, and its box about that pixel."""
+        """Return the image of a point in the middle of a pixel, unnormalised, and its box."""
 
     def kernel_image(self, x: float | None = None, y: float | None = None) -> PsfImage:
-        """Give the image of a point in the middle of the pixel (0, 0), as it is at a position; its sum is 1.
+        """Give the image of a point in the middle of the pixel (0, 0), as it is at a position.
+
+        Its sum is 1.
 
         Raises
         ------
@@ -60,8 +66,8 @@ class Psf(abc.ABC):
     def image(self, x: float | None = None, y: float | None = None) -> PsfImage:
         """Give the image of a point at a position, in the pixels of the parent image.
 
-        It is the kernel's image, moved by less than a pixel with Lanczos's kernel of order 5; so its sum is
-        only nearly 1.
+        It is the kernel's image, moved by less than a pixel with Lanczos's kernel of order 5; so
+        its sum is only nearly 1.
 
         Raises
         ------
@@ -78,10 +84,10 @@ class Psf(abc.ABC):
         return PsfImage(array, kernel.bbox.shifted(column, row))
 
     def width(self, x: float | None = None, y: float | None = None) -> float:
-        """Give the standard deviation (pixels) of the round Gaussian that is as large as the PSF at a position.
+        """Return the standard deviation (pixels) of a round Gaussian as large as the PSF there.
 
-        It is the fourth root of the determinant of the adaptive moments, which are weighted by the Gaussian of
-        these moments. Source: Bernstein & Jarvis 2002, AJ 123, 583, section 3.1.
+        It is the fourth root of the determinant of the adaptive moments, which are weighted by the
+        Gaussian of these moments. Source: Bernstein & Jarvis 2002, AJ 123, 583, section 3.1.
         """
         kernel = self.kernel_image(x, y)
         columns, rows = np.broadcast_arrays(*grid(kernel.bbox))
@@ -130,9 +136,12 @@ def matched_sigma(image: Array, columns: Array, rows: Array) -> float:
     middle, moments = np.zeros((2, 1)), 4 * np.eye(2)
     for _ in range(_STEPS):
         offsets = places - middle
-        weights = image.ravel() * np.exp(-np.einsum("in,ij,jn->n", offsets, np.linalg.inv(moments), offsets) / 2)
+        weights = image.ravel() * np.exp(
+            -np.einsum("in,ij,jn->n", offsets, np.linalg.inv(moments), offsets) / 2
+        )
         share = weights / weights.sum()
-        # Weighted by itself, a Gaussian is half as wide, and half as far from where it is thought to be.
+        # Weighted by itself, a Gaussian is half as wide, and half as far from where it is thought
+        # to be.
         step, found = 2 * offsets @ share, 2 * (offsets * share) @ offsets.T
         middle, before, moments = middle + step[:, np.newaxis], moments, found
         if not np.linalg.det(moments) > 0:

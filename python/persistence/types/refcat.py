@@ -27,7 +27,9 @@ def positions(table: Table) -> tuple[sphere.Floats, sphere.Floats]:
 
 
 def normalised(table: Table, version: int) -> Table:
-    """Give each flag a column, fluxes in nJy, and all errors of fluxes the ending ``Err``; changes the table.
+    """Give each flag a column, fluxes in nJy, and all errors of fluxes the ending ``Err``.
+
+    Changes the table.
 
     Parameters
     ----------
@@ -43,7 +45,9 @@ def normalised(table: Table, version: int) -> Table:
     """
     missing = [name for name in ("coord_ra", "coord_dec") if name not in table.colnames]
     if missing:
-        raise FormatterError(f"it has no column {missing[0]}, so it is no table of reference sources")
+        raise FormatterError(
+            f"it has no column {missing[0]}, so it is no table of reference sources"
+        )
     _spread_flags(table)
     version = int(table.meta.get(_VERSION_CARD, version))
     for name in table.colnames:
@@ -57,7 +61,10 @@ def normalised(table: Table, version: int) -> Table:
 
 
 def _spread_flags(table: Table) -> None:
-    """Give each flag a column of its own: the names are cards, the first is the first bit (afw-files 8.11)."""
+    """Give each flag a column of its own.
+
+    The names are cards, the first is the first bit (afw-files 8.11).
+    """
     if "flags" not in table.colnames:
         return
     flags = np.atleast_2d(np.asarray(table["flags"], bool))
@@ -76,27 +83,36 @@ def _to_nanojansky(table: Table, name: str, version: int) -> None:
     try:
         factor = unit.to(units.nJy)
     except (units.UnitsError, TypeError) as error:
-        raise FormatterError(f"its column {name} is in {unit}, which is no unit of flux densities") from error
+        raise FormatterError(
+            f"its column {name} is in {unit}, which is no unit of flux densities"
+        ) from error
     if factor != 1:
         column *= factor
     column.unit = units.nJy
 
 
 def has_proper_motions(table: Table) -> bool:
-    """Say whether proper motions can be applied: older PS1 tables have such columns, but not as angles."""
-    return {"epoch", "pm_ra", "pm_dec"} <= set(table.colnames) and str(table["pm_ra"].unit or "").startswith("rad")
+    """Say whether proper motions can be applied.
+
+    Older PS1 tables have such columns, but not as angles.
+    """
+    return {"epoch", "pm_ra", "pm_dec"} <= set(table.colnames) and str(
+        table["pm_ra"].unit or ""
+    ).startswith("rad")
 
 
 def moved(table: Table, epoch: Time) -> Table:
     """Move the sources along great circles to where they are at an epoch; changes the table.
 
-    A source whose proper motion is flagged, or not finite, stays. ``pm_ra`` includes the cosine of the declination;
-    both are in radians per Julian year. The errors of positions grow by those of the motions.
+    A source whose proper motion is flagged, or not finite, stays. ``pm_ra`` includes the cosine of
+    the declination; both are in radians per Julian year. The errors of positions grow by those of
+    the motions.
     """
     years = (epoch.tai.mjd - np.asarray(table["epoch"], float)) / _DAYS_PER_YEAR
     usable = _usable(table, years)
     east, north, years = (
-        np.where(usable, one, 0.0) for one in (np.asarray(table["pm_ra"]), np.asarray(table["pm_dec"]), years)
+        np.where(usable, one, 0.0)
+        for one in (np.asarray(table["pm_ra"]), np.asarray(table["pm_dec"]), years)
     )
     ra, dec = positions(table)
     distance = np.degrees(np.hypot(east, north) * years)
@@ -111,7 +127,11 @@ def moved(table: Table, epoch: Time) -> Table:
 
 
 def _usable(table: Table, years: NDArray[Any]) -> NDArray[np.bool_]:
-    finite = np.isfinite(years) & np.isfinite(np.asarray(table["pm_ra"])) & np.isfinite(np.asarray(table["pm_dec"]))
+    finite = (
+        np.isfinite(years)
+        & np.isfinite(np.asarray(table["pm_ra"]))
+        & np.isfinite(np.asarray(table["pm_dec"]))
+    )
     flagged = np.asarray(table["pm_flag"], bool) if "pm_flag" in table.colnames else False
     return np.asarray(finite & ~np.asarray(flagged))
 

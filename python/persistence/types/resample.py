@@ -31,11 +31,15 @@ def kernel_named(name: str) -> tuple[Callable[[Array], Array], int]:
         return lanczos(int(match[1])), int(match[1])
     if name == "bilinear":
         return lambda t: np.clip(1 - np.abs(t), 0, None), 1
-    raise FormatterError(f"there is no interpolation {name!r} here; there is lanczos1 to lanczos99 and bilinear")
+    raise FormatterError(
+        f"there is no interpolation {name!r} here; there is lanczos1 to lanczos99 and bilinear"
+    )
 
 
-def weights(positions: Array, kernel: Callable[[Array], Array], reach: int) -> tuple[NDArray[np.intp], Array]:
-    """Give the pixels that take part in values at some positions along an axis, and their weights, which sum to 1.
+def weights(
+    positions: Array, kernel: Callable[[Array], Array], reach: int
+) -> tuple[NDArray[np.intp], Array]:
+    """Return the pixels that contribute at positions along an axis, and their weights (sum 1).
 
     Returns
     -------

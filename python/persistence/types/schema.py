@@ -1,4 +1,7 @@
-"""Schemas of afw's tables: what the cards of a table's header say of its fields (facts in afw-files 3.1, 3.2)."""
+"""Schemas of afw's tables.
+
+What the cards of a table's header say of its fields (facts in afw-files 3.1, 3.2).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ CURRENT = 3
 _COLUMN = re.compile(r"(TTYPE|TUNIT|TDOC|TCCLS|TFLAG|TFDOC)([1-9]\d*)")
 # Cards that only afw writes: one of them makes a table afw's. Source: afw-files 3.1.
 _SIGNS = re.compile(r"AFW_TYPE|AFW_TABLE_VERSION|FLAGCOL|TFLAG\d+|TCCLS\d+")
-# Classes of version 0, whose values share a cell, and the names that they get. Source: afw-files 3.2.
+# Classes of version 0, whose values share a cell, and the names that they get. Source: afw-files
+# 3.2.
 _COMPOUNDS: Mapping[str, tuple[str, ...]] = {
     "Point": ("x", "y"),
     "Moments": ("xx", "yy", "xy"),
@@ -127,7 +131,11 @@ def parse(cards: Iterable[Card]) -> Schema:
     version = _version(said)
     fields = tuple(_fields(every, said))
     by_column = {field.column: field.name for field in fields}
-    footprints = {kind: by_column[said[card]] for card, kind in FOOTPRINTS.items() if said.get(card) in by_column}
+    footprints = {
+        kind: by_column[said[card]]
+        for card, kind in FOOTPRINTS.items()
+        if said.get(card) in by_column
+    }
     return Schema(
         fields,
         {
@@ -147,12 +155,17 @@ def _version(said: Mapping[str, Any]) -> int:
     # Without the card: what was written before there was one has a type. Source: afw-files 3.1.
     version = said.get("AFW_TABLE_VERSION", 0 if "AFW_TYPE" in said else CURRENT)
     if type(version) is not int or not 0 <= version <= CURRENT:
-        raise FormatterError(f"AFW_TABLE_VERSION is {version!r}: versions 0 to {CURRENT} of afw's tables are known")
+        raise FormatterError(
+            f"AFW_TABLE_VERSION is {version!r}: versions 0 to {CURRENT} of afw's tables are known"
+        )
     return version
 
 
 def _fields(cards: Iterable[Card], said: Mapping[str, Any]) -> Iterator[Field]:
-    """Give the fields in the order of their cards: that of the schema, in which flags stand between columns."""
+    """Give the fields in the order of their cards.
+
+    That of the schema, in which flags stand between columns.
+    """
     flags = said.get("FLAGCOL")
     for keyword, value, comment in cards:
         match = _COLUMN.fullmatch(keyword)
@@ -162,7 +175,14 @@ def _fields(cards: Iterable[Card], said: Mapping[str, Any]) -> Iterator[Field]:
         if match[1] == "TFLAG":
             if flags is None:
                 raise FormatterError(f"flag {value!r} is in no column: there is no FLAGCOL")
-            yield Field(str(value), str(said.get(f"TFDOC{number}", comment)), "", "Flag", int(flags), number - 1)
+            yield Field(
+                str(value),
+                str(said.get(f"TFDOC{number}", comment)),
+                "",
+                "Flag",
+                int(flags),
+                number - 1,
+            )
         elif match[1] == "TTYPE" and number != flags:
             doc = said.get(f"TDOC{number}", comment)
             unit = said.get(f"TUNIT{number}", "")
@@ -177,21 +197,30 @@ def _expanded(field: Field, said: Mapping[str, Any]) -> Iterator[Field]:
         for part, suffix in enumerate(_COMPOUNDS[field.kind]):
             yield replace(field, name=f"{field.name}_{suffix}", kind=kind, part=part)
     elif field.kind.startswith("Covariance"):
-        yield from _covariance(field, _COVARIANCES.get(field.kind) or _numbered(said[f"TFORM{field.column}"]))
+        yield from _covariance(
+            field, _COVARIANCES.get(field.kind) or _numbered(said[f"TFORM{field.column}"])
+        )
     else:
         yield field
 
 
 def _covariance(field: Field, names: tuple[str, ...]) -> Iterator[Field]:
-    """Give the errors, then the covariances; the file has the lower triangle of the matrix (afw-files 3.2)."""
+    """Give the errors, then the covariances.
+
+    The file has the lower triangle of the matrix (afw-files 3.2).
+    """
     stem = re.sub(r"[_.]err$", "", field.name)
     root = re.sub(r"\^2$", "", field.unit) if field.unit.endswith("^2") else ""
     field = replace(field, kind="Scalar")
     for row, one in enumerate(names):
-        yield replace(field, name=f"{stem}_{one}Err", unit=root, part=row * (row + 3) // 2, squared=True)
+        yield replace(
+            field, name=f"{stem}_{one}Err", unit=root, part=row * (row + 3) // 2, squared=True
+        )
     for row, one in enumerate(names):
         for column, other in enumerate(names[:row]):
-            yield replace(field, name=f"{stem}_{other}_{one}_Cov", part=row * (row + 1) // 2 + column)
+            yield replace(
+                field, name=f"{stem}_{other}_{one}_Cov", part=row * (row + 1) // 2 + column
+            )
 
 
 def _numbered(form: str) -> tuple[str, ...]:
@@ -204,7 +233,11 @@ def _numbered(form: str) -> tuple[str, ...]:
 def _metadata(cards: Iterable[Card], version: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for keyword, value, _comment in cards:
-        if not keyword or STRUCTURE.fullmatch(keyword) or (version == 0 and aliases.SLOT.fullmatch(keyword)):
+        if (
+            not keyword
+            or STRUCTURE.fullmatch(keyword)
+            or (version == 0 and aliases.SLOT.fullmatch(keyword))
+        ):
             continue
         if keyword in ("COMMENT", "HISTORY"):
             # astropy's tables call them so.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# Given the name of a part and what makes it, gives the part: one that somebody else has, or a new one.
+# Given the name of a part and what makes it, gives the part: one that somebody else has, or a new
+# one.
 Share = Callable[[str, Callable[[], Any]], Any]
 
 

@@ -1,6 +1,7 @@
 """Fit a WCS of FITS, TAN or TAN-SIP, to any mapping of pixels to the sky.
 
-The polynomials are those of Shupe et al. 2005, The SIP convention for representing distortion in FITS image headers.
+The polynomials are those of Shupe et al. 2005, The SIP convention for representing distortion in
+FITS image headers.
 """
 
 from __future__ import annotations
@@ -47,13 +48,17 @@ class SipFit(NamedTuple):
 
 
 def vectors(sky: Points) -> NDArray[np.float64]:
-    """Turn longitudes and latitudes (rad), shape (2, points), into unit vectors, shape (points, 3)."""
+    """Convert longitudes and latitudes (rad), shape (2, points), to vectors (points, 3)."""
     longitude, latitude = sky
     radius = np.cos(latitude)
-    return np.stack([radius * np.cos(longitude), radius * np.sin(longitude), np.sin(latitude)], axis=-1)
+    return np.stack(
+        [radius * np.cos(longitude), radius * np.sin(longitude), np.sin(latitude)], axis=-1
+    )
 
 
-def fit(to_sky: Map, frame: BaseCoordinateFrame, tangent: tuple[float, float] | None, box: Box) -> SipFit:
+def fit(
+    to_sky: Map, frame: BaseCoordinateFrame, tangent: tuple[float, float] | None, box: Box
+) -> SipFit:
     """Fit polynomials of rising degree, until the WCS is exact or they are as high as is of use.
 
     Parameters
@@ -63,8 +68,8 @@ def fit(to_sky: Map, frame: BaseCoordinateFrame, tangent: tuple[float, float] | 
     frame : `astropy.coordinates.BaseCoordinateFrame`
         The system that these are in.
     tangent : `tuple` [`float`, `float`] or None
-        The pixel at which the projection's plane touches the sky. It is the reference where that is exact;
-        else the middle of the box is.
+        The pixel at which the projection's plane touches the sky. It is the reference where that is
+        exact; else the middle of the box is.
     box : `Box`
         Where the WCS is to hold.
 
@@ -83,7 +88,9 @@ def fit(to_sky: Map, frame: BaseCoordinateFrame, tangent: tuple[float, float] | 
         raise FormatterError(f"the WCS gives no position on the sky for some pixels of {box}")
     middle = (box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2)
     fits = []
-    for reference, degree in itertools.product([middle] if tangent is None else [tangent, middle], _DEGREES):
+    for reference, degree in itertools.product(
+        [middle] if tangent is None else [tangent, middle], _DEGREES
+    ):
         wcs = _fitted(pixels, wanted, np.array(reference), to_sky, degree, frame)
         fits.append(SipFit(wcs, _residual(wcs, to_sky, judged)))
         if fits[-1].residual < _EXACT:
@@ -141,9 +148,13 @@ def _gnomonic(sky: Points, centre: Points) -> Points:
 def _least_squares(points: Points, values: Points, degrees: range) -> NDArray[np.float64]:
     """Fit polynomials of some total degrees; gives coefficients by powers of x, of y, and value."""
     scale = np.abs(points).max()
-    powers = [(i, j) for i, j in itertools.product(range(degrees.stop), repeat=2) if i + j in degrees]
+    powers = [
+        (i, j) for i, j in itertools.product(range(degrees.stop), repeat=2) if i + j in degrees
+    ]
     x, y = points / scale
-    found, *_ = np.linalg.lstsq(np.stack([x**i * y**j for i, j in powers], axis=-1), values.T, rcond=None)
+    found, *_ = np.linalg.lstsq(
+        np.stack([x**i * y**j for i, j in powers], axis=-1), values.T, rcond=None
+    )
     terms = np.zeros((degrees.stop, degrees.stop, 2))
     for (i, j), both in zip(powers, found, strict=True):
         terms[i, j] = both / scale ** (i + j)

@@ -1,4 +1,7 @@
-"""Fields that look at the sky: the area of a pixel, and the mean of what a coadd was made of (afw-files 2.5)."""
+"""Fields that look at the sky.
+
+The area of a pixel, and the mean of what a coadd was made of (afw-files 2.5).
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def _vectors(wcs: Any, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArra
 
 @dataclass(frozen=True, eq=False)
 class Element:
-    """What one image gave to a coadd: its field, its WCS, the part of it that counts if not all, its weight."""
+    """What one image gave to a coadd.
+
+    Its field, its WCS, the part of it that counts if not all, its weight.
+    """
 
     field: Field
     wcs: Any
@@ -100,7 +106,9 @@ class CoaddField:
         total, weights = np.zeros(columns.shape), np.zeros(columns.shape)
         sky = self.wcs.pixel_to_world_values(columns, rows)
         for element in self.elements:
-            there = [np.asarray(each, dtype=float) for each in element.wcs.world_to_pixel_values(*sky)]
+            there = [
+                np.asarray(each, dtype=float) for each in element.wcs.world_to_pixel_values(*sky)
+            ]
             inside = element.covers(*there)
             total[inside] += element.weight * element.field(there[0][inside], there[1][inside])
             weights[inside] += element.weight

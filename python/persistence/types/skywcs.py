@@ -1,4 +1,4 @@
-"""Pixels to the sky, as afw's SkyWcs and its older Wcs and TanWcs have it (facts in afw-files 2.2 and 2.3)."""
+"""Pixels to the sky, as in afw's SkyWcs and its older Wcs and TanWcs (afw-files 2.2, 2.3)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
     @property
     def world_axis_physical_types(self) -> tuple[str, str]:
         return (
-            ("pos.galactic.lon", "pos.galactic.lat") if self.frame.name == "galactic" else ("pos.eq.ra", "pos.eq.dec")
+            ("pos.galactic.lon", "pos.galactic.lat")
+            if self.frame.name == "galactic"
+            else ("pos.eq.ra", "pos.eq.dec")
         )
 
     @property
@@ -63,17 +65,20 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
         return {"celestial": (SkyCoord, (), {"frame": self.frame, "unit": (units.deg, units.deg)})}
 
     def pixel_to_world_values(self, *pixel_arrays: ArrayLike) -> tuple[Any, Any]:
-        """Give longitudes, from 0 to 360, and latitudes (deg) of columns and rows, which are broadcast."""
+        """Return longitudes, 0 to 360, and latitudes (deg) of columns and rows, broadcast."""
         longitude, latitude = np.degrees(applied(self.to_sky.forward, *pixel_arrays))
         return longitude % 360, latitude
 
     def world_to_pixel_values(self, *world_arrays: ArrayLike) -> tuple[Any, Any]:
-        """Give columns and rows of longitudes and latitudes (deg), which are broadcast; NaN where there are none."""
+        """Give columns and rows of longitudes and latitudes (deg), which are broadcast.
+
+        NaN where there are none.
+        """
         columns, rows = applied(self.to_sky.inverse, *(np.radians(each) for each in world_arrays))
         return columns, rows
 
     def pixel_scale(self, x: float | None = None, y: float | None = None) -> units.Quantity:
-        """Give the side of a square of a pixel's area (arcsec), at a pixel, or else where the projection touches."""
+        """Return the side (arcsec) of a square of a pixel's area, here or where tangent."""
         if x is None or y is None:
             x, y = self.tangent or (0.0, 0.0)
         edges = np.array([[0.5, -0.5, 0, 0], [0, 0, 0.5, -0.5]]) + [[x], [y]]
@@ -92,8 +97,8 @@ class SkyWcs(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]  # astro
         Returns
         -------
         fit : `SipFit`
-            The WCS, TAN or TAN-SIP, from pixels of the parent image, and its greatest error there in pixels. That is
-            rounding only (1e-8) where the original is a TAN or a TAN-SIP itself.
+            The WCS, TAN or TAN-SIP, from pixels of the parent image, and its greatest error there
+            in pixels. That is rounding only (1e-8) where the original is a TAN or a TAN-SIP itself.
         """
         return fit(self.to_sky, self.frame, self.tangent, Box.from_any(bbox))
 

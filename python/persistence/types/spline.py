@@ -1,4 +1,6 @@
-"""Curves through points, many at once: what afw draws through the bins of a background (facts in afw-files 6.3).
+"""Curves through points, many at once.
+
+What afw draws through the bins of a background (facts in afw-files 6.3).
 
 The formulae are those of the GNU Scientific Library's interpolation, which the original calls.
 """
@@ -25,7 +27,8 @@ class Style(NamedTuple):
     fewest : `int`
         Points that it needs.
     slopes : callable or None
-        Gives the coefficients of each piece; see `interpolated`. None for a kind that is not drawn here.
+        Gives the coefficients of each piece; see `interpolated`. None for a kind that is not drawn
+        here.
     """
 
     name: str
@@ -48,27 +51,35 @@ def _natural(x: Array, y: Array) -> Array:
     steps = np.diff(x)
     wide = steps.reshape(-1, *[1] * (y.ndim - 1))
     slopes = np.diff(y, axis=0) / wide
-    matrix = np.diag(2 * (steps[:-1] + steps[1:])) + np.diag(steps[1:-1], 1) + np.diag(steps[1:-1], -1)
-    inner = np.linalg.solve(matrix, 3 * np.diff(slopes, axis=0).reshape(len(matrix), -1)).reshape(-1, *y.shape[1:])
+    matrix = (
+        np.diag(2 * (steps[:-1] + steps[1:])) + np.diag(steps[1:-1], 1) + np.diag(steps[1:-1], -1)
+    )
+    inner = np.linalg.solve(matrix, 3 * np.diff(slopes, axis=0).reshape(len(matrix), -1)).reshape(
+        -1, *y.shape[1:]
+    )
     bend = np.concatenate([np.zeros((1, *y.shape[1:])), inner, np.zeros((1, *y.shape[1:]))])
     first = slopes - wide * (bend[1:] + 2 * bend[:-1]) / 3
     return np.stack([y[:-1], first, bend[:-1], np.diff(bend, axis=0) / (3 * wide)])
 
 
 def _akima(x: Array, y: Array) -> Array:
-    """Give the pieces of Akima's curve (1970, J. ACM 17, 589), without rounding corners between straight lines."""
+    """Return the pieces of Akima's curve (1970, J. ACM 17, 589), corners between lines kept."""
     wide = np.diff(x).reshape(-1, *[1] * (y.ndim - 1))
     inner = np.diff(y, axis=0) / wide
     before = [3 * inner[0] - 2 * inner[1], 2 * inner[0] - inner[1]]
     behind = [2 * inner[-1] - inner[-2], 3 * inner[-1] - 2 * inner[-2]]
     slopes = np.stack([*before, *inner, *behind])
     change = np.abs(np.diff(slopes, axis=0))
-    left, right = change[:-2], change[2:]  # at each point: how the slope changes before it, and behind it
+    # at each point: how the slope changes before it, and behind it
+    left, right = change[:-2], change[2:]
     corner = left + right == 0
     share = left / np.where(corner, 1, left + right)
     smooth = (1 - share) * slopes[1:-2] + share * slopes[2:-1]
     # A point between two straight lines has the slope of each on its side.
-    starts, ends = (np.where(corner, slopes[2:-1], smooth)[:-1], np.where(corner, slopes[1:-2], smooth)[1:])
+    starts, ends = (
+        np.where(corner, slopes[2:-1], smooth)[:-1],
+        np.where(corner, slopes[1:-2], smooth)[1:],
+    )
     second = (3 * inner - 2 * starts - ends) / wide
     return np.stack([y[:-1], starts, second, (starts + ends - 2 * inner) / wide**2])
 
@@ -100,7 +111,8 @@ def interpolated(x: Array, y: Array, at: Array, number: int) -> Array:
     y : array, shape (points, ...)
         The points of each curve.
     at : array, shape (places,)
-        Where values are wanted. Beyond its ends a curve goes on with the slope and the curvature of its end.
+        Where values are wanted. Beyond its ends a curve goes on with the slope and the curvature of
+        its end.
     number : `int`
         afw's number of the kind of curve.
 
@@ -119,7 +131,9 @@ def interpolated(x: Array, y: Array, at: Array, number: int) -> Array:
         name = number if style is None else f"{number} ({style.name})"
         raise FormatterError(f"the interpolation style {name} is not known here; known are {known}")
     if len(x) < style.fewest:
-        raise FormatterError(f"the interpolation style {style.name} needs {style.fewest} points; there are {len(x)}")
+        raise FormatterError(
+            f"the interpolation style {style.name} needs {style.fewest} points; there are {len(x)}"
+        )
     pieces = style.slopes(x, y)
     if len(pieces) == 1:
         return np.asarray(y[np.searchsorted((x[1:] + x[:-1]) / 2, at)])
@@ -136,7 +150,10 @@ def interpolated(x: Array, y: Array, at: Array, number: int) -> Array:
 
 
 def _beyond(x: Array, pieces: Array, at: Array, axes: int) -> Array:
-    """Give what is added to the value at an end: slope times distance, and half the curvature times its square."""
+    """Give what is added to the value at an end.
+
+    Slope times distance, and half the curvature times its square.
+    """
     shape = (-1, *[1] * axes)
     piece = np.where(at < x[0], 0, len(x) - 2)
     end = np.where(at < x[0], x[0], x[-1])

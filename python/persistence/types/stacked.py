@@ -28,13 +28,21 @@ def stack(tables: Sequence[Any]) -> Any:
     for number, table in enumerate(tables):
         other = first.symmetric_difference(table.colnames)
         if other:
-            raise FormatterError(f"table {number} of {len(tables)} differs in columns: {', '.join(sorted(other))}")
+            raise FormatterError(
+                f"table {number} of {len(tables)} differs in columns: {', '.join(sorted(other))}"
+            )
     for name in tables[0].colnames:
         units = {table[name].unit for table in tables} - {None}
         if len(units) > 1:  # vstack would take the last one's for all
-            raise FormatterError(f"column {name!r} is in several units: {', '.join(sorted(map(str, units)))}")
+            raise FormatterError(
+                f"column {name!r} is in several units: {', '.join(sorted(map(str, units)))}"
+            )
     stacked = vstack(list(tables), join_type="exact", metadata_conflicts="silent")
-    agreed = {key: value for key, value in tables[0].meta.items() if all(_says(one, key, value) for one in tables)}
+    agreed = {
+        key: value
+        for key, value in tables[0].meta.items()
+        if all(_says(one, key, value) for one in tables)
+    }
     stacked.meta.clear()
     stacked.meta.update(agreed)
     return stacked

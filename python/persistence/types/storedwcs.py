@@ -73,19 +73,26 @@ def from_text(text: str) -> SkyWcs:
     sky = frames.frames[frames.current]
     to_sky = frames.map
     if sky.name != "SkyFrame" or (to_sky.nin, to_sky.nout) != (2, 2) or sky.integer("Prm1", 1) != 1:
-        raise FormatterError("the frames of a SkyWcs do not lead from pixels to longitude and latitude")
+        raise FormatterError(
+            "the frames of a SkyWcs do not lead from pixels to longitude and latitude"
+        )
     return SkyWcs(to_sky, _system(sky), _tangent(frames), text=text)
 
 
 def _system(sky: Dump) -> BaseCoordinateFrame:
     name = sky.text("System", "ICRS")
     if name not in _SYSTEMS:
-        raise FormatterError(f"the sky system {name!r} is not known here; known are {', '.join(_SYSTEMS)}")
+        raise FormatterError(
+            f"the sky system {name!r} is not known here; known are {', '.join(_SYSTEMS)}"
+        )
     return _SYSTEMS[name](sky.number("Eqnox", 1950 if name == "FK4" else 2000))
 
 
 def _tangent(frames: FrameSet) -> tuple[float, float] | None:
-    """Give the pixel where the intermediate world coordinates of FITS are 0; None if there is none."""
+    """Give the pixel where the intermediate world coordinates of FITS are 0.
+
+    None if there is none.
+    """
     plane = frames.numbered("IWC")
     if plane is None:
         return None

@@ -1,4 +1,4 @@
-"""Mappings between the coordinate systems of a camera, as archives store them (facts in afw-files 2.5 and 2.7)."""
+"""Mappings between a camera's coordinate systems, as in archives (afw-files 2.5, 2.7)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ class Transform:
 
 
 class System(NamedTuple):
-    """A coordinate system of a camera: ``Pixels`` of a detector, or ``FocalPlane``, which is of no detector."""
+    """A coordinate system of a camera.
+
+    ``Pixels`` of a detector, or ``FocalPlane``, which is of no detector.
+    """
 
     name: str
     detector: str = ""
@@ -57,8 +60,9 @@ class System(NamedTuple):
 class TransformMap(Mapping[tuple[System, System], Transform]):
     """The mappings between coordinate systems, directly or by way of others.
 
-    It is a mapping of pairs of systems: ``transforms["Pixels", "FocalPlane"]``. It can be asked for each pair that is
-    connected, by names alone where those are of one detector only; its keys are the pairs that are stored.
+    It is a mapping of pairs of systems: ``transforms["Pixels", "FocalPlane"]``. It can be asked for
+    each pair that is connected, by names alone where those are of one detector only; its keys are
+    the pairs that are stored.
 
     Attributes
     ----------
@@ -91,7 +95,11 @@ class TransformMap(Mapping[tuple[System, System], Transform]):
         both_ways = dict(self.links) | {(b, a): made.inverse for (a, b), made in self.links.items()}
         paths = {start: Transform(Scaled(np.ones(2), np.zeros(2)))}
         while end not in paths:
-            further = {b: paths[a].then(made) for (a, b), made in both_ways.items() if a in paths and b not in paths}
+            further = {
+                b: paths[a].then(made)
+                for (a, b), made in both_ways.items()
+                if a in paths and b not in paths
+            }
             if not further:
                 raise KeyError(f"no mapping leads from {start} to {end}")
             paths |= further
@@ -137,27 +145,41 @@ def make(tables: Tables, load: Load) -> Transform:
     text = text_of(table["bytes"][0])
     version, name, dump = [*text.split(maxsplit=2), "", "", ""][:3]
     if (version, name) != ("1", "TransformPoint2ToPoint2"):
-        raise FormatterError(f"the text of a transform begins with '1 TransformPoint2ToPoint2', not {text[:30]!r}")
+        raise FormatterError(
+            f"the text of a transform begins with '1 TransformPoint2ToPoint2', not {text[:30]!r}"
+        )
     found = build(parse(dump))
     if (found.nin, found.nout) != (2, 2):
-        raise FormatterError(f"a TransformPoint2ToPoint2 is from {found.nin} coordinates to {found.nout}")
+        raise FormatterError(
+            f"a TransformPoint2ToPoint2 is from {found.nin} coordinates to {found.nout}"
+        )
     return Transform(found)
 
 
 def make_map(tables: Tables, load: Load) -> TransformMap:
-    """Build a TransformMap from its two tables, frames and connections, or from the one that newer files have."""
+    """Build a TransformMap from its tables: frames and connections, or one in newer files."""
     links: dict[tuple[System, System], Transform] = {}
     if len(tables) == 1:
         (table,) = tables
-        columns = ("fromSysName", "fromSysDetectorName", "toSysName", "toSysDetectorName", "transform")
-        for name, detector, to_name, to_detector, number in zip(*(table[each] for each in columns), strict=True):
+        columns = (
+            "fromSysName",
+            "fromSysDetectorName",
+            "toSysName",
+            "toSysDetectorName",
+            "transform",
+        )
+        for name, detector, to_name, to_detector, number in zip(
+            *(table[each] for each in columns), strict=True
+        ):
             start, end = System(str(name), str(detector)), System(str(to_name), str(to_detector))
             links[start, end] = load(int(number))
         return TransformMap(links)
     frames, connections = tables
     rows = zip(*(frames[each] for each in ("sysName", "detectorName", "id")), strict=True)
     systems = {int(number): System(str(name), str(detector)) for name, detector, number in rows}
-    for a, b, number in zip(*(connections[each] for each in ("from", "to", "transform")), strict=True):
+    for a, b, number in zip(
+        *(connections[each] for each in ("from", "to", "transform")), strict=True
+    ):
         links[systems[int(a)], systems[int(b)]] = load(int(number))
     return TransformMap(links)
 
@@ -173,5 +195,7 @@ def make_field(tables: Tables, load: Load) -> TransformField:
     (table,) = tables
     found = frame_set(parse(text_of(table["frameSet"][0]))).map
     if (found.nin, found.nout) != (2, 1):
-        raise FormatterError(f"a TransformBoundedField is from {found.nin} coordinates to {found.nout}")
+        raise FormatterError(
+            f"a TransformBoundedField is from {found.nin} coordinates to {found.nout}"
+        )
     return TransformField(box_of(table), found)

@@ -1,4 +1,7 @@
-"""From a camera's header keywords to what they mean: tables, and the few things that tables cannot say."""
+"""From a camera's header keywords to what they mean.
+
+Tables, and the few things that tables cannot say.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ _NO_FILTER = "_unknown_"
 
 
 def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
-    """Build a filter from its table in an archive (afw-files 1.6); None if it has neither band nor glass."""
+    """Build a filter from its table in an archive (afw-files 1.6).
+
+    None if it has neither band nor glass.
+    """
     (table,) = tables
     band = table["band"][0] if table["band_exists"][0] else None
     physical = table["physical"][0] if table["physical_exists"][0] else None
@@ -106,7 +112,9 @@ class HeaderTranslator:
 
     def visit_info(self, header: Header) -> VisitInfo:
         """Say when, where and for how long the exposure was taken."""
-        return VisitInfo(**{name: header[key] for name, key in self.visit_keys.items() if key in header})
+        return VisitInfo(
+            **{name: header[key] for name, key in self.visit_keys.items() if key in header}
+        )
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector; None if the header does not tell."""
@@ -129,10 +137,14 @@ class HeaderTranslator:
     def completed(self, label: FilterLabel) -> FilterLabel:
         """Add what the policy knows of a filter to what is known of it."""
         known = self.label(label.name)
-        return replace(known, band=label.band or known.band, physical=label.physical or known.physical)
+        return replace(
+            known, band=label.band or known.band, physical=label.physical or known.physical
+        )
 
     def label(self, name: str) -> FilterLabel:
-        """Find a filter by any of its names; one that the policy does not know is called what it is.
+        """Find a filter by any of its names.
+
+        One that the policy does not know is called what it is.
 
         A name that several filters share is that of the band's main one, or else of the band alone
         (gen2-core 6.8).

@@ -1,4 +1,7 @@
-"""Transmission curves: the share of light that gets through, by wavelength and position (facts in afw-files 2.6)."""
+"""Transmission curves.
+
+The share of light that gets through, by wavelength and position (facts in afw-files 2.6).
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ class TransmissionCurve(abc.ABC):
         wavelengths : `astropy.units.Quantity` or array
             Of any shape; numbers without a unit are in angstrom.
         x, y : `float`
-            In the system of coordinates that the curve is for: pixels of a detector or a coadd, mostly, or
-            millimetres of the focal plane.
+            In the system of coordinates that the curve is for: pixels of a detector or a coadd,
+            mostly, or millimetres of the focal plane.
 
         Returns
         -------
@@ -69,7 +72,8 @@ def in_angstrom(wavelengths: ArrayLike | Quantity) -> Array:
     if hasattr(wavelengths, "to_value"):
         from astropy import units
 
-        # 400 nm are 3999.9999999999995 angstrom, which would be outside of a curve that begins at 4000.
+        # 400 nm are 3999.9999999999995 angstrom, which would be outside of a curve that begins at
+        # 4000.
         wavelengths = np.round(wavelengths.to_value(units.angstrom), 9)
     return np.asarray(wavelengths, dtype=float)
 
@@ -84,14 +88,15 @@ class Identity(TransmissionCurve):
 
 @dataclass(frozen=True, eq=False)
 class Radial(TransmissionCurve):
-    """A table over wavelengths and distances from the origin, in straight lines between its entries.
+    """A table over wavelengths and distances from the origin, linear between its entries.
 
     Attributes
     ----------
     wavelengths : array
         Rising, in angstrom.
     radii : array
-        Rising; one alone means that the distance is of no matter. The nearest counts outside of them.
+        Rising; one alone means that the distance is of no matter. The nearest counts outside of
+        them.
     throughput : array, shape (wavelengths, radii)
     outside : `tuple` [`float`, `float`]
         What is for shorter wavelengths, and for longer ones.
@@ -183,7 +188,9 @@ class Coadd(TransmissionCurve):
                 total += part.weight * part.transmission(wavelengths, u, v)
                 weights += part.weight
         if not weights:
-            raise FormatterError(f"none of the {len(self.parts)} inputs of the coadd covers x={x}, y={y}")
+            raise FormatterError(
+                f"none of the {len(self.parts)} inputs of the coadd covers x={x}, y={y}"
+            )
         low, high = self.range
         return np.select([wavelengths < low, wavelengths > high], self.outside, total / weights)
 
@@ -206,7 +213,12 @@ def make_radial(tables: Tables, load: Load) -> Radial:
 def _tabulated(tables: Tables, radii: Array) -> Radial:
     (table,) = tables
     wavelengths = numbers_of(table["wavelengths"][0])
-    if not (len(wavelengths) and (np.diff(wavelengths) > 0).all() and len(radii) and (np.diff(radii) > 0).all()):
+    if not (
+        len(wavelengths)
+        and (np.diff(wavelengths) > 0).all()
+        and len(radii)
+        and (np.diff(radii) > 0).all()
+    ):
         raise FormatterError("the wavelengths or radii of a transmission curve do not rise")
     throughput = numbers_of(table["throughput"][0]).reshape(len(wavelengths), len(radii))
     return Radial(wavelengths, radii, throughput, _outside(table))

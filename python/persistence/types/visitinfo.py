@@ -30,8 +30,8 @@ class VisitInfo:
     timescale : `str`
         ``utc`` or ``tai``.
     ra, dec : `str` or `float`
-        Where the telescope pointed: as the header writes it, hours and degrees in sexagesimal text, or both
-        in degrees as numbers.
+        Where the telescope pointed: as the header writes it, hours and degrees in sexagesimal text,
+        or both in degrees as numbers.
     airmass : `float`
         Without unit.
     date_middle : `str`
@@ -90,11 +90,15 @@ class VisitInfo:
         """
         said = {name: _known(header.get(key)) for name, key in CARDS.items()}
         kinds = {name: str if name in _TEXTS else float for name in said}
-        told: dict[str, Any] = {name: kinds[name](value) for name, value in said.items() if value is not None}
+        told: dict[str, Any] = {
+            name: kinds[name](value) for name, value in said.items() if value is not None
+        }
         number = _known(header.get("EXPID"))
         scale = str(header.get("TIMESYS", "")).strip().lower()
         if "date_middle" in told and not scale:
-            raise FormatterError(f"DATE-AVG={told['date_middle']!r} has no time scale: TIMESYS is missing")
+            raise FormatterError(
+                f"DATE-AVG={told['date_middle']!r} has no time scale: TIMESYS is missing"
+            )
         if "date_middle" not in told and "TIME-MID" in header:
             # Its comment may say what it will: it is UTC. Source: afw-files 1.5.
             told["date_middle"], scale = str(header["TIME-MID"]), "utc"
@@ -137,8 +141,15 @@ class VisitInfo:
 
     @property
     def local_era(self) -> float | None:
-        """The Earth's rotation angle at the telescope's longitude (deg): its hour angle is this less ``ra``."""
-        return None if self.era is None or self.longitude is None else (self.era + self.longitude) % 360.0
+        """The Earth's rotation angle at the telescope's longitude (deg).
+
+        Its hour angle is this less ``ra``.
+        """
+        return (
+            None
+            if self.era is None or self.longitude is None
+            else (self.era + self.longitude) % 360.0
+        )
 
     @property
     def boresight(self) -> SkyCoord | None:
@@ -218,7 +229,10 @@ _COLUMNS = {
 
 
 def is_afws(header: Mapping[str, Any]) -> bool:
-    """Say whether afw wrote a header: it marks where its archive is, and how rotation is counted."""
+    """Say whether afw wrote a header.
+
+    It marks where its archive is, and how rotation is counted.
+    """
     return "ROTTYPE" in header or "AR_HDU" in header
 
 
@@ -228,9 +242,12 @@ def make(tables: Tables, load: Load) -> VisitInfo:
 
     row = {name: column[0] for name, column in tables[0].items()}
     numbers: dict[str, Any] = {
-        name: float(row[key]) * scale for name, (key, scale) in _COLUMNS.items() if _known(row[key]) is not None
+        name: float(row[key]) * scale
+        for name, (key, scale) in _COLUMNS.items()
+        if _known(row[key]) is not None
     }
-    middle = np.datetime64(int(row["tai"]), "ns")  # since 1970, in TAI; the lowest number stands for no time
+    # since 1970, in TAI; the lowest number stands for no time
+    middle = np.datetime64(int(row["tai"]), "ns")
     return VisitInfo(
         exposure_id=int(row["exposureid"]) or None,
         timescale="tai",

@@ -1,7 +1,13 @@
 """Gen2's name of what camera packages build on."""
 
 from persistence import CameraMapper
-from persistence.compat.mappings import CalibrationMapping, DatasetMapping, ExposureMapping, ImageMapping, Mapping
+from persistence.compat.mappings import (
+    CalibrationMapping,
+    DatasetMapping,
+    ExposureMapping,
+    ImageMapping,
+    Mapping,
+)
 from persistence.compat.obsbase import ExposureIdInfo, exposureFromImage
 
 __all__ = [

@@ -27,7 +27,9 @@ def late(timeout: float | None) -> Lost:
     return Lost(f"not done within the {timeout:g} s of -t")
 
 
-def pickled(work: Work, targets: Sequence[Any], dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
+def pickled(
+    work: Work, targets: Sequence[Any], dumps: Callable[[Any], bytes] = pickle.dumps
+) -> bytes:
     """Pickle work and targets in one piece: what they share, such as the Butler, is sent once.
 
     Raises
@@ -39,14 +41,17 @@ def pickled(work: Work, targets: Sequence[Any], dumps: Callable[[Any], bytes] = 
         return dumps((work, list(targets)))
     except Exception as error:  # whatever a class does when it is pickled
         raise PersistenceError(
-            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what they hold picklable"
+            f"the targets cannot be sent to other processes ({error}); give -j 1, or make what "
+            "they hold picklable"
         ) from error
 
 
 class Executor(Protocol):
     """Does work on targets."""
 
-    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+    def outcomes(
+        self, work: Work, targets: Sequence[Any]
+    ) -> Generator[tuple[int, Any], None, None]:
         """Do the work on each target, and give the results as they come.
 
         Parameters
@@ -66,6 +71,7 @@ class Executor(Protocol):
         Raises
         ------
         Exception
-            Whatever the work raises: that ends it all, and no process is left behind, as if the iterator is closed.
+            Whatever the work raises: that ends it all, and no process is left behind, as if the
+            iterator is closed.
         """
         ...

@@ -21,10 +21,10 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Dask:
-    """Does the work on the workers of a Dask cluster, which has the same software and sees the same files.
+    """Does the work on a Dask cluster, whose workers have the same software and files.
 
-    A target whose worker dies is done by another one. What a worker had done, but could not tell of, is not done
-    again: its record says so.
+    A target whose worker dies is done by another one. What a worker had done, but could not tell
+    of, is not done again: its record says so.
 
     Parameters
     ----------
@@ -38,21 +38,31 @@ class Dask:
         self.address = address
         self.timeout = timeout
 
-    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+    def outcomes(
+        self, work: Work, targets: Sequence[Any]
+    ) -> Generator[tuple[int, Any], None, None]:
         """See `persistence.pipe.executors.Executor`."""
         with contextlib.closing(_client(self.address)) as client:
             yield from self._outcomes(client, work, targets)
 
-    def _outcomes(self, client: Any, work: Work, targets: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    def _outcomes(
+        self, client: Any, work: Work, targets: Sequence[Any]
+    ) -> Iterator[tuple[int, Any]]:
         import cloudpickle  # comes with Dask; it takes classes along that only this program knows
 
-        # As a result, not as data: where the worker that has it dies, the scheduler has it made anew.
-        shared = client.submit(bytes, pickled(work, targets, cloudpickle.dumps), key=f"{work.run}-targets")
+        # As a result, not as data: where the worker that has it dies, the scheduler has it made
+        # anew.
+        shared = client.submit(
+            bytes, pickled(work, targets, cloudpickle.dumps), key=f"{work.run}-targets"
+        )
         sent: dict[Any, int] = {}
         deadline = None if self.timeout is None else time.monotonic() + self.timeout
 
         def results(places: Iterable[int], how: str) -> Iterator[tuple[int, Any]]:
-            new = {client.submit(_act, shared, place, key=f"{work.run}-{place}-{how}"): place for place in places}
+            new = {
+                client.submit(_act, shared, place, key=f"{work.run}-{place}-{how}"): place
+                for place in places
+            }
             sent.update(new)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             for future in _ended(client, new, left):
@@ -93,7 +103,8 @@ def _result(future: Any) -> Any:
         return pickle.loads(future.result())  # noqa: S301  # written by our own work
     except KilledWorker as error:
         return _Killed(f"{error.allowed_failures + 1} workers died of it")
-    except CancelledError as error:  # not by us: workers may be at it still, so nothing is known of the target
+    # not by us: workers may be at it still, so nothing is known of the target
+    except CancelledError as error:
         cause = str(error).partition("\n")[0]
         raise PersistenceError(
             f"the Dask scheduler lost the work ({cause}); --skip-existing does the rest"
@@ -111,7 +122,8 @@ def _client(address: str) -> Any:
         raise PersistenceError(f"no Dask scheduler answers at {address!r}: {error}") from error
 
 
-# -- on a worker ------------------------------------------------------------------------------------------
+# -- on a worker
+# ------------------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=1)

@@ -32,7 +32,10 @@ _LOOK = 5.0  # seconds between two looks at the pool: one that breaks may forget
 
 
 class _Process(SpawnProcess):
-    """A process that is not to end by itself: with status 0 it is lost too, and pebble would wait for it for ever."""
+    """A process that is not to end by itself.
+
+    With status 0 it is lost too, and pebble would wait for it for ever.
+    """
 
     @property
     def exitcode(self) -> int | None:
@@ -46,7 +49,9 @@ class _Context(SpawnContext):
 
 
 class Processes:
-    """Does the work in processes that are started anew, as ``spawn`` does: nothing of this one's state is copied.
+    """Does the work in processes that are started anew, as ``spawn`` does.
+
+    Nothing of this one's state is copied.
 
     Parameters
     ----------
@@ -60,7 +65,9 @@ class Processes:
         self.number = number
         self.timeout = timeout
 
-    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+    def outcomes(
+        self, work: Work, targets: Sequence[Any]
+    ) -> Generator[tuple[int, Any], None, None]:
         """See `persistence.pipe.executors.Executor`."""
         try:
             from pebble import ProcessPool  # slow to import, and one process needs it not
@@ -73,14 +80,18 @@ class Processes:
                 context=_Context(),
             )  # fmt: skip
             try:
-                futures = {pool.schedule(_act, args=[place]): place for place in range(len(targets))}
+                futures = {
+                    pool.schedule(_act, args=[place]): place for place in range(len(targets))
+                }
                 yield from _as_they_come(pool, futures, self.timeout)
             finally:
                 pool.stop()  # type: ignore[no-untyped-call]
                 pool.join()
 
 
-def _as_they_come(pool: Any, futures: dict[Any, int], timeout: float | None) -> Iterator[tuple[int, Any]]:
+def _as_they_come(
+    pool: Any, futures: dict[Any, int], timeout: float | None
+) -> Iterator[tuple[int, Any]]:
     waiting = dict(futures)
     deadline = math.inf if timeout is None else time.monotonic() + timeout
     while waiting:
@@ -93,7 +104,9 @@ def _as_they_come(pool: Any, futures: dict[Any, int], timeout: float | None) -> 
                 yield from ((place, late(timeout)) for place in waiting.values())
                 return
             if not pool.active:
-                yield from ((place, Lost("all processes were given up")) for place in waiting.values())
+                yield from (
+                    (place, Lost("all processes were given up")) for place in waiting.values()
+                )
                 return
 
 
@@ -117,7 +130,7 @@ def _cause(code: int) -> str:
 
 @contextlib.contextmanager
 def _few_threads() -> Iterator[None]:
-    """Let processes that start meanwhile compute with one thread each, unless somebody has said how many."""
+    """Let processes started meanwhile use one thread each, unless the user set a number."""
     if "LSST_ALLOW_IMPLICIT_THREADS" in os.environ:
         yield
         return
@@ -130,7 +143,8 @@ def _few_threads() -> Iterator[None]:
             del os.environ[name]
 
 
-# -- in the other process ---------------------------------------------------------------------------------
+# -- in the other process
+# ---------------------------------------------------------------------------------
 
 _GIVEN: list[bytes] = []
 
@@ -142,7 +156,10 @@ def _begin(content: bytes) -> None:
 
 
 def _end_with_parent() -> None:
-    """End at once if who started this process is killed: nobody else would stop what hangs, or is begun anew."""
+    """End at once if who started this process is killed.
+
+    Nobody else would stop what hangs, or is begun anew.
+    """
     parent = multiprocessing.parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])

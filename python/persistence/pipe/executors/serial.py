@@ -11,6 +11,8 @@ from persistence.pipe.work import Work
 class Serial:
     """Does the work in this process."""
 
-    def outcomes(self, work: Work, targets: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
+    def outcomes(
+        self, work: Work, targets: Sequence[Any]
+    ) -> Generator[tuple[int, Any], None, None]:
         """See `persistence.pipe.executors.Executor`."""
         yield from enumerate(map(work, targets))
