@@ -17,7 +17,7 @@ from astropy.table import Table
 
 from obs_decam.generate_cards import refuse_others, science_chips
 from obs_decam.generate_facts import LAYOUTS, Chip, Layout
-from persistence import yamlfile
+from persistence.files import yaml_nodes
 
 Box = tuple[int, int, int, int]  # x0, y0 (0-based lower left), width, height
 
@@ -159,7 +159,7 @@ def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions
         "interChip": {},
     }
     with open(f"{start}.yaml", "w", encoding="utf-8") as stream:
-        stream.write(yamlfile.block(content))
+        stream.write(yaml_nodes.block(content))
     return f"{start}.yaml"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from persistence import yamlfile
+from persistence.files import yaml_nodes
 
 _DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
 PIXEL = 0.015  # mm
@@ -82,7 +82,7 @@ class Chip(NamedTuple):
 
 def chips() -> Iterator[Chip]:
     """Give all chips, in the order of a raw file."""
-    table = yamlfile.load(_DETECTORS)
+    table = yaml_nodes.load(_DETECTORS)
     every = {**table["science"], **table["focus"], **table["guide"]}
     for number, entry in sorted(every.items(), key=lambda item: item[1]["hdu"]):
         yield Chip(

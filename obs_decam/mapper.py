@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from obs_decam.headers import DecamHeaders
-from persistence import CameraMapper, FormatterError, Location, yamlfile
+from persistence import CameraMapper, FormatterError, Location
+from persistence.files import yaml_nodes
 
 if TYPE_CHECKING:
     from persistence import Exposure
@@ -22,7 +23,7 @@ _ALL_IN_ONE = frozenset({"cpBias", "cpFlat", "cpIllumcor"})
 @functools.cache
 def detectors() -> Mapping[int, str]:
     """Give the name of each science detector by its number: 25 -> ``S1``."""
-    table = yamlfile.load(os.path.join(_HERE, "camera", "detectors.yaml"))
+    table = yaml_nodes.load(os.path.join(_HERE, "camera", "detectors.yaml"))
     return {int(number): entry["name"] for number, entry in table["science"].items()}
 
 

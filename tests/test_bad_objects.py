@@ -16,7 +16,8 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 
-from persistence import Butler, Exposure, FormatterError, UnsafeContent, headers, htm
+from persistence import Butler, Exposure, FormatterError, UnsafeContent, htm
+from persistence.files import fits_headers
 from persistence.refcats import ReferenceCatalog
 from persistence.types.boundedfield import ChebyshevField
 from persistence.types.box import Box
@@ -81,7 +82,7 @@ def refused(
 def cut(path: Path, hdus: int, spare: int = 0) -> None:
     """Let a file end behind some HDUs, or a little before the end of the last."""
     content = path.read_bytes()
-    stop = [span for _cards, span in headers.walk(str(path), content)][hdus - 1].stop
+    stop = [span for _cards, span in fits_headers.walk(str(path), content)][hdus - 1].stop
     path.write_bytes(content[: stop - spare])
 
 

@@ -318,7 +318,7 @@ CODE = {
     ),
     "code reached through a module of ours": EXAMPLE.replace(
         "datasets:\n",
-        "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: persistence.files.evil.Pair}\n",
+        "datasets:\n  pair: {composite: {a: {datasetType: src}}, python: persistence.files.atomic.evil.Pair}\n",
     ),
 }
 

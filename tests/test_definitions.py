@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import Butler, definitions, policy, yamlfile
+from persistence import Butler, definitions, policy
 from persistence.definitions import Definition
 from persistence.errors import (
     DataIdError,
@@ -17,6 +17,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownDatasetType,
 )
+from persistence.files import yaml_nodes
 
 CAMERA = """
 datasets:
@@ -67,7 +68,7 @@ BAD += ["ä", "a\0", "%(visit)d", "*", "stages", "stages(a)", None, 5, b"a", ("a
 def test_a_definition_has_a_file_called_by_its_name(name):
     made = definitions.make("/root", name, "datasets", {"template": "x", "storage": None})
     assert made.path == f"/root/policy/{GOOD[name]}.yaml"
-    assert yamlfile.plain(yamlfile.compose_text(made.text, "")) == {
+    assert yaml_nodes.plain(yaml_nodes.compose_text(made.text, "")) == {
         "datasets": {name: {"template": "x"}}
     }
     assert definitions.names(made) == {GOOD[name]}

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from persistence import Butler, PersistenceError, RepositoryArgs, UnsafeContent, yamlfile
+from persistence import Butler, PersistenceError, RepositoryArgs, UnsafeContent
 from persistence.composite import do_import
+from persistence.files import yaml_nodes
 from persistence.foreign import HARMLESS
 
 # `os.system(command=...)` is what a composite of one text would call; each name leads to it.
 CALLS = [
     "os.system",
     "posix.system",
-    "persistence.files.os.system",
+    "persistence.files.atomic.os.system",
     "persistence.assemblers.np.f2py.os.system",
 ]
 TYPES = """
@@ -61,7 +62,7 @@ def test_a_cameras_file_in_a_repository_may_not_name_code_by_any_detour(
 
 
 def overlay(name: str) -> str:
-    return yamlfile.flow(yaml.safe_load(TYPES.format(name=name)))
+    return yaml_nodes.flow(yaml.safe_load(TYPES.format(name=name)))
 
 
 @pytest.mark.parametrize("name", CALLS)

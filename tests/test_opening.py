@@ -649,7 +649,7 @@ BROUGHT = {
     "a policy in the mapper's arguments": (f"{{policy: {_EVIL % 'os.system'}}}", "null"),
     "a policy's file in the mapper's arguments": ("{policy: evil.yaml}", "null"),
     "a policy laid over by the mapper's arguments": (f"{{overlay: {_EVIL % 'os.system'}}}", "null"),
-    "code reached through a module of ours": ("{}", _EVIL % "persistence.files.os.system"),
+    "code reached through a module of ours": ("{}", _EVIL % "persistence.files.atomic.os.system"),
 }
 
 

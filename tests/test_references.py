@@ -12,8 +12,8 @@ import pytest
 from astropy.table import Table
 
 from persistence import Butler, references
-from persistence.batch import Batch
 from persistence.errors import SourceChanged, WrittenDiffers
+from persistence.files.batch import Batch
 
 CAMERA = """
 datasets:

@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from persistence import files, yamlfile
 from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
-from persistence.yamlfile import Node
+from persistence.files import atomic, yaml_nodes
+from persistence.files.yaml_nodes import Node
 
 FILE = "repositoryCfg.yaml"
 _TAG = "!RepositoryCfg_v1"
@@ -105,7 +105,7 @@ def write(cfg: RepositoryCfg) -> RepositoryCfg:
                 cfg = _extended(there, cfg)
                 if cfg == there:
                     return cfg
-            if files.write_text(path, text(cfg), replace=there is not None):
+            if atomic.write_text(path, text(cfg), replace=there is not None):
                 return cfg
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror or error}") from error
@@ -235,7 +235,7 @@ def _line_of(root: str) -> Iterator[str]:
 
 
 def _read_file(path: str) -> RepositoryCfg:
-    node = yamlfile.compose(path)
+    node = yaml_nodes.compose(path)
     if node is None:
         raise RepositoryError(
             f"{path} is empty: it was not written to its end, or is no configuration"
@@ -246,13 +246,13 @@ def _read_file(path: str) -> RepositoryCfg:
 def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
     if node.tag != _TAG:
         raise RepositoryError(
-            f"{yamlfile.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})"
+            f"{yaml_nodes.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})"
         )
-    top = yamlfile.items(node)
+    top = yaml_nodes.items(node)
     missing = [key for key in _KEYS if key not in top]
     if missing:
         raise RepositoryError(
-            f"{yamlfile.where(node)}: the configuration lacks {', '.join(missing)}"
+            f"{yaml_nodes.where(node)}: the configuration lacks {', '.join(missing)}"
         )
     cfg_root = os.path.dirname(os.path.abspath(path))
     root = _from(base, _path(top["_root"], "_root")) if _plain(top["_root"]) else cfg_root
@@ -277,7 +277,7 @@ def _path(node: Node, name: str) -> str:
     value = _plain(node)
     path = value.removeprefix("file://") if isinstance(value, str) else ""
     if not path or "://" in path or "\0" in path:
-        raise RepositoryError(f"{yamlfile.where(node)}: {name} has to be a path, not {value!r}")
+        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} has to be a path, not {value!r}")
     return path
 
 
@@ -295,7 +295,7 @@ def _checked(node: Node, kind: type, name: str, word: str) -> Any:
     # The parents' own values are not looked at here: each may be a whole configuration.
     value = node.value if kind is list and node.tag.endswith(":seq") else _plain(node)
     if value is not None and not isinstance(value, kind):
-        raise RepositoryError(f"{yamlfile.where(node)}: {name} has to be {word}, not {value!r}")
+        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} has to be {word}, not {value!r}")
     return value
 
 
@@ -325,13 +325,13 @@ def _plain(node: Node) -> Any:
         if kind.startswith(
             ("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")
         ):
-            return {key: _plain(value) for key, value in yamlfile.items(node).items()}.get("data")
+            return {key: _plain(value) for key, value in yaml_nodes.items(node).items()}.get("data")
     if isinstance(node.value, list) and node.tag.endswith(":map"):
-        return {key: _plain(value) for key, value in yamlfile.items(node).items()}
+        return {key: _plain(value) for key, value in yaml_nodes.items(node).items()}
     if isinstance(node.value, list) and node.tag.endswith(":seq"):
         return [_plain(child) for child in node.value]
     try:
-        return yamlfile.plain(node)
+        return yaml_nodes.plain(node)
     except PolicyError as error:
         raise RepositoryError(str(error)) from error
 
@@ -346,16 +346,16 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
     file = cfg.mapper is not None and cfg.mapper.endswith(_CAMERA_FILE)
     yield (
         f"{indent}_mapper: "
-        f"{yamlfile.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
+        f"{yaml_nodes.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
     )
-    yield f"{indent}_mapperArgs: {yamlfile.flow(dict(cfg.mapperArgs))}\n"
+    yield f"{indent}_mapperArgs: {yaml_nodes.flow(dict(cfg.mapperArgs))}\n"
     yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
     for parent in cfg.parents:
         if isinstance(parent, RepositoryCfg):
             yield f"{indent}- " + "".join(_lines(parent, f"{indent}  ", base, here))
         else:
-            yield f"{indent}- {yamlfile.flow(os.path.relpath(parent, base))}\n"
-    policy = "null" if cfg.policy is None else yamlfile.flow({"data": dict(cfg.policy)})
+            yield f"{indent}- {yaml_nodes.flow(os.path.relpath(parent, base))}\n"
+    policy = "null" if cfg.policy is None else yaml_nodes.flow({"data": dict(cfg.policy)})
     tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
     yield f"{indent}_policy: {tag}{policy}\n"
     # The original wrote a nested root absolute, and its trees could not be moved; a relative one it
@@ -367,5 +367,5 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
         if cfg.root == cfg.cfg_root
         else cfg.root
     )
-    yield f"{indent}_root: {yamlfile.flow(own)}\n"
+    yield f"{indent}_root: {yaml_nodes.flow(own)}\n"
     yield f"{indent}dirty: true\n"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
+from persistence.files.yaml_nodes import Node
 from persistence.template import PathTemplate
-from persistence.yamlfile import Node
 
 STORAGES = (
     "FitsStorage",
@@ -232,7 +232,7 @@ def make(
             problem = str(error) if isinstance(error, PolicyError) else f"{key} cannot be {value!r}"
             if convert is _unknown:
                 problem = f"unknown key {key!r}{did_you_mean(key, _FIELDS)}"
-            raise PolicyError(f"{yamlfile.where(nodes[-1])}: {name}: {problem}") from error
+            raise PolicyError(f"{yaml_nodes.where(nodes[-1])}: {name}: {problem}") from error
     values.pop("table", None)
     template = values.get("template")
     extra = values.pop("keys", _EMPTY)
@@ -246,7 +246,7 @@ def _merged(nodes: tuple[Node, ...]) -> Any:
 
     Mappings are laid over each other.
     """
-    value = yamlfile.plain(nodes[-1])
+    value = yaml_nodes.plain(nodes[-1])
     return (
         _laid_over(_merged(nodes[:-1]), value)
         if isinstance(value, dict) and len(nodes) > 1

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from persistence import files, yamlfile
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
+from persistence.files import atomic, yaml_nodes
 from persistence.section import SECTIONS, split_names
 
 FOLDER = "policy"
@@ -59,7 +59,7 @@ def read(root: str) -> tuple[Definition, ...]:
 @functools.lru_cache(maxsize=256)
 def names(definition: Definition) -> frozenset[str]:
     """Give the dataset types that a definition says something of."""
-    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    top = yaml_nodes.items(yaml_nodes.compose_text(definition.text, definition.path))
     return frozenset(name for section in SECTIONS for name in split_names(top.get(section)))
 
 
@@ -72,11 +72,11 @@ def each(definition: Definition) -> Mapping[str, Definition]:
     said = names(definition)
     if len(said) < 2:
         return MappingProxyType(dict.fromkeys(said, definition))
-    top = yamlfile.items(yamlfile.compose_text(definition.text, definition.path))
+    top = yaml_nodes.items(yaml_nodes.compose_text(definition.text, definition.path))
     found: dict[str, Definition] = {}
     for section in SECTIONS:
-        for key, node in yamlfile.items(top.get(section)).items():
-            text = yamlfile.block({section: {key: yamlfile.plain(node)}})
+        for key, node in yaml_nodes.items(top.get(section)).items():
+            text = yaml_nodes.block({section: {key: yaml_nodes.plain(node)}})
             found[key.partition("(")[0].strip()] = Definition(definition.path, text)
     return MappingProxyType(found)
 
@@ -103,7 +103,7 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
             "name:stage is a stage "
             "of one, and new(old) builds on another"
         )
-    text = yamlfile.block(
+    text = yaml_nodes.block(
         {section: {name: {key: value for key, value in keys.items() if value is not None}}}
     )
     return Definition(os.path.join(root, FOLDER, f"{match.group(1)}.yaml"), text)
@@ -117,7 +117,7 @@ def moved(definition: Definition, name: str, root: str) -> Definition:
 def stage(root: str, stages: Mapping[str, str]) -> Definition:
     """Write which stage the plain names of dataset types stand for in a repository."""
     return Definition(
-        os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yamlfile.block({_STAGES: dict(stages)})
+        os.path.join(root, FOLDER, f"{_STAGES}.yaml"), yaml_nodes.block({_STAGES: dict(stages)})
     )
 
 
@@ -133,7 +133,7 @@ def record(definition: Definition, replace: bool = False) -> None:
     """
     try:
         os.makedirs(os.path.dirname(definition.path), exist_ok=True)
-        written = files.write_text(definition.path, definition.text, replace)
+        written = atomic.write_text(definition.path, definition.text, replace)
     except OSError as error:
         raise RepositoryError(
             f"cannot write {definition.path}: {error.strerror or error}"
@@ -169,7 +169,7 @@ def shown(dataset: DatasetType) -> str:
         value = getattr(dataset, key)
         if value != default:
             told[key] = _plain(value)
-    return yamlfile.flow(told)
+    return yaml_nodes.flow(told)
 
 
 def _plain(value: Any) -> Any:

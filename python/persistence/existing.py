@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence import files
 from persistence.errors import DataIdError
+from persistence.files import atomic
 from persistence.formatters import FORMATTERS
 from persistence.names import Request
 from persistence.repository import Repository
@@ -67,6 +67,6 @@ def _in_files(repository: Repository, request: Request) -> Test:
             path = template.format(dict(zip(template.keys, values, strict=True)))
         except DataIdError:  # what a registry says, or leaves empty, need not be fit for a path
             return False
-        return files.find(repository.root, path) is not None
+        return atomic.find(repository.root, path) is not None
 
     return lambda data_id: is_there(*[data_id[key] for key in template.keys])

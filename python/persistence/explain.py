@@ -9,11 +9,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence import calibrations, files, validity
+from persistence import calibrations, validity
 from persistence.calibrations import Calibrations, Criteria
 from persistence.dataid import text
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, NoResults, PersistenceError
+from persistence.files import atomic
 from persistence.mapper import Mapper
 from persistence.registry import Registry
 
@@ -189,6 +190,6 @@ class _Judge:
             path, _hdu = template.locate({**self.wanted.where, **row})
         except PersistenceError as error:
             return None, [str(error)]
-        if files.find(self.root, path) is None:
+        if atomic.find(self.root, path) is None:
             return path, [f"file missing at {os.path.join(self.root, path)}"]
         return path, []

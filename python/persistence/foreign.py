@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from persistence import yamlfile
 from persistence.composite import STAND_INS, stands_for
 from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
+from persistence.files import yaml_nodes
 from persistence.policy import CameraPolicy, keys_said
 
 # What composites are made by. A policy's name leads through modules, so that its beginning says
-# nothing of its end: persistence.files.os.system. Hence whole names, of what can be called with
-# anything that lies in a repository.
+# nothing of its end: persistence.files.atomic.os.system. Hence whole names, of what can be called
+# with anything that lies in a repository.
 _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.disassembler")
 HARMLESS = frozenset(
     {
@@ -50,7 +50,7 @@ def code(policy: CameraPolicy, said: Mapping[str, Any] | None = None) -> Iterato
     said : mapping, optional
         The part of it that counts, in the form that a camera's file has; by default all of it.
     """
-    layer = () if said is None else (("<the repository's policy>", yamlfile.flow(said)),)
+    layer = () if said is None else (("<the repository's policy>", yaml_nodes.flow(said)),)
     for dataset in policy.types.values() if said != {} else ():
         if dataset.composite:
             own = (*_CALLED, "composite") if said is None else keys_said(policy, layer, dataset)

@@ -10,11 +10,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import camerafile, config, files, foreign
+from persistence import camerafile, config, foreign
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
 from persistence.errors import PolicyError, RepositoryError
+from persistence.files import atomic
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs
 
@@ -247,7 +248,7 @@ def _refuse_unwritable(root: str) -> None:
     if not os.path.isdir(root):
         raise RepositoryError(f"the output {root} is no directory")
     raise RepositoryError(
-        f"the output {root} belongs to {files.owner(root)}, and you may not write to it: give it "
+        f"the output {root} belongs to {atomic.owner(root)}, and you may not write to it: give it "
         "as an input, and a "
         "directory of your own as the output"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from persistence import files
 from persistence.errors import MissingExtra
+from persistence.files import atomic
 
 
 def save(image: Any, path: str, contrast: float = 0.25) -> None:
@@ -33,5 +33,5 @@ def save(image: Any, path: str, contrast: float = 0.25) -> None:
 
     pixels = getattr(image, "image", image)
     low, high = ZScaleInterval(contrast=contrast).get_limits(pixels)
-    with files.atomic_write(path) as temporary:
+    with atomic.atomic_write(path) as temporary:
         imsave(temporary, pixels, vmin=low, vmax=high, cmap="gray", origin="lower", format="png")

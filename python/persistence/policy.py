@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from persistence import components, shapes, yamlfile
+from persistence import components, shapes
 from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
+from persistence.files.yaml_nodes import Node
 from persistence.section import SECTIONS, Layer, Section, split_names
-from persistence.yamlfile import Node
 
 _REPOSITORY = "<the repository's policy>"
 
@@ -106,7 +107,7 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
     return _load(
-        path, status.st_mtime_ns, status.st_size, yamlfile.flow(overlay) if overlay else ""
+        path, status.st_mtime_ns, status.st_size, yaml_nodes.flow(overlay) if overlay else ""
     )
 
 
@@ -130,7 +131,7 @@ def of(
         See `load`.
     """
     return _merged(
-        name, [_of_text(yamlfile.flow(said), name)], yamlfile.flow(overlay) if overlay else ""
+        name, [_of_text(yaml_nodes.flow(said), name)], yaml_nodes.flow(overlay) if overlay else ""
     )
 
 
@@ -140,7 +141,7 @@ def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
 
 
 def _of_text(text: str, name: str) -> Layer:
-    return yamlfile.items(yamlfile.compose_text(text, name))
+    return yaml_nodes.items(yaml_nodes.compose_text(text, name))
 
 
 def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
@@ -188,7 +189,7 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
 def _settings(layers: Sequence[Layer]) -> dict[str, Any]:
     said = {key: node for layer in layers for key, node in layer.items()}
     return {
-        key: yamlfile.plain(node)
+        key: yaml_nodes.plain(node)
         for key, node in said.items()
         if key in _SETTINGS and key != "kinds"
     }
@@ -282,7 +283,7 @@ def _said(
     said: dict[str, set[str]] = {}
     for name, text in definitions:
         for key, (node, _base) in split_names(_of_text(text, name).get(section)).items():
-            said.setdefault(key, set()).update(yamlfile.items(node))
+            said.setdefault(key, set()).update(yaml_nodes.items(node))
     return Section(section, whole.layers), said
 
 
@@ -290,10 +291,12 @@ def _with_base(path: str, line: list[str]) -> list[Layer]:
     """Read a camera's file, behind the file that it builds on, behind that one's, ..."""
     if path in line:
         raise PolicyError(f"{path}: base leads in a circle: {' -> '.join([*line, path])}")
-    top = yamlfile.items(yamlfile.compose(path))
+    top = yaml_nodes.items(yaml_nodes.compose(path))
     if "base" not in top:
         return [top]
-    below = os.path.normpath(os.path.join(os.path.dirname(path), str(yamlfile.plain(top["base"]))))
+    below = os.path.normpath(
+        os.path.join(os.path.dirname(path), str(yaml_nodes.plain(top["base"])))
+    )
     return [*_with_base(below, [*line, path]), top]
 
 
@@ -301,7 +304,7 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
     for key, node in layer.items():
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
-            raise PolicyError(f"{yamlfile.where(node)}: unknown key {key!r}{hint}")
+            raise PolicyError(f"{yaml_nodes.where(node)}: unknown key {key!r}{hint}")
     shapes.check(layer)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import persistence_policy
 
-from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
 
 _ALGORITHMS = ("NONE", "GZIP", "GZIP_SHUFFLE", "RICE", "PLIO")
 _SCALINGS = ("NONE", "RANGE", "STDEV_POSITIVE", "STDEV_NEGATIVE", "STDEV_BOTH", "MANUAL")
@@ -111,7 +111,7 @@ def seed(data_id: Mapping[str, Any]) -> int:
 
 @functools.cache
 def _load(path: str) -> Mapping[str, Recipe]:
-    entries = _mapping(path, yamlfile.load(path).get("FitsStorage", {}))
+    entries = _mapping(path, yaml_nodes.load(path).get("FitsStorage", {}))
     return {name: _recipe(path, name, planes) for name, planes in entries.items()}
 
 

@@ -12,8 +12,8 @@ import os
 import stat
 from typing import Any
 
-from persistence.batch import Batch
 from persistence.errors import SourceChanged
+from persistence.files.batch import Batch
 
 _LATEST = 2**62  # ns: the year 2116
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, files, references, sources
+from persistence import calibrations, cameras, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
@@ -29,6 +29,7 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
+from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 from persistence.mapper import Mapper
@@ -366,7 +367,7 @@ class Repository:
         """Give a location if its file is there, perhaps compressed."""
         if location.storage not in FORMATTERS:
             return None
-        path = files.find(location.root, location.path)
+        path = atomic.find(location.root, location.path)
         if path is None:
             references.refuse_gone(location.full_path)
             return None
@@ -419,9 +420,9 @@ class Repository:
         location, write = self.prepare(request, data_id)
         with self.telling(location):
             if backup:
-                files.back_up(location.full_path)
+                atomic.back_up(location.full_path)
             was_reference = os.path.islink(location.full_path)
-            with files.atomic_write(location.full_path) as temporary:
+            with atomic.atomic_write(location.full_path) as temporary:
                 write(obj, temporary)
             if was_reference:
                 references.forget(location.full_path)

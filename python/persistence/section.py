@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import persistence_policy
 
-from persistence import datasettype, yamlfile
+from persistence import datasettype
 from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError, did_you_mean
-from persistence.yamlfile import Node
+from persistence.files import yaml_nodes
+from persistence.files.yaml_nodes import Node
 
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
 # What a file says at its top, by key.
@@ -25,8 +26,8 @@ _FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 @functools.cache
 def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     """Give the framework's defaults for a section, and its dataset types."""
-    top = yamlfile.items(yamlfile.compose(os.path.join(_FRAMEWORK, f"{section}.yaml")))
-    return yamlfile.items(top.get("defaults")), yamlfile.items(top[section])
+    top = yaml_nodes.items(yaml_nodes.compose(os.path.join(_FRAMEWORK, f"{section}.yaml")))
+    return yaml_nodes.items(top.get("defaults")), yaml_nodes.items(top[section])
 
 
 class Section:
@@ -75,11 +76,11 @@ class Section:
         while line[-1] in self._bases:
             base, node = self._bases[line[-1]]
             if base in line:
-                raise PolicyError(f"{yamlfile.where(node)}: {' builds on '.join([*line, base])}")
+                raise PolicyError(f"{yaml_nodes.where(node)}: {' builds on '.join([*line, base])}")
             if not any(base in layer for layer in self._layers):
                 hint = did_you_mean(base, self.names())
                 raise PolicyError(
-                    f"{yamlfile.where(node)}: {line[-1]} builds on {base!r}, which the section "
+                    f"{yaml_nodes.where(node)}: {line[-1]} builds on {base!r}, which the section "
                     f"{self.name} does not "
                     f"have{hint}"
                 )
@@ -95,16 +96,16 @@ class Section:
             if one in layer
         ]
         stacked: dict[str, tuple[Node, ...]] = {}
-        for said in (self._defaults, *map(yamlfile.items, nodes)):
+        for said in (self._defaults, *map(yaml_nodes.items, nodes)):
             for key, node in said.items():
                 stacked[key] = (*stacked.get(key, ()), node)
-        return datasettype.make(name, self.name, yamlfile.where(nodes[-1]), stacked)
+        return datasettype.make(name, self.name, yaml_nodes.where(nodes[-1]), stacked)
 
 
 def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
     """Give the dataset types of a section's node, each with that which it builds on, if any."""
     found: dict[str, tuple[Node, str | None]] = {}
-    for key, node in yamlfile.items(section).items():
+    for key, node in yaml_nodes.items(section).items():
         name, bracket, base = key.partition("(")
         if not bracket:
             found[key] = node, None
@@ -112,9 +113,9 @@ def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:
         name, base = name.strip(), base.strip()
         if not name or not base.endswith(")") or not base[:-1].strip():
             raise PolicyError(
-                f"{yamlfile.where(node)}: {key!r} is no name: new(old) builds on another type"
+                f"{yaml_nodes.where(node)}: {key!r} is no name: new(old) builds on another type"
             )
         if name in found:
-            raise PolicyError(f"{yamlfile.where(node)}: {name!r} stands here twice")
+            raise PolicyError(f"{yaml_nodes.where(node)}: {name!r} stands here twice")
         found[name] = node, base[:-1].strip()
     return found

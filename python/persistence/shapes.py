@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
+from persistence.files.yaml_nodes import Node
 from persistence.template import PathTemplate
-from persistence.yamlfile import Node
 
 # Checks a node, which the message calls by a name.
 Shape = Callable[[Node, str], None]
@@ -18,9 +18,9 @@ Shape = Callable[[Node, str], None]
 
 def _plain(word: str, *kinds: type) -> Shape:
     def check(node: Node, name: str) -> None:
-        value = yamlfile.plain(node)
+        value = yaml_nodes.plain(node)
         if type(value) not in kinds:
-            raise PolicyError(f"{yamlfile.where(node)}: {name} has to be {word}, not {value!r}")
+            raise PolicyError(f"{yaml_nodes.where(node)}: {name} has to be {word}, not {value!r}")
 
     return check
 
@@ -37,7 +37,7 @@ def _list(inner: Shape) -> Shape:
 def _table(inner: Shape) -> Shape:
     def check(node: Node, name: str) -> None:
         _any_table(node, name)
-        for key, value in yamlfile.items(node).items():
+        for key, value in yaml_nodes.items(node).items():
             inner(value, f"{name}.{key}")
 
     return check
@@ -45,46 +45,46 @@ def _table(inner: Shape) -> Shape:
 
 def _record(needed: str = "", **parts: Shape) -> Shape:
     def check(node: Node, name: str) -> None:
-        said = yamlfile.items(node)
+        said = yaml_nodes.items(node)
         for part, value in said.items():
             if part not in parts:
                 raise PolicyError(
-                    f"{yamlfile.where(value)}: {name} has no key "
+                    f"{yaml_nodes.where(value)}: {name} has no key "
                     f"{part!r}{did_you_mean(part, parts)}"
                 )
             parts[part](value, f"{name}.{part}")
         for part in needed.split():
             if part not in said:
-                raise PolicyError(f"{yamlfile.where(node)}: {name} needs {part}")
+                raise PolicyError(f"{yaml_nodes.where(node)}: {name} needs {part}")
 
     return check
 
 
 def _words(node: Node, name: str) -> None:
-    (_list(_TEXT) if isinstance(yamlfile.plain(node), list) else _WORD)(node, name)
+    (_list(_TEXT) if isinstance(yaml_nodes.plain(node), list) else _WORD)(node, name)
 
 
 def _terms(node: Node, name: str) -> None:
-    (_list(_table(_WHOLE)) if isinstance(yamlfile.plain(node), list) else _table(_WHOLE))(
+    (_list(_table(_WHOLE)) if isinstance(yaml_nodes.plain(node), list) else _table(_WHOLE))(
         node, name
     )
 
 
 def _bits(node: Node, name: str) -> None:
     _WHOLE(node, name)
-    if not 0 <= yamlfile.plain(node) <= 64:
+    if not 0 <= yaml_nodes.plain(node) <= 64:
         raise PolicyError(
-            f"{yamlfile.where(node)}: {name} is a number of bits, 0 to 64, not "
-            f"{yamlfile.plain(node)}"
+            f"{yaml_nodes.where(node)}: {name} is a number of bits, 0 to 64, not "
+            f"{yaml_nodes.plain(node)}"
         )
 
 
 def _names(node: Node, name: str) -> None:
     _table(_VALUE)(node, name)
-    for key, value in yamlfile.items(node).items():
+    for key, value in yaml_nodes.items(node).items():
         if not key.removeprefix("-").isdecimal():
             raise PolicyError(
-                f"{yamlfile.where(value)}: {name}: a detector is a whole number, not {key!r}"
+                f"{yaml_nodes.where(value)}: {name}: a detector is a whole number, not {key!r}"
             )
 
 
@@ -93,7 +93,7 @@ def _template(node: Node, name: str) -> None:
     try:
         PathTemplate(node.value)
     except PolicyError as error:
-        raise PolicyError(f"{yamlfile.where(node)}: {name}: {error}") from error
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name}: {error}") from error
 
 
 _TEXT, _WHOLE, _TRUTH = (

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from persistence import files, validity
+from persistence import validity
 from persistence.dataid import text
 from persistence.errors import MissingExtra
+from persistence.files import atomic
 from persistence.series import Series
 
 # Bars that follow each other are told apart by these, in turn (matplotlib's names).
@@ -51,5 +52,5 @@ def save(found: Sequence[Series], path: str) -> None:
     axes.invert_yaxis()
     axes.xaxis_date()
     axes.set_title("Validity of calibrations; a tick is the date of each")
-    with files.atomic_write(path) as temporary:
+    with atomic.atomic_write(path) as temporary:
         figure.savefig(temporary, format=os.path.splitext(path)[1].lstrip(".") or "png")

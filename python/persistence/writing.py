@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from persistence import composite, files, provenance, references
-from persistence.batch import Batch
+from persistence import composite, provenance, references
 from persistence.chain import Chain
 from persistence.dataid import DataId
 from persistence.defining import Definer
 from persistence.errors import NoResults, PersistenceError
+from persistence.files import atomic
+from persistence.files.batch import Batch
 from persistence.location import Location
 from persistence.names import Request
 from persistence.reading import Reader
@@ -139,4 +140,4 @@ def _is_unchanged(
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))
         prepared.write(before, again)
-        return files.alike(again, written)
+        return atomic.alike(again, written)

@@ -20,8 +20,9 @@ import yaml
 from astropy.io import fits
 
 from obs_decam import DecamMapper
-from persistence import Butler, CameraMapper, headers, validity
+from persistence import Butler, CameraMapper, validity
 from persistence.cli import ingest_images
+from persistence.files import fits_headers
 from persistence.ingest.config import load
 from persistence.registry.writer import RegistryWriter, TableSpec
 
@@ -305,7 +306,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_reading_headers(bench: Any, nights: list[str]) -> None:
     begin = time.perf_counter()
     for path in nights:
-        next(headers.scan(path))["EXPNUM"]
+        next(fits_headers.scan(path))["EXPNUM"]
     ours = len(nights) / (time.perf_counter() - begin)
     begin = time.perf_counter()
     for path in nights[:300]:

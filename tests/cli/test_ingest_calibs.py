@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
-from persistence import files
 from persistence.cli import ingest_calibs
+from persistence.files import atomic
 
 Master = Callable[..., str]
 
@@ -260,7 +260,7 @@ def test_an_interrupt_ends_with_the_shells_status(
         raise KeyboardInterrupt
 
     path = master()
-    monkeypatch.setattr(files, "deliver", interrupt)
+    monkeypatch.setattr(atomic, "deliver", interrupt)
     assert ingest_calibs.main([str(root), path, "--calib", str(calib), "--validity", "5"]) == 130
     assert "interrupted; run it again to do the rest" in capsys.readouterr().err
 

@@ -12,8 +12,8 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
 from persistence.formatters import archive_write, archived, bintable
 from persistence.types.apcorrmap import ApCorrMap
 from persistence.types.boundedfield import ChebyshevField, ProductField, constant
@@ -52,7 +52,9 @@ def test_an_object_comes_back(disk, name):
 def test_every_calibration_comes_back(mean, error):
     content = archive_write.stand_alone(PhotoCalib(mean, error))
     index = next(
-        span.start for number, (_, span) in enumerate(headers.walk("a", content)) if number == 1
+        span.start
+        for number, (_, span) in enumerate(fits_headers.walk("a", content))
+        if number == 1
     )
     assert archived.parse(content[index:], "a").load(1) == PhotoCalib(mean, error)
 
@@ -106,7 +108,7 @@ def part(columns, **cards):
         hdu.header[key] = value
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream)
-    return list(headers.parts(stream.getvalue(), "a.fits"))[1]
+    return list(fits_headers.parts(stream.getvalue(), "a.fits"))[1]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,7 @@ def test_points_of_old_tables_are_two_columns():
 )
 def test_a_damaged_table_is_refused(cards, message):
     good = part([fits.Column("a", "1J", array=[1]), fits.Column("b", "1J", array=[2])])
-    damaged = headers.Part({**good.cards, **cards}, good.header, good.data)
+    damaged = fits_headers.Part({**good.cards, **cards}, good.header, good.data)
     with pytest.raises(FormatterError, match=message):
         bintable.columns(damaged)
 
@@ -192,7 +194,7 @@ def test_a_damaged_table_is_refused(cards, message):
 def test_a_cell_outside_the_heap_is_refused():
     good = part([fits.Column("a", "QD()", array=np.array([np.array([1.0])], dtype=object))])
     with pytest.raises(FormatterError, match="a cell of a is not in the heap: 1 elements"):
-        bintable.columns(headers.Part(good.cards, good.header, good.data[:20]))
+        bintable.columns(fits_headers.Part(good.cards, good.header, good.data[:20]))
 
 
 # -- files
@@ -202,7 +204,7 @@ def test_a_cell_outside_the_heap_is_refused():
 def hdus_of(content: bytes) -> list[bytes]:
     return [
         bytes(part.header) + bytes(part.data).ljust(-(-len(part.data) // 2880) * 2880)
-        for part in headers.parts(content, "a")
+        for part in fits_headers.parts(content, "a")
     ]
 
 

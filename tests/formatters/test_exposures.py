@@ -15,8 +15,8 @@ from astropy import units
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from persistence import headers
 from persistence.errors import DataIdError, FormatterError, LossyWarning
+from persistence.files import fits_headers
 from persistence.formatters import archive_write
 from persistence.formatters.components import read_component
 from persistence.types.apcorrmap import ApCorrMap
@@ -439,7 +439,7 @@ def test_a_compressed_file_that_ends_early_is_refused(disk):
 
 def test_an_archive_that_is_missing_is_told_when_it_is_asked_for(disk):
     content = disk.bytes_of(exposure(**GIVEN))
-    pixels = [span for _cards, span in headers.walk("a", content)][3].stop
+    pixels = [span for _cards, span in fits_headers.walk("a", content)][3].stop
     location = disk.put(content[:pixels])
     whole = disk.read(location)
     assert np.array_equal(whole.image, IMAGE)
@@ -483,7 +483,7 @@ def test_a_number_that_the_archive_lacks_is_refused_with_the_component(disk):
 
 def test_an_index_that_points_nowhere_is_refused(disk):
     content = disk.bytes_of(exposure(**GIVEN))
-    spans = [span for _cards, span in headers.walk("a", content)]
+    spans = [span for _cards, span in fits_headers.walk("a", content)]
     whole = disk.read(disk.put(content[: spans[-1].start]))
     with pytest.raises(FormatterError, match=r"object \d \(\w+\) .*(table \d is missing)"):
         [whole.components[name] for name in whole.components]

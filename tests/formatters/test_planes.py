@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
 from persistence.formatters.planes import layout
 
 PIXELS = np.zeros((2, 3), "i4")
@@ -58,15 +58,15 @@ def test_bits_have_the_files_own_names(tmp_path):
 @pytest.mark.parametrize("squeeze", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_the_end_of_a_file_is_given_from_an_hdu_on(tmp_path, squeeze):
     path = written(tmp_path, hdu(EXTNAME="ONE"), hdu(EXTNAME="TWO"), squeeze=squeeze)
-    parts = list(headers.parts(headers.content(path, 1), path))
+    parts = list(fits_headers.parts(fits_headers.content(path, 1), path))
     assert [part.cards["EXTNAME"] for part in parts] == ["ONE", "TWO"]
     assert bytes(parts[1].data) == PIXELS.tobytes()
     with pytest.raises(FormatterError, match=r"a.fits has no HDU 4; its last is 2"):
-        headers.content(path, 4)
+        fits_headers.content(path, 4)
 
 
 @pytest.mark.parametrize("cut", [-1441, -2880, -8641, -8700])
 def test_the_end_of_a_file_that_is_cut_is_refused(tmp_path, cut):
-    whole = headers.content(written(tmp_path, hdu(), fits.ImageHDU(np.zeros((30, 30)))), 1)
+    whole = fits_headers.content(written(tmp_path, hdu(), fits.ImageHDU(np.zeros((30, 30)))), 1)
     with pytest.raises(FormatterError, match=r"a.fits is truncated"):
-        list(headers.parts(whole[:cut], "a.fits"))
+        list(fits_headers.parts(whole[:cut], "a.fits"))

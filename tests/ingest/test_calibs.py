@@ -19,8 +19,8 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import DecamMapper
-from persistence import files
 from persistence.errors import PolicyError, RegistryError, RepositoryError
+from persistence.files import atomic
 from persistence.ingest import calibconfig
 from persistence.ingest.base import Report
 from persistence.ingest.calibplan import kind_of
@@ -536,14 +536,14 @@ def test_an_interrupt_leaves_what_was_delivered_registered(
     root: Path, calib: Path, ingest: Ingest, master: Master, monkeypatch: Any
 ) -> None:
     paths = [master("2015-02-18"), master("2015-03-13")]
-    deliver = files.deliver
+    deliver = atomic.deliver
 
     def interrupt(source: str, *arguments: Any) -> None:
         if source == paths[1]:
             raise KeyboardInterrupt
         deliver(source, *arguments)
 
-    monkeypatch.setattr(files, "deliver", interrupt)
+    monkeypatch.setattr(atomic, "deliver", interrupt)
     interrupted = task(root, calib)
     with pytest.raises(KeyboardInterrupt):
         interrupted.run(paths)

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 
 from obs_decam import DecamMapper, generate
-from persistence import Butler, files
+from persistence import Butler
 from persistence.errors import IngestError, RegistryError, RegistryLocked, RepositoryError
+from persistence.files import atomic
 from persistence.ingest import config
 from persistence.ingest.base import Report, refuse_failures
 from persistence.ingest.config import override
@@ -79,7 +80,7 @@ def copies(raws: list[str], tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("mode", ["link", "copy", "move"])
 def test_files_come_to_their_places_and_rows_into_the_registry(
-    root: Path, copies: list[str], mode: files.Mode
+    root: Path, copies: list[str], mode: atomic.Mode
 ) -> None:
     content = [Path(path).read_bytes() for path in copies]
     assert counts(task(root, mode=mode).run(copies)) == (2, 0, 0, 0)
@@ -94,7 +95,7 @@ def test_files_come_to_their_places_and_rows_into_the_registry(
 
 @pytest.mark.parametrize("mode", ["link", "copy", "skip"])
 def test_ingesting_again_changes_nothing_and_says_so(
-    root: Path, copies: list[str], mode: files.Mode
+    root: Path, copies: list[str], mode: atomic.Mode
 ) -> None:
     task(root, mode=mode).run(copies)
     before = {path: (path.lstat().st_mtime_ns, path.lstat().st_ino) for path in root.rglob("*")}

@@ -17,7 +17,7 @@ from obs_decam import generate, generate_calibs
 from obs_decam.generate_calibs import write_community, write_curated, write_masters
 from obs_decam.generate_cards import COMMUNITY, MASTERS, science_chips
 from obs_decam.generate_pixels import STEPS, pixels
-from persistence import yamlfile
+from persistence.files import yaml_nodes
 
 BIN = Path(__file__).parents[2] / "bin" / "generateDecam.py"
 DAY = ["2015-01-01"]
@@ -284,7 +284,7 @@ def test_regions_are_the_boxes_counted_from_one(tmp_path: Path) -> None:
 def test_crosstalk_is_between_two_amplifiers(tmp_path: Path) -> None:
     paths = write_curated(str(tmp_path), ["crosstalk"], [28])
     assert names(paths, tmp_path) == ["decam/crosstalk/s4/19700101T000000.yaml"]
-    read = yamlfile.load(paths[0])
+    read = yaml_nodes.load(paths[0])
     assert {
         key: read["metadata"][key]
         for key in ("OBSTYPE", "INSTRUME", "DETECTOR", "CALIBDATE", "FILTER")

@@ -12,10 +12,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence import files
 from persistence.cli import output, summary
 from persistence.cli.usage import WrongUse
 from persistence.errors import FileConflict, FormatterError, PersistenceError
+from persistence.files import atomic
 from persistence.formatters import formatter
 from persistence.location import Location
 
@@ -28,7 +28,7 @@ def ending(path: str) -> str:
     Of a compressed one, both: ``.fits.fz``.
     """
     stem, last = os.path.splitext(os.path.basename(path))
-    return os.path.splitext(stem)[1] + last if last in files.COMPRESSED else last
+    return os.path.splitext(stem)[1] + last if last in atomic.COMPRESSED else last
 
 
 def check(path: str, force: bool, roots: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ def _target(path: str) -> Iterator[str]:
     Say what is wrong in the file's name.
     """
     try:
-        with files.atomic_write(path) as temporary:
+        with atomic.atomic_write(path) as temporary:
             yield temporary
     except OSError as error:
         if isinstance(error, PersistenceError):

@@ -6,8 +6,9 @@ import os
 import shutil
 from collections.abc import Iterable
 
-from persistence import config, files
+from persistence import config
 from persistence.errors import UsageError
+from persistence.files import atomic
 
 # What tells a repository; removed last, so that one which is half removed is still known for what
 # it is.
@@ -43,7 +44,7 @@ def check(path: str | None, read: Iterable[str]) -> None:
         raise UsageError(f"--clobber-output: {path} is no directory")
     if os.stat(real).st_uid != os.getuid():
         raise UsageError(
-            f"--clobber-output: {path} belongs to {files.owner(real)}: it is not yours to remove"
+            f"--clobber-output: {path} belongs to {atomic.owner(real)}: it is not yours to remove"
         )
     entries = os.listdir(real)
     if entries and not any(mark in entries for mark in _MARKS):

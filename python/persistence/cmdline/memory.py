@@ -47,7 +47,7 @@ def keep(name: str, files: Iterable[str], value: Mapping[str, Any]) -> None:
     value : mapping
         The data.
     """
-    from persistence import files as writing  # only who keeps something needs it
+    from persistence.files import atomic as writing  # only who keeps something needs it
 
     kept = {"version": _VERSION, "name": name, "files": _stamps(files), "value": value}
     path = _path(name)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from persistence.cmdline import grammar
-from persistence.sqlitefile import connect, quoted
+from persistence.files.sqlite import connect, quoted
 
 # SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half
 # of that is gone when Python has started.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from persistence import files
+from persistence.files import atomic
 from persistence.registry.filesystem import scan
 from persistence.template import PathTemplate
 
@@ -45,7 +45,7 @@ class FsScanner:
         """Give, for each file below a directory that fits, its path and the values in it."""
         found: dict[str, dict[str, Any]] = {}
         for data_id in scan(location, self.template, {}):
-            path = files.find(location, self.template.format(data_id))
+            path = atomic.find(location, self.template.format(data_id))
             if path is not None:
                 found[path] = data_id
         return found

@@ -8,8 +8,8 @@ from collections import UserDict
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, TextIO
 
-from persistence import yamlfile
 from persistence.errors import PolicyError, warn_caller
+from persistence.files import yaml_nodes
 
 # How Gen2 ordered the sections of a file that it wrote.
 _FIRST = (
@@ -146,7 +146,7 @@ class Policy(UserDict[str, Any]):
             *(name for name in _FIRST if name in self.data),
             *(name for name in self.data if name not in _FIRST),
         ]
-        stream.write(yamlfile.block({name: self.data[name] for name in order}))
+        stream.write(yaml_nodes.block({name: self.data[name] for name in order}))
 
     def dumpToFile(self, path: str | os.PathLike[str]) -> None:
         """Write it to a YAML file."""
@@ -214,7 +214,7 @@ def _read(other: Any) -> dict[str, Any]:
     if not path.endswith("yaml"):
         raise PolicyError(f"Unhandled policy file type:{path}")
     os.stat(path)  # a missing file is an OSError, as callers know it
-    return dict(yamlfile.load(path))
+    return dict(yaml_nodes.load(path))
 
 
 def _parts(name: object) -> list[Any]:

@@ -8,10 +8,11 @@ import re
 import shutil
 from typing import Any, TextIO
 
-from persistence import cameras, config, files
+from persistence import cameras, config
 from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import Located, StorageInterface
 from persistence.errors import FormatterError, NoRepositoryAtRoot
+from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
 from persistence.location import Location
 
@@ -166,12 +167,12 @@ class PosixStorage(StorageInterface):
                 writer(location, obj)
                 return
         place = self._place(location, location.getLocations()[0])
-        with files.atomic_write(place.full_path) as temporary:
+        with atomic.atomic_write(place.full_path) as temporary:
             _formatter(location).write(obj, temporary, place)
 
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
         """Copy a file, both paths being relative to the root."""
-        with files.atomic_write(self.locationWithRoot(toLocation)) as temporary:
+        with atomic.atomic_write(self.locationWithRoot(toLocation)) as temporary:
             shutil.copy(self.locationWithRoot(fromLocation), temporary)
 
     def getLocalFile(self, path: str) -> TextIO | None:

@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence import headers, sqlitefile
 from persistence.compat.fsscanner import FsScanner
 from persistence.compat.utils import sequencify
 from persistence.errors import RegistryError, UnknownKey, did_you_mean
+from persistence.files import fits_headers
+from persistence.files import sqlite as sqlitefile
+from persistence.files.sqlite import explained, quoted
 from persistence.registry import sqlite
 from persistence.registry.sqlite import joined
-from persistence.sqlitefile import explained, quoted
 from persistence.template import PathTemplate
 
 haveSqlite3 = True  # noqa: N816  # Gen2's spelling
@@ -278,7 +279,7 @@ def _from_header(
 ) -> dict[str, Any]:
     """Read keywords from the HDU that the template names, or else from the primary one."""
     hdu = template.locate(data_id)[1] if all(key in data_id for key in template.keys) else None
-    cards = list(itertools.islice(headers.scan(path), (hdu or 0) + 1))
+    cards = list(itertools.islice(fits_headers.scan(path), (hdu or 0) + 1))
     chosen = [cards[-1], cards[0]] if cards else []
     return {
         key: next((one[key.upper()] for one in chosen if key.upper() in one), None) for key in keys

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, TextIO
 
-from persistence import files
 from persistence.errors import WrittenDiffers
+from persistence.files import atomic
 
 FileForWriteOnceCompareSameFailure = WrittenDiffers
 
@@ -40,7 +40,7 @@ def SafeFilename(name: str) -> Iterator[str]:
 
     If the block fails, what was there stays. The temporary name ends like the final one.
     """
-    with files.atomic_write(name) as temporary:
+    with atomic.atomic_write(name) as temporary:
         with open(temporary, "xb"):
             pass
         yield temporary
@@ -55,7 +55,7 @@ def SafeFile(name: str) -> Iterator[TextIO]:
     """
     with (
         contextlib.suppress(DoNotWrite),
-        files.atomic_write(name) as temporary,
+        atomic.atomic_write(name) as temporary,
         open(temporary, "x", encoding="utf-8") as stream,
     ):
         yield stream
@@ -79,7 +79,7 @@ def FileForWriteOnceCompareSame(name: str) -> Iterator[TextIO]:
         try:
             os.link(temporary, name)
         except FileExistsError:
-            if not files.same(temporary, name):
+            if not atomic.same(temporary, name):
                 raise WrittenDiffers(
                     f"Written file does not match existing file. {name} is kept"
                 ) from None

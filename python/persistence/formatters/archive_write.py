@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
 from persistence.formatters import bintable_write
 from persistence.formatters.archived import Stored
 from persistence.types.apcorrmap import ApCorrMap
@@ -160,7 +160,7 @@ class ArchiveWriter:
             for entry in archive.entries(number):
                 place = (entry.table, entry.part, entry.row0, entry.nrows)
                 self._index.append((number, *place, entry.name, entry.module))
-        _index, *tables = headers.parts(old.content, old.what)
+        _index, *tables = fits_headers.parts(old.content, old.what)
         self._tables = [_whole(bytes(part.header) + bytes(part.data)) for part in tables]
 
     def put(self, thing: Any) -> int:

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
+from persistence.files.fits_headers import Part
 from persistence.formatters import bintable
-from persistence.headers import Part
 from persistence.location import Location
 from persistence.types.archive import Archive, Table
 
@@ -57,9 +57,9 @@ def open_archive(path: str, hdu: int | None = None) -> Archive:
         If the file is not FITS, truncated, or has no archive there.
     """
     if hdu is None:
-        primary = next(headers.scan(path))
+        primary = next(fits_headers.scan(path))
         hdu = int(primary.get("AR_HDU", 0) or 2) - 1  # it counts from 1
-    return parse(headers.content(path, hdu), path)
+    return parse(fits_headers.content(path, hdu), path)
 
 
 class Stored:
@@ -92,7 +92,7 @@ class InFile:
 
 def parse(content: bytes, what: str) -> Archive:
     """Make the archive whose index is the first HDU in some bytes."""
-    parts = headers.parts(content, what)
+    parts = fits_headers.parts(content, what)
     index = next(parts, None)
     if index is None or index.cards.get("EXTTYPE") != "ARCHIVE_INDEX":
         found = (

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
 from persistence.formatters.fits import _pixels, opened
 from persistence.location import Location
 from persistence.types.background import Background, BackgroundList, Surface
@@ -45,7 +45,7 @@ def read(location: Location) -> BackgroundList:
     """
     with opened(location.full_path) as hdus:
         # astropy would take damage for the end
-        number = len(headers.spans(location.full_path, _LAST))
+        number = len(fits_headers.spans(location.full_path, _LAST))
         if number % 3:
             raise FormatterError(
                 f"a background has three HDUs for each component; here are {number}"

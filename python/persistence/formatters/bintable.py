@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
-from persistence.headers import Part
+from persistence.files.fits_headers import Part
 
 _FORM = re.compile(r"(\d*)([PQ]?)([LXBIJKAEDCM])(?:\(\d*\))?.*")
 # afw takes every 16-bit column for unsigned. Source: afw-files 3.1.

@@ -13,8 +13,8 @@ from astropy.io import fits
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from persistence import headers
 from persistence.errors import FormatterError, warn_caller
+from persistence.files import fits_headers
 from persistence.formatters import rows
 from persistence.formatters.catalog_layout import Column, Layout
 from persistence.formatters.rows import Form
@@ -90,7 +90,7 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
         if not held:
             raise FormatterError("a table of its type has no archive")
         path, hdu = archive_of(archives)
-        return layout.columns, headers.content(path, hdu)
+        return layout.columns, fits_headers.content(path, hdu)
     except (FormatterError, OSError) as error:
         lost = ", ".join(column.name for column in used)
         warn_caller(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from astropy.io.fits import Header
 
-from persistence import headers
 from persistence.errors import DataIdError, did_you_mean
+from persistence.files import fits_headers
 from persistence.formatters import archived, fits
 from persistence.location import Location
 from persistence.types import afwheader
@@ -82,7 +82,7 @@ def read_component(location: Location, name: str) -> Any:
             return found
     path, attribute = location.full_path, _ATTRIBUTES[name]
     if attribute not in _COMPLETED:
-        stored = Components(numbers_in(next(headers.scan(path)), path), archived.InFile(path))
+        stored = Components(numbers_in(next(fits_headers.scan(path)), path), archived.InFile(path))
         if attribute in stored:
             return stored[attribute]
     return getattr(fits.read_bare(location), attribute)
@@ -99,10 +99,10 @@ def _sky(location: Location) -> WCS | None:
     if (
         location.hdu is not None
         or "bbox" in location.options
-        or headers.is_packed(location.full_path)
+        or fits_headers.is_packed(location.full_path)
     ):
         return None
-    scanned = headers.scan(location.full_path)
+    scanned = fits_headers.scan(location.full_path)
     primary, image = next(scanned), next(scanned, None)
     if image is None or image.get("EXTTYPE") != "IMAGE" or "CTYPE1" not in image:
         return None

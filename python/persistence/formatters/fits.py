@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from persistence import headers
 from persistence.errors import DataIdError, FormatterError
+from persistence.files import fits_headers
+from persistence.files.fits_headers import Span
 from persistence.formatters import archived, planes
-from persistence.headers import Span
 from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.box import Box
@@ -265,11 +265,11 @@ def position_of(hdu: int | None) -> int | None:
 
 
 def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
-    found = headers.spans(path, hdu)
+    found = fits_headers.spans(path, hdu)
     if len(found) <= hdu:
         raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(found) - 1}")
     stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
-    if stream.read(2) == headers.GZIP:
+    if stream.read(2) == fits_headers.GZIP:
         stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
     return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from persistence import headers
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
 from persistence.formatters.fits import opened
@@ -71,7 +71,7 @@ def _save(hdus: list[Any], path: str) -> None:
 
 def _kind(path: str) -> str:
     """Say what the first extension of a file holds, in afw's words."""
-    scanned = headers.scan(path)
+    scanned = fits_headers.scan(path)
     next(scanned)
     extension = next(scanned, None)
     return "" if extension is None else str(extension.get("EXTTYPE", ""))

@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from persistence import headers
+from persistence.files import fits_headers
+from persistence.files.fits_headers import Cards, Span
 from persistence.formatters.archived import Stored
-from persistence.headers import Cards, Span
 from persistence.types.components import Components, numbers_in
 from persistence.types.mask import DEFAULT_PLANES
 
@@ -88,8 +88,8 @@ def layout(path: str, image: int) -> Layout:
     OSError
         If it cannot be read.
     """
-    content = headers.unpacked(path)
-    found = headers.walk(path, content)
+    content = fits_headers.unpacked(path)
+    found = fits_headers.walk(path, content)
     first = next(found)
     archive = first[0].get("AR_HDU")
     wanted = max(image + 2, archive - 2 if isinstance(archive, int) else 0)

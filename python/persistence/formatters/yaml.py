@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from persistence import yamlfile
 from persistence.dataid import plain
 from persistence.errors import FormatterError, PolicyError, UnsafeContent
+from persistence.files import yaml_nodes
 from persistence.location import Location
 
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -111,7 +111,7 @@ def load(location: Location, loader: type = _Loader) -> Any:
     with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
         text = stream.read()
         if "&" in text:
-            yamlfile.compose_text(text, location.full_path)
+            yaml_nodes.compose_text(text, location.full_path)
         return yaml.load(text, Loader=loader)  # noqa: S506  # a subclass of the safe one
 
 

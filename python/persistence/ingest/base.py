@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
-from persistence import files
 from persistence.errors import FileConflict, IngestError, PersistenceError, RepositoryError
+from persistence.files import atomic
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan
@@ -92,7 +92,7 @@ class FileIngest:
 
     repository: Repository
     config: IngestConfig
-    mode: files.Mode = "link"
+    mode: atomic.Mode = "link"
     dry_run: bool = False
     create: bool = False
     ignore_ingested: bool = False
@@ -155,13 +155,13 @@ class FileIngest:
         return [plan]
 
     def _place(self, delivery: Delivery) -> None:
-        if os.path.lexists(delivery.target) and files.same(delivery.source, delivery.target):
+        if os.path.lexists(delivery.target) and atomic.same(delivery.source, delivery.target):
             return
         try:
-            files.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
+            atomic.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
         except FileConflict:
             # another run may have placed it just now
-            if not files.same(delivery.source, delivery.target):
+            if not atomic.same(delivery.source, delivery.target):
                 raise
         log.info("%s --%s--> %s", self._name(delivery.source), self.mode, delivery.target)
 
@@ -169,7 +169,7 @@ class FileIngest:
         """Remove the sources of a move, now that the rows are there; then it is done."""
         try:
             for delivery in plan.deliveries if self.mode == "move" else ():
-                files.remove_source(delivery.source, delivery.target)
+                atomic.remove_source(delivery.source, delivery.target)
         except OSError as error:
             problem = (
                 "it is in its place and registered, but cannot be removed from here: "

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence import yamlfile
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
 from persistence.ingest import config
 from persistence.ingest.config import IngestConfig, ParseConfig, RegisterConfig
 from persistence.registry.writer import TableSpec
@@ -113,7 +113,7 @@ def load(path: str | None, camera: str, curated: bool = False) -> CalibConfig:
     PolicyError
         If the camera does not say how, or says something that cannot be meant.
     """
-    data: Mapping[str, Any] = {} if path is None else yamlfile.load(path)
+    data: Mapping[str, Any] = {} if path is None else yaml_nodes.load(path)
     data = data.get("ingestCalibs", data)
     if curated:
         data = data.get("curated", {})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence import files, validity
+from persistence import validity
 from persistence.datasettype import DatasetType
 from persistence.errors import (
     DataIdError,
@@ -19,6 +19,7 @@ from persistence.errors import (
     RegistryError,
     did_you_mean,
 )
+from persistence.files import atomic
 from persistence.ingest.calibconfig import CalibConfig, CalibParseConfig
 from persistence.ingest.config import FileType
 from persistence.ingest.parse import Parsed
@@ -83,7 +84,7 @@ class CalibPlanner:
     config: CalibConfig
     types: Mapping[str, DatasetType]
     find_row: Callable[[str, Sequence[Any]], Mapping[str, Any] | None]
-    mode: files.Mode = "link"
+    mode: atomic.Mode = "link"
     ignore_ingested: bool = False
     _planners: dict[str, Planner] = field(default_factory=dict)
     _taken: dict[str, dict[tuple[Any, ...], str]] = field(default_factory=dict)

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from persistence import files, validity
+from persistence import validity
 from persistence.cameramapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
+from persistence.files import atomic
 from persistence.ingest.base import FileIngest, Report
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
@@ -48,7 +49,7 @@ class CalibTask(FileIngest):
     """
 
     config: CalibConfig
-    mode: files.Mode = "move"
+    mode: atomic.Mode = "move"
     root: str = ""
     days: int | None = None
     rule: RuleName | None = None

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from persistence import policy, yamlfile
+from persistence import policy
 from persistence.errors import PolicyError, did_you_mean
+from persistence.files import yaml_nodes
 
 _GENERIC_COLUMNS = {
     "object": "text",
@@ -143,7 +144,7 @@ def load(path: str | None) -> IngestConfig:
     """
     if path is None:
         return IngestConfig()
-    data = yamlfile.load(path)
+    data = yaml_nodes.load(path)
     # a camera that is one file has it as a section, or builds on one
     if not {"ingest", "base"}.isdisjoint(data):
         data = policy.load(path).settings["ingest"]

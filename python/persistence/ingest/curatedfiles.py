@@ -8,8 +8,8 @@ from typing import Any
 
 from astropy.table import Table
 
-from persistence import yamlfile
 from persistence.errors import FormatterError, PersistenceError
+from persistence.files import yaml_nodes
 from persistence.formatters import catalog
 from persistence.formatters.calibs_yaml import regular
 from persistence.formatters.fits import opened
@@ -61,7 +61,7 @@ def _read_fits(path: str) -> Table:
 
 def _read_yaml(path: str) -> Table:
     """Read a mapping: ``metadata``, and lists, each of which becomes a column of one row."""
-    data = dict(yamlfile.load(path))
+    data = dict(yaml_nodes.load(path))
     metadata = data.pop("metadata", None)
     if not isinstance(metadata, Mapping):
         raise FormatterError("it has no mapping 'metadata'")

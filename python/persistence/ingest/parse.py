@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persistence import headers
 from persistence.composite import do_import
 from persistence.errors import FormatterError, PersistenceError
-from persistence.headers import Cards
+from persistence.files import fits_headers as headers
+from persistence.files.fits_headers import Cards
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.types.translator import HeaderTranslator
 

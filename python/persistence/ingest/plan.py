@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from persistence import files
 from persistence.errors import FileConflict, PersistenceError, RegistryError
+from persistence.files import atomic
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed, stored, with_placeholders
 from persistence.template import PathTemplate
@@ -95,7 +95,7 @@ class Planner:
     templates: Mapping[str, PathTemplate]
     find_row: Callable[[Sequence[Any]], Mapping[str, Any] | None]
     siblings: Callable[[Parsed, str], str]
-    mode: files.Mode = "link"
+    mode: atomic.Mode = "link"
     ignore_ingested: bool = False
     may_differ: Sequence[str] = ()
     taken: dict[tuple[Any, ...], str] = field(default_factory=dict)
@@ -174,7 +174,7 @@ class Planner:
             return True
         if not os.path.lexists(delivery.target):
             return False
-        if files.same(delivery.source, delivery.target):
+        if atomic.same(delivery.source, delivery.target):
             return True
         if not self.config.clobber:
             raise FileConflict(

@@ -6,8 +6,8 @@ import logging
 import os
 from typing import Any
 
-from persistence import headers
 from persistence.errors import FormatterError, RepositoryError
+from persistence.files import fits_headers
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed
 
@@ -50,7 +50,7 @@ class Siblings:
         if len(found) != 1:
             what = "no file" if not found else f"{len(found)} files"
             raise RepositoryError(f"{what} of visit {visit} in {directory}: one {name} is needed")
-        for _ in headers.scan(found[0]):
+        for _ in fits_headers.scan(found[0]):
             pass  # to its end: one that is cut short is found out now, not when it is read
         return found[0]
 
@@ -79,7 +79,7 @@ class Siblings:
         for entry in sorted(os.listdir(directory)):
             path = os.path.join(directory, entry)
             try:
-                visit = next(headers.scan(path)).get(self._keyword)
+                visit = next(fits_headers.scan(path)).get(self._keyword)
             except (FormatterError, OSError) as error:
                 log.info("%s: passed over: %s", path, error)
                 continue

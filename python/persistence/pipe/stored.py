@@ -16,8 +16,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from persistence import files
 from persistence.errors import FormatterError, UnknownDatasetType
+from persistence.files import atomic
 from persistence.formatters import config as config_files
 from persistence.pipe import versions
 from persistence.pipe.task import TaskError
@@ -199,7 +199,7 @@ def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
 
 def _output(butler: Any) -> contextlib.AbstractContextManager[None]:
     """Keep other processes out of the output for a moment."""
-    return files.locked(butler.chain.outputs[0].root)
+    return atomic.locked(butler.chain.outputs[0].root)
 
 
 def _read(butler: Any, name: str, option: str) -> Any:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from persistence.errors import RegistryError, RowExists
-from persistence.sqlitefile import connect, explained
+from persistence.files.sqlite import connect, explained
 
 
 class RegistryFile:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.errors import RegistryError
-from persistence.files import COMPRESSED
+from persistence.files.atomic import COMPRESSED
 from persistence.template import Field, PathTemplate, Piece
 
 

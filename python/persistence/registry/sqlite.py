@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persistence.errors import RegistryError, did_you_mean
-from persistence.sqlitefile import connect, explained, quoted
+from persistence.files.sqlite import connect, explained, quoted
 from persistence.template import PathTemplate
 
 # SQLite's integers; a larger one can match no row, and its driver would not take it.

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from persistence.cmdline import grammar
 from persistence.errors import DataIdError, RegistryError
+from persistence.files.sqlite import quoted
 from persistence.registry.sqlite import SqliteRegistry
-from persistence.sqlitefile import quoted
 
 Row = Mapping[str, Any]
 

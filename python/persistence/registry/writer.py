@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from persistence.errors import RegistryError
+from persistence.files.sqlite import quoted
 from persistence.registry.database import RegistryFile
-from persistence.sqlitefile import quoted
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from persistence import files
 from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
+from persistence.files import atomic
 
 
 class _Placed(NamedTuple):
@@ -58,13 +58,13 @@ class Batch:
             If the batch has other content for the target already; the same counts once.
         """
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-        files.sweep_once(os.path.dirname(target) or ".")
-        temporary = files.beside(target)
+        atomic.sweep_once(os.path.dirname(target) or ".")
+        temporary = atomic.beside(target)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
         first = next(one.temporary for one in self._placed if one.target == target)
         if first is not None and first != temporary:
-            if not files.alike(first, temporary):
+            if not atomic.alike(first, temporary):
                 raise WrittenDiffers(
                     f"{target} would be written twice, and otherwise; nothing was written"
                 )
@@ -89,7 +89,7 @@ class Batch:
             with undo:
                 for placed in self._placed:
                     if placed.backup:
-                        files.back_up(placed.target)
+                        atomic.back_up(placed.target)
                     olds += _keep(placed.target)
                     undo.callback(
                         _undo, placed.target, olds[-1] if os.path.lexists(placed.target) else None
@@ -118,7 +118,7 @@ def _keep(target: str) -> list[str]:
     """Keep what stands at a target under another name, too; give that name, if anything does."""
     if not os.path.lexists(target):
         return []
-    kept = files.beside(target)
+    kept = atomic.beside(target)
     try:
         try:
             os.link(target, kept, follow_symlinks=False)

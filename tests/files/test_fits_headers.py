@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obs_decam import generate
-from persistence import headers
 from persistence.errors import FormatterError
-from persistence.headers import Cards, scan
+from persistence.files import fits_headers
+from persistence.files.fits_headers import Cards, scan
 
 COMMENTARY = ("", "COMMENT", "HISTORY", "END", "CONTINUE")
 PRIMARY = ["SIMPLE  =                    T", "BITPIX  =                    8"]
@@ -291,8 +291,8 @@ def test_spans_say_where_each_hdu_lies(tmp_path, axes, size):
     cards = ["XTENSION= 'IMAGE   '", "BITPIX  =                    8", *axes]
     path = put(tmp_path, block(*EMPTY), block(*cards), data, block(*EXTENSION, "NAXIS   = 0"))
     end = 5760 + len(data)
-    assert headers.spans(path, 9) == [(0, 2880), (2880, end), (end, end + 2880)]
-    assert headers.spans(path, 1) == [(0, 2880), (2880, end)]
+    assert fits_headers.spans(path, 9) == [(0, 2880), (2880, end), (end, end + 2880)]
+    assert fits_headers.spans(path, 1) == [(0, 2880), (2880, end)]
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"SIMPLE", b"%PDF-1.4", bytes(2880)], ids=repr)

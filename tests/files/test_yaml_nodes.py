@@ -10,8 +10,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persistence import yamlfile
 from persistence.errors import PolicyError
+from persistence.files import yaml_nodes
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def put(tmp_path: Path):
     ],
 )
 def test_a_file_is_read_as_plain_data(put, text, value):
-    assert yamlfile.load(put(text)) == value
+    assert yaml_nodes.load(put(text)) == value
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_file_is_read_as_plain_data(put, text, value):
 )
 def test_what_is_merged_in_loses_against_what_is_written_and_the_first_wins(put, text, value):
     path = put(text)
-    assert yamlfile.load(path)["d"] == value == yaml.safe_load(text)["d"]
+    assert yaml_nodes.load(path)["d"] == value == yaml.safe_load(text)["d"]
 
 
 SCALARS = (
@@ -90,7 +90,7 @@ TREES = st.recursive(
 )
 @given(tree=st.dictionaries(st.text(), TREES, max_size=3))
 def test_whatever_is_dumped_is_loaded_as_it_was(put, tree):
-    assert yamlfile.load(put(yaml.safe_dump(tree))) == tree
+    assert yaml_nodes.load(put(yaml.safe_dump(tree))) == tree
 
 
 @settings(
@@ -105,7 +105,7 @@ def test_a_bare_word_means_what_it_means_to_pyyaml(put, word):
     except (yaml.YAMLError, ValueError, KeyError, AttributeError):
         return
     if isinstance(expected, dict) and set(expected) == {"a"}:
-        assert repr(yamlfile.load(put(text))) == repr(expected)
+        assert repr(yaml_nodes.load(put(text))) == repr(expected)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp
     with pytest.raises(
         PolicyError, match=r"policy\.yaml:3: tag .* is not plain data; nothing of it was run"
     ):
-        yamlfile.load(path)
+        yaml_nodes.load(path)
     assert not (tmp_path / "hacked").exists()
 
 
@@ -147,7 +147,7 @@ def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp
 )
 def test_what_cannot_be_meant_is_refused_with_file_and_line(put, text, message):
     with pytest.raises(PolicyError, match=message):
-        yamlfile.load(put(text))
+        yaml_nodes.load(put(text))
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,13 @@ def test_what_cannot_be_meant_is_refused_with_file_and_line(put, text, message):
 )
 def test_a_value_that_cannot_be_made_is_refused_with_file_and_line(put, text):
     with pytest.raises(PolicyError, match=r"policy\.yaml:1"):
-        yamlfile.load(put(text))
+        yaml_nodes.load(put(text))
 
 
 def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
     (tmp_path / "bad.yaml").write_bytes(b"a: \xff\xfe\n")
     with pytest.raises(PolicyError, match=r"bad\.yaml: not YAML"):
-        yamlfile.load(str(tmp_path / "bad.yaml"))
+        yaml_nodes.load(str(tmp_path / "bad.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -175,22 +175,22 @@ def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
 )
 def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path, name, problem):
     with pytest.raises(PolicyError, match=problem) as caught:
-        yamlfile.compose(str(tmp_path / name))
+        yaml_nodes.compose(str(tmp_path / name))
     assert str(tmp_path / name) in str(caught.value)
 
 
 def test_every_node_knows_its_line(put):
     path = put("a: 1\nb:\n  c: [x,\n      y]\n")
-    top = yamlfile.items(yamlfile.compose(path))
-    inner = yamlfile.items(top["b"])
-    assert yamlfile.where(top["a"]) == f"{path}:1"
-    assert yamlfile.where(inner["c"]) == f"{path}:3"
-    assert yamlfile.where(inner["c"].value[1]) == f"{path}:4"
+    top = yaml_nodes.items(yaml_nodes.compose(path))
+    inner = yaml_nodes.items(top["b"])
+    assert yaml_nodes.where(top["a"]) == f"{path}:1"
+    assert yaml_nodes.where(inner["c"]) == f"{path}:3"
+    assert yaml_nodes.where(inner["c"].value[1]) == f"{path}:4"
 
 
 def test_an_empty_file_has_no_node_and_no_items(put):
-    assert yamlfile.compose(put("")) is None
-    assert yamlfile.items(None) == {}
+    assert yaml_nodes.compose(put("")) is None
+    assert yaml_nodes.items(None) == {}
 
 
 # PyYAML has had a limit of its own since 6.0.4, which it meets first where its scanner reads ahead.
@@ -237,4 +237,4 @@ NO_DATA = {
 def test_what_is_no_data_is_refused_soon_and_with_its_line(put, case):
     text, message = NO_DATA[case]
     with pytest.raises(PolicyError, match=message):
-        yamlfile.load(put(text))
+        yaml_nodes.load(put(text))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from persistence import files
 from persistence.errors import FileConflict, RepositoryError
+from persistence.files import atomic
 
 MODES = ["link", "copy", "move"]
 
@@ -46,7 +46,7 @@ def test_a_file_is_in_its_place_when_the_block_ends_well(tmp_path, target, befor
     if before is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(before)
-    with files.atomic_write(str(path)) as temporary:
+    with atomic.atomic_write(str(path)) as temporary:
         Path(temporary).write_bytes(b"new")
         assert (path.read_bytes() if path.exists() else None) == before
     assert path.read_bytes() == b"new"
@@ -61,7 +61,7 @@ def test_a_block_that_fails_leaves_everything_as_it_was(tmp_path, before, proble
         path.write_bytes(before)
 
     def write() -> None:
-        with files.atomic_write(str(path)) as temporary:
+        with atomic.atomic_write(str(path)) as temporary:
             Path(temporary).write_bytes(b"half of the ne")
             raise problem
 
@@ -74,13 +74,13 @@ def test_a_block_that_fails_leaves_everything_as_it_was(tmp_path, before, proble
 def test_a_block_that_writes_nothing_fails_and_leaves_the_target(tmp_path):
     path = tmp_path / "thing.fits"
     path.write_bytes(b"old")
-    with pytest.raises(FileNotFoundError), files.atomic_write(str(path)):
+    with pytest.raises(FileNotFoundError), atomic.atomic_write(str(path)):
         pass
     assert path.read_bytes() == b"old"
 
 
 def test_the_temporary_file_is_hidden_beside_its_target_and_ends_like_it(tmp_path):
-    with files.atomic_write(str(tmp_path / "thing.fits.gz")) as temporary:
+    with atomic.atomic_write(str(tmp_path / "thing.fits.gz")) as temporary:
         assert os.path.dirname(temporary) == str(tmp_path)
         assert os.path.basename(temporary).startswith(".")
         assert temporary.endswith(".fits.gz")
@@ -89,7 +89,7 @@ def test_the_temporary_file_is_hidden_beside_its_target_and_ends_like_it(tmp_pat
 
 def test_a_file_without_a_directory_is_written_where_we_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with files.atomic_write("thing.txt") as temporary:
+    with atomic.atomic_write("thing.txt") as temporary:
         Path(temporary).write_text("new")
     assert (tmp_path / "thing.txt").read_text() == "new"
 
@@ -98,7 +98,7 @@ def test_a_file_without_a_directory_is_written_where_we_are(tmp_path, monkeypatc
 def test_a_file_gets_the_permissions_that_the_user_gives_to_new_files(tmp_path, umask, mode):
     old = os.umask(umask)
     try:
-        with files.atomic_write(str(tmp_path / "thing.fits")) as temporary:
+        with atomic.atomic_write(str(tmp_path / "thing.fits")) as temporary:
             Path(temporary).touch()
     finally:
         os.umask(old)
@@ -107,7 +107,7 @@ def test_a_file_gets_the_permissions_that_the_user_gives_to_new_files(tmp_path, 
 
 KILLED = """
 import os, sys
-from persistence import files
+from persistence.files import atomic as files
 with files.atomic_write(sys.argv[1]) as temporary:
     open(temporary, "wb").write(b"half of the ne")
     os._exit(9)
@@ -120,7 +120,7 @@ def test_a_killed_process_leaves_the_target_as_it_was_and_its_litter_can_be_swep
     assert in_another_process(KILLED, path) == 9
     assert path.read_bytes() == b"old"
     assert len(litter(tmp_path)) == 1
-    files.sweep(str(tmp_path))
+    atomic.sweep(str(tmp_path))
     assert litter(tmp_path) == []
     assert path.read_bytes() == b"old"
 
@@ -136,12 +136,12 @@ def test_sweeping_spares_what_living_processes_and_other_machines_write(tmp_path
     ]
     for name in [*spared, f".part-{here}-{dead}-00000000-a"]:
         (tmp_path / name).touch()
-    files.sweep(str(tmp_path))
+    atomic.sweep(str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(spared)
 
 
 def test_sweeping_a_directory_that_is_not_there_does_nothing(tmp_path):
-    files.sweep(str(tmp_path / "nothing"))
+    atomic.sweep(str(tmp_path / "nothing"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -170,13 +170,13 @@ def test_a_file_is_found_by_its_literal_name_or_compressed(tmp_path, there, aske
     (tmp_path / "in").mkdir()
     for name in there:
         (tmp_path / "in" / name).touch()
-    answer = files.find(str(tmp_path), f"in/{asked}")
+    answer = atomic.find(str(tmp_path), f"in/{asked}")
     assert answer == (None if found is None else f"in/{found}")
 
 
 def test_a_link_to_nothing_is_not_found(tmp_path):
     (tmp_path / "a.fits").symlink_to(tmp_path / "gone")
-    assert files.find(str(tmp_path), "a.fits") is None
+    assert atomic.find(str(tmp_path), "a.fits") is None
 
 
 # -- delivering
@@ -187,9 +187,9 @@ def test_a_link_to_nothing_is_not_found(tmp_path):
 @pytest.mark.parametrize("target", ["target.fits", "deep/er/target.fits"])
 def test_a_delivered_file_is_the_source(tmp_path, source, mode, target):
     path = tmp_path / target
-    files.deliver(str(source), str(path), mode)
+    atomic.deliver(str(source), str(path), mode)
     assert path.read_bytes() == b"pixels"
-    assert files.same(str(source), str(path))
+    assert atomic.same(str(source), str(path))
     assert path.is_symlink() == (mode == "link")
     assert source.exists()
     assert litter(tmp_path) == []
@@ -199,19 +199,19 @@ def test_a_link_is_absolute_so_that_the_repository_can_be_read_from_anywhere(
     tmp_path, source, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    files.deliver("source.fits", "repo/target.fits", "link")
+    atomic.deliver("source.fits", "repo/target.fits", "link")
     assert os.readlink(tmp_path / "repo" / "target.fits") == str(source)
 
 
 def test_a_copy_is_a_file_of_its_own_with_the_same_time(tmp_path, source):
     os.utime(source, (10**9, 10**9))
-    files.deliver(str(source), str(tmp_path / "t"), "copy")
+    atomic.deliver(str(source), str(tmp_path / "t"), "copy")
     assert not os.path.samefile(source, tmp_path / "t")
     assert (tmp_path / "t").stat().st_mtime == 10**9
 
 
 def test_skip_touches_nothing(tmp_path, source):
-    files.deliver(str(source), str(tmp_path / "deep" / "t"), "skip")
+    atomic.deliver(str(source), str(tmp_path / "deep" / "t"), "skip")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source.fits"]
 
 
@@ -225,12 +225,12 @@ def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source
     else:
         target.symlink_to(other if stands == "link" else tmp_path / "gone")
     with pytest.raises(FileConflict, match=r"target\.fits") as caught:
-        files.deliver(str(source), str(target), mode)
+        atomic.deliver(str(source), str(target), mode)
     assert caught.value.pathname == str(target)
     assert target.is_symlink() == (stands != "file")
     assert stands == "broken link" or target.read_bytes() == b"other"
 
-    files.deliver(str(source), str(target), mode, replace=True)
+    atomic.deliver(str(source), str(target), mode, replace=True)
     assert target.read_bytes() == b"pixels"
     assert other.read_bytes() == b"other"
     assert source.read_bytes() == b"pixels"
@@ -239,14 +239,14 @@ def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source
 
 def test_a_move_that_is_repeated_leaves_no_litter(tmp_path, source):
     for _ in range(2):
-        files.deliver(str(source), str(tmp_path / "t"), "move", replace=True)
+        atomic.deliver(str(source), str(tmp_path / "t"), "move", replace=True)
     assert litter(tmp_path) == []
 
 
 @pytest.mark.parametrize("mode", ["copy", "move"])
 def test_a_source_that_is_a_link_is_delivered_as_the_file_that_it_names(tmp_path, source, mode):
     (tmp_path / "alias").symlink_to(source)
-    files.deliver(str(tmp_path / "alias"), str(tmp_path / "t"), mode)
+    atomic.deliver(str(tmp_path / "alias"), str(tmp_path / "t"), mode)
     assert not (tmp_path / "t").is_symlink()
     assert (tmp_path / "t").read_bytes() == b"pixels"
 
@@ -254,7 +254,7 @@ def test_a_source_that_is_a_link_is_delivered_as_the_file_that_it_names(tmp_path
 @pytest.mark.parametrize("mode", ["copy", "move"])
 def test_a_source_that_is_missing_is_said_to_be_so(tmp_path, mode):
     with pytest.raises(FileNotFoundError):
-        files.deliver(str(tmp_path / "gone"), str(tmp_path / "t"), mode)
+        atomic.deliver(str(tmp_path / "gone"), str(tmp_path / "t"), mode)
     assert not (tmp_path / "t").exists()
     assert litter(tmp_path) == []
 
@@ -266,7 +266,7 @@ def test_a_file_for_which_there_is_no_room_is_not_begun(tmp_path, source):
     if source.stat().st_size < 2**40:
         pytest.skip("this file system has no files so large")
     with pytest.raises(RepositoryError, match="no room for"):
-        files.deliver(str(source), str(tmp_path / "t"), "copy")
+        atomic.deliver(str(source), str(tmp_path / "t"), "copy")
     assert not (tmp_path / "t").exists()
     assert litter(tmp_path) == []
 
@@ -277,17 +277,17 @@ def test_a_move_to_another_file_system_is_a_copy(tmp_path, source):
         pytest.skip("there is no second file system")
     folder = elsewhere / f"persistence-{os.getpid()}"
     try:
-        files.deliver(str(source), str(folder / "t"), "move")
+        atomic.deliver(str(source), str(folder / "t"), "move")
         assert (folder / "t").read_bytes() == b"pixels"
-        files.remove_source(str(source), str(folder / "t"))
+        atomic.remove_source(str(source), str(folder / "t"))
         assert not source.exists()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_move_ends_when_its_source_goes(tmp_path, source):
-    files.deliver(str(source), str(tmp_path / "t"), "move")
-    files.remove_source(str(source), str(tmp_path / "t"))
+    atomic.deliver(str(source), str(tmp_path / "t"), "move")
+    atomic.remove_source(str(source), str(tmp_path / "t"))
     assert not source.exists()
     assert (tmp_path / "t").read_bytes() == b"pixels"
 
@@ -311,7 +311,7 @@ def test_the_only_copy_of_a_file_is_never_removed(tmp_path, source, what, left):
         moved = tmp_path / "alias"
         moved.symlink_to(source)
         target.symlink_to(source)
-    files.remove_source(str(moved), str(target))
+    atomic.remove_source(str(moved), str(target))
     assert sorted(path.name for path in tmp_path.iterdir()) == left
     assert target.read_bytes() == b"pixels"
 
@@ -326,31 +326,31 @@ def test_the_only_copy_of_a_file_is_never_removed(tmp_path, source, what, left):
 def test_other_bytes_are_another_file(tmp_path, source, size):
     (tmp_path / "t").write_bytes(size)
     os.utime(tmp_path / "t", (0, 0))
-    assert not files.same(str(source), str(tmp_path / "t"))
+    assert not atomic.same(str(source), str(tmp_path / "t"))
 
 
 def test_the_same_bytes_are_the_same_file_whenever_they_were_written(tmp_path, source):
     (tmp_path / "t").write_bytes(b"pixels")
     os.utime(tmp_path / "t", (0, 0))
-    assert files.same(str(source), str(tmp_path / "t"))
+    assert atomic.same(str(source), str(tmp_path / "t"))
 
 
 def test_other_bytes_of_the_same_size_and_time_are_another_file(tmp_path, source):
     (tmp_path / "t").write_bytes(b"other!")
     for path in (source, tmp_path / "t"):
         os.utime(path, (10**9, 10**9))
-    assert not files.same(str(source), str(tmp_path / "t"))
+    assert not atomic.same(str(source), str(tmp_path / "t"))
 
 
 def test_a_link_to_a_source_that_is_gone_is_still_known_as_the_same(tmp_path, source):
     (tmp_path / "t").symlink_to(source)
     source.unlink()
-    assert files.same(str(source), str(tmp_path / "t"))
-    assert not files.same(str(tmp_path / "other"), str(tmp_path / "t"))
+    assert atomic.same(str(source), str(tmp_path / "t"))
+    assert not atomic.same(str(tmp_path / "other"), str(tmp_path / "t"))
 
 
 def test_what_is_not_there_is_not_the_same(tmp_path, source):
-    assert not files.same(str(source), str(tmp_path / "t"))
+    assert not atomic.same(str(source), str(tmp_path / "t"))
 
 
 def test_files_are_alike_but_for_the_moment_of_their_compression(tmp_path):
@@ -359,9 +359,9 @@ def test_files_are_alike_but_for_the_moment_of_their_compression(tmp_path):
         return str(tmp_path / name)
 
     first = write("first", b"content", 1)
-    assert files.alike(first, write("later", b"content", 2**31))
-    assert not files.alike(first, write("other", b"Content", 1))
-    assert not files.alike(first, write("longer", b"content" * 9, 1))
+    assert atomic.alike(first, write("later", b"content", 2**31))
+    assert not atomic.alike(first, write("other", b"Content", 1))
+    assert not atomic.alike(first, write("longer", b"content" * 9, 1))
 
 
 def test_a_directory_that_cannot_be_locked_is_named_and_closed_once(
@@ -372,5 +372,8 @@ def test_a_directory_that_cannot_be_locked_is_named_and_closed_once(
 
     monkeypatch.setattr("fcntl.flock", refuse)
     (tmp_path / ".persistence-lock").mkdir()
-    with pytest.raises(IsADirectoryError, match=r"\.persistence-lock"), files.locked(str(tmp_path)):
+    with (
+        pytest.raises(IsADirectoryError, match=r"\.persistence-lock"),
+        atomic.locked(str(tmp_path)),
+    ):
         pass

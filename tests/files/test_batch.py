@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import files
-from persistence.batch import Batch
 from persistence.errors import RepositoryError, WrittenDiffers
+from persistence.files import atomic
+from persistence.files.batch import Batch
 
 # What stands at a target before, and whether the batch writes there, writes and keeps the old, or
 # removes.
@@ -136,7 +136,7 @@ def test_two_contents_of_one_file_are_refused(tmp_path):
     assert picture(tmp_path) == {"d0/t0.txt": "old 0"}
 
 
-CALLS = [(os, "replace"), (os, "link"), (os, "unlink"), (files, "back_up")]
+CALLS = [(os, "replace"), (os, "link"), (os, "unlink"), (atomic, "back_up")]
 
 
 class Breaking:
