@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from persistence.cache import CacheInfo, ComponentCache, can_be_shared
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 
 class Thing:

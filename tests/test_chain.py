@@ -8,8 +8,8 @@ import pytest
 
 from persistence import CameraMapper
 from persistence.chain import Chain
+from persistence.dataids.request import Request
 from persistence.errors import IncompleteDataId, NoResults
-from persistence.names import Request
 from persistence.repository import Repository
 
 NOTE = Request("note")

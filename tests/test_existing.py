@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from persistence import Butler, CameraMapper
+from persistence.dataids.location import Location
 from persistence.existing import existing
-from persistence.location import Location
 
 POLICY = """
 datasets:

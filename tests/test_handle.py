@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.handle import Handle
 
 

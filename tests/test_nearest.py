@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from persistence import CameraMapper, nearest
-from persistence.names import Request
+from persistence.dataids.request import Request
 from persistence.repository import Repository
 
 

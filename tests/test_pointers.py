@@ -11,8 +11,9 @@ from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence import dataid, pointers
-from persistence.dataid import DataId
+from persistence import pointers
+from persistence.dataids import dataid
+from persistence.dataids.dataid import DataId
 from persistence.errors import DataIdError
 
 KEYS = {"visit": int, "ccd": int, "filter": str}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from persistence import provenance
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 HERE = Location("/root", "file", None, "FitsStorage", "a.B", "thing", {})
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from persistence import Butler, CameraMapper, UnsafeContent
+from persistence.dataids.location import Location
+from persistence.dataids.request import COMPONENTS, VIEWS
 from persistence.errors import IncompleteDataId
-from persistence.location import Location
-from persistence.names import COMPONENTS, VIEWS
 from persistence.repository import Repository
 from persistence.views import READERS
 

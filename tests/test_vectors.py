@@ -8,7 +8,7 @@ import pytest
 
 from persistence import cameras
 from persistence.cameramapper import CameraMapper
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 pytestmark = pytest.mark.real
 CAMERAS = ("decam", "hsc", "imsim", "latiss", "megacam", "test")

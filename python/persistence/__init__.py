@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from persistence.butler import Butler
     from persistence.butlerlocation import ButlerComposite, ButlerLocation
     from persistence.cameramapper import CameraMapper
-    from persistence.dataid import DataId
+    from persistence.dataids.dataid import DataId
+    from persistence.dataids.location import Location
+    from persistence.dataids.template import PathTemplate
     from persistence.dataref import ButlerDataRef, ButlerSubset
     from persistence.errors import (
         AliasError,
@@ -45,10 +47,8 @@ if TYPE_CHECKING:
         UnknownKeyWarning,
         UnsafeContent,
     )
-    from persistence.location import Location
     from persistence.mapper import Mapper
     from persistence.repositoryargs import RepositoryArgs
-    from persistence.template import PathTemplate
 
 # Names are imported when they are asked for: who completes a command line, or reads its help, has
 # no time for the Butler, and most others need numpy.
@@ -57,13 +57,13 @@ _LAZY = {
     "ButlerComposite": "persistence.butlerlocation",
     "ButlerLocation": "persistence.butlerlocation",
     "CameraMapper": "persistence.cameramapper",
-    "DataId": "persistence.dataid",
+    "DataId": "persistence.dataids.dataid",
     "ButlerDataRef": "persistence.dataref",
     "ButlerSubset": "persistence.dataref",
-    "Location": "persistence.location",
+    "Location": "persistence.dataids.location",
     "Mapper": "persistence.mapper",
     "RepositoryArgs": "persistence.repositoryargs",
-    "PathTemplate": "persistence.template",
+    "PathTemplate": "persistence.dataids.template",
     "Box": "persistence.types.box",
     "Exposure": "persistence.types.exposure",
     "Mask": "persistence.types.mask",

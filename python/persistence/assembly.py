@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from persistence import composite, pointers, provenance
 from persistence.chain import Chain
 from persistence.composite import ComponentInfo
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
 from persistence.datasettype import Component, DatasetType
 from persistence.errors import MissingPartWarning, NoResults, warn_caller
 from persistence.handle import Handle
-from persistence.location import Location
-from persistence.names import Request
 from persistence.provenance import Whence
 from persistence.repository import Repository
 

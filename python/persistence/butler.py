@@ -10,7 +10,8 @@ from persistence import config, installed
 from persistence.cache import ComponentCache
 from persistence.cameras import camera
 from persistence.chain import Chain, Matching
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
+from persistence.dataids.request import Request
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.defining import Definer
 from persistence.errors import (
@@ -22,7 +23,6 @@ from persistence.errors import (
     RepositoryError,
 )
 from persistence.mapper import Mapper
-from persistence.names import Request
 from persistence.opening import open_chain, open_one
 from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args

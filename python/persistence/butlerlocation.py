@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.datasettype import Component, DatasetType
 from persistence.errors import DataIdError
-from persistence.location import Location
 
 
 class ButlerLocation:

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 # What holds pixels or rows is often changed in place by who reads it: each reader gets his own.
 _OWN = frozenset(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence import validity
-from persistence.dataid import text
+from persistence.dataids.dataid import text
 from persistence.datasettype import DatasetType
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults
 from persistence.mapper import Mapper

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence import hooks, names, policy
+from persistence import hooks, policy
+from persistence.dataids import request
 from persistence.errors import PolicyError
 from persistence.mapper import Mapper
 from persistence.policy import CameraPolicy
@@ -66,7 +67,7 @@ class CameraMapper(Mapper):
         self.types = self.policy.types
         self.root = root
         self.mapperArgs = mapperArgs
-        hooks.check_types(type(self), self.hooks, self.types, lambda: names.all_names(self.types))
+        hooks.check_types(type(self), self.hooks, self.types, lambda: request.all_names(self.types))
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.components import SKYMAP_KEYS
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
 from persistence.errors import (
     AmbiguousDataId,
     IncompleteDataId,
@@ -15,8 +17,6 @@ from persistence.errors import (
     NoResults,
     UnknownDatasetType,
 )
-from persistence.location import Location
-from persistence.names import Request
 from persistence.registry import FilesystemRegistry
 from persistence.repository import Repository
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 
 if TYPE_CHECKING:
     from persistence.butler import Butler

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
-from persistence.template import PathTemplate
 
 STORAGES = (
     "FitsStorage",

@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from persistence.dataids.request import Request
+from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS
-from persistence.names import Request
 from persistence.repository import Repository
-from persistence.template import PathTemplate
 
 if TYPE_CHECKING:
     from persistence.butler import Butler

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from persistence import calibrations, validity
 from persistence.calibrations import Calibrations, Criteria
-from persistence.dataid import text
+from persistence.dataids.dataid import text
 from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, NoResults, PersistenceError
 from persistence.files import atomic

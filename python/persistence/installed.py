@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from persistence.composite import do_import
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean
-from persistence.location import Location
 
 TYPES = ("astropy", "afw")
 _STORAGES = ("FitsStorage", "FitsCatalogStorage")

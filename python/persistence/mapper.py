@@ -8,10 +8,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence import hooks, names, policy
+from persistence import hooks, policy
 from persistence.butlerlocation import ButlerComposite
 from persistence.components import SKYMAP_KEYS
-from persistence.dataid import DataId, cast
+from persistence.dataids import request as names
+from persistence.dataids.dataid import DataId, cast
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
 from persistence.datasettype import DatasetType
 from persistence.errors import (
     AmbiguousDataId,
@@ -20,8 +23,6 @@ from persistence.errors import (
     TemplateUndefined,
     UnknownDatasetType,
 )
-from persistence.location import Location
-from persistence.names import Request
 from persistence.numbering import Numbering
 from persistence.policy import EMPTY, CameraPolicy
 
@@ -116,7 +117,7 @@ class Mapper(Numbering):
     # ---------------------------------------------------------------------------------------
 
     def request(self, name: str) -> Request:
-        """Take the name that a user typed apart; see `persistence.names.parse`."""
+        """Take the name that a user typed apart; see `persistence.dataids.request.parse`."""
         if ("map", name) in self.hooks:
             return Request(name)
         return names.parse(name, self.types, type(self).__name__)

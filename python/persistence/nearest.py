@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from persistence.dataid import text
+from persistence.dataids.dataid import text
+from persistence.dataids.request import Request
 from persistence.datasettype import DatasetType
 from persistence.errors import PersistenceError
-from persistence.names import Request
 from persistence.registry import FilesystemRegistry, Registry
 from persistence.registry.filesystem import scan
 from persistence.repository import Repository

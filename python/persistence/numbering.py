@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence import identifiers
-from persistence.dataid import cast
+from persistence.dataids.dataid import cast
+from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, MissingKey, PolicyError, did_you_mean
 from persistence.identifiers import CoaddPacker, ExposurePacker
-from persistence.template import PathTemplate
 
 if TYPE_CHECKING:
     from persistence.policy import CameraPolicy

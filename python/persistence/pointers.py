@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persistence.dataid import DataId, cast, plain
+from persistence.dataids.dataid import DataId, cast, plain
 from persistence.errors import DataIdError, did_you_mean
 
 

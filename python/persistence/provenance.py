@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 # The location of a component, or of each of a list, or of each component of a nested composite;
 # None if nobody knows.

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence import htm, sphere
+from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, warn_caller
 from persistence.formatters import formatter
-from persistence.location import Location
 from persistence.types import refcat
 
 if TYPE_CHECKING:

@@ -12,7 +12,9 @@ from persistence import calibrations, cameras, references, sources
 from persistence.calibrations import Calibrations
 from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request, is_exposure, part_name
 from persistence.datasettype import DatasetType
 from persistence.definitions import Definition
 from persistence.errors import (
@@ -31,9 +33,7 @@ from persistence.errors import (
 )
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
-from persistence.location import Location
 from persistence.mapper import Mapper
-from persistence.names import Request, is_exposure, part_name
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 from persistence.vocabulary import Vocabulary

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persistence.dataid import as_tags
+from persistence.dataids.dataid import as_tags
 from persistence.errors import RepositoryError, did_you_mean
 
 _NAMES = ("cfgRoot", "root", "mapper", "mapperArgs", "tags", "mode", "policy")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
-from persistence.template import PathTemplate
 
 # Checks a node, which the message calls by a name.
 Shape = Callable[[Node, str], None]

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from persistence.cameramapper import CameraMapper
+from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, TemplateError
 from persistence.registry import Registry
-from persistence.template import PathTemplate
 
 
 class RegistryContract:

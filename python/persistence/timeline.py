@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from persistence import validity
-from persistence.dataid import text
+from persistence.dataids.dataid import text
 from persistence.errors import MissingExtra
 from persistence.files import atomic
 from persistence.series import Series

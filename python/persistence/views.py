@@ -1,4 +1,4 @@
-"""How each view of a dataset (`persistence.names.VIEWS`) is read.
+"""How each view of a dataset (`persistence.dataids.request.VIEWS`) is read.
 
 As little of the file as it needs.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.location import Location
+from persistence.dataids.location import Location
+from persistence.dataids.request import COMPONENTS
 from persistence.mapper import Mapper
-from persistence.names import COMPONENTS
 
 if TYPE_CHECKING:
     from persistence.types.box import Box

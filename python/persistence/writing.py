@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from persistence import composite, provenance, references
 from persistence.chain import Chain
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
 from persistence.defining import Definer
 from persistence.errors import NoResults, PersistenceError
 from persistence.files import atomic
 from persistence.files.batch import Batch
-from persistence.location import Location
-from persistence.names import Request
 from persistence.reading import Reader
 from persistence.repository import Prepared, Repository
 

@@ -9,8 +9,8 @@ import pytest
 from astropy import units
 from astropy.table import Table
 
+from persistence.dataids.location import Location
 from persistence.formatters import catalog
-from persistence.location import Location
 from persistence.types.catalog import Catalog
 
 ROWS, NUMBERS, FLAGS = 100_000, 196, 60

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from persistence.cli import main
-from persistence.cmdline import grammar
+from persistence.dataids import grammar
 from persistence.registry import SqliteRegistry, summaries
 
 COLUMNS = "visit int, ccdnum int, filter text, date text, expTime double, object text"

@@ -17,8 +17,8 @@ from astropy.table import QTable, Table
 from persistence import Config, Exposure, FileConflict, FormatterError, IsrCalib, Mask
 from persistence.cli import save
 from persistence.cli.usage import WrongUse
+from persistence.dataids.location import Location
 from persistence.formatters import formatter
-from persistence.location import Location
 
 PLACE = Location("", "", None, "", None, "thing", {})
 TABLE = Table({"id": [1, 2], "flux": [1.5, 2.5]}, units={"flux": "nJy"})

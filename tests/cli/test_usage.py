@@ -9,7 +9,7 @@ import pytest
 
 from persistence import Butler, DataIdError, UnknownDatasetType
 from persistence.cli import usage
-from persistence.cmdline import shorthand
+from persistence.dataids import shorthand
 
 
 @pytest.mark.parametrize(

@@ -488,7 +488,7 @@ def test_neither_numpy_nor_astropy_nor_yaml_is_imported(filled: Path) -> None:
         "sqlite_utils",
         "logging",
         "persistence.butler",
-        "persistence.template",
+        "persistence.dataids.template",
     }
     assert not heavy & imported
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from persistence import Butler, ButlerDataRef
-from persistence.cmdline import grammar
 from persistence.cmdline.containers import DataIdContainer
+from persistence.dataids import grammar
 from persistence.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from persistence.cmdline import overrides, show
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 
 
 class Reference:

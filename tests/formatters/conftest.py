@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from persistence.dataids.location import Location
 from persistence.formatters import formatter
-from persistence.location import Location
 
 
 class Disk:

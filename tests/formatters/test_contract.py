@@ -26,10 +26,10 @@ from matplotlib import image as pictures
 from matplotlib.figure import Figure
 
 from persistence import recipes, skymap
+from persistence.dataids.location import Location
 from persistence.datasettype import STORAGES
 from persistence.errors import FormatterError
 from persistence.formatters import FORMATTERS, formatter
-from persistence.location import Location
 from persistence.types.background import Background, BackgroundList, Surface
 from persistence.types.box import Box
 from persistence.types.config import Config

@@ -10,9 +10,9 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from persistence import Exposure
+from persistence.dataids.request import PARTS
 from persistence.errors import FormatterError
 from persistence.formatters import formatter, parts
-from persistence.names import PARTS
 from persistence.types.mask import DEFAULT_PLANES, Mask
 
 SKYWCS, MASK, EXPOSURE = "lsst.afw.geom.SkyWcs", "lsst.afw.image.Mask", "lsst.afw.image.ExposureF"

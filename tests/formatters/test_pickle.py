@@ -14,7 +14,7 @@ import sys
 import numpy as np
 import pytest
 
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.errors import FormatterError, UnsafeContent
 
 
@@ -209,7 +209,7 @@ def test_the_newest_protocol_is_written(disk):
         ("sys", "exit"),
         ("code", "interact"),
         ("ctypes", "CDLL"),
-        ("persistence.dataid", "plain"),
+        ("persistence.dataids.dataid", "plain"),
         ("persistence.butler", "Butler"),
         ("no.such.module", "thing"),
     ],
@@ -303,7 +303,7 @@ import numpy as np
 from numpy._core.multiarray import _reconstruct
 from persistence.errors import FormatterError
 from persistence.formatters import pickle as formatter
-from persistence.location import Location
+from persistence.dataids.location import Location
 
 class Made:
     def __init__(self, *how):

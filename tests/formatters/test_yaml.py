@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.errors import FormatterError, UnsafeContent
 
 

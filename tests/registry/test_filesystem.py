@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
 from persistence.registry.filesystem import FilesystemRegistry, scan
-from persistence.template import PathTemplate
 
 
 def test_the_names_of_files_answer_as_the_original_did(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from astropy.io import fits
 from astropy.table import Column, QTable, Table, hstack, join, vstack
 
 from persistence import Butler
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.formatters import catalog
-from persistence.location import Location
 from persistence.types.catalog import Catalog
 
 

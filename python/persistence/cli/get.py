@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from persistence.cli import output, usage
 from persistence.cli.usage import WrongUse
-from persistence.dataid import DataId, text
-from persistence.location import Location
+from persistence.dataids.dataid import DataId, text
+from persistence.dataids.location import Location
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.names import Request
+    from persistence.dataids.request import Request
 
 _SHOWN = 3
 

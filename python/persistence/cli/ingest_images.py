@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from persistence.cli import ingesting
-from persistence.cmdline import grammar
+from persistence.dataids import grammar
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence import dataid
+from persistence.dataids import dataid
 
 Row = Mapping[str, Any]
 

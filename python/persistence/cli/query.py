@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from persistence.cli import output, usage
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:

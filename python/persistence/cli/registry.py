@@ -103,7 +103,7 @@ def _calibrations(butler: Butler, arguments: argparse.Namespace) -> Sequence[Row
 
 def _sums(names: Names, rows: Sequence[Row]) -> Iterator[Row]:
     """Give a row for each filter and field, with the options that stand for its visits."""
-    from persistence.cmdline import ranges
+    from persistence.dataids import ranges
 
     columns = [column for column in (names.filter, names.field) if column is not None]
     alike: dict[tuple[Any, ...], list[Row]] = {}

@@ -14,10 +14,10 @@ from typing import Any
 
 from persistence.cli import output, summary
 from persistence.cli.usage import WrongUse
+from persistence.dataids.location import Location
 from persistence.errors import FileConflict, FormatterError, PersistenceError
 from persistence.files import atomic
 from persistence.formatters import formatter
-from persistence.location import Location
 
 Writer = Callable[[Any, str, Location], None]
 

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import output, usage
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.errors import NoResults, UnknownKey
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.names import Request
+    from persistence.dataids.request import Request
 
 _Row = tuple[Any, ...]
 
@@ -97,7 +97,7 @@ def _request(butler: Butler, name: str) -> Request:
 
 @functools.lru_cache(maxsize=1 << 16)
 def _word(key: str, value: Any) -> str:
-    from persistence.cmdline import shorthand  # only who prints them needs it
+    from persistence.dataids import shorthand  # only who prints them needs it
 
     return shorthand.quoted(f"{key}={'' if value is None else value}")
 
@@ -118,7 +118,7 @@ def _shorten(
     arguments: argparse.Namespace,
 ) -> None:
     """Print the options; each choice of their values is one of the data IDs, and no other."""
-    from persistence.cmdline import shorthand  # only who prints them needs it
+    from persistence.dataids import shorthand  # only who prints them needs it
 
     found = list(rows)
     telling = _telling(butler, name, keys)

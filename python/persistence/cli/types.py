@@ -14,7 +14,7 @@ from persistence.errors import PersistenceError, did_you_mean
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.names import Request
+    from persistence.dataids.request import Request
     from persistence.repository import Repository
 
 

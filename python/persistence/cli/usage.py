@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from persistence.cmdline import grammar, keys
-from persistence.dataid import DataId
+from persistence.cmdline import keys
+from persistence.dataids import grammar
+from persistence.dataids.dataid import DataId
 from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import PersistenceError, UnknownKey
 
@@ -119,7 +120,7 @@ def tell_empty(data_ids: Sequence[DataId]) -> None:
     That there are gaps in a range is no error.
     """
     if data_ids:
-        from persistence.cmdline import shorthand  # only who prints them needs it
+        from persistence.dataids import shorthand  # only who prints them needs it
 
         print(
             f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}",

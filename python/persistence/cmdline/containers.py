@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.cmdline import keys, matching
-from persistence.dataid import DataId, cast
+from persistence.dataids.dataid import DataId, cast
 from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
 from persistence.existing import existing
 
@@ -154,7 +154,7 @@ def told_missing(
         *(f"  {reason}" for reason in _reasons(butler, name, first, registered)),
     ]
     if others:
-        from persistence.cmdline import shorthand  # only who prints them needs it
+        from persistence.dataids import shorthand  # only who prints them needs it
 
         lines += [
             "Nor for",

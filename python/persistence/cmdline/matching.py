@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.components import SKYMAP_KEYS
-from persistence.dataid import DataId
+from persistence.dataids.dataid import DataId
 from persistence.dataref import ButlerDataRef
 
 if TYPE_CHECKING:

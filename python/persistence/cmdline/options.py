@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from persistence.cmdline import grammar, overridefiles, overrides, show
+from persistence.cmdline import overridefiles, overrides, show
+from persistence.dataids import grammar
 from persistence.errors import PersistenceError, UsageError
 
 ALL = "all"

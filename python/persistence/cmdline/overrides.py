@@ -1,7 +1,7 @@
 """Single settings over a task's configuration, ``-c NAME=VALUE`` (gen2-cli 3.8).
 
 Other than there, what ``-c`` takes is no code but literals and arithmetic
-(`persistence.cmdline.literals`); a list of texts is parted at commas; and entries of registries and
+(`persistence.dataids.literals`); a list of texts is parted at commas; and entries of registries and
 dictionaries can be set: ``skyMap['rings'].numRings=120``.
 """
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from persistence.cmdline import literals
+from persistence.dataids import literals
 from persistence.errors import UsageError, did_you_mean
 
 # How many of a level's fields fit into a message.

@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from persistence.cmdline import grammar
+from persistence.dataids import grammar
 from persistence.files.sqlite import connect, quoted
 
 # SQLite looks at ten thousand rows in a millisecond. A person notices a tenth of a second, and half

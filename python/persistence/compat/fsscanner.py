@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from persistence.dataids.template import PathTemplate
 from persistence.files import atomic
 from persistence.registry.filesystem import scan
-from persistence.template import PathTemplate
 
 
 class FsScanner:

@@ -11,10 +11,10 @@ from typing import Any, TextIO
 from persistence import cameras, config
 from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import Located, StorageInterface
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, NoRepositoryAtRoot
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
-from persistence.location import Location
 
 _HDU = re.compile(r"(.*)\[(\d+)\]$")
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from persistence.compat.fsscanner import FsScanner
 from persistence.compat.utils import sequencify
+from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, UnknownKey, did_you_mean
 from persistence.files import fits_headers
 from persistence.files import sqlite as sqlitefile
 from persistence.files.sqlite import explained, quoted
 from persistence.registry import sqlite
 from persistence.registry.sqlite import joined
-from persistence.template import PathTemplate
 
 haveSqlite3 = True  # noqa: N816  # Gen2's spelling
 havePgsql = False  # noqa: N816

@@ -11,9 +11,9 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
+from persistence.dataids.location import Location
+from persistence.dataids.request import PARTS
 from persistence.errors import FormatterError, PersistenceError
-from persistence.location import Location
-from persistence.names import PARTS
 
 
 class Formatter(Protocol):

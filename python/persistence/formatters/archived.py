@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Part
 from persistence.formatters import bintable
-from persistence.location import Location
 from persistence.types.archive import Archive, Table
 
 # In a file of its own, the object that the file is for has this number.

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters.fits import _pixels, opened
-from persistence.location import Location
 from persistence.types.background import Background, BackgroundList, Surface
 from persistence.types.box import Box
 from persistence.types.mask import DEFAULT_PLANES, Mask

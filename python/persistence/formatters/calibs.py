@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files.fits_headers import GZIP
 from persistence.formatters import calibs_yaml, catalog
 from persistence.formatters import pickle as pickle_files
 from persistence.formatters import yaml as yaml_files
-from persistence.location import Location
 from persistence.types.defects import COLUMNS, Defects
 from persistence.types.isr import BrighterFatterKernel, Crosstalk, IsrCalib
 

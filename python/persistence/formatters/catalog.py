@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from astropy.table import Column, MaskedColumn, QTable, Table
 
+from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
-from persistence.location import Location
 from persistence.types import schema
 from persistence.types.catalog import OWN, Catalog
 

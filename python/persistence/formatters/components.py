@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from astropy.io.fits import Header
 
+from persistence.dataids.location import Location
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import fits_headers
 from persistence.formatters import archived, fits
-from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.components import Components, numbers_in
 from persistence.types.fromheader import wcs_of

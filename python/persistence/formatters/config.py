@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.location import Location
 from persistence.types.config import Config, Made
 
 _ROOTS = ("config", "root")  # the latter before 2015

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, MissingExtra
-from persistence.location import Location
 
 
 def read(location: Location) -> Any:

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Span
 from persistence.formatters import archived, planes
-from persistence.location import Location
 from persistence.types import afwheader
 from persistence.types.box import Box
 from persistence.types.components import Components, numbers_in

@@ -6,10 +6,10 @@ import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.formatters import pickle as pickle_files
 from persistence.formatters import yaml as yaml_files
-from persistence.location import Location
 from persistence.types.packages import Packages
 
 _TAG = "lsst.base.Packages"

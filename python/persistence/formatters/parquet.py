@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
-from persistence.location import Location
 from persistence.types import parquet
 
 

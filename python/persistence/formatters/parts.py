@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from persistence.dataids.location import Location
+from persistence.dataids.request import part_name
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
 from persistence.formatters.fits import opened
-from persistence.location import Location
-from persistence.names import part_name
 from persistence.types.mask import DEFAULT_PLANES, Mask
 
 

@@ -7,11 +7,11 @@ import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
 from persistence.formatters.pickle_names import QUICK, find
-from persistence.location import Location
 
 # Before it, whatever names numpy: that takes care, and is found without a look at millions of
 # bytes.

@@ -87,7 +87,7 @@ _KNOWN: Mapping[str, Check] = {
     **_each("builtins", "range slice", _anything),
     **_each("collections", "OrderedDict defaultdict deque Counter", _finite),
     **_each("datetime", "date datetime time timedelta timezone", _anything),
-    **_each("persistence.dataid", "DataId", _finite),
+    **_each("persistence.dataids.dataid", "DataId", _finite),
     **_each("numpy", "dtype", _array_type),
     # These are named, never called.
     **_each(

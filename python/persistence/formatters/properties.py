@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent, warn_caller
 from persistence.formatters import boost
 from persistence.formatters import yaml as yaml_files
-from persistence.location import Location
 from persistence.types.entry import KINDS, DateTime
 from persistence.types.property import PropertyList, PropertySet
 

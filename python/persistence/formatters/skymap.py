@@ -11,10 +11,10 @@ import pickle
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, PolicyError, UnsafeContent
 from persistence.formatters import config as config_files
 from persistence.formatters import pickle as pickle_files
-from persistence.location import Location
 from persistence.skymap import KINDS, SkyMap
 from persistence.types.config import Config
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError
-from persistence.location import Location
 
 
 def read(location: Location) -> NoReturn:

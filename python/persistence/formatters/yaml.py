@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from persistence.dataid import plain
+from persistence.dataids.dataid import plain
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, UnsafeContent
 from persistence.files import yaml_nodes
-from persistence.location import Location
 
 _PYTHON = "tag:yaml.org,2002:python/"
 

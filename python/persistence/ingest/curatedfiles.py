@@ -8,12 +8,12 @@ from typing import Any
 
 from astropy.table import Table
 
+from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PersistenceError
 from persistence.files import yaml_nodes
 from persistence.formatters import catalog
 from persistence.formatters.calibs_yaml import regular
 from persistence.formatters.fits import opened
-from persistence.location import Location
 from persistence.types.defects import Defects
 
 _KEYWORD = 8

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import FileConflict, PersistenceError, RegistryError
 from persistence.files import atomic
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed, stored, with_placeholders
-from persistence.template import PathTemplate
 
 Status = Literal["new", "placed", "same", "ignored", "failed"]
 Row = Mapping[str, Any]

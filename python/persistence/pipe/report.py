@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from persistence.cmdline import shorthand
+from persistence.dataids import shorthand
 from persistence.errors import DataIdError
 from persistence.pipe.work import reference_of, shown
 

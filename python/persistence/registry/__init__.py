@@ -9,10 +9,10 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, UnknownKey, did_you_mean
 from persistence.registry.filesystem import FilesystemRegistry
 from persistence.registry.sqlite import SqliteRegistry
-from persistence.template import PathTemplate
 
 # A value, or a pair of them, and the two columns that enclose it.
 Between = tuple[Any, str, str]

@@ -66,7 +66,7 @@ class CalibWriter:
                 return []
             names = tuple(self.specs[table].columns)
             columns = ", ".join(map(quoted, names))
-            found = connection.execute((f"SELECT rowid, {columns} FROM {quoted(table)}")).fetchall()  # noqa: S608  # quoted
+            found = connection.execute(f"SELECT rowid, {columns} FROM {quoted(table)}").fetchall()  # noqa: S608  # quoted
         return [(number, dict(zip(names, values, strict=True))) for number, *values in found]
 
     def create(self) -> None:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from persistence.dataids.template import Field, PathTemplate, Piece
 from persistence.errors import RegistryError
 from persistence.files.atomic import COMPRESSED
-from persistence.template import Field, PathTemplate, Piece
 
 
 class FilesystemRegistry:

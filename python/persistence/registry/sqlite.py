@@ -12,9 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, did_you_mean
 from persistence.files.sqlite import connect, explained, quoted
-from persistence.template import PathTemplate
 
 # SQLite's integers; a larger one can match no row, and its driver would not take it.
 _INTEGERS = range(-(2**63), 2**63)

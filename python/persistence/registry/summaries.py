@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence.cmdline import grammar
+from persistence.dataids import grammar
 from persistence.errors import DataIdError, RegistryError
 from persistence.files.sqlite import quoted
 from persistence.registry.sqlite import SqliteRegistry

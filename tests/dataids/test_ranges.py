@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.cmdline import grammar, ranges
+from persistence.dataids import grammar, ranges
 
 
 @pytest.mark.parametrize(

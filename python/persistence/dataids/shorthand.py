@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.cmdline import grammar, ranges
-from persistence.dataid import plain
+from persistence.dataids import grammar, ranges
+from persistence.dataids.dataid import plain
 from persistence.errors import DataIdError
 
 # A cross product: for each key, the number of the set of its values. Many are kept as a column for
@@ -61,7 +61,7 @@ def quoted(word: str) -> str:
 
 
 def options(data_ids: Iterable[Mapping[str, Any]]) -> list[list[str]]:
-    """Give the words of each option, as `persistence.cmdline.grammar.parse` takes them.
+    """Give the words of each option, as `persistence.dataids.grammar.parse` takes them.
 
     See `text`.
     """

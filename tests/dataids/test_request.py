@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from obs_decam.mapper import DecamMapper
-from persistence import names, policy
+from persistence import policy
+from persistence.dataids import request as names
+from persistence.dataids.request import Request
 from persistence.errors import UnknownDatasetType
-from persistence.names import Request
 from persistence.views import READERS
 
 

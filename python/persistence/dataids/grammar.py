@@ -3,7 +3,7 @@
 It is Gen2's (gen2-cli 3.6), but for three things. A range without members, and a word without
 ``=``, are errors: there they chose nothing, or an empty value, without a word. What is too much for
 any repository is one too: there it filled the memory. A range keeps leading zeros, ``007..009``, as
-a value alone does. `persistence.cmdline.shorthand` is the inverse.
+a value alone does. `persistence.dataids.shorthand` is the inverse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence.dataid import cast
+from persistence.dataids.dataid import cast
 from persistence.errors import DataIdError, did_you_mean
 
 RANGE = re.compile(r"(\d+)\.\.(\d+)(?::(\d+))?")

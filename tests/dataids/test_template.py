@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from obs_decam.mapper import DecamMapper
 from persistence import policy
+from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
-from persistence.template import PathTemplate
 
 TYPES = policy.load(DecamMapper.policyFile).types
 # One name for each different template that has a field.

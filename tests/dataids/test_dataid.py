@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.cmdline import grammar
-from persistence.dataid import DataId, as_tags, cast, plain, text
+from persistence.dataids import grammar
+from persistence.dataids.dataid import DataId, as_tags, cast, plain, text
 from persistence.errors import DataIdError
 
 NUMPY = [

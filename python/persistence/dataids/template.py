@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from persistence.dataid import cast
+from persistence.dataids.dataid import cast
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
 
 # Conversion character -> type of the key, as Gen2 typed them.

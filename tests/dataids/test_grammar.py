@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.cmdline import grammar
+from persistence.dataids import grammar
 from persistence.errors import DataIdError
 
 KEYS = {"visit": int, "ccdnum": int, "filter": str, "date": str}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.cmdline import grammar, shorthand
+from persistence.dataids import grammar, shorthand
 from persistence.errors import DataIdError
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence.cmdline import literals
+from persistence.dataids import literals
 
 
 @pytest.mark.parametrize(

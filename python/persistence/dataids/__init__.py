@@ -1,0 +1,1 @@
+"""Data IDs, names of datasets, path templates, locations, and the grammar of ``--id``."""
