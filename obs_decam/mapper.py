@@ -13,7 +13,7 @@ from persistence.files import yaml_nodes
 
 if TYPE_CHECKING:
     from persistence import Exposure
-    from persistence.datasettype import DatasetType
+    from persistence.policy.dataset_type import DatasetType
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 # Master calibrations of the Community Pipeline: all detectors in one file.

@@ -1,1 +1,1 @@
-"""The framework's own policy files: data, read by `persistence.policy`."""
+"""The framework's own policy files: data, read by `persistence.policy.load`."""

@@ -8,10 +8,10 @@ from astropy.table import Table
 
 from persistence.assemblers import join_columns, stack_rows
 from persistence.composite import ComponentInfo
-from persistence.datasettype import Component
 from persistence.errors import FormatterError
 from persistence.handle import Handle
-from persistence.signatures import RECORDS, form_of
+from persistence.policy.dataset_type import Component
+from persistence.policy.signatures import RECORDS, form_of
 
 
 def info(**objects):

@@ -10,8 +10,8 @@ import pytest
 
 from persistence import composite
 from persistence.composite import ComponentInfo, do_import, generic_assembler, generic_disassembler
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import FormatterError, PolicyError
+from persistence.policy.dataset_type import Component, DatasetType
 
 HERE = "persistence_test_composites"
 

@@ -11,7 +11,6 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence import CameraMapper
-from persistence.datasettype import DatasetType
 from persistence.errors import (
     AmbiguousDataId,
     DataIdError,
@@ -20,6 +19,7 @@ from persistence.errors import (
     TemplateUndefined,
     UnknownDatasetType,
 )
+from persistence.policy.dataset_type import DatasetType
 
 POLICY = """
 defaultLevel: sensor

@@ -11,9 +11,9 @@ from persistence.composite import ComponentInfo
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import MissingPartWarning, NoResults, warn_caller
 from persistence.handle import Handle
+from persistence.policy.dataset_type import Component, DatasetType
 from persistence.provenance import Whence
 from persistence.repository import Repository
 

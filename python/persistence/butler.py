@@ -196,7 +196,7 @@ class Butler:
             Its type, or its dotted name.
         composite : mapping, optional
             The components that it is assembled from: for each its dataset type, or a mapping of the
-            keys of `persistence.datasettype.Component`.
+            keys of `persistence.policy.dataset_type.Component`.
         section : `str`
             Where a policy would have it: ``exposures`` have views such as ``_wcs``.
         **keys

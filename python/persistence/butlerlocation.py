@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import DataIdError
+from persistence.policy.dataset_type import Component, DatasetType
 
 
 class ButlerLocation:

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from persistence import validity
 from persistence.dataids.dataid import text
-from persistence.datasettype import DatasetType
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults
 from persistence.mapper import Mapper
+from persistence.policy.dataset_type import DatasetType
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 
 # Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before

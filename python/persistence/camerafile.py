@@ -10,10 +10,11 @@ import functools
 import os
 from typing import Any, cast
 
-from persistence import foreign, policy
 from persistence.cameramapper import CameraMapper
-from persistence.datasettype import words
 from persistence.errors import CameraNotFound, PolicyError
+from persistence.policy import load
+from persistence.policy import refuse_code as foreign
+from persistence.policy.dataset_type import words
 
 SUFFIX = ".yaml"
 
@@ -60,7 +61,7 @@ def mapper_class(path: str) -> type[FileMapper]:
 
 @functools.cache
 def _made(path: str) -> type[FileMapper]:
-    settings = policy.load(path).settings
+    settings = load.load(path).settings
     names = words(settings.get("mapper"))
     for name in names:
         if "." not in name:

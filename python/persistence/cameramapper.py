@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence import hooks, policy
+from persistence import hooks
 from persistence.dataids import request
 from persistence.errors import PolicyError
 from persistence.mapper import Mapper
-from persistence.policy import CameraPolicy
+from persistence.policy import load as policy
+from persistence.policy.load import CameraPolicy
 
 
 class CameraMapper(Mapper):

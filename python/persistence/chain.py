@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence.components import SKYMAP_KEYS
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
@@ -17,6 +16,7 @@ from persistence.errors import (
     NoResults,
     UnknownDatasetType,
 )
+from persistence.policy.composites import SKYMAP_KEYS
 from persistence.registry import FilesystemRegistry
 from persistence.repository import Repository
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
+from persistence.policy.dataset_type import Component, DatasetType
 
 # What is made where a policy names a class of Gen2's, which is not installed, by the last word of
 # its name.
@@ -117,7 +117,7 @@ def assemble(
 
 def _takes_objects(kind: str, function: Callable[..., Any], source: str) -> bool:
     # only composites need it, and it is slow to import
-    from persistence.signatures import OBJECTS, form_of
+    from persistence.policy.signatures import OBJECTS, form_of
 
     return form_of(kind, function, source) == OBJECTS
 

@@ -323,7 +323,7 @@ def _plain(node: Node) -> Any:
         if kind in ("str", "unicode"):
             return node.value
         if kind.startswith(
-            ("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.Policy")
+            ("object:lsst.daf.persistence.policy.Policy", "object:persistence.policy.load.Policy")
         ):
             return {key: _plain(value) for key, value in yaml_nodes.items(node).items()}.get("data")
     if isinstance(node.value, list) and node.tag.endswith(":map"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persistence import definitions, policy
 from persistence.chain import Chain
 from persistence.composite import do_import
-from persistence.definitions import Definition
 from persistence.errors import PolicyError, UnknownDatasetType
-from persistence.policy import CameraPolicy
+from persistence.policy import in_repository, load
+from persistence.policy.in_repository import Definition
+from persistence.policy.load import CameraPolicy
 from persistence.repository import Repository
 
 
@@ -31,21 +31,21 @@ class Definer:
         """Define a dataset type; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
         learning = self._chain.outputs or self._chain.inputs
-        made = [(one, definitions.make(one.root, name, section, keys)) for one in learning]
+        made = [(one, in_repository.make(one.root, name, section, keys)) for one in learning]
         for kind in ("assembler", "disassembler"):
             if keys.get(kind) is not None:
                 # only composites need it, and it is slow to import
-                from persistence.signatures import form_of
+                from persistence.policy.signatures import form_of
 
                 form_of(kind, do_import(str(keys[kind]), name), name)
         bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)
-        meant = policy.anew(whole, bare)  # what it leaves out is no agreement
+        meant = load.anew(whole, bare)  # what it leaves out is no agreement
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
-                definitions.refuse_other(bare, repository.mapper.types[bare], meant)
+                in_repository.refuse_other(bare, repository.mapper.types[bare], meant)
                 repository.vocabulary.vouch(bare)
-        for other in policy.needed(whole, bare):
+        for other in load.needed(whole, bare):
             self.adopt(other)
         self._teach(
             [
@@ -78,14 +78,14 @@ class Definer:
             if name in one.vocabulary.learned
         ]
         for repository, definition in learned:
-            for one in definitions.names(definition):
-                for other in policy.needed(repository.mapper.policy, one):
-                    if other not in definitions.names(definition):
+            for one in in_repository.names(definition):
+                for other in load.needed(repository.mapper.policy, one):
+                    if other not in in_repository.names(definition):
                         self.adopt(other)
         if learned:
             self._teach(
                 [
-                    (one, definitions.moved(definition, name, one.root))
+                    (one, in_repository.moved(definition, name, one.root))
                     for one, definition in learned
                 ]
             )
@@ -101,13 +101,13 @@ class Definer:
             if staged not in known:
                 raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
-            self._teach([(repository, definitions.stage(repository.root, stages))], replace=True)
+            self._teach([(repository, in_repository.stage(repository.root, stages))], replace=True)
 
     def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
         if learning and self._chain.outputs:
             self._chain.settle()
             for _repository, definition in learning:
-                definitions.record(definition, replace)
+                in_repository.record(definition, replace)
         for repository, definition in learning:
             repository.define(definition)
         self._chain.forget()
@@ -117,7 +117,7 @@ class Definer:
 def _evaluated(repository: Repository, definition: Definition, name: str) -> CameraPolicy:
     """Give what a repository's policy would be with a definition of a dataset type."""
     shown = Definition(f"<defineDataset({name})>", definition.text)
-    return policy.extended(repository.mapper.policy, (shown,))
+    return load.extended(repository.mapper.policy, (shown,))
 
 
 def _dotted(value: Any) -> Any:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from persistence import calibrations, validity
 from persistence.calibrations import Calibrations, Criteria
 from persistence.dataids.dataid import text
-from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, NoResults, PersistenceError
 from persistence.files import atomic
 from persistence.mapper import Mapper
+from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
 _SHOWN = 10

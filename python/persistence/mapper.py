@@ -8,14 +8,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence import hooks, policy
+from persistence import hooks
 from persistence.butlerlocation import ButlerComposite
-from persistence.components import SKYMAP_KEYS
 from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId, cast
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.datasettype import DatasetType
 from persistence.errors import (
     AmbiguousDataId,
     DataIdError,
@@ -24,7 +22,10 @@ from persistence.errors import (
     UnknownDatasetType,
 )
 from persistence.numbering import Numbering
-from persistence.policy import EMPTY, CameraPolicy
+from persistence.policy import load as policy
+from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy.dataset_type import DatasetType
+from persistence.policy.load import EMPTY, CameraPolicy
 
 if TYPE_CHECKING:
     from persistence.types.translator import FilterLabel, HeaderTranslator
@@ -324,7 +325,7 @@ class Mapper(Numbering):
         """
         options: dict[str, Any] = {}
         if dataset.storage == "FitsStorage":
-            from persistence import recipes  # only who writes needs them
+            from persistence.policy import recipes  # only who writes needs them
 
             supplement = os.path.join(os.path.dirname(self.policy.path), "writeRecipes.yaml")
             options["recipe"] = recipes.find(dataset.recipe, dataset.name, supplement)

@@ -10,8 +10,8 @@ from typing import Any
 
 from persistence.dataids.dataid import text
 from persistence.dataids.request import Request
-from persistence.datasettype import DatasetType
 from persistence.errors import PersistenceError
+from persistence.policy.dataset_type import DatasetType
 from persistence.registry import FilesystemRegistry, Registry
 from persistence.registry.filesystem import scan
 from persistence.repository import Repository

@@ -16,7 +16,7 @@ from persistence.errors import DataIdError, MissingKey, PolicyError, did_you_mea
 from persistence.identifiers import CoaddPacker, ExposurePacker
 
 if TYPE_CHECKING:
-    from persistence.policy import CameraPolicy
+    from persistence.policy.load import CameraPolicy
     from persistence.types.translator import HeaderTranslator
 
 

@@ -10,12 +10,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import camerafile, config, foreign
+from persistence import camerafile, config
 from persistence.cameras import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
 from persistence.errors import PolicyError, RepositoryError
 from persistence.files import atomic
+from persistence.policy import refuse_code
 from persistence.repository import Repository
 from persistence.repositoryargs import RepositoryArgs
 
@@ -194,7 +195,7 @@ class Opening:
             if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
                 camerafile.refuse_code(mapper, member.cfg.cfg_root)
             member.repository = self._made(member, mapper)
-            foreign.refuse_code(
+            refuse_code.refuse_code(
                 member.repository.mapper.policy,
                 member.cfg.policy if member.args.policy is None else None,
                 member.cfg.mapperArgs if member.args.mapperArgs is None else {},

@@ -16,8 +16,8 @@ from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, Request, part_name
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import DataIdError, NoResults, PolicyError, UnknownDatasetType
+from persistence.policy.dataset_type import Component, DatasetType
 from persistence.provenance import Whence
 from persistence.repository import Repository
 

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from persistence import calibrations, cameras, references, sources
 from persistence.calibrations import Calibrations
-from persistence.components import SKYMAP_KEYS
 from persistence.config import RepositoryCfg
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request, is_exposure, part_name
-from persistence.datasettype import DatasetType
-from persistence.definitions import Definition
 from persistence.errors import (
     DataIdError,
     FormatterError,
@@ -34,6 +31,9 @@ from persistence.errors import (
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
 from persistence.mapper import Mapper
+from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy.dataset_type import DatasetType
+from persistence.policy.in_repository import Definition
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 from persistence.views import READERS
 from persistence.vocabulary import Vocabulary

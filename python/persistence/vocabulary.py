@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from persistence import definitions, foreign, policy
-from persistence.datasettype import DatasetType
-from persistence.definitions import Definition
 from persistence.mapper import Mapper
+from persistence.policy import in_repository, load
+from persistence.policy import refuse_code as foreign
+from persistence.policy.dataset_type import DatasetType
+from persistence.policy.in_repository import Definition
 
 
 class Vocabulary:
@@ -36,7 +37,7 @@ class Vocabulary:
     """
 
     def __init__(self, root: str, mapper: Mapper, trust: Collection[str]) -> None:
-        self.definitions = definitions.read(root)
+        self.definitions = in_repository.read(root)
         self.learned: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self._root = root
@@ -48,7 +49,7 @@ class Vocabulary:
     def define(self, definition: Definition) -> None:
         """Lay a definition made by this process over those of the camera and the repository."""
         self.definitions = (*self.definitions, definition)
-        for name in definitions.names(definition):
+        for name in in_repository.names(definition):
             self.learned.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
 
@@ -59,7 +60,7 @@ class Vocabulary:
         """
         new: dict[str, Definition] = {}
         for whole, brought in found:
-            for name, definition in definitions.each(whole).items():
+            for name, definition in in_repository.each(whole).items():
                 if name not in self.mapper.types and name not in new:
                     new[name] = definition
                     self._brought = (*self._brought, definition) if brought else self._brought
@@ -93,5 +94,5 @@ class Vocabulary:
             If they name any that nobody trusts.
         """
         if self._brought:
-            own = policy.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
+            own = load.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
             foreign.refuse_dataset(dataset, own, called, self._root, self._trust)

@@ -19,7 +19,7 @@ from lsst.daf.persistence.test import (
 )
 from persistence import Butler
 from persistence.composite import ComponentInfo, generic_assembler, generic_disassembler
-from persistence.datasettype import Component
+from persistence.policy.dataset_type import Component
 
 
 def info(**objects: Any) -> dict[str, ComponentInfo]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from obs_decam.mapper import DecamMapper
-from persistence import policy
 from persistence.dataids import request as names
 from persistence.dataids.request import Request
 from persistence.errors import UnknownDatasetType
+from persistence.policy import load
 from persistence.views import READERS
 
 
@@ -33,7 +33,7 @@ KINDS = {
     "config": Kind("datasets", "ConfigStorage"),
     "deep_coadd": EXPOSURE,
 }
-DECAM = policy.load(DecamMapper.policyFile).types
+DECAM = load.load(DecamMapper.policyFile).types
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from obs_decam.mapper import DecamMapper
-from persistence import policy
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, IncompleteDataId, TemplateError
+from persistence.policy import load
 
-TYPES = policy.load(DecamMapper.policyFile).types
+TYPES = load.load(DecamMapper.policyFile).types
 # One name for each different template that has a field.
 NAMED = {
     data.template.text: name for name, data in TYPES.items() if data.template and data.template.keys

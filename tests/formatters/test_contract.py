@@ -25,11 +25,12 @@ from hypothesis import strategies as st
 from matplotlib import image as pictures
 from matplotlib.figure import Figure
 
-from persistence import recipes, skymap
+from persistence import skymap
 from persistence.dataids.location import Location
-from persistence.datasettype import STORAGES
 from persistence.errors import FormatterError
 from persistence.formatters import FORMATTERS, formatter
+from persistence.policy import recipes
+from persistence.policy.dataset_type import STORAGES
 from persistence.types.background import Background, BackgroundList, Surface
 from persistence.types.box import Box
 from persistence.types.config import Config

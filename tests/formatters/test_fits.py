@@ -12,10 +12,10 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import generate
-from persistence import recipes
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import fits as formatter
-from persistence.recipes import Compression, Plane, Recipe, Scaling
+from persistence.policy import recipes
+from persistence.policy.recipes import Compression, Plane, Recipe, Scaling
 from persistence.types.box import Box
 from persistence.types.exposure import Exposure
 from persistence.types.mask import DEFAULT_PLANES, Mask

@@ -14,8 +14,8 @@ from persistence.errors import NoResults
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.datasettype import DatasetType
     from persistence.explain import Explanation
+    from persistence.policy.dataset_type import DatasetType
     from persistence.repository import Repository
     from persistence.series import Series
     from persistence.validity import Window

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence.cmdline.containers import DataIdContainer, present
-from persistence.components import SKYMAP_KEYS
 from persistence.errors import PersistenceError, UsageError
 from persistence.pipe.struct import Struct
+from persistence.policy.composites import SKYMAP_KEYS
 
 if TYPE_CHECKING:
     from persistence.dataref import ButlerDataRef

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.components import SKYMAP_KEYS
 from persistence.dataids.dataid import DataId
 from persistence.dataref import ButlerDataRef
+from persistence.policy.composites import SKYMAP_KEYS
 
 if TYPE_CHECKING:
     from persistence.butler import Butler

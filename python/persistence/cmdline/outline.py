@@ -115,7 +115,7 @@ def _files(root: str, butler: Butler) -> Iterator[str]:
     """Return the files that decide what is known of a repository, and where more may come."""
     import persistence_policy
 
-    from persistence import definitions
+    from persistence.policy import in_repository
 
     yield os.path.abspath(__file__)  # another version may tell more
     framework = os.path.dirname(os.path.abspath(persistence_policy.__file__))
@@ -124,8 +124,8 @@ def _files(root: str, butler: Butler) -> Iterator[str]:
     )
     for place in (root, *(repository.root for repository in butler.chain.inputs)):
         yield from (os.path.join(place, mark) for mark in MARKS)
-        yield os.path.join(place, definitions.FOLDER)
-        yield from (definition.path for definition in definitions.read(place))
+        yield os.path.join(place, in_repository.FOLDER)
+        yield from (definition.path for definition in in_repository.read(place))
     for repository in butler.chain.inputs:
         for layer in repository.mapper.policy.layers:
             yield from (node.start_mark.name for node in layer.values())

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from typing import Any, ClassVar
 
-from persistence import datasettype
 from persistence.butlerlocation import ButlerLocation
-from persistence.datasettype import DatasetType
 from persistence.errors import IncompleteDataId, TemplateUndefined
 from persistence.files import yaml_nodes
+from persistence.policy import dataset_type
+from persistence.policy.dataset_type import DatasetType
 
 
 class Mapping:
@@ -170,4 +170,4 @@ def of(types: MappingType[str, DatasetType], root: str | None) -> dict[str, Mapp
 def _made(name: str, section: str, policy: MappingType[str, Any]) -> DatasetType:
     source = f"<the policy of {name}>"
     nodes = yaml_nodes.items(yaml_nodes.compose_text(yaml_nodes.flow(dict(policy)), source))
-    return datasettype.make(name, section, source, {key: (node,) for key, node in nodes.items()})
+    return dataset_type.make(name, section, source, {key: (node,) for key, node in nodes.items()})

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from persistence import recipes
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.formatters import exposure_archive
+from persistence.policy import recipes
 from persistence.types import afwheader
 from persistence.types.exposure import Exposure
 from persistence.types.visitinfo import is_afws

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from persistence import validity
-from persistence.datasettype import DatasetType
 from persistence.errors import (
     DataIdError,
     PersistenceError,
@@ -24,6 +23,7 @@ from persistence.ingest.calibconfig import CalibConfig, CalibParseConfig
 from persistence.ingest.config import FileType
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
+from persistence.policy.dataset_type import DatasetType
 
 # Words in OBSTYPE and the type that they mean (gen2-cli 2.2). The first that is found counts: a sky
 # flat is a flat.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from persistence import policy
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
+from persistence.policy import load as policy
 
 _GENERIC_COLUMNS = {
     "object": "text",

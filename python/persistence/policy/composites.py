@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from persistence.datasettype import Component, DatasetType
 from persistence.errors import PolicyError, did_you_mean
+from persistence.policy.dataset_type import Component, DatasetType
 
 # Never looked up: a visit lies on many of them.
 SKYMAP_KEYS = frozenset({"tract", "patch"})

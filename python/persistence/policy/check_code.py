@@ -12,7 +12,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
 from persistence.errors import PolicyError
-from persistence.signatures import takes, wrong
+from persistence.policy.signatures import takes, wrong
 
 
 def check(kind: str, name: str, source: str) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import recipes
 from persistence.errors import PolicyError
-from persistence.recipes import Compression, Plane, Scaling
+from persistence.policy import recipes
+from persistence.policy.recipes import Compression, Plane, Scaling
 
 PLAIN = "mask: {}, variance: {}"
 

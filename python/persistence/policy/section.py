@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import persistence_policy
 
-from persistence import datasettype
-from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
+from persistence.policy import dataset_type
+from persistence.policy.dataset_type import DatasetType
 
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
 # What a file says at its top, by key.
@@ -99,7 +99,7 @@ class Section:
         for said in (self._defaults, *map(yaml_nodes.items, nodes)):
             for key, node in said.items():
                 stacked[key] = (*stacked.get(key, ()), node)
-        return datasettype.make(name, self.name, yaml_nodes.where(nodes[-1]), stacked)
+        return dataset_type.make(name, self.name, yaml_nodes.where(nodes[-1]), stacked)
 
 
 def split_names(section: Node | None) -> dict[str, tuple[Node, str | None]]:

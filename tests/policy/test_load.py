@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from obs_decam import DecamMapper
-from persistence import policy, section
-from persistence.datasettype import DatasetType
 from persistence.errors import PolicyError
+from persistence.policy import load, section
+from persistence.policy.dataset_type import DatasetType
 
 
 @pytest.fixture(scope="module")
-def decam() -> policy.CameraPolicy:
-    return policy.load(DecamMapper.policyFile)
+def decam() -> load.CameraPolicy:
+    return load.load(DecamMapper.policyFile)
 
 
 def write(folder: Path, text: str) -> str:
@@ -28,7 +28,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_a_camera_overrides_key_by_key_and_inherits_the_rest(tmp_path: Path) -> None:
-    loaded = policy.load(write(tmp_path, "exposures: {calexp: {template: 'c%(visit)d.fits'}}"))
+    loaded = load.load(write(tmp_path, "exposures: {calexp: {template: 'c%(visit)d.fits'}}"))
     calexp = loaded.types["calexp"]
     assert calexp.template is not None
     assert (calexp.template.text, calexp.python, calexp.tables) == (
@@ -39,14 +39,14 @@ def test_a_camera_overrides_key_by_key_and_inherits_the_rest(tmp_path: Path) -> 
 
 
 def test_a_section_that_the_camera_does_not_name_brings_no_dataset_types(tmp_path: Path) -> None:
-    loaded = policy.load(write(tmp_path, "datasets: {}"))
+    loaded = load.load(write(tmp_path, "datasets: {}"))
     assert "src" in loaded.types
     assert "calexp" not in loaded.types
 
 
 def test_what_yaml_merges_in_loses_against_what_is_written(tmp_path: Path) -> None:
     text = "kinds: [&k {storage: TextStorage, level: ccd}]\ndatasets: {note: {<<: *k, storage: YamlStorage}}"
-    note = policy.load(write(tmp_path, text)).types["note"]
+    note = load.load(write(tmp_path, text)).types["note"]
     assert (note.storage, note.level) == ("YamlStorage", "ccd")
 
 
@@ -64,7 +64,7 @@ def test_a_composite_is_overridden_component_by_component_and_key_by_key(
     section._central.cache_clear()
     try:
         text = "datasets: {both: {composite: {one: {datasetType: b}, three: {datasetType: a}}}}"
-        both = policy.load(write(tmp_path, text)).types["both"].composite
+        both = load.load(write(tmp_path, text)).types["both"].composite
     finally:
         section._central.cache_clear()
     assert {name: (part.datasetType, part.setter) for name, part in both.items()} == {
@@ -81,7 +81,7 @@ def test_a_type_builds_on_another_of_its_section(tmp_path: Path) -> None:
         "  both: {python: a.B, composite: {one: {datasetType: cat, setter: set_one}}}\n"
         "  more(both): {composite: {one: {datasetType: cat_blue}, two: {datasetType: cat}}}\n"
     )
-    types = policy.load(write(tmp_path, text)).types
+    types = load.load(write(tmp_path, text)).types
     told = {
         name: (
             types[name].template.text,
@@ -112,12 +112,12 @@ def test_a_composite_has_the_keys_and_tables_of_its_components(tmp_path: Path) -
         "  outer:\n"
         "    composite: {a: {datasetType: a}, inner: {datasetType: inner}, all: {datasetType: all, subset: true}}\n"
     )
-    outer = policy.load(write(tmp_path, text)).types["outer"]
+    outer = load.load(write(tmp_path, text)).types["outer"]
     assert (dict(outer.keys), outer.tables) == ({"visit": int, "tract": int}, ("raw",))
 
 
 def test_definitions_are_laid_over_a_loaded_policy_and_change_it_not(tmp_path: Path) -> None:
-    below = policy.load(
+    below = load.load(
         write(
             tmp_path, "datasets: {cat: {template: 'a%(visit)d'}, blue(cat): {storage: TextStorage}}"
         )
@@ -126,7 +126,7 @@ def test_definitions_are_laid_over_a_loaded_policy_and_change_it_not(tmp_path: P
         ("one.yaml", "datasets: {cat: {template: 'b%(visit)d'}}"),
         ("two.yaml", "stages: {cat: new}"),
     )
-    over = policy.extended(below, texts)
+    over = load.extended(below, texts)
     assert {name: over.types[name].template.text for name in ("cat", "blue")} == {
         "cat": "b%(visit)d",
         "blue": "b%(visit)d",
@@ -134,29 +134,29 @@ def test_definitions_are_laid_over_a_loaded_policy_and_change_it_not(tmp_path: P
     assert (over.types["blue"].storage, over.settings["stages"]) == ("TextStorage", {"cat": "new"})
     assert below.types["cat"].template.text == "a%(visit)d"
     assert over.types["src"] is below.types["src"]
-    assert policy.extended(below, texts) is over
+    assert load.extended(below, texts) is over
 
 
 def test_a_definition_names_its_own_line(tmp_path: Path) -> None:
-    below = policy.load(write(tmp_path, "datasets: {cat: {template: a}}"))
+    below = load.load(write(tmp_path, "datasets: {cat: {template: a}}"))
     with pytest.raises(PolicyError, match=r"^new\.yaml:2: .*unknown key 'templet'"):
-        policy.extended(below, (("new.yaml", "datasets:\n  cat: {templet: b}"),))
+        load.extended(below, (("new.yaml", "datasets:\n  cat: {templet: b}"),))
     with pytest.raises(
         PolicyError, match=r"^new\.yaml:1: dataset type 'cat' is defined in datasets already \("
     ):
-        policy.extended(below, (("new.yaml", "exposures: {cat: {template: b}}"),))
+        load.extended(below, (("new.yaml", "exposures: {cat: {template: b}}"),))
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path, "datasets: {note: {template: a, storage: TextStorage}}")
-    assert policy.load(path) is policy.load(path)
+    assert load.load(path) is load.load(path)
     write(tmp_path, "datasets: {note: {template: bb, storage: TextStorage}}")
-    template = policy.load(path).types["note"].template
+    template = load.load(path).types["note"].template
     assert template is not None
     assert template.text == "bb"
 
 
-def test_a_dataset_type_cannot_be_changed(decam: policy.CameraPolicy) -> None:
+def test_a_dataset_type_cannot_be_changed(decam: load.CameraPolicy) -> None:
     with pytest.raises(AttributeError):
         decam.types["raw"].storage = "TextStorage"  # type: ignore[misc]  # that is the point
     with pytest.raises(TypeError):
@@ -317,7 +317,7 @@ def test_what_is_wrong_is_told_with_file_and_line(tmp_path: Path, what: str) -> 
     text, line, message = WRONG[what]
     path = write(tmp_path, text)
     with pytest.raises(PolicyError) as caught:
-        policy.load(path)
+        load.load(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert message in str(caught.value)
 
@@ -325,12 +325,12 @@ def test_what_is_wrong_is_told_with_file_and_line(tmp_path: Path, what: str) -> 
 def test_text_that_is_no_yaml_is_refused_with_its_place(tmp_path: Path) -> None:
     path = write(tmp_path, "datasets:\n  {x: [")
     with pytest.raises(PolicyError, match=r"camera\.yaml: not YAML: .*line 3"):
-        policy.load(path)
+        load.load(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"nowhere\.yaml: No such file"):
-        policy.load(str(tmp_path / "nowhere.yaml"))
+        load.load(str(tmp_path / "nowhere.yaml"))
 
 
 def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
@@ -338,4 +338,4 @@ def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
     with pytest.raises(
         PolicyError, match=r"mappings; <class 'dict'> is none: name a class by its dotted name"
     ):
-        policy.load(write(tmp_path, "datasets: {}"), overlay)
+        load.load(write(tmp_path, "datasets: {}"), overlay)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from persistence.errors import PolicyError
-from persistence.signatures import OBJECTS, RECORDS, form_of
-from persistence.unimported import check
+from persistence.policy.check_code import check
+from persistence.policy.signatures import OBJECTS, RECORDS, form_of
 
 FORMS = {
     "def f(dataId, componentInfo, cls)": ("assembler", RECORDS),

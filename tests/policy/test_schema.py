@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from persistence import PolicyError, policy
+from persistence import PolicyError
+from persistence.policy import load
 
 WRONG = {
     "filters: [{name: g}]": "filters needs physical",
@@ -27,4 +28,4 @@ def test_what_a_setting_cannot_mean_is_told_with_its_line(tmp_path: Path, text: 
     path = tmp_path / "camera.yaml"
     path.write_text(f"# a camera\n{text}\n")
     with pytest.raises(PolicyError, match=re.escape(f"{path}:2: {WRONG[text]}")):
-        policy.load(str(path))
+        load.load(str(path))

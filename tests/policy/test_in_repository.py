@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import Butler, definitions, policy
-from persistence.definitions import Definition
+from persistence import Butler
 from persistence.errors import (
     DataIdError,
     PersistenceError,
@@ -18,6 +17,8 @@ from persistence.errors import (
     UnknownDatasetType,
 )
 from persistence.files import yaml_nodes
+from persistence.policy import in_repository, load
+from persistence.policy.in_repository import Definition
 
 CAMERA = """
 datasets:
@@ -66,26 +67,26 @@ BAD += ["ä", "a\0", "%(visit)d", "*", "stages", "stages(a)", None, 5, b"a", ("a
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_definition_has_a_file_called_by_its_name(name):
-    made = definitions.make("/root", name, "datasets", {"template": "x", "storage": None})
+    made = in_repository.make("/root", name, "datasets", {"template": "x", "storage": None})
     assert made.path == f"/root/policy/{GOOD[name]}.yaml"
     assert yaml_nodes.plain(yaml_nodes.compose_text(made.text, "")) == {
         "datasets": {name: {"template": "x"}}
     }
-    assert definitions.names(made) == {GOOD[name]}
+    assert in_repository.names(made) == {GOOD[name]}
 
 
 @pytest.mark.parametrize("name", BAD, ids=repr)
 def test_a_name_that_cannot_be_asked_for_is_refused(name):
     with pytest.raises(DataIdError, match="can be no dataset type"):
-        definitions.make("/root", name, "datasets", {})
+        in_repository.make("/root", name, "datasets", {})
 
 
 def test_the_definitions_of_a_repository_are_read_by_name_and_nothing_else_is(repo):
-    assert definitions.read(str(repo)) == ()
+    assert in_repository.read(str(repo)) == ()
     (repo / "policy").mkdir()
     for name in ("b.yaml", "a.yaml", ".hidden.yaml", "a.yaml~", "a.paf", "README"):
         (repo / "policy" / name).write_text("datasets: {}\n")
-    assert [os.path.basename(one.path) for one in definitions.read(str(repo))] == [
+    assert [os.path.basename(one.path) for one in in_repository.read(str(repo))] == [
         "a.yaml",
         "b.yaml",
     ]
@@ -93,9 +94,9 @@ def test_the_definitions_of_a_repository_are_read_by_name_and_nothing_else_is(re
 
 def test_a_file_called_policy_is_no_directory_of_definitions(repo):
     (repo / "policy").write_text("")
-    assert definitions.read(str(repo)) == ()
+    assert in_repository.read(str(repo)) == ()
     with pytest.raises(RepositoryError, match="cannot write"):
-        definitions.record(definitions.make(str(repo), "new", "datasets", {}))
+        in_repository.record(in_repository.make(str(repo), "new", "datasets", {}))
 
 
 DAMAGED = {
@@ -147,32 +148,32 @@ def test_a_definition_that_may_not_be_read_is_told(repo, as_nobody):
     (repo / "policy").mkdir(mode=0o700)
     for directory in (repo, repo.parent, repo.parent.parent):
         directory.chmod(0o755)
-    told = as_nobody(lambda: str(definitions.read(str(repo))))
+    told = as_nobody(lambda: str(in_repository.read(str(repo))))
     assert "you may not look into" in told or "()" in told  # whoever is nobody himself may
 
 
 def test_the_same_may_be_recorded_again_and_nothing_else(repo):
-    made = definitions.make(str(repo), "new", "datasets", {"template": "a"})
-    definitions.record(made)
-    definitions.record(made)
-    other = definitions.make(str(repo), "new", "datasets", {"template": "b"})
+    made = in_repository.make(str(repo), "new", "datasets", {"template": "a"})
+    in_repository.record(made)
+    in_repository.record(made)
+    other = in_repository.make(str(repo), "new", "datasets", {"template": "b"})
     with pytest.raises(
         PolicyError, match=r"(?s)defines it otherwise.*template: a.*not.*template: b"
     ):
-        definitions.record(other)
+        in_repository.record(other)
     assert Path(made.path).read_text() == made.text
-    definitions.record(other, replace=True)
+    in_repository.record(other, replace=True)
     assert Path(made.path).read_text() == other.text
     assert os.listdir(repo / "policy") == ["new.yaml"]
 
 
 def test_a_definition_can_be_another_repositorys():
-    made = definitions.make("/a", "new", "datasets", {"template": "a"})
-    assert definitions.moved(made, "new", "/b") == Definition("/b/policy/new.yaml", made.text)
+    made = in_repository.make("/a", "new", "datasets", {"template": "a"})
+    assert in_repository.moved(made, "new", "/b") == Definition("/b/policy/new.yaml", made.text)
 
 
 def types_of(text: str):
-    return policy.extended(policy.EMPTY, (("<test>", f"datasets: {text}"),)).types
+    return load.extended(load.EMPTY, (("<test>", f"datasets: {text}"),)).types
 
 
 SAME = ("{a: {template: 'x/%(visit)d'}}", "{a: {python: null, template: x/%(visit)d}}")
@@ -185,16 +186,16 @@ OTHER = {
 
 
 def test_the_same_in_other_words_is_the_same():
-    definitions.refuse_other("a", *(types_of(text)["a"] for text in SAME))
+    in_repository.refuse_other("a", *(types_of(text)["a"] for text in SAME))
 
 
 @pytest.mark.parametrize("what", OTHER)
 def test_another_definition_is_refused_and_both_are_shown(what):
     there, new = types_of(SAME[0])["a"], types_of(OTHER[what])["a"]
     with pytest.raises(PolicyError, match="'a' is defined already, and otherwise") as caught:
-        definitions.refuse_other("a", there, new)
-    assert definitions.shown(there) in str(caught.value)
-    assert definitions.shown(new) in str(caught.value)
+        in_repository.refuse_other("a", there, new)
+    assert in_repository.shown(there) in str(caught.value)
+    assert in_repository.shown(new) in str(caught.value)
 
 
 # -- through a Butler

@@ -10,7 +10,7 @@ import yaml
 from persistence import Butler, PersistenceError, RepositoryArgs, UnsafeContent
 from persistence.composite import do_import
 from persistence.files import yaml_nodes
-from persistence.foreign import HARMLESS
+from persistence.policy.refuse_code import HARMLESS
 
 # `os.system(command=...)` is what a composite of one text would call; each name leads to it.
 CALLS = [

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from persistence.composite import STAND_INS, stands_for
-from persistence.datasettype import DatasetType
 from persistence.errors import UnsafeContent
 from persistence.files import yaml_nodes
-from persistence.policy import CameraPolicy, keys_said
+from persistence.policy.dataset_type import DatasetType
+from persistence.policy.load import CameraPolicy, keys_said
 
 # What composites are made by. A policy's name leads through modules, so that its beginning says
 # nothing of its end: persistence.files.atomic.os.system. Hence whole names, of what can be called

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from persistence import components, shapes
-from persistence.datasettype import DatasetType, words
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
-from persistence.section import SECTIONS, Layer, Section, split_names
+from persistence.policy import composites, schema
+from persistence.policy.dataset_type import DatasetType, words
+from persistence.policy.section import SECTIONS, Layer, Section, split_names
 
 _REPOSITORY = "<the repository's policy>"
 
@@ -155,7 +155,7 @@ def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
-    return CameraPolicy(path, components.checked(types), _settings(layers), layers)
+    return CameraPolicy(path, composites.checked(types), _settings(layers), layers)
 
 
 def _check_code(found: Iterable[DatasetType]) -> None:
@@ -168,9 +168,11 @@ def _check_code(found: Iterable[DatasetType]) -> None:
             for kind in ("assembler", "disassembler"):
                 name = getattr(dataset, kind)
                 if name is not None:
-                    from persistence import unimported  # Python's parser, for who has composites
+                    from persistence.policy import (
+                        check_code,  # Python's parser, for who has composites
+                    )
 
-                    unimported.check(kind, name, dataset.source)
+                    check_code.check(kind, name, dataset.source)
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
@@ -230,13 +232,13 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
                     if not touched.isdisjoint(section.line(one))
                 ),
             )
-    return CameraPolicy(below.path, components.checked(types), _settings(layers), layers)
+    return CameraPolicy(below.path, composites.checked(types), _settings(layers), layers)
 
 
 def anew(whole: CameraPolicy, name: str) -> DatasetType:
     """Give a dataset type as the last layer alone would have it, whatever those below say of it."""
     dataset = Section(whole.types[name].section, whole.layers, name).make(name)
-    return components.checked({**whole.types, name: dataset})[name]
+    return composites.checked({**whole.types, name: dataset})[name]
 
 
 def needed(whole: CameraPolicy, name: str) -> list[str]:
@@ -305,7 +307,7 @@ def _check_keys(layer: Mapping[str, Node]) -> None:
         if key not in SECTIONS and key not in _SETTINGS:
             hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
             raise PolicyError(f"{yaml_nodes.where(node)}: unknown key {key!r}{hint}")
-    shapes.check(layer)
+    schema.check(layer)
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from persistence.datasettype import DatasetType
 from persistence.errors import DataIdError, PolicyError, RepositoryError
 from persistence.files import atomic, yaml_nodes
-from persistence.section import SECTIONS, split_names
+from persistence.policy.dataset_type import DatasetType
+from persistence.policy.section import SECTIONS, split_names
 
 FOLDER = "policy"
 _STAGES = "stages"
