@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.types.exposure import Exposure
-from persistence.types.mask import Mask
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.pixels.mask import Mask
 
 # Bits of the Community Pipeline's data-quality image and the planes that they become (gen2-core
 # 7.8).

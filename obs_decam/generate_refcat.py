@@ -19,8 +19,8 @@ from obs_decam.generate_facts import FILTERS
 from obs_decam.generate_sky import FIELD, Floats, Stars
 from persistence import Location, htm
 from persistence.formatters import formatter
-from persistence.types.catalog import Catalog
-from persistence.types.photocalib import AB_FLUX
+from persistence.types.exposure.photocalib import AB_FLUX
+from persistence.types.table.catalog import Catalog
 
 NAME = "invented"
 _RELATIVE_ERROR = 0.005  # of the fluxes, as the catalog says it; they are exact

@@ -19,7 +19,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from obs_decam.generate_facts import FILTERS, PIXEL, SCALE, Layout, is_south
-from persistence import sphere
+from persistence.types.wcs import sphere
 
 Floats = NDArray[np.float64]
 Card = tuple[str, Any, str]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from persistence.types.box import Box
-from persistence.types.detector import Amplifier, Detector
-from persistence.types.translator import HeaderTranslator
+from persistence.types.exposure.detector import Amplifier, Detector
+from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.pixels.box import Box
 
 Header = Mapping[str, Any]
 

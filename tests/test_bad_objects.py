@@ -19,11 +19,11 @@ from astropy.io import fits
 from persistence import Butler, Exposure, FormatterError, UnsafeContent, htm
 from persistence.files import fits_headers
 from persistence.refcats import ReferenceCatalog
-from persistence.types.boundedfield import ChebyshevField
-from persistence.types.box import Box
-from persistence.types.catalog import Catalog
-from persistence.types.mask import Mask
-from persistence.types.photocalib import PhotoCalib
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.fields.boundedfield import ChebyshevField
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+from persistence.types.table.catalog import Catalog
 
 CAMERA = """
 exposures:

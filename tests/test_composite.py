@@ -413,8 +413,8 @@ def test_an_error_of_ours_says_enough():
 
 
 STANDING = [
-    ("lsst.afw.image.ExposureF", "persistence.types.exposure.Exposure"),
-    ("lsst.afw.image.exposure.ExposureD", "persistence.types.exposure.Exposure"),
+    ("lsst.afw.image.ExposureF", "persistence.types.exposure.exposure.Exposure"),
+    ("lsst.afw.image.exposure.ExposureD", "persistence.types.exposure.exposure.Exposure"),
     ("lsst.afw.image.Unknown", "lsst.afw.image.Unknown"),
     ("mine.ExposureF", "mine.ExposureF"),
     ("lsstlike.ExposureF", "lsstlike.ExposureF"),

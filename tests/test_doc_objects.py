@@ -16,8 +16,8 @@ from astropy.io import fits
 from persistence import Box, Butler, Exposure, Location, cameras
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters import FORMATTERS, OBJECTS, formatter
-from persistence.types.detector import Detector
-from persistence.types.transmission import Identity
+from persistence.types.exposure.detector import Detector
+from persistence.types.fields.transmission import Identity
 
 PAGE = Path(__file__).resolve().parents[1] / "doc" / "objects.rst"
 TEXT = PAGE.read_text()

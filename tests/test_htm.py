@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import htm, sphere
+from persistence import htm
 from persistence.errors import DataIdError
+from persistence.types.wcs import sphere
 
 RA = st.floats(0, 360, exclude_max=True)
 DEC = st.floats(-1, 1).map(lambda z: float(np.degrees(np.arcsin(z))))

@@ -15,16 +15,16 @@ import yaml
 
 from persistence import Butler, Exposure, FormatterError
 from persistence.skymap.rings import RingsSkyMap
-from persistence.types.archive import Unknown
-from persistence.types.box import Box
-from persistence.types.catalog import Catalog
-from persistence.types.config import Config
-from persistence.types.defects import Defects
-from persistence.types.footprint import Footprint, HeavyFootprint
-from persistence.types.mask import Mask
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.skywcs import SkyWcs
-from persistence.types.visitinfo import VisitInfo
+from persistence.types.archives.archive import Unknown
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.visitinfo import VisitInfo
+from persistence.types.metadata.config import Config
+from persistence.types.metadata.defects import Defects
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+from persistence.types.table.catalog import Catalog
+from persistence.types.table.footprint import Footprint, HeavyFootprint
+from persistence.types.wcs.skywcs import SkyWcs
 
 pytestmark = pytest.mark.real
 FOLDERS = ("afw_files", "refcats", "gen2_repos", "decam_instcal")

@@ -13,11 +13,12 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
-from persistence import Butler, htm, sphere
+from persistence import Butler, htm
 from persistence.errors import DataIdError, FormatterError, NoResults, UnsafeContent
 from persistence.formatters import catalog as catalog_files
 from persistence.refcats import ReferenceCatalog, versions
-from persistence.types import refcat
+from persistence.types.table import refcat
+from persistence.types.wcs import sphere
 
 CONFIG = """import lsst.meas.algorithms.ingestIndexReferenceTask
 assert type(config)==lsst.meas.algorithms.ingestIndexReferenceTask.DatasetConfig, 'another type'

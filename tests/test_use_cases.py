@@ -27,8 +27,8 @@ from persistence import (
     UnsafeContent,
 )
 from persistence.provenance import origins
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.psf import GaussianPsf
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.psf.psf import GaussianPsf
 
 SCI = "sci-results/%(run)d/%(camcol)d/%(filter)s"
 TAIL = "%(run)06d-%(filter)s%(camcol)d-%(field)04d.fits"

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from persistence.errors import FormatterError
-from persistence.types.box import Box
-from persistence.types.exposure import Exposure
-from persistence.types.joined import JoinedTable
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.pixels.box import Box
+from persistence.types.table.joined import JoinedTable
 
 
 def assemble_amplifiers(
@@ -80,7 +80,7 @@ def stack_rows(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls:
     FormatterError
         If there is no catalog.
     """
-    from persistence.types.stacked import stack
+    from persistence.types.table.stacked import stack
 
     tables: list[Any] = []
     for part in componentInfo.values():

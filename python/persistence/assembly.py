@@ -195,7 +195,7 @@ def _missing(name: str, errors: Sequence[NoResults], number: int) -> NoResults:
 
 def _in_parent(image: Any, options: Options) -> Any:
     """Give the box that is asked for in the pixel numbers of the parent image."""
-    from persistence.types.box import Box
+    from persistence.types.pixels.box import Box
 
     box = Box.from_any(options["bbox"])
     return box.shifted(*image.origin) if options.get("imageOrigin") == "LOCAL" else box

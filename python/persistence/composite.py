@@ -16,7 +16,8 @@ from persistence.policy.dataset_type import Component, DatasetType
 # its name.
 STAND_INS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("ExposureF", "ExposureD", "ExposureI", "ExposureU"), "persistence.types.exposure.Exposure"
+        ("ExposureF", "ExposureD", "ExposureI", "ExposureU"),
+        "persistence.types.exposure.exposure.Exposure",
     ),
     **dict.fromkeys(("SourceCatalog", "BaseCatalog", "SimpleCatalog"), "astropy.table.Table"),
 }

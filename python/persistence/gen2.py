@@ -27,7 +27,7 @@ _STRUCT = "persistence.pipe.struct: Struct"
 _TASK = "persistence.pipe.task: Task TaskError"
 _TIMING = "persistence.pipe.timing: timeMethod"
 _COADDS = "persistence.cmdline.coaddcontainers:"
-_PROPERTIES = "persistence.types.property: PropertyList PropertySet"
+_PROPERTIES = "persistence.types.metadata.property: PropertyList PropertySet"
 
 # Gen2's modules, and where their names are here.
 MODULES: Mapping[str, tuple[str, ...]] = {

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import sphere
 from persistence.errors import DataIdError
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 Ints = NDArray[np.int64]
 # Numbers of a greater depth do not fit in 64 bits.

@@ -28,7 +28,7 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import EMPTY, CameraPolicy
 
 if TYPE_CHECKING:
-    from persistence.types.translator import FilterLabel, HeaderTranslator
+    from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 
 # Given a dataset type, columns and a data ID, finds the distinct values of the columns.
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
@@ -91,7 +91,7 @@ class Mapper(Numbering):
     def translator(self) -> HeaderTranslator:
         """What reads the camera's headers, with the filters and detectors of its policy."""
         # only who reads exposures needs it
-        from persistence.types.translator import HeaderTranslator
+        from persistence.types.exposure.translator import HeaderTranslator
 
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
@@ -358,7 +358,7 @@ def _label(entry: Mapping[str, Any]) -> FilterLabel:
 
     Data IDs use the first word of its physical name by default.
     """
-    from persistence.types.translator import FilterLabel
+    from persistence.types.exposure.translator import FilterLabel
 
     physical = str(entry["physical"])
     name = str(entry.get("name", physical.split(" ", 1)[0]))

@@ -17,7 +17,7 @@ from persistence.identifiers import CoaddPacker, ExposurePacker
 
 if TYPE_CHECKING:
     from persistence.policy.load import CameraPolicy
-    from persistence.types.translator import HeaderTranslator
+    from persistence.types.exposure.translator import HeaderTranslator
 
 
 class Numbering:

@@ -13,7 +13,7 @@ from persistence.dataids.request import COMPONENTS
 from persistence.mapper import Mapper
 
 if TYPE_CHECKING:
-    from persistence.types.box import Box
+    from persistence.types.pixels.box import Box
 
 
 def _header(location: Location) -> Any:
@@ -28,14 +28,14 @@ def _metadata(location: Location, mapper: Mapper) -> Any:
 
 def _bbox(location: Location, mapper: Mapper) -> Box:
     from persistence.formatters import fits
-    from persistence.types.box import Box
+    from persistence.types.pixels.box import Box
 
     (rows, columns), origin = fits.read_shape(location)
     return Box(*origin, columns, rows)
 
 
 def _header_wcs(location: Location, mapper: Mapper) -> Any:
-    from persistence.types.exposure import wcs_of
+    from persistence.types.exposure.exposure import wcs_of
 
     return wcs_of(_header(location))
 

@@ -11,7 +11,7 @@ from astropy.table import Table
 
 from persistence.dataids.location import Location
 from persistence.formatters import catalog
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 ROWS, NUMBERS, FLAGS = 100_000, 196, 60
 

@@ -18,12 +18,12 @@ from astropy.wcs import WCS
 from persistence import Butler, Exposure, htm
 from persistence.formatters import catalog
 from persistence.refcats import ReferenceCatalog
-from persistence.types.boundedfield import ChebyshevField
-from persistence.types.box import Box
-from persistence.types.catalog import Catalog
-from persistence.types.mask import DEFAULT_PLANES, Mask
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.psf import GaussianPsf
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.fields.boundedfield import ChebyshevField
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
+from persistence.types.psf.psf import GaussianPsf
+from persistence.types.table.catalog import Catalog
 
 POLICY = """
 exposures:

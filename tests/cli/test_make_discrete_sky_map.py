@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from persistence import Butler, Exposure, skymap, sphere
+from persistence import Butler, Exposure, skymap
 from persistence.cli import make_discrete_sky_map
+from persistence.types.wcs import sphere
 
 TOP = Path(__file__).resolve().parents[2]
 

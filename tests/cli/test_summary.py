@@ -14,7 +14,7 @@ from astropy.wcs import WCS
 
 from persistence import Box, Butler, Config, DataId, Exposure, IsrCalib, Mask, ParquetTable
 from persistence.cli import summary
-from persistence.types.visitinfo import VisitInfo
+from persistence.types.exposure.visitinfo import VisitInfo
 
 
 def told(obj: Any) -> dict[str, Any]:

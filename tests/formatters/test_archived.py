@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters import archive_write, archived, bintable
-from persistence.types.apcorrmap import ApCorrMap
-from persistence.types.boundedfield import ChebyshevField, ProductField, constant
-from persistence.types.box import Box
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.polygon import Polygon
-from persistence.types.translator import FilterLabel
+from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.translator import FilterLabel
+from persistence.types.fields.boundedfield import ChebyshevField, ProductField, constant
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.polygon import Polygon
 
 CHEBYSHEV = ChebyshevField(Box(-3, 5, 100, 200), np.arange(6.0).reshape(2, 3))
 OBJECTS = {

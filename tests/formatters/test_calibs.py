@@ -11,9 +11,9 @@ from astropy import units as u
 from astropy.table import Table
 
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.types.box import Box
-from persistence.types.defects import COLUMNS, Defects
-from persistence.types.isr import BrighterFatterKernel, Crosstalk, IsrCalib
+from persistence.types.metadata.defects import COLUMNS, Defects
+from persistence.types.metadata.isr import BrighterFatterKernel, Crosstalk, IsrCalib
+from persistence.types.pixels.box import Box
 
 META = {
     "OBSTYPE": "CROSSTALK", "INSTRUME": "DECam", "DETECTOR": 25, "CALIB_CREATION_DATE": "2020-01-01", "FILTER": None,

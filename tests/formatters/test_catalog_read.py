@@ -15,7 +15,7 @@ from astropy.table import Table
 
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import catalog
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 # Type, rows, columns with flags, and some of the columns.
 REAL = {

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 
 from persistence.formatters import catalog, formatter
 from persistence.formatters.catalog_layout import unit_text
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 BASE, SOURCE, EXPOSURE = (
     f"lsst.afw.table.{name}Catalog" for name in ("Base", "Source", "Exposure")

@@ -6,7 +6,7 @@ import pytest
 
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters.config import parse
-from persistence.types.config import Config, Made
+from persistence.types.metadata.config import Config, Made
 
 NAN = float("nan")
 

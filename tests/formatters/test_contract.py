@@ -31,12 +31,12 @@ from persistence.errors import FormatterError
 from persistence.formatters import FORMATTERS, formatter
 from persistence.policy import recipes
 from persistence.policy.dataset_type import STORAGES
-from persistence.types.background import Background, BackgroundList, Surface
-from persistence.types.box import Box
-from persistence.types.config import Config
-from persistence.types.exposure import Exposure
-from persistence.types.mask import Mask
-from persistence.types.parquet import ParquetTable
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.fields.background import Background, BackgroundList, Surface
+from persistence.types.metadata.config import Config
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+from persistence.types.table.parquet import ParquetTable
 
 ROUGH = settings(
     max_examples=40,

@@ -19,17 +19,17 @@ from persistence.errors import DataIdError, FormatterError, LossyWarning
 from persistence.files import fits_headers
 from persistence.formatters import archive_write
 from persistence.formatters.components import read_component
-from persistence.types.apcorrmap import ApCorrMap
-from persistence.types.archive import Unknown
-from persistence.types.boundedfield import ChebyshevField, constant
-from persistence.types.box import Box
-from persistence.types.exposure import Exposure
-from persistence.types.mask import Mask
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.polygon import Polygon
-from persistence.types.psf import GaussianPsf
-from persistence.types.translator import FilterLabel
-from persistence.types.visitinfo import VisitInfo
+from persistence.types.archives.archive import Unknown
+from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.translator import FilterLabel
+from persistence.types.exposure.visitinfo import VisitInfo
+from persistence.types.fields.boundedfield import ChebyshevField, constant
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+from persistence.types.pixels.polygon import Polygon
+from persistence.types.psf.psf import GaussianPsf
 
 EXPOSURE = "lsst.afw.image.ExposureF"
 CALEXP = "gen2_repos/obs_test/calexpMetadataObjectsTest/example-calexp.fits.gz"

@@ -16,9 +16,9 @@ from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import fits as formatter
 from persistence.policy import recipes
 from persistence.policy.recipes import Compression, Plane, Recipe, Scaling
-from persistence.types.box import Box
-from persistence.types.exposure import Exposure
-from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
 
 EXPOSURE = "lsst.afw.image.ExposureF"
 ROWS, COLUMNS = 40, 60

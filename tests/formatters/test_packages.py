@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.types.packages import Packages
+from persistence.types.metadata.packages import Packages
 
 VERSIONS = {"python": "3.7.8", "afw": "21.0.0-2-g1234abc+5"}
 

@@ -11,7 +11,7 @@ import pytest
 from astropy.table import Column, MaskedColumn, Table
 
 from persistence.errors import FormatterError
-from persistence.types.parquet import ParquetTable
+from persistence.types.table.parquet import ParquetTable
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from persistence import Exposure
 from persistence.dataids.request import PARTS
 from persistence.errors import FormatterError
 from persistence.formatters import formatter, parts
-from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
 
 SKYWCS, MASK, EXPOSURE = "lsst.afw.geom.SkyWcs", "lsst.afw.image.Mask", "lsst.afw.image.ExposureF"
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.types.entry import DateTime
-from persistence.types.property import PropertyList, PropertySet
+from persistence.types.metadata.entry import DateTime
+from persistence.types.metadata.property import PropertyList, PropertySet
 
 PYTHON = "lsst.daf.base.PropertySet"
 

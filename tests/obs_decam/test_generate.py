@@ -108,7 +108,7 @@ def test_compressed_and_plain_files_hold_the_same_pixels() -> None:
 def test_neighbouring_detectors_lie_beside_each_other_on_the_sky(hdus: Any) -> None:
     from astropy.coordinates import SkyCoord
 
-    from persistence.types.exposure import wcs_of
+    from persistence.types.exposure.exposure import wcs_of
 
     middle = [wcs_of(hdu.header).pixel_to_world(14, 18) for hdu in hdus[1:3]]  # type: ignore[union-attr]
     assert all(isinstance(place, SkyCoord) for place in middle)

@@ -14,7 +14,7 @@ from obs_decam.generate_cards import science_chips
 from obs_decam.generate_pixels import pattern, pixels
 from obs_decam.generate_raw import raw_pixels
 from obs_decam.headers import DecamHeaders
-from persistence import sphere
+from persistence.types.wcs import sphere
 
 SMALL = generate.LAYOUTS["small"]
 

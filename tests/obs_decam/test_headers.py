@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from obs_decam.headers import DecamHeaders, ingest_filter
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
 
 # File: (exposure, seconds, UTC, right ascension, detector, amplifiers, filter)
 CASES: dict[str, tuple[Any, ...]] = {

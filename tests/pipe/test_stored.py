@@ -16,7 +16,7 @@ from lsst.pex.config import Config, ConfigField, Field, ListField, makeRegistry
 from persistence import Butler, Packages
 from persistence.pipe import stored, versions
 from persistence.pipe.task import TaskError
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 CONFIG = "processCcd_config"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from persistence.pipe import timing
-from persistence.types.property import PropertyList
+from persistence.types.metadata.property import PropertyList
 
 RESOURCES = (
     "Utc CpuTime UserTime SystemTime MaxResidentSetSize MinorPageFaults MajorPageFaults BlockInputs BlockOutputs "

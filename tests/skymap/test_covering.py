@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import sphere
 from persistence.errors import DataIdError
 from persistence.skymap.covering import bounding_circle, convex_hull
+from persistence.types.wcs import sphere
 
 PLACES = st.tuples(
     st.floats(0, 360, exclude_max=True),

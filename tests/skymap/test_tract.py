@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import skymap, sphere
+from persistence import skymap
 from persistence.errors import DataIdError, NotInSkyMap, PersistenceError
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
+from persistence.types.wcs import sphere
 
 RINGS = skymap.make(
     "rings",

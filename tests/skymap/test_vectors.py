@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persistence import skymap, sphere
+from persistence import skymap
 from persistence.errors import NotInSkyMap
 from persistence.skymap import SkyMap, Tract
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
+from persistence.types.wcs import sphere
 
 pytestmark = pytest.mark.real
 # rings of HSC and DECam, small rings of version 1 and 0, discrete, dodeca, equat, healpix

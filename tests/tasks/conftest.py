@@ -16,7 +16,7 @@ from persistence import Butler, Exposure
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 from persistence.tasks.process_ccd import ProcessCcdTask
 from persistence.tasks.process_ccd_config import ProcessCcdConfig
-from persistence.types.mask import Mask
+from persistence.types.pixels.mask import Mask
 
 pytest.importorskip("lsst.pex.config", reason="pip install persistence[tasks]")
 pytest.importorskip("ccdproc", reason="pip install persistence[tasks]")

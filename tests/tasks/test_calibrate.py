@@ -14,9 +14,9 @@ from persistence import Exposure
 from persistence.pipe.task import TaskError
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.calibrate_config import CalibrateConfig
-from persistence.types.photocalib import AB_FLUX
-from persistence.types.psf import SingleGaussianPsf
-from persistence.types.translator import FilterLabel
+from persistence.types.exposure.photocalib import AB_FLUX
+from persistence.types.exposure.translator import FilterLabel
+from persistence.types.psf.psf import SingleGaussianPsf
 
 ZERO, OFF = 28.0, (0.9, -0.6)  # arcsec east and north
 

@@ -17,9 +17,9 @@ from persistence import Butler, Exposure
 from persistence.pipe.task import TaskError
 from persistence.tasks.isr import IsrTask
 from persistence.tasks.isr_config import IsrConfig
-from persistence.types.box import Box
-from persistence.types.defects import Defects
-from persistence.types.detector import Amplifier, Detector
+from persistence.types.exposure.detector import Amplifier, Detector
+from persistence.types.metadata.defects import Defects
+from persistence.types.pixels.box import Box
 
 ROWS, COLUMNS, OVER = 6, 4, 3
 GAIN, NOISE, FULL = 2.0, 5.0, 40000.0

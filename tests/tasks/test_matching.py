@@ -66,7 +66,7 @@ def test_where_nothing_is_alike_there_is_no_pair(sources: Offsets, stars: Offset
     north=st.floats(-1000, 1000),
 )
 def test_the_plane_touches_the_sphere(ra: float, dec: float, east: float, north: float) -> None:
-    from persistence import sphere
+    from persistence.types.wcs import sphere
 
     angle, distance = np.degrees(np.arctan2(north, east)), np.hypot(east, north) / 3600
     there = sphere.away(np.array([ra]), np.array([dec]), np.array([angle]), np.array([distance]))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from persistence.types.archive import FACTORIES
+from persistence.types.archives.archive import FACTORIES
 
 
 def made(name: str, tables: Any, load: Any) -> Any:

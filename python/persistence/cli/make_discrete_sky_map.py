@@ -16,7 +16,7 @@ from persistence.errors import NoResults, PolicyError, did_you_mean
 from persistence.skymap import DiscreteSkyMap
 from persistence.skymap.config import DiscreteConfig, SkyMapConfig
 from persistence.skymap.covering import bounding_circle
-from persistence.sphere import Floats
+from persistence.types.wcs.sphere import Floats
 
 _DEFAULTS = {"coaddName": "deep", "doWrite": True, "doAppend": False, "borderSize": 0.0}
 _OF_MAP = "skyMap."

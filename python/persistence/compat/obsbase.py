@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from persistence.errors import DataIdError, FormatterError
-from persistence.types.exposure import Exposure
+from persistence.types.exposure.exposure import Exposure
 
 
 class ExposureIdInfo:

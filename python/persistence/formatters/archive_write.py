@@ -15,15 +15,15 @@ from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters import bintable_write
 from persistence.formatters.archived import Stored
-from persistence.types.apcorrmap import ApCorrMap
-from persistence.types.boundedfield import ChebyshevField, ProductField, constant
-from persistence.types.box import Box
-from persistence.types.photocalib import PhotoCalib
-from persistence.types.polygon import Polygon
-from persistence.types.psf import STORED, dump
-from persistence.types.psfimage import Psf
-from persistence.types.skywcs import SkyWcs
-from persistence.types.translator import FilterLabel
+from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.translator import FilterLabel
+from persistence.types.fields.boundedfield import ChebyshevField, ProductField, constant
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.polygon import Polygon
+from persistence.types.psf.psf import STORED, dump
+from persistence.types.psf.psfimage import Psf
+from persistence.types.wcs.skywcs import SkyWcs
 
 Columns = Mapping[str, Any]
 Put = Callable[[Any], int]

@@ -17,7 +17,7 @@ from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Part
 from persistence.formatters import bintable
-from persistence.types.archive import Archive, Table
+from persistence.types.archives.archive import Archive, Table
 
 # In a file of its own, the object that the file is for has this number.
 _TOP = 1

@@ -13,9 +13,9 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters.fits import _pixels, opened
-from persistence.types.background import Background, BackgroundList, Surface
-from persistence.types.box import Box
-from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.fields.background import Background, BackgroundList, Surface
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
 
 _PARTS = ("IMAGE", "MASK", "VARIANCE")
 # An HDU that no file has: all before it are looked at.

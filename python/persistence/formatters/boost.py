@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from persistence.errors import FormatterError
-from persistence.types.property import PropertySet
+from persistence.types.metadata.property import PropertySet
 
 SIGNATURE = b"22 serialization::archive"
 _HEADER = re.compile(rb"22 serialization::archive \d+(?: \d+){0,8}\s+0 (\d+)\s")

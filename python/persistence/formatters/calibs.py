@@ -20,8 +20,8 @@ from persistence.files.fits_headers import GZIP
 from persistence.formatters import calibs_yaml, catalog
 from persistence.formatters import pickle as pickle_files
 from persistence.formatters import yaml as yaml_files
-from persistence.types.defects import COLUMNS, Defects
-from persistence.types.isr import BrighterFatterKernel, Crosstalk, IsrCalib
+from persistence.types.metadata.defects import COLUMNS, Defects
+from persistence.types.metadata.isr import BrighterFatterKernel, Crosstalk, IsrCalib
 
 # The last word of the policy's `python` -> what is made, and its OBSTYPE where the file does not
 # tell.

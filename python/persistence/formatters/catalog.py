@@ -10,8 +10,8 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
-from persistence.types import schema
-from persistence.types.catalog import OWN, Catalog
+from persistence.types.table import schema
+from persistence.types.table.catalog import OWN, Catalog
 
 
 def read(location: Location) -> Table:
@@ -22,7 +22,7 @@ def read(location: Location) -> Table:
     Returns
     -------
     table : `~astropy.table.Table`
-        A `~persistence.types.catalog.Catalog` if afw wrote it.
+        A `~persistence.types.table.catalog.Catalog` if afw wrote it.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from persistence.formatters.rows import Form
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 # The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses
 # it, with the letters of their formats; R is an angle. Source: afw-files 3.4.

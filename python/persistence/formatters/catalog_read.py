@@ -1,4 +1,4 @@
-"""afw's tables, from FITS to `persistence.types.catalog.Catalog` (facts in afw-files 3)."""
+"""afw's tables, from FITS to `persistence.types.table.catalog.Catalog` (facts in afw-files 3)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from astropy.table import Column, MaskedColumn
 
 from persistence.errors import DataIdError, did_you_mean
 from persistence.formatters import rows
-from persistence.types import aliases, schema
-from persistence.types.catalog import Catalog, archive_entry
-from persistence.types.schema import Card, Field, Schema
+from persistence.types.table import aliases, schema
+from persistence.types.table.catalog import Catalog, archive_entry
+from persistence.types.table.schema import Card, Field, Schema
 
 
 def read(

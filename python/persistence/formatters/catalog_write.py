@@ -18,8 +18,8 @@ from persistence.files import fits_headers
 from persistence.formatters import rows
 from persistence.formatters.catalog_layout import Column, Layout
 from persistence.formatters.rows import Form
-from persistence.types import schema
-from persistence.types.catalog import OWN, archive_of
+from persistence.types.table import schema
+from persistence.types.table.catalog import OWN, archive_of
 
 _BLOCK = 2880
 _SIGN = 1 << 15

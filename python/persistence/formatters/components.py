@@ -15,9 +15,9 @@ from persistence.dataids.location import Location
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import fits_headers
 from persistence.formatters import archived, fits
-from persistence.types import afwheader
-from persistence.types.components import Components, numbers_in
-from persistence.types.fromheader import wcs_of
+from persistence.types.exposure import afwheader
+from persistence.types.exposure.components import Components, numbers_in
+from persistence.types.exposure.fromheader import wcs_of
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS

@@ -12,7 +12,7 @@ from typing import Any
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.types.config import Config, Made
+from persistence.types.metadata.config import Config, Made
 
 _ROOTS = ("config", "root")  # the latter before 2015
 _LINE = re.compile(r"\r\n|\r|\n")  # what ends a line of Python

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from persistence.errors import FormatterError
 from persistence.formatters.archive_write import ArchiveWriter
 from persistence.formatters.archived import Stored
-from persistence.types.components import KEYS, Components
-from persistence.types.exposure import Exposure
+from persistence.types.exposure.components import KEYS, Components
+from persistence.types.exposure.exposure import Exposure
 
 # What has its place in the headers.
 _IN_HEADERS = ("wcs", "visit_info", "unit")

@@ -24,12 +24,12 @@ from persistence.errors import DataIdError, FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Span
 from persistence.formatters import archived, planes
-from persistence.types import afwheader
-from persistence.types.box import Box
-from persistence.types.components import Components, numbers_in
-from persistence.types.exposure import Exposure, xy0
-from persistence.types.mask import Mask
-from persistence.types.translator import HeaderTranslator
+from persistence.types.exposure import afwheader
+from persistence.types.exposure.components import Components, numbers_in
+from persistence.types.exposure.exposure import Exposure, xy0
+from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
 
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
 _HEADERS = ("PropertyList", "PropertySet")

@@ -15,9 +15,9 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.formatters import exposure_archive
 from persistence.policy import recipes
-from persistence.types import afwheader
-from persistence.types.exposure import Exposure
-from persistence.types.visitinfo import is_afws
+from persistence.types.exposure import afwheader
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.visitinfo import is_afws
 
 # Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
 _EXACT = 1e-4

@@ -10,7 +10,7 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.formatters import pickle as pickle_files
 from persistence.formatters import yaml as yaml_files
-from persistence.types.packages import Packages
+from persistence.types.metadata.packages import Packages
 
 _TAG = "lsst.base.Packages"
 _CLASS = b"clsst.base.packages\nPackages\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError
-from persistence.types import parquet
+from persistence.types.table import parquet
 
 
 def read(location: Location) -> parquet.ParquetTable:

@@ -20,7 +20,7 @@ from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
 from persistence.formatters.fits import opened
-from persistence.types.mask import DEFAULT_PLANES, Mask
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
 
 
 def read(location: Location) -> Any:

@@ -14,8 +14,8 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent, warn_caller
 from persistence.formatters import boost
 from persistence.formatters import yaml as yaml_files
-from persistence.types.entry import KINDS, DateTime
-from persistence.types.property import PropertyList, PropertySet
+from persistence.types.metadata.entry import KINDS, DateTime
+from persistence.types.metadata.property import PropertyList, PropertySet
 
 _BASE = "lsst.daf.base."
 _SEQUENCE = "tag:yaml.org,2002:seq"

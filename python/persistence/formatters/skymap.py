@@ -16,7 +16,7 @@ from persistence.errors import DataIdError, FormatterError, PolicyError, UnsafeC
 from persistence.formatters import config as config_files
 from persistence.formatters import pickle as pickle_files
 from persistence.skymap import KINDS, SkyMap
-from persistence.types.config import Config
+from persistence.types.metadata.config import Config
 
 
 class _Sketch:

@@ -14,7 +14,7 @@ from persistence.files import yaml_nodes
 from persistence.formatters import catalog
 from persistence.formatters.calibs_yaml import regular
 from persistence.formatters.fits import opened
-from persistence.types.defects import Defects
+from persistence.types.metadata.defects import Defects
 
 _KEYWORD = 8
 

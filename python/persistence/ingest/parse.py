@@ -15,7 +15,7 @@ from persistence.errors import FormatterError, PersistenceError
 from persistence.files import fits_headers as headers
 from persistence.files.fits_headers import Cards
 from persistence.ingest.config import IngestConfig, ParseConfig
-from persistence.types.translator import HeaderTranslator
+from persistence.types.exposure.translator import HeaderTranslator
 
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
 # 1.8).

@@ -21,9 +21,9 @@ from persistence.files import atomic
 from persistence.formatters import config as config_files
 from persistence.pipe import versions
 from persistence.pipe.task import TaskError
-from persistence.types.config import Config
-from persistence.types.difference import MISSING, Difference
-from persistence.types.packages import Packages
+from persistence.types.metadata.config import Config
+from persistence.types.metadata.difference import MISSING, Difference
+from persistence.types.metadata.packages import Packages
 
 _NEAR = 1e-8  # floats that are written and read are the same within this
 _ENTRY = re.compile(r"\['([^']*)'\]")

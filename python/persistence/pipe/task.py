@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from persistence.errors import MissingExtra, told
 from persistence.pipe import timing
 from persistence.pipe.logs import TaskLog
-from persistence.types.property import PropertyList, PropertySet
+from persistence.types.metadata.property import PropertyList, PropertySet
 
 
 class TaskError(Exception):
@@ -76,7 +76,7 @@ class Task:
     ----------
     config, log
         Those of the task.
-    metadata : `~persistence.types.property.PropertyList`
+    metadata : `~persistence.types.metadata.property.PropertyList`
         What the task notes about its work.
 
     Raises

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from persistence.types.packages import Packages
+from persistence.types.metadata.packages import Packages
 
 _OURS = "persistence"
 # What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import sphere
 from persistence.errors import DataIdError, NotInSkyMap
 from persistence.skymap.config import SkyMapConfig
 from persistence.skymap.patch import Patch
 from persistence.skymap.tract import Tract
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from persistence import sphere
 from persistence.errors import DataIdError
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 
 def bounding_circle(ra: Any, dec: Any) -> tuple[float, float, float]:

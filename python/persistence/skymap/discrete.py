@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-from persistence import sphere
 from persistence.skymap.base import SkyMap, made_by_radius
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.tract import Tract
+from persistence.types.wcs import sphere
 
 
 class DiscreteSkyMap(SkyMap):

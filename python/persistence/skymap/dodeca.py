@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import sphere
 from persistence.skymap.base import SkyMap, made_of_vertices
 from persistence.skymap.config import DodecaConfig
 from persistence.skymap.tract import Tract
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 _GOLDEN = (1 + np.sqrt(5)) / 2
 # The faces that meet in each vertex, in the order in which the original comes upon them: that of

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from persistence import sphere
 from persistence.skymap.base import SkyMap, made_of_vertices
 from persistence.skymap.config import EquatConfig
 from persistence.skymap.tract import Tract
+from persistence.types.wcs import sphere
 
 
 class EquatSkyMap(SkyMap):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from persistence.sphere import Floats
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
+from persistence.types.wcs.sphere import Floats
 
 _PAIR = re.compile(r"\s*(\d+)\s*,\s*(\d+)\s*")
 

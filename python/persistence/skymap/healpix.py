@@ -7,12 +7,12 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import sphere
 from persistence.skymap import healpixels
 from persistence.skymap.base import SkyMap, made_of_vertices
 from persistence.skymap.config import HealpixConfig
 from persistence.skymap.tract import Tract
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 
 class HealpixSkyMap(SkyMap):

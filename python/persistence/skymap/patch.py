@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord

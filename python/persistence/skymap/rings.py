@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import sphere
 from persistence.skymap.base import Found, SkyMap, made_by_radius, with_patches
 from persistence.skymap.config import RingsConfig
 from persistence.skymap.tract import Tract
-from persistence.sphere import Floats
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 
 class RingsSkyMap(SkyMap):

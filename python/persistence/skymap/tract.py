@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from persistence import sphere
 from persistence.errors import NotInSkyMap
 from persistence.skymap import grid
 from persistence.skymap.config import SkyMapConfig
 from persistence.skymap.patch import Patch
 from persistence.skymap.polygon import polygon
-from persistence.sphere import Floats
-from persistence.types.box import Box
+from persistence.types.pixels.box import Box
+from persistence.types.wcs import sphere
+from persistence.types.wcs.sphere import Floats
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord

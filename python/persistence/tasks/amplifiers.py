@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
-from persistence.types.detector import Amplifier
+from persistence.types.exposure.detector import Amplifier
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def correct(
     ----------
     raw : array
         The whole raw image (counts).
-    amplifier : `~persistence.types.detector.Amplifier`
+    amplifier : `~persistence.types.exposure.detector.Amplifier`
         Whose pixels are wanted.
     bias, flat : array or None
         The master calibrations of the trimmed detector; None to go without. All pixels of the

@@ -21,9 +21,9 @@ from persistence.tasks.stamps import Bools
 
 if TYPE_CHECKING:
     from persistence.tasks.recognize import Recognized
-    from persistence.types.exposure import Exposure
-    from persistence.types.mask import Mask
-    from persistence.types.photocalib import PhotoCalib
+    from persistence.types.exposure.exposure import Exposure
+    from persistence.types.exposure.photocalib import PhotoCalib
+    from persistence.types.pixels.mask import Mask
 
 _PLANE = "DETECTED"
 _FLAGS = {
@@ -46,9 +46,9 @@ class CalibrateTask(Task):
         ----------
         sensorRef : `~persistence.dataref.ButlerDataRef`
             Where results go.
-        exposure : `~persistence.types.exposure.Exposure`
+        exposure : `~persistence.types.exposure.exposure.Exposure`
             As it was characterized.
-        background : `~persistence.types.background.BackgroundList`
+        background : `~persistence.types.fields.background.BackgroundList`
             What was subtracted from it.
         """
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
@@ -92,7 +92,7 @@ class CalibrateTask(Task):
 
         Parameters
         ----------
-        exposure : `~persistence.types.exposure.Exposure`
+        exposure : `~persistence.types.exposure.exposure.Exposure`
             Without background, with mask, variance, WCS, and a Gaussian PSF.
         catalog : `~persistence.refcats.ReferenceCatalog` or None
             What it is calibrated by; None if neither WCS nor zero point is.
@@ -176,7 +176,7 @@ class CalibrateTask(Task):
 
     def _photometry(self, stars: Recognized, used: Bools) -> PhotoCalib:
         """Find the zero point; marks the sources that were used."""
-        from persistence.types.photocalib import PhotoCalib
+        from persistence.types.exposure.photocalib import PhotoCalib
 
         zero = stars.zero_point()
         used[stars.sources[zero.kept]] = True
@@ -199,7 +199,7 @@ class CalibrateTask(Task):
 
 def _flagged(mask: Any, pixels: Bools) -> Mask:
     """Give a mask with the pixels of sources flagged."""
-    from persistence.types.mask import Mask
+    from persistence.types.pixels.mask import Mask
 
     planes = {_PLANE: max(mask.planes.values()) + 1, **mask.planes}
     return Mask(mask.array | (pixels.astype(np.int32) << planes[_PLANE]), planes)

@@ -16,8 +16,8 @@ from persistence.tasks.options import option
 from persistence.tasks.stamps import Bools
 
 if TYPE_CHECKING:
-    from persistence.types.background import BackgroundList
-    from persistence.types.exposure import Exposure
+    from persistence.types.exposure.exposure import Exposure
+    from persistence.types.fields.background import BackgroundList
 
 _STAMP = 5  # half the side of the PSF's own image, in standard deviations
 _FLAGS = {
@@ -107,7 +107,7 @@ class CharacterizeImageTask(Task):
 
         Parameters
         ----------
-        exposure : `~persistence.types.exposure.Exposure`
+        exposure : `~persistence.types.exposure.exposure.Exposure`
             In electrons, with mask and variance.
         exposureId, exposureBits : `int`
             What the numbers of its sources begin with, and how many bits that takes.
@@ -123,7 +123,7 @@ class CharacterizeImageTask(Task):
             If there are too few stars for a PSF, or no pixel for a level of the sky.
         """
         from persistence.tasks import sources  # imports astropy
-        from persistence.types.psf import SingleGaussianPsf
+        from persistence.types.psf.psf import SingleGaussianPsf
 
         config, guess = self.config, self.config.psfSigma
         clean = _without(exposure, sky.background(exposure, config.binSize))

@@ -15,7 +15,7 @@ from persistence.tasks.isr_config import IsrConfig
 from persistence.tasks.options import needed, option
 
 if TYPE_CHECKING:
-    from persistence.types.exposure import Exposure
+    from persistence.types.exposure.exposure import Exposure
 
 Bools = NDArray[np.bool_]
 
@@ -73,11 +73,11 @@ class IsrTask(Task):
 
         Parameters
         ----------
-        raw : `~persistence.types.exposure.Exposure`
+        raw : `~persistence.types.exposure.exposure.Exposure`
             As it was read out.
-        bias, flat : `~persistence.types.exposure.Exposure` or None
+        bias, flat : `~persistence.types.exposure.exposure.Exposure` or None
             Master calibrations, of the trimmed detector.
-        defects : `~persistence.types.defects.Defects` or None
+        defects : `~persistence.types.metadata.defects.Defects` or None
             Boxes of bad pixels, of the trimmed detector.
 
         Returns
@@ -90,7 +90,7 @@ class IsrTask(Task):
         TaskError
             If the detector is unknown, a calibration has another shape, or too few pixels are good.
         """
-        from persistence.types.mask import Mask
+        from persistence.types.pixels.mask import Mask
 
         detector = raw.detector
         if detector is None or not detector.amplifiers:

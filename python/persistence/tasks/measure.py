@@ -16,7 +16,7 @@ from persistence.tasks import sky, stamps
 from persistence.tasks.stamps import Bools, Floats, Flux, Moments, Stamps
 
 if TYPE_CHECKING:
-    from persistence.types.exposure import Exposure
+    from persistence.types.exposure.exposure import Exposure
 
 _REACH = 4.0  # half the side of a cut-out, in standard deviations of the PSF
 _CENTRE = 1  # pixels from the middle that count as its centre
@@ -78,7 +78,7 @@ def measure(
 
     Parameters
     ----------
-    exposure : `~persistence.types.exposure.Exposure`
+    exposure : `~persistence.types.exposure.exposure.Exposure`
         Its background is subtracted; with mask and variance.
     x, y : array
         Where the sources are, to a pixel.

@@ -17,7 +17,7 @@ from persistence.tasks.measure import Measured
 from persistence.tasks.references import References
 from persistence.tasks.robust import Average
 from persistence.tasks.stamps import Bools, Floats
-from persistence.types.exposure import Exposure
+from persistence.types.exposure.exposure import Exposure
 
 Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg)
 
@@ -82,7 +82,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
 
     Parameters
     ----------
-    exposure : `~persistence.types.exposure.Exposure`
+    exposure : `~persistence.types.exposure.exposure.Exposure`
         With a WCS.
     measured : `~persistence.tasks.measure.Measured`
         Its sources.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from persistence.pipe.task import TaskError
 from persistence.refcats import ReferenceCatalog
 from persistence.tasks.stamps import Floats
-from persistence.types.exposure import Exposure
-from persistence.types.photocalib import AB_FLUX
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.photocalib import AB_FLUX
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def load(
     ----------
     catalog : `~persistence.refcats.ReferenceCatalog`
         Where proper motions are known, stars are moved to the time of the exposure.
-    exposure : `~persistence.types.exposure.Exposure`
+    exposure : `~persistence.types.exposure.exposure.Exposure`
         With a WCS.
     margin : `float`
         How far beyond its corners the circle reaches (arcsec).
@@ -103,7 +103,7 @@ def _filter(catalog: ReferenceCatalog, exposure: Exposure, names: Mapping[str, s
 
 
 def _circle(exposure: Exposure, margin: float) -> tuple[tuple[float, float], float]:
-    from persistence import sphere
+    from persistence.types.wcs import sphere
 
     rows, columns = exposure.image.shape
     x = np.array([(columns - 1) / 2, 0, columns - 1, 0, columns - 1])

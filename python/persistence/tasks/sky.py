@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from persistence.pipe.task import TaskError
 
 if TYPE_CHECKING:
-    from persistence.types.background import BackgroundList
-    from persistence.types.exposure import Exposure
-    from persistence.types.mask import Mask
+    from persistence.types.exposure.exposure import Exposure
+    from persistence.types.fields.background import BackgroundList
+    from persistence.types.pixels.mask import Mask
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -49,7 +49,7 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
 
     Parameters
     ----------
-    exposure : `~persistence.types.exposure.Exposure`
+    exposure : `~persistence.types.exposure.exposure.Exposure`
         With a mask.
     bin_size : `int`
         About how long the sides of the bins are (pixels).
@@ -58,15 +58,21 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
 
     Returns
     -------
-    background : `~persistence.types.background.BackgroundList`
+    background : `~persistence.types.fields.background.BackgroundList`
         Its ``image()`` is what is to be subtracted: Akima splines through levels of bins, which
         sep's surface has in their middles.
     """
     import sep
 
-    from persistence.types.background import REDUCE, Background, BackgroundList, Surface, centres
-    from persistence.types.box import Box
-    from persistence.types.mask import Mask
+    from persistence.types.fields.background import (
+        REDUCE,
+        Background,
+        BackgroundList,
+        Surface,
+        centres,
+    )
+    from persistence.types.pixels.box import Box
+    from persistence.types.pixels.mask import Mask
 
     rows, columns = exposure.image.shape
     mask = _masked(exposure, bin_size, sources)

@@ -13,7 +13,7 @@ from persistence.pipe.task import TaskError
 from persistence.tasks.measure import PLANES, Measured
 from persistence.tasks.recognize import Recognized
 from persistence.tasks.stamps import Flux, Moments
-from persistence.types.catalog import Catalog
+from persistence.types.table.catalog import Catalog
 
 _ID_BITS = 64
 _LARGEST = 2**63

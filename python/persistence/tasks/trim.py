@@ -6,7 +6,7 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
-from persistence.types.detector import Detector
+from persistence.types.exposure.detector import Detector
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header

@@ -1,0 +1,1 @@
+"""Exposures, and what their headers and components tell."""

@@ -1,0 +1,366 @@
+"""Exposures: an image with its mask, variance, header, and what the header tells."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import DataIdError
+from persistence.types.exposure import afwheader
+from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.coaddinputs import CoaddInputs
+from persistence.types.exposure.components import KEYS, Components
+from persistence.types.exposure.detector import Detector
+from persistence.types.exposure.exposurenames import ExposureNames
+from persistence.types.exposure.fromheader import calibration_of, shifted, unit_of, visit_of
+from persistence.types.exposure.fromheader import wcs_of as wcs_of
+from persistence.types.exposure.fromheader import xy0 as xy0
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.shared import Sharing
+from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
+from persistence.types.exposure.visitinfo import VisitInfo
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+from persistence.types.pixels.polygon import Polygon
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.nddata import CCDData
+    from astropy.units import UnitBase
+    from astropy.wcs import WCS
+
+# Components beside those of the archive that `Exposure.replaced` takes.
+_MORE = ("visit_info", "unit")
+# Planes whose pixels are no measurement of the sky.
+_BAD = ("BAD", "SAT", "EDGE", "NO_DATA")
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure(ExposureNames, Sharing):
+    """An image of the sky or of a detector, and all that is known of it.
+
+    Attributes
+    ----------
+    image : array, shape (rows, columns)
+        The pixels; ``image[y, x]``.
+    header : `astropy.io.fits.Header`
+        The header of the image's own HDU.
+    primary : `astropy.io.fits.Header` or None
+        The primary header, where the image's header asks to inherit it.
+    mask : `Mask` or None
+        Flags of the pixels.
+    variance : array, shape (rows, columns), or None
+        In the image's unit, squared.
+    cutout : `tuple` [`int`, `int`]
+        Column and row of the first pixel in the image that the header describes; not 0 for a part
+        of it.
+    translator : `HeaderTranslator`
+        Knows the camera's header keywords.
+    dataId : mapping
+        The data ID that it was read by.
+    given_wcs : `astropy.wcs.WCS` or None
+        A world coordinate system in place of the header's.
+    components : `Components`
+        What came with the image in afw's archive, or was given: ``psf``, ``photo_calib``, ... by
+        name.
+
+    Notes
+    -----
+    What is derived from the header is computed when it is first asked for, and what lies in the
+    archive is made then. Use `replaced` to change a part; the arrays can be changed in place.
+    """
+
+    image: NDArray[Any]
+    header: Header
+    primary: Header | None = None
+    mask: Mask | None = None
+    variance: NDArray[Any] | None = None
+    cutout: tuple[int, int] = (0, 0)
+    translator: HeaderTranslator = field(default_factory=HeaderTranslator)
+    dataId: Mapping[str, Any] = field(default_factory=dict)
+    given_wcs: WCS | None = None
+    components: Components = field(default_factory=Components)
+
+    def replaced(self, **parts: Any) -> Exposure:
+        """Give a copy with some attributes replaced; arrays are shared.
+
+        Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``,
+        ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``,
+        ``visit_info``, ``unit``. A ``wcs`` of FITS counts the pixels of this image; one of afw's,
+        the pixels of the parent image. None takes a component away; what the header says of it then
+        holds.
+        """
+        given = {name: parts.pop(name) for name in (*KEYS, *_MORE) if name in parts}
+        if "wcs" in given:
+            is_fits = hasattr(given["wcs"], "wcs")
+            parts["given_wcs"] = given["wcs"] if is_fits else None
+            given["wcs"] = None if is_fits else given["wcs"]
+        if given:
+            parts["components"] = parts.get("components", self.components).replaced(**given)
+        return dataclasses.replace(self, **parts)
+
+    @functools.cached_property
+    def metadata(self) -> Header:
+        """The whole header: the image's own cards, and those inherited from the primary HDU."""
+        if self.primary is None or self.primary is self.header:
+            return self.header
+        return afwheader.merged(self.header, self.primary)
+
+    @functools.cached_property
+    def observers_metadata(self) -> Header:
+        """The header as afw gives it.
+
+        Without the cards of the sky, the visit, the archive, the HDU.
+        """
+        return afwheader.observers(self.metadata)
+
+    @functools.cached_property
+    def wcs(self) -> WCS | None:
+        """Pixel (x, y), counted from 0, to the sky; None if neither header nor archive has it.
+
+        One that FITS does not know is fitted over this image; ``components["wcs"]`` is exact.
+        """
+        if self.given_wcs is not None:
+            return self.given_wcs
+        return self._wcs() if self.cutout != (0, 0) else self.shared("wcs", self._wcs)
+
+    def _wcs(self) -> WCS | None:
+        if "wcs" not in self.components.given:
+            found = wcs_of(self._sky_header(), self.cutout)
+            if found is not None:
+                return found
+        stored: Any = self.components.get("wcs")
+        return (
+            shifted(stored.to_astropy(self.bbox), self.origin)
+            if hasattr(stored, "to_astropy")
+            else None
+        )
+
+    @property
+    def changed_wcs(self) -> WCS | None:
+        """The WCS, if it was changed in place since it was created from the header; else None."""
+        used: WCS | None = vars(self).get("wcs")
+        if used is None or self.given_wcs is not None or "wcs" in self.components.given:
+            return None
+        fresh = wcs_of(self._sky_header(), self.cutout)
+        changed = fresh is not None and used.to_header_string(relax=True) != fresh.to_header_string(
+            relax=True
+        )
+        return used if changed else None
+
+    def _sky_header(self) -> Header:
+        """Give the header that tells the sky: of afw's exposures, the image's own.
+
+        The raw's may be beside.
+        """
+        afws = self.primary is not None and "AR_HDU" in self.primary and "CTYPE1" in self.header
+        return self.header if afws else self.metadata
+
+    @functools.cached_property
+    def psf(self) -> Any:
+        """The point spread function; None if there is none."""
+        return self.shared("psf", lambda: self.components.get("psf"))
+
+    @functools.cached_property
+    def photo_calib(self) -> PhotoCalib | None:
+        """What a count is worth.
+
+        By the archive, else by afw's old keywords, else by the camera's zero point.
+        """
+        return self.shared("photoCalib", self._photo_calib)  # type: ignore[no-any-return]
+
+    def _photo_calib(self) -> PhotoCalib | None:
+        if "photo_calib" in self.components:
+            return self.components["photo_calib"]  # type: ignore[no-any-return]
+        return calibration_of(self.metadata, self.translator)
+
+    @functools.cached_property
+    def filter(self) -> FilterLabel | None:
+        """The filter: band, physical filter, and the short name that data IDs use."""
+        stored = self.components.get("filter")
+        if isinstance(stored, FilterLabel):
+            return self.translator.completed(stored)
+        return self.translator.filter(self.metadata, self.dataId)
+
+    @functools.cached_property
+    def visit_info(self) -> VisitInfo:
+        """Exposure time, observation time, pointing."""
+        if "visit_info" in self.components:
+            return self.components["visit_info"]  # type: ignore[no-any-return]
+        return visit_of(self.metadata, self.translator)
+
+    @functools.cached_property
+    def detector(self) -> Detector | None:
+        """The detector and its amplifiers; None if neither archive nor header tells."""
+        if "detector" in self.components:
+            return self.components["detector"]  # type: ignore[no-any-return]
+        return self.translator.detector(self.metadata)
+
+    @property
+    def ap_corr_map(self) -> ApCorrMap | None:
+        """The aperture corrections; None if there are none."""
+        return self.components.get("ap_corr_map")
+
+    @property
+    def valid_polygon(self) -> Polygon | None:
+        """The part of the image that is lit; None if it is not known."""
+        return self.components.get("valid_polygon")
+
+    @property
+    def coadd_inputs(self) -> CoaddInputs | None:
+        """What a coadd was made of; None if it is none."""
+        return self.components.get("coadd_inputs")
+
+    @property
+    def transmission_curve(self) -> Any:
+        """The throughput by wavelength; None if it is not known."""
+        return self.components.get("transmission_curve")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of components whose classes are not known here.
+
+        Their tables are kept as they were stored.
+        """
+        return self.components.unknown
+
+    @property
+    def zero_point(self) -> float | None:
+        """The magnitude that gives one count (mag); None if the image is not calibrated."""
+        calib = self.photo_calib
+        return None if calib is None else calib.zero_point
+
+    @functools.cached_property
+    def unit(self) -> UnitBase | None:
+        """The unit of a pixel; None if it is not known."""
+        from astropy import units
+
+        given = self.components.given.get("unit")
+        return unit_of(self.header, self.metadata) if given is None else units.Unit(given)
+
+    def to_ccddata(self, unit: Any = None, bad: Iterable[str] = _BAD) -> CCDData:
+        """Make astropy's image of it; the arrays are shared.
+
+        Parameters
+        ----------
+        unit : optional
+            The unit of a pixel; if it is absent, ``self.unit``, or no unit if that is not known.
+        bad : iterable of `str`
+            The planes of the mask whose pixels are masked. All planes are in ``flags``.
+        """
+        from astropy import units
+        from astropy.nddata import CCDData, VarianceUncertainty
+
+        known = unit or self.unit or units.dimensionless_unscaled
+        mask = self.mask
+        return CCDData(
+            self.image,
+            unit=known,
+            uncertainty=None if self.variance is None else VarianceUncertainty(self.variance),
+            mask=None if mask is None else mask.any_of(name for name in bad if name in mask.planes),
+            flags=None if mask is None else mask.array,
+            wcs=self.wcs,
+            meta=self.metadata,
+        )
+
+    @functools.cached_property
+    def origin(self) -> tuple[int, int]:
+        """Column and row of the first pixel in the parent image's numbers (afw's XY0)."""
+        x0, y0 = xy0(self.header)
+        return x0 + self.cutout[0], y0 + self.cutout[1]
+
+    @property
+    def bbox(self) -> Box:
+        """Where the pixels lie in the parent image."""
+        return Box(*self.origin, self.image.shape[1], self.image.shape[0])
+
+    def __getitem__(self, box: Any) -> Exposure:
+        """Cut a part out; the arrays are views.
+
+        Parameters
+        ----------
+        box : `Box` or slices
+            A box in the pixel numbers of the parent image, or, as of an array, rows and columns of
+            this one.
+        """
+        box = self._box_of(box) if _is_slices(box) else Box.from_any(box)
+        if not self.bbox.contains(box):
+            raise DataIdError(f"{box} is not inside the image, which is {self.bbox}")
+        inside = box.shifted(-self.origin[0], -self.origin[1])
+        rows, columns = inside.slices
+        return self.replaced(
+            image=self.image[rows, columns],
+            mask=None
+            if self.mask is None
+            else Mask(self.mask.array[rows, columns], self.mask.planes),
+            variance=None if self.variance is None else self.variance[rows, columns],
+            cutout=(self.cutout[0] + inside.x0, self.cutout[1] + inside.y0),
+            given_wcs=None if self.given_wcs is None else self.given_wcs[rows, columns],
+        )
+
+    def _box_of(self, slices: Any) -> Box:
+        """Give the box that slices cut out, in the pixel numbers of the parent image."""
+        rows, columns = (
+            (*slices, slice(None))[:2] if isinstance(slices, tuple) else (slices, slice(None))
+        )
+        (y0, y1, dy), (x0, x1, dx) = (
+            rows.indices(self.image.shape[0]),
+            columns.indices(self.image.shape[1]),
+        )
+        if (dy, dx) != (1, 1):
+            raise DataIdError(f"a part of an exposure has every pixel, not each {dx} x {dy}")
+        return Box(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0)).shifted(*self.origin)
+
+    def __str__(self) -> str:
+        rows, columns = self.image.shape
+        width = max(len(name) for name, _ in self.summary())
+        lines = "".join(f"\n  {name:<{width}}  {value}" for name, value in self.summary())
+        return f"Exposure of {columns} x {rows} pixels, {self.image.dtype.name}{lines}"
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Give what a person wants to know first, as names and values."""
+        info, detector = self.visit_info, self.detector
+        observed = info.date_begin or info.date_middle
+        found = {
+            "data ID": " ".join(f"{key}={value}" for key, value in self.dataId.items()),
+            "detector": "" if detector is None else f"{detector.name} ({detector.id})",
+            "filter": "" if self.filter is None else str(self.filter),
+            "observed": f"{observed} {info.timescale.upper()}" if observed else "",
+            "exposure time": "" if info.exposure_time is None else f"{info.exposure_time:g} s",
+            "centre": self._centre(),
+            "zero point": "" if self.zero_point is None else f"{self.zero_point:g} mag",
+            "image": _spread(self.image),
+            "variance": "" if self.variance is None else _spread(self.variance),
+            "mask": "" if self.mask is None else str(self.mask),
+            "components": ", ".join(self.components),
+            "not understood": ", ".join(self.unknown),
+            "header": f"{len(self.metadata)} cards",
+        }
+        return [(name, value) for name, value in found.items() if value]
+
+    def _centre(self) -> str:
+        if self.wcs is None:
+            return ""
+        rows, columns = self.image.shape
+        ra, dec = self.wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
+        projection = str(self.metadata.get("CTYPE1", ""))[-3:]
+        return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
+
+
+def _spread(array: NDArray[Any]) -> str:
+    good = array[np.isfinite(array)]
+    if not good.size:
+        return "no finite pixel"
+    low, middle, high = good.min(), np.median(good), good.max()
+    return f"{low:g} to {high:g}, median {middle:g}"
+
+
+def _is_slices(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return bool(parts) and len(parts) < 3 and all(isinstance(part, slice) for part in parts)

@@ -1,0 +1,115 @@
+"""What headers tell of an exposure: the sky, the origin, the visit, the calibration, the unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.visitinfo import VisitInfo, is_afws
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.units import UnitBase
+    from astropy.wcs import WCS
+
+    from persistence.types.exposure.translator import HeaderTranslator
+
+
+def shifted(wcs: WCS, origin: tuple[int, int]) -> WCS:
+    """Count the pixels of a world coordinate system from an origin."""
+    from astropy.wcs import Sip
+
+    made = wcs.deepcopy()
+    made.wcs.crpix = made.wcs.crpix - np.array(origin)
+    if made.sip is not None:
+        made.sip = Sip(
+            made.sip.a, made.sip.b, made.sip.ap, made.sip.bp, made.sip.crpix - np.array(origin)
+        )
+    return made
+
+
+def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
+    """Read of a header when, where and for how long the exposure was taken.
+
+    By afw's cards, or by the camera's.
+    """
+    return VisitInfo.from_afw(header) if is_afws(header) else translator.visit_info(header)
+
+
+def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib | None:
+    """Read of a header what a count is worth; None if it does not tell.
+
+    Since version 1 of afw's exposures the calibration lies in the archive (afw-files 1.4): what
+    then looks like an older one is left over from something else.
+    """
+    fluxmag0 = 0.0 if header.get("EXPINFO_V") else header.get("FLUXMAG0")
+    if isinstance(fluxmag0, int | float) and fluxmag0 > 0:
+        return PhotoCalib.from_fluxmag0(float(fluxmag0), float(header.get("FLUXMAG0ERR") or 0.0))
+    magnitude = translator.zero_point(header)
+    return None if magnitude is None else PhotoCalib.from_zero_point(magnitude)
+
+
+def xy0(header: Header) -> tuple[int, int]:
+    """Read where the first pixel lies in a parent image.
+
+    World coordinate system A, as afw writes it.
+
+    Source: afw-files 1.2.
+    """
+    if "CRPIX1A" not in header or header.get("CTYPE1A") != "LINEAR":
+        return 0, 0
+    if header["CRPIX1A"] != 1 or header.get("CRPIX2A") != 1:
+        return 0, 0
+    return int(header.get("CRVAL1A", 0)), int(header.get("CRVAL2A", 0))
+
+
+def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
+    """Make the world coordinate system of a header; None if it has none.
+
+    Parameters
+    ----------
+    header : `astropy.io.fits.Header`
+        Any projection that wcslib knows, TPV and SIP among them.
+    cutout : `tuple` [`int`, `int`]
+        Column and row of the first pixel in the image that the header describes.
+    """
+    if "CTYPE1" not in header:
+        return None
+    from astropy.wcs import WCS
+
+    # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of
+    # each, each time.
+    if "RADECSYS" in header or "PROJP1" in header:
+        header = header.copy()
+        header.setdefault("RADESYS", header.pop("RADECSYS", "ICRS"))
+        del header["PROJP*"]
+    if header.get("NAXIS") == 0:  # a header without an image, of which astropy would warn
+        header = header.copy()
+        del header["NAXIS"]
+    wcs = WCS(header, fix=False)
+    wcs.wcs.fix()
+    return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]
+
+
+def unit_of(header: Header, whole: Header) -> UnitBase | None:
+    """Read the unit of a pixel; None if it is not told.
+
+    Parameters
+    ----------
+    header, whole : `astropy.io.fits.Header`
+        The image's own header, and that with what it inherits. afw's exposures keep the raw image's
+        BUNIT in the primary header, though they are no longer in it (afw-files 1.2): then only that
+        of their own counts.
+    """
+    from astropy import units
+
+    said = str((header if "AR_HDU" in whole else whole).get("BUNIT") or "").strip()
+    # Cameras write ADU, electrons and the like, which astropy has in one spelling.
+    for spelling in (said, said.lower(), said.lower().rstrip("s")):
+        try:
+            return units.Unit(spelling) if spelling else None
+        except ValueError:
+            continue
+    return units.Unit(said, parse_strict="silent")

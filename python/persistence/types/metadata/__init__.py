@@ -1,0 +1,1 @@
+"""Metadata: property sets, configurations, package versions, detector calibrations."""

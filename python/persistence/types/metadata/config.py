@@ -1,0 +1,176 @@
+"""Configurations: a tree of values."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from persistence.types.metadata.difference import Differences, differences
+
+_T = TypeVar("_T")
+_TARGET = re.compile(r"=([\w.]+)")  # in the note of what was retargeted
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Stands for an object of a class that is not here.
+
+    What ``config.steps['a']=lsst.pipe.Step()`` assigns.
+
+    Attributes
+    ----------
+    class_name : `str`
+        The dotted name of the class.
+    """
+
+    class_name: str
+
+    def __repr__(self) -> str:
+        return f"{self.class_name}()"
+
+
+class Config(Mapping[str, Any]):
+    """The values of a task's configuration, by dotted name or as attributes.
+
+    Parameters
+    ----------
+    values : mapping
+        Dotted names, such as ``isr.doBias`` or ``indexer['HTM'].depth``, and values.
+    class_name : `str`, optional
+        The dotted name of the class that it configures.
+    notes : mapping, optional
+        Text that was found instead of a value: a class that an entry was retargeted to.
+    docs : mapping, optional
+        What the file says of an entry. They are no part of the configuration: equal ones may differ
+        in them.
+
+    Notes
+    -----
+    An attribute, and a key in brackets, lead down: ``config.indexer['HTM'].depth``. Where an entry
+    has a value and others below it (``skyMap='rings'``, ``skyMap['rings'].numRings=120``), the
+    attribute is what lies below, and ``config['skyMap']`` the value.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] = {},
+        class_name: str | None = None,
+        notes: Mapping[str, str] = {},
+        docs: Mapping[str, str] = {},
+    ) -> None:
+        self._values = dict(values)
+        self.class_name = class_name
+        self.notes = dict(notes)
+        self.docs = dict(docs)
+
+    def __getitem__(self, name: Any) -> Any:
+        if name in self._values:
+            return self._values[name]
+        bracketed = f"[{name!r}]"
+        below = self._below(bracketed)
+        if not below and bracketed not in self._values:
+            raise KeyError(name)
+        return below or self._values[bracketed]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        below = self._below(name)
+        if not below and name not in self._values:
+            raise AttributeError(f"the configuration has no entry {name!r}")
+        return below or self._values[name]
+
+    def _below(self, name: str) -> Config:
+        made = self._values.get(name)
+        class_name = made.class_name if isinstance(made, Made) else None
+        return Config(
+            _below(self._values, name),
+            class_name,
+            _below(self.notes, name),
+            _below(self.docs, name),
+        )
+
+    def __repr__(self) -> str:
+        return f"Config({self._values!r}, class_name={self.class_name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Config):
+            return NotImplemented
+        return (self._values, self.class_name, self.notes) == (
+            other._values,
+            other.class_name,
+            other.notes,
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # a mapping with an equality of values
+
+    def diff(self, other: Config) -> Differences:
+        """Give each entry that differs, or that one of the two lacks.
+
+        Also the class, and what is retargeted.
+        """
+        return differences(self._all(), other._all())
+
+    def _all(self) -> dict[str, Any]:
+        retargeted = {f"{name}.{note.partition('(')[0]}": note for name, note in self.notes.items()}
+        return {**self._values, **retargeted, "type(config)": self.class_name}
+
+    def text(self) -> str:
+        """Write the configuration as assignments, in the form of Gen2's config files."""
+        lines = []
+        if self.class_name:
+            module = self.class_name.rpartition(".")[0]
+            lines += [f"import {module}"] if module else []
+            lines += [f"assert type(config)=={self.class_name}, 'config is of another type'"]
+        lines += [f"import {module}" for module in self._modules()]
+        notes = dict(self.notes)
+        for name, value in self._values.items():
+            # Retargeted before its values are set, but after what holds it was made.
+            above = [note for note in notes if _below({name: value}, note)]
+            lines += [f"config{_joined(note)}.{notes.pop(note)}" for note in above]
+            lines += [f"# {line}".rstrip() for line in self.docs.get(name, "").splitlines()]
+            lines.append(f"config{_joined(name)}={_literal(value)}")
+        lines += [f"config{_joined(name)}.{note}" for name, note in notes.items()]
+        return "\n".join(lines) + "\n"
+
+    def _modules(self) -> list[str]:
+        """Give the modules of the classes that are named, which the original needs to import."""
+        made = [value.class_name for value in self._values.values() if isinstance(value, Made)]
+        retargeted = [name for note in self.notes.values() for name in _TARGET.findall(note)]
+        modules = {name.rpartition(".")[0] for name in made + retargeted}
+        return sorted(modules - {"", (self.class_name or "").rpartition(".")[0]})
+
+
+def _below(named: Mapping[str, _T], name: str) -> dict[str, _T]:
+    """Give what lies below a name, by the rest of its own."""
+    return {
+        key[len(name) :].removeprefix("."): value
+        for key, value in named.items()
+        if key.startswith((f"{name}.", f"{name}["))
+    }
+
+
+def _joined(name: str) -> str:
+    return name if name.startswith("[") else f".{name}"
+
+
+def _literal(value: Any) -> str:
+    """Write a value such that it can be read back, also infinite numbers deep inside."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    if type(value) is list:
+        return f"[{', '.join(map(_literal, value))}]"
+    if type(value) is tuple:
+        return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(one)}' for key, one in value.items())}}}"
+    return repr(value)

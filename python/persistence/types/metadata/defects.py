@@ -1,0 +1,108 @@
+"""Defects of a detector: a table of boxes, and the mask that they make. Source: afw-files 6.4."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+
+from persistence.errors import FormatterError
+from persistence.types.pixels.box import Box
+from persistence.types.pixels.mask import Mask
+
+COLUMNS = ("x0", "y0", "width", "height")
+_ONE = "POINT"
+_SHAPES = ("BOX", "ROTBOX")
+
+
+class Defects(Table):  # type: ignore[misc]  # astropy has no types
+    """A table of boxes of bad pixels.
+
+    ``x0``, ``y0`` (the first pixel, counted from 0), ``width``, ``height``.
+
+    A pixel may lie in several. The table's ``meta`` tell the detector and from when on they hold.
+    """
+
+    @classmethod
+    def from_table(cls, table: Table) -> Defects:
+        """Take either form of table.
+
+        Boxes, or regions as the FITS convention of that name has them.
+
+        Raises
+        ------
+        FormatterError
+            If it is neither, or a region is no box.
+        """
+        if "SHAPE" in table.colnames:
+            return cls(_from_regions(table), names=COLUMNS, meta=table.meta)
+        missing = [name for name in COLUMNS if name not in table.colnames]
+        if missing:
+            raise FormatterError(
+                f"it is no table of defects: it has no {', '.join(missing)}, nor SHAPE"
+            )
+        return cls(table)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The boxes, in the order of the table."""
+        columns = (np.asarray(self[name]).tolist() for name in COLUMNS)
+        return [Box(*numbers) for numbers in zip(*columns, strict=True)]
+
+    def mask(self, where: Any, plane: str = "BAD") -> Mask:
+        """Flag the pixels of all boxes.
+
+        Parameters
+        ----------
+        where : `tuple` of two `int`, `Box`, or what `Box.from_any` takes
+            The shape of the mask (rows, columns), whose first pixel is then (0, 0); or the pixels
+            that it covers. What sticks out is cut off.
+        plane : `str`
+            What the flag is called.
+
+        Returns
+        -------
+        mask : `Mask`
+            ``mask[plane]`` is the array of Booleans, shape (rows, columns).
+        """
+        shape = isinstance(where, tuple) and len(where) == len(("rows", "columns"))
+        area = Box(0, 0, int(where[1]), int(where[0])) if shape else Box.from_any(where)
+        flagged = np.zeros((area.height, area.width), dtype=bool)
+        for box in self.boxes:
+            x0, y0 = box.x0 - area.x0, box.y0 - area.y0
+            flagged[max(y0, 0) : max(y0 + box.height, 0), max(x0, 0) : max(x0 + box.width, 0)] = (
+                True
+            )
+        return Mask.from_flags({plane: flagged})
+
+
+def _from_regions(table: Table) -> Any:
+    """Turn FITS regions (centres, counted from 1) into boxes.
+
+    Corner, counted from 0, width and height.
+    """
+    try:
+        boxes = [_box(row) for row in table]
+    except (KeyError, ValueError, IndexError) as error:
+        raise FormatterError(f"it is no table of regions: {error}") from error
+    return np.array(boxes, dtype=np.int32).reshape(-1, len(COLUMNS))
+
+
+def _box(row: Any) -> tuple[int, int, int, int]:
+    shape = str(row["SHAPE"]).strip().upper()
+    x, y = (float(np.ravel(row[axis])[0]) - 1 for axis in ("X", "Y"))
+    if shape == _ONE:
+        width = height = 1
+    elif shape in _SHAPES:
+        width, height = (int(size) for size in np.ravel(row["R"])[:2])
+        turn = float(np.ravel(row["ROTANG"])[0]) if shape == "ROTBOX" else 0.0
+        if turn % 90:
+            raise ValueError(f"a box cannot be turned by {turn} degrees")
+        if turn % 180:
+            width, height = height, width
+    else:
+        raise ValueError(f"a region cannot be a {shape!r}: BOX, POINT or ROTBOX")
+    # As afw centred a box on a pixel: half a pixel up, then down.
+    return math.floor(x - width / 2 + 1), math.floor(y - height / 2 + 1), width, height

@@ -1,0 +1,1 @@
+"""Pixels: boxes and polygons of them, and masks whose bits have names."""

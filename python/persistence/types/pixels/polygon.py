@@ -1,0 +1,77 @@
+"""Polygons of pixels, such as the part of a detector that is lit (facts in afw-files 2.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from persistence.types.archives.archive import Load, Tables
+
+
+@dataclass(frozen=True, eq=False)
+class Polygon:
+    """A polygon without holes.
+
+    Attributes
+    ----------
+    vertices : array, shape (n, 2)
+        Columns and rows, in the pixel numbers of the parent image, each corner once.
+    """
+
+    vertices: NDArray[np.float64]
+
+    @property
+    def area(self) -> float:
+        """The area in square pixels (shoelace formula)."""
+        x, y = self.vertices.T
+        return float(abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2)
+
+    def contains(self, x: ArrayLike, y: ArrayLike) -> Any:
+        """Say which points lie inside.
+
+        Those from which a ray crosses the edge an odd number of times.
+
+        Parameters
+        ----------
+        x, y : number or array
+            Columns and rows; they are broadcast. A point on the edge may be in or out.
+        """
+        columns, rows = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+        inside = np.zeros(columns.shape, dtype=bool)
+        for (x1, y1), (x2, y2) in zip(
+            self.vertices, np.roll(self.vertices, -1, axis=0), strict=True
+        ):
+            if y1 == y2:
+                continue  # a ray along the rows crosses no edge that is parallel to it
+            crosses = (y1 > rows) != (y2 > rows)
+            inside ^= crosses & (columns < x1 + (rows - y1) * (x2 - x1) / (y2 - y1))
+        return inside[()]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            np.array_equal(self.vertices, other.vertices)
+            if isinstance(other, Polygon)
+            else NotImplemented
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it holds an array
+
+    def __str__(self) -> str:
+        return f"{len(self.vertices)} corners, {self.area:.0f} square pixels"
+
+    # afw's name, for scripts written for it
+    def getVertices(self) -> list[tuple[float, float]]:
+        return [(float(x), float(y)) for x, y in self.vertices]
+
+
+def make(tables: Tables, load: Load) -> Polygon:
+    """Build a polygon from its table, in which the first corner comes again as the last."""
+    (table,) = tables
+    vertices = np.column_stack(
+        [np.asarray(table[f"vertices_{axis}"], dtype=float) for axis in "xy"]
+    )
+    closed = len(vertices) > 1 and np.array_equal(vertices[0], vertices[-1])
+    return Polygon(vertices[:-1] if closed else vertices)

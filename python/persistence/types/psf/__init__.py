@@ -1,0 +1,1 @@
+"""Point spread functions, the kernels and functions that they are made of."""

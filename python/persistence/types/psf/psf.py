@@ -1,0 +1,137 @@
+"""Point spread functions of Gaussians and of kernels (facts in afw-files 2.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import FormatterError
+from persistence.types.archives.archive import Load, Table, Tables
+from persistence.types.pixels.box import Box
+from persistence.types.psf.functions import DoubleGaussian, Gaussian
+from persistence.types.psf.kernels import Kernel, grid, sized
+from persistence.types.psf.psfimage import Psf
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GaussianPsf(Psf):
+    """A round Gaussian, at the middles of pixels, the same everywhere.
+
+    Attributes
+    ----------
+    size : `tuple` [`int`, `int`]
+        Columns and rows of its image.
+    sigma : `float`
+        Standard deviation, in pixels.
+    """
+
+    size: tuple[int, int]
+    sigma: float
+
+    def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
+        box = sized(*self.size)
+        return np.asarray(Gaussian(self.sigma, self.sigma, 0)(*grid(box))), box
+
+
+class SingleGaussianPsf(GaussianPsf):
+    """The same, as meas_algorithms stores it."""
+
+
+@dataclass(frozen=True)
+class DoubleGaussianPsf(Psf):
+    """The sum of two round Gaussians, at the middles of pixels, the same everywhere.
+
+    Attributes
+    ----------
+    size : `tuple` [`int`, `int`]
+        Columns and rows of its image.
+    sigma1, sigma2 : `float`
+        Standard deviations, in pixels.
+    b : `float`
+        How high the second is at its peak, if the first is 1 there.
+    """
+
+    size: tuple[int, int]
+    sigma1: float
+    sigma2: float
+    b: float
+
+    def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
+        box = sized(*self.size)
+        return np.asarray(DoubleGaussian(self.sigma1, self.sigma2, self.b)(*grid(box))), box
+
+
+@dataclass(frozen=True, eq=False)
+class KernelPsf(Psf):
+    """A kernel, which may vary over the image."""
+
+    kernel: Kernel
+    average_position: tuple[float, float]
+
+    def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
+        return self.kernel.image(x, y), self.kernel.box
+
+
+def _size(table: Table) -> tuple[int, int]:
+    return int(table["dimensions_x"][0]), int(table["dimensions_y"][0])
+
+
+def make_gaussian(tables: Tables, load: Load) -> GaussianPsf:
+    """Build a GaussianPsf."""
+    return GaussianPsf(_size(tables[0]), float(tables[0]["sigma"][0]))
+
+
+def make_single_gaussian(tables: Tables, load: Load) -> SingleGaussianPsf:
+    """Build a SingleGaussianPsf."""
+    return SingleGaussianPsf(_size(tables[0]), float(tables[0]["sigma"][0]))
+
+
+def make_double_gaussian(tables: Tables, load: Load) -> DoubleGaussianPsf:
+    """Build a DoubleGaussianPsf."""
+    sigma1, sigma2, b = (float(tables[0][name][0]) for name in ("sigma1", "sigma2", "b"))
+    return DoubleGaussianPsf(_size(tables[0]), sigma1, sigma2, b)
+
+
+def make_kernel(tables: Tables, load: Load) -> KernelPsf:
+    """Build a KernelPsf, or a PcaPsf, which is stored alike."""
+    x, y = (float(tables[0][f"averagePosition_{axis}"][0]) for axis in "xy")
+    return KernelPsf(load(int(tables[0]["kernel"][0])), (x, y))
+
+
+# Class -> the module where the original finds it, and the attributes that are columns.
+STORED: Mapping[type[Psf], tuple[str, tuple[str, ...]]] = {
+    GaussianPsf: ("lsst.afw.detection", ("sigma",)),
+    SingleGaussianPsf: ("lsst.meas.algorithms", ("sigma",)),
+    DoubleGaussianPsf: ("lsst.meas.algorithms", ("sigma1", "sigma2", "b")),
+}
+
+
+def dump(psf: Any) -> tuple[str, str, list[dict[str, NDArray[Any]]]]:
+    """Give what an archive stores of a PSF: its class, the module of that, and its tables.
+
+    Raises
+    ------
+    FormatterError
+        If it is not one of those that are written here.
+    """
+    if type(psf) not in STORED:
+        known = ", ".join(each.__name__ for each in STORED)
+        raise FormatterError(
+            f"a {type(psf).__name__} is not written into archives; those that are: {known}"
+        )
+    module, names = STORED[type(psf)]
+    sizes = {
+        f"dimensions_{axis}": np.array([size], np.int32)
+        for axis, size in zip("xy", psf.size, strict=True)
+    }
+    return (
+        type(psf).__name__,
+        module,
+        [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}],
+    )

@@ -1,0 +1,1 @@
+"""Tables: catalogs with their schemas, aliases and footprints; Parquet; reference catalogs."""

@@ -1,0 +1,138 @@
+"""When, where and for how long an exposure was taken."""
+
+from __future__ import annotations
+
+import pytest
+from astropy.time import Time
+
+from persistence.errors import FormatterError
+from persistence.types.exposure.visitinfo import VisitInfo, is_afws, make
+
+
+def test_what_a_header_does_not_say_is_none():
+    info = VisitInfo()
+    assert (info.exposure_id, info.exposure_time, info.airmass) == (None, None, None)
+    assert (info.date, info.date_avg, info.boresight) == (None, None, None)
+    assert (info.getDate(), info.getExposureTime()) == (None, None)
+
+
+@pytest.mark.parametrize("scale", ["utc", "tai"])
+def test_the_date_is_in_the_scale_that_the_header_names(scale):
+    date = VisitInfo(date_begin="2014-08-18T23:20:43.5", timescale=scale).date
+    assert date.scale == scale
+    assert date.isot == "2014-08-18T23:20:43.500"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "middle"),
+    [
+        (90.0, "2014-08-18T23:21:28.500"),
+        (None, "2014-08-18T23:20:43.500"),
+        (0.0, "2014-08-18T23:20:43.500"),
+    ],
+)
+def test_the_middle_of_the_exposure_is_half_of_it_later(seconds, middle):
+    info = VisitInfo(date_begin="2014-08-18T23:20:43.5", exposure_time=seconds)
+    assert info.date_avg.isot == middle
+    assert info.getDate() == info.date_avg
+    assert info.getExposureTime() == seconds
+
+
+def test_the_middle_of_an_exposure_over_a_leap_second_is_right():
+    info = VisitInfo(date_begin="2016-12-31T23:59:59", exposure_time=4.0)
+    assert info.date_avg.isot == "2017-01-01T00:00:00.000"
+    assert abs((info.date_avg - Time("2016-12-31T23:59:59", scale="utc")).sec - 2.0) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec", "degrees"),
+    [
+        ("01:00:00", "-30:30:00", (15.0, -30.5)),
+        ("00:00:00.0", "-00:30:00", (0.0, -0.5)),
+        ("1 00 00", "+10 00 00", (15.0, 10.0)),
+        (15.0, -30.5, (15.0, -30.5)),
+    ],
+)
+def test_the_pointing_is_read_in_hours_from_text_and_in_degrees_from_numbers(ra, dec, degrees):
+    sky = VisitInfo(ra=ra, dec=dec).boresight
+    assert (sky.ra.deg, sky.dec.deg) == pytest.approx(degrees, abs=1e-9)
+    assert sky.frame.name == "icrs"
+
+
+@pytest.mark.parametrize("known", [{"ra": 15.0}, {"dec": 15.0}])
+def test_half_a_pointing_is_none(known):
+    assert VisitInfo(**known).boresight is None
+
+
+AFW = {
+    "EXPID": 12345,
+    "EXPTIME": "30.0",
+    "DATE-AVG": "2020-01-20T12:34:56.000000000",
+    "TIMESYS": "TAI",
+    "BORE-RA": 30.0,
+    "BORE-DEC": 40.0,
+    "ROTTYPE": "UNKNOWN",
+    "OBS-LONG": -12.0,
+    "AVG-ERA": 20.0,
+    "DARKTIME": float("nan"),
+}
+
+
+def test_afws_cards_are_read_in_its_units_and_scale():
+    info = VisitInfo.from_afw(AFW)
+    assert (info.exposure_id, info.exposure_time, info.dark_time) == (12345, 30.0, None)
+    assert (info.date_avg.scale, info.date_avg.isot) == ("tai", "2020-01-20T12:34:56.000")
+    assert info.date.isot == "2020-01-20T12:34:41.000"
+    assert (info.boresight.ra.deg, info.boresight.dec.deg) == (30.0, 40.0)
+    assert (info.local_era, VisitInfo().local_era) == (8.0, None)
+    assert (info.getExposureId(), info.getDarkTime(), info.getBoresightAirmass()) == (
+        12345,
+        None,
+        None,
+    )
+    assert info.getBoresightRaDec() == info.boresight
+
+
+def test_the_middle_of_older_exposures_is_in_utc():
+    info = VisitInfo.from_afw({"TIME-MID": "2015-01-20T12:34:56.000000000Z", "EXPID": 0})
+    assert (info.date_avg.scale, info.date_avg.isot, info.exposure_id) == (
+        "utc",
+        "2015-01-20T12:34:56.000",
+        None,
+    )
+
+
+def test_a_date_without_a_scale_is_refused():
+    with pytest.raises(
+        FormatterError, match=r"DATE-AVG='2020.*' has no time scale: TIMESYS is missing"
+    ):
+        VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
+
+
+def test_afws_cards_come_back():
+    info = VisitInfo.from_afw(AFW)
+    assert VisitInfo.from_afw(info.to_afw()) == info
+
+
+@pytest.mark.parametrize(
+    ("header", "afws"),
+    [({"ROTTYPE": "SKY"}, True), ({"AR_HDU": 5}, True), ({"EXPTIME": 1.0}, False)],
+)
+def test_afws_headers_are_known_by_what_only_afw_writes(header, afws):
+    assert is_afws(header) is afws
+
+
+def test_an_archived_visit_without_a_time_has_none():
+    columns = (
+        "exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az"
+    ).split()
+    columns += (
+        "boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation"
+    ).split()
+    columns += ["airtemperature", "airpressure", "humidity"]
+    table = {name: [float("nan")] for name in columns} | {
+        "exposureid": [0],
+        "rottype": [0],
+        "tai": [-(2**63)],
+    }
+    assert make([table], lambda number: None) == VisitInfo(timescale="tai", rotation_type="UNKNOWN")
