@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from persistence import Box, Butler, Exposure, Location, cameras
+from persistence import Box, Butler, Exposure, Location
+from persistence.cameras import installed
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters import FORMATTERS, OBJECTS, formatter
 from persistence.types.exposure.detector import Detector
@@ -23,7 +24,7 @@ PAGE = Path(__file__).resolve().parents[1] / "doc" / "objects.rst"
 TEXT = PAGE.read_text()
 BLOCK = re.compile(r"^    >>> .*\n(?:    .*\n|\n)*", re.M)
 NAMED = set(re.findall(r"``([\w.]+)``", TEXT))
-CAMERAS = [name for name in sorted(cameras.announced()) if "." not in name]
+CAMERAS = [name for name in sorted(installed.announced()) if "." not in name]
 
 
 def sessions() -> list[str]:
@@ -58,7 +59,7 @@ def test_every_storage_is_in_the_page() -> None:
 @pytest.mark.parametrize("camera", CAMERAS)
 def test_every_type_of_the_policies_is_in_the_page(place: Path, camera: str) -> None:
     """All configurations are read alike, whatever their class; Gen2's policies call what is no object None."""
-    types = cameras.find(camera)(root=".").policy.types.values()
+    types = installed.find(camera)(root=".").policy.types.values()
     stored = [
         kind.python or "" for kind in types if kind.storage in set(FORMATTERS) - {"ConfigStorage"}
     ]

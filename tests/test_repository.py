@@ -104,14 +104,14 @@ def test_a_type_without_tables_can_be_caught_as_gen2s_error(
 
 
 def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -> None:
-    from persistence.identifiers import CoaddPacker
+    from persistence.cameras.identifiers import CoaddPacker
 
     (tmp_path / "camera.yaml").write_text(
         "datasets: {thing: {template: thing.pickle, storage: PickleStorage}}"
     )
     mapper = CameraMapper(str(tmp_path / "camera.yaml"))
     Butler(tmp_path, mapper).put(CoaddPacker(), "thing")
-    name = "persistence.identifiers.CoaddPacker"
+    name = "persistence.cameras.identifiers.CoaddPacker"
     with pytest.raises(UnsafeContent, match=rf"wants to make a {name}.*trust=\['{name}'\]"):
         Butler(tmp_path, mapper).get("thing")
     assert Butler(tmp_path, mapper, trust=[name]).get("thing") == CoaddPacker()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from persistence import cameras
-from persistence.cameramapper import CameraMapper
+from persistence.cameras import installed
+from persistence.cameras.camera_mapper import CameraMapper
 from persistence.dataids.location import Location
 
 pytestmark = pytest.mark.real
@@ -45,7 +45,7 @@ def camera(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def mapper(camera: str) -> CameraMapper:
-    return cameras.find(camera)()
+    return installed.find(camera)()
 
 
 @pytest.fixture
@@ -166,6 +166,6 @@ def test_every_name_of_a_filter_leads_to_the_filter_that_the_original_finds(
 def test_it_answers_to_the_name_that_repositories_have(
     camera: str, mapper: CameraMapper, answers: Any
 ) -> None:
-    assert cameras.find(answers["mapper"]) is type(mapper)
-    assert cameras.gen2_name(mapper) == answers["mapper"]
+    assert installed.find(answers["mapper"]) is type(mapper)
+    assert installed.gen2_name(mapper) == answers["mapper"]
     assert mapper.getPackageName() == answers["packageName"]

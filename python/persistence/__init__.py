@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.butlerlocation import ButlerComposite, ButlerLocation
-    from persistence.cameramapper import CameraMapper
+    from persistence.cameras.camera_mapper import CameraMapper
+    from persistence.cameras.hook_results import ButlerComposite, ButlerLocation
+    from persistence.cameras.mapper import Mapper
     from persistence.dataids.dataid import DataId
     from persistence.dataids.location import Location
     from persistence.dataids.template import PathTemplate
@@ -47,21 +48,20 @@ if TYPE_CHECKING:
         UnknownKeyWarning,
         UnsafeContent,
     )
-    from persistence.mapper import Mapper
     from persistence.repositoryargs import RepositoryArgs
 
 # Names are imported when they are asked for: who completes a command line, or reads its help, has
 # no time for the Butler, and most others need numpy.
 _LAZY = {
     "Butler": "persistence.butler",
-    "ButlerComposite": "persistence.butlerlocation",
-    "ButlerLocation": "persistence.butlerlocation",
-    "CameraMapper": "persistence.cameramapper",
+    "ButlerComposite": "persistence.cameras.hook_results",
+    "ButlerLocation": "persistence.cameras.hook_results",
+    "CameraMapper": "persistence.cameras.camera_mapper",
     "DataId": "persistence.dataids.dataid",
     "ButlerDataRef": "persistence.dataref",
     "ButlerSubset": "persistence.dataref",
     "Location": "persistence.dataids.location",
-    "Mapper": "persistence.mapper",
+    "Mapper": "persistence.cameras.mapper",
     "RepositoryArgs": "persistence.repositoryargs",
     "PathTemplate": "persistence.dataids.template",
     "Box": "persistence.types.pixels.box",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from persistence import config, installed
 from persistence.cache import ComponentCache
-from persistence.cameras import camera
+from persistence.cameras.installed import camera
+from persistence.cameras.mapper import Mapper
 from persistence.chain import Chain, Matching
 from persistence.dataids.dataid import DataId
 from persistence.dataids.request import Request
@@ -22,7 +23,6 @@ from persistence.errors import (
     PolicyError,
     RepositoryError,
 )
-from persistence.mapper import Mapper
 from persistence.opening import open_chain, open_one
 from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence import validity
+from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults
-from persistence.mapper import Mapper
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from persistence import calibrations, validity
 from persistence.calibrations import Calibrations, Criteria
+from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
 from persistence.files import atomic
-from persistence.mapper import Mapper
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 

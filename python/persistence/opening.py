@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import camerafile, config
-from persistence.cameras import camera, gen2_name
+from persistence import config
+from persistence.cameras import yaml_camera
+from persistence.cameras.installed import camera, gen2_name
 from persistence.chain import Chain
 from persistence.config import RepositoryCfg
 from persistence.errors import PolicyError, RepositoryError
@@ -192,8 +193,8 @@ class Opening:
                     f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give "
                     "mapper="
                 )
-            if member.args.mapper is None and mapper.endswith(camerafile.SUFFIX):
-                camerafile.refuse_code(mapper, member.cfg.cfg_root)
+            if member.args.mapper is None and mapper.endswith(yaml_camera.SUFFIX):
+                yaml_camera.refuse_code(mapper, member.cfg.cfg_root)
             member.repository = self._made(member, mapper)
             refuse_code.refuse_code(
                 member.repository.mapper.policy,

@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, cameras, references, sources
+from persistence import calibrations, references, sources
 from persistence.calibrations import Calibrations
+from persistence.cameras import installed as cameras
+from persistence.cameras.mapper import Mapper
 from persistence.config import RepositoryCfg
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
@@ -30,7 +32,6 @@ from persistence.errors import (
 )
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
-from persistence.mapper import Mapper
 from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition

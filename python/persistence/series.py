@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence import calibrations, validity
+from persistence.cameras.mapper import Mapper
 from persistence.errors import DataIdError
-from persistence.mapper import Mapper
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 from persistence.validity import Window

@@ -9,8 +9,8 @@ import os
 from typing import Any
 
 from persistence.calibrations import Calibrations
+from persistence.cameras.mapper import Mapper
 from persistence.errors import RepositoryError
-from persistence.mapper import Mapper
 from persistence.registry import Registry, SqliteRegistry, open_registry, registry_path
 
 

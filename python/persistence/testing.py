@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
 from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, TemplateError
 from persistence.registry import Registry

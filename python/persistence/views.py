@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from persistence.cameras.mapper import Mapper
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS
-from persistence.mapper import Mapper
 
 if TYPE_CHECKING:
     from persistence.types.pixels.box import Box

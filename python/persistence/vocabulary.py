@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from persistence.mapper import Mapper
+from persistence.cameras.mapper import Mapper
 from persistence.policy import in_repository, load
 from persistence.policy import refuse_code as foreign
 from persistence.policy.dataset_type import DatasetType

@@ -9,7 +9,7 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence import CameraMapper, Mapper
-from persistence.camerafile import mapper_class
+from persistence.cameras.yaml_camera import mapper_class
 from persistence.cmdline import overridefiles
 from persistence.errors import UsageError
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.cameras import gen2_name
+from persistence.cameras.installed import gen2_name
 from persistence.cli import output
 from persistence.errors import RegistryError
 from persistence.registry import FilesystemRegistry

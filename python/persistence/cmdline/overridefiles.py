@@ -9,10 +9,10 @@ import os
 import traceback
 from typing import Any
 
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
+from persistence.cameras.mapper import Mapper
 from persistence.cmdline import overrides, textfiles
 from persistence.errors import PolicyError, UsageError, told
-from persistence.mapper import Mapper
 
 
 def load(config: Any, path: str, option: str = "-C ") -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from persistence import config
-from persistence.cameras import camera
+from persistence.cameras.installed import camera
 from persistence.errors import PersistenceError, UsageError, did_you_mean
 
 INPUT, CALIB, OUTPUT = "PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"

@@ -12,10 +12,10 @@ from typing import Any
 
 from persistence import config
 from persistence.butler import Butler
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
+from persistence.cameras.mapper import Mapper
 from persistence.cmdline import places
 from persistence.errors import PersistenceError, UsageError, did_you_mean
-from persistence.mapper import Mapper
 
 
 def found(given: str) -> str:

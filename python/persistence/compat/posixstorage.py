@@ -8,7 +8,8 @@ import re
 import shutil
 from typing import Any, TextIO
 
-from persistence import cameras, config
+from persistence import config
+from persistence.cameras import installed
 from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import Located, StorageInterface
 from persistence.dataids.location import Location
@@ -67,7 +68,7 @@ class PosixStorage(StorageInterface):
     def getMapperClass(root: str) -> type | None:
         """Give the mapper of the repository at ``root``; None if there is none."""
         cfg = config.read(path_of(root)) if root else None
-        return None if cfg is None or cfg.mapper is None else cameras.camera(cfg.mapper)
+        return None if cfg is None or cfg.mapper is None else installed.camera(cfg.mapper)
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:

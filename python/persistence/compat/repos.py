@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from persistence.butler import Butler
-from persistence.mapper import Mapper
+from persistence.cameras.mapper import Mapper
 
 
 class RepoData:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persistence import cameras, config
+from persistence import config
+from persistence.cameras import installed
 from persistence.compat.utils import iterify
 from persistence.errors import CameraNotFound, ParentsMismatch, RepositoryError
 from persistence.repositoryargs import RepositoryArgs
@@ -183,7 +184,7 @@ class RepositoryCfg:
             one.to_config(one.root or "") if isinstance(one, RepositoryCfg) else one
             for one in self.parents
         ]
-        mapper = None if self._mapper is None else cameras.gen2_name(self._mapper)
+        mapper = None if self._mapper is None else installed.gen2_name(self._mapper)
         return config.RepositoryCfg(
             place, root, mapper, self._mapperArgs, tuple(parents), self.policy
         )
@@ -224,6 +225,6 @@ def _name(mapper: Any) -> str | None:
     if mapper is None:
         return None
     try:
-        return cameras.gen2_name(cameras.camera(mapper))
+        return installed.gen2_name(installed.camera(mapper))
     except CameraNotFound:
         return str(mapper)

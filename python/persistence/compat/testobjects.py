@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence.butlerlocation import ButlerLocation
-from persistence.mapper import Mapper
+from persistence.cameras.hook_results import ButlerLocation
+from persistence.cameras.mapper import Mapper
 
 
 class TestObject:

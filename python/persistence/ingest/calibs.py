@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from persistence import validity
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
 from persistence.files import atomic
 from persistence.ingest.base import FileIngest, Report

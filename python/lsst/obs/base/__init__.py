@@ -1,7 +1,7 @@
 """Gen2's name of what camera packages build on."""
 
 from persistence import CameraMapper
-from persistence.compat.mappings import (
+from persistence.cameras.gen2_mappings import (
     CalibrationMapping,
     DatasetMapping,
     ExposureMapping,

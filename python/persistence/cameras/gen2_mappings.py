@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from typing import Any, ClassVar
 
-from persistence.butlerlocation import ButlerLocation
+from persistence.cameras.hook_results import ButlerLocation
 from persistence.errors import IncompleteDataId, TemplateUndefined
 from persistence.files import yaml_nodes
 from persistence.policy import dataset_type

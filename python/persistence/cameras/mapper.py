@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence import hooks
-from persistence.butlerlocation import ButlerComposite
+from persistence.cameras import hooks
+from persistence.cameras.detectors import Numbering
+from persistence.cameras.hook_results import ButlerComposite
 from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId, cast
 from persistence.dataids.location import Location
@@ -21,7 +22,6 @@ from persistence.errors import (
     TemplateUndefined,
     UnknownDatasetType,
 )
-from persistence.numbering import Numbering
 from persistence.policy import load as policy
 from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
@@ -39,8 +39,9 @@ _SHOWN = 3
 class Mapper(Numbering):
     """What every camera's mapper can do; `CameraMapper` adds a policy.
 
-    A mapper without policy has the dataset types of its ``map_`` hooks (see `persistence.hooks`).
-    It is made again, from a pickle, by calling its class with the same arguments.
+    A mapper without policy has the dataset types of its ``map_`` hooks (see
+    `persistence.cameras.hooks`). It is made again, from a pickle, by calling its class with the
+    same arguments.
 
     Attributes
     ----------

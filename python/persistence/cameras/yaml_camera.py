@@ -10,7 +10,7 @@ import functools
 import os
 from typing import Any, cast
 
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import CameraNotFound, PolicyError
 from persistence.policy import load
 from persistence.policy import refuse_code as foreign

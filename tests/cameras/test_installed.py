@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from obs_decam.mapper import DecamMapper
-from persistence import cameras
+from persistence.cameras import installed
 from persistence.errors import CameraNotFound
 
 TOY = """
-from persistence.cameramapper import CameraMapper
+from persistence.cameras.camera_mapper import CameraMapper
 
 class ToyMapper(CameraMapper):
     pass
@@ -24,32 +24,32 @@ class ToyMapper(CameraMapper):
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Give a function that installs a package which announces cameras."""
     monkeypatch.syspath_prepend(tmp_path)
-    cameras.announced.cache_clear()
+    installed.announced.cache_clear()
 
     def install(text: str, name: str = "toy-1.0.dist-info") -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "entry_points.txt").write_text(text)
         (tmp_path / "obs_toy_camera.py").write_text(TOY)
-        cameras.announced.cache_clear()
+        installed.announced.cache_clear()
 
     yield install
     sys.modules.pop("obs_toy_camera", None)
-    cameras.announced.cache_clear()
+    installed.announced.cache_clear()
 
 
 @pytest.mark.parametrize(
     "name", ["decam", "lsst.obs.decam.DecamMapper", "lsst.obs.decam.decamMapper.DecamMapper"]
 )
 def test_decam_answers_to_each_of_its_names(name):
-    assert cameras.find(name) is DecamMapper
+    assert installed.find(name) is DecamMapper
 
 
 def test_what_is_announced_is_what_python_itself_knows():
     known = {
-        entry.name: entry.value for entry in importlib.metadata.entry_points(group=cameras.GROUP)
+        entry.name: entry.value for entry in importlib.metadata.entry_points(group=installed.GROUP)
     }
     assert known
-    assert cameras.announced() == known
+    assert installed.announced() == known
 
 
 @pytest.mark.parametrize(
@@ -64,42 +64,42 @@ def test_what_is_announced_is_what_python_itself_knows():
 @pytest.mark.parametrize("folder", ["toy-1.0.dist-info", "toy.egg-info"])
 def test_an_installed_camera_is_found_by_its_name(site, text, folder):
     site(text, folder)
-    assert cameras.find("toy").__name__ == "ToyMapper"
-    assert cameras.find("decam") is DecamMapper
+    assert installed.find("toy").__name__ == "ToyMapper"
+    assert installed.find("decam") is DecamMapper
 
 
 def test_nothing_is_imported_before_it_is_asked_for(site):
     site("[persistence.cameras]\ntoy = obs_toy_camera:ToyMapper\n")
-    assert "toy" in cameras.announced()
+    assert "toy" in installed.announced()
     assert "obs_toy_camera" not in sys.modules
-    cameras.find("toy")
+    installed.find("toy")
     assert "obs_toy_camera" in sys.modules
 
 
 def test_what_comes_first_on_the_path_wins(site):
     site("[persistence.cameras]\ndecam = obs_toy_camera:ToyMapper\n")
-    assert cameras.find("decam").__name__ == "ToyMapper"
+    assert installed.find("decam").__name__ == "ToyMapper"
 
 
 def test_a_module_that_is_not_announced_is_not_a_camera(site):
     site("[other.group]\ntoy = obs_toy_camera:ToyMapper\n")
     for name in ("toy", "obs_toy_camera.ToyMapper", "obs_toy_camera:ToyMapper", "os.system", ""):
         with pytest.raises(CameraNotFound, match="no installed camera is called"):
-            cameras.find(name)
+            installed.find(name)
 
 
 def test_a_misspelt_camera_is_told_its_neighbour_and_what_is_known():
     with pytest.raises(CameraNotFound, match=r"'decm'; did you mean 'decam'.*known: .*decam"):
-        cameras.find("decm")
+        installed.find("decm")
 
 
 def test_folders_that_are_gone_are_passed_over(site, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(tmp_path / "gone"))
     (tmp_path / "half-1.0.dist-info").mkdir()
     site("[persistence.cameras]\ntoy = obs_toy_camera:ToyMapper\n")
-    assert "toy" in cameras.announced()
+    assert "toy" in installed.announced()
 
 
 def test_an_announcement_may_name_extras(site):
     site("[persistence.cameras]\ntoy = obs_toy_camera:ToyMapper [tables]\n")
-    assert cameras.find("toy").__name__ == "ToyMapper"
+    assert installed.find("toy").__name__ == "ToyMapper"

@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from persistence import hooks
+from persistence.cameras import hooks
 from persistence.errors import PolicyError
 
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from persistence import camerafile
+from persistence.cameras import yaml_camera
+from persistence.cameras.mapper import Mapper
 from persistence.errors import CameraNotFound, did_you_mean
-from persistence.mapper import Mapper
 
 GROUP = "persistence.cameras"
 
@@ -56,8 +56,8 @@ def find(name: str) -> type[Mapper]:
     """
     if name in _given:
         return _given[name]
-    if name.endswith(camerafile.SUFFIX):
-        return camerafile.mapper_class(name)
+    if name.endswith(yaml_camera.SUFFIX):
+        return yaml_camera.mapper_class(name)
     known = announced()
     if name not in known:
         hint = did_you_mean(name, known)
@@ -69,7 +69,7 @@ def find(name: str) -> type[Mapper]:
         )
     module, _, attribute = known[name].partition(":")
     found: Any = getattr(importlib.import_module(module), attribute)
-    return camerafile.mapper_class(found) if isinstance(found, str) else _checked(found)
+    return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
 
 
 def camera(mapper: Any) -> type[Mapper]:
@@ -96,9 +96,9 @@ def gen2_name(mapper: Any) -> str:
     The path of one that is only a file.
     """
     if isinstance(mapper, str):
-        return os.path.abspath(mapper) if mapper.endswith(camerafile.SUFFIX) else mapper
+        return os.path.abspath(mapper) if mapper.endswith(yaml_camera.SUFFIX) else mapper
     cls = mapper if isinstance(mapper, type) else type(mapper)
-    if issubclass(cls, camerafile.FileMapper):
+    if issubclass(cls, yaml_camera.FileMapper):
         own = (name for name in cls.gen2_names if name in announced() and find(name) is cls)
         return next(own, cls.policyFile or "")
     targets = (

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from persistence import Butler, CameraMapper, CameraNotFound, PolicyError, RepositoryError, cameras
-from persistence.camerafile import FileMapper, mapper_class
+from persistence import Butler, CameraMapper, CameraNotFound, PolicyError, RepositoryError
+from persistence.cameras import installed
+from persistence.cameras.yaml_camera import FileMapper, mapper_class
 from persistence.cli import ingest_images
 
-PAGE = Path(__file__).resolve().parents[1] / "doc" / "cameras.rst"
+PAGE = Path(__file__).resolve().parents[2] / "doc" / "cameras.rst"
 
 
 def blocks() -> list[str]:
@@ -351,8 +352,8 @@ def test_an_output_of_another_camera_is_refused(place: Path) -> None:
 
 def test_names_of_cameras_have_one_class_each() -> None:
     known: dict[str, set[Any]] = {}
-    for name in cameras.announced():
-        known.setdefault(cameras.announced()[name], set()).add(cameras.find(name))
+    for name in installed.announced():
+        known.setdefault(installed.announced()[name], set()).add(installed.find(name))
     assert all(len(classes) == 1 for classes in known.values())
 
 

@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from persistence import hooks
+from persistence.cameras import hooks
+from persistence.cameras.mapper import Mapper
 from persistence.dataids import request
 from persistence.errors import PolicyError
-from persistence.mapper import Mapper
 from persistence.policy import load as policy
 from persistence.policy.load import CameraPolicy
 
@@ -18,7 +18,8 @@ from persistence.policy.load import CameraPolicy
 class CameraMapper(Mapper):
     """Maps the dataset types of one camera.
 
-    A camera subclasses this, names its policy file, and defines hooks (see `persistence.hooks`).
+    A camera subclasses this, names its policy file, and defines hooks (see
+    `persistence.cameras.hooks`).
 
     Parameters
     ----------
@@ -74,11 +75,11 @@ class CameraMapper(Mapper):
     def mappings(self) -> Mapping[str, Any]:
         """Each dataset type as Gen2's camera packages asked for it.
 
-        See `persistence.compat.mappings`.
+        See `persistence.cameras.gen2_mappings`.
         """
-        from persistence.compat import mappings  # only Gen2's camera packages ask
+        from persistence.cameras import gen2_mappings  # only Gen2's camera packages ask
 
-        return mappings.of(self.types, self.root)
+        return gen2_mappings.of(self.types, self.root)
 
     @classmethod
     def getCameraName(cls) -> str:

@@ -9,11 +9,11 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence import identifiers
+from persistence.cameras import identifiers
+from persistence.cameras.identifiers import CoaddPacker, ExposurePacker
 from persistence.dataids.dataid import cast
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError, MissingKey, PolicyError, did_you_mean
-from persistence.identifiers import CoaddPacker, ExposurePacker
 
 if TYPE_CHECKING:
     from persistence.policy.load import CameraPolicy

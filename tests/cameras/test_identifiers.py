@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from persistence.cameras.identifiers import CoaddPacker
 from persistence.errors import DataIdError
-from persistence.identifiers import CoaddPacker
 
 DECAM = CoaddPacker()
 PACKERS = [DECAM, CoaddPacker(16, 5, 5), CoaddPacker(13, 9, 7), CoaddPacker(1, 1, 0)]

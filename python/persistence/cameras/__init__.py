@@ -1,0 +1,1 @@
+"""Cameras: mappers with their hooks, detectors and identifiers; YAML cameras; installed ones."""
