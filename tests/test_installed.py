@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("lsst.afw", "lsst.afw.image"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     monkeypatch.setattr(sys.modules["lsst.afw.image"], "ExposureF", Real, raising=False)
-    from persistence.composite import do_import
+    from persistence.composites.assemble import do_import
 
     do_import.cache_clear()
     return str(tmp_path / "repo")

@@ -300,7 +300,7 @@ datasets:
   pair:
     python: types.SimpleNamespace
     composite: {a: {datasetType: note}, b: {datasetType: other, inputOnly: true}}
-    disassembler: persistence.composite.generic_disassembler
+    disassembler: persistence.composites.assemble.generic_disassembler
   many:
     python: types.SimpleNamespace
     composite: {all: {datasetType: other, subset: true}}

@@ -25,7 +25,7 @@ from persistence import (
     TemplateUndefined,
     UnknownDatasetType,
 )
-from persistence.provenance import origins
+from persistence.composites.provenance import origins
 
 POLICY = """
 exposures:

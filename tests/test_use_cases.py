@@ -26,7 +26,7 @@ from persistence import (
     SourceChanged,
     UnsafeContent,
 )
-from persistence.provenance import origins
+from persistence.composites.provenance import origins
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.psf.psf import GaussianPsf
 
@@ -486,7 +486,7 @@ datasets:
     composite:
       blue: {{datasetType: srccat_blue, deferred: true}}
       green: {{datasetType: srccat_green, deferred: true}}
-    assembler: persistence.assemblers.join_columns
+    assembler: persistence.composites.ready_made.join_columns
   post_assembled_bg_srccat(srccat):
     template: 'sci-results/%(run)d/%(camcol)d/bg/icSrc/icSrc-%(run)06d-bg%(camcol)d-%(field)04d.fits'
 """
@@ -560,7 +560,7 @@ datasets:
     composite:
       deepCoaddSrc: {datasetType: deepCoadd_src, subset: True}
     assembler: mypackage.AssembleAggregateDeepCoadd
-  stacked(deepCoadd_src_aggregate): {assembler: persistence.assemblers.stack_rows}
+  stacked(deepCoadd_src_aggregate): {assembler: persistence.composites.ready_made.stack_rows}
   lenient(stacked):
     composite: {deepCoaddSrc: {optional: true}}
 """

@@ -74,7 +74,7 @@ _LAZY = {
     "PropertyList": "persistence.types.metadata.property",
     "PropertySet": "persistence.types.metadata.property",
     "ReadProxy": "persistence.proxy",
-    "origins": "persistence.provenance",
+    "origins": "persistence.composites.provenance",
     "Repository": "persistence.repository",
     "ParquetTable": "persistence.types.table.parquet",
 }

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from persistence import composite, pointers, provenance
 from persistence.chain import Chain
-from persistence.composite import ComponentInfo
+from persistence.composites import assemble, provenance, stored_data_ids
+from persistence.composites.assemble import ComponentInfo
+from persistence.composites.handle import Handle
+from persistence.composites.provenance import Whence
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import MissingPartWarning, NoResults, warn_caller
-from persistence.handle import Handle
 from persistence.policy.dataset_type import Component, DatasetType
-from persistence.provenance import Whence
 from persistence.repository import Repository
 
 Options = Mapping[str, Any]
@@ -70,7 +70,7 @@ class Assembly:
         else:  # components need not be of one size: what is assembled is cut
             told = {key: value for key, value in options.items() if key == "columns"}
         info, whence = self._components(dataset, full_id, told)
-        made = composite.assemble(dataset, info, full_id)
+        made = assemble.assemble(dataset, info, full_id)
         made = repository.mapper.standardise(Request(request.datasetType), made, full_id)
         provenance.note(made, provenance.location(made), whence)
         if told is not options and "bbox" in options:
@@ -78,7 +78,7 @@ class Assembly:
         if "columns" in options and any(part.deferred for part in dataset.composite.values()):
             made = made[list(options["columns"])]
         if request.view not in (None, "sub"):
-            made = composite.part_of(made, "metadata" if request.view == "md" else request.view)
+            made = assemble.part_of(made, "metadata" if request.view == "md" else request.view)
         return made, whence
 
     def _components(
@@ -123,7 +123,7 @@ class Assembly:
             )
         name, _, path = part.dataIdFrom.partition(".")
         keys = self._source.dataset(request, data_id).keys
-        found = pointers.data_ids(info[name].obj, path, keys, part.dataIdFrom)
+        found = stored_data_ids.data_ids(info[name].obj, path, keys, part.dataIdFrom)
         whole = [
             DataId({**data_id, **one}, tag=data_id.tag)
             for one in (found if isinstance(found, list) else [found])

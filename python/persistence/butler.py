@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence import config, installed
-from persistence.cache import ComponentCache
 from persistence.cameras.installed import camera
 from persistence.cameras.mapper import Mapper
 from persistence.chain import Chain, Matching
+from persistence.composites.cache import ComponentCache
 from persistence.dataids.dataid import DataId
 from persistence.dataids.request import Request
 from persistence.dataref import ButlerDataRef, ButlerSubset
@@ -64,7 +64,7 @@ class Butler:
 
     Attributes
     ----------
-    cache : `persistence.cache.ComponentCache`
+    cache : `persistence.composites.cache.ComponentCache`
         The shared components; ``cache.info()`` counts hits and misses.
 
     Raises

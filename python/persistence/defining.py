@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from persistence.chain import Chain
-from persistence.composite import do_import
+from persistence.composites.assemble import do_import
 from persistence.errors import PolicyError, UnknownDatasetType
 from persistence.policy import in_repository, load
 from persistence.policy.in_repository import Definition

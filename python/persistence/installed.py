@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from persistence.composite import do_import
+from persistence.composites.assemble import do_import
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persistence import provenance
 from persistence.assembly import Assembly, Options
-from persistence.cache import ComponentCache
 from persistence.chain import Chain
+from persistence.composites import provenance
+from persistence.composites.cache import ComponentCache
+from persistence.composites.provenance import Whence
 from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, Request, part_name
 from persistence.errors import DataIdError, NoResults, PolicyError, UnknownDatasetType
 from persistence.policy.dataset_type import Component, DatasetType
-from persistence.provenance import Whence
 from persistence.repository import Repository
 
 

@@ -8,10 +8,11 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, references, sources
+from persistence import calibrations, sources
 from persistence.calibrations import Calibrations
 from persistence.cameras import installed as cameras
 from persistence.cameras.mapper import Mapper
+from persistence.composites import references
 from persistence.config import RepositoryCfg
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from persistence import composite, provenance, references
 from persistence.chain import Chain
+from persistence.composites import assemble, provenance, references
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
@@ -88,7 +88,7 @@ class Writer:
             yield _Leaf(request, obj, data_id)
             return
         self._chain.knowing(request).vocabulary.refuse_code(dataset, "disassembler")
-        for part in composite.disassemble(dataset, obj, data_id).values():
+        for part in assemble.disassemble(dataset, obj, data_id).values():
             yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
 
     def _place(

@@ -29,7 +29,7 @@ datasets:
   src: {template: 's%(visit)d.fits', storage: FitsCatalogStorage}
   every:
     composite: {parts: {datasetType: src, subset: true}}
-    assembler: persistence.assemblers.stack_rows
+    assembler: persistence.composites.ready_made.stack_rows
 """
 
 

@@ -18,7 +18,7 @@ from lsst.daf.persistence.test import (
     TestObjectUnderscoreSetter,
 )
 from persistence import Butler
-from persistence.composite import ComponentInfo, generic_assembler, generic_disassembler
+from persistence.composites.assemble import ComponentInfo, generic_assembler, generic_disassembler
 from persistence.policy.dataset_type import Component
 
 

@@ -255,9 +255,9 @@ WRONG = {
         "'one(src' is no name",
     ),
     "an assembler that is not there": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.nothing}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composites.assemble.nothing}",
         2,
-        "assembler 'persistence.composite.nothing' cannot be imported: there is no 'nothing'",
+        "assembler 'persistence.composites.assemble.nothing' cannot be imported: there is no 'nothing'",
     ),
     "an assembler of a package that is not there": (
         "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: nosuchpackage.make}",
@@ -265,12 +265,12 @@ WRONG = {
         "'nosuchpackage.make' cannot be imported: there is no module 'nosuchpackage'",
     ),
     "an assembler of another signature": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composite.stands_for}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composites.assemble.stands_for}",
         2,
         "stands_for(name: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
     ),
     "a disassembler that is an assembler": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composite.stands_for}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composites.assemble.stands_for}",
         2,
         "is no disassembler: these are called with (obj, dataId, componentInfo) or",
     ),

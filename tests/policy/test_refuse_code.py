@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from persistence import Butler, PersistenceError, RepositoryArgs, UnsafeContent
-from persistence.composite import do_import
+from persistence.composites.assemble import do_import
 from persistence.files import yaml_nodes
 from persistence.policy.refuse_code import HARMLESS
 
@@ -17,7 +17,7 @@ CALLS = [
     "os.system",
     "posix.system",
     "persistence.files.atomic.os.system",
-    "persistence.assemblers.np.f2py.os.system",
+    "persistence.composites.ready_made.np.f2py.os.system",
 ]
 TYPES = """
 datasets:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence import composite
+from persistence.composites import assemble
 from persistence.errors import NotImportable, PolicyError
 
-genericAssembler = composite.generic_assembler  # noqa: N816  # Gen2's name
-genericDisassembler = composite.generic_disassembler  # noqa: N816  # Gen2's name
+genericAssembler = assemble.generic_assembler  # noqa: N816  # Gen2's name
+genericDisassembler = assemble.generic_disassembler  # noqa: N816  # Gen2's name
 
 
 def listify(x: Any) -> list[Any]:
@@ -53,6 +53,6 @@ def doImport(pythonType: str) -> Any:
     if not isinstance(pythonType, str):
         raise TypeError(f"a dotted name has to be text, not {pythonType!r}")
     try:
-        return composite.do_import(pythonType.strip(), "doImport")
+        return assemble.do_import(pythonType.strip(), "doImport")
     except PolicyError as error:
         raise NotImportable(str(error)) from error

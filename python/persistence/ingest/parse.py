@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.composite import do_import
+from persistence.composites.assemble import do_import
 from persistence.errors import FormatterError, PersistenceError
 from persistence.files import fits_headers as headers
 from persistence.files.fits_headers import Cards

@@ -47,8 +47,8 @@ class Component(NamedTuple):
     optional : `bool`
         It may be missing: None stands for it, or a list without it; a warning names it.
     deferred : `bool`
-        The assembler gets a `persistence.handle.Handle`, which reads when it is asked, and only
-        what it is asked for.
+        The assembler gets a `persistence.composites.handle.Handle`, which reads when it is asked,
+        and only what it is asked for.
     dataIdFrom : `str` or None
         Where its data ID is, or a list of them: another component, and what leads on from there
         (``coadd.inputs``).

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from persistence.composite import STAND_INS, stands_for
+from persistence.composites.assemble import STAND_INS, stands_for
 from persistence.errors import UnsafeContent
 from persistence.files import yaml_nodes
 from persistence.policy.dataset_type import DatasetType
@@ -24,11 +24,11 @@ _TEST_OBJECTS = ("TestObjectPair", "TestObjectPair.assembler", "TestObjectPair.d
 HARMLESS = frozenset(
     {
         *(
-            f"persistence.assemblers.{name}"
+            f"persistence.composites.ready_made.{name}"
             for name in ("assemble_amplifiers", "join_columns", "stack_rows")
         ),
-        "persistence.composite.generic_assembler",
-        "persistence.composite.generic_disassembler",
+        "persistence.composites.assemble.generic_assembler",
+        "persistence.composites.assemble.generic_disassembler",
         "lsst.daf.persistence.genericAssembler",
         "lsst.daf.persistence.genericDisassembler",
         "types.SimpleNamespace",

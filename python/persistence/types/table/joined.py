@@ -12,7 +12,7 @@ from persistence.errors import FormatterError, did_you_mean
 
 
 class Part(Protocol):
-    """A table that can be read in part: `persistence.handle.Handle` is one."""
+    """A table that can be read in part: `persistence.composites.handle.Handle` is one."""
 
     def get(self, view: str | None = None, **options: Any) -> Any: ...
 

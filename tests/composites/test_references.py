@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from persistence import Butler, references
+from persistence import Butler
+from persistence.composites import references
 from persistence.errors import SourceChanged, WrittenDiffers
 from persistence.files.batch import Batch
 

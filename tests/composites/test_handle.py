@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from persistence.composites.handle import Handle
 from persistence.dataids.dataid import DataId
-from persistence.handle import Handle
 
 
 def handle(read):

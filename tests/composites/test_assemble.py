@@ -8,8 +8,13 @@ import sys
 
 import pytest
 
-from persistence import composite
-from persistence.composite import ComponentInfo, do_import, generic_assembler, generic_disassembler
+from persistence.composites import assemble as composite
+from persistence.composites.assemble import (
+    ComponentInfo,
+    do_import,
+    generic_assembler,
+    generic_disassembler,
+)
 from persistence.errors import FormatterError, PolicyError
 from persistence.policy.dataset_type import Component, DatasetType
 
@@ -199,7 +204,7 @@ def test_taking_apart_does_not_change_the_policy():
         ("os.path.join", os.path.join),
         ("os.path", os.path),
         ("collections.OrderedDict.fromkeys", collections.OrderedDict.fromkeys),
-        ("persistence.composite.ComponentInfo", ComponentInfo),
+        ("persistence.composites.assemble.ComponentInfo", ComponentInfo),
     ],
 )
 def test_a_dotted_name_is_imported(name, found):

@@ -8,7 +8,7 @@ import gc
 import numpy as np
 import pytest
 
-from persistence import provenance
+from persistence.composites import provenance
 from persistence.dataids.location import Location
 
 HERE = Location("/root", "file", None, "FitsStorage", "a.B", "thing", {})

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from persistence.assemblers import join_columns, stack_rows
-from persistence.composite import ComponentInfo
+from persistence.composites.assemble import ComponentInfo
+from persistence.composites.handle import Handle
+from persistence.composites.ready_made import join_columns, stack_rows
 from persistence.errors import FormatterError
-from persistence.handle import Handle
 from persistence.policy.dataset_type import Component
 from persistence.policy.signatures import RECORDS, form_of
 

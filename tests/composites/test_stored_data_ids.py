@@ -11,7 +11,7 @@ from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence import pointers
+from persistence.composites import stored_data_ids
 from persistence.dataids import dataid
 from persistence.dataids.dataid import DataId
 from persistence.errors import DataIdError
@@ -50,7 +50,7 @@ FOUND = {
 @pytest.mark.parametrize("what", FOUND)
 def test_data_ids_are_found_in(what):
     obj, path, expected = FOUND[what]
-    found = pointers.data_ids(obj, path, KEYS, "part.path")
+    found = stored_data_ids.data_ids(obj, path, KEYS, "part.path")
     assert found == expected
     for one in found if isinstance(found, list) else [found]:
         assert isinstance(one, DataId)
@@ -82,7 +82,7 @@ NOWHERE = {
 def test_what_is_no_data_id_is_told(what):
     obj, path, told = NOWHERE[what]
     with pytest.raises(DataIdError, match=told):
-        pointers.data_ids(obj, path, KEYS, "part.path")
+        stored_data_ids.data_ids(obj, path, KEYS, "part.path")
 
 
 WORDS = st.text(st.characters(categories=("L", "N"), include_characters="_-+.,:"), min_size=1)
@@ -94,7 +94,7 @@ WORDS = st.text(st.characters(categories=("L", "N"), include_characters="_-+.,:"
     )
 )
 def test_the_text_form_goes_there_and_back(data_id):
-    assert pointers.data_ids(dataid.text(data_id), "", KEYS, "text") == data_id
+    assert stored_data_ids.data_ids(dataid.text(data_id), "", KEYS, "text") == data_id
 
 
 @given(
@@ -106,7 +106,7 @@ def test_the_text_form_goes_there_and_back(data_id):
 def test_a_table_and_a_list_say_the_same(data_ids):
     table = Table(rows=[(one["visit"], one["ccd"]) for one in data_ids], names=["visit", "ccd"])
     assert (
-        pointers.data_ids(table, "", KEYS, "table")
-        == pointers.data_ids(data_ids, "", KEYS, "list")
+        stored_data_ids.data_ids(table, "", KEYS, "table")
+        == stored_data_ids.data_ids(data_ids, "", KEYS, "list")
         == data_ids
     )

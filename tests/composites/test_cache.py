@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from persistence.cache import CacheInfo, ComponentCache, can_be_shared
+from persistence.composites.cache import CacheInfo, ComponentCache, can_be_shared
 from persistence.dataids.location import Location
 
 

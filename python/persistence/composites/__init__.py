@@ -1,0 +1,1 @@
+"""Composites: objects assembled from components, shared, deferred, and written as references."""
