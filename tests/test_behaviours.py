@@ -420,7 +420,7 @@ OURS: dict[str, tuple[Any, str]] = {
     ),
     "get cal2 on the shared day: two matches (NoResults inside, so 'No locations')": (
         {"which": "2015-01-20"},
-        "of two calibrations that share a day the later one has it (persistence.calibrations; users.md 12)",
+        "of two calibrations that share a day the later one has it (persistence.calibs.choose; users.md 12)",
     ),
     "  the file after that": (None, "T1†: a write is whole or absent (design.md, promise 3)"),
     "repositoryCfg.yaml of out1 (text)": (

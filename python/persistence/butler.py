@@ -29,7 +29,7 @@ from persistence.repositoryargs import RepositoryArgs, as_args
 from persistence.writing import Writer
 
 if TYPE_CHECKING:
-    from persistence.explain import Explanation
+    from persistence.calibs.explain import Explanation
 
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
@@ -407,7 +407,7 @@ class Butler:
 
         Returns
         -------
-        explanation : `persistence.explain.Explanation`
+        explanation : `persistence.calibs.explain.Explanation`
             Each candidate, the nearest first, with what rules it out; print it.
 
         Raises

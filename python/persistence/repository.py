@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from persistence import calibrations, sources
-from persistence.calibrations import Calibrations
+from persistence.calibs import choose, roots
+from persistence.calibs.choose import Calibrations
 from persistence.cameras import installed as cameras
 from persistence.cameras.mapper import Mapper
 from persistence.composites import references
@@ -41,7 +41,7 @@ from persistence.views import READERS
 from persistence.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from persistence.explain import Explanation
+    from persistence.calibs.explain import Explanation
 
 _T = TypeVar("_T")
 _HDU = "hdu"  # in a data ID, it may choose the table of a catalog's file (gen2-core T44)
@@ -111,12 +111,12 @@ class Repository:
         inherited = (
             parent.calibrations for parent in relatives if parent.calibrations.registry is not None
         )
-        self.calibrations: Calibrations = sources.calibrations(
+        self.calibrations: Calibrations = roots.calibrations(
             self.root, self.mapper, _first(inherited)
         )
-        self._elsewhere = {name: sources.calibrations_at(place) for name, place in calibs.items()}
+        self._elsewhere = {name: roots.calibrations_at(place) for name, place in calibs.items()}
         self.registry_to_inherit: Registry | None = (
-            sources.own_registry(self.root, self.mapper) or parent_registry
+            roots.own_registry(self.root, self.mapper) or parent_registry
         )
         self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
 
@@ -184,7 +184,7 @@ class Repository:
             If there is nothing to look up in.
         """
         if dataset.section == "calibrations":
-            return calibrations.query(
+            return choose.query(
                 dataset, columns, data_id, self.registry, self.calibrations_of(dataset)
             )
         told = self.mapper.policy.values
@@ -274,7 +274,7 @@ class Repository:
             if dataset.section == "calibrations":
                 full_id = self.mapper.typed(dataset, data_id)
                 source = self.calibrations_of(dataset)
-                found = calibrations.complete(dataset, full_id, self.mapper, self.registry, source)
+                found = choose.complete(dataset, full_id, self.mapper, self.registry, source)
                 dict.update(full_id, found)  # what a registry gives is plain
                 return full_id
             return self.mapper.complete(dataset, data_id, self.lookup)
@@ -287,7 +287,7 @@ class Repository:
 
     def explain(self, request: Request, data_id: Mapping[str, Any]) -> Explanation:
         """Explain which calibration a data ID gets, and why not another."""
-        from persistence import explain  # only who asks why needs it
+        from persistence.calibs import explain  # only who asks why needs it
 
         dataset = self.mapper.dataset(request)
         full_id = self.mapper.typed(dataset, data_id)

@@ -11,10 +11,10 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import DecamMapper
+from persistence.calibs.validity import around
 from persistence.cli import ingest_calibs
 from persistence.ingest import calibconfig, calibs
 from persistence.ingest.windows import Sharing, share_out
-from persistence.validity import around
 
 DATES, CHIPS = 167, 60  # 10,020 files of one chip
 

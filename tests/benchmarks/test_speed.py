@@ -20,7 +20,8 @@ import yaml
 from astropy.io import fits
 
 from obs_decam import DecamMapper
-from persistence import Butler, CameraMapper, validity
+from persistence import Butler, CameraMapper
+from persistence.calibs import validity
 from persistence.cli import ingest_images
 from persistence.files import fits_headers
 from persistence.ingest.config import load

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from persistence import validity
+from persistence.calibs import validity
+from persistence.calibs.validity import Window
 from persistence.ingest.calibconfig import CalibRegisterConfig
 from persistence.ingest.windows import Sharing, Windows, share_out
-from persistence.validity import Window
 
 REGISTER = CalibRegisterConfig(
     columns=dict.fromkeys(("filter", "ccd", "calibDate", "validStart", "validEnd"), "text"),

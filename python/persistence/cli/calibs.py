@@ -14,11 +14,11 @@ from persistence.errors import NoResults
 
 if TYPE_CHECKING:
     from persistence.butler import Butler
-    from persistence.explain import Explanation
+    from persistence.calibs.explain import Explanation
+    from persistence.calibs.series import Series
+    from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
     from persistence.repository import Repository
-    from persistence.series import Series
-    from persistence.validity import Window
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the reasons for ``--id``, else the gaps, else the windows of each series."""
-    from persistence import series, validity
+    from persistence.calibs import series, validity
 
     if arguments.id:
         return _explain(butler, arguments)
@@ -50,7 +50,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         for dataset, registry in _asked(repository, arguments.type)
     }
     if arguments.plot:
-        from persistence import timeline  # only who draws needs it
+        from persistence.calibs import timeline  # only who draws needs it
 
         timeline.save([one for several in found.values() for one in several], arguments.plot)
     if arguments.gaps:
@@ -84,7 +84,7 @@ def with_calibrations(butler: Butler) -> Repository:
 
 
 def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetType, Any]]:
-    from persistence import series
+    from persistence.calibs import series
 
     if name is None:
         registry = repository.calibrations.registry
@@ -116,7 +116,7 @@ def _windows(one: Series) -> Iterator[dict[str, Any]]:
 def _gaps(
     found: Mapping[str, list[Series]], repository: Repository, wanted: Window
 ) -> Iterator[dict[str, Any]]:
-    from persistence import series
+    from persistence.calibs import series
 
     for name, several in found.items():
         for key, window in series.gaps(several, repository.mapper, wanted):

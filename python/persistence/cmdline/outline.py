@@ -89,8 +89,8 @@ def of(root: str, mapper: str | None = None) -> Outline:
 
 
 def _drawn(butler: Butler) -> Outline:
+    from persistence.calibs.roots import place_of_registry
     from persistence.cmdline.keys import aliases  # not every time
-    from persistence.sources import place_of_registry
 
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence import validity
+from persistence.calibs import validity
 from persistence.errors import (
     DataIdError,
     PersistenceError,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from persistence import validity
+from persistence.calibs import validity
 from persistence.errors import DataIdError, IngestError, PersistenceError, did_you_mean
 from persistence.ingest import curatedfiles
 from persistence.ingest.base import Report

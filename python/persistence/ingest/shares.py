@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from persistence.calibs.validity import Window
 from persistence.ingest.calibconfig import CalibRegisterConfig
 from persistence.ingest.plan import FilePlan
 from persistence.ingest.windows import Numbered, Sharing, Windows, share_out
-from persistence.validity import Window
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from persistence import validity
+from persistence.calibs import validity
+from persistence.calibs.validity import Gap, Window
 from persistence.errors import DataIdError
 from persistence.ingest.calibconfig import CalibRegisterConfig
-from persistence.validity import Gap, Window
 
 Row = Mapping[str, Any]
 Numbered = tuple[int, Row]
@@ -31,7 +31,7 @@ class Sharing(NamedTuple):
     Attributes
     ----------
     rule : callable
-        See `persistence.validity`.
+        See `persistence.calibs.validity`.
     touching : `bool`
         Whether one window ends on the day on which the next begins.
     anew : `bool`

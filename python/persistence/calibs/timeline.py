@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from persistence import validity
+from persistence.calibs import validity
+from persistence.calibs.series import Series
 from persistence.dataids.dataid import text
 from persistence.errors import MissingExtra
 from persistence.files import atomic
-from persistence.series import Series
 
 # Bars that follow each other are told apart by these, in turn (matplotlib's names).
 _COLOURS = ("tab:blue", "tab:orange")

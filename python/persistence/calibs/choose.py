@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence import validity
+from persistence.calibs import validity
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults

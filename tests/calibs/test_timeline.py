@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from persistence import timeline
-from persistence.series import Series
-from persistence.validity import Window
+from persistence.calibs import timeline
+from persistence.calibs.series import Series
+from persistence.calibs.validity import Window
 
 SERIES = [
     Series(

@@ -20,7 +20,7 @@ from persistence import (
     RepositoryError,
     UnknownKey,
 )
-from persistence.calibrations import superseded
+from persistence.calibs.choose import superseded
 
 ID = {"visit": 410877, "ccdnum": 28}
 Make = Callable[..., Path]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence import validity
+from persistence.calibs import validity
+from persistence.calibs.validity import Gap, Overlap, Window
 from persistence.errors import DataIdError
-from persistence.validity import Gap, Overlap, Window
 
 DATES = st.dates(date(1950, 1, 1), date(2030, 1, 1))
 SERIES = st.lists(DATES, min_size=1, max_size=12)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence import calibrations, validity
+from persistence.calibs import choose, validity
+from persistence.calibs.validity import Window
 from persistence.cameras.mapper import Mapper
 from persistence.errors import DataIdError
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
-from persistence.validity import Window
 
 
 class Series(NamedTuple):
@@ -47,7 +47,7 @@ def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
 def of(dataset: DatasetType, registry: Registry) -> list[Series]:
     """Give the series of a type, sorted by what tells them apart."""
     there = registry.columns(dataset.tables)
-    start, end = calibrations.bounds(dataset)
+    start, end = choose.bounds(dataset)
     keys = [
         key
         for key in (*dataset.keys, *(dataset.columns or ()))

@@ -9,8 +9,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence import calibrations, validity
-from persistence.calibrations import Calibrations, Criteria
+from persistence.calibs import choose, validity
+from persistence.calibs.choose import Calibrations, Criteria
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
@@ -109,11 +109,11 @@ def explain(
         )
     problem = ""
     try:
-        known |= calibrations.of_exposure(dataset, full_id, exposures)
-        wanted = calibrations.criteria(dataset, known, registry)
+        known |= choose.of_exposure(dataset, full_id, exposures)
+        wanted = choose.criteria(dataset, known, registry)
     except (NoResults, DataIdError) as error:
         problem = " ".join(str(error).split())
-        wanted = calibrations.criteria(dataset._replace(validRange=False), known, registry)
+        wanted = choose.criteria(dataset._replace(validRange=False), known, registry)
     columns = list(registry.columns(dataset.tables))
     rows = [
         dict(zip(columns, row, strict=True)) for row in registry.lookup(columns, {}, dataset.tables)
@@ -140,10 +140,10 @@ class _Judge:
         rows: Sequence[Mapping[str, Any]],
     ) -> None:
         self.dataset, self.wanted, self.mapper, self.root = dataset, wanted, mapper, root
-        self.start, self.end = calibrations.bounds(dataset)
+        self.start, self.end = choose.bounds(dataset)
         self.filters = {
             wanted.where.get("filter"),
-            *calibrations.other_names(wanted.where.get("filter"), mapper),
+            *choose.other_names(wanted.where.get("filter"), mapper),
         }
         self.starts = [str(row.get(self.start)) for row in rows if not self._differences(row)]
 
@@ -178,7 +178,7 @@ class _Judge:
             return (first - day).days, [f"begins {(first - day).days} days after {day}"]
         if day > last:
             return (day - last).days, [f"ends {(day - last).days} days before {day}"]
-        if calibrations.superseded(start, end, self.wanted.day, self.starts):
+        if choose.superseded(start, end, self.wanted.day, self.starts):
             return 0, [f"ends on {day}, when the next one begins"]
         return 0, []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from persistence.calibrations import Calibrations
+from persistence.calibs.choose import Calibrations
 from persistence.cameras.mapper import Mapper
 from persistence.errors import RepositoryError
 from persistence.registry import Registry, SqliteRegistry, open_registry, registry_path

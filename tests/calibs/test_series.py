@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from persistence import Butler, series
+from persistence import Butler
+from persistence.calibs import series
+from persistence.calibs.validity import Window
 from persistence.registry import Registry
 from persistence.repository import Repository
-from persistence.validity import Window
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Calibrations: which one is valid for an exposure, and why."""
