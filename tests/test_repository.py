@@ -12,8 +12,8 @@ from persistence import Butler, CameraMapper, UnsafeContent
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, VIEWS
 from persistence.errors import IncompleteDataId
+from persistence.formatters.views import READERS
 from persistence.repository import Repository
-from persistence.views import READERS
 
 POLICY = """
 datasets:

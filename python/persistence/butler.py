@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence import config, installed
+from persistence import config
 from persistence.cameras.installed import camera
 from persistence.cameras.mapper import Mapper
 from persistence.chain import Chain, Matching
@@ -23,6 +23,7 @@ from persistence.errors import (
     PolicyError,
     RepositoryError,
 )
+from persistence.formatters import stack_classes
 from persistence.opening import open_chain, open_one
 from persistence.reading import Reader
 from persistence.repositoryargs import RepositoryArgs, as_args
@@ -121,7 +122,7 @@ class Butler:
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
         self._reader = Reader(self._chain, self.cache)
-        self._types = installed.check(types)
+        self._types = stack_classes.check(types)
         for repository in (*self._chain.inputs, *self._chain.outputs):
             repository.prefer(types)
         self._definer = Definer(self._chain)

@@ -33,11 +33,11 @@ from persistence.errors import (
 )
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters.views import READERS
 from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
-from persistence.views import READERS
 from persistence.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -400,11 +400,11 @@ class Repository:
         if view is not None:
             return view(location, self.mapper)
         if self._types == "afw":
-            from persistence import installed  # only who has the stack needs it
+            from persistence.formatters import stack_classes  # only who has the stack needs it
 
-            cls = installed.reader(location)
+            cls = stack_classes.reader(location)
             if cls is not None:
-                return installed.read(cls, location)
+                return stack_classes.read(cls, location)
         return formatter(location.storage, location.python).read(location)
 
     def write(

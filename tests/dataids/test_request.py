@@ -10,8 +10,8 @@ from obs_decam.mapper import DecamMapper
 from persistence.dataids import request as names
 from persistence.dataids.request import Request
 from persistence.errors import UnknownDatasetType
+from persistence.formatters.views import READERS
 from persistence.policy import load
-from persistence.views import READERS
 
 
 @dataclass(frozen=True)
