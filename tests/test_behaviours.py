@@ -26,8 +26,8 @@ from persistence import (
     ParentsMismatch,
     PersistenceError,
     UnsafeContent,
-    config,
 )
+from persistence.butler import repository_cfg
 
 ELSEWHERE = {"Policy", "no sqlite registry: files are scanned"}
 VISITS = range(100001, 100011)
@@ -115,9 +115,9 @@ class World:
 
     def parents(self, root: str) -> list[str]:
         """List the parents that a repository's configuration names."""
-        found = config.read(str(self.folder / root))
+        found = repository_cfg.read(str(self.folder / root))
         assert found is not None
-        return [os.path.basename(config.shown(parent)) for parent in found.parents]
+        return [os.path.basename(repository_cfg.shown(parent)) for parent in found.parents]
 
     def text(self, root: str) -> str:
         """Give a repository's configuration, with the name of the camera that the original was asked with."""
@@ -569,14 +569,14 @@ def test_a_configuration_that_the_original_wrote_reads_as_ours(
     vectors: Any, world: World, what: str, make: Callable[[World], Any], root: str
 ) -> None:
     make(world)
-    ours = config.read(str(world.folder / root))
+    ours = repository_cfg.read(str(world.folder / root))
     text = (
         _probe(vectors, what)["result"]
         .replace("<W>", str(world.folder))
         .replace("probe_mapper.PM", NAME)
     )
     (world.folder / root / "repositoryCfg.yaml").write_text(text)
-    assert config.read(str(world.folder / root)) == ours
+    assert repository_cfg.read(str(world.folder / root)) == ours
 
 
 @pytest.mark.real

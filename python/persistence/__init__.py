@@ -10,14 +10,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
+    from persistence.butler.repository_args import RepositoryArgs
+    from persistence.butler.subset import ButlerDataRef, ButlerSubset
     from persistence.cameras.camera_mapper import CameraMapper
     from persistence.cameras.hook_results import ButlerComposite, ButlerLocation
     from persistence.cameras.mapper import Mapper
     from persistence.dataids.dataid import DataId
     from persistence.dataids.location import Location
     from persistence.dataids.template import PathTemplate
-    from persistence.dataref import ButlerDataRef, ButlerSubset
     from persistence.errors import (
         AliasError,
         AmbiguousDataId,
@@ -48,21 +49,20 @@ if TYPE_CHECKING:
         UnknownKeyWarning,
         UnsafeContent,
     )
-    from persistence.repositoryargs import RepositoryArgs
 
 # Names are imported when they are asked for: who completes a command line, or reads its help, has
 # no time for the Butler, and most others need numpy.
 _LAZY = {
-    "Butler": "persistence.butler",
+    "Butler": "persistence.butler.butler",
     "ButlerComposite": "persistence.cameras.hook_results",
     "ButlerLocation": "persistence.cameras.hook_results",
     "CameraMapper": "persistence.cameras.camera_mapper",
     "DataId": "persistence.dataids.dataid",
-    "ButlerDataRef": "persistence.dataref",
-    "ButlerSubset": "persistence.dataref",
+    "ButlerDataRef": "persistence.butler.subset",
+    "ButlerSubset": "persistence.butler.subset",
     "Location": "persistence.dataids.location",
     "Mapper": "persistence.cameras.mapper",
-    "RepositoryArgs": "persistence.repositoryargs",
+    "RepositoryArgs": "persistence.butler.repository_args",
     "PathTemplate": "persistence.dataids.template",
     "Box": "persistence.types.pixels.box",
     "Exposure": "persistence.types.exposure.exposure",
@@ -73,9 +73,9 @@ _LAZY = {
     "Packages": "persistence.types.metadata.packages",
     "PropertyList": "persistence.types.metadata.property",
     "PropertySet": "persistence.types.metadata.property",
-    "ReadProxy": "persistence.proxy",
+    "ReadProxy": "persistence.butler.proxy",
     "origins": "persistence.composites.provenance",
-    "Repository": "persistence.repository",
+    "Repository": "persistence.butler.repository",
     "ParquetTable": "persistence.types.table.parquet",
 }
 _ERRORS = (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
     from astropy.time import Time
 
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 _DEFAULT_DEPTH = 7
 _SCHEMA = "master_schema.fits"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from persistence import Butler
+from persistence.butler.repository import Repository
 from persistence.calibs import series
 from persistence.calibs.validity import Window
 from persistence.registry import Registry
-from persistence.repository import Repository
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from persistence import Butler, config
+from persistence import Butler
+from persistence.butler import repository_cfg
 from persistence.cli import main
 from persistence.cmdline import completers, completion, memory, outline, places, registered, show
 from persistence.pipe import logs
@@ -206,7 +207,7 @@ def test_what_is_kept_counts_until_a_file_changes(
     before = outline.of(str(own))
     assert len(kept(cache)) == 1
     with monkeypatch.context() as patch:
-        patch.setattr("persistence.butler.Butler", None)  # it is not opened again
+        patch.setattr("persistence.butler.butler.Butler", None)  # it is not opened again
         assert outline.of(str(own)) == before
         patch.setenv("XDG_CACHE_HOME", str(own / "another"))
         with pytest.raises(TypeError):
@@ -354,8 +355,8 @@ def test_what_is_told_without_importing_it_is_true() -> None:
     assert tuple(logs.LEVELS) == completers._LEVELS
     assert set(completers._SHOWN) == {word.removesuffix("PATTERN") for word in show._KNOWN}
     assert (
-        config.FILE,
-        *[mark for mark in config._OLD_MARKS if mark.startswith("_")],
+        repository_cfg.FILE,
+        *[mark for mark in repository_cfg._OLD_MARKS if mark.startswith("_")],
     ) == outline.MARKS
     assert completion._INPUT_ROOT == places.INPUT
 
@@ -487,7 +488,7 @@ def test_neither_numpy_nor_astropy_nor_yaml_is_imported(filled: Path) -> None:
         "yaml",
         "sqlite_utils",
         "logging",
-        "persistence.butler",
+        "persistence.butler.butler",
         "persistence.dataids.template",
     }
     assert not heavy & imported

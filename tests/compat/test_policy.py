@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from obs_decam.mapper import DecamMapper
-from persistence import Butler, Policy, RepositoryArgs, config
+from persistence import Butler, Policy, RepositoryArgs
+from persistence.butler import repository_cfg
 from persistence.errors import PolicyError
 
 
@@ -264,7 +265,7 @@ def test_a_repository_takes_it_and_plain_data_are_on_disk(tmp_path: Path) -> Non
     args = RepositoryArgs(root=str(tmp_path / "out"), mapper=DecamMapper, policy=policy)
     Butler(outputs=args).put("good", "notes", visit=7)
     assert (tmp_path / "out/n/7.txt").read_text() == "good"
-    text = (tmp_path / "out" / config.FILE).read_text()
+    text = (tmp_path / "out" / repository_cfg.FILE).read_text()
     assert "!!python/object:lsst.daf.persistence.policy.Policy {data: {datasets: {notes: {" in text
     assert text.count("!!python") == 1
     # Opened again with the same policy, and with none.

@@ -41,13 +41,15 @@ def test_none_is_none_of_them_but_a_sequence_of_one() -> None:
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("persistence.Butler", Butler), ("persistence.butler.Butler.get", Butler.get)],
+    [("persistence.Butler", Butler), ("persistence.butler.butler.Butler.get", Butler.get)],
 )
 def test_a_dotted_name_is_imported(name: str, found: Any) -> None:
     assert doImport(name) is found
 
 
-@pytest.mark.parametrize("name", ["nosuch.thing", "persistence.butler.Nothing", "word", "", "."])
+@pytest.mark.parametrize(
+    "name", ["nosuch.thing", "persistence.butler.butler.Nothing", "word", "", "."]
+)
 def test_a_name_that_leads_nowhere_is_an_import_error(name: str) -> None:
     with pytest.raises(ImportError, match="cannot be imported") as caught:
         doImport(name)

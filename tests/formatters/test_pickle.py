@@ -210,7 +210,7 @@ def test_the_newest_protocol_is_written(disk):
         ("code", "interact"),
         ("ctypes", "CDLL"),
         ("persistence.dataids.dataid", "plain"),
-        ("persistence.butler", "Butler"),
+        ("persistence.butler.butler", "Butler"),
         ("no.such.module", "thing"),
     ],
 )

@@ -19,6 +19,7 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import DecamMapper
+from persistence.butler.open import open_one
 from persistence.errors import PolicyError, RegistryError, RepositoryError
 from persistence.files import atomic
 from persistence.ingest import calibconfig
@@ -26,7 +27,6 @@ from persistence.ingest.base import Report
 from persistence.ingest.calibplan import kind_of
 from persistence.ingest.calibs import CalibTask
 from persistence.ingest.config import override
-from persistence.opening import open_one
 from persistence.registry.calibs import CalibWriter
 from persistence.registry.writer import TableSpec
 

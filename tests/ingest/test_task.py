@@ -20,13 +20,13 @@ import pytest
 
 from obs_decam import DecamMapper, generate
 from persistence import Butler
+from persistence.butler.open import open_one
 from persistence.errors import IngestError, RegistryError, RegistryLocked, RepositoryError
 from persistence.files import atomic
 from persistence.ingest import config
 from persistence.ingest.base import Report, refuse_failures
 from persistence.ingest.config import override
 from persistence.ingest.task import IngestTask
-from persistence.opening import open_one
 
 DECAM = config.load(DecamMapper.ingestFile)
 

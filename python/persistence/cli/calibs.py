@@ -13,12 +13,12 @@ from persistence.cli import output, usage
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
+    from persistence.butler.repository import Repository
     from persistence.calibs.explain import Explanation
     from persistence.calibs.series import Series
     from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
-    from persistence.repository import Repository
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

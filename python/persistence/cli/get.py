@@ -15,7 +15,7 @@ from persistence.dataids.dataid import DataId, text
 from persistence.dataids.location import Location
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
     from persistence.dataids.request import Request
 
 _SHOWN = 3

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from persistence import progress
+from persistence.butler.open import open_one
+from persistence.butler.repository import Repository
 from persistence.cli import settings
 from persistence.cmdline import places, stdout
 from persistence.errors import PersistenceError, PolicyError
 from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report
 from persistence.ingest.config import Config
-from persistence.opening import open_one
-from persistence.repository import Repository
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 

@@ -28,7 +28,7 @@ from persistence.errors import (
 )
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 _FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
 _WRONG = (
@@ -170,7 +170,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _opened(arguments: argparse.Namespace) -> Butler:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
     # With a mapper the Butler would take a directory that is not there for a repository that is
     # new.

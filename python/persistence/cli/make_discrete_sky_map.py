@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from persistence.butler import Butler
+from persistence.butler.butler import Butler
 from persistence.cli import skymaps, usage
 from persistence.errors import NoResults, PolicyError, did_you_mean
 from persistence.skymap import DiscreteSkyMap

@@ -10,7 +10,7 @@ from persistence.dataids.dataid import DataId
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _nothing(butler: Butler, name: str, data_id: DataId) -> NoResults:
-    from persistence import nearest  # only who finds nothing needs it
+    from persistence.butler import nearest  # only who finds nothing needs it
 
     request = butler.request(name)
     asked = butler.chain.asked(request, data_id)

@@ -15,7 +15,7 @@ from persistence.cli.usage import WrongUse
 from persistence.errors import NoResults, did_you_mean
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
     from persistence.registry.sqlite import SqliteRegistry
     from persistence.registry.summaries import Names, Row
 

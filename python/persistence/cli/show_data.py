@@ -17,7 +17,7 @@ from persistence.dataids.dataid import DataId
 from persistence.errors import NoResults, UnknownKey
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
     from persistence.dataids.request import Request
 
 _Row = tuple[Any, ...]
@@ -72,7 +72,7 @@ def _found(
     butler: Butler, arguments: argparse.Namespace, keys: Sequence[str], counts: Counter[str]
 ) -> Iterator[_Row]:
     """Give the values of the keys of each data ID, and count."""
-    from persistence.existing import existing  # only who runs it has time for it
+    from persistence.butler.exists import existing  # only who runs it has time for it
 
     is_there = existing(butler, arguments.type)
     for reference in usage.references(butler, arguments.type, arguments.id):

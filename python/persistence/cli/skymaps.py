@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence.butler import Butler
+from persistence.butler.butler import Butler
 from persistence.cli import output, settings
 from persistence.cmdline import places, stdout
 from persistence.errors import PersistenceError, PolicyError, did_you_mean

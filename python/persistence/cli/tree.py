@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.repository import Repository
 from persistence.cameras.installed import gen2_name
 from persistence.cli import output
 from persistence.errors import RegistryError
 from persistence.registry import FilesystemRegistry
-from persistence.repository import Repository
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

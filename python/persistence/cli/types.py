@@ -13,9 +13,9 @@ from persistence.cli import output
 from persistence.errors import PersistenceError, did_you_mean
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
+    from persistence.butler.repository import Repository
     from persistence.dataids.request import Request
-    from persistence.repository import Repository
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from persistence.butler.subset import ButlerDataRef
 from persistence.cli import output, usage
-from persistence.dataref import ButlerDataRef
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from persistence.butler.subset import ButlerDataRef, ButlerSubset
 from persistence.cmdline import keys
 from persistence.dataids import grammar
 from persistence.dataids.dataid import DataId
-from persistence.dataref import ButlerDataRef, ButlerSubset
 from persistence.errors import PersistenceError, UnknownKey
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 class WrongUse(PersistenceError):

@@ -6,13 +6,13 @@ import os
 import shutil
 from collections.abc import Iterable
 
-from persistence import config
+from persistence.butler import repository_cfg
 from persistence.errors import UsageError
 from persistence.files import atomic
 
 # What tells a repository; removed last, so that one which is half removed is still known for what
 # it is.
-_MARKS = (config.FILE, "_mapper")
+_MARKS = (repository_cfg.FILE, "_mapper")
 
 
 def check(path: str | None, read: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from persistence.pipe.struct import Struct
 from persistence.policy.composites import SKYMAP_KEYS
 
 if TYPE_CHECKING:
-    from persistence.dataref import ButlerDataRef
+    from persistence.butler.subset import ButlerDataRef
     from persistence.skymap import SkyMap, Tract
 
 

@@ -9,14 +9,14 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.exists import existing
 from persistence.cmdline import keys, matching
 from persistence.dataids.dataid import DataId, cast
 from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
-from persistence.existing import existing
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
-    from persistence.dataref import ButlerDataRef
+    from persistence.butler.butler import Butler
+    from persistence.butler.subset import ButlerDataRef
 
 Test = Callable[[Mapping[str, Any]], bool]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:

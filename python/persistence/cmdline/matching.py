@@ -7,12 +7,12 @@ import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.subset import ButlerDataRef
 from persistence.dataids.dataid import DataId
-from persistence.dataref import ButlerDataRef
 from persistence.policy.composites import SKYMAP_KEYS
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 # From so many on, reading all rows that they may stand for costs less than one look-up for each.
 _MANY = 2000

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from persistence.cmdline import memory
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 # What tells a repository.
 MARKS = ("repositoryCfg.yaml", "_mapper", "_parent")
@@ -80,7 +80,7 @@ def of(root: str, mapper: str | None = None) -> Outline:
     if kept is None:
         if not os.path.isdir(root):
             raise FileNotFoundError(root)
-        from persistence.butler import Butler  # slow: not every time
+        from persistence.butler.butler import Butler  # slow: not every time
 
         butler = Butler(root, mapper=mapper)
         kept = _drawn(butler)._asdict()

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from persistence.butler import Butler
+from persistence.butler.butler import Butler
 from persistence.cmdline import (
     clobbering,
     options,

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from persistence import config
+from persistence.butler import repository_cfg
 from persistence.cameras.installed import camera
 from persistence.errors import PersistenceError, UsageError, did_you_mean
 
@@ -105,7 +105,9 @@ def _old_parent(path: str) -> str | None:
     """Give the parent of a rerun of the older kind, which has no other record of it."""
     try:
         return (
-            config.old_parent(path) if not os.path.exists(os.path.join(path, config.FILE)) else None
+            repository_cfg.old_parent(path)
+            if not os.path.exists(os.path.join(path, repository_cfg.FILE))
+            else None
         )
     except PersistenceError as error:
         raise UsageError(str(error)) from error
@@ -138,7 +140,7 @@ def _refuse_other_camera(root: str, path: str) -> None:
 
 def _camera(path: str) -> type | None:
     try:
-        cfg = config.read(path)
+        cfg = repository_cfg.read(path)
         return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
@@ -146,7 +148,7 @@ def _camera(path: str) -> type | None:
 
 def _is_repository(path: str) -> bool:
     try:
-        return config.read(path) is not None
+        return repository_cfg.read(path) is not None
     except PersistenceError:  # it is one, if a broken one: opening it will say what is wrong
         return True
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from persistence import config
-from persistence.butler import Butler
+from persistence.butler import repository_cfg
+from persistence.butler.butler import Butler
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
 from persistence.cmdline import places
@@ -56,7 +56,8 @@ def mapper_of(path: str) -> type[Mapper]:
         raise UsageError(str(error)) from error
     if mapper is None:
         raise UsageError(
-            f"the input {path} is no repository: it names no mapper in a {config.FILE} or a "
+            f"the input {path} is no repository: it names no mapper in a {repository_cfg.FILE} or "
+            "a "
             "_mapper; write the "
             f"camera's into it (echo lsst.obs.decam.DecamMapper > {path}/_mapper)"
         )
@@ -81,7 +82,11 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
     """
     stays = namespace.output is not None and not namespace.clobberOutput
     try:
-        there = [namespace.output] if stays and config.read(namespace.output) is not None else []
+        there = (
+            [namespace.output]
+            if stays and repository_cfg.read(namespace.output) is not None
+            else []
+        )
         return Butler(inputs=[_args(namespace, path) for path in (*there, namespace.input)])
     except PersistenceError as error:
         raise UsageError(str(error)) from error

@@ -8,7 +8,7 @@ import re
 import shutil
 from typing import Any, TextIO
 
-from persistence import config
+from persistence.butler import repository_cfg
 from persistence.cameras import installed
 from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import Located, StorageInterface
@@ -55,25 +55,25 @@ class PosixStorage(StorageInterface):
 
         None if it has none, as those of the older kind do not.
         """
-        cfg = config.read(path_of(uri))
+        cfg = repository_cfg.read(path_of(uri))
         return None if cfg is None or cfg.old else RepositoryCfg.from_config(cfg)
 
     @staticmethod
     def putRepositoryCfg(cfg: RepositoryCfg, loc: str | None = None) -> None:
-        """Write a repository's configuration; see `persistence.config.write`."""
-        config.write(cfg.to_config(path_of(loc if loc is not None else cfg.root or "")))
+        """Write a repository's configuration; see `persistence.butler.repository_cfg.write`."""
+        repository_cfg.write(cfg.to_config(path_of(loc if loc is not None else cfg.root or "")))
         cfg.dirty = False
 
     @staticmethod
     def getMapperClass(root: str) -> type | None:
         """Give the mapper of the repository at ``root``; None if there is none."""
-        cfg = config.read(path_of(root)) if root else None
+        cfg = repository_cfg.read(path_of(root)) if root else None
         return None if cfg is None or cfg.mapper is None else installed.camera(cfg.mapper)
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:
         """Return whether a directory is a repository of the older kind, without a configuration."""
-        cfg = config.read(path_of(root))
+        cfg = repository_cfg.read(path_of(root))
         return cfg is not None and cfg.old
 
     @staticmethod

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.dataref import ButlerDataRef, ButlerSubset
+from persistence.butler.subset import ButlerDataRef, ButlerSubset
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 
 class ButlerSubsetIterator:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from persistence.butler import Butler
+from persistence.butler.butler import Butler
 from persistence.cameras.mapper import Mapper
 
 

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persistence import config
+from persistence.butler import repository_cfg
+from persistence.butler.repository_args import RepositoryArgs
 from persistence.cameras import installed
 from persistence.compat.utils import iterify
 from persistence.errors import CameraNotFound, ParentsMismatch, RepositoryError
-from persistence.repositoryargs import RepositoryArgs
 
 
 class RepositoryCfg:
@@ -166,18 +166,18 @@ class RepositoryCfg:
         )
 
     @classmethod
-    def from_config(cls, cfg: config.RepositoryCfg) -> RepositoryCfg:
-        """Make one of what `persistence.config` read."""
+    def from_config(cls, cfg: repository_cfg.RepositoryCfg) -> RepositoryCfg:
+        """Make one of what `persistence.butler.repository_cfg` read."""
         parents = [
-            cls.from_config(one) if isinstance(one, config.RepositoryCfg) else one
+            cls.from_config(one) if isinstance(one, repository_cfg.RepositoryCfg) else one
             for one in cfg.parents
         ]
         made = cls(cfg.root, cfg.mapper, cfg.mapperArgs, parents, cfg.policy)
         made.dirty = False
         return made
 
-    def to_config(self, cfg_root: str) -> config.RepositoryCfg:
-        """Give what `persistence.config` writes, for a file in the directory ``cfg_root``."""
+    def to_config(self, cfg_root: str) -> repository_cfg.RepositoryCfg:
+        """Return what `persistence.butler.repository_cfg` writes for a directory ``cfg_root``."""
         place = os.path.abspath(cfg_root)
         root = os.path.abspath((self._root or place).removeprefix("file://"))
         parents = [
@@ -185,7 +185,7 @@ class RepositoryCfg:
             for one in self.parents
         ]
         mapper = None if self._mapper is None else installed.gen2_name(self._mapper)
-        return config.RepositoryCfg(
+        return repository_cfg.RepositoryCfg(
             place, root, mapper, self._mapperArgs, tuple(parents), self.policy
         )
 

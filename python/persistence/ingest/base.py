@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
+from persistence.butler.repository import Repository
 from persistence.errors import FileConflict, IngestError, PersistenceError, RepositoryError
 from persistence.files import atomic
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan
-from persistence.repository import Repository
 
 log = logging.getLogger("persistence.ingest")
 _NOTES = 20

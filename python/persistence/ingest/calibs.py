@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from persistence.butler.repository import Repository
 from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
@@ -25,7 +26,6 @@ from persistence.ingest.plan import FilePlan
 from persistence.ingest.shares import Sharer
 from persistence.ingest.windows import Numbered, Sharing
 from persistence.registry.calibs import CalibWriter
-from persistence.repository import Repository
 
 REGISTRY = "calibRegistry.sqlite3"
 RuleName = Literal["around", "until-superseded", "nearest"]

@@ -44,7 +44,7 @@ class CalibrateTask(Task):
 
         Parameters
         ----------
-        sensorRef : `~persistence.dataref.ButlerDataRef`
+        sensorRef : `~persistence.butler.subset.ButlerDataRef`
             Where results go.
         exposure : `~persistence.types.exposure.exposure.Exposure`
             As it was characterized.

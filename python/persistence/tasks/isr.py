@@ -35,7 +35,7 @@ class IsrTask(Task):
 
         Parameters
         ----------
-        sensorRef : `~persistence.dataref.ButlerDataRef`
+        sensorRef : `~persistence.butler.subset.ButlerDataRef`
             Of one detector's exposure.
 
         Returns

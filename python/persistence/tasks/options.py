@@ -23,7 +23,7 @@ def needed(task: Task, reference: Any, dataset_type: str, setting: str) -> Any:
     ----------
     task : `~persistence.pipe.task.Task`
         Whose step it is.
-    reference : `~persistence.dataref.ButlerDataRef`
+    reference : `~persistence.butler.subset.ButlerDataRef`
         What it is read through.
     dataset_type : `str`
         Its type.

@@ -36,7 +36,7 @@ class ProcessCcdTask(CmdLineTask):
 
         Parameters
         ----------
-        sensorRef : `~persistence.dataref.ButlerDataRef`
+        sensorRef : `~persistence.butler.subset.ButlerDataRef`
             Of a raw exposure; results go where it puts them.
 
         Returns

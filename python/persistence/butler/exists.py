@@ -6,15 +6,15 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.repository import Repository
 from persistence.dataids.request import Request
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError
 from persistence.files import atomic
 from persistence.formatters import FORMATTERS
-from persistence.repository import Repository
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
+    from persistence.butler.butler import Butler
 
 Test = Callable[[Mapping[str, Any]], bool]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from persistence import CameraMapper, nearest
+from persistence import CameraMapper
+from persistence.butler import nearest
+from persistence.butler.repository import Repository
 from persistence.dataids.request import Request
-from persistence.repository import Repository
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from persistence.butler.repository import Repository
 from persistence.dataids.dataid import text
 from persistence.dataids.request import Request
 from persistence.errors import PersistenceError
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import FilesystemRegistry, Registry
 from persistence.registry.filesystem import scan
-from persistence.repository import Repository
 
 # An error has to come soon: no more files or values than these are looked at for it.
 _ENOUGH = 2000

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from persistence import Butler, CameraMapper, UnsafeContent
+from persistence.butler.repository import Repository
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, VIEWS
 from persistence.errors import IncompleteDataId
 from persistence.formatters.views import READERS
-from persistence.repository import Repository
 
 POLICY = """
 datasets:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from persistence.chain import Chain
+from persistence.butler.chain import Chain
+from persistence.butler.repository import Repository
 from persistence.composites import assemble, provenance, stored_data_ids
 from persistence.composites.assemble import ComponentInfo
 from persistence.composites.handle import Handle
@@ -15,14 +16,13 @@ from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import MissingPartWarning, NoResults, warn_caller
 from persistence.policy.dataset_type import Component, DatasetType
-from persistence.repository import Repository
 
 Options = Mapping[str, Any]
 _MOST_SHOWN = 20
 
 
 class Source(Protocol):
-    """What reads datasets: `persistence.reading.Reader`."""
+    """What reads datasets: `persistence.butler.get.Reader`."""
 
     def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType: ...
 

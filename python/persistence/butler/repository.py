@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from persistence.butler.repository_cfg import RepositoryCfg
+from persistence.butler.vocabulary import Vocabulary
 from persistence.calibs import choose, roots
 from persistence.calibs.choose import Calibrations
 from persistence.cameras import installed as cameras
 from persistence.cameras.mapper import Mapper
 from persistence.composites import references
-from persistence.config import RepositoryCfg
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request, is_exposure, part_name
@@ -38,7 +39,6 @@ from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
-from persistence.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation

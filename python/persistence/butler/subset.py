@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from persistence.dataids.dataid import DataId
 
 if TYPE_CHECKING:
-    from persistence.butler import Butler
-    from persistence.chain import Matching
+    from persistence.butler.butler import Butler
+    from persistence.butler.chain import Matching
 
 
 class ButlerSubset:

@@ -9,17 +9,17 @@ import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from persistence.chain import Chain
+from persistence.butler.chain import Chain
+from persistence.butler.define import Definer
+from persistence.butler.get import Reader
+from persistence.butler.repository import Prepared, Repository
 from persistence.composites import assemble, provenance, references
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.defining import Definer
 from persistence.errors import NoResults, PersistenceError
 from persistence.files import atomic
 from persistence.files.batch import Batch
-from persistence.reading import Reader
-from persistence.repository import Prepared, Repository
 
 
 class _Leaf(NamedTuple):

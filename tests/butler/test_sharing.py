@@ -68,7 +68,7 @@ def test_8_processes_read_one_repository_while_its_registry_can_be_locked(
 ) -> None:
     # The processes import this module by name; plain `pytest`, unlike `python -m pytest`, leaves it
     # off the path.
-    monkeypatch.syspath_prepend(Path(__file__).parents[1])
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
     before = snapshot(rerun.parents[1])
     butler = Butler(rerun)
     assert read_all(butler) == 24

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from persistence import config
-from persistence.config import RepositoryCfg
+from persistence.butler import repository_cfg
+from persistence.butler.repository_cfg import RepositoryCfg
 from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
 
 
@@ -34,15 +34,15 @@ from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
 def test_what_the_original_wrote_is_read(
     real: Path, place: str, mapper: str, parents: int, old: bool
 ) -> None:
-    found = config.read(str(real / "gen2_repos" / place))
+    found = repository_cfg.read(str(real / "gen2_repos" / place))
     assert found is not None
     assert (found.mapper, len(found.parents), found.old) == (mapper, parents, old)
 
 
 @pytest.mark.real
 def test_a_directory_that_is_no_repository_is_none(real: Path, tmp_path: Path) -> None:
-    assert config.read(str(real / "gen2_repos" / "no_registry")) is None
-    assert config.read(str(tmp_path / "nowhere")) is None
+    assert repository_cfg.read(str(real / "gen2_repos" / "no_registry")) is None
+    assert repository_cfg.read(str(tmp_path / "nowhere")) is None
 
 
 CASES: list[dict[str, Any]] = [
@@ -57,9 +57,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, said: dict[str, Any]) -> N
     root = str(tmp_path / "out")
     nested = RepositoryCfg(root, str(tmp_path / "old"), "x.Y", {"foo": 1}, (), None, old=True)
     cfg = RepositoryCfg(root, root, parents=(str(tmp_path / "parent"), nested), **said)
-    assert config.write(cfg) == cfg
-    assert config.read(root) == cfg
-    assert config.write(cfg) == cfg
+    assert repository_cfg.write(cfg) == cfg
+    assert repository_cfg.read(root) == cfg
+    assert repository_cfg.write(cfg) == cfg
 
 
 def test_the_text_is_the_originals() -> None:
@@ -70,7 +70,7 @@ def test_the_text_is_the_originals() -> None:
     cfg = RepositoryCfg(
         "/out", "/out", "lsst.obs.decam.DecamMapper", {"calibRoot": "/c"}, ("/parentRepo", nested)
     )
-    assert config.text(cfg) == (
+    assert repository_cfg.text(cfg) == (
         "!RepositoryCfg_v1\n"
         "_mapper: lsst.obs.decam.DecamMapper\n"
         "_mapperArgs: {calibRoot: /c}\n"
@@ -108,7 +108,7 @@ def test_a_mapper_is_a_name_in_whichever_way_it_is_written(
         f"!RepositoryCfg_v1\n_isLegacyRepository: false\n_mapper: {text}\n"
         "_mapperArgs: null\n_parents: null\n_root: null\n"
     )
-    found = config.read(str(tmp_path))
+    found = repository_cfg.read(str(tmp_path))
     assert found is not None
     assert found == RepositoryCfg(str(tmp_path), str(tmp_path), mapper)
 
@@ -117,11 +117,11 @@ def test_a_relative_root_is_beside_the_configuration_wherever_we_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cfg").mkdir()
-    (tmp_path / "cfg" / config.FILE).write_text(
+    (tmp_path / "cfg" / repository_cfg.FILE).write_text(
         "!RepositoryCfg_v1\n_mapper: a.B\n_mapperArgs: {}\n_parents: [../parent]\n_root: ../data\n"
     )
     monkeypatch.chdir("/")
-    found = config.read(str(tmp_path / "cfg"))
+    found = repository_cfg.read(str(tmp_path / "cfg"))
     assert found is not None
     assert (found.root, found.parents) == (str(tmp_path / "data"), (str(tmp_path / "parent"),))
 
@@ -142,19 +142,19 @@ def old(folder: Path, mapper: str | None = None, parent: str | None = None) -> P
 
 @pytest.mark.parametrize("content", ["a.B\n", "a.B", "  a.B  \r\n", "a.B\nsomething else\n"])
 def test_the_first_line_of_the_file_names_the_mapper(tmp_path: Path, content: str) -> None:
-    assert config.mapper_name(str(old(tmp_path, content))) == "a.B"
+    assert repository_cfg.mapper_name(str(old(tmp_path, content))) == "a.B"
 
 
 def test_a_repository_without_a_mapper_has_its_parents(tmp_path: Path) -> None:
     old(tmp_path / "parent", "a.B\n")
     old(tmp_path / "child", None, "../parent\n")
     old(tmp_path / "grandchild", None, "../child\n")
-    assert config.mapper_name(str(tmp_path / "grandchild")) == "a.B"
+    assert repository_cfg.mapper_name(str(tmp_path / "grandchild")) == "a.B"
 
 
 def test_its_own_mapper_wins_over_its_parents(tmp_path: Path) -> None:
     old(tmp_path / "parent", "a.B\n")
-    assert config.mapper_name(str(old(tmp_path / "child", "c.D\n", "../parent\n"))) == "c.D"
+    assert repository_cfg.mapper_name(str(old(tmp_path / "child", "c.D\n", "../parent\n"))) == "c.D"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_its_own_mapper_wins_over_its_parents(tmp_path: Path) -> None:
 )
 def test_a_name_without_a_dot_is_refused_with_the_file(tmp_path: Path, content: str) -> None:
     with pytest.raises(RepositoryError, match="Unqualified mapper name") as caught:
-        config.mapper_name(str(old(tmp_path, content)))
+        repository_cfg.mapper_name(str(old(tmp_path, content)))
     assert str(tmp_path / "_mapper") in str(caught.value)
 
 
@@ -173,7 +173,7 @@ def test_a_mapper_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, wh
     else:
         (tmp_path / "_mapper").mkdir()
     with pytest.raises(RepositoryError, match="_mapper cannot be read"):
-        config.mapper_name(str(tmp_path))
+        repository_cfg.mapper_name(str(tmp_path))
 
 
 @pytest.mark.parametrize("how", ["file", "link", "directory"])
@@ -185,8 +185,8 @@ def test_a_parent_is_told_by_a_link_or_a_file_with_the_links_text(tmp_path: Path
         (child / "_parent").symlink_to("../parent")
     else:
         parent = old(child / "_parent", "a.B\n")
-    assert config.old_parent(str(child)) == str(parent)
-    found = config.read(str(child))
+    assert repository_cfg.old_parent(str(child)) == str(parent)
+    found = repository_cfg.read(str(child))
     assert found is not None
     assert (found.mapper, found.parents, found.old) == ("a.B", (str(parent),), True)
 
@@ -198,25 +198,25 @@ def test_a_parent_that_is_gone_is_refused_by_name(tmp_path: Path, how: str) -> N
     else:
         (tmp_path / "_parent").symlink_to("../gone")
     with pytest.raises(RepositoryError, match=r"is gone: .*_parent leads to .*gone"):
-        config.old_parent(str(tmp_path))
+        repository_cfg.old_parent(str(tmp_path))
 
 
 def test_a_directory_without_a_parent_has_none(tmp_path: Path) -> None:
-    assert config.old_parent(str(tmp_path)) is None
+    assert repository_cfg.old_parent(str(tmp_path)) is None
 
 
 def test_parents_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     old(tmp_path / "a", None, "../b\n")
     old(tmp_path / "b", None, "../a\n")
     with pytest.raises(RepositoryError, match="circle"):
-        config.mapper_name(str(tmp_path / "a"))
+        repository_cfg.mapper_name(str(tmp_path / "a"))
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:
     old(tmp_path / "parent", "a.B\n")
     old(tmp_path / "child", None, "../parent\n")
     before = {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]}
-    config.read(str(tmp_path / "child"))
+    repository_cfg.read(str(tmp_path / "child"))
     assert {path: path.lstat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]} == before
 
 
@@ -224,7 +224,7 @@ def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "_mapper").write_bytes(b"\xef\xbb\xbf lsst.obs.x.XMapper \r\nmore\r\n")
-    assert config.mapper_name(str(tmp_path)) == "lsst.obs.x.XMapper"
+    assert repository_cfg.mapper_name(str(tmp_path)) == "lsst.obs.x.XMapper"
 
 
 # -- what is refused
@@ -259,10 +259,10 @@ def test_a_mapper_file_may_begin_with_a_byte_order_mark_and_end_as_on_windows(
 def test_a_configuration_that_cannot_be_meant_is_refused_by_name(
     tmp_path: Path, content: str
 ) -> None:
-    (tmp_path / config.FILE).write_text(content)
+    (tmp_path / repository_cfg.FILE).write_text(content)
     with pytest.raises((RepositoryError, PolicyError)) as caught:
-        config.read(str(tmp_path))
-    assert str(tmp_path / config.FILE) in str(caught.value)
+        repository_cfg.read(str(tmp_path))
+    assert str(tmp_path / repository_cfg.FILE) in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -279,9 +279,11 @@ def test_nothing_that_a_configuration_names_is_run(tmp_path: Path, line: str) ->
         key: f"{key}: null" for key in ("_mapper", "_mapperArgs", "_parents", "_policy", "_root")
     }
     lines[line.split(":")[0]] = line.replace("HACKED", str(tmp_path / "hacked"))
-    (tmp_path / config.FILE).write_text("!RepositoryCfg_v1\n" + "\n".join(lines.values()) + "\n")
+    (tmp_path / repository_cfg.FILE).write_text(
+        "!RepositoryCfg_v1\n" + "\n".join(lines.values()) + "\n"
+    )
     with contextlib.suppress(RepositoryError, PolicyError):
-        config.read(str(tmp_path))
+        repository_cfg.read(str(tmp_path))
     assert not (tmp_path / "hacked").exists()
 
 
@@ -297,9 +299,9 @@ def test_new_parents_are_added_behind_the_known(
     tmp_path: Path, known: tuple[str, ...], given: tuple[str, ...], together: tuple[str, ...]
 ) -> None:
     root = str(tmp_path / "out")
-    config.write(RepositoryCfg(root, root, "a.B", parents=known))
-    assert config.write(RepositoryCfg(root, root, "a.B", parents=given)).parents == together
-    found = config.read(root)
+    repository_cfg.write(RepositoryCfg(root, root, "a.B", parents=known))
+    assert repository_cfg.write(RepositoryCfg(root, root, "a.B", parents=given)).parents == together
+    found = repository_cfg.read(root)
     assert found is not None
     assert found.parents == together
 
@@ -311,15 +313,15 @@ def test_other_parents_are_refused_and_the_file_stays(
     tmp_path: Path, known: tuple[str, ...], given: tuple[str, ...]
 ) -> None:
     root = str(tmp_path / "out")
-    config.write(RepositoryCfg(root, root, "a.B", parents=known))
-    before = (tmp_path / "out" / config.FILE).read_bytes()
+    repository_cfg.write(RepositoryCfg(root, root, "a.B", parents=known))
+    before = (tmp_path / "out" / repository_cfg.FILE).read_bytes()
     with pytest.raises(ParentsMismatch, match="do not match parents of"):
-        config.write(RepositoryCfg(root, root, "a.B", parents=given))
-    assert (tmp_path / "out" / config.FILE).read_bytes() == before
+        repository_cfg.write(RepositoryCfg(root, root, "a.B", parents=given))
+    assert (tmp_path / "out" / repository_cfg.FILE).read_bytes() == before
 
 
 def test_another_mapper_is_refused_with_both(tmp_path: Path) -> None:
     root = str(tmp_path / "out")
-    config.write(RepositoryCfg(root, root, "a.B"))
+    repository_cfg.write(RepositoryCfg(root, root, "a.B"))
     with pytest.raises(RepositoryError, match=r"another mapper: a\.B, not c\.D"):
-        config.write(RepositoryCfg(root, root, "c.D"))
+        repository_cfg.write(RepositoryCfg(root, root, "c.D"))

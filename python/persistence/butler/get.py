@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from persistence.assembly import Assembly, Options
-from persistence.chain import Chain
+from persistence.butler.chain import Chain
+from persistence.butler.get_composite import Assembly, Options
+from persistence.butler.repository import Repository
 from persistence.composites import provenance
 from persistence.composites.cache import ComponentCache
 from persistence.composites.provenance import Whence
@@ -19,7 +20,6 @@ from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, Request, part_name
 from persistence.errors import DataIdError, NoResults, PolicyError, UnknownDatasetType
 from persistence.policy.dataset_type import Component, DatasetType
-from persistence.repository import Repository
 
 
 class Reader:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from persistence import CameraMapper
-from persistence.chain import Chain
+from persistence.butler.chain import Chain
+from persistence.butler.repository import Repository
 from persistence.dataids.request import Request
 from persistence.errors import IncompleteDataId, NoResults
-from persistence.repository import Repository
 
 NOTE = Request("note")
 

@@ -10,16 +10,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persistence import config
+from persistence.butler import repository_cfg
+from persistence.butler.chain import Chain
+from persistence.butler.repository import Repository
+from persistence.butler.repository_args import RepositoryArgs
+from persistence.butler.repository_cfg import RepositoryCfg
 from persistence.cameras import yaml_camera
 from persistence.cameras.installed import camera, gen2_name
-from persistence.chain import Chain
-from persistence.config import RepositoryCfg
 from persistence.errors import PolicyError, RepositoryError
 from persistence.files import atomic
 from persistence.policy import refuse_code
-from persistence.repository import Repository
-from persistence.repositoryargs import RepositoryArgs
 
 
 class Member:
@@ -100,12 +100,12 @@ class Opening:
         """Write the configuration of repositories that are new and were only opened."""
         for member in self._inputs:
             if member.is_new:
-                member.cfg = config.write(member.cfg)
+                member.cfg = repository_cfg.write(member.cfg)
                 member.is_new = False
 
     def _member(self, args: RepositoryArgs, output: bool = False) -> Member:
         place = args.cfgRoot or os.path.realpath(os.curdir)
-        cfg = config.read(place)
+        cfg = repository_cfg.read(place)
         is_new = cfg is None
         if cfg is None:
             if not output and args.mapper is None:
@@ -133,10 +133,10 @@ class Opening:
             member.parents.append(found)
 
     def _parent(self, child: Member, parent: Any) -> Member:
-        path = config.shown(parent)
+        path = repository_cfg.shown(parent)
         place = os.path.realpath(path)
         if place not in self._members:
-            cfg = config.read(path)
+            cfg = repository_cfg.read(path)
             if cfg is None:
                 raise RepositoryError(
                     f"the parent {path} of {child.cfg.cfg_root} is gone{_guess(path, child)}"
@@ -159,14 +159,17 @@ class Opening:
         if member.is_new:
             cfg = cfg._replace(parents=parents, mapper=cfg.mapper or self._default_mapper(member))
         elif member.readable:
-            known = {config.same(parent) for parent in cfg.parents}
+            known = {repository_cfg.same(parent) for parent in cfg.parents}
             cfg = cfg._replace(
-                parents=(*cfg.parents, *(one for one in parents if config.same(one) not in known))
+                parents=(
+                    *cfg.parents,
+                    *(one for one in parents if repository_cfg.same(one) not in known),
+                )
             )
         else:
-            cfg = config.extended(cfg, parents)
+            cfg = repository_cfg.extended(cfg, parents)
         if not cfg.old and (member.is_new or cfg != member.cfg):
-            cfg = config.write(cfg)
+            cfg = repository_cfg.write(cfg)
         member.cfg = cfg
         if member.readable:
             self._add_parents(member, [member.place])
@@ -226,6 +229,8 @@ def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> 
     """
     said: dict[str, Any] = {}
     if args.mapper is not None:
+        if not isinstance(args.mapper, str):
+            camera(args.mapper)  # a parent that is opened first may name it
         said["mapper"] = gen2_name(args.mapper)
     if args.mapperArgs is not None:
         said["mapperArgs"] = args.mapperArgs
@@ -297,7 +302,7 @@ def _not_there(place: str) -> RepositoryError:
     return RepositoryError(
         f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
         "no "
-        f"registry.sqlite3 and no {config.FILE}. Write the camera's mapper into it "
+        f"registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "
         f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give mapper="
     )
 
@@ -312,7 +317,10 @@ def _guess(path: str, child: Member) -> str:
     while above != "/":
         for start in range(len(parts)):
             candidate = os.path.join(above, *parts[start:])
-            if os.path.realpath(candidate) != child.place and config.read(candidate) is not None:
+            if (
+                os.path.realpath(candidate) != child.place
+                and repository_cfg.read(candidate) is not None
+            ):
                 return f"; is it {candidate} now?"
         above = os.path.dirname(above)
     return ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persistence.chain import Chain
+from persistence.butler.chain import Chain
+from persistence.butler.repository import Repository
 from persistence.composites.assemble import do_import
 from persistence.errors import PolicyError, UnknownDatasetType
 from persistence.policy import in_repository, load
 from persistence.policy.in_repository import Definition
 from persistence.policy.load import CameraPolicy
-from persistence.repository import Repository
 
 
 class Definer:

@@ -6,15 +6,19 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence import config
+from persistence.butler import repository_cfg
+from persistence.butler.chain import Chain, Matching
+from persistence.butler.define import Definer
+from persistence.butler.get import Reader
+from persistence.butler.open import open_chain, open_one
+from persistence.butler.put import Writer
+from persistence.butler.repository_args import RepositoryArgs, as_args
+from persistence.butler.subset import ButlerDataRef, ButlerSubset
 from persistence.cameras.installed import camera
 from persistence.cameras.mapper import Mapper
-from persistence.chain import Chain, Matching
 from persistence.composites.cache import ComponentCache
 from persistence.dataids.dataid import DataId
 from persistence.dataids.request import Request
-from persistence.dataref import ButlerDataRef, ButlerSubset
-from persistence.defining import Definer
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -24,10 +28,6 @@ from persistence.errors import (
     RepositoryError,
 )
 from persistence.formatters import stack_classes
-from persistence.opening import open_chain, open_one
-from persistence.reading import Reader
-from persistence.repositoryargs import RepositoryArgs, as_args
-from persistence.writing import Writer
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
@@ -149,7 +149,7 @@ class Butler:
     @staticmethod
     def getMapperClass(root: str | os.PathLike[str]) -> type[Mapper] | None:
         """Give the mapper of the repository at ``root``; None if there is none."""
-        cfg = config.read(os.fspath(root))
+        cfg = repository_cfg.read(os.fspath(root))
         return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
 
     def defineAlias(self, alias: str, datasetType: str) -> None:
@@ -478,7 +478,7 @@ class Butler:
             return self._reader.get(request, data_id, options, shared)
         if self._reader.is_missing(request, data_id):
             raise self._chain.refuse("get", request, data_id)
-        from persistence.proxy import ReadProxy  # only the patient need it
+        from persistence.butler.proxy import ReadProxy  # only the patient need it
 
         return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from persistence import Butler, CameraMapper
+from persistence.butler.exists import existing
 from persistence.dataids.location import Location
-from persistence.existing import existing
 
 POLICY = """
 datasets:

@@ -28,8 +28,8 @@ from persistence import (
     RegistryError,
     RepositoryError,
     UnsafeContent,
-    config,
 )
+from persistence.butler import repository_cfg
 
 POLICY = "datasets: {note: {template: 'note-%(a)d.txt', storage: TextStorage}}\n"
 
@@ -87,9 +87,9 @@ def roots(butler: Butler) -> list[str]:
 
 
 def parents(root: str) -> list[str]:
-    found = config.read(root)
+    found = repository_cfg.read(root)
     assert found is not None
-    return [os.path.basename(config.shown(parent)) for parent in found.parents]
+    return [os.path.basename(repository_cfg.shown(parent)) for parent in found.parents]
 
 
 # -- acceptance vectors
@@ -220,8 +220,8 @@ def test_v17_processes_that_make_one_output_at_once_agree() -> None:
     make("a")
     code = (
         "import sys\n"
-        "from persistence import config\n"
-        "from persistence.config import RepositoryCfg\n"
+        "from persistence.butler import repository_cfg as config\n"
+        "from persistence.butler.repository_cfg import RepositoryCfg\n"
         "here = sys.argv[1]\n"
         "config.write(RepositoryCfg(here + '/b', here + '/b', 'x.Y', {}, (here + '/a',)))\n"
     )

@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
-from persistence.proxy import ReadProxy
+from persistence.butler.proxy import ReadProxy
 
 
 class Counted:

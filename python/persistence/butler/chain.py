@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from persistence.butler.repository import Repository
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
@@ -18,7 +19,6 @@ from persistence.errors import (
 )
 from persistence.policy.composites import SKYMAP_KEYS
 from persistence.registry import FilesystemRegistry
-from persistence.repository import Repository
 
 
 class Matching(NamedTuple):
@@ -236,7 +236,7 @@ class Chain:
 
         And what is near.
         """
-        from persistence import nearest  # only who finds nothing needs it
+        from persistence.butler import nearest  # only who finds nothing needs it
 
         tried: dict[str, list[str]] = {}
         problems: list[NoResults] = []

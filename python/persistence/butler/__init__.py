@@ -1,0 +1,1 @@
+"""The Butler: repositories opened, searched in chains, read and written."""
