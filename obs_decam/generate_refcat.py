@@ -17,8 +17,9 @@ from astropy.units import Quantity
 from obs_decam import generate_sky
 from obs_decam.generate_facts import FILTERS
 from obs_decam.generate_sky import FIELD, Floats, Stars
-from persistence import Location, htm
+from persistence import Location
 from persistence.formatters import formatter
+from persistence.refcats import htm
 from persistence.types.exposure.photocalib import AB_FLUX
 from persistence.types.table.catalog import Catalog
 

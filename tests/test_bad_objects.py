@@ -16,9 +16,10 @@ import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 
-from persistence import Butler, Exposure, FormatterError, UnsafeContent, htm
+from persistence import Butler, Exposure, FormatterError, UnsafeContent
 from persistence.files import fits_headers
-from persistence.refcats import ReferenceCatalog
+from persistence.refcats import htm
+from persistence.refcats.catalog import ReferenceCatalog
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.fields.boundedfield import ChebyshevField
 from persistence.types.pixels.box import Box

@@ -15,9 +15,10 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from persistence import Butler, Exposure, htm
+from persistence import Butler, Exposure
 from persistence.formatters import catalog
-from persistence.refcats import ReferenceCatalog
+from persistence.refcats import htm
+from persistence.refcats.catalog import ReferenceCatalog
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.fields.boundedfield import ChebyshevField
 from persistence.types.pixels.box import Box

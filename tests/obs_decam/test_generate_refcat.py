@@ -12,7 +12,7 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from obs_decam import generate, generate_refcat, generate_sky
-from persistence.refcats import ReferenceCatalog
+from persistence.refcats.catalog import ReferenceCatalog
 
 BIN = Path(__file__).parents[2] / "bin" / "generateDecam.py"
 VISIT = 410877

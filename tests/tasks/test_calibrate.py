@@ -149,7 +149,7 @@ def test_an_exposure_that_does_not_tell_enough_is_refused(
 def test_a_catalog_that_does_not_cover_the_field_is_told_by_its_place(
     survey: Path, exposure: Exposure
 ) -> None:
-    from persistence.refcats import ReferenceCatalog
+    from persistence.refcats.catalog import ReferenceCatalog
 
     with pytest.raises(TaskError, match=r"RA 40\.0000 Dec -20\.0000: does it cover the field"):
         task().run(exposure, ReferenceCatalog(survey / "ref_cats" / "invented"))

@@ -64,7 +64,7 @@ class CalibrateTask(Task):
 
     def _catalog(self, sensorRef: Any) -> Any:
         """Find the reference catalog; None if it is not needed."""
-        from persistence.refcats import ReferenceCatalog
+        from persistence.refcats.catalog import ReferenceCatalog
 
         if not self._needs_stars():
             return None
@@ -94,7 +94,7 @@ class CalibrateTask(Task):
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
             Without background, with mask, variance, WCS, and a Gaussian PSF.
-        catalog : `~persistence.refcats.ReferenceCatalog` or None
+        catalog : `~persistence.refcats.catalog.ReferenceCatalog` or None
             What it is calibrated by; None if neither WCS nor zero point is.
         exposureId, exposureBits : `int`
             What the numbers of its sources begin with, and how many bits that takes.

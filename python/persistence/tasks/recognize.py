@@ -86,7 +86,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
         With a WCS.
     measured : `~persistence.tasks.measure.Measured`
         Its sources.
-    catalog : `~persistence.refcats.ReferenceCatalog`
+    catalog : `~persistence.refcats.catalog.ReferenceCatalog`
     config : `~persistence.tasks.calibrate_config.CalibrateConfig`
 
     Raises

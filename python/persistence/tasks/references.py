@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
-from persistence.refcats import ReferenceCatalog
+from persistence.refcats.catalog import ReferenceCatalog
 from persistence.tasks.stamps import Floats
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.exposure.photocalib import AB_FLUX
@@ -52,7 +52,7 @@ def load(
 
     Parameters
     ----------
-    catalog : `~persistence.refcats.ReferenceCatalog`
+    catalog : `~persistence.refcats.catalog.ReferenceCatalog`
         Where proper motions are known, stars are moved to the time of the exposure.
     exposure : `~persistence.types.exposure.exposure.Exposure`
         With a WCS.

@@ -13,10 +13,11 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 
-from persistence import Butler, htm
+from persistence import Butler
 from persistence.errors import DataIdError, FormatterError, NoResults, UnsafeContent
 from persistence.formatters import catalog as catalog_files
-from persistence.refcats import ReferenceCatalog, versions
+from persistence.refcats import htm
+from persistence.refcats.catalog import ReferenceCatalog, versions
 from persistence.types.table import refcat
 from persistence.types.wcs import sphere
 

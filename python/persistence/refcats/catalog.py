@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence import htm
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, warn_caller
 from persistence.formatters import formatter
+from persistence.refcats import htm
 from persistence.types.table import refcat
 from persistence.types.wcs import sphere
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import htm
 from persistence.errors import DataIdError
+from persistence.refcats import htm
 from persistence.types.wcs import sphere
 
 RA = st.floats(0, 360, exclude_max=True)
