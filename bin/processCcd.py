@@ -1,6 +1,6 @@
 #!/usr/bin/env python
 # PYTHON_ARGCOMPLETE_OK
-from persistence.cmdline import completion
+from persistence.cli.complete import completion
 
 if __name__ == "__main__":
     completion.complete_again()

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from obs_decam import generate, generate_calibs, generate_curated, generate_refcat
-from persistence import Butler, picture
-from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+from persistence import Butler
+from persistence.cli import ingest_calibs, ingest_curated, ingest_images, picture
 from persistence.tasks.process_ccd import ProcessCcdTask
 
 

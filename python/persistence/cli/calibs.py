@@ -1,7 +1,4 @@
-"""``persistence calibs``.
-
-Which calibrations there are, when each is valid, and why one is chosen, or none.
-"""
+"""``persistence calibs``: calibrations, when each is valid, and why one is chosen or none."""
 
 from __future__ import annotations
 

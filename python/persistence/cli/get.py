@@ -1,7 +1,4 @@
-"""``persistence get``: what a dataset holds, in short.
-
-Or the dataset itself, written to a file with -o.
-"""
+"""``persistence get``: what a dataset holds, in short; or itself, into a file with -o."""
 
 from __future__ import annotations
 

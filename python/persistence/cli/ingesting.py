@@ -8,11 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from persistence import progress
 from persistence.butler.open import open_one
 from persistence.butler.repository import Repository
-from persistence.cli import settings
-from persistence.cmdline import places, stdout
+from persistence.cli import places, progress, settings, stdout
 from persistence.errors import PersistenceError, PolicyError
 from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report

@@ -14,9 +14,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import output
+from persistence.cli import output, stdout
+from persistence.cli.complete import completion
 from persistence.cli.usage import Command, WrongUse
-from persistence.cmdline import completion, stdout
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -43,18 +43,14 @@ _WRONG = (
 
 # What each subcommand does; a new one is a module of its name, and a line here.
 COMMANDS: Mapping[str, str] = {
-    "tree": "the repository and its parents, with mapper, registries and numbers of rows",
-    "types": "the dataset types, with storage, type in Python, keys and path template",
+    "tree": "the repository and its parents, with mappers, registries and rows",
+    "types": "the dataset types, with storage, Python type, keys and template",
     "query": "values of keys from the registry, a row on each line",
-    "registry": (
-        "the visits or calibrations in the registry, a line each; or sums for filter and field"
-    ),
-    "show-data": (
-        "the data IDs of what is there, a line each; or the few options that stand for all"
-    ),
+    "registry": "visits or calibrations in the registry, or totals by filter",
+    "show-data": "the data IDs of what exists, or the few options that match all",
     "uri": "the path of each dataset that is there, a line each",
-    "get": "what a dataset holds, in short; or the dataset itself, written to a file with -o",
-    "calibs": "which calibrations there are, when each is valid, and why one is chosen, or none",
+    "get": "what a dataset holds, in short; or itself, into a file with -o",
+    "calibs": "calibrations, when each is valid, and why one is chosen or none",
 }
 
 

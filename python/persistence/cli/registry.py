@@ -1,7 +1,4 @@
-"""``persistence registry``: the visits or calibrations in the registry, a line each.
-
-Or sums for filter and field.
-"""
+"""``persistence registry``: visits or calibrations in the registry, or totals by filter."""
 
 from __future__ import annotations
 

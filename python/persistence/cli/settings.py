@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence.cmdline import textfiles
+from persistence.cli import textfiles
 from persistence.errors import PolicyError
 from persistence.formatters import config as config_files
 

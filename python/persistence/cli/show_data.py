@@ -1,7 +1,4 @@
-"""``persistence show-data``: the data IDs of what is there, a line each.
-
-Or the few options that stand for all.
-"""
+"""``persistence show-data``: the data IDs of what exists, or the few options that match all."""
 
 from __future__ import annotations
 

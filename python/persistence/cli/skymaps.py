@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler.butler import Butler
-from persistence.cli import output, settings
-from persistence.cmdline import places, stdout
+from persistence.cli import output, places, settings, stdout
 from persistence.errors import PersistenceError, PolicyError, did_you_mean
 from persistence.skymap import SkyMap, Tract
 

@@ -1,7 +1,4 @@
-"""``persistence tree``.
-
-The repository and its parents, with mapper, registries and numbers of rows.
-"""
+"""``persistence tree``: the repository and its parents, with mappers, registries and rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``persistence types``.
-
-The dataset types, with storage, type in Python, keys and path template.
-"""
+"""``persistence types``: the dataset types, with storage, Python type, keys and template."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
-from persistence.cmdline import keys
+from persistence.cli import keys
 from persistence.dataids import grammar
 from persistence.dataids.dataid import DataId
 from persistence.errors import PersistenceError, UnknownKey

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler.exists import existing
-from persistence.cmdline import keys, matching
+from persistence.cli import keys, matching
 from persistence.dataids.dataid import DataId, cast
 from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
-from persistence.cmdline import overrides, textfiles
+from persistence.cli import textfiles
+from persistence.cmdline import overrides
 from persistence.errors import PolicyError, UsageError, told
 
 

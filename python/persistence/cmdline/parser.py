@@ -15,16 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from persistence.butler.butler import Butler
-from persistence.cmdline import (
-    clobbering,
-    options,
-    overridefiles,
-    places,
-    repositories,
-    show,
-    stdout,
-    wordfiles,
-)
+from persistence.cli import places, stdout, wordfiles
+from persistence.cmdline import clobbering, options, overridefiles, repositories, show
 from persistence.cmdline.containers import DataIdContainer
 from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
 from persistence.cmdline.notes import Notes

@@ -14,7 +14,7 @@ from persistence.butler import repository_cfg
 from persistence.butler.butler import Butler
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
-from persistence.cmdline import places
+from persistence.cli import places
 from persistence.errors import PersistenceError, UsageError, did_you_mean
 
 

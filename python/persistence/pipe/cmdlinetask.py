@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from persistence.cmdline import completion
+from persistence.cli.complete import completion
 from persistence.cmdline.parser import ArgumentParser
 from persistence.errors import MissingExtra, PersistenceError
 from persistence.pipe import stored

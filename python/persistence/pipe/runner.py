@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence import progress
+from persistence.cli import progress
 from persistence.errors import PersistenceError, told
 from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence.cmdline import wordfiles
+from persistence.cli import wordfiles
 from persistence.errors import UsageError
 
 CONTENT = """

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 
-from persistence.cmdline import textfiles
+from persistence.cli import textfiles
 from persistence.errors import UsageError
 
 MARK = "@"

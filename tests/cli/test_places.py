@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from persistence import Butler
-from persistence.cmdline import places
-from persistence.cmdline.places import Places
+from persistence.cli import places
+from persistence.cli.places import Places
 from persistence.errors import UsageError
 
 OTHER = "lsst.obs.hsc.HscMapper\n"

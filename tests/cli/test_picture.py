@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from persistence import picture
+from persistence.cli import picture
 
 
 def test_the_first_row_is_at_the_bottom_and_faint_things_show(tmp_path: Path) -> None:

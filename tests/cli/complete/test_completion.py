@@ -15,8 +15,9 @@ import pytest
 
 from persistence import Butler
 from persistence.butler import repository_cfg
-from persistence.cli import main
-from persistence.cmdline import completers, completion, memory, outline, places, registered, show
+from persistence.cli import main, places
+from persistence.cli.complete import completers, completion, memory, outline, registered
+from persistence.cmdline import show
 from persistence.pipe import logs
 
 pytest.importorskip("argcomplete")
@@ -365,7 +366,7 @@ def test_what_is_told_without_importing_it_is_true() -> None:
 # -------------------------------------------------------------------------------------
 
 TASK = """
-from persistence.cmdline import completion
+from persistence.cli.complete import completion
 
 completion.complete_again()
 
@@ -481,7 +482,7 @@ def test_neither_numpy_nor_astropy_nor_yaml_is_imported(filled: Path) -> None:
     told = os.environ | environment(line, _ARGCOMPLETE_STDOUT_FILENAME=os.devnull)
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True)
     imported = set(done.stdout.split())
-    assert {"argcomplete", "persistence.cmdline.registered"} <= imported
+    assert {"argcomplete", "persistence.cli.complete.registered"} <= imported
     heavy = {
         "numpy",
         "astropy",

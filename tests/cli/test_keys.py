@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from persistence import Butler
-from persistence.cmdline import keys
+from persistence.cli import keys
 from persistence.errors import UnknownDatasetType
 
 

@@ -3,8 +3,8 @@
 Its dataset types, their keys, and where its registry is.
 
 Opening a repository takes longer than a person waits for TAB. So it is opened once, and what counts
-is kept (`persistence.cmdline.memory`) until a file that says how the repository is set up, or a
-policy, changes.
+is kept (`persistence.cli.complete.memory`) until a file that says how the repository is set up, or
+a policy, changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from persistence.cmdline import memory
+from persistence.cli.complete import memory
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -90,7 +90,7 @@ def of(root: str, mapper: str | None = None) -> Outline:
 
 def _drawn(butler: Butler) -> Outline:
     from persistence.calibs.roots import place_of_registry
-    from persistence.cmdline.keys import aliases  # not every time
+    from persistence.cli.keys import aliases  # not every time
 
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persistence import progress
+from persistence.cli import progress
 
 
 class Terminal(io.StringIO):

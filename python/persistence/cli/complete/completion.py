@@ -7,7 +7,7 @@ what is slow thereafter.
 The parser of a task comes with the task, and that is slow to import. What its script takes is kept,
 and a script that asks for it first is answered as fast::
 
-    from persistence.cmdline import completion
+    from persistence.cli.complete import completion
 
     if __name__ == "__main__":
         completion.complete_again()
@@ -24,8 +24,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.cmdline import completers, memory, taskscripts
-from persistence.cmdline.completers import Completer, Typed
+from persistence.cli.complete import completers, memory, taskscripts
+from persistence.cli.complete.completers import Completer, Typed
 
 _INPUT_ROOT = "PIPE_INPUT_ROOT"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler, DataId
-from persistence.cmdline import matching
+from persistence.cli import matching
 from persistence.dataids import grammar
 
 KEYS = {"visit": int, "ccdnum": int, "filter": str}

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from persistence.cmdline import memory
+from persistence.cli.complete import memory
 
 
 def name() -> str:

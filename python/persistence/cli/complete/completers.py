@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence.cmdline import outline
+from persistence.cli.complete import outline
 
 # As they are typed; `persistence.pipe.logs` would cost more to import than there is time.
 _LEVELS = ("trace", "debug", "verbose", "info", "warn", "error", "fatal")
@@ -106,7 +106,7 @@ def _values(
     if key in known.values:
         found: Iterable[str] = known.values[key]
     elif path is not None:
-        from persistence.cmdline import registered  # only who asks for values needs SQLite
+        from persistence.cli.complete import registered  # only who asks for values needs SQLite
 
         found = registered.values(path, key, chosen, begin)
     else:
