@@ -18,15 +18,17 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-_PARSER = "persistence.cmdline.parser: ArgumentParser InputOnlyArgumentParser"
-_ARGUMENTS = "persistence.cmdline.idarguments: ConfigDatasetType DataIdArgument DatasetArgument"
-_CONTAINERS = "persistence.cmdline.containers: DataIdContainer"
+_PARSER = "persistence.pipe.cmdline.parser: ArgumentParser InputOnlyArgumentParser"
+_ARGUMENTS = (
+    "persistence.pipe.cmdline.idarguments: ConfigDatasetType DataIdArgument DatasetArgument"
+)
+_CONTAINERS = "persistence.pipe.cmdline.containers: DataIdContainer"
 _COMMANDS = "persistence.pipe.cmdlinetask: CmdLineTask LegacyCmdLineTask"
 _RUNNERS = "persistence.pipe.runner: ButlerInitializedTaskRunner LegacyTaskRunner TaskRunner"
 _STRUCT = "persistence.pipe.struct: Struct"
 _TASK = "persistence.pipe.task: Task TaskError"
 _TIMING = "persistence.pipe.timing: timeMethod"
-_COADDS = "persistence.cmdline.coaddcontainers:"
+_COADDS = "persistence.pipe.cmdline.coaddcontainers:"
 _PROPERTIES = "persistence.types.metadata.property: PropertyList PropertySet"
 
 # Gen2's modules, and where their names are here.

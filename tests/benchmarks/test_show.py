@@ -15,7 +15,7 @@ from persistence import Butler
 TASK = """
 import sys
 from lsst.pex.config import Config, Field
-from persistence.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdline.parser import ArgumentParser
 class C(Config):
     a = Field("A number.", int, default=1)
 parser = ArgumentParser(name="toy", prog="toy.py")

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from persistence.cli.complete import completion
-from persistence.cmdline.parser import ArgumentParser
 from persistence.errors import MissingExtra, PersistenceError
 from persistence.pipe import stored
+from persistence.pipe.cmdline.parser import ArgumentParser
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task

@@ -17,8 +17,8 @@ from persistence import Butler
 from persistence.butler import repository_cfg
 from persistence.cli import main, places
 from persistence.cli.complete import completers, completion, memory, outline, registered
-from persistence.cmdline import show
 from persistence.pipe import logs
+from persistence.pipe.cmdline import show
 
 pytest.importorskip("argcomplete")
 

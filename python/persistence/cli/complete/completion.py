@@ -84,7 +84,7 @@ def complete_task(parser: argparse.ArgumentParser, make_config: Callable[[], Any
 
     Parameters
     ----------
-    parser : `persistence.cmdline.parser.ArgumentParser`
+    parser : `persistence.pipe.cmdline.parser.ArgumentParser`
         What the script takes.
     make_config : callable
         Makes the task's configuration: its class.

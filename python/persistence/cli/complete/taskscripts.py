@@ -21,7 +21,7 @@ def keep(parser: argparse.ArgumentParser, config: Any) -> Mapping[str, Any]:
 
     Parameters
     ----------
-    parser : `persistence.cmdline.parser.ArgumentParser`
+    parser : `persistence.pipe.cmdline.parser.ArgumentParser`
         Its parser.
     config : `lsst.pex.config.Config`
         A configuration of its task, of which the names are kept.

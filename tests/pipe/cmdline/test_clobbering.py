@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from persistence import Butler
-from persistence.cmdline import clobbering
 from persistence.errors import UsageError
+from persistence.pipe.cmdline import clobbering
 
 
 @pytest.fixture

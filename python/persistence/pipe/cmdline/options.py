@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from persistence.cmdline import overridefiles, overrides, show
 from persistence.dataids import grammar
 from persistence.errors import PersistenceError, UsageError
+from persistence.pipe.cmdline import overridefiles, overrides, show
 
 ALL = "all"
 

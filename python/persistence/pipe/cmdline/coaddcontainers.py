@@ -9,8 +9,8 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.cmdline.containers import DataIdContainer, present
 from persistence.errors import PersistenceError, UsageError
+from persistence.pipe.cmdline.containers import DataIdContainer, present
 from persistence.pipe.struct import Struct
 from persistence.policy.composites import SKYMAP_KEYS
 

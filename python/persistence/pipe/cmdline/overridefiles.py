@@ -12,8 +12,8 @@ from typing import Any
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
 from persistence.cli import textfiles
-from persistence.cmdline import overrides
 from persistence.errors import PolicyError, UsageError, told
+from persistence.pipe.cmdline import overrides
 
 
 def load(config: Any, path: str, option: str = "-C ") -> None:

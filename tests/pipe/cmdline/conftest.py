@@ -20,7 +20,7 @@ from lsst.pex.config import (
     makeRegistry,
 )
 
-from persistence.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdline.parser import ArgumentParser
 
 
 class Sub(Config):

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from persistence import Butler, ButlerDataRef
-from persistence.cmdline.containers import DataIdContainer
 from persistence.dataids import grammar
 from persistence.errors import UsageError
+from persistence.pipe.cmdline.containers import DataIdContainer
 
 
 def contained(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler
-from persistence.cmdline.parser import ArgumentParser, InputOnlyArgumentParser
+from persistence.pipe.cmdline.parser import ArgumentParser, InputOnlyArgumentParser
 from persistence.pipe.logs import Settings
 
 Ended = Callable[..., Any]
@@ -672,7 +672,7 @@ def test_an_output_that_the_input_builds_on_is_not_removed(
 CODE = """
 import sys
 from lsst.pex.config import Config, Field
-from persistence.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdline.parser import ArgumentParser
 class C(Config):
     a = Field("a", int, default=1)
 parser = ArgumentParser(name="toy", prog="toy.py")
@@ -693,6 +693,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(filled: Path) -> None:
 
 
 def test_importing_the_parser_imports_nothing_heavy() -> None:
-    code = "import sys, persistence.cmdline.parser; print(*{'numpy', 'astropy', 'lsst.pex.config'} & sys.modules.keys())"
+    code = "import sys, persistence.pipe.cmdline.parser; print(*{'numpy', 'astropy', 'lsst.pex.config'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.cmdline.containers import DataIdContainer
 from persistence.errors import UsageError
+from persistence.pipe.cmdline.containers import DataIdContainer
 
 
 class DynamicDatasetType(ABC):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from persistence.cmdline.containers import DataIdContainer
-from persistence.cmdline.idarguments import ConfigDatasetType, DataIdArgument, DatasetArgument
-from persistence.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdline.containers import DataIdContainer
+from persistence.pipe.cmdline.idarguments import ConfigDatasetType, DataIdArgument, DatasetArgument
+from persistence.pipe.cmdline.parser import ArgumentParser
 
 
 class Container(DataIdContainer):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from persistence.cmdline import overrides, show
 from persistence.dataids.dataid import DataId
+from persistence.pipe.cmdline import overrides, show
 
 
 class Reference:

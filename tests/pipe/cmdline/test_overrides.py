@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from persistence.cmdline import overrides
 from persistence.errors import UsageError
+from persistence.pipe.cmdline import overrides
 
 
 def value(config: Any, name: str) -> Any:

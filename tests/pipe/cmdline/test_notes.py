@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from persistence.cmdline.notes import Notes
+from persistence.pipe.cmdline.notes import Notes
 
 
 def test_messages_are_told_once_in_their_order_and_as_they_are(caplog: Any) -> None:

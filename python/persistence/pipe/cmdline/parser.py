@@ -16,11 +16,11 @@ from typing import Any
 
 from persistence.butler.butler import Butler
 from persistence.cli import places, stdout, wordfiles
-from persistence.cmdline import clobbering, options, overridefiles, repositories, show
-from persistence.cmdline.containers import DataIdContainer
-from persistence.cmdline.idarguments import DataIdArgument, DynamicDatasetType
-from persistence.cmdline.notes import Notes
 from persistence.errors import UsageError, did_you_mean
+from persistence.pipe.cmdline import clobbering, options, overridefiles, repositories, show
+from persistence.pipe.cmdline.containers import DataIdContainer
+from persistence.pipe.cmdline.idarguments import DataIdArgument, DynamicDatasetType
+from persistence.pipe.cmdline.notes import Notes
 from persistence.pipe.logs import Settings, TaskLog
 
 _RESERVED = frozenset({"camera", "config", "butler", "log", "obsPkg"})

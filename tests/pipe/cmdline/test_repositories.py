@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from persistence import Butler, Mapper
-from persistence.cmdline import repositories
 from persistence.errors import UsageError
+from persistence.pipe.cmdline import repositories
 
 
 def said(

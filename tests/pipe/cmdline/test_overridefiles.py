@@ -10,8 +10,8 @@ import pytest
 from obs_decam import DecamMapper
 from persistence import CameraMapper, Mapper
 from persistence.cameras.yaml_camera import mapper_class
-from persistence.cmdline import overridefiles
 from persistence.errors import UsageError
+from persistence.pipe.cmdline import overridefiles
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from astropy.io import fits
 
 from persistence import Butler, Exposure, skymap
-from persistence.cmdline import coaddcontainers
 from persistence.dataids import grammar
 from persistence.errors import UsageError
+from persistence.pipe.cmdline import coaddcontainers
 
 # Two tracts: of 2 x 2 patches, and of 1 x 1.
 TILED = {
