@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 import sys
 
-from obs_decam import generate, generate_calibs, generate_refcat
+from obs_decam.sample import calibs, generate, refcat
 
-MAINS = {"calibs": generate_calibs.main, "refcat": generate_refcat.main}
+MAINS = {"calibs": calibs.main, "refcat": refcat.main}
 
 if __name__ == "__main__":
     asked = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from obs_decam import generate
+from obs_decam.sample import generate
 from persistence import Butler
 from persistence.cli import ingest_images
 

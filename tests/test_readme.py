@@ -84,7 +84,7 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     exec(compile((TOP / "bin" / "bootstrap").read_text(), "bootstrap", "exec"), namespace)
     # What they run after the environment is made, but for the tests themselves: these are they.
     assert namespace["COMMANDS"] == {
-        "demo": ["-m", "obs_decam.demo"],
+        "demo": ["-m", "obs_decam.sample.demo"],
         "test": ["-m", "pytest", "-q", "-n", "auto"],
     }
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):

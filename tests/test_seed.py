@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import lsst.daf.persistence as dafPersist  # noqa: N812  # as the tutorial has it
-from obs_decam import generate, generate_calibs, generate_refcat
+from obs_decam.sample import calibs as generate_calibs
+from obs_decam.sample import generate, refcat
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 
 VISIT, CHIPS = 123456, (42, 6)
@@ -41,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (
         ingest_curated.main([str(root), str(folder / "curated" / "decam" / "defects"), *words]) == 0
     )
-    generate_refcat.write_refcat(str(root / "ref_cats" / "ps1_pv3_3pi_20170110"), [VISIT])
+    refcat.write_refcat(str(root / "ref_cats" / "ps1_pv3_3pi_20170110"), [VISIT])
     return folder
 
 

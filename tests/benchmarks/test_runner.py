@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from obs_decam import generate
+from obs_decam.sample import generate
 from persistence import Butler
 from persistence.cli import ingest_images
 from persistence.pipe import logs

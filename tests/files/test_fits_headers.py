@@ -14,7 +14,7 @@ from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obs_decam import generate
+from obs_decam.sample import generate
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Cards, scan

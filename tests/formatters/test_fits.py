@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from obs_decam import generate
+from obs_decam.sample import generate
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import fits as formatter
 from persistence.policy import recipes

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
-from obs_decam import DecamMapper, generate
+from obs_decam import DecamMapper
+from obs_decam.sample import generate
 from persistence.errors import FormatterError
 from persistence.ingest import config
 from persistence.ingest.config import ParseConfig

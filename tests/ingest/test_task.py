@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from obs_decam import DecamMapper, generate
+from obs_decam import DecamMapper
+from obs_decam.sample import generate
 from persistence import Butler
 from persistence.butler.open import open_one
 from persistence.errors import IngestError, RegistryError, RegistryLocked, RepositoryError

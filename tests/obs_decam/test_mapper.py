@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pytest
 
 from obs_decam import DecamMapper
-from obs_decam.generate_calibs import write_community
 from obs_decam.mapper import detectors
+from obs_decam.sample.calibs import write_community
 from persistence import Butler, FormatterError
 from persistence.testing import CameraContract
 

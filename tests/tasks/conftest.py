@@ -11,7 +11,8 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from obs_decam import generate, generate_calibs, generate_refcat
+from obs_decam.sample import calibs as generate_calibs
+from obs_decam.sample import generate, refcat
 from persistence import Butler, Exposure
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 from persistence.tasks.process_ccd import ProcessCcdTask
@@ -89,7 +90,7 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder / "masters"), ["bias", "flat"], ["2014-02-20"], [BAND], CHIPS, "small"
     )
     generate_calibs.write_curated(str(folder / "curated"), ["defects"], CHIPS, "small")
-    generate_refcat.write_refcat(str(root / "ref_cats" / "invented"), [VISIT])
+    refcat.write_refcat(str(root / "ref_cats" / "invented"), [VISIT])
     assert ingest_images.main([str(root), str(raw)]) == 0
     assert (
         ingest_calibs.main(

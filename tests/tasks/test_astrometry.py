@@ -11,14 +11,12 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obs_decam import generate, generate_sky
+from obs_decam.sample import generate, sky
 from persistence.tasks.astrometry import corrected, fit
 
 RNG = np.random.default_rng(1)
 PIXELS = RNG.uniform(0, 250, (40, 2))
-TPV = WCS(
-    fits.Header(list(generate_sky.wcs_cards(7, "N1", (-16.8, 31.0), generate.LAYOUTS["small"])))
-)
+TPV = WCS(fits.Header(list(sky.wcs_cards(7, "N1", (-16.8, 31.0), generate.LAYOUTS["small"]))))
 
 
 def plain() -> WCS:

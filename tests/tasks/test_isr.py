@@ -10,9 +10,10 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obs_decam import generate, generate_sky
-from obs_decam.generate_cards import science_chips
-from obs_decam.generate_curated import boxes_of
+from obs_decam.sample import generate
+from obs_decam.sample import sky as generate_sky
+from obs_decam.sample.cards import science_chips
+from obs_decam.sample.curated import boxes_of
 from persistence import Butler, Exposure
 from persistence.pipe.task import TaskError
 from persistence.tasks.isr import IsrTask

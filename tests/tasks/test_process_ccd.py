@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from obs_decam import generate
+from obs_decam.sample import generate
 from persistence import Butler
 from persistence.pipe.task import TaskError
 from persistence.tasks.process_ccd import ProcessCcdTask

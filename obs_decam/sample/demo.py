@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from obs_decam import generate, generate_calibs, generate_curated, generate_refcat
+from obs_decam.sample import calibs as generate_calibs
+from obs_decam.sample import curated, generate, refcat
 from persistence import Butler
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images, picture
 from persistence.tasks.process_ccd import ProcessCcdTask
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _process(folder: str, root: str, calibs: str) -> int:
     """Process one detector, and show what came of it beside what the generator knows."""
-    generate_curated.write_curated(
+    curated.write_curated(
         os.path.join(folder, "calibs"), kinds=["defects"], chips=[28], size="small"
     )
     if (
@@ -93,7 +94,7 @@ def _process(folder: str, root: str, calibs: str) -> int:
         != 0
     ):
         return 1
-    generate_refcat.write_refcat(os.path.join(root, "ref_cats", "invented"), [410877])
+    refcat.write_refcat(os.path.join(root, "ref_cats", "invented"), [410877])
     words = ["--calib", calibs, "--rerun", "processed", "--id", "visit=410877", "ccdnum=28"]
     words += ["-c", "calibrate.refCat=invented"]
     print(f"\nProcessing it:  processCcd.py {root} {' '.join(words)}", flush=True)

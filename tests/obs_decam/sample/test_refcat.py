@@ -11,17 +11,17 @@ import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 
-from obs_decam import generate, generate_refcat, generate_sky
+from obs_decam.sample import generate, refcat, sky
 from persistence.refcats.catalog import ReferenceCatalog
 
-BIN = Path(__file__).parents[2] / "bin" / "generateDecam.py"
+BIN = Path(__file__).parents[3] / "bin" / "generateDecam.py"
 VISIT = 410877
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ref_cats") / "invented"
-    generate_refcat.write_refcat(str(folder), [VISIT])
+    refcat.write_refcat(str(folder), [VISIT])
     return folder
 
 
@@ -35,7 +35,7 @@ def test_it_is_a_reference_catalog_with_a_flux_for_each_filter(folder: Path) -> 
 @pytest.mark.parametrize("number", [1, 25, 62])
 def test_each_star_of_a_chip_is_in_it_as_bright_as_it_is(folder: Path, number: int) -> None:
     truth = generate.truth(VISIT, "g", number)
-    table = ReferenceCatalog(folder).cone(SkyCoord(*generate_sky.pointing(VISIT), unit="deg"), 1.3)
+    table = ReferenceCatalog(folder).cone(SkyCoord(*sky.pointing(VISIT), unit="deg"), 1.3)
     order = {int(one): row for row, one in enumerate(table["id"])}
     rows = [order[int(one)] for one in truth.stars.ids]
     magnitudes = (np.asarray(table["g_flux"])[rows] * units.nJy).to_value(units.ABmag)
@@ -49,7 +49,7 @@ def test_shards_are_whole_whatever_the_visits_are_and_the_same_each_time(
     folder: Path, tmp_path: Path
 ) -> None:
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    paths = generate_refcat.write_refcat(str(tmp_path), [VISIT + 1, VISIT])
+    paths = refcat.write_refcat(str(tmp_path), [VISIT + 1, VISIT])
     again = {Path(path).name: Path(path).read_bytes() for path in paths}
     assert {name: again[name] for name in first} == first
     assert len(again) > len(first)
@@ -58,7 +58,7 @@ def test_shards_are_whole_whatever_the_visits_are_and_the_same_each_time(
 @pytest.mark.parametrize("depth", [5, 13])
 def test_another_depth_is_refused(tmp_path: Path, depth: int) -> None:
     with pytest.raises(ValueError, match="6 to 12 can"):
-        generate_refcat.write_refcat(str(tmp_path), [VISIT], depth=depth)
+        refcat.write_refcat(str(tmp_path), [VISIT], depth=depth)
 
 
 def test_the_command_names_the_catalog_as_its_directory(tmp_path: Path) -> None:

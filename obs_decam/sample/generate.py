@@ -17,7 +17,7 @@ from typing import Any
 
 from astropy.io import fits
 
-from obs_decam.generate_facts import (
+from obs_decam.sample.facts import (
     FILTERS,
     LAYOUTS,
     Chip,
@@ -27,8 +27,8 @@ from obs_decam.generate_facts import (
     readouts,
     taken_on,
 )
-from obs_decam.generate_raw import raw_pixels, truth
-from obs_decam.generate_sky import EXPOSURE_TIME, pointing, wcs_cards
+from obs_decam.sample.raw import raw_pixels, truth
+from obs_decam.sample.sky import EXPOSURE_TIME, pointing, wcs_cards
 
 __all__ = ["FILTERS", "LAYOUTS", "Layout", "chips", "exposure", "main", "truth", "write"]
 

@@ -18,7 +18,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from obs_decam.generate_facts import FILTERS, PIXEL, SCALE, Layout, is_south
+from obs_decam.sample.facts import FILTERS, PIXEL, SCALE, Layout, is_south
 from persistence.types.wcs import sphere
 
 Floats = NDArray[np.float64]

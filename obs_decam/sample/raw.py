@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_decam import generate_curated, generate_sky
-from obs_decam.generate_facts import LAYOUTS, Chip, Layout, chips, readouts, taken_on
-from obs_decam.generate_pixels import pattern
-from obs_decam.generate_sky import Floats, Seen, Stars
+from obs_decam.sample import curated, sky
+from obs_decam.sample.facts import LAYOUTS, Chip, Layout, chips, readouts, taken_on
+from obs_decam.sample.pixels import pattern
+from obs_decam.sample.sky import Floats, Seen, Stars
 
 _LEVELS = 1900, 2000  # of the bias, in counts
 # electrons that a hot pixel adds, and what a cold one has left of the light
@@ -24,9 +24,9 @@ class Truth:
 
     Attributes
     ----------
-    seen : `~obs_decam.generate_sky.Seen`
+    seen : `~obs_decam.sample.sky.Seen`
         Zero point, PSF, offset of the WCS and sky level of the visit.
-    stars : `~obs_decam.generate_sky.Stars`
+    stars : `~obs_decam.sample.sky.Stars`
         The stars whose middles are on the chip.
     x, y : array
         Where they are: pixels of the trimmed image, counted from 0.
@@ -47,15 +47,15 @@ def truth(visit: int, band: str, number: int, size: str = "small") -> Truth:
     Parameters
     ----------
     visit, band, size
-        See `~obs_decam.generate.exposure`.
+        See `~obs_decam.sample.generate.exposure`.
     number : `int`
         The chip's CCDNUM.
     """
     layout = LAYOUTS[size]
     [chip] = [one for one in chips() if one.number == number]
-    stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
+    stars, x, y = sky.falling(visit, chip.name, chip.place, layout)
     inside = (x >= -0.5) & (x < 2 * layout.columns - 0.5) & (y >= -0.5) & (y < layout.rows - 0.5)
-    seen = generate_sky.seen(visit, band)
+    seen = sky.seen(visit, band)
     return Truth(seen, stars[inside], x[inside], y[inside], _counts(stars[inside], band, seen))
 
 
@@ -69,7 +69,7 @@ def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.
     response = pattern("flat", band, chip.number, chip.place, layout)
     electrons = rng.poisson(response * _light(visit, band, chip, layout)).astype(float)
     _spoil(electrons, chip, visit, layout)
-    first_column, first_row = generate_sky.origin(chip.name, layout)
+    first_column, first_row = sky.origin(chip.name, layout)
     raw = np.empty(layout.shape)
     for half, readout in enumerate(readouts(chip.name, chip.number)):
         across = slice(half * layout.shape[1] // 2, (half + 1) * layout.shape[1] // 2)
@@ -89,8 +89,8 @@ def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.
 
 def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
     """Give the electrons that sky and stars would bring if the flat were 1."""
-    seen = generate_sky.seen(visit, band)
-    stars, x, y = generate_sky.falling(visit, chip.name, chip.place, layout)
+    seen = sky.seen(visit, band)
+    stars, x, y = sky.falling(visit, chip.name, chip.place, layout)
     rows, columns = np.arange(layout.rows), np.arange(2 * layout.columns)
     # A round Gaussian is a product of one along each axis; sampled so finely, its sum over the
     # pixels is 1.
@@ -107,9 +107,7 @@ def _spoil(electrons: Floats, chip: Chip, visit: int, layout: Layout) -> None:
     """Let the pixels of a science chip that the curated defects name be bad."""
     if chip.name[0] not in "NS":
         return
-    begun = [
-        epoch for epoch in generate_curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)
-    ]
-    for x0, y0, width, height in generate_curated.boxes_of(chip, begun[-1], layout):
+    begun = [epoch for epoch in curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)]
+    for x0, y0, width, height in curated.boxes_of(chip, begun[-1], layout):
         part = np.s_[y0 : y0 + height, x0 : x0 + width]
         electrons[part] = electrons[part] * _COLD if width == _BLOTCH else electrons[part] + _HOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from obs_decam.generate_facts import FILTERS, PIXEL, SCALE, Chip, Layout, chips
+from obs_decam.sample.facts import FILTERS, PIXEL, SCALE, Chip, Layout, chips
 
 Card = tuple[str, Any, str]
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from obs_decam import demo, generate
-from obs_decam.generate_facts import Chip
 from obs_decam.headers import DecamHeaders
+from obs_decam.sample import demo, generate
+from obs_decam.sample.facts import Chip
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_full_size_detector_has_the_real_sections() -> None:
 
 def test_it_makes_the_same_file_each_time(tmp_path: Path) -> None:
     make = "exposure(7, 'r', 'tiny', extensions=3).writeto(sys.argv[1])"
-    code = f"import sys; from obs_decam.generate import exposure; {make}"
+    code = f"import sys; from obs_decam.sample.generate import exposure; {make}"
     sums = set()
     for name in ("a", "b"):
         subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True)

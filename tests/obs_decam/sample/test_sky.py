@@ -9,11 +9,11 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obs_decam import generate, generate_curated, generate_sky
-from obs_decam.generate_cards import science_chips
-from obs_decam.generate_pixels import pattern, pixels
-from obs_decam.generate_raw import raw_pixels
 from obs_decam.headers import DecamHeaders
+from obs_decam.sample import curated, generate, sky
+from obs_decam.sample.cards import science_chips
+from obs_decam.sample.pixels import pattern, pixels
+from obs_decam.sample.raw import raw_pixels
 from persistence.types.wcs import sphere
 
 SMALL = generate.LAYOUTS["small"]
@@ -24,7 +24,7 @@ SMALL = generate.LAYOUTS["small"]
 def test_a_circle_has_the_stars_of_a_larger_one_that_are_in_it(
     ra: float, dec: float, radius: float
 ) -> None:
-    few, many = (generate_sky.stars_near(ra, dec, reach) for reach in (radius, radius + 0.7))
+    few, many = (sky.stars_near(ra, dec, reach) for reach in (radius, radius + 0.7))
     inside = sphere.separation(sphere.vector(many.ra, many.dec), sphere.vector(ra, dec)) <= radius
     assert few.ids.tolist() == many[inside].ids.tolist()
     assert np.unique(many.ids).size == len(many)
@@ -32,7 +32,7 @@ def test_a_circle_has_the_stars_of_a_larger_one_that_are_in_it(
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (186.0, -44.0), (359.99, 60.0)])
 def test_stars_are_as_dense_everywhere_and_apart(place: tuple[float, float]) -> None:
-    stars = generate_sky.stars_near(*place, 1.0)
+    stars = sky.stars_near(*place, 1.0)
     assert len(stars) == pytest.approx(np.pi * 42**2, rel=0.05)
     points = sphere.vector(stars.ra, stars.dec)
     middle = points[: len(points) // 20]
@@ -42,7 +42,7 @@ def test_stars_are_as_dense_everywhere_and_apart(place: tuple[float, float]) -> 
 
 
 def test_a_star_has_each_brightness_that_the_filters_need() -> None:
-    stars = generate_sky.stars_near(40.0, -20.0, 1.0)
+    stars = sky.stars_near(40.0, -20.0, 1.0)
     assert set(stars.magnitudes) == set(generate.FILTERS)
     red = stars.magnitudes["r"]
     assert 13.5 <= red.min() < 15 < 19 < np.median(red) < red.max() <= 20.9
@@ -68,10 +68,10 @@ def test_the_headers_wcs_has_the_stars_off_by_what_is_true(number: int, size: st
 
 @given(visit=st.integers(0, 10**7), band=st.sampled_from(sorted(generate.FILTERS)))
 def test_a_visit_is_seen_within_bounds(visit: int, band: str) -> None:
-    seen = generate_sky.seen(visit, band)
+    seen = sky.seen(visit, band)
     assert 1.3 <= seen.psf_sigma <= 1.7
     assert np.hypot(*seen.offset) <= 1.5
-    typical = np.mean([generate_sky.seen(other, band).zero_point for other in range(11)])
+    typical = np.mean([sky.seen(other, band).zero_point for other in range(11)])
     assert abs(seen.zero_point - typical) <= 0.0501
 
 
@@ -90,7 +90,7 @@ def corrected(number: int, band: str = "g", visit: int = 410877) -> tuple[np.nda
         ]
         image[amplifier.trimmed.slices] -= bias * amplifier.gain
     good = np.ones(image.shape, bool)
-    for x0, y0, width, height in generate_curated.boxes_of(chip, generate_curated.EPOCHS[0], SMALL):
+    for x0, y0, width, height in curated.boxes_of(chip, curated.EPOCHS[0], SMALL):
         good[y0 : y0 + height, x0 : x0 + width] = False
     return image / pixels("flat", "2014-02-20", band, number, chip.place, SMALL), good
 
@@ -103,7 +103,7 @@ def test_calibrations_flatten_what_the_camera_does(number: int) -> None:
     far = good.copy()
     (chip,) = science_chips([number])
     # also those just off the chip
-    _stars, *places = generate_sky.falling(410877, chip.name, chip.place, SMALL)
+    _stars, *places = sky.falling(410877, chip.name, chip.place, SMALL)
     for x, y in zip(*places, strict=True):
         far &= np.hypot(columns - x, rows - y) > 9
     assert np.count_nonzero(far) > 8000

@@ -11,7 +11,8 @@ import numpy as np
 
 from persistence.files import yaml_nodes
 
-_DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
+_CAMERA = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_DETECTORS = os.path.join(_CAMERA, "camera", "detectors.yaml")
 PIXEL = 0.015  # mm
 SCALE = 7.286e-5  # degrees a pixel
 FILTERS = {

@@ -14,9 +14,9 @@ import numpy as np
 from astropy.table import Column
 from astropy.units import Quantity
 
-from obs_decam import generate_sky
-from obs_decam.generate_facts import FILTERS
-from obs_decam.generate_sky import FIELD, Floats, Stars
+from obs_decam.sample import sky
+from obs_decam.sample.facts import FILTERS
+from obs_decam.sample.sky import FIELD, Floats, Stars
 from persistence import Location
 from persistence.formatters import formatter
 from persistence.refcats import htm
@@ -57,10 +57,10 @@ def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: in
     os.makedirs(folder, exist_ok=True)
     paths = [
         _config(folder, name, depth),
-        _shard(folder, "master_schema", generate_sky.stars_near(0.0, 0.0, 0.0)),
+        _shard(folder, "master_schema", sky.stars_near(0.0, 0.0, 0.0)),
     ]
     for visit in visits:
-        paths += _shards(folder, generate_sky.pointing(visit), depth)
+        paths += _shards(folder, sky.pointing(visit), depth)
     return sorted(set(paths))
 
 
@@ -75,7 +75,7 @@ def _config(folder: str, name: str, depth: int) -> str:
 
 
 def _shards(folder: str, field: tuple[float, float], depth: int) -> list[str]:
-    stars = generate_sky.stars_near(*field, FIELD + _SIDE)
+    stars = sky.stars_near(*field, FIELD + _SIDE)
     trixels = htm.index(stars.ra, stars.dec, depth)
     touched = sorted(htm.cone(*field, FIELD, depth).intersection(trixels.tolist()))
     return [_shard(folder, str(trixel), stars[trixels == trixel]) for trixel in touched]

@@ -13,13 +13,13 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from obs_decam import generate, generate_calibs
-from obs_decam.generate_calibs import write_community, write_curated, write_masters
-from obs_decam.generate_cards import COMMUNITY, MASTERS, science_chips
-from obs_decam.generate_pixels import STEPS, pixels
+from obs_decam.sample import calibs, generate
+from obs_decam.sample.calibs import write_community, write_curated, write_masters
+from obs_decam.sample.cards import COMMUNITY, MASTERS, science_chips
+from obs_decam.sample.pixels import STEPS, pixels
 from persistence.files import yaml_nodes
 
-BIN = Path(__file__).parents[2] / "bin" / "generateDecam.py"
+BIN = Path(__file__).parents[3] / "bin" / "generateDecam.py"
 DAY = ["2015-01-01"]
 SOLID, GREEN = "solid plate 0.0 0.0", "g DECam SDSS c0001 4720.0 1520.0"
 
@@ -394,10 +394,7 @@ def test_the_command_makes_what_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, made: list[str]
 ) -> None:
     assert (
-        generate_calibs.main(
-            [str(tmp_path), "--dates", "2014-05-01", "--chips", "25", *words.split()]
-        )
-        == 0
+        calibs.main([str(tmp_path), "--dates", "2014-05-01", "--chips", "25", *words.split()]) == 0
     )
     paths = capsys.readouterr().out.splitlines()
     assert names(paths, tmp_path) == made
@@ -413,7 +410,7 @@ def test_the_command_refuses_what_it_does_not_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        generate_calibs.main([str(tmp_path / "out"), *words.split()])
+        calibs.main([str(tmp_path / "out"), *words.split()])
     assert words.split()[0] in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -422,7 +419,7 @@ def test_the_command_says_so_if_there_is_nothing_to_make(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        generate_calibs.main([str(tmp_path), "--forms", "community", "--kinds", "dark", "fringe"])
+        calibs.main([str(tmp_path), "--forms", "community", "--kinds", "dark", "fringe"])
     assert "nothing to make: no dark or fringe among community" in capsys.readouterr().err
 
 

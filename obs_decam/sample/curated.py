@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from astropy.table import Table
 
-from obs_decam.generate_cards import refuse_others, science_chips
-from obs_decam.generate_facts import LAYOUTS, Chip, Layout
+from obs_decam.sample.cards import refuse_others, science_chips
+from obs_decam.sample.facts import LAYOUTS, Chip, Layout
 from persistence.files import yaml_nodes
 
 Box = tuple[int, int, int, int]  # x0, y0 (0-based lower left), width, height
@@ -48,7 +48,7 @@ def write_curated(
     chips : sequence of `int`, optional
         CCDNUMs; by default the 60 chips that work. Those that 5 divides have two epochs.
     size : `str`
-        One of `~obs_decam.generate_facts.LAYOUTS`: how large the chips are that the defects lie in.
+        One of `~obs_decam.sample.facts.LAYOUTS`: how large the chips are that the defects lie in.
     regions : `bool`
         Describe defects as FITS regions (SHAPE, X, Y, R, ROTANG) instead of boxes.
 

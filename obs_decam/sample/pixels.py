@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from obs_decam.generate_facts import Layout
+from obs_decam.sample.facts import Layout
 
 Plane = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def pixels(
         The chip's CCDNUM.
     place : `tuple` [`float`, `float`]
         Where its centre lies in the focal plane: x, y in mm.
-    layout : `~obs_decam.generate.Layout`
+    layout : `~obs_decam.sample.generate.Layout`
         How many pixels it has.
     """
     rng = np.random.default_rng(zlib.crc32(f"{kind} {date} {band} {number}".encode()))

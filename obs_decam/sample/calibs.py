@@ -18,7 +18,7 @@ from typing import Any
 
 from astropy.io import fits
 
-from obs_decam.generate_cards import (
+from obs_decam.sample.cards import (
     COMMUNITY,
     FILTERED,
     MASTERS,
@@ -30,9 +30,9 @@ from obs_decam.generate_cards import (
     refuse_others,
     science_chips,
 )
-from obs_decam.generate_curated import write_curated
-from obs_decam.generate_facts import FILTERS, LAYOUTS, Chip
-from obs_decam.generate_pixels import STEPS, pixels
+from obs_decam.sample.curated import write_curated
+from obs_decam.sample.facts import FILTERS, LAYOUTS, Chip
+from obs_decam.sample.pixels import STEPS, pixels
 
 __all__ = ["main", "write_community", "write_curated", "write_masters"]
 

@@ -1,0 +1,1 @@
+"""Sample data of an invented sky, in the form that DECam writes."""
