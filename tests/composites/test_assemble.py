@@ -417,26 +417,6 @@ def test_an_error_of_ours_says_enough():
     assert not hasattr(caught.value, "__notes__")
 
 
-STANDING = [
-    ("lsst.afw.image.ExposureF", "persistence.types.exposure.exposure.Exposure"),
-    ("lsst.afw.image.exposure.ExposureD", "persistence.types.exposure.exposure.Exposure"),
-    ("lsst.afw.image.Unknown", "lsst.afw.image.Unknown"),
-    ("mine.ExposureF", "mine.ExposureF"),
-    ("lsstlike.ExposureF", "lsstlike.ExposureF"),
-    ("ExposureF", "ExposureF"),
-]
-
-
-@pytest.mark.parametrize(("name", "stands"), STANDING)
-def test_ours_stands_for_a_class_of_gen2s_and_for_no_other(name, stands):
-    assert composite.stands_for(name) == stands
-
-
-@pytest.mark.parametrize("name", sorted(composite.STAND_INS))
-def test_each_class_that_stands_for_another_is_there(name):
-    assert isinstance(do_import(composite.stands_for(f"lsst.afw.{name}"), "the test"), type)
-
-
 def test_an_assembler_is_given_the_class_that_stands_there():
     from persistence import Exposure
 

@@ -265,12 +265,12 @@ WRONG = {
         "'nosuchpackage.make' cannot be imported: there is no module 'nosuchpackage'",
     ),
     "an assembler of another signature": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composites.assemble.stands_for}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.policy.stand_ins.stands_for}",
         2,
         "stands_for(name: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
     ),
     "a disassembler that is an assembler": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.composites.assemble.stands_for}",
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.policy.stand_ins.stands_for}",
         2,
         "is no disassembler: these are called with (obj, dataId, componentInfo) or",
     ),

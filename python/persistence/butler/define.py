@@ -12,6 +12,7 @@ from persistence.errors import PolicyError, UnknownDatasetType
 from persistence.policy import in_repository, load
 from persistence.policy.in_repository import Definition
 from persistence.policy.load import CameraPolicy
+from persistence.policy.stand_ins import stands_for
 
 
 class Definer:
@@ -37,7 +38,7 @@ class Definer:
                 # only composites need it, and it is slow to import
                 from persistence.policy.signatures import form_of
 
-                form_of(kind, do_import(str(keys[kind]), name), name)
+                form_of(kind, do_import(stands_for(str(keys[kind])), name), name)
         bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)
         meant = load.anew(whole, bare)  # what it leaves out is no agreement

@@ -3,14 +3,64 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
+from persistence.butler.chain import Chain, Matching
 from persistence.dataids.dataid import DataId
 
-if TYPE_CHECKING:
-    from persistence.butler.butler import Butler
-    from persistence.butler.chain import Matching
+
+class Asked(Protocol):
+    """What subsets and references ask of a Butler."""
+
+    @property
+    def chain(self) -> Chain:
+        """The repositories in use."""
+
+    def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching: ...
+
+    def default_sub_level(self, level: str) -> str | None: ...
+
+    def getKeys(
+        self, datasetType: str | None = None, level: str | None = None, tag: Any = None
+    ) -> dict[str, type] | None: ...
+
+    def get(
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        immediate: bool = True,
+        **rest: Any,
+    ) -> Any: ...
+
+    def put(
+        self,
+        obj: Any,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        doBackup: bool = False,
+        **rest: Any,
+    ) -> None: ...
+
+    def getUri(
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None = None,
+        write: bool = False,
+        **rest: Any,
+    ) -> str: ...
+
+    def datasetExists(
+        self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
+    ) -> bool: ...
+
+    def subset(
+        self,
+        datasetType: str,
+        level: str | None = None,
+        dataId: Mapping[str, Any] = {},
+        **rest: Any,
+    ) -> ButlerSubset: ...
 
 
 class ButlerSubset:
@@ -34,7 +84,7 @@ class ButlerSubset:
 
     GENERATION = 2
 
-    def __init__(self, butler: Butler, datasetType: str, level: str, dataId: DataId) -> None:
+    def __init__(self, butler: Asked, datasetType: str, level: str, dataId: DataId) -> None:
         self.butler = butler
         self.datasetType = datasetType
         self.level = level
@@ -128,6 +178,6 @@ class ButlerDataRef:
         chain = self.getButler().chain
         return (*chain.inputs, *chain.outputs)[0].mapper.telling(self.dataId)
 
-    def getButler(self) -> Butler:
-        """Give the Butler."""
+    def getButler(self) -> Asked:
+        """Return the `Butler`."""
         return self.butlerSubset.butler

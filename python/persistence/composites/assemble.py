@@ -11,16 +11,7 @@ from typing import Any
 
 from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
 from persistence.policy.dataset_type import Component, DatasetType
-
-# What is made where a policy names a class of Gen2's, which is not installed, by the last word of
-# its name.
-STAND_INS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("ExposureF", "ExposureD", "ExposureI", "ExposureU"),
-        "persistence.types.exposure.exposure.Exposure",
-    ),
-    **dict.fromkeys(("SourceCatalog", "BaseCatalog", "SimpleCatalog"), "astropy.table.Table"),
-}
+from persistence.policy.stand_ins import stands_for
 
 
 class ComponentInfo:
@@ -68,15 +59,9 @@ def do_import(name: str, source: str) -> Any:
     raise PolicyError(f"{source}: {name!r} cannot be imported")
 
 
-def stands_for(name: str) -> str:
-    """Give the name of the class that is made where a policy names one of Gen2's."""
-    first, _, _ = name.partition(".")
-    return STAND_INS.get(name.rpartition(".")[2], name) if first == "lsst" else name
-
-
 def _found(said: Any, source: str) -> Any:
     """Give what a policy names, or what a mapper gave as it is."""
-    return do_import(said, source) if isinstance(said, str) else said
+    return do_import(stands_for(said), source) if isinstance(said, str) else said
 
 
 def _class_or_name(said: Any, source: str) -> Any:

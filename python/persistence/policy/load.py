@@ -19,6 +19,7 @@ from persistence.files.yaml_nodes import Node
 from persistence.policy import composites, schema
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import SECTIONS, Layer, Section, split_names
+from persistence.policy.stand_ins import stands_for
 
 _REPOSITORY = "<the repository's policy>"
 
@@ -172,7 +173,7 @@ def _check_code(found: Iterable[DatasetType]) -> None:
                         check_code,  # Python's parser, for who has composites
                     )
 
-                    check_code.check(kind, name, dataset.source)
+                    check_code.check(kind, stands_for(name), dataset.source)
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from persistence.composites.assemble import STAND_INS, stands_for
 from persistence.errors import UnsafeContent
 from persistence.files import yaml_nodes
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import CameraPolicy, keys_said
+from persistence.policy.stand_ins import STAND_INS, stands_for
 
 # What composites are made by. A policy's name leads through modules, so that its beginning says
 # nothing of its end: persistence.files.atomic.os.system. Hence whole names, of what can be called
@@ -67,9 +67,8 @@ def named(
         name = getattr(dataset, key)
         # With parts of its choice a repository decides what any class is called with, and which of
         # its methods.
-        harmless = name in HARMLESS or (
-            key == "python" and not told and stands_for(str(name)) in _PLAIN_CLASSES
-        )
+        meant = stands_for(str(name))
+        harmless = meant in HARMLESS or (key == "python" and not told and meant in _PLAIN_CLASSES)
         if (key in own or "composite" in own) and name and not harmless:
             yield name
     for part in dataset.composite.values() if "composite" in own else ():

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.types.pixels.box import Box
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
 
-    from persistence.skymap.tract import Tract
+
+class Gridded(Protocol):
+    """What a patch asks of its tract."""
+
+    @property
+    def tract_id(self) -> int:
+        """The number of the tract."""
+
+    @property
+    def num_patches(self) -> tuple[int, int]:
+        """How many columns and rows of patches there are."""
+
+    def corners(self, box: Box) -> SkyCoord:
+        """Return the corners of a box on the sky."""
+
+    def polygon(self, box: Box) -> Any:
+        """Return the polygon of a box on the sky."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,7 @@ class Patch:
     index: tuple[int, int]
     inner_bbox: Box
     outer_bbox: Box
-    tract: Tract
+    tract: Gridded
 
     @property
     def name(self) -> str:
