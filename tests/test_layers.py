@@ -105,8 +105,8 @@ LAYERS = {
     "registry": 4,
     "formatters": 7.8,
     # They need no formatter, and catalogs need them when they are asked for objects.
-    "formatters.bintable": 3,
-    "formatters.archived": 4,
+    "files.bintable": 3,
+    "types.archives.read": 4,
     "butler.repository_cfg": 3,
     "cameras.hooks": 3,
     "cameras.detectors": 3,
@@ -258,6 +258,7 @@ LIBRARIES = {
         "formatters.catalog_write",
         "formatters.components",
         "formatters.fits",
+        "formatters.fits_open",
         "formatters.fits_write",
         "formatters.parts",
     },

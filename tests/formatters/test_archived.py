@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError
-from persistence.files import fits_headers
-from persistence.formatters import archive_write, archived, bintable
+from persistence.files import bintable, fits_headers
+from persistence.formatters import archive_write
+from persistence.types.archives import read as read_archive
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel
@@ -56,7 +57,7 @@ def test_every_calibration_comes_back(mean, error):
         for number, (_, span) in enumerate(fits_headers.walk("a", content))
         if number == 1
     )
-    assert archived.parse(content[index:], "a").load(1) == PhotoCalib(mean, error)
+    assert read_archive.parse(content[index:], "a").load(1) == PhotoCalib(mean, error)
 
 
 def test_the_file_is_laid_out_as_afw_does(disk):
@@ -304,7 +305,7 @@ def test_every_real_archive_is_read(real):
     }
     read = 0
     for name, hdu in places.items():
-        archive = archived.open_archive(str(real / "afw_files" / f"{name}.fits"), hdu)
+        archive = read_archive.open_archive(str(real / "afw_files" / f"{name}.fits"), hdu)
         for number in archive:
             assert archive.load(number) is not None
             read += 1

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from persistence.errors import FormatterError
-from persistence.files import fits_headers
-from persistence.formatters import bintable_write
-from persistence.formatters.archived import Stored
+from persistence.files import bintable_write, fits_headers
+from persistence.types.archives.read import Stored
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel

@@ -1,23 +1,13 @@
-"""Objects that lie in a table archive.
-
-Those of an exposure, and those that have a file of their own.
-
-Source of the layout: afw-files 2.1.
-"""
+"""Objects that have a file of their own: an archive in which they are number 1 (afw-files 2.1)."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError
-from persistence.files import fits_headers
-from persistence.files.fits_headers import Part
-from persistence.formatters import bintable
-from persistence.types.archives.archive import Archive, Table
+from persistence.formatters import archive_write
+from persistence.types.archives.read import open_archive
 
 # In a file of its own, the object that the file is for has this number.
 _TOP = 1
@@ -30,85 +20,9 @@ def read(location: Location) -> Any:
 
 def write(obj: Any, path: str, location: Location) -> None:
     """Write an object to a file of its own."""
-    from persistence.formatters import archive_write  # only who writes needs it
-
     try:
         content = archive_write.stand_alone(obj)
     except FormatterError as error:
         raise FormatterError(f"{location.datasetType}: {error}") from error
     with open(path, "wb") as stream:
         stream.write(content)
-
-
-def open_archive(path: str, hdu: int | None = None) -> Archive:
-    """Read the archive of a file; its objects are made when they are asked for.
-
-    Parameters
-    ----------
-    path : `str`
-        A FITS file, perhaps compressed with gzip.
-    hdu : `int`, optional
-        The HDU of the index, counted from 0; if absent, where the primary header says, or else the
-        first extension.
-
-    Raises
-    ------
-    FormatterError
-        If the file is not FITS, truncated, or has no archive there.
-    """
-    if hdu is None:
-        primary = next(fits_headers.scan(path))
-        hdu = int(primary.get("AR_HDU", 0) or 2) - 1  # it counts from 1
-    return parse(fits_headers.content(path, hdu), path)
-
-
-class Stored:
-    """The bytes of an archive, and the archive that is made of them when it is called for.
-
-    Parameters
-    ----------
-    content : `bytes`
-        The end of a file, from the archive's index on.
-    what : `str`
-        The file, for messages.
-    """
-
-    def __init__(self, content: bytes, what: str) -> None:
-        self.content, self.what = content, what
-
-    def __call__(self) -> Archive:
-        return parse(self.content, self.what)
-
-
-@dataclass(frozen=True)
-class InFile:
-    """The archive of a file, which is read when it is called for."""
-
-    path: str
-
-    def __call__(self) -> Archive:
-        return open_archive(self.path)
-
-
-def parse(content: bytes, what: str) -> Archive:
-    """Make the archive whose index is the first HDU in some bytes."""
-    parts = fits_headers.parts(content, what)
-    index = next(parts, None)
-    if index is None or index.cards.get("EXTTYPE") != "ARCHIVE_INDEX":
-        found = (
-            "nothing" if index is None else index.cards.get("EXTTYPE", index.cards.get("XTENSION"))
-        )
-        raise FormatterError(f"{what} has no archive where its index should be: found {found}")
-    tables = functools.cache(
-        lambda: [part for part in parts if part.cards.get("EXTTYPE") == "ARCHIVE_DATA"]
-    )
-    return Archive(bintable.columns(index), lambda number: _table(tables(), number), what)
-
-
-def _table(tables: list[Part], number: int) -> Table:
-    found: Mapping[int, Part] = {
-        part.cards.get("AR_CATN", place): part for place, part in enumerate(tables, 1)
-    }
-    if number not in found:
-        raise FormatterError(f"table {number} is missing; the last is {max(found, default=0)}")
-    return bintable.columns(found[number])

@@ -12,7 +12,7 @@ from astropy.io import fits
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
-from persistence.formatters.fits import _pixels, opened
+from persistence.formatters.fits_open import opened, pixels
 from persistence.types.fields.background import Background, BackgroundList, Surface
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
@@ -76,7 +76,7 @@ def _component(hdus: Any, start: int) -> Background:
     planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(
         DEFAULT_PLANES
     )
-    levels, bits, variance = (_pixels(hdu, None, None) for hdu in hdus)
+    levels, bits, variance = (pixels(hdu) for hdu in hdus)
     return Background(levels, variance, Mask(bits.astype(np.int32), planes), box, surface)
 
 

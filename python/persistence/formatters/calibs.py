@@ -20,6 +20,7 @@ from persistence.files.fits_headers import GZIP
 from persistence.formatters import calibs_yaml, catalog
 from persistence.formatters import pickle as pickle_files
 from persistence.formatters import yaml as yaml_files
+from persistence.formatters.fits_open import opened
 from persistence.types.metadata.defects import COLUMNS, Defects
 from persistence.types.metadata.isr import BrighterFatterKernel, Crosstalk, IsrCalib
 
@@ -76,8 +77,6 @@ def _name(location: Location) -> str:
 
 
 def _read_fits(location: Location) -> _Content:
-    from persistence.formatters.fits import opened
-
     with opened(location.full_path) as hdus:
         tables = [catalog.read_hdu(hdus, index) for index in range(1, len(hdus))]
     metadata: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
+from persistence.formatters.fits_open import opened
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, Catalog
 
@@ -31,8 +32,6 @@ def read(location: Location) -> Table:
     FormatterError
         If the file is damaged, or of a version that is not known.
     """
-    from persistence.formatters.fits import opened
-
     with opened(location.full_path) as hdus:
         return read_hdu(hdus, _index(location), location.options.get("columns"))
 
@@ -63,8 +62,6 @@ def _read_other(hdus: Any, index: int) -> Table:
 
 def read_length(location: Location) -> int:
     """Read the number of rows, from the header."""
-    from persistence.formatters.fits import opened
-
     with opened(location.full_path) as hdus:
         return int(_table_hdu(hdus, _index(location)).header["NAXIS2"])
 
@@ -87,7 +84,6 @@ def _index(location: Location) -> int:
 def read_schema(location: Location) -> Table:
     """Read the columns without their rows: from the header alone."""
     from persistence.formatters import catalog_read
-    from persistence.formatters.fits import opened
 
     with opened(location.full_path) as hdus:
         hdu = _table_hdu(hdus, _index(location))

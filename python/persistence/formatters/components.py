@@ -14,7 +14,8 @@ from astropy.io.fits import Header
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import fits_headers
-from persistence.formatters import archived, fits
+from persistence.formatters import fits
+from persistence.types.archives.read import InFile
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.components import Components, numbers_in
 from persistence.types.exposure.fromheader import wcs_of
@@ -82,7 +83,7 @@ def read_component(location: Location, name: str) -> Any:
             return found
     path, attribute = location.full_path, _ATTRIBUTES[name]
     if attribute not in _COMPLETED:
-        stored = Components(numbers_in(next(fits_headers.scan(path)), path), archived.InFile(path))
+        stored = Components(numbers_in(next(fits_headers.scan(path)), path), InFile(path))
         if attribute in stored:
             return stored[attribute]
     return getattr(fits.read_bare(location), attribute)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from persistence.errors import FormatterError
 from persistence.formatters.archive_write import ArchiveWriter
-from persistence.formatters.archived import Stored
+from persistence.types.archives.read import Stored
 from persistence.types.exposure.components import KEYS, Components
 from persistence.types.exposure.exposure import Exposure
 

@@ -1,19 +1,12 @@
 """``FitsStorage``: images, exposures with their planes, headers.
 
-`astropy.io.fits` is used here and in `fits_write`, nowhere else in this package.
-
 The layout of an exposure is afw's (facts in afw-files 1): a primary HDU with the metadata, then
 image, mask and variance, told apart by ``EXTTYPE``.
 """
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import io
-import os
 import re
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +14,9 @@ from astropy.io import fits
 
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError
-from persistence.files import fits_headers
-from persistence.files.fits_headers import Span
-from persistence.formatters import archived, planes
+from persistence.formatters import planes
+from persistence.formatters.fits_open import opened, pixels, position_of
+from persistence.types.archives import read as read_archive
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.components import Components, numbers_in
 from persistence.types.exposure.exposure import Exposure, xy0
@@ -34,8 +27,6 @@ from persistence.types.pixels.mask import Mask
 _TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
 _HEADERS = ("PropertyList", "PropertySet")
 _DTYPES = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
-# Up to here astropy may walk from HDU to HDU; what lies further is sought.
-_NEAR = 3
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -64,7 +55,7 @@ def read(location: Location) -> Any:
         if isinstance(hdu, fits.BinTableHDU):
             return _table(hdus, index)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        return _exposure(location, hdus, index, _pixels(hdu, dtype, cut), cut)
+        return _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
 
 
 def _table(hdus: Any, index: int) -> Any:
@@ -82,7 +73,7 @@ def _read_planes(location: Location, dtype: Any) -> Any:
         if isinstance(hdu, fits.BinTableHDU):
             return _table(hdus, index)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        exposure = _exposure(location, hdus, index, _pixels(hdu, dtype, cut), cut)
+        exposure = _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
         return exposure.replaced(
             **{name: _plane(hdus, layout, index, name, cut) for name in ("mask", "variance")},
             components=layout.components(hdus[0].fileinfo()["file"]),
@@ -100,9 +91,7 @@ def read_plane(location: Location, name: str) -> Any:
     with opened(location.full_path, content=layout.content) as hdus:
         hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        return (
-            _pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
-        )
+        return pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
 
 
 def read_bare(location: Location) -> Exposure:
@@ -117,7 +106,7 @@ def read_bare(location: Location) -> Exposure:
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
         numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(
-            components=Components(numbers, archived.InFile(location.full_path))
+            components=Components(numbers, read_archive.InFile(location.full_path))
         )
 
 
@@ -133,8 +122,8 @@ def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | N
     if number is None:
         return None
     if name == "variance":
-        return _pixels(hdus[number], None, cut)
-    return Mask(_pixels(hdus[number], np.dtype("i4"), cut), layout.bits(number))
+        return pixels(hdus[number], None, cut)
+    return Mask(pixels(hdus[number], np.dtype("i4"), cut), layout.bits(number))
 
 
 def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
@@ -182,98 +171,6 @@ def _inherits(header: fits.Header, primary: fits.Header) -> bool:
     return bool(said) if said is not None else not primary.get("NAXIS")
 
 
-class _Parts(io.RawIOBase):
-    """Some spans of a file, as if they were a file: the primary HDU and one of many behind it.
-
-    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over
-    seventy.
-    """
-
-    def __init__(self, stream: Any, parts: Sequence[Span]) -> None:
-        self._stream = stream
-        self._parts = parts
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        length = sum(part.stop - part.start for part in self._parts)
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: length}[whence]
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        before = 0
-        for part in self._parts:
-            inside = self._position - before
-            if inside < part.stop - part.start:
-                self._stream.seek(part.start + inside)
-                data = self._stream.read(min(len(buffer), part.stop - part.start - inside))
-                buffer[: len(data)] = data
-                self._position += len(data)
-                return len(data)
-            before += part.stop - part.start
-        return 0
-
-
-@contextlib.contextmanager
-def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> Iterator[Any]:
-    """Open a FITS file; what is wrong with it, now or as it is read, is said with its name.
-
-    Parameters
-    ----------
-    path : `str`
-        The file.
-    hdu : `int`, optional
-        The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
-    content : `bytes`, optional
-        What is in the file, if it has been read already.
-
-    Raises
-    ------
-    FormatterError
-        If the file is not FITS, truncated or damaged.
-    """
-    with contextlib.ExitStack() as stack:
-        try:
-            source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
-            hdus = fits.open(source if content is None else io.BytesIO(content), memmap=False)
-        except (FileNotFoundError, FormatterError, MemoryError):
-            raise
-        except Exception as error:  # astropy raises whatever damaged headers lead it to
-            raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
-        try:
-            yield hdus
-        except (DataIdError, MemoryError):
-            raise
-        except FormatterError as error:
-            raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
-        # astropy and its decompressors raise whatever damaged bytes lead them to
-        except Exception as error:
-            raise FormatterError(f"{path} is damaged: {error}") from error
-        finally:
-            hdus.close()
-
-
-def position_of(hdu: int | None) -> int | None:
-    """Say which HDU of what `opened` gives is the one that was wanted."""
-    return hdu if hdu is None or hdu <= _NEAR else 1
-
-
-def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
-    found = fits_headers.spans(path, hdu)
-    if len(found) <= hdu:
-        raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(found) - 1}")
-    stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
-    if stream.read(2) == fits_headers.GZIP:
-        stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
-    return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
-
-
 def _image_hdu(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
     """Give the HDU that is meant, and its place.
 
@@ -314,36 +211,3 @@ def _cut(hdu: Any, location: Location) -> Box:
             f"bbox {box} is not inside {location.uri}, which has {columns} columns, {rows} rows"
         )
     return box
-
-
-def _pixels(hdu: Any, dtype: Any, cut: Box | None) -> Any:
-    _refuse_truncated(hdu)
-    flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
-    array = hdu.data if cut is None else hdu.section[(0, *cut.slices) if flat else cut.slices]
-    if array is None:
-        raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
-    if flat and array.ndim == 3:
-        array = array[0]
-    native = array.dtype.newbyteorder("=")
-    # swapped where it is: a copy takes longer than the reading
-    if native != array.dtype and array.flags.writeable:
-        array = array.byteswap(inplace=True).view(native)
-    return array.astype(dtype or native, copy=False)
-
-
-def _refuse_truncated(hdu: Any) -> None:
-    """Refuse an HDU whose data end before they should.
-
-    Astropy only warns, and gives what there is.
-    """
-    info = hdu.fileinfo()
-    stream = info["file"] if info else None
-    if (
-        stream is None
-        or stream.compression is not None
-        or stream.size >= info["datLoc"] + info["datSpan"]
-    ):
-        return
-    missing = info["datLoc"] + hdu.size - stream.size  # the last block may lack its padding
-    if missing > 0:
-        raise FormatterError(f"it is truncated: {missing} bytes are missing")

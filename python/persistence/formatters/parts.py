@@ -19,7 +19,7 @@ from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
-from persistence.formatters.fits import opened
+from persistence.formatters.fits_open import opened
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
 
 

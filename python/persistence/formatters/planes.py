@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Cards, Span
-from persistence.formatters.archived import Stored
+from persistence.types.archives.read import Stored
 from persistence.types.exposure.components import Components, numbers_in
 from persistence.types.pixels.mask import DEFAULT_PLANES
 

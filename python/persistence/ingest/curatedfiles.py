@@ -13,7 +13,7 @@ from persistence.errors import FormatterError, PersistenceError
 from persistence.files import yaml_nodes
 from persistence.formatters import catalog
 from persistence.formatters.calibs_yaml import regular
-from persistence.formatters.fits import opened
+from persistence.formatters.fits_open import opened
 from persistence.types.metadata.defects import Defects
 
 _KEYWORD = 8

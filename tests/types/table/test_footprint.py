@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from persistence.errors import FormatterError
-from persistence.formatters import archived
 from persistence.types.archives.archive import Archive
+from persistence.types.archives.read import open_archive
 from persistence.types.pixels.box import Box
 from persistence.types.table import footprint
 from persistence.types.table.footprint import Footprint, HeavyFootprint, SpanSet
@@ -148,12 +148,12 @@ def test_every_kind_of_heavy_footprint_is_known():
 
 @pytest.mark.real
 def test_real_footprints_of_old_files_are_read(real):
-    heavy = archived.open_archive(str(real / "afw_files" / "legacyHeavyFootprint.fits")).load(1)
+    heavy = open_archive(str(real / "afw_files" / "legacyHeavyFootprint.fits")).load(1)
     assert (heavy.area, len(heavy.spans), len(heavy.peaks)) == (552, 30, 1)
     assert heavy.contains(*(heavy.peaks[name][0] for name in ("i_x", "i_y")))
     assert heavy.to_image().sum() == pytest.approx(heavy.image.sum())
     assert (heavy.image.dtype, heavy.mask_values.dtype) == (np.dtype("f4"), np.dtype("u2"))
-    old = archived.open_archive(str(real / "afw_files" / "preSpanSetsFootprint.fits")).load(1)
+    old = open_archive(str(real / "afw_files" / "preSpanSetsFootprint.fits")).load(1)
     assert (len(old.spans), len(old.peaks)) == (303, 48)
     assert all(old.contains(peak["i_x"], peak["i_y"]) for peak in old.peaks)
     assert old.peaks["merge_peak_i"].any()

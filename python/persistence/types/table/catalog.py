@@ -19,6 +19,7 @@ import numpy as np
 from astropy.table import QTable, Row, Table
 
 from persistence.errors import FormatterError, did_you_mean
+from persistence.types.archives.read import open_archive
 from persistence.types.table import aliases
 from persistence.types.table.footprint import Footprint, from_cells
 
@@ -213,9 +214,7 @@ def _load(archives: Mapping[str, Mapping[str, int]], number: int) -> Any:
 
 @functools.lru_cache(_KEPT)
 def _opened(path: str, hdu: int, time: int) -> Any:
-    from persistence.formatters import archived
-
-    return archived.open_archive(path, hdu)
+    return open_archive(path, hdu)
 
 
 def _from_row(cells: Mapping[str, Any], row: int) -> Footprint | None:

@@ -1,0 +1,152 @@
+"""FITS files opened with astropy: what is wrong with them is said with the file's name."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from astropy.io import fits
+
+from persistence.errors import DataIdError, FormatterError
+from persistence.files import fits_headers
+from persistence.files.fits_headers import Span
+from persistence.types.pixels.box import Box
+
+# Up to here astropy may walk from HDU to HDU; what lies further is sought.
+_NEAR = 3
+
+
+@contextlib.contextmanager
+def opened(path: str, hdu: int | None = None, content: bytes | None = None) -> Iterator[Any]:
+    """Open a FITS file; what is wrong with it, now or as it is read, is said with its name.
+
+    Parameters
+    ----------
+    path : `str`
+        The file.
+    hdu : `int`, optional
+        The HDU that is wanted. If it is far behind, those between are left out: see `position_of`.
+    content : `bytes`, optional
+        What is in the file, if it has been read already.
+
+    Raises
+    ------
+    FormatterError
+        If the file is not FITS, truncated or damaged.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            source: Any = path if position_of(hdu) == hdu else _primary_and(path, hdu or 0, stack)
+            hdus = fits.open(source if content is None else io.BytesIO(content), memmap=False)
+        except (FileNotFoundError, FormatterError, MemoryError):
+            raise
+        except Exception as error:  # astropy raises whatever damaged headers lead it to
+            raise FormatterError(f"{path} cannot be read as FITS: {error}") from error
+        try:
+            yield hdus
+        except (DataIdError, MemoryError):
+            raise
+        except FormatterError as error:
+            raise error if path in str(error) else FormatterError(f"{path}: {error}") from error
+        # astropy and its decompressors raise whatever damaged bytes lead them to
+        except Exception as error:
+            raise FormatterError(f"{path} is damaged: {error}") from error
+        finally:
+            hdus.close()
+
+
+def position_of(hdu: int | None) -> int | None:
+    """Say which HDU of what `opened` gives is the one that was wanted."""
+    return hdu if hdu is None or hdu <= _NEAR else 1
+
+
+def _primary_and(path: str, hdu: int, stack: contextlib.ExitStack) -> Any:
+    found = fits_headers.spans(path, hdu)
+    if len(found) <= hdu:
+        raise FormatterError(f"{path} has no HDU {hdu}; its last is {len(found) - 1}")
+    stream: Any = stack.enter_context(open(path, "rb"))  # noqa: SIM115  # the stack closes it
+    if stream.read(2) == fits_headers.GZIP:
+        stream = stack.enter_context(contextlib.closing(gzip.open(path)))  # noqa: SIM115  # and this
+    return io.BufferedReader(_Parts(stream, [found[0], found[hdu]]))
+
+
+class _Parts(io.RawIOBase):
+    """Some spans of a file, as if they were a file: the primary HDU and one of many behind it.
+
+    astropy takes milliseconds for each HDU that it passes on its way; DECam's raws have over
+    seventy.
+    """
+
+    def __init__(self, stream: Any, parts: Sequence[Span]) -> None:
+        self._stream = stream
+        self._parts = parts
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        length = sum(part.stop - part.start for part in self._parts)
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: length}[whence]
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        before = 0
+        for part in self._parts:
+            inside = self._position - before
+            if inside < part.stop - part.start:
+                self._stream.seek(part.start + inside)
+                data = self._stream.read(min(len(buffer), part.stop - part.start - inside))
+                buffer[: len(data)] = data
+                self._position += len(data)
+                return len(data)
+            before += part.stop - part.start
+        return 0
+
+
+def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
+    """Return the pixels of an HDU, or those of a box, in native byte order.
+
+    Raises
+    ------
+    FormatterError
+        If the HDU holds none, or the file ends before they do.
+    """
+    _refuse_truncated(hdu)
+    flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
+    array = hdu.data if cut is None else hdu.section[(0, *cut.slices) if flat else cut.slices]
+    if array is None:
+        raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
+    if flat and array.ndim == 3:
+        array = array[0]
+    native = array.dtype.newbyteorder("=")
+    # swapped where it is: a copy takes longer than the reading
+    if native != array.dtype and array.flags.writeable:
+        array = array.byteswap(inplace=True).view(native)
+    return array.astype(dtype or native, copy=False)
+
+
+def _refuse_truncated(hdu: Any) -> None:
+    """Refuse an HDU whose data end before they should.
+
+    Astropy only warns, and gives what there is.
+    """
+    info = hdu.fileinfo()
+    stream = info["file"] if info else None
+    if (
+        stream is None
+        or stream.compression is not None
+        or stream.size >= info["datLoc"] + info["datSpan"]
+    ):
+        return
+    missing = info["datLoc"] + hdu.size - stream.size  # the last block may lack its padding
+    if missing > 0:
+        raise FormatterError(f"it is truncated: {missing} bytes are missing")
