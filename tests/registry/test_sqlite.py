@@ -8,12 +8,14 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from persistence.errors import RegistryError, RegistryLocked
+from persistence.registry import sqlite as sqlite_registry
 from persistence.registry.sqlite import SqliteRegistry
 
 
@@ -125,9 +127,76 @@ def test_it_can_be_pickled_and_used_in_another_process(path: Path) -> None:
     copy = pickle.loads(pickle.dumps(registry))
     assert copy.lookup(["filter"], {}, ["raw"]) == [("g",)]
     copy.close()
-    with get_context("fork").Pool(1) as pool:  # a connection must not cross a fork
+    with get_context("fork").Pool(1) as pool:
         assert pool.apply(registry.lookup, (["filter"], {}, ["raw"])) == [("g",)]
     registry.close()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Return the list of the connections that registries open during the test."""
+    connections: list[sqlite3.Connection] = []
+    connect = sqlite_registry.connect
+
+    def recorded(path: str, wait: float) -> sqlite3.Connection:
+        connections.append(connect(path, wait))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite_registry, "connect", recorded)
+    return connections
+
+
+def in_a_fork(act: Callable[[], object]) -> str:
+    """Return the text of what a function returns, or raises, in a forked process."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            text = repr(act())
+        except BaseException as error:  # the parent compares it
+            text = repr(error)
+        os.write(writer, text.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    os.waitpid(child, 0)
+    return text
+
+
+def test_a_connection_is_not_used_on_the_other_side_of_a_fork(
+    path: Path, opened: list[sqlite3.Connection]
+) -> None:
+    registry = SqliteRegistry(str(path))
+    registry.tables()
+
+    def look_up() -> object:
+        queries: list[str] = []
+        opened[0].set_trace_callback(queries.append)
+        rows = registry.lookup(["filter"], {}, ["raw"]), registry.count("raw")
+        return rows, queries, len(opened)
+
+    assert in_a_fork(look_up) == repr((([("g",)], 1), [], 2))
+    assert registry.count("raw") == 1
+    assert len(opened) == 1
+    registry.close()
+
+
+def test_a_connection_is_not_closed_on_the_other_side_of_a_fork(
+    path: Path, opened: list[sqlite3.Connection]
+) -> None:
+    registry = SqliteRegistry(str(path))
+    registry.tables()
+
+    def close() -> object:
+        registry.close()
+        # A closed connection raises ProgrammingError.
+        return opened[0].execute("select 7").fetchall(), registry.count("raw"), len(opened)
+
+    assert in_a_fork(close) == repr(([(7,)], 1, 2))
+    registry.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("select 7")
 
 
 @pytest.mark.real
