@@ -83,9 +83,12 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     }
     exec(compile((TOP / "bin" / "bootstrap").read_text(), "bootstrap", "exec"), namespace)
     # What they run after the environment is made, but for the tests themselves: these are they.
-    assert namespace["COMMANDS"] == {
-        "demo": ["-m", "obs_decam.sample.demo"],
-        "test": ["-m", "pytest", "-q", "-n", "auto"],
-    }
+    steps, tools = namespace["steps"], "tests/test_tools.py"
+    assert steps("demo", []) == [["-m", "obs_decam.sample.demo"]]
+    alone = ["-m", "pytest", "-q", tools]
+    others = ["-m", "pytest", "-q", "-n", "auto", "--ignore", tools]
+    assert steps("test", []) == [alone, others]
+    assert steps("test", ["--all"]) == [alone, ["-m", "pytest", "-q", "tests/benchmarks"], others]
+    assert steps("test", ["-k", "x"]) == [["-m", "pytest", "-q", "-n", "auto", "-k", "x"]]
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
         namespace["main"](["tset"])

@@ -1,0 +1,23 @@
+"""The tools that check the code itself; `bin/bootstrap test` runs them before all other tests, alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+TOOLS = {
+    "ruff check": ["-m", "ruff", "check", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "."],
+    "mypy --strict": ["-m", "mypy", "python", "obs_decam"],
+    "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_tool_has_nothing_to_say(tool: str) -> None:
+    done = subprocess.run([sys.executable, *TOOLS[tool]], cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
