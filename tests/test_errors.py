@@ -175,7 +175,7 @@ def test_an_error_comes_whole_out_of_another_process(error, travel):
 
 def test_the_message_of_a_missing_library_is_the_command_that_installs_it():
     message = str(MissingExtra("pyarrow", "tables", "Parquet"))
-    assert message == "Parquet needs pyarrow: pip install 'persistence[tables]'"
+    assert message == "Parquet needs pyarrow: pip install 'gen2-butler[tables]'"
 
 
 def test_a_misspelt_dataset_type_is_told_its_neighbour():

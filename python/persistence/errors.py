@@ -11,6 +11,9 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+# What pip calls this package: `persistence` is somebody else's there.
+DISTRIBUTION = "gen2-butler"
+
 
 def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     """Say which of the known words look like this one: ``"; did you mean 'calexp'?"`` or ``""``.
@@ -112,7 +115,7 @@ class MissingExtra(PersistenceError, ImportError):
     """An optional library is not installed; the message is the command that installs it."""
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {library}: pip install 'persistence[{extra}]'")
+        super().__init__(f"{purpose} needs {library}: pip install '{DISTRIBUTION}[{extra}]'")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)

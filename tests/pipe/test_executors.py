@@ -308,5 +308,5 @@ def test_a_missing_library_is_named_with_its_extra(
         return original(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtra, match=rf"pip install 'persistence\[{extra}\]'"):
+    with pytest.raises(MissingExtra, match=rf"pip install 'gen2-butler\[{extra}\]'"):
         list(executor.outcomes(Work(None, None, "run"), [(1, "well")]))

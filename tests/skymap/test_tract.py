@@ -344,5 +344,5 @@ def test_the_inner_polygons_of_a_dodecahedron_cover_the_sky_once():
 
 def test_without_sphgeom_a_polygon_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "lsst.sphgeom", None)
-    with pytest.raises(ImportError, match=r"pip install 'persistence\[sky\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'gen2-butler\[sky\]'"):
         TRACT.getOuterSkyPolygon()

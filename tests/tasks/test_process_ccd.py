@@ -250,7 +250,7 @@ ProcessCcdTask.parseAndRun()
 """
     done = subprocess.run([sys.executable, "-c", code, str(survey)], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.endswith("needs lsst-pex-config: pip install 'persistence[tasks]'\n")
+    assert done.stderr.endswith("needs lsst-pex-config: pip install 'gen2-butler[tasks]'\n")
     assert "Traceback" not in done.stderr
 
 

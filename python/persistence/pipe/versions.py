@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+from persistence.errors import DISTRIBUTION
 from persistence.types.metadata.packages import Packages
 
-_OURS = "persistence"
 # What this package needs at work: no marker, or that of the extra `tasks`. Others' versions change
 # no result.
 _NEEDED = re.compile(r"([\w.-]+)[^;]*(?:;\s*extra\s*==\s*['\"]tasks['\"])?\s*")
@@ -40,8 +40,8 @@ def _needed() -> Iterator[tuple[str, str]]:
     """Return the versions of what is imported late, so that the moment of import is irrelevant."""
     import importlib.metadata  # slow, and who only looks needs it not
 
-    yield _OURS, importlib.metadata.version(_OURS)
-    for text in importlib.metadata.requires(_OURS) or ():
+    yield "persistence", importlib.metadata.version(DISTRIBUTION)
+    for text in importlib.metadata.requires(DISTRIBUTION) or ():
         match = _NEEDED.fullmatch(text)
         if match is None:
             continue
