@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,12 @@ def test_every_public_name_is_there() -> None:
     assert set(persistence.__all__) <= set(dir(persistence))
     with pytest.raises(AttributeError, match="no attribute 'Butlr'"):
         _ = persistence.Butlr
+
+
+def test_the_stub_says_which_names_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TOP / "tests" / "code")
+    stub = importlib.import_module("stub")
+    assert stub.STUB.read_text() == stub.stub(), "run python tests/code/stub.py"
 
 
 def test_the_old_names_are_the_new_ones() -> None:

@@ -7,211 +7,76 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from persistence.butler.butler import Butler
-    from persistence.butler.repository_args import RepositoryArgs
-    from persistence.butler.subset import ButlerDataRef, ButlerSubset
-    from persistence.cameras.camera_mapper import CameraMapper
-    from persistence.cameras.hook_results import ButlerComposite, ButlerLocation
-    from persistence.cameras.mapper import Mapper
-    from persistence.dataids.dataid import DataId
-    from persistence.dataids.location import Location
-    from persistence.dataids.template import PathTemplate
-    from persistence.errors import (
-        AliasError,
-        AmbiguousDataId,
-        CameraNotFound,
-        DataIdError,
-        FileConflict,
-        FormatterError,
-        IncompleteDataId,
-        IngestError,
-        MissingExtra,
-        MissingKey,
-        MissingPartWarning,
-        MultipleResults,
-        NoMapperException,
-        NoResults,
-        NoTables,
-        ParentsMismatch,
-        PersistenceError,
-        PolicyError,
-        RegistryError,
-        RegistryLocked,
-        RepositoryError,
-        SourceChanged,
-        TemplateError,
-        TemplateUndefined,
-        UnknownDatasetType,
-        UnknownKey,
-        UnknownKeyWarning,
-        UnsafeContent,
-    )
-
-# Names are imported when they are asked for: who completes a command line, or reads its help, has
-# no time for the Butler, and most others need numpy.
-_LAZY = {
-    "Butler": "persistence.butler.butler",
-    "ButlerComposite": "persistence.cameras.hook_results",
-    "ButlerLocation": "persistence.cameras.hook_results",
-    "CameraMapper": "persistence.cameras.camera_mapper",
-    "DataId": "persistence.dataids.dataid",
-    "ButlerDataRef": "persistence.butler.subset",
-    "ButlerSubset": "persistence.butler.subset",
-    "Location": "persistence.dataids.location",
-    "Mapper": "persistence.cameras.mapper",
-    "RepositoryArgs": "persistence.butler.repository_args",
-    "PathTemplate": "persistence.dataids.template",
-    "Box": "persistence.types.pixels.box",
-    "Exposure": "persistence.types.exposure.exposure",
-    "Mask": "persistence.types.pixels.mask",
-    "Config": "persistence.types.metadata.config",
-    "Defects": "persistence.types.metadata.defects",
-    "IsrCalib": "persistence.types.metadata.isr",
-    "Packages": "persistence.types.metadata.packages",
-    "PropertyList": "persistence.types.metadata.property",
-    "PropertySet": "persistence.types.metadata.property",
-    "ReadProxy": "persistence.butler.proxy",
-    "origins": "persistence.composites.provenance",
-    "Repository": "persistence.butler.repository",
-    "ParquetTable": "persistence.types.table.parquet",
-}
-_ERRORS = (
-    "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError "
-    "IncompleteDataId "
-    "IngestError MissingExtra MissingKey MissingPartWarning MultipleResults NoMapperException "
-    "NoResults "
-    "NoTables ParentsMismatch PersistenceError PolicyError RegistryError RegistryLocked "
-    "RepositoryError "
-    "SourceChanged TemplateError TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning "
-    "UnsafeContent"
-)
-# Gen2's other names, by the module of `persistence.compat` that has them.
-_COMPAT = {
-    "deprecation": "deprecate_class",
-    "fsscanner": "FsScanner",
-    "locations": "LogicalLocation",
-    "policy": "Policy",
-    "posixstorage": "PosixStorage",
-    "references": "ButlerSubsetIterator dataExists searchDataRefs",
-    "registries": (
+# The public names, by the module that has them. They are imported when they are first used: the
+# completion of a command line, or its help, has no time for the Butler, and most others need numpy.
+# `__init__.pyi` says the same to type checkers; tests/code/stub.py writes it.
+NAMES = {
+    "butler.butler": "Butler",
+    "butler.proxy": "ReadProxy",
+    "butler.repository": "Repository",
+    "butler.repository_args": "RepositoryArgs",
+    "butler.subset": "ButlerDataRef ButlerSubset",
+    "cameras.camera_mapper": "CameraMapper",
+    "cameras.hook_results": "ButlerComposite ButlerLocation",
+    "cameras.mapper": "Mapper",
+    "composites.provenance": "origins",
+    "dataids.dataid": "DataId",
+    "dataids.location": "Location",
+    "dataids.template": "PathTemplate",
+    "errors": (
+        "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError "
+        "IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning MultipleResults "
+        "NoMapperException NoResults NoTables ParentsMismatch PersistenceError PolicyError "
+        "RegistryError RegistryLocked RepositoryError SourceChanged TemplateError "
+        "TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning UnsafeContent"
+    ),
+    "types.exposure.exposure": "Exposure",
+    "types.metadata.config": "Config",
+    "types.metadata.defects": "Defects",
+    "types.metadata.isr": "IsrCalib",
+    "types.metadata.packages": "Packages",
+    "types.metadata.property": "PropertyList PropertySet",
+    "types.pixels.box": "Box",
+    "types.pixels.mask": "Mask",
+    "types.table.parquet": "ParquetTable",
+    # Gen2's other names
+    "compat.deprecation": "deprecate_class",
+    "compat.fsscanner": "FsScanner",
+    "compat.locations": "LogicalLocation",
+    "compat.policy": "Policy",
+    "compat.posixstorage": "PosixStorage",
+    "compat.references": "ButlerSubsetIterator dataExists searchDataRefs",
+    "compat.registries": (
         "PgsqlRegistry PosixRegistry Registry SqlRegistry SqliteRegistry havePgsql haveSqlite3"
     ),
-    "repos": "Access AccessCfg ButlerCfg ButlerFactory RepoData RepoDataContainer RepositoryMapper",
-    "repositorycfg": "RepositoryCfg",
-    "storage": "NoRepositroyAtRoot Storage",
-    "storageinterface": "StorageInterface",
-    "utils": "doImport genericAssembler genericDisassembler iterify listify sequencify setify",
-}
-_LAZY |= dict.fromkeys(_ERRORS.split(), "persistence.errors")
-_LAZY |= {
-    name: f"persistence.compat.{module}"
-    for module, names in _COMPAT.items()
-    for name in names.split()
+    "compat.repos": (
+        "Access AccessCfg ButlerCfg ButlerFactory RepoData RepoDataContainer RepositoryMapper"
+    ),
+    "compat.repositorycfg": "RepositoryCfg",
+    "compat.storage": "NoRepositroyAtRoot Storage",
+    "compat.storageinterface": "StorageInterface",
+    "compat.utils": (
+        "doImport genericAssembler genericDisassembler iterify listify sequencify setify"
+    ),
 }
 # Modules that Gen2 offered as attributes.
-_MODULES = {"safeFileIo": "persistence.compat.safefileio", "test": "persistence.compat.testobjects"}
+MODULES = {"safeFileIo": "compat.safefileio", "test": "compat.testobjects"}
 
-__all__ = [
-    "Access",
-    "AccessCfg",
-    "AliasError",
-    "AmbiguousDataId",
-    "Box",
-    "Butler",
-    "ButlerCfg",
-    "ButlerComposite",
-    "ButlerDataRef",
-    "ButlerFactory",
-    "ButlerLocation",
-    "ButlerSubset",
-    "ButlerSubsetIterator",
-    "CameraMapper",
-    "CameraNotFound",
-    "Config",
-    "DataId",
-    "DataIdError",
-    "Defects",
-    "Exposure",
-    "FileConflict",
-    "FormatterError",
-    "FsScanner",
-    "IncompleteDataId",
-    "IngestError",
-    "IsrCalib",
-    "Location",
-    "LogicalLocation",
-    "Mapper",
-    "Mask",
-    "MissingExtra",
-    "MissingKey",
-    "MissingPartWarning",
-    "MultipleResults",
-    "NoMapperException",
-    "NoRepositroyAtRoot",
-    "NoResults",
-    "NoTables",
-    "Packages",
-    "ParentsMismatch",
-    "ParquetTable",
-    "PathTemplate",
-    "PersistenceError",
-    "PgsqlRegistry",
-    "Policy",
-    "PolicyError",
-    "PosixRegistry",
-    "PosixStorage",
-    "PropertyList",
-    "PropertySet",
-    "ReadProxy",
-    "Registry",
-    "RegistryError",
-    "RegistryLocked",
-    "RepoData",
-    "RepoDataContainer",
-    "Repository",
-    "RepositoryArgs",
-    "RepositoryCfg",
-    "RepositoryError",
-    "RepositoryMapper",
-    "SourceChanged",
-    "SqlRegistry",
-    "SqliteRegistry",
-    "Storage",
-    "StorageInterface",
-    "TemplateError",
-    "TemplateUndefined",
-    "UnknownDatasetType",
-    "UnknownKey",
-    "UnknownKeyWarning",
-    "UnsafeContent",
-    "dataExists",
-    "deprecate_class",
-    "doImport",
-    "genericAssembler",
-    "genericDisassembler",
-    "havePgsql",
-    "haveSqlite3",
-    "iterify",
-    "listify",
-    "origins",
-    "safeFileIo",
-    "searchDataRefs",
-    "sequencify",
-    "setify",
-]
+_MODULE_OF = {name: module for module, names in NAMES.items() for name in names.split()}
+
+__all__ = sorted([*_MODULE_OF, "safeFileIo"])  # noqa: PLE0605  # one list of names is enough
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        found = getattr(importlib.import_module(_LAZY[name]), name)
-        globals()[name] = found  # the next time nobody asks here
-        return found
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value  # the next time, Python finds it there
+        return value
     # A module that nobody has imported yet, too: `persistence.errors` has always been there.
-    module = _MODULES.get(name, f"{__name__}.{name}")
-    if not name.startswith("_") and _is_there(module):
+    module = f"{__name__}.{MODULES.get(name, name)}"
+    if not name.startswith("_") and _exists(module):
         return importlib.import_module(module)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
@@ -220,7 +85,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _is_there(module: str) -> bool:
+def _exists(module: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(module) is not None
