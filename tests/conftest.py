@@ -120,22 +120,19 @@ def master(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def as_nobody() -> Callable[[Callable[[], str]], str]:
-    """Give a function that acts as a user who owns nothing."""
-    return _as_nobody
+def in_a_fork() -> Callable[[Callable[[], str]], str]:
+    """Return a function that calls another one in a forked process, and returns what that returns."""
+    return _in_a_fork
 
 
-def _as_nobody(act: Callable[[], str]) -> str:
-    """Act as a user who owns nothing, if we may change users; gives what came of it."""
+def _in_a_fork(act: Callable[[], str]) -> str:
+    """Return what a function returns, or the error that it raises, in a forked process."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         try:
-            if os.geteuid() == 0:
-                os.setgid(65534)
-                os.setuid(65534)
             result = act()
-        except BaseException as error:  # it is told to the parent
+        except BaseException as error:  # the parent receives it
             result = repr(error)
         os.write(writer, result.encode())
         os._exit(0)
@@ -143,6 +140,24 @@ def _as_nobody(act: Callable[[], str]) -> str:
     os.waitpid(child, 0)
     with os.fdopen(reader) as stream:
         return stream.read()
+
+
+@pytest.fixture
+def as_nobody() -> Callable[[Callable[[], str]], str]:
+    """Give a function that acts as a user who owns nothing."""
+    return _as_nobody
+
+
+def _as_nobody(act: Callable[[], str]) -> str:
+    """Act as a user who owns nothing, if we may change users; gives what came of it."""
+
+    def act_as_nobody() -> str:
+        if os.geteuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        return act()
+
+    return _in_a_fork(act_as_nobody)
 
 
 _COLUMNS = "filter text, ccdnum int, calib_hdu int, path text, calibDate text, validStart text, validEnd text"

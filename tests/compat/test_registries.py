@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,23 @@ def test_a_registry_goes_through_pickle(registry: SqliteRegistry) -> None:
     arrived = pickle.loads(pickle.dumps(registry))
     assert arrived.root == registry.root
     assert arrived.lookup("filter", "raw", {"visit": 8}) == [("r",)]
+
+
+def test_a_connection_is_not_used_on_the_other_side_of_a_fork(
+    registry: SqliteRegistry, in_a_fork: Callable[[Callable[[], str]], str]
+) -> None:
+    inherited = registry.conn
+
+    def look_up() -> str:
+        queries: list[str] = []
+        inherited.set_trace_callback(queries.append)
+        rows = registry.lookup("filter", "raw", {"visit": 7})
+        rows += registry.executeQuery(["filter"], ["raw"], [("visit", "?")], None, [8])
+        return f"{rows} {queries} {registry.conn is inherited}"
+
+    assert in_a_fork(look_up) == "[('g',), ('r',)] [] False"
+    assert registry.lookup("filter", "raw", {"visit": 7}) == [("g",)]
+    assert registry.conn is inherited
 
 
 # -- which kind

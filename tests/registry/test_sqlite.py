@@ -18,6 +18,8 @@ from persistence.errors import RegistryError, RegistryLocked
 from persistence.registry import sqlite as sqlite_registry
 from persistence.registry.sqlite import SqliteRegistry
 
+InAFork = Callable[[Callable[[], str]], str]
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -146,54 +148,36 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
     return connections
 
 
-def in_a_fork(act: Callable[[], object]) -> str:
-    """Return the text of what a function returns, or raises, in a forked process."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            text = repr(act())
-        except BaseException as error:  # the parent compares it
-            text = repr(error)
-        os.write(writer, text.encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        text = stream.read()
-    os.waitpid(child, 0)
-    return text
-
-
 def test_a_connection_is_not_used_on_the_other_side_of_a_fork(
-    path: Path, opened: list[sqlite3.Connection]
+    path: Path, opened: list[sqlite3.Connection], in_a_fork: InAFork
 ) -> None:
     registry = SqliteRegistry(str(path))
     registry.tables()
 
-    def look_up() -> object:
+    def look_up() -> str:
         queries: list[str] = []
         opened[0].set_trace_callback(queries.append)
-        rows = registry.lookup(["filter"], {}, ["raw"]), registry.count("raw")
-        return rows, queries, len(opened)
+        rows = registry.lookup(["filter"], {}, ["raw"])
+        return f"{rows} {registry.count('raw')} {queries} {len(opened)}"
 
-    assert in_a_fork(look_up) == repr((([("g",)], 1), [], 2))
+    assert in_a_fork(look_up) == "[('g',)] 1 [] 2"
     assert registry.count("raw") == 1
     assert len(opened) == 1
     registry.close()
 
 
 def test_a_connection_is_not_closed_on_the_other_side_of_a_fork(
-    path: Path, opened: list[sqlite3.Connection]
+    path: Path, opened: list[sqlite3.Connection], in_a_fork: InAFork
 ) -> None:
     registry = SqliteRegistry(str(path))
     registry.tables()
 
-    def close() -> object:
+    def close() -> str:
         registry.close()
         # A closed connection raises ProgrammingError.
-        return opened[0].execute("select 7").fetchall(), registry.count("raw"), len(opened)
+        return f"{opened[0].execute('select 7').fetchall()} {registry.count('raw')} {len(opened)}"
 
-    assert in_a_fork(close) == repr(([(7,)], 1, 2))
+    assert in_a_fork(close) == "[(7,)] 1 2"
     registry.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("select 7")

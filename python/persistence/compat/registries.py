@@ -204,11 +204,24 @@ class SqliteRegistry(SqlRegistry):
 
     def __init__(self, location: str) -> None:
         super().__init__(sqlitefile.connect(location, _WAIT) if os.path.isfile(location) else None)
+        self._process = os.getpid()
         self.root = location
         self._reader = sqlite.SqliteRegistry(location, _WAIT)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SqliteRegistry, (self.root,)
+
+    def _select(
+        self,
+        columns: Sequence[str],
+        tables: Sequence[str],
+        conditions: Sequence[str],
+        values: Sequence[Any],
+    ) -> list[tuple[Any, ...]]:
+        # A connection must not be used on the other side of a fork.
+        if self._process != os.getpid():
+            self.conn, self._process = sqlitefile.connect(self.root, _WAIT), os.getpid()
+        return super()._select(columns, tables, conditions, values)
 
     def _columns(self, tables: Sequence[str]) -> Mapping[str, str]:
         return self._reader.columns(tables)
