@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import pickle
 import types
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ datasets:
   src: {template: 'src/%(visit)d.fits', storage: FitsCatalogStorage}
   note: {template: 'note/%(visit)d.txt', storage: TextStorage}
   last: {template: 'last/%(visit)d.txt', storage: TextStorage}
+  kept: {template: 'kept/%(visit)d.pickle', storage: PickleStorage}
+  pickled: {python: types.SimpleNamespace, composite: {src: {datasetType: kept}}}
   trio:
     python: types.SimpleNamespace
     composite: {src: {datasetType: src}, note: {datasetType: note}, last: {datasetType: last}}
@@ -166,6 +170,24 @@ def test_a_copy_is_written(high: Butler) -> None:
     made.src = made.src.copy()
     high.put(made, "trio", visit=1)
     assert not os.path.islink("high/src/1.fits")
+
+
+@pytest.mark.parametrize("ending", [".gz", ".fz"])
+def test_what_was_read_from_a_compressed_file_is_written(high: Butler, ending: str) -> None:
+    whole = Path("low/src/1.fits").read_bytes()
+    Path("low/src/1.fits").unlink()
+    Path(f"low/src/1.fits{ending}").write_bytes(gzip.compress(whole) if ending == ".gz" else whole)
+    high.put(high.get("trio", visit=1), "trio", visit=1)
+    assert not os.path.islink("high/src/1.fits")
+    assert Path("high/src/1.fits").read_bytes().startswith(b"SIMPLE  =")
+    assert list(Butler("high").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
+
+
+def test_what_was_read_from_a_file_of_another_form_is_written(high: Butler) -> None:
+    src = high.get("src", visit=1)
+    high.put(types.SimpleNamespace(src=src), "pickled", visit=1)
+    assert not os.path.islink("high/kept/1.pickle")
+    assert list(pickle.loads(Path("high/kept/1.pickle").read_bytes())["flux"]) == [1.0, 2.0]
 
 
 def test_nothing_refers_to_a_repository_that_is_no_parent(low: Butler) -> None:
