@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -140,12 +141,20 @@ CALLS = [(os, "replace"), (os, "link"), (os, "unlink"), (atomic, "back_up")]
 
 
 class Breaking:
-    """Breaks one call of those that change the disk, and only that one."""
+    """Breaks one call of those that change the disk, and only that one.
+
+    Before it is done or, as an interrupt may, after.
+    """
 
     def __init__(
-        self, patch: pytest.MonkeyPatch, step: int, error: BaseException, links: bool
+        self,
+        patch: pytest.MonkeyPatch,
+        step: int,
+        error: BaseException,
+        links: bool,
+        late: bool = False,
     ) -> None:
-        self.left, self.error, self.broke = step, error, ""
+        self.left, self.error, self.late, self.broke = step, error, late, ""
         for module, name in CALLS:
             inner = _no_links if name == "link" and not links else getattr(module, name)
             patch.setattr(module, name, self._guarded(name, inner))
@@ -154,6 +163,8 @@ class Breaking:
         def call(*args, **kwargs):
             if not self.broke and self.left == 0:
                 self.broke = name
+                if self.late:
+                    inner(*args, **kwargs)
                 raise self.error
             self.left -= 1
             return inner(*args, **kwargs)
@@ -177,9 +188,10 @@ def without_backups(found: dict[str, str]) -> dict[str, str]:
     step=st.integers(0, 12),
     error=st.sampled_from([OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt(), MemoryError()]),
     links=st.booleans(),
+    late=st.booleans(),
 )
 def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(
-    jobs, step, error, links
+    jobs, step, error, links, late
 ):
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
@@ -189,7 +201,7 @@ def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(
         with batch:
             fill(batch, todo)
             written = {name: text for name, text in picture(folder).items() if ".part" in name}
-            breaking = Breaking(patch, step, error, links)
+            breaking = Breaking(patch, step, error, links, late)
             try:
                 batch.commit()
             except (RepositoryError, KeyboardInterrupt, MemoryError):
@@ -222,3 +234,32 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
         told = rf"cannot write {target}: No space left on device; nothing was written"
         with pytest.raises(RepositoryError, match=told):
             batch.commit()
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "copies"])
+@pytest.mark.parametrize("before", ["a file", "a link"])
+def test_an_interrupt_while_what_was_there_is_kept_leaves_every_target_as_it_was(
+    tmp_path, monkeypatch, before, links
+):
+    """Interrupt after the second of two targets has a second name, or a copy, but no undoing."""
+    jobs = [(prepare(tmp_path, number, before), "place") for number in (0, 1)]
+    there = picture(tmp_path)
+    module, name = (os, "link") if links else (shutil, "copy2")
+    keep, calls = getattr(module, name), []
+
+    def interrupted(*args, **kwargs):
+        keep(*args, **kwargs)
+        calls.append(args)
+        if len(calls) == len(jobs):
+            raise KeyboardInterrupt
+
+    batch = Batch()
+    with batch:
+        fill(batch, jobs)
+        if not links:
+            monkeypatch.setattr(os, "link", _no_links)
+        monkeypatch.setattr(module, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            batch.commit()
+        assert len(calls) == len(jobs)
+    assert picture(tmp_path) == there
