@@ -16,6 +16,7 @@ from astropy.wcs import WCS
 from persistence import (
     Box,
     Butler,
+    CameraMapper,
     Exposure,
     FormatterError,
     MissingPartWarning,
@@ -25,6 +26,7 @@ from persistence import (
     TemplateUndefined,
     UnknownDatasetType,
 )
+from persistence.composites import provenance
 from persistence.composites.provenance import origins
 
 POLICY = """
@@ -159,6 +161,47 @@ def test_components_are_searched_for_one_by_one(repo: Butler) -> None:
     assert repo.datasetExists("joined", visit=1)
     roots = {name: os.path.basename(location.root) for name, location in origins(made).items()}
     assert roots == {"calexp": "low", "wcs": "high"}
+
+
+class Standardising(CameraMapper):
+    """A camera that standardises the same file in several ways."""
+
+    def std_same(self, item: Table, dataId: Any) -> Table:
+        item["flux"] *= 2
+        return item
+
+    def std_copied(self, item: Table, dataId: Any) -> Table:
+        return item.copy()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "is_file"),
+    [
+        ("src", {}, True),
+        ("same", {}, True),
+        ("copied", {}, False),
+        ("src", {"columns": ["flux"]}, False),
+        ("pair.b", {}, True),
+        ("twice.same", {}, True),
+        ("twice.copied", {}, False),
+        ("calexp", {}, True),
+        ("calexp.wcs", {}, False),
+        ("calexp.image", {}, False),
+    ],
+)
+def test_only_the_object_that_a_whole_file_was_read_into_is_known_to_be_of_the_file(
+    repo: Butler, name: str, options: dict[str, Any], is_file: bool
+) -> None:
+    like_src = "{template: 'src/%(visit)d.fits', storage: FitsCatalogStorage}"
+    parts = "{same: {datasetType: same}, copied: {datasetType: copied}}"
+    Path("standardising.yaml").write_text(
+        f"{POLICY}  same: {like_src}\n  copied: {like_src}\n"
+        f"  twice: {{python: types.SimpleNamespace, composite: {parts}}}\n"
+    )
+    obj = Butler("low", mapper=Standardising("standardising.yaml")).get(name, visit=1, **options)
+    location = provenance.location(obj)
+    path = repo.getUri("calexp" if name.startswith("calexp") else "src", visit=1)
+    assert (location and location.full_path) == (path if is_file else None)
 
 
 def test_a_nested_composite_knows_where_the_innermost_parts_were(repo: Butler) -> None:

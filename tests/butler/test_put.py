@@ -183,6 +183,13 @@ def test_what_was_read_from_a_compressed_file_is_written(high: Butler, ending: s
     assert list(Butler("high").get("trio", visit=1).src["flux"]) == [1.0, 2.0]
 
 
+def test_some_columns_of_what_was_read_are_written(high: Butler) -> None:
+    part = high.get("src", visit=1, columns=["flux"])
+    high.put(types.SimpleNamespace(src=part, note="", last=""), "trio", visit=1)
+    assert not os.path.islink("high/src/1.fits")
+    assert high.get("src", visit=1).colnames == ["flux"]
+
+
 def test_what_was_read_from_a_file_of_another_form_is_written(high: Butler) -> None:
     src = high.get("src", visit=1)
     high.put(types.SimpleNamespace(src=src), "pickled", visit=1)
