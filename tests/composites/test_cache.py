@@ -7,9 +7,19 @@ import os
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
 
+from persistence.butler.proxy import ReadProxy
 from persistence.composites.cache import CacheInfo, ComponentCache, can_be_shared
 from persistence.dataids.location import Location
+from persistence.types.exposure import exposure
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.metadata.property import PropertyList
+from persistence.types.pixels.mask import Mask
+from persistence.types.psf.psf import GaussianPsf
+from persistence.types.table.catalog import Catalog
 
 
 class Thing:
@@ -17,11 +27,34 @@ class Thing:
 
 
 class Exposure(Thing):
-    """Holds pixels, by its name."""
+    """Has the name of a class that is not shared, but is another class."""
 
 
-class Derived(Exposure):
-    """Holds pixels, by its base's name."""
+class Own(Thing):
+    """Declares that each reader gets a copy."""
+
+    shareable = False
+
+
+class Derived(Own):
+    """Inherits the declaration."""
+
+
+class Rows(dict):
+    """Has items that can be assigned."""
+
+
+class Constants(Rows):
+    """Has items that can be assigned, and declares that nobody does."""
+
+    shareable = True
+
+
+class Question(Own):
+    """Uses the name for something else."""
+
+    def shareable(self):
+        return False
 
 
 class Slotted:
@@ -112,20 +145,45 @@ def test_a_part_of_a_component_is_not_shared(place, option):
 
 
 @pytest.mark.parametrize(
-    "make", [Exposure, Derived, Slotted, dict, lambda: np.zeros(2), lambda: None, lambda: 5]
+    "make", [Own, Derived, Rows, Slotted, dict, lambda: np.zeros(2), lambda: None, lambda: 5]
 )
-def test_what_has_pixels_or_is_plain_data_is_not_kept(place, make):
+def test_what_declares_so_or_is_plain_data_is_not_kept(place, make):
     cache, location = ComponentCache(), place()
     held = cache.get(location, "image", make)
     assert cache.get(location, "image", make) is not held or type(held) in (int, type(None))
     assert cache.info() == CacheInfo(0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("obj", "shared"), [(Thing(), True), (Exposure(), False), (Derived(), False)]
-)
-def test_what_holds_pixels_or_rows_is_known_by_its_bases_too(obj, shared):
-    assert can_be_shared(obj) is shared
+SHARED = {
+    "a user's class": (Thing, True),
+    "a class that only has the name of ours": (Exposure, True),
+    "a class that declares that it is not": (Own, False),
+    "a class derived from one": (Derived, False),
+    "items that can be assigned": (Rows, False),
+    "items that are declared to be constant": (Constants, True),
+    "a method of the attribute's name": (Question, True),
+    "an array": (lambda: np.zeros(2), False),
+    "a table": (Table, False),
+    "a catalog": (lambda: Catalog({"id": [1]}), False),
+    "a table of pandas": (lambda: pytest.importorskip("pandas").DataFrame(), False),
+    "a header": (fits.Header, False),
+    "an exposure": (lambda: exposure.Exposure(np.zeros((2, 2)), fits.Header()), False),
+    "a mask": (lambda: Mask.from_flags({"BAD": np.zeros((2, 2), bool)}), False),
+    "a WCS": (WCS, True),
+    "a PSF": (lambda: GaussianPsf((5, 5), 2.0), True),
+    "a calibration of fluxes": (lambda: PhotoCalib(1.0), True),
+    "metadata": (PropertyList, True),
+}
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_the_class_decides_whether_its_objects_are_shared(what):
+    make, shared = SHARED[what]
+    assert can_be_shared(make()) is shared
+
+
+def test_an_object_that_is_read_later_is_not_read_to_be_asked():
+    assert not can_be_shared(ReadProxy(lambda: pytest.fail("it was read")))
 
 
 def test_the_oldest_go_first(place):

@@ -12,11 +12,6 @@ from typing import Any, NamedTuple
 
 from persistence.dataids.location import Location
 
-# What holds pixels or rows is often changed in place by who reads it: each reader gets his own.
-_OWN = frozenset(
-    {"Exposure", "ndarray", "Mask", "Table", "DataFrame", "ParquetTable", "Header", "ReadProxy"}
-)
-
 
 class CacheInfo(NamedTuple):
     """How often a component was there, how often it had to be read, and how many are there now."""
@@ -102,5 +97,14 @@ class ComponentCache:
 
 
 def can_be_shared(obj: Any) -> bool:
-    """Say whether an object may be given to several readers: it holds neither pixels nor rows."""
-    return _OWN.isdisjoint(cls.__name__ for cls in type(obj).__mro__)
+    """Return whether several readers may have the same object, which its type decides.
+
+    A class declares it by a class attribute, ``shareable = True`` or ``shareable = False``, which
+    its subclasses inherit. Without one, an object is shared unless its items can be assigned:
+    arrays, tables and headers are often changed in place, so each reader gets a copy of these.
+    """
+    # Not of the object itself: a proxy would ask, and so read, what it stands for.
+    declared = getattr(type(obj), "shareable", None)
+    if isinstance(declared, bool):
+        return declared
+    return not hasattr(type(obj), "__setitem__")

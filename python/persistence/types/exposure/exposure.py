@@ -6,7 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,8 @@ class Exposure(ExposureNames, Sharing):
     What is derived from the header is computed when it is first asked for, and what lies in the
     archive is made then. Use `replaced` to change a part; the arrays can be changed in place.
     """
+
+    shareable: ClassVar[bool] = False  # its pixels can be changed in place
 
     image: NDArray[Any]
     header: Header

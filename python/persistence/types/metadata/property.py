@@ -7,7 +7,7 @@ afw-files 5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, ClassVar
 
 from persistence.types.metadata.entry import Entry
 
@@ -36,6 +36,7 @@ class PropertySet(MutableMapping[str, Any]):
     last.
     """
 
+    shareable: ClassVar[bool] = True  # see persistence.composites.cache.can_be_shared
     _flat = False
 
     def __init__(self, values: Mapping[str, Any] = {}, lost: Iterable[str] = ()) -> None:

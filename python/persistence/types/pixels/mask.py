@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ class Mask:
 
     array: NDArray[np.int32]
     planes: Mapping[str, int]
+    shareable: ClassVar[bool] = False  # its pixels can be changed in place
 
     @classmethod
     def from_flags(cls, flags: Mapping[str, NDArray[np.bool_]]) -> Mask:
