@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,6 +14,8 @@ from persistence import (
     Butler,
     ButlerComposite,
     ButlerLocation,
+    CameraMapper,
+    DataIdError,
     Mapper,
     NoResults,
     PolicyError,
@@ -156,6 +159,95 @@ def test_a_data_id_is_validated_by_the_mapper(butler: Butler) -> None:
     assert mapper.getDatasetTypes() == ["left", "nothing", "pair", "pickled", "right"]
     with pytest.raises(UnknownDatasetType, match="query_"):
         mapper.queryMetadata("right", ["id"], {})
+
+
+class Noting(OldMapper):
+    """A mapper that notes the data ID that each of its hooks is called with."""
+
+    noted: ClassVar[list[tuple[str, int]]] = []
+
+    def _at(self, name: str, dataId: Any) -> ButlerLocation:
+        self.noted.append((f"map_{name}", dataId["id"]))
+        return super()._at(name, dataId)
+
+    def map_pair(self, dataId: Any, write: bool = False) -> ButlerComposite:
+        self.noted.append(("map_pair", dataId["id"]))
+        return super().map_pair(dataId, write)
+
+    def map_computed(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        return self._at("computed", dataId)
+
+    def bypass_computed(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> str:
+        self.noted.append(("bypass_computed", dataId["id"]))
+        return "computed"
+
+    def query_left(self, format: Any, dataId: Any) -> list[tuple[Any, ...]]:
+        self.noted.append(("query_left", dataId["id"]))
+        return super().query_left(format, dataId)
+
+    def std_right(self, item: str, dataId: Any) -> str:
+        self.noted.append(("std_right", dataId["id"]))
+        return super().std_right(item, dataId)
+
+
+@pytest.mark.filterwarnings("ignore:data ID key 'id'")  # no policy has it
+@pytest.mark.parametrize(
+    ("ask", "hooks"),
+    [
+        (lambda butler: butler.put("c", "left", id=-1), "map_left"),
+        (lambda butler: butler.put(Pair("a", "b"), "pair", id=-1), "map_pair map_left map_right"),
+        (lambda butler: butler.get("left", id=-1), "map_left"),
+        (lambda butler: butler.get("left", id=-1, immediate=False).upper(), "map_left"),
+        (lambda butler: butler.get("right", id=-1), "map_right std_right"),
+        (lambda butler: butler.get("pair", id=-1), "map_pair map_left map_right std_right"),
+        (lambda butler: butler.get("pair.left", id=-1), "map_pair map_left"),
+        (lambda butler: butler.get("computed", id=-1), "bypass_computed"),
+        (lambda butler: butler.datasetExists("left", id=-1), "map_left"),
+        (lambda butler: butler.datasetExists("left", id=-1, write=True), "map_left"),
+        (lambda butler: butler.datasetExists("pair", id=-1), "map_pair map_left map_right"),
+        (lambda butler: butler.getUri("left", id=-1), "map_left"),
+        (lambda butler: butler.getUri("left", id=-1, write=True), "map_left"),
+        (lambda butler: butler.queryMetadata("left", "id", id=-1), "query_left"),
+        (lambda butler: mapper_of(butler).map("left", {"id": -1}), "map_left"),
+        (lambda butler: mapper_of(butler).queryMetadata("left", "id", {"id": -1}), "query_left"),
+        (lambda butler: mapper_of(butler).standardize("right", "x", {"id": -1}), "std_right"),
+    ],
+)
+def test_every_hook_is_called_with_the_data_id_that_the_mapper_validated(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[[Butler], Any],
+    hooks: str,
+) -> None:
+    butler = Butler(outputs={"root": str(tmp_path), "mapper": Noting, "mode": "rw"})
+    butler.put(Pair("a", "b"), "pair", id=99)
+    noted: list[tuple[str, int]] = []
+    monkeypatch.setattr(Noting, "noted", noted)
+    assert ask(butler) not in (False, [])
+    assert {hook for hook, _ in noted} == set(hooks.split())
+    assert {number for _, number in noted} == {99}
+
+
+def mapper_of(butler: Butler) -> Any:
+    return butler.chain.inputs[0].mapper
+
+
+def test_a_value_that_is_not_of_its_keys_type_is_refused_before_a_hook_is_asked(
+    tmp_path: Path,
+) -> None:
+    class Camera(CameraMapper):
+        def map_odd(self, dataId: Any, write: bool = False) -> ButlerLocation:
+            path = f"odd{dataId['a'] + 1}.txt"
+            return ButlerLocation(None, None, "TextStorage", path, dataId, self)
+
+    (tmp_path / "camera.yaml").write_text(
+        "datasets: {note: {template: 'n%(a)d.txt', storage: TextStorage}}"
+    )
+    butler = Butler(tmp_path, mapper=Camera(str(tmp_path / "camera.yaml")))
+    butler.put("odd", "odd", a="7")
+    assert (tmp_path / "odd8.txt").read_text() == butler.get("odd", a=7.0) == "odd"
+    with pytest.raises(DataIdError, match="a takes a value of type int"):
+        butler.get("odd", a="seven")
 
 
 def test_the_mapper_is_told_of_its_repository(butler: Butler) -> None:

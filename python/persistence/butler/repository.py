@@ -308,7 +308,8 @@ class Repository:
         """Say where a dataset would lie, whether or not it is there."""
         mapped = self.mapper.hook("map", request.datasetType)
         if mapped is not None:
-            return self._located(request, mapped(data_id, write), data_id, options)
+            result = mapped(self.mapper.validate(data_id), write)
+            return self._located(request, result, data_id, options)
         dataset = self.mapper.dataset(request)
         full_id = self.complete(dataset, data_id)
         location = self.mapper.locate(dataset, full_id, self._top(dataset, write), options)

@@ -128,8 +128,8 @@ class Mapper(Numbering):
         """Return the policy's, or a ``map_`` hook's, definition of a dataset type."""
         if request.datasetType in self.types:
             return self.types[request.datasetType]
-        mapped = self.hook("map", request.datasetType) if data_id is not None else None
-        made = mapped(data_id, False) if mapped else None
+        mapped = self.hook("map", request.datasetType)
+        made = mapped(self.validate(data_id), False) if mapped and data_id is not None else None
         if isinstance(made, ButlerComposite):
             return made.as_dataset(request.datasetType)
         return DatasetType(request.datasetType, "datasets", "a hook of the mapper")
