@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import pickle
+import re
+
 import numpy as np
 import pytest
 from astropy import units
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from obs_decam.headers import DecamHeaders
 from persistence.errors import DataIdError
+from persistence.types.exposure.components import KEYS, Components
 from persistence.types.exposure.exposure import Exposure, wcs_of
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
@@ -292,6 +297,96 @@ def test_components_are_replaced_by_name():
     assert one.psf is None
     assert two.replaced(psf=None, photo_calib=None).photo_calib == one.photo_calib
     assert "components" in str(two)
+
+
+PARTS = {
+    "image": np.zeros((ROWS, COLUMNS)),
+    "header": fits.Header({"EXPTIME": 60.0}),
+    "primary": fits.Header({"EXPTIME": 60.0}),
+    "mask": None,
+    "variance": None,
+    "cutout": (1, 2),
+    "translator": DecamHeaders(),
+    "dataId": {"visit": 5},
+    "given_wcs": WCS(sky("TPV")),
+    "components": Components(given={"psf": "another"}),
+    "psf": "a psf",
+    "wcs": WCS(sky("TPV")),
+    "photo_calib": PhotoCalib(3.0),
+    "filter": None,
+    "detector": "a detector",
+    "ap_corr_map": "a map",
+    "valid_polygon": "a polygon",
+    "coadd_inputs": "inputs",
+    "transmission_curve": "a curve",
+    "visit_info": VisitInfo(exposure_id=9),
+    "unit": units.K,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_can_be_set_and_is_that_of_a_copy_with_it_replaced(part):
+    one, other = exposure(), exposure()
+    assert (one.psf, one.ap_corr_map, one.visit_info.exposure_id) == (None, None, None)
+    setattr(one, part, PARTS[part])
+    assert getattr(one, part) is PARTS[part]
+    replaced = other.replaced(**{part: PARTS[part]})
+    assert getattr(replaced, part) is PARTS[part]
+    assert set(one.components) == set(replaced.components)
+
+
+def test_the_table_of_parts_is_that_of_the_class():
+    fields = {field.name for field in dataclasses.fields(Exposure)}
+    assert set(PARTS) == fields | {*KEYS, "visit_info", "unit"}
+
+
+def test_what_is_derived_is_derived_again_after_a_part_was_set():
+    one = exposure(header=fits.Header({"EXPTIME": 30.0}))
+    assert (one.visit_info.exposure_time, one.origin) == (30.0, (100, 200))
+    one.header = fits.Header({"EXPTIME": 60.0})
+    assert (one.visit_info.exposure_time, one.metadata["EXPTIME"]) == (60.0, 60.0)
+    assert (one.origin, one.wcs) == ((0, 0), None)
+
+
+def test_setting_a_part_of_one_exposure_leaves_another_that_shares_with_it():
+    one, other = exposure(), exposure()
+    shared = {}
+    for each in (one, other):
+        each.share_through(lambda name, make: shared.setdefault(name, make()))
+    assert one.wcs is other.wcs
+    one.header = fits.Header()
+    assert one.wcs is None
+    assert other.wcs is shared["wcs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("metadata", ""),
+        ("origin", ""),
+        ("bbox", ""),
+        ("zero_point", ""),
+        ("varaince", "; did you mean 'variance'?"),
+        ("summary", ""),
+        ("shareable", ""),
+    ],
+)
+def test_what_is_no_part_cannot_be_set(name, hint):
+    with pytest.raises(AttributeError, match=f"no part '{name}' that can be set{re.escape(hint)}$"):
+        setattr(exposure(), name, None)
+
+
+def test_an_exposure_equals_itself_alone_and_a_pickle_of_it_has_its_parts():
+    one = exposure(dataId={"visit": 5})
+    one.psf = "a psf"
+    assert one == one
+    assert one != one.replaced()
+    assert len({one, one, exposure()}) == 2
+    copy = pickle.loads(pickle.dumps(one))
+    assert (copy.psf, copy.dataId) == ("a psf", {"visit": 5})
+    assert np.array_equal(copy.image, IMAGE)
+    copy.psf = None
+    assert one.psf == "a psf"
 
 
 def test_the_filter_that_was_given_is_completed_by_the_policy():

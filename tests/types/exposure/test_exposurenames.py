@@ -97,11 +97,6 @@ def test_a_filter_that_is_set_is_got(exposure):
     assert exposure.getFilter().band == exposure.getFilterLabel().band == "r"
 
 
-def test_attributes_still_cannot_be_assigned(exposure):
-    with pytest.raises(AttributeError):
-        exposure.mask = None
-
-
 def test_an_exposure_is_its_own_masked_image_and_info(exposure):
     assert exposure.getInfo() is exposure.getMaskedImage() is exposure
     assert exposure.getMetadata() is exposure.metadata

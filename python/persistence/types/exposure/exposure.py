@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, did_you_mean
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.coaddinputs import CoaddInputs
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from astropy.units import UnitBase
     from astropy.wcs import WCS
 
-# Components beside those of the archive that `Exposure.replaced` takes.
-_MORE = ("visit_info", "unit")
+# Parts that lie in `Exposure.components`: those of the archive, and two more.
+_COMPONENTS = (*KEYS, "visit_info", "unit")
 # Planes whose pixels are no measurement of the sky.
 _BAD = ("BAD", "SAT", "EDGE", "NO_DATA")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Exposure(ExposureNames, Sharing):
     """An image of the sky or of a detector, and all that is known of it.
 
@@ -72,8 +72,10 @@ class Exposure(ExposureNames, Sharing):
 
     Notes
     -----
-    What is derived from the header is computed when it is first asked for, and what lies in the
-    archive is made then. Use `replaced` to change a part; the arrays can be changed in place.
+    Each attribute can be set, and each component by its name: ``exposure.psf = psf``; see
+    `replaced`, which returns a changed copy. What is derived from the header is computed, and what
+    lies in the archive is loaded, when it is first used, and anew after a part was set. The arrays
+    can be changed in place.
     """
 
     shareable: ClassVar[bool] = False  # its pixels can be changed in place
@@ -89,8 +91,31 @@ class Exposure(ExposureNames, Sharing):
     given_wcs: WCS | None = None
     components: Components = field(default_factory=Components)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a part, and forget what was derived from the parts or is shared.
+
+        Raises
+        ------
+        AttributeError
+            If no part of that name can be set.
+        """
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
+        parts = (*(one.name for one in dataclasses.fields(self)), *_COMPONENTS)
+        if name not in parts:
+            raise AttributeError(
+                f"Exposure has no part {name!r} that can be set{did_you_mean(name, parts)}"
+            )
+        for attribute, part in self._as_fields({name: value}).items():
+            super().__setattr__(attribute, part)
+        for attribute in list(vars(self)):
+            if isinstance(getattr(type(self), attribute, None), functools.cached_property):
+                delattr(self, attribute)
+        self._share = None
+
     def replaced(self, **parts: Any) -> Exposure:
-        """Give a copy with some attributes replaced; arrays are shared.
+        """Return a copy with some attributes replaced; arrays are shared.
 
         Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``,
         ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``,
@@ -98,14 +123,19 @@ class Exposure(ExposureNames, Sharing):
         the pixels of the parent image. None takes a component away; what the header says of it then
         holds.
         """
-        given = {name: parts.pop(name) for name in (*KEYS, *_MORE) if name in parts}
+        return dataclasses.replace(self, **self._as_fields(parts))
+
+    def _as_fields(self, parts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes that hold some parts."""
+        fields = {name: part for name, part in parts.items() if name not in _COMPONENTS}
+        given = {name: part for name, part in parts.items() if name in _COMPONENTS}
         if "wcs" in given:
             is_fits = hasattr(given["wcs"], "wcs")
-            parts["given_wcs"] = given["wcs"] if is_fits else None
+            fields["given_wcs"] = given["wcs"] if is_fits else None
             given["wcs"] = None if is_fits else given["wcs"]
         if given:
-            parts["components"] = parts.get("components", self.components).replaced(**given)
-        return dataclasses.replace(self, **parts)
+            fields["components"] = fields.get("components", self.components).replaced(**given)
+        return fields
 
     @functools.cached_property
     def metadata(self) -> Header:
@@ -204,22 +234,22 @@ class Exposure(ExposureNames, Sharing):
             return self.components["detector"]  # type: ignore[no-any-return]
         return self.translator.detector(self.metadata)
 
-    @property
+    @functools.cached_property
     def ap_corr_map(self) -> ApCorrMap | None:
         """The aperture corrections; None if there are none."""
         return self.components.get("ap_corr_map")
 
-    @property
+    @functools.cached_property
     def valid_polygon(self) -> Polygon | None:
         """The part of the image that is lit; None if it is not known."""
         return self.components.get("valid_polygon")
 
-    @property
+    @functools.cached_property
     def coadd_inputs(self) -> CoaddInputs | None:
         """What a coadd was made of; None if it is none."""
         return self.components.get("coadd_inputs")
 
-    @property
+    @functools.cached_property
     def transmission_curve(self) -> Any:
         """The throughput by wavelength; None if it is not known."""
         return self.components.get("transmission_curve")

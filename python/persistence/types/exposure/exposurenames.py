@@ -6,51 +6,43 @@ from typing import Any
 
 
 class ExposureNames:
-    """Methods that give the attributes of an exposure, and such as set them.
+    """Methods that return the parts of an exposure, and methods that set them."""
 
-    Scripts change exposures in place.
-    """
+    def setWcs(self: Any, wcs: Any) -> None:
+        self.wcs = wcs
 
-    def _set(self: Any, **parts: Any) -> None:
-        changed = self.replaced(**parts)
-        vars(self).clear()  # with what was derived from the old parts, or is shared
-        vars(self).update(vars(changed))
+    def setPsf(self: Any, psf: Any) -> None:
+        self.psf = psf
 
-    def setWcs(self, wcs: Any) -> None:
-        self._set(wcs=wcs)
+    def setPhotoCalib(self: Any, photoCalib: Any) -> None:
+        self.photo_calib = photoCalib
 
-    def setPsf(self, psf: Any) -> None:
-        self._set(psf=psf)
+    def setCalib(self: Any, calib: Any) -> None:
+        self.photo_calib = calib
 
-    def setPhotoCalib(self, photoCalib: Any) -> None:
-        self._set(photo_calib=photoCalib)
+    def setFilter(self: Any, filter: Any) -> None:
+        self.filter = filter
 
-    def setCalib(self, calib: Any) -> None:
-        self._set(photo_calib=calib)
+    def setDetector(self: Any, detector: Any) -> None:
+        self.detector = detector
 
-    def setFilter(self, filter: Any) -> None:
-        self._set(filter=filter)
+    def setApCorrMap(self: Any, apCorrMap: Any) -> None:
+        self.ap_corr_map = apCorrMap
 
-    def setDetector(self, detector: Any) -> None:
-        self._set(detector=detector)
+    def setValidPolygon(self: Any, polygon: Any) -> None:
+        self.valid_polygon = polygon
 
-    def setApCorrMap(self, apCorrMap: Any) -> None:
-        self._set(ap_corr_map=apCorrMap)
+    def setVisitInfo(self: Any, visitInfo: Any) -> None:
+        self.visit_info = visitInfo
 
-    def setValidPolygon(self, polygon: Any) -> None:
-        self._set(valid_polygon=polygon)
+    def setImage(self: Any, image: Any) -> None:
+        self.image = image
 
-    def setVisitInfo(self, visitInfo: Any) -> None:
-        self._set(visit_info=visitInfo)
+    def setMask(self: Any, mask: Any) -> None:
+        self.mask = mask
 
-    def setImage(self, image: Any) -> None:
-        self._set(image=image)
-
-    def setMask(self, mask: Any) -> None:
-        self._set(mask=mask)
-
-    def setVariance(self, variance: Any) -> None:
-        self._set(variance=variance)
+    def setVariance(self: Any, variance: Any) -> None:
+        self.variance = variance
 
     def getWcs(self: Any) -> Any:
         return self.wcs

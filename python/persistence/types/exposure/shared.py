@@ -17,7 +17,7 @@ class Sharing:
 
     def share_through(self, share: Share) -> None:
         """Ask ``share`` for parts from now on, before they are made."""
-        vars(self)["_share"] = share
+        self._share = share
 
     def shared(self, name: str, make: Callable[[], Any]) -> Any:
         """Give a part."""
