@@ -24,6 +24,7 @@ from persistence import (
     Butler,
     CameraMapper,
     CameraNotFound,
+    DataId,
     DataIdError,
     FormatterError,
     IncompleteDataId,
@@ -450,6 +451,107 @@ def test_what_was_put_comes_back(own: Path) -> None:
     assert np.allclose(
         back.wcs.all_pix2world(9, 9, 0), raw.wcs.all_pix2world(9, 9, 0), atol=1e-9, rtol=0
     )
+
+
+OUTPUTS = """
+datasets:
+  note: {template: 'note/%(visit)d.txt', storage: TextStorage}
+  pair:
+    python: types.SimpleNamespace
+    composite: {note: {datasetType: note}, only_read: {datasetType: note, inputOnly: true}}
+  all: {python: types.SimpleNamespace, composite: {notes: {datasetType: note, subset: true}}}
+calibrations:
+  bias: {template: 'bias/%(visit)d.txt', storage: TextStorage, tables: bias}
+"""
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Return a function that describes an output; it is only written, and its camera is named."""
+    monkeypatch.chdir(tmp_path)
+    Path("notes.yaml").write_text(OUTPUTS)
+    Path("others.yaml").write_text(OUTPUTS.replace("note", "other").replace("pair", "others"))
+    return lambda root, camera="notes.yaml", **more: {"root": root, "mapper": camera, **more}
+
+
+@pytest.mark.parametrize("name", ["note", "pair"])
+@pytest.mark.parametrize("there", ["", "1", "2", "3", "12", "13", "23", "123"])
+def test_what_is_written_exists_if_every_output_has_it(
+    output: Callable[..., dict[str, Any]], there: str, name: str
+) -> None:
+    """Ask as gen2-core 1.10 does: all outputs, and nothing that is not written to."""
+    for root in there:
+        Butler(outputs=output(root)).put("x", "note", visit=1)
+    butler = Butler(inputs="1" if "1" in there else None, outputs=[output(root) for root in "123"])
+    assert butler.datasetExists(name, visit=1, write=True) is (there == "123")
+    butler.put("y", "note", visit=1)
+    assert butler.datasetExists(name, visit=1, write=True)
+    assert not butler.datasetExists(name, visit=2, write=True)
+
+
+@pytest.mark.parametrize("name", ["note", "pair"])
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_what_is_written_exists_if_the_outputs_that_know_it_have_it(
+    output: Callable[..., dict[str, Any]], name: str, order: tuple[str, str]
+) -> None:
+    cameras = {"a": "notes.yaml", "b": "others.yaml"}
+    butler = Butler(outputs=[output(root, cameras[root]) for root in order])
+    assert not butler.datasetExists(name, visit=1, write=True)
+    butler.put("x", "note", visit=1)
+    assert butler.datasetExists(name, visit=1, write=True)
+    assert butler.getUri("note", visit=1, write=True).endswith("/a/note/1.txt")
+    assert not os.path.exists("b/note")
+
+
+def test_a_list_is_written_if_every_output_has_every_part_of_it(
+    output: Callable[..., dict[str, Any]],
+) -> None:
+    both = Butler(outputs=[output("a"), output("b")])
+    assert not both.datasetExists("all", write=True)
+    for visit in (1, 2):
+        Butler(outputs=output("a")).put("x", "note", visit=visit)
+        assert not both.datasetExists("all", write=True)
+    both.put("x", "note", visit=1)
+    assert not both.datasetExists("all", write=True)
+    assert both.datasetExists("all", visit=1, write=True)
+    both.put("x", "note", visit=2)
+    assert both.datasetExists("all", write=True)
+    assert not both.datasetExists("note", write=True)  # it does not say which of the two
+
+
+def test_tags_do_not_limit_what_is_written(output: Callable[..., dict[str, Any]]) -> None:
+    """Trap T31."""
+    butler = Butler(outputs=[output("1", tags="one"), output("2")])
+    data_id = DataId(visit=1, tag="other")
+    butler.put("x", "note", data_id)
+    for name in ("note", "pair", "all"):
+        assert butler.datasetExists(name, data_id, write=True)
+    os.remove("2/note/1.txt")
+    assert not butler.datasetExists("note", DataId(visit=1, tag="one"), write=True)
+
+
+def test_a_calibration_is_written_if_it_is_in_the_output_not_if_it_is_among_the_calibrations(
+    output: Callable[..., dict[str, Any]],
+) -> None:
+    os.makedirs("calibs/bias")
+    Path("calibs/bias/1.txt").write_text("x")
+    arguments = {"calibRoot": os.path.abspath("calibs")}
+    butler = Butler(outputs=output("1", mode="rw", mapperArgs=arguments))
+    assert butler.datasetExists("bias", visit=1)
+    assert not butler.datasetExists("bias", visit=1, write=True)
+    butler.put("y", "bias", visit=2)
+    assert not butler.datasetExists("bias", visit=2)
+    assert butler.datasetExists("bias", visit=2, write=True)
+    assert butler.getUri("bias", visit=2, write=True).endswith("/1/bias/2.txt")
+
+
+def test_without_outputs_nothing_is_written(output: Callable[..., dict[str, Any]]) -> None:
+    Butler(outputs=output("1")).put("x", "note", visit=1)
+    butler = Butler(inputs="1")
+    assert butler.datasetExists("note", visit=1)
+    assert not butler.datasetExists("note", visit=1, write=True)
+    with pytest.raises(NoResults, match=r"No locations for getUri\(write=True\)"):
+        butler.getUri("note", visit=1, write=True)
 
 
 def test_a_put_that_fails_leaves_the_old_file_whole_and_nothing_beside(own: Path) -> None:

@@ -365,20 +365,18 @@ class Butler:
     def datasetExists(
         self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
     ) -> bool:
-        """Say whether a dataset is there.
+        """Check whether a dataset is there.
 
-        With ``write``, in the repositories that are written to.
+        With ``write``, whether `put` has nothing left to write: the dataset is in every output that
+        knows its type, whatever the data ID's tags.
         """
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
-        if write:
-            readers = [
-                Reader(Chain([repository], []), self.cache) for repository in self._chain.outputs
-            ]
-            return bool(readers) and all(
-                reader.exists(request, data_id, written=True) for reader in readers
-            )
-        return self._reader.exists(request, data_id)
+        if not write:
+            return self._reader.exists(request, data_id)
+        writers = self._chain.writers(request)
+        reader = Reader(Chain(writers, writers), self.cache)
+        return bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
 
     def getUri(
         self,
@@ -391,9 +389,10 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         if write:
-            if not self._chain.outputs:
+            writers = self._chain.writers(request)
+            if not writers:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
-            return self._chain.outputs[0].expect(request, data_id, write=True).uri
+            return writers[0].expect(request, data_id, write=True).uri
         return self._reader.find(request, data_id, "getUri")[1].uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:

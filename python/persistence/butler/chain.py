@@ -151,6 +151,14 @@ class Chain:
             return repository
         return next(repository for repository in self.outputs if repository.knows(request))
 
+    def writers(self, request: Request) -> list[Repository]:
+        """Return the outputs that know a dataset type, whatever their tags."""
+        return [repository for repository in self.outputs if repository.knows(request)]
+
+    def is_written(self, request: Request, data_id: Mapping[str, Any]) -> bool:
+        """Check whether a file of a dataset is in every output that knows the dataset type."""
+        return all(output.is_written(request, data_id) for output in self.writers(request))
+
     def tagged(self, data_id: Mapping[str, Any]) -> Iterator[Repository]:
         """Give every repository, inputs first, that a data ID's tags let it see."""
         every = dict.fromkeys((*self.inputs, *self.outputs))

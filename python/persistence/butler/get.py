@@ -93,7 +93,8 @@ class Reader:
     def exists(self, request: Request, data_id: DataId, written: bool = False) -> bool:
         """Say whether a dataset is there: of a composite, all components that it cannot do without.
 
-        With ``written``, those that are only read do not count.
+        With ``written``, it has to be in every output, and components that are only read do not
+        count.
         """
         dataset = self.dataset(request, data_id)
         if dataset.composite and dataset.template is None:
@@ -101,6 +102,8 @@ class Reader:
                 part for part in dataset.composite.values() if not (written and part.inputOnly)
             ]
             return bool(parts) and all(self._part_exists(part, data_id, written) for part in parts)
+        if written:
+            return self._chain.is_written(request, data_id)
         return self._chain.find(request, data_id) is not None
 
     def _part_exists(self, part: Component, data_id: DataId, written: bool) -> bool:

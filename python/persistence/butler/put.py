@@ -75,7 +75,7 @@ class Writer:
             batch.commit()
 
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
-        writers = [repository for repository in self._chain.outputs if repository.knows(request)]
+        writers = self._chain.writers(request)
         if not writers:
             raise NoResults("No locations for put:", request.name, data_id)
         self._definer.adopt(request.datasetType)

@@ -378,6 +378,14 @@ class Repository:
             return location
         return location._replace(path=path)
 
+    def is_written(self, request: Request, data_id: Mapping[str, Any]) -> bool:
+        """Check whether a dataset is in the file that it would be written to."""
+        try:
+            location = self.expect(request, data_id, write=True)
+        except NoResults:
+            return False
+        return self.found(location) is not None
+
     def bypass(self, request: Request, data_id: Mapping[str, Any]) -> Any:
         """Ask the camera's ``bypass_`` hook, which has to be there.
 
