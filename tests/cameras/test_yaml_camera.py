@@ -198,7 +198,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a circle": ("base: camera.yaml", "base leads in a circle: .*camera.yaml -> .*camera.yaml"),
     "not YAML": ("exposures: {", "not YAML"),
     "a tag": ("package: !!python/object/apply:os.system [x]", "nothing of it was run"),
-    "part of a list": ("identifiers: [1]", "a mapping .* belongs here"),
+    "part of a list": ("identifiers: [1]", r"identifiers has to be a mapping, not \[1\]"),
     "levels that are no mapping": ("levels: 3", "camera.yaml:1: levels has to be a mapping, not 3"),
     "a level of a number": (
         "levels: {a: 3}",
@@ -268,7 +268,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "identifiers: {codes: {a: {b: c}}}",
         "identifiers.codes.a.b has to be a whole",
     ),
-    "ingest that is a number": ("ingest: 3", "camera.yaml:1: a mapping .* belongs here"),
+    "ingest that is a number": ("ingest: 3", "camera.yaml:1: ingest has to be a mapping, not 3"),
     "a translator that is none": (
         "ingest: {parse: {translators: {a: }}}",
         "ingest.parse.translators.a has to be text",
@@ -287,7 +287,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "file types without files": (
         "ingest: {filetypes: {raw: 3}}",
-        "camera.yaml:1: a mapping .* belongs here",
+        "camera.yaml:1: ingest.filetypes.raw has to be a mapping, not 3",
     ),
 }
 

@@ -211,7 +211,7 @@ WRONG = {
     "components that are no mapping": (
         "datasets:\n  bad: {composite: [src]}",
         2,
-        "composite cannot be ['src']",
+        "composite has to be a mapping, not ['src']",
     ),
     "a truth of a component that is none": (
         "datasets:\n  bad: {composite: {a: {datasetType: src, subset: yess}}}",
@@ -282,7 +282,7 @@ WRONG = {
     "a truth that is none": (
         "calibrations:\n  bad: {validRange: maybe}",
         2,
-        "true or false belongs here, not 'maybe'",
+        "validRange has to be true or false, not 'maybe'",
     ),
     "a key of no type": (
         "datasets:\n  bad: {template: x, keys: {visit: integer}}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -116,39 +116,60 @@ def words(value: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    if not isinstance(value, str | None):
+        raise TypeError("text")
+    return value
+
+
+def _text_or(default: str) -> Callable[[Any], str]:
+    return lambda value: _text(value) or default
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, str | list | None) or not all(
+        isinstance(word, str) for word in value or ()
+    ):
+        raise TypeError("text, or a list of texts")
+    return words(value)
 
 
 def _optional_words(value: Any) -> tuple[str, ...] | None:
-    return None if value is None else words(value)
+    return None if value is None else _words(value)
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool) and value is not None:
-        raise PolicyError(f"true or false belongs here, not {value!r}")
+        raise TypeError("true or false")
     return bool(value)
 
 
 def _storage(value: Any) -> str | None:
-    if value is not None and value not in STORAGES and not str(value).startswith("ignored"):
+    storage = _text(value)
+    if storage is not None and storage not in STORAGES and not storage.startswith("ignored"):
         known = ", ".join(STORAGES)
         raise PolicyError(
-            f"unknown storage {value!r}{did_you_mean(str(value), STORAGES)} (known: {known})"
+            f"unknown storage {storage!r}{did_you_mean(storage, STORAGES)} (known: {known})"
         )
-    return _text(value)
+    return storage
 
 
 def _template(value: Any) -> PathTemplate | None:
-    if value and not isinstance(value, str):
-        raise PolicyError(f"a template has to be text, not {value!r}")
-    return PathTemplate(value) if value else None
+    text = _text(value)
+    return PathTemplate(text) if text else None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("a mapping")
+    return value
 
 
 def _key_types(value: Any) -> Mapping[str, type]:
-    wrong = [word for word in value.values() if word not in _TYPE_WORDS]
+    types = _table(value)
+    wrong = [word for word in types.values() if str(word) not in _TYPE_WORDS]
     if wrong:
         raise PolicyError(f"a key is of type {', '.join(_TYPE_WORDS)}, not {wrong[0]!r}")
-    return {key: _TYPE_WORDS[word] for key, word in value.items()}
+    return {key: _TYPE_WORDS[word] for key, word in types.items()}
 
 
 _COMPONENT_KINDS = dict.fromkeys(
@@ -156,9 +177,11 @@ _COMPONENT_KINDS = dict.fromkeys(
 )
 
 
-def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
+def _composite(value: Any) -> Mapping[str, Component]:
     parts: dict[str, Component] = {}
-    for name, part in value.items():
+    for name, part in _table(value).items():
+        if not isinstance(part, dict):
+            raise PolicyError(f"component {name!r} has to be a mapping, not {part!r}")
         unknown = set(part) - set(Component._fields)
         if unknown or "datasetType" not in part:
             strange = next(iter(unknown), "")
@@ -173,35 +196,32 @@ def _composite(value: Mapping[str, Any]) -> Mapping[str, Component]:
     return MappingProxyType(parts)
 
 
-def _unknown(value: Any) -> None:
-    raise TypeError(value)
-
-
-# Each key of a dataset type: the field that it fills, after which conversion. `table` has no effect
-# in Gen2.
-_FIELDS: Mapping[str, Any] = {
+# Each key of a dataset type, and the conversion to what the field of that name holds. Of a value of
+# another kind it raises TypeError with the kind that is expected. A key that is not here is
+# unknown. `table` has no effect in Gen2.
+FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "template": _template,
     "python": _text,
     "persistable": _text,
     "storage": _storage,
     "level": _text,
-    "tables": words,
+    "tables": _words,
     "columns": _optional_words,
-    "recipe": str,
+    "recipe": _text_or("default"),
     "obsTimeName": _text,
     "validRange": _truth,
     "validStartName": _text,
     "validEndName": _text,
-    "reference": words,
+    "reference": _words,
     "refCols": _optional_words,
     "filter": _truth,
     "metadataKey": _text,
-    "description": str,
+    "description": _text_or(""),
     "composite": _composite,
     "assembler": _text,
     "disassembler": _text,
     "keys": _key_types,
-    "table": str,
+    "table": _words,
 }
 
 
@@ -224,15 +244,16 @@ def make(
     """
     values: dict[str, Any] = {}
     for key, nodes in stacked.items():
-        convert = _FIELDS.get(key, _unknown)
+        here = f"{yaml_nodes.where(nodes[-1])}: {name}: "
+        if key not in FIELDS:
+            raise PolicyError(f"{here}unknown key {key!r}{did_you_mean(key, FIELDS)}")
         value = _merged(nodes)
         try:
-            values[key] = convert(value)
-        except (PolicyError, AttributeError, TypeError) as error:
-            problem = str(error) if isinstance(error, PolicyError) else f"{key} cannot be {value!r}"
-            if convert is _unknown:
-                problem = f"unknown key {key!r}{did_you_mean(key, _FIELDS)}"
-            raise PolicyError(f"{yaml_nodes.where(nodes[-1])}: {name}: {problem}") from error
+            values[key] = FIELDS[key](value)
+        except PolicyError as error:
+            raise PolicyError(f"{here}{error}") from error
+        except TypeError as error:
+            raise PolicyError(f"{here}{key} has to be {error}, not {value!r}") from error
     values.pop("table", None)
     template = values.get("template")
     extra = values.pop("keys", _EMPTY)

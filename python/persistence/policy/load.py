@@ -13,25 +13,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from persistence.errors import PolicyError, did_you_mean
+from persistence.errors import PolicyError
 from persistence.files import yaml_nodes
-from persistence.files.yaml_nodes import Node
 from persistence.policy import composites, schema
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import SECTIONS, Layer, Section, split_names
 from persistence.policy.stand_ins import stands_for
 
 _REPOSITORY = "<the repository's policy>"
-
-# Top-level keys. Those of the second line are ours (doc/cameras.rst); Gen2 itself ignored the last
-# in the end.
-_SETTINGS = frozenset(
-    "camera defaultLevel defaultSubLevels levels needCalibRegistry calibRoot registryPath "
-    "calibRegistryPath "
-    "mapper package base kinds aliases filters identifiers detectors headers values ingest "
-    "ingestCalibs "
-    "skytiles defects registries stages".split()
-)
 
 
 class CameraPolicy:
@@ -149,7 +138,7 @@ def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
     if overlay:
         layers.append(_of_text(overlay, _REPOSITORY))
     for layer in layers:
-        _check_keys(layer)
+        schema.check(layer)
     types: dict[str, DatasetType] = {}
     for name in SECTIONS:
         if any(name in layer for layer in layers):
@@ -194,7 +183,7 @@ def _settings(layers: Sequence[Layer]) -> dict[str, Any]:
     return {
         key: yaml_nodes.plain(node)
         for key, node in said.items()
-        if key in _SETTINGS and key != "kinds"
+        if key in schema.SETTINGS and key != "kinds"
     }
 
 
@@ -218,7 +207,7 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
     """
     added = [_of_text(text, name) for name, text in definitions]
     for layer in added:
-        _check_keys(layer)
+        schema.check(layer)
     layers = [*below.layers, *added]
     types = dict(below.types)
     for name in SECTIONS:
@@ -297,18 +286,9 @@ def _with_base(path: str, line: list[str]) -> list[Layer]:
     top = yaml_nodes.items(yaml_nodes.compose(path))
     if "base" not in top:
         return [top]
-    below = os.path.normpath(
-        os.path.join(os.path.dirname(path), str(yaml_nodes.plain(top["base"])))
-    )
+    schema.SETTINGS["base"](top["base"], "base")
+    below = os.path.normpath(os.path.join(os.path.dirname(path), yaml_nodes.plain(top["base"])))
     return [*_with_base(below, [*line, path]), top]
-
-
-def _check_keys(layer: Mapping[str, Node]) -> None:
-    for key, node in layer.items():
-        if key not in SECTIONS and key not in _SETTINGS:
-            hint = did_you_mean(key, [*SECTIONS, *_SETTINGS])
-            raise PolicyError(f"{yaml_nodes.where(node)}: unknown key {key!r}{hint}")
-    schema.check(layer)
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

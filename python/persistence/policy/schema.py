@@ -1,6 +1,6 @@
-"""What stands where in a camera's file.
+"""The settings of a camera's file, each with its shape.
 
-The shape of each setting, checked when the file is loaded, with its line.
+Every setting is checked when the file is loaded; an error names its line.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
+from persistence.policy.section import SECTIONS
 
 # Checks a node, which the message calls by a name.
 Shape = Callable[[Node, str], None]
@@ -43,8 +44,9 @@ def _table(inner: Shape) -> Shape:
     return check
 
 
-def _record(needed: str = "", **parts: Shape) -> Shape:
+def _record(needed: str = "", /, **parts: Shape) -> Shape:
     def check(node: Node, name: str) -> None:
+        _any_table(node, name)
         said = yaml_nodes.items(node)
         for part, value in said.items():
             if part not in parts:
@@ -103,6 +105,7 @@ _TEXT, _WHOLE, _TRUTH = (
 )
 _WORD, _NUMBER = _plain("text, or a list of texts", str, type(None)), _plain("a number", int, float)
 _TEXT_OR_NONE = _plain("text", str, type(None))
+_TEXT_OR_TABLE = _plain("text or a mapping", str, dict, type(None))
 _VALUE = _plain("text or a number", str, int, float)
 _any_list, _any_table = _plain("a list", list), _plain("a mapping", dict)
 _FILTER = _record(
@@ -123,37 +126,65 @@ _VISIT = _record(
     airmass=_TEXT,
 )
 
-INGEST = _record(
-    parse=_record(
-        translation=_table(_TEXT),
-        translators=_table(_TEXT),
-        defaults=_any_table,
-        hdu=_plain("a whole number", int, type(None)),
-        extnames=_list(_TEXT),
+_PARSE: Mapping[str, Shape] = {
+    "translation": _table(_TEXT),
+    "translators": _table(_TEXT),
+    "defaults": _any_table,
+    "hdu": _plain("a whole number", int, type(None)),
+    "extnames": _list(_TEXT),
+}
+_REGISTER: Mapping[str, Shape] = {
+    "table": _TEXT,
+    "columns": _table(_TEXT),
+    "unique": _list(_TEXT),
+    "visit": _list(_TEXT),
+    "ignore": _TRUTH,
+    "permissions": _WHOLE,
+    "wait": _NUMBER,
+}
+_INGEST: Mapping[str, Shape] = {
+    "parse": _record(**_PARSE),
+    "register": _record(**_REGISTER),
+    "filetypes": _table(_record(files=_table(_TEXT), columns=_list(_TEXT))),
+    "allowError": _TRUTH,
+    "clobber": _TRUTH,
+}
+_INGEST_CALIBS: Mapping[str, Shape] = {
+    **_INGEST,
+    "parse": _record(
+        **_PARSE, datasets=_table(_table(_table(_TEXT))), hduName=_TEXT, orWhole=_TRUTH
     ),
-    register=_record(
-        table=_TEXT,
-        columns=_table(_TEXT),
-        unique=_list(_TEXT),
-        visit=_list(_TEXT),
-        ignore=_TRUTH,
-        permissions=_WHOLE,
-        wait=_NUMBER,
+    "register": _record(
+        **_REGISTER,
+        tables=_list(_TEXT),
+        calibDate=_TEXT,
+        validStart=_TEXT,
+        validEnd=_TEXT,
+        detector=_list(_TEXT),
+        validityUntilSuperseded=_list(_TEXT),
+        incrementValidEnd=_TRUTH,
     ),
-    filetypes=_table(_record(files=_table(_TEXT), columns=_list(_TEXT))),
-    allowError=_TRUTH,
-    clobber=_TRUTH,
-)
+    "detectors": _table(_TEXT),
+}
 
+# Every top-level key of a camera's file but the sections of dataset types. A key that is not here
+# is unknown.
 SETTINGS: Mapping[str, Shape] = {
-    "levels": _table(_words),
+    "camera": _TEXT,
     "defaultLevel": _TEXT,
     "defaultSubLevels": _table(_TEXT),
+    "levels": _table(_words),
+    "needCalibRegistry": _TRUTH,
+    "calibRoot": _TEXT_OR_NONE,
+    "registryPath": _TEXT_OR_NONE,
+    "calibRegistryPath": _TEXT_OR_NONE,
+    # Ours: doc/cameras.rst.
+    "mapper": _words,
+    "package": _TEXT,
+    "base": _TEXT,
+    "kinds": _plain("a list or a mapping", list, dict),
     "aliases": _table(_TEXT),
-    "values": _table(_list(_VALUE)),
     "filters": _list(_FILTER),
-    "detectors": _record("key", key=_TEXT, name=_template, names=_names),
-    "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),
     "identifiers": _record(
         exposure=_terms,
         exposureBits=_bits,
@@ -162,11 +193,16 @@ SETTINGS: Mapping[str, Shape] = {
         defaults=_table(_VALUE),
         codes=_table(_table(_WHOLE)),
     ),
-    "mapper": _words,
-    "package": _TEXT,
-    "base": _TEXT,
-    "ingest": INGEST,
+    "detectors": _record("key", key=_TEXT, name=_template, names=_names),
+    "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),
+    "values": _table(_list(_VALUE)),
+    "ingest": _record(**_INGEST),
+    "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
     "stages": _table(_TEXT),
+    # Gen2 itself ignored these in the end: paths, or what once stood in the policy itself.
+    "skytiles": _TEXT_OR_TABLE,
+    "defects": _TEXT_OR_TABLE,
+    "registries": _TEXT_OR_TABLE,
 }
 
 
@@ -176,8 +212,11 @@ def check(layer: Mapping[str, Node]) -> None:
     Raises
     ------
     PolicyError
-        If one is of another shape; the message starts with file and line.
+        If a key is unknown, or a value is of another shape; the message starts with file and line.
     """
     for key, node in layer.items():
         if key in SETTINGS:
             SETTINGS[key](node, key)
+        elif key not in SECTIONS:
+            hint = did_you_mean(key, [*SECTIONS, *SETTINGS])
+            raise PolicyError(f"{yaml_nodes.where(node)}: unknown key {key!r}{hint}")
