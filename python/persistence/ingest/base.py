@@ -19,10 +19,20 @@ from persistence.errors import FileConflict, IngestError, PersistenceError, Repo
 from persistence.files import atomic
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser
-from persistence.ingest.plan import Delivery, FilePlan
+from persistence.ingest.plan import Delivery, FilePlan, Status
 
 log = logging.getLogger("persistence.ingest")
 _NOTES = 20
+
+
+# What became of files that did not fail, and how a report words it.
+_WORDS: Mapping[Status, str] = {
+    "new": "new",
+    "placed": "in place, now registered",
+    "same": "already there",
+    "ignored": "passed over",
+}
+_ALWAYS_SHOWN = ("new", "same")
 
 
 @dataclass
@@ -31,37 +41,55 @@ class Report:
 
     Attributes
     ----------
-    new, placed, same, ignored : `list` [`str`]
-        The files that were delivered; that were in place and now have their rows; that were there
-        already; that were passed over.
+    lists : `dict` [`str`, `list` [`str`]]
+        The files by what became of them: ``new`` were delivered; ``placed`` were in place and now
+        have their rows; ``same`` were there already; ``ignored`` were passed over.
     failed : `list` [`tuple` [`str`, `str`]]
         The files that failed, with the cause.
     notes : `list` [`str`]
         What else is to be known.
     """
 
-    new: list[str] = field(default_factory=list)
-    placed: list[str] = field(default_factory=list)
-    same: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
+    lists: dict[Status, list[str]] = field(
+        default_factory=lambda: {status: [] for status in _WORDS}
+    )
     failed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def new(self) -> list[str]:
+        """The files that were delivered."""
+        return self.lists["new"]
+
+    @property
+    def placed(self) -> list[str]:
+        """The files that were in place and now have their rows."""
+        return self.lists["placed"]
+
+    @property
+    def same(self) -> list[str]:
+        """The files that were there already."""
+        return self.lists["same"]
+
+    @property
+    def ignored(self) -> list[str]:
+        """The files that were passed over."""
+        return self.lists["ignored"]
+
     def __str__(self) -> str:
         parts = [
-            f"{len(self.new)} new",
-            f"{len(self.placed)} in place, now registered" if self.placed else "",
-            f"{len(self.same)} already there",
-            f"{len(self.ignored)} passed over" if self.ignored else "",
-            f"{len(self.failed)} failed",
+            f"{len(files)} {_WORDS[status]}"
+            for status, files in self.lists.items()
+            if files or status in _ALWAYS_SHOWN
         ]
+        parts.append(f"{len(self.failed)} failed")
         lines = [
             *(f"  failed  {path}: {problem}" for path, problem in self.failed),
             *self.notes[:_NOTES],
         ]
         if len(self.notes) > _NOTES:
             lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
-        return "\n".join([", ".join(part for part in parts if part), *lines])
+        return "\n".join([", ".join(parts), *lines])
 
 
 @dataclass
@@ -143,7 +171,7 @@ class FileIngest:
             return []
         if self.dry_run:
             self._tell(plan)
-            getattr(report, plan.status).append(self._name(plan.source))
+            report.lists[plan.status].append(self._name(plan.source))
             return []
         try:
             if plan.status == "new":
@@ -177,7 +205,7 @@ class FileIngest:
             )
             self._fail(plan, problem, report)
             return
-        getattr(report, plan.status).append(self._name(plan.source))
+        report.lists[plan.status].append(self._name(plan.source))
 
     def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
         log.warning("%s: %s", self._name(plan.source), problem)
