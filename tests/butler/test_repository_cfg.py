@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -325,3 +326,81 @@ def test_another_mapper_is_refused_with_both(tmp_path: Path) -> None:
     repository_cfg.write(RepositoryCfg(root, root, "a.B"))
     with pytest.raises(RepositoryError, match=r"another mapper: a\.B, not c\.D"):
         repository_cfg.write(RepositoryCfg(root, root, "c.D"))
+
+
+# -- what others write at once
+# -------------------------------------------------------------------------------
+
+
+class Clock:
+    """Stands for the module `time`: it runs only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.tries = 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give a clock of our own, which counts the tries to write."""
+    clock, write_text = Clock(), repository_cfg.atomic.write_text
+
+    def counted(*args: Any, **more: Any) -> bool:
+        clock.tries += 1
+        return write_text(*args, **more)
+
+    monkeypatch.setattr(repository_cfg, "time", clock)
+    monkeypatch.setattr(repository_cfg.atomic, "write_text", counted)
+    return clock
+
+
+@pytest.mark.parametrize("wait", [0, 0.5, repository_cfg.WAIT])
+def test_what_cannot_be_written_in_time_is_told_with_the_file_and_the_time(
+    tmp_path: Path, clock: Clock, wait: float
+) -> None:
+    (tmp_path / repository_cfg.FILE).symlink_to("nothing")
+    told = f"cannot write {tmp_path / repository_cfg.FILE}: tried for {wait:g} s"
+    with pytest.raises(RepositoryError, match=re.escape(told)):
+        repository_cfg.write(RepositoryCfg(str(tmp_path), str(tmp_path), "a.B"), wait)
+    assert clock.now - 1000 == pytest.approx(wait, abs=0.02)
+    assert (clock.tries > 1) is (wait > 0)
+    assert [path.name for path in tmp_path.iterdir()] == [repository_cfg.FILE]
+
+
+def test_a_configuration_is_tried_anew_until_the_others_are_done(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / repository_cfg.FILE
+    path.symlink_to("nothing")
+
+    def sleep(seconds: float) -> None:
+        if clock.tries == 3:
+            path.unlink()
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    cfg = RepositoryCfg(str(tmp_path), str(tmp_path), "a.B")
+    assert repository_cfg.write(cfg) == repository_cfg.read(str(tmp_path)) == cfg
+    assert clock.tries == 4
+
+
+def test_parents_that_another_process_wrote_meanwhile_stay_in_front(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, write_text = str(tmp_path), repository_cfg.atomic.write_text
+
+    def late(target: str, text: str, replace: bool) -> bool:
+        if not clock.tries:
+            others = repository_cfg.text(RepositoryCfg(root, root, "a.B", parents=("/a",)))
+            Path(target).write_text(others)
+        return write_text(target, text, replace)
+
+    monkeypatch.setattr(repository_cfg.atomic, "write_text", late)
+    cfg = RepositoryCfg(root, root, "a.B", parents=("/a", "/b"))
+    assert repository_cfg.write(cfg) == repository_cfg.read(root) == cfg
+    assert clock.tries == 2

@@ -9,6 +9,7 @@ classes; they are taken as text, and nothing that they name is imported.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -23,6 +24,10 @@ _OLD_MARKS = ("_mapper", "_parent", "registry.sqlite3")
 # A mapper of this name is a camera's file, relative to the repository's real directory.
 _CAMERA_FILE = ".yaml"
 _KEYS = ("_mapper", "_mapperArgs", "_parents", "_root")
+# For how many seconds a configuration that others write at once is tried anew, and how many pass
+# between two tries.
+WAIT = 10.0
+_PAUSE = 0.01
 
 
 class RepositoryCfg(NamedTuple):
@@ -83,23 +88,31 @@ def read(cfg_root: str) -> RepositoryCfg | None:
     return None
 
 
-def write(cfg: RepositoryCfg) -> RepositoryCfg:
-    """Write a configuration, unless the same is there already; gives what is there afterwards.
+def write(cfg: RepositoryCfg, wait: float = WAIT) -> RepositoryCfg:
+    """Write a configuration, unless the same is there already; return what is there afterwards.
 
     Two processes that write at once make one file: the second finds the first one's, and adds its
     parents to it if those of the first stay in front.
+
+    Parameters
+    ----------
+    cfg : `RepositoryCfg`
+        The configuration.
+    wait : `float`
+        For how many seconds to try anew while others write the file. It is tried once at least.
 
     Raises
     ------
     ParentsMismatch
         If what is there lists other parents.
     RepositoryError
-        If what is there is of another mapper, or the directory cannot be written to.
+        If what is there is of another mapper, or the file cannot be written, or not in time.
     """
     path = os.path.join(cfg.cfg_root, FILE)
+    deadline = time.monotonic() + wait
     try:
         os.makedirs(cfg.cfg_root, exist_ok=True)
-        for _attempt in range(100):
+        while True:
             there = read(cfg.cfg_root)
             if there is not None and not there.old:
                 cfg = _extended(there, cfg)
@@ -107,9 +120,15 @@ def write(cfg: RepositoryCfg) -> RepositoryCfg:
                     return cfg
             if atomic.write_text(path, text(cfg), replace=there is not None):
                 return cfg
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_PAUSE)
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror or error}") from error
-    raise RepositoryError(f"{path} is written by others again and again")
+    raise RepositoryError(
+        f"cannot write {path}: tried for {wait:g} s, but each time another one was there that "
+        "could not be read (others write it again and again, or it is a link to nothing)"
+    )
 
 
 def text(cfg: RepositoryCfg) -> str:
