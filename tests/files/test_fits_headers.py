@@ -181,6 +181,12 @@ def test_a_keyword_that_is_not_there_is_a_key_error_and_get_gives_the_default():
     assert ("KEY" in cards, "NONE" in cards) == (True, False)
 
 
+def test_a_long_name_inside_another_card_is_not_a_keyword():
+    lines = ["COMMENT   as in HIERARCH A B = 1", "HIERARCH A B = 2 / HIERARCH A C = 3"]
+    cards = Cards("".join(line.ljust(80) for line in lines))
+    assert (cards["A B"], "A C" in cards) == (2, False)
+
+
 def test_cards_count_keywords_and_leave_blank_lines_and_continuations_out():
     lines = ["KEY     = 'a&'", "CONTINUE  'b'", "", "COMMENT x", "HIERARCH A B = 1", "KEY     = 2"]
     cards = Cards("".join(line.ljust(80) for line in lines))

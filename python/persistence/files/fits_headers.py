@@ -87,14 +87,13 @@ class Cards(Mapping[str, Any]):
 
     def _hierarch(self) -> dict[str, int]:
         if self._long is None:
-            starts = range(0, len(self._block), _CARD) if "HIERARCH" in self._index else range(0)
-            cards = ((start, self._block[start : start + _CARD]) for start in reversed(starts))
-            long = (
-                (start, card[9:].split("=", 1)[0])
-                for start, card in cards
-                if card.startswith("HIERARCH ")
+            starts = [match.start() for match in re.finditer("HIERARCH ", self._block)]
+            cards = (
+                (start, self._block[start + 9 : start + _CARD])
+                for start in reversed(starts)
+                if start % _CARD == 0
             )
-            self._long = {name.strip().upper(): start for start, name in long}
+            self._long = {card.split("=", 1)[0].strip().upper(): start for start, card in cards}
         return self._long
 
     def _value(self, begin: int, end: int, start: int) -> Any:
