@@ -1,4 +1,4 @@
-"""Archives in files: tables as afw lays them out, and what is wrong with some."""
+"""Archives in files: objects that come back, laid out as afw does, and what is wrong with some."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError
-from persistence.files import bintable, fits_headers
+from persistence.files import fits_headers
 from persistence.formatters import archive_write
 from persistence.types.archives import read as read_archive
 from persistence.types.exposure.apcorrmap import ApCorrMap
@@ -97,105 +97,6 @@ def test_what_has_no_place_in_an_archive_is_refused(disk):
 def test_a_name_that_is_too_long_is_refused_rather_than_cut(disk):
     with pytest.raises(FormatterError, match="is longer than the 64 characters"):
         disk.write(ApCorrMap({"x" * 65: CHEBYSHEV}))
-
-
-# -- tables
-# --------------------------------------------------------------------------------------------------
-
-
-def part(columns, **cards):
-    hdu = fits.BinTableHDU.from_columns(columns)
-    for key, value in cards.items():
-        hdu.header[key] = value
-    stream = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream)
-    return list(fits_headers.parts(stream.getvalue(), "a.fits"))[1]
-
-
-@pytest.mark.parametrize(
-    ("form", "array"),
-    [
-        ("1B", np.array([1, 255], "u1")),
-        ("1J", np.array([-1, 2], "i4")),
-        ("1K", np.array([-(2**62), 2], "i8")),
-        ("1E", np.array([0.5, np.nan], "f4")),
-        ("1D", np.array([0.1, np.inf], "f8")),
-        ("1L", np.array([True, False])),
-        ("1M", np.array([1 + 2j, 3j])),
-        ("3D", np.arange(6.0).reshape(2, 3)),
-        ("2J", np.arange(4, dtype="i4").reshape(2, 2)),
-    ],
-)
-def test_numbers_are_astropys(form, array):
-    found = bintable.columns(
-        part([fits.Column("a", form, array=array), fits.Column("b", "1J", array=[7, 8])])
-    )
-    assert np.array_equal(found["a"], array, equal_nan=form[1] in "ED")
-    assert found["a"].dtype == array.dtype
-    assert found["b"].tolist() == [7, 8]
-
-
-def test_short_integers_have_no_sign():
-    signed = fits.Column("a", "1I", array=np.array([1, -1], "i2"))
-    shifted = fits.Column("b", "1I", bzero=32768, array=np.array([1, 65535], "u2"))
-    found = bintable.columns(part([signed, shifted]))
-    assert [found[name].tolist() for name in "ab"] == [[1, 65535], [1, 65535]]
-
-
-@pytest.mark.parametrize("form", ["QA()", "PA()"])
-def test_texts_keep_their_blanks(form):
-    cells = np.array(["detector 1", "", " a"], dtype=object)
-    found = bintable.columns(
-        part(
-            [fits.Column("a", form, array=cells), fits.Column("b", "10A", array=["x y ", "", "z"])]
-        )
-    )
-    assert found == {"a": ["detector 1", "", " a"], "b": ["x y", "", "z"]}
-
-
-def test_cells_may_differ_in_length():
-    cells = np.array([np.array([1.0, 2.0]), np.array([]), np.array([3.0])], dtype=object)
-    found = bintable.columns(part([fits.Column("a", "QD()", array=cells)]))
-    assert [cell.tolist() for cell in found["a"]] == [[1.0, 2.0], [], [3.0]]
-
-
-def test_flags_have_names():
-    bits = fits.Column("flags", "10X", array=np.eye(10, dtype=bool)[[0, 9]])
-    found = bintable.columns(
-        part([bits], FLAGCOL=1, **{f"TFLAG{bit}": f"flag{bit}" for bit in range(1, 11)})
-    )
-    assert list(found) == [f"flag{bit}" for bit in range(1, 11)]
-    assert (found["flag1"].tolist(), found["flag10"].tolist()) == ([True, False], [False, True])
-
-
-def test_points_of_old_tables_are_two_columns():
-    found = bintable.columns(part([fits.Column("p", "2D", array=[[1.0, 2.0]])], TCCLS1="Point"))
-    assert {name: column.tolist() for name, column in found.items()} == {"p_x": [1.0], "p_y": [2.0]}
-
-
-@pytest.mark.parametrize(
-    ("cards", "message"),
-    [
-        ({"TFORM1": "1Z"}, "TFORM1 = '1Z'"),
-        ({"TFORM1": "1D", "TFORM2": "1D"}, "rows end before column"),
-        ({"TSCAL1": 2.0}, "column a is scaled"),
-        ({"TZERO1": 5}, "column a is scaled"),
-        ({"TFIELDS": 9}, "TFORM3"),
-        ({"THEAP": 10**9, "TFORM1": "1PD(3)"}, "rows end|not in the heap"),
-        ({"XTENSION": "IMAGE"}, "no binary table"),
-    ],
-)
-def test_a_damaged_table_is_refused(cards, message):
-    good = part([fits.Column("a", "1J", array=[1]), fits.Column("b", "1J", array=[2])])
-    damaged = fits_headers.Part({**good.cards, **cards}, good.header, good.data)
-    with pytest.raises(FormatterError, match=message):
-        bintable.columns(damaged)
-
-
-def test_a_cell_outside_the_heap_is_refused():
-    good = part([fits.Column("a", "QD()", array=np.array([np.array([1.0])], dtype=object))])
-    with pytest.raises(FormatterError, match="a cell of a is not in the heap: 1 elements"):
-        bintable.columns(fits_headers.Part(good.cards, good.header, good.data[:20]))
 
 
 # -- files

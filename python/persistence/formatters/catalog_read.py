@@ -12,7 +12,8 @@ from astropy.io import fits
 from astropy.table import Column, MaskedColumn
 
 from persistence.errors import DataIdError, did_you_mean
-from persistence.formatters import rows
+from persistence.files import bintable
+from persistence.files.bintable import Form
 from persistence.types.table import aliases, schema
 from persistence.types.table.catalog import Catalog, archive_entry
 from persistence.types.table.schema import Card, Field, Schema
@@ -46,11 +47,14 @@ def read(
     said = {card.keyword: card.value for card in reversed(cards)}
     found = schema.parse(cards)
     fields = found.fields if columns is None else chosen(found, columns)
-    raw = rows.read(
-        hdus[index], said, (field.column for field in fields), 0 if empty else said["NAXIS2"]
+    layout, place = bintable.Table.parse(said), hdus[index].fileinfo()
+    raw = layout.read(
+        bintable.Stream(place["file"], place["datLoc"]),
+        [field.column for field in fields],
+        empty=empty,
     )
     made = [
-        _column(field, raw[field.column], str(said[f"TFORM{field.column}"])) for field in fields
+        _column(field, raw[field.column], layout.columns[field.column].form) for field in fields
     ]
     catalog = Catalog(made, names=[field.name for field in fields], copy=False)
     catalog.meta = _meta(found, hdus, index)
@@ -90,7 +94,7 @@ def chosen(found: Schema, names: Sequence[str]) -> list[Field]:
     return list(fields.values())
 
 
-def _column(field: Field, cells: Any, form: str) -> Any:
+def _column(field: Field, cells: Any, form: Form) -> Any:
     """Make a column of what was read: a flag of the bits, an element of the cells, or all."""
     if field.part is not None:
         cells = (
@@ -109,10 +113,9 @@ def _column(field: Field, cells: Any, form: str) -> Any:
         made = MaskedColumn if np.ma.isMaskedArray(cells) else Column
         column = made(cells, unit=unit, copy=False)
     column.info.description = field.doc or None
-    pointer = rows.Form.parse(form)
-    if pointer.pointer:
+    if form.pointer:
         # an empty column does not show what its cells hold
-        column.info.meta = {"variable": pointer.letter}
+        column.info.meta = {"variable": form.letter}
     return column
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from persistence.errors import FormatterError
-from persistence.files import bintable, fits_headers
+from persistence.files import fits_headers
 from persistence.files.fits_headers import Part
 from persistence.types.archives.archive import Archive, Table
+from persistence.types.archives.tables import columns
 
 
 def open_archive(path: str, hdu: int | None = None) -> Archive:
@@ -77,7 +78,7 @@ def parse(content: bytes, what: str) -> Archive:
     tables = functools.cache(
         lambda: [part for part in parts if part.cards.get("EXTTYPE") == "ARCHIVE_DATA"]
     )
-    return Archive(bintable.columns(index), lambda number: _table(tables(), number), what)
+    return Archive(columns(index), lambda number: _table(tables(), number), what)
 
 
 def _table(tables: list[Part], number: int) -> Table:
@@ -86,4 +87,4 @@ def _table(tables: list[Part], number: int) -> Table:
     }
     if number not in found:
         raise FormatterError(f"table {number} is missing; the last is {max(found, default=0)}")
-    return bintable.columns(found[number])
+    return columns(found[number])
