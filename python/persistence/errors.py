@@ -169,6 +169,11 @@ class IngestError(PersistenceError, RuntimeError):
 class FileConflict(IngestError, FileExistsError):
     """Another file, or another record, already stands where this one would go."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> FileConflict:
+        # RuntimeError, whose turn it is, refuses to create an OSError; what unpickles exceptions
+        # without their constructors (tblib, for Dask) asks for this.
+        return FileExistsError.__new__(cls)
+
 
 class NotInSkyMap(PersistenceError, IndexError):
     """A tract, a patch or a position that a sky map does not have.

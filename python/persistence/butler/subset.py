@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from persistence.butler.chain import Chain, Matching
 from persistence.dataids.dataid import DataId
+
+if TYPE_CHECKING:  # the completion of command lines has no time for it
+    from persistence.butler.chain import Chain, Matching
 
 
 class Asked(Protocol):
