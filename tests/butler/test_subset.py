@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,143 @@ def test_the_part_of_a_data_id_that_tells_it_from_others_is_visit_and_detector(
     assert butler.dataRef("raw", "visit", visit=410877).telling() == {
         "visit": 410877, "date": "2014-02-27", "filter": "g", "object": "Invented field 477",
     }  # fmt: skip
+
+
+# -- aggregates
+# -----------------------------------------------------------------------------------------
+
+AGGREGATES = """
+datasets:
+  src: {template: 'src/%(filter)s/%(tract)d/%(patch)s.txt', storage: TextStorage}
+  note: {template: 'note/%(visit)d-%(ccd)d.txt', storage: TextStorage}
+  sky: {template: 'sky.txt', storage: TextStorage}
+  all: {composite: {parts: {datasetType: src, subset: true}}, python: types.SimpleNamespace}
+  by_tract(all): {keys: {tract: int}}
+  by_filter(all): {keys: {filter: str}}
+  by_both(all): {keys: {tract: int, filter: str}}
+  with_sky(all): {composite: {sky: {datasetType: sky}}}
+  coadd: {template: 'coadd/%(tract)d.txt', storage: TextStorage}
+  with_coadd(all): {composite: {coadd: {datasetType: coadd}}}
+  notes: {composite: {parts: {datasetType: note, subset: true}}, python: types.SimpleNamespace}
+  by_visit(notes): {keys: {visit: int}}
+  both:
+    composite: {all: {datasetType: all}, notes: {datasetType: notes}}
+    python: types.SimpleNamespace
+  visits:
+    composite: {parts: {datasetType: by_visit, subset: true}}
+    python: types.SimpleNamespace
+  of_visit:
+    composite: {parts: {datasetType: by_visit}, more: {datasetType: note, dataIdFrom: parts.x}}
+    python: types.SimpleNamespace
+  of_sky:
+    composite: {sky: {datasetType: sky}, more: {datasetType: note, dataIdFrom: sky.x}}
+    python: types.SimpleNamespace
+  with_file:
+    template: 'file.txt'
+    storage: TextStorage
+    composite: {own: {datasetType: with_file}, parts: {datasetType: note, subset: true}}
+    python: types.SimpleNamespace
+"""
+SRC, NOTE = {"filter": str, "tract": int, "patch": str}, {"visit": int, "ccd": int}
+
+
+@pytest.fixture
+def aggregates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Butler:
+    """Return a Butler on a rerun: two tracts in two filters, and two visits, partly below it."""
+    monkeypatch.chdir(tmp_path)
+    Path("camera.yaml").write_text(AGGREGATES)
+    low = Butler(outputs={"root": "low", "mapper": "camera.yaml", "mode": "rw"})
+    low.put("g 0 0", "src", filter="g", tract=0, patch="0,0")
+    for ccd in (1, 2):
+        low.put(f"5 {ccd}", "note", visit=5, ccd=ccd)
+        low.put(f"6 {ccd}", "note", visit=6, ccd=ccd)
+    butler = Butler(inputs="low", outputs={"root": "high", "mode": "rw"})
+    butler.put("g 0 1", "src", filter="g", tract=0, patch="0,1")
+    butler.put("g 1 0", "src", filter="g", tract=1, patch="0,0")
+    butler.put("r 1 0", "src", filter="r", tract=1, patch="0,0")
+    return butler
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("all", SRC),
+        ("all.parts", SRC),
+        ("notes", NOTE),
+        ("with_sky", SRC),
+        ("with_coadd", {"tract": int}),
+        ("both", {**SRC, **NOTE}),
+        ("by_tract", {"tract": int}),
+        ("by_both", {"tract": int, "filter": str}),
+        ("by_visit", {"visit": int}),
+        ("visits", {"visit": int}),
+        ("of_visit", {"visit": int}),
+        ("of_sky", {}),
+        ("with_file", {}),
+        ("sky", {}),
+    ],
+)
+def test_an_aggregate_has_the_keys_of_its_definition_or_those_of_its_parts(
+    aggregates: Butler, name: str, keys: dict[str, type]
+) -> None:
+    assert aggregates.getKeys(name) == keys
+
+
+@pytest.mark.parametrize(
+    ("name", "data_id", "found"),
+    [
+        ("all", {}, {"": ["g 0 0", "g 0 1", "g 1 0", "r 1 0"]}),
+        ("all", {"tract": 1}, {"tract=1": ["g 1 0", "r 1 0"]}),
+        ("all", {"filter": "g", "tract": "1"}, {"filter=g tract=1": ["g 1 0"]}),
+        ("by_tract", {}, {"tract=0": ["g 0 0", "g 0 1"], "tract=1": ["g 1 0", "r 1 0"]}),
+        ("by_tract", {"tract": 1}, {"tract=1": ["g 1 0", "r 1 0"]}),
+        ("by_tract", {"filter": "r"}, {"filter=r tract=1": ["r 1 0"]}),
+        ("by_filter", {"tract": 1}, {"filter=g tract=1": ["g 1 0"], "filter=r tract=1": ["r 1 0"]}),
+        ("by_both", {"tract": 0}, {"filter=g tract=0": ["g 0 0", "g 0 1"]}),
+        ("by_both", {"tract": 2}, {}),
+        ("notes", {"ccd": 2}, {"ccd=2": ["5 2", "6 2"]}),
+        ("by_visit", {}, {"visit=5": ["5 1", "5 2"], "visit=6": ["6 1", "6 2"]}),
+        ("by_visit", {"ccd": 1}, {"ccd=1 visit=5": ["5 1"], "ccd=1 visit=6": ["6 1"]}),
+        ("of_visit", {"visit": 7}, {"visit=7": None}),
+    ],
+)
+def test_a_subset_of_aggregates_has_one_for_each_value_of_the_keys_that_its_definition_names(
+    aggregates: Butler, name: str, data_id: dict[str, Any], found: dict[str, list[str] | None]
+) -> None:
+    """Without such keys, there is one aggregate of all parts that the data ID matches."""
+    subset = aggregates.subset(name, dataId=data_id)
+    assert len(subset) == len(found)
+    for reference in subset:
+        text = " ".join(f"{key}={value}" for key, value in sorted(reference.dataId.items()))
+        assert reference.datasetExists() is (found[text] is not None)
+        if found[text] is not None:
+            assert sorted(reference.get().parts) == found[text]
+
+
+def test_a_component_that_is_no_list_tells_which_there_are(aggregates: Butler) -> None:
+    aggregates.put("coadd 1", "coadd", tract=1)
+    (reference,) = aggregates.subset("with_coadd")
+    assert reference.dataId == {"tract": 1}
+    assert reference.get().coadd == "coadd 1"
+
+
+def test_aggregates_may_be_parts_of_others(aggregates: Butler) -> None:
+    assert [len(visit.parts) for visit in aggregates.get("visits").parts] == [2, 2]
+    whole = aggregates.dataRef("both").get()
+    assert (len(whole.all.parts), len(whole.notes.parts)) == (4, 4)
+    (part,) = aggregates.get("visits", visit=6).parts
+    assert sorted(part.parts) == ["6 1", "6 2"]
+
+
+def test_aggregates_of_raws_are_found_in_the_registry(own: Path) -> None:
+    butler = Butler(own)
+    parts = {"parts": {"datasetType": "raw", "subset": True, "deferred": True}}
+    for name, keys in (("exposure", {"visit": "int"}), ("raws", {})):
+        butler.defineDataset(name, python="types.SimpleNamespace", composite=parts, keys=keys)
+    assert butler.getKeys("raws") == butler.getKeys("raw")
+    visits = [reference.dataId for reference in butler.subset("exposure")]
+    assert visits == [{"visit": 410877}, {"visit": 410878}]
+    (reference,) = butler.subset("exposure", filter="g")
+    assert reference.dataId == {"visit": 410877, "filter": "g"}
+    assert len(reference.get().parts) == 61
+    assert len(butler.subset("raws", filter="g")) == 1

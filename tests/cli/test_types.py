@@ -72,6 +72,13 @@ def test_a_table_shows_keys_with_their_types(run: Any, filled: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_aggregate_is_shown_with_the_keys_of_its_parts(run: Any, own: Path) -> None:
+    parts = {"parts": {"datasetType": "ossThumb", "subset": True}}
+    Butler(own).defineDataset("thumbs", python="types.SimpleNamespace", composite=parts)
+    (thumbs,) = json.loads(run("types", own, "thumbs", "--format=json").out)
+    assert thumbs["keys"] == {"visit": "int", "ccdnum": "int"}
+
+
 def test_csv_holds_the_keys_as_json(run: Any, filled: Path) -> None:
     (row,) = csv.DictReader(io.StringIO(run("types", filled, "ossThumb", "--format=csv").out))
     assert json.loads(row["keys"]) == {"visit": "int", "ccdnum": "int"}

@@ -17,7 +17,7 @@ from persistence.errors import (
     NoResults,
     UnknownDatasetType,
 )
-from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy.composites import SKYMAP_KEYS, is_keyless_aggregate
 from persistence.registry import FilesystemRegistry
 
 
@@ -177,10 +177,15 @@ class Chain:
         return None
 
     def matching(self, request: Request, level: str, data_id: DataId) -> Matching:
-        """Find the data IDs that a partial one stands for, at a level (see `Mapper.getKeys`)."""
+        """Find the data IDs that a partial one matches, at a level (see `Mapper.getKeys`).
+
+        An aggregate whose definition names no keys is one for every data ID.
+        """
         keys = self.keys(request.datasetType, level, data_id)
         if keys is None:  # no repository that the tags let it see has the type
             return Matching(data_id, (), [])
+        if is_keyless_aggregate(self.knowing(request).mapper.dataset(request)):
+            return Matching(data_id, (), [()])
         if all(key in data_id for key in keys):
             return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
         request = self._finder(request, set(keys) - set(data_id))
@@ -189,14 +194,15 @@ class Chain:
         return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
 
     def _finder(self, request: Request, missing: set[str]) -> Request:
-        """Return the component, or the type itself, whose files have the missing keys."""
+        """Return the component, or the type itself, whose files have the missing keys.
+
+        Lists are the last to be asked: each of their parts has more keys.
+        """
         dataset = self.knowing(request).mapper.dataset(request)
         if dataset.template is None:
-            for part in dataset.composite.values():
+            for part in sorted(dataset.composite.values(), key=lambda part: part.subset):
                 inner = self._finder(self.request(part.datasetType), missing)
-                if not part.subset and missing <= set(
-                    self.knowing(inner).mapper.dataset(inner).keys
-                ):
+                if missing <= set(self.knowing(inner).mapper.dataset(inner).keys):
                     return inner
         return request
 

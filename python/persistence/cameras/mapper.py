@@ -23,7 +23,7 @@ from persistence.errors import (
     UnknownDatasetType,
 )
 from persistence.policy import load as policy
-from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy.composites import SKYMAP_KEYS, possible_keys
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import EMPTY, CameraPolicy
 
@@ -140,7 +140,9 @@ class Mapper(Numbering):
         return sorted({*names.all_names(self.types), *mapped})
 
     def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type]:
-        """Give the keys of a data ID with their types.
+        """Return the keys of a data ID with their types.
+
+        An aggregate of whatever a data ID matches has the keys of its parts.
 
         Parameters
         ----------
@@ -152,7 +154,7 @@ class Mapper(Numbering):
         keys = (
             self.policy.keys
             if datasetType is None
-            else self.dataset(self.request(datasetType)).keys
+            else possible_keys(self.dataset(self.request(datasetType)), self.types)
         )
         if level == "":
             level = self.getDefaultLevel()

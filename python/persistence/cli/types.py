@@ -34,7 +34,11 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     known = _known(butler, arguments.views)
     chosen = sorted(name for name in known if _fits(name, arguments.pattern))
     rows = [_described(known[name], name) for name in chosen]
-    output.write(rows, arguments.format, [{**row, "keys": _shown(row["keys"])} for row in rows])
+    shown = [
+        {**row, "keys": " ".join(f"{key}:{kind}" for key, kind in row["keys"].items())}
+        for row in rows
+    ]
+    output.write(rows, arguments.format, shown)
     if not chosen:
         hint = did_you_mean(arguments.pattern, known)
         raise PersistenceError(
@@ -67,10 +71,6 @@ def _described(repository: Repository, name: str) -> dict[str, Any]:
         "section": dataset.section,
         "storage": dataset.storage,
         "python": dataset.python,
-        "keys": {key: kind.__name__ for key, kind in dataset.keys.items()},
+        "keys": {key: kind.__name__ for key, kind in repository.mapper.getKeys(name).items()},
         "template": dataset.template.text if dataset.template else None,
     }
-
-
-def _shown(keys: dict[str, str]) -> str:
-    return " ".join(f"{key}:{kind}" for key, kind in keys.items())

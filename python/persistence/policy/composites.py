@@ -30,6 +30,25 @@ def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
     return found
 
 
+def is_keyless_aggregate(dataset: DatasetType) -> bool:
+    """Check whether a dataset type is made of whatever a data ID matches, and so needs no keys.
+
+    It has no file, and neither its definition nor a component names keys that a data ID has to have.
+    """
+    return dataset.template is None and bool(dataset.composite) and not dataset.keys
+
+
+def possible_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> Mapping[str, type]:
+    """Return the keys that a data ID of a dataset type may have, with their types.
+
+    They are those of a complete data ID, or of an aggregate that needs none, the keys of its parts.
+    """
+    if not is_keyless_aggregate(dataset):
+        return dataset.keys
+    parts = [types[one.datasetType] for one in dataset.composite.values() if not one.dataIdFrom]
+    return {key: kind for part in parts for key, kind in possible_keys(part, types).items()}
+
+
 def _check(dataset: DatasetType, types: Mapping[str, DatasetType], line: tuple[str, ...]) -> None:
     line = (*line, dataset.name)
     for name, part in dataset.composite.items():

@@ -123,6 +123,12 @@ def test_tab_offers_what_can_follow(tab: Tab, filled: Path, typed: str, offered:
     assert tab(typed.format(filled)) == offered
 
 
+def test_tab_offers_the_keys_of_the_parts_of_an_aggregate(tab: Tab, own: Path) -> None:
+    parts = {"parts": {"datasetType": "ossThumb", "subset": True}}
+    Butler(own).defineDataset("thumbs", python="types.SimpleNamespace", composite=parts)
+    assert tab("get", own, "thumbs", "--id", "") == ["visit=", "ccdnum="]
+
+
 def test_a_shell_that_breaks_words_gets_what_follows_the_break(tab: Tab, filled: Path) -> None:
     words = ("get", filled, "raw", "--id", "visit=410878", "filter=g^")
     assert tab(*words, _ARGCOMPLETE_COMP_WORDBREAKS=BREAKS) == ["g^r"]

@@ -98,7 +98,7 @@ def _drawn(butler: Butler) -> Outline:
     values: dict[str, list[str]] = {}
     for repository in butler.chain.inputs:
         mapper = repository.mapper
-        types = {name: list(dataset.keys) for name, dataset in mapper.types.items()} | types
+        types = {name: list(mapper.getKeys(name)) for name in mapper.types} | types
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
         known |= dict.fromkeys(mapper.policy.keys)
         values = {
