@@ -33,7 +33,7 @@ def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
 def is_keyless_aggregate(dataset: DatasetType) -> bool:
     """Check whether a dataset type is made of whatever a data ID matches, and so needs no keys.
 
-    It has no file, and neither its definition nor a component names keys that a data ID has to have.
+    It has no file, and neither its definition nor a component names keys that are required.
     """
     return dataset.template is None and bool(dataset.composite) and not dataset.keys
 
