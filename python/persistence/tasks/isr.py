@@ -129,7 +129,8 @@ class IsrTask(Task):
         saturated, unflat = (np.zeros(shape, bool) for _ in range(2))
         level, response = self._pixels("bias", bias, shape), self._pixels("flat", flat, shape)
         if response is not None:
-            response, unflat = _usable(response)
+            unflat = ~(np.isfinite(response) & (response > 0))
+            response = np.where(unflat, 1.0, response)
         for amplifier in detector.amplifiers:
             part = amplifier.trimmed.slices
             image[part], variance[part], saturated[part] = amplifiers.correct(
@@ -177,9 +178,3 @@ class IsrTask(Task):
             f"{name} {np.count_nonzero(flagged)}" for name, flagged in flags.items()
         )
         self.log.info("detector %s: %s of %d pixels", detector.name, numbers, flags["BAD"].size)
-
-
-def _usable(flat: Any) -> tuple[Any, Bools]:
-    """Give a flat that can be divided by, and where it could not."""
-    bad = ~(np.isfinite(flat) & (flat > 0))
-    return np.where(bad, 1.0, flat), bad

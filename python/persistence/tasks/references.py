@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +65,12 @@ def load(
     TaskError
         If the catalog does not have the filter, or no star there.
     """
+    from astropy.coordinates import SkyCoord
+
     band = _filter(catalog, exposure, names)
     centre, radius = _circle(exposure, margin)
     epoch = exposure.visit_info.date_avg if "pm_ra" in catalog.columns else None
-    table = catalog.cone(_position(centre), radius, epoch)
+    table = catalog.cone(SkyCoord(*centre, unit="deg"), radius, epoch)
     flux = np.asarray(table[f"{band}_flux"], float)
     seen = np.isfinite(flux) & (flux > 0)
     if not seen.any():
@@ -112,9 +113,3 @@ def _circle(exposure: Exposure, margin: float) -> tuple[tuple[float, float], flo
     points = sphere.vector(ra, dec)
     reach = float(np.max(sphere.separation(points[1:], points[0])))
     return (float(ra[0]), float(dec[0])), reach + margin / 3600
-
-
-def _position(centre: tuple[float, float]) -> Any:
-    from astropy.coordinates import SkyCoord
-
-    return SkyCoord(*centre, unit="deg")
