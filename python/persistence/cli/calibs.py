@@ -12,7 +12,6 @@ from persistence.errors import NoResults
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.butler.repository import Repository
-    from persistence.calibs.explain import Explanation
     from persistence.calibs.series import Series
     from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
@@ -131,12 +130,9 @@ def _explain(butler: Butler, arguments: argparse.Namespace) -> int:
         if arguments.format == "table":
             output.lines([str(explanation)])
         else:
-            output.write(_rows(explanation), arguments.format)
+            rows = [
+                {**one.row, "path": one.path, "reasons": list(one.reasons)}
+                for one in explanation.candidates
+            ]
+            output.write(rows, arguments.format)
     return 0 if chosen else 1
-
-
-def _rows(explanation: Explanation) -> list[dict[str, Any]]:
-    return [
-        {**one.row, "path": one.path, "reasons": list(one.reasons)}
-        for one in explanation.candidates
-    ]

@@ -69,19 +69,12 @@ def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) ->
     if isinstance(value, list | tuple) or hasattr(value, "tolist"):
         whole = value.tolist() if hasattr(value, "tolist") else value
         return [plain(one, finite, other) for one in whole]
-    return _known(value) if _is_known(value) else other(value)
-
-
-def _is_known(value: Any) -> bool:
-    """Say whether a value is a date, or something that only a FITS header gives."""
-    return hasattr(value, "isoformat") or type(value).__module__.startswith("astropy.io.fits.")
-
-
-def _known(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    # A card without a value; or all the cards that are called COMMENT.
-    return None if type(value).__name__ == "Undefined" else str(value)
+    if type(value).__module__.startswith("astropy.io.fits."):
+        # A card without a value; or all the cards that are called COMMENT.
+        return None if type(value).__name__ == "Undefined" else str(value)
+    return other(value)
 
 
 def cell(value: Any) -> str:
@@ -107,12 +100,8 @@ def _table(rows: Sequence[Row]) -> None:
         return
     body = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(len, texts)) for texts in zip(columns, *body, strict=True)]
-    right = [_are_numbers(row.get(column) for row in rows) for column in columns]
+    right = [all(type(row.get(column)) in (int, float) for row in rows) for column in columns]
     lines(_aligned(texts, widths, right) for texts in (columns, *body))
-
-
-def _are_numbers(values: Iterable[Any]) -> bool:
-    return all(type(value) in (int, float) for value in values)
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

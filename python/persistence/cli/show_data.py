@@ -51,7 +51,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     if arguments.short:
         _shorten(butler, name, keys, rows, arguments)
     elif arguments.format == "table":
-        output.lines(_line(keys, row) for row in rows)
+        output.lines(" ".join(map(_word, keys, row)) for row in rows)
     else:
         output.stream(rows, arguments.format, keys)
     if not counts["shown"]:
@@ -97,10 +97,6 @@ def _word(key: str, value: Any) -> str:
     from persistence.dataids import shorthand  # only who prints them needs it
 
     return shorthand.quoted(f"{key}={'' if value is None else value}")
-
-
-def _line(keys: Sequence[str], row: _Row) -> str:
-    return " ".join(map(_word, keys, row))
 
 
 # -- the short form
