@@ -181,13 +181,12 @@ class TaskRunner:
                 "there are no data to process: --show data tells which ones an --id stands for"
             )
             return []
-        work = Work(
-            self,
-            self._record_name(parsedCmd),
-            self.runId,
-            _choice(parsedCmd),
-            parsedCmd.logSettings,
-        )
+        choice = _choice(parsedCmd)
+        if self.metadataName is None and choice != "all":
+            self.log.warning(
+                "%s keeps no metadata, which would tell what is done", self.TaskClass.__name__
+            )
+        work = Work(self, self.metadataName, self.runId, choice, parsedCmd.logSettings)
         return self._done(work, targets, self.executor(parsedCmd), parsedCmd)
 
     def executor(self, parsedCmd: Any) -> Executor:
@@ -197,13 +196,6 @@ class TaskRunner:
         if self.numProcesses > 1 or (self.timeout is not None and self.TaskClass.canMultiprocess):
             return Processes(self.numProcesses, self.timeout)
         return Serial()
-
-    def _record_name(self, parsedCmd: Any) -> str | None:
-        if self.metadataName is None and _choice(parsedCmd) != "all":
-            self.log.warning(
-                "%s keeps no metadata, which would tell what is done", self.TaskClass.__name__
-            )
-        return self.metadataName
 
     def _done(
         self, work: Work, targets: Sequence[Any], executor: Executor, parsedCmd: Any

@@ -15,7 +15,6 @@ from persistence.pipe.struct import Struct
 from persistence.policy.composites import SKYMAP_KEYS
 
 if TYPE_CHECKING:
-    from persistence.butler.subset import ButlerDataRef
     from persistence.skymap import SkyMap, Tract
 
 
@@ -61,7 +60,8 @@ class CoaddDataIdContainer(DataIdContainer):
         for data_id in self.idList:
             self._refuse_incomplete(namespace, data_id)
             self.refList += [
-                self._reference(namespace, one) for one in self._patches(namespace, data_id)
+                namespace.butler.dataRef(self.datasetType, dataId=one)
+                for one in self._patches(namespace, data_id)
             ]
 
     def _refuse_incomplete(
@@ -108,12 +108,6 @@ class CoaddDataIdContainer(DataIdContainer):
             _tract(self.getSkymap(namespace), data_id["tract"])[data_id["patch"]]
         except PersistenceError as error:
             raise UsageError(str(error)) from error
-
-    def _reference(
-        self, namespace: argparse.Namespace, data_id: Mapping[str, Any]
-    ) -> ButlerDataRef:
-        found: ButlerDataRef = namespace.butler.dataRef(self.datasetType, dataId=data_id)
-        return found
 
 
 def _map_name(namespace: argparse.Namespace) -> str:

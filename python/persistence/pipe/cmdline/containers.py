@@ -16,7 +16,6 @@ from persistence.errors import DataIdError, PersistenceError, UsageError, did_yo
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
-    from persistence.butler.subset import ButlerDataRef
 
 Test = Callable[[Mapping[str, Any]], bool]
 
@@ -83,9 +82,10 @@ class DataIdContainer:
         empty = []
         is_there = present(namespace.butler, self.datasetType)
         try:
-            for data_id, references in zip(
-                self.idList, self._references(namespace.butler), strict=True
-            ):
+            every = matching.references(
+                namespace.butler, str(self.datasetType), self.level, self.idList
+            )
+            for data_id, references in zip(self.idList, every, strict=True):
                 found = [reference for reference in references if is_there(reference.dataId)]
                 self.refList += found
                 if not found:
@@ -94,9 +94,6 @@ class DataIdContainer:
             raise UsageError(str(error)) from error
         if empty:
             namespace.log.warning("%s", told_missing(namespace.butler, self.datasetType, empty))
-
-    def _references(self, butler: Butler) -> Iterator[list[ButlerDataRef]]:
-        return matching.references(butler, str(self.datasetType), self.level, self.idList)
 
 
 def _cast(

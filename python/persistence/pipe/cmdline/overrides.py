@@ -54,7 +54,10 @@ def assign(config: Any, word: str) -> str | None:
     target, so_far = config, ""
     for step in steps:
         target = _down(word, target, step, so_far)
-        so_far += _shown(step, so_far)
+        if step.is_index:
+            so_far += f"[{step.word!r}]"
+        else:
+            so_far += f".{step.word}" if so_far else step.word
     # of a registry: the same as its field's value
     if hasattr(target, "active") and last.word in ("name", "names"):
         return assign(config, f"{so_far}={text}")
@@ -75,12 +78,6 @@ def _steps(word: str, name: str) -> list[_Step]:
     if not steps:
         raise UsageError(f"-c {word}: write -c NAME=VALUE")
     return steps
-
-
-def _shown(step: _Step, so_far: str) -> str:
-    if step.is_index:
-        return f"[{step.word!r}]"
-    return f".{step.word}" if so_far else step.word
 
 
 def fields(target: Any) -> Mapping[str, Any]:

@@ -284,19 +284,14 @@ def _made(namespace: argparse.Namespace) -> Butler:
     """Make the Butler, now that all that was typed makes sense."""
     overridefiles.finish(namespace.config)
     if namespace.debug:
-        _import_debug()
+        try:
+            importlib.import_module("debug")  # the user's own
+        except ImportError as error:
+            print(f"Warning: --debug: no module debug: {error}", file=sys.stderr)
     if namespace.clobberOutput:
         namespace.log.info("Removing what is in %s, as --clobber-output says", namespace.output)
         clobbering.empty(namespace.output)
     return repositories.opened(namespace)
-
-
-def _import_debug() -> None:
-    """Import the user's own module ``debug``."""
-    try:
-        importlib.import_module("debug")
-    except ImportError as error:
-        print(f"Warning: --debug: no module debug: {error}", file=sys.stderr)
 
 
 class InputOnlyArgumentParser(ArgumentParser):
