@@ -134,7 +134,12 @@ class Background:
             raise FormatterError(
                 f"a background of degrees {degree} in x and {other} in y is not drawn here"
             )
-        y, x = np.meshgrid(*(centres(*each) for each in self._axes()), indexing="ij")
+        rows_of_bins, columns_of_bins = self.levels.shape
+        y, x = np.meshgrid(
+            centres(rows_of_bins, self.bbox.height),
+            centres(columns_of_bins, self.bbox.width),
+            indexing="ij",
+        )
         good = np.isfinite(self.levels) & ((self.variance > 0) | (not self.surface.weighted))
         low, high = (-0.5, -0.5), (self.bbox.width - 0.5, self.bbox.height - 0.5)
         terms = np.eye(len(powers(degree)))
@@ -152,9 +157,6 @@ class Background:
             basis * weights[:, np.newaxis], self.levels[good] * weights, rcond=None
         )
         return Chebyshev(found, low, high).on_grid(columns, rows)
-
-    def _axes(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        return (self.levels.shape[0], self.bbox.height), (self.levels.shape[1], self.bbox.width)
 
 
 def centres(bins: int, length: int) -> Array:
