@@ -16,7 +16,7 @@ from astropy.units import Quantity
 
 from obs_decam.sample import sky
 from obs_decam.sample.facts import FILTERS
-from obs_decam.sample.sky import FIELD, Floats, Stars
+from obs_decam.sample.sky import FIELD, Stars
 from persistence import Location
 from persistence.formatters import formatter
 from persistence.refcats import htm
@@ -96,17 +96,13 @@ def catalog(stars: Stars) -> Catalog:
     for axis, angles in (("ra", stars.ra), ("dec", stars.dec)):
         table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
     for band in FILTERS:
-        fluxes = _fluxes(stars.magnitudes[band])
+        fluxes = np.asarray(AB_FLUX * 10 ** (-0.4 * stars.magnitudes[band]))
         table[f"{band}_flux"] = Column(fluxes, unit="nJy", description=f"flux in {band}")
         table[f"{band}_fluxErr"] = Column(
             _RELATIVE_ERROR * fluxes, unit="nJy", description=f"its error in {band}"
         )
     table["resolved"] = Column(np.zeros(len(stars), bool), description="is a galaxy")
     return table
-
-
-def _fluxes(magnitudes: Floats) -> Floats:
-    return np.asarray(AB_FLUX * 10 ** (-0.4 * magnitudes))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
