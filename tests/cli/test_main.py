@@ -150,6 +150,12 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return made
 
 
+class Unspeakable(Exception):
+    """An error whose text cannot be had."""
+
+    __str__ = None  # type: ignore[assignment]
+
+
 def raising(error: BaseException) -> Any:
     def act(*_arguments: Any) -> int:
         raise error
@@ -161,6 +167,11 @@ def raising(error: BaseException) -> Any:
     ("error", "status", "message"),
     [
         (KeyError("odd"), 1, "persistence: KeyError: 'odd' (--traceback shows where)\n"),
+        (
+            Unspeakable(),
+            1,
+            "persistence: Unspeakable: its text cannot be told: TypeError (--traceback shows where)\n",
+        ),
         (
             PermissionError(13, "Permission denied", "/a/b"),
             1,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persistence import Butler, Exposure, RepositoryError
+from persistence import Butler, Exposure, FormatterError, RepositoryError
 
 
 class Real:
@@ -79,6 +79,22 @@ def test_the_preference_travels_with_a_butler(root: str) -> None:
         "c1.fits",
         None,
     )
+
+
+def test_what_the_stack_raises_is_told_with_the_name_of_the_file(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unspeakable(Exception):
+        __str__ = None  # type: ignore[assignment]
+
+    def fail(path: str) -> None:
+        raise Unspeakable
+
+    monkeypatch.setattr(Real, "readFits", fail)
+    with pytest.raises(
+        FormatterError, match=r"c1\.fits cannot be read as .*: Unspeakable: its text"
+    ):
+        Butler(root, types="afw").get("calexp", visit=1)
 
 
 def test_another_preference_is_refused(root: str) -> None:

@@ -152,6 +152,25 @@ def test_a_file_of_one_image_is_one_row(tmp_path: Path) -> None:
     assert parsed.rows == (parsed.info,) == ({"visit": 7, "filter": "V"},)
 
 
+class Unspeakable(Exception):
+    """An error whose text cannot be had."""
+
+    __str__ = None  # type: ignore[assignment]
+
+
+def test_a_translator_whose_error_has_no_text_fails_its_file_and_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(header: Any) -> None:
+        raise Unspeakable
+
+    parser = Parser(ParseConfig(translation={"visit": "RUN"}))
+    monkeypatch.setitem(parser._functions, "filter", fail)
+    assert parser(one(tmp_path, RUN=7)).problem == (
+        "filter: its translator failed: Unspeakable: its text cannot be told: TypeError"
+    )
+
+
 def test_another_hdu_can_describe_the_file(tmp_path: Path) -> None:
     path = tmp_path / "x.fits"
     second = fits.ImageHDU(header=fits.Header([("RUN", 9)]))

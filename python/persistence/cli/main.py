@@ -25,6 +25,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownDatasetType,
     UnknownKey,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -172,8 +173,8 @@ def _opened(arguments: argparse.Namespace) -> Butler:
     # new.
     if not os.path.isdir(arguments.root):
         raise RepositoryError(f"there is no directory {arguments.root}")
-    told = {} if arguments.calib is None else {"calibRoot": os.path.abspath(arguments.calib)}
-    return Butler(arguments.root, mapper=arguments.mapper, **told)
+    mapper_args = {} if arguments.calib is None else {"calibRoot": os.path.abspath(arguments.calib)}
+    return Butler(arguments.root, mapper=arguments.mapper, **mapper_args)
 
 
 def _message(error: Exception) -> str:
@@ -183,7 +184,7 @@ def _message(error: Exception) -> str:
         return ": ".join(
             str(part) for part in (error.filename, error.strerror or error) if part is not None
         )
-    return f"{type(error).__name__}: {error} (--traceback shows where)"
+    return f"{told(error)} (--traceback shows where)"
 
 
 def _told(message: str, status: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from persistence.dataids.location import Location
 from persistence.dataids.request import PARTS
-from persistence.errors import FormatterError, PersistenceError
+from persistence.errors import FormatterError, PersistenceError, told
 
 
 class Formatter(Protocol):
@@ -113,7 +113,7 @@ class _Guarded:
             raise
         except Exception as error:
             raise FormatterError(
-                f"{location.full_path} cannot be read as {self._storage}: {_told(error)}"
+                f"{location.full_path} cannot be read as {self._storage}: {told(error)}"
             ) from error
 
     def write(self, obj: Any, path: str, location: Location) -> None:
@@ -123,11 +123,7 @@ class _Guarded:
             raise
         except Exception as error:
             what = f"{location.datasetType}: {type(obj)} cannot be written as {self._storage}"
-            raise FormatterError(f"{what}: {_told(error)}") from error
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+            raise FormatterError(f"{what}: {told(error)}") from error
 
 
 @functools.cache

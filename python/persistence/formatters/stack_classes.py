@@ -6,7 +6,7 @@ from typing import Any
 
 from persistence.composites.assemble import do_import
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean
+from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean, told
 
 TYPES = ("astropy", "afw")
 _STORAGES = ("FitsStorage", "FitsCatalogStorage")
@@ -61,5 +61,5 @@ def read(cls: Any, location: Location) -> Any:
         return cls.readFits(location.full_path, *hdu)
     except Exception as error:  # afw's exceptions are classes of its own
         raise FormatterError(
-            f"{location.full_path} cannot be read as {location.python}: {error}"
+            f"{location.full_path} cannot be read as {location.python}: {told(error)}"
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 from astropy.table import Table
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, PersistenceError
+from persistence.errors import FormatterError, PersistenceError, told
 from persistence.files import yaml_nodes
 from persistence.formatters import catalog
 from persistence.formatters.calibs_yaml import regular
@@ -32,7 +32,7 @@ def read(path: str) -> Table:
     except PersistenceError:
         raise
     except Exception as error:  # what astropy's parsers raise is of many kinds
-        raise FormatterError(f"it cannot be read: {type(error).__name__}: {error}") from error
+        raise FormatterError(f"it cannot be read: {told(error)}") from error
     table.meta = {str(name).upper(): value for name, value in table.meta.items()}
     return Defects.from_table(table) if "SHAPE" in table.colnames else table
 

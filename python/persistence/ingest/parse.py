@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persistence.composites.assemble import do_import
-from persistence.errors import FormatterError, PersistenceError
+from persistence.errors import FormatterError, PersistenceError, told
 from persistence.files import fits_headers as headers
 from persistence.files.fits_headers import Cards
 from persistence.ingest.config import IngestConfig, ParseConfig
@@ -158,9 +158,7 @@ class Parser:
                 raise FormatterError(f"{name}: the header has no {error.args[0]}") from error
             # the camera's own code, on a header of any kind: one file fails, not the run
             except Exception as error:
-                raise FormatterError(
-                    f"{name}: its translator failed: {type(error).__name__}: {error}"
-                ) from error
+                raise FormatterError(f"{name}: its translator failed: {told(error)}") from error
             if value is not None:
                 found[name] = value
         return found

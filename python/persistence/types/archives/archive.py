@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, told
 
 # Column name -> array, or list for strings and for cells of varying length; one element a row.
 Table = Mapping[str, Any]
@@ -194,7 +194,7 @@ class Archive:
             raise error if self.what in str(error) else self._damaged(number, str(error)) from error
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:
             # A factory takes columns and rows for granted; what lacks them raises one of these.
-            raise self._damaged(number, f"{type(error).__name__}: {error}") from error
+            raise self._damaged(number, told(error)) from error
 
     def _rows(self, number: int, entry: Entry) -> Table:
         if entry.table not in self._tables:
