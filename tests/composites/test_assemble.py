@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import collections
 import os.path
+import re
 import sys
+import types
 
 import pytest
 
+from persistence import Butler
 from persistence.composites import assemble as composite
 from persistence.composites.assemble import (
     ComponentInfo,
@@ -211,12 +214,52 @@ def test_a_dotted_name_is_imported(name, found):
     assert do_import(name, "policy.yaml:7") == found
 
 
-@pytest.mark.parametrize(
-    "name", ["", "nodots", "os.nosuchthing", "nosuchmodule.thing", "os.path.join.nothing", "a."]
-)
+NOTHING = {
+    "": "it is no dotted name",
+    "nodots": "it is no dotted name",
+    ".thing": "it is no dotted name",
+    "os.nosuchthing": "os has no 'nosuchthing'",
+    "os.nosuch.thing": "os has no 'nosuch'",
+    "os.path.join.nothing": "os.path.join has no 'nothing'",
+    "persistence.policy.nosuch.make": "persistence.policy has no 'nosuch'",
+    "nosuchmodule.thing": "there is no module 'nosuchmodule'",
+    "a.": "there is no module 'a'",
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
 def test_a_name_of_nothing_is_refused_with_the_line_that_names_it(name):
-    with pytest.raises(PolicyError, match=f"^policy.yaml:7: {name!r} cannot be imported$"):
+    told = re.escape(f"policy.yaml:7: {name!r} cannot be imported: {NOTHING[name]}")
+    with pytest.raises(PolicyError, match=f"^{told}$"):
         do_import(name, "policy.yaml:7")
+
+
+# What a policy names wrongly, and what is told of it when the composite is first used.
+WRONG = {
+    f"{HERE}.nothing": f"'{HERE}.nothing' cannot be imported: {HERE} has no 'nothing'",
+    "nosuchmodule.thing": "'nosuchmodule.thing' cannot be imported: there is no module",
+    f"{HERE}.HERE": f"{HERE} is no KIND: it cannot be called",
+    f"{HERE}.part_of": "part_of(obj, name) is no KIND: these are called with (",
+}
+
+
+def part_of(obj, name):
+    """Take what neither an assembler nor a disassembler takes."""
+
+
+USES = {
+    "assembler": lambda dataset: assemble(dataset, lambda part: None, {}),
+    "disassembler": lambda dataset: composite.disassemble(dataset, Setters(), {}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("verb", USES)
+def test_a_wrong_function_is_refused_with_the_line_that_names_it_when_it_is_used(verb, name):
+    dataset = kind(f"{HERE}.Setters", TWO, **{verb: name})
+    told = re.escape(f"policy.yaml:7: {WRONG[name]}".replace("KIND", verb))
+    with pytest.raises(PolicyError, match=f"^{told}"):
+        USES[verb](dataset)
 
 
 def test_a_module_that_fails_to_import_another_says_so(tmp_path, monkeypatch):
@@ -231,11 +274,6 @@ def test_a_missing_module_whose_name_begins_alike_is_still_named(tmp_path, monke
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="'broken'"):
         do_import("brokenother.thing", "policy.yaml:7")
-
-
-def test_a_name_that_begins_with_a_dot_is_refused_with_the_line_that_names_it():
-    with pytest.raises(PolicyError, match=r"^policy.yaml:7"):
-        do_import(".thing", "policy.yaml:7")
 
 
 class Fails:
@@ -424,3 +462,30 @@ def test_an_assembler_is_given_the_class_that_stands_there():
         kind("lsst.afw.image.ExposureF", TWO, assembler=f"{HERE}.assembler"), lambda part: 5, {}
     )
     assert made["cls"] is Exposure
+
+
+@pytest.mark.parametrize("verb", USES)
+def test_a_wrong_function_leaves_the_rest_of_the_camera_usable_and_nothing_half_written(
+    tmp_path, verb
+):
+    path, root = tmp_path / "camera.yaml", tmp_path / "out"
+    path.write_text(
+        "datasets:\n"
+        "  note: {template: note.txt, storage: TextStorage}\n"
+        "  whole:\n"
+        "    python: types.SimpleNamespace\n"
+        f"    {verb}: persistence.composites.ready_made.nothing\n"
+        "    composite: {a: {datasetType: note}}\n"
+    )
+    butler = Butler(outputs={"root": str(root), "mapper": str(path), "mode": "rw"})
+    butler.put("text", "note")
+    before = sorted(root.rglob("*"))
+    told = f"^{re.escape(str(path))}:4: .* persistence.composites.ready_made has no 'nothing'$"
+    uses = {
+        "assembler": lambda: butler.get("whole"),
+        "disassembler": lambda: butler.put(types.SimpleNamespace(a="other"), "whole"),
+    }
+    with pytest.raises(PolicyError, match=told):
+        uses[verb]()
+    assert butler.get("note") == "text"
+    assert sorted(root.rglob("*")) == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -254,25 +256,20 @@ WRONG = {
         2,
         "'one(src' is no name",
     ),
-    "an assembler that is not there": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.composites.assemble.nothing}",
-        2,
-        "assembler 'persistence.composites.assemble.nothing' cannot be imported: there is no 'nothing'",
-    ),
     "an assembler of a package that is not there": (
         "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: nosuchpackage.make}",
         2,
-        "'nosuchpackage.make' cannot be imported: there is no module 'nosuchpackage'",
+        "assembler 'nosuchpackage.make' cannot be imported: its package is not installed",
     ),
-    "an assembler of another signature": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: persistence.policy.stand_ins.stands_for}",
+    "a disassembler of a package that is not there": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}},\n    disassembler: nosuch.part}",
         2,
-        "stands_for(name: str) is no assembler: these are called with (dataId, componentInfo, cls) or",
+        "disassembler 'nosuch.part' cannot be imported: its package is not installed",
     ),
-    "a disassembler that is an assembler": (
-        "datasets:\n  bad: {composite: {a: {datasetType: src}}, disassembler: persistence.policy.stand_ins.stands_for}",
+    "an assembler without a name": (
+        "datasets:\n  bad: {composite: {a: {datasetType: src}}, assembler: ''}",
         2,
-        "is no disassembler: these are called with (obj, dataId, componentInfo) or",
+        "assembler '' cannot be imported: its package is not installed",
     ),
     "a wrong key of a component": (
         "datasets:\n  bad: {composite: {wcs: {datasetType: src, seter: s}}}",
@@ -339,3 +336,41 @@ def test_an_object_in_a_policy_is_refused_and_shown(tmp_path: Path) -> None:
         PolicyError, match=r"mappings; <class 'dict'> is none: name a class by its dotted name"
     ):
         load.load(write(tmp_path, "datasets: {}"), overlay)
+
+
+# -- what it names is not run
+# ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give a package that ends the process when it is imported, as does a module in it."""
+    name = "persistence_test_not_imported"
+    (tmp_path / name).mkdir()
+    for module in ("__init__", "module"):
+        (tmp_path / name / f"{module}.py").write_text("raise SystemExit\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+@pytest.mark.parametrize("rest", ["make", "module.make", "module.Class.make", "nosuch.make"])
+@pytest.mark.parametrize("kind", ["assembler", "disassembler"])
+def test_reading_a_policy_imports_nothing_that_it_names(
+    tmp_path: Path, package: str, kind: str, rest: str
+) -> None:
+    composite = "composite: {a: {datasetType: src}}, python: a.B"
+    text = f"datasets: {{whole: {{{composite}, {kind}: {package}.{rest}}}}}"
+    whole = load.load(write(tmp_path, text)).types["whole"]
+    assert getattr(whole, kind) == f"{package}.{rest}"
+    assert not [name for name in sys.modules if name.startswith(package)]
+
+
+def test_a_package_that_was_made_by_hand_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "persistence_test_by_hand", types.ModuleType("by_hand"))
+    text = (
+        "datasets: {whole: {composite: {a: {datasetType: src}}, "
+        "assembler: persistence_test_by_hand.make}}"
+    )
+    assert load.load(write(tmp_path, text)).types["whole"].assembler

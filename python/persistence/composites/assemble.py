@@ -40,23 +40,27 @@ def do_import(name: str, source: str) -> Any:
         If there is no such thing; the message says where it is named.
     """
     parts = name.split(".")
+    problem = "it is no dotted name"
     for end in range(len(parts) - 1, 0, -1):
+        module = ".".join(parts[:end])
         try:
-            found = importlib.import_module(".".join(parts[:end]))
+            found = importlib.import_module(module)
         except ModuleNotFoundError as error:
-            tried = ".".join(parts[:end])
-            if error.name is not None and f"{tried}.".startswith(f"{error.name}."):
+            if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+                problem = f"there is no module {module!r}"
                 continue
             raise
         except ValueError:  # an empty name
             break
         try:
             for part in parts[end:]:
+                problem = f"{module} has no {part!r}"
                 found = getattr(found, part)
+                module = f"{module}.{part}"
         except AttributeError:
             break
         return found
-    raise PolicyError(f"{source}: {name!r} cannot be imported")
+    raise PolicyError(f"{source}: {name!r} cannot be imported: {problem}")
 
 
 def _found(said: Any, source: str) -> Any:

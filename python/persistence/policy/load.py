@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -148,21 +149,35 @@ def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
     return CameraPolicy(path, composites.checked(types), _settings(layers), layers)
 
 
-def _check_code(found: Iterable[DatasetType]) -> None:
-    """Check what makes composites.
+def _check_code(types: Iterable[DatasetType]) -> None:
+    """Check that there are the packages of the functions that assemble composites.
 
-    What a repository names is refused later, unless somebody trusts it.
+    What a repository names is refused later, unless it is trusted.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such package.
     """
-    for dataset in found:
+    for dataset in types:
         if dataset.composite and not dataset.source.startswith(_REPOSITORY):
             for kind in ("assembler", "disassembler"):
                 name = getattr(dataset, kind)
-                if name is not None:
-                    from persistence.policy import (
-                        check_code,  # Python's parser, for who has composites
+                if name is not None and not _exists(stands_for(name).partition(".")[0]):
+                    raise PolicyError(
+                        f"{dataset.source}: {kind} {name!r} cannot be imported: its package is not "
+                        "installed"
                     )
 
-                    check_code.check(kind, stands_for(name), dataset.source)
+
+def _exists(package: str) -> bool:
+    import importlib.util  # lazy: only needed for composites
+
+    # Of a dotted name `find_spec` would import the parents, and reading a policy runs nothing. The
+    # rest is found out when a composite is first used. Modules made by hand have no spec.
+    return bool(package) and (
+        package in sys.modules or importlib.util.find_spec(package) is not None
+    )
 
 
 def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:

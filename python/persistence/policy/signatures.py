@@ -7,7 +7,7 @@ users wrote from, get the components themselves in a dictionary.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from persistence.errors import PolicyError
@@ -21,59 +21,53 @@ _GIVEN = {"assembler": {"dataId", RECORDS, "cls"}, "disassembler": {"obj", "data
 _NEEDED = {"assembler": {"dataId", OBJECTS, "classObj"}, "disassembler": {"dataId", OBJECTS}}
 
 
-def takes(
-    kind: str, names: Sequence[str], spare: Sequence[str] = (), anything: bool = False
-) -> str | None:
-    """Say which form parameters of these names fit: `RECORDS` or `OBJECTS`; None if neither.
+@functools.lru_cache(maxsize=256)
+def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
+    """Return how a function is called: `RECORDS` or `OBJECTS`.
 
     Parameters
     ----------
     kind : `str`
         ``assembler`` or ``disassembler``.
-    names : sequence of `str`
-        The parameters that have to be given, in order.
-    spare : sequence of `str`
-        Those that have a default.
-    anything : `bool`
-        Whether any other keyword is taken.
-    """
-    # The older form's first parameter is called what the object is: exposure, srcCat.
-    if OBJECTS in (*names, *spare):
-        more = set(names) - _NEEDED[kind]
-        return OBJECTS if len(more) <= (kind == "disassembler") else None
-    given = _GIVEN[kind]
-    fits = set(names) <= given and (anything or given <= {*names, *spare})
-    return RECORDS if fits else None
-
-
-@functools.lru_cache(maxsize=256)
-def form_of(kind: str, function: Callable[..., Any], source: str) -> str:
-    """Say how a function wants to be called.
+    function : callable
+        The function.
+    source : `str`
+        The file and line that name it, for messages.
 
     Raises
     ------
     PolicyError
         If it takes neither form; the message shows what it takes.
     """
-    import inspect  # slow to import, and only who makes a composite needs it
+    import inspect  # lazy: only needed for composites
 
+    shown = getattr(function, "__qualname__", function)
     try:
         signature = inspect.signature(function)
     except ValueError:  # written in C, without a signature
         return RECORDS
+    except TypeError as error:
+        raise PolicyError(f"{source}: {shown} is no {kind}: it cannot be called") from error
     parameters = signature.parameters.values()
     named = [one for one in parameters if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
-    form = takes(
+    form = _form(
         kind,
-        [one.name for one in named if one.default is one.empty],
-        [one.name for one in named if one.default is not one.empty],
-        any(one.kind is one.VAR_KEYWORD for one in parameters),
+        needed={one.name for one in named if one.default is one.empty},
+        taken={one.name for one in named},
+        anything=any(one.kind is one.VAR_KEYWORD for one in parameters),
     )
     if form is None:
-        raise wrong(kind, f"{getattr(function, '__qualname__', function)}{signature}", source)
+        raise PolicyError(
+            f"{source}: {shown}{signature} is no {kind}: these are called with {_SHOWN[kind]}"
+        )
     return form
 
 
-def wrong(kind: str, shown: str, source: str) -> PolicyError:
-    """Say what a function takes, and what it would have to take."""
-    return PolicyError(f"{source}: {shown} is no {kind}: these are called with {_SHOWN[kind]}")
+def _form(kind: str, needed: set[str], taken: set[str], anything: bool) -> str | None:
+    """Return the form that parameters of these names fit; None if they fit neither."""
+    # The older form's first parameter is called what the object is: exposure, srcCat.
+    if OBJECTS in taken:
+        more = needed - _NEEDED[kind]
+        return OBJECTS if len(more) <= (kind == "disassembler") else None
+    given = _GIVEN[kind]
+    return RECORDS if needed <= given and (anything or given <= taken) else None
