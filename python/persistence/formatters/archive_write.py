@@ -160,7 +160,7 @@ class ArchiveWriter:
                 place = (entry.table, entry.part, entry.row0, entry.nrows)
                 self._index.append((number, *place, entry.name, entry.module))
         _index, *tables = fits_headers.parts(old.content, old.what)
-        self._tables = [_whole(bytes(part.header) + bytes(part.data)) for part in tables]
+        self._tables = [_padded(bytes(part.header) + bytes(part.data)) for part in tables]
 
     def put(self, thing: Any) -> int:
         """Take an object, and what it needs; gives its number.
@@ -176,7 +176,8 @@ class ArchiveWriter:
             return self._numbers[id(thing)]
         if type(thing) not in CLASSES:
             raise FormatterError(
-                f"{type(thing).__name__} cannot be written to an archive, as {_known()} can"
+                f"{type(thing).__name__} cannot be written to an archive, as "
+                f"{', '.join(kind.__name__ for kind in CLASSES)} can"
             )
         number = self._numbers[id(thing)] = self._next
         self._next += 1
@@ -210,12 +211,8 @@ class ArchiveWriter:
         )
 
 
-def _whole(content: bytes) -> bytes:
+def _padded(content: bytes) -> bytes:
     return content + bytes(-len(content) % 2880)
-
-
-def _known() -> str:
-    return ", ".join(kind.__name__ for kind in CLASSES)
 
 
 def stand_alone(thing: Any) -> bytes:
