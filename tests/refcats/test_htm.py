@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import DataIdError
@@ -13,7 +15,10 @@ from persistence.types.wcs import sphere
 
 RA = st.floats(0, 360, exclude_max=True)
 DEC = st.floats(-1, 1).map(lambda z: float(np.degrees(np.arcsin(z))))
-MANY = settings(max_examples=40, deadline=None)
+# A fixture that chooses the library stays for all examples of a test.
+MANY = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 DEPTHS = [0, 3, 7, 8, 10]
 
 
@@ -24,9 +29,26 @@ def random_sky(count, seed=1):
 
 @pytest.fixture(scope="module")
 def sphgeom():
+    """Give the library, whether `htm` has it or not."""
     return pytest.importorskip(
         "lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed"
     )
+
+
+@pytest.fixture(params=["with sphgeom", "without"])
+def either(request, sphgeom, monkeypatch):
+    """Let figures be computed by sphgeom, and then as where it is not installed."""
+    if request.param == "without":
+        monkeypatch.setitem(sys.modules, "lsst.sphgeom", None)
+
+
+def both(figure):
+    """Return the trixels of a figure as they are with sphgeom, and without."""
+    pytest.importorskip("lsst.sphgeom", reason="lsst-sphgeom (the extra sky) is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        found = figure()
+        patch.setitem(sys.modules, "lsst.sphgeom", None)
+        return found, figure()
 
 
 def vectors(sphgeom, ra, dec):
@@ -55,6 +77,7 @@ def test_known_positions_are_in_known_trixels(ra, dec, number):
     assert htm.depth_of(number) == 7
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize(
     ("ra", "dec", "radius", "numbers"),
     [
@@ -76,6 +99,7 @@ def test_numbers_are_those_of_sphgeom(sphgeom, depth):
     ]
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("depth", [3, 7, 8])
 def test_circles_touch_what_sphgeom_says(sphgeom, depth):
     mesh = sphgeom.HtmPixelization(depth)
@@ -95,6 +119,7 @@ def test_circles_touch_what_sphgeom_says(sphgeom, depth):
     assert ours > 0.9 * theirs  # theirs is allowed to be too large
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("depth", [3, 7])
 def test_polygons_touch_what_sphgeom_says(sphgeom, depth):
     mesh = sphgeom.HtmPixelization(depth)
@@ -109,6 +134,7 @@ def test_polygons_touch_what_sphgeom_says(sphgeom, depth):
             assert found == members(mesh.envelope(shape))
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("depth", [3, 6])
 def test_boxes_touch_what_sphgeom_says_and_little_more(sphgeom, depth):
     mesh = sphgeom.HtmPixelization(depth)
@@ -127,6 +153,7 @@ def test_boxes_touch_what_sphgeom_says_and_little_more(sphgeom, depth):
     assert ours < 1.25 * theirs
 
 
+@pytest.mark.usefixtures("either")
 @MANY
 @given(RA, DEC, st.floats(1e-6, 30), st.floats(0, 1), st.floats(0, 360), st.integers(0, 7))
 def test_each_position_in_a_circle_is_in_one_of_its_trixels(ra, dec, radius, part, bearing, depth):
@@ -134,6 +161,7 @@ def test_each_position_in_a_circle_is_in_one_of_its_trixels(ra, dec, radius, par
     assert int(htm.index(*place, depth)) in htm.cone(ra, dec, radius, depth)
 
 
+@pytest.mark.usefixtures("either")
 @MANY
 @given(RA, DEC, st.floats(90, 180), RA, DEC)
 def test_a_circle_of_more_than_half_the_sky_touches_what_it_should(
@@ -161,14 +189,194 @@ def test_positions_of_any_shape_are_numbered():
     assert htm.index([], [], 7).tolist() == []
 
 
+@pytest.mark.usefixtures("either")
 def test_the_whole_sky_touches_all():
     everything = set(range(8 * 4**3, 16 * 4**3))
     assert htm.cone(10, 20, 180, 3) == htm.box((0, 360), (-90, 90), 3) == everything
+    assert htm.cone(10, 20, 400, 3) == htm.box((10, 380), (-90, 90), 3) == everything
+    assert htm.box((10, np.nextafter(370, 0)), (-90, 90), 3) == everything
 
 
+@pytest.mark.usefixtures("either")
 def test_a_box_may_go_over_the_meridian():
     assert htm.box((359, 1), (-1, 1), 6) == htm.box((-1, 1), (-1, 1), 6)
     assert len(htm.box((359, 1), (-1, 1), 6)) < len(htm.box((1, 359), (-1, 1), 6)) / 20
+
+
+@pytest.mark.usefixtures("either")
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda: htm.cone(10, 20, -1, 5),
+        lambda: htm.cone(10, 20, np.nan, 5),
+        lambda: htm.box((0, 10), (91, 92), 5),
+        lambda: htm.box((0, 10), (np.nan, 1), 5),
+        lambda: htm.box((0, np.nan), (0, 1), 5),
+    ],
+)
+def test_a_figure_that_is_nowhere_touches_nothing(figure):
+    assert figure() == set()
+
+
+@pytest.mark.usefixtures("either")
+@pytest.mark.parametrize("depth", [24, 25, 29])
+def test_figures_are_found_at_any_depth(depth):
+    size = 90 / 2**depth
+    trixel = int(htm.index(33.3, 44.4, depth))
+    for found in (
+        htm.cone(33.3, 44.4, size, depth),
+        htm.box((33.3 - size, 33.3 + size), (44.4 - size, 44.4 + size), depth),
+        htm.polygon(
+            [33.3 - size, 33.3 + size, 33.3], [44.4 - size, 44.4 - size, 44.4 + size], depth
+        ),
+    ):
+        assert trixel in found
+        assert len(found) < 2000  # of small figures, rounding is a large part
+
+
+# -- what sphgeom finds, and what is found without it
+# --------------------------------------------------------------------------------------------------
+
+
+def assert_alike(figure, held):
+    """Check both answers: trixels of positions are in each, and neither has many more than the other."""
+    found, own = both(figure)
+    assert held <= found
+    assert held <= own
+    assert len(found) <= 1.5 * len(own) + 8
+    assert len(own) <= 1.5 * len(found) + 8
+
+
+@MANY
+@given(
+    RA,
+    st.one_of(DEC, st.sampled_from([-90.0, -89.99, 0.0, 45.0, 89.99, 90.0])),
+    st.one_of(st.sampled_from([0.0, 1e-9, 90.0, 180.0]), st.floats(1e-6, 179)),
+    st.integers(0, 6),
+)
+def test_circles_are_alike_with_sphgeom_and_without(ra, dec, radius, depth):
+    random = np.random.default_rng(1)
+    # some lie on the edge, but for rounding
+    parts = np.minimum(random.uniform(0, 1.2, 40), 1 - 1e-12)
+    places = [
+        sphere.away(ra, dec, bearing, radius * part)
+        for bearing, part in zip(random.uniform(0, 360, 40), parts, strict=True)
+    ]
+    held = set(htm.index(*np.transpose(places), depth).tolist())
+    assert_alike(lambda: htm.cone(ra, dec, radius, depth), held)
+
+
+@MANY
+@given(
+    st.one_of(RA, st.sampled_from([0.0, 90.0, 359.0, -10.0, 400.0])),
+    st.one_of(st.floats(0, 360), st.sampled_from([0.0, 1e-9, 90.0, 180.0, 359.9999999, 360.0])),
+    st.tuples(*[st.one_of(DEC, st.sampled_from([-90.0, -45.0, 0.0, 45.0, 90.0]))] * 2).map(sorted),
+    st.integers(0, 6),
+)
+def test_boxes_are_alike_with_sphgeom_and_without(west, wide, dec, depth):
+    random = np.random.default_rng(1)
+    parts = np.clip(random.uniform(-0.2, 1.2, (2, 60)), 0, 1)  # many lie on the edge
+    ra, (south, north) = west + wide * parts[0], dec
+    held = set(htm.index(ra, south + (north - south) * parts[1], depth).tolist())
+    assert_alike(lambda: htm.box((west, west + wide), (south, north), depth), held)
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec"),
+    [
+        ((350, 10), (-5, 5)),
+        ((350, 10), (80, 90)),
+        ((10, 350), (-90, -80)),
+        ((0, 360), (85, 90)),
+        ((360, 0), (0, 10)),
+        ((0, 0), (0, 90)),
+        ((0, 0), (0, 0)),
+        ((45, 45), (-90, 90)),
+        ((0, 10), (90, 90)),
+        ((0, 90), (0, 90)),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 3, 6])
+def test_boxes_over_the_meridian_at_poles_and_without_area_are_alike(ra, dec, depth):
+    steps = np.linspace(0, 1, 30)
+    grid = np.meshgrid(ra[0] + htm.width(*ra) * steps, dec[0] + (dec[1] - dec[0]) * steps)
+    held = set(htm.index(*grid, depth).ravel().tolist())
+    assert_alike(lambda: htm.box(ra, dec, depth), held)
+
+
+def inside(vertices, seed=1):
+    """Draw positions in a convex polygon: some of them on edges, and the corners."""
+    random = np.random.default_rng(seed)
+    count = len(vertices)
+    weights = random.dirichlet(np.ones(count), 40)
+    edges = np.eye(count)[random.integers(0, count, 80)]
+    parts = random.uniform(0, 1, (80, 1))
+    weights = np.concatenate([weights, parts * edges + (1 - parts) * np.roll(edges, 1, axis=1)])
+    return sphere.angles(np.concatenate([weights @ vertices, vertices]))
+
+
+def assert_polygons_alike(ra, dec, depth):
+    vertices = htm.convex(ra, dec)
+    places = inside(vertices)
+    held = htm.index(*places, depth)[htm.in_polygon(*places, vertices)]
+    assert len(held) > 20
+    assert_alike(lambda: htm.polygon(ra, dec, depth), set(held.tolist()))
+
+
+@MANY
+@given(RA, DEC, st.floats(1e-4, 80), st.integers(3, 9), st.integers(0, 6))
+def test_polygons_are_alike_with_sphgeom_and_without(ra, dec, size, corners, depth):
+    bearings = np.arange(corners) * 360 / corners
+    places = [sphere.away(ra, dec, bearing, size) for bearing in bearings]
+    assert_polygons_alike(*np.transpose(places), depth)
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+@pytest.mark.parametrize("depth", [3, 6])
+def test_a_polygon_that_is_a_trixel_touches_its_neighbours(sphgeom, level, depth):
+    # Its edges are those of smaller trixels; a position on one is here or there by rounding.
+    mesh = sphgeom.HtmPixelization(level)
+    for number in range(8 * 4**level, 16 * 4**level, 5):
+        corners = [list(corner) for corner in mesh.triangle(number).getVertices()]
+        assert_polygons_alike(*sphere.angles(np.array(corners)), depth)
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec"),
+    [
+        ([0, 5, 10], [0, 0, 0]),
+        ([0, 0, 10], [0, 0, 5]),
+        ([20, 20, 20], [-10, 0, 10]),
+        ([1, 1, 1], [1, 1, 1]),
+        ([0, 5, 10, 5], [0, 0, 0, 10]),
+        ([0, 90, 180, 270], [80, 80, 80, 80]),
+        ([0, 0, 90], [0, 90, 0]),
+        ([0, 90, 180, 270], [1e-6] * 4),
+        ([0, 120, 240], [-1e-6] * 3),
+        ([359, 1, 1, 359], [-1, -1, 1, 1]),
+    ],
+    ids=[
+        "on the equator", "two corners", "on a meridian", "a point", "a corner on an edge",
+        "around a pole", "a quarter", "nearly half the sky", "in the south",
+        "over the meridian",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("depth", [0, 3, 6])
+def test_polygons_of_all_kinds_are_alike(ra, dec, depth):
+    assert_polygons_alike(ra, dec, depth)
+
+
+def test_sphgeom_is_asked_where_it_is_installed(sphgeom, monkeypatch):
+    def refuse(*_args):
+        raise AssertionError("went down the tree")
+
+    monkeypatch.setattr(htm, "_touched", refuse)
+    assert htm.cone(0, 0, 0.5, 7)
+    assert htm.box((0, 1), (0, 1), 7)
+    assert htm.polygon([0, 1, 0], [0, 0, 1], 7)
+    monkeypatch.setitem(sys.modules, "lsst.sphgeom", None)
+    with pytest.raises(AssertionError, match="down the tree"):
+        htm.cone(0, 0, 0.5, 7)
 
 
 @pytest.mark.parametrize("number", [-1, 0, 7, 16, 31, 8 * 4**30])
@@ -177,6 +385,7 @@ def test_what_is_no_number_of_a_trixel_is_refused(number):
         htm.depth_of(number)
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize("depth", [-1, 30])
 def test_a_depth_that_cannot_be_is_refused(depth):
     for ask in (lambda: htm.index(1, 2, depth), lambda: htm.cone(1, 2, 3, depth)):
@@ -184,6 +393,7 @@ def test_a_depth_that_cannot_be_is_refused(depth):
             ask()
 
 
+@pytest.mark.usefixtures("either")
 @pytest.mark.parametrize(
     ("ra", "dec", "message"),
     [

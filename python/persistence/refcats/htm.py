@@ -20,8 +20,11 @@ from persistence.types.wcs.sphere import Floats
 Ints = NDArray[np.int64]
 # Numbers of a greater depth do not fit in 64 bits.
 DEEPEST = 29
+_DEEPEST_OF_SPHGEOM = 24
 # What touches a trixel nearly, does: rounding must not lose it (radians).
 _MARGIN = 1e-12
+# What is lacking to a whole turn of right ascension is no gap (deg).
+_ALL_BUT = 1e-9
 # What a product of three unit vectors may be off by.
 _ROUNDING = 1e-15
 # How many positions are numbered at once: as many as a processor's cache holds.
@@ -105,15 +108,29 @@ def depth_of(number: int) -> int:
 
 
 def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
-    """Give the trixels that a circle on the sky touches (deg)."""
+    """Return the trixels that a circle on the sky touches (deg)."""
     centre, reach = sphere.vector(*sphere.finite(ra, dec)), np.radians(radius) + _MARGIN
-    return _touched(lambda corners: _distance(corners, centre) <= reach, depth)
+    return _envelope(
+        lambda sphgeom: sphgeom.Circle(
+            sphgeom.UnitVector3d(*centre.tolist()), sphgeom.Angle(float(reach))
+        ),
+        lambda corners: _distance(corners, centre) <= reach,
+        depth,
+    )
 
 
 def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
-    """Give the trixels that a convex polygon touches; its corners (deg) may go round either way."""
+    """Return the trixels that a convex polygon touches; its corners (deg) go round either way."""
     vertices = convex(ra, dec)
     edges = _normals(vertices)
+
+    def region(sphgeom: Any) -> Any:
+        # The hull of points around each corner: it is larger by the margin, and is a polygon even
+        # where all corners are on one line.
+        around = (vertices[:, np.newaxis] + _MARGIN * np.array([*np.eye(3), *-np.eye(3)])).reshape(
+            -1, 3
+        )
+        return sphgeom.ConvexPolygon([sphgeom.UnitVector3d(*point) for point in around.tolist()])
 
     def touches(corners: Floats) -> NDArray[np.bool_]:
         # Two convex figures are apart if an edge of one of them has the other on its far side.
@@ -121,15 +138,26 @@ def polygon(ra: Any, dec: Any, depth: int) -> set[int]:
         behind = np.all(_normals(corners) @ vertices.T < -_ROUNDING, axis=2)
         return np.asarray(~(np.any(beyond, axis=1) | np.any(behind, axis=1)))
 
-    return _touched(touches, depth)
+    return _envelope(region, touches, depth)
 
 
 def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[int]:
     """Return the trixels that may touch a box in RA, eastward from the first, and Dec (deg)."""
     (west, east), (south, north) = ra, dec
-    middle, half = (west + width(west, east) / 2) % 360.0, width(west, east) / 2
+    wide = width(west, east)
+    middle, half = (west + wide / 2) % 360.0, wide / 2
     pole = np.array([0.0, 0.0, 1.0])
     margin = np.degrees(_MARGIN)
+
+    def region(sphgeom: Any) -> Any:
+        longitudes = (
+            sphgeom.Box.allLongitudes()
+            if wide > 360.0 - _ALL_BUT
+            else sphgeom.NormalizedAngleInterval.fromDegrees(west % 360.0, (west + wide) % 360.0)
+        )
+        latitudes = sphgeom.AngleInterval.fromDegrees(south, north)
+        reach = sphgeom.Angle(_MARGIN)
+        return sphgeom.Box(longitudes, latitudes).dilatedBy(reach, reach)
 
     def touches(corners: Floats) -> NDArray[np.bool_]:
         high, low = (
@@ -142,7 +170,7 @@ def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[in
             (low <= north + margin) & (high >= south - margin) & (apart <= half + reach + margin)
         )
 
-    return _touched(touches, depth)
+    return _envelope(region, touches, depth)
 
 
 def convex(ra: Any, dec: Any) -> Floats:
@@ -187,7 +215,7 @@ def _root(points: Floats) -> Ints:
     return np.where(z < 0, 8 + quadrant, 15 - quadrant)
 
 
-# -- triangles: arrays of corners, shape (trixels, 3, 3)
+# -- figures: by lsst-sphgeom where it is installed, else by going down the tree
 # ---------------------------------------------------
 
 
@@ -196,9 +224,43 @@ def _check(depth: int) -> None:
         raise DataIdError(f"a mesh is of depth 0 to {DEEPEST}, not {depth}")
 
 
+def _envelope(
+    region: Callable[[Any], Any], touches: Callable[[Floats], NDArray[np.bool_]], depth: int
+) -> set[int]:
+    """Return the trixels that a figure touches.
+
+    Parameters
+    ----------
+    region : callable
+        Makes an `lsst.sphgeom.Region`, somewhat larger than the figure, by that module.
+    touches : callable
+        Tells which triangles, an array of shape (trixels, 3, 3), the figure touches.
+    depth : `int`
+        The depth of the trixels.
+    """
+    _check(depth)
+    sphgeom = _sphgeom() if depth <= _DEEPEST_OF_SPHGEOM else None
+    if sphgeom is None:
+        return _touched(touches, depth)
+    ranges = sphgeom.HtmPixelization(depth).envelope(region(sphgeom))
+    return {number for begin, end in ranges for number in range(begin, end)}
+
+
+def _sphgeom() -> Any:
+    """Return ``lsst.sphgeom``, which is dozens of times as fast; None where it is not installed."""
+    try:
+        import lsst.sphgeom as sphgeom  # lazy: only needed for figures, and an extra
+    except ImportError:
+        return None
+    return sphgeom
+
+
+# -- triangles: arrays of corners, shape (trixels, 3, 3)
+# ---------------------------------------------------
+
+
 def _touched(touches: Callable[[Floats], NDArray[np.bool_]], depth: int) -> set[int]:
     """Go down the tree where it touches."""
-    _check(depth)
     numbers, corners = np.arange(8, 16), _ROOTS
     for level in range(depth + 1):
         if level:
