@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -216,7 +218,15 @@ def begun(tmp_path: Path, filled: Path, journal: Path) -> Iterator[subprocess.Po
     acts = tmp_path / "acts.py"
     acts.write_text(f"config.acts = {{2: 'hang', 3: 'hang'}}\nconfig.journal = {str(journal)!r}\n")
     words, environment = script(tmp_path, filled, "-j", "2", "-C", str(acts))
-    os.mkfifo(journal)  # opening it to read waits until somebody begins
+    os.mkfifo(journal)
+    with started(words, environment) as process:
+        wait_for_lines(process, journal, {"begin 2", "begin 3"})
+        yield process
+
+
+@contextlib.contextmanager
+def started(words: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a program in a session of its own, all of whose processes are killed at the end."""
     with subprocess.Popen(
         words,
         env=environment,
@@ -224,12 +234,57 @@ def begun(tmp_path: Path, filled: Path, journal: Path) -> Iterator[subprocess.Po
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=restore_signals,  # noqa: PLW1509  # it takes no lock
     ) as process:
-        told: set[str] = set()
-        while not {"begin 2", "begin 3"} <= told:
-            with open(journal) as stream:
-                told |= set(stream.read().splitlines())
-        yield process
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def restore_signals() -> None:
+    """Let signals end the program, though tests that run in the background may ignore them."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def wait_for_lines(process: subprocess.Popen[str], pipe: Path, lines: set[str]) -> None:
+    """Wait until some lines have come through a named pipe; fail if the process ends before."""
+    text = b""
+    # Opened to write as well, it waits for nobody and never ends.
+    reader = os.open(pipe, os.O_RDWR)
+    try:
+        while not lines <= set(text.decode().splitlines()):
+            if select.select([reader], [], [], 0.1)[0]:
+                text += os.read(reader, 4096)
+            elif process.poll() is not None:
+                pytest.fail(f"it ended with {process.returncode}: {process.communicate()[0]}")
+    finally:
+        os.close(reader)
+
+
+def test_a_script_that_ends_before_it_begins_its_targets_is_not_waited_for(journal: Path) -> None:
+    os.mkfifo(journal)
+    code = "import sys; print('no targets'); sys.exit(3)"
+    with (
+        started([sys.executable, "-c", code], dict(os.environ)) as process,
+        pytest.raises(pytest.fail.Exception, match="it ended with 3: no targets"),
+    ):
+        wait_for_lines(process, journal, {"begin 2"})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_a_started_program_does_not_ignore_a_signal_that_the_tests_ignore(
+    number: signal.Signals,
+) -> None:
+    code = f"import signal; print(signal.getsignal({number:d}) is signal.SIG_IGN)"
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with started([sys.executable, "-c", code], dict(os.environ)) as process:
+            assert process.communicate()[0] == "False\n"
+    finally:
+        signal.signal(number, before)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a batch system"])
