@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, told
 
 # The letters of a column's format, and what its elements are.
 DTYPES: Mapping[str, str] = {
@@ -265,7 +265,7 @@ class Table:
 
 
 def _damaged(error: Exception) -> FormatterError:
-    return FormatterError(f"a binary table is damaged: {type(error).__name__}: {error}")
+    return FormatterError(f"a binary table is damaged: {told(error)}")
 
 
 def _columns(cards: Mapping[str, Any], width: int) -> dict[int, Column]:
