@@ -33,8 +33,8 @@ def _of_detector(item: Exposure, data_id: Mapping[str, Any]) -> Exposure:
     if found is not None and "ccdnum" in data_id and found.id != data_id["ccdnum"]:
         raise FormatterError(
             f"this HDU is of detector {found.id} ({found.name}), not {data_id['ccdnum']}: the file "
-            "leaves detectors "
-            "out; ask by visit, so that the calibration registry tells the HDU, or give calib_hdu"
+            "leaves detectors out; ask by visit, so that the calibration registry tells the HDU, "
+            "or give calib_hdu"
         )
     return item
 

@@ -181,8 +181,7 @@ class Opening:
         if len(names) != 1:
             raise RepositoryError(
                 f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
-                "have "
-                f"{sorted(map(str, names)) or 'none'}; give mapper="
+                f"have {sorted(map(str, names)) or 'none'}; give mapper="
             )
         return names.pop()
 
@@ -192,9 +191,8 @@ class Opening:
             if mapper is None:
                 raise RepositoryError(
                     f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's "
-                    "mapper into it "
-                    f"(echo lsst.obs.decam.DecamMapper > {member.cfg.cfg_root}/_mapper), or give "
-                    "mapper="
+                    "mapper into it (echo lsst.obs.decam.DecamMapper > "
+                    f"{member.cfg.cfg_root}/_mapper), or give mapper="
                 )
             if member.args.mapper is None and mapper.endswith(yaml_camera.SUFFIX):
                 yaml_camera.refuse_code(mapper, member.cfg.cfg_root)
@@ -256,8 +254,7 @@ def _refuse_unwritable(root: str) -> None:
         raise RepositoryError(f"the output {root} is no directory")
     raise RepositoryError(
         f"the output {root} belongs to {atomic.owner(root)}, and you may not write to it: give it "
-        "as an input, and a "
-        "directory of your own as the output"
+        "as an input, and a directory of your own as the output"
     )
 
 
@@ -301,8 +298,7 @@ def _not_there(place: str) -> RepositoryError:
         )
     return RepositoryError(
         f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
-        "no "
-        f"registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "
+        f"no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "
         f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give mapper="
     )
 

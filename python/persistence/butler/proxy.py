@@ -9,8 +9,7 @@ from typing import Any
 # What Python looks up on the type, and so has to be forwarded one by one.
 _BINARY = (
     "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ "
-    "__truediv__ "
-    "__floordiv__ __mod__ __pow__ __and__ __or__ __xor__"
+    "__truediv__ __floordiv__ __mod__ __pow__ __and__ __or__ __xor__"
 ).split()
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "__len__": len,

@@ -227,8 +227,8 @@ class Repository:
             known = self.registry.columns(dataset.tables)
         else:
             reason = (
-                f"needs  {', '.join(wanted)}; the policy names no registry table that could "
-                "supply them"
+                f"needs  {', '.join(wanted)}; the policy names no registry table that could supply "
+                "them"
             )
             raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
         refuse_unknown(wanted, known, dataset.name, self.registry)
@@ -479,8 +479,7 @@ class Repository:
         if location.hdu is not None:
             raise FormatterError(
                 f"{dataset.name} is one HDU ({location.hdu}) of {location.path}, which holds "
-                "others too: it "
-                "cannot be put alone"
+                "others too: it cannot be put alone"
             )
         if os.path.isdir(location.full_path):
             raise FormatterError(
@@ -494,8 +493,7 @@ class Repository:
             if other.template == dataset.template and is_exposure(other):
                 raise FormatterError(
                     f"{dataset.name} is a part of {other.name}, whose file it would replace: put "
-                    f"{other.name}, or "
-                    f"give {dataset.name} a template of its own ({dataset.source})"
+                    f"{other.name}, or give {dataset.name} a template of its own ({dataset.source})"
                 )
 
 

@@ -152,8 +152,7 @@ def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
     if wanted[: len(known)] != known:
         raise ParentsMismatch(
             f"Inputs {list(map(shown, parents))} do not match parents of {there.cfg_root}, which "
-            "are "
-            f"{list(map(shown, there.parents))}: give these first, in this order"
+            f"are {list(map(shown, there.parents))}: give these first, in this order"
         )
     return there._replace(parents=(*there.parents, *parents[len(known) :]))
 

@@ -205,8 +205,8 @@ def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry)
     time = known.get(dataset.obsTimeName or "")
     if time is None:
         reason = (
-            f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure "
-            "that is registered"
+            f"needs  {dataset.obsTimeName}, the time of the exposure: give it, or an exposure that "
+            "is registered"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, known, [reason])
     return Criteria(where, validity.day_of(time).isoformat())

@@ -115,6 +115,5 @@ def refuse_code(path: str, named_by: str) -> None:
     if named:
         raise CameraNotFound(
             f"{named_by} names the camera's file {path}, which names code ({named[0]}); a "
-            "repository may not bring "
-            f"code with it. If you trust it, give mapper={path!r}"
+            f"repository may not bring code with it. If you trust it, give mapper={path!r}"
         )

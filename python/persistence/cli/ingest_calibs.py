@@ -18,9 +18,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="Bring master calibrations into a calibration root: each file is MOVED to its "
-        "place (unless "
-        "--mode says otherwise), and registered with the days on which it is to be used. OBSTYPE "
-        "says its type. "
+        "place (unless --mode says otherwise), and registered with the days on which it is to be "
+        "used. OBSTYPE says its type. "
         "Ingesting twice does nothing. At the end, days without a calibration and days with two "
         "are told.",
     )
@@ -34,15 +33,13 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--rule", choices=_RULES, default=None,
         help="around: as --validity says; until-superseded: from its date to the next one's; "
-             "nearest: each day has "
-        "the one of the nearest date. Default: around, but until-superseded for defects, crosstalk "
-        "and the like",
+             "nearest: each day has the one of the nearest date. Default: around, but "
+             "until-superseded for defects, crosstalk and the like",
     )  # fmt: skip
     made.add_argument(
         "--mode", choices=["move", "copy", "link", "skip"], default="move",
         help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
-             "link makes symbolic "
-        "links, skip registers files that lie in their places",
+             "link makes symbolic links, skip registers files that lie in their places",
     )  # fmt: skip
     ingesting.add_calib(made)
     ingesting.add_options(made)

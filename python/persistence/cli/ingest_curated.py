@@ -19,9 +19,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, "
-        "as FITS files. "
-        "They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, and stay there. "
-        "Each is valid from "
+        "as FITS files. They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, "
+        "and stay there. Each is valid from "
         "its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting twice "
         "does nothing.",
     )

@@ -17,8 +17,8 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="Bring images into a repository: each file is linked (or copied, or moved) to "
-        "its place, and "
-        "its data IDs are registered. What is there already stays; ingesting twice does nothing.",
+        "its place, and its data IDs are registered. What is there already stays; ingesting twice "
+        "does nothing.",
     )
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")

@@ -72,8 +72,7 @@ def add_calib(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
     parser.add_argument(
         "--recompute", action="store_true",
         help="also give new windows to what earlier runs registered, so that a series is shared "
-             "out as a whole; "
-        "Gen2 always did",
+             "out as a whole; Gen2 always did",
     )  # fmt: skip
 
 

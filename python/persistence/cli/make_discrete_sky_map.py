@@ -28,9 +28,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=prog,
         description="Make a sky map of one tract that covers exposures; with -c doAppend=True, add "
-        "the tract to the "
-        "stored one. For example: --id visit=1^2 -c skyMap.projection=TAN skyMap.pixelScale=0.263 "
-        "borderSize=0.1",
+        "the tract to the stored one. For example: --id visit=1^2 -c skyMap.projection=TAN "
+        "skyMap.pixelScale=0.263 borderSize=0.1",
     )
     skymaps.add_options(made)
     usage.add_id(

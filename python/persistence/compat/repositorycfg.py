@@ -127,8 +127,7 @@ class RepositoryCfg:
         if wanted[: len(self._parents)] != self._parents:
             raise ParentsMismatch(
                 f"The beginning of the passed-in parents list: {wanted} does not match the "
-                "existing parents list "
-                f"in this RepositoryCfg: {self._parents}"
+                f"existing parents list in this RepositoryCfg: {self._parents}"
             )
         if len(wanted) > len(self._parents):
             self._parents = wanted

@@ -159,8 +159,7 @@ def _taken(
     if missing:
         raise FormatterError(
             f"the disassembler of {dataset.name} leaves out {', '.join(missing)}; nothing was "
-            "written (a component "
-            f"that is only read has to be inputOnly)"
+            f"written (a component that is only read has to be inputOnly)"
         )
     for name, part in info.items():
         part.obj = given.get(name)

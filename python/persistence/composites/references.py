@@ -76,8 +76,8 @@ def check(path: str) -> None:
     if noted != now:
         raise SourceChanged(
             f"{path} refers to {os.path.realpath(path)}, which has changed since: it had "
-            f"{_shown(noted)}, and has "
-            f"{_shown(now)}. Put it again, or remove {note_of(path)} to accept the file as it is"
+            f"{_shown(noted)}, and has {_shown(now)}. Put it again, or remove {note_of(path)} to "
+            "accept the file as it is"
         )
 
 
@@ -121,8 +121,7 @@ def _noted(path: str) -> dict[str, Any] | None:
 def _damaged(note: str, path: str) -> SourceChanged:
     return SourceChanged(
         f"the note {note} is damaged: it does not tell whether what {path} refers to has changed. "
-        "Put it again, or "
-        "remove the note to accept the file as it is"
+        "Put it again, or remove the note to accept the file as it is"
     )
 
 

@@ -68,9 +68,8 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
     if journals and ("readonly" in text or "unable to open" in text):
         return RegistryError(
             f"{path} was left in the middle of a transaction: {' and '.join(journals)} must be "
-            "rolled back first, "
-            "which reading does not do. The next ingest into the repository does it; so does: "
-            f"sqlite3 {path} .tables"
+            "rolled back first, which reading does not do. The next ingest into the repository "
+            f"does it; so does: sqlite3 {path} .tables"
         )
     if "locked" in text or "busy" in text:
         return RegistryLocked(f"{path} is locked by {_holders(path)}; waited {waited:.1f} s")

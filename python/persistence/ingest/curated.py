@@ -75,8 +75,7 @@ def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
     if not folders:
         raise IngestError(
             f"{root} is not called like a type of curated calibrations ({', '.join(CURATED)}), and "
-            "holds no "
-            f"directory that is{did_you_mean(os.path.basename(root), CURATED)}",
+            f"holds no directory that is{did_you_mean(os.path.basename(root), CURATED)}",
             pathname=root,
         )
     found = [source for folder in folders for source in _of_type(os.fspath(folder), detectors)]

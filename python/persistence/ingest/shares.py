@@ -83,8 +83,7 @@ class Sharer:
             if window is None:
                 problem = (
                     f"earlier runs gave all days of {row[self.register.calibDate]} to other "
-                    "calibrations; "
-                    "--recompute shares them out anew"
+                    "calibrations; --recompute shares them out anew"
                 )
                 return FilePlan(plan.source, "failed", problem=problem)
             rows.append({**row, start: str(window.start), end: str(window.end)})

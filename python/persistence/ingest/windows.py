@@ -142,8 +142,7 @@ class _Series:
             if window is not None and window != ideal[day]:
                 notes.add(
                     f"{day} is used on {window} only, not {ideal[day]}, for earlier runs gave "
-                    "those days to others; "
-                    "--recompute shares them out anew",
+                    "those days to others; --recompute shares them out anew",
                     self,
                 )
         for day in [day for _, day, old in self._old if old is None]:

@@ -94,9 +94,8 @@ def _check_keys(dataset: DatasetType, types: Mapping[str, DatasetType]) -> None:
         if lost and not can_be_found:
             raise PolicyError(
                 f"{dataset.source}: component {name!r} of {dataset.name} needs {', '.join(lost)}, "
-                "which no registry "
-                f"table supplies, and which are not among the keys of {dataset.name} "
-                f"({', '.join(dataset.keys)})"
+                "which no registry table supplies, and which are not among the keys of "
+                f"{dataset.name} ({', '.join(dataset.keys)})"
             )
 
 

@@ -100,8 +100,7 @@ def make(root: str, name: str, section: str, keys: Mapping[str, Any]) -> Definit
     if match is None or match.group(1) == _STAGES:
         raise DataIdError(
             f"{name!r} can be no dataset type: letters, digits, _ and - are, but for 'stages'; "
-            "name:stage is a stage "
-            "of one, and new(old) builds on another"
+            "name:stage is a stage of one, and new(old) builds on another"
         )
     text = yaml_nodes.block(
         {section: {name: {key: value for key, value in keys.items() if value is not None}}}

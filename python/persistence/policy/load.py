@@ -187,8 +187,7 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
         if there is not None and there.section != dataset.section:
             raise PolicyError(
                 f"{dataset.source}: dataset type {dataset.name!r} is defined in {there.section} "
-                "already "
-                f"({there.source})"
+                f"already ({there.source})"
             )
         types[dataset.name] = dataset
 

@@ -133,6 +133,5 @@ def refuse_code(
 def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
     return UnsafeContent(
         f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
-        "bring "
-        f"code with it. If you trust it, give trust=[{name!r}]"
+        f"bring code with it. If you trust it, give trust=[{name!r}]"
     )

@@ -81,8 +81,7 @@ class Section:
                 hint = did_you_mean(base, self.names())
                 raise PolicyError(
                     f"{yaml_nodes.where(node)}: {line[-1]} builds on {base!r}, which the section "
-                    f"{self.name} does not "
-                    f"have{hint}"
+                    f"{self.name} does not have{hint}"
                 )
             line.append(base)
         return line

@@ -248,8 +248,8 @@ class ReferenceCatalog:
             return table
         if not refcat.has_proper_motions(table):
             message = (
-                f"{self.path} has no proper motions that could be applied; its positions are "
-                "as they are"
+                f"{self.path} has no proper motions that could be applied; its positions are as "
+                "they are"
             )
             warn_caller(message, UserWarning)
             return table

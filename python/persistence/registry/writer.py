@@ -80,8 +80,8 @@ class TableSpec:
             if missing:
                 raise RegistryError(
                     f"{path}: table {table!r} has another layout: it lacks {', '.join(missing)}, "
-                    "and has "
-                    f"{', '.join(there)}. Was it made for another camera? --create makes it anew"
+                    f"and has {', '.join(there)}. Was it made for another camera? --create makes "
+                    "it anew"
                 )
 
     def query(self) -> str:

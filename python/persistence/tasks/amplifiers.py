@@ -97,8 +97,7 @@ def _without_overscan(image: Any, raw: NDArray[Any], amplifier: Amplifier, confi
     if over.shape[0] != image.shape[0]:
         raise TaskError(
             f"amplifier {amplifier.name} has {image.shape[0]} rows, its overscan {over.shape[0]}: "
-            "there is no level "
-            "for each row; overscanFitType=MEDIAN has one for all"
+            "there is no level for each row; overscanFitType=MEDIAN has one for all"
         )
     model = Polynomial1D(config.overscanOrder) if config.overscanFitType == "POLY" else None
     level = CCDData(over, unit="adu")

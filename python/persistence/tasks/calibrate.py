@@ -77,8 +77,7 @@ class CalibrateTask(Task):
             )
             raise TaskError(
                 f"{error}\n  the reference catalog is ref_cats/{name}; another: -c "
-                f"{option(self, 'refCat')}=NAME; "
-                f"to go without: {without}"
+                f"{option(self, 'refCat')}=NAME; to go without: {without}"
             ) from error
 
     def _needs_stars(self) -> bool:

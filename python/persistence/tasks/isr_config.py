@@ -39,8 +39,7 @@ class IsrConfig(Config):
     )
     doInterpolate = Field[bool](
         doc="Fill BAD and SAT pixels with values between those of the nearest good ones in the "
-        "row, and flag them as "
-        "INTRP? Sources that have such pixels are flagged either way.",
+        "row, and flag them as INTRP? Sources that have such pixels are flagged either way.",
         dtype=bool,
         default=True,
     )

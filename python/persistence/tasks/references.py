@@ -76,9 +76,8 @@ def load(
     if not seen.any():
         raise TaskError(
             f"the reference catalog {catalog.name} ({catalog.path}) has no star with a flux in "
-            f"{band} within "
-            f"{radius:.3f} degrees of RA {centre[0]:.4f} Dec {centre[1]:+.4f}: does it cover the "
-            "field?"
+            f"{band} within {radius:.3f} degrees of RA {centre[0]:.4f} Dec {centre[1]:+.4f}: does "
+            "it cover the field?"
         )
     order = np.flatnonzero(seen)[np.argsort(-flux[seen])]
     ra, dec = (

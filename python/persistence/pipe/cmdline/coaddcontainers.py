@@ -76,8 +76,7 @@ class CoaddDataIdContainer(DataIdContainer):
         if missing:
             raise UsageError(
                 f"{self.datasetType} needs {', '.join(missing)} in the data ID, besides "
-                f"{dict(data_id)}: "
-                f"its keys are {', '.join(every)}"
+                f"{dict(data_id)}: its keys are {', '.join(every)}"
             )
         if "patch" in data_id and "tract" not in data_id:
             raise UsageError(f"patch={data_id['patch']} is one of each tract: give the tract, too")

@@ -114,8 +114,7 @@ class ArgumentParser(argparse.ArgumentParser):
         self.add_argument(
             "--reuse-outputs-from", dest="reuse", choices=[*choices, options.ALL], default=[],
             action=options.ReuseAction, help=("take the outputs of the steps up to this one from "
-                                              "an "
-                                             "earlier run"),
+                                              "an earlier run"),
         )  # fmt: skip
 
     def handleCamera(self, namespace: argparse.Namespace) -> None:

@@ -57,9 +57,8 @@ def mapper_of(path: str) -> type[Mapper]:
     if mapper is None:
         raise UsageError(
             f"the input {path} is no repository: it names no mapper in a {repository_cfg.FILE} or "
-            "a "
-            "_mapper; write the "
-            f"camera's into it (echo lsst.obs.decam.DecamMapper > {path}/_mapper)"
+            "a _mapper; write the camera's into it (echo lsst.obs.decam.DecamMapper > "
+            f"{path}/_mapper)"
         )
     return mapper
 

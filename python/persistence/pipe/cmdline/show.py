@@ -95,8 +95,8 @@ def _config(config: Any, pattern: str) -> Iterator[str]:
     pattern = pattern.removeprefix(f"{_ROOT}.")
     if not exact and pattern != pattern.lower():
         yield (
-            f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it "
-            "as it is)"
+            f"Matching {pattern!r} without regard to case (append {_NO_IGNORECASE} to match it as "
+            "it is)"
         )
     # The end of a name has to match, its beginning need not.
     matches = re.compile(fnmatch.translate(pattern), 0 if exact else re.IGNORECASE).search
@@ -253,6 +253,6 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--show", nargs="+", action="extend", metavar="WORD",
         help="show the configuration (config, config=PATTERN), where values come from "
-             "(history=PATTERN), the "
-        "subtasks (tasks) or the data IDs (data), write nothing, and end; with run, go on",
+             "(history=PATTERN), the subtasks (tasks) or the data IDs (data), write nothing, and "
+             "end; with run, go on",
     )  # fmt: skip

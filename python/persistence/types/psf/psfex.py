@@ -89,8 +89,7 @@ def make(tables: Tables, load: Load) -> PsfexPsf:
     if (int(head["ndim"][0]), int(head["ngroup"][0])) != (2, 1):
         raise FormatterError(
             f"a PsfexPsf of {head['ndim'][0]} variables in {head['ngroup'][0]} groups is not "
-            "understood; "
-            "it should be of the two coordinates, in one"
+            "understood; it should be of the two coordinates, in one"
         )
     width, height, *number = (int(each) for each in numbers_of(body["_size"][0]))
     components = numbers_of(body["_comp"][0]).reshape(*(number or [1]), height, width)
