@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from astropy.io import fits
 from obs_decam.sample import generate
 from persistence import Butler
 from persistence.cli import ingest_images
+from persistence.files import entry_points
 
 # Beside the project's checkout; a user's has none.
 SHARED = Path(os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
@@ -117,6 +120,29 @@ def master(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return make
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that installs a package: what it announces, and the text of its modules."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    installed: set[str] = set()
+
+    def install(text: str, name: str = "toy-1.0.dist-info", **modules: str) -> None:
+        (folder / name).mkdir()
+        (folder / name / "entry_points.txt").write_text(text)
+        for module, code in modules.items():
+            (folder / f"{module}.py").write_text(code)
+        installed.update(modules)
+        importlib.invalidate_caches()
+        entry_points.announced.cache_clear()
+
+    yield install
+    for module in installed:
+        sys.modules.pop(module, None)
+    entry_points.announced.cache_clear()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from astropy.io import fits
 from persistence import Box, Butler, Exposure, Location
 from persistence.cameras import installed
 from persistence.errors import FormatterError, UnsafeContent
-from persistence.formatters import FORMATTERS, OBJECTS, formatter
+from persistence.formatters import OBJECTS, formatter
+from persistence.policy.storages import OWN
 from persistence.types.exposure.detector import Detector
 from persistence.types.fields.transmission import Identity
 
@@ -53,16 +54,14 @@ def test_every_object_that_has_a_reader_is_in_the_page() -> None:
 
 
 def test_every_storage_is_in_the_page() -> None:
-    assert set(FORMATTERS) - NAMED == set()
+    assert set(OWN) - NAMED == set()
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
 def test_every_type_of_the_policies_is_in_the_page(place: Path, camera: str) -> None:
     """All configurations are read alike, whatever their class; Gen2's policies call what is no object None."""
     types = installed.find(camera)(root=".").policy.types.values()
-    stored = [
-        kind.python or "" for kind in types if kind.storage in set(FORMATTERS) - {"ConfigStorage"}
-    ]
+    stored = [kind.python or "" for kind in types if kind.storage in set(OWN) - {"ConfigStorage"}]
     assert len(stored) > 100
     assert {python.rpartition(".")[2] for python in stored} - NAMED - {"", "None"} == set()
 

@@ -28,9 +28,8 @@ from matplotlib.figure import Figure
 from persistence import skymap
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError
-from persistence.formatters import FORMATTERS, formatter
 from persistence.policy import recipes
-from persistence.policy.dataset_type import STORAGES
+from persistence.policy.storages import OWN
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.fields.background import Background, BackgroundList, Surface
 from persistence.types.metadata.config import Config
@@ -647,21 +646,7 @@ class TestFigure(FormatterContract):
 
 def test_every_storage_has_its_contract():
     kept = {cls.storage for cls in FormatterContract.__subclasses__()}
-    assert kept == set(FORMATTERS)
-    assert set(FORMATTERS) == set(STORAGES) - {"Internal", "ignored", "None"}
-
-
-@pytest.mark.parametrize("storage", sorted(FORMATTERS))
-def test_a_formatter_is_made_once(storage):
-    assert formatter(storage) is formatter(storage)
-
-
-@pytest.mark.parametrize("storage", ["Internal", "ignored", "", "BoostStorage"])
-def test_a_storage_that_holds_nothing_is_refused_with_those_that_do(storage):
-    with pytest.raises(
-        FormatterError, match=f"storage {storage!r} holds no data .those that do: FitsStorage, "
-    ):
-        formatter(storage)
+    assert kept == set(OWN)
 
 
 def test_the_default_recipe_is_taken_if_none_is_given(disk_of):

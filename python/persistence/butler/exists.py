@@ -11,7 +11,7 @@ from persistence.dataids.request import Request
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError
 from persistence.files import atomic
-from persistence.formatters import FORMATTERS
+from persistence.policy import storages
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -51,7 +51,7 @@ def _is_plain(repository: Repository, request: Request) -> bool:
         dataset.template is not None
         and not dataset.composite
         and dataset.section != "calibrations"
-        and dataset.storage in FORMATTERS
+        and storages.find(dataset.storage or "") is not None
         and mapper.hook("map", request.datasetType) is None
     )
 

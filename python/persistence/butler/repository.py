@@ -33,8 +33,9 @@ from persistence.errors import (
     warn_caller,
 )
 from persistence.files import atomic
-from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters import formatter
 from persistence.formatters.views import READERS
+from persistence.policy import storages
 from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
@@ -368,7 +369,7 @@ class Repository:
     @staticmethod
     def found(location: Location) -> Location | None:
         """Give a location if its file is there, perhaps compressed."""
-        if location.storage not in FORMATTERS:
+        if storages.find(location.storage) is None:
             return None
         path = atomic.find(location.root, location.path)
         if path is None:

@@ -6,40 +6,21 @@ that name. What is announced is a mapper's class, or the path of a camera's YAML
 
 from __future__ import annotations
 
-import functools
-import importlib
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from persistence.cameras import yaml_camera
 from persistence.cameras.mapper import Mapper
 from persistence.errors import CameraNotFound, did_you_mean
+from persistence.files import entry_points
 
 GROUP = "persistence.cameras"
 
 
-@functools.cache
 def announced() -> Mapping[str, str]:
-    """Give the names of the installed cameras: Gen2 class names and short ones -> ``module:Class``.
-
-    `importlib.metadata` would take longer to import than all else that opening a repository does;
-    the files that it reads (PyPA's entry points specification) are read here.
-    """
-    found: dict[str, str] = {}
-    for directory in sys.path:
-        try:
-            names = os.listdir(directory or ".")
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith((".dist-info", ".egg-info")):
-                for alias, target in _entries(
-                    os.path.join(directory, name, "entry_points.txt")
-                ).items():
-                    found.setdefault(alias, target)
-    return found
+    """Return the names of the installed cameras: Gen2's and short ones -> ``module:Class``."""
+    return entry_points.announced(GROUP)
 
 
 # Classes that somebody gave to a Butler in this process: they are known by name from then on.
@@ -67,8 +48,7 @@ def find(name: str) -> type[Mapper]:
             "install its package, or describe the camera in a YAML file (doc/cameras.rst) and give "
             "mapper='my_camera.yaml'"
         )
-    module, _, attribute = known[name].partition(":")
-    found: Any = getattr(importlib.import_module(module), attribute)
+    found = entry_points.load(known[name])
     return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
 
 
@@ -107,20 +87,3 @@ def gen2_name(mapper: Any) -> str:
     )
     names = [name for name, target in announced().items() if target in targets and "." in name]
     return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"
-
-
-def _entries(path: str) -> dict[str, str]:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
-    except OSError:
-        return {}
-    section, found = "", {}
-    if GROUP in text:
-        for line in text.splitlines():
-            if line.startswith("["):
-                section = line.strip(" []")
-            elif section == GROUP and "=" in line:
-                alias, target = line.split("=", 1)
-                found[alias.strip()] = target.split("[", 1)[0].strip()
-    return found

@@ -15,7 +15,8 @@ from persistence.compat.storageinterface import Located, StorageInterface
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, NoRepositoryAtRoot
 from persistence.files import atomic
-from persistence.formatters import FORMATTERS, formatter
+from persistence.formatters import formatter
+from persistence.policy import storages
 
 _HDU = re.compile(r"(.*)\[(\d+)\]$")
 
@@ -146,7 +147,8 @@ class PosixStorage(StorageInterface):
         """Say whether a file is there: by its path or a pattern, or by a location."""
         if isinstance(location, str):
             return self.instanceSearch(location) is not None
-        if location.getStorageName() not in {**FORMATTERS, **self._readers}:
+        name = location.getStorageName()
+        if name not in self._readers and storages.find(name) is None:
             return False
         return any(self.instanceSearch(one) for one in location.getLocations())
 
@@ -196,7 +198,7 @@ def path_of(uri: str) -> str:
 
 
 def _formatter(location: Located) -> Any:
-    if location.getStorageName() not in FORMATTERS:
+    if storages.find(location.getStorageName()) is None:
         raise FormatterError(f"No formatter for location:{location}")
     return formatter(location.getStorageName())
 

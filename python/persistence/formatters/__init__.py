@@ -1,19 +1,20 @@
-"""Storage name -> how to read and write it.
+"""Storage name -> how to read and write it: `persistence.policy.storages` has the names.
 
-Each formatter is a module with ``read(location)`` and ``write(obj, path, location)``; it is
-imported when it is first used, so that nobody pays for a library that is not needed.
+Each formatter is a module or an object with ``read(location)`` and ``write(obj, path, location)``;
+it is imported when it is first used, so that nobody pays for a library that is not needed.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from persistence.dataids.location import Location
 from persistence.dataids.request import PARTS
 from persistence.errors import FormatterError, PersistenceError, told
+from persistence.files import entry_points
+from persistence.policy import storages
 
 
 class Formatter(Protocol):
@@ -39,18 +40,6 @@ class Formatter(Protocol):
             If the object is not of a kind that this format can hold.
         """
 
-
-# Storage name -> module. `Internal` and `ignored` hold nothing.
-FORMATTERS: Mapping[str, str] = {
-    "FitsStorage": "persistence.formatters.fits",
-    "FitsCatalogStorage": "persistence.formatters.catalog",
-    "PickleStorage": "persistence.formatters.pickle",
-    "YamlStorage": "persistence.formatters.yaml",
-    "TextStorage": "persistence.formatters.text",
-    "ConfigStorage": "persistence.formatters.config",
-    "ParquetStorage": "persistence.formatters.parquet",
-    "MatplotlibStorage": "persistence.formatters.figure",
-}
 
 # What a file of these storages holds where the policy's `python` says so, by its last word: who
 # reads it instead.
@@ -140,12 +129,25 @@ def formatter(storage: str, python: str | None = None) -> Formatter:
     Raises
     ------
     FormatterError
-        If the storage holds no data.
+        If nothing reads and writes the storage, or what a package announces does not.
     """
-    if storage not in FORMATTERS:
-        raise FormatterError(
-            f"storage {storage!r} holds no data (those that do: {', '.join(FORMATTERS)})"
-        )
+    target = storages.find(storage)
+    if target is None:
+        raise FormatterError(storages.problem(storage))
     name = (python or "").rpartition(".")[2]
-    module = OBJECTS.get(storage, {}).get(name, FORMATTERS[storage])
-    return _Guarded(storage, cast(Formatter, importlib.import_module(module)))
+    return _Guarded(storage, _load(storage, OBJECTS.get(storage, {}).get(name, target)))
+
+
+def _load(storage: str, target: str) -> Formatter:
+    try:
+        found: Formatter = entry_points.load(target)
+    except PersistenceError:
+        raise
+    except Exception as error:  # another package's code
+        raise FormatterError(
+            f"storage {storage!r}: {target} cannot be imported: {told(error)}"
+        ) from error
+    missing = [verb for verb in ("read", "write") if not callable(getattr(found, verb, None))]
+    if missing:
+        raise FormatterError(f"storage {storage!r}: {target} has no function {missing[0]}")
+    return found

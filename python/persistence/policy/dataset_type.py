@@ -10,20 +10,8 @@ from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
+from persistence.policy import storages
 
-STORAGES = (
-    "FitsStorage",
-    "FitsCatalogStorage",
-    "PickleStorage",
-    "YamlStorage",
-    "TextStorage",
-    "ConfigStorage",
-    "ParquetStorage",
-    "MatplotlibStorage",
-    "Internal",
-    "ignored",
-    "None",  # a place only
-)
 _TYPE_WORDS: Mapping[str, type] = {"int": int, "str": str, "float": float}
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -145,12 +133,9 @@ def _truth(value: Any) -> bool:
 
 def _storage(value: Any) -> str | None:
     storage = _text(value)
-    if storage is not None and storage not in STORAGES and not storage.startswith("ignored"):
-        known = ", ".join(STORAGES)
-        raise PolicyError(
-            f"unknown storage {storage!r}{did_you_mean(storage, STORAGES)} (known: {known})"
-        )
-    return storage
+    if storage is None or storages.is_empty(storage) or storages.find(storage):
+        return storage
+    raise PolicyError(storages.problem(storage))
 
 
 def _template(value: Any) -> PathTemplate | None:
