@@ -15,7 +15,7 @@ from lsst.daf.persistence import (
     StorageInterface,
 )
 from obs_decam.mapper import DecamMapper
-from persistence.errors import FormatterError, PersistenceError
+from persistence.errors import PersistenceError
 
 
 class Place:
@@ -132,6 +132,24 @@ def test_a_scheme_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
         Storage.registerStorageClass("cloud", Cloud)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "cls", "message"),
+    [
+        ("cloud://", PosixStorage, "'cloud://' is not a scheme of URIs, such as 'file'"),
+        ("Cloud", PosixStorage, "'Cloud' is not a scheme"),
+        ("cloud", "PosixStorage", "'PosixStorage' is not a kind of storage: a subclass of Storage"),
+        ("cloud", object, "<class 'object'> is not a kind of storage"),
+    ],
+)
+def test_a_registration_that_no_uri_would_find_is_refused(
+    scheme: str, cls: Any, message: str
+) -> None:
+    before = dict(Storage.storages)
+    with pytest.raises(RuntimeError, match=message):
+        Storage.registerStorageClass(scheme, cls)
+    assert Storage.storages == before
+
+
 def test_a_storage_is_made_only_where_told(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     assert Storage.makeFromURI(str(missing), create=False) is None
@@ -231,43 +249,6 @@ def test_a_storage_without_a_format_is_refused_and_holds_nothing(
     for act in (storage.read, lambda place: storage.write(place, 1)):
         with pytest.raises(RuntimeError, match="No formatter for location"):
             act(Place("ignored", "a"))
-
-
-def test_formats_and_classes_can_have_functions_of_their_own(tmp_path: Path) -> None:
-    class Own(StorageInterface):
-        pass
-
-    class Derived(Own):
-        pass
-
-    def read(location: Any) -> list[Any]:
-        return ["read"]
-
-    Own.registerFormatters("OwnStorage", read, lambda location, obj: None)
-    assert Derived.getReadFormatter("OwnStorage") is read
-    assert PosixStorage.getReadFormatter("OwnStorage") is None
-    with pytest.raises(FormatterError, match="Registration of second formatter for 'OwnStorage'"):
-        Derived.registerFormatters("OwnStorage", read)
-
-
-def test_a_function_of_ones_own_reads_and_writes(tmp_path: Path) -> None:
-    class OwnPosix(PosixStorage, StorageInterface):
-        pass
-
-    class Thing:
-        pass
-
-    seen: list[Any] = []
-    OwnPosix.registerFormatters("OwnStorage", lambda place: ["by name"])
-    OwnPosix.registerFormatters(
-        Thing, lambda place: ["by type"], lambda place, obj: seen.append(obj)
-    )
-    storage = OwnPosix(str(tmp_path), create=False)
-    assert storage.read(Place("OwnStorage", "a")) == ["by name"]
-    assert storage.read(Place("none", "a", python=Thing)) == ["by type"]
-    thing = Thing()
-    storage.write(Place("none", "a"), thing)
-    assert seen == [thing]
 
 
 def test_files_are_copied_and_opened_below_the_root(storage: PosixStorage, tmp_path: Path) -> None:

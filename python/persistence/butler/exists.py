@@ -51,7 +51,7 @@ def _is_plain(repository: Repository, request: Request) -> bool:
         dataset.template is not None
         and not dataset.composite
         and dataset.section != "calibrations"
-        and storages.find(dataset.storage or "") is not None
+        and storages.find(dataset.storage or "", dataset.python) is not None
         and mapper.hook("map", request.datasetType) is None
     )
 

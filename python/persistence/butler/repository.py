@@ -369,7 +369,7 @@ class Repository:
     @staticmethod
     def found(location: Location) -> Location | None:
         """Give a location if its file is there, perhaps compressed."""
-        if storages.find(location.storage) is None:
+        if storages.find(location.storage, location.python) is None:
             return None
         path = atomic.find(location.root, location.path)
         if path is None:

@@ -8,14 +8,14 @@ import re
 import shutil
 from typing import Any, TextIO
 
+from persistence import formatters
 from persistence.butler import repository_cfg
 from persistence.cameras import installed
 from persistence.compat.repositorycfg import RepositoryCfg
-from persistence.compat.storageinterface import Located, StorageInterface
+from persistence.compat.storageinterface import Located, Registered, StorageInterface, second
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, NoRepositoryAtRoot
 from persistence.files import atomic
-from persistence.formatters import formatter
 from persistence.policy import storages
 
 _HDU = re.compile(r"(.*)\[(\d+)\]$")
@@ -37,6 +37,8 @@ class PosixStorage(StorageInterface):
         If it is not there, and is not to be made.
     """
 
+    _registered = storages.registered
+
     def __init__(self, uri: str, create: bool) -> None:
         self.root = path_of(uri)
         if not os.path.exists(self.root):
@@ -46,6 +48,17 @@ class PosixStorage(StorageInterface):
 
     def __repr__(self) -> str:
         return f"PosixStorage({self.root!r})"
+
+    @classmethod
+    def _register(cls, kind: Any, functions: Registered) -> None:
+        if isinstance(kind, str):
+            if storages.is_empty(kind):
+                raise FormatterError(storages.problem(kind))
+            target = storages.find(kind)
+            # Gen2 had no formatter for texts, so that a script may have registered its own.
+            if isinstance(target, str) and kind != "TextStorage":
+                raise second(kind, cls, f"{target} reads and writes it")
+        formatters.register(kind, functions)
 
     # -- repositories
     # --------------------------------------------------------------------------------
@@ -147,31 +160,26 @@ class PosixStorage(StorageInterface):
         """Say whether a file is there: by its path or a pattern, or by a location."""
         if isinstance(location, str):
             return self.instanceSearch(location) is not None
-        name = location.getStorageName()
-        if name not in self._readers and storages.find(name) is None:
+        if storages.find(location.getStorageName(), location.getPythonType()) is None:
             return False
         return any(self.instanceSearch(one) for one in location.getLocations())
 
     def read(self, location: Located) -> list[Any]:
         """Read what lies at each path of a location."""
-        for key in (location.getStorageName(), location.getPythonType()):
-            reader = self.getReadFormatter(key)
-            if reader is not None:
-                return reader(location)
-        return [
-            _formatter(location).read(self._place(location, one)) for one in location.getLocations()
-        ]
+        found = _formatter(location, location.getPythonType())
+        if isinstance(found, Registered):
+            return found.read_all(location)
+        return [found.read(self._place(location, path)) for path in location.getLocations()]
 
     def write(self, location: Located, obj: Any) -> None:
         """Write an object to the first path of a location: whole, or not at all."""
-        for key in (location.getStorageName(), location.getPythonType(), type(obj)):
-            writer = self.getWriteFormatter(key)
-            if writer is not None:
-                writer(location, obj)
-                return
+        found = _formatter(location, location.getPythonType() or type(obj))
+        if isinstance(found, Registered):
+            found.write_first(location, obj)
+            return
         place = self._place(location, location.getLocations()[0])
         with atomic.atomic_write(place.full_path) as temporary:
-            _formatter(location).write(obj, temporary, place)
+            found.write(obj, temporary, place)
 
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
         """Copy a file, both paths being relative to the root."""
@@ -197,10 +205,11 @@ def path_of(uri: str) -> str:
     return uri.removeprefix("file://")
 
 
-def _formatter(location: Located) -> Any:
-    if storages.find(location.getStorageName()) is None:
+def _formatter(location: Located, python: Any) -> Any:
+    found = storages.find(location.getStorageName(), python)
+    if found is None:
         raise FormatterError(f"No formatter for location:{location}")
-    return formatter(location.getStorageName())
+    return formatters.formatter(location.getStorageName()) if isinstance(found, str) else found
 
 
 def _inside(root: str, path: str) -> tuple[str, str]:

@@ -30,13 +30,21 @@ class Storage:
 
     @staticmethod
     def registerStorageClass(scheme: str, cls: type[StorageInterface]) -> None:
-        """Let a class stand for the URIs of a scheme.
+        """Let a class serve the URIs of a scheme, for the functions of this class.
+
+        A Butler does not ask it: repositories are directories, and their URIs ``file:`` ones.
 
         Raises
         ------
         RepositoryError
-            If the scheme has one already.
+            If the scheme has one already, or what is given is not a scheme or not a storage.
         """
+        if not scheme or urlsplit(f"{scheme}://host").scheme != scheme:
+            raise RepositoryError(f"{scheme!r} is not a scheme of URIs, such as 'file'")
+        if not isinstance(cls, type) or not issubclass(cls, StorageInterface):
+            raise RepositoryError(
+                f"{cls!r} is not a kind of storage: a subclass of StorageInterface"
+            )
         if scheme in Storage.storages:
             raise RepositoryError(
                 f"Scheme '{scheme}' already registered:{Storage.storages[scheme]}"

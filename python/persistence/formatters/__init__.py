@@ -131,11 +131,19 @@ def formatter(storage: str, python: str | None = None) -> Formatter:
     FormatterError
         If nothing reads and writes the storage, or what a package announces does not.
     """
-    target = storages.find(storage)
-    if target is None:
+    found = storages.find(storage, python)
+    if found is None:
         raise FormatterError(storages.problem(storage))
-    name = (python or "").rpartition(".")[2]
-    return _Guarded(storage, _load(storage, OBJECTS.get(storage, {}).get(name, target)))
+    if isinstance(found, str):
+        name = (python or "").rpartition(".")[2]
+        found = _load(storage, OBJECTS.get(storage, {}).get(name, found))
+    return _Guarded(storage, found)
+
+
+def register(kind: str | type, its: Formatter) -> None:
+    """Let a formatter serve a storage, or a class of objects, in this process."""
+    storages.registered[kind] = its
+    formatter.cache_clear()
 
 
 def _load(storage: str, target: str) -> Formatter:
