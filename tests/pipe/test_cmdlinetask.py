@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import re
 import select
 import signal
 import subprocess
@@ -297,7 +298,8 @@ def test_an_interrupt_ends_all_processes_and_leaves_whole_outputs(
         begun.send_signal(by)
     out, _ = begun.communicate()  # until no process has it open
     assert begun.returncode == 130, out
-    assert "to do: --id visit=410877 ccdnum=2" in out
+    # That 1 is done may not have come through yet when the interrupt does.
+    assert re.search(r"to do: --id visit=410877 ccdnum=[12]\.\.4$", out, re.MULTILINE), out
     assert not list((tmp_path / "out").rglob(".part-*"))
 
 
