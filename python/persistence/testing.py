@@ -1,21 +1,28 @@
-"""Contract tests: what every registry and every camera has to keep.
+"""Contract tests: what every registry, camera and formatter has to keep.
 
 Inherit from them in your own tests.
 
-Each class asks its subclass for the thing to be tested, made in a way of its own (a back door), so
-that the thing cannot vouch for itself. They need pytest, and nothing of this project's own tests.
+Each class asks its subclass for the thing to be tested, created without the code under test, so
+that this code cannot confirm itself. They need pytest, and nothing of this project's own tests.
 """
 
 from __future__ import annotations
 
+import gc
+import itertools
+import random
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
 from persistence.cameras.camera_mapper import CameraMapper
+from persistence.dataids.location import Location
 from persistence.dataids.template import PathTemplate
-from persistence.errors import PolicyError, TemplateError
+from persistence.errors import FormatterError, PolicyError, TemplateError
+from persistence.formatters import formatter
 from persistence.registry import Registry
 
 
@@ -138,3 +145,210 @@ class CameraContract:
                 self.mapper()
             except PolicyError as error:
                 raise AssertionError(str(error)) from error
+
+
+class DatasetFolder:
+    """A folder of datasets of one storage, whose files can be read and written as bytes too.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+        Where the files lie.
+    storage : `str`
+        The storage's name, as policies have it.
+    python : `str`, optional
+        The policy's dotted name of the objects.
+    ending : `str`
+        How file names end.
+    """
+
+    def __init__(
+        self, folder: Path, storage: str, python: str | None = None, ending: str = ""
+    ) -> None:
+        self.folder, self.storage, self.python, self.ending = folder, storage, python, ending
+        self._numbers = itertools.count()
+
+    def place(
+        self,
+        name: str | None = None,
+        hdu: int | None = None,
+        dataId: Any = None,
+        python: Any = ...,
+        **options: Any,
+    ) -> Location:
+        """Return the location of a file that need not exist."""
+        name = name or f"file{next(self._numbers)}{self.ending}"
+        python = self.python if python is ... else python
+        return Location(
+            str(self.folder), name, hdu, self.storage, python, "thing", dataId or {}, options
+        )
+
+    def put(self, content: bytes, **where: Any) -> Location:
+        """Write bytes without the formatter, and return where."""
+        location = self.place(**where)
+        Path(location.full_path).write_bytes(content)
+        return location
+
+    def read(self, location: Location) -> Any:
+        """Read an object with the formatter."""
+        return formatter(location.storage, location.python).read(location)
+
+    def write(self, obj: Any, **where: Any) -> Location:
+        """Write an object as a repository does, to a path beside, and return where it then is."""
+        location = self.place(**where)
+        beside = Path(f"{location.root}/.part-{location.path}")
+        formatter(location.storage, location.python).write(obj, str(beside), location)
+        beside.rename(location.full_path)
+        return location
+
+    def bytes_of(self, obj: Any, **where: Any) -> bytes:
+        """Return the content of the file that the formatter writes."""
+        return Path(self.write(obj, **where).full_path).read_bytes()
+
+    def there_and_back(self, obj: Any, **where: Any) -> Any:
+        """Write an object, and return what is read."""
+        return self.read(self.write(obj, **where))
+
+
+class FormatterContract:
+    """What every formatter keeps: round trips, and errors that name the dataset type or the file.
+
+    A subclass names its storage and what that holds, and reads and writes files without the
+    formatter, in `foreign` and `seen`. A storage of your own is one that your package announces
+    (entry points ``persistence.formatters``) or that you registered.
+
+    Attributes
+    ----------
+    storage : `str`
+        The storage's name, as policies have it.
+    python : `str` or None
+        The policy's dotted name of the objects, where it matters.
+    ending : `str`
+        How file names end.
+    objects : sequence of functions
+        Each returns an object that the storage holds, a new one at each call.
+    wrong : sequence
+        Objects that it does not hold.
+    damaged : sequence of `bytes`
+        Contents that are not of its format.
+    cuts : sequence of `float`
+        Shares of a good file that are not of its format either.
+    leaks : `bool`
+        Whether the library leaves damaged files open: then they are closed at the end of a test,
+        so that the warning is not another test's.
+    """
+
+    storage: ClassVar[str]
+    python: ClassVar[str | None] = None
+    ending: ClassVar[str] = ""
+    objects: ClassVar[Sequence[Callable[[], Any]]]
+    wrong: ClassVar[Sequence[Any]]
+    damaged: ClassVar[Sequence[bytes]] = (b"", b"\xff\xfe nothing \x00 of this format", bytes(3000))
+    cuts: ClassVar[Sequence[float]] = (0.1, 0.5, 0.95)
+    leaks: ClassVar[bool] = False
+
+    def foreign(self) -> tuple[bytes, Any]:
+        """Return a file made without the formatter, and the object that it holds."""
+        raise AssertionError("a subclass says how")
+
+    def seen(self, content: bytes) -> Any:
+        """Read a file without the formatter."""
+        raise AssertionError("a subclass says how")
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Check whether two objects are equal."""
+        return bool(one == other) and type(one) is type(other)
+
+    @classmethod
+    def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
+        """Run a test once for each object, or damage, of the subclass."""
+        for argument, values in (
+            ("make", cls.objects),
+            ("wrong", cls.wrong),
+            ("damage", [*cls.damaged, *cls.cuts]),
+        ):
+            if argument in metafunc.fixturenames:
+                metafunc.parametrize(argument, values)
+
+    @pytest.fixture
+    def disk(self, tmp_path: Path) -> DatasetFolder:
+        """Return a folder for datasets of the storage."""
+        return DatasetFolder(tmp_path, self.storage, self.python, self.ending)
+
+    def test_what_is_written_is_read_back(
+        self, disk: DatasetFolder, make: Callable[[], Any]
+    ) -> None:
+        content = disk.bytes_of(make())
+        assert self.same(disk.read(disk.put(content)), make())
+
+    def test_writing_does_not_change_the_object(
+        self, disk: DatasetFolder, make: Callable[[], Any]
+    ) -> None:
+        obj = make()
+        disk.write(obj)
+        assert self.same(obj, make())
+
+    def test_a_file_of_another_hand_is_read(self, disk: DatasetFolder) -> None:
+        content, obj = self.foreign()
+        assert self.same(disk.read(disk.put(content)), obj)
+
+    def test_what_is_written_is_read_by_another_hand(self, disk: DatasetFolder) -> None:
+        _, obj = self.foreign()
+        assert self.same(self.seen(disk.bytes_of(obj)), obj)
+
+    def test_reading_leaves_the_file_as_it_is(self, disk: DatasetFolder) -> None:
+        content, _ = self.foreign()
+        location = disk.put(content)
+        disk.read(location)
+        disk.read(location)
+        assert Path(location.full_path).read_bytes() == content
+        assert len(list(disk.folder.iterdir())) == 1
+
+    def test_an_object_of_another_kind_is_refused_with_the_dataset_type(
+        self, disk: DatasetFolder, wrong: Any
+    ) -> None:
+        with pytest.raises(FormatterError, match="thing"):
+            disk.write(wrong)
+
+    @pytest.mark.filterwarnings("ignore")  # as in a user's process, where they are no errors
+    def test_a_damaged_file_is_refused_by_name(
+        self, disk: DatasetFolder, damage: bytes | float
+    ) -> None:
+        content, _ = self.foreign()
+        location = disk.put(
+            damage if isinstance(damage, bytes) else content[: int(len(content) * damage)]
+        )
+        with pytest.raises(FormatterError) as caught:
+            disk.read(location)
+        assert location.full_path in str(caught.value)
+        del caught
+        self._close()
+
+    def test_a_missing_file_is_the_usual_error(self, disk: DatasetFolder) -> None:
+        with pytest.raises(FileNotFoundError) as caught:
+            disk.read(disk.place())
+        assert not isinstance(caught.value, FormatterError)
+
+    @pytest.mark.filterwarnings("ignore")  # as above
+    def test_a_file_with_changed_bytes_is_read_or_refused_by_name(
+        self, disk: DatasetFolder
+    ) -> None:
+        content, _ = self.foreign()
+        # Damage has endless forms; new ones in each run would stop those who changed nothing.
+        chance = random.Random(self.storage)  # noqa: S311  # no secret
+        for _ in range(40):
+            start = chance.randrange(len(content))
+            noise, lost = chance.randbytes(chance.randint(0, 8)), chance.randint(0, 8)
+            damaged = content[:start] + noise + content[start + lost :]
+            location = disk.put(damaged, name=f"rough{self.ending}")
+            message = location.full_path
+            try:
+                disk.read(location)
+            except FormatterError as error:
+                message = str(error)
+            assert location.full_path in message
+        self._close()
+
+    def _close(self) -> None:
+        if self.leaks:
+            gc.collect()

@@ -4,164 +4,32 @@ from __future__ import annotations
 
 import ast
 import datetime
-import gc
 import io
 import pickle
 import pickletools
-from collections.abc import Callable, Sequence
 from functools import reduce
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
-import pytest
 import yaml
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from matplotlib import image as pictures
 from matplotlib.figure import Figure
 
 from persistence import skymap
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError
 from persistence.policy import recipes
 from persistence.policy.storages import OWN
+from persistence.testing import FormatterContract
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.fields.background import Background, BackgroundList, Surface
 from persistence.types.metadata.config import Config
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask
 from persistence.types.table.parquet import ParquetTable
-
-ROUGH = settings(
-    max_examples=40,
-    deadline=None,
-    database=None,
-    derandomize=True,  # damage has endless forms; new ones are no reason to stop others
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
-)
-
-
-class FormatterContract:
-    """What every formatter keeps. A subclass says what its storage holds, and makes files in a way of its own."""
-
-    storage: ClassVar[str]
-    python: ClassVar[str | None] = None
-    ending: ClassVar[str] = ""
-    # Functions that make an object; what its storage holds.
-    objects: ClassVar[Sequence[Any]]
-    # What it does not.
-    wrong: ClassVar[Sequence[Any]]
-    # Contents that are no file of this format, beside those that are made by cutting a good one.
-    damaged: ClassVar[Sequence[Any]] = (b"", b"\xff\xfe nothing \x00 of this format", bytes(3000))
-    # Parts of a good file at which to cut.
-    cuts: ClassVar[Sequence[float]] = (0.1, 0.5, 0.95)
-    # Whether the library leaves damaged files open: the warning of that would meet another test.
-    careless: ClassVar[bool] = False
-
-    @pytest.fixture
-    def disk(self, disk_of: Callable[..., Any]) -> Any:
-        return disk_of(self.storage, self.python, self.ending)
-
-    def foreign(self) -> tuple[bytes, Any]:
-        """Make a file without the formatter, and the object that it holds."""
-        raise AssertionError("a subclass says how")
-
-    def seen(self, content: bytes) -> Any:
-        """Read a file without the formatter."""
-        raise AssertionError("a subclass says how")
-
-    def same(self, one: Any, other: Any) -> bool:
-        return bool(one == other) and type(one) is type(other)
-
-    def test_what_is_written_is_read_back(self, disk, make):
-        obj = make()
-        content = disk.bytes_of(obj)
-        assert self.same(disk.read(disk.put(content)), make())
-
-    def test_writing_does_not_change_the_object(self, disk, make):
-        obj = make()
-        disk.write(obj)
-        assert self.same(obj, make())
-
-    def test_a_file_of_another_hand_is_read(self, disk):
-        content, obj = self.foreign()
-        assert self.same(disk.read(disk.put(content)), obj)
-
-    def test_what_is_written_is_read_by_another_hand(self, disk):
-        _, obj = self.foreign()
-        assert self.same(self.seen(disk.bytes_of(obj)), obj)
-
-    def test_reading_leaves_the_file_as_it_is(self, disk):
-        content, _ = self.foreign()
-        location = disk.put(content)
-        disk.read(location)
-        disk.read(location)
-        assert Path(location.full_path).read_bytes() == content
-        assert len(list(disk.folder.iterdir())) == 1
-
-    def test_an_object_of_another_kind_is_refused_with_the_dataset_type(self, disk, wrong):
-        with pytest.raises(FormatterError, match="thing"):
-            disk.write(wrong)
-
-    @pytest.mark.filterwarnings("ignore")  # as in a user's process, in which warnings are no errors
-    def test_a_damaged_file_is_refused_by_name(self, disk, damage):
-        content, _ = self.foreign()
-        location = disk.put(
-            damage if isinstance(damage, bytes) else content[: int(len(content) * damage)]
-        )
-        with pytest.raises(FormatterError) as caught:
-            disk.read(location)
-        assert location.full_path in str(caught.value)
-        del caught
-        self.close()
-
-    def test_a_missing_file_is_the_usual_error(self, disk):
-        with pytest.raises(FileNotFoundError) as caught:
-            disk.read(disk.place())
-        assert not isinstance(caught.value, FormatterError)
-
-    @pytest.mark.filterwarnings("ignore")  # as above
-    def test_whatever_the_bytes_they_are_read_or_refused_by_name(self, disk):
-        content, _ = self.foreign()
-
-        @ROUGH
-        @given(st.integers(0, len(content) - 1), st.binary(max_size=8), st.integers(0, 8))
-        def check(start: int, noise: bytes, lost: int) -> None:
-            location = disk.put(
-                content[:start] + noise + content[start + lost :], name=f"rough{self.ending}"
-            )
-            message = location.full_path
-            try:
-                disk.read(location)
-            except FormatterError as error:
-                message = str(error)
-            assert location.full_path in message
-
-        check()
-        self.close()
-
-    def close(self) -> None:
-        if self.careless:
-            gc.collect()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give the methods of the contract what the subclass has for them."""
-    cls = metafunc.cls
-    if cls is None:
-        return
-    for argument, values in (
-        ("make", cls.objects),
-        ("wrong", cls.wrong),
-        ("damage", [*cls.damaged, *cls.cuts]),
-    ):
-        if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, values)
 
 
 def pixels(dtype: str = "f4") -> Any:
@@ -178,7 +46,7 @@ class TestFits(FormatterContract):
     storage = "FitsStorage"
     python = "lsst.afw.image.ExposureF"
     ending = ".fits"
-    careless = True
+    leaks = True
     objects: ClassVar = [
         pixels,
         full_exposure,
@@ -243,7 +111,7 @@ class TestCatalog(FormatterContract):
     storage = "FitsCatalogStorage"
     ending = ".fits"
     cuts: ClassVar = [0.1, 0.5, 0.8]  # behind it, there is padding alone
-    careless = True
+    leaks = True
     objects: ClassVar = [
         lambda: Table(
             {
@@ -312,7 +180,7 @@ class TestBackground(FormatterContract):
     python = "lsst.afw.math.BackgroundList"
     ending = ".fits"
     cuts: ClassVar = [0.1, 0.4, 0.8]  # at a half, the first component would be whole
-    careless = True
+    leaks = True
     objects: ClassVar = [background, lambda: background(1, (1, 1))]
     wrong: ClassVar = [None, "text", np.ones((3, 3)), background()[0], BackgroundList(())]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import re
 import select
 import signal
 import subprocess
