@@ -33,7 +33,7 @@ from persistence.errors import (
     warn_caller,
 )
 from persistence.files import atomic
-from persistence.formatters import formatter
+from persistence.formatters import HDU_KEYS, choose_hdu, formatter
 from persistence.formatters.views import READERS
 from persistence.policy import storages
 from persistence.policy.composites import SKYMAP_KEYS
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
 
 _T = TypeVar("_T")
-_HDU = "hdu"  # in a data ID, it may choose the table of a catalog's file (gen2-core T44)
 
 
 class Prepared(NamedTuple):
@@ -254,7 +253,7 @@ class Repository:
         strange = [
             key
             for key in data_id
-            if key not in policy.keys and key not in policy.aliases and key != _HDU
+            if key not in policy.keys and key not in policy.aliases and key not in HDU_KEYS.values()
         ]
         if not strange:
             return []
@@ -315,7 +314,7 @@ class Repository:
         full_id = self.complete(dataset, data_id)
         location = self.mapper.locate(dataset, full_id, self._top(dataset, write), options)
         self.warn_strange(data_id)
-        return location
+        return choose_hdu(location, self.mapper.policy.keys)
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:
         """Give where the calibrations of a type lie, with their registry."""

@@ -309,14 +309,6 @@ class Mapper(Numbering):
                 f"{told}"
             )
         path, hdu = dataset.template.locate(full_id)
-        if (
-            "hdu" in full_id
-            and dataset.storage == "FitsCatalogStorage"
-            and "hdu" not in self.policy.keys
-        ):
-            # Gen2 took it for this also where it is a key of raw exposures, and read who knows
-            # what.
-            hdu = cast("hdu", full_id["hdu"], int)
         return Location(
             root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options
         )

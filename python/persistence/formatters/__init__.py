@@ -7,9 +7,10 @@ it is imported when it is first used, so that nobody pays for a library that is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Protocol
 
+from persistence.dataids.dataid import cast
 from persistence.dataids.location import Location
 from persistence.dataids.request import PARTS
 from persistence.errors import FormatterError, PersistenceError, told
@@ -82,6 +83,21 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
         "PropertyList": "persistence.formatters.properties",
     },
 }
+
+# Storage name -> the key of a data ID that chooses an HDU of its files. Source: gen2-core, T44.
+HDU_KEYS: Mapping[str, str] = {"FitsCatalogStorage": "hdu"}
+
+
+def choose_hdu(location: Location, camera_keys: Container[str]) -> Location:
+    """Return the location of the HDU that a data ID names, if it may choose one.
+
+    It may not where the camera has a key of this name: Gen2 took that key, too, and read a table
+    by the number of a detector's HDU.
+    """
+    key = HDU_KEYS.get(location.storage)
+    if key is None or key not in location.dataId or key in camera_keys:
+        return location
+    return location._replace(hdu=cast(key, location.dataId[key], int))
 
 
 class _Guarded:
