@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from persistence.errors import FormatterError
 from persistence.files import bintable, fits_headers
-from persistence.files.bintable import Form, Stream, Table
+from persistence.files.bintable import Stream, Table
+from persistence.files.bintable_columns import Form
 
 
 def written(columns, **cards):

@@ -13,7 +13,7 @@ from astropy import units
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from persistence.files.bintable import Form
+from persistence.files.bintable_columns import Form
 from persistence.types.table.catalog import Catalog
 
 # The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses

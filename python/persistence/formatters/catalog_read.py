@@ -13,7 +13,7 @@ from astropy.table import Column, MaskedColumn
 
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import bintable
-from persistence.files.bintable import Form
+from persistence.files.bintable_columns import Form
 from persistence.types.table import aliases, schema
 from persistence.types.table.catalog import Catalog, archive_entry
 from persistence.types.table.schema import Card, Field, Schema

@@ -14,8 +14,8 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError, warn_caller
-from persistence.files import bintable, fits_headers
-from persistence.files.bintable import Form
+from persistence.files import fits_headers
+from persistence.files.bintable_columns import DTYPES, Form
 from persistence.formatters.catalog_layout import Column, Layout
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, archive_of
@@ -151,14 +151,14 @@ def _put(heap: bytearray, cell: Any, letter: str) -> tuple[int, int]:
     """Put a cell into the heap; gives its number of elements, and where it begins."""
     start = len(heap)
     heap += cell if letter == "A" else _stored(cell, letter).tobytes()
-    return (len(heap) - start) // np.dtype(bintable.DTYPES[letter]).itemsize, start
+    return (len(heap) - start) // np.dtype(DTYPES[letter]).itemsize, start
 
 
 def _stored(values: NDArray[Any], letter: str) -> NDArray[Any]:
     """Return numbers as stored in a file: 16-bit ones are signed (FITS Standard 4.0, table 19)."""
     if letter == "I":
         return (values ^ np.uint16(_SIGN)).view(np.int16).astype(">i2")
-    return values if letter in "AX" else values.astype(bintable.DTYPES[letter])
+    return values if letter in "AX" else values.astype(DTYPES[letter])
 
 
 def _cards_of_table(records: NDArray[Any], heap: int, fields: int) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from persistence.errors import FormatterError
 from persistence.files import bintable
-from persistence.files.bintable import Column
+from persistence.files.bintable_columns import DTYPES, Column
 from persistence.files.fits_headers import Part
 from persistence.types.archives.archive import Table
 
@@ -67,7 +67,7 @@ def _adapted(column: Column, values: Any, cards: Mapping[str, Any]) -> dict[str,
     name, form = column.name, column.form
     if not form.repeat:
         rows = values.shape[1] if form.letter == "X" and not form.pointer else len(values)
-        return {name: np.zeros((rows, 0), bintable.DTYPES[form.letter])}
+        return {name: np.zeros((rows, 0), DTYPES[form.letter])}
     if form.letter == "A":
         return {name: values.tolist()}
     if form.letter == "I":

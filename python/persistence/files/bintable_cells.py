@@ -1,0 +1,121 @@
+"""Cells of binary tables of FITS: from what is stored to numbers, texts and bits.
+
+Source of the format: FITS Standard 4.0, section 7.3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import FormatterError
+from persistence.files.bintable_columns import DTYPES, SIZES, Column
+
+
+def decode(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
+    """Return the values of a column.
+
+    Parameters
+    ----------
+    raw : array
+        Its cells as they lie in the rows, in the machine's own order of bytes.
+    column : `Column`
+        Its description.
+    heap : `memoryview`
+        The table's heap, which descriptors point into.
+
+    Returns
+    -------
+    values : array
+        As `persistence.files.bintable.Table.read` describes them.
+
+    Raises
+    ------
+    FormatterError
+        If a descriptor points beyond the heap.
+    """
+    form = column.form
+    if form.pointer:
+        return _far(raw, column, heap)
+    if form.letter == "X":
+        return _bits(raw.T, form.repeat)
+    if form.letter == "A":
+        return _texts(raw) if form.repeat else np.zeros(len(raw), "U1")
+    values = _numbers(raw, column)
+    if column.sizes:
+        # elements beyond the dimensions are filling
+        values = values[:, : math.prod(column.sizes)].reshape(len(values), *column.sizes)
+    return values
+
+
+def _numbers(raw: NDArray[Any], column: Column) -> Any:
+    if column.form.letter == "L":
+        return raw == b"T"
+    null = None if column.null is None else raw == column.null
+    values: Any = raw
+    if column.scale != 1:
+        values = raw * float(column.scale) + column.zero
+    elif column.zero:
+        values = _offset(raw, column.zero)
+    return values if null is None or not null.any() else np.ma.array(values, mask=null)
+
+
+def _offset(raw: NDArray[Any], zero: Any) -> Any:
+    """Add an offset; a sign's offset gives unsigned numbers (FITS Standard 4.0, table 19)."""
+    size = raw.dtype.itemsize
+    if raw.dtype.kind == "i" and zero == 1 << (8 * size - 1):
+        return (raw ^ raw.dtype.type(-(1 << (8 * size - 1)))).view(f"u{size}")
+    if raw.dtype.kind == "u" and zero == -128:
+        return (raw ^ np.uint8(128)).view("i1")
+    return raw + np.float64(zero)
+
+
+def _bits(raw: NDArray[np.uint8], count: int) -> NDArray[np.bool_]:
+    """Return bits along the first axis; the bytes come first, so that each lies in one piece."""
+    return np.unpackbits(np.ascontiguousarray(raw), axis=0, count=count).view(bool)
+
+
+def _texts(raw: NDArray[Any]) -> NDArray[np.str_]:
+    """Decode texts; blanks at their ends are filling, and so is what follows a NUL."""
+    if raw.tobytes().isascii():
+        texts = raw.astype(f"U{raw.dtype.itemsize}")
+    else:
+        texts = np.char.decode(raw, "utf-8", "replace")
+    if raw.size and (np.char.find(raw, b"\0") >= 0).any():
+        texts = np.array([text.partition("\0")[0] for text in texts.tolist()])
+    return np.char.rstrip(texts, " ")
+
+
+def _far(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
+    """Read cells that lie in the heap."""
+    places = raw.tolist() if column.form.repeat else [(0, 0)] * len(raw)
+    cells = [_cell(length, offset, column, heap) for length, offset in places]
+    if column.form.letter == "A":
+        return np.array(cells, dtype=str)
+    found = np.empty(len(cells), dtype=object)
+    # all at once, numpy would make one array of cells of one length
+    for row, cell in enumerate(cells):
+        found[row] = cell
+    return found
+
+
+def _cell(length: int, offset: int, column: Column, heap: memoryview) -> Any:
+    letter = column.form.letter
+    if not length:
+        offset = 0  # that of an empty cell has no meaning
+    stop = offset + (-(-length // 8) if letter == "X" else length * SIZES[letter])
+    if length < 0 or offset < 0 or stop > len(heap):
+        raise FormatterError(
+            f"a cell of {column.name} is not in the heap: {length} elements from byte {offset} of "
+            f"{len(heap)}"
+        )
+    content = heap[offset:stop]
+    if letter == "A":
+        return bytes(content).partition(b"\0")[0].decode("utf-8", "replace")
+    stored = np.frombuffer(content, DTYPES[letter])
+    if letter == "X":
+        return _bits(stored, length)
+    return _numbers(stored.astype(stored.dtype.newbyteorder("=")), column)
