@@ -1,0 +1,139 @@
+"""What a value in a header is: a number, an integer, a text, a date, or not known.
+
+Headers are written by many programs, and a card may hold anything: nothing at all, a number in
+quotes, ``NaN``, a date in a form of 1985. Each value is returned as what it is, or as None, which
+means "not known": nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from typing import Any
+
+# FITS Standard 4.0, sections 4.2.3 and 4.2.4; Python's int() and float() take `2015_0218`, too.
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?")
+# From here on, not every integer is a double (IEEE 754): the last digits of one may be lost.
+_EXACT = 2**53
+# Python's and numpy's (2 and 1), which need not be imported.
+_LOGICAL = ("bool", "bool_")
+
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ](.*))?", re.DOTALL)
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[T ](.*))?", re.DOTALL)
+_SLASHES = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2})(?:[T ](.*))?", re.DOTALL)
+# FITS before 1999: DD/MM/YY, of the years 19YY (FITS Standard 4.0, 4.4.2.1).
+_BEFORE_1999 = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{2})")
+_CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]*)?)?Z?")
+# Nothing was observed with a digital camera before; clocks that are not set say 1858 (MJD 0).
+_FIRST_YEAR = 1900
+# `03/03/26` is 1926 by the standard, and 2026 by the clock of a telescope that still writes it.
+_FIRST_SHORT_YEAR = 50
+
+
+def known(value: Any) -> Any:
+    """Return a value without what says "nothing"; None for an undefined card and for NaN.
+
+    Blanks and zero bytes at the ends of a text do not count.
+    """
+    if isinstance(value, str):
+        return value.strip(" \t\r\n\0")
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return None if type(value).__name__ == "Undefined" else value
+
+
+def number(value: Any) -> float | None:
+    """Return a value as a finite real number; None if it is not one.
+
+    A text that holds a number is one. A logical value is not, nor is an infinity.
+    """
+    value = known(value)
+    if isinstance(value, str):
+        if not _REAL.fullmatch(value):
+            return None
+        value = value.translate(_FORTRAN)
+    elif type(value).__name__ in _LOGICAL or not hasattr(type(value), "__float__"):
+        return None
+    try:
+        real = float(value)
+    except OverflowError:
+        return None
+    return real if math.isfinite(real) else None
+
+
+def integer(value: Any) -> int | None:
+    """Return a value as an integer; None if it is not exactly one.
+
+    ``7``, ``7.0`` and ``'0007'`` are; ``7.5``, a logical value, and a real number so large that its
+    last digits are lost are not.
+    """
+    value = known(value)
+    if isinstance(value, str):
+        return int(value) if len(value) < 100 and _INTEGER.fullmatch(value) else None
+    if type(value).__name__ in _LOGICAL:
+        return None
+    if hasattr(type(value), "__index__"):
+        return int(value)
+    real = number(value)
+    return int(real) if real is not None and real.is_integer() and abs(real) < _EXACT else None
+
+
+def text(value: Any) -> str | None:
+    """Return a value as a text without blanks at its ends; None if it is empty or not known."""
+    value = known(value)
+    return None if value is None else str(value) or None
+
+
+def date(value: Any) -> str | None:
+    """Return the date, or the date and time, that a text holds, in the form of ISO 8601.
+
+    Parameters
+    ----------
+    value
+        ``2015-02-18``, which returns as it stands; ``20150218`` or ``2015/02/18``; each of these
+        with a time behind ``T`` or a blank; or ``18/02/95``, as FITS had it before 1999, of the
+        years 1950 to 1999.
+
+    Returns
+    -------
+    date : `str` or None
+        None if it is not a date: another form, a month or a day that the calendar does not have, a
+        year before 1900.
+    """
+    if not isinstance(value, str):
+        return None
+    value = known(value)
+    old = _BEFORE_1999.fullmatch(value)
+    if old is not None:
+        day, month, year = map(int, old.groups())
+        return _iso(1900 + year, month, day, None, "") if year >= _FIRST_SHORT_YEAR else None
+    for form in (_ISO, _COMPACT, _SLASHES):
+        match = form.fullmatch(value)
+        if match is not None:
+            year, month, day = map(int, match.groups()[:3])
+            return _iso(
+                year, month, day, match[4], value[10:] if form is not _COMPACT else value[8:]
+            )
+    return None
+
+
+def _iso(year: int, month: int, day: int, clock: str | None, rest: str) -> str | None:
+    """Return a date with what stands behind it; None if the calendar or the clock has no such."""
+    try:
+        shown = datetime.date(year, month, day).isoformat()
+        if clock is not None:
+            match = _CLOCK.fullmatch(clock)
+            if match is None:
+                return None
+            hour, minute, second = (int(part or 0) for part in match.groups())
+            datetime.time(
+                hour, minute, min(second, 59) if second == 60 else second
+            )  # a leap second
+    except ValueError:
+        return None
+    return shown + rest if year >= _FIRST_YEAR else None
+
+
+_FORTRAN = str.maketrans("Dd", "Ee")
