@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.errors import FormatterError
 from persistence.types.exposure.detector import Amplifier, Detector
 from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
@@ -38,19 +39,38 @@ class DecamHeaders(HeaderTranslator):
         "dec": "TELDEC",
         "airmass": "AIRMASS",
     }
+    detector_key = "CCDNUM"
     # The Community Pipeline's keyword, in those of its versions that calibrate photometrically.
     zero_point_key = "MAGZERO"
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector, and its amplifiers if the image is not trimmed yet."""
-        if "CCDNUM" not in header:
+        number = self.detector_number(header)
+        if number is None:
             return None
-        name = str(header.get("DETPOS") or header.get("EXTNAME") or header["CCDNUM"]).strip()
+        name = str(header.get("DETPOS") or header.get("EXTNAME") or number).strip()
         serial = str(header.get("DETECTOR", "")).strip()
         amplifiers = tuple(
             _amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header
         )
-        return Detector(name, int(header["CCDNUM"]), serial, amplifiers)
+        return Detector(name, number, serial, amplifiers)
+
+    def detector_number(self, header: Header) -> int | None:
+        """Return the number of the detector: CCDNUM, or that of the chip that EXTNAME names.
+
+        Raises
+        ------
+        FormatterError
+            If the two are of different detectors.
+        """
+        number, name = super().detector_number(header), header.get("EXTNAME")
+        named = next((other for other, known in self.detectors.items() if known == name), None)
+        if number is not None and named not in (None, number):
+            raise FormatterError(
+                f"CCDNUM = {number} ({self.detectors.get(number, 'unknown')}), but EXTNAME = "
+                f"{name!r} ({named}): these are two detectors"
+            )
+        return named if number is None else number
 
 
 def _amplifier(header: Header, letter: str) -> Amplifier:

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from obs_decam.headers import DecamHeaders
-from persistence import CameraMapper, FormatterError, Location
+from persistence import CameraMapper, Location
 from persistence.files import yaml_nodes
 
 if TYPE_CHECKING:
-    from persistence import Exposure
     from persistence.policy.dataset_type import DatasetType
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,18 +24,6 @@ def detectors() -> Mapping[int, str]:
     """Give the name of each science detector by its number: 25 -> ``S1``."""
     table = yaml_nodes.load(os.path.join(_HERE, "camera", "detectors.yaml"))
     return {int(number): entry["name"] for number, entry in table["science"].items()}
-
-
-def _of_detector(item: Exposure, data_id: Mapping[str, Any]) -> Exposure:
-    """Refuse a master calibration of another detector."""
-    found = item.detector
-    if found is not None and "ccdnum" in data_id and found.id != data_id["ccdnum"]:
-        raise FormatterError(
-            f"this HDU is of detector {found.id} ({found.name}), not {data_id['ccdnum']}: the file "
-            "leaves detectors out; ask by visit, so that the calibration registry tells the HDU, "
-            "or give calib_hdu"
-        )
-    return item
 
 
 class DecamMapper(CameraMapper):
@@ -56,19 +43,11 @@ class DecamMapper(CameraMapper):
         options: Mapping[str, Any] = {},
     ) -> Location:
         # Gen2's templates take the detector's number for the HDU; but the Community Pipeline leaves
-        # detectors out.
+        # detectors out. What is read is the detector's, wherever it stands: this is where to look
+        # first.
         location = super().locate(dataset, full_id, root, options)
         known = full_id.get("calib_hdu") if dataset.name in _ALL_IN_ONE else None
         return location if known is None else location._replace(hdu=known)
-
-    def std_cpBias(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
-        return _of_detector(item, dataId)
-
-    def std_cpFlat(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
-        return _of_detector(item, dataId)
-
-    def std_cpIllumcor(self, item: Exposure, dataId: Mapping[str, Any]) -> Exposure:
-        return _of_detector(item, dataId)
 
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:

@@ -89,6 +89,7 @@ def triples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for visit, band in ((500001, "g"), (500002, "r")):
         raw = generate.exposure(visit, band, "tiny", compress=False, extensions=2)
         raw[0].header["MAGZERO"] = 30.25
+        raw[0].header["PLVER"] = "V3.4.9"  # of the last versions whose masks are bits
         for kind, word in (("instcal", "ooi"), ("dqmask", "ood"), ("wtmap", "oow")):
             hdus = [fits.PrimaryHDU(header=raw[0].header)]
             for hdu in raw[1:]:

@@ -76,8 +76,11 @@ def test_a_master_of_all_detectors_is_read_where_the_registry_says(
     butler = Butler(dated, calibRoot="CALIB")
     for number in (1, 3, 25):
         assert butler.get("cpBias", visit=410877, ccdnum=number).detector.id == number
+    for hint in ({}, {"calib_hdu": 2}, {"calib_hdu": 3}, {"calib_hdu": 70}):
+        assert butler.get("cpBias", calibDate="2015-03-01", ccdnum=3, **hint).detector.id == 3
     with pytest.raises(
-        FormatterError, match=r"this HDU is of detector 25 \(S1\), not 3: .*give calib_hdu"
+        FormatterError,
+        match=r"cpBIAS/2015-03-01/.*fz does not hold detector 28 \(S4\); the detectors in it are "
+        r"S1, S29, S31$",
     ):
-        butler.get("cpBias", calibDate="2015-03-01", ccdnum=3)
-    assert butler.get("cpBias", calibDate="2015-03-01", ccdnum=3, calib_hdu=2).detector.id == 3
+        butler.get("cpBias", calibDate="2015-03-01", ccdnum=28)

@@ -33,7 +33,7 @@ from persistence.errors import (
     warn_caller,
 )
 from persistence.files import atomic
-from persistence.formatters import HDU_KEYS, choose_hdu, formatter
+from persistence.formatters import HDU_KEYS, choose_hdu, extensions, formatter
 from persistence.formatters.views import READERS
 from persistence.policy import storages
 from persistence.policy.composites import SKYMAP_KEYS
@@ -405,6 +405,7 @@ class Repository:
     def read(self, request: Request, location: Location) -> Any:
         """Read what lies at a location: the dataset, or a view of it."""
         references.check(location.full_path)
+        location = extensions.of_detector(location, self.mapper)
         view = READERS.get(request.view or "")
         if view is not None:
             return view(location, self.mapper)

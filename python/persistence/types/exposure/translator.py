@@ -118,10 +118,13 @@ class HeaderTranslator:
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector; None if the header does not tell."""
+        number = self.detector_number(header)
+        return None if number is None else Detector(self.detectors.get(number, str(number)), number)
+
+    def detector_number(self, header: Header) -> int | None:
+        """Return the number of the detector; None if the header does not tell."""
         number = header.get(self.detector_key) if self.detector_key else None
-        if not isinstance(number, int):
-            return None
-        return Detector(self.detectors.get(number, str(number)), number)
+        return number if isinstance(number, int) else None
 
     def zero_point(self, header: Header) -> float | None:
         """Give the magnitude that gives one count (mag)."""
