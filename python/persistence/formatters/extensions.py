@@ -40,8 +40,10 @@ def of_detector(location: Location, mapper: Mapper) -> Location:
     FormatterError
         If the file does not hold the detector, or holds it twice, or does not tell.
     """
+    if location.hdu is None or location.storage != "FitsStorage":
+        return location
     key = mapper.policy.settings.get("detectors", {}).get("key")
-    if location.hdu is None or location.storage != "FitsStorage" or key not in location.dataId:
+    if key not in location.dataId:
         return location
     translator, number = mapper.translator, location.dataId[key]
     if translator.detector_key is None:
