@@ -63,6 +63,27 @@ def test_pickles_of_both_classes_are_read(pickles, original, base, protocol):
     assert pickles.read(pickles.put(pickle.dumps(original(base)(VERSIONS), protocol))) == VERSIONS
 
 
+@pytest.mark.parametrize(("name", "extensions"), [("decam", 19), ("hsc", 18)])
+def test_what_gen2s_tasks_wrote_is_read(pickles, original, real, name, extensions):
+    """Versions of extensions in C are bytes there; Python's own unpickler tells what is in it."""
+    content = (real / "packages" / f"packages-{name}.pickle").read_bytes()
+    found = pickles.read(pickles.put(content))
+    original(Early)
+    stored = pickle.loads(content)._packages
+    assert sum(isinstance(version, bytes) for version in stored.values()) == extensions
+    assert found == {
+        package: version.decode("ascii") if isinstance(version, bytes) else version
+        for package, version in stored.items()
+    }
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("base", [Early, Late, dict])
+def test_bytes_become_texts_in_each_protocol(pickles, original, base, protocol):
+    content = pickle.dumps(original(base)({"numpy.core.umath": b"0.4.0", "x": b"\xe91"}), protocol)
+    assert pickles.read(pickles.put(content)) == {"numpy.core.umath": "0.4.0", "x": "\\xe91"}
+
+
 @pytest.mark.parametrize("obj", [VERSIONS, list(VERSIONS.items())])
 def test_pickles_of_before_are_read(pickles, obj):
     found = pickles.read(pickles.put(pickle.dumps(obj, 2)))

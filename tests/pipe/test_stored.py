@@ -271,6 +271,25 @@ def test_another_version_is_refused_until_it_may_clobber(rerun: Butler, now: Any
     assert dict(rerun.get("packages")) == {"numpy": "2.0", "python": "3.12"}
 
 
+@pytest.mark.parametrize("name", ["decam", "hsc"])
+def test_versions_of_a_rerun_that_gen2_made_are_compared(
+    rerun: Butler, now: Any, real: Path, name: str
+) -> None:
+    path = Path(rerun.getUri("packages", write=True))
+    path.parent.mkdir(parents=True)
+    before = (real / "packages" / f"packages-{name}.pickle").read_bytes()
+    path.write_bytes(before)
+    now(**{"python": "3.11.7", "numpy.linalg._umath_linalg": "0.1.5", "astropy": "7.0"})
+    with pytest.raises(TaskError, match="--clobber-versions replaces") as caught:
+        stored.write_packages(rerun, "packages", clobber=False, backup=True)
+    assert "  python: '3.11.7' now, '3." in str(caught.value)
+    assert "umath_linalg" not in str(caught.value)
+    assert path.read_bytes() == before
+    stored.write_packages(rerun, "packages", clobber=True, backup=True)
+    assert rerun.get("packages")["python"] == "3.11.7"
+    assert path.with_name("packages.pickle~1").read_bytes() == before
+
+
 # -- many at once
 # ---------------------------------------------------------------------------------------------
 

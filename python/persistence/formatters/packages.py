@@ -44,7 +44,8 @@ _WRITER = yaml_files.writer({Packages: _represent})
 def read(location: Location) -> Packages:
     """Read versions from a pickle or from YAML.
 
-    Also from plain mappings, and lists of pairs, of before 2016.
+    Also from plain mappings, and lists of pairs, of before 2016. Extensions in C often have their
+    ``__version__`` as bytes, which Gen2 pickled as they were: they become texts.
 
     Raises
     ------
@@ -53,11 +54,15 @@ def read(location: Location) -> Packages:
     """
     found = _READ[location.storage](location)
     try:
-        return Packages(dict(found))
+        return Packages({name: _text(version) for name, version in dict(found).items()})
     except (TypeError, ValueError) as error:
         raise FormatterError(
             f"{location.full_path} holds no versions of packages: {error}"
         ) from error
+
+
+def _text(version: Any) -> Any:
+    return version.decode(errors="backslashreplace") if isinstance(version, bytes) else version
 
 
 def _read_pickle(location: Location) -> Any:
