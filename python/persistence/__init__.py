@@ -29,7 +29,7 @@ NAMES = {
         "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError "
         "IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning MultipleResults "
         "NoMapperException NoResults NoTables ParentsMismatch PersistenceError PolicyError "
-        "RegistryError RegistryLocked RepositoryError SourceChanged TemplateError "
+        "RegistryError RegistryLocked RegistryWarning RepositoryError SourceChanged TemplateError "
         "TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning UnsafeContent"
     ),
     "types.exposure.exposure": "Exposure",

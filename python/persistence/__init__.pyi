@@ -69,6 +69,7 @@ from persistence.errors import PersistenceError as PersistenceError
 from persistence.errors import PolicyError as PolicyError
 from persistence.errors import RegistryError as RegistryError
 from persistence.errors import RegistryLocked as RegistryLocked
+from persistence.errors import RegistryWarning as RegistryWarning
 from persistence.errors import RepositoryError as RepositoryError
 from persistence.errors import SourceChanged as SourceChanged
 from persistence.errors import TemplateError as TemplateError
@@ -147,6 +148,7 @@ __all__ = [
     "Registry",
     "RegistryError",
     "RegistryLocked",
+    "RegistryWarning",
     "RepoData",
     "RepoDataContainer",
     "Repository",

@@ -256,6 +256,10 @@ class UnknownKeyWarning(UserWarning):
     """A key in a data ID that no dataset type and no registry column of the repository knows."""
 
 
+class RegistryWarning(UserWarning):
+    """A row of a registry holds a value that cannot be used, and was left out."""
+
+
 class LossyWarning(UserWarning):
     """Something is written less exactly than it was."""
 

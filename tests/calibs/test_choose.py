@@ -20,7 +20,7 @@ from persistence import (
     RepositoryError,
     UnknownKey,
 )
-from persistence.calibs.choose import superseded
+from persistence.errors import RegistryWarning
 
 ID = {"visit": 410877, "ccdnum": 28}
 Make = Callable[..., Path]
@@ -89,6 +89,58 @@ def test_outside_of_its_window_none_is_chosen(dated: Path, day: str, make_calibs
     )
     with pytest.raises(NoResults, match="no bias valid on"):
         Butler(dated, calibRoot="CALIB").get("bias", date=day, ccdnum=28)
+
+
+def test_windows_that_meet_within_a_day_are_told_apart_by_the_exposures_time(
+    dated: Path, make_calibs: Make
+) -> None:
+    noon = "2015-03-02T12:00:00"
+    make_calibs(
+        dated / "CALIB",
+        [
+            ("bias", "NONE", 28, "2015-02-01", "2015-01-01T00:00:00", noon),
+            ("bias", "NONE", 28, "2015-04-01", noon, "2015-12-31T00:00:00"),
+            # Compact dates are dates.
+            ("bias", "NONE", 7, "2015-02-01", "20150101", "20150302T120000"),
+            ("bias", "NONE", 7, "2015-04-01", "20150302T120000", "20151231"),
+        ],
+        files=True,
+    )
+    butler = Butler(dated, calibRoot="CALIB")
+    for time, expected in (
+        ("2015-03-02T06:53:26", "2015-02-01"),
+        ("2015-03-02T18:00:00", "2015-04-01"),
+        ("2015-03-02", "2015-04-01"),  # only the day is known: the later one has it
+        ("2015-03-01", "2015-02-01"),
+        ("20151231", "2015-04-01"),
+    ):
+        for chip in (28, 7):
+            data_id = {"date": time, "ccdnum": chip}
+            assert butler.queryMetadata("bias", "calibDate", data_id) == [expected]
+            (chosen,) = butler.explain("bias", data_id).chosen
+            assert chosen.row["calibDate"] == expected
+    assert verdicts(butler, "bias", date="2015-03-02T13:00:00", ccdnum=28)[:2] == [
+        "2015-02-01 ends at 12:00:00, before 2015-03-02T13:00:00",
+        "2015-04-01 chosen",
+    ]
+
+
+@pytest.mark.parametrize("end", [None, "", "None", "soon"])
+def test_a_window_that_is_no_date_is_told_where_another_is_chosen(
+    dated: Path, make_calibs: Make, end: Any
+) -> None:
+    """NULL may mean for ever, or that nobody worked it out."""
+    rows = [
+        ("bias", "NONE", 28, "2015-01-01", "2010-01-01", "2037-12-31"),
+        ("bias", "NONE", 28, "2015-03-01", "2015-03-01", end),
+    ]
+    make_calibs(dated / "CALIB", rows, files=False)
+    butler = Butler(dated, calibRoot="CALIB")
+    with pytest.warns(
+        RegistryWarning, match=r"bias calibDate=2015-03-01 is not used, for its validity is"
+    ) as caught:
+        assert butler.queryMetadata("bias", "calibDate", ID) == ["2015-01-01"]
+    assert [one.filename for one in caught] == [__file__]
 
 
 def test_a_filter_answers_to_its_other_names(dated: Path, make_calibs: Make) -> None:
@@ -303,19 +355,3 @@ def test_only_calibrations_are_explained(calibrated: Butler, dated: Path) -> Non
         calibrated.explain("raw", ID)
     explanation = Butler(dated).explain("bias", ID)
     assert (explanation.candidates, "there is no calibRegistry" in str(explanation)) == ((), True)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "starts", "expected"),
-    [
-        ("2015-01-01", "2015-03-02", ["2015-01-01", "2015-03-02"], True),
-        ("2015-01-01", "2015-03-02T12:00:00", ["2015-03-02T12:00:00"], True),
-        ("2015-03-02", "2015-03-02", ["2015-03-02"], False),
-        ("2015-01-01", "2015-03-03", ["2015-03-02"], False),
-        ("2015-01-01", "2015-03-02", ["2015-01-01"], False),
-    ],
-)
-def test_a_window_is_superseded_on_its_last_day_alone(
-    start: str, end: str, starts: list[str], expected: bool
-) -> None:
-    assert superseded(start, end, "2015-03-02", starts) is expected

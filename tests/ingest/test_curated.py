@@ -142,6 +142,40 @@ def test_a_later_run_supersedes_what_is_there(root: Path, calib: Path, text: Tex
     ]
 
 
+def test_of_two_tables_of_one_day_the_later_supersedes(
+    root: Path, calib: Path, text: Text, capsys: Any
+) -> None:
+    folder = text().parents[1]
+    for hour in ("08", "20"):
+        text(f"decam/defects/s1/20140220T{hour}0000.ecsv", CALIBDATE=f"2014-02-20T{hour}:00:00")
+    assert run(root, calib, folder) == 0
+    assert sorted(row[-3:] for row in ask(calib)) == [
+        ("1970-01-01T00:00:00", "1970-01-01", "2014-02-20T08:00:00"),
+        ("2014-02-20T08:00:00", "2014-02-20T08:00:00", "2014-02-20T20:00:00"),
+        ("2014-02-20T20:00:00", "2014-02-20T20:00:00", "2037-12-31"),
+    ]
+    assert capsys.readouterr().out == "3 new, 0 already there, 0 failed\n"
+    butler = Butler(root, calibRoot=str(calib))
+    for time, expected in (
+        ("2014-02-20T07:59:59", "1970-01-01T00:00:00"),
+        ("2014-02-20T08:00:00", "2014-02-20T08:00:00"),
+        ("2014-02-20T21:00:00.5", "2014-02-20T20:00:00"),
+        ("2014-02-20", "2014-02-20T20:00:00"),  # only its day is known: the last one has it
+        ("2014-02-19", "1970-01-01T00:00:00"),
+    ):
+        found = butler.queryMetadata("defects", "calibDate", date=time, ccdnum=25)
+        assert (time, found) == (time, [expected])
+
+
+def test_two_tables_of_one_moment_are_told(
+    root: Path, calib: Path, text: Text, capsys: Any
+) -> None:
+    folder = text("decam/defects/s1/20150101.ecsv").parents[1]
+    text("decam/defects/s1/20150102.ecsv", CALIBDATE="1970-01-01")
+    assert run(root, calib, folder) == 0
+    assert "several calibrations are of 1970-01-01" in capsys.readouterr().out
+
+
 def test_types_that_lie_beside_each_other_are_ingested_together(
     root: Path, calib: Path, text: Text
 ) -> None:

@@ -63,8 +63,10 @@ CASES = [
     ("until-superseded", ["2015-06-01 2015-06-01 2037-12-31"], "2015-03-10", "2015-03-10 to 2015-06-01"),
     ("until-superseded", ["2015-03-01 2015-03-01 2037-12-31"], "2015-03-10", "None"),
     ("nearest", ["2015-03-01 1900-01-01 2015-05-01"], "2015-03-10", "2015-05-02 to 2037-12-31"),
-    # A row of the same day shares its window.
-    ("around", ["2015-03-10T12:00:00 2015-03-01 2015-03-11"], "2015-03-10", "2015-03-01 to 2015-03-11"),
+    # Of two rows of one day the later supersedes the earlier, but not in days that it keeps.
+    ("around", ["2015-03-10T12:00:00 2015-01-01 2015-05-01"], "2015-03-10", "None"),
+    ("around", ["2015-03-10T12:00:00 2015-03-01 2015-03-11"], "2015-03-10", "2015-02-08 to 2015-03-01"),
+    ("around", ["2015-03-01 2015-01-30 2015-03-31"], "2015-03-31T08:00:00", "2015-03-31 to 2015-04-30"),
 ]  # fmt: skip
 
 
@@ -81,6 +83,39 @@ def test_a_row_gives_way_to_a_new_one_of_its_name() -> None:
     assert share("around", ["2015-03-10 2015-01-01 2015-12-31"], ["2015-03-10"]).new == [
         Window(date(2015, 2, 8), date(2015, 4, 9))
     ]
+
+
+def test_of_new_rows_of_one_day_the_later_supersedes() -> None:
+    made = share(
+        "until-superseded", [], ["1970-01-01T00:00:00", "20140220T080000", "2014-02-20T20:00:00"]
+    )
+    assert [str(one) for one in made.new] == [
+        "1970-01-01 to 2014-02-20T08:00:00",
+        "2014-02-20T08:00:00 to 2014-02-20T20:00:00",
+        "2014-02-20T20:00:00 to 2037-12-31",
+    ]
+    assert made.notes == []
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        ([], ["2015-03-10", "20150310"]),
+        (["2015-03-10 2015-01-01 2015-12-31"], ["2015-03-10T00:00:00"]),
+        (["2015-03-10", "20150310"], []),
+    ],
+)
+def test_two_that_no_time_tells_apart_are_told(there: list[str], new: list[str]) -> None:
+    notes = share("around", there, new).notes
+    told = "several calibrations are of 2015-03-10: an exposure gets none of them"
+    assert [note for note in notes if told in note] != []
+
+
+def test_rows_whose_windows_are_null_get_one_and_that_is_told() -> None:
+    there = [{**row("2015-03-10"), "validStart": "2015-03-01", "validEnd": None}]
+    made = share_out("flat", REGISTER, list(enumerate(there)), [], RULES["around"])
+    assert made.changed == [(Window(date(2015, 2, 8), date(2015, 4, 9)), 0)]
+    assert "2015-03-10, registered without a window, has one now" in made.notes[0]
 
 
 DATES = st.dates(date(2014, 1, 1), date(2016, 1, 1)).map(str)

@@ -59,6 +59,20 @@ def test_a_range_is_compared_as_text_with_both_ends_inside(
     assert len(SqliteRegistry(str(path)).lookup(["calibDate"], {}, ["bias"], between)) == found
 
 
+@pytest.mark.parametrize("start", [None, "", "None", "20130801", 20130801])
+@pytest.mark.parametrize("end", [None, "", "None", "20130801", 20130101])
+def test_a_bound_that_cannot_be_compared_as_text_excludes_nothing(
+    path: Path, start: object, end: object
+) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table odd (number int, validStart, validEnd)")
+        connection.execute("insert into odd values (1, ?, ?)", (start, end))
+        connection.execute("insert into odd values (2, '2013-08-02', '2014-01-01')")
+    connection.close()
+    between = ("2013-08-01", "validStart", "validEnd")
+    assert SqliteRegistry(str(path)).lookup(["number"], {}, ["odd"], between) == [(1,)]
+
+
 def test_an_unknown_column_is_an_error_and_no_text(path: Path) -> None:
     with pytest.raises(RegistryError, match="no such column: vist"):
         SqliteRegistry(str(path)).lookup(["vist"], {}, ["raw"])

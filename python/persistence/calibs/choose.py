@@ -2,8 +2,9 @@
 
 The one that is valid on its day, of its detector and filter.
 
-The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a timestamp counts
-as its day, and that of two calibrations which share a day the later one has it.
+The rules are Gen2's (gen2-core 6.6), but that the detector always counts, that a window whose ends
+are dates has its last day whole, and that of two calibrations which share a day the later one has
+it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.calibs import validity
+from persistence.calibs.validity import Moment, Window
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
-from persistence.errors import AmbiguousDataId, IncompleteDataId, MultipleResults
+from persistence.errors import (
+    AmbiguousDataId,
+    DataIdError,
+    IncompleteDataId,
+    MultipleResults,
+    RegistryWarning,
+    warn_caller,
+)
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
 
@@ -43,12 +52,13 @@ class Criteria(NamedTuple):
     ----------
     where : mapping
         Columns and the values that they have to have.
-    day : `str` or None
-        The day of the exposure, ``2015-03-02``; None if the time does not count.
+    time : `Moment` or None
+        The time of the exposure, or its date if that is all that is known; None if the time does
+        not count.
     """
 
     where: Mapping[str, Any]
-    day: str | None
+    time: Moment | None
 
 
 def complete(
@@ -209,7 +219,7 @@ def criteria(dataset: DatasetType, known: Mapping[str, Any], registry: Registry)
             "is registered"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, known, [reason])
-    return Criteria(where, validity.day_of(time).isoformat())
+    return Criteria(where, validity.moment(time))
 
 
 def bounds(dataset: DatasetType) -> tuple[str, str]:
@@ -221,23 +231,45 @@ def _valid(
     dataset: DatasetType, missing: Sequence[str], wanted: Criteria, registry: Registry
 ) -> list[Any]:
     """Give the distinct values of some keys, of the rows that satisfy the criteria."""
-    if wanted.day is None:
+    if wanted.time is None:
         return registry.lookup(missing, wanted.where, dataset.tables)
     start, end = bounds(dataset)
-    between = ((wanted.day + _LAST, wanted.day), start, end)
-    rows = registry.lookup([*missing, start, end], wanted.where, dataset.tables, between)
-    if len(rows) > 1:
-        rows = [
-            row
-            for row in rows
-            if not superseded(row[-2], row[-1], wanted.day, [other[-2] for other in rows])
+    day = wanted.time.day.isoformat()
+    # Whole days, for the ends of windows may be dates or timestamps: what remains is judged here.
+    between = ((day + _LAST, day), start, end)
+    valid: list[tuple[Any, Window]] = []
+    unclear: list[Any] = []
+    for row in registry.lookup([*missing, start, end], wanted.where, dataset.tables, between):
+        try:
+            window = validity.window(*row[-2:])
+        except DataIdError:
+            unclear.append(row)
+        else:
+            if window.holds(wanted.time):
+                valid.append((row[:-2], window))
+    if unclear and valid:
+        _warn_unclear(dataset, missing, unclear, registry)
+    if len(valid) > 1:
+        windows = [window for _, window in valid]
+        valid = [
+            (row, window)
+            for row, window in valid
+            if not validity.superseded(window, wanted.time, windows)
         ]
-    return list(dict.fromkeys(row[:-2] for row in rows))
+    return list(dict.fromkeys(row for row, _ in valid))
 
 
-def superseded(start: str, end: str, day: str, starts: Sequence[str]) -> bool:
-    """Return whether a window ends on the day on which another begins, and so gives up the day."""
-    return end[:10] == day and start[:10] < day and any(other[:10] == day for other in starts)
+def _warn_unclear(
+    dataset: DatasetType, missing: Sequence[str], rows: Sequence[Any], registry: Registry
+) -> None:
+    """Warn of rows that might be valid, but whose windows are no dates."""
+    for row in rows[:_SHOWN]:
+        warn_caller(
+            f"{registry.path}: {dataset.name} {text(dict(zip(missing, row, strict=False)))} is not "
+            f"used, for its validity is {row[-2]!r} to {row[-1]!r}, which are no two dates; ingest "
+            "it again, or with --recompute",
+            RegistryWarning,
+        )
 
 
 def other_names(name: str | None, mapper: Mapper) -> list[str]:
@@ -256,7 +288,7 @@ def _not_one(
     wanted: Criteria,
     rows: Sequence[Any],
 ) -> IncompleteDataId | MultipleResults:
-    when = "" if wanted.day is None else f" valid on {wanted.day}"
+    when = "" if wanted.time is None else f" valid on {wanted.time}"
     if not rows:
         reason = f"needs  {', '.join(missing)}; no {dataset.name}{when} has {text(wanted.where)}"
         return IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])

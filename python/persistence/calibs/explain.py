@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from persistence.calibs import choose, validity
 from persistence.calibs.choose import Calibrations, Criteria
+from persistence.calibs.validity import Moment, Window
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
@@ -82,7 +83,9 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         wanted = "" if self.criteria is None else text(self.criteria.where)
         when = (
-            "" if self.criteria is None or self.criteria.day is None else f" on {self.criteria.day}"
+            ""
+            if self.criteria is None or self.criteria.time is None
+            else f" on {self.criteria.time}"
         )
         lines = [f"{self.datasetType} for {text(self.dataId)}", f"  wanted  {wanted}{when}"]
         if self.problem:
@@ -145,7 +148,9 @@ class _Judge:
             wanted.where.get("filter"),
             *choose.other_names(wanted.where.get("filter"), mapper),
         }
-        self.starts = [str(row.get(self.start)) for row in rows if not self._differences(row)]
+        self.valid = [
+            window for row in rows if not self._differences(row) and (window := self._window(row))
+        ]
 
     def __call__(self, row: Mapping[str, Any]) -> Candidate:
         different = self._differences(row)
@@ -163,23 +168,36 @@ class _Judge:
             if row[key] != value and not (key == "filter" and row[key] in self.filters)
         ]
 
-    def _when(self, row: Mapping[str, Any]) -> tuple[int, list[str]]:
-        """Say by how many days the day is outside of the row's window."""
-        if self.wanted.day is None:
-            return 0, []
-        start, end = str(row[self.start]), str(row[self.end])
+    def _window(self, row: Mapping[str, Any]) -> Window | None:
+        """Return the window of a row if it holds the exposure's time."""
+        if self.wanted.time is None:
+            return None
         try:
-            first, last, day = map(validity.day_of, (start, end, self.wanted.day))
+            window = validity.window(row[self.start], row[self.end])
+        except DataIdError:
+            return None
+        return window if window.holds(self.wanted.time) else None
+
+    def _when(self, row: Mapping[str, Any]) -> tuple[int, list[str]]:
+        """Say by how many days the exposure is outside of the row's window."""
+        time = self.wanted.time
+        if time is None:
+            return 0, []
+        try:
+            window = validity.window(row[self.start], row[self.end])
         except DataIdError:
             return _FAR, [
-                f"its validity is {start} to {end}: it was never worked out; ingest again"
+                f"its validity is {row[self.start]} to {row[self.end]}: it was never worked out; "
+                "ingest again"
             ]
-        if day < first:
-            return (first - day).days, [f"begins {(first - day).days} days after {day}"]
-        if day > last:
-            return (day - last).days, [f"ends {(day - last).days} days before {day}"]
-        if choose.superseded(start, end, self.wanted.day, self.starts):
-            return 0, [f"ends on {day}, when the next one begins"]
+        if not window.holds(time):
+            if time < window.first:
+                away = (window.start - time.day).days
+                return away, [f"begins {_after(away, window.first)} after {time}"]
+            away = (time.day - window.end).days
+            return away, [f"ends {_after(away, window.last)} before {time}"]
+        if validity.superseded(window, time, self.valid):
+            return 0, [f"ends on {window.last}, when the next one begins"]
         return 0, []
 
     def _file(self, row: Mapping[str, Any]) -> tuple[str | None, list[str]]:
@@ -193,3 +211,8 @@ class _Judge:
         if atomic.find(self.root, path) is None:
             return path, [f"file missing at {os.path.join(self.root, path)}"]
         return path, []
+
+
+def _after(days: int, end: Moment) -> str:
+    """Say how far a window's end is: in days, or within one, where it is."""
+    return f"{days} days" if days else f"at {end.time},"

@@ -91,9 +91,9 @@ def gaps(
 def _series(name: str, key: Mapping[str, Any], rows: Sequence[tuple[str, str, str]]) -> Series:
     windows: dict[str, Window] = {}
     broken: list[str] = []
-    for date, start, end in sorted(rows):
+    for date, start, end in sorted(rows, key=lambda row: str(row[0])):
         try:
-            windows[date] = Window(validity.day_of(start), validity.day_of(end))
+            windows[date] = validity.window(start, end)
         except DataIdError:
             broken.append(date)
     return Series(name, key, windows, tuple(broken))

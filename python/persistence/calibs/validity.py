@@ -3,8 +3,9 @@
 From its date, and those of its neighbours, to a window of days.
 
 The rules are Gen2's (gen2-cli 2.6), with those that its users wanted. Windows are days, both ends
-included; where two windows share a day, the later one has it. An exposure's time counts as its day,
-whether it is a date or a timestamp.
+included; where two windows share a day, the later one has it. An end that has a time of day is
+compared with the exposure's time, as Gen2's comparison of texts did; with an exposure of which only
+the date is known, it counts as its day.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from persistence.errors import DataIdError
 
@@ -21,65 +22,170 @@ from persistence.errors import DataIdError
 FOREVER = date(2037, 12, 31)
 _EVER = date(1900, 1, 1)
 _DAY = timedelta(days=1)
-_BEFORE_TIME = ("", "T", " ")
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[T ].*)?")
+_MIDNIGHT = "00:00:00"
+# 2015-02-18T12:34:56.7, with or without its punctuation, its smaller parts, and a zone that is UTC.
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_TIME = re.compile(
+    r"[T ]([01]\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d|60)(?:\.(\d*))?)?)?(?:Z|[+-]00:?00)?"
+)
+
+
+class Moment(NamedTuple):
+    """A date, perhaps with a time of day; moments without one come first on their day.
+
+    Attributes
+    ----------
+    day : `~datetime.date`
+        The date, in the time scale of whoever wrote it: nothing is converted.
+    time : `str`
+        The time of day as ``08:00:00``, with the decimals that it has; empty if it is not known.
+    """
+
+    day: date
+    time: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.day}T{self.time}" if self.time else str(self.day)
 
 
 class Window(NamedTuple):
-    """The days from the first to the last."""
+    """The days from the first to the last; each of the two may count from, or until, a time of day.
+
+    Attributes
+    ----------
+    start, end : `~datetime.date`
+        The first day and the last one.
+    begins, ends : `str`
+        The time of the first day, and of the last one, as `Moment.time`; empty for the whole day.
+    """
 
     start: date
     end: date
+    begins: str = ""
+    ends: str = ""
+
+    @property
+    def first(self) -> Moment:
+        """When it begins."""
+        return Moment(self.start, self.begins)
+
+    @property
+    def last(self) -> Moment:
+        """When it ends."""
+        return Moment(self.end, self.ends)
 
     def __str__(self) -> str:
-        return f"{self.start} to {self.end}"
+        return f"{self.first} to {self.last}"
+
+    def holds(self, moment: Moment) -> bool:
+        """Check whether a moment is inside, both ends included.
+
+        If only the date is known of one of the two, dates are compared.
+        """
+        return _reaches(self.first, moment) and _reaches(moment, self.last)
 
 
 class Overlap(NamedTuple):
     """Two neighbours of a series that share more than the day on which one follows the other."""
 
-    earlier: date
-    later: date
+    earlier: Moment
+    later: Moment
     days: Window
 
 
 class Gap(NamedTuple):
     """Days between two neighbours of a series that neither has."""
 
-    earlier: date
-    later: date
+    earlier: Moment
+    later: Moment
     days: Window
 
 
-Rule = Callable[[Sequence[date]], Mapping[date, Window]]
+Rule = Callable[[Iterable[Moment]], Mapping[Moment, Window]]
 
 
-def day_of(text: str) -> date:
-    """Give the day of a date or a timestamp.
+def moment(text: Any) -> Moment:
+    """Return the date, and the time of day if there is one, that a text says.
 
     Parameters
     ----------
     text : `str`
-        ``2015-02-18``, ``20150218``, or either with a time behind ``T`` or a blank.
+        ``2015-02-18``, ``20150218``, or either with a time behind ``T`` or a blank: ``T08``,
+        ``T08:00``, ``T080000.0``.
 
     Raises
     ------
     DataIdError
-        If it is neither.
+        If it is no date, or has something else behind it.
     """
     text = str(text).strip()
-    try:
-        if text[10:11] in _BEFORE_TIME:
-            return date.fromisoformat(text[:10])
-    except ValueError:
-        pass
-    match = _DATE.fullmatch(text)
-    try:
-        if match is not None:
-            return date(*map(int, match.groups()))
-    except ValueError:
-        pass
+    parts = _DATE.match(text)
+    behind = text[parts.end() :] if parts is not None else ""
+    time = _TIME.fullmatch(behind)
+    if parts is not None and (time is not None or not behind):
+        try:
+            day = date(*map(int, parts.groups()))
+        except ValueError:
+            pass
+        else:
+            return Moment(day) if time is None else Moment(day, _time_of(*time.groups()))
     raise DataIdError(f"{text!r} is no date: write 2015-02-18, or 2015-02-18T12:00:00")
+
+
+def _time_of(hour: str, minute: str | None, second: str | None, decimals: str | None) -> str:
+    time = f"{hour}:{minute or '00'}:{second or '00'}"
+    decimals = (decimals or "").rstrip("0")
+    return f"{time}.{decimals}" if decimals else time
+
+
+def day_of(text: Any) -> date:
+    """Return the day of a date or a timestamp; see `moment`."""
+    return moment(text).day
+
+
+def beginning(text: Any) -> Moment:
+    """Return from when on a calibration of some date may hold.
+
+    Gen2 wrote dates: midnight is the whole day.
+    """
+    found = moment(text)
+    return Moment(found.day) if found.time == _MIDNIGHT else found
+
+
+def window(start: Any, end: Any) -> Window:
+    """Return the window that a registry's row says.
+
+    Raises
+    ------
+    DataIdError
+        If an end is no date: NULL, or the text ``None`` that Gen2 left where a run was cut off.
+    """
+    first, last = moment(start), moment(end)
+    return Window(first.day, last.day, first.time, last.time)
+
+
+def superseded(own: Window, when: Moment, others: Iterable[Window]) -> bool:
+    """Return whether a window ends on the day on which a later one begins, and gives up the day.
+
+    Parameters
+    ----------
+    own : `Window`
+        The window.
+    when : `Moment`
+        The exposure's time, which the window holds.
+    others : iterable of `Window`
+        Those that hold it too.
+    """
+    return own.end == when.day and any(
+        other.start == when.day and other.first > own.first for other in others
+    )
+
+
+def _reaches(earlier: Moment, later: Moment) -> bool:
+    """Check that one moment is not behind another; without a time of day, that its day is not."""
+    if earlier.time and later.time:
+        return earlier <= later
+    return earlier.day <= later.day
 
 
 def around(days: int, increment: bool = True) -> Rule:
@@ -98,21 +204,42 @@ def around(days: int, increment: bool = True) -> Rule:
     """
     if days < 0:
         raise DataIdError(f"a validity of {days} days cannot be meant: it has to be 0 or more")
-    return lambda dates: _around(sorted(set(dates)), timedelta(days=days), increment)
+    return lambda dates: _within_days(
+        dates, lambda ordered: _around(ordered, timedelta(days=days), increment)
+    )
 
 
-def until_superseded(dates: Sequence[date]) -> dict[date, Window]:
+def until_superseded(dates: Iterable[Moment]) -> dict[Moment, Window]:
     """Let each be valid from its date on, until the next one's: defects, crosstalk and the like."""
     ordered = sorted(set(dates))
     return {
-        one: Window(one, following)
-        for one, following in zip(ordered, [*ordered[1:], FOREVER], strict=True)
+        own: Window(own.day, following.day, own.time, following.time)
+        for own, following in zip(ordered, [*ordered[1:], Moment(FOREVER)], strict=True)
     }
 
 
-def nearest(dates: Sequence[date]) -> dict[date, Window]:
+def nearest(dates: Iterable[Moment]) -> dict[Moment, Window]:
     """Let each day have the calibration whose date is nearest, however far."""
+    return _within_days(dates, _nearest)
+
+
+def _within_days(
+    dates: Iterable[Moment], rule: Callable[[Sequence[date]], Mapping[date, Window]]
+) -> dict[Moment, Window]:
+    """Share days out by a rule; of one day, each calibration is valid until the next one's time."""
     ordered = sorted(set(dates))
+    windows = rule(list(dict.fromkeys(own.day for own in ordered)))
+    shared = {own: windows[own.day] for own in ordered}
+    for own, following in itertools.pairwise(ordered):
+        if own.day == following.day:
+            shared[own] = shared[own]._replace(end=own.day, ends=following.time)
+            shared[following] = shared[following]._replace(
+                start=following.day, begins=following.time
+            )
+    return shared
+
+
+def _nearest(ordered: Sequence[date]) -> dict[date, Window]:
     starts = [_EVER, *(_middle(one, other) + _DAY for one, other in itertools.pairwise(ordered))]
     ends = [*(start - _DAY for start in starts[1:]), FOREVER]
     return {one: Window(start, end) for one, start, end in zip(ordered, starts, ends, strict=True)}
@@ -132,7 +259,7 @@ def _around(ordered: Sequence[date], days: timedelta, increment: bool) -> dict[d
     return windows
 
 
-def faults(windows: Mapping[date, Window]) -> list[Gap | Overlap]:
+def faults(windows: Mapping[Moment, Window]) -> list[Gap | Overlap]:
     """Find the days between neighbours of a series that neither has, or both have.
 
     A day on which one ends and the next begins is no fault.

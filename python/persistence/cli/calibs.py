@@ -50,9 +50,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
         timeline.save([one for several in found.values() for one in several], arguments.plot)
     if arguments.gaps:
-        rows = list(
-            _gaps(found, repository, validity.Window(*map(validity.day_of, arguments.gaps)))
-        )
+        first, last = map(validity.day_of, arguments.gaps)
+        rows = list(_gaps(found, repository, validity.Window(first, last)))
     else:
         rows = [row for several in found.values() for one in several for row in _windows(one)]
     if rows or arguments.format != "table":
@@ -102,8 +101,8 @@ def _windows(one: Series) -> Iterator[dict[str, Any]]:
             "type": one.datasetType,
             **one.key,
             "calibDate": date,
-            "first": window.start,
-            "last": window.end,
+            "first": str(window.first),
+            "last": str(window.last),
         }
     for date in one.broken:
         yield {"type": one.datasetType, **one.key, "calibDate": date, "first": "never worked out"}

@@ -167,7 +167,7 @@ class CalibTask(FileIngest):
                 rows = [row for plan in shares.plans if plan.table == table for row in plan.rows]
                 self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
                 changed = (
-                    (str(window.start), str(window.end), number) for window, number in made.changed
+                    (str(window.first), str(window.last), number) for window, number in made.changed
                 )
                 self._writer.set_windows(table, changed)
         self._note(shares.notes, report)

@@ -86,5 +86,5 @@ class Sharer:
                     "calibrations; --recompute shares them out anew"
                 )
                 return FilePlan(plan.source, "failed", problem=problem)
-            rows.append({**row, start: str(window.start), end: str(window.end)})
+            rows.append({**row, start: str(window.first), end: str(window.last)})
         return dataclasses.replace(plan, rows=tuple(rows))

@@ -4,7 +4,7 @@ Who gets which days, what is left alone, and what is wrong with a series.
 
 A series is what the registry's detector columns tell apart (a filter and a chip, say). Rows that
 have a window keep it, unless all are to be shared out anew; the others get what the rule gives them
-of the days that are left.
+of the days that are left. Of rows of one day, each holds from its time of day until the next one's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from persistence.calibs import validity
-from persistence.calibs.validity import Gap, Window
+from persistence.calibs.validity import Gap, Moment, Window
 from persistence.errors import DataIdError
 from persistence.ingest.calibconfig import CalibRegisterConfig
 
@@ -23,6 +23,9 @@ Row = Mapping[str, Any]
 Numbered = tuple[int, Row]
 _DAY = timedelta(days=1)
 _SHOWN = 3
+_SEVERAL = (
+    "several calibrations are of {}: an exposure gets none of them, for no time tells them apart"
+)
 
 
 class Sharing(NamedTuple):
@@ -87,9 +90,11 @@ def share_out(
     """
     notes = _Notes(table)
     series: dict[tuple[Any, ...], _Series] = {}
-    placed = [(_of(series, register, row), validity.day_of(row[register.calibDate])) for row in new]
-    for one, day in placed:
-        one.wanted.add(day)
+    placed = [
+        (_of(series, register, row), validity.beginning(row[register.calibDate])) for row in new
+    ]
+    for one, begin in placed:
+        one.add_new(begin, notes)
     keys = {tuple(row[name] for name in register.unique) for row in new}
     for number, row in there:
         if tuple(row[name] for name in register.unique) not in keys:
@@ -98,7 +103,7 @@ def share_out(
     for one in series.values():
         one.share(sharing, notes)
         made.changed += one.changes(notes)
-    made.new = [one.given[day] for one, day in placed]
+    made.new = [one.given[begin] for one, begin in placed]
     made.notes = notes.lines()
     return made
 
@@ -108,17 +113,22 @@ class _Series:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.kept: dict[date, Window] = {}
-        self.wanted: set[date] = set()
-        self.given: dict[date, Window | None] = {}
-        self._old: list[tuple[int, date, Window | None]] = []
+        self.kept: dict[Moment, Window] = {}
+        self.wanted: set[Moment] = set()
+        self.given: dict[Moment, Window | None] = {}
+        self._old: list[tuple[int, Moment, Window | None]] = []
         self._anew = False
+
+    def add_new(self, begin: Moment, notes: _Notes) -> None:
+        if begin in self.wanted:
+            notes.add(_SEVERAL.format(begin), self)
+        self.wanted.add(begin)
 
     def add_old(
         self, number: int, row: Row, register: CalibRegisterConfig, anew: bool, notes: _Notes
     ) -> None:
         try:
-            day = validity.day_of(row[register.calibDate])
+            begin = validity.beginning(row[register.calibDate])
         except DataIdError:
             notes.add(
                 f"row with {register.calibDate} {row[register.calibDate]!r}, which is no date, is "
@@ -127,33 +137,37 @@ class _Series:
             )
             return
         window = _window(row[register.validStart], row[register.validEnd])
-        self._old.append((number, day, window))
+        self._old.append((number, begin, window))
         self._anew = anew
         if window is None or anew:
-            self.wanted.add(day)
+            self.add_new(begin, notes)
         else:
-            self.kept.setdefault(day, window)
+            self.kept.setdefault(begin, window)
 
     def share(self, sharing: Sharing, notes: _Notes) -> None:
         ideal = sharing.rule([*self.kept, *self.wanted])
         self.given = {**self.kept}
-        for day in sorted(self.wanted - self.kept.keys()):
-            self.given[day] = window = _left(ideal[day], day, self.kept.values(), sharing.touching)
-            if window is not None and window != ideal[day]:
+        for begin in sorted(self.wanted - self.kept.keys()):
+            whole = ideal[begin]
+            window = _left(whole, begin.day, self.kept.values(), sharing.touching)
+            self.given[begin] = window
+            if window is not None and window != whole:
                 notes.add(
-                    f"{day} is used on {window} only, not {ideal[day]}, for earlier runs gave "
+                    f"{begin} is used on {window} only, not {whole}, for earlier runs gave "
                     "those days to others; --recompute shares them out anew",
                     self,
                 )
-        for day in [day for _, day, old in self._old if old is None]:
+        for begin in self.wanted & self.kept.keys():
+            notes.add(_SEVERAL.format(begin), self)
+        for begin in [begin for _, begin, old in self._old if old is None]:
             mended = (
                 "has one now"
-                if self.given[day]
+                if self.given[begin]
                 else "stays so, for its days are all taken: see --recompute"
             )
-            notes.add(f"{day}, registered without a window, {mended}", self)
+            notes.add(f"{begin}, registered without a window, {mended}", self)
         for fault in validity.faults(
-            {day: window for day, window in self.given.items() if window is not None}
+            {begin: window for begin, window in self.given.items() if window is not None}
         ):
             what = "no calibration on" if isinstance(fault, Gap) else "two calibrations on"
             notes.add(
@@ -163,8 +177,8 @@ class _Series:
     def changes(self, notes: _Notes) -> Iterator[tuple[Window, int]]:
         """Give the rows that were there and have another window now."""
         changed = False
-        for number, day, old in self._old:
-            window = self.given[day]
+        for number, begin, old in self._old:
+            window = self.given[begin]
             if window is not None and window != old and (old is None or self._anew):
                 yield window, number
                 changed |= old is not None
@@ -201,12 +215,9 @@ def _of(series: dict[tuple[Any, ...], _Series], register: CalibRegisterConfig, r
 
 
 def _window(start: Any, end: Any) -> Window | None:
-    """Read a window as it stands in the registry.
-
-    Gen2 left the text ``None`` where a run was cut off.
-    """
+    """Return a window as it stands in the registry; None if it was never worked out."""
     try:
-        return Window(validity.day_of(start), validity.day_of(end))
+        return validity.window(start, end)
     except DataIdError:
         return None
 
@@ -221,7 +232,7 @@ def _left(wanted: Window, day: date, kept: Collection[Window], touching: bool) -
         return None
     own = [part for part in parts if part.start <= day <= part.end]
     best = (own or sorted(parts, key=lambda part: part.start - part.end))[0]
-    if not touching:
-        return best
-    start = best.start - _DAY if best.start > wanted.start else best.start
-    return Window(start, best.end + _DAY if best.end < wanted.end else best.end)
+    shared = _DAY if touching else timedelta(0)
+    first = wanted.first if best.start == wanted.start else Moment(best.start - shared)
+    last = wanted.last if best.end == wanted.end else Moment(best.end + shared)
+    return Window(first.day, last.day, first.time, last.time)

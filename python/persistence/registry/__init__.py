@@ -45,9 +45,10 @@ class Registry(Protocol):
         tables : sequence of `str`
             The tables to ask, joined by the columns that they share.
         between : `tuple`, optional
-            A value and two columns that have to enclose it, both ends included; of a pair of
-            values, the first one must not be before the first column, and the second one not behind
-            the second.
+            A value and two columns that have to enclose it as texts, both ends included; of a pair
+            of values, the first one must not be before the first column, and the second one not
+            behind the second. A column that cannot be compared so, for it is NULL or not written as
+            ``2015-03-02`` is, excludes no row: the caller has to judge.
         template : `PathTemplate`, optional
             How the files are called: what a registry without tables asks.
         limit : `int`, optional

@@ -18,6 +18,8 @@ from persistence.files.sqlite import connect, explained, quoted
 
 # SQLite's integers; a larger one can match no row, and its driver would not take it.
 _INTEGERS = range(-(2**63), 2**63)
+# 20150302, which as a text lies behind every 2015-03-02.
+_COMPACT = "'" + 5 * "[0-9]" + "*'"
 
 
 class SqliteRegistry:
@@ -136,7 +138,12 @@ def _query(
     """Write the query of a look-up; there are few of them, asked again and again."""
     conditions = [f"{quoted(key)} = ?" for key in keys]
     if bounds is not None:
-        conditions += (f"{quoted(bounds[0])} <= ?", f"{quoted(bounds[1])} >= ?")
+        first, last = map(quoted, bounds)
+        # What is NULL, no text that begins with a digit, or a compact date: the caller judges.
+        conditions += (
+            f"({first} <= ? OR {first} IS NULL OR {first} >= ':' OR {first} GLOB {_COMPACT})",
+            f"({last} >= ? OR {last} IS NULL OR {last} < '0')",
+        )
     query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
     if conditions:
         query += f" WHERE {' AND '.join(conditions)}"
