@@ -246,13 +246,6 @@ def test_a_table_that_is_not_there_is_refused_by_name(disk, many, ask, what):
     assert location.full_path in str(caught.value)
 
 
-def test_an_image_is_no_table(disk):
-    stream = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((3, 3)))]).writeto(stream)
-    with pytest.raises(FormatterError):
-        disk.read(disk.put(stream.getvalue()))
-
-
 def test_an_image_has_no_number_of_rows(disk):
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((3, 3)))]).writeto(stream)
@@ -265,3 +258,71 @@ def test_a_shard_of_a_reference_catalog_is_read_with_its_units(real, disk):
     found = disk.read(disk.put((real / "refcats" / "gaia" / "628864.fits").read_bytes()))
     assert len(found) > 0
     assert found["coord_ra"].unit == units.rad
+
+
+# -- numbers that are stored as others
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "zero", "scale", "null", "values_read"),
+    [
+        ("I", ">i2", 32768, 1, -32768, [None, 32773, 32767]),
+        ("J", ">i4", 2**31, 1, -1, [2**31 - 32768, 2**31 + 5, None]),
+        ("I", ">i2", 0, 1, 5, [-32768, None, -1]),
+        ("J", ">i4", 3.0, 2.0, 5, [-65533.0, None, 1.0]),
+        ("I", ">i2", 100.0, 1, 5, [-32668.0, None, 99.0]),
+    ],
+)
+def test_a_missing_number_is_told_by_what_is_stored(disk, form, code, zero, scale, null, values_read):  # fmt: skip
+    cards = {"TTYPE1": "x", "TFORM1": form, "TZERO1": zero, "TSCAL1": scale, "TNULL1": null}
+    found = disk.read(disk.put(stored_table([-32768, 5, -1], code, cards)))
+    assert values(found["x"]) == values_read
+
+
+def stored_table(numbers: list[int], code: str, cards: dict[str, object]) -> bytes:
+    """Lay out a table of one column as FITS 4.0, section 7.3, has it."""
+    data = np.array(numbers, code).tobytes()
+    sizes = {"NAXIS": 2, "NAXIS1": len(data) // len(numbers), "NAXIS2": len(numbers)}
+    header = fits.Header({"XTENSION": "BINTABLE", "BITPIX": 8, **sizes, "PCOUNT": 0, "GCOUNT": 1})
+    header.update({"TFIELDS": 1, **cards})
+    both = fits.PrimaryHDU().header.tostring() + header.tostring()
+    return both.encode() + data.ljust(2880, b"\0")
+
+
+@pytest.mark.parametrize("code", ["u1", "u2", "u4", "u8"])
+def test_missing_unsigned_numbers_that_astropy_wrote_are_missing(disk, code):
+    table = Table({"x": MaskedColumn(np.array([1, 2, 3], code), mask=[1, 0, 0])})
+    stream = io.BytesIO()
+    table.write(stream, format="fits")
+    assert values(disk.read(disk.put(stream.getvalue()))["x"]) == [None, 2, 3]
+
+
+@pytest.mark.parametrize("code", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"])
+@pytest.mark.parametrize("mask", [None, [1, 0, 0]])
+def test_integers_of_any_length_are_kept(disk, code, mask):
+    limits = np.iinfo(code)
+    numbers = MaskedColumn(np.array([1, limits.min, limits.max], code), mask=mask)
+    found = disk.there_and_back(Table({"x": numbers}))["x"]
+    assert values(found) == values(numbers)
+    assert found.dtype.kind == np.dtype(code).kind
+
+
+@pytest.mark.parametrize("read", [catalog.read, catalog.read_length, catalog.read_schema])
+@pytest.mark.parametrize(
+    ("hdus", "message"),
+    [
+        ([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)))], "HDU 1 is an image, and no table"),
+        (
+            [fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((2, 2), "i4"))],
+            "HDU 1 is an image, and no table",
+        ),
+        ([fits.PrimaryHDU(np.zeros((2, 2)))], "there is no HDU 1; the last is 0"),
+    ],
+    ids=["image", "compressed", "primary"],
+)
+def test_an_image_is_no_table(disk, read, hdus, message):
+    stream = io.BytesIO()
+    fits.HDUList(hdus).writeto(stream)
+    with pytest.raises(FormatterError, match=rf"file\d+.fits: {message}"):
+        read(disk.put(stream.getvalue()))

@@ -63,7 +63,6 @@ class TestFits(FormatterContract):
         np.ones((2, 2), complex),
         np.ones((2, 2), "f2"),
         np.array([[None]]),
-        np.ones(5, "f4"),
         np.array(1.0),
     ]
 

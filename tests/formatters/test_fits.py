@@ -708,3 +708,176 @@ def test_a_header_that_makes_no_sense_is_refused_by_name(disk, axes):
     assert caught is not None
     assert caught[0] is FormatterError
     assert location.full_path in caught[1]
+
+
+# -- numbers that a type cannot hold, undefined pixels, other numbers of axes
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize(
+    ("image", "python"),
+    [
+        (np.array([[2**31 + 1, 5]], "u4"), "ImageI"),
+        (np.array([[-1, 5]], "i4"), "ImageU"),
+        (np.array([[70000, 5]], "i4"), "DecoratedImageU"),
+        (np.array([[-1, 5]], "i2"), "ImageL"),
+        (np.array([[np.nan, 5]], "f4"), "ExposureI"),
+        (np.array([[1.5, 5]], "f4"), "MaskedImageU"),
+        (np.array([[1e300, 5]], "f8"), "ExposureF"),
+    ],
+)
+def test_a_pixel_that_the_type_cannot_hold_is_refused_when_read_and_when_written(
+    disk, name, image, python
+):
+    location = disk.write(image, python=None, recipe=RECIPES[name])
+    with pytest.raises(FormatterError, match=r"file\d+.fits: the value .* at \[0, 0\] does not"):
+        disk.read(location._replace(python=f"lsst.afw.image.{python}"))
+    with pytest.raises(FormatterError, match=rf"thing is .*{python}: the value .* does not fit"):
+        disk.write(image, python=f"lsst.afw.image.{python}", recipe=RECIPES[name])
+    part = disk.read(location._replace(python=f"lsst.afw.image.{python}", options=AT_THE_END))
+    assert part.image.tolist() == [[5]]  # what is not read need not fit
+
+
+AT_THE_END = {"bbox": Box(1, 0, 1, 1)}
+
+
+def stored_image(bits: int, numbers: list[int], **cards: object) -> bytes:
+    """Lay out an image as FITS 4.0, sections 4.4.2 and 5.3, has it."""
+    code = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8"}[bits]
+    lines = {"SIMPLE": True, "BITPIX": bits, "NAXIS": 2, "NAXIS1": len(numbers), "NAXIS2": 1}
+    header = fits.Header({**lines, **cards}).tostring().encode()
+    return header + np.array(numbers, code).tobytes().ljust(2880, b"\0")
+
+
+def packed(content: bytes, **cards: object) -> bytes:
+    """Compress an image as it is stored; its offsets and undefined pixels are told anew."""
+    with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as hdus:
+        hdu = fits.CompImageHDU(hdus[0].data, compression_type="GZIP_1")
+    content = written(hdu)
+    with fits.open(io.BytesIO(content), disable_image_compression=True) as hdus:
+        zblank = {"ZBLANK" if key == "BLANK" else key: value for key, value in cards.items()}
+        hdus[1].header.update(zblank)
+        stream = io.BytesIO()
+        hdus.writeto(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "compressed"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+@pytest.mark.parametrize(
+    ("bits", "cards", "values"),
+    [
+        (16, {"BZERO": 32768, "BLANK": -32768}, [np.nan, 32773.0, 32768.0]),
+        (16, {"BZERO": 32768, "BLANK": 0}, [0.0, 32773.0, np.nan]),
+        (16, {"BLANK": 0}, [-32768.0, 5.0, np.nan]),
+        (16, {"BLANK": -32768}, [np.nan, 5.0, 0.0]),
+        (16, {"BSCALE": 0.5, "BZERO": 1.0, "BLANK": 0}, [-16383.0, 3.5, np.nan]),
+        (32, {"BZERO": 2**31, "BLANK": 5}, [2.0**31 - 32768, np.nan, 2.0**31]),
+        (64, {"BZERO": 2**63, "BLANK": 5}, [2.0**63 - 32768, np.nan, 2.0**63]),
+    ],
+)
+def test_an_undefined_pixel_is_not_a_number(disk, bits, cards, values, cut, compressed):
+    if compressed and bits == 64:
+        return  # astropy compresses no integers of 64 bits
+    content = stored_image(bits, [-32768, 5, 0], **cards)
+    content = packed(content, **cards) if compressed else content
+    options = {"bbox": Box(0, 0, 3, 1)} if cut else {}
+    location = disk.put(content, python="lsst.afw.image.ImageD", **options)
+    assert np.array_equal(disk.read(location).image, [values], equal_nan=True)
+    with pytest.raises(FormatterError, match=r"the value (nan|-16383.0|-32768.0) at"):
+        disk.read(location._replace(python="lsst.afw.image.ImageL"))
+
+
+def test_integers_of_which_none_is_undefined_stay_integers(disk):
+    location = disk.put(stored_image(16, [1, 5], BZERO=32768, BLANK=-32768), python=None)
+    assert disk.read(location).image.dtype == np.uint16
+
+
+CUBE = np.arange(120, dtype="f4").reshape(2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize("image", [CUBE, CUBE[0], CUBE[0, 0], CUBE[0, 0, :1], CUBE[0, 0, 0]])
+def test_a_box_cuts_columns_and_rows_of_images_of_any_number_of_axes(disk, name, image):
+    location = disk.write(image, python="lsst.afw.image.ExposureF", recipe=RECIPES[name])
+    with fits.open(location.full_path) as hdus:  # what another reader makes of the file
+        assert np.array_equal(hdus[1].data, image)
+    rows = image.shape[-2] if image.ndim > 1 else 1
+    box = Box(1, rows - 1, 3, 1)
+    part = image[..., rows - 1 : rows, 1:4] if image.ndim > 1 else image[1:4]
+    cut = disk.read(location._replace(options={"bbox": box}))
+    whole = disk.read(location)
+    assert whole.bbox == Box(0, 0, 5, rows)
+    for exposure in (cut, whole[box], whole[rows - 1 : rows, 1:4]):
+        assert np.array_equal(exposure.image, part)
+        assert exposure.bbox == box
+        assert f"Exposure of {' x '.join(map(str, reversed(part.shape)))} pixels" in str(exposure)
+    assert formatter.read_bare(location).bbox == whole.bbox
+    assert formatter.read_shape(location)[0] == (rows, 5)
+    with pytest.raises(DataIdError, match="is not inside"):
+        disk.read(location._replace(options={"bbox": Box(1, 0, 3, rows + 1)}))
+
+
+@pytest.mark.parametrize("python", ["ExposureF", "ImageF"])
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize(
+    "image", [np.zeros((2, 2), "c8"), np.zeros((2, 2), "U3"), np.zeros(2, "f2"), np.array(1.0)]
+)
+def test_what_fits_has_no_image_of_is_refused(disk, image, name, python):
+    with pytest.raises(FormatterError, match="thing: FITS has no image of"):
+        disk.write(image, python=f"lsst.afw.image.{python}", recipe=RECIPES[name])
+
+
+@pytest.mark.parametrize("python", ["ExposureF", "ImageF"])
+@pytest.mark.parametrize("code", ["bool", "i1"])
+def test_booleans_and_signed_bytes_are_written_as_what_fits_has(disk, code, python):
+    image = np.array([[0, 1]], code)
+    location = disk.write(image, python=f"lsst.afw.image.{python}", recipe=RECIPES["noCompression"])
+    assert disk.read(location).image.tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "python", ["lsst.afw.image.ExposureF", "lsst.afw.image.ImageU", "a.Exposure", "a.MaskedImageI"]
+)
+def test_a_table_is_no_image(disk, python):
+    table = fits.BinTableHDU.from_columns([fits.Column("id", "K", array=[1, 2])])
+    text = fits.TableHDU.from_columns([fits.Column("id", "I5", array=np.array([1, 2]))])
+    for hdu in (table, text):
+        with pytest.raises(FormatterError, match=r"file\d+.fits: HDU 1 is a table, not an"):
+            disk.read(disk.put(written(hdu), python=python))
+        with pytest.raises(FormatterError, match=r"file\d+.fits: HDU 1 is a table, not an"):
+            formatter.read_shape(disk.put(written(hdu), python=python))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "flags"),
+    [
+        (np.array([[2**31, 5]], "u4"), [[-(2**31), 5]]),
+        (np.array([[2**31, 5]], "i8"), [[-(2**31), 5]]),
+        (np.array([[32768, 5]], "u2"), [[32768, 5]]),
+        (np.array([[3.0, 5.0]], "f4"), [[3, 5]]),
+        (np.array([[2**32, 5]], "i8"), None),
+        (np.array([[np.nan, 5]], "f4"), None),
+        (np.array([[0.5, 5]], "f4"), None),
+    ],
+)
+def test_a_mask_of_other_numbers_has_the_same_flags_or_is_refused(disk, numbers, flags):
+    image = fits.ImageHDU(np.zeros((1, 2), "f4"), fits.Header({"EXTTYPE": "IMAGE"}))
+    mask = fits.ImageHDU(numbers, fits.Header({"EXTTYPE": "MASK", "MP_BAD": 0}))
+    exposure = disk.put(written(image, mask))
+    alone = disk.put(written(fits.ImageHDU(numbers)), python="lsst.afw.image.Mask")
+    in_memory = Exposure(np.zeros((1, 2), "f4"), fits.Header(), mask=Mask(numbers, {"BAD": 0}))
+    actions = [
+        lambda: disk.read(exposure).mask.array,
+        lambda: disk.read(alone).array,
+        lambda: disk.there_and_back(in_memory).mask.array,
+        lambda: disk.there_and_back(in_memory.mask, python="lsst.afw.image.MaskX").array,
+    ]
+    for act in actions:
+        if flags is None:
+            with pytest.raises(FormatterError, match=r"does not fit into u?int32"):
+                act()
+        else:
+            assert act().tolist() == flags
+            assert act().dtype == np.int32

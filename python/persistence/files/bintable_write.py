@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.files.numbers import exact
+
 _BLOCK = 2880
 _LETTERS = {"i": ("J", ">i4"), "f": ("D", ">f8")}
 # The version of afw's tables in which the column names are those that we write. Source: afw-files
@@ -86,7 +88,7 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
             np.frombuffer(column.tobytes(), np.uint8).reshape(len(column), width),
         )
     letter, code = _LETTERS[column.dtype.kind]
-    cells = np.ascontiguousarray(column.reshape(len(column), -1), dtype=code)
+    cells = np.ascontiguousarray(exact(column.reshape(len(column), -1), code))
     return (
         f"{cells.shape[1]}{letter}",
         "Array" if column.ndim > 1 else "Scalar",

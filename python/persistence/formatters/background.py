@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 
 from persistence.dataids.location import Location
@@ -15,7 +14,7 @@ from persistence.files import fits_headers
 from persistence.formatters.fits_open import opened, pixels
 from persistence.types.fields.background import Background, BackgroundList, Surface
 from persistence.types.pixels.box import Box
-from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags
 
 _PARTS = ("IMAGE", "MASK", "VARIANCE")
 # An HDU that no file has: all before it are looked at.
@@ -77,7 +76,7 @@ def _component(hdus: Any, start: int) -> Background:
         DEFAULT_PLANES
     )
     levels, bits, variance = (pixels(hdu) for hdu in hdus)
-    return Background(levels, variance, Mask(bits.astype(np.int32), planes), box, surface)
+    return Background(levels, variance, Mask(as_flags(bits), planes), box, surface)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -87,7 +86,8 @@ def write(obj: Any, path: str, location: Location) -> None:
         raise FormatterError(f"{location.datasetType}: a background is a BackgroundList, {what}")
     hdus: list[Any] = []
     for one in obj:
-        for part, array in zip(_PARTS, (one.levels, one.mask.array, one.variance), strict=True):
+        planes = (one.levels, as_flags(one.mask.array), one.variance)
+        for part, array in zip(_PARTS, planes, strict=True):
             hdu = fits.ImageHDU(array) if hdus else fits.PrimaryHDU(array)
             hdu.header.update(_header(one, part))
             hdus.append(hdu)

@@ -15,6 +15,7 @@ import numpy as np
 from astropy.table import Table
 
 from persistence.errors import FormatterError
+from persistence.files.numbers import exact
 
 # A key in YAML -> what FITS calls it. Keys that are not here are called the same in both.
 _FITS: Mapping[str, str] = {
@@ -78,7 +79,9 @@ def boxes_of(data: Any) -> tuple[dict[str, Any], Table]:
     if not isinstance(data, Mapping) or not isinstance(data.get("metadata", {}), Mapping):
         raise FormatterError("it is no mapping")
     columns = {
-        key: np.array(one, dtype=np.int32) for key, one in data.items() if isinstance(one, list)
+        key: exact(np.array(one or [0])[: len(one)], np.int32)
+        for key, one in data.items()
+        if isinstance(one, list)
     }
     return dict(data.get("metadata", {})), Table(columns)
 

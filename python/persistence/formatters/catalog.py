@@ -14,6 +14,10 @@ from persistence.formatters.fits_open import opened
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, Catalog
 
+# What astropy writes as the null of missing integers, cut to their length: also where they are
+# unsigned, of which it is no stored number.
+_ASTROPYS_NULL = 999999
+
 
 def read(location: Location) -> Table:
     """Read a table: of the first HDU that holds one, or of the location's.
@@ -40,7 +44,7 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
     """Turn an HDU of an open file into a table."""
     from persistence.formatters import catalog_read
 
-    if _is_afw(hdus[index]):
+    if _is_afw(_table_hdu(hdus, index)):
         return catalog_read.read(hdus, index, columns)
     table = _read_other(hdus, index)
     if columns is None:
@@ -54,10 +58,32 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
 
 
 def _read_other(hdus: Any, index: int) -> Table:
+    missing = _missing(hdus[index])
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
-    return Table.read(
+    table = Table.read(
         hdus, hdu=index, character_as_bytes=False, unit_parse_strict="silent", mask_invalid=False
     )
+    for name in missing.keys() & set(table.colnames):
+        table[name] = MaskedColumn(table[name], mask=missing[name])
+    return table
+
+
+def _missing(hdu: Any) -> dict[str, Any]:
+    """Return where scaled or unsigned numbers are missing, and take their ``TNULL`` away.
+
+    It is a stored number (FITS 4.0, 7.3.2); astropy looks for it among the scaled ones.
+    """
+    missing = {}
+    for column in hdu.columns:
+        null, scale, zero = column.null, column.bscale or 1, column.bzero or 0
+        if null is None or (scale == 1 and not zero):
+            continue
+        stored = np.asarray(hdu.data)[column.name]
+        if scale == 1 and null == np.array(_ASTROPYS_NULL).astype(f"u{stored.itemsize}"):
+            null -= zero
+        missing[column.name] = stored == null
+        column.null = None
+    return missing
 
 
 def read_length(location: Location) -> int:
@@ -67,9 +93,14 @@ def read_length(location: Location) -> int:
 
 
 def _table_hdu(hdus: Any, index: int) -> Any:
-    hdu = hdus[index]
-    if hdu.header.get("XTENSION", "").strip() not in ("BINTABLE", "TABLE"):
-        raise FormatterError(f"HDU {index} is no table")
+    try:
+        hdu = hdus[index]
+    except IndexError:
+        raise FormatterError(f"there is no HDU {index}; the last is {len(hdus) - 1}") from None
+    kind = hdu.header.get("XTENSION", "IMAGE").strip()
+    if kind not in ("BINTABLE", "TABLE"):
+        what = "an image" if kind == "IMAGE" else f"of kind {kind}"
+        raise FormatterError(f"HDU {index} is {what}, and no table")
     return hdu
 
 
@@ -152,16 +183,19 @@ def as_table(obj: Any, what: str) -> Table:
 def _prepare(table: Table, name: str) -> None:
     """See to it that a column comes back as it is: its masked values, and its unit."""
     column = table[name]
+    if isinstance(column, Column) and column.dtype == np.int8:
+        # astropy would make Booleans of them, all true
+        table[name] = column = column.astype(np.int16)
     if isinstance(column, MaskedColumn):
         if not np.any(column.mask):
             table[name] = column = Column(
                 column.data.data, name=name, unit=column.unit, meta=column.meta
             )
         elif (
-            column.dtype.kind not in "iu"
-            or (column.data.data[~column.mask] == column.fill_value).any()
+            column.dtype.kind != "i" or (column.data.data[~column.mask] == column.fill_value).any()
         ):
-            # No value is left to stand for a masked one: the mask gets a column of its own.
+            # No value is left to stand for a masked one, or astropy would write another one (see
+            # `_missing`): the mask gets a column of its own.
             column.info.serialize_method["fits"] = "data_mask"
 
 

@@ -6,7 +6,6 @@ image, mask and variance, told apart by ``EXTTYPE``.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,18 @@ from astropy.io import fits
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import planes
-from persistence.formatters.fits_open import opened, pixels, position_of
+from persistence.formatters.fits_open import opened, pixel_type, pixels, position_of
 from persistence.types.archives import read as read_archive
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.components import Components, numbers_in
-from persistence.types.exposure.exposure import Exposure, xy0
+from persistence.types.exposure.exposure import Exposure, rows_and_columns, xy0
 from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
-from persistence.types.pixels.mask import Mask
+from persistence.types.pixels.mask import Mask, as_flags
 
-_TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX])")
 _HEADERS = ("PropertyList", "PropertySet")
-_DTYPES = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
+# astropy's class of random groups, which are no image, is derived from the first of them.
+_IMAGES = (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU)
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -44,24 +43,18 @@ def read(location: Location) -> Any:
     """
     if (location.python or "").endswith(_HEADERS):
         return read_header(location)
-    path = location.full_path
-    match = _TYPE.search(location.python or "")
-    kind, letter = match.groups() if match else ("Image", "")
-    dtype = np.dtype("=" + _DTYPES[letter]) if letter else None
+    kind, dtype = pixel_type(location.python)
     if kind in ("Exposure", "MaskedImage"):
         return _read_planes(location, dtype)
-    with opened(path, location.hdu) as hdus:
-        hdu, index = _image_hdu(hdus, location, position_of(location.hdu))
-        if isinstance(hdu, fits.BinTableHDU):
-            return _table(hdus, index)
+    with opened(location.full_path, location.hdu) as hdus:
+        hdu, index = _first_with_data(hdus, location, position_of(location.hdu))
+        if not kind and isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
+            from persistence.formatters import catalog  # lazy: tables take long to import
+
+            return catalog.read_hdu(hdus, index)
+        _check_image(hdu, location.hdu or index)
         cut = _cut(hdu, location) if "bbox" in location.options else None
         return _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
-
-
-def _table(hdus: Any, index: int) -> Any:
-    from persistence.formatters import catalog
-
-    return catalog.read_hdu(hdus, index)
 
 
 def _read_planes(location: Location, dtype: Any) -> Any:
@@ -69,9 +62,7 @@ def _read_planes(location: Location, dtype: Any) -> Any:
     path = location.full_path
     layout = planes.layout(path, location.hdu or 1)
     with opened(path, content=layout.content) as hdus:
-        hdu, index = _image_hdu(hdus, location, location.hdu)
-        if isinstance(hdu, fits.BinTableHDU):
-            return _table(hdus, index)
+        hdu, index = _image_hdu(hdus, location)
         cut = _cut(hdu, location) if "bbox" in location.options else None
         exposure = _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
         return exposure.replaced(
@@ -89,7 +80,7 @@ def read_plane(location: Location, name: str) -> Any:
     """
     layout = planes.layout(location.full_path, location.hdu or 1)
     with opened(location.full_path, content=layout.content) as hdus:
-        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
+        hdu, index = _image_hdu(hdus, location)
         cut = _cut(hdu, location) if "bbox" in location.options else None
         return pixels(hdu, None, cut) if name == "image" else _plane(hdus, layout, index, name, cut)
 
@@ -100,20 +91,14 @@ def read_bare(location: Location) -> Exposure:
     Its headers now, its archive when that is needed.
     """
     with opened(location.full_path) as hdus:
-        hdu, index = _no_table(*_image_hdu(hdus, location, location.hdu))
+        hdu, index = _image_hdu(hdus, location)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        shape = hdu.shape[-2:] if cut is None else (cut.height, cut.width)
+        shape = rows_and_columns(hdu.shape) if cut is None else (cut.height, cut.width)
         exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
         numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(
             components=Components(numbers, read_archive.InFile(location.full_path))
         )
-
-
-def _no_table(hdu: Any, index: int) -> tuple[Any, int]:
-    if isinstance(hdu, fits.BinTableHDU):
-        raise FormatterError(f"HDU {index} is a table, not an exposure's image")
-    return hdu, index
 
 
 def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | None) -> Any:
@@ -123,7 +108,7 @@ def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | N
         return None
     if name == "variance":
         return pixels(hdus[number], None, cut)
-    return Mask(pixels(hdus[number], np.dtype("i4"), cut), layout.bits(number))
+    return Mask(as_flags(pixels(hdus[number], None, cut)), layout.bits(number))
 
 
 def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
@@ -147,7 +132,7 @@ def read_header(location: Location) -> fits.Header:
         index = position_of(location.hdu)
         hdu = None if index is None else _hdu_or_none(hdus, index)
         if hdu is None:
-            hdu, index = _image_hdu(hdus, location, index)
+            hdu, index = _first_with_data(hdus, location, index)
         header: fits.Header = hdu.header
         inherits = index and _inherits(header, hdus[0].header)
         return afwheader.joined(header, hdus[0].header) if inherits else header
@@ -156,8 +141,9 @@ def read_header(location: Location) -> fits.Header:
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     """Read the number of rows and columns, and the origin in the parent image, from the header."""
     with opened(location.full_path, location.hdu) as hdus:
-        hdu, _index = _image_hdu(hdus, location, position_of(location.hdu))
-        return hdu.shape[-2:], xy0(hdu.header)
+        hdu, index = _first_with_data(hdus, location, position_of(location.hdu))
+        _check_image(hdu, location.hdu or index)
+        return rows_and_columns(hdu.shape), xy0(hdu.header)
 
 
 def _inherits(header: fits.Header, primary: fits.Header) -> bool:
@@ -171,14 +157,31 @@ def _inherits(header: fits.Header, primary: fits.Header) -> bool:
     return bool(said) if said is not None else not primary.get("NAXIS")
 
 
-def _image_hdu(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
-    """Give the HDU that is meant, and its place.
+def _image_hdu(hdus: Any, location: Location) -> tuple[Any, int]:
+    """Return the HDU of an exposure's image, and its number.
 
-    The one asked for, or the first that holds data.
+    Raises
+    ------
+    FormatterError
+        If there is none, or it is something else, such as a table.
     """
+    hdu, index = _first_with_data(hdus, location, location.hdu)
+    _check_image(hdu, index)
+    return hdu, index
+
+
+def _check_image(hdu: Any, index: int) -> None:
+    if type(hdu) not in _IMAGES:
+        kind = hdu.header.get("XTENSION", type(hdu).__name__)
+        what = "a table" if "TABLE" in kind else f"of kind {kind}"
+        raise FormatterError(f"HDU {index} is {what}, not an exposure's image")
+
+
+def _first_with_data(hdus: Any, location: Location, asked: int | None) -> tuple[Any, int]:
+    """Return the HDU that was asked for, or the first that holds data, and its number."""
     index = asked or 0
     hdu = _hdu_or_none(hdus, index)
-    if index == 0 and not hdu.shape:
+    if index == 0 and not getattr(hdu, "shape", True):
         behind = _hdu_or_none(hdus, 1)
         hdu, index = (hdu, 0) if behind is None else (behind, 1)
     if hdu is None:
@@ -204,7 +207,7 @@ def _cut(hdu: Any, location: Location) -> Box:
     if where == "PARENT":
         x0, y0 = xy0(hdu.header)
         box = box.shifted(-x0, -y0)
-    rows, columns = hdu.shape[-2:]
+    rows, columns = rows_and_columns(hdu.shape)
     whole = Box(0, 0, columns, rows)
     if not whole.contains(box):
         raise DataIdError(

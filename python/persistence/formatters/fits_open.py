@@ -6,18 +6,33 @@ import contextlib
 import gzip
 import io
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from astropy.io import fits
 
 from persistence.errors import DataIdError, FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Span
+from persistence.files.numbers import exact
 from persistence.types.pixels.box import Box
 
 # Up to here astropy may walk from HDU to HDU; what lies further is sought.
 _NEAR = 3
+_TYPE = re.compile(r"(Exposure|MaskedImage|DecoratedImage|Image|Mask)([FDIULX]?)")
+_DTYPES: Mapping[str, str] = {"F": "f4", "D": "f8", "I": "i4", "U": "u2", "L": "u8", "X": "i4"}
+
+
+def pixel_type(python: str | None) -> tuple[str, Any]:
+    """Return what a policy's python name means: ``Exposure``, ``Image``, ..., and its pixels' type.
+
+    An empty word if it is none of afw's images, and None if it does not say the type.
+    """
+    match = _TYPE.fullmatch((python or "").rpartition(".")[2])
+    kind, letter = match.groups() if match else ("", "")
+    return kind, np.dtype(f"={_DTYPES[letter]}") if letter else None
 
 
 @contextlib.contextmanager
@@ -115,14 +130,27 @@ class _Parts(io.RawIOBase):
 def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
     """Return the pixels of an HDU, or those of a box, in native byte order.
 
+    Parameters
+    ----------
+    hdu : HDU of astropy
+        An image of any number of axes; leading ones of an image of three are left out if their
+        length is 1.
+    dtype : `numpy.dtype`, optional
+        The type of the pixels; by default that of the file, or a float if a pixel is undefined
+        (``BLANK``), which is then NaN.
+    cut : `Box`, optional
+        Columns and rows, which are the last two axes. An image of one axis is one row.
+
     Raises
     ------
     FormatterError
-        If the HDU holds none, or the file ends before they do.
+        If the HDU holds no pixels, or the file ends before they do, or the type cannot hold a
+        pixel.
     """
     _refuse_truncated(hdu)
+    blank = _undefined(hdu.header)  # before astropy reads the pixels, and changes the header
     flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
-    array = hdu.data if cut is None else hdu.section[(0, *cut.slices) if flat else cut.slices]
+    array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]
     if array is None:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:
@@ -131,7 +159,40 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
     # swapped where it is: a copy takes longer than the reading
     if native != array.dtype and array.flags.writeable:
         array = array.byteswap(inplace=True).view(native)
-    return array.astype(dtype or native, copy=False)
+    array = array.astype(native, copy=False)
+    if blank is not None:
+        array = _with_nan(array, *blank)
+    return array if dtype is None else exact(array, dtype)
+
+
+def section(shape: Sequence[int], cut: Box) -> tuple[slice, ...]:
+    """Return a box as an index of an image: all of the axes before rows and columns."""
+    return (*[slice(None)] * (len(shape) - 2), *cut.slices[-len(shape) :])
+
+
+def _undefined(header: Any) -> tuple[int, Any] | None:
+    """Return what is stored for an undefined pixel, and the number that astropy makes of it."""
+    blank = header.get("BLANK")
+    if type(blank) is not int or header["BITPIX"] < 0:  # it is for integers alone (FITS 4.0, 4.4.2)
+        return None
+    return blank, blank * header.get("BSCALE", 1) + header.get("BZERO", 0)
+
+
+def _with_nan(array: Any, blank: int, undefined: Any) -> Any:
+    """Replace undefined pixels by NaN where astropy has not.
+
+    It has not where a stored 0 means undefined, and where ``BZERO`` makes integers unsigned.
+    """
+    if array.dtype.kind == "f" and blank:
+        return array
+    lost = array == undefined
+    if not lost.any():
+        return array
+    floats = (
+        array if array.dtype.kind == "f" else array.astype("f4" if array.itemsize < 4 else "f8")
+    )
+    floats[lost] = np.nan
+    return floats
 
 
 def _refuse_truncated(hdu: Any) -> None:

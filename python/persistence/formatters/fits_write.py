@@ -13,14 +13,19 @@ from astropy.io import fits
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, LossyWarning, warn_caller
+from persistence.files.numbers import exact
 from persistence.formatters import exposure_archive
+from persistence.formatters.fits_open import pixel_type
 from persistence.policy import recipes
 from persistence.types.exposure import afwheader
-from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.exposure import Exposure, rows_and_columns
 from persistence.types.exposure.visitinfo import is_afws
+from persistence.types.pixels.mask import as_flags
 
 # Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
 _EXACT = 1e-4
+# Types of pixels that FITS has, by BITPIX or with an offset; Booleans are written as 0 and 1.
+_CODES = ("b1", "u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8")
 _ZCMP = {"GZIP": "GZIP_1", "GZIP_SHUFFLE": "GZIP_2", "RICE": "RICE_1", "PLIO": "PLIO_1"}
 
 
@@ -35,6 +40,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         raise FormatterError(
             f"{location.datasetType}: FitsStorage holds an Exposure or an array, not {type(obj)}"
         )
+    _check_pixels(obj.image, location)
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
     planes = (
         location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
@@ -50,6 +56,25 @@ def write(obj: Any, path: str, location: Location) -> None:
         stream.write(b"" if archive is None else archive.content)
 
 
+def _check_pixels(image: Any, location: Location) -> None:
+    """Refuse pixels that FITS cannot hold, or that cannot be read back as the policy's type."""
+    stored, (_kind, dtype) = _storable(image, location), pixel_type(location.python)
+    try:
+        exact(stored, stored.dtype if dtype is None else dtype)
+    except FormatterError as error:
+        raise FormatterError(f"{location.datasetType} is {location.python}: {error}") from error
+
+
+def _storable(array: Any, location: Location) -> Any:
+    """Return pixels of a type that FITS has."""
+    code = array.dtype.str[1:]
+    if code not in _CODES or not array.ndim:
+        raise FormatterError(
+            f"{location.datasetType}: FITS has no image of {array.ndim} axes, of {array.dtype}"
+        )
+    return array.astype(np.uint8) if code == "b1" else array
+
+
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata))
@@ -62,7 +87,9 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
         header = system.copy()
         for name, bit in exposure.mask.planes.items():
             _set(header, {f"MP_{name}": bit})
-        hdus.append(_hdu(exposure.mask.array, header, recipe.mask, "MASK", exposure, location))
+        hdus.append(
+            _hdu(as_flags(exposure.mask.array), header, recipe.mask, "MASK", exposure, location)
+        )
     if exposure.variance is not None:
         hdus.append(
             _hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location)
@@ -106,7 +133,7 @@ def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     header = _carried(exposure.metadata)
     header.extend(_system(exposure))
     if recipe.image.compression.algorithm == "NONE":
-        return [fits.PrimaryHDU(exposure.image, header=header)]
+        return [fits.PrimaryHDU(_storable(exposure.image, location), header=header)]
     return [fits.PrimaryHDU(), _hdu(exposure.image, header, recipe.image, None, exposure, location)]
 
 
@@ -167,12 +194,13 @@ def _hdu(
     if kind is not None:
         header["EXTTYPE"] = header["EXTNAME"] = kind
         header["INHERIT"] = True
-    if array.dtype == bool:
-        array = array.astype(np.uint8)
+    array = _storable(array, location)
     compression = plane.compression
     if compression.algorithm == "NONE" or not array.size:
         return fits.ImageHDU(array, header=header)
-    tile = (min(compression.rows, array.shape[0]), compression.columns or array.shape[1])
+    rows, columns = rows_and_columns(array.shape)
+    tile = (1, min(compression.rows, rows), compression.columns or columns)[-array.ndim :]
+    tile = (*[1] * (array.ndim - len(tile)), *tile)
     step = _step(array, plane, exposure)
     # Rice needs integers of 32 bits or less: pixels that stay floats, and longer ones, are shuffled
     # instead.

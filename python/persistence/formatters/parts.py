@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 
 from persistence.dataids.location import Location
@@ -19,8 +18,8 @@ from persistence.errors import FormatterError
 from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
-from persistence.formatters.fits_open import opened
-from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
+from persistence.formatters.fits_open import opened, pixels
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags
 
 
 def read(location: Location) -> Any:
@@ -53,7 +52,7 @@ def write(obj: Any, path: str, location: Location) -> None:
         _save(
             [
                 fits.PrimaryHDU(),
-                fits.CompImageHDU(obj.array, header, "MASK", compression_type="GZIP_2"),
+                fits.CompImageHDU(as_flags(obj.array), header, "MASK", compression_type="GZIP_2"),
             ],
             path,
         )
@@ -81,7 +80,5 @@ def _read_mask(location: Location) -> Mask:
     """Read a mask that is a plain image: the primary HDU, or the first extension if compressed."""
     with opened(location.full_path) as hdus:
         hdu = hdus[0] if hdus[0].shape or len(hdus) == 1 else hdus[1]
-        if hdu.data is None:
-            raise FormatterError("it holds no pixels")
         bits = {key[3:]: int(bit) for key, bit in hdu.header["MP_*"].items()}
-        return Mask(hdu.data.astype(np.int32), bits or dict(DEFAULT_PLANES))
+        return Mask(as_flags(pixels(hdu)), bits or dict(DEFAULT_PLANES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -309,8 +309,9 @@ class Exposure(ExposureNames, Sharing):
 
     @property
     def bbox(self) -> Box:
-        """Where the pixels lie in the parent image."""
-        return Box(*self.origin, self.image.shape[1], self.image.shape[0])
+        """Where the pixels lie in the parent image; of a cube, each of its planes."""
+        rows, columns = rows_and_columns(self.image.shape)
+        return Box(*self.origin, columns, rows)
 
     def __getitem__(self, box: Any) -> Exposure:
         """Cut a part out; the arrays are views.
@@ -325,15 +326,14 @@ class Exposure(ExposureNames, Sharing):
         if not self.bbox.contains(box):
             raise DataIdError(f"{box} is not inside the image, which is {self.bbox}")
         inside = box.shifted(-self.origin[0], -self.origin[1])
-        rows, columns = inside.slices
+        # Columns and rows are the last axes; an image of one axis is one row.
+        part = (..., *inside.slices[-self.image.ndim :])
         return self.replaced(
-            image=self.image[rows, columns],
-            mask=None
-            if self.mask is None
-            else Mask(self.mask.array[rows, columns], self.mask.planes),
-            variance=None if self.variance is None else self.variance[rows, columns],
+            image=self.image[part],
+            mask=None if self.mask is None else Mask(self.mask.array[part], self.mask.planes),
+            variance=None if self.variance is None else self.variance[part],
             cutout=(self.cutout[0] + inside.x0, self.cutout[1] + inside.y0),
-            given_wcs=None if self.given_wcs is None else self.given_wcs[rows, columns],
+            given_wcs=None if self.given_wcs is None else self.given_wcs[inside.slices],
         )
 
     def _box_of(self, slices: Any) -> Box:
@@ -341,19 +341,18 @@ class Exposure(ExposureNames, Sharing):
         rows, columns = (
             (*slices, slice(None))[:2] if isinstance(slices, tuple) else (slices, slice(None))
         )
-        (y0, y1, dy), (x0, x1, dx) = (
-            rows.indices(self.image.shape[0]),
-            columns.indices(self.image.shape[1]),
-        )
+        number_of_rows, number_of_columns = rows_and_columns(self.image.shape)
+        y0, y1, dy = rows.indices(number_of_rows)
+        x0, x1, dx = columns.indices(number_of_columns)
         if (dy, dx) != (1, 1):
             raise DataIdError(f"a part of an exposure has every pixel, not each {dx} x {dy}")
         return Box(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0)).shifted(*self.origin)
 
     def __str__(self) -> str:
-        rows, columns = self.image.shape
+        pixels = " x ".join(str(length) for length in reversed(self.image.shape))
         width = max(len(name) for name, _ in self.summary())
         lines = "".join(f"\n  {name:<{width}}  {value}" for name, value in self.summary())
-        return f"Exposure of {columns} x {rows} pixels, {self.image.dtype.name}{lines}"
+        return f"Exposure of {pixels} pixels, {self.image.dtype.name}{lines}"
 
     def summary(self) -> list[tuple[str, str]]:
         """Give what a person wants to know first, as names and values."""
@@ -379,10 +378,16 @@ class Exposure(ExposureNames, Sharing):
     def _centre(self) -> str:
         if self.wcs is None:
             return ""
-        rows, columns = self.image.shape
+        rows, columns = rows_and_columns(self.image.shape)
         ra, dec = self.wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
         projection = str(self.metadata.get("CTYPE1", ""))[-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
+
+
+def rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
+    """Return the numbers of rows and columns of an image: of a cube, those of a plane."""
+    rows, columns = (1, *shape)[-2:] if shape else (0, 0)
+    return rows, columns
 
 
 def _spread(array: NDArray[Any]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
+from persistence.files.numbers import exact
 
 # afw's planes, which every mask that it writes has. Source: afw-files 1.3.
 DEFAULT_PLANES: Mapping[str, int] = {
@@ -21,6 +22,19 @@ DEFAULT_PLANES: Mapping[str, int] = {
 
 
 _BITS = 32
+
+
+def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the numbers of a mask's pixels as 32 flags; the sign is that of the last one.
+
+    Raises
+    ------
+    FormatterError
+        If a number has more flags, or is none that is whole.
+    """
+    has_last = not np.can_cast(numbers.dtype, np.int32) and np.any(numbers >= 1 << (_BITS - 1))
+    flags: NDArray[np.int32] = exact(numbers, np.uint32 if has_last else np.int32).view(np.int32)
+    return flags
 
 
 @dataclass(frozen=True, eq=False)
