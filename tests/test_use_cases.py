@@ -699,6 +699,22 @@ exposures:
     python: lsst.afw.image.ExposureF
     composite: {{exposure: {{datasetType: calexp, inputOnly: true}}, detected: {{datasetType: plane}}}}
     assembler: mypackage.replace_plane
+  with_image:
+    python: lsst.afw.image.ExposureF
+    composite: {{image: {{datasetType: new_image}}, exposure: {{datasetType: calexp, inputOnly: true}}}}
+  with_two:
+    python: lsst.afw.image.ExposureF
+    composite:
+      variance: {{datasetType: new_image}}
+      image: {{datasetType: new_image}}
+      mask: {{datasetType: new_flags}}
+      exposure: {{datasetType: calexp, inputOnly: true}}
+  of_parts:
+    python: lsst.afw.image.ExposureF
+    composite: {{variance: {{datasetType: new_variance}}, image: {{datasetType: new_image}}}}
+  new_image: {{template: 'image-{TAIL}', python: lsst.afw.image.ImageF, storage: FitsStorage}}
+  new_variance: {{template: 'variance-{TAIL}', python: lsst.afw.image.ImageF, storage: FitsStorage}}
+  new_flags: {{template: 'flags-{TAIL}', python: lsst.afw.image.ImageI, storage: FitsStorage}}
   plane: {{template: 'plane-{TAIL}', python: lsst.afw.image.ImageU, storage: FitsStorage}}
   new_mask: {{template: 'mask-{TAIL}', python: lsst.afw.image.Mask, storage: FitsStorage}}
   new_wcs: {{template: 'wcs-{TAIL}', python: lsst.afw.geom.SkyWcs, storage: FitsStorage}}
@@ -729,6 +745,78 @@ def test_9_a_mask_is_replaced_and_written_alone(replaced: Butler) -> None:
     out.put(made, "with_mask", ID)
     assert files("out") == ["mask-000001-g2-0003.fits"]
     assert out.get("with_mask", ID).mask.counts() == {"CLIPPED": 596}
+
+
+def write(kind: str, pixels: Any, **cards: Any) -> None:
+    """Write an image of its own as another program does."""
+    header = fits.Header({"ORIGIN": kind, **cards})
+    fits.writeto(f"repo/{kind}-000001-g2-0003.fits", pixels, header, overwrite=True)
+
+
+NEW = np.full((20, 30), 7, "f4")
+
+
+def test_9_an_image_is_replaced_and_written_alone(replaced: Butler) -> None:
+    write("image", NEW)
+    made = replaced.get("with_image", ID)
+    assert type(made.image) is np.ndarray
+    assert np.array_equal(made.image, NEW)
+    assert np.array_equal(made.variance, exposure().variance)
+    assert made.mask.counts() == exposure().mask.counts()
+    assert same_sky(made.wcs, 10.0)
+    assert replaced.get("with_image.image", ID).image.mean() == 7
+    assert replaced.get("with_image_sub", ID, bbox=(2, 3, 5, 4)).image.shape == (4, 5)
+    assert "pixels" in str(made)
+    made.image += 1
+    out = Butler(inputs="repo", outputs={"root": "out", "mode": "rw"})
+    out.put(made, "with_image", ID)
+    assert files("out") == ["image-000001-g2-0003.fits"]
+    assert np.array_equal(fits.getdata("out/image-000001-g2-0003.fits"), NEW + 1)
+    assert np.array_equal(out.get("with_image", ID).image, NEW + 1)
+
+
+def test_9_all_images_are_replaced_whatever_their_order(replaced: Butler) -> None:
+    write("image", NEW)
+    write("flags", np.eye(20, 30, dtype="i4") * 4, MP_EDGE=2)
+    made = replaced.get("with_two", ID)
+    assert same_sky(made.wcs, 10.0)
+    assert np.array_equal(made.image, NEW)
+    assert np.array_equal(made.variance, NEW)
+    assert made.mask.counts() == {"EDGE": 20}
+
+
+def test_9_an_exposure_is_made_of_images_alone(replaced: Butler) -> None:
+    write("image", NEW)
+    write("variance", NEW + 1)
+    made = replaced.get("of_parts", ID)
+    assert np.array_equal(made.image, NEW)
+    assert np.array_equal(made.variance, NEW + 1)
+    assert made.header["ORIGIN"] == "image"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pixels", "problem"),
+    [
+        (
+            "image",
+            NEW.T,
+            "'variance', .*image-000001-g2-0003.fits: variance has 20 x 30 pixels, the exposure's image 30 x 20",
+        ),
+        (
+            "flags",
+            np.eye(20, 30, dtype="i4"),
+            "'mask', .*: an image of int32 with 0 cards MP_\\* in its header is not a mask",
+        ),
+    ],
+)
+def test_9_an_image_that_does_not_fit_is_refused(
+    replaced: Butler, kind: str, pixels: Any, problem: str
+) -> None:
+    write("image", NEW)
+    write("flags", np.eye(20, 30, dtype="i4"), MP_EDGE=0)
+    write(kind, pixels)
+    with pytest.raises(FormatterError, match=problem):
+        replaced.get("with_two", ID)
 
 
 def test_9_one_plane_is_replaced_and_the_others_stay(replaced: Butler) -> None:

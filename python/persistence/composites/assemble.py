@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from persistence.composites import provenance
 from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
 from persistence.policy.dataset_type import Component, DatasetType
 from persistence.policy.stand_ins import stands_for
@@ -206,8 +207,14 @@ def generic_assembler(
         except TypeError:
             if takes:
                 raise
+    # An image that is read alone is an exposure too: it is a plane of another one, if there is one.
+    planes = getattr(cls, "planes", ())
     base = next(
-        (name for name, obj in keywords.items() if isinstance(cls, type) and isinstance(obj, cls)),
+        (
+            name
+            for name in sorted(keywords, key=lambda name: name in planes and planes.index(name) + 1)
+            if isinstance(cls, type) and isinstance(keywords[name], cls)
+        ),
         None,
     )
     made = cls() if base is None else keywords[base]
@@ -244,6 +251,14 @@ def _takes(cls: Any, keywords: tuple[str, ...]) -> bool | None:
 
 
 def _fill(made: Any, name: str, part: ComponentInfo) -> None:
+    if part.setter is None and name in getattr(type(made), "planes", ()):
+        try:
+            made.fill(name, part.obj)
+        except FormatterError as error:
+            location = provenance.location(part.obj)
+            where = part.datasetType if location is None else location.uri
+            raise FormatterError(f"component {name!r}, {where}: {error}") from error
+        return
     setter = _method(made, "set", name, part.setter)
     if setter is not None:
         setter(part.obj)

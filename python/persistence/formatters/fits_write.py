@@ -21,6 +21,7 @@ from persistence.types.exposure import afwheader
 from persistence.types.exposure.exposure import Exposure, rows_and_columns
 from persistence.types.exposure.visitinfo import is_afws
 from persistence.types.pixels.mask import as_flags
+from persistence.types.pixels.plane import check_size
 
 # Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
 _EXACT = 1e-4
@@ -83,6 +84,11 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     if exposure.unit is not None:
         system["BUNIT"] = str(exposure.unit)
     hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
+    for name in ("mask", "variance"):  # the image may have been set since they were
+        pixels = getattr(exposure, name)
+        if pixels is not None:
+            size = getattr(pixels, "array", pixels).shape
+            check_size(f"{location.datasetType}: {name}", size, exposure.image.shape)
     if exposure.mask is not None:
         header = system.copy()
         for name, bit in exposure.mask.planes.items():

@@ -25,6 +25,7 @@ from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.shared import Sharing
 from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 from persistence.types.exposure.visitinfo import VisitInfo
+from persistence.types.pixels import plane
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask
 from persistence.types.pixels.polygon import Polygon
@@ -79,6 +80,7 @@ class Exposure(ExposureNames, Sharing):
     """
 
     shareable: ClassVar[bool] = False  # its pixels can be changed in place
+    planes: ClassVar[tuple[str, ...]] = plane.NAMES
 
     image: NDArray[Any]
     header: Header
@@ -94,8 +96,13 @@ class Exposure(ExposureNames, Sharing):
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a part, and forget what was derived from the parts or is shared.
 
+        An exposure in place of ``image``, ``mask`` or ``variance`` is taken as its pixels.
+
         Raises
         ------
+        FormatterError
+            If a mask or a variance has not the size of the image, or what is set as the mask does
+            not name its bits.
         AttributeError
             If no part of that name can be set.
         """
@@ -107,12 +114,30 @@ class Exposure(ExposureNames, Sharing):
             raise AttributeError(
                 f"Exposure has no part {name!r} that can be set{did_you_mean(name, parts)}"
             )
+        if name in plane.NAMES:
+            value = plane.of(name, value)
+            pixels = getattr(value, "array", value)
+            # the image comes first: the other planes follow its size
+            if name != "image" and isinstance(pixels, np.ndarray):
+                plane.check_size(name, pixels.shape, self.image.shape)
         for attribute, part in self._as_fields({name: value}).items():
             super().__setattr__(attribute, part)
         for attribute in list(vars(self)):
             if isinstance(getattr(type(self), attribute, None), functools.cached_property):
                 delattr(self, attribute)
         self._share = None
+
+    def fill(self, name: str, value: Any) -> None:
+        """Set ``image``, ``mask`` or ``variance`` to what is in another dataset.
+
+        Raises
+        ------
+        FormatterError
+            If it is not of the size of this image, or not what such a plane holds.
+        """
+        value = plane.of(name, value)
+        plane.check(name, value, self.image.shape)
+        setattr(self, name, value)
 
     def replaced(self, **parts: Any) -> Exposure:
         """Return a copy with some attributes replaced; arrays are shared.
