@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from persistence.errors import FormatterError
+from persistence.files import header_values
 from persistence.types.exposure.detector import Amplifier, Detector
 from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
@@ -25,6 +26,8 @@ _NUMBERS: Mapping[str, str] = {"gain": "GAIN", "read_noise": "RDNOISE", "saturat
 _AMPLIFIERS = ("A", "B")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNKNOWN = "unknown"
+# Kinds of calibrations that are of one filter.
+_OF_A_FILTER = ("flat", "fringe", "illumcor")
 
 
 class DecamHeaders(HeaderTranslator):
@@ -84,7 +87,7 @@ def _amplifier(header: Header, letter: str) -> Amplifier:
 
 
 def ingest_filter(header: Header) -> str:
-    """Give the filter as data IDs call it: the first word of FILTER.
+    """Return the filter as data IDs call it: the first word of FILTER.
 
     A bias is taken with the shutter closed, whatever filter is in place; its filter is ``solid``,
     as the header corrections of astro_metadata_translator have it.
@@ -92,47 +95,70 @@ def ingest_filter(header: Header) -> str:
     kind = str(header.get("OBSTYPE", "")).lower()
     if "zero" in kind or "bias" in kind:
         return "solid"
-    return str(header["FILTER"]).strip().split(" ", 1)[0]
+    return _first_word(header["FILTER"])
 
 
 def calib_filter(header: Header) -> str:
-    """Give the filter of a master calibration.
+    """Return the filter of a master calibration.
 
-    ``NONE`` for a bias, the first word of FILTER for others.
+    ``NONE`` for a bias, the first word of FILTER for others; ``unknown`` for one that needs none.
+
+    Raises
+    ------
+    KeyError
+        If a flat, or what else is made in a filter, does not tell it.
     """
-    kind, words = str(header.get("OBSTYPE", "")).lower(), str(header.get("FILTER", "")).split()
-    if words and ("zero" in kind or "bias" in kind):
+    kind, word = str(header.get("OBSTYPE", "")).lower(), _first_word(header.get("FILTER"))
+    if word and ("zero" in kind or "bias" in kind):
         return "NONE"
-    if words and words[0] != "_unknown_":
-        return words[0]
-    return _of_calib_id(header, "filter") or (words[0] if words else _UNKNOWN)
+    if word and word != "_unknown_":
+        return word
+    name = _of_calib_id(header, "filter") or word
+    if not name and any(filtered in kind for filtered in _OF_A_FILTER):
+        raise KeyError("FILTER")
+    return name or _UNKNOWN
 
 
-def calib_ccdnum(header: Header) -> str:
-    """Give the detector of a master calibration: CCDNUM, or what CALIB_ID says."""
-    number = header.get("CCDNUM") or _of_calib_id(header, "ccdnum")
+def calib_ccdnum(header: Header) -> Any:
+    """Return the detector of a master calibration: CCDNUM, or what CALIB_ID says."""
+    number = header.get("CCDNUM")
+    number = _of_calib_id(header, "ccdnum") if number is None else number
     if number is None:
         raise KeyError("CCDNUM")
-    return str(number)
+    return number
 
 
 def calib_date(header: Header, path: str) -> str:
-    """Give the date of a master calibration.
+    """Return the date of a master calibration.
 
-    Of DATE-OBS, of CALIB_ID, or the one in the file's path.
+    Of DATE-OBS, of CALIB_ID, or the one in the file's path if neither is there.
+
+    Raises
+    ------
+    FormatterError
+        If DATE-OBS is not a date.
+    KeyError
+        If nothing tells it.
     """
     if "DATE-OBS" in header:
-        found = _DATE.search(str(header["DATE-OBS"]))
-        date = found.group() if found else None
+        date = header_values.date(header["DATE-OBS"])
+        if date is None and str(header["DATE-OBS"]).strip() not in ("", _UNKNOWN):
+            raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
     else:
         date = _of_calib_id(header, "calibDate")
     if date is None or date == _UNKNOWN:
-        found = _DATE.search(path)
-        date = found.group() if found else None
-    return date or _UNKNOWN
+        match = _DATE.search(path)
+        date = match.group() if match else None
+    if date is None:
+        raise KeyError("DATE-OBS")
+    return date[:10]
+
+
+def _first_word(value: Any) -> str:
+    return (header_values.text(value) or "").split(" ", 1)[0]
 
 
 def _of_calib_id(header: Header, key: str) -> str | None:
-    """Give one of the blank-separated ``key=value`` of CALIB_ID."""
+    """Return one of the blank-separated ``key=value`` of CALIB_ID."""
     words = (word.partition("=") for word in str(header.get("CALIB_ID", "")).split())
     return next((value for name, _, value in words if name == key), None)

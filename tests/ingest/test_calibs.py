@@ -571,17 +571,21 @@ def test_headers_may_be_read_by_several_processes(
 @pytest.mark.parametrize(
     ("cards", "problem"),
     [
-        ({"obstype": None}, "OBSTYPE: the header has no OBSTYPE"),
+        ({"obstype": None}, "the header has no OBSTYPE"),
         ({"obstype": "x"}, "OBSTYPE 'x' is of no type that has a table (bias, flat, fringe, dark, illumcor)"),
         ({"obstype": "sky"}, "OBSTYPE 'sky' is of no type that has a table (bias, flat, fringe, dark, illumcor)"),
         ({"obstype": "darc"}, "OBSTYPE 'darc' is of no type that has a table; did you mean 'dark'? "
                               "(bias, flat, fringe, dark, illumcor)"),
-        ({"date": "last summer"}, "calibDate: 'unknown' is no date: write 2015-02-18, or 2015-02-18T12:00:00"),
-        ({"date": "2015-02-31"}, "calibDate: '2015-02-31' is no date: write 2015-02-18, or 2015-02-18T12:00:00"),
-        ({"date": None}, "calibDate: 'unknown' is no date: write 2015-02-18, or 2015-02-18T12:00:00"),
+        ({"date": "last summer"}, "DATE-OBS='last summer' is not a date (for calibDate)"),
+        ({"date": "2015-02-31"}, "DATE-OBS='2015-02-31' is not a date (for calibDate)"),
+        ({"date": None}, "the header has no DATE-OBS (for calibDate)"),
+        ({"date": None, "CCDNUM": fits.card.UNDEFINED},
+         "the header has no DATE-OBS (for calibDate); the header has no value in CCDNUM (for ccdnum)"),
+        ({"obstype": "dome flat"}, "the header has no FILTER (for filter)"),
+        ({"date": "31/12/26"}, "DATE-OBS='31/12/26' is not a date (for calibDate)"),
         ({"PROCTYPE": "MasterCal", "obstype": "dark"},
          "PROCTYPE 'MasterCal': there is no such dark (but flat, bias, illumcor)"),
-        ({"CCDNUM": "none"}, "ccdnum='none' is no int"),
+        ({"CCDNUM": "none"}, "ccdnum='none' is not an integer (from CCDNUM='none')"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(
@@ -597,7 +601,7 @@ def test_a_header_cannot_send_a_file_out_of_the_root(
     ingest: Ingest, calib: Path, master: Master
 ) -> None:
     report = ingest(master(obstype="flat", FILTER="../../../evil x"))
-    assert "is not inside the repository" in report.failed[0][1]
+    assert "filter='../../../evil' cannot be a part of a path" in report.failed[0][1]
     assert places(calib) == []
 
 

@@ -116,7 +116,9 @@ def test_a_missing_detector_number_is_named(tmp_path: Path) -> None:
         for hdu in hdus[1:]:
             del hdu.header["CCDNUM"]
 
-    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == "ccdnum: the header has no CCDNUM"
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == (
+        "the header has no CCDNUM (for ccdnum, ccd)"
+    )
 
 
 def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path) -> None:
@@ -215,16 +217,53 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     assert Parser(DECAM.parse)(str(tmp_path / "x.fits")).problem == "No such file or directory"
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ({"visit": "seven"}, "visit='seven' is no int"),
-        ({"visit": None}, "visit: the header does not tell it"),
-    ],
-)
-def test_a_value_that_does_not_fit_its_column_is_refused(row: Any, message: str) -> None:
-    with pytest.raises(FormatterError, match=message):
+def test_a_column_that_nothing_tells_is_named(raws: list[str]) -> None:
+    row = Parser(DECAM.parse)(raws[0]).rows[0]
+    with pytest.raises(FormatterError, match="the header does not tell instcal, dqmask, wtmap"):
         stored(row, DECAM)
+
+
+def test_all_keywords_that_are_missing_or_have_no_value_are_named_at_once(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        for keyword in ("EXPNUM", "PROPID", "DATE-OBS"):
+            del hdus[0].header[keyword]
+        hdus[0].header["OBJECT"] = fits.card.UNDEFINED
+        hdus[0].header["FILTER"] = fits.card.UNDEFINED
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == (
+        "the header has no EXPNUM (for visit), DATE-OBS (for taiObs, date), PROPID (for proposal); "
+        "the header has no value in OBJECT (for object), FILTER (for filter)"
+    )
+
+
+def test_what_is_wrong_in_some_extensions_names_them(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        del hdus[2].header["CCDNUM"]
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == (
+        "the header has no CCDNUM (for ccdnum, ccd), in HDU 2"
+    )
+
+
+def test_a_translator_does_not_see_cards_without_a_value(tmp_path: Path) -> None:
+    cards = {"RUN": 7, "NONE": fits.card.UNDEFINED}
+    parser = Parser(ParseConfig(translation={"visit": "RUN"}))
+    seen: list[Any] = []
+
+    def look(header: Any) -> None:
+        seen.extend(["NONE" in header, header.get("NONE", "absent"), "NONE" in list(header)])
+        assert len(header) == len(list(header))
+
+    parser._functions["look"] = look
+    assert parser(one(tmp_path, **cards)).problem == ""
+    assert seen == [False, "absent", False]
+
+
+def test_an_extensions_card_without_a_value_leaves_the_primary_ones(tmp_path: Path) -> None:
+    def change(hdus: Any) -> None:
+        hdus[1].header["OBJECT"] = fits.card.UNDEFINED
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).rows[0]["object"] == "Invented field 477"
 
 
 def test_a_parser_can_be_sent_to_another_process(raws: list[str]) -> None:

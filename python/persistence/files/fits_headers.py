@@ -24,6 +24,12 @@ _CARD = 80
 _CHUNK = 4 * _BLOCK  # most headers end in the first read
 GZIP = b"\x1f\x8b"
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
+# Python's own int() and float() take `2015_0218`, too.
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_REAL = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
+)
+_FORTRAN = str.maketrans("Dd", "Ee")
 _END = b"END" + 77 * b" "
 
 
@@ -103,13 +109,12 @@ class Cards(Mapping[str, Any]):
         word = text.split("/", 1)[0].strip()
         if word in ("T", "F"):
             return word == "T"
-        try:
+        if _INTEGER.fullmatch(word):
             return int(word)
+        try:
+            return _number(word)
         except ValueError:
-            try:
-                return _number(word)
-            except ValueError:
-                return word or None
+            return word or None
 
     def _text(self, text: str, start: int) -> str:
         match = _QUOTED.match(text)
@@ -123,11 +128,17 @@ class Cards(Mapping[str, Any]):
 
 
 def _number(word: str) -> float | complex:
-    """Read a real number, or two in brackets; FORTRAN's exponents may begin with D."""
+    """Read a real number, or two in brackets; FORTRAN's exponents may begin with D.
+
+    ``NaN`` and ``Inf``, which some programs write, are no FITS, but what they say is clear.
+    """
+    word = word.strip()
     if word.startswith("("):
         real, _, imaginary = word.strip("() ").partition(",")
         return complex(_number(real), _number(imaginary))
-    return float(word.replace("D", "E").replace("d", "e"))
+    if not _REAL.fullmatch(word):
+        raise ValueError(word)
+    return float(word.translate(_FORTRAN))
 
 
 class Span(NamedTuple):

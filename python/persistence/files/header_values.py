@@ -94,7 +94,7 @@ def date(value: Any) -> str | None:
     value
         ``2015-02-18``, which returns as it stands; ``20150218`` or ``2015/02/18``; each of these
         with a time behind ``T`` or a blank; or ``18/02/95``, as FITS had it before 1999, of the
-        years 1950 to 1999.
+        years 1950 to 1999. ``20150218`` may be an integer.
 
     Returns
     -------
@@ -102,6 +102,8 @@ def date(value: Any) -> str | None:
         None if it is not a date: another form, a month or a day that the calendar does not have, a
         year before 1900.
     """
+    if type(value) is int:
+        value = str(value)
     if not isinstance(value, str):
         return None
     value = known(value)

@@ -15,10 +15,16 @@ from multiprocessing import get_context
 from typing import Any
 
 from persistence.butler.repository import Repository
-from persistence.errors import FileConflict, IngestError, PersistenceError, RepositoryError
+from persistence.errors import (
+    FileConflict,
+    IngestError,
+    PersistenceError,
+    RepositoryError,
+    did_you_mean,
+)
 from persistence.files import atomic
 from persistence.ingest.config import IngestConfig
-from persistence.ingest.parse import Parsed, Parser
+from persistence.ingest.parse import Parsed, Parser, filter_names
 from persistence.ingest.plan import Delivery, FilePlan, Status
 
 log = logging.getLogger("persistence.ingest")
@@ -128,6 +134,7 @@ class FileIngest:
     progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items
     names: Mapping[str, str] = field(default_factory=dict)
     report: Report = field(default_factory=Report, init=False)
+    _unlisted: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
         """Expand patterns, as the shell would have.
@@ -150,7 +157,13 @@ class FileIngest:
             raise RepositoryError(f"{root} is read-only for you: nothing can be ingested into it")
 
     def _read(self, paths: Sequence[str], parser: Parser) -> Iterator[Parsed]:
-        """Read the headers, in the order of the files."""
+        """Read the headers, in the order of the files, noting filters that nobody knows."""
+        for parsed in self._parsed(paths, parser):
+            for name in parsed.unlisted:
+                self._unlisted.setdefault(name, []).append(self._name(parsed.path))
+            yield parsed
+
+    def _parsed(self, paths: Sequence[str], parser: Parser) -> Iterator[Parsed]:
         if self.processes <= 1 or len(paths) <= 1:
             yield from map(parser, paths)
             return
@@ -215,6 +228,18 @@ class FileIngest:
         for note in notes:
             log.info(note.strip())
         report.notes += notes
+
+    def _tell_filters(self, report: Report) -> None:
+        """Warn of the filters that the camera does not list, and count their files."""
+        known = filter_names(self.repository.mapper.translator)
+        for name, paths in self._unlisted.items():
+            count = f"{len(paths)} files have" if len(paths) > 1 else f"{paths[0]} has"
+            note = (
+                f"  {count} the filter {name!r}, which the camera does not list"
+                f"{did_you_mean(name, known)} (-c strictFilters=True refuses such files)"
+            )
+            log.warning("%s", note.strip())
+            report.notes.append(note)
 
     def _tell(self, plan: FilePlan) -> None:
         for delivery in plan.deliveries:

@@ -130,7 +130,7 @@ def load(path: str | None, camera: str, curated: bool = False) -> CalibConfig:
         register=config.make(path, CalibRegisterConfig, data.get("register", {})),
         detectors=data.get("detectors", {}),
     )
-    return checked(made, path)
+    return checked(config.switched(made, data), path)
 
 
 def checked(made: CalibConfig, source: str) -> CalibConfig:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.calibs import validity
+from persistence.dataids.template import PathTemplate
 from persistence.errors import (
     DataIdError,
     PersistenceError,
@@ -105,6 +106,16 @@ class CalibPlanner:
             raise
         except PersistenceError as error:
             return FilePlan(parsed.path, "failed", problem=str(error))
+
+    def templates(self) -> list[PathTemplate]:
+        """Return the path templates of all types that can come."""
+        words = self.config.parse.datasets.values()
+        names = {name for by_word in words for kinds in by_word.values() for name in kinds.values()}
+        return [
+            template
+            for name in (*self.config.register.tables, *names)
+            if name in self.types and (template := self.types[name].template) is not None
+        ]
 
     def plan_again(self, plan: FilePlan) -> FilePlan:
         """Decide anew which rows are missing; see `Planner.plan_again`."""

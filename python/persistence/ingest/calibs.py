@@ -18,6 +18,7 @@ from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
 from persistence.files import atomic
+from persistence.ingest import checks
 from persistence.ingest.base import FileIngest, Report
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
@@ -100,6 +101,7 @@ class CalibTask(FileIngest):
             if self.create and not self.dry_run:
                 self._writer.create()
             self._run(paths, report)
+        self._tell_filters(report)
         return report
 
     def _run(self, paths: Sequence[str], report: Report) -> None:
@@ -111,7 +113,17 @@ class CalibTask(FileIngest):
             self.mode,
             self.ignore_ingested,
         )
-        parser = Parser(needing(self.config.parse), self.repository.mapper.translator)
+        register = self.config.register
+        parser = Parser(
+            needing(self.config.parse),
+            self.repository.mapper.translator,
+            checks.of(
+                register,
+                self._planner.templates(),
+                (register.calibDate,),
+                self.config.strictFilters,
+            ),
+        )
         plans = [
             self._planner.plan(parsed)
             for parsed in self.progress(self._read(paths, parser), len(paths))

@@ -74,6 +74,8 @@ class RegisterConfig:
         Column -> ``text``, ``int`` or ``double``.
     unique, visit : `tuple` [`str`]
         The columns that are unique together; those of the visit table.
+    dates : `tuple` [`str`]
+        Columns that hold dates, if they are texts: what is not a date is refused.
     ignore : `bool`
         Leave rows that are there already as they are.
     permissions : `int`
@@ -86,6 +88,7 @@ class RegisterConfig:
     columns: Mapping[str, str] = field(default_factory=lambda: dict(_GENERIC_COLUMNS))
     unique: tuple[str, ...] = ("visit", "ccd")
     visit: tuple[str, ...] = ("visit", "object", "date", "filter")
+    dates: tuple[str, ...] = ("date", "dateObs", "dayObs", "taiObs")
     ignore: bool = False
     permissions: int = 0o664
     wait: float = 60.0
@@ -123,6 +126,8 @@ class IngestConfig:
         Replace another file, or other rows, that are in the way.
     allowError : `bool`
         Files that fail do not make the whole run a failure.
+    strictFilters : `bool`
+        A filter that the camera does not list fails its file; else it is counted and told.
     """
 
     parse: ParseConfig = field(default_factory=ParseConfig)
@@ -130,6 +135,11 @@ class IngestConfig:
     filetypes: Mapping[str, FileType] = field(default_factory=lambda: {"raw": FileType()})
     allowError: bool = False
     clobber: bool = False
+    strictFilters: bool = False
+
+
+# What a camera may say of all of it, beside its sections.
+_SWITCHES = ("allowError", "clobber", "strictFilters")
 
 
 def load(path: str | None) -> IngestConfig:
@@ -157,7 +167,21 @@ def load(path: str | None) -> IngestConfig:
         }
         or IngestConfig().filetypes,
     )
-    return checked(config, path)
+    return checked(switched(config, data), path)
+
+
+def switched(config: Config, data: Mapping[str, Any]) -> Config:
+    """Take over the switches that a file sets.
+
+    Raises
+    ------
+    PolicyError
+        If one is neither true nor false.
+    """
+    for name in _SWITCHES:
+        if name in data:
+            config = override(config, name, data[name])
+    return config
 
 
 def override(config: Config, name: str, value: Any) -> Config:

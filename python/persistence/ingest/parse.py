@@ -7,19 +7,23 @@ import inspect
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.composites.assemble import do_import
-from persistence.errors import FormatterError, PersistenceError, told
+from persistence.errors import FormatterError, PersistenceError, did_you_mean, told
 from persistence.files import fits_headers as headers
+from persistence.files import header_values
 from persistence.files.fits_headers import Cards
+from persistence.ingest.checks import FILTER, Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.types.exposure.translator import HeaderTranslator
 
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
 # 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
+# What biases and darks are registered with, which need no filter.
+_NO_FILTERS = ("NONE", "unknown")
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,15 @@ class Parsed:
         The properties of each part that gets a row.
     problem : `str`
         Why the file cannot be ingested; empty if it can.
+    unlisted : `tuple` [`str`]
+        Its filters that the camera does not list.
     """
 
     path: str
     info: Mapping[str, Any]
     rows: tuple[Mapping[str, Any], ...]
     problem: str = ""
+    unlisted: tuple[str, ...] = ()
 
 
 class Parser:
@@ -53,11 +60,19 @@ class Parser:
         The camera's tables.
     headers : `HeaderTranslator`, optional
         Knows the camera's filters.
+    checks : `Checks`, optional
+        What the values have to be; by default whatever they are.
     """
 
-    def __init__(self, config: ParseConfig, headers: HeaderTranslator | None = None) -> None:
+    def __init__(
+        self,
+        config: ParseConfig,
+        headers: HeaderTranslator | None = None,
+        checks: Checks | None = None,
+    ) -> None:
         self.config = config
         self.headers = headers or HeaderTranslator()
+        self.checks = checks or Checks()
         self._functions: dict[str, Callable[..., Any]] = {
             name: self.filter_name if function == "filter_name" else _function(function)
             for name, function in config.translators.items()
@@ -67,16 +82,24 @@ class Parser:
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parser, (self.config, self.headers)
+        return Parser, (self.config, self.headers, self.checks)
 
     def filter_name(self, header: Mapping[str, Any]) -> str:
-        """Give the filter as data IDs call it: by the camera's list of filters."""
-        return self.headers.label(str(header[self.headers.filter_key]).strip()).name
+        """Return the filter as data IDs call it: by the camera's list of filters.
+
+        Raises
+        ------
+        FormatterError
+            If the header has its keyword, but no filter.
+        """
+        key = self.headers.filter_key
+        return self.headers.label(_text(header, key)).name
 
     def __call__(self, path: str) -> Parsed:
         """Read a file. What is wrong with it is told in the result, not raised."""
         try:
             info, rows = self._read(path)
+            unlisted = self._unlisted(rows)
         except (PersistenceError, OSError) as error:
             reason = (
                 os.strerror(error.errno)
@@ -84,36 +107,44 @@ class Parser:
                 else str(error)
             )
             return Parsed(path, {}, (), reason)
-        return Parsed(path, info, rows)
+        return Parsed(path, info, rows, unlisted=unlisted)
 
     def _read(self, path: str) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
         hdus = headers.scan(path)
         primary = next(hdus)
         seen = [primary]
-        described: Mapping[str, Any] = primary
+        described = _Known(primary)
         if self.config.hdu is not None:
             while len(seen) <= self.config.hdu:
                 seen.append(_next(hdus, path, self.config.hdu))
-            described = seen[self.config.hdu]
+            described = _Known(seen[self.config.hdu])
         elif not primary.get("NAXIS"):
             first = next(hdus, None)
             if first is not None:
                 seen.append(first)
-                described = _Inherited(first, primary)
-        if not self.config.extnames:
-            info = self._translate(path, described, {})
-            collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
-            return info, (info,)
-        found = self._extensions(seen, hdus)
-        if not found:
-            info = self._translate(path, described, {})
-            return info, ({**info, self.config.hduName: 1},)
-        info = self._translate(path, described, {}, partial=True)
-        rows = [
-            (number, self._translate(path, _Inherited(cards, primary), info))
-            for number, cards in found
-        ]
-        return info, tuple({**row, self.config.hduName: number} for number, row in rows)
+                described = _Known(first, primary)
+        extensions = self._extensions(seen, hdus) if self.config.extnames else []
+        collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
+        if not extensions:
+            whole = self._properties(path, described)
+            _refuse(whole.wrong())
+            numbered = {self.config.hduName: 1} if self.config.extnames else {}
+            return whole.values, ({**whole.values, **numbered},)
+        info = self._properties(path, described).values  # extensions may supply what is wrong here
+        rows: list[dict[str, Any]] = []
+        wrong: dict[str, list[int]] = {}
+        # where the camera names an HDU that describes the file, extensions inherit of it, too
+        below = {} if self.config.hdu is None else info
+        for number, cards in extensions:
+            part = self._properties(path, _Known(cards, primary), below)
+            rows.append({**part.values, self.config.hduName: number})
+            for problem in part.wrong():
+                wrong.setdefault(problem, []).append(number)
+        _refuse(
+            problem if len(numbers) == len(rows) else f"{problem}, in HDU {_some(numbers)}"
+            for problem, numbers in wrong.items()
+        )
+        return info, tuple(rows)
 
     def _extensions(self, seen: list[Cards], hdus: Iterator[Cards]) -> list[tuple[int, Cards]]:
         """Find the wanted extensions, walking to the end of the file.
@@ -133,54 +164,148 @@ class Parser:
             )
         return found
 
-    def _translate(
-        self, path: str, cards: Mapping[str, Any], below: Mapping[str, Any], partial: bool = False
-    ) -> dict[str, Any]:
-        """Make properties of a header, over those of the whole file.
-
-        ``partial`` lets keywords be absent that extensions may supply.
-        """
-        found = dict(below)
+    def _properties(self, path: str, cards: _Known, below: Mapping[str, Any] = {}) -> _Properties:
+        """Make properties of a header, over those of the whole file."""
+        found = _Properties(cards, dict(below))
         for name, keyword in self.config.translation.items():
-            value = cards.get(keyword)
-            if value is None:
-                value = self.config.defaults.get(name, found.get(name))
-            if value is None and not partial:
-                raise FormatterError(f"{name}: the header has no {keyword}")
-            if value is not None:
-                found[name] = value.strip() if isinstance(value, str) else value
-        for name, function in self._functions.items():
-            try:
-                value = function(cards, path=path) if name in self._of_path else function(cards)
-            except KeyError as error:
-                if partial:
-                    continue
-                raise FormatterError(f"{name}: the header has no {error.args[0]}") from error
-            # the camera's own code, on a header of any kind: one file fails, not the run
-            except Exception as error:
-                raise FormatterError(f"{name}: its translator failed: {told(error)}") from error
-            if value is not None:
-                found[name] = value
+            self._copy(found, name, keyword, name in below)
+        for name in self._functions:
+            self._compute(found, name, path)
         return found
 
+    def _copy(self, found: _Properties, name: str, keyword: str, is_below: bool) -> None:
+        """Take a property from its keyword, or from the defaults."""
+        value, source = found.cards.get(keyword), keyword
+        if value is None:
+            value, source = self.config.defaults.get(name), f"parse.defaults: {name}"
+        if value is None:
+            if not is_below:
+                found.missing.setdefault(keyword, []).append(name)
+            return
+        try:
+            found.values[name] = self.checks(
+                name, value.strip() if isinstance(value, str) else value
+            )
+        except Unfit as error:
+            found.problems.append(f"{source}={value!r} {error} (for {name})")
 
-class _Inherited(Mapping[str, Any]):
-    """A header over the primary one; what it lacks, the primary supplies."""
+    def _compute(self, found: _Properties, name: str, path: str) -> None:
+        """Take a property from its function."""
+        try:
+            value = self._call(name, found.cards, path)
+            if value is not None:
+                # a header's T is not 1; but what a function says, its author meant
+                number = int(value) if isinstance(value, bool) else value
+                found.values[name] = self.checks(name, number)
+        except KeyError as error:
+            found.missing.setdefault(str(error.args[0]), []).append(name)
+        except Unfit as error:
+            asked = _Asked(found.cards)
+            self._call(name, asked, path)
+            sources = ", ".join(f"{keyword}={used!r}" for keyword, used in asked.used.items())
+            origin = f" (from {sources})" if sources else ""
+            found.problems.append(f"{name}={value!r} {error}{origin}")
+        except FormatterError as error:
+            found.problems.append(f"{error} (for {name})")
+        # the camera's own code, on a header of any kind: one file fails, not the run
+        except Exception as error:
+            found.problems.append(f"{name}: its translator failed: {told(error)}")
 
-    def __init__(self, own: Mapping[str, Any], primary: Mapping[str, Any]) -> None:
-        self._own, self._primary = own, primary
+    def _call(self, name: str, cards: Mapping[str, Any], path: str) -> Any:
+        function = self._functions[name]
+        return function(cards, path=path) if name in self._of_path else function(cards)
+
+    def _unlisted(self, rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+        """Return the filters that the camera does not list; refuse them, if that is asked for."""
+        known = self.headers.filters
+        names = dict.fromkeys(row[FILTER] for row in rows if FILTER in row)
+        unlisted = tuple(
+            name
+            for name in names
+            if known
+            and name not in _NO_FILTERS
+            and not any(label.answers_to(name) for label in known)
+        )
+        if unlisted and self.checks.strict_filters:
+            raise FormatterError(
+                f"the camera does not list the filter {unlisted[0]!r}"
+                f"{did_you_mean(unlisted[0], filter_names(self.headers))}"
+            )
+        return unlisted
+
+
+class _Known(Mapping[str, Any]):
+    """Headers, one over the other, without the cards that have no value: those tell nothing."""
+
+    def __init__(self, *headers: Mapping[str, Any]) -> None:
+        self._headers = headers
 
     def __getitem__(self, keyword: str) -> Any:
-        try:
-            return self._own[keyword]
-        except KeyError:
-            return self._primary[keyword]
+        for header in self._headers:
+            value = header.get(keyword)
+            if value is not None:
+                return value
+        raise KeyError(keyword)
 
     def __iter__(self) -> Iterator[str]:
-        yield from dict.fromkeys([*self._own, *self._primary])
+        names = dict.fromkeys(itertools.chain.from_iterable(self._headers))
+        yield from (name for name in names if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def has_card(self, keyword: str) -> bool:
+        """Say whether there is a card of this keyword, with or without a value."""
+        return any(keyword in header for header in self._headers)
+
+
+class _Asked(_Known):
+    """A header that notes which of its cards were used."""
+
+    def __init__(self, *headers: Mapping[str, Any]) -> None:
+        super().__init__(*headers)
+        self.used: dict[str, Any] = {}
+
+    def __getitem__(self, keyword: str) -> Any:
+        value = super().__getitem__(keyword)
+        self.used[keyword] = value
+        return value
+
+
+@dataclass
+class _Properties:
+    """The properties of one header, and what is wrong with it."""
+
+    cards: _Known
+    values: dict[str, Any]
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def wrong(self) -> Iterator[str]:
+        """Say which keywords are not there, which have no value, and which values are unfit."""
+        shown = {
+            keyword: keyword if names == [keyword] else f"{keyword} (for {', '.join(names)})"
+            for keyword, names in self.missing.items()
+        }
+        lacking = [text for keyword, text in shown.items() if not self.cards.has_card(keyword)]
+        if lacking:
+            yield f"the header has no {', '.join(lacking)}"
+        empty = [text for keyword, text in shown.items() if self.cards.has_card(keyword)]
+        if empty:
+            yield f"the header has no value in {', '.join(empty)}"
+        yield from self.problems
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    listed = list(problems)
+    if listed:
+        raise FormatterError("; ".join(listed))
+
+
+def filter_names(headers: HeaderTranslator) -> list[str]:
+    """Return the names of the filters that a camera lists: those of data IDs, and of the glass."""
+    names = [(label.name, label.physical) for label in headers.filters]
+    return [name for both in names for name in both if name is not None]
 
 
 def with_placeholders(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,43 +314,49 @@ def with_placeholders(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
-    """Give a row's values in the types of the columns.
+    """Return what the registry's columns hold of a row.
 
     Raises
     ------
     FormatterError
-        If one is missing, or is of another type.
+        If nothing tells some of them, or a text is not UTF-8.
     """
-    values = {}
-    for column, kind in config.register.types.items():
-        if row.get(column) is None:
-            raise FormatterError(f"{column}: the header does not tell it")
-        try:
-            values[column] = _storable(kind(row[column]))
-        except (TypeError, ValueError, OverflowError):
-            raise FormatterError(
-                f"{column}={row[column]!r} is no {config.register.columns[column]}"
-            ) from None
-    return values
-
-
-def _storable(value: Any) -> Any:
-    """Give a value that SQLite can hold: its integers have 64 bits, its texts are UTF-8."""
-    if isinstance(value, str):
-        value.encode()
-    elif isinstance(value, int) and value.bit_length() > 63:
-        raise OverflowError
-    return value
+    missing = [column for column in config.register.columns if row.get(column) is None]
+    if missing:
+        raise FormatterError(f"the header does not tell {', '.join(missing)}")
+    return {column: row[column] for column in config.register.columns}
 
 
 def translate_date(header: Mapping[str, Any]) -> str:
-    """Give the date of DATE-OBS, which is in UTC: not the local night's."""
-    return str(header["DATE-OBS"]).strip().split("T", 1)[0]
+    """Return the date of DATE-OBS, which is in UTC: not the local night's.
+
+    Raises
+    ------
+    FormatterError
+        If it is not a date.
+    """
+    date = header_values.date(header["DATE-OBS"])
+    if date is None:
+        raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
+    return date[:10]
 
 
 def translate_filter(header: Mapping[str, Any]) -> str:
-    """Give the first word of FILTER."""
-    return str(header["FILTER"]).strip().split(" ", 1)[0]
+    """Return the first word of FILTER.
+
+    Raises
+    ------
+    FormatterError
+        If there is none.
+    """
+    return _text(header, "FILTER").split(" ", 1)[0]
+
+
+def _text(header: Mapping[str, Any], keyword: str) -> str:
+    text = header_values.text(header[keyword])
+    if text is None:
+        raise FormatterError(f"{keyword}={header[keyword]!r} is empty")
+    return text
 
 
 def translate_path(header: Mapping[str, Any], path: str) -> str:
@@ -262,6 +393,6 @@ def _next(hdus: Iterator[Cards], path: str, wanted: int) -> Cards:
     return cards
 
 
-def _some(words: Iterable[str]) -> str:
-    listed = list(words)
+def _some(words: Iterable[Any]) -> str:
+    listed = list(map(str, words))
     return ", ".join(listed[:3]) + (f", ... ({len(listed)} names)" if len(listed) > 3 else "")

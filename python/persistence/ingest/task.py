@@ -20,6 +20,7 @@ from persistence.errors import (
     UnknownDatasetType,
     did_you_mean,
 )
+from persistence.ingest import checks
 from persistence.ingest.base import FileIngest, Report, log
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import FilePlan, Planner
@@ -95,7 +96,15 @@ class IngestTask(FileIngest):
         self._planned = planner = self._planner()
         pending: list[FilePlan] = []
         try:
-            parser = Parser(self.config.parse, self.repository.mapper.translator)
+            parser = Parser(
+                self.config.parse,
+                self.repository.mapper.translator,
+                checks.of(
+                    self.config.register,
+                    planner.templates.values(),
+                    strict_filters=self.config.strictFilters,
+                ),
+            )
             for parsed in self.progress(self._read(paths, parser), len(paths)):
                 plan = self._passed_over(parsed) or planner.plan(parsed)
                 pending += self._deliver(plan, report)
@@ -106,6 +115,7 @@ class IngestTask(FileIngest):
             # Also after an interrupt: what was delivered is recorded.
             self._record(pending, report)
             self._writer.close()
+            self._tell_filters(report)
         return report
 
     def _without_bad(self, paths: Sequence[str], report: Report) -> list[str]:

@@ -138,6 +138,7 @@ _REGISTER: Mapping[str, Shape] = {
     "columns": _table(_TEXT),
     "unique": _list(_TEXT),
     "visit": _list(_TEXT),
+    "dates": _list(_TEXT),
     "ignore": _TRUTH,
     "permissions": _WHOLE,
     "wait": _NUMBER,
@@ -148,6 +149,7 @@ _INGEST: Mapping[str, Shape] = {
     "filetypes": _table(_record(files=_table(_TEXT), columns=_list(_TEXT))),
     "allowError": _TRUTH,
     "clobber": _TRUTH,
+    "strictFilters": _TRUTH,
 }
 _INGEST_CALIBS: Mapping[str, Shape] = {
     **_INGEST,

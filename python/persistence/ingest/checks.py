@@ -1,0 +1,146 @@
+"""What a value has to be before it becomes a column of a registry, a key, or a part of a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from persistence.dataids.template import PathTemplate
+from persistence.files import header_values
+from persistence.ingest.config import RegisterConfig
+
+FILTER = "filter"
+# A part of a path is a name: what it holds must neither end it, nor hide it, nor move a cursor.
+_UNFIT = re.compile(r"[/\x00-\x1f\x7f-\x9f]|\A\.")
+_BITS = 63  # what an integer of SQLite holds, beside its sign
+# From here on a double has not the last digit that was written; as a text it would be another one.
+_EXACT = 2**53
+
+
+class Unfit(ValueError):
+    """A value that cannot be what it is needed for; the message says why, without the value."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What the values of a file's properties have to be. It can be sent to another process.
+
+    Attributes
+    ----------
+    types : mapping
+        Property -> ``int``, ``float`` or ``str``; others are not checked.
+    dates : collection of `str`
+        The properties that hold dates, if they are texts.
+    keys : collection of `str`
+        Those that tell files apart: they are neither empty nor negative.
+    paths : collection of `str`
+        Those whose text becomes a part of a path.
+    strict_filters : `bool`
+        Whether a filter that the camera does not list fails its file.
+    """
+
+    types: Mapping[str, type] = field(default_factory=dict)
+    dates: Collection[str] = frozenset()
+    keys: Collection[str] = frozenset()
+    paths: Collection[str] = frozenset()
+    strict_filters: bool = False
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """Return a property's value in its type.
+
+        Raises
+        ------
+        Unfit
+            If it cannot be of that type without loss, or cannot be used as what it is for.
+        """
+        kind = self.types.get(name)
+        if kind is None:
+            return value
+        checked = _OF_TYPE[kind](value)
+        if kind is int and checked < 0 and name in self.keys:
+            raise Unfit("is negative: it stands for a number that is not known")
+        if kind is str:
+            checked = self._text(name, checked)
+        return checked
+
+    def _text(self, name: str, text: str) -> str:
+        if name in self.dates:
+            date = header_values.date(text)
+            if date is None:
+                raise Unfit("is not a date")
+            text = date
+        if not text and name in self.keys:
+            raise Unfit("is empty")
+        if name in self.paths and _UNFIT.search(text):
+            raise Unfit(
+                "cannot be a part of a path: it holds a slash or a control character, or begins "
+                "with a dot"
+            )
+        return text
+
+
+def of(
+    register: RegisterConfig,
+    templates: Iterable[PathTemplate],
+    dates: Iterable[str] = (),
+    strict_filters: bool = False,
+) -> Checks:
+    """Return the checks of a registry's columns and of the keys of path templates.
+
+    Parameters
+    ----------
+    register : `RegisterConfig`
+        The columns.
+    templates : iterable of `PathTemplate`
+        Where the files go.
+    dates : iterable of `str`
+        Columns that hold dates, beside those that the configuration names.
+    strict_filters : `bool`
+        Whether a filter that the camera does not list fails its file.
+    """
+    keys = {key: kind for template in templates for key, kind in template.keys.items()}
+    return Checks(
+        types={**keys, **register.types},
+        dates=frozenset((*register.dates, *dates)),
+        keys=frozenset((*register.unique, *keys, FILTER)),
+        paths=frozenset(key for key, kind in keys.items() if kind is str),
+        strict_filters=strict_filters,
+    )
+
+
+def _integer(value: Any) -> int:
+    number = header_values.integer(value)
+    if number is None:
+        raise Unfit("is not an integer")
+    if number.bit_length() > _BITS:
+        raise Unfit("is an integer of more than 64 bits, which no registry can hold")
+    return number
+
+
+def _real(value: Any) -> float:
+    number = header_values.number(value)
+    if number is None:
+        raise Unfit("is not a number")
+    return number
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        if header_values.number(value) is None:
+            raise Unfit("is not a text")
+        if isinstance(value, float) and abs(value) >= _EXACT:
+            raise Unfit("is a number of which digits are lost, not a text")
+        return str(value)
+    text: str = header_values.known(value)
+    if "\0" in text:
+        raise Unfit("holds a zero byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unfit("is not a text in UTF-8") from None
+    return text
+
+
+_OF_TYPE: Mapping[type, Callable[[Any], Any]] = {int: _integer, float: _real, str: _text}
