@@ -22,6 +22,7 @@ LIBRARIES = {
         "formatters.catalog_write",
         "formatters.components",
         "formatters.fits",
+        "formatters.fits_cards",
         "formatters.fits_open",
         "formatters.fits_write",
         "formatters.parts",

@@ -5,6 +5,7 @@ Afw's layout (facts in afw-files 1), so that the original reads them.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from astropy.io import fits
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.files.numbers import exact
-from persistence.formatters import exposure_archive
+from persistence.formatters import exposure_archive, fits_cards
 from persistence.formatters.fits_open import pixel_type
 from persistence.policy import recipes
 from persistence.types.exposure import afwheader
@@ -78,7 +79,7 @@ def _storable(array: Any, location: Location) -> Any:
 
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
-    primary = fits.PrimaryHDU(header=_carried(exposure.metadata))
+    primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
     _set(primary.header, _told(exposure))
     system = _system(exposure)
     if exposure.unit is not None:
@@ -136,17 +137,18 @@ def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
 
 def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay a plain image out: in the primary HDU, or in the first extension if it is compressed."""
-    header = _carried(exposure.metadata)
+    header = _carried(exposure.metadata, location)
     header.extend(_system(exposure))
     if recipe.image.compression.algorithm == "NONE":
         return [fits.PrimaryHDU(_storable(exposure.image, location), header=header)]
     return [fits.PrimaryHDU(), _hdu(exposure.image, header, recipe.image, None, exposure, location)]
 
 
-def _carried(metadata: fits.Header) -> fits.Header:
+def _carried(metadata: fits.Header, location: Location) -> fits.Header:
     """Copy the cards that belong to the exposure rather than to the HDU they were read from."""
     of_afw = (afwheader.ARCHIVED, afwheader.CALIBRATION) if "AR_HDU" in metadata else ()
-    return afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, *of_afw)
+    carried = afwheader.without(metadata, afwheader.STRUCTURE, afwheader.SKY, *of_afw)
+    return fits_cards.writable(carried.cards, location.datasetType)
 
 
 def _system(exposure: Exposure) -> fits.Header:
@@ -156,13 +158,8 @@ def _system(exposure: Exposure) -> fits.Header:
     if given is not None:
         header.extend(given.to_header(relax=True))
     elif exposure.wcs is not None:
-        header.extend(
-            [
-                card
-                for card in exposure.metadata.copy().cards
-                if afwheader.SKY.fullmatch(card.keyword)
-            ]
-        )
+        cards = exposure.metadata.cards
+        header.extend([copy.copy(card) for card in cards if afwheader.SKY.fullmatch(card.keyword)])
         for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
             if f"CRPIX{axis}" in header:
                 header[f"CRPIX{axis}"] -= offset
