@@ -725,3 +725,19 @@ def test_a_triple_outside_a_directory_of_its_kind_is_told(
 def test_an_unknown_file_type_suggests(root: Path) -> None:
     with pytest.raises(RuntimeError, match="no file type 'instcall'; did you mean 'instcal'"):
         task(root, filetype="instcall")
+
+
+@pytest.mark.parametrize("mode", ["link", "copy", "move"])
+@pytest.mark.parametrize("lost", ["empty", "gone"])
+def test_a_file_that_a_power_cut_took_is_delivered_again_and_its_rows_stay(
+    root: Path, copies: list[str], mode: Any, lost: str
+) -> None:
+    contents = [Path(path).read_bytes() for path in copies]
+    task(root, mode="copy").run(copies)
+    there, before = root / PLACES[0], rows(root)
+    there.unlink()
+    if lost == "empty":
+        there.touch()
+    assert counts(task(root, mode=mode).run(copies)) == (1, 0, 1, 0)
+    assert there.read_bytes() == contents[0]
+    assert rows(root) == before

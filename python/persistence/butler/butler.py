@@ -60,6 +60,9 @@ class Butler:
         object.
     types : `str`
         ``afw`` to read FITS files as the classes that the policy names, where these are installed.
+    durable : `bool`
+        Whether what is put is on the disk when `put` returns, so that a power cut does not lose it.
+        Outputs that can be made again may do without: it costs some milliseconds a dataset.
     **mapperArgs
         For the mapper.
 
@@ -91,6 +94,7 @@ class Butler:
         calibs: Mapping[str, str] | None = None,
         cache: bool = True,
         types: str = "astropy",
+        durable: bool = True,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -127,7 +131,8 @@ class Butler:
             repository.prefer(types)
         self._definer = Definer(self._chain)
         self._definer.spread()
-        self._writer = Writer(self._chain, self._reader, self._definer)
+        self._durable = durable
+        self._writer = Writer(self._chain, self._reader, self._definer, durable)
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
 
@@ -135,7 +140,7 @@ class Butler:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        preferences = self.cache.limit > 0, self._types
+        preferences = self.cache.limit > 0, self._types, self._durable
         return _rebuild, (self._arguments, self._aliases, preferences, self._defined, self._staged)
 
     @property
@@ -531,7 +536,7 @@ class Butler:
 def _rebuild(
     arguments: tuple[Any, ...],
     aliases: dict[str, str],
-    preferences: tuple[bool, str],
+    preferences: tuple[bool, str, bool],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
 ) -> Butler:

@@ -41,12 +41,17 @@ class Writer:
         What knows the dataset types of the chain.
     definer : `Definer`
         What makes outputs know dataset types of their parents.
+    durable : `bool`
+        Whether what is written is to be on the disk when `put` returns.
     """
 
-    def __init__(self, chain: Chain, reader: Reader, definer: Definer) -> None:
+    def __init__(
+        self, chain: Chain, reader: Reader, definer: Definer, durable: bool = True
+    ) -> None:
         self._chain = chain
         self._reader = reader
         self._definer = definer
+        self._durable = durable
 
     def put(self, request: Request, obj: Any, data_id: DataId, backup: bool = False) -> None:
         """Write a dataset to each output that knows it.
@@ -60,7 +65,7 @@ class Writer:
             writers = self._writers(request, data_id)
             self._chain.settle()
             for repository in writers:
-                repository.write(request, obj, data_id, backup)
+                repository.write(request, obj, data_id, backup, self._durable)
             return
         jobs = [
             (repository, repository.prepare(leaf.request, leaf.data_id), leaf)
@@ -68,7 +73,7 @@ class Writer:
             for repository in self._writers(leaf.request, leaf.data_id)
         ]
         self._chain.settle()
-        with Batch() as batch:
+        with Batch(self._durable) as batch:
             for repository, prepared, leaf in jobs:
                 with repository.telling(prepared.location):
                     self._place(repository, prepared, leaf, backup, batch)

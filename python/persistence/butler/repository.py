@@ -418,9 +418,14 @@ class Repository:
         return formatter(location.storage, location.python).read(location)
 
     def write(
-        self, request: Request, obj: Any, data_id: Mapping[str, Any], backup: bool = False
+        self,
+        request: Request,
+        obj: Any,
+        data_id: Mapping[str, Any],
+        backup: bool = False,
+        durable: bool = True,
     ) -> Location:
-        """Write a dataset, whole or not at all.
+        """Write a dataset, whole or not at all, and to the disk if it is ``durable``.
 
         Raises
         ------
@@ -434,7 +439,7 @@ class Repository:
             if backup:
                 atomic.back_up(location.full_path)
             was_reference = os.path.islink(location.full_path)
-            with atomic.atomic_write(location.full_path) as temporary:
+            with atomic.atomic_write(location.full_path, durable) as temporary:
                 write(obj, temporary)
             if was_reference:
                 references.forget(location.full_path)

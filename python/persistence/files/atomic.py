@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from persistence.errors import FileConflict, RepositoryError
+from persistence.files.durable import flush, flush_file, make_directories
 
 Mode = Literal["link", "copy", "move", "skip"]
 COMPRESSED = (".gz", ".fz")
@@ -20,50 +21,67 @@ _GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
 
 
 @contextlib.contextmanager
-def atomic_write(target: str) -> Iterator[str]:
-    """Give a temporary path beside the target.
-
-    Put it in the target's place when the block ends well.
+def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
+    """Yield a temporary path beside the target, and rename it when the block ends well.
 
     Parameters
     ----------
     target : `str`
         Where the file is to stand; its directory is made if need be. The temporary name ends like
         the target's, for some writers choose a format by it.
+    durable : `bool`
+        Whether the file is to be on the disk at the end, so that a power cut does not lose it.
 
     Notes
     -----
-    If the block fails, or the process is killed inside it, the target is as it was. The data are
-    not forced to the disk's platters: a power cut is the file system's affair, as it was with Gen2.
+    If the block fails, or the process is killed inside it, the target is as it was. After a power
+    cut inside it, too.
     """
     directory = os.path.dirname(target)
-    if not os.path.isdir(directory or "."):
-        os.makedirs(directory, exist_ok=True)
+    changed = make_directories(directory)
     temporary = beside(target)
     try:
         yield temporary
+        if durable:
+            flush_file(temporary)
         os.replace(temporary, target)
     except BaseException:  # an interrupt too must leave nothing behind
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    if durable:
+        flush((), (directory, *changed))
 
 
-def write_text(target: str, text: str, replace: bool) -> bool:
-    """Write a small file whole; gives False if ``replace`` is, and another was there first."""
+def write_text(target: str, text: str, replace: bool, durable: bool = True) -> bool:
+    """Write a small file whole, and to the disk if it is ``durable``.
+
+    Its directory is made if need be.
+
+    Returns
+    -------
+    written : `bool`
+        False if it was not to ``replace`` another, and one was there first.
+    """
+    directory = os.path.dirname(target)
+    changed = make_directories(directory)
     temporary = beside(target)
     with open(temporary, "x", encoding="utf-8") as stream:
         stream.write(text)
     try:
+        if durable:
+            flush_file(temporary)
         if replace:
             os.replace(temporary, target)
-            return True
-        os.link(temporary, target)
+        else:
+            os.link(temporary, target)
     except FileExistsError:
         return False
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+    if durable:
+        flush((), (directory, *changed))
     return True
 
 
@@ -185,6 +203,11 @@ def same(source: str, target: str) -> bool:
     return filecmp.cmp(source, target, shallow=False)
 
 
+def is_lost(path: str) -> bool:
+    """Check whether a file is empty: a power cut took the content of what was not yet flushed."""
+    return os.path.isfile(path) and not os.path.getsize(path)
+
+
 def alike(one: str, other: str) -> bool:
     """Return whether two files hold the same, but for when parts of them were compressed."""
     import filecmp  # only here, for it is slow to import
@@ -201,6 +224,8 @@ def _timeless(path: str) -> bytes:
 
 def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None:
     """Bring a file to its place.
+
+    It is not forced to the disk: `durable.flush` does that for many files at once.
 
     Parameters
     ----------
@@ -220,11 +245,11 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     """
     if mode == "skip":
         return
-    os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+    directory = os.path.dirname(target) or "."
+    os.makedirs(directory, exist_ok=True)
     if mode == "link":
         _place(lambda path: os.symlink(os.path.abspath(source), path), target, replace)
         return
-    directory = os.path.dirname(target) or "."
     sweep_once(directory)
     if (
         mode == "move"
@@ -299,6 +324,8 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
             ) from None
     temporary = beside(target)
     make(temporary)
+    if not os.path.islink(temporary):
+        flush_file(temporary)  # before what stood there goes
     os.replace(temporary, target)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)  # a rename between two names of one file does nothing

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
-from persistence.files import atomic
+from persistence.files import atomic, durable
 
 
 class _Placed(NamedTuple):
@@ -23,13 +23,20 @@ class Batch:
 
     What is left is removed.
 
+    Parameters
+    ----------
+    durable : `bool`
+        Whether the files are to be on the disk at the end, so that a power cut does not lose them.
+
     Notes
     -----
     If one of the renames fails, those before it are undone. A kill between two of them leaves the
     first ones: each file is whole, and writing again does the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = True) -> None:
+        self._durable = durable
+        self._changed: list[str] = []
         self._placed: list[_Placed] = []
 
     def __enter__(self) -> Self:
@@ -57,8 +64,9 @@ class Batch:
         WrittenDiffers
             If the batch has other content for the target already; the same counts once.
         """
-        os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-        atomic.sweep_once(os.path.dirname(target) or ".")
+        directory = os.path.dirname(target) or "."
+        self._changed += [directory, *durable.make_directories(directory)]
+        atomic.sweep_once(directory)
         temporary = atomic.beside(target)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
@@ -86,6 +94,9 @@ class Batch:
         olds: list[str] = []
         undo = contextlib.ExitStack()  # which goes on with the others when one fails
         try:
+            if self._durable:
+                new = [placed.temporary for placed in self._placed if placed.temporary is not None]
+                durable.flush([path for path in new if not os.path.islink(path)])
             with undo:
                 for placed in self._placed:
                     if placed.backup:
@@ -99,8 +110,13 @@ class Batch:
         except OSError as error:
             if isinstance(error, PersistenceError):
                 raise
-            told = f"cannot write {placed.target}: {error.strerror or error}; nothing was written"
-            raise RepositoryError(told) from error
+            targets = {placed.temporary: placed.target for placed in self._placed}
+            target = targets.get(error.filename) or placed.target
+            raise RepositoryError(
+                f"cannot write {target}: {error.strerror or error}; nothing was written"
+            ) from error
+        if self._durable:
+            durable.flush((), self._changed)
         for old in olds:
             with contextlib.suppress(OSError):  # all is in its place
                 os.unlink(old)

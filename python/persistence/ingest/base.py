@@ -22,7 +22,7 @@ from persistence.errors import (
     RepositoryError,
     did_you_mean,
 )
-from persistence.files import atomic
+from persistence.files import atomic, durable
 from persistence.ingest.config import IngestConfig
 from persistence.ingest.parse import Parsed, Parser, filter_names
 from persistence.ingest.plan import Delivery, FilePlan, Status
@@ -199,12 +199,28 @@ class FileIngest:
         if os.path.lexists(delivery.target) and atomic.same(delivery.source, delivery.target):
             return
         try:
-            atomic.deliver(delivery.source, delivery.target, self.mode, self.config.clobber)
+            replace = self.config.clobber or atomic.is_lost(delivery.target)
+            atomic.deliver(delivery.source, delivery.target, self.mode, replace)
         except FileConflict:
             # another run may have placed it just now
             if not atomic.same(delivery.source, delivery.target):
                 raise
         log.info("%s --%s--> %s", self._name(delivery.source), self.mode, delivery.target)
+
+    def _flush(self, plans: Sequence[FilePlan], root: str) -> None:
+        """Force to the disk what was delivered, before rows say that it is there.
+
+        Also what an earlier run delivered that was killed before it came to the rows.
+        """
+        targets = [
+            delivery.target
+            for plan in plans
+            if plan.status == "new" or plan.rows
+            for delivery in plan.deliveries
+        ]
+        if targets and self.mode != "skip":
+            files = [path for path in targets if not os.path.islink(path)]
+            durable.flush(files, durable.ancestors(targets, root))
 
     def _end(self, plan: FilePlan, report: Report) -> None:
         """Remove the sources of a move, now that the rows are there; then it is done."""

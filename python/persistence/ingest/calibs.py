@@ -172,6 +172,7 @@ class CalibTask(FileIngest):
 
         Then end what depends on it.
         """
+        self._flush(plans, self.root)
         with self._writer.transaction():
             # Another run may have been here since these were planned.
             shares = share([self._again(plan) for plan in plans], tables)

@@ -176,6 +176,8 @@ class Planner:
             return False
         if atomic.same(delivery.source, delivery.target):
             return True
+        if atomic.is_lost(delivery.target):
+            return False
         if not self.config.clobber:
             raise FileConflict(
                 f"another file stands at {delivery.target}; -c clobber=True replaces it",

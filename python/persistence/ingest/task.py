@@ -166,6 +166,7 @@ class IngestTask(FileIngest):
         """Register the rows of some files, then end what depends on it."""
         if not plans:
             return
+        self._flush(plans, self.repository.root)
         rows = [row for plan in plans for row in plan.rows]
         replace, ignore = self.config.clobber, self.config.register.ignore
         try:

@@ -340,6 +340,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         "obsPkg": "obs_decam", "logSettings": Settings(), "show": None, "debug": False, "doraise": False,
         "noExit": False, "profile": None, "processes": 1, "timeout": None, "clobberOutput": False,
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
+        "noDurable": False,
         "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "template": None,
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}
@@ -368,6 +369,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         ("--no-backup-config", "noBackupConfig", True),
         ("--clobber-versions", "clobberVersions", True),
         ("--no-versions", "noVersions", True),
+        ("--no-durable", "noDurable", True),
         ("--clobber-output", "clobberOutput", True),
         ("--templ t", "template", "t"),
     ],

@@ -54,7 +54,7 @@ def keep(name: str, files: Iterable[str], value: Mapping[str, Any]) -> None:
     # no room, no home: it is worked out again the next time
     with contextlib.suppress(OSError, ValueError):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        writing.write_text(path, json.dumps(kept), replace=True)
+        writing.write_text(path, json.dumps(kept), replace=True, durable=False)
 
 
 def _path(name: str) -> str:

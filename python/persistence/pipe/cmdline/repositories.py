@@ -101,11 +101,12 @@ def opened(namespace: argparse.Namespace) -> Butler:
     UsageError
         If they cannot be opened so: the output may have been set up with another calibration root.
     """
+    durable = not namespace.noDurable
     try:
         if namespace.output is None:
-            return Butler(namespace.input, **_told(namespace))
+            return Butler(namespace.input, durable=durable, **_told(namespace))
         outputs = {**_args(namespace, namespace.output), "mode": "rw"}
-        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs)
+        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs, durable=durable)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
