@@ -91,7 +91,7 @@ def test_the_views_of_a_raw_agree_with_the_raw(butler: Butler, filled: Path) -> 
     assert np.array_equal(part.image, raw.image[5:16, 3:10])
     assert part.bbox == box
     assert np.allclose(
-        part.wcs.all_pix2world(0, 0, 0), raw.wcs.all_pix2world(3, 5, 0), atol=1e-9, rtol=0
+        part.local_wcs.all_pix2world(0, 0, 0), raw.wcs.all_pix2world(3, 5, 0), atol=1e-9, rtol=0
     )
     assert butler.get("raw_bbox", ID) == raw.bbox
     assert butler.get("raw_md", ID)["EXPNUM"] == 410877  # inherited from the primary header

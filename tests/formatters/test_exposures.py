@@ -397,9 +397,11 @@ def test_a_sky_in_the_parents_pixels_is_written_in_the_files(disk, residual):
             1,
             start,
         )
-    assert whole.wcs.all_pix2world(0, 0, 0) == pytest.approx([30.0, 60.0])
+    assert whole.wcs.all_pix2world(100, 200, 0) == pytest.approx([30.0, 60.0])
+    assert whole.local_wcs.all_pix2world(0, 0, 0) == pytest.approx([30.0, 60.0])
     part = whole[1:, 2:]
-    assert part.wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
+    assert part.wcs.all_pix2world(100, 200, 0) == pytest.approx([30.0, 60.0])
+    assert part.local_wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
     inexact = (
         pytest.warns(LossyWarning, match=r"off by up to 0.5 pixels")
         if residual > 0.1
@@ -407,7 +409,8 @@ def test_a_sky_in_the_parents_pixels_is_written_in_the_files(disk, residual):
     )
     with inexact:
         back = disk.there_and_back(part)
-    assert back.wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
+    assert back.wcs.all_pix2world(100, 200, 0) == pytest.approx([30.0, 60.0])
+    assert back.local_wcs.all_pix2world(-2, -1, 0) == pytest.approx([30.0, 60.0])
     assert back.bbox == Box(102, 201, 4, 3)
 
 

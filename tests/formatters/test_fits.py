@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from obs_decam.sample import generate
 from persistence.errors import DataIdError, FormatterError
@@ -352,16 +353,20 @@ def test_the_sky_and_the_origin_are_kept(disk, projection, replaced, name):
 @pytest.mark.parametrize("projection", ["TAN", "TPV", "SIP"])
 def test_a_part_that_is_written_has_its_own_sky_and_origin(disk, projection, given_wcs):
     whole = full(projection)
-    expected = whole.wcs.all_pix2world(np.array([[4, 6], [13, 13]], float), 0)
+    corners = np.array([[104, 206], [113, 213]], float)
+    expected = whole.wcs.all_pix2world(corners, 0)
     if given_wcs:
         whole = whole.replaced(given_wcs=whole.wcs)
-    found = disk.there_and_back(whole[Box(104, 206, 10, 8)])
+    location = disk.write(whole[Box(104, 206, 10, 8)], recipe=RECIPES["noCompression"])
+    found = disk.read(location)
     assert found.bbox == Box(104, 206, 10, 8)
     assert np.array_equal(found.image, NOISE[6:14, 4:14])
-    assert (
-        np.abs(found.wcs.all_pix2world(np.array([[0, 0], [9, 7]], float), 0) - expected).max()
-        < 1e-9
-    )
+    assert np.abs(found.wcs.all_pix2world(corners, 0) - expected).max() < 1e-9
+    with fits.open(location.full_path) as hdus:  # files count from their own first pixel
+        header = hdus[1].header
+        local = WCS(header).all_pix2world(corners - [104, 206], 0)
+    assert np.abs(local - expected).max() < 1e-9
+    assert [header[key] for key in ("LTV1", "LTV2", "CRVAL1A", "CRVAL2A")] == [-104, -206, 104, 206]
 
 
 def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
@@ -394,8 +399,9 @@ def test_a_part_that_is_read_has_pixels_planes_sky_and_origin(disk, name, option
     assert np.array_equal(part.mask.array, BITS[6:14, 4:14])
     assert np.array_equal(part.variance, (NOISE**2)[6:14, 4:14])
     inside = np.array([[0, 0], [9, 7]], float)
-    expected = whole.wcs.all_pix2world(inside + [4, 6], 0)
-    assert np.abs(part.wcs.all_pix2world(inside, 0) - expected).max() < 1e-9
+    expected = whole.local_wcs.all_pix2world(inside + [4, 6], 0)
+    assert np.abs(part.local_wcs.all_pix2world(inside, 0) - expected).max() < 1e-9
+    assert np.abs(part.wcs.all_pix2world(inside + [104, 206], 0) - expected).max() < 1e-9
     assert part.metadata["CRPIX1"] == 5.5  # the header is the whole image's
 
 

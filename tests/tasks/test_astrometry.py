@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.wcs import WCS
+from astropy.wcs import WCS, Sip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +31,15 @@ def plain() -> WCS:
     return wcs
 
 
+def with_sip() -> WCS:
+    wcs = plain()
+    terms = np.zeros((2, 4, 4))
+    terms[0, 2, 0], terms[0, 1, 2], terms[1, 1, 1], terms[1, 0, 3] = 1e-4, 3e-7, -2e-4, 5e-7
+    wcs.wcs.ctype = [f"{name}-SIP" for name in wcs.wcs.ctype]
+    wcs.sip = Sip(terms[0], terms[1], None, None, wcs.wcs.crpix)
+    return wcs
+
+
 def mapped(pixels: Any, matrix: Any, shift: Any) -> Any:
     return pixels @ np.asarray(matrix).T + shift
 
@@ -40,12 +49,18 @@ small = st.floats(-0.01, 0.01)
 
 @settings(max_examples=30, deadline=None)
 @given(
-    a=small, b=small, c=small, d=small, dx=st.floats(-9, 9), dy=st.floats(-9, 9), tpv=st.booleans()
+    a=small,
+    b=small,
+    c=small,
+    d=small,
+    dx=st.floats(-9, 9),
+    dy=st.floats(-9, 9),
+    kind=st.sampled_from(["TAN", "TPV", "SIP"]),
 )
 def test_a_linear_map_of_the_pixels_is_found_and_undone(
-    a: float, b: float, c: float, d: float, dx: float, dy: float, tpv: bool
+    a: float, b: float, c: float, d: float, dx: float, dy: float, kind: str
 ) -> None:
-    wcs = TPV if tpv else plain()
+    wcs = {"TAN": plain, "TPV": lambda: TPV, "SIP": with_sip}[kind]()
     there = mapped(PIXELS, np.eye(2) + [[a, b], [c, d]], [dx, dy])
     correction = fit(PIXELS, there, linear=True)
     assert correction.used.all()

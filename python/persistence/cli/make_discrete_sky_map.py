@@ -16,6 +16,7 @@ from persistence.errors import NoResults, PolicyError, did_you_mean
 from persistence.skymap import DiscreteSkyMap
 from persistence.skymap.config import DiscreteConfig, SkyMapConfig
 from persistence.skymap.covering import bounding_circle
+from persistence.types.wcs import sphere
 from persistence.types.wcs.sphere import Floats
 
 _DEFAULTS = {"coaddName": "deep", "doWrite": True, "doAppend": False, "borderSize": 0.0}
@@ -92,7 +93,7 @@ def _stored(butler: Butler, base: DiscreteConfig, config: Mapping[str, Any]) -> 
 
 
 def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floats]:
-    """Give the corners (deg) of those exposures that there are; warn of the others."""
+    """Return the corners (deg, ICRS) of those exposures that there are; warn of the others."""
     found = []
     for reference in usage.references(butler, "calexp", ids):
         if not reference.datasetExists("calexp"):
@@ -101,10 +102,9 @@ def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floa
             )
             continue
         wcs, box = reference.get("calexp_wcs"), reference.get("calexp_bbox")
-        right, high = box.width - 0.5, box.height - 0.5
-        found.append(
-            np.transpose(wcs.all_pix2world([-0.5, right, right, -0.5], [-0.5, -0.5, high, high], 0))
-        )
+        x = box.x0 - 0.5 + box.width * np.array([0, 1, 1, 0])
+        y = box.y0 - 0.5 + box.height * np.array([0, 0, 1, 1])
+        found.append(np.transpose(sphere.of_pixels(wcs, x, y)))
     if not found:
         raise NoResults(
             "No exposures to make a tract of:", "calexp", {"id": [list(words) for words in ids]}

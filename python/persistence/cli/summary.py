@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence.cli import output
 from persistence.cli.output import Row
+
+if TYPE_CHECKING:
+    from persistence.types.pixels.box import Box
 
 
 def rows(obj: Any) -> list[Row]:
@@ -48,7 +51,8 @@ def _named(values: Mapping[str, Any]) -> list[Row]:
 
 def _exposure(exposure: Any) -> list[Row]:
     """Tell of an exposure, without a look at its pixels, but for the mask's."""
-    box, wcs = exposure.bbox, exposure.wcs
+    box = exposure.bbox
+    wcs, reason = exposure.wcs_or_reason()
     told: dict[str, Any] = {
         "type": "Exposure",
         "shape": list(exposure.image.shape),
@@ -60,8 +64,10 @@ def _exposure(exposure: Any) -> list[Row]:
         "physical_filter": None if exposure.filter is None else exposure.filter.physical,
     }
     told |= _fields(exposure.visit_info)
-    if wcs is not None and wcs.has_celestial and wcs.naxis == 2:
-        told |= _sky(wcs, *exposure.image.shape)
+    if wcs is not None and wcs.has_celestial:
+        told |= _sky(wcs, box)
+    elif reason:
+        told["wcs"] = reason
     told["zero_point"] = exposure.zero_point
     told["variance"] = exposure.variance is not None
     told["mask"] = None if exposure.mask is None else dict(exposure.mask.counts())
@@ -70,12 +76,14 @@ def _exposure(exposure: Any) -> list[Row]:
     return _named(told)
 
 
-def _sky(wcs: Any, rows: int, columns: int) -> dict[str, Any]:
-    """Give the centre of an image (degrees) and the size of its middle pixel (arcseconds)."""
+def _sky(wcs: Any, box: Box) -> dict[str, Any]:
+    """Return the centre of an image (degrees, ICRS) and the size of its middle pixel (arcsec)."""
     import math
 
-    x, y = (columns - 1) / 2, (rows - 1) / 2
-    ra, dec = wcs.all_pix2world([x, x + 1, x], [y, y, y + 1], 0)
+    from persistence.types.wcs import sphere  # imports numpy
+
+    x, y = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
+    ra, dec = sphere.of_pixels(wcs, [x, x + 1, x], [y, y, y + 1])
     narrow = math.cos(math.radians(dec[0]))
     # From the middle pixel to its neighbours; right ascension may pass 360 degrees between them.
     east = [((ra[other] - ra[0] + 180) % 360 - 180) * narrow for other in (1, 2)]

@@ -5,20 +5,17 @@ Never the pixels of others.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from astropy.io.fits import Header
-
 from persistence.dataids.location import Location
-from persistence.errors import DataIdError, did_you_mean
+from persistence.errors import DataIdError, FormatterError, did_you_mean
 from persistence.files import fits_headers
 from persistence.formatters import fits
 from persistence.types.archives.read import InFile
-from persistence.types.exposure import afwheader
 from persistence.types.exposure.components import Components, numbers_in
-from persistence.types.exposure.fromheader import wcs_of
+from persistence.types.exposure.fromheader import xy0
+from persistence.types.wcs.headerwcs import TELLING, from_cards, in_parent, is_tabled
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -41,8 +38,6 @@ _ATTRIBUTES: Mapping[str, str] = {
 # What the header tells more of, or better, than the archive.
 _COMPLETED = ("wcs", "filter")
 _PLANES = ("image", "mask", "variance")
-# What astropy makes a world coordinate system of, and what old files have for it.
-_TELLING = re.compile(rf"{afwheader.SKY.pattern}|RADECSYS|PROJP\d+|(DATE|MJD|OBSGEO)-\w+|TIMESYS")
 
 
 def read_component(location: Location, name: str) -> Any:
@@ -107,10 +102,14 @@ def _sky(location: Location) -> WCS | None:
     primary, image = next(scanned), next(scanned, None)
     if image is None or image.get("EXTTYPE") != "IMAGE" or "CTYPE1" not in image:
         return None
+    if is_tabled(image):
+        return None
     # The primary header of an afw exposure may tell the sky of the raw image.
-    above = {} if "AR_HDU" in primary else primary.images(_TELLING)
-    header = Header.fromstring("".join({**above, **image.images(_TELLING)}.values()))
-    for axis in ("1", "2"):
-        header[f"NAXIS{axis}"] = image.get(f"ZNAXIS{axis}", image[f"NAXIS{axis}"])
-    header["NAXIS"] = 2
-    return wcs_of(header)
+    above = {} if "AR_HDU" in primary else primary.images(TELLING)
+    try:
+        wcs = from_cards({**above, **image.images(TELLING)})
+    except FormatterError as error:
+        raise FormatterError(f"{location.full_path}: {error}") from error
+    origin = xy0(image)
+    shape = tuple(int(image.get(f"ZNAXIS{axis}", image[f"NAXIS{axis}"])) for axis in "21")
+    return in_parent(wcs, origin, shape if origin == (0, 0) else None)

@@ -22,6 +22,7 @@ from persistence.types.exposure.exposure import Exposure, rows_and_columns, xy0
 from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask, as_flags
+from persistence.types.wcs.headerwcs import tables_of
 
 _HEADERS = ("PropertyList", "PropertySet")
 # astropy's class of random groups, which are no image, is derived from the first of them.
@@ -120,6 +121,8 @@ def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | 
         cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
         translator=mapper.translator if mapper is not None else HeaderTranslator(),
         dataId=location.dataId,
+        lookup_tables=tables_of(header, hdus),
+        path=location.full_path,
     )
 
 

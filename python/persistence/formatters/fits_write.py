@@ -6,7 +6,7 @@ Afw's layout (facts in afw-files 1), so that the original reads them.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from persistence.types.exposure.exposure import Exposure, rows_and_columns
 from persistence.types.exposure.visitinfo import is_afws
 from persistence.types.pixels.mask import as_flags
 from persistence.types.pixels.plane import check_size
+from persistence.types.wcs import storedwcs
+from persistence.types.wcs.headerwcs import has_tables, shifted
 
 # Pixels by which a WCS of FITS may be off to stand for another. Source: afw-files 1.2.
 _EXACT = 1e-4
@@ -81,7 +83,7 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
     _set(primary.header, _told(exposure))
-    system = _system(exposure)
+    system = _system(exposure, location)
     if exposure.unit is not None:
         system["BUNIT"] = str(exposure.unit)
     hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
@@ -138,7 +140,7 @@ def _set(header: fits.Header, cards: Mapping[str, Any]) -> None:
 def _single(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay a plain image out: in the primary HDU, or in the first extension if it is compressed."""
     header = _carried(exposure.metadata, location)
-    header.extend(_system(exposure))
+    header.extend(_system(exposure, location))
     if recipe.image.compression.algorithm == "NONE":
         return [fits.PrimaryHDU(_storable(exposure.image, location), header=header)]
     return [fits.PrimaryHDU(), _hdu(exposure.image, header, recipe.image, None, exposure, location)]
@@ -151,18 +153,18 @@ def _carried(metadata: fits.Header, location: Location) -> fits.Header:
     return fits_cards.writable(carried.cards, location.datasetType)
 
 
-def _system(exposure: Exposure) -> fits.Header:
-    """Give the cards of the world coordinate system, and of the origin as afw writes it."""
-    header = fits.Header()
-    given = _given_sky(exposure)
-    if given is not None:
-        header.extend(given.to_header(relax=True))
-    elif exposure.wcs is not None:
-        cards = exposure.metadata.cards
-        header.extend([copy.copy(card) for card in cards if afwheader.SKY.fullmatch(card.keyword)])
-        for axis, offset in (("1", exposure.cutout[0]), ("2", exposure.cutout[1])):
-            if f"CRPIX{axis}" in header:
-                header[f"CRPIX{axis}"] -= offset
+def _system(exposure: Exposure, location: Location) -> fits.Header:
+    """Return the cards of the world coordinate system, and of the origin as afw writes it.
+
+    Those of the header stay as they are, also where they make no WCS.
+    """
+    wcs = _written_sky(exposure)
+    if wcs is not None:
+        told = shifted(wcs, exposure.origin).to_header(relax=True)
+        # It tells dates, too, which are those of the primary header.
+        header = fits.Header([card for card in told.cards if afwheader.SKY.fullmatch(card.keyword)])
+    else:
+        header = fits_cards.writable(_cards(exposure, location), location.datasetType)
     for axis, start in (("1", exposure.origin[0]), ("2", exposure.origin[1])):
         header[f"LTV{axis}"] = float(-start)
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
@@ -170,19 +172,46 @@ def _system(exposure: Exposure) -> fits.Header:
     return header
 
 
-def _given_sky(exposure: Exposure) -> Any:
-    """Give the world coordinate system that replaces the header's.
+def _cards(exposure: Exposure, location: Location) -> Iterator[fits.Card]:
+    """Copy the header's own cards of the sky, with the pixels of a part counted from its first."""
+    source = exposure.sky_header
+    reason = exposure.wcs_or_reason()[1] if "CTYPE1" in source else ""
+    if reason:
+        what = f"{location.datasetType} is written with the cards of its WCS as they are"
+        warn_caller(f"{what}, which make none: {reason}", LossyWarning)
+    offsets = {"CRPIX1": exposure.cutout[0], "CRPIX2": exposure.cutout[1]}
+    for card in source.cards:
+        offset = offsets.pop(card.keyword, 0)
+        if offset and not reason:
+            yield fits.Card(card.keyword, float(card.value) - offset, card.comment)
+        elif afwheader.SKY.fullmatch(card.keyword):
+            yield copy.copy(card)
+    if "CTYPE1" in source and not reason:  # a reference pixel that is not told is 0
+        yield from (fits.Card(keyword, -offset) for keyword, offset in offsets.items() if offset)
 
-    A warning if FITS cannot express it.
+
+def _written_sky(exposure: Exposure) -> Any:
+    """Return the WCS that is written in place of the header's; None if the header's is.
+
+    A warning if FITS cannot express it, or this package cannot write it.
     """
     stored = exposure.components.given.get("wcs")
     if stored is None:
-        return exposure.given_wcs if exposure.given_wcs is not None else exposure.changed_wcs
-    residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
+        wcs = exposure.given_wcs if exposure.given_wcs is not None else exposure.changed_wcs
+        if wcs is None and exposure.lookup_tables is not None:
+            wcs = exposure.wcs_or_reason()[0]
+        if wcs is None or not has_tables(wcs):
+            return wcs
+        stored = storedwcs.from_header(wcs)
+        fitted = stored.fitted(exposure.bbox)
+        wcs, residual = fitted.wcs, fitted.residual
+    else:
+        residual = 0.0 if stored.header_wcs is not None else stored.fitted(exposure.bbox).residual
+        wcs = exposure.wcs
     if residual > _EXACT:
         text = f"the wcs is written as a WCS of FITS, which is off by up to {residual:.2g} pixels"
         warn_caller(text, LossyWarning)
-    return exposure.wcs
+    return wcs
 
 
 def _hdu(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from persistence.tasks.stamps import Bools, Floats
@@ -67,11 +68,14 @@ def _fitted(measured: Floats, expected: Floats, linear: bool) -> tuple[Floats, F
 
 
 def corrected(wcs: Any, correction: Correction) -> Any:
-    """Give a WCS that maps pixels as another does after a correction.
+    """Return a WCS that maps pixels as another does after a correction.
 
     The other takes a pixel p to CD (p - CRPIX); of M p + t that is (CD M) (p - inverse(M) (CRPIX -
-    t)). Pixels count from 1 in CRPIX and from 0 in the correction.
+    t)). Pixels count from 1 in CRPIX and from 0 in the correction. Polynomials of SIP become others
+    of the same order; those of its inverse are left out.
     """
+    from astropy.wcs import Sip
+
     made = wcs.deepcopy()
     # From 0 to 1: M (p - 1) + t + 1.
     shift = correction.shift + 1 - correction.matrix @ np.ones(2)
@@ -79,4 +83,31 @@ def corrected(wcs: Any, correction: Correction) -> Any:
     name = "cd" if made.wcs.has_cd() else "pc"
     setattr(made.wcs, name, getattr(made.wcs, name) @ correction.matrix)
     made.wcs.set()
+    if made.sip is not None and made.sip.a is not None:
+        # f(u) is added to u = M v: that is M (v + inverse(M) f(M v)).
+        there = np.stack([_turned(terms, correction.matrix) for terms in _pair(made.sip)])
+        terms = np.einsum("kl,lij->kij", np.linalg.inv(correction.matrix), there)
+        made.sip = Sip(*terms, None, None, made.wcs.crpix)
     return made
+
+
+def _pair(sip: Any) -> NDArray[np.float64]:
+    """Return SIP's polynomials in arrays of one shape."""
+    pair = np.zeros((2, *np.maximum(sip.a.shape, sip.b.shape)))
+    for terms, given in zip(pair, (sip.a, sip.b), strict=True):
+        terms[: len(given), : len(given)] = given
+    return pair
+
+
+def _turned(terms: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the coefficients of a polynomial of ``matrix @ (x, y)``, by powers of x and y."""
+    turned = np.zeros_like(terms)
+    (a, b), (c, d) = matrix
+    for p, q in np.argwhere(terms):
+        # Of one total degree: by the powers of x, the rest is y's.
+        product: NDArray[np.float64] = polynomial.polymul(
+            polynomial.polypow([b, a], p), polynomial.polypow([d, c], q)
+        )
+        for power, value in enumerate(product):
+            turned[power, p + q - power] += terms[p, q] * value
+    return turned

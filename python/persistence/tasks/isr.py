@@ -106,8 +106,7 @@ class IsrTask(Task):
         wcs = trim.wcs(raw, detector)
         if raw.wcs is not None and wcs is None:
             self.log.warning(
-                "the amplifiers lie apart in the raw image, so its WCS is not that of the trimmed "
-                "one"
+                "the amplifiers lie apart in the raw image, so the trimmed one has no WCS"
             )
         made = raw.replaced(
             image=image.astype(np.float32),
@@ -115,6 +114,7 @@ class IsrTask(Task):
             mask=Mask.from_flags(flags),
             header=trim.header(raw.metadata),
             primary=None,
+            cutout=(0, 0),
             wcs=wcs,
             unit="electron",
         )

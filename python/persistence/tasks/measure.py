@@ -31,8 +31,8 @@ class Measured:
     Attributes
     ----------
     x, y : array
-        Middles (pixels of the image, counted from 0): those of the moments, or where these failed,
-        of the detection.
+        Middles (pixels of the parent image, as `Exposure.bbox` counts them): those of the moments,
+        or where these failed, of the detection.
     position_error : array
         The standard deviation of each coordinate (pixels).
     moments : `~persistence.tasks.stamps.Moments`
@@ -81,7 +81,7 @@ def measure(
     exposure : `~persistence.types.exposure.exposure.Exposure`
         Its background is subtracted; with mask and variance.
     x, y : array
-        Where the sources are, to a pixel.
+        Where the sources are, to a pixel, in the array.
     sigma : `float`
         Standard deviation of the PSF (pixels).
     radii : sequence of `float`
@@ -92,9 +92,10 @@ def measure(
     found = stamps.moments(parts, x, y, sigma)
     x, y = np.where(found.failed, x, found.x), np.where(found.failed, y, found.y)
     flux = stamps.psf_flux(parts, x, y, sigma)
+    x0, y0 = exposure.origin
     return Measured(
-        x,
-        y,
+        x + x0,
+        y + y0,
         _position_error(flux, sigma),
         found,
         flux,

@@ -18,8 +18,9 @@ from persistence.tasks.references import References
 from persistence.tasks.robust import Average
 from persistence.tasks.stamps import Bools, Floats
 from persistence.types.exposure.exposure import Exposure
+from persistence.types.wcs import sphere
 
-Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg)
+Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg, ICRS)
 
 
 class Offset(NamedTuple):
@@ -65,9 +66,9 @@ class Recognized:
         """
         here = np.column_stack([self.measured.x[self.sources], self.measured.y[self.sources]])
         sky = self.references.ra[self.stars], self.references.dec[self.stars]
-        correction = astrometry.fit(here, np.column_stack(wcs.all_world2pix(*sky, 0)), linear)
+        correction = astrometry.fit(here, np.column_stack(sphere.to_pixels(wcs, *sky)), linear)
         made = astrometry.corrected(wcs, correction)
-        off = _apart(_sky(made, *here.T), sky, self.references.centre)
+        off = _apart(sphere.of_pixels(made, *here.T), sky, self.references.centre)
         left = off.east[correction.used], off.north[correction.used]
         return made, correction.used, _offset(*left).scatter
 
@@ -98,7 +99,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
         raise TaskError("without a WCS no star can be recognized")
     stars = references.load(catalog, exposure, config.maxOffset, config.filterMap)
     chosen = _brightest(measured, config.minSignalToNoise)
-    ra, dec = _sky(exposure.wcs, measured.x[chosen], measured.y[chosen])
+    ra, dec = sphere.of_pixels(exposure.wcs, measured.x[chosen], measured.y[chosen])
     found = matching.match(
         matching.on_plane(ra, dec, stars.centre),
         matching.on_plane(stars.ra, stars.dec, stars.centre),
@@ -116,10 +117,6 @@ def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
     flux = measured.psf_flux.value
     good = np.flatnonzero(measured.clean & (measured.signal_to_noise >= ratio) & (flux > 0))
     return good[np.argsort(-flux[good])]
-
-
-def _sky(wcs: Any, x: Floats, y: Floats) -> Sky:
-    return wcs.all_pix2world(x, y, 0) if x.size else (x, y)
 
 
 def _apart(one: Sky, other: Sky, centre: tuple[float, float]) -> matching.Offsets:

@@ -13,6 +13,7 @@ from persistence.refcats.catalog import ReferenceCatalog
 from persistence.tasks.stamps import Floats
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.exposure.photocalib import AB_FLUX
+from persistence.types.wcs import sphere
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +104,10 @@ def _filter(catalog: ReferenceCatalog, exposure: Exposure, names: Mapping[str, s
 
 
 def _circle(exposure: Exposure, margin: float) -> tuple[tuple[float, float], float]:
-    from persistence.types.wcs import sphere
-
-    rows, columns = exposure.image.shape
-    x = np.array([(columns - 1) / 2, 0, columns - 1, 0, columns - 1])
-    y = np.array([(rows - 1) / 2, 0, 0, rows - 1, rows - 1])
-    ra, dec = exposure.wcs.all_pix2world(x, y, 0)  # type: ignore[union-attr]  # who calls has seen that it is there
+    box = exposure.bbox
+    x = box.x0 + (box.width - 1) * np.array([0.5, 0, 1, 0, 1])
+    y = box.y0 + (box.height - 1) * np.array([0.5, 0, 0, 1, 1])
+    ra, dec = sphere.of_pixels(exposure.wcs, x, y)
     points = sphere.vector(ra, dec)
     reach = float(np.max(sphere.separation(points[1:], points[0])))
     return (float(ra[0]), float(dec[0])), reach + margin / 3600

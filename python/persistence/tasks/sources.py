@@ -14,6 +14,7 @@ from persistence.tasks.measure import PLANES, Measured
 from persistence.tasks.recognize import Recognized
 from persistence.tasks.stamps import Flux, Moments
 from persistence.types.table.catalog import Catalog
+from persistence.types.wcs import sphere
 
 _ID_BITS = 64
 _LARGEST = 2**63
@@ -106,14 +107,8 @@ def schema(radii: Sequence[float], flags: Mapping[str, str]) -> Catalog:
 
 
 def _set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
-    """Set where the sources are on the sky."""
-    where = (
-        (np.full(len(x), np.nan),) * 2
-        if wcs is None
-        else wcs.all_pix2world(x, y, 0)
-        if len(x)
-        else (x, y)
-    )
+    """Set where the sources are on the sky (ICRS)."""
+    where = (np.full(len(x), np.nan),) * 2 if wcs is None else sphere.of_pixels(wcs, x, y)
     for axis, angles in zip(("ra", "dec"), where, strict=True):
         table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
 

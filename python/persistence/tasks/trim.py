@@ -6,7 +6,9 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
+from persistence.types.exposure import afwheader
 from persistence.types.exposure.detector import Detector
+from persistence.types.wcs.headerwcs import shifted
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -35,9 +37,15 @@ def origin(detector: Detector) -> tuple[int, int] | None:
 
 
 def header(metadata: Header) -> Header:
-    """Copy a header without the cards of the raw image's parts, and with the resulting unit."""
+    """Copy a header with the resulting unit, and without what holds for the raw image alone.
+
+    These are the sections of its parts, and its WCS, which counts the raw image's pixels.
+    """
     cards = [
-        card for card in metadata.cards if not _SECTION.fullmatch(str(card.value).replace(" ", ""))
+        card
+        for card in metadata.cards
+        if not _SECTION.fullmatch(str(card.value).replace(" ", ""))
+        and not afwheader.SKY.fullmatch(card.keyword)
     ]
     made = type(metadata)([copy.copy(card) for card in cards])
     made["BUNIT"] = "electron"
@@ -45,13 +53,11 @@ def header(metadata: Header) -> Header:
 
 
 def wcs(raw: Any, detector: Detector) -> Any:
-    """Give the WCS of the trimmed image.
+    """Return the WCS of the trimmed image, whose first pixel is (0, 0).
 
     None if the raw one has none, or none that holds for it.
     """
     start = origin(detector)
     if raw.wcs is None or start is None:
         return None
-    made = raw.wcs.deepcopy()
-    made.wcs.crpix = made.wcs.crpix - start
-    return made
+    return shifted(raw.wcs, start)

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obs_decam.headers import DecamHeaders
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, FormatterError, LossyWarning
 from persistence.types.exposure.components import KEYS, Components
-from persistence.types.exposure.exposure import Exposure, wcs_of
+from persistence.types.exposure.exposure import Exposure
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 from persistence.types.exposure.visitinfo import VisitInfo
@@ -90,8 +90,11 @@ def test_a_part_has_the_pixels_planes_numbers_and_sky_of_the_whole(kind, with_wc
     assert np.array_equal(part.mask.array, whole.mask.array[inside])
     assert part.mask.planes == whole.mask.planes
     corner = np.array([[0, 0], [box.width - 1, box.height - 1]], float)
-    expected = whole.wcs.all_pix2world(corner + [box.x0 - 100, box.y0 - 200], 0)
-    assert np.abs(part.wcs.all_pix2world(corner, 0) - expected).max() < 1e-9
+    # The file's pixels, of which the first is (100, 200) in the parent.
+    expected = WCS(sky(kind)).all_pix2world(corner + [box.x0 - 100, box.y0 - 200], 0)
+    for wcs, start in ((part.wcs, [box.x0, box.y0]), (part.local_wcs, [0, 0])):
+        assert np.abs(wcs.all_pix2world(corner + start, 0) - expected).max() < 1e-9
+    assert (part.wcs.array_shape, part.local_wcs.array_shape) == (None, (box.height, box.width))
 
 
 @settings(max_examples=60, deadline=None)
@@ -228,7 +231,7 @@ def test_astropys_image_has_all_that_it_has_room_for(given):
     assert np.array_equal(image.mask, one.mask["SAT"])
     assert np.array_equal(one.to_ccddata(bad=["STREAK"]).mask, one.mask["STREAK"])
     assert np.array_equal(image.flags, one.mask.array)
-    assert image.wcs is one.wcs
+    assert image.wcs.wcs.crpix.tolist() == [5.5, 7.5]  # as in the header: of the array
     assert image.meta["CRPIX1"] == 5.5
 
 
@@ -310,6 +313,8 @@ PARTS = {
     "dataId": {"visit": 5},
     "given_wcs": WCS(sky("TPV")),
     "components": Components(given={"psf": "another"}),
+    "lookup_tables": fits.HDUList(),
+    "path": "file.fits",
     "psf": "a psf",
     "wcs": WCS(sky("TPV")),
     "photo_calib": PhotoCalib(3.0),
@@ -445,36 +450,60 @@ def test_an_image_without_an_origin_begins_at_zero():
     assert Exposure(IMAGE, sky()).bbox == Box(0, 0, COLUMNS, ROWS)
 
 
-@pytest.mark.parametrize("cutout", [(0, 0), (4, 6)])
-@pytest.mark.parametrize("kind", ["TAN", "TPV", "SIP"])
-def test_the_sky_is_astropys(kind, cutout):
-    points = np.array([[0, 0], [12.25, 7.5]])
-    found = wcs_of(sky(kind), cutout).all_pix2world(points, 0)
-    assert np.abs(found - WCS(sky(kind)).all_pix2world(points + cutout, 0)).max() < 1e-9
+@pytest.mark.parametrize("given", [False, True], ids=["header's", "given"])
+def test_the_local_wcs_counts_from_the_first_pixel_and_is_a_copy(given):
+    whole = exposure()
+    if given:
+        whole = whole.replaced(wcs=whole.wcs)
+    local = whole.local_wcs
+    expected = np.array(WCS(sky()).all_pix2world(0, 0, 0))
+    assert np.array(local.all_pix2world(0, 0, 0)) == pytest.approx(expected)
+    assert np.array(whole.wcs.all_pix2world(100, 200, 0)) == pytest.approx(expected)
+    local.wcs.crval = [0, 0]
+    assert whole.local_wcs.wcs.crval.tolist() == [10, -45]
+    assert Exposure(IMAGE, fits.Header()).local_wcs is None
 
 
-def test_a_header_without_a_sky_has_none():
-    assert wcs_of(fits.Header({"EXPTIME": 1.0})) is None
+def test_the_footprint_of_an_image_that_begins_with_its_parent_is_that_of_the_image():
+    header = sky()
+    header["NAXIS"], header["NAXIS1"], header["NAXIS2"] = 2, COLUMNS, ROWS
+    expected = WCS(header).calc_footprint()
+    whole = Exposure(IMAGE, header)
+    assert whole.wcs.calc_footprint() == pytest.approx(expected)
+    assert whole.local_wcs.calc_footprint() == pytest.approx(expected)
+    assert exposure().local_wcs.calc_footprint() == pytest.approx(expected)
+    assert whole[:5, :6].wcs.array_shape == (5, 6)
 
 
-def test_dates_that_telescopes_write_in_old_ways_are_no_warning():
-    header = sky() + fits.Header({"RADECSYS": "FK5", "DATE-OBS": "18/08/14", "MJD-OBS": 56887.9})
-    assert wcs_of(header).wcs.radesys == "FK5"
+def test_cards_that_make_no_wcs_are_an_error_where_it_is_asked_for_and_nowhere_else():
+    header = sky()
+    header["CRVAL1"] = "10:00:00"
+    one = exposure(header=header, dataId={"visit": 5}, path="raw.fits")
+    message = r"raw\.fits: visit=5: CRVAL1 is no number: '10:00:00'"
+    for name in ("wcs", "local_wcs"):
+        with pytest.raises(FormatterError, match=message):
+            getattr(one, name)
+    assert re.search(f"centre +not known: {message}", str(one))
+    with pytest.warns(LossyWarning, match=message):
+        assert one.to_ccddata().wcs is None
+    assert one[:3, :4].replaced(wcs=WHOLE["TAN"].wcs).wcs is WHOLE["TAN"].wcs
 
 
-@pytest.mark.real
-def test_the_sky_of_real_exposures_is_astropys(real):
-    points = np.array([[0, 0], [1000.5, 3000.25]])
-    compared = 0
-    for path in sorted((real / "decam_instcal" / "instcal").glob("*.fits")):
-        header = fits.getheader(path, 1)
-        bare = WCS(header, fix=False)
-        assert (
-            np.abs(wcs_of(header).all_pix2world(points, 0) - bare.all_pix2world(points, 0)).max()
-            < 1e-9
-        )
-        compared += 1
-    assert compared == 8
+@pytest.mark.parametrize(
+    ("cards", "centre"),
+    [
+        ({"RADESYS": "FK4", "EQUINOX": 1950.0}, "fk4"),
+        ({"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"}, "galactic"),
+        ({}, "icrs"),
+    ],
+)
+def test_a_summary_tells_the_centre_in_icrs(cards, centre):
+    header = sky()
+    header.update(cards)
+    place = WCS(header).pixel_to_world((COLUMNS - 1) / 2, (ROWS - 1) / 2)
+    assert place.frame.name == centre
+    shown = dict(exposure(header=header).summary())["centre"]
+    assert shown.startswith(f"RA {place.icrs.ra.deg:.5f} Dec {place.icrs.dec.deg:+.5f} deg")
 
 
 def test_a_summary_tells_what_a_person_wants_to_know():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from persistence.types.exposure.components import KEYS
 from persistence.types.exposure.visitinfo import CARDS
+from persistence.types.wcs import headerwcs
 
 if TYPE_CHECKING:
     from astropy.io.fits import Card, Header
@@ -21,10 +22,8 @@ STRUCTURE = re.compile(
     r"Z(BITPIX|IMAGE|CMPTYPE|SIMPLE|EXTEND|BLANK|DATASUM|HECKSUM|QUANTIZ|DITHER0|TENSION|PCOUNT|GCOUNT|NAXIS\d*|"
     r"TILE\d+|NAME\d+|VAL\d+)|DATASUM|CHECKSUM|INHERIT|EXTNAME|EXTVER|EXTTYPE|MP_.*|FZ.*|END"
 )
-SKY = re.compile(
-    r"WCSAXES|CTYPE\d|CRVAL\d|CRPIX\d|CUNIT\d|CDELT\d|CROTA\d|CD\d_\d|PC\d_\d|PV\d_\d+|PS\d_\d+|LONPOLE|LATPOLE|"
-    r"RADESYS|EQUINOX|(A|B|AP|BP)_(ORDER|\d_\d)|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d"
-)
+# The sky, the origin in the parent image, and IRAF's word for that (for ds9).
+SKY = re.compile(rf"{headerwcs.SKY.pattern}|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d")
 # Where the archive is, and what is in it.
 ARCHIVED = re.compile(
     r"EXPINFO_V|AR_HDU|ARCHIVE_ID_.*"

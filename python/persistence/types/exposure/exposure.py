@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import DataIdError, did_you_mean
+from persistence.errors import (
+    DataIdError,
+    FormatterError,
+    LossyWarning,
+    did_you_mean,
+    warn_caller,
+)
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.coaddinputs import CoaddInputs
 from persistence.types.exposure.components import KEYS, Components
 from persistence.types.exposure.detector import Detector
 from persistence.types.exposure.exposurenames import ExposureNames
-from persistence.types.exposure.fromheader import calibration_of, shifted, unit_of, visit_of
-from persistence.types.exposure.fromheader import wcs_of as wcs_of
+from persistence.types.exposure.fromheader import calibration_of, unit_of, visit_of
 from persistence.types.exposure.fromheader import xy0 as xy0
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.shared import Sharing
@@ -29,9 +34,12 @@ from persistence.types.pixels import plane
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask
 from persistence.types.pixels.polygon import Polygon
+from persistence.types.wcs import sphere
+from persistence.types.wcs.headerwcs import in_parent, shifted
+from persistence.types.wcs.headerwcs import wcs_of as wcs_of
 
 if TYPE_CHECKING:
-    from astropy.io.fits import Header
+    from astropy.io.fits import HDUList, Header
     from astropy.nddata import CCDData
     from astropy.units import UnitBase
     from astropy.wcs import WCS
@@ -66,13 +74,21 @@ class Exposure(ExposureNames, Sharing):
     dataId : mapping
         The data ID that it was read by.
     given_wcs : `astropy.wcs.WCS` or None
-        A world coordinate system in place of the header's.
+        A world coordinate system in place of the header's, of the parent image's pixels.
     components : `Components`
         What came with the image in afw's archive, or was given: ``psf``, ``photo_calib``, ... by
         name.
+    lookup_tables : `astropy.io.fits.HDUList` or None
+        The tables of distortions that the header's world coordinate system names, if it does.
+    path : `str`
+        The file that it was read from, for messages.
 
     Notes
     -----
+    Positions are in the pixels of the parent image, of which this one may be a part: those of
+    `bbox`, `wcs`, ``psf``, ``photo_calib`` and the catalogs of its sources. The middle of the
+    array's first pixel is ``(bbox.x0, bbox.y0)``; `local_wcs` alone counts from there.
+
     Each attribute can be set, and each component by its name: ``exposure.psf = psf``; see
     `replaced`, which returns a changed copy. What is derived from the header is computed, and what
     lies in the archive is loaded, when it is first used, and anew after a part was set. The arrays
@@ -92,6 +108,8 @@ class Exposure(ExposureNames, Sharing):
     dataId: Mapping[str, Any] = field(default_factory=dict)
     given_wcs: WCS | None = None
     components: Components = field(default_factory=Components)
+    lookup_tables: HDUList | None = None
+    path: str = ""
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a part, and forget what was derived from the parts or is shared.
@@ -144,9 +162,8 @@ class Exposure(ExposureNames, Sharing):
 
         Components are replaced by name, too: ``psf``, ``wcs``, ``photo_calib``, ``filter``,
         ``detector``, ``ap_corr_map``, ``valid_polygon``, ``coadd_inputs``, ``transmission_curve``,
-        ``visit_info``, ``unit``. A ``wcs`` of FITS counts the pixels of this image; one of afw's,
-        the pixels of the parent image. None takes a component away; what the header says of it then
-        holds.
+        ``visit_info``, ``unit``. A ``wcs`` counts the pixels of the parent image, whether it is one
+        of FITS or of afw. None takes a component away; what the header says of it then holds.
         """
         return dataclasses.replace(self, **self._as_fields(parts))
 
@@ -179,25 +196,58 @@ class Exposure(ExposureNames, Sharing):
 
     @functools.cached_property
     def wcs(self) -> WCS | None:
-        """Pixel (x, y), counted from 0, to the sky; None if neither header nor archive has it.
+        """Pixels of the parent image to the sky; None if neither header nor archive has it.
 
-        One that FITS does not know is fitted over this image; ``components["wcs"]`` is exact.
+        Pixels are counted as by `bbox`: the middle of the array's first one is ``(bbox.x0,
+        bbox.y0)``, and a part has the same WCS as the whole. It is the header's, repaired as
+        astropy does, in the frame that the header tells. One that FITS does not know is fitted over
+        this image; ``components["wcs"]`` is exact.
+
+        Raises
+        ------
+        FormatterError
+            If the header's cards make none. They are kept, and written as they are.
         """
         if self.given_wcs is not None:
             return self.given_wcs
-        return self._wcs() if self.cutout != (0, 0) else self.shared("wcs", self._wcs)
+        try:
+            return self.shared("wcs", self._wcs)
+        except FormatterError as error:
+            words = [self.path, " ".join(f"{key}={value}" for key, value in self.dataId.items())]
+            raise FormatterError(": ".join([*filter(None, words), str(error)])) from error
+
+    @property
+    def local_wcs(self) -> WCS | None:
+        """A copy of `wcs` that counts pixels from the array's first one; None if there is none.
+
+        The middle of that pixel is (0, 0): so do files, arrays, and astropy's images.
+        """
+        if self.wcs is None:
+            return None
+        local = shifted(self.wcs, self.origin)
+        local.array_shape = rows_and_columns(self.image.shape)
+        return local
+
+    def wcs_or_reason(self) -> tuple[WCS | None, str]:
+        """Return the WCS, and where its cards make none, why; else an empty text."""
+        try:
+            return self.wcs, ""
+        except FormatterError as error:
+            return None, str(error)
 
     def _wcs(self) -> WCS | None:
         if "wcs" not in self.components.given:
-            found = wcs_of(self._sky_header(), self.cutout)
+            found = wcs_of(self.sky_header, self.lookup_tables)
             if found is not None:
-                return found
+                return in_parent(found, xy0(self.header), self._parents_shape())
         stored: Any = self.components.get("wcs")
-        return (
-            shifted(stored.to_astropy(self.bbox), self.origin)
-            if hasattr(stored, "to_astropy")
-            else None
-        )
+        if not hasattr(stored, "to_astropy"):
+            return None
+        return in_parent(stored.to_astropy(self.bbox), (0, 0), self._parents_shape())
+
+    def _parents_shape(self) -> tuple[int, ...] | None:
+        """Return the array's rows and columns if it begins where the parent image does."""
+        return rows_and_columns(self.image.shape) if self.origin == (0, 0) else None
 
     @property
     def changed_wcs(self) -> WCS | None:
@@ -205,14 +255,15 @@ class Exposure(ExposureNames, Sharing):
         used: WCS | None = vars(self).get("wcs")
         if used is None or self.given_wcs is not None or "wcs" in self.components.given:
             return None
-        fresh = wcs_of(self._sky_header(), self.cutout)
-        changed = fresh is not None and used.to_header_string(relax=True) != fresh.to_header_string(
-            relax=True
-        )
-        return used if changed else None
+        fresh = wcs_of(self.sky_header, self.lookup_tables)
+        if fresh is None:
+            return None
+        before = in_parent(fresh, xy0(self.header), None).to_header_string(relax=True)
+        return used if used.to_header_string(relax=True) != before else None
 
-    def _sky_header(self) -> Header:
-        """Give the header that tells the sky: of afw's exposures, the image's own.
+    @property
+    def sky_header(self) -> Header:
+        """The header that tells the sky: of afw's exposures, the image's own.
 
         The raw's may be beside.
         """
@@ -302,7 +353,7 @@ class Exposure(ExposureNames, Sharing):
         return unit_of(self.header, self.metadata) if given is None else units.Unit(given)
 
     def to_ccddata(self, unit: Any = None, bad: Iterable[str] = _BAD) -> CCDData:
-        """Make astropy's image of it; the arrays are shared.
+        """Make astropy's image of it; the arrays are shared, and its WCS is `local_wcs`.
 
         Parameters
         ----------
@@ -316,13 +367,16 @@ class Exposure(ExposureNames, Sharing):
 
         known = unit or self.unit or units.dimensionless_unscaled
         mask = self.mask
+        wcs, reason = self.wcs_or_reason()
+        if reason:
+            warn_caller(f"the image has no WCS: {reason}", LossyWarning)
         return CCDData(
             self.image,
             unit=known,
             uncertainty=None if self.variance is None else VarianceUncertainty(self.variance),
             mask=None if mask is None else mask.any_of(name for name in bad if name in mask.planes),
             flags=None if mask is None else mask.array,
-            wcs=self.wcs,
+            wcs=None if wcs is None else self.local_wcs,
             meta=self.metadata,
         )
 
@@ -358,7 +412,6 @@ class Exposure(ExposureNames, Sharing):
             mask=None if self.mask is None else Mask(self.mask.array[part], self.mask.planes),
             variance=None if self.variance is None else self.variance[part],
             cutout=(self.cutout[0] + inside.x0, self.cutout[1] + inside.y0),
-            given_wcs=None if self.given_wcs is None else self.given_wcs[inside.slices],
         )
 
     def _box_of(self, slices: Any) -> Box:
@@ -401,10 +454,15 @@ class Exposure(ExposureNames, Sharing):
         return [(name, value) for name, value in found.items() if value]
 
     def _centre(self) -> str:
-        if self.wcs is None:
-            return ""
-        rows, columns = rows_and_columns(self.image.shape)
-        ra, dec = self.wcs.all_pix2world((columns - 1) / 2, (rows - 1) / 2, 0)
+        wcs, reason = self.wcs_or_reason()
+        if wcs is None or not wcs.has_celestial:
+            return reason and f"not known: {reason}"
+        box = self.bbox
+        x, y = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
+        try:
+            ra, dec = sphere.of_pixels(wcs, x, y)
+        except FormatterError as error:
+            return f"not known: {error}"
         projection = str(self.metadata.get("CTYPE1", ""))[-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
 

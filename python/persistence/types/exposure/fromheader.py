@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.visitinfo import VisitInfo, is_afws
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
     from astropy.units import UnitBase
-    from astropy.wcs import WCS
 
     from persistence.types.exposure.translator import HeaderTranslator
-
-
-def shifted(wcs: WCS, origin: tuple[int, int]) -> WCS:
-    """Count the pixels of a world coordinate system from an origin."""
-    from astropy.wcs import Sip
-
-    made = wcs.deepcopy()
-    made.wcs.crpix = made.wcs.crpix - np.array(origin)
-    if made.sip is not None:
-        made.sip = Sip(
-            made.sip.a, made.sip.b, made.sip.ap, made.sip.bp, made.sip.crpix - np.array(origin)
-        )
-    return made
 
 
 def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
@@ -63,34 +47,6 @@ def xy0(header: Header) -> tuple[int, int]:
     if header["CRPIX1A"] != 1 or header.get("CRPIX2A") != 1:
         return 0, 0
     return int(header.get("CRVAL1A", 0)), int(header.get("CRVAL2A", 0))
-
-
-def wcs_of(header: Header, cutout: tuple[int, int] = (0, 0)) -> WCS | None:
-    """Make the world coordinate system of a header; None if it has none.
-
-    Parameters
-    ----------
-    header : `astropy.io.fits.Header`
-        Any projection that wcslib knows, TPV and SIP among them.
-    cutout : `tuple` [`int`, `int`]
-        Column and row of the first pixel in the image that the header describes.
-    """
-    if "CTYPE1" not in header:
-        return None
-    from astropy.wcs import WCS
-
-    # Telescopes write dates and RADECSYS in old ways, which are understood; astropy would warn of
-    # each, each time.
-    if "RADECSYS" in header or "PROJP1" in header:
-        header = header.copy()
-        header.setdefault("RADESYS", header.pop("RADECSYS", "ICRS"))
-        del header["PROJP*"]
-    if header.get("NAXIS") == 0:  # a header without an image, of which astropy would warn
-        header = header.copy()
-        del header["NAXIS"]
-    wcs = WCS(header, fix=False)
-    wcs.wcs.fix()
-    return wcs if cutout == (0, 0) else wcs[cutout[1] :, cutout[0] :]
 
 
 def unit_of(header: Header, whole: Header) -> UnitBase | None:

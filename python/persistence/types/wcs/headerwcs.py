@@ -32,8 +32,7 @@ _SKY = (
 _TABLES = r"CPDIS\d|CQDIS\d|CPERR\d|CQERR\d|D[PQ]\d(\..*)?|D2IM(DIS|ERR)\d|D2IM\d(\..*)?|AXISCORR"
 SKY = re.compile(f"{_SKY}|{_TABLES}")
 # What tells of the exposure, and is of use to a WCS too.
-_TELLING = re.compile(rf"{_SKY}|EPOCH|(DATE|MJD|OBSGEO)-\w+|MJDREF[IF]?|DATEREF|TIMESYS")
-_NAMED = re.compile(f"{SKY.pattern}|{_TELLING.pattern}")
+TELLING = re.compile(rf"{_SKY}|EPOCH|(DATE|MJD|OBSGEO)-\w+|MJDREF[IF]?|DATEREF|TIMESYS")
 _NUMBERS = re.compile(
     r"WCSAXES|(CRPIX|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]|PV[12]_\d+|PROJP\d+|LONPOLE|"
     r"LATPOLE|EQUINOX|EPOCH|(A|B|AP|BP)_(ORDER|\d\d?_\d\d?)"
@@ -63,6 +62,12 @@ def is_tabled(header: Any) -> bool:
     if any(f"{name}{axis}" in header for name in ("CPDIS", "CQDIS", "D2IMDIS") for axis in "12"):
         return True
     return "AXISCORR" in header or any("-TAB" in str(header.get(f"CTYPE{axis}")) for axis in "12")
+
+
+def has_tables(wcs: WCS) -> bool:
+    """Say whether a WCS has distortions, or coordinates, that are tables."""
+    tables = (wcs.cpdis1, wcs.cpdis2, wcs.det2im1, wcs.det2im2)
+    return any(table is not None for table in tables) or len(wcs.wcs.tab) > 0
 
 
 def tables_of(header: Header, hdus: HDUList) -> HDUList | None:
@@ -97,9 +102,7 @@ def wcs_of(header: Header, tables: HDUList | None = None) -> WCS | None:
     """
     if "CTYPE1" not in header:
         return None
-    cards = {
-        card.keyword: card.image for card in header.cards if _TELLING.fullmatch(card.keyword)
-    }
+    cards = {card.keyword: card.image for card in header.cards if TELLING.fullmatch(card.keyword)}
     wcs = from_cards(cards, tables)
     if is_tabled(header):
         _add_tables(wcs, header, tables)
@@ -156,6 +159,24 @@ def shifted(wcs: WCS, origin: tuple[float, float]) -> WCS:
     return made
 
 
+def in_parent(wcs: WCS, origin: tuple[int, int], shape: tuple[int, ...] | None) -> WCS:
+    """Return a world coordinate system that counts pixels of the parent image.
+
+    Parameters
+    ----------
+    wcs : `astropy.wcs.WCS`
+        Of the pixels of an image in a file; it may be changed.
+    origin : `tuple` [`int`, `int`]
+        Column and row of that image's first pixel in the parent.
+    shape : `tuple` [`int`, `int`] or None
+        Rows and columns of the array if it begins where the parent does; else None, for
+        `astropy.wcs.WCS.calc_footprint` begins there.
+    """
+    made = wcs if origin == (0, 0) else shifted(wcs, (-origin[0], -origin[1]))
+    made.array_shape = shape
+    return made
+
+
 def _value(card: str) -> str:
     """Return the value of a card as it is written, without its comment."""
     value = card.partition("=")[2]
@@ -176,11 +197,10 @@ def _checked(cards: Mapping[str, str]) -> dict[str, str]:
     checked = {
         key: _numeric(key, card) if _NUMBERS.fullmatch(key) else card for key, card in cards.items()
     }
-    for name in ("RADECSYS", "RADESYS"):  # the former name, and that which counts
-        if name in checked:
-            frame = _text(checked, name).upper()
-            checked.pop("RADECSYS", None)
-            checked["RADESYS"] = f"RADESYS = '{frame:8}'"
+    former = checked.pop("RADECSYS", None)  # the keyword's former name; the new one counts
+    if former is not None or "RADESYS" in checked:
+        frame = _value(checked.get("RADESYS", former or "")).strip("' ").upper()
+        checked["RADESYS"] = f"RADESYS = '{frame:8}'"
     if _number(checked, "WCSAXES") > _MOST:
         raise FormatterError(f"WCSAXES is {_shown(checked['WCSAXES'])}; {_MOST} are the most")
     for axis in "12":
@@ -196,22 +216,25 @@ def _checked(cards: Mapping[str, str]) -> dict[str, str]:
 
 
 def _numeric(keyword: str, card: str) -> str:
-    """Return a card whose value is a number.
+    """Return a card whose value is a number, as wcslib reads it.
 
-    In quotes, or with the letter of an equinox, it is one too.
+    In quotes, or with the letter of an equinox, it is one too. Of 1.5D-5, wcslib reads 1.5.
     """
     value = _value(card)
     bare = value.strip("' ")
     if keyword in ("EQUINOX", "EPOCH"):
         bare = bare.lstrip("JBjb")
-    if not _NUMBER.fullmatch(bare) or not math.isfinite(float(bare.upper().replace("D", "E"))):
+    if not _NUMBER.fullmatch(bare):
+        raise FormatterError(f"{keyword} is no number: {_shown(card)}")
+    bare = bare.upper().replace("D", "E")
+    if not math.isfinite(float(bare)):
         raise FormatterError(f"{keyword} is no number: {_shown(card)}")
     return card if bare == value else f"{keyword:8}= {bare}"
 
 
 def _number(cards: Mapping[str, str], keyword: str) -> float:
     """Return the number of a card, after it was checked; 0 if there is none, as in the standard."""
-    return float(_value(cards[keyword]).upper().replace("D", "E")) if keyword in cards else 0.0
+    return float(_value(cards[keyword])) if keyword in cards else 0.0
 
 
 def _one_distortion(cards: dict[str, str]) -> tuple[dict[str, str], Sip | None]:
@@ -269,7 +292,7 @@ def _polynomials(cards: Mapping[str, str], *names: str) -> list[NDArray[np.float
             raise FormatterError(
                 f"{name}_ORDER is {_shown(cards[f'{name}_ORDER'])}; orders are 0 to {_MOST}"
             )
-    if max(orders.values()) < 2:  # noqa: PLR2004  # quadratic
+    if max(orders.values()) <= 1:
         return None
     missing = [f"{name}_ORDER" for name in names if f"{name}_ORDER" not in cards]
     if missing:
@@ -277,8 +300,10 @@ def _polynomials(cards: Mapping[str, str], *names: str) -> list[NDArray[np.float
     found = []
     for name, order in orders.items():
         terms = np.zeros((int(order) + 1,) * 2)
-        for i, j in zip(*np.nonzero(np.add.outer(*[np.arange(len(terms))] * 2) <= order)):
-            terms[i, j] = _number(cards, f"{name}_{i}_{j}")
+        for keyword in cards:
+            powers = [int(power) for power in keyword.split("_")[1:] if power.isdigit()]
+            if keyword.startswith(f"{name}_") and len(powers) == 2 and sum(powers) <= order:
+                terms[*powers] = _number(cards, keyword)
         found.append(terms)
     return found
 

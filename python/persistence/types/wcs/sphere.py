@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, FormatterError
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
@@ -31,6 +31,59 @@ def radec(coord: Any) -> tuple[Floats, Floats]:
         raise DataIdError(f"positions are astropy.coordinates.SkyCoord, not {coord!r}")
     icrs = coord.icrs
     return np.asarray(icrs.ra.deg, float), np.asarray(icrs.dec.deg, float)
+
+
+def of_pixels(wcs: Any, x: Any, y: Any) -> tuple[Floats, Floats]:
+    """Return RA and Dec (deg, ICRS) of pixels by a WCS, in whatever frame and order its axes are.
+
+    Parameters
+    ----------
+    wcs : `astropy.wcs.WCS`
+    x, y : `float` or array
+        Columns and rows, counted from 0 as the WCS does.
+
+    Raises
+    ------
+    FormatterError
+        If it is no WCS of the sky, or its frame is not known.
+    """
+    if not np.size(x):  # astropy takes no empty arrays
+        return np.asarray(x, float), np.asarray(y, float)
+    frame = _frame(wcs)
+    world = wcs.all_pix2world(x, y, 0)
+    longitude, latitude = (np.asarray(world[axis], float) for axis in (wcs.wcs.lng, wcs.wcs.lat))
+    if frame.name == "icrs":
+        return longitude, latitude
+    from astropy.coordinates import SkyCoord
+
+    return radec(SkyCoord(longitude, latitude, unit="deg", frame=frame))
+
+
+def to_pixels(wcs: Any, ra: Any, dec: Any) -> tuple[Floats, Floats]:
+    """Return columns and rows, counted from 0, of RA and Dec (deg, ICRS); see `of_pixels`."""
+    if not np.size(ra):
+        return np.asarray(ra, float), np.asarray(dec, float)
+    frame = _frame(wcs)
+    if frame.name != "icrs":
+        from astropy.coordinates import SkyCoord
+
+        there = SkyCoord(ra, dec, unit="deg", frame="icrs").transform_to(frame).spherical
+        ra, dec = there.lon.deg, there.lat.deg
+    world = (ra, dec) if wcs.wcs.lng < wcs.wcs.lat else (dec, ra)
+    x, y = wcs.all_world2pix(*world, 0)
+    return np.asarray(x, float), np.asarray(y, float)
+
+
+def _frame(wcs: Any) -> Any:
+    from astropy.wcs.utils import wcs_to_celestial_frame
+
+    try:
+        return wcs_to_celestial_frame(wcs)
+    except ValueError:
+        axes, system = list(wcs.wcs.ctype), wcs.wcs.radesys
+        raise FormatterError(
+            f"the WCS is of no frame of the sky that is known (CTYPE {axes}, RADESYS {system!r})"
+        ) from None
 
 
 def finite(ra: Any, dec: Any) -> tuple[Any, Any]:
