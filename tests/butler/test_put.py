@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import threading
 import types
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from persistence import Butler, Exposure, FormatterError, NoResults, RepositoryError, SourceChanged
+from persistence.butler.put import collected
 from persistence.formatters import text as text_formatter
 
 POLICY = """
@@ -273,3 +275,20 @@ def test_a_wcs_that_was_changed_in_place_is_written(
     butler.put(changed, "calexp", v=2)
     assert butler.get("calexp", v=2).wcs.wcs.crval.tolist() == [11.0, 6.0]
     assert butler.get("calexp", v=1).wcs.wcs.crval.tolist() == [10.0, 5.0]
+
+
+def test_where_is_written_can_be_collected_also_from_threads(low: Butler, high: Butler) -> None:
+    with collected() as outer:
+        with collected() as inner:
+            thread = threading.Thread(target=high.put, args=("new", "note"), kwargs={"visit": 2})
+            thread.start()
+            thread.join()
+        low.put(trio("new"), "trio", visit=1)
+        with pytest.raises(FormatterError):
+            high.put(trio(None), "trio", visit=3)
+    high.put("later", "note", visit=4)
+    assert [location.full_path for location in inner] == [high.getUri("note", visit=2)]
+    assert outer[:1] == inner
+    assert {location.full_path for location in outer[1:]} == {
+        low.getUri(name, visit=1) for name in ("src", "note", "last")
+    }

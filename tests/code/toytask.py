@@ -10,6 +10,7 @@ from typing import Any
 
 from lsst.pex.config import Config, DictField, Field
 
+from persistence import PropertySet
 from persistence.pipe.cmdlinetask import CmdLineTask
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import TaskError
@@ -34,6 +35,16 @@ class ToyTask(CmdLineTask):
         self.metadata.set("detector", number)
         note(self.config.journal, f"end {number}")
         return Struct(value=value)
+
+
+class WritingTask(ToyTask):
+    """A task that writes two files for each target, and removes one of them."""
+
+    def runDataRef(self, dataRef: Any) -> Struct:
+        for name in ("apPipe_metadata", "dcrDiff_metadata"):
+            dataRef.put(PropertySet({"a": 1}), name)
+        os.unlink(dataRef.getUri("dcrDiff_metadata", write=True))
+        return super().runDataRef(dataRef)
 
 
 class NightTask(ToyTask):

@@ -105,6 +105,27 @@ def test_what_is_done_is_skipped_and_what_failed_is_done_again(
     assert told() == ["begin 5", "end 5"]
 
 
+@pytest.mark.parametrize("option", ["skipExisting", "redoFailed"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_done_is_done_again_where_its_outputs_are_gone(
+    toy: Any, parsed: Any, told: Any, journal: Path, tmp_path: Path, option: str, processes: int
+) -> None:
+    def run(**said: Any) -> list[str]:
+        journal.unlink(missing_ok=True)
+        command = parsed(processes=processes, **said)
+        assert statuses(TaskRunner(toy.WritingTask, command).run(command)) == [0] * 4
+        return told()
+
+    assert len(run()) == 8
+    assert run(**{option: True}) == []
+    butler = Butler(tmp_path / "out")
+    for number, content in ((2, None), (3, "")):
+        path = Path(butler.getUri("apPipe_metadata", visit=410877, ccdnum=number))
+        path.unlink() if content is None else path.write_text(content)
+    assert sorted(run(**{option: True})) == ["begin 2", "begin 3", "end 2", "end 3"]
+    assert run(**{option: True}) == []
+
+
 def test_a_task_that_keeps_no_metadata_cannot_tell(
     toy: Any, parsed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.work import Choice, Work, reference_of, shown
 
 NAME = "processCcd_metadata"
+OUTPUT = "output.yaml"
 
 
 class Runner:
@@ -41,7 +44,9 @@ def recorded(root: Path, status: str | None, run: str = "earlier") -> Any:
     reference = Butler(root).dataRef("raw", visit=410877, ccdnum=28)
     if status is not None:
         metadata = PropertyList()
-        records.note(metadata, records.Record(status, run, "why" if status == "failed" else ""))
+        error, outputs = ("why", None) if status == "failed" else ("", (OUTPUT,))
+        records.note(metadata, records.Record(status, run, error, outputs))
+        (root / OUTPUT).write_text("a: 1\n")
         reference.put(PropertySet({"processCcd": metadata}), NAME)
     return reference, {}
 
@@ -69,6 +74,26 @@ def test_a_target_is_done_if_it_is_chosen(
     assert result == (
         Struct(exitStatus=0, value=1) if is_done else Struct(exitStatus=0, skipped=True)
     )
+
+
+@pytest.mark.parametrize("choice", ["undone", "failed"])
+@pytest.mark.parametrize("spoil", [os.unlink, lambda path: os.truncate(path, 3)])
+def test_what_is_done_is_done_again_if_an_output_is_not_whole(
+    own: Path, choice: Choice, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    runner, target = Runner(Struct(exitStatus=0)), recorded(own, "done")
+    spoil(own / OUTPUT)
+    Work(runner, NAME, "this", choice)(target)
+    assert runner.calls == 1
+    assert f"visit=410877 ccdnum=28 is done again: {OUTPUT} is " in caplog.text
+
+
+@pytest.mark.parametrize("choice", ["undone", "failed"])
+def test_what_cannot_tell_what_became_of_it_is_done_again(own: Path, choice: Choice) -> None:
+    runner, target = Runner(Struct(exitStatus=0)), recorded(own, "done")
+    Path(target[0].getUri(NAME)).write_bytes(b"")
+    Work(runner, NAME, "this", choice)(target)
+    assert runner.calls == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Into one file, or taken apart into components, all of which are written or none.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,6 +21,26 @@ from persistence.dataids.request import Request
 from persistence.errors import NoResults, PersistenceError
 from persistence.files import atomic
 from persistence.files.batch import Batch
+
+# Who collects locations now: of the process, for a task may write in threads of its own.
+_collections: dict[object, list[Location]] = {}
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[list[Location]]:
+    """Collect the locations that are written to while the block lasts.
+
+    Yields
+    ------
+    locations : `list` [`Location`]
+        Those of all Butlers of this process, in order; of a composite, those of its components.
+    """
+    key, locations = object(), list[Location]()
+    _collections[key] = locations
+    try:
+        yield locations
+    finally:
+        del _collections[key]
 
 
 class _Leaf(NamedTuple):
@@ -65,7 +86,7 @@ class Writer:
             writers = self._writers(request, data_id)
             self._chain.settle()
             for repository in writers:
-                repository.write(request, obj, data_id, backup, self._durable)
+                _collect([repository.write(request, obj, data_id, backup, self._durable)])
             return
         jobs = [
             (repository, repository.prepare(leaf.request, leaf.data_id), leaf)
@@ -78,6 +99,7 @@ class Writer:
                 with repository.telling(prepared.location):
                     self._place(repository, prepared, leaf, backup, batch)
             batch.commit()
+        _collect([prepared.location for _repository, prepared, _leaf in jobs])
 
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
         writers = self._chain.writers(request)
@@ -126,6 +148,11 @@ class Writer:
         return (
             source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
         )
+
+
+def _collect(locations: list[Location]) -> None:
+    for collection in list(_collections.values()):
+        collection += locations
 
 
 def _is_unchanged(

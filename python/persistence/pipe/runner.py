@@ -8,10 +8,12 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from persistence.butler.put import collected
 from persistence.cli import progress
+from persistence.dataids.location import Location
 from persistence.errors import PersistenceError, told
 from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost
@@ -117,7 +119,7 @@ class TaskRunner:
         """Run the task on one target; a failure is told, recorded, and given back."""
         dataRef, kwargs = args
         task, result, reason = None, None, ""
-        with logs.label(shown(args)):
+        with logs.label(shown(args)), collected() as written:
             try:
                 with confined():
                     task = self.makeTask(args=args)
@@ -129,7 +131,7 @@ class TaskRunner:
                     raise
                 self._tell(args, error, reason)
             else:
-                self._record(task, dataRef, "")
+                self._record(task, dataRef, "", written)
         if not self.doReturnResults:
             return Struct(exitStatus=int(bool(reason)), error=reason)
         metadata = None if task is None else task.metadata
@@ -148,12 +150,17 @@ class TaskRunner:
             with contextlib.suppress(OSError, ValueError):
                 traceback.print_exception(error, file=sys.stderr)
 
-    def _record(self, task: Any, dataRef: Any, reason: str) -> None:
-        """Write the target's metadata, with what became of it."""
+    def _record(
+        self, task: Any, dataRef: Any, reason: str, written: Iterable[Location] = ()
+    ) -> None:
+        """Write the target's metadata, with what became of it, and what it wrote if it is done."""
         if task is None:
             return
-        status = records.FAILED if reason else records.DONE
-        records.note(task.metadata, records.Record(status, self.runId, reason))
+        record = records.Record(records.FAILED, self.runId, reason)
+        if not reason:
+            outputs = records.outputs(dataRef, written) if hasattr(dataRef, "telling") else None
+            record = records.Record(records.DONE, self.runId, "", outputs)
+        records.note(task.metadata, record)
         task.writeMetadata(dataRef)
 
     # -- the run
@@ -228,7 +235,8 @@ class TaskRunner:
 
     def _lost(self, target: Any, lost: Lost, work: Work) -> Struct:
         """Record a target as failed whose process could not do so itself."""
-        if work.record(target) == (records.DONE, self.runId, ""):
+        record = work.record(target)
+        if record is not None and (record.status, record.run) == (records.DONE, self.runId):
             return Struct(exitStatus=0)  # it died thereafter
         self.log.fatal("failed on dataId=%s: %s", shown(target), lost.reason)
         reference = reference_of(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from persistence.pipe.records import DONE, FAILED
 from persistence.pipe.struct import Struct
 
 Choice = Literal["all", "undone", "failed"]
+log = logging.getLogger("persistence.pipe")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Work:
     run : `str`
         Names this run. What it has done already is not done again: a cluster may ask twice.
     choice : `str`
-        ``undone`` leaves out what is done; ``failed`` all but what has failed.
+        ``undone`` leaves out what is done; ``failed`` all but what has failed. What is recorded as
+        done is believed if the files that it wrote are there and whole.
     far : `bool`
         Whether results go to another process, and have to be pickled.
     """
@@ -43,7 +46,7 @@ class Work:
         # it has ended here, but the word of that was lost
         if record is not None and record.run == self.run:
             return Struct(exitStatus=int(record.status == FAILED), error=record.error)
-        if not self._is_wanted(record):
+        if not self._is_wanted(target, record):
             return Struct(exitStatus=0, skipped=True)
         result = self.runner(target)
         # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each
@@ -73,9 +76,17 @@ class Work:
             None if reference is None or self.name is None else records.read(reference, self.name)
         )
 
-    def _is_wanted(self, record: records.Record | None) -> bool:
-        status = None if record is None else record.status
-        return {"all": True, "undone": status != DONE, "failed": status == FAILED}[self.choice]
+    def _is_wanted(self, target: Any, record: records.Record | None) -> bool:
+        if self.choice == "all":
+            return True
+        if record is None:
+            return self.choice == "undone"
+        if record.status != DONE:
+            return True
+        doubt = records.doubt(reference_of(target), record)
+        if doubt:
+            log.warning("%s is done again: %s", shown(target), doubt)
+        return bool(doubt)
 
 
 def _is_portable(error: Exception) -> bool:
