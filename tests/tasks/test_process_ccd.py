@@ -225,9 +225,8 @@ def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> No
         "--no-versions",
     ]
     words += ["--id", f"visit={VISIT}", "ccdnum=25", "-c", "calibrate.refCat=invented"]
-    done = subprocess.run(
-        [sys.executable, TOP / "bin" / "processCcd.py", *words], capture_output=True, text=True
-    )
+    command = [sys.executable, TOP / "bin" / "processCcd.py", *words]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "zero point 30.3" in done.stdout
     butler = Butler(str(tmp_path / "out"))
@@ -237,6 +236,16 @@ def test_the_command_processes_what_is_named(survey: Path, tmp_path: Path) -> No
     config = butler.get("processCcd_config")
     assert dict(config["calibrate.filterMap"]) == {"Y": "y"}
     assert config["calibrate.refCat"] == "invented"
+    calexp = Path(butler.getUri("calexp", visit=VISIT, ccdnum=25, filter=BAND))
+    calexp.unlink()
+    for line in (
+        f"ccdnum=25 is done again: {calexp.relative_to(tmp_path / 'out')} is missing",
+        "1 skipped",
+    ):
+        done = subprocess.run([*command, "--skip-existing"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert line in done.stdout
+        assert calexp.exists()
 
 
 def test_without_the_library_of_configurations_the_command_says_what_to_install(
