@@ -363,3 +363,25 @@ def test_a_negative_axis_is_refused_by_name(tmp_path):
     path = put(tmp_path, block(*EMPTY), block(*EXTENSION, "NAXIS   = 1", "NAXIS1  = -2880"))
     with pytest.raises(FormatterError):
         list(itertools.islice(scan(path), 100))
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        (["COMPRESSED_IMAGE", "S4"], "S4"),
+        (["S4", "COMPRESSED_IMAGE"], "S4"),
+        (["COMPRESSED_IMAGE"], "COMPRESSED_IMAGE"),
+        (["S4", "S5"], "S4"),
+        (["COMPRESSED_IMAGE", "S4", "S5"], "S4"),
+    ],
+)
+def test_of_two_names_of_an_extension_the_images_counts(names: list[str], name: str) -> None:
+    """What some versions of fpack and PyFITS wrote, and CFHT's archive holds."""
+    cards = [
+        "SIMPLE  =                    T",
+        *(f"EXTNAME = '{one}'" for one in names),
+        "CCDNUM  = 4",
+    ]
+    header = Cards("".join(card.ljust(80) for card in cards))
+    assert (header["EXTNAME"], header["CCDNUM"]) == (name, 4)
+    assert list(header) == ["SIMPLE", "EXTNAME", "CCDNUM"]

@@ -19,6 +19,7 @@ import pytest
 from astropy.io import fits
 
 from obs_decam import DecamMapper
+from obs_decam.mapper import detectors
 from persistence.butler.open import open_one
 from persistence.errors import PolicyError, RegistryError, RepositoryError
 from persistence.files import atomic
@@ -152,10 +153,10 @@ def community(folder: Path, kind: str, names: list[str], proctype: str = "Master
     primary.header["OBSTYPE"], primary.header["PROCTYPE"] = kind, proctype
     primary.header["FILTER"], primary.header["DATE-OBS"] = G, "2015-02-18T22:00:00"
     hdus = [primary]
-    for number, name in enumerate(names, 25):
-        hdus.append(
-            fits.ImageHDU(np.ones((2, 2), np.float32), fits.Header({"CCDNUM": number}), name)
-        )
+    numbers = {name: number for number, name in detectors().items()}
+    for name in names:
+        cards = fits.Header({"CCDNUM": numbers[name]})
+        hdus.append(fits.ImageHDU(np.ones((2, 2), np.float32), cards, name))
     path = folder / f"{kind}.fits"
     fits.HDUList(hdus).writeto(path)
     return str(path)
@@ -178,9 +179,34 @@ def test_what_the_community_pipeline_made_has_a_row_for_each_listed_extension(
     table = kind_of(kind)
     assert ask(calib, f"select ccdnum, calib_hdu, path from {table} order by ccdnum") == [
         (25, 1, path),
-        (27, 3, path),
+        (26, 3, path),
     ]
     assert counts(ingest(path)) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("has_both", [True, False])
+def test_each_detector_of_a_master_has_a_row_whatever_its_extension_is_called(
+    ingest: Ingest, calib: Path, tmp_path: Path, has_both: bool
+) -> None:
+    """Some versions of fpack and PyFITS wrote the table's name in front of the image's, or alone."""
+    path = Path(community(tmp_path, "dome flat", ["S1", "S2", "S3"]))
+    content = path.read_bytes()
+    for name in ("S1", "S2", "S3"):
+        card = f"EXTNAME = '{name:8}'".encode()
+        assert content.count(card) == 1
+        start = content.index(card)
+        table = b"EXTNAME = 'COMPRESSED_IMAGE'".ljust(80)
+        kept = content[start : start + 80] if has_both else b""
+        end = content.index(b"END" + b" " * 77, start)
+        header = (content[:start] + table + kept + content[start + 80 : end]).ljust(end)
+        content = header + b"END".ljust(80) + content[len(header) + 80 :]
+    path.write_bytes(content)
+    assert counts(ingest(str(path))) == (1, 0, 0, 0)
+    assert ask(calib, "select ccdnum, calib_hdu from flat order by ccdnum") == [
+        (25, 1),
+        (26, 2),
+        (27, 3),
+    ]
 
 
 def test_a_file_of_planes_is_one_row(ingest: Ingest, calib: Path, tmp_path: Path) -> None:

@@ -130,13 +130,6 @@ def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path
     assert parsed.problem == "none of its 3 extensions is one of S1, S2, S3, ... (61 names)"
 
 
-def test_the_first_extension_of_a_name_counts(tmp_path: Path) -> None:
-    def change(hdus: Any) -> None:
-        hdus[3].name = hdus[1].name
-
-    assert [row["hdu"] for row in Parser(DECAM.parse)(raw(tmp_path, change)).rows] == [1, 2]
-
-
 def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:
     parser = Parser(
         ParseConfig(

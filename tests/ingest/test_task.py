@@ -266,7 +266,9 @@ def test_two_parts_of_one_number_are_a_conflict(root: Path, tmp_path: Path) -> N
     hdus[2].header["CCDNUM"] = hdus[1].header["CCDNUM"]
     hdus.writeto(tmp_path / "twice.fits")
     report = task(root).run([str(tmp_path / "twice.fits")])
-    assert report.failed[0][1] == "two of its parts are visit=410877 ccdnum=25"
+    assert report.failed[0][1] == (
+        "HDU 2: CCDNUM = 25 (S1), but EXTNAME = 'S2' (26): these are two detectors"
+    )
     assert images(root) == {}
 
 

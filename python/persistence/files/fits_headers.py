@@ -31,6 +31,8 @@ _REAL = re.compile(
 )
 _FORTRAN = str.maketrans("Dd", "Ee")
 _END = b"END" + 77 * b" "
+# What fpack and PyFITS named the table of a compressed image; in front of the image's own name.
+COMPRESSED = "COMPRESSED_IMAGE"
 
 
 class _Stream(Protocol):
@@ -42,6 +44,9 @@ class _Stream(Protocol):
 
 class Cards(Mapping[str, Any]):
     """The cards of one header, by keyword; of a keyword that is there twice, the first.
+
+    Of EXTNAME, which some programs wrote for the table of a compressed image, and behind it for the
+    image, it is the image's.
 
     Parameters
     ----------
@@ -56,6 +61,11 @@ class Cards(Mapping[str, Any]):
         index: dict[str, int] = {}
         for start in range(len(block) - _CARD, -1, -_CARD):
             index[block[start : start + 8]] = start
+        start = index.get("EXTNAME ", -1)
+        if block.startswith(f"'{COMPRESSED}'", start + 10):
+            again = re.compile("EXTNAME ")
+            starts = (match.start() for match in again.finditer(block, start + _CARD))
+            index["EXTNAME "] = next((one for one in starts if one % _CARD == 0), start)
         self._index = index
         self._long: dict[str, int] | None = None
 

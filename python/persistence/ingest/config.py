@@ -47,6 +47,8 @@ class ParseConfig:
         no image.
     extnames : `tuple` [`str`]
         The extensions that get a row each; none means that the file is one row.
+    skippedExtnames : `tuple` [`str`]
+        The extensions that get none; if they are listed, no file may have others.
     hduName : `str`
         The property that holds the number of a row's extension.
     orWhole : `bool`
@@ -58,6 +60,7 @@ class ParseConfig:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     hdu: int | None = None
     extnames: tuple[str, ...] = ()
+    skippedExtnames: tuple[str, ...] = ()
     hduName: str = "hdu"
     orWhole: bool = False
 

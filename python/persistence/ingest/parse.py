@@ -17,6 +17,7 @@ from persistence.files import header_values
 from persistence.files.fits_headers import Cards
 from persistence.ingest.checks import FILTER, Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig
+from persistence.ingest.extensions import some, wanted
 from persistence.types.exposure.translator import HeaderTranslator
 
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
@@ -123,7 +124,8 @@ class Parser:
             if first is not None:
                 seen.append(first)
                 described = _Known(first, primary)
-        extensions = self._extensions(seen, hdus) if self.config.extnames else []
+        found = itertools.chain(seen, hdus)
+        extensions = wanted(found, self.config, self.headers) if self.config.extnames else []
         collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
         if not extensions:
             whole = self._properties(path, described)
@@ -141,28 +143,10 @@ class Parser:
             for problem in part.wrong():
                 wrong.setdefault(problem, []).append(number)
         _refuse(
-            problem if len(numbers) == len(rows) else f"{problem}, in HDU {_some(numbers)}"
+            problem if len(numbers) == len(rows) else f"{problem}, in HDU {some(map(str, numbers))}"
             for problem, numbers in wrong.items()
         )
         return info, tuple(rows)
-
-    def _extensions(self, seen: list[Cards], hdus: Iterator[Cards]) -> list[tuple[int, Cards]]:
-        """Find the wanted extensions, walking to the end of the file.
-
-        The first of a name counts.
-        """
-        wanted = set(self.config.extnames)
-        found, number = [], 0
-        for number, cards in enumerate(itertools.chain(seen, hdus)):
-            name = cards.get("EXTNAME") if number else None
-            if name in wanted:
-                wanted.discard(name)
-                found.append((number, cards))
-        if not found and not self.config.orWhole:
-            raise FormatterError(
-                f"none of its {number} extensions is one of {_some(self.config.extnames)}"
-            )
-        return found
 
     def _properties(self, path: str, cards: _Known, below: Mapping[str, Any] = {}) -> _Properties:
         """Make properties of a header, over those of the whole file."""
@@ -391,8 +375,3 @@ def _next(hdus: Iterator[Cards], path: str, wanted: int) -> Cards:
     if cards is None:
         raise FormatterError(f"{path} has no HDU {wanted}")
     return cards
-
-
-def _some(words: Iterable[Any]) -> str:
-    listed = list(map(str, words))
-    return ", ".join(listed[:3]) + (f", ... ({len(listed)} names)" if len(listed) > 3 else "")

@@ -132,6 +132,7 @@ _PARSE: Mapping[str, Shape] = {
     "defaults": _any_table,
     "hdu": _plain("a whole number", int, type(None)),
     "extnames": _list(_TEXT),
+    "skippedExtnames": _list(_TEXT),
 }
 _REGISTER: Mapping[str, Shape] = {
     "table": _TEXT,
