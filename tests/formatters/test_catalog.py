@@ -119,10 +119,33 @@ def test_a_unit_that_the_standard_does_not_know_is_kept(disk, unit):
 
 
 def test_a_unit_that_the_standard_does_not_know_is_kept_as_it_is_written(disk):
-    column = fits.Column("flux", "D", unit="nanomaggies", array=[1.0])
+    column = fits.Column("flux", "D", unit="furlongs", array=[1.0])
     stream = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(stream)
-    assert str(disk.read(disk.put(stream.getvalue()))["flux"].unit) == "nanomaggies"
+    assert str(disk.read(disk.put(stream.getvalue()))["flux"].unit) == "furlongs"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "standard"),
+    [
+        ("ELECTRONS/S", units.electron / units.s, "electron s-1"),
+        ("counts/s", units.count / units.s, "count s-1"),
+        ("JY/BEAM", units.Jy / units.beam, "Jy beam-1"),
+        ("nanomaggies", units.nmgy, "nmgy"),
+        ("N/A", None, None),
+    ],
+)
+def test_a_unit_in_another_spelling_is_understood_and_written_in_the_standards(
+    disk, text, unit, standard
+):
+    column = fits.Column("x", "D", unit=text, array=[1.0])
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns([column])]).writeto(stream)
+    table = disk.read(disk.put(stream.getvalue()))
+    assert table["x"].unit == unit
+    location = disk.write(table)
+    assert fits.getheader(location.full_path, 1).get("TUNIT1") == standard
+    assert disk.read(location)["x"].unit == unit
 
 
 @pytest.mark.parametrize(

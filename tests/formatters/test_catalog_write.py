@@ -32,7 +32,7 @@ UNITS = [
     "electron",
     "rad",
     "mag(AB)",
-    "pixels",
+    "furlongs",
     "count^2",
 ]
 # astropy takes a quotation mark and a stroke for the end of a text (its `Card._value_FSC_RE`).

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy import units
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -887,3 +888,26 @@ def test_a_mask_of_other_numbers_has_the_same_flags_or_is_refused(disk, numbers,
         else:
             assert act().tolist() == flags
             assert act().dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "standard"),
+    [
+        ("ELECTRONS/S", units.electron / units.s, "electron s-1"),
+        ("counts/s", units.count / units.s, "count s-1"),
+        ("JY/BEAM", units.Jy / units.beam, "Jy beam-1"),
+        ("ADU", units.adu, "adu"),
+        ("N/A", None, None),
+        ("furlongs", units.Unit("furlongs", parse_strict="silent"), "furlongs"),
+    ],
+)
+def test_the_unit_of_pixels_is_understood_and_written_in_the_standards_form(
+    disk, text, unit, standard
+):
+    hdu = fits.ImageHDU(NOISE, fits.Header({"BUNIT": text}))
+    exposure = disk.read(disk.put(written(hdu)))
+    assert exposure.unit == unit
+    location = disk.write(exposure)
+    assert fits.getheader(location.full_path, 1).get("BUNIT") == standard
+    assert disk.read(location).unit == unit
+    assert exposure.replaced(unit=text).unit == unit

@@ -11,6 +11,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
 from persistence.formatters.fits_open import opened
+from persistence.types.pixels.units import parse, text_of
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, Catalog
 
@@ -65,6 +66,10 @@ def _read_other(hdus: Any, index: int) -> Table:
     )
     for name in missing.keys() & set(table.colnames):
         table[name] = MaskedColumn(table[name], mask=missing[name])
+    for stored in hdus[index].columns:
+        column = table[stored.name] if stored.unit and stored.name in table.colnames else None
+        if isinstance(column, Column):
+            column.unit = parse(stored.unit)
     return table
 
 
@@ -200,7 +205,7 @@ def _prepare(table: Table, name: str) -> None:
 
 
 def take_odd_units(table: Table) -> dict[str, str]:
-    """Take those units off a table that the FITS standard does not know.
+    """Take those units off a table that the FITS standard does not know, and return their texts.
 
     Astropy would drop them.
     """
@@ -208,14 +213,13 @@ def take_odd_units(table: Table) -> dict[str, str]:
     for name in table.colnames:
         unit = getattr(table[name], "unit", None)
         if isinstance(table[name], Column) and unit is not None and not _is_standard(unit):
-            odd[name] = str(unit)
+            odd[name] = text_of(unit)
             table[name].unit = None
     return odd
 
 
 def _is_standard(unit: Any) -> bool:
     try:
-        text = unit.to_string("fits")
+        return bool(unit.to_string("fits") == text_of(unit))  # a percentage would become 10**-2
     except ValueError:
         return False
-    return not text[:1].isdigit()  # a percentage would become 10**-2

@@ -14,6 +14,7 @@ from astropy.table import Table
 from numpy.typing import NDArray
 
 from persistence.files.bintable_columns import Form
+from persistence.types.pixels.units import text_of
 from persistence.types.table.catalog import Catalog
 
 # The last word of the policy's python name -> AFW_TYPE, and the fields without which afw refuses
@@ -40,7 +41,7 @@ _SCALARS: Mapping[str, str] = {
 }
 _ARRAYS: Mapping[str, str] = {"u1": "B", "u2": "I", "i4": "J", "f4": "E", "f8": "D"}
 # afw's names of units, which its own code looks for, where astropy's differ.
-_UNITS: Mapping[str, str] = {"ct": "count", "pix": "pixel", "DN": "dn", "yr": "year"}
+_UNITS: Mapping[str, str] = {"count": "count", "pix": "pixel", "DN": "dn", "yr": "year"}
 _UNIT = re.compile(rf"\b({'|'.join(_UNITS)})(\d*)\b")
 _PRINTABLE = re.compile(r"[ -~]*")
 
@@ -188,5 +189,5 @@ def _laid(kind: str, form: Form, values: NDArray[Any]) -> Column:
 def unit_text(unit: Any) -> str:
     """Write a unit as afw does: ``count``, ``pixel^2``."""
     return _UNIT.sub(
-        lambda match: _UNITS[match[1]] + (f"^{match[2]}" if match[2] else ""), str(unit or "")
+        lambda match: _UNITS[match[1]] + (f"^{match[2]}" if match[2] else ""), text_of(unit)
     )

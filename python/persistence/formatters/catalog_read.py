@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from astropy.table import Column, MaskedColumn
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import bintable
 from persistence.files.bintable_columns import Form
+from persistence.types.pixels.units import parse
 from persistence.types.table import aliases, schema
 from persistence.types.table.catalog import Catalog, archive_entry
 from persistence.types.table.schema import Card, Field, Schema
@@ -106,7 +106,7 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
         cells = cells.reshape(-1, 1)
     if field.squared:
         cells = np.sqrt(cells)
-    unit = _unit(field.unit) if field.unit else None
+    unit = parse(field.unit)
     if field.kind == "Angle" and not np.ma.isMaskedArray(cells):
         column = units.Quantity(cells, unit or units.rad, copy=False)
     else:
@@ -117,11 +117,6 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
         # an empty column does not show what its cells hold
         column.info.meta = {"variable": form.letter}
     return column
-
-
-@functools.lru_cache(256)
-def _unit(text: str) -> Any:
-    return units.Unit(text, parse_strict="silent")
 
 
 def _meta(found: Schema, hdus: Any, index: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from persistence.types.exposure.exposure import Exposure, rows_and_columns
 from persistence.types.exposure.visitinfo import is_afws
 from persistence.types.pixels.mask import as_flags
 from persistence.types.pixels.plane import check_size
+from persistence.types.pixels.units import text_of
 from persistence.types.wcs import storedwcs
 from persistence.types.wcs.headerwcs import has_tables, shifted
 
@@ -84,8 +85,9 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
     _set(primary.header, _told(exposure))
     system = _system(exposure, location)
-    if exposure.unit is not None:
-        system["BUNIT"] = str(exposure.unit)
+    unit = text_of(exposure.unit)
+    if unit:
+        system["BUNIT"] = unit
     hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
     for name in ("mask", "variance"):  # the image may have been set since they were
         pixels = getattr(exposure, name)

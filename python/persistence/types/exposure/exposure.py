@@ -34,6 +34,7 @@ from persistence.types.pixels import plane
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask
 from persistence.types.pixels.polygon import Polygon
+from persistence.types.pixels.units import parse
 from persistence.types.wcs import sphere
 from persistence.types.wcs.headerwcs import in_parent, shifted
 from persistence.types.wcs.headerwcs import wcs_of as wcs_of
@@ -347,10 +348,11 @@ class Exposure(ExposureNames, Sharing):
     @functools.cached_property
     def unit(self) -> UnitBase | None:
         """The unit of a pixel; None if it is not known."""
-        from astropy import units
-
         given = self.components.given.get("unit")
-        return unit_of(self.header, self.metadata) if given is None else units.Unit(given)
+        if given is None:
+            return unit_of(self.header, self.metadata)
+        unit: UnitBase | None = parse(given) if isinstance(given, str) else given
+        return unit
 
     def to_ccddata(self, unit: Any = None, bad: Iterable[str] = _BAD) -> CCDData:
         """Make astropy's image of it; the arrays are shared, and its WCS is `local_wcs`.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.visitinfo import VisitInfo, is_afws
+from persistence.types.pixels.units import parse
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -59,13 +60,5 @@ def unit_of(header: Header, whole: Header) -> UnitBase | None:
         BUNIT in the primary header, though they are no longer in it (afw-files 1.2): then only that
         of their own counts.
     """
-    from astropy import units
-
-    said = str((header if "AR_HDU" in whole else whole).get("BUNIT") or "").strip()
-    # Cameras write ADU, electrons and the like, which astropy has in one spelling.
-    for spelling in (said, said.lower(), said.lower().rstrip("s")):
-        try:
-            return units.Unit(spelling) if spelling else None
-        except ValueError:
-            continue
-    return units.Unit(said, parse_strict="silent")
+    unit: UnitBase | None = parse(str((header if "AR_HDU" in whole else whole).get("BUNIT") or ""))
+    return unit
