@@ -260,7 +260,8 @@ def test_the_tables_are_made_by_the_letter_of_the_originals(
     theirs = dict(ask(real / "gen2_repos" / name, query))
     specs = {table: _spec_of(table, theirs) for table in theirs if not table.endswith("_visit")}
     writer = CalibWriter(str(tmp_path / "calibRegistry.sqlite3"), specs, ("validStart", "validEnd"))
-    writer.create()
+    with writer.transaction():
+        pass
     writer.close()
     ours = dict(ask(tmp_path, query))
     assert list(ours) == list(theirs)
@@ -324,17 +325,34 @@ def test_no_index_is_added_to_a_registry_of_the_original(
     assert ask(calib, "select name from sqlite_master where sql like 'create index%'") == []
 
 
-def test_create_makes_all_tables_anew_and_leaves_others(
+def test_create_replaces_the_rows_of_the_types_that_are_given_and_of_no_others(
     ingest: Ingest, calib: Path, master: Master
 ) -> None:
     first = ingest([master(), master(obstype="dark", FILTER=G)])
+    darks = ask(calib, "select * from dark")
     tell(calib, "create table defects (x)")
-    assert counts(ingest(first.new[0], create=True, dry_run=True)) == (0, 1, 0, 0)
+    dry = ingest(first.new[0], create=True, dry_run=True)
+    assert counts(dry) == (0, 1, 0, 0)
+    assert "  --create would remove 1 rows of bias" in dry.notes
     assert len(ask(calib)) == 1
-    assert counts(ingest(master("2016-01-01"), create=True)) == (1, 0, 0, 0)
+    report = ingest(master("2016-01-01"), create=True)
+    assert counts(report) == (1, 0, 0, 0)
+    assert "  --create removed 1 rows of bias" in report.notes
     assert ask(calib, "select calibDate from bias") == [("2016-01-01",)]
-    assert ask(calib, "select * from dark") == []
+    assert ask(calib, "select * from dark") == darks
     assert ask(calib, "select * from defects") == []
+
+
+def test_create_for_files_that_all_fail_changes_nothing(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
+    ingest(master())
+    before = ask(calib)
+    for dry_run in (True, False):
+        report = ingest(master(None), create=True, dry_run=dry_run)
+        assert counts(report) == (0, 0, 0, 1)
+        assert "  --create: no row was planned, and all tables stay as they are" in report.notes
+    assert ask(calib) == before
 
 
 # -- windows and earlier runs
@@ -743,10 +761,10 @@ def test_another_run_that_came_between_is_taken_into_account(
     slow = task(root, calib, rule="nearest")
     begin = slow._writer.transaction
 
-    def begin_late() -> Any:
+    def begin_late(*args: Any) -> Any:
         monkeypatch.undo()
         ingest([paths[0], master("2015-05-01")], rule="nearest")
-        return begin()
+        return begin(*args)
 
     monkeypatch.setattr(slow._writer, "transaction", begin_late)
     report = slow.run(paths)

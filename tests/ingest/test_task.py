@@ -28,6 +28,7 @@ from persistence.ingest import config
 from persistence.ingest.base import Report, refuse_failures
 from persistence.ingest.config import override
 from persistence.ingest.task import IngestTask
+from persistence.registry.writer import TableSpec
 
 DECAM = config.load(DecamMapper.ingestFile)
 
@@ -201,10 +202,50 @@ def test_registered_files_can_be_passed_over_silently(root: Path, raws: list[str
     assert (report.ignored, report.new) == ([raws[0]], [raws[1]])
 
 
-def test_create_makes_the_tables_anew(root: Path, raws: list[str]) -> None:
+def test_create_replaces_all_rows(root: Path, raws: list[str]) -> None:
     task(root).run(raws)
-    assert counts(task(root, create=True).run(raws[:1])) == (0, 1, 0, 0)
+    number = len(rows(root))
+    dry = task(root, create=True, dry_run=True).run(raws[:1])
+    assert dry.notes == [f"  --create would remove {number} rows of raw"]
+    assert len(rows(root)) == number
+    report = task(root, create=True).run(raws[:1])
+    assert counts(report) == (0, 1, 0, 0)
+    assert report.notes == [f"  --create removed {number} rows of raw"]
     assert {visit for visit, _ in rows(root)} == {410877}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("files", [["nothing*"], ["damaged.fits"]])
+def test_create_without_a_row_to_register_changes_nothing(
+    root: Path, raws: list[str], tmp_path: Path, files: list[str], dry_run: bool
+) -> None:
+    (tmp_path / "damaged.fits").write_text("no image")
+    task(root).run(raws)
+    before = rows(root)
+    report = task(root, create=True, dry_run=dry_run).run([str(tmp_path / name) for name in files])
+    assert report.notes == ["  --create: no row was planned, and all tables stay as they are"]
+    assert rows(root) == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, sqlite3.OperationalError])
+def test_create_that_does_not_come_to_its_end_leaves_the_rows_that_were_there(
+    root: Path, raws: list[str], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    task(root).run(raws)
+    before = rows(root)
+
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(TableSpec, "insert", broken)
+    with pytest.raises((KeyboardInterrupt, RegistryError)):
+        task(root, create=True).run(raws)
+    assert rows(root) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(IngestTask, "_deliver", broken)
+    with pytest.raises(error):
+        task(root, create=True).run(raws)
+    assert rows(root) == before
 
 
 def test_patterns_are_expanded_and_those_that_match_nothing_fail(

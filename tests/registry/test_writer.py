@@ -53,7 +53,7 @@ def test_the_tables_of_decam_are_the_originals_to_the_letter(real: Path, path: P
         TableSpec(register.table, register.columns, register.unique, register.visit),
         register.permissions,
     )
-    made.create()
+    made.create([])
     made.close()
     query = "select type, name, tbl_name, sql from sqlite_master"
     assert read(path, query) == read(real / "decam_registry" / "registry.sqlite3", query)
@@ -106,15 +106,37 @@ def test_rows_that_are_there_can_give_way_or_stay(
     assert read(path) == [(7, 0, kept), (7, 1, "r")]
 
 
-def test_create_empties_its_own_tables_and_leaves_others(writer: Any, path: Path) -> None:
+def test_create_replaces_all_rows_of_its_own_tables_and_leaves_others(
+    writer: Any, path: Path
+) -> None:
     writer.add(rows(7))
     connection = sqlite3.connect(path)
     connection.execute("create table mine (x int)")
     connection.commit()
     connection.close()
-    writer.create()
-    assert read(path) == []
+    assert writer.count() == 3
+    writer.create(rows(8))
+    assert {visit for visit, *_ in read(path)} == {8}
     assert ("mine",) in read(path, "select name from sqlite_master")
+
+
+def test_create_with_rows_that_contradict_each_other_leaves_those_that_were_there(
+    writer: Any, path: Path
+) -> None:
+    writer.add(rows(7))
+    before = read(path)
+    with pytest.raises(RowExists):
+        writer.create([*rows(8), *rows(8)])
+    assert read(path) == before
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_registry_without_the_table_has_no_rows(writer: Any, path: Path, there: bool) -> None:
+    if there:
+        connection = sqlite3.connect(path)
+        connection.execute("create table mine (x int)")
+        connection.close()
+    assert writer.count() == 0
 
 
 def test_a_new_file_has_the_permissions_asked_for_and_an_old_one_keeps_its_own(path: Path) -> None:

@@ -33,7 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
     )
     parser.add_argument(
-        "--create", action="store_true", help="make the registry's tables anew, without their rows"
+        "--create",
+        action="store_true",
+        help="replace all rows of the tables that get some by those of these files",
     )
     parser.add_argument(
         "--ignore-ingested",

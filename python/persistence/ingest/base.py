@@ -268,6 +268,14 @@ class FileIngest:
         return self.names.get(path, path)
 
 
+def removed(numbers: Mapping[str, int], dry_run: bool) -> list[str]:
+    """Return what to note of the rows that ``--create`` removes, by their table."""
+    verb = "would remove" if dry_run else "removed"
+    if not numbers:
+        return ["  --create: no row was planned, and all tables stay as they are"]
+    return [f"  --create {verb} {number} rows of {table}" for table, number in numbers.items()]
+
+
 def refuse_failures(report: Report, allow: bool) -> None:
     """Raise if files failed, unless that is allowed.
 

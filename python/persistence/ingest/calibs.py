@@ -19,7 +19,7 @@ from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
 from persistence.files import atomic
 from persistence.ingest import checks
-from persistence.ingest.base import FileIngest, Report
+from persistence.ingest.base import FileIngest, Report, removed
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
 from persistence.ingest.parse import Parser
@@ -98,8 +98,6 @@ class CalibTask(FileIngest):
         paths = self._expand(patterns, report)
         self._check_writable(self.root)
         with contextlib.closing(self._writer):
-            if self.create and not self.dry_run:
-                self._writer.create()
             self._run(paths, report)
         self._tell_filters(report)
         return report
@@ -133,20 +131,25 @@ class CalibTask(FileIngest):
         foreseen = share(plans, tables)
         if self.dry_run:
             self._note(foreseen.notes, report)
+        if self.dry_run or not tables:
+            self._note_removed({plan.table for plan in foreseen.plans if plan.rows}, report)
         pending: list[FilePlan] = []
+        is_whole = False
         try:
             for plan in foreseen.plans:
                 pending += self._deliver(plan, report)
+            is_whole = True
         finally:
-            # Also after an interrupt: what was delivered is recorded.
-            if tables and not self.dry_run:
+            # Also after an interrupt: what was delivered is recorded. But tables are not replaced
+            # by a part of what was asked for.
+            if tables and not self.dry_run and (is_whole or not self.create):
                 self._record(pending, tables, share, report)
 
     def _find_row(self, table: str, key: Sequence[Any]) -> Mapping[str, Any] | None:
-        return None if self.create and self.dry_run else self._writer.find(table, key)
+        return None if self.create else self._writer.find(table, key)
 
     def _rows(self, table: str) -> Sequence[Numbered]:
-        return [] if self.create and self.dry_run else self._writer.rows(table)
+        return [] if self.create else self._writer.rows(table)
 
     def _sharing(self, table: str) -> Sharing:
         register = self.config.register
@@ -173,7 +176,9 @@ class CalibTask(FileIngest):
         Then end what depends on it.
         """
         self._flush(plans, self.root)
-        with self._writer.transaction():
+        anew = {plan.table for plan in plans if plan.rows} if self.create else set()
+        self._note_removed(anew, report)
+        with self._writer.transaction(anew):
             # Another run may have been here since these were planned.
             shares = share([self._again(plan) for plan in plans], tables)
             for table, made in shares.windows.items():
@@ -189,6 +194,12 @@ class CalibTask(FileIngest):
                 self._fail(plan, plan.problem, report)
             else:
                 self._end(plan, report)
+
+    def _note_removed(self, tables: set[str], report: Report) -> None:
+        """Note how many rows go from the tables that are to be created anew."""
+        if self.create:
+            numbers = {table: self._writer.count(table) for table in sorted(tables)}
+            self._note(removed(numbers, self.dry_run), report)
 
     def _again(self, plan: FilePlan) -> FilePlan:
         try:

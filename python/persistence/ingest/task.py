@@ -21,7 +21,7 @@ from persistence.errors import (
     did_you_mean,
 )
 from persistence.ingest import checks
-from persistence.ingest.base import FileIngest, Report, log
+from persistence.ingest.base import FileIngest, Report, log, removed
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
@@ -91,8 +91,6 @@ class IngestTask(FileIngest):
         self.report = report = Report()
         paths = self._without_bad(self._expand(patterns, report), report)
         self._check_writable(self.repository.root)
-        if self.create and not self.dry_run:
-            self._writer.create()
         self._planned = planner = self._planner()
         pending: list[FilePlan] = []
         try:
@@ -108,12 +106,17 @@ class IngestTask(FileIngest):
             for parsed in self.progress(self._read(paths, parser), len(paths)):
                 plan = self._passed_over(parsed) or planner.plan(parsed)
                 pending += self._deliver(plan, report)
-                if len(pending) >= _FILES or sum(len(plan.rows) for plan in pending) >= _ROWS:
+                is_full = len(pending) >= _FILES or sum(len(plan.rows) for plan in pending) >= _ROWS
+                if is_full and not self.create:
                     batch, pending = pending, []  # whatever comes of it, it is not tried twice
                     self._record(batch, report)
+            if self.create:
+                self._record_anew(pending, report)
         finally:
-            # Also after an interrupt: what was delivered is recorded.
-            self._record(pending, report)
+            # Also after an interrupt: what was delivered is recorded. But tables are not replaced
+            # by a part of what was asked for.
+            if not self.create:
+                self._record(pending, report)
             self._writer.close()
             self._tell_filters(report)
         return report
@@ -151,7 +154,7 @@ class IngestTask(FileIngest):
         )
 
     def _find_row(self, key: Sequence[Any]) -> Mapping[str, Any] | None:
-        return None if self.create and self.dry_run else self._writer.find(key)
+        return None if self.create else self._writer.find(key)
 
     def _passed_over(self, parsed: Parsed) -> FilePlan | None:
         for bad in self.bad_ids:
@@ -177,6 +180,19 @@ class IngestTask(FileIngest):
             for plan in plans:
                 self._record_alone(plan, report, refused=len(plans) == 1)
             return
+        for plan in plans:
+            self._end(plan, report)
+
+    def _record_anew(self, plans: Sequence[FilePlan], report: Report) -> None:
+        """Register the rows of some files in place of all that there are, if there are any."""
+        rows = [row for plan in plans for row in plan.rows]
+        planned = report.new or report.placed if self.dry_run else rows
+        numbers = {self._writer.spec.name: self._writer.count()} if planned else {}
+        self._note(removed(numbers, self.dry_run), report)
+        if not rows:
+            return
+        self._flush(plans, self.repository.root)
+        self._writer.create(rows, self.config.clobber, self.config.register.ignore)
         for plan in plans:
             self._end(plan, report)
 

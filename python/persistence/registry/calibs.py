@@ -5,7 +5,7 @@ A pair of tables for each type, and the windows of their validity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,18 +69,22 @@ class CalibWriter:
             found = connection.execute(f"SELECT rowid, {columns} FROM {quoted(table)}").fetchall()  # noqa: S608  # quoted
         return [(number, dict(zip(names, values, strict=True))) for number, *values in found]
 
-    def create(self) -> None:
-        """Drop the tables of every type if they are there, and make them anew."""
-        with self._file.transaction() as database:
-            for spec in self.specs.values():
-                spec.drop(database)
-                spec.make(database)
+    def count(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        with self._file.errors():
+            connection = self._file.reader()
+            return 0 if connection is None else self.specs[table].count(connection)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do all that follows at once; the tables that are missing are made first."""
+    def transaction(self, anew: Collection[str] = ()) -> Iterator[None]:
+        """Do all that follows at once.
+
+        Tables that are missing are created first, and those in ``anew`` dropped before.
+        """
         with self._file.transaction() as database:
-            for spec in self.specs.values():
+            for name, spec in self.specs.items():
+                if name in anew:
+                    spec.drop(database)
                 if not spec.is_there(database.conn):
                     spec.make(database)
                 spec.check(database.conn, self._file.path)

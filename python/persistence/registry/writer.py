@@ -72,6 +72,13 @@ class TableSpec:
         """Say whether there is such a table."""
         return bool(connection.execute(f"PRAGMA table_info({quoted(self.name)})").fetchall())
 
+    def count(self, connection: sqlite3.Connection) -> int:
+        """Return the number of rows; 0 if there is no such table."""
+        if not self.is_there(connection):
+            return 0
+        (number,) = connection.execute(f"SELECT count(*) FROM {quoted(self.name)}").fetchone()  # noqa: S608  # quoted
+        return int(number)
+
     def check(self, connection: sqlite3.Connection, path: str) -> None:
         """Refuse tables of another layout before anything is delivered."""
         for table, columns in ((self.name, tuple(self.columns)), (self.visit_name, self.visit)):
@@ -144,11 +151,21 @@ class RegistryWriter:
             found = connection.execute(self._by_key, list(key)).fetchone()
         return None if found is None else dict(zip(self.spec.columns, found, strict=True))
 
-    def create(self) -> None:
-        """Drop the two tables if they are there, and make them anew; others in the file stay."""
+    def count(self) -> int:
+        """Return the number of rows."""
+        with self._file.errors():
+            connection = self._file.reader()
+            return 0 if connection is None else self.spec.count(connection)
+
+    def create(self, rows: Sequence[Row], replace: bool = False, ignore: bool = False) -> None:
+        """Drop the two tables if they exist, and create them with other rows, in one transaction.
+
+        Other tables in the file stay. For the parameters, see `add`.
+        """
         with self._file.transaction() as database:
             self.spec.drop(database)
             self.spec.make(database)
+            self.spec.insert(database.conn, rows, replace, ignore)
         self._has_tables = True
 
     def add(self, rows: Sequence[Row], replace: bool = False, ignore: bool = False) -> None:
