@@ -178,6 +178,14 @@ CASES = [
         [[3.0, 0.0], [4.0, 0.0]],
         [[2.85, 0.0], [3.8, 0.0]],
     ),
+    (
+        "tangent polynomial",  # DECam's own: TPV of FITS
+        'Begin WcsMap ; Nin = 2 ; Invert = 1 ; Type = "TPN" ; PV1_0 = 0.001 ; PV1_1 = 1.01 ; PV1_2 = -0.002 ; '
+        "PV1_3 = 0.003 ; PV1_4 = 0.01 ; PV1_7 = -0.02 ; PV1_11 = 0.004 ; PV1_23 = -0.01 ; PV1_30 = 0.006 ; "
+        "PV1_39 = 0.002 ; PV2_4 = 0.02 ; PV2_9 = 0.003 ; PV2_12 = -0.001 ; End WcsMap",
+        [[0.01, -0.012], [0.003, 0.011]],
+        [[1.8597323140584072, -2.3229683806516275], [1.560221399677227, 1.5544759512376716]],
+    ),
 ]
 # SphMap brings back unit vectors; TranMap has an inverse of its own.
 NOT_BACK = ("sphere", "two ways")
@@ -258,6 +266,10 @@ def test_what_a_projection_does_not_show_is_nan(longitude):
     ("text", "message"),
     [
         ("Begin SlaMap ; Nin = 2 ; End SlaMap", "AST's SlaMap is not known here"),
+        (
+            'Begin WcsMap ; Nin = 2 ; Type = "TPN" ; PV2_40 = 1 ; End WcsMap',
+            "TPN has parameters up to 39, not PVi_40",
+        ),
         ("Begin CmpMap ; MapA = ; Begin LutMap ; End LutMap ; End CmpMap", "AST's LutMap"),
         ("Begin CmpMap ; Nin = 2 ; End CmpMap", "lacks its MapA"),
         ('Begin MatrixMap ; Nin = 2 ; Form = "Odd" ; End MatrixMap', "'Odd'"),
@@ -289,7 +301,7 @@ def test_a_missing_inverse_is_told(text, message):
         found.inverse(np.ones((found.nout, 1)))
 
 
-@pytest.mark.parametrize("code", ["TPN", "XYZ", ""])
+@pytest.mark.parametrize("code", ["TPV", "XYZ", ""])
 def test_an_unknown_projection_is_told(code):
     with pytest.raises(FormatterError, match=f"projection '{code}'"):
         mapping(f'Begin WcsMap ; Nin = 2 ; Type = "{code}" ; End WcsMap').forward(np.ones((2, 1)))

@@ -12,6 +12,7 @@ from persistence.types.wcs import astpoly
 from persistence.types.wcs.astdump import Dump
 from persistence.types.wcs.astmaps import Either, Inverted, Map, Matrix, Parallel, Scaled, Series
 from persistence.types.wcs.astsphere import Projection, Spherical, UnitNorm
+from persistence.types.wcs.asttpn import tangent_polynomial
 
 
 def build(dump: Dump, inverted: bool | None = None) -> Map:
@@ -89,6 +90,11 @@ _CELLS: Mapping[str, Callable[[NDArray[np.float64]], tuple[NDArray[np.bool_], fl
 
 def _wcs(dump: Dump) -> Map:
     axes = dump.integer("WcsAx1", 1), dump.integer("WcsAx2", 2)
+    if dump.text("Type") == "TPN":
+        first, second = (_terms(dump, f"pv{axis}_") for axis in axes)
+        return tangent_polynomial(
+            (first, second), (axes[0] - 1, axes[1] - 1), dump.integer("Nin", 2)
+        )
     given = {name: dump.number(name, 0) for name in dump.values if name.startswith("pv")}
     latitude = f"pv{axes[1]}_"
     strange = [name for name, value in given.items() if value and not name.startswith(latitude)]
@@ -102,6 +108,14 @@ def _wcs(dump: Dump) -> Map:
     return Projection(
         dump.text("Type"), parameters, (axes[0] - 1, axes[1] - 1), dump.integer("Nin", 2)
     )
+
+
+def _terms(dump: Dump, prefix: str) -> dict[int, float]:
+    """Return the parameters of an axis, by number."""
+    numbers = [name.removeprefix(prefix) for name in dump.values if name.startswith(prefix)]
+    return {
+        int(number): dump.number(f"{prefix}{number}", 0) for number in numbers if number.isdigit()
+    }
 
 
 _BUILDERS: Mapping[str, Callable[[Dump], Map]] = {

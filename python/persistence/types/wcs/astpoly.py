@@ -64,21 +64,41 @@ class Polynomial:
         return np.stack(by_axis, axis=-1).swapaxes(0, 1)
 
     def solved(self, values: Points) -> Points:
-        """Find where it has some values, by Newton's iteration; NaN where that finds nothing."""
+        """Return where it has some values; NaN where there is no such place near the middle."""
         middle = -self.offsets / np.where(self.factors == 0, 1, self.factors)
-        points = np.repeat(middle[:, np.newaxis], values.shape[1], axis=1)
-        moved: NDArray[Any] = np.zeros(points.shape)
-        with np.errstate(all="ignore"):  # what runs away ends as NaN
-            for _ in range(_ITERATIONS):
-                slopes = self.slopes(points)
-                slopes[np.linalg.det(slopes) == 0] = np.nan
-                moved = np.linalg.solve(slopes, (values - self(points)).T[..., np.newaxis])[
-                    ..., 0
-                ].T
-                points = points + moved
-                if not (np.abs(moved) > _STILL * (np.abs(points) + 1)).any():
-                    break
-        return np.where(np.abs(moved) > _LOST * (np.abs(points) + 1), np.nan, points)
+        start = np.repeat(middle[:, np.newaxis], values.shape[1], axis=1)
+        return solved(self, self.slopes, values, start)
+
+
+def solved(
+    function: Callable[[Points], Points],
+    slopes: Callable[[Points], NDArray[np.float64]],
+    values: Points,
+    start: Points,
+) -> Points:
+    """Return where a function has some values, by Newton's iteration; NaN where it finds nothing.
+
+    Parameters
+    ----------
+    function : callable
+        Of as many axes as it has values.
+    slopes : callable
+        Its derivatives, shape (points, outputs, inputs).
+    values, start : array, shape (axes, points)
+        What the function is to be, and where the iteration begins.
+    """
+    points = start
+    moved: NDArray[Any] = np.zeros(start.shape)
+    with np.errstate(all="ignore"):  # what runs away ends as NaN
+        for _ in range(_ITERATIONS):
+            matrices = slopes(points)
+            matrices[np.linalg.det(matrices) == 0] = np.nan
+            off = (values - function(points)).T[..., np.newaxis]
+            moved = np.linalg.solve(matrices, off)[..., 0].T
+            points = points + moved
+            if not (np.abs(moved) > _STILL * (np.abs(points) + 1)).any():
+                break
+    return np.where(np.abs(moved) > _LOST * (np.abs(points) + 1), np.nan, points)
 
 
 @dataclass(frozen=True, eq=False)
