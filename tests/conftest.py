@@ -273,3 +273,37 @@ def _weight(image: Any) -> Any:
 
 
 _PLANES = {"instcal": lambda image: image.astype(np.float32), "dqmask": _quality, "wtmap": _weight}
+
+
+@pytest.fixture
+def tabled() -> Callable[[], fits.HDUList]:
+    """Give a function that makes an image whose distortion, and its detector's, are tables.
+
+    As those of HST are. The tables are linear.
+    """
+
+    def make() -> fits.HDUList:
+        sky = {
+            "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 1000.0, "CRPIX2": 2000.0,
+            "CRVAL1": 150.0, "CRVAL2": 2.0,
+            "CD1_1": -7e-5, "CD1_2": 1e-6, "CD2_1": 2e-6, "CD2_2": 7e-5,
+        }  # fmt: skip
+        image = fits.ImageHDU(np.zeros((40, 50), "f4"), fits.Header(sky), name="SCI")
+        hdus = [fits.PrimaryHDU(), image]
+        for word, short, name, size in (
+            ("CPDIS", "DP", "WCSDVARR", 3.0),
+            ("D2IMDIS", "D2IM", "D2IMARR", -2.0),
+        ):
+            for axis in (1, 2):
+                image.header[f"{word}{axis}"] = "LOOKUP"
+                for text in (f"EXTVER: {axis}", "NAXES: 2", "AXIS.1: 1", "AXIS.2: 2"):
+                    image.header.append((f"{short}{axis}", text), end=True)
+                y, x = np.mgrid[:5, :6]
+                pixels = (size * axis * (x + 0.5 * y) / 10).astype("f4")
+                table = fits.ImageHDU(pixels, name=name, ver=axis)
+                for card, value in (("CRPIX", 1.0), ("CRVAL", 1.0), ("CDELT", 10.0)):
+                    table.header[f"{card}1"] = table.header[f"{card}2"] = value
+                hdus.append(table)
+        return fits.HDUList(hdus)
+
+    return make

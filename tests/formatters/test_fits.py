@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import gzip
 import io
+import pickle
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +17,9 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from obs_decam.sample import generate
-from persistence.errors import DataIdError, FormatterError
+from persistence.errors import DataIdError, FormatterError, LossyWarning
 from persistence.formatters import fits as formatter
+from persistence.formatters.components import read_component
 from persistence.policy import recipes
 from persistence.policy.recipes import Compression, Plane, Recipe, Scaling
 from persistence.types.exposure.exposure import Exposure
@@ -375,6 +379,85 @@ def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
     before = whole.header.tostring()
     disk.write(whole[Box(104, 206, 10, 8)])
     assert whole.header.tostring() == before
+
+
+BROKEN = {
+    "no number": {"CRVAL1": "10:00:00"},
+    "no pixels": {"CD1_1": 0.0, "CD1_2": 0.0},
+    "no unit": {"CUNIT1": "furlong"},
+    "an absurd order": {"A_ORDER": 10**9, "B_ORDER": 2},
+    "tables that are not there": {"CPDIS1": "LOOKUP"},
+}
+
+
+@pytest.mark.parametrize("python", [EXPOSURE, "lsst.afw.image.ImageF"])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_cards_that_make_no_wcs_are_kept_with_one_warning(disk, kind, python):
+    header = sky()
+    header.update(BROKEN[kind])
+    location = disk.put(written(fits.ImageHDU(NOISE, header)), hdu=1, python=python)
+    whole = disk.read(location)  # a warning is an error here
+    with pytest.raises(FormatterError, match=f"{location.path}.*{next(iter(BROKEN[kind]))}"):
+        whole.wcs  # noqa: B018  # it is made when it is asked for
+    with pytest.warns(LossyWarning) as caught:
+        copied = disk.write(
+            whole, python=python, name="copied.fits", recipe=RECIPES["noCompression"]
+        )
+    assert len(caught) == 1
+    assert re.search(
+        f"cards of its WCS as they are.*{next(iter(BROKEN[kind]))}", str(caught[0].message)
+    )
+    with fits.open(copied.full_path) as hdus:
+        found = hdus[0 if "Image" in python else 1].header
+        assert np.array_equal(disk.read(copied).image, NOISE)
+        for card in header.cards:
+            assert found[card.keyword] == card.value
+
+
+def test_cards_of_the_sky_that_make_no_wcs_alone_are_kept(disk):
+    cards = {"EQUINOX": 1950.0, "RADECSYS": "FK4", "EPOCH": 1950.0}
+    back = disk.there_and_back(full(header=fits.Header(cards)))
+    assert {key: back.metadata.get(key) for key in cards} == cards
+    assert back.wcs is None
+
+
+def test_a_wcs_in_place_of_the_headers_leaves_none_of_its_cards(disk):
+    """What is left of another frame would count again when the file is read."""
+    old = sky()
+    old.update({"RADECSYS": "FK4", "EQUINOX": 1950.0, "EPOCH": 1950.0, "PROJP1": 1.0, "PV1_1": 7.0})
+    new = WCS(sky())
+    new.wcs.radesys = "ICRS"
+    back = disk.there_and_back(full(header=old).replaced(wcs=new))
+    assert not {"RADECSYS", "PROJP1", "PV1_1", "EQUINOX"} & set(back.metadata)
+    apart = back.wcs.pixel_to_world(*POINTS.T).separation(new.pixel_to_world(*POINTS.T))
+    assert apart.arcsec.max() < 1e-6
+
+
+@pytest.mark.parametrize("cutout", [False, True])
+def test_a_distortion_by_tables_is_read_and_written_as_sip(disk, tabled, cutout):
+    hdus = tabled()
+    expected = WCS(hdus["SCI"].header.copy(), fobj=hdus)
+    location = disk.put(written(*hdus[1:]), hdu=1)
+    whole = disk.read(location)
+    x, y = np.array([4.0, 20.5, 30]), np.array([3.0, 10, 30.25])
+    there = expected.all_pix2world(x, y, 0)
+    np.testing.assert_allclose(whole.wcs.all_pix2world(x, y, 0), there, rtol=0, atol=1e-12)
+    alone = read_component(location._replace(hdu=None), "wcs")
+    np.testing.assert_allclose(alone.all_pix2world(x, y, 0), there, rtol=0, atol=1e-12)
+    again = pickle.loads(pickle.dumps(whole))
+    np.testing.assert_allclose(again.wcs.all_pix2world(x, y, 0), there, rtol=0, atol=1e-12)
+    # The tables are linear, so SIP has them exactly; but they end in the middle of the first pixel.
+    part = whole[Box(3, 2, 30, 30)] if cutout else whole
+    noted = nullcontext() if cutout else pytest.warns(LossyWarning, match=r"off by up to 0\.0")
+    with noted:
+        copied = disk.write(part, name="copied.fits")
+    back = disk.read(copied).wcs
+    atol = 1e-9 if cutout else 0.02 * 7e-5
+    np.testing.assert_allclose(back.all_pix2world(x, y, 0), there, rtol=0, atol=atol)
+    with fits.open(copied.full_path) as written_hdus:
+        assert not [
+            key for hdu in written_hdus for key in hdu.header if "CPDIS" in key or "D2IM" in key
+        ]
 
 
 # -- parts

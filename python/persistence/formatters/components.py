@@ -15,7 +15,8 @@ from persistence.formatters import fits
 from persistence.types.archives.read import InFile
 from persistence.types.exposure.components import Components, numbers_in
 from persistence.types.exposure.fromheader import xy0
-from persistence.types.wcs.headerwcs import TELLING, from_cards, in_parent, is_tabled
+from persistence.types.wcs.headercards import TELLING
+from persistence.types.wcs.headerwcs import from_cards, in_parent, is_tabled
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS

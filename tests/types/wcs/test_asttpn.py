@@ -18,7 +18,16 @@ BOX = Box(0, 0, 2046, 4094)
 X, Y = (each.ravel() for each in np.meshgrid(np.linspace(-5, 2050, 7), np.linspace(-5, 4100, 9)))
 
 
-@functools.cache
+class Sink:
+    """Keeps what AST writes."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def astsink(self, line: str) -> None:
+        self.lines.append(line)
+
+
 def as_afw_has_it(header: str) -> tuple[str, Any]:
     """Return a header's WCS as afw stores it, in pixels counted from 0, and AST's own object."""
     cards = [header[start : start + 80] for start in range(0, len(header), 80)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from persistence.types.exposure.components import KEYS
 from persistence.types.exposure.visitinfo import CARDS
-from persistence.types.wcs import headerwcs
+from persistence.types.wcs import headercards
 
 if TYPE_CHECKING:
     from astropy.io.fits import Card, Header
@@ -23,7 +23,7 @@ STRUCTURE = re.compile(
     r"TILE\d+|NAME\d+|VAL\d+)|DATASUM|CHECKSUM|INHERIT|EXTNAME|EXTVER|EXTTYPE|MP_.*|FZ.*|END"
 )
 # The sky, the origin in the parent image, and IRAF's word for that (for ds9).
-SKY = re.compile(rf"{headerwcs.SKY.pattern}|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d")
+SKY = re.compile(rf"{headercards.SKY.pattern}|(CTYPE|CUNIT|CRPIX|CRVAL)\dA|LTV\d")
 # Where the archive is, and what is in it.
 ARCHIVED = re.compile(
     r"EXPINFO_V|AR_HDU|ARCHIVE_ID_.*"

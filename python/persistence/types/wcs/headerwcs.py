@@ -1,67 +1,38 @@
 """World coordinate systems of FITS headers, repaired as astropy repairs them, or refused.
 
 `astropy.wcs.WCS` takes a header apart several times, card by card, and notes to the log what it
-thinks of it. Here wcslib is given those few cards that tell the sky, after a check: what wcslib
-cannot read, it would leave out, and a reference that is left out is 0.
+thinks of it. Here wcslib is given those few cards that tell the sky, after a check.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from persistence.errors import FormatterError, told
+from persistence.types.wcs.headercards import TELLING, checked, one_distortion, shown
 
 if TYPE_CHECKING:
     from astropy.io.fits import HDUList, Header
-    from astropy.wcs import WCS, Sip
+    from astropy.wcs import WCS
 
-# What only a WCS is made of.
-_SKY = (
-    r"WCSAXES|WCSNAME|(CTYPE|CUNIT|CRPIX|CRVAL|CDELT|CROTA|CNAME|CRDER|CSYER)\d\d?|(CD|PC)\d\d?_\d\d?|(CD|PC)0\d{5}|"
-    r"P[VS]\d\d?_\d+|PROJP\d+|LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|(A|B|AP|BP)_(ORDER|\d\d?_\d\d?)|"
-    r"SPECSYS|SSYSOBS|SSYSSRC|RESTFRE?Q|RESTWAV|VELREF|VELOSYS|VELANGL|[VZ]SOURCE"
-)
-# Distortions that are tables in other HDUs. Source: the keywords that astropy.wcs reads.
-_TABLES = r"CPDIS\d|CQDIS\d|CPERR\d|CQERR\d|D[PQ]\d(\..*)?|D2IM(DIS|ERR)\d|D2IM\d(\..*)?|AXISCORR"
-SKY = re.compile(f"{_SKY}|{_TABLES}")
-# What tells of the exposure, and is of use to a WCS too.
-TELLING = re.compile(rf"{_SKY}|EPOCH|(DATE|MJD|OBSGEO)-\w+|MJDREF[IF]?|DATEREF|TIMESYS")
-_NUMBERS = re.compile(
-    r"WCSAXES|(CRPIX|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]|PV[12]_\d+|PROJP\d+|LONPOLE|"
-    r"LATPOLE|EQUINOX|EPOCH|(A|B|AP|BP)_(ORDER|\d\d?_\d\d?)"
-)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
-_QUOTED = re.compile(r"\s*'((?:[^']|'')*)'")
-# An axis, or an order, of more digits has no keyword of eight characters.
-_MOST = 99
-# PVi_m from here on are no parameters of TAN, but SCAMP's polynomials. Source: astropy.wcs.
-_SCAMP = 5
-# Spellings of units of angles that wcslib's own repairs leave. They count on axes of the sky alone.
-_ANGLES: Mapping[str, str] = {
-    **dict.fromkeys(("deg", "degs", "degree", "degrees", "decimal degrees", "°"), "deg"),
-    **dict.fromkeys(("rad", "rads", "radian", "radians"), "rad"),
-    **dict.fromkeys(("arcmin", "arcmins", "arcminute", "arcminutes"), "arcmin"),
-    **dict.fromkeys(("arcsec", "arcsecs", "arcsecond", "arcseconds"), "arcsec"),
-}
 # Where in wcslib's source an error was met.
 _WHERE = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ")
 # The area of a pixel, as a part of the product of its sides, below which it has no inverse.
 _FLAT = 1e-10
-_CELESTIAL = re.compile(r"(RA--|DEC-|.LON|.LAT|..LN|..LT)-\w{3}.*")
+# What names a table of another HDU; so does the projection TAB.
+_TABLED = ("CPDIS1", "CPDIS2", "CQDIS1", "CQDIS2", "D2IMDIS1", "D2IMDIS2", "AXISCORR")
 
 
 def is_tabled(header: Any) -> bool:
     """Say whether the WCS of a header, or of its cards by keyword, needs tables of other HDUs."""
-    if any(f"{name}{axis}" in header for name in ("CPDIS", "CQDIS", "D2IMDIS") for axis in "12"):
-        return True
-    return "AXISCORR" in header or any("-TAB" in str(header.get(f"CTYPE{axis}")) for axis in "12")
+    return any(keyword in header for keyword in _TABLED) or any(
+        "-TAB" in str(header.get(f"CTYPE{axis}")) for axis in "12"
+    )
 
 
 def has_tables(wcs: WCS) -> bool:
@@ -119,8 +90,8 @@ def from_cards(cards: Mapping[str, str], tables: HDUList | None = None) -> WCS:
     """
     from astropy.wcs import WCS, Wcsprm
 
-    cards = _checked(cards)
-    cards, sip = _one_distortion(cards)
+    cards = checked(cards)
+    cards, sip = one_distortion(cards)
     content = "".join(card.ljust(80) for card in cards.values()).encode("ascii", "replace")
     wcs = WCS(naxis=2)
     try:
@@ -136,7 +107,7 @@ def from_cards(cards: Mapping[str, str], tables: HDUList | None = None) -> WCS:
             raise ValueError(f"the pixels have no area: {matrix.tolist()}")
     except (ValueError, MemoryError, KeyError) as error:
         words = _WHERE.sub("", " ".join(told(error).split()))
-        kinds = ", ".join(f"{name} {_shown(cards[name])}" for name in cards if "CTYPE" in name)
+        kinds = ", ".join(f"{name} {shown(cards[name])}" for name in cards if "CTYPE" in name)
         raise FormatterError(f"the WCS of the header ({kinds}) cannot be made: {words}") from error
     wcs.wcs = prm
     wcs.sip = sip
@@ -177,148 +148,20 @@ def in_parent(wcs: WCS, origin: tuple[int, int], shape: tuple[int, ...] | None) 
     return made
 
 
-def _value(card: str) -> str:
-    """Return the value of a card as it is written, without its comment."""
-    value = card.partition("=")[2]
-    quoted = _QUOTED.match(value)
-    return value.partition("/")[0].strip() if quoted is None else f"'{quoted[1].rstrip()}'"
-
-
-def _shown(card: str) -> str:
-    return _value(card) or "without a value"
-
-
-def _text(cards: Mapping[str, str], keyword: str) -> str:
-    return _value(cards.get(keyword, "")).strip("'").strip()
-
-
-def _checked(cards: Mapping[str, str]) -> dict[str, str]:
-    """Return the cards with numbers where numbers belong, and units as the standard spells them."""
-    checked = {
-        key: _numeric(key, card) if _NUMBERS.fullmatch(key) else card for key, card in cards.items()
-    }
-    former = checked.pop("RADECSYS", None)  # the keyword's former name; the new one counts
-    if former is not None or "RADESYS" in checked:
-        frame = _value(checked.get("RADESYS", former or "")).strip("' ").upper()
-        checked["RADESYS"] = f"RADESYS = '{frame:8}'"
-    if _number(checked, "WCSAXES") > _MOST:
-        raise FormatterError(f"WCSAXES is {_shown(checked['WCSAXES'])}; {_MOST} are the most")
-    for axis in "12":
-        row = [f"{name}{axis}_{other}" for name in ("CD", "PC") for other in "12"]
-        given = [key for key in row if key in checked]
-        # wcslib would take a degree for a pixel.
-        if given and not any(_number(checked, key) for key in given):
-            raise FormatterError(f"{' and '.join(given)} are 0: the header tells no pixel's size")
-        unit = _ANGLES.get(_text(checked, f"CUNIT{axis}").strip(".").lower())
-        if unit and _CELESTIAL.fullmatch(_text(checked, f"CTYPE{axis}").upper()):
-            checked[f"CUNIT{axis}"] = f"CUNIT{axis}  = '{unit:8}'"
-    return checked
-
-
-def _numeric(keyword: str, card: str) -> str:
-    """Return a card whose value is a number, as wcslib reads it.
-
-    In quotes, or with the letter of an equinox, it is one too. Of 1.5D-5, wcslib reads 1.5.
-    """
-    value = _value(card)
-    bare = value.strip("' ")
-    if keyword in ("EQUINOX", "EPOCH"):
-        bare = bare.lstrip("JBjb")
-    if not _NUMBER.fullmatch(bare):
-        raise FormatterError(f"{keyword} is no number: {_shown(card)}")
-    bare = bare.upper().replace("D", "E")
-    if not math.isfinite(float(bare)):
-        raise FormatterError(f"{keyword} is no number: {_shown(card)}")
-    return card if bare == value else f"{keyword:8}= {bare}"
-
-
-def _number(cards: Mapping[str, str], keyword: str) -> float:
-    """Return the number of a card, after it was checked; 0 if there is none, as in the standard."""
-    return float(_value(cards[keyword])) if keyword in cards else 0.0
-
-
-def _one_distortion(cards: dict[str, str]) -> tuple[dict[str, str], Sip | None]:
-    """Return the cards without polynomials that do not count, and those of SIP if they do.
-
-    Headers may hold SIP's and SCAMP's at once. TPV in CTYPE says that SCAMP's count, and so does
-    TAN where there are any; TAN-SIP says that SIP's do. Source: Shupe et al. 2012, Translating SIP
-    to PV, section 7.
-    """
-    names = [_text(cards, f"CTYPE{axis}").upper() for axis in "12"]
-    highest = [
-        max((int(key[4:]) for key in cards if key.startswith(f"PV{axis}_")), default=0)
-        for axis in "12"
-    ]
-    if all(name.endswith("-TAN") for name in names) and max(highest) >= _SCAMP:
-        names = [name.replace("-TAN", "-TPV") for name in names]
-        cards = cards | _ctypes(names)
-    polynomials = [key for key in cards if re.match("(A|B|AP|BP)_", key)]
-    sip = None if all(name.endswith("-TPV") for name in names) else _sip(cards)
-    if sip is not None:
-        is_scamp = [
-            "-TAN" in name and most >= _SCAMP for name, most in zip(names, highest, strict=True)
-        ]
-        if any(is_scamp) and all(name.endswith("-SIP") for name in names):
-            polynomials += [key for key in cards if re.match("PV[12]_", key)]
-        # astropy takes SIP's polynomials with and without this word, and would remark on it.
-        if all(re.fullmatch("....-[A-Z]{3}", name) for name in names):
-            cards = cards | _ctypes([f"{name}-SIP" for name in names])
-    return {key: card for key, card in cards.items() if key not in polynomials}, sip
-
-
-def _ctypes(names: list[str]) -> dict[str, str]:
-    return {
-        f"CTYPE{axis}": f"CTYPE{axis}  = '{name}'" for axis, name in zip("12", names, strict=True)
-    }
-
-
-def _sip(cards: Mapping[str, str]) -> Sip | None:
-    there, back = _polynomials(cards, "A", "B"), _polynomials(cards, "AP", "BP")
-    if there is None and back is None:
-        return None
-    if not {"CRPIX1", "CRPIX2"} <= set(cards):
-        raise FormatterError("the header has SIP's polynomials, and no CRPIX1 and CRPIX2")
-    from astropy.wcs import Sip
-
-    centre = [_number(cards, f"CRPIX{axis}") for axis in "12"]
-    return Sip(*(there or (None, None)), *(back or (None, None)), centre)
-
-
-def _polynomials(cards: Mapping[str, str], *names: str) -> list[NDArray[np.float64]] | None:
-    """Return the coefficients of a pair of SIP's polynomials; None if they are linear or absent."""
-    orders = {name: _number(cards, f"{name}_ORDER") for name in names}
-    for name, order in orders.items():
-        if not order.is_integer() or not 0 <= order <= _MOST:
-            raise FormatterError(
-                f"{name}_ORDER is {_shown(cards[f'{name}_ORDER'])}; orders are 0 to {_MOST}"
-            )
-    if max(orders.values()) <= 1:
-        return None
-    missing = [f"{name}_ORDER" for name in names if f"{name}_ORDER" not in cards]
-    if missing:
-        raise FormatterError(f"the header has one of SIP's polynomials, and no {missing[0]}")
-    found = []
-    for name, order in orders.items():
-        terms = np.zeros((int(order) + 1,) * 2)
-        for keyword in cards:
-            powers = [int(power) for power in keyword.split("_")[1:] if power.isdigit()]
-            if keyword.startswith(f"{name}_") and len(powers) == 2 and sum(powers) <= order:
-                terms[*powers] = _number(cards, keyword)
-        found.append(terms)
-    return found
-
-
 def _add_tables(wcs: WCS, header: Header, tables: HDUList | None) -> None:
     """Give a WCS its distortions by tables, as astropy reads them."""
     from astropy.wcs import WCS
 
+    names = ", ".join(keyword for keyword in _TABLED if keyword in header) or "-TAB in CTYPE"
     if tables is None:
-        raise FormatterError("the WCS of the header needs tables of other HDUs, which are not here")
+        raise FormatterError(f"the header's WCS needs tables of other HDUs ({names}) beside it")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             made = WCS(header, fobj=tables, naxis=2)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FormatterError(f"the tables of the WCS cannot be read: {told(error)}") from error
+            raise FormatterError(
+                f"the tables of the header's WCS ({names}) cannot be read: {told(error)}"
+            ) from error
     wcs.cpdis1, wcs.cpdis2 = made.cpdis1, made.cpdis2
     wcs.det2im1, wcs.det2im2 = made.det2im1, made.det2im2
