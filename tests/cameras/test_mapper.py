@@ -109,6 +109,39 @@ def test_a_value_of_another_type_is_refused_with_its_key(mapper: CameraMapper, v
         mapper.typed(mapper.types["thing"], {"visit": value})
 
 
+# What other dataset types have, with a key that the asked one lacks; a value; what comes of it.
+ELSEWHERE = [
+    ("{}", "ABC", "ABC"),  # the framework's spectractorOutputRoot has %(expId)d
+    ("{}", "7", 7),
+    ("{}", "007", "007"),
+    ("{}", None, None),
+    ("{raw: {template: 'raw/%(expId)s.fits'}}", "ABC", "ABC"),
+    ("{raw: {template: 'raw/%(expId)s.fits'}}", "7", "7"),
+    ("{raw: {template: 'raw/%(expId)d.fits'}}", "ABC", "ABC"),
+    ("{raw: {template: 'raw/%(expId)d.fits'}}", 7.5, 7.5),
+]
+
+
+@pytest.mark.parametrize(("exposures", "given", "expected"), ELSEWHERE)
+def test_the_type_of_a_key_is_that_of_the_dataset_types_that_have_it(
+    tmp_path: Path, exposures: str, given: Any, expected: Any
+) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(
+        f"exposures: {exposures}\ndatasets: {{}}\n"
+        "calibrations: {bias: {template: 'b%(ccd)d.fits'}}"
+    )
+    mapper = CameraMapper(str(path))
+    found = mapper.typed(mapper.types["bias"], {"expId": given, "ccd": "3"})
+    assert found == {"expId": expected, "ccd": 3}
+    assert type(found["expId"]) is type(expected)
+    if exposures == "{}":  # a hook may say so, too
+        assert mapper.validate({"expId": given})["expId"] == expected
+    elif "%(expId)s" in exposures:
+        assert mapper.getKeys("raw") == {"expId": str}
+        assert mapper.getKeys()["expId"] is str  # which takes what either has
+
+
 def test_an_alias_is_its_key(mapper: CameraMapper) -> None:
     assert mapper.typed(mapper.types["thing"], {"chip": "3"})["ccd"] == 3
     with pytest.raises(DataIdError, match="chip=3 and ccd=4, which are one key"):

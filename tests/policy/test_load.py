@@ -62,7 +62,7 @@ def test_a_composite_is_overridden_component_by_component_and_key_by_key(
         "defaults: {}\ndatasets:\n  a: {template: a}\n  b: {template: b}\n"
         "  both: {composite: {one: {datasetType: a, setter: setOne}, two: {datasetType: b}}}\n"
     )
-    monkeypatch.setattr(section, "_FRAMEWORK", str(framework))
+    monkeypatch.setattr(section, "FRAMEWORK", str(framework))
     section._central.cache_clear()
     try:
         text = "datasets: {both: {composite: {one: {datasetType: b}, three: {datasetType: a}}}}"

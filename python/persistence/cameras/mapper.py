@@ -12,7 +12,7 @@ from persistence.cameras import hooks
 from persistence.cameras.detectors import Numbering
 from persistence.cameras.hook_results import ButlerComposite
 from persistence.dataids import request as names
-from persistence.dataids.dataid import DataId, cast
+from persistence.dataids.dataid import DataId, cast, cast_exactly
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import (
@@ -215,7 +215,10 @@ class Mapper(Numbering):
     # ------------------------------------------------------------------------------------
 
     def typed(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-        """Give a data ID the camera's names of keys, and each value its key's type.
+        """Return a data ID with the camera's names of keys, and each value of its key's type.
+
+        What a key that the dataset type does not have is elsewhere, is not enforced: values that
+        are not of that type stay as they are.
 
         Raises
         ------
@@ -223,24 +226,38 @@ class Mapper(Numbering):
             If a value is not of its key's type, or a key and its other name disagree.
         """
         full = DataId(self.validate(data_id) if self._validates else data_id)
-        aliases, kinds = self.policy.aliases, self.policy.keys
+        aliases = self.policy.aliases
         for old, key in aliases.items():
             if old in full and full.setdefault(key, full[old]) != full[old]:
                 raise DataIdError(f"{old}={full[old]!r} and {key}={full[key]!r}, which are one key")
         for key, value in full.items():
-            kind = dataset.keys.get(key)
+            kind = dataset.keys.get(aliases.get(key, key))
             if kind is None:
-                kind = kinds.get(aliases.get(key, key))
-            if kind is not None and type(value) is not kind:
+                dict.__setitem__(full, key, self._as_elsewhere(key, value))
+            elif type(value) is not kind:
                 dict.__setitem__(full, key, cast(key, value, kind))
         return full
 
     def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Give each value of a data ID its key's type. A camera may check more."""
-        kinds = self.policy.keys
+        """Return a data ID with each value of its key's type, for a hook. A camera may check more.
+
+        Raises
+        ------
+        DataIdError
+            If a value is not of the type that the camera's own dataset types say of its key.
+        """
+        kinds, own = self.policy.keys, self.policy.own_keys
         return DataId(
-            {key: cast(key, value, kinds.get(key, type(value))) for key, value in dataId.items()}
+            {
+                key: cast(key, value, kinds[key]) if key in own else self._as_elsewhere(key, value)
+                for key, value in dataId.items()
+            }
         )
+
+    def _as_elsewhere(self, key: str, value: Any) -> Any:
+        """Return a value as the camera's dataset types have its key, if that loses nothing."""
+        kind = self.policy.keys.get(self.policy.aliases.get(key, key))
+        return value if kind is None or type(value) is kind else cast_exactly(value, kind)
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any], lookup: Lookup) -> DataId:
         """Supply the keys that a person left out.

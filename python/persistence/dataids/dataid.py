@@ -119,3 +119,12 @@ def cast(key: str, value: Any, kind: type) -> Any:
     if typed is None or (kind is int and not isinstance(value, str) and typed != value):
         raise DataIdError(f"{key}={value!r}: {key} takes a value of type {kind.__name__}")
     return typed
+
+
+def cast_exactly(value: Any, kind: type) -> Any:
+    """Return a value as another type if it stays the same: ``'7'`` as 7, but ``'007'`` as it is."""
+    try:
+        typed = cast("", value, kind)
+    except DataIdError:
+        return value
+    return typed if str(typed) == str(value).strip() or typed == value else value

@@ -18,7 +18,7 @@ from persistence.errors import PolicyError
 from persistence.files import yaml_nodes
 from persistence.policy import composites, schema
 from persistence.policy.dataset_type import DatasetType, words
-from persistence.policy.section import SECTIONS, Layer, Section, split_names
+from persistence.policy.section import FRAMEWORK, SECTIONS, Layer, Section, split_names
 from persistence.policy.stand_ins import stands_for
 
 _REPOSITORY = "<the repository's policy>"
@@ -53,12 +53,24 @@ class CameraPolicy:
 
     @functools.cached_property
     def keys(self) -> Mapping[str, type]:
-        """Each key that a template of the camera uses, with its type."""
+        """Each key that a template of the camera uses, with its type.
+
+        It is `str`, which takes any value, where dataset types disagree.
+        """
         found: dict[str, type] = {}
         for dataset in self.types.values():
             if dataset.template is not None:
-                found.update(dataset.template.keys)
+                for key, kind in dataset.template.keys.items():
+                    found[key] = kind if found.get(key, kind) is kind else str
         return found
+
+    @functools.cached_property
+    def own_keys(self) -> frozenset[str]:
+        """The keys of templates that the camera's files have, rather than the framework's alone."""
+        own = (one for one in self.types.values() if not one.source.startswith(FRAMEWORK))
+        return frozenset(
+            key for one in own if one.template is not None for key in one.template.keys
+        )
 
     @functools.cached_property
     def levels(self) -> Mapping[str, frozenset[str]]:

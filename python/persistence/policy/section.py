@@ -20,13 +20,13 @@ from persistence.policy.dataset_type import DatasetType
 SECTIONS = ("images", "exposures", "calibrations", "datasets")
 # What a file says at its top, by key.
 Layer = Mapping[str, Node]
-_FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
+FRAMEWORK = os.path.dirname(os.path.abspath(persistence_policy.__file__))
 
 
 @functools.cache
 def _central(section: str) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
     """Give the framework's defaults for a section, and its dataset types."""
-    top = yaml_nodes.items(yaml_nodes.compose(os.path.join(_FRAMEWORK, f"{section}.yaml")))
+    top = yaml_nodes.items(yaml_nodes.compose(os.path.join(FRAMEWORK, f"{section}.yaml")))
     return yaml_nodes.items(top.get("defaults")), yaml_nodes.items(top[section])
 
 
