@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.io import fits
 
-from persistence import Butler, ButlerSubset, DataId, UnknownDatasetType
+from persistence import (
+    Butler,
+    ButlerSubset,
+    DataId,
+    IncompleteDataId,
+    NoResults,
+    UnknownDatasetType,
+    UnknownKey,
+)
 
 ID = {"visit": 410877, "ccdnum": 28}
 
@@ -215,3 +226,58 @@ def test_aggregates_of_raws_are_found_in_the_registry(own: Path) -> None:
     assert reference.dataId == {"visit": 410877, "filter": "g"}
     assert len(reference.get().parts) == 61
     assert len(butler.subset("raws", filter="g")) == 1
+
+
+# -- registries that do not know everything
+# ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_what_is_null_in_a_registry_is_not_in_a_data_id(real: Path, tmp_path: Path) -> None:
+    """An older DecamMapper left ``hdu`` NULL, and had no column ``object``."""
+    root = tmp_path / "older"
+    shutil.copytree(real / "gen2_registries" / "decam_older", root)
+    butler = Butler(root)
+    for name, keys in (
+        ("instcal", {"visit", "ccdnum"}),
+        ("raw", {"visit", "ccdnum", "date", "filter"}),
+    ):
+        references = list(butler.subset(name))
+        assert len(references) == 122
+        assert {frozenset(one.dataId) for one in references} == {frozenset(keys)}
+    reference = butler.dataRef("instcal", visit=176837, ccdnum=3)
+    reference.put({"text": 1}, "processCcd_metadata")
+    assert reference.get("processCcd_metadata")["text"] == 1
+    assert reference.getUri("calexp", write=True).endswith("0176837/calexp/calexp-0176837_03.fits")
+    assert not reference.datasetExists()
+    assert butler.queryMetadata("instcal", ["hdu", "ccdnum"], visit=176837)[0] == (None, 1)
+    with pytest.raises(NoResults, match=r"looked for  0176837/instcal0176837\.fits\.fz"):
+        reference.get("instcal")
+    with pytest.raises(UnknownKey, match=r"'object' is not known to .*older/registry\.sqlite3"):
+        butler.subset("raw", object="M31")
+
+
+def test_a_column_that_a_path_needs_is_named_if_it_is_null_or_absent(own: Path) -> None:
+    connection = sqlite3.connect(own / "registry.sqlite3")
+    with connection:
+        connection.execute("UPDATE raw SET filter = NULL WHERE ccdnum = 28")
+        connection.execute("UPDATE raw SET hdu = NULL")
+    butler = Butler(own)
+    with pytest.raises(IncompleteDataId, match=r"needs  filter, which is NULL in .*registry\.sql"):
+        butler.get("raw", ID)
+    # The detector tells the HDU.
+    assert butler.get("raw_md", visit=410877, ccdnum=3)["CCDNUM"] == 3
+    hdu = Butler(own).getUri("raw", visit=410877, ccdnum=3).rpartition("[")[2]
+    with fits.open(next(own.rglob("decam0410877.fits*"))) as hdus:
+        assert hdus[int(hdu[:-1])].header["CCDNUM"] == 3
+    with connection:
+        connection.execute("ALTER TABLE raw DROP COLUMN filter")
+    connection.close()
+    for call in (
+        lambda: Butler(own).get("raw", visit=410877, ccdnum=3),
+        lambda: Butler(own).subset("raw"),
+    ):
+        with pytest.raises(
+            (IncompleteDataId, UnknownKey), match=r"raw: 'filter' is not known to .*registry\.sql"
+        ):
+            call()

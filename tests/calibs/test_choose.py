@@ -334,6 +334,37 @@ def test_what_would_choose_and_is_missing_is_named(
         assert calibrated.explain("bias", data_id).problem
 
 
+@pytest.mark.parametrize(
+    ("columns", "row", "name", "message"),
+    [
+        ("visit int, date text, filter text", (410877, None, "g"), "bias", "date of visit=410877: NULL in "),
+        ("visit int, date text, filter text", (410877, "2015-03-02", None), "flat", "filter of visit=410877: NULL in "),
+        ("visit int, date text", (410877, "2015-03-02"), "flat", "filter: no such column of raw_visit in "),
+        ("visit int, filter text", (410877, "g"), "flat", "date: no such column of raw_visit in "),
+    ],
+)  # fmt: skip
+def test_what_a_registry_does_not_know_of_an_exposure_is_told(
+    dated: Path, make_calibs: Make, columns: str, row: Any, name: str, message: str
+) -> None:
+    """Without its filter, the only flat there is would be chosen, whatever its filter."""
+    make_calibs(dated / "CALIB", [("flat", "r", 28, "2015-03-03", "2015-01-01", "2015-12-31")])
+    with sqlite3.connect(dated / "registry.sqlite3") as registry:
+        registry.execute("DROP TABLE raw_visit")
+        registry.execute(f"CREATE TABLE raw_visit ({columns})")
+        registry.execute(f"INSERT INTO raw_visit VALUES ({', '.join('?' * len(row))})", row)
+    registry.close()
+    with pytest.raises(IncompleteDataId, match=rf"needs  {message}.*own/registry\.sqlite3"):
+        Butler(dated, calibRoot="CALIB").get(name, ID)
+
+
+def test_what_a_calibration_registry_does_not_know_is_told(dated: Path, make_calibs: Make) -> None:
+    make_calibs(
+        dated / "CALIB", [("bias", "NONE", 28, None, "2015-01-01", "2015-12-31")], files=False
+    )
+    with pytest.raises(IncompleteDataId, match=r"needs  calibDate, which is NULL in .*calibRegi"):
+        Butler(dated, calibRoot="CALIB").get("bias", ID)
+
+
 def test_an_exposure_that_is_ambiguous_is_told(dated: Path, make_calibs: Make) -> None:
     make_calibs(dated / "CALIB")
     registry = sqlite3.connect(dated / "registry.sqlite3")

@@ -29,11 +29,15 @@ class Matching(NamedTuple):
     rows: Sequence[tuple[Any, ...]]
 
     def data_ids(self) -> Iterator[DataId]:
-        """Give each as a whole."""
+        """Yield each as a whole, without the keys that the registry does not know: NULL."""
         known, keys = DataId(self.data_id), self.keys
         for row in self.rows:
             full = known.copy()
             dict.update(full, zip(keys, row, strict=True))  # what a registry gives is plain
+            if None in row:
+                for key, value in zip(keys, row, strict=True):
+                    if value is None:
+                        del full[key]
             yield full
 
 
@@ -190,7 +194,8 @@ class Chain:
             return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
         request = self._finder(request, set(keys) - set(data_id))
         if SKYMAP_KEYS.isdisjoint(set(keys) - set(data_id)):
-            return Matching(data_id, tuple(keys), self.lookup(request, tuple(keys), data_id))
+            rows = self.lookup(request, tuple(keys), data_id, lenient=True)
+            return Matching(data_id, tuple(keys), rows)
         return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
 
     def _finder(self, request: Request, missing: set[str]) -> Request:
@@ -282,14 +287,22 @@ class Chain:
         return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
 
     def lookup(
-        self, request: Request, columns: Sequence[str], data_id: Mapping[str, Any]
+        self,
+        request: Request,
+        columns: Sequence[str],
+        data_id: Mapping[str, Any],
+        lenient: bool = False,
     ) -> list[tuple[Any, ...]]:
-        """Give the first answer of a registry that is not empty."""
+        """Return the first answer of a registry that is not empty; see `Repository.lookup`."""
         for repository in self.asked(request, data_id):
             dataset = repository.mapper.dataset(request)
             hook = repository.mapper.hook("query", request.datasetType)
             typed = repository.mapper.typed(dataset, data_id)
-            rows = hook(columns, typed) if hook else repository.lookup(dataset, columns, typed)
+            rows = (
+                hook(columns, typed)
+                if hook
+                else repository.lookup(dataset, columns, typed, lenient)
+            )
             repository.warn_strange(data_id)
             if rows:
                 return list(rows)

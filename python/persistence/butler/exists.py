@@ -69,4 +69,4 @@ def _in_files(repository: Repository, request: Request) -> Test:
             return False
         return atomic.find(repository.root, path) is not None
 
-    return lambda data_id: is_there(*[data_id[key] for key in template.keys])
+    return lambda data_id: is_there(*[data_id.get(key) for key in template.keys])

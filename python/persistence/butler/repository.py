@@ -170,11 +170,26 @@ class Repository:
     # -------------------------------------------------------------------------------------
 
     def lookup(
-        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+        self,
+        dataset: DatasetType,
+        columns: Sequence[str],
+        data_id: Mapping[str, Any],
+        lenient: bool = False,
     ) -> list[tuple[Any, ...]]:
         """Ask the registry for the distinct values of some columns.
 
         Keys of the data ID that the registry does not have cannot constrain the answer.
+
+        Parameters
+        ----------
+        dataset : `DatasetType`
+            Whose tables are asked.
+        columns : sequence of `str`
+            What is wanted, in this order.
+        data_id : mapping
+            What the rows have to match.
+        lenient : `bool`
+            Give None for keys that no path needs, and of which the registry has no column.
 
         Raises
         ------
@@ -189,12 +204,36 @@ class Repository:
             )
         told = self.mapper.policy.values
         if not SKYMAP_KEYS.isdisjoint(columns) or not told.keys().isdisjoint(columns):
-            return self._lookup_with_told(dataset, columns, data_id)
-        where = self._conditions(dataset, columns, data_id)
-        return self.registry.lookup(columns, where, dataset.tables, template=dataset.template)
+            return self._lookup_with_told(dataset, columns, data_id, lenient)
+        absent = self._absent(dataset, columns, data_id) if lenient else []
+        wanted = [column for column in columns if column not in absent]
+        where = self._conditions(dataset, wanted, data_id)
+        rows = self.registry.lookup(wanted, where, dataset.tables, template=dataset.template)
+        if not absent:
+            return rows
+        found = (dict(zip(wanted, row, strict=True)) for row in rows)
+        return [tuple(row.get(column) for column in columns) for row in found]
+
+    def _absent(
+        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[str]:
+        """Return the columns that the registry lacks, no path needs and nobody asks to match."""
+        if isinstance(self.registry, FilesystemRegistry) or not dataset.tables:
+            return []
+        there = self.registry.columns(dataset.tables)
+        needed = dataset.template.keys if dataset.template is not None else ()
+        return [
+            column
+            for column in columns
+            if column not in there and column not in needed and column not in data_id
+        ]
 
     def _lookup_with_told(
-        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+        self,
+        dataset: DatasetType,
+        columns: Sequence[str],
+        data_id: Mapping[str, Any],
+        lenient: bool,
     ) -> list[tuple[Any, ...]]:
         """Look up all keys but tract and patch, which the data ID needs, and the policy's."""
         told = dict(self.mapper.policy.values)
@@ -209,7 +248,7 @@ class Repository:
             if key in data_id and (key in SKYMAP_KEYS or key in told):
                 told[key] = (data_id[key],)
         wanted = [column for column in columns if column not in told]
-        rows = self.lookup(dataset, wanted, data_id) if wanted else [()]
+        rows = self.lookup(dataset, wanted, data_id, lenient) if wanted else [()]
         listed = [told[key] for key in columns if key in told]
         found = []
         for row, values in itertools.product(rows, itertools.product(*listed)):
@@ -277,13 +316,33 @@ class Repository:
                 found = choose.complete(dataset, full_id, self.mapper, self.registry, source)
                 dict.update(full_id, found)  # what a registry gives is plain
                 return full_id
-            return self.mapper.complete(dataset, data_id, self.lookup)
+            return self.mapper.complete(dataset, data_id, self._supply)
         except UnknownKey as error:
             missing = [key for key in dataset.keys if key not in data_id]
             reason = f"needs  {', '.join(missing)}"
             raise IncompleteDataId(
                 "Incomplete data ID:", dataset.name, data_id, [reason, str(error)]
             ) from error
+
+    def _supply(
+        self, dataset: DatasetType, columns: Sequence[str], data_id: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Look up keys that a data ID lacks.
+
+        Raises
+        ------
+        IncompleteDataId
+            If the registry has the row, but does not know what the path needs.
+        """
+        rows = self.lookup(dataset, columns, data_id, lenient=True)
+        if len(rows) == 1 and None in rows[0]:
+            known = zip(columns, rows[0], strict=True)
+            full_id = {**data_id, **{key: value for key, value in known if value is not None}}
+            missing = self.mapper.needs(dataset, full_id)
+            if missing:
+                reason = f"needs  {', '.join(missing)}, which is NULL in {self.registry.path}"
+                raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+        return rows
 
     def explain(self, request: Request, data_id: Mapping[str, Any]) -> Explanation:
         """Explain which calibration a data ID gets, and why not another."""
@@ -313,6 +372,10 @@ class Repository:
         dataset = self.mapper.dataset(request)
         full_id = self.complete(dataset, data_id)
         location = self.mapper.locate(dataset, full_id, self._top(dataset, write), options)
+        hdu_keys = dataset.template.hdu_keys if dataset.template is not None else ()
+        if hdu_keys and not full_id.keys() >= set(hdu_keys):
+            located = self.found(location)  # the HDU was only guessed
+            location = location if located is None else extensions.of_detector(located, self.mapper)
         self.warn_strange(data_id)
         return choose_hdu(location, self.mapper.policy.keys)
 

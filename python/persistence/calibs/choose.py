@@ -9,7 +9,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.calibs import validity
@@ -118,7 +118,14 @@ def complete(
             break
     if len(rows) != 1:
         raise _not_one(dataset, full_id, missing, wanted, rows)
-    return known | dict(zip(columns, rows[0], strict=True))
+    # NULL is not known; `calib_hdu` need not be.
+    found = zip(columns, rows[0], strict=True)
+    known |= {key: value for key, value in found if value is not None}
+    unknown = mapper.needs(dataset, known)
+    if unknown:
+        reason = f"needs  {', '.join(unknown)}, which is NULL in {calibrations.registry.path}"
+        raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
+    return known
 
 
 def query(
@@ -161,23 +168,45 @@ def of_exposure(
     if not columns or not dataset.reference or isinstance(exposures, FilesystemRegistry):
         return {}
     there = exposures.columns(dataset.reference)
-    columns = [column for column in columns if column in there]
     where = {
         key: value
         for key, value in full_id.items()
         if key in there and (dataset.refCols is None or key in dataset.refCols)
     }
+    if where:
+        _refuse_absent(dataset, columns, there, full_id, exposures)
+    columns = [column for column in columns if column in there]
     if not columns or not where:
         return {}
     rows = exposures.lookup(columns, where, dataset.reference)
     if len(rows) == 1:
-        return dict(zip(columns, rows[0], strict=True))
+        found = dict(zip(columns, rows[0], strict=True))
+        unknown = [column for column, value in found.items() if value is None]
+        if unknown:
+            reason = f"needs  {', '.join(unknown)} of {text(where)}: NULL in {exposures.path}"
+            raise IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
+        return found
     if not rows:
         reason = f"needs  {', '.join(columns)} of {text(where)}, which is not in {exposures.path}"
         raise IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
     reasons = [f"{len(rows)} exposures match {text(where)}; they differ in {', '.join(columns)}"]
     reasons += [f"row     {text(dict(zip(columns, row, strict=True)))}" for row in rows[:_SHOWN]]
     raise AmbiguousDataId("No unique lookup for:", dataset.name, full_id, reasons)
+
+
+def _refuse_absent(
+    dataset: DatasetType,
+    columns: Sequence[str],
+    there: Collection[str],
+    full_id: Mapping[str, Any],
+    exposures: Registry,
+) -> None:
+    """Refuse to choose without a time or a filter, for that of another exposure might be chosen."""
+    absent = [one for one in columns if one in (dataset.obsTimeName, "filter") and one not in there]
+    if absent:
+        tables = ", ".join(dataset.reference)
+        reason = f"needs  {', '.join(absent)}: no such column of {tables} in {exposures.path}"
+        raise IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
 
 
 def _asked(dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:

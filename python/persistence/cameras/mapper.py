@@ -280,8 +280,28 @@ class Mapper(Numbering):
         rows = lookup(dataset, missing, full)
         if len(rows) != 1:
             raise _not_one(dataset, data_id, missing, rows)
-        dict.update(full, zip(missing, rows[0], strict=True))  # what a registry gives is plain
+        known = zip(missing, rows[0], strict=True)
+        # What a registry gives is plain; NULL is not known.
+        dict.update(full, ((key, value) for key, value in known if value is not None))
         return full
+
+    def needs(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> list[str]:
+        """Return the keys that a path needs and a data ID lacks.
+
+        The HDU is not needed where the detector is known, and the camera's headers tell it.
+        """
+        if dataset.template is None:
+            return []
+        missing = [key for key in dataset.template.keys if key not in full_id]
+        if missing and self._detector_of(dataset, full_id) is not None:
+            return [key for key in missing if key not in dataset.template.hdu_keys]
+        return missing
+
+    def _detector_of(self, dataset: DatasetType, full_id: Mapping[str, Any]) -> int | None:
+        """Return the number by which a detector's HDU is found in a file; None if it is not."""
+        key = self.policy.settings.get("detectors", {}).get("key")
+        told = dataset.storage == "FitsStorage" and self.translator.detector_key is not None
+        return full_id.get(key) if told else None
 
     # -- locations
     # -----------------------------------------------------------------------------------
@@ -325,7 +345,11 @@ class Mapper(Numbering):
                 f"Template is not defined for the {dataset.name} dataset type ({dataset.source}): "
                 f"{told}"
             )
-        path, hdu = dataset.template.locate(full_id)
+        unknown = [key for key in dataset.template.hdu_keys if key not in full_id]
+        number = self._detector_of(dataset, full_id) if unknown else None
+        # The number is where to look first.
+        first = full_id if number is None else {**full_id, **dict.fromkeys(unknown, number)}
+        path, hdu = dataset.template.locate(first)
         return Location(
             root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options
         )

@@ -76,7 +76,7 @@ def _found(
         counts["registered"] += 1
         if arguments.all or is_there(reference.dataId):
             counts["shown"] += 1
-            yield tuple([reference.dataId[key] for key in keys])
+            yield tuple([reference.dataId.get(key) for key in keys])
 
 
 def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> NoResults:

@@ -106,7 +106,7 @@ def references(
         if not len(subset):
             empty.append(data_id)
         for reference in subset:
-            told = tuple(reference.dataId[key] for key in names)
+            told = tuple(reference.dataId.get(key) for key in names)
             if told not in found:
                 found.add(told)
                 yield reference

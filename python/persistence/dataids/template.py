@@ -67,6 +67,8 @@ class PathTemplate:
     ----------
     keys : `dict` [`str`, `type`]
         Each key of the data ID that the template uses, with its type, in order.
+    hdu_keys : `tuple` [`str`]
+        Those of them that only the HDU has, not the file's path.
     file_text : `str`
         The template of the file alone, without the HDU.
     components : `tuple` of `tuple`
@@ -80,11 +82,11 @@ class PathTemplate:
 
     __slots__ = (
         "_exact",
-        "_file_keys",
         "_hdu_text",
         "_lossy",
         "_regex",
         "file_text",
+        "hdu_keys",
         "keys",
         "text",
     )
@@ -104,6 +106,7 @@ class PathTemplate:
                     f"template {text!r}: what stands in brackets at the end is the number of an HDU"
                 )
         self.keys: dict[str, type] = {}
+        self.hdu_keys: tuple[str, ...] = ()
         lossy = False
         for name, flags, conversion in _FIELD.findall(text):
             if name:
@@ -114,6 +117,9 @@ class PathTemplate:
                 lossy = (
                     lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
                 )
+        if self._hdu_text:
+            in_path = {name for name, _, _ in _FIELD.findall(self.file_text)}
+            self.hdu_keys = tuple(key for key in self.keys if key not in in_path)
         if "%" in _FIELD.sub("", text):
             _pieces(text)
         self._lossy = tuple(_lossy(text)) if lossy else ()
