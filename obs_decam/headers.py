@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from persistence.errors import FormatterError
 from persistence.files import header_values
 from persistence.types.exposure.detector import Amplifier, Detector
-from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.exposure.translator import HeaderTranslator, turned
+from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.pixels.box import Box
 
 Header = Mapping[str, Any]
@@ -33,18 +35,43 @@ _OF_A_FILTER = ("flat", "fringe", "illumcor")
 class DecamHeaders(HeaderTranslator):
     """Reads the headers of raws and of the Community Pipeline's exposures."""
 
-    visit_keys: Mapping[str, str] = {
+    visit_keys: Mapping[str, Any] = {
+        **HeaderTranslator.visit_keys,
         "exposure_id": "EXPNUM",
-        "exposure_time": "EXPTIME",
-        "dark_time": "DARKTIME",
-        "date_begin": "DATE-OBS",  # UTC: TIMESYS says so
         "ra": "TELRA",
         "dec": "TELDEC",
-        "airmass": "AIRMASS",
+        "radesys": "RADESYS",
+        "azimuth": "AZ",
+        "altitude": {"key": "ZD", "scale": -1.0, "offset": 90.0},  # the zenith distance
+        # No rotator: y is to the east and x to the south. Source: astro_metadata_translator.
+        "rotation": {"value": 90.0},
+        "rotation_type": {"value": "SKY"},
+        # Positive to the west, in spite of its comment.
+        "longitude": {"key": "OBS-LONG", "scale": -1.0},
+        "latitude": "OBS-LAT",
+        "elevation": "OBS-ELEV",
+        "air_temperature": "OUTTEMP",
+        # Its comment says torr; 779 torr is more than at sea level, and millibars are right.
+        "air_pressure": {"key": "PRESSURE", "scale": 100.0},
+        "humidity": "HUMIDITY",
+        # Six offsets of the hexapod; the third is along the axis, in micrometres.
+        "focus_z": {"key": "TELFOCUS", "pattern": r"^(?:[^,]*,){2}([^,]*),", "scale": 1e-3},
+        "science_program": "PROPID",
     }
     detector_key = "CCDNUM"
     # The Community Pipeline's keyword, in those of its versions that calibrate photometrically.
     zero_point_key = "MAGZERO"
+
+    def completed_visit(self, info: VisitInfo, header: Header) -> VisitInfo:
+        """Add what the camera's own cards say to what afw wrote of a visit.
+
+        Gen2's exposures before 2019 took OBS-LONG for positive to the east, and the Earth's
+        rotation angle from the sidereal time there.
+        """
+        info = super().completed_visit(info, header)
+        if info.longitude is None or info.longitude < 0:
+            return info
+        return turned(replace(info, longitude=-info.longitude, ut1=None, era=None))
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector, and its amplifiers if the image is not trimmed yet."""

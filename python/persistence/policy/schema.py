@@ -116,14 +116,37 @@ _FILTER = _record(
     alias=_list(_TEXT),
     variant=_TEXT_OR_NONE,
 )
+# Attributes of Source: where a header has a value of VisitInfo.
+_SOURCE = _record(
+    key=_TEXT,
+    value=_VALUE,
+    pattern=_TEXT,
+    scale=_NUMBER,
+    offset=_NUMBER,
+    time=_words,
+    timesys=_TEXT,
+    since=_TEXT,
+)
+
+
+def _source(node: Node, name: str) -> None:
+    (_SOURCE if isinstance(yaml_nodes.plain(node), dict) else _TEXT)(node, name)
+
+
+def _sources(node: Node, name: str) -> None:
+    (_list(_source) if isinstance(yaml_nodes.plain(node), list) else _source)(node, name)
+
+
 _VISIT = _record(
-    exposure_id=_TEXT,
-    exposure_time=_TEXT,
-    dark_time=_TEXT,
-    date_begin=_TEXT,
-    ra=_TEXT,
-    dec=_TEXT,
-    airmass=_TEXT,
+    **dict.fromkeys(
+        (
+            "exposure_id exposure_time dark_time date_begin date_middle ra dec radesys airmass "
+            "azimuth altitude rotation rotation_type longitude latitude elevation air_temperature "
+            "air_pressure humidity instrument focus_z observation_type science_program "
+            "observation_reason object has_simulated_content"
+        ).split(),
+        _sources,
+    )
 )
 
 _PARSE: Mapping[str, Shape] = {

@@ -32,10 +32,28 @@ def test_a_filter_answers_to_each_of_its_names(name, label):
     assert HeaderTranslator((G, Y)).label(name) is label
 
 
-@pytest.mark.parametrize("name", ["r", "G", "", "g DECam"])
+@pytest.mark.parametrize("name", ["r", "", "g DECam"])
 def test_a_filter_that_the_policy_does_not_know_is_called_what_it_is(name):
     assert not G.answers_to(name)
     assert HeaderTranslator((G, Y)).label(name) == FilterLabel(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        # HSC writes HSC-i where its list has HSC-I
+        ("G", "g"),
+        ("WHY", "Y"),
+        ("G decam sdss C0001 4720.0 1520.0", "g"),
+        # one that has exactly these letters comes first, and two that have them are told apart
+        ("i", "i"),
+        ("I", "I"),
+        ("HSC-Z", None),
+    ],
+)
+def test_a_filter_in_letters_of_another_case_is_the_one_that_has_them(name, label):
+    filters = (G, Y, FilterLabel("i"), FilterLabel("I"), FilterLabel("hsc-z"), FilterLabel("HSC-z"))
+    assert HeaderTranslator(filters).label(name).name == (label or name)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +88,60 @@ def test_the_visit_is_described_by_the_keywords_that_there_are():
     info = Translator().visit_info({"EXPNUM": 7, "EXPTIME": 90.0, "RA": "01:00:00", "OBJECT": "x"})
     assert (info.exposure_id, info.exposure_time, info.ra) == (7, 90.0, "01:00:00")
     assert (info.dec, info.dark_time, info.airmass, info.date_begin) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("card", "name", "value"),
+    [
+        ({"EXPTIME": "30.0"}, "exposure_time", 30.0),
+        ({"EXPTIME": " 3.0D1 "}, "exposure_time", 30.0),
+        ({"EXPTIME": "NaN"}, "exposure_time", None),
+        ({"EXPTIME": float("nan")}, "exposure_time", None),
+        ({"EXPTIME": "n/a"}, "exposure_time", None),
+        ({"EXPTIME": True}, "exposure_time", None),
+        ({"EXPTIME": -1.0}, "exposure_time", None),
+        ({"EXPTIME": 0}, "exposure_time", 0.0),
+        ({"EXPNUM": "0007"}, "exposure_id", 7),
+        ({"EXPNUM": 7.0}, "exposure_id", 7),
+        ({"EXPNUM": 7.5}, "exposure_id", None),
+        ({"EXPNUM": -1}, "exposure_id", None),
+        ({"EXPNUM": 3018092000065}, "exposure_id", 3018092000065),
+        ({"AIRMASS": "-999"}, "airmass", None),
+        ({"AIRMASS": 1}, "airmass", 1.0),
+        ({"RA": "east"}, "ra", None),
+        ({"RA": "15.5"}, "ra", 15.5),
+        ({"OBJECT": "   "}, "object", None),
+        ({"OBJECT": 31}, "object", "31"),
+        ({"OBSTYPE": "OBJECT"}, "observation_type", "science"),
+        ({"OBSTYPE": "Dome Flat"}, "observation_type", "dome flat"),
+        ({"DATE-OBS": "2013-11-02"}, "date_begin", None),
+    ],
+)
+def test_a_value_is_cast_to_what_it_is_and_what_is_none_is_not_known(card, name, value):
+    info = Translator().visit_info(card)
+    assert getattr(info, name) == value
+    assert type(getattr(info, name)) is type(value)
+    assert repr(info)
+
+
+def test_sources_are_tried_in_their_order_and_brought_to_our_unit_and_direction():
+    table = {
+        "air_temperature": ["TEMP", {"key": "KELVIN", "offset": -273.15}],
+        "azimuth": {"key": "AZ", "scale": -1, "offset": 180},
+        "longitude": {"value": -155.5},
+        "rotation_type": {"value": "SKY"},
+    }
+    translator = HeaderTranslator(said={"visit": table})
+    info = translator.visit_info({"TEMP": -999.0, "KELVIN": 273.15, "AZ": 200.0})
+    assert (info.air_temperature, info.azimuth, info.longitude) == (0.0, 340.0, -155.5)
+    assert info.rotation_type is None  # there is no rotation to count
+    assert translator.visit_info({"TEMP": 4.0, "KELVIN": 3.0}).air_temperature == 4.0
+
+
+def test_a_target_that_moves_has_no_place_in_a_frame():
+    header = {"RA": 15.0, "DEC": 1.0, "RADECSYS": "GAPPT"}
+    assert HeaderTranslator().visit_info(header).boresight is None
+    assert HeaderTranslator().visit_info({**header, "RADECSYS": "FK5"}).radesys == "fk5"
 
 
 @pytest.mark.parametrize(

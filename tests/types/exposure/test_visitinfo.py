@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
+from astropy.io import fits
 from astropy.time import Time
 
 from persistence.errors import FormatterError
+from persistence.types.archives.read import open_archive
 from persistence.types.exposure.visitinfo import VisitInfo, is_afws, make
 
 
@@ -109,6 +113,43 @@ def test_a_date_without_a_scale_is_refused():
         VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
 
 
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"EXPTIME": "a while"},
+        {"EXPTIME": float("inf")},
+        {"OBS-LONG": "70:48:53"},
+        {"BORE-RA": True},
+        {"EXPID": "none"},
+        {"DATE-AVG": "yesterday"},
+        {"ROTTYPE": None},
+        {"AIRTEMP": fits.card.UNDEFINED},
+    ],
+)
+def test_a_card_of_another_type_is_not_known_and_printing_never_fails(cards):
+    info = VisitInfo.from_afw({**AFW, **cards})
+    assert "VisitInfo(" in repr(info)
+    assert str(info)
+    if "DATE-AVG" in cards:
+        with pytest.raises(FormatterError, match="'yesterday' is no date with a time of day"):
+            _ = info.date_avg
+    else:
+        changed = set(info.to_afw()) ^ set(VisitInfo.from_afw(AFW).to_afw())
+        assert changed <= {*cards, "BORE-DEC"}
+
+
+def test_texts_of_afws_version_4_count_only_where_it_wrote_that_version():
+    observers = {"OBJECT": "M31", "PROGRAM": "survey", "OBSTYPE": "object"}
+    info = VisitInfo.from_afw({**AFW, **observers})
+    assert (info.object, info.science_program, info.observation_type) == (None, None, None)
+    info = VisitInfo.from_afw({**AFW, **observers, "HAS-SIMULATED-CONTENT": False})
+    assert (info.object, info.science_program, info.observation_type) == (
+        "M31",
+        "survey",
+        "object",
+    )
+
+
 def test_afws_cards_come_back():
     info = VisitInfo.from_afw(AFW)
     assert VisitInfo.from_afw(info.to_afw()) == info
@@ -122,15 +163,73 @@ def test_afws_headers_are_known_by_what_only_afw_writes(header, afws):
     assert is_afws(header) is afws
 
 
+NUMBER_COLUMNS = (
+    "exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az "
+    "boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation "
+    "airtemperature airpressure humidity"
+).split()
+# What afw's own test (tests/test_visitInfo.py) makes the files with, but for what a version lacks.
+ARCHIVED = VisitInfo(
+    exposure_id=10313423,
+    exposure_time=10.01,
+    dark_time=11.02,
+    date_middle="2037-09-20T02:24:00.000000000",
+    timescale="tai",
+    ut1=12345.1,
+    era=45.1,
+    ra=23.1,
+    dec=73.2,
+    azimuth=134.5,
+    altitude=33.3,
+    airmass=1.73,
+    rotation=73.2,
+    rotation_type="SKY",
+    longitude=11.1,
+    latitude=22.2,
+    elevation=0.333,
+    air_temperature=1.1,
+    air_pressure=2.2,
+    humidity=34.5,
+    instrument="TestCameraOne",
+    id=987654,
+    focus_z=1.5,
+)
+LACKING = {
+    "noversion": ("instrument", "id", "focus_z"),
+    "version-1": ("id", "focus_z"),
+    "version-2": ("focus_z",),
+    "version-3": (),
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", LACKING)
+def test_all_versions_of_afws_table_are_read_without_loss(real, version):
+    info = open_archive(str(real / "afw_files" / f"visitInfo-{version}.fits")).load(1)
+    expected = replace(ARCHIVED, **dict.fromkeys(LACKING[version]))
+    for field in fields(VisitInfo):
+        value, wanted = getattr(info, field.name), getattr(expected, field.name)
+        close = pytest.approx(wanted, rel=1e-12) if isinstance(wanted, float) else wanted
+        assert value == close, field.name
+    # and what afw would read from a header that it is written to
+    assert VisitInfo.from_afw(info.to_afw()).to_afw() == info.to_afw()
+
+
+def test_a_table_of_version_4_has_texts_and_one_of_a_later_version_is_refused():
+    table = {name: [float("nan")] for name in NUMBER_COLUMNS}
+    table |= {"exposureid": [7], "rottype": [1], "tai": [0], "version": [4], "idnum": [8]}
+    texts = {"observationType": ["science"], "scienceProgram": ["S"], "object": ["M31"]}
+    table |= {**texts, "observationReason": ["  "], "hasSimulatedContent": [True]}
+    info = make([table], lambda number: None)
+    assert (info.exposure_id, info.id, info.date_middle) == (7, 8, "1970-01-01T00:00:00.000000000")
+    assert (info.observation_type, info.science_program, info.object) == ("science", "S", "M31")
+    assert (info.observation_reason, info.has_simulated_content) == (None, True)
+    with pytest.raises(FormatterError, match="a VisitInfo of version 5; known are 0 to 4"):
+        make([{**table, "version": [5]}], lambda number: None)
+
+
 def test_an_archived_visit_without_a_time_has_none():
-    columns = (
-        "exposuretime darktime ut1 era boresightradec_ra boresightradec_dec boresightazalt_az"
-    ).split()
-    columns += (
-        "boresightazalt_alt boresightairmass boresightrotangle longitude latitude elevation"
-    ).split()
-    columns += ["airtemperature", "airpressure", "humidity"]
-    table = {name: [float("nan")] for name in columns} | {
+    table = {name: [float("nan")] for name in NUMBER_COLUMNS} | {
         "exposureid": [0],
         "rottype": [0],
         "tai": [-(2**63)],

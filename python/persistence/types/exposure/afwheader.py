@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from persistence.types.exposure.components import KEYS
-from persistence.types.exposure.visitinfo import CARDS
+from persistence.types.exposure.visitcards import CARDS, LATER_CARDS, is_afws
 from persistence.types.wcs import headercards
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ ARCHIVED = re.compile(
 )
 # The calibration of before there was one in archives.
 CALIBRATION = re.compile("FLUXMAG0(ERR)?")
-_DERIVED = re.compile(
-    rf"{'|'.join(map(re.escape, CARDS.values()))}|EXPID|TIMESYS|MJD-OBS|DATE-OBS|DETNAME|DETSER"
-)
-# AST's epoch where none is given: files of versions 0 and 1 have it in HDUs 1 to 3. Source:
-# afw-files 1.2.
-_SPURIOUS = "2000-01-01T11:58:55.8"
-_SPURIOUS_KEYS = ("DATE-OBS", "MJD-OBS")
+# Times whose scale TIMESYS says, and TIMESYS itself: only together do they say what they mean.
+# DATE, when the file was made, is always in UTC (FITS Standard 4.0, 4.4.2.1 and 9.5).
+TIMES = re.compile(r"TIMESYS|(DATE|MJD|JD|TIME)-\w+|MJD|MJDATE|(MJD|JD|DATE)REF[IF]?|TREF(POS|DIR)")
+# What afw writes of a visit, by versions 0 to 3, and by all.
+_VISIT = "|".join(map(re.escape, [*CARDS.values(), "EXPID", "TIMESYS", "TIME-MID"]))
+VISIT = re.compile(f"{_VISIT}|{'|'.join(map(re.escape, LATER_CARDS.values()))}")
+_DERIVED = re.compile(f"{_VISIT}|MJD-OBS|DATE-OBS|DETNAME|DETSER")
 # What only a primary header says, of itself.
 _PRIMARYS = ("SIMPLE", "EXTEND", "GROUPS", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "BSCALE", "BZERO")
 
@@ -57,16 +57,14 @@ def joined(
 
     Copies take their time.
     """
-    left_out = _SPURIOUS_KEYS if _is_spurious(header, primary) else ()
-    own = [card for card in header.cards if card.keyword not in left_out]
+    # An exposure's times are afw's, in its primary header: those of its planes are AST's epoch, in
+    # files of versions 0 and 1, or came with a WCS. Source: afw-files 1.2.
+    is_times = TIMES.fullmatch if is_afws(primary) else None
+    own = [card for card in header.cards if not (is_times and is_times(card.keyword))]
     known = {card.keyword for card in own if card.keyword not in _COMMENTARY}.union(_PRIMARYS)
     inherited = [card for card in primary.cards if card.keyword not in known]
     # Header.extend looks through all cards for each.
     return type(header)([of_each(card) for card in (*own, *inherited)])
-
-
-def _is_spurious(header: Header, primary: Header) -> bool:
-    return "AR_HDU" in primary and str(header.get("DATE-OBS", "")).startswith(_SPURIOUS)
 
 
 def without(header: Header, *patterns: re.Pattern[str]) -> Header:

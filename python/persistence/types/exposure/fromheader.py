@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from persistence.types.exposure.photocalib import PhotoCalib
-from persistence.types.exposure.visitinfo import VisitInfo, is_afws
+from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.pixels.units import parse
 
 if TYPE_CHECKING:
@@ -16,11 +17,20 @@ if TYPE_CHECKING:
 
 
 def visit_of(header: Header, translator: HeaderTranslator) -> VisitInfo:
-    """Read of a header when, where and for how long the exposure was taken.
+    """Read from a header when, where and for how long the exposure was taken.
 
     By afw's cards, or by the camera's.
     """
-    return VisitInfo.from_afw(header) if is_afws(header) else translator.visit_info(header)
+    if "ROTTYPE" in header:  # afw writes it with every visit
+        return translator.completed_visit(VisitInfo.from_afw(header), header)
+    info = translator.visit_info(header)
+    if "TIME-MID" in header:
+        # Before there were visits, afw wrote this, and took DATE-OBS away. Source: afw-files 1.8.
+        middle = VisitInfo.from_afw(header)
+        return replace(
+            info, date_begin=None, date_middle=middle.date_middle, timescale=middle.timescale
+        )
+    return info
 
 
 def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib | None:

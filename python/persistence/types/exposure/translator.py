@@ -5,15 +5,18 @@ Tables, and the few things that tables cannot say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from persistence.errors import FormatterError
+from persistence.files import header_values
 from persistence.types.archives.archive import Load, Tables
+from persistence.types.exposure import earth, headersource, headertimes, visitcards
 from persistence.types.exposure.detector import Detector
+from persistence.types.exposure.headersource import Header, Source
 from persistence.types.exposure.visitinfo import VisitInfo
-
-Header = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ class FilterLabel:
         """Say whether somebody who asks for ``name`` may mean this filter."""
         return name in (self.name, self.band, self.physical, self.variant, *self.aliases)
 
+    def folded_answers_to(self, name: str) -> bool:
+        """Check if a name may mean this filter, whatever the case of its letters."""
+        names = (self.name, self.band, self.physical, self.variant, *self.aliases)
+        return name.casefold() in (known.casefold() for known in names if known)
+
 
 # What afw writes for no filter. Source: afw-files 1.6.
 _NO_FILTER = "_unknown_"
@@ -64,13 +72,38 @@ def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
     return FilterLabel(name, band, physical) if name else None
 
 
+# What the values of a header may be: a telescope that knows better writes -999. In our units.
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "exposure_id": (1, math.inf),
+    "id": (1, math.inf),
+    "exposure_time": (0.0, math.inf),
+    "dark_time": (0.0, math.inf),
+    "airmass": (1.0, math.inf),
+    "azimuth": (-360.0, 720.0),
+    "altitude": (-90.0, 90.0),
+    "longitude": (-360.0, 360.0),
+    "latitude": (-90.0, 90.0),
+    "elevation": (-1e3, 1e4),
+    "air_temperature": (-100.0, 60.0),
+    "air_pressure": (3e4, 1.2e5),
+    "humidity": (0.0, 100.0),
+}
+_WHOLE_CIRCLES = ("azimuth", "rotation")
+_DATES = ("date_begin", "date_middle")
+# An exposure of the sky, by any name.
+_SCIENCE = ("object", "skyexp")
+# The geocentric apparent place of a target that moves is no place in a frame.
+_NO_FRAME = "gappt"
+
+
 class HeaderTranslator:
     """Reads headers with the FITS standard's keywords; a camera's translator overrides the tables.
 
     Attributes
     ----------
-    visit_keys : mapping [`str`, `str`]
-        Attributes of `VisitInfo` and the keywords that give them.
+    visit_keys : mapping
+        Attributes of `VisitInfo`, and what gives them: a keyword, a mapping with attributes of
+        `~persistence.types.exposure.headersource.Source`, or a list of these, the first first.
     zero_point_key : `str` or None
         The keyword of the magnitude zero point.
     filter_key : `str`
@@ -85,13 +118,21 @@ class HeaderTranslator:
         The section ``headers`` of the camera's policy: it comes before the class's own tables.
     """
 
-    visit_keys: Mapping[str, str] = {
+    visit_keys: Mapping[str, Any] = {
         "exposure_time": "EXPTIME",
         "dark_time": "DARKTIME",
-        "date_begin": "DATE-OBS",
+        "date_begin": ["DATE-BEG", "DATE-OBS", "MJD-BEG", "MJD-OBS"],
+        "date_middle": ["DATE-AVG", "MJD-AVG"],
         "ra": "RA",
         "dec": "DEC",
+        "radesys": ["RADESYS", "RADECSYS"],
         "airmass": "AIRMASS",
+        "longitude": "OBSGEO-L",
+        "latitude": "OBSGEO-B",
+        "elevation": "OBSGEO-H",
+        "instrument": "INSTRUME",
+        "observation_type": "OBSTYPE",
+        "object": "OBJECT",
     }
     zero_point_key: str | None = None
     filter_key: str = "FILTER"
@@ -109,12 +150,66 @@ class HeaderTranslator:
         self.zero_point_key = said.get("zeroPoint", self.zero_point_key)
         self.filter_key = said.get("filter", self.filter_key)
         self.detector_key = said.get("detector", self.detector_key)
+        self._sources = {
+            name: headersource.sources(entry) for name, entry in self.visit_keys.items()
+        }
 
     def visit_info(self, header: Header) -> VisitInfo:
-        """Say when, where and for how long the exposure was taken."""
-        return VisitInfo(
-            **{name: header[key] for name, key in self.visit_keys.items() if key in header}
-        )
+        """Return when, where, how and for how long the exposure was taken.
+
+        By the camera's own cards. What is not of its attribute's type, or beyond what can be, is
+        not known.
+        """
+        dates = self._dates(header)
+        begin = dates.get("date_begin", "")
+        values = {
+            name: self._value(name, sources, header, begin)
+            for name, sources in self._sources.items()
+            if name not in _DATES
+        }
+        values["radesys"] = str(values.get("radesys") or "icrs").lower()
+        if values["radesys"] == _NO_FRAME:
+            values |= {"ra": None, "dec": None, "radesys": "icrs"}
+        kind = str(values.get("observation_type") or "").lower()
+        values["observation_type"] = "science" if kind in _SCIENCE else kind or None
+        if values.get("rotation") is None:
+            values["rotation_type"] = None
+        values["id"] = values.get("id") or values.get("exposure_id")
+        return turned(VisitInfo(**dates, **values))
+
+    def completed_visit(self, info: VisitInfo, header: Header) -> VisitInfo:
+        """Add what the camera's own cards say to what afw wrote of a visit.
+
+        Only what the version of afw had no cards for: others were overwritten by afw's.
+        """
+        if visitcards.NEWEST in header:
+            return info
+        own = self.visit_info(header)
+        names = (name for name in visitcards.LATER_CARDS if not getattr(info, name))
+        return replace(info, **{name: getattr(own, name) for name in names})
+
+    def _dates(self, header: Header) -> dict[str, Any]:
+        """Return the dates of a header, and their scale."""
+        for name in _DATES:
+            found = headertimes.moment(header, self._sources.get(name, ()))
+            if found is not None:
+                return {name: found.text, "timescale": found.scale}
+        return {}
+
+    @staticmethod
+    def _value(name: str, sources: Sequence[Source], header: Header, begin: str) -> Any:
+        """Return the value of the first source that has one of the right kind; None if none has."""
+        for source in sources:
+            value = _CAST.get(name, visitcards.cast(name))(source.read(header))
+            if value is None or (source.since is not None and begin < source.since):
+                continue
+            if isinstance(value, float):
+                value = value * source.scale + source.offset
+                value = value % 360.0 if name in _WHOLE_CIRCLES else value
+            low, high = _LIMITS.get(name, (-math.inf, math.inf))
+            if not isinstance(value, int | float) or low <= value <= high:
+                return value
+        return None
 
     def detector(self, header: Header) -> Detector | None:
         """Describe the detector; None if the header does not tell."""
@@ -153,8 +248,28 @@ class HeaderTranslator:
         (gen2-core 6.8).
         """
         known = [label for label in self.filters if label.answers_to(name)]
+        # Some telescopes write HSC-i for HSC-I: letters of another case mean the one that has them.
+        known = known or [label for label in self.filters if label.folded_answers_to(name)]
         main = [label for label in known if label.variant is None] if len(known) > 1 else known
         if len(main) == 1:
             return main[0]
         bands = {label.band for label in known}
         return FilterLabel(name, bands.pop() if len(bands) == 1 else None)
+
+
+def turned(info: VisitInfo) -> VisitInfo:
+    """Add how far the Earth had turned in the middle of an exposure, where that is known."""
+    try:
+        date = info.date_avg
+    except FormatterError:  # what the header has is no date; using it is the error
+        return info
+    turned = None if date is None else earth.rotation(date)
+    return info if turned is None else replace(info, ut1=turned.ut1, era=turned.era)
+
+
+# What a value of a header is cast to, where that is another thing than afw's of the same name.
+_CAST: Mapping[str, Any] = {
+    "ra": headersource.angle,
+    "dec": headersource.angle,
+    "radesys": header_values.text,
+}

@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, told
+from persistence.files import header_values
 from persistence.types.archives.archive import Load, Tables
+from persistence.types.exposure import headersource, headertimes, visitcards
+from persistence.types.exposure.headersource import Source
+from persistence.types.exposure.visitcards import is_afws as is_afws
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.time import Time
+
+# TIME-MID is of older files. Its comment may say what it will: it is UTC. Source: afw-files 1.5.
+_MIDDLES = (Source("DATE-AVG"), Source("TIME-MID", timesys="utc"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,13 @@ class VisitInfo:
     exposure_time, dark_time : `float`
         In seconds.
     date_begin : `str`
-        When the shutter opened: ISO 8601, in the scale of ``timescale``.
+        When the shutter opened: ISO 8601, in the scale of ``timescale``. What a header has there
+        that is no date stands here as it is; `date` is an error then.
     timescale : `str`
-        ``utc`` or ``tai``.
+        ``utc``, ``tai``, ``tt``, ``tdb``, ``tcb``, ``tcg`` or ``ut1``.
     ra, dec : `str` or `float`
         Where the telescope pointed: as the header writes it, hours and degrees in sexagesimal text,
-        or both in degrees as numbers.
+        or both in degrees as numbers; in the frame of ``radesys``.
     airmass : `float`
         Without unit.
     date_middle : `str`
@@ -47,13 +55,26 @@ class VisitInfo:
     rotation_type : `str`
         ``UNKNOWN``, ``SKY``, ``HORIZON`` or ``MOUNT``.
     longitude, latitude : `float`
-        Of the telescope (deg), positive to the east and the north.
+        Of the telescope (deg), positive to the east and the north, whatever the header's sign.
     elevation : `float`
         In metres.
     air_temperature, air_pressure, humidity : `float`
         In degrees Celsius, Pascal, and percent.
     instrument : `str`
         A short name.
+    radesys : `str`
+        ``icrs``, ``fk5`` or ``fk4``.
+    id : `int`
+        The number of the exposure of the whole focal plane, which afw tells from that of a
+        detector's.
+    focus_z : `float`
+        How far the focus is moved along the optical axis (mm).
+    observation_type : `str`
+        ``science``, or what calibration, in lower case: ``zero``, ``dome flat``.
+    science_program, observation_reason, object : `str`
+        The proposal or survey; why it was taken; what was looked at.
+    has_simulated_content : `bool`
+        Whether the header says that some of it is simulated.
     """
 
     exposure_id: int | None = None
@@ -78,61 +99,103 @@ class VisitInfo:
     air_pressure: float | None = None
     humidity: float | None = None
     instrument: str | None = None
+    radesys: str = "icrs"
+    id: int | None = None
+    focus_z: float | None = None
+    observation_type: str | None = None
+    science_program: str | None = None
+    observation_reason: str | None = None
+    object: str | None = None
+    has_simulated_content: bool = False
 
     @classmethod
     def from_afw(cls, header: Mapping[str, Any]) -> VisitInfo:
         """Read the cards that afw writes of an exposure (afw-files 1.5).
+
+        Cards of later versions count where afw wrote that version: before, those of the same names
+        are the observer's.
 
         Raises
         ------
         FormatterError
             If a date has no time scale.
         """
-        said = {name: _known(header.get(key)) for name, key in CARDS.items()}
-        kinds = {name: str if name in _TEXTS else float for name in said}
-        told: dict[str, Any] = {
-            name: kinds[name](value) for name, value in said.items() if value is not None
+        is_newest = visitcards.NEWEST in header
+        cards = visitcards.CARDS | {"exposure_id": "EXPID"}
+        cards |= {
+            name: key
+            for name, key in visitcards.LATER_CARDS.items()
+            if is_newest or name in ("id", "focus_z")
         }
-        number = _known(header.get("EXPID"))
-        scale = str(header.get("TIMESYS", "")).strip().lower()
-        if "date_middle" in told and not scale:
+        values = {
+            name: visitcards.cast(name)(headersource.card(header, key))
+            for name, key in cards.items()
+        }
+        if values["date_middle"] is not None and not header_values.text(header.get("TIMESYS")):
             raise FormatterError(
-                f"DATE-AVG={told['date_middle']!r} has no time scale: TIMESYS is missing"
+                f"DATE-AVG={values['date_middle']!r} has no time scale: TIMESYS is missing"
             )
-        if "date_middle" not in told and "TIME-MID" in header:
-            # Its comment may say what it will: it is UTC. Source: afw-files 1.5.
-            told["date_middle"], scale = str(header["TIME-MID"]), "utc"
-        return cls(exposure_id=int(number) if number else None, timescale=scale or "utc", **told)
+        middle = headertimes.moment(header, _MIDDLES)
+        if middle is not None:
+            values |= {"date_middle": middle.text, "timescale": middle.scale}
+        values["exposure_id"] = values["exposure_id"] or None
+        return cls(**{name: value for name, value in values.items() if value is not None})
 
     def to_afw(self) -> dict[str, Any]:
-        """Give the cards that afw writes of it; what is not known has none (afw-files 1.5)."""
-        told = {card: getattr(self, name) for name, card in CARDS.items()}
+        """Return the cards that afw writes of it; what is not known has none (afw-files 1.5).
+
+        Raises
+        ------
+        FormatterError
+            If the date or the pointing is not understood.
+        """
+        cards = visitcards.CARDS | visitcards.LATER_CARDS
+        values = {card: getattr(self, name) for name, card in cards.items()}
         middle, pointed = self.date_avg, self.boresight
         if middle is not None:
             exact = middle.tai
             exact.precision = 9
-            told |= {"DATE-AVG": exact.isot, "TIMESYS": "TAI"}
-        if pointed is not None:
-            told |= {"BORE-RA": pointed.ra.deg, "BORE-DEC": pointed.dec.deg}
-        told |= {"EXPID": self.exposure_id, "ROTTYPE": self.rotation_type or _ROTATIONS[0]}
-        return {card: value for card, value in told.items() if value is not None}
+            values |= {"DATE-AVG": exact.isot, "TIMESYS": "TAI"}
+        values["BORE-RA"] = None if pointed is None else float(pointed.ra.deg)
+        values["BORE-DEC"] = None if pointed is None else float(pointed.dec.deg)
+        values |= {
+            "EXPID": self.exposure_id,
+            "ROTTYPE": self.rotation_type or visitcards.ROTATIONS[0],
+        }
+        return {card: value for card, value in values.items() if value is not None}
 
     @property
     def date(self) -> Time | None:
-        """The beginning of the exposure."""
+        """The beginning of the exposure.
+
+        None if it is not known; a `FormatterError` if what stands there is no date, or its time
+        scale is not known.
+        """
         middle = self._time(self.date_middle)
         return self._time(self.date_begin) or (None if middle is None else middle - self._half())
 
     @property
     def date_avg(self) -> Time | None:
-        """The middle of the exposure."""
+        """The middle of the exposure; see `date`."""
         begin = self._time(self.date_begin)
         return self._time(self.date_middle) or (None if begin is None else begin + self._half())
 
     def _time(self, text: str | None) -> Time | None:
         from astropy.time import Time
 
-        return Time(text.removesuffix("Z"), scale=self.timescale) if text else None
+        if text is None:
+            return None
+        if not headertimes.has_time(text):
+            raise FormatterError(f"{text!r} is no date with a time of day, as ISO 8601 has it")
+        if self.timescale not in Time.SCALES:
+            raise FormatterError(
+                f"{text!r} is in the time scale {self.timescale!r}, which is not one of "
+                f"{', '.join(Time.SCALES)}"
+            )
+        try:
+            return Time(text.strip().removesuffix("Z"), scale=self.timescale)
+        except ValueError as error:
+            raise FormatterError(f"{text!r} is not understood as a date: {told(error)}") from error
 
     def _half(self) -> Any:
         from astropy import units
@@ -152,15 +215,49 @@ class VisitInfo:
         )
 
     @property
+    def hour_angle(self) -> float | None:
+        """The hour angle of the pointing in the middle of the exposure (deg).
+
+        Positive to the west, from -180 to 180; the local Earth rotation angle less the ICRS right
+        ascension, as afw has it.
+        """
+        pointed, local = self.boresight, self.local_era
+        if pointed is None or local is None:
+            return None
+        return float((local - pointed.ra.deg + 180.0) % 360.0 - 180.0)
+
+    @property
+    def parallactic_angle(self) -> float | None:
+        """The angle at the pointing from the north celestial pole to the zenith (deg).
+
+        Positive for a pointing in the west: the zenith is east of it.
+        """
+        pointed, hour_angle = self.boresight, self.hour_angle
+        if pointed is None or hour_angle is None or self.latitude is None:
+            return None
+        turned, dec, lat = math.radians(hour_angle), pointed.dec.rad, math.radians(self.latitude)
+        north = math.cos(dec) * math.tan(lat) - math.sin(dec) * math.cos(turned)
+        return math.degrees(math.atan2(math.sin(turned), north))
+
+    @property
     def boresight(self) -> SkyCoord | None:
-        """Where the telescope pointed, ICRS."""
+        """Where the telescope pointed, ICRS.
+
+        None if it is not known; a `FormatterError` if the header's frame is not known.
+        """
         from astropy import units
         from astropy.coordinates import SkyCoord
 
         if self.ra is None or self.dec is None:
             return None
         unit = units.hourangle if isinstance(self.ra, str) else units.deg
-        return SkyCoord(self.ra, self.dec, unit=(unit, units.deg))
+        try:
+            return SkyCoord(self.ra, self.dec, unit=(unit, units.deg), frame=self.radesys).icrs
+        except ValueError as error:
+            raise FormatterError(
+                f"the pointing {self.ra!r} {self.dec!r} in {self.radesys!r} is not understood: "
+                f"{told(error)}"
+            ) from error
 
     def getExposureTime(self) -> float | None:
         return self.exposure_time
@@ -181,87 +278,12 @@ class VisitInfo:
         return self.airmass
 
 
-# Attributes and afw's cards. Angles are degrees in a header. Source: afw-files 1.5.
-CARDS = {
-    "exposure_time": "EXPTIME",
-    "dark_time": "DARKTIME",
-    "date_middle": "DATE-AVG",
-    "ut1": "MJD-AVG-UT1",
-    "era": "AVG-ERA",
-    "ra": "BORE-RA",
-    "dec": "BORE-DEC",
-    "azimuth": "BORE-AZ",
-    "altitude": "BORE-ALT",
-    "airmass": "BORE-AIRMASS",
-    "rotation": "BORE-ROTANG",
-    "rotation_type": "ROTTYPE",
-    "longitude": "OBS-LONG",
-    "latitude": "OBS-LAT",
-    "elevation": "OBS-ELEV",
-    "air_temperature": "AIRTEMP",
-    "air_pressure": "AIRPRESS",
-    "humidity": "HUMIDITY",
-    "instrument": "INSTRUMENT",
-}
-_TEXTS = ("date_middle", "rotation_type", "instrument")
-_ROTATIONS = ("UNKNOWN", "SKY", "HORIZON", "MOUNT")
-
-# Attributes and the columns of afw's table, with what turns a number into our unit.
-_DEGREE = math.degrees(1.0)
-_COLUMNS = {
-    "exposure_time": ("exposuretime", 1.0),
-    "dark_time": ("darktime", 1.0),
-    "ut1": ("ut1", 1.0),
-    "era": ("era", _DEGREE),
-    "ra": ("boresightradec_ra", _DEGREE),
-    "dec": ("boresightradec_dec", _DEGREE),
-    "azimuth": ("boresightazalt_az", _DEGREE),
-    "altitude": ("boresightazalt_alt", _DEGREE),
-    "airmass": ("boresightairmass", 1.0),
-    "rotation": ("boresightrotangle", _DEGREE),
-    "longitude": ("longitude", _DEGREE),
-    "latitude": ("latitude", _DEGREE),
-    "elevation": ("elevation", 1.0),
-    "air_temperature": ("airtemperature", 1.0),
-    "air_pressure": ("airpressure", 1.0),
-    "humidity": ("humidity", 1.0),
-}
-
-
-def is_afws(header: Mapping[str, Any]) -> bool:
-    """Say whether afw wrote a header.
-
-    It marks where its archive is, and how rotation is counted.
-    """
-    return "ROTTYPE" in header or "AR_HDU" in header
-
-
 def make(tables: Tables, load: Load) -> VisitInfo:
-    """Build the description from its table."""
-    import numpy as np
+    """Build the description from its table.
 
-    row = {name: column[0] for name, column in tables[0].items()}
-    numbers: dict[str, Any] = {
-        name: float(row[key]) * scale
-        for name, (key, scale) in _COLUMNS.items()
-        if _known(row[key]) is not None
-    }
-    # since 1970, in TAI; the lowest number stands for no time
-    middle = np.datetime64(int(row["tai"]), "ns")
-    return VisitInfo(
-        exposure_id=int(row["exposureid"]) or None,
-        timescale="tai",
-        date_middle=None if np.isnat(middle) else str(middle),
-        rotation_type=_ROTATIONS[int(row["rottype"])],
-        instrument=row.get("instrumentlabel") or None,
-        **numbers,
-    )
-
-
-def _known(value: Any) -> Any:
-    """Give a value, or None for what stands for nothing: an undefined card, an empty text, NaN."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None or type(value).__name__ == "Undefined":
-        return None
-    return None if math.isnan(value) else value
+    Raises
+    ------
+    FormatterError
+        If the table's version is not known.
+    """
+    return VisitInfo(**visitcards.of_table(tables[0]))

@@ -1,0 +1,171 @@
+"""When an exposure was taken, by its header: dates and the scale that they are in.
+
+A date without a time of day is no time: what completes it is another card of the header, or
+nothing. Source of the rules: FITS Standard 4.0, section 9.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from persistence.files import header_values
+from persistence.types.exposure import headersource
+from persistence.types.exposure.headersource import Header, Source
+
+# TIMESYS, and what astropy calls that scale. Source: FITS Standard 4.0, table 30.
+SCALES = {
+    "utc": "utc",
+    "gmt": "utc",
+    "ut": "utc",
+    "ut1": "ut1",
+    "tai": "tai",
+    "iat": "tai",
+    "tt": "tt",
+    "tdt": "tt",
+    "et": "tt",
+    "tdb": "tdb",
+    "tcb": "tcb",
+    "tcg": "tcg",
+    "gps": "gps",
+}
+# What GPS is behind TAI (s).
+_GPS = 19
+# Keywords of a time of day, those of the beginning first; all but TIME-OBS, which TIMESYS governs,
+# name their scale.
+_TIMES = {
+    "UT-STR": "utc",
+    "UTC-OBS": "utc",
+    "UTSTART": "utc",
+    "TIME-OBS": None,
+    "UT": "utc",
+    "UTIME": "utc",
+}
+_MJDS = ("MJD-BEG", "MJD-OBS", "MJD-STR")
+_TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?\s*Z?")
+_MJD_0 = datetime.datetime(1858, 11, 17)
+_JD_0 = 2400000.5
+
+
+class Moment(NamedTuple):
+    """A time.
+
+    Attributes
+    ----------
+    text : `str`
+        ISO 8601; what the header says, as it is, where that is not understood.
+    scale : `str`
+        As astropy calls it.
+    """
+
+    text: str
+    scale: str
+
+
+def moment(header: Header, sources: Sequence[Source]) -> Moment | None:
+    """Return the time that the first source has; None if none has one.
+
+    If none can be understood, the first is returned as it stands, so that using it is an error that
+    shows it.
+
+    Parameters
+    ----------
+    header : mapping
+        The keywords and their values.
+    sources : sequence of `Source`
+        The cards, in the order of trying; a number is a Julian date, modified or not.
+    """
+    unread = None
+    for source in sources:
+        value = source.read(header)
+        scale = scale_of(source.timesys or headersource.card(header, "TIMESYS"))
+        parts = _parts(value)
+        if parts is None:
+            written = header_values.text(value)
+            unread = unread or (written and Moment(written, scale))
+        elif parts.time is not None:
+            return _in_scale(f"{parts.day}T{parts.time}", "utc" if parts.is_utc else scale)
+        else:
+            completed = _completed(header, parts.day, source, scale)
+            if completed is not None:
+                return completed
+    return unread or None
+
+
+def day(value: Any) -> str | None:
+    """Return the day of a date as ISO 8601; None if it is not a date."""
+    parts = _parts(value)
+    return None if parts is None else parts.day
+
+
+def has_time(value: Any) -> bool:
+    """Check if a date has a time of day."""
+    parts = _parts(value)
+    return parts is not None and parts.time is not None
+
+
+def scale_of(timesys: Any) -> str:
+    """Return astropy's name of a time scale; UTC where nothing is said.
+
+    One that is not known is returned as it is.
+    """
+    name = str(header_values.text(timesys) or "utc").lower().partition("(")[0].strip()
+    return SCALES.get(name, name)
+
+
+class _Parts(NamedTuple):
+    day: str
+    time: str | None
+    is_utc: bool
+
+
+def _parts(value: Any) -> _Parts | None:
+    """Take a date apart; None if it is none."""
+    number = None if isinstance(value, str) else header_values.number(value)
+    if number is not None:
+        try:
+            stamp = _MJD_0 + datetime.timedelta(days=number - _JD_0 * (number > _JD_0))
+        except OverflowError:
+            return None
+        return _Parts(f"{stamp:%Y-%m-%d}", f"{stamp:%H:%M:%S.%f}", False) if number > 0 else None
+    day, _, time = (header_values.date(value) or "").replace(" ", "T").partition("T")
+    if not day:
+        return None
+    return _Parts(day, _time(time) if time else None, time.endswith("Z"))
+
+
+def _time(value: Any) -> str | None:
+    """Return a time of day as ISO 8601; None if it is none."""
+    match = _TIME.fullmatch(str(value).strip())
+    if match is None:
+        return None
+    seconds, _, fraction = (match[3] or "0").partition(".")
+    # A leap second is the 60th.
+    if int(match[1]) > 23 or int(match[2]) > 59 or int(seconds) > 60:
+        return None
+    return f"{match[1]:0>2}:{match[2]:0>2}:{seconds:0>2}" + (f".{fraction}" if fraction else "")
+
+
+def _completed(header: Header, found: str, source: Source, scale: str) -> Moment | None:
+    """Return a day with the time of day that other cards have; None if none has one."""
+    times = dict.fromkeys(source.time) if source.time else _TIMES
+    for keyword, its_scale in times.items():
+        time = _time(headersource.card(header, keyword))
+        if time is not None:
+            its_scale = scale if source.timesys else its_scale or scale
+            return _in_scale(f"{found}T{time}", its_scale)
+    for keyword in _MJDS:
+        parts = _parts(header_values.number(headersource.card(header, keyword)))
+        if parts is not None and parts.day == found:
+            return _in_scale(f"{found}T{parts.time}", scale)
+    return None
+
+
+def _in_scale(written: str, scale: str) -> Moment:
+    """Return a time in a scale that astropy has: GPS's is TAI's, 19 s behind."""
+    if scale != "gps":
+        return Moment(written, scale)
+    later = datetime.datetime.fromisoformat(written) + datetime.timedelta(seconds=_GPS)
+    return Moment(later.isoformat(), "tai")
