@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import pickle
+import re
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from astro_metadata_translator.translators import VisitInfoTranslator
 from astropy import units
 from astropy.io import fits
 from astropy.wcs import WCS
@@ -284,13 +286,90 @@ def test_what_a_cameras_header_says_of_the_visit_is_written_beside_an_archive(di
     assert (back.boresight.ra.deg, back.boresight.dec.deg) == (10.0, -20.0)
 
 
-@pytest.mark.parametrize("cards", [{"DATE-OBS": "20/01/99"}, {"RA": "east", "DEC": 1.0}])
+@pytest.mark.parametrize(
+    "cards", [{"DATE-OBS": "yesterday"}, {"RA": 1.0, "DEC": 1.0, "RADESYS": "altaz of old"}]
+)
 def test_a_visit_that_afws_cards_cannot_say_is_told(disk, cards):
     whole = Exposure(IMAGE, fits.Header({"EXPTIME": 30.0, **cards})).replaced(**GIVEN)
     with pytest.warns(LossyWarning, match="is written without what its header says of the visit"):
         back = disk.there_and_back(whole)
     assert back.visit_info.exposure_time == 30.0
     assert back.metadata[next(iter(cards))] == fits.Header(cards)[next(iter(cards))]
+
+
+# Cards of a raw whose meaning TIMESYS decides, or whose keywords afw has for another thing.
+RAW = {
+    "DATE-OBS": "2014-08-18T23:20:43.5",
+    "MJD-OBS": 56887.97272569444,
+    "DATE-END": "2014-08-18T23:22:13.5",
+    "TIME-OBS": "23:20:43.5",
+    "TIMESYS": "UTC",
+    "DATE": "2014-08-19T01:00:00",
+    "EXPTIME": 90.0,
+    "OBS-LONG": 70.81489,  # positive to the west
+    "HUMIDITY": 0.3,  # of 1
+    "PROGRAM": "a title",
+    "OBSTYPE": "object",
+    "OBJECT": "M31",
+}
+
+
+@pytest.mark.parametrize("how", ["archive", "given", "both"])
+def test_no_card_of_a_raw_stands_where_it_means_something_else(disk, how):
+    sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 1.0, "CRVAL2": 2.0}
+    wcs = WCS(fits.Header({**sky, "DATE-OBS": "2014-08-18T23:20:43.5"}), fix=False)
+    parts = {"archive": GIVEN, "given": {}, "both": GIVEN}[how]
+    raw = Exposure(IMAGE, fits.Header(RAW)).replaced(wcs=wcs, **parts)
+    visit = replace(raw.visit_info, longitude=-70.81489, science_program="2014A-1")
+    whole = raw if how == "archive" else raw.replaced(visit_info=visit)
+    location = disk.write(whole)
+    back = disk.read(location)
+    with fits.open(location.full_path) as hdus:
+        times = [
+            [key for key in hdu.header if re.match("TIMESYS|MJD|(DATE|TIME)-", key)] for hdu in hdus
+        ]
+        primary = hdus[0].header
+        assert times[1:] == [[]] * (len(hdus) - 1)
+        assert set(times[0]) == {"DATE-AVG", "TIMESYS", "MJD-AVG-UT1"}
+        # to another reader of afw's cards
+        oracle = VisitInfoTranslator(dict(primary))
+        assert abs((oracle.to_datetime_begin() - raw.visit_info.date).sec) < 1e-6
+        assert primary["TIMESYS"] == "TAI"
+        assert primary["DATE"] == RAW["DATE"]
+        assert "HUMIDITY" not in primary
+        assert primary.get("OBS-LONG") == (None if how == "archive" else -70.81489)
+        assert primary.get("PROGRAM") == (None if how == "archive" else "2014A-1")
+        assert (primary["OBJECT"], primary["OBSTYPE"]) == ("M31", "science")
+    assert abs((back.visit_info.date - raw.visit_info.date).sec) < 1e-6
+    assert abs((back.visit_info.date_avg - raw.visit_info.date_avg).sec) < 1e-6
+    assert (back.visit_info.object, back.visit_info.observation_type) == ("M31", "science")
+    assert back.visit_info.longitude == whole.visit_info.longitude
+
+
+def test_a_cameras_own_cards_stay_together_where_afws_are_not_needed(disk):
+    raw = Exposure(IMAGE, fits.Header(RAW))
+    back = disk.there_and_back(raw)
+    assert {key: back.metadata[key] for key in RAW} == RAW
+    assert back.visit_info == raw.visit_info
+
+
+def test_a_visit_that_was_given_replaces_all_that_afw_wrote_of_another(disk):
+    first = disk.there_and_back(
+        exposure(visit_info=VisitInfo(exposure_time=30.0, airmass=1.5, longitude=-70.0))
+    )
+    second = disk.there_and_back(first.replaced(visit_info=VisitInfo(exposure_id=9))).visit_info
+    assert second == VisitInfo(exposure_id=9, rotation_type="UNKNOWN")
+
+
+def test_times_that_an_earlier_version_of_ours_wrote_beside_the_image_do_not_count(disk):
+    """Until 2026-11 the image's header had TIMESYS=UTC where the primary one had TAI: 35 s late."""
+    visit = VisitInfo(exposure_time=30.0, date_begin="2014-08-18T23:20:43.5")
+    location = disk.write(exposure(visit_info=visit, **GIVEN))
+    with fits.open(location.full_path, mode="update") as hdus:
+        hdus[1].header.update({"TIMESYS": "UTC", "DATE-OBS": "2014-08-18", "MJD-OBS": 56887.0})
+    back = disk.read(location)
+    assert abs((back.visit_info.date - visit.date).sec) < 1e-6
+    assert (back.metadata["TIMESYS"], "MJD-OBS" in back.metadata) == ("TAI", False)
 
 
 def test_a_visit_that_was_given_comes_back(disk):

@@ -20,7 +20,6 @@ from persistence.formatters.fits_open import pixel_type
 from persistence.policy import recipes
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.exposure import Exposure, rows_and_columns
-from persistence.types.exposure.visitinfo import is_afws
 from persistence.types.pixels.mask import as_flags
 from persistence.types.pixels.plane import check_size
 from persistence.types.pixels.units import text_of
@@ -52,9 +51,8 @@ def write(obj: Any, path: str, location: Location) -> None:
     )
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
     archive = exposure_archive.of(obj, len(hdus)) if planes else None
-    if archive is not None:
-        hdus[0].header.remove("FLUXMAG0", ignore_missing=True)
-        _set(hdus[0].header, {**_visit(obj, location), **archive.cards})
+    if planes:
+        _describe(hdus[0], obj, {} if archive is None else archive.cards, location)
     # The name may end in .gz, which would compress the file; it is no part of what was asked for.
     with open(path, "wb") as stream:
         fits.HDUList(hdus).writeto(stream, output_verify="silentfix")
@@ -83,7 +81,6 @@ def _storable(array: Any, location: Location) -> Any:
 def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> list[Any]:
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
-    _set(primary.header, _told(exposure))
     system = _system(exposure, location)
     unit = text_of(exposure.unit)
     if unit:
@@ -108,27 +105,42 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     return hdus
 
 
-def _told(exposure: Exposure) -> dict[str, Any]:
-    """Give the cards of what is not in the header.
+def _describe(
+    primary: Any, exposure: Exposure, archived: Mapping[str, Any], location: Location
+) -> None:
+    """Write what is not in the header: the visit, the calibration, where the archive has what."""
+    visit = _visit(exposure, bool(archived), location)
+    # What the observer's cards of the same names mean, or times in another scale, would be taken
+    # for afw's.
+    replaced = [afwheader.VISIT, afwheader.TIMES] if visit else []
+    replaced += [afwheader.CALIBRATION] if archived else []
+    for keyword in {card.keyword for card in primary.header.cards}:
+        if any(pattern.fullmatch(keyword) for pattern in replaced):
+            primary.header.remove(keyword, remove_all=True)
+    _set(primary.header, {**visit, **(archived or _calibration(exposure))})
 
-    A visit that was given, the calibration as afw first had it.
-    """
-    given = exposure.components.given
-    told = given["visit_info"].to_afw() if "visit_info" in given else {}
+
+def _calibration(exposure: Exposure) -> dict[str, Any]:
+    """Return the cards of the calibration as afw first had it; none if it is not known."""
     calib = exposure.photo_calib
-    if calib is not None and "photo_calib" not in exposure.components:
-        told["FLUXMAG0"] = (calib.fluxmag0, "counts of a source of magnitude 0")
-        told |= {"FLUXMAG0ERR": calib.fluxmag0_error} if calib.error else {}
-    return told
+    if calib is None:
+        return {}
+    cards: dict[str, Any] = {"FLUXMAG0": (calib.fluxmag0, "counts of a source of magnitude 0")}
+    return cards | ({"FLUXMAG0ERR": calib.fluxmag0_error} if calib.error else {})
 
 
-def _visit(exposure: Exposure, location: Location) -> dict[str, Any]:
-    """Return afw's cards of the visit, in place of the camera's own where there is an archive."""
-    if is_afws(exposure.metadata):
+def _visit(exposure: Exposure, is_archived: bool, location: Location) -> dict[str, Any]:
+    """Return afw's cards of the visit; none where those that the header has hold.
+
+    They are needed of a visit that was given, and beside an archive, unless afw wrote them already.
+    """
+    if "visit_info" not in exposure.components.given and (
+        "ROTTYPE" in exposure.metadata or not is_archived
+    ):
         return {}
     try:
         return exposure.visit_info.to_afw()
-    except (TypeError, ValueError) as error:
+    except FormatterError as error:
         what = f"{location.datasetType} is written without what its header says of the visit"
         warn_caller(f"{what}: {error}", LossyWarning)
         return {}
