@@ -382,6 +382,17 @@ def test_a_cell_outside_the_heap_is_refused(place):
     table, data = heaped("1PD(3)", [place], bytes(24))
     with pytest.raises(FormatterError, match=f"a cell of a is not in the heap: {place[0]} element"):
         table.read(data)
+    with pytest.raises(FormatterError, match=f"a cell of a is not in the heap: {place[0]} element"):
+        table.descriptors(data, 1)
+
+
+def test_descriptors_say_where_cells_are():
+    table, data = heaped("1PD(3)", [(3, 0), (0, 999), (1, 16)], bytes(24))
+    assert table.descriptors(data, 1).tolist() == [[3, 0], [0, 999], [1, 16]]
+    table, data = heaped("1PX(9)", [(9, 0), (3, 1)], bytes(2))
+    assert table.descriptors(data, 1).tolist() == [[9, 0], [3, 1]]
+    table, data = heaped("0PD(3)", [(5, 7)], bytes(24), NAXIS1=0, NAXIS2=2)
+    assert table.descriptors(data, 1).tolist() == [[0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("kept", [0, 7, 15, 20])

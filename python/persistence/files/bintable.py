@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError, told
-from persistence.files.bintable_cells import decode
-from persistence.files.bintable_columns import Column, parse_columns
+from persistence.files.bintable_cells import decode, out_of_heap
+from persistence.files.bintable_columns import SIZES, Column, parse_columns
 
 _BLOCK = 1 << 20
 
@@ -121,7 +121,7 @@ class Table:
             cells = _cells(source, self._row(chosen), length)
             heap = memoryview(b"")
             if length and any(column.form.pointer for column in chosen):
-                heap = self._heap(source)
+                heap = self.heap_of(source)
             return {
                 column.number: decode(raw, column, heap)
                 for column, raw in zip(chosen, cells, strict=True)
@@ -129,7 +129,43 @@ class Table:
         except (LookupError, TypeError, ValueError) as error:
             raise _damaged(error) from error
 
-    def _heap(self, source: Source) -> memoryview:
+    def descriptors(self, source: Source, number: int) -> NDArray[np.int64]:
+        """Read where the cells of a column lie in the heap.
+
+        Parameters
+        ----------
+        source : `bytes`, `memoryview` or `Stream`
+            The table's data: rows and heap.
+        number : `int`
+            The column's number.
+
+        Returns
+        -------
+        descriptors : array of int64, shape (rows, 2)
+            How many elements each cell has, and the byte of the heap at which they begin.
+
+        Raises
+        ------
+        FormatterError
+            If a cell does not lie in the heap, or the table is truncated.
+        """
+        column = self.columns[number]
+        (cells,) = _cells(source, self._row([column]), self.length)
+        if not column.form.repeat:
+            return np.zeros((self.length, 2), np.int64)
+        found = cells.astype(np.int64)
+        lengths, starts = found[:, 0], found[:, 1]
+        is_bits, most = column.form.letter == "X", max(0, self.end - self.heap)
+        sizes = -(-lengths // 8) if is_bits else lengths * SIZES[column.form.letter]
+        # the first: a product of 64 bits could overflow
+        beyond = (lengths > 8 * most) | (starts > most) | (starts + sizes > most)
+        wrong = (lengths < 0) | ((lengths > 0) & ((starts < 0) | beyond))
+        if wrong.any():
+            length, start = found[int(np.argmax(wrong))].tolist()
+            raise out_of_heap(column, length, start, most)
+        return found
+
+    def heap_of(self, source: Source) -> memoryview:
         """Return the heap, which lies behind the rows, perhaps behind a gap."""
         rows = self.width * self.length
         if self.heap < rows:

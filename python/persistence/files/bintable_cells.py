@@ -102,16 +102,20 @@ def _far(raw: NDArray[Any], column: Column, heap: memoryview) -> Any:
     return found
 
 
+def out_of_heap(column: Column, length: int, start: int, size: int) -> FormatterError:
+    """Return the error of a descriptor that does not point into the heap."""
+    return FormatterError(
+        f"a cell of {column.name} is not in the heap: {length} elements from byte {start} of {size}"
+    )
+
+
 def _cell(length: int, offset: int, column: Column, heap: memoryview) -> Any:
     letter = column.form.letter
     if not length:
         offset = 0  # that of an empty cell has no meaning
     stop = offset + (-(-length // 8) if letter == "X" else length * SIZES[letter])
     if length < 0 or offset < 0 or stop > len(heap):
-        raise FormatterError(
-            f"a cell of {column.name} is not in the heap: {length} elements from byte {offset} of "
-            f"{len(heap)}"
-        )
+        raise out_of_heap(column, length, offset, len(heap))
     content = heap[offset:stop]
     if letter == "A":
         return bytes(content).partition(b"\0")[0].decode("utf-8", "replace")

@@ -17,6 +17,7 @@ from persistence.errors import DataIdError, FormatterError
 from persistence.files import fits_headers
 from persistence.files.fits_headers import Span
 from persistence.files.numbers import exact
+from persistence.formatters import tiles
 from persistence.types.pixels.box import Box
 
 # Up to here astropy may walk from HDU to HDU; what lies further is sought.
@@ -148,6 +149,8 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
         pixel.
     """
     _refuse_truncated(hdu)
+    if isinstance(hdu, fits.CompImageHDU):
+        tiles.check(hdu)
     blank = _undefined(hdu.header)  # before astropy reads the pixels, and changes the header
     flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
     array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]

@@ -1,0 +1,73 @@
+"""The tiles of compressed images: whether they are where the file says that they are.
+
+astropy decompresses what it finds. Where a descriptor points out of the heap, that may be nothing,
+or the next HDU; where a PLIO line list is cut, no runs of pixels: these are 0 then, of a mask good.
+Source of the format: FITS Standard 4.0, section 10.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import FormatterError
+from persistence.files.bintable import Stream, Table
+from persistence.files.fits_headers import Cards
+
+_COLUMNS = ("COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA")
+# A line list says how long it is in its third word, or in the fourth and the fifth where that is
+# not positive. Source: IRAF's plio, as CFITSIO's pl_l2pi reads it.
+_SHORT, _LONG = 3, 5
+
+
+def check(hdu: Any) -> None:
+    """Refuse a compressed image of which a tile is not in the heap, or a PLIO line list is cut.
+
+    Parameters
+    ----------
+    hdu : `astropy.io.fits.CompImageHDU`
+        An HDU of an open file; one in memory alone is as it should be.
+
+    Raises
+    ------
+    FormatterError
+        If a tile is not where the file says, or a PLIO line list is cut.
+    """
+    info = hdu.fileinfo()
+    if info is None or info["file"] is None:
+        return
+    stream = info["file"]
+    stream.seek(info["hdrLoc"])
+    cards = Cards(stream.read(info["datLoc"] - info["hdrLoc"]).decode("latin-1"))
+    table, source = Table.parse(cards), Stream(stream, info["datLoc"])
+    for column in table.columns.values():
+        if column.name in _COLUMNS and column.form.pointer:
+            tiles = table.descriptors(source, column.number)
+            if hdu.compression_type == "PLIO_1" and column.name == _COLUMNS[0]:
+                _check_lines(np.frombuffer(table.heap_of(source), np.uint8), tiles)
+
+
+def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:
+    """Refuse line lists that are longer than what is stored of them."""
+    stored, starts = tiles[tiles[:, 0] > 0].T
+    if not len(stored):
+        return
+    short = np.where(stored < _SHORT, 0, _word(heap, starts, 2))
+    is_long = (stored >= _LONG) & (short <= 0)
+    long = np.where(is_long, (_word(heap, starts, 4) << 15) + _word(heap, starts, 3), 0)
+    length = np.where(is_long, long, short)
+    wrong = (length <= 0) | (length > stored)
+    if wrong.any():
+        tile = int(np.argmax(wrong))
+        raise FormatterError(
+            f"a PLIO line list is cut: {stored[tile]} words are stored of {length[tile]}"
+        )
+
+
+def _word(heap: NDArray[np.uint8], starts: NDArray[np.int64], index: int) -> NDArray[np.int64]:
+    """Return a word of each list; of one that ends with the heap before it, whatever is there."""
+    first = np.minimum(starts + 2 * index, len(heap) - 2)
+    unsigned = (heap[first].astype(np.int64) << 8) | heap[first + 1]
+    return np.asarray(unsigned - ((unsigned & 0x8000) << 1))
