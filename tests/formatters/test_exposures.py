@@ -437,6 +437,20 @@ def test_what_was_stored_is_written_as_it_was_stored(disk, found, path):
     )
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("how", ["set", "changed in place"])
+def test_a_wcs_in_place_of_the_archives_leaves_none_there(disk, found, how):
+    """The original, and the archive, would have the former one."""
+    whole = disk.read(found("afw_files/exposure-version-2.fits"))
+    if how == "set":
+        whole.wcs = whole.wcs.deepcopy()
+    whole.wcs.wcs.crval = [50.0, 60.0]
+    location = disk.write(whole)
+    with fits.open(location.full_path) as hdus:
+        assert not [key for key in hdus[0].header if "SKYWCS" in key]
+    assert disk.read(location).wcs.wcs.crval.tolist() == [50.0, 60.0]
+
+
 @dataclass
 class Curved:
     """A world coordinate system that FITS does not know, with the interface of `SkyWcs`."""

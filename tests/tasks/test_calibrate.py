@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 from persistence import Exposure
@@ -77,6 +78,60 @@ def test_offset_and_zero_point_are_found(exposure: Exposure, grid: Any, kind: st
     assert np.allclose(
         np.transpose(result.exposure.wcs.all_pix2world(x, y, 0)), np.transpose([ra, dec]), atol=1e-9
     )
+
+
+def placed(exposure: Exposure, x0: int, y0: int) -> Exposure:
+    """Return the same exposure as a part of a parent image, with the same sky."""
+    header = exposure.header.copy()
+    for axis, start in (("1", x0), ("2", y0)):
+        header[f"CTYPE{axis}A"], header[f"CRPIX{axis}A"] = "LINEAR", 1
+        header[f"CRVAL{axis}A"] = start
+    wcs: Any = exposure.wcs.deepcopy()  # type: ignore[union-attr]
+    wcs.wcs.crpix = wcs.wcs.crpix + [x0, y0]
+    return exposure.replaced(header=header, wcs=wcs)
+
+
+def test_a_part_of_an_image_has_its_sources_in_the_parents_pixels(
+    exposure: Exposure, grid: Any
+) -> None:
+    whole: Any = task().run(exposure, catalog(exposure, grid), 3, 32)
+    part: Any = task().run(placed(exposure, 300, 500), catalog(exposure, grid), 3, 32)
+    assert len(whole.sourceCat) == len(part.sourceCat) > 25
+    for name, start in (("x", 300), ("y", 500)):
+        centroids = (np.asarray(each.sourceCat[f"slot_Centroid_{name}"]) for each in (whole, part))
+        assert np.allclose(next(centroids) + start, next(centroids), rtol=0, atol=1e-9)
+    for name in ("coord_ra", "coord_dec", "slot_PsfFlux_instFlux"):
+        assert np.allclose(whole.sourceCat[name], part.sourceCat[name], rtol=1e-12, atol=0)
+    corner = whole.exposure.wcs.pixel_to_world(0, 0)
+    assert part.exposure.wcs.pixel_to_world(300, 500).separation(corner).arcsec < 1e-6
+    assert part.exposure.local_wcs.pixel_to_world(0, 0).separation(corner).arcsec < 1e-6
+
+
+def test_sources_are_in_icrs_whatever_the_frame_of_the_wcs(exposure: Exposure, grid: Any) -> None:
+    """The reference catalog is in ICRS, and so are the sources' positions."""
+    galactic: Any = exposure.wcs.deepcopy()  # type: ignore[union-attr]
+    middle = SkyCoord(40.0, -20.0, unit="deg").galactic
+    galactic.wcs.ctype = ["GLON-TAN", "GLAT-TAN"]
+    galactic.wcs.crval, galactic.wcs.radesys = [middle.l.deg, middle.b.deg], ""
+    galactic.wcs.set()
+    made = exposure.replaced(wcs=galactic)
+    there = galactic.pixel_to_world(grid[:, 0], grid[:, 1]).icrs
+    flux = AB_FLUX * 10 ** (-0.4 * ZERO) * grid[:, 2]
+    stars = Stars(
+        Table(
+            [np.arange(len(grid)), there.ra.rad, there.dec.rad, flux],
+            names=["id", "coord_ra", "coord_dec", "g_flux"],
+        )
+    )
+    each = task()
+    result: Any = each.run(made, stars, 3, 32)
+    assert len(result.matches) >= 25
+    assert abs(each.metadata["astromOffsetEast"]) < 0.03
+    x, y = (np.asarray(result.sourceCat[f"slot_Centroid_{axis}"]) for axis in "xy")
+    expected = result.exposure.wcs.pixel_to_world(x, y).icrs
+    ra, dec = (np.asarray(result.sourceCat[f"coord_{axis}"]) for axis in ("ra", "dec"))
+    assert np.allclose(ra, expected.ra.rad, rtol=0, atol=1e-12)
+    assert np.allclose(dec, expected.dec.rad, rtol=0, atol=1e-12)
 
 
 def test_the_pixels_of_sources_are_flagged(exposure: Exposure, grid: Any) -> None:

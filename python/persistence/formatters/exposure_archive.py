@@ -53,7 +53,7 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     """
     components = exposure.components
     numbers = dict(components.numbers)
-    if exposure.given_wcs is not None:
+    if exposure.given_wcs is not None or exposure.changed_wcs is not None:
         numbers.pop("wcs", None)  # it is the header's that holds
     given = {name: thing for name, thing in components.given.items() if name not in _IN_HEADERS}
     if not numbers and not given:

@@ -259,3 +259,16 @@ def test_a_position_that_no_pixel_has_is_nan():
     wcs = storedwcs.make_old([OLD], None)
     far = wcs.world_to_pixel_values([43.0, 223.0], [-44.0, 44.0])
     np.testing.assert_allclose(far, [[99, np.nan], [49, np.nan]])
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"crval_x": [np.nan]}, "not finite"),
+        ({"cd": [[0.0, 0.0, 0.0, 0.0]]}, "singular"),
+        ({"ctype2": ["DEC--SIN"]}, "Inconsistent projection types"),
+    ],
+)
+def test_numbers_that_make_no_wcs_are_refused(cells, message):
+    with pytest.raises(FormatterError, match=message):
+        storedwcs.make_old([OLD | cells], None)

@@ -10,7 +10,7 @@ from astropy.coordinates import FK4, FK5, ICRS, BaseCoordinateFrame, Galactic
 from astropy.wcs import WCS, NoConvergence, Sip
 from astropy.wcs.utils import wcs_to_celestial_frame
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, told
 from persistence.types.archives.archive import Load, Table, Tables
 from persistence.types.archives.cells import numbers_of, text_of
 from persistence.types.wcs.astdump import Dump, parse
@@ -107,7 +107,23 @@ def make(tables: Tables, load: Load) -> SkyWcs:
 
 
 def make_old(tables: Tables, load: Load) -> SkyWcs:
-    """Build the WCS that a Wcs or a TanWcs, with or without its polynomials, stands for."""
+    """Build the WCS of a Wcs or a TanWcs, with or without its polynomials.
+
+    Raises
+    ------
+    FormatterError
+        If its numbers make none.
+    """
+    numbers = [float(tables[0][name][0]) for name in ("crval_x", "crval_y", "crpix_x", "crpix_y")]
+    if not np.isfinite([*numbers, *numbers_of(tables[0]["cd"][0])]).all():
+        raise FormatterError(f"the WCS has a number that is not finite: {numbers}")
+    try:
+        return from_header(_old(tables))
+    except ValueError as error:  # wcslib's errors, and those of shapes
+        raise FormatterError(f"the WCS cannot be made: {' '.join(told(error).split())}") from error
+
+
+def _old(tables: Tables) -> WCS:
     table = tables[0]
     wcs = WCS(naxis=2)
     names = [str(table[f"ctype{axis}"][0]).strip() for axis in (1, 2)]
@@ -124,7 +140,7 @@ def make_old(tables: Tables, load: Load) -> SkyWcs:
         names = [name if name.endswith("-SIP") else f"{name}-SIP" for name in names]
     wcs.wcs.ctype = names
     wcs.wcs.set()
-    return from_header(wcs)
+    return wcs
 
 
 def _square(table: Table, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
