@@ -218,8 +218,8 @@ class SqliteRegistry(SqlRegistry):
         conditions: Sequence[str],
         values: Sequence[Any],
     ) -> list[tuple[Any, ...]]:
-        # A connection must not be used on the other side of a fork.
-        if self._process != os.getpid():
+        if self.conn is not None and self._process != os.getpid():
+            sqlitefile.leave_to_parent(self.conn)
             self.conn, self._process = sqlitefile.connect(self.root, _WAIT), os.getpid()
         return super()._select(columns, tables, conditions, values)
 

@@ -11,6 +11,18 @@ import sqlite3
 
 from persistence.errors import RegistryError, RegistryLocked
 
+# What forked processes have from their parents, held for good.
+_inherited: list[sqlite3.Connection] = []
+
+
+def leave_to_parent(connection: sqlite3.Connection) -> None:
+    """Let a connection be that a forked process has from its parent: neither use nor close it.
+
+    SQLite closes what nobody refers to, and what is closed rolls back the parent's transaction
+    (https://sqlite.org/howtocorrupt.html, 2.6).
+    """
+    _inherited.append(connection)
+
 
 def connect(path: str, wait: float) -> sqlite3.Connection:
     """Connect for reading only: no file is made, no journal left."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from persistence.errors import RegistryError, RowExists
-from persistence.files.sqlite import connect, explained
+from persistence.files.sqlite import connect, explained, leave_to_parent
 
 
 class RegistryFile:
@@ -41,12 +41,14 @@ class RegistryFile:
         self.dry_run = dry_run
         self._database: Any = None
         self._reader: sqlite3.Connection | None = None
+        self._process = os.getpid()
 
     def reader(self) -> sqlite3.Connection | None:
         """Connect without making anything, for files are planned before.
 
         Gives None if there is no file.
         """
+        self._leave_inherited()
         if self._database is None and self._reader is None:
             if not os.path.exists(self.path) or not os.path.getsize(self.path):
                 return None
@@ -60,17 +62,25 @@ class RegistryFile:
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        """Change the file, all at once or not at all; gives a `sqlite_utils.Database`."""
+        """Change the file, all at once or not at all; gives a `sqlite_utils.Database`.
+
+        A process that is forked inside the block cannot end the transaction: it is the parent's.
+        """
+        self._leave_inherited()
         if self._database is None:
             self._connect()
+        database, process = self._database, self._process
         with self.errors():
-            self._database.conn.execute("BEGIN IMMEDIATE")
+            database.conn.execute("BEGIN IMMEDIATE")
             try:
-                yield self._database
+                yield database
             except BaseException:  # an interrupt too must end the transaction
-                self._database.conn.execute("ROLLBACK")
+                if process == os.getpid():
+                    database.conn.execute("ROLLBACK")
                 raise
-            self._database.conn.execute("COMMIT")
+            if process != os.getpid():
+                raise RegistryError(f"{self.path} is being changed by process {process}, not here")
+            database.conn.execute("COMMIT")
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -87,12 +97,22 @@ class RegistryFile:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._leave_inherited()
         if self._database is not None:
             self._database.conn.close()
             self._database = None
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _leave_inherited(self) -> None:
+        """Forget the connections of the process that this one was forked from."""
+        if self._process == os.getpid():
+            return
+        held = [self._reader, self._database and self._database.conn]
+        for connection in filter(None, held):
+            leave_to_parent(connection)
+        self._reader, self._database, self._process = None, None, os.getpid()
 
     def _connect(self) -> None:
         from sqlite_utils import Database

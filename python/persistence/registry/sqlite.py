@@ -14,7 +14,7 @@ from typing import Any
 
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, did_you_mean
-from persistence.files.sqlite import connect, explained, quoted
+from persistence.files.sqlite import connect, explained, leave_to_parent, quoted
 
 # SQLite's integers; a larger one can match no row, and its driver would not take it.
 _INTEGERS = range(-(2**63), 2**63)
@@ -98,9 +98,10 @@ class SqliteRegistry:
 
     def close(self) -> None:
         """Let go of the file; the next look-up opens it again."""
-        if self._connection is not None and self._process == os.getpid():
+        self._leave_inherited()
+        if self._connection is not None:
             self._connection.close()
-        self._connection = None
+            self._connection = None
 
     def fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Ask with a query of one's own; names in it have to be quoted, and values parameters.
@@ -121,10 +122,15 @@ class SqliteRegistry:
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
-        # A connection must not be used on the other side of a fork.
-        if self._connection is None or self._process != os.getpid():
+        self._leave_inherited()
+        if self._connection is None:
             self._connection, self._process = connect(self.path, self.wait), os.getpid()
         return self._connection
+
+    def _leave_inherited(self) -> None:
+        if self._connection is not None and self._process != os.getpid():
+            leave_to_parent(self._connection)
+            self._connection = None
 
 
 @functools.lru_cache(maxsize=256)
