@@ -17,7 +17,6 @@ from typing import Any
 from persistence.butler.repository import Repository
 from persistence.errors import (
     FileConflict,
-    IngestError,
     PersistenceError,
     RepositoryError,
     did_you_mean,
@@ -274,18 +273,3 @@ def removed(numbers: Mapping[str, int], dry_run: bool) -> list[str]:
     if not numbers:
         return ["  --create: no row was planned, and all tables stay as they are"]
     return [f"  --create {verb} {number} rows of {table}" for table, number in numbers.items()]
-
-
-def refuse_failures(report: Report, allow: bool) -> None:
-    """Raise if files failed, unless that is allowed.
-
-    Raises
-    ------
-    IngestError
-        With the first file that failed.
-    """
-    if report.failed and not allow:
-        path, problem = report.failed[0]
-        raise IngestError(
-            f"{len(report.failed)} of the files failed; the first, {path}: {problem}", pathname=path
-        )

@@ -93,20 +93,6 @@ def _volume(point: Floats, start: Floats, end: Floats) -> Floats:
     return np.asarray(x * (y1 * z2 - z1 * y2) + y * (z1 * x2 - x1 * z2) + z * (x1 * y2 - y1 * x2))
 
 
-def depth_of(number: int) -> int:
-    """Give the depth of a trixel.
-
-    Raises
-    ------
-    DataIdError
-        If no trixel has this number.
-    """
-    depth = (number.bit_length() - 4) // 2
-    if number < 8 or not 8 * 4**depth <= number < 16 * 4**depth or depth > DEEPEST:
-        raise DataIdError(f"{number} is the number of no trixel")
-    return depth
-
-
 def cone(ra: float, dec: float, radius: float, depth: int) -> set[int]:
     """Return the trixels that a circle on the sky touches (deg)."""
     centre, reach = sphere.vector(*sphere.finite(ra, dec)), np.radians(radius) + _MARGIN
