@@ -26,11 +26,12 @@ NAMES = {
     "dataids.location": "Location",
     "dataids.template": "PathTemplate",
     "errors": (
-        "AliasError AmbiguousDataId CameraNotFound DataIdError FileConflict FormatterError "
-        "IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning MultipleResults "
-        "NoMapperException NoResults NoTables ParentsMismatch PersistenceError PolicyError "
-        "RegistryError RegistryLocked RegistryWarning RepositoryError SourceChanged TemplateError "
-        "TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning UnsafeContent"
+        "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError FileConflict "
+        "FormatterError IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning "
+        "MultipleResults NoMapperException NoResults NoTables ParentsMismatch PersistenceError "
+        "PolicyError RegistryError RegistryLocked RegistryWarning RepositoryError SourceChanged "
+        "TemplateError TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning "
+        "UnsafeContent"
     ),
     "types.exposure.exposure": "Exposure",
     "types.metadata.config": "Config",

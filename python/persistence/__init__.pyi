@@ -51,6 +51,7 @@ from persistence.dataids.location import Location as Location
 from persistence.dataids.template import PathTemplate as PathTemplate
 from persistence.errors import AliasError as AliasError
 from persistence.errors import AmbiguousDataId as AmbiguousDataId
+from persistence.errors import CalibrationError as CalibrationError
 from persistence.errors import CameraNotFound as CameraNotFound
 from persistence.errors import DataIdError as DataIdError
 from persistence.errors import FileConflict as FileConflict
@@ -107,6 +108,7 @@ __all__ = [
     "ButlerLocation",
     "ButlerSubset",
     "ButlerSubsetIterator",
+    "CalibrationError",
     "CameraMapper",
     "CameraNotFound",
     "Config",

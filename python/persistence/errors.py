@@ -111,6 +111,10 @@ class FormatterError(PersistenceError, RuntimeError):
     """An object that cannot be read from, or written to, a file in the storage format asked for."""
 
 
+class CalibrationError(PersistenceError, ValueError, TypeError):
+    """A calibration that does not hold: for a quantity in another unit, or without a position."""
+
+
 class MissingExtra(PersistenceError, ImportError):
     """An optional library is not installed; the message is the command that installs it."""
 

@@ -26,6 +26,9 @@ from persistence.types.pixels.polygon import Polygon
 CHEBYSHEV = ChebyshevField(Box(-3, 5, 100, 200), np.arange(6.0).reshape(2, 3))
 OBJECTS = {
     "constant": PhotoCalib(2.5, 0.1),
+    "of a flux": PhotoCalib(
+        2.5, 0.1, None, "base_CircularApertureFlux_12_0_instFlux", "electron s-1"
+    ),
     "Chebyshev": PhotoCalib(2.5, 0.1, CHEBYSHEV),
     "product": PhotoCalib(2.5, 0.1, ProductField((CHEBYSHEV, constant(3.0), CHEBYSHEV))),
     "map": ApCorrMap(
@@ -211,3 +214,29 @@ def test_every_real_archive_is_read(real):
             assert archive.load(number) is not None
             read += 1
     assert read == 33
+
+
+def test_the_flux_of_a_calibration_is_a_card_beside_what_afw_reads(disk):
+    def table(name):
+        with fits.open(io.BytesIO(disk.bytes_of(OBJECTS[name]))) as hdus:
+            hdu = hdus["PhotoCalib"]
+            return hdu.header, hdu.columns.names, hdu.data.tolist()
+
+    (header, *rest), (plain, *others) = table("of a flux"), table("constant")
+    assert header["FLUXNAME"] == "base_CircularApertureFlux_12_0_instFlux"
+    assert header["FLUXUNIT"] == "electron s-1"
+    assert rest == others  # what afw knows is what it was
+    assert not {"FLUXNAME", "FLUXUNIT"} & set(plain)
+
+
+@pytest.mark.parametrize("name", ["it's", "x" * 69, "two\nlines", "µ"])
+def test_a_name_that_no_card_holds_is_refused(disk, name):
+    with pytest.raises(FormatterError, match=r"thing: .* is no name that a card of FITS can hold"):
+        disk.write(PhotoCalib(1.0, flux_name=name))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", ["noversion", "version0", "version1"])
+def test_calibrations_of_afw_do_not_tell_their_flux(real, version):
+    calib = read_archive.open_archive(str(real / f"afw_files/photoCalib-{version}.fits")).load(1)
+    assert (calib.flux_name, calib.unit) == (None, None)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy import units
 from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 from persistence import Exposure
+from persistence.errors import CalibrationError
 from persistence.pipe.task import TaskError
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.calibrate_config import CalibrateConfig
@@ -64,7 +66,7 @@ def task(**settings: Any) -> CalibrateTask:
 
 @pytest.mark.parametrize("kind", ["SHIFT", "LINEAR"])
 def test_offset_and_zero_point_are_found(exposure: Exposure, grid: Any, kind: str) -> None:
-    each = task(astrometryFit=kind)
+    each, exposure = task(astrometryFit=kind), exposure.replaced(unit="electron")
     result: Any = each.run(exposure, catalog(exposure, grid), 3, 32)
     noted = each.metadata
     # Pixels of an arcsecond; middles of a signal to noise of 20 to 400 are known to 0.1 to 0.005.
@@ -73,6 +75,13 @@ def test_offset_and_zero_point_are_found(exposure: Exposure, grid: Any, kind: st
     assert noted["photoZeroPoint"] == pytest.approx(ZERO, abs=0.01)
     assert result.exposure.zero_point == pytest.approx(noted["photoZeroPoint"])
     assert len(result.matches) == noted["numMatches"] >= 25
+    calib, used = result.exposure.photo_calib, result.sourceCat["calib_photometry_used"]
+    fluxes = result.sourceCat[calib.flux_name]
+    assert (calib.flux_name, calib.unit) == ("base_PsfFlux_instFlux", "electron")
+    assert fluxes.unit == result.exposure.unit == "electron"
+    assert np.isfinite(calib.to_magnitude(fluxes)[used].value).all()
+    with pytest.raises(CalibrationError):
+        calib.to_flux(fluxes.value * units.adu)
     ra, dec = (np.degrees(np.asarray(result.sourceCat[f"coord_{axis}"])) for axis in ("ra", "dec"))
     x, y = (np.asarray(result.sourceCat[f"slot_Centroid_{axis}"]) for axis in "xy")
     assert np.allclose(

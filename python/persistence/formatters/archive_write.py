@@ -14,6 +14,7 @@ import numpy as np
 from persistence.errors import FormatterError
 from persistence.files import bintable_write, fits_headers
 from persistence.types.archives.read import Stored
+from persistence.types.archives.tables import FLUX_NAME, FLUX_UNIT
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel
@@ -31,12 +32,13 @@ Put = Callable[[Any], int]
 class Class(NamedTuple):
     """What afw calls a class, where it finds it, and how an object's table is made.
 
-    ``put`` numbers what it needs.
+    ``put`` numbers what it needs; ``cards`` are those of the table's header that afw ignores.
     """
 
     name: str
     module: str
     columns: Callable[[Any, Put], Columns]
+    cards: Callable[[Any], Mapping[str, str | None]] = lambda _thing: {}
 
 
 def _photo_calib(calib: PhotoCalib, put: Put) -> Columns:
@@ -48,6 +50,10 @@ def _photo_calib(calib: PhotoCalib, put: Put) -> Columns:
         "field": [put(field)],
         "version": [1],
     }
+
+
+def _flux_cards(calib: PhotoCalib) -> Mapping[str, str | None]:
+    return {FLUX_NAME: calib.flux_name, FLUX_UNIT: calib.unit}
 
 
 def _chebyshev(field: ChebyshevField, put: Put) -> Columns:
@@ -103,6 +109,8 @@ def _filter(label: FilterLabel, put: Put) -> Columns:
     return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
 
 
+# What fits into a card, without quotes.
+_CARD = re.compile(r"[ -&(-~]{1,68}")
 # How afw tells bands from pieces of glass where only a name is known. Source: afw-files 1.6.
 _BAND = re.compile(r"[ugrizy]|SH|PH|VR|white|N\d+|I\d\d+")
 
@@ -123,7 +131,7 @@ def _sky_wcs(wcs: SkyWcs, put: Put) -> Columns:
 
 
 CLASSES: Mapping[type, Class] = {
-    PhotoCalib: Class("PhotoCalib", "", _photo_calib),
+    PhotoCalib: Class("PhotoCalib", "", _photo_calib, _flux_cards),
     ChebyshevField: Class("ChebyshevBoundedField", "lsst.afw.math", _chebyshev),
     ProductField: Class("ProductBoundedField", "lsst.afw.math", _product),
     ApCorrMap: Class("ApCorrMap", "lsst.afw.image", _ap_corr_map),
@@ -191,6 +199,7 @@ class ArchiveWriter:
             ("AR_CATN", len(self._tables) + 1),
             ("AR_NAME", kind.name),
         ]
+        cards += [(key, _card_text(text)) for key, text in kind.cards(thing).items() if text]
         self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
         rows = len(next(iter(columns.values())))
         self._index.append((number, len(self._tables), 0, 0, rows, kind.name, kind.module))
@@ -209,6 +218,12 @@ class ArchiveWriter:
         return bintable_write.table(columns, [*cards, ("EXTNAME", "ARCHIVE_INDEX")]) + b"".join(
             self._tables
         )
+
+
+def _card_text(text: str) -> str:
+    if not _CARD.fullmatch(text):
+        raise FormatterError(f"{text!r} is no name that a card of FITS can hold")
+    return text
 
 
 def _padded(content: bytes) -> bytes:

@@ -5,6 +5,7 @@ All its sources, its WCS and its zero point by a reference catalog.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -110,6 +111,7 @@ class CalibrateTask(Task):
             recognized.
         """
         from persistence.tasks import sources  # imports astropy
+        from persistence.types.pixels.units import text_of
 
         config, sigma = self.config, exposure.psf.sigma
         found = sky.detect(exposure, config.thresholdValue, sigma, config.minPixels)
@@ -122,9 +124,11 @@ class CalibrateTask(Task):
                 wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"])
             )
         if stars is not None and config.doPhotoCal:
-            made = made.replaced(photo_calib=self._photometry(stars, used["calib_photometry_used"]))
+            calib = self._photometry(stars, used["calib_photometry_used"])
+            calib = dataclasses.replace(calib, unit=text_of(made.unit) or None)
+            made = made.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
-        table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags)
+        table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags, made.unit)
         self._keep(numSources=len(table))
         matches = None if stars is None else sources.match_catalog(table, stars)
         return Struct(exposure=made, sourceCat=table, matches=matches)
@@ -175,6 +179,7 @@ class CalibrateTask(Task):
 
     def _photometry(self, stars: Recognized, used: Bools) -> PhotoCalib:
         """Find the zero point; marks the sources that were used."""
+        from persistence.tasks.recognize import CALIBRATED_FLUX
         from persistence.types.exposure.photocalib import PhotoCalib
 
         zero = stars.zero_point()
@@ -189,7 +194,7 @@ class CalibrateTask(Task):
         self.log.info(
             "zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number
         )
-        return PhotoCalib.from_zero_point(zero.value, zero.error)
+        return PhotoCalib.from_zero_point(zero.value, zero.error, CALIBRATED_FLUX)
 
     def _keep(self, **numbers: float) -> None:
         for name, value in numbers.items():

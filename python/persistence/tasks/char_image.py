@@ -136,7 +136,9 @@ class CharacterizeImageTask(Task):
         flags = dict(
             zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
         )
-        catalog = sources.catalog(measured, exposure.wcs, exposureId, exposureBits, flags)
+        catalog = sources.catalog(
+            measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
+        )
         self._note(background, psf, len(catalog))
         size = 2 * int(np.ceil(_STAMP * psf.sigma)) + 1
         made = clean.replaced(psf=SingleGaussianPsf((size, size), psf.sigma))

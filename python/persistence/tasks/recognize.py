@@ -20,6 +20,8 @@ from persistence.tasks.stamps import Bools, Floats
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.wcs import sphere
 
+# The flux that is compared with the catalog's, as `persistence.tasks.sources` names it.
+CALIBRATED_FLUX = "base_PsfFlux_instFlux"
 Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg, ICRS)
 
 
@@ -73,7 +75,7 @@ class Recognized:
         return made, correction.used, _offset(*left).scatter
 
     def zero_point(self) -> Average:
-        """Give the magnitude of one count."""
+        """Return the magnitude of one count of `CALIBRATED_FLUX`."""
         counts = self.measured.psf_flux.value[self.sources]
         return robust.average(self.references.magnitudes[self.stars] + 2.5 * np.log10(counts))
 

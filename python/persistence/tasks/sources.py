@@ -19,6 +19,7 @@ from persistence.types.wcs import sphere
 _ID_BITS = 64
 _LARGEST = 2**63
 _ARCSEC = 3600.0
+_UNIT = "electron"  # what IsrTask makes of counts
 _SHAPES = ("xx", "yy", "xy")
 
 
@@ -27,7 +28,7 @@ class Field(NamedTuple):
 
     name: str
     values: Any
-    unit: str | None
+    unit: Any
     doc: str
 
 
@@ -63,6 +64,7 @@ def catalog(
     exposure_id: int,
     exposure_bits: int,
     flags: Mapping[str, tuple[Any, str]] = {},
+    unit: Any = _UNIT,
 ) -> Catalog:
     """Make a catalog.
 
@@ -76,6 +78,8 @@ def catalog(
         What ``ccdExposureId`` and ``ccdExposureId_bits`` are.
     flags : mapping [`str`, (array of `bool`, `str`)]
         More flags, and what they mean.
+    unit : `~astropy.units.UnitBase` or `str`, optional
+        The exposure's; None if it is not known.
     """
     number = measured.x.size
     table = Catalog(meta={"aliases": _slots(tuple(measured.apertures))})
@@ -86,7 +90,7 @@ def catalog(
     table["parent"] = Column(
         np.zeros(number, np.int64), description="number of the source that this is a part of, or 0"
     )
-    for field in _fields(measured):
+    for field in _fields(measured, unit):
         table[field.name] = Column(field.values, unit=field.unit, description=field.doc)
     for name, (values, doc) in flags.items():
         table[name] = Column(np.asarray(values, bool), description=doc)
@@ -119,11 +123,11 @@ def _slots(radii: Sequence[float]) -> dict[str, str]:
     return {f"slot_{slot}": name for slot, name in slots.items()}
 
 
-def _fields(measured: Measured) -> Iterator[Field]:
+def _fields(measured: Measured, unit: Any) -> Iterator[Field]:
     yield from _position_fields(measured)
-    yield from _flux_fields("base_PsfFlux", measured.psf_flux, "fit of the PSF")
+    yield from _flux_fields("base_PsfFlux", measured.psf_flux, "fit of the PSF", unit)
     for radius, flux in measured.apertures.items():
-        yield from _flux_fields(aperture_name(radius), flux, f"sum within {radius:g} pixels")
+        yield from _flux_fields(aperture_name(radius), flux, f"sum within {radius:g} pixels", unit)
     where = {"": "near the source", "Center": "in its centre"}
     for plane, word in PLANES.items():
         for suffix, place in where.items():
@@ -158,9 +162,9 @@ def _position_fields(measured: Measured) -> Iterator[Field]:
     yield Field("base_SdssShape_flag", moments.failed, None, "there are no second moments")
 
 
-def _flux_fields(name: str, flux: Any, how: str) -> Iterator[Field]:
-    yield Field(f"{name}_instFlux", flux.value, "ct", f"flux: {how}")
-    yield Field(f"{name}_instFluxErr", flux.error, "ct", f"standard deviation of the flux: {how}")
+def _flux_fields(name: str, flux: Any, how: str, unit: Any) -> Iterator[Field]:
+    yield Field(f"{name}_instFlux", flux.value, unit, f"flux: {how}")
+    yield Field(f"{name}_instFluxErr", flux.error, unit, f"standard deviation of the flux: {how}")
     yield Field(f"{name}_flag", flux.failed, None, f"there is no flux: {how}")
 
 

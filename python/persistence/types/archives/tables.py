@@ -20,6 +20,11 @@ from persistence.types.archives.archive import Table
 _UNSIGNED = ("I", 1 << 15)
 
 
+# Cards of ours beside a photometric calibration, which afw ignores: the flux that it holds for, and
+# the unit of the counts.
+FLUX_NAME, FLUX_UNIT = "FLUXNAME", "FLUXUNIT"
+
+
 def columns(part: Part) -> Table:
     """Read a table of an archive.
 
@@ -33,7 +38,8 @@ def columns(part: Part) -> Table:
     columns : `dict`
         By name: an array, of one more dimension if a cell holds several numbers; a list of `str`; a
         list of arrays where cells differ in length. A column of flags gives a boolean array for
-        each flag, by the flag's name.
+        each flag, by the flag's name. Of each of the cards `FLUX_NAME` and `FLUX_UNIT`, a list that
+        repeats it for each row.
 
     Raises
     ------
@@ -53,7 +59,8 @@ def columns(part: Part) -> Table:
         if column.null is not None and _has_nulls(values):
             raise FormatterError(f"column {column.name} has nulls, which afw's tables have not")
         table.update(_adapted(column, values, cards))
-    return table
+    described = {key: cards[key] for key in (FLUX_NAME, FLUX_UNIT) if key in cards}
+    return table | {key: [value] * layout.length for key, value in described.items()}
 
 
 def _has_nulls(values: Any) -> bool:
