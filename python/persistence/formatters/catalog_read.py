@@ -13,6 +13,7 @@ from astropy.table import Column, MaskedColumn
 from persistence.errors import DataIdError, did_you_mean
 from persistence.files import bintable
 from persistence.files.bintable_columns import Form
+from persistence.formatters.fits_cards import readable
 from persistence.types.pixels.units import parse
 from persistence.types.table import aliases, schema
 from persistence.types.table.catalog import Catalog, archive_entry
@@ -42,7 +43,7 @@ def read(
     FormatterError
         If the table is damaged, or of a version that is not known.
     """
-    cards = tuple(_cards(hdus[index].header))
+    cards = tuple(_cards(readable(hdus[index].header)))
     # astropy takes its time over each look-up
     said = {card.keyword: card.value for card in reversed(cards)}
     found = schema.parse(cards)

@@ -14,6 +14,7 @@ from astropy.io import fits
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import planes
+from persistence.formatters.fits_cards import readable
 from persistence.formatters.fits_open import opened, pixel_type, pixels, position_of
 from persistence.types.archives import read as read_archive
 from persistence.types.exposure import afwheader
@@ -113,11 +114,12 @@ def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | N
 
 
 def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
-    header, mapper = hdus[index].header, location.options.get("mapper")
+    header, mapper = readable(hdus[index].header), location.options.get("mapper")
+    primary = readable(hdus[0].header) if index else header
     return Exposure(
         image=image,
         header=header,
-        primary=hdus[0].header if index and _inherits(header, hdus[0].header) else None,
+        primary=primary if index and _inherits(header, primary) else None,
         cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
         translator=mapper.translator if mapper is not None else HeaderTranslator(),
         dataId=location.dataId,
@@ -136,8 +138,8 @@ def read_header(location: Location) -> fits.Header:
         hdu = None if index is None else _hdu_or_none(hdus, index)
         if hdu is None:
             hdu, index = _first_with_data(hdus, location, index)
-        header: fits.Header = hdu.header
-        inherits = index and _inherits(header, hdus[0].header)
+        header = readable(hdu.header)
+        inherits = index and _inherits(header, readable(hdus[0].header))
         return afwheader.joined(header, hdus[0].header) if inherits else header
 
 

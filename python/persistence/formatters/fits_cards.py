@@ -1,21 +1,75 @@
-"""Cards of headers that were read, as they can be written."""
+"""Cards of headers that break the standard: so that they can be read, and be written again."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 from astropy.io import fits
 from astropy.io.fits import Card
 
 from persistence.errors import LossyWarning, warn_caller
+from persistence.files import header_values
+from persistence.files.fits_headers import Cards
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _COMMENTARY = ("COMMENT", "HISTORY", "")
 # Keywords of up to 8 characters; others are written by the HIERARCH convention, which has no `=`.
 _STANDARD = re.compile(r"[A-Z0-9_-]{0,8}")
 _HIERARCH = re.compile(r"[ -<>-~]+")
+# Cards of which astropy gives the value, for sure: it takes 9 us to ask for one, this takes 0.4.
+_PLAIN = re.compile(
+    r"[A-Z0-9_-]+ *= +(?:'[ -&(-~]*'|[TF]|[+-]?[0-9]+(?:\.[0-9]*(?:E[+-]?[0-9]+)?)?)? *(?:/[ -~]*)?"
+)
+
+
+def readable(header: fits.Header) -> fits.Header:
+    """Mend, in place, the cards whose value astropy cannot parse, and return the header.
+
+    One such card would keep a user from all: a loop over the header ends there. The value becomes
+    the text that stands in the card (``NaN``, ``2015_0218``), or, if that cannot be printed, is
+    undefined, and the comment shows it.
+    """
+    for place, card in enumerate(header.cards):
+        # astropy's own text of a card that nobody looked at yet; the public one is verified first
+        image = getattr(card, "_image", None)
+        if (image is None or not _PLAIN.fullmatch(image)) and not _is_parsable(card):
+            del header[place]
+            header.insert(place, _parsable(card, image or ""))
+    return header
+
+
+def _is_parsable(card: Card) -> bool:
+    try:
+        return card.value is not None and card.comment is not None
+    except (fits.VerifyError, ValueError):
+        return False
+
+
+def _parsable(card: Card, image: str) -> Card:
+    """Return a card with the text that stands in one, as far as a card can hold it."""
+    value = Cards(image.ljust(80)).get(card.keyword)
+    # NaN and the like are numbers there, and no values of a card
+    written = value if isinstance(value, str) else image.partition("=")[2].partition("/")[0]
+    text = header_values.text(written) or ""
+    shown = f"unreadable: {_UNPRINTABLE.sub('?', text)}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fits.verify.VerifyWarning)  # comments may be cut
+        for content, comment in ((text, ""), (None, shown)):
+            made = _card(card.keyword, content, comment)
+            if made is not None:
+                return made
+        return Card("COMMENT", _UNPRINTABLE.sub("?", image)[:72])
+
+
+def _card(keyword: str, value: Any, comment: str) -> Card | None:
+    try:
+        card = Card(keyword, value, comment)
+        return card if str(card) else None
+    except (fits.VerifyError, ValueError):
+        return None
 
 
 def writable(cards: Iterable[Card], what: str) -> fits.Header:
