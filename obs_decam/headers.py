@@ -105,12 +105,27 @@ class DecamHeaders(HeaderTranslator):
 
 def _amplifier(header: Header, letter: str) -> Amplifier:
     boxes: dict[str, Any] = {
-        part: Box.from_section(header[f"{key}{letter}"]) for part, key in _SECTIONS.items()
+        part: Box.from_section(_needed(header, f"{key}{letter}")) for part, key in _SECTIONS.items()
     }
     numbers: dict[str, Any] = {
-        part: float(header[f"{key}{letter}"]) for part, key in _NUMBERS.items()
+        part: _number(header, f"{key}{letter}") for part, key in _NUMBERS.items()
     }
     return Amplifier(letter, **boxes, **numbers)
+
+
+def _needed(header: Header, keyword: str) -> Any:
+    value = header_values.known(header.get(keyword))
+    if value is None:
+        raise FormatterError(f"{keyword}: the header does not tell it")
+    return value
+
+
+def _number(header: Header, keyword: str) -> float:
+    value = _needed(header, keyword)
+    number = header_values.number(value)
+    if number is None:
+        raise FormatterError(f"{keyword}={value!r} is not a number")
+    return number
 
 
 def ingest_filter(header: Header) -> str:

@@ -7,6 +7,7 @@ import os
 import pickle
 import resource
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from persistence import Butler, Exposure, FormatterError, UnsafeContent
+from obs_decam.headers import DecamHeaders
+from persistence import Butler, DataIdError, Exposure, FormatterError, UnsafeContent
 from persistence.files import fits_headers
 from persistence.refcats import htm
 from persistence.refcats.catalog import ReferenceCatalog
@@ -339,3 +343,59 @@ def test_a_shard_that_is_missing_in_the_middle_of_a_cone_has_no_sources(butler: 
     shard.write_bytes(b"SIMPLE  =")
     with pytest.raises(FormatterError, match=shard.name):
         ReferenceCatalog.of(butler, "invented").cone(SkyCoord(10, 5, unit="deg"), 1)
+
+
+# -- printing
+# ----------------------------------------------------------------------------------------------
+
+# Keywords that mean something to some part of an exposure, or to a camera.
+_MEANING = [
+    "EXPTIME", "DARKTIME", "DATE-OBS", "TIMESYS", "RA", "DEC", "TELRA", "TELDEC", "AIRMASS", "EXPNUM", "FILTER",
+    "CCDNUM", "DETPOS", "MAGZERO", "BUNIT", "OBSTYPE", "FLUXMAG0", "CTYPE1", "CTYPE2", "CRVAL1", "CRPIX1", "CD1_1",
+    "CTYPE1A", "CRPIX1A", "CRVAL1A", "INHERIT", "EQUINOX", "RADESYS", "BIASSECA", "DATASECA", "GAINA", "HA", "ZD",
+    "OBS-LAT", "OBS-LONG", "OBJECT", "MJD-OBS", "EXPINFO_V", "ROTTYPE", "EXPID", "DATE-AVG", "BORE-RA",
+]  # fmt: skip
+_WRITTEN = st.sampled_from(
+    ["", "NaN", "2015_0218", "T", "-1", "1E999", "'thirty'", "'31/02/99'", "''", "'open", "NGC 1", "(1,2)", "'RA---TAN'",
+     "'DEC--TAN'", "'a\x1bb'", "'2015-02-18T03:00:00'", "'unknown unit'", "99999999999999999999", "'[1:2,3:4]'", "0.0"]
+)  # fmt: skip
+_PARTS = (
+    "wcs psf photo_calib filter visit_info detector unit bbox metadata observers_metadata".split()
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(cards=st.dictionaries(st.sampled_from(_MEANING), _WRITTEN, max_size=12), decam=st.booleans())
+def test_an_exposure_of_any_header_can_be_printed(
+    tmp_path_factory: pytest.TempPathFactory, cards: dict[str, str], decam: bool
+) -> None:
+    root = tmp_path_factory.mktemp("printed")
+    lines = [
+        "SIMPLE  =                    T",
+        "BITPIX  =                   16",
+        "NAXIS   =                    2",
+    ]
+    lines += ["NAXIS1  =                    4", "NAXIS2  =                    3"]
+    text = "".join(
+        f"{line:80}"
+        for line in [*lines, *[f"{key:8}= {value}" for key, value in cards.items()], "END"]
+    )
+    (root / "calexp.fits").write_bytes(
+        text.encode("latin-1").ljust(-(-len(text) // 2880) * 2880) + bytes(2880)
+    )
+    (root / "camera.yaml").write_text(CAMERA)
+    (root / "_mapper").write_text("camera.yaml\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = Butler(root).get("calexp")
+        exposure = read.replaced(translator=DecamHeaders()) if decam else read
+        assert str(exposure).startswith("Exposure of 4 x 3 pixels")
+        assert repr(exposure).startswith("Exposure(")
+        for name in _PARTS:
+            try:
+                part = getattr(exposure, name)
+            except (FormatterError, DataIdError):  # which say what is wrong
+                continue
+            assert isinstance(str(part) + repr(part), str)

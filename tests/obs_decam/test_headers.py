@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from obs_decam.headers import DecamHeaders, ingest_filter
+from persistence.errors import FormatterError
 from persistence.types.pixels.box import Box
 
 # File: (exposure, seconds, UTC, right ascension, detector, amplifiers, filter)
@@ -87,4 +89,25 @@ def test_the_amplifiers_of_a_real_raw_lie_where_the_header_says(real: Path) -> N
 def test_the_zero_point_is_there_only_where_the_header_has_one() -> None:
     assert DecamHeaders().zero_point({"MAGZERO": 30.25}) == 30.25
     assert DecamHeaders().zero_point({}) is None
-    assert DecamHeaders().zero_point({"MAGZERO": "unknown"}) is None
+    assert DecamHeaders().zero_point({"MAGZERO": "30.25"}) == 30.25
+    for unknown in ("unknown", None, float("nan"), float("inf"), True, 99.0, -999.0):
+        assert DecamHeaders().zero_point({"MAGZERO": unknown}) is None
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("keyword", "value", "message"),
+    [
+        ("GAINA", "high", "GAINA='high' is not a number"),
+        ("GAINB", float("nan"), "GAINB: the header does not tell it"),
+        ("RDNOISEA", None, "RDNOISEA: the header does not tell it"),
+        ("DATASECA", "[0:1,2:3]", "begins at 0"),
+        ("CCDSECB", 17.5, "17.5 is no image section"),
+    ],
+)
+def test_an_amplifier_of_which_a_header_tells_nonsense_is_an_error(
+    real: Path, keyword: str, value: Any, message: str
+) -> None:
+    header = {**load(real / "decam_headers" / "fitsheader-decam.yaml"), keyword: value}
+    with pytest.raises(FormatterError, match=re.escape(message)):
+        DecamHeaders().detector(header)

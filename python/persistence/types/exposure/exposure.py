@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +16,7 @@ from persistence.errors import (
     FormatterError,
     LossyWarning,
     did_you_mean,
+    told,
     warn_caller,
 )
 from persistence.types.exposure import afwheader
@@ -435,25 +436,34 @@ class Exposure(ExposureNames, Sharing):
         return f"Exposure of {pixels} pixels, {self.image.dtype.name}{lines}"
 
     def summary(self) -> list[tuple[str, str]]:
-        """Give what a person wants to know first, as names and values."""
-        info, detector = self.visit_info, self.detector
-        observed = info.date_begin or info.date_middle
-        found = {
-            "data ID": " ".join(f"{key}={value}" for key, value in self.dataId.items()),
-            "detector": "" if detector is None else f"{detector.name} ({detector.id})",
-            "filter": "" if self.filter is None else str(self.filter),
-            "observed": f"{observed} {info.timescale.upper()}" if observed else "",
-            "exposure time": "" if info.exposure_time is None else f"{info.exposure_time:g} s",
-            "centre": self._centre(),
-            "zero point": "" if self.zero_point is None else f"{self.zero_point:g} mag",
-            "image": _spread(self.image),
-            "variance": "" if self.variance is None else _spread(self.variance),
-            "mask": "" if self.mask is None else str(self.mask),
-            "components": ", ".join(self.components),
-            "not understood": ", ".join(self.unknown),
-            "header": f"{len(self.metadata)} cards",
+        """Return what a user wants to know first, as names and values.
+
+        What a damaged header cannot tell is an error's text there.
+        """
+        parts: dict[str, Callable[[], str | None]] = {
+            "data ID": lambda: " ".join(f"{key}={value}" for key, value in self.dataId.items()),
+            "detector": lambda: (
+                None if self.detector is None else f"{self.detector.name} ({self.detector.id})"
+            ),
+            "filter": lambda: None if self.filter is None else str(self.filter),
+            "observed": self._observed,
+            "exposure time": lambda: _with_unit(self.visit_info.exposure_time, "s"),
+            "centre": self._centre,
+            "zero point": lambda: _with_unit(self.zero_point, "mag"),
+            "image": lambda: _spread(self.image),
+            "variance": lambda: None if self.variance is None else _spread(self.variance),
+            "mask": lambda: None if self.mask is None else str(self.mask),
+            "components": lambda: ", ".join(self.components),
+            "not understood": lambda: ", ".join(self.unknown),
+            "header": lambda: f"{len(self.metadata)} cards",
         }
-        return [(name, value) for name, value in found.items() if value]
+        shown = [(name, _shown_or_told(part)) for name, part in parts.items()]
+        return [(name, value) for name, value in shown if value]
+
+    def _observed(self) -> str | None:
+        info = self.visit_info
+        observed = info.date_begin or info.date_middle
+        return f"{observed} {info.timescale.upper()}" if observed else None
 
     def _centre(self) -> str:
         wcs, reason = self.wcs_or_reason()
@@ -473,6 +483,18 @@ def rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
     """Return the numbers of rows and columns of an image: of a cube, those of a plane."""
     rows, columns = (1, *shape)[-2:] if shape else (0, 0)
     return rows, columns
+
+
+def _shown_or_told(part: Callable[[], str | None]) -> str | None:
+    """Return a part of a summary, or why it cannot be had; the others are shown in any case."""
+    try:
+        return part()
+    except Exception as error:  # a camera's own code, on a header of any kind
+        return told(error).partition("\n")[0]
+
+
+def _with_unit(value: Any, unit: str) -> str | None:
+    return None if value is None else f"{value:g} {unit}"
 
 
 def _spread(array: NDArray[Any]) -> str:

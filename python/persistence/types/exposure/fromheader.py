@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from persistence.files import header_values
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.pixels.units import parse
@@ -39,9 +40,10 @@ def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib |
     Since version 1 of afw's exposures the calibration lies in the archive (afw-files 1.4): what
     then looks like an older one is left over from something else.
     """
-    fluxmag0 = 0.0 if header.get("EXPINFO_V") else header.get("FLUXMAG0")
-    if isinstance(fluxmag0, int | float) and fluxmag0 > 0:
-        return PhotoCalib.from_fluxmag0(float(fluxmag0), float(header.get("FLUXMAG0ERR") or 0.0))
+    flux = None if header.get("EXPINFO_V") else header_values.number(header.get("FLUXMAG0"))
+    if flux is not None and flux > 0:
+        error = header_values.number(header.get("FLUXMAG0ERR"))
+        return PhotoCalib.from_fluxmag0(flux, error or 0.0)
     magnitude = translator.zero_point(header)
     return None if magnitude is None else PhotoCalib.from_zero_point(magnitude)
 
@@ -57,7 +59,8 @@ def xy0(header: Header) -> tuple[int, int]:
         return 0, 0
     if header["CRPIX1A"] != 1 or header.get("CRPIX2A") != 1:
         return 0, 0
-    return int(header.get("CRVAL1A", 0)), int(header.get("CRVAL2A", 0))
+    x0, y0 = (header_values.integer(header.get(key, 0)) for key in ("CRVAL1A", "CRVAL2A"))
+    return (0, 0) if x0 is None or y0 is None else (x0, y0)
 
 
 def unit_of(header: Header, whole: Header) -> UnitBase | None:

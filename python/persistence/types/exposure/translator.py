@@ -58,6 +58,8 @@ class FilterLabel:
 
 # What afw writes for no filter. Source: afw-files 1.6.
 _NO_FILTER = "_unknown_"
+# Pipelines write 99 or -999 for a magnitude that they do not know.
+_NO_MAGNITUDE = 90.0
 
 
 def make_filter(tables: Tables, load: Load) -> FilterLabel | None:
@@ -222,9 +224,10 @@ class HeaderTranslator:
         return number if isinstance(number, int) else None
 
     def zero_point(self, header: Header) -> float | None:
-        """Give the magnitude that gives one count (mag)."""
+        """Return the magnitude that gives one count (mag); None if it is not known."""
         value = header.get(self.zero_point_key) if self.zero_point_key else None
-        return float(value) if isinstance(value, int | float) else None
+        magnitude = header_values.number(value)
+        return magnitude if magnitude is not None and abs(magnitude) < _NO_MAGNITUDE else None
 
     def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
         """Say which filter was in place: by the header, else by the data ID."""

@@ -43,7 +43,7 @@ class Box:
 
         Source: the NOAO image keyword dictionary (DATASEC, BIASSEC, CCDSEC and the like).
         """
-        match = _SECTION.fullmatch(text.strip())
+        match = _SECTION.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
             raise FormatterError(f"{text!r} is no image section of the form [x1:x2,y1:y2]")
         x1, x2, y1, y2 = (int(number) for number in match.groups())
