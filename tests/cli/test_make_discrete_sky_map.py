@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.wcs import WCS
 
 from persistence import Butler, Exposure, skymap
 from persistence.cli import make_discrete_sky_map
@@ -20,8 +23,6 @@ TOP = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def processed(own, tmp_path):
     """Give a rerun with the calexps of two chips of one visit."""
-    from astropy.io import fits
-
     butler = Butler(inputs=str(own), outputs=str(tmp_path / "processed"))
     for number, ra in ((27, 150.0), (28, 150.1)):
         header = fits.Header(
@@ -87,6 +88,34 @@ def test_exposures_that_are_not_there_are_told_and_passed_over(run, processed):
     assert Butler(str(processed)).get("deepCoadd_skyMap")[0].middle == pytest.approx(
         (150.1, 2.0), abs=1e-6
     )
+
+
+def test_exposures_without_a_wcs_are_told_and_passed_over(run, own, processed):
+    bare = Exposure(np.zeros((200, 100), "f4"), fits.Header())
+    Butler(inputs=str(own), outputs=str(processed)).put(
+        bare, "calexp", {"visit": 410877, "ccdnum": 29, "filter": "g"}
+    )
+    status, _, err = run("--id", "visit=410877", "ccdnum=28^29")
+    assert status == 0
+    assert re.search(r"calexp .*'ccdnum': 29.* has no WCS; it is passed over", err)
+
+
+def test_parts_of_images_and_other_frames_have_their_corners_in_icrs(run, own, processed):
+    header = fits.Header()
+    for axis, start in (("1", 300), ("2", 500)):
+        header[f"CTYPE{axis}A"], header[f"CRPIX{axis}A"] = "LINEAR", 1
+        header[f"CRVAL{axis}A"] = start
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval = ["GLON-TAN", "GLAT-TAN"], [100.0, 40.0]
+    wcs.wcs.crpix, wcs.wcs.cdelt = [350.5, 600.5], [-1e-3, 1e-3]  # the middle of the image
+    made = Exposure(np.zeros((200, 100), "f4"), header, given_wcs=wcs)
+    butler = Butler(inputs=str(own), outputs=str(processed))
+    butler.put(made, "calexp", {"visit": 410877, "ccdnum": 29, "filter": "g"})
+    status, _, err = run("--id", "visit=410877", "ccdnum=29")
+    assert (status, err) == (0, "")
+    middle = SkyCoord(100.0, 40.0, unit="deg", frame="galactic").icrs
+    found = Butler(str(processed)).get("deepCoadd_skyMap")[0].middle
+    assert found == pytest.approx((middle.ra.deg, middle.dec.deg), abs=1e-5)
 
 
 def test_no_exposure_is_an_error(run, processed):

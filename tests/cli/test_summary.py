@@ -43,6 +43,27 @@ def test_an_exposure_is_told_with_all_that_a_person_asks_first(butler: Butler) -
     assert found["cards"] == len(exposure.metadata)
 
 
+def test_the_centre_is_told_in_icrs_and_of_a_part_too() -> None:
+    cards = header(150.0, 2.0, 1e-4, RADESYS="FK4", EQUINOX=1950.0)
+    for axis, start in (("1", 300), ("2", 500)):
+        cards[f"CTYPE{axis}A"], cards[f"CRPIX{axis}A"], cards[f"CRVAL{axis}A"] = "LINEAR", 1, start
+    place = WCS(cards).pixel_to_world(49.5, 24.5).icrs  # in the file's pixels
+    found = told(Exposure(np.zeros((50, 100)), cards))
+    assert found["centre_ra_deg"] == pytest.approx(place.ra.deg, abs=1e-9)
+    assert found["centre_dec_deg"] == pytest.approx(place.dec.deg, abs=1e-9)
+    assert found["bbox"] == [300, 500, 100, 50]
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [({"CRVAL1": "10:00:00"}, "CRVAL1 is no number"), ({"RADESYS": "GAPPT"}, "RADESYS 'GAPPT'")],
+)
+def test_why_there_is_no_wcs_is_told_beside_the_rest(cards: Any, message: str) -> None:
+    found = told(Exposure(np.zeros((50, 100)), header(150.0, 2.0, 1e-4, **cards)))
+    assert message in found["wcs"]
+    assert found["exposure_time"] == 3.0
+
+
 def header(ra: float, dec: float, scale: float, **more: Any) -> fits.Header:
     """Make the header of a sky that is turned by 30 degrees."""
     cosine, sine = scale * math.cos(math.pi / 6), scale * 0.5

@@ -93,7 +93,7 @@ def _stored(butler: Butler, base: DiscreteConfig, config: Mapping[str, Any]) -> 
 
 
 def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floats]:
-    """Return the corners (deg, ICRS) of those exposures that there are; warn of the others."""
+    """Return the corners (deg, ICRS) of exposures; warn of those that do not tell them."""
     found = []
     for reference in usage.references(butler, "calexp", ids):
         if not reference.datasetExists("calexp"):
@@ -102,6 +102,9 @@ def _corners(butler: Butler, ids: Sequence[Sequence[str]]) -> tuple[Floats, Floa
             )
             continue
         wcs, box = reference.get("calexp_wcs"), reference.get("calexp_bbox")
+        if wcs is None:
+            print(f"calexp {dict(reference.dataId)} has no WCS; it is passed over", file=sys.stderr)
+            continue
         x = box.x0 - 0.5 + box.width * np.array([0, 1, 1, 0])
         y = box.y0 - 0.5 + box.height * np.array([0, 0, 1, 1])
         found.append(np.transpose(sphere.of_pixels(wcs, x, y)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.cli import output
 from persistence.cli.output import Row
+from persistence.errors import FormatterError
 
 if TYPE_CHECKING:
     from persistence.types.pixels.box import Box
@@ -65,9 +66,11 @@ def _exposure(exposure: Any) -> list[Row]:
     }
     told |= _fields(exposure.visit_info)
     if wcs is not None and wcs.has_celestial:
-        told |= _sky(wcs, box)
-    elif reason:
-        told["wcs"] = reason
+        try:
+            told |= _sky(wcs, box)
+        except FormatterError as error:
+            reason = str(error)
+    told |= {"wcs": reason} if reason else {}
     told["zero_point"] = exposure.zero_point
     told["variance"] = exposure.variance is not None
     told["mask"] = None if exposure.mask is None else dict(exposure.mask.counts())

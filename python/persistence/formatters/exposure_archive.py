@@ -53,8 +53,8 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     """
     components = exposure.components
     numbers = dict(components.numbers)
-    if exposure.given_wcs is not None or exposure.changed_wcs is not None:
-        numbers.pop("wcs", None)  # it is the header's that holds
+    if "wcs" in numbers and (exposure.given_wcs, exposure.changed_wcs) != (None, None):
+        del numbers["wcs"]  # it is the header's that holds
     given = {name: thing for name, thing in components.given.items() if name not in _IN_HEADERS}
     if not numbers and not given:
         return None

@@ -133,6 +133,8 @@ def test_a_header_has_astropys_wcs(kind):
         ({"CRVAL1": "150.0", "CD1_1": "-7.0D-5"}, {}),
         ({"EQUINOX": "J2000.0"}, {"EQUINOX": 2000.0}),
         ({"EPOCH": "B1950"}, {"EPOCH": 1950.0}),
+        ({"EPOCH": "2014-08-18", "EQUINOX": 1950.0}, {"EQUINOX": 1950.0}),
+        ({"EPOCH": "2014-08-18", "RADECSYS": "ICRS"}, {"RADESYS": "ICRS"}),
         ({"EQUINOX": 1950.0, "RADESYS": "fk4"}, {"EQUINOX": 1950.0, "RADESYS": "FK4"}),
         ({"RADESYS": "FK5", "RADECSYS": "FK4"}, {"RADESYS": "FK5"}),
         ({"CUNIT1": "degs", "CUNIT2": "Deg."}, {}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, FormatterError
 from persistence.types.wcs import sphere
 
 RA, DEC = st.floats(0, 360, exclude_max=True), st.floats(-89.999, 89.999)
@@ -92,3 +93,58 @@ def test_what_is_not_finite_is_refused():
     for ra, dec in ((np.nan, 1.0), (1.0, [2.0, np.inf])):
         with pytest.raises(DataIdError, match="not finite"):
             sphere.finite(ra, dec)
+
+
+def wcs(**settings):
+    made = WCS(naxis=2)
+    made.wcs.ctype, made.wcs.crval = ["RA---TAN", "DEC--TAN"], [150.0, 2.0]
+    made.wcs.crpix, made.wcs.cdelt = [50.0, 60.0], [-1e-3, 1e-3]
+    for name, value in settings.items():
+        setattr(made.wcs, name, value)
+    made.wcs.set()
+    return made
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"radesys": "ICRS", "equinox": 2000.0},
+        {"radesys": "FK5", "equinox": 2000.0},
+        {"radesys": "FK5", "equinox": 1975.0},
+        {"radesys": "FK4", "equinox": 1950.0},
+        {"equinox": 1950.0},
+        {"ctype": ["GLON-TAN", "GLAT-TAN"]},
+        {"ctype": ["ELON-TAN", "ELAT-TAN"]},
+        {"ctype": ["DEC--TAN", "RA---TAN"], "crval": [2.0, 150.0]},
+        {"ctype": ["GLAT-TAN", "GLON-TAN"], "crval": [2.0, 150.0]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_pixels_are_in_icrs_in_whatever_frame_and_order_the_axes_are(settings, shape):
+    made = wcs(**settings)
+    x, y = np.random.default_rng(1).uniform(0, 100, (2, *shape))
+    expected = made.pixel_to_world(x, y).icrs
+    ra, dec = sphere.of_pixels(made, x, y)
+    assert ra.shape == dec.shape == shape
+    np.testing.assert_allclose([ra, dec], [expected.ra.deg, expected.dec.deg], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(sphere.to_pixels(made, ra, dec), [x, y], rtol=0, atol=1e-5)
+
+
+def test_no_pixels_are_nowhere():
+    for function in (sphere.of_pixels, sphere.to_pixels):
+        first, second = function(wcs(), np.zeros(0), np.zeros(0))
+        assert first.size == second.size == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ctype": ["LINEAR", "LINEAR"]}, "no frame of the sky .*'LINEAR', 'LINEAR'"),
+        ({"radesys": "GAPPT"}, "no frame of the sky .*RADESYS 'GAPPT'"),
+    ],
+)
+def test_what_is_no_frame_of_the_sky_is_refused(settings, message):
+    with pytest.raises(FormatterError, match=message):
+        sphere.of_pixels(wcs(**settings), 1, 2)

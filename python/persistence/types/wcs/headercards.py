@@ -67,13 +67,10 @@ def _text(cards: Mapping[str, str], keyword: str) -> str:
 
 def checked(cards: Mapping[str, str]) -> dict[str, str]:
     """Return the cards with numbers where numbers belong, and units as the standard spells them."""
-    mended = {
-        key: _numeric(key, card) if _NUMBERS.fullmatch(key) else card for key, card in cards.items()
-    }
-    former = mended.pop("RADECSYS", None)  # the keyword's former name; the new one counts
-    if former is not None or "RADESYS" in mended:
-        frame = _value(mended.get("RADESYS", former or "")).strip("' ").upper()
-        mended["RADESYS"] = f"RADESYS = '{frame:8}'"
+    mended = _of_the_frame(cards)
+    for keyword, card in mended.items():
+        if _NUMBERS.fullmatch(keyword):
+            mended[keyword] = _numeric(keyword, card)
     if _number(mended, "WCSAXES") > _MOST:
         raise FormatterError(f"WCSAXES is {shown(mended['WCSAXES'])}; {_MOST} are the most")
     for axis in "12":
@@ -86,6 +83,17 @@ def checked(cards: Mapping[str, str]) -> dict[str, str]:
         if unit and _CELESTIAL.fullmatch(_text(mended, f"CTYPE{axis}").upper()):
             mended[f"CUNIT{axis}"] = f"CUNIT{axis}  = '{unit:8}'"
     return mended
+
+
+def _of_the_frame(cards: Mapping[str, str]) -> dict[str, str]:
+    """Return the cards without former names of keywords where the new ones count."""
+    kept = dict(cards)
+    frame = _text(kept, "RADESYS" if "RADESYS" in kept else "RADECSYS").upper()
+    if kept.pop("RADECSYS", None) is not None or "RADESYS" in kept:
+        kept["RADESYS"] = f"RADESYS = '{frame:8}'"
+    if "EQUINOX" in kept or frame == "ICRS":
+        kept.pop("EPOCH", None)  # cameras tell other things by it
+    return kept
 
 
 def _numeric(keyword: str, card: str) -> str:
