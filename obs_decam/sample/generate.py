@@ -9,6 +9,7 @@ tells what it is.
 from __future__ import annotations
 
 import argparse
+import datetime
 import math
 import os
 import sys
@@ -29,6 +30,8 @@ from obs_decam.sample.facts import (
 )
 from obs_decam.sample.raw import raw_pixels, truth
 from obs_decam.sample.sky import EXPOSURE_TIME, pointing, wcs_cards
+
+_MJD_0 = datetime.datetime(1858, 11, 17)
 
 __all__ = ["FILTERS", "LAYOUTS", "Layout", "chips", "exposure", "main", "truth", "write"]
 
@@ -123,6 +126,8 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     yield "OBSID", f"ct4m{str(date).replace('-', '')}t{visit:06d}", "Unique Observation ID"
     yield "DATE-OBS", begin, "UTC epoch"
     yield "TIME-OBS", begin[11:], "Time of observation start (UTC)"
+    days = (datetime.datetime.fromisoformat(begin) - _MJD_0) / datetime.timedelta(days=1)
+    yield "MJD-OBS", round(days, 8), "MJD of observation start"
     yield "TIMESYS", "UTC", "Time system"
     yield "EXPNUM", visit, "DECam exposure number"
     yield "OBJECT", f"Invented field {visit % 900}", "Object name"
@@ -141,6 +146,8 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     yield "TELRA", hours, "[HH:MM:SS] Telescope RA"
     yield "TELDEC", sign + degrees, "[DD:MM:SS] Telescope DEC"
     yield "ZD", 30.0 + visit % 20, "[deg] Telescope zenith distance"
+    yield "AZ", float(visit % 360), "[deg] Telescope azimuth angle"
+    yield "TELFOCUS", "-2439.52,-3332.57,2497.32,100.13,-210.58, 0.00", "Hexapod"
     yield "AIRMASS", round(1.0 / math.cos(math.radians(30.0 + visit % 20)), 2), "Airmass"
     yield "HUMIDITY", 20.0 + visit % 30, "[%] Ambient relative humidity (outside)"
     yield "PRESSURE", 779.0, "[Torr] Barometric pressure (outside)"

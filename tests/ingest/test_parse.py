@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
+from astropy.time import Time
 
 from obs_decam import DecamMapper
 from obs_decam.sample import generate
 from persistence.errors import FormatterError
-from persistence.ingest import config
+from persistence.ingest import config, parse
 from persistence.ingest.config import ParseConfig
 from persistence.ingest.parse import Parser, stored
 
@@ -224,7 +225,7 @@ def test_all_keywords_that_are_missing_or_have_no_value_are_named_at_once(tmp_pa
         hdus[0].header["FILTER"] = fits.card.UNDEFINED
 
     assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == (
-        "the header has no EXPNUM (for visit), DATE-OBS (for taiObs, date), PROPID (for proposal); "
+        "the header has no EXPNUM (for visit), PROPID (for proposal), DATE-OBS (for date, taiObs); "
         "the header has no value in OBJECT (for object), FILTER (for filter)"
     )
 
@@ -262,3 +263,43 @@ def test_an_extensions_card_without_a_value_leaves_the_primary_ones(tmp_path: Pa
 def test_a_parser_can_be_sent_to_another_process(raws: list[str]) -> None:
     copy = pickle.loads(pickle.dumps(Parser(DECAM.parse)))
     assert copy(raws[0]) == Parser(DECAM.parse)(raws[0])
+
+
+@pytest.mark.parametrize(
+    ("cards", "begin"),
+    [
+        ({"DATE-OBS": "2022-10-05T06:53:26.357"}, "2022-10-05T06:53:26.357"),
+        ({"DATE-OBS": "2022-10-05T06:53:26.357", "TIMESYS": "UTC"}, "2022-10-05T06:53:26.357"),
+        # as it stands
+        ({"DATE-OBS": "2022-10-05 06:53"}, "2022-10-05 06:53"),
+        ({"DATE-OBS": "20221005"}, "2022-10-05"),
+        ({"DATE-OBS": "2013-11-02", "UT-STR": "06:15:55.908"}, "2013-11-02T06:15:55.908"),
+        ({"DATE-OBS": "2013-11-02", "TIME-OBS": "6:15:55"}, "2013-11-02T06:15:55"),
+        ({"DATE-OBS": "2013-11-02", "TIME-OBS": "unknown"}, "2013-11-02"),
+        ({"DATE-OBS": "2013-11-02", "TIMESYS": "TAI"}, "2013-11-02"),
+        ({"DATE-OBS": "2013-11-02", "TIMESYS": "LOCAL"}, "2013-11-02"),
+    ],
+)
+def test_a_registrys_time_is_that_of_date_obs_completed_by_other_cards(cards, begin):
+    assert parse.translate_datetime(cards) == begin
+    assert parse.translate_date(cards) == begin[:10]
+
+
+@pytest.mark.parametrize("timesys", ["TAI", "TT", "TDB", "TCB"])
+@pytest.mark.parametrize(
+    "written", ["2022-10-05T06:53:26.357", "2022-10-06T00:00:20", "2017-01-01T00:00:36.5"]
+)
+def test_a_registrys_time_is_in_utc_whatever_the_scale_of_the_header(timesys, written):
+    cards = {"DATE-OBS": written, "TIMESYS": timesys}
+    utc = Time(written, scale=timesys.lower()).utc
+    found = Time(parse.translate_datetime(cards), scale="utc")
+    assert abs((found - utc).sec) < 1e-5
+    assert parse.translate_date(cards) == utc.isot[:10]
+
+
+def test_a_scale_that_is_not_known_is_refused():
+    cards = {"DATE-OBS": "2022-10-05T06:53:26.357", "TIMESYS": "LOCAL"}
+    with pytest.raises(
+        FormatterError, match="is in the time scale 'local', which is not one of utc, "
+    ):
+        parse.translate_datetime(cards)

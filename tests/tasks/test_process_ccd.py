@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astro_metadata_translator import ObservationInfo
+from astro_metadata_translator.translators import DecamTranslator, VisitInfoTranslator
+from astropy.io import fits
 
 from obs_decam.sample import generate
 from persistence import Butler
@@ -111,6 +114,40 @@ def test_what_is_written_reads_back_through_the_butler(processed: Done) -> None:
     background = butler.get("calexpBackground", visit=VISIT, ccdnum=25)
     post = butler.get("postISRCCD", visit=VISIT, ccdnum=25)
     assert np.allclose(calexp.image + background.image(), post.image, rtol=1e-6)
+
+
+def test_a_calexp_means_what_its_raw_means(processed: Done) -> None:
+    """By another reader of each: of DECam's cards, and of afw's."""
+    butler = processed[25][2]
+    calexp, raw = (butler.get(kind, visit=VISIT, ccdnum=25) for kind in ("calexp", "raw"))
+    said = ObservationInfo(dict(raw.metadata), translator_class=DecamTranslator)
+    with fits.open(butler.get("calexp_filename", visit=VISIT, ccdnum=25)[0]) as hdus:
+        written = VisitInfoTranslator(dict(hdus[0].header))
+        assert not {"TIMESYS", "DATE-OBS", "MJD-OBS", "DATE-AVG", "OBS-LONG"} & {*hdus[1].header}
+        assert not {"DATE-OBS", "MJD-OBS", "TIME-OBS"} & {*hdus[0].header}
+    for info in (raw.visit_info, calexp.visit_info):
+        assert abs((info.date - said.datetime_begin).sec) < 1e-6
+        assert abs((info.date_avg - said.datetime_begin - said.exposure_time / 2).sec) < 1e-6
+        site = said.location.to_geodetic()
+        assert (info.longitude, info.latitude) == pytest.approx((site.lon.deg, site.lat.deg))
+        assert info.elevation == pytest.approx(site.height.to_value("m"))
+        assert info.boresight.separation(said.tracking_radec.icrs).deg < 1e-8
+        assert info.azimuth == pytest.approx(said.altaz_begin.az.deg)
+        assert info.altitude == pytest.approx(said.altaz_begin.alt.deg)
+        assert info.air_pressure == pytest.approx(said.pressure.to_value("Pa"))
+        assert info.air_temperature == pytest.approx(said.temperature.to_value("deg_C"))
+        assert info.humidity == pytest.approx(said.relative_humidity)
+        assert info.focus_z == pytest.approx(said.focus_z.to_value("mm"))
+        assert (info.object, info.science_program) == (said.object, said.science_program)
+        assert info.observation_type == said.observation_type == "science"
+    assert abs((written.to_datetime_begin() - said.datetime_begin).sec) < 1e-6
+    assert written.to_location().to_geodetic().lon.deg == pytest.approx(-70.81489)
+    assert calexp.visit_info.era == pytest.approx(raw.visit_info.era, abs=1e-9)
+    assert calexp.visit_info.hour_angle == pytest.approx(raw.visit_info.hour_angle, abs=1e-9)
+    # the rest of what it means: it is in electrons of the raw's adu, and calibrated
+    assert (str(raw.unit), str(calexp.unit), raw.zero_point) == ("adu", "electron", None)
+    truth = generate.truth(VISIT, BAND, 25).seen
+    assert calexp.zero_point == pytest.approx(truth.zero_point, abs=0.015)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,15 @@ from persistence.files.fits_headers import Cards
 from persistence.ingest.checks import FILTER, Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.ingest.extensions import some, wanted
+from persistence.types.exposure import headersource, headertimes
 from persistence.types.exposure.translator import HeaderTranslator
 
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
 # 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
+_OBSERVED = headersource.sources("DATE-OBS")
+_DAY = len("2015-02-18")
+_DIGITS = 6  # of a second, which cameras write
 # What biases and darks are registered with, which need no filter.
 _NO_FILTERS = ("NONE", "unknown")
 
@@ -312,17 +316,40 @@ def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
 
 
 def translate_date(header: Mapping[str, Any]) -> str:
-    """Return the date of DATE-OBS, which is in UTC: not the local night's.
+    """Return the date of DATE-OBS in UTC: not the local night's.
 
     Raises
     ------
     FormatterError
-        If it is not a date.
+        If it is not a date, or TIMESYS is not known.
+    """
+    return translate_datetime(header)[:10]
+
+
+def translate_datetime(header: Mapping[str, Any]) -> str:
+    """Return DATE-OBS in UTC: as it stands if it is, and has a time of day.
+
+    A date alone takes its time from UT, UTC-OBS, TIME-OBS or a Julian date of that day; the date
+    alone if none of them tells it.
+
+    Raises
+    ------
+    FormatterError
+        If it is not a date, or TIMESYS is not known.
     """
     date = header_values.date(header["DATE-OBS"])
     if date is None:
         raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
-    return date[:10]
+    scale = headertimes.scale_of(header.get("TIMESYS"))
+    if len(date) > _DAY and scale == "utc":
+        return date
+    begin = headertimes.moment(header, _OBSERVED)
+    if begin is None or begin.scale == "utc":
+        return date if begin is None else begin.text
+    time = headertimes.to_time(begin)
+    time.precision = _DIGITS
+    utc: str = time.utc.isot
+    return utc
 
 
 def translate_filter(header: Mapping[str, Any]) -> str:
@@ -350,6 +377,7 @@ def translate_path(header: Mapping[str, Any], path: str) -> str:
 
 _STOCK: Mapping[str, Callable[..., Any]] = {
     "translate_date": translate_date,
+    "translate_datetime": translate_datetime,
     "translate_filter": translate_filter,
     "translate_path": translate_path,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
+from astropy.utils import iers
 
 from persistence.types.exposure import headersource
 from persistence.types.exposure.headertimes import Moment, moment
@@ -42,6 +43,14 @@ def test_timesys_says_the_scale_of_dates_and_utc_holds_without_it(timesys, scale
     assert made == Time(DATE, scale=scale)
 
 
+def test_ut1_is_turned_to_other_scales_by_the_table_that_astropy_brings():
+    info = VisitInfo(date_begin=DATE, timescale="ut1")
+    expected = Time(DATE, scale="ut1")
+    table = iers.IERS_A.open(iers.IERS_A_FILE)
+    expected.delta_ut1_utc = Time(DATE).get_delta_ut1_utc(table)
+    assert abs((info.date.tai - expected.tai).sec) < 1e-6
+
+
 def test_gps_is_the_time_that_astropy_takes_it_for():
     seconds = 1349000006.357  # since 1980-01-06, of GPS
     expected = Time(seconds, format="gps")
@@ -57,6 +66,8 @@ def test_a_scale_that_nobody_knows_is_an_error_only_where_the_time_is_used():
     assert "local time" in repr(info)
     with pytest.raises(RuntimeError, match=r"2022-10-05T.* is in the time scale 'local time'"):
         _ = info.date
+    with pytest.raises(RuntimeError, match=r"'local', which is not one of utc, ut1, tai, tt"):
+        VisitInfo(date_begin=DATE, timescale="local").to_afw()
 
 
 @pytest.mark.parametrize(

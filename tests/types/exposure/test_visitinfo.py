@@ -106,11 +106,13 @@ def test_the_middle_of_older_exposures_is_in_utc():
     )
 
 
-def test_a_date_without_a_scale_is_refused():
-    with pytest.raises(
-        FormatterError, match=r"DATE-AVG='2020.*' has no time scale: TIMESYS is missing"
-    ):
-        VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
+def test_a_date_without_a_scale_is_refused_when_it_is_used():
+    info = VisitInfo.from_afw({key: value for key, value in AFW.items() if key != "TIMESYS"})
+    assert "2020-01-20" in repr(info)
+    assert info.exposure_time == 30.0
+    for use in (lambda: info.date, lambda: info.date_avg, info.to_afw):
+        with pytest.raises(FormatterError, match=r"'2020.*' has no time scale: TIMESYS is missing"):
+            use()
 
 
 @pytest.mark.parametrize(

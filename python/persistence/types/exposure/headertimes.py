@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from persistence.errors import FormatterError
 from persistence.files import header_values
-from persistence.types.exposure import headersource
+from persistence.types.exposure import earth, headersource
 from persistence.types.exposure.headersource import Header, Source
+
+if TYPE_CHECKING:
+    from astropy.time import Time
 
 # TIMESYS, and what astropy calls that scale. Source: FITS Standard 4.0, table 30.
 SCALES = {
@@ -31,6 +35,7 @@ SCALES = {
     "tcg": "tcg",
     "gps": "gps",
 }
+_ASTROPYS = tuple(dict.fromkeys(scale for scale in SCALES.values() if scale != "gps"))
 # What GPS is behind TAI (s).
 _GPS = 19
 # Keywords of a time of day, those of the beginning first; all but TIME-OBS, which TIMESYS governs,
@@ -94,16 +99,33 @@ def moment(header: Header, sources: Sequence[Source]) -> Moment | None:
     return unread or None
 
 
-def day(value: Any) -> str | None:
-    """Return the day of a date as ISO 8601; None if it is not a date."""
-    parts = _parts(value)
-    return None if parts is None else parts.day
+def to_time(stamp: Moment) -> Time:
+    """Return astropy's object for a time.
 
+    Raises
+    ------
+    FormatterError
+        If it is no date with a time of day, or its scale is not known.
+    """
+    from astropy.time import Time
 
-def has_time(value: Any) -> bool:
-    """Check if a date has a time of day."""
-    parts = _parts(value)
-    return parts is not None and parts.time is not None
+    parts = _parts(stamp.text)
+    if parts is None or parts.time is None:
+        raise FormatterError(f"{stamp.text!r} is no date with a time of day, as ISO 8601 has it")
+    if not stamp.scale:
+        raise FormatterError(f"{stamp.text!r} has no time scale: TIMESYS is missing")
+    if stamp.scale not in _ASTROPYS:
+        raise FormatterError(
+            f"{stamp.text!r} is in the time scale {stamp.scale!r}, which is not one of "
+            f"{', '.join(_ASTROPYS)}"
+        )
+    time = Time(f"{parts.day}T{parts.time}", scale=stamp.scale)
+    if stamp.scale == "ut1":  # or else astropy asks the network for a newer table
+        offset = earth.ut1_minus_utc(float(time.mjd))
+        if offset is None:
+            raise FormatterError(f"{stamp.text!r} is in UT1, which is not measured for that day")
+        time.delta_ut1_utc = offset
+    return time
 
 
 def scale_of(timesys: Any) -> str:

@@ -12,6 +12,7 @@ from persistence.files import header_values
 from persistence.types.archives.archive import Load, Tables
 from persistence.types.exposure import headersource, headertimes, visitcards
 from persistence.types.exposure.headersource import Source
+from persistence.types.exposure.headertimes import Moment
 from persistence.types.exposure.visitcards import is_afws as is_afws
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class VisitInfo:
         When the shutter opened: ISO 8601, in the scale of ``timescale``. What a header has there
         that is no date stands here as it is; `date` is an error then.
     timescale : `str`
-        ``utc``, ``tai``, ``tt``, ``tdb``, ``tcb``, ``tcg`` or ``ut1``.
+        ``utc``, ``tai``, ``tt``, ``tdb``, ``tcb``, ``tcg`` or ``ut1``; empty where it is needed and
+        missing.
     ra, dec : `str` or `float`
         Where the telescope pointed: as the header writes it, hours and degrees in sexagesimal text,
         or both in degrees as numbers; in the frame of ``radesys``.
@@ -113,12 +115,8 @@ class VisitInfo:
         """Read the cards that afw writes of an exposure (afw-files 1.5).
 
         Cards of later versions count where afw wrote that version: before, those of the same names
-        are the observer's.
-
-        Raises
-        ------
-        FormatterError
-            If a date has no time scale.
+        are the observer's. A date without a time scale, which afw refuses, is an error when it is
+        used.
         """
         is_newest = visitcards.NEWEST in header
         cards = visitcards.CARDS | {"exposure_id": "EXPID"}
@@ -131,13 +129,10 @@ class VisitInfo:
             name: visitcards.cast(name)(headersource.card(header, key))
             for name, key in cards.items()
         }
-        if values["date_middle"] is not None and not header_values.text(header.get("TIMESYS")):
-            raise FormatterError(
-                f"DATE-AVG={values['date_middle']!r} has no time scale: TIMESYS is missing"
-            )
         middle = headertimes.moment(header, _MIDDLES)
         if middle is not None:
-            values |= {"date_middle": middle.text, "timescale": middle.scale}
+            is_told = values["date_middle"] is None or header_values.text(header.get("TIMESYS"))
+            values |= {"date_middle": middle.text, "timescale": middle.scale if is_told else ""}
         values["exposure_id"] = values["exposure_id"] or None
         return cls(**{name: value for name, value in values.items() if value is not None})
 
@@ -181,21 +176,7 @@ class VisitInfo:
         return self._time(self.date_middle) or (None if begin is None else begin + self._half())
 
     def _time(self, text: str | None) -> Time | None:
-        from astropy.time import Time
-
-        if text is None:
-            return None
-        if not headertimes.has_time(text):
-            raise FormatterError(f"{text!r} is no date with a time of day, as ISO 8601 has it")
-        if self.timescale not in Time.SCALES:
-            raise FormatterError(
-                f"{text!r} is in the time scale {self.timescale!r}, which is not one of "
-                f"{', '.join(Time.SCALES)}"
-            )
-        try:
-            return Time(text.strip().removesuffix("Z"), scale=self.timescale)
-        except ValueError as error:
-            raise FormatterError(f"{text!r} is not understood as a date: {told(error)}") from error
+        return None if text is None else headertimes.to_time(Moment(text, self.timescale))
 
     def _half(self) -> Any:
         from astropy import units
