@@ -14,7 +14,7 @@ from persistence.files import fits_headers
 from persistence.formatters.fits_open import opened, pixels
 from persistence.types.fields.background import Background, BackgroundList, Surface
 from persistence.types.pixels.box import Box
-from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes_in
 
 _PARTS = ("IMAGE", "MASK", "VARIANCE")
 # An HDU that no file has: all before it are looked at.
@@ -72,9 +72,7 @@ def _component(hdus: Any, start: int) -> Background:
     surface = Surface(
         interpolation, undersampled, int(header.get("APPROXSTYLE", -1)), order, weighted
     )
-    planes = {key[3:]: int(bit) for key, bit in hdus[1].header["MP_*"].items()} or dict(
-        DEFAULT_PLANES
-    )
+    planes = planes_in(hdus[1].header) or dict(DEFAULT_PLANES)
     levels, bits, variance = (pixels(hdu) for hdu in hdus)
     return Background(levels, variance, Mask(as_flags(bits), planes), box, surface)
 

@@ -19,7 +19,7 @@ from persistence.files import fits_headers
 from persistence.formatters import archived
 from persistence.formatters.components import read_component
 from persistence.formatters.fits_open import opened, pixels
-from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes_in
 
 
 def read(location: Location) -> Any:
@@ -80,5 +80,4 @@ def _read_mask(location: Location) -> Mask:
     """Read a mask that is a plain image: the primary HDU, or the first extension if compressed."""
     with opened(location.full_path) as hdus:
         hdu = hdus[0] if hdus[0].shape or len(hdus) == 1 else hdus[1]
-        bits = {key[3:]: int(bit) for key, bit in hdu.header["MP_*"].items()}
-        return Mask(as_flags(pixels(hdu)), bits or dict(DEFAULT_PLANES))
+        return Mask(as_flags(pixels(hdu)), planes_in(hdu.header) or dict(DEFAULT_PLANES))

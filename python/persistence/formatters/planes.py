@@ -13,7 +13,7 @@ from persistence.files import fits_headers
 from persistence.files.fits_headers import Cards, Span
 from persistence.types.archives.read import Stored
 from persistence.types.exposure.components import Components, numbers_in
-from persistence.types.pixels.mask import DEFAULT_PLANES
+from persistence.types.pixels.mask import DEFAULT_PLANES, planes_in
 
 
 class Layout(NamedTuple):
@@ -43,10 +43,7 @@ class Layout(NamedTuple):
 
     def bits(self, mask: int) -> Mapping[str, int]:
         """Give the names of the bits of the mask in an HDU."""
-        cards = self.cards[mask]
-        return {key[3:]: int(cards[key]) for key in cards if key.startswith("MP_")} or dict(
-            DEFAULT_PLANES
-        )
+        return planes_in(self.cards[mask]) or dict(DEFAULT_PLANES)
 
     def components(self, stream: Any) -> Components:
         """Read the bytes of the archive; nothing is made of them until a component is asked for.

@@ -541,3 +541,12 @@ def test_an_exposure_shows_its_size_and_its_summary_on_lines_of_their_own(one):
     rows, columns = one.image.shape
     assert first == f"Exposure of {columns} x {rows} pixels, {one.image.dtype.name}"
     assert [line.split("  ")[1] for line in lines] == [name for name, _ in one.summary()]
+
+
+@pytest.mark.parametrize(
+    ("start", "right"), [(7, 7), (7.0, 7), (-3, -3), (7.5, 0), ("seven", 0), (None, 0)]
+)
+def test_an_origin_is_whole_pixels_or_that_of_another_system(start, right):
+    header = fits.Header({"CTYPE1A": "LINEAR", "CRPIX1A": 1, "CRPIX2A": 1, "CRVAL2A": 0})
+    header["CRVAL1A"] = start
+    assert Exposure(np.zeros((2, 3)), header).bbox == Box(right, 0, 3, 2)

@@ -85,3 +85,11 @@ def test_a_shape_is_of_rows_and_columns_and_the_plane_may_be_named():
 def test_another_table_is_refused(table, message):
     with pytest.raises(FormatterError, match=message):
         Defects.from_table(table)
+
+
+@pytest.mark.parametrize("size", [10.5, float("nan"), 2.0**31])
+def test_a_region_of_no_whole_pixels_is_refused(size):
+    table = regions([(0, 0, 3, 2)])
+    table["R"][0] = size, 2.0
+    with pytest.raises(FormatterError, match="it is no table of regions: the value"):
+        Defects.from_table(table)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from persistence.errors import FormatterError
-from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
+from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, planes_in
 
 NAMES = [*DEFAULT_PLANES, "CROSSTALK", "UNMASKEDNAN", "STREAK"]
 FLAGS = st.dictionaries(st.sampled_from(NAMES), hnp.arrays(bool, (3, 4)), min_size=1)
@@ -105,3 +105,19 @@ def test_pixels_of_any_of_some_planes_are_given():
     assert mask.any_of(["A", "C"]).tolist() == [[True, False, True, False]]
     assert mask.any_of(["LAST"]).tolist() == [[False, False, False, True]]
     assert not mask.any_of([]).any()
+
+
+@pytest.mark.parametrize("bit", [32, -1, 3.5, "three", None, True])
+def test_a_plane_with_no_bit_of_a_mask_is_refused(bit):
+    for make in (lambda: Mask(np.zeros((1, 1), "i4"), {"BAD": bit}), lambda: planes_in({"MP_BAD": bit})):  # fmt: skip
+        with pytest.raises(
+            FormatterError, match=r"BAD = .* is no bit of a mask, which has 0 to 31"
+        ):
+            make()
+
+
+def test_cards_name_the_bits_of_a_mask():
+    assert planes_in({"MP_BAD": 0, "NAXIS": 2, "MP_SENSOR_EDGE": 31}) == {
+        "BAD": 0,
+        "SENSOR_EDGE": 31,
+    }

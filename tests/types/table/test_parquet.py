@@ -154,3 +154,18 @@ def test_a_table_without_rows_keeps_its_columns(tmp_path):
 def test_a_file_that_is_missing_is_said_at_once(tmp_path):
     with pytest.raises(FileNotFoundError):
         ParquetTable(filename=str(tmp_path / "gone"))
+
+
+@pytest.mark.parametrize("numbers", [[2**53 + 1, None], [-(2**53) - 1, None, 5]])
+def test_long_integers_beside_nulls_stay_what_they_are(numbers):
+    frame = ParquetTable(table=pyarrow.table({"id": numbers, "few": [1] * len(numbers)}))
+    found = frame.toDataFrame()["id"]
+    assert [
+        None if found.isna()[row] else int(found[row]) for row in range(len(numbers))
+    ] == numbers
+
+
+def test_short_integers_beside_nulls_are_floats_as_pandas_has_them():
+    frame = ParquetTable(table=pyarrow.table({"n": [1, None], "none": pyarrow.array([None] * 2, "i8")}))  # fmt: skip
+    assert str(frame.toDataFrame()["n"].dtype) == "float64"
+    assert frame.toDataFrame()["none"].isna().all()

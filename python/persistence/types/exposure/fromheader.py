@@ -51,7 +51,8 @@ def calibration_of(header: Header, translator: HeaderTranslator) -> PhotoCalib |
 def xy0(header: Header) -> tuple[int, int]:
     """Read where the first pixel lies in a parent image.
 
-    World coordinate system A, as afw writes it.
+    World coordinate system A, as afw writes it; one that does not begin with whole pixels is
+    another one.
 
     Source: afw-files 1.2.
     """

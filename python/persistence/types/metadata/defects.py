@@ -9,6 +9,7 @@ import numpy as np
 from astropy.table import Table
 
 from persistence.errors import FormatterError
+from persistence.files.numbers import exact
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask
 
@@ -85,9 +86,10 @@ def _from_regions(table: Table) -> Any:
     """
     try:
         boxes = [_box(row) for row in table]
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, FormatterError) as error:
         raise FormatterError(f"it is no table of regions: {error}") from error
-    return np.array(boxes, dtype=np.int32).reshape(-1, len(COLUMNS))
+    numbers = np.array(boxes, dtype=np.int64).reshape(-1, len(COLUMNS))
+    return exact(numbers, np.int32)
 
 
 def _box(row: Any) -> tuple[int, int, int, int]:
@@ -96,7 +98,7 @@ def _box(row: Any) -> tuple[int, int, int, int]:
     if shape == _ONE:
         width = height = 1
     elif shape in _SHAPES:
-        width, height = (int(size) for size in np.ravel(row["R"])[:2])
+        width, height = exact(np.ravel(row["R"])[:2], np.int32).tolist()
         turn = float(np.ravel(row["ROTANG"])[0]) if shape == "ROTBOX" else 0.0
         if turn % 90:
             raise ValueError(f"a box cannot be turned by {turn} degrees")

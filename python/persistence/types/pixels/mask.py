@@ -37,6 +37,24 @@ def as_flags(numbers: NDArray[Any]) -> NDArray[np.int32]:
     return flags
 
 
+def planes_in(cards: Mapping[str, Any]) -> dict[str, int]:
+    """Return the names of the bits that the cards ``MP_*`` of a mask's header give.
+
+    Raises
+    ------
+    FormatterError
+        If one of them is no number of a bit.
+    """
+    given = {key: cards[key] for key in cards if key.startswith("MP_")}
+    return {key[3:]: _bit(value, key) for key, value in given.items()}
+
+
+def _bit(value: Any, name: str) -> int:
+    if not str(value).isdigit() or int(value) >= _BITS:
+        raise FormatterError(f"{name} = {value!r} is no bit of a mask, which has 0 to {_BITS - 1}")
+    return int(value)
+
+
 @dataclass(frozen=True, eq=False)
 class Mask:
     """Flags of pixels.
@@ -47,11 +65,20 @@ class Mask:
         The flags, one bit each.
     planes : mapping [`str`, `int`]
         What each bit, counted from 0, is called.
+
+    Raises
+    ------
+    FormatterError
+        If a plane is given another number than 0 to 31.
     """
 
     array: NDArray[np.int32]
     planes: Mapping[str, int]
     shareable: ClassVar[bool] = False  # its pixels can be changed in place
+
+    def __post_init__(self) -> None:
+        for name, bit in self.planes.items():
+            _bit(bit, name)
 
     @classmethod
     def from_flags(cls, flags: Mapping[str, NDArray[np.bool_]]) -> Mask:

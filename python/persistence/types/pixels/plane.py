@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
-from persistence.types.pixels.mask import Mask
+from persistence.types.pixels.mask import Mask, as_flags, planes_in
 
 # In the order in which the header of one is good for all.
 NAMES = ("image", "mask", "variance")
@@ -75,10 +75,10 @@ def _described(size: tuple[int, ...]) -> str:
 
 
 def _named(pixels: NDArray[Any], header: Mapping[str, Any]) -> Mask:
-    bits = {key[3:]: int(header[key]) for key in header if key.startswith("MP_")}
+    bits = planes_in(header)
     if not bits or pixels.dtype.kind not in "iu":
         raise FormatterError(
             f"an image of {pixels.dtype.name} with {len(bits)} cards MP_* in its header is not a "
             "mask: a mask has integers, and a card for each bit that it names"
         )
-    return Mask(pixels.astype(np.int32), bits)
+    return Mask(as_flags(pixels), bits)

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 try:
     import pyarrow
+    import pyarrow.compute
     import pyarrow.parquet
 except ImportError as _error:
     raise MissingExtra("pyarrow", "tables", "Parquet") from _error
+
+
+# Integers up to here are floats of 64 bits, too.
+_EXACT = 1 << 53
 
 
 class ParquetTable:
@@ -84,12 +89,25 @@ class ParquetTable:
         return made
 
     def toDataFrame(self, columns: Sequence[str] | None = None) -> DataFrame:
-        """Give the columns as a pandas DataFrame."""
+        """Return the columns as a pandas DataFrame.
+
+        Integers beside nulls become floats, as pandas has them, but those that a float cannot hold
+        stay integers, of pandas' types that have nulls.
+        """
         try:
-            import pandas  # noqa: F401  # asked for here to explain its absence
+            import pandas
         except ImportError as error:
             raise MissingExtra("pandas", "tables", "A DataFrame") from error
-        return self.to_arrow(columns).to_pandas()
+        arrow = self.to_arrow(columns)
+        frame = arrow.to_pandas()
+        types = {pyarrow.int64(): pandas.Int64Dtype(), pyarrow.uint64(): pandas.UInt64Dtype()}
+        for name in arrow.column_names:
+            column = arrow.column(name)
+            if column.null_count and column.type in types and name in frame:
+                limits = pyarrow.compute.min_max(column).as_py().values()
+                if any(limit is not None and abs(limit) > _EXACT for limit in limits):
+                    frame[name] = column.to_pandas(types_mapper=types.get)
+        return frame
 
     def __len__(self) -> int:
         if self._table is not None:
