@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler, RepositoryError
+from persistence.errors import MissingKey
 
 pytestmark = pytest.mark.real
 # Repository: what it has to be told, and what it holds.
@@ -85,6 +86,21 @@ def test_every_registered_raw_is_found_and_read(copies: Path, name: str) -> None
         assert min(raw.image.shape) >= 1026
         assert reference.get("raw_md")["BITPIX"] in (8, 16)
         assert raw.visit_info.exposure_time in (0.0, 15.0, 27.0, 30.0)
+
+
+@pytest.mark.parametrize(("name", "detectors"), [("latiss", 1), ("imsim", 1000)])
+def test_an_exposure_is_numbered_by_any_of_its_keys(
+    copies: Path, name: str, detectors: int
+) -> None:
+    """The registry tells which visit an exposure is; data IDs of a subset have its number alone."""
+    butler = opened(copies, name)
+    ((visit, detector),) = butler.queryMetadata("raw", ["visit", "detector"])
+    expected = visit * detectors + detector
+    assert butler.get("ccdExposureId", visit=visit, detector=detector) == expected
+    for reference in butler.subset("raw"):
+        assert reference.get("ccdExposureId") == expected
+    with pytest.raises(MissingKey, match="an identifier needs 'visit' or 'expId'"):
+        butler.get("ccdExposureId", detector=detector, filter="r")
 
 
 def test_a_raw_named_fits_may_be_gzip_and_its_visit_beyond_32_bits(copies: Path) -> None:

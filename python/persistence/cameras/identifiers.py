@@ -23,7 +23,8 @@ class ExposurePacker(NamedTuple):
     Attributes
     ----------
     terms : sequence of mapping
-        Key -> factor; of several, the first counts whose keys the data ID has.
+        Key -> factor; of several, the first counts whose keys the data ID has. An empty one is for
+        the empty data ID alone.
     bits : `int` or None
         How many bits the identifier takes; None if nobody says.
     defaults : mapping
@@ -49,7 +50,7 @@ class ExposurePacker(NamedTuple):
         """
         full = {**self.defaults, **data_id}
         for term in self.terms:
-            if all(key in full for key in term):
+            if all(key in full for key in term) and (term or not data_id):
                 return sum(factor * self._number(key, full[key]) for key, factor in term.items())
         needed = " or ".join(repr(key) for term in self.terms for key in term if key not in full)
         raise MissingKey(f"an identifier needs {needed}; the data ID is {dict(data_id)}")
