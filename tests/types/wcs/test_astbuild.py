@@ -273,7 +273,7 @@ def test_what_a_projection_does_not_show_is_nan(longitude):
         ("Begin CmpMap ; MapA = ; Begin LutMap ; End LutMap ; End CmpMap", "AST's LutMap"),
         ("Begin CmpMap ; Nin = 2 ; End CmpMap", "lacks its MapA"),
         ('Begin MatrixMap ; Nin = 2 ; Form = "Odd" ; End MatrixMap', "'Odd'"),
-        ('Begin WcsMap ; Nin = 2 ; Type = "TAN" ; PV1_1 = 3 ; End WcsMap', "pv1_1"),
+        ('Begin WcsMap ; Nin = 2 ; Type = "TAN" ; PV1_7 = 3 ; End WcsMap', "pv1_7"),
         ("Begin PolyMap ; Nin = 1 ; MPF1 = 1 ; NCF1 = 1 ; PF1 = 2 ; End PolyMap", r"powers \[2\]"),
         ("Begin PolyMap ; Nin = 1 ; MPF1 = 999999999 ; NCF1 = 1 ; End PolyMap", "999999999"),
         ("Begin PolyMap ; Nin = 1 ; MPF1 = -2 ; NCF1 = 1 ; End PolyMap", "-2"),

@@ -272,3 +272,51 @@ def test_a_position_that_no_pixel_has_is_nan():
 def test_numbers_that_make_no_wcs_are_refused(cells, message):
     with pytest.raises(FormatterError, match=message):
         storedwcs.make_old([OLD | cells], None)
+
+
+PLACED = {
+    "CRPIX1": 1000.0, "CRPIX2": 2000.0, "CRVAL1": 150.0, "CRVAL2": 2.0,
+    "CD1_1": -7e-5, "CD1_2": 1e-6, "CD2_1": 2e-6, "CD2_2": 7e-5,
+}  # fmt: skip
+PARAMETERS = {
+    "COE": {"PV2_1": 40.0, "PV2_2": 10.0},
+    "COD": {"PV2_1": 40.0, "PV2_2": 10.0},
+    "ZPN": {"PV2_1": 1.0, "PV2_3": 50.0},
+    "AZP": {"PV2_1": 2.0, "PV2_2": 10.0},
+    "CEA": {"PV2_1": 0.5},
+    "SIN": {"PV2_1": 0.1, "PV2_2": 0.2},
+    "TPV": {f"PV{axis}_{m}": value for axis in (1, 2) for m, value in ((1, 1.01), (4, 0.003), (7, 0.01))},
+    "TAN-SIP": {"A_ORDER": 2, "B_ORDER": 2, "A_2_0": 5e-6, "B_1_1": 1e-6},
+}  # fmt: skip
+ASTS = {
+    **{
+        code: {"CTYPE1": f"RA---{code}", "CTYPE2": f"DEC--{code}", **PARAMETERS.get(code, {})}
+        for code in [*"TAN ARC STG ZEA CAR SFL AIT MOL HPX".split(), *PARAMETERS]
+    },
+    "galactic": {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"},
+    "a pole": {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL2": 90.0},
+    **{
+        str(frame): {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", **frame}
+        for frame in (
+            {"RADESYS": "ICRS"},
+            {"RADESYS": "FK5", "EQUINOX": 2000.0},
+            {"RADESYS": "FK5", "EQUINOX": 1975.0},
+            {"RADESYS": "FK4", "EQUINOX": 1950.0},
+            {"LONPOLE": 90.0},
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ASTS)
+def test_what_ast_writes_is_read_as_ast_and_astropy_have_it(as_afw_has_it, kind):
+    header = fits.Header()
+    header.update({"NAXIS": 2, "NAXIS1": 2048, "NAXIS2": 4096, **PLACED, **ASTS[kind]})
+    text, frames = as_afw_has_it(header)
+    stored, (x, y) = storedwcs.from_text(text), np.array([[0, 100.5, 1500], [0, 200.25, 2500]])
+    found = stored.pixel_to_world_values(x, y)
+    longitude, latitude = np.degrees(frames.tran([x, y], True))
+    np.testing.assert_allclose(found, [longitude % 360, latitude], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(stored.world_to_pixel_values(*found), [x, y], rtol=0, atol=2e-4)
+    expected = WCS(header).pixel_to_world(x, y).icrs
+    assert stored.pixel_to_world(x, y).icrs.separation(expected).arcsec.max() < 1e-5

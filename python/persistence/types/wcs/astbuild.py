@@ -97,13 +97,21 @@ def _wcs(dump: Dump) -> Map:
         )
     given = {name: dump.number(name, 0) for name in dump.values if name.startswith("pv")}
     latitude = f"pv{axes[1]}_"
-    strange = [name for name, value in given.items() if value and not name.startswith(latitude)]
+    # Where the native sphere lies on the sky, which other mappings see to. Source: FITS 4.0, 8.3.
+    placing = [f"pv{axes[0]}_{number}" for number in range(5)]
+    strange = [
+        name
+        for name, value in given.items()
+        if value and not name.startswith(latitude) and name not in placing
+    ]
     if strange:
         raise FormatterError(
             f"AST's WcsMap has parameters of another axis than the latitude's: {', '.join(strange)}"
         )
     parameters = tuple(
-        (int(name.removeprefix(latitude)), value) for name, value in given.items() if value
+        (int(name.removeprefix(latitude)), value)
+        for name, value in given.items()
+        if value and name.startswith(latitude)
     )
     return Projection(
         dump.text("Type"), parameters, (axes[0] - 1, axes[1] - 1), dump.integer("Nin", 2)

@@ -21,8 +21,8 @@ from persistence.types.wcs.skywcs import SkyWcs
 # AST's names of sky systems. Source: the attribute System of AST's SkyFrame.
 _SYSTEMS: Mapping[str, Callable[[float], BaseCoordinateFrame]] = {
     "ICRS": lambda _: ICRS(),
-    "FK5": lambda equinox: FK5(equinox=f"J{equinox}"),
-    "FK4": lambda equinox: FK4(equinox=f"B{equinox}"),
+    "FK5": lambda equinox: FK5(equinox=_epoch(equinox)),
+    "FK4": lambda equinox: FK4(equinox=_epoch(equinox)),
     "GALACTIC": lambda _: Galactic(),
 }
 # afw's number for an equinox that is not given. Source: afw-files 2.3.
@@ -86,6 +86,11 @@ def _system(sky: Dump) -> BaseCoordinateFrame:
             f"the sky system {name!r} is not known here; known are {', '.join(_SYSTEMS)}"
         )
     return _SYSTEMS[name](sky.number("Eqnox", 1950 if name == "FK4" else 2000))
+
+
+def _epoch(year: float) -> str:
+    # Source: AST 9.0.5, which dumps the equinox J1975 as 1975.0007.
+    return f"{'B' if year < 1984 else 'J'}{year}"
 
 
 def _tangent(frames: FrameSet) -> tuple[float, float] | None:
