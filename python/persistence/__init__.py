@@ -30,8 +30,8 @@ NAMES = {
         "FormatterError IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning "
         "MultipleResults NoMapperException NoResults NoTables ParentsMismatch PersistenceError "
         "PolicyError RegistryError RegistryLocked RegistryWarning RepositoryError SourceChanged "
-        "TemplateError TemplateUndefined UnknownDatasetType UnknownKey UnknownKeyWarning "
-        "UnsafeContent"
+        "TemplateError TemplateUndefined UnknownArgument UnknownDatasetType UnknownKey "
+        "UnknownKeyWarning UnsafeContent"
     ),
     "types.exposure.exposure": "Exposure",
     "types.metadata.config": "Config",

@@ -75,6 +75,7 @@ from persistence.errors import RepositoryError as RepositoryError
 from persistence.errors import SourceChanged as SourceChanged
 from persistence.errors import TemplateError as TemplateError
 from persistence.errors import TemplateUndefined as TemplateUndefined
+from persistence.errors import UnknownArgument as UnknownArgument
 from persistence.errors import UnknownDatasetType as UnknownDatasetType
 from persistence.errors import UnknownKey as UnknownKey
 from persistence.errors import UnknownKeyWarning as UnknownKeyWarning
@@ -165,6 +166,7 @@ __all__ = [
     "StorageInterface",
     "TemplateError",
     "TemplateUndefined",
+    "UnknownArgument",
     "UnknownDatasetType",
     "UnknownKey",
     "UnknownKeyWarning",

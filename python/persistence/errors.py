@@ -48,8 +48,10 @@ class PersistenceError(Exception):
 class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
     """No such dataset type. Gen2 raised AttributeError from ``get``, KeyError from ``getKeys``."""
 
-    def __init__(self, name: str, known: Iterable[str], mapper: str) -> None:
-        super().__init__(f"{mapper} has no dataset type {name!r}{did_you_mean(name, known)}")
+    def __init__(
+        self, name: str, known: Iterable[str], mapper: str, kind: str = "dataset type"
+    ) -> None:
+        super().__init__(f"{mapper} has no {kind} {name!r}{did_you_mean(name, known)}")
         self.datasetType = name
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -131,6 +133,10 @@ class UnsafeContent(FormatterError):
 
 class RepositoryError(PersistenceError, RuntimeError):
     """A directory that is no repository, or one that cannot be used as asked."""
+
+
+class UnknownArgument(RepositoryError, TypeError):
+    """An argument of a Butler that nothing takes. Gen2's mappers raised TypeError."""
 
 
 class NoRepositoryAtRoot(RepositoryError):

@@ -6,6 +6,7 @@ import getpass
 import os
 import pickle
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from persistence import (
     PolicyError,
     RegistryError,
     RepositoryError,
+    UnknownArgument,
     UnsafeContent,
 )
 from persistence.butler import repository_cfg
@@ -763,3 +765,54 @@ def test_an_output_that_is_only_written_knows_the_registries_of_the_inputs(
     reference.put({"a": 1}, "processCcd_metadata")
     assert butler.datasetExists("processCcd_metadata", visit=410877, ccdnum=28, write=True)
     assert not butler.datasetExists("processCcd_metadata", visit=410877, ccdnum=28)
+
+
+# -- arguments that nothing takes
+# ------------------------------------------------------------------------------------------
+
+UNTAKEN = {
+    "misspelt": (lambda: Butler("r", calibRot="c"), "no argument 'calibRot'; did you mean 'calibRoot'"),
+    "one of the Butler's": (lambda: Butler("r", output="c"), "'output'; did you mean 'outputs'"),
+    "like none": (lambda: Butler("r", zzz=1), r"W and its repository take no argument 'zzz' \(known: calibRoot"),
+    "with inputs": (lambda: Butler(inputs="r", calibRot="c"), "(?s)version 1.*calibRot; did you mean 'calibRoot'"),
+    "with a root": (lambda: Butler("r", inputs="r"), r"version 2 API \(inputs, outputs\): root"),
+    "mapperArgs": (lambda: Butler(inputs={"root": "r", "mapperArgs": {"registri": "c"}}), "'registri'; did you mean 'registry'"),
+    "a mapper that is made": (lambda: Butler("r", mapper=W(), calibRoot="r"), "is made already, and cannot be told calibRoot"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNTAKEN)
+def test_an_argument_that_nothing_takes_is_refused(case: str) -> None:
+    old("r")
+    call, message = UNTAKEN[case]
+    with pytest.raises(UnknownArgument, match=message) as caught:
+        call()
+    assert isinstance(caught.value, TypeError)  # as Gen2's mappers raised
+
+
+def test_what_a_cameras_class_takes_is_taken() -> None:
+    class Own(W):
+        def __init__(self, shutter: str = "", **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.shutter = shutter
+
+    old("r")
+    assert Butler("r", mapper=Own, shutter="open").chain.inputs[0].mapper.shutter == "open"
+    with pytest.raises(UnknownArgument, match="Own and its repository take no argument 'shuter'"):
+        Butler("r", mapper=Own, shuter="open")
+
+
+# -- registries on servers
+# ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["registry.pgsql", "registry.mysql", "calibRegistry.pgsql"])
+def test_a_registry_on_a_server_is_an_error_at_once(name: str) -> None:
+    """It was passed over: every query was answered with nothing."""
+    old("r")
+    Path("r", name).write_text("host: db\ndatabase: lsst\n")
+    with pytest.raises(RegistryError, match=rf"/r/{name} says that the registry is on a server"):
+        Butler("r")
+    sqlite3.connect("copy.sqlite3").close()
+    argument = name.partition(".")[0]
+    assert Butler("r", **{argument: os.path.abspath("copy.sqlite3")}).queryMetadata

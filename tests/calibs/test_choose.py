@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from persistence import (
     MultipleResults,
     NoResults,
     RepositoryError,
+    UnknownDatasetType,
     UnknownKey,
 )
 from persistence.errors import RegistryWarning
@@ -208,8 +210,73 @@ def test_a_calib_root_that_is_not_there_is_an_error(dated: Path) -> None:
     """Trap T11: the original looked in the data root instead."""
     with pytest.raises(RepositoryError, match=r"calibRoot: there is no directory .*/own/gone"):
         Butler(dated, calibRoot="gone")
-    with pytest.raises(RepositoryError, match=r"calibRoot: there is no directory /nowhere"):
+    with pytest.raises(RepositoryError, match=r"calibs\['bias'\]: there is no directory /nowhere"):
         Butler(dated, calibs={"bias": "/nowhere"})
+
+
+GIVEN = {
+    "calibRoot": lambda place: Butler("own", calibRoot=place),
+    "calibs": lambda place: Butler("own", calibs={"bias": place}),
+    "calibs, inputs": lambda place: Butler(inputs="own", calibs={"bias": place}),
+    "mapperArgs": lambda place: Butler(inputs={"root": "own", "mapperArgs": {"calibRoot": place}}),
+}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("where", ["own/CALIB", "CALIB", "own/../CALIB"])
+def test_calibrations_are_found_in_the_repository_or_the_current_directory(
+    dated: Path, make_calibs: Make, monkeypatch: pytest.MonkeyPatch, given: str, where: str
+) -> None:
+    monkeypatch.chdir(dated.parent)
+    folder = make_calibs(Path(where))
+    expected = f"{os.path.realpath(folder)}/BIAS/2015-03-05/BIAS-2015-03-05-28.fits"
+    for place in ("CALIB", where, folder, str(folder.resolve())):
+        butler = GIVEN[given](place)
+        assert os.path.realpath(butler.getUri("bias", ID)) == expected
+        copy = pickle.dumps(butler)
+        (dated.parent / "other").mkdir(exist_ok=True)
+        monkeypatch.chdir(dated.parent / "other")
+        assert os.path.realpath(pickle.loads(copy).getUri("bias", ID)) == expected
+        monkeypatch.chdir(dated.parent)
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_calibrations_that_are_nowhere_or_in_two_places_are_told_with_both(
+    dated: Path, make_calibs: Make, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.chdir(dated.parent)
+    inside, outside = dated.parent / "own" / "CALIB", dated.parent / "CALIB"
+    name = "calibs\\['bias'\\]" if "calibs" in given else "calibRoot"
+    with pytest.raises(
+        RepositoryError, match=f"{name}: there is no directory {inside}, nor {outside}$"
+    ):
+        GIVEN[given]("CALIB")
+    for folder in (inside, outside):
+        folder.mkdir()
+    with pytest.raises(RepositoryError, match=f"{name} 'CALIB' may be {inside} or {outside}: give"):
+        GIVEN[given]("CALIB")
+    with pytest.raises(RepositoryError, match=f"{name} has to be a path, not 5"):
+        GIVEN[given](5)
+
+
+def test_only_calibrations_may_come_from_elsewhere(dated: Path, tmp_path: Path) -> None:
+    for name, hint in (("baias", "; did you mean 'bias'"), ("raw", "")):
+        for told in ({"root": dated}, {"inputs": str(dated), "outputs": str(tmp_path / "new")}):
+            with pytest.raises(
+                UnknownDatasetType,
+                match=f"calibs: DecamMapper has no calibration '{name}'{hint}",
+            ):
+                Butler(**told, calibs={name: str(tmp_path)})
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_calibration_registry_may_have_another_name(dated: Path, make_calibs: Make) -> None:
+    folder = make_calibs(dated / "CALIB")
+    (folder / "calibRegistry.sqlite3").rename(folder / "mine.db")
+    butler = Butler(dated, calibRoot="CALIB", calibRegistry="mine.db")
+    assert butler.queryMetadata("bias", "calibDate", ID) == ["2015-03-05"]
+    with pytest.raises(RepositoryError, match=r"calibRegistry: there is no file .*CALIB/other\.db"):
+        Butler(dated, calibRoot="CALIB", calibRegistry="other.db")
 
 
 def test_without_a_calibration_registry_the_error_says_how_to_name_one(dated: Path) -> None:

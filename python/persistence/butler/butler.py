@@ -12,8 +12,9 @@ from persistence.butler.define import Definer
 from persistence.butler.get import Reader
 from persistence.butler.open import open_chain, open_one
 from persistence.butler.put import Writer
-from persistence.butler.repository_args import RepositoryArgs, as_args
+from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
+from persistence.calibs import roots
 from persistence.cameras.installed import camera
 from persistence.cameras.mapper import Mapper
 from persistence.composites.cache import ComponentCache
@@ -26,6 +27,8 @@ from persistence.errors import (
     NoResults,
     PolicyError,
     RepositoryError,
+    UnknownArgument,
+    did_you_mean,
 )
 from persistence.formatters import stack_classes
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
+# A Butler's own arguments, which a misspelt one may have been meant for.
+_ARGUMENTS = ("root", "mapper", "inputs", "outputs", "trust", "calibs", "cache", "types")
 
 
 class Butler:
@@ -54,7 +59,7 @@ class Butler:
     calibs : mapping, optional
         Dataset types of calibrations, and the directory where each lies with its
         ``calibRegistry.sqlite3``: ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in
-        ``calibRoot``.
+        ``calibRoot``. Relative paths are looked for in the repository and in the current directory.
     cache : `bool`
         Whether components that several objects share (a WCS, a PSF) are read once, and are the same
         object.
@@ -64,7 +69,8 @@ class Butler:
         Whether what is put is on the disk when `put` returns, so that a power cut does not lose it.
         Outputs that can be made again may do without: it costs some milliseconds a dataset.
     **mapperArgs
-        For the mapper.
+        For the mapper and its repository: ``calibRoot``, where calibrations lie; ``calibRegistry``
+        and ``registry``, if they are not called as usual; what else the camera's class takes.
 
     Attributes
     ----------
@@ -75,6 +81,10 @@ class Butler:
     ------
     RepositoryError
         If one of them is no repository, or cannot be used as asked.
+    UnknownArgument
+        If nothing takes one of the keywords.
+    UnknownDatasetType
+        If ``calibs`` names a dataset type that there is not, or one that is no calibration.
 
     Notes
     -----
@@ -102,26 +112,28 @@ class Butler:
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes
         # meanwhile.
         trust = (trust,) if isinstance(trust, str) else tuple(trust)
-        calibs = {name: os.path.abspath(place) for name, place in (calibs or {}).items()}
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", None) or os.curdir
-            self._arguments = (
-                RepositoryArgs(os.fspath(place)).root,
-                mapper,
-                None,
-                None,
-                trust,
-                calibs,
-                mapperArgs,
-            )
+            args = RepositoryArgs(os.fspath(place), mapper=mapper, mapperArgs=mapperArgs)
+            args.settle()
+            calibs = _settled(calibs, [args])
+            mapperArgs = args.mapperArgs or {}
+            self._arguments = (args.root, mapper, None, None, trust, calibs, mapperArgs)
             self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs)
+            refuse_untaken(self._chain.inputs[0].mapper, mapperArgs, _ARGUMENTS)
         elif root or mapper or mapperArgs:
-            raise RepositoryError(
+            others = {"root": root, "mapper": mapper, **mapperArgs}
+            given = [name for name, value in others.items() if value]
+            hints = [did_you_mean(name, (*TAKEN, *_ARGUMENTS)) for name in mapperArgs]
+            raise UnknownArgument(
                 "Butler version 1 API (root, mapper, **mapperArgs) may not be used with "
-                "version 2 API (inputs, outputs)"
+                f"version 2 API (inputs, outputs): {', '.join(given)}{''.join(hints)}"
             )
         else:
             inputs, outputs = as_args(inputs), as_args(outputs)
+            for args in (*inputs, *outputs):
+                args.settle()
+            calibs = _settled(calibs, [*inputs, *outputs])
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
@@ -531,6 +543,15 @@ class Butler:
             if "@" in name:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
+
+
+def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) -> dict[str, str]:
+    """Return the directories of types of calibrations, which may lie in the repositories."""
+    places = [args.root for args in given]
+    return {
+        name: roots.directory(place, places, f"calibs[{name!r}]")
+        for name, place in (calibs or {}).items()
+    }
 
 
 def _rebuild(

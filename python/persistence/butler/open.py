@@ -13,11 +13,17 @@ from typing import Any
 from persistence.butler import repository_cfg
 from persistence.butler.chain import Chain
 from persistence.butler.repository import Repository
-from persistence.butler.repository_args import RepositoryArgs
+from persistence.butler.repository_args import TAKEN, RepositoryArgs, refuse_untaken
 from persistence.butler.repository_cfg import RepositoryCfg
 from persistence.cameras import yaml_camera
 from persistence.cameras.installed import camera, gen2_name
-from persistence.errors import PolicyError, RepositoryError
+from persistence.errors import (
+    PolicyError,
+    RepositoryError,
+    UnknownArgument,
+    UnknownDatasetType,
+    did_you_mean,
+)
 from persistence.files import atomic
 from persistence.policy import refuse_code
 
@@ -87,12 +93,28 @@ class Opening:
             _depth_first(member, readable)
         inputs = [self._repository(member) for member in readable]
         outputs = [self._repository(member) for member in self._outputs]
+        self._check_calibs()
         return Chain(inputs, outputs)
+
+    def _check_calibs(self) -> None:
+        """Refuse to take from elsewhere what is no calibration of any repository's camera."""
+        mappers = [one.repository.mapper for one in self._members.values() if one.repository]
+        known = dict.fromkeys(
+            dataset.name
+            for mapper in mappers
+            for dataset in mapper.types.values()
+            if dataset.section == "calibrations"
+        )
+        for name in self._calibs:
+            if name not in known:
+                cameras = ", ".join(dict.fromkeys(type(mapper).__name__ for mapper in mappers))
+                raise UnknownDatasetType(name, known, f"calibs: {cameras}", "calibration")
 
     def _try_inputs(self) -> None:
         """See whether the inputs can be opened, before anything is written for a new output."""
         for member in self._inputs:
             self._repository(member)
+        self._check_calibs()
         for member in self._members.values():
             member.repository = None  # it has no tags yet
 
@@ -211,9 +233,14 @@ class Opening:
         cfg, tags = member.cfg, member.args.tags
         ancestors = [self._repository(parent) for parent in member.parents]
         try:
-            return Repository(
+            made = Repository(
                 cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs
             )
+            # Cameras may ask for others; those that look like ours are misspelt.
+            for name in member.args.mapperArgs or ():
+                if did_you_mean(name, TAKEN):
+                    refuse_untaken(made.mapper, [name])
+            return made
         except (PolicyError, RepositoryError) as error:
             if not str(error).startswith(os.sep):  # the name of a file says enough
                 error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
@@ -232,6 +259,11 @@ def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> 
         said["mapper"] = gen2_name(args.mapper)
     if args.mapperArgs is not None:
         said["mapperArgs"] = args.mapperArgs
+        if args.mapperArgs and not isinstance(args.mapper, str | type | None):
+            raise UnknownArgument(
+                f"mapper={args.mapper!r} is made already, and cannot be told "
+                f"{', '.join(args.mapperArgs)}: give {type(args.mapper).__name__} itself as mapper"
+            )
     if args.policy is not None:
         said["policy"] = args.policy
     if has_to_match and not cfg.old:

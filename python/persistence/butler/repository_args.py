@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from persistence.calibs import roots
+from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import as_tags
-from persistence.errors import RepositoryError, did_you_mean
+from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
 
+# What a repository asks its mapper for, of all that a caller gives the mapper.
+TAKEN = ("calibRoot", "calibRegistry", "registry")
 _NAMES = ("cfgRoot", "root", "mapper", "mapperArgs", "tags", "mode", "policy")
 
 
@@ -71,6 +75,22 @@ class RepositoryArgs:
         """Add one tag, or many."""
         self.tags = self.tags | as_tags(tags)  # a copy of these arguments keeps its own
 
+    def settle(self) -> None:
+        """Make a calibration root absolute that lies in the current directory: that may change.
+
+        Raises
+        ------
+        RepositoryError
+            If it is not there, in the repository or in the current directory; or in both.
+        """
+        given = (self.mapperArgs or {}).get("calibRoot")
+        if self.mapperArgs is None or not given:
+            return
+        path = roots.directory(given, [self.root], "calibRoot")
+        in_root = os.path.join(os.path.realpath(self.root or os.curdir), os.fspath(given))
+        if path != os.path.normpath(in_root):
+            self.mapperArgs = {**self.mapperArgs, "calibRoot": path}
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RepositoryArgs) and vars(self) == vars(other)
 
@@ -97,6 +117,32 @@ def as_args(given: Any) -> list[RepositoryArgs]:
     return [
         copy.copy(one) if isinstance(one, RepositoryArgs) else RepositoryArgs(one) for one in given
     ]
+
+
+def refuse_untaken(mapper: Mapper, given: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Refuse arguments for a mapper that neither its class nor the repository takes.
+
+    Parameters
+    ----------
+    mapper : `Mapper`
+        Made with the arguments; its class took what is not left in ``mapperArgs``.
+    given : iterable of `str`
+        The names of the arguments.
+    others : iterable of `str`
+        What else they may have been meant for, to be suggested.
+
+    Raises
+    ------
+    UnknownArgument
+        With the first of them, and its neighbours.
+    """
+    known = [*TAKEN, *others]
+    for name in given:
+        if name in mapper.mapperArgs and name not in TAKEN:
+            raise UnknownArgument(
+                f"{type(mapper).__name__} and its repository take no argument {name!r}"
+                f"{did_you_mean(name, known)} (known: {', '.join(known)})"
+            )
 
 
 def _absolute(path: Any) -> str | None:

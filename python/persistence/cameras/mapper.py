@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[Any, ...]]]
 
 _SHOWN = 3
+# What a repository tells each mapper.
+_TOLD = ("root", "parentRegistry", "repositoryCfg")
 
 
 class Mapper(Numbering):
@@ -84,6 +86,7 @@ class Mapper(Numbering):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take the arguments that mappers are made with; a mapper without policy needs none."""
+        self.mapperArgs = {name: value for name, value in kwargs.items() if name not in _TOLD}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), *self._arguments)

@@ -60,7 +60,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
         repository,
         calibconfig.checked(config, "the command line"),
         mode=arguments.mode,
-        root=ingesting.calib_root(arguments.calib, arguments.output),
+        root=ingesting.calib_root(arguments.root, arguments.calib, arguments.output),
         days=arguments.validity,
         rule=arguments.rule,
         recompute=arguments.recompute,

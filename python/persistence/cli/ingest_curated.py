@@ -52,7 +52,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     task = CalibTask(
         repository,
         calibconfig.checked(config, "the command line"),
-        root=ingesting.calib_root(arguments.calib, arguments.output),
+        root=ingesting.calib_root(arguments.repo, arguments.calib, arguments.output),
         mode="copy",  # of FITS files that are made for this
         rule="until-superseded",
         recompute=True,  # a later one ends the one before: that is what its rule says

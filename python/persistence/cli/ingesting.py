@@ -95,8 +95,8 @@ def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Co
     return config
 
 
-def calib_root(calib: str | None, output: str | None) -> str:
-    """Say where calibrations go: ``--calib``, below ``PIPE_CALIB_ROOT`` if that is set.
+def calib_root(root: str, calib: str | None, output: str | None) -> str:
+    """Return where calibrations go: ``--calib``, see `places.where_calibrations_lie`.
 
     Else ``--output``.
 
@@ -105,10 +105,10 @@ def calib_root(calib: str | None, output: str | None) -> str:
     PolicyError
         If nothing says it. (Gen2 let a TypeError through; it never took the repository itself.)
     """
-    root = places.under(places.CALIB, calib) or places.output(output)
-    if root is None:
+    where = places.where_calibrations_lie(calib, root) or places.output(output)
+    if where is None:
         raise PolicyError("where do calibrations go? Say --calib DIR (or set PIPE_CALIB_ROOT)")
-    return root
+    return where
 
 
 def common(arguments: argparse.Namespace) -> dict[str, Any]:

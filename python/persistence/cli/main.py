@@ -168,12 +168,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _opened(arguments: argparse.Namespace) -> Butler:
     from persistence.butler.butler import Butler
+    from persistence.cli import places
 
     # With a mapper the Butler would take a directory that is not there for a repository that is
     # new.
     if not os.path.isdir(arguments.root):
         raise RepositoryError(f"there is no directory {arguments.root}")
-    mapper_args = {} if arguments.calib is None else {"calibRoot": os.path.abspath(arguments.calib)}
+    calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
+    mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}
     return Butler(arguments.root, mapper=arguments.mapper, **mapper_args)
 
 

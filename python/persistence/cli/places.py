@@ -49,6 +49,27 @@ def under(variable: str, given: str | None) -> str | None:
     return os.path.abspath(given) if given else None
 
 
+def where_calibrations_lie(given: str | None, root: str) -> str | None:
+    """Make ``--calib`` absolute: below ``PIPE_CALIB_ROOT`` if that is set.
+
+    Else it is looked for in the current directory and in the repository, as `Butler`'s
+    ``calibRoot``; what is nowhere is taken for one in the current directory.
+
+    Raises
+    ------
+    UsageError
+        If it is in both.
+    """
+    if not given or os.environ.get(CALIB):
+        return under(CALIB, given)
+    from persistence.calibs import roots  # lazy: few commands have calibrations
+
+    try:
+        return roots.find(given, [os.curdir, root], "--calib")[0]
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+
+
 def output(given: str | None) -> str | None:
     """Make ``--output`` absolute: the variable alone asks for no output."""
     return under(OUTPUT, given) if given else None
@@ -73,7 +94,7 @@ def resolved(
         camera.
     """
     root = under(INPUT, given) or os.path.abspath(given)
-    calib = under(CALIB, calib)
+    calib = where_calibrations_lie(calib, root)
     if rerun is None:
         return Places(root, calib, output(written), None)
     if written is not None:

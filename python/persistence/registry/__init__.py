@@ -16,6 +16,8 @@ from persistence.registry.sqlite import SqliteRegistry
 
 # A value, or a pair of them, and the two columns that enclose it.
 Between = tuple[Any, str, str]
+# How Gen2 called files that say on which server a registry is.
+_SERVERS: Mapping[str, str] = {".pgsql": "PostgreSQL", ".mysql": "MySQL"}
 
 
 class Registry(Protocol):
@@ -118,8 +120,21 @@ def open_registry(root: str, name: str = "registry") -> Registry | None:
         The repository.
     name : `str`
         ``registry`` for images, ``calibRegistry`` for calibrations.
+
+    Raises
+    ------
+    RegistryError
+        If the repository's registry is on a server.
     """
     path = registry_path(root, name)
+    for ending, server in _SERVERS.items():
+        remote = os.path.join(root, name + ending)
+        if os.path.lexists(remote):
+            raise RegistryError(
+                f"{remote} says that the registry is on a server ({server}), which is not read "
+                f"here: copy it into a SQLite file, and name that with {name}=FILE, or "
+                f"call it {path} and move {os.path.basename(remote)} away"
+            )
     return SqliteRegistry(path) if os.path.exists(path) else None
 
 
