@@ -28,6 +28,7 @@ from persistence import (
     DataIdError,
     FormatterError,
     IncompleteDataId,
+    Mapper,
     MissingKey,
     NoResults,
     ReadProxy,
@@ -292,6 +293,52 @@ def test_a_misspelt_key_is_a_warning_that_suggests_and_alone_an_error(butler: Bu
         butler.queryMetadata("raw", "visit", vizit=1)
     with pytest.raises(UnknownKey, match=r"'vist' is not known to .*; did you mean 'visit'"):
         butler.queryMetadata("raw", "vist", visit=1)
+
+
+ODD = {
+    "no keys": (lambda butler: butler.queryMetadata("raw", []), UnknownKey, "raw: no key is asked for; its keys are date, filter"),
+    "an empty mapping": (lambda butler: butler.queryMetadata("raw", {}), UnknownKey, "raw: no key is asked for"),
+    "a number": (lambda butler: butler.queryMetadata("raw", 5), UnknownKey, "names of keys belong here, not 5"),
+    "numbers": (lambda butler: butler.queryMetadata("raw", [5]), UnknownKey, r"belong here, not \[5\]"),
+    "no keys of calibrations": (lambda butler: butler.queryMetadata("bias", []), UnknownKey, "bias: no key is asked for"),
+    "a data ID as level": (lambda butler: butler.dataRef("raw", {"visit": 1}), DataIdError,
+                           r"raw: the level has to be a name, not \{'visit': 1\}; is it the data ID\? write dataId="),
+    "an empty one": (lambda butler: butler.subset("raw", {}), DataIdError, "raw: the level has to be a name"),
+    "a number as level": (lambda butler: butler.getKeys("raw", 3), DataIdError, "raw: the level has to be a name, not 3"),
+    "no data ID": (lambda butler: butler.get("raw", 410877), DataIdError, "410877 is no data ID: give keys and values"),
+    "a text": (lambda butler: butler.datasetExists("raw", "visit=410877"), DataIdError, "'visit=410877' is no data ID"),
+    "and a keyword": (lambda butler: butler.subset("raw", "", 410877, ccdnum=1), DataIdError, "410877 is no data ID"),
+    "no name": (lambda butler: butler.get({"visit": 1}), DataIdError, "name of a dataset type belongs here, not {'visit': 1}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_an_argument_of_another_kind_is_told(butler: Butler, case: str) -> None:
+    call, kind, message = ODD[case]
+    with pytest.raises(kind, match=message):
+        call(butler)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_mapper_without_policy_tells_its_keys_itself(tmp_path: Path, own: bool) -> None:
+    class Camera(Mapper):
+        def query_note(self, format: Any, dataId: Any) -> list[tuple[Any, ...]]:
+            return [(dataId["ccd"],)]
+
+        def map_note(self, dataId: Any, write: bool = False) -> Any:
+            raise AssertionError
+
+    class Telling(Camera):
+        def getKeys(self, datasetType: str | None = None, level: str | None = None) -> Any:
+            return {"ccd": int}
+
+    butler = Butler(tmp_path, mapper=Telling if own else Camera)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert butler.queryMetadata("note", "ccd", ccd=5) == [5]
+    if own:
+        with pytest.warns(UnknownKeyWarning, match="'cdc' is known to no .*; did you mean 'ccd'"):
+            butler.queryMetadata("note", "ccd", ccd=5, cdc=4)
 
 
 def test_a_key_that_another_type_has_is_passed_over_in_silence(butler: Butler) -> None:

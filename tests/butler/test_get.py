@@ -25,6 +25,7 @@ from persistence import (
     ReadProxy,
     TemplateUndefined,
     UnknownDatasetType,
+    UnknownKeyWarning,
 )
 from persistence.composites import provenance
 from persistence.composites.provenance import origins
@@ -93,6 +94,44 @@ def test_a_name_that_leads_nowhere_is_refused_with_what_is_near(repo: Butler, na
     kind, told = NAMES[name]
     with pytest.raises(kind, match=told):
         repo.get(name, visit=1)
+
+
+# What is done with a misspelt key beside the right ones.
+MISSPELT = {
+    "a file": lambda butler: butler.get("note", visit=1, vizit=2),
+    "a composite": lambda butler: butler.get("pair", visit=1, vizit=2),
+    "a nested composite": lambda butler: butler.get("nested", visit=1, vizit=2),
+    "an aggregate": lambda butler: butler.get("each", visit=1, vizit=2),
+    "a component": lambda butler: butler.get("nested.pair.a", visit=1, vizit=2),
+    "a part that may be missing": lambda butler: butler.get("maybe", visit=1, vizit=2),
+    "deferred": lambda butler: butler.get("later", visit=1, vizit=2).src.get(),
+    "a proxy": lambda butler: butler.get("note", visit=1, vizit=2, immediate=False).upper(),
+    "exists": lambda butler: butler.datasetExists("nested", visit=1, vizit=2),
+    "the path": lambda butler: butler.getUri("note", visit=1, vizit=2),
+    "the path to write": lambda butler: butler.getUri("note", visit=1, vizit=2, write=True),
+    "put": lambda butler: butler.put("x", "note", visit=1, vizit=2),
+    "subset": lambda butler: butler.subset("nested", visit=1, vizit=2),
+    "query": lambda butler: butler.queryMetadata("note", "visit", visit=1, vizit=2),
+}
+
+
+@pytest.mark.parametrize("case", MISSPELT)
+def test_a_misspelt_key_is_warned_of_once_at_the_callers_line(repo: Butler, case: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MISSPELT[case](repo)
+    call = MISSPELT[case].__code__
+    assert [(one.category, one.filename, one.lineno) for one in caught] == [
+        (UnknownKeyWarning, __file__, call.co_firstlineno)
+    ]
+    assert "data ID key 'vizit' is known to no dataset type" in str(caught[0].message)
+    assert "did you mean 'visit'" in str(caught[0].message)
+
+
+def test_a_misspelt_key_of_what_is_missing_is_in_the_error(repo: Butler) -> None:
+    for name in ("note", "pair", "nested"):
+        with pytest.raises(NoResults, match=r"key 'vizit' is known to no .*; did you mean 'visit'"):
+            repo.get(name, visit=7, vizit=1)
 
 
 def test_a_component_of_a_component_is_reached_by_two_dots(repo: Butler) -> None:

@@ -28,6 +28,7 @@ from persistence.errors import (
     PolicyError,
     RepositoryError,
     UnknownArgument,
+    UnknownKey,
     did_you_mean,
 )
 from persistence.formatters import stack_classes
@@ -274,6 +275,7 @@ class Butler:
         tag : optional
             Ask only repositories that carry one of these tags.
         """
+        _check_level(level, datasetType)
         name = None if datasetType is None else self.request(datasetType).datasetType
         return self._chain.keys(name, level, DataId(tag=tag))
 
@@ -317,13 +319,20 @@ class Butler:
         Raises
         ------
         UnknownKey
-            If the registry has no such key.
+            If the registry has no such key, or none is asked for.
         """
         if isinstance(format, str):
-            return [
-                row[0] for row in self.query_rows(datasetType, (format,), DataId(dataId, **rest))
-            ]
-        keys = sorted(format) if isinstance(format, Mapping) else list(format)
+            keys: Sequence[Any] = (format,)
+        else:
+            keys = list(format) if isinstance(format, Iterable) else [format]
+        if not all(isinstance(key, str) for key in keys):
+            raise UnknownKey(f"{datasetType}: the names of keys belong here, not {format!r}")
+        keys = sorted(keys) if isinstance(format, Mapping) else keys
+        if not keys:
+            raise UnknownKey(
+                f"{datasetType}: no key is asked for; its keys are "
+                f"{', '.join(self.getKeys(datasetType) or ()) or 'not known'}"
+            )
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
         return [row[0] for row in rows] if len(keys) == 1 else rows
 
@@ -336,11 +345,18 @@ class Butler:
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
-        return self._chain.lookup(self.request(datasetType), keys, data_id)
+        request = self.request(datasetType)
+        rows = self._chain.lookup(request, keys, data_id)
+        self._chain.warn_strange(request, data_id)
+        return rows
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
         """Find the data IDs that a partial one stands for; `subset` gives them with references."""
-        return self._chain.matching(self.request(datasetType), level, data_id)
+        _check_level(level, datasetType)
+        request = self.request(datasetType)
+        matching = self._chain.matching(request, level, data_id)
+        self._chain.warn_strange(request, data_id)
+        return matching
 
     def subset(
         self,
@@ -349,7 +365,14 @@ class Butler:
         dataId: Mapping[str, Any] = {},
         **rest: Any,
     ) -> ButlerSubset:
-        """Give the datasets that a partial data ID stands for."""
+        """Return the datasets that a partial data ID matches, at a level.
+
+        Raises
+        ------
+        DataIdError
+            If the level is none.
+        """
+        _check_level(level, datasetType)
         return ButlerSubset(self, datasetType, level or "", DataId(dataId, **rest))
 
     def dataRef(
@@ -390,10 +413,13 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         if not write:
-            return self._reader.exists(request, data_id)
-        writers = self._chain.writers(request)
-        reader = Reader(Chain(writers, writers), self.cache)
-        return bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
+            is_there = self._reader.exists(request, data_id)
+        else:
+            writers = self._chain.writers(request)
+            reader = Reader(Chain(writers, writers), self.cache)
+            is_there = bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
+        self._chain.warn_strange(request, data_id)
+        return is_there
 
     def getUri(
         self,
@@ -409,8 +435,11 @@ class Butler:
             writers = self._chain.writers(request)
             if not writers:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
-            return writers[0].expect(request, data_id, write=True).uri
-        return self._reader.find(request, data_id, "getUri")[1].uri
+            uri = writers[0].expect(request, data_id, write=True).uri
+        else:
+            uri = self._reader.find(request, data_id, "getUri")[1].uri
+        self._chain.warn_strange(request, data_id)
+        return uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
         """Explain which calibration a data ID gets, and why not another.
@@ -491,7 +520,10 @@ class Butler:
                 raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
         shared = "." in self._resolve(datasetType)
         if immediate:
-            return self._reader.get(request, data_id, options, shared)
+            obj = self._reader.get(request, data_id, options, shared)
+            self._chain.warn_strange(request, data_id)
+            return obj
+        self._chain.warn_strange(request, data_id)
         if self._reader.is_missing(request, data_id):
             raise self._chain.refuse("get", request, data_id)
         from persistence.butler.proxy import ReadProxy  # only the patient need it
@@ -531,18 +563,28 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         self._writer.put(request, obj, data_id, doBackup)
+        self._chain.warn_strange(request, data_id)
 
     # -- parts
     # ---------------------------------------------------------------------------------------
 
     def _resolve(self, name: str) -> str:
         """Put dataset types in the place of aliases."""
+        if not isinstance(name, str):
+            raise DataIdError(f"the name of a dataset type belongs here, not {name!r}")
         if "@" in name:
             for alias, datasetType in self._aliases.items():
                 name = name.replace(alias, datasetType)
             if "@" in name:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
+
+
+def _check_level(level: Any, datasetType: Any) -> None:
+    """Refuse what is no name of a level, such as a data ID in its place."""
+    if level is not None and not isinstance(level, str):
+        hint = f"; is it the data ID? write dataId={level!r}" if isinstance(level, Mapping) else ""
+        raise DataIdError(f"{datasetType}: the level has to be a name, not {level!r}{hint}")
 
 
 def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) -> dict[str, str]:

@@ -16,6 +16,8 @@ from persistence.errors import (
     MultipleResults,
     NoResults,
     UnknownDatasetType,
+    UnknownKeyWarning,
+    warn_caller,
 )
 from persistence.policy.composites import SKYMAP_KEYS, is_keyless_aggregate
 from persistence.registry import FilesystemRegistry
@@ -276,6 +278,7 @@ class Chain:
             "too)"
             for one in unread
         ]
+        reasons += self._strange(request, data_id)
         kinds = {type(error) for error in problems}
         kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
         cls = (
@@ -285,6 +288,21 @@ class Chain:
         )
         # Repositories of one registry have the same to say.
         return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
+
+    def warn_strange(self, request: Request, data_id: Mapping[str, Any]) -> None:
+        """Warn of keys that no repository knows, once, at the line that gave the data ID."""
+        for message in self._strange(request, data_id):
+            warn_caller(message, UnknownKeyWarning)
+
+    def _strange(self, request: Request, data_id: Mapping[str, Any]) -> list[str]:
+        repositories = self.asked(request, data_id) or self.writers(request)
+        strange: dict[str, str] = {}
+        for number, repository in enumerate(repositories):
+            here = repository.strange(request.datasetType, data_id)
+            strange = {key: here[key] for key in here if not number or key in strange}
+            if not strange:
+                break
+        return list(strange.values())
 
     def lookup(
         self,
@@ -303,7 +321,6 @@ class Chain:
                 if hook
                 else repository.lookup(dataset, columns, typed, lenient)
             )
-            repository.warn_strange(data_id)
             if rows:
                 return list(rows)
         return []

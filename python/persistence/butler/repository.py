@@ -28,9 +28,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownDatasetType,
     UnknownKey,
-    UnknownKeyWarning,
     did_you_mean,
-    warn_caller,
 )
 from persistence.files import atomic
 from persistence.formatters import HDU_KEYS, choose_hdu, extensions, formatter
@@ -276,33 +274,42 @@ class Repository:
             for key, value in data_id.items()
             if key in known and (dataset.columns is None or key in dataset.columns)
         }
-        strange = [] if where else self._strange(data_id)
-        if strange:
-            raise UnknownKey(strange[0])
+        strange = {} if where else self.strange(dataset.name, data_id)
+        for message in strange.values():
+            raise UnknownKey(message)
         return where
 
-    def warn_strange(self, data_id: Mapping[str, Any]) -> None:
-        """Warn of keys of a data ID that nothing knows, at the line of the program that gave it."""
-        for message in self._strange(data_id):
-            warn_caller(message, UnknownKeyWarning)
+    def strange(self, name: str, data_id: Mapping[str, Any]) -> dict[str, str]:
+        """Return the keys of a data ID that nothing knows, with what to say of each.
 
-    def _strange(self, data_id: Mapping[str, Any]) -> list[str]:
-        """Tell which keys of a data ID nothing knows: they are misspelt, and constrain nothing."""
+        They are misspelt, and constrain nothing. A mapper without a policy may know any key.
+
+        Parameters
+        ----------
+        name : `str`
+            The dataset type, of which a mapper may tell the keys itself.
+        data_id : mapping
+            The data ID.
+        """
         policy = self.mapper.policy
         strange = [
             key
             for key in data_id
             if key not in policy.keys and key not in policy.aliases and key not in HDU_KEYS.values()
         ]
-        if not strange:
-            return []
+        own = type(self.mapper).getKeys is not Mapper.getKeys
+        if not strange or not (policy.keys or own):
+            return {}
         known = {*self.registry.columns(self.registry.tables()), *policy.keys, *policy.aliases}
+        known |= {key for dataset in self.mapper.types.values() for key in dataset.keys}
+        if own:
+            known |= set(self.mapper.getKeys(name, None) or ())
         nowhere = f"is known to no dataset type and no registry of {self.root}"
-        return [
-            f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}"
+        return {
+            key: f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}"
             for key in strange
             if key not in known
-        ]
+        }
 
     def complete(self, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
         """Supply the keys that a person left out.
@@ -376,7 +383,6 @@ class Repository:
         if hdu_keys and not full_id.keys() >= set(hdu_keys):
             located = self.found(location)  # the HDU was only guessed
             location = location if located is None else extensions.of_detector(located, self.mapper)
-        self.warn_strange(data_id)
         return choose_hdu(location, self.mapper.policy.keys)
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:

@@ -53,10 +53,14 @@ class DataId(dict[str, Any]):
     def __init__(
         self, initialdata: Mapping[str, Any] | None = None, tag: Any = None, **kwargs: Any
     ) -> None:
-        given = (
-            kwargs if initialdata is None else {**initialdata, **kwargs} if kwargs else initialdata
-        )
-        super().__init__(given)
+        try:
+            super().__init__(kwargs if initialdata is None else initialdata)
+            if kwargs and initialdata is not None:
+                super().update(kwargs)
+        except (TypeError, ValueError) as error:
+            raise DataIdError(
+                f"{initialdata!r} is no data ID: give keys and values, {{'visit': 410877}}"
+            ) from error
         for key, value in self.items():
             if type(value) not in _PLAIN:
                 super().__setitem__(key, plain(value))
