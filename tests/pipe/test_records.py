@@ -31,7 +31,7 @@ def test_a_record_is_found_again_on_disk(own: Path, record: Record) -> None:
     reference = butler.dataRef("raw", visit=410877, ccdnum=28)
     assert records.read(reference, NAME) is None
     metadata = PropertyList({"detector": 28})
-    records.note(metadata, record)
+    records.note(metadata, record, NAME)
     reference.put(
         PropertySet({"processCcd:isr": PropertyList({"a": 1}), "processCcd": metadata}), NAME
     )
@@ -41,6 +41,17 @@ def test_a_record_is_found_again_on_disk(own: Path, record: Record) -> None:
 def test_metadata_of_gen2_tell_nothing(own: Path) -> None:
     reference = Butler(own).dataRef("raw", visit=410877, ccdnum=28)
     reference.put(PropertySet({"processCcd": PropertyList({"runEndCpuTime": 1.5})}), NAME)
+    assert records.read(reference, NAME) is None
+
+
+def test_the_record_of_another_task_in_the_same_file_tells_nothing(own: Path) -> None:
+    """DECam stores the metadata of five tasks under one name."""
+    reference = Butler(own).dataRef("raw", visit=410877, ccdnum=28)
+    metadata = PropertyList()
+    records.note(metadata, Record("done", "run1", "", ()), "runIsr_metadata")
+    reference.put(PropertySet({"runIsr": metadata}), "runIsr_metadata")
+    assert reference.getUri("runIsr_metadata") == reference.getUri(NAME)
+    assert records.read(reference, "runIsr_metadata") == Record("done", "run1", "", ())
     assert records.read(reference, NAME) is None
 
 
@@ -60,7 +71,7 @@ def test_damaged_metadata_are_a_failure(own: Path) -> None:
 
 def test_what_a_parent_has_is_not_this_runs(own: Path, tmp_path: Path) -> None:
     metadata = PropertyList()
-    records.note(metadata, Record("done", "run1"))
+    records.note(metadata, Record("done", "run1"), NAME)
     Butler(own).put(
         PropertySet({"processCcd": metadata}), NAME, visit=410877, ccdnum=28, filter="g"
     )

@@ -45,7 +45,7 @@ def recorded(root: Path, status: str | None, run: str = "earlier") -> Any:
     if status is not None:
         metadata = PropertyList()
         error, outputs = ("why", None) if status == "failed" else ("", (OUTPUT,))
-        records.note(metadata, records.Record(status, run, error, outputs))
+        records.note(metadata, records.Record(status, run, error, outputs), NAME)
         (root / OUTPUT).write_text("a: 1\n")
         reference.put(PropertySet({"processCcd": metadata}), NAME)
     return reference, {}

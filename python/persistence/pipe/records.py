@@ -1,4 +1,4 @@
-"""What became of each target: four entries in its metadata, which the next run reads.
+"""What became of each target: a few entries in its metadata, which the next run reads.
 
 They lie in the metadata dataset that Gen2 wrote for each target anyway, done or failed; what Gen2
 wrote itself has them not, and tells nothing.
@@ -16,7 +16,7 @@ from persistence.files import atomic, whole
 
 DONE, FAILED = "done", "failed"
 _STATUS, _RUN, _ERROR = "targetStatus", "targetRun", "targetError"
-_OUTPUTS = "targetOutputs"
+_OUTPUTS, _DATASET = "targetOutputs", "targetMetadata"
 
 
 class Record(NamedTuple):
@@ -40,18 +40,26 @@ class Record(NamedTuple):
     outputs: tuple[str, ...] | None = None
 
 
-def note(metadata: Any, record: Record) -> None:
-    """Put a record into the metadata of the task."""
+def note(metadata: Any, record: Record, name: str | None) -> None:
+    """Put a record into the metadata of the task, which are stored as a dataset of a type."""
+    if name is not None:
+        metadata[_DATASET] = name
     for name, value in zip((_STATUS, _RUN, _ERROR), record, strict=False):
         metadata[name] = value
     if record.outputs is not None:
         metadata[_OUTPUTS] = list(record.outputs) or ""  # no list of properties is empty
 
 
-def of(full: Mapping[str, Any]) -> Record | None:
-    """Find the record in the metadata of a task and of all below it."""
+def of(full: Mapping[str, Any], name: str) -> Record | None:
+    """Find the record in the metadata of a task and of all below it.
+
+    None if they are those of another task: a camera may store several in one file, as DECam does
+    those of ``runIsr`` and ``processCcd``.
+    """
     for metadata in full.values():
         if isinstance(metadata, Mapping) and _STATUS in metadata:
+            if metadata.get(_DATASET, name) != name:
+                return None
             status, run, error = (str(metadata.get(name, "")) for name in (_STATUS, _RUN, _ERROR))
             return Record(status, run, error, _paths(metadata.get(_OUTPUTS)))
     return None
@@ -72,7 +80,7 @@ def read(reference: Any, name: str) -> Record | None:
         if not reference.datasetExists(name, write=True):
             return None
         metadata = reference.get(name)
-        return of(metadata) if metadata else Record(FAILED, "", "its metadata are empty")
+        return of(metadata, name) if metadata else Record(FAILED, "", "its metadata are empty")
     except (PersistenceError, OSError) as error:
         return Record(FAILED, "", f"its metadata cannot be read: {told(error)}")
 

@@ -160,7 +160,7 @@ class TaskRunner:
         if not reason:
             outputs = records.outputs(dataRef, written) if hasattr(dataRef, "telling") else None
             record = records.Record(records.DONE, self.runId, "", outputs)
-        records.note(task.metadata, record)
+        records.note(task.metadata, record, self.metadataName)
         task.writeMetadata(dataRef)
 
     # -- the run
