@@ -349,3 +349,41 @@ def test_an_image_is_no_table(disk, read, hdus, message):
     fits.HDUList(hdus).writeto(stream)
     with pytest.raises(FormatterError, match=rf"file\d+.fits: {message}"):
         read(disk.put(stream.getvalue()))
+
+
+@pytest.mark.parametrize("python", ["lsst.afw.table.BaseCatalog", "mypackage.Table"])
+@pytest.mark.parametrize("is_afw", [False, True])
+@pytest.mark.parametrize(
+    ("card", "meta"),
+    [
+        ("FOO     = 'a\tb'", {"FOO": None}),
+        ("FOO     = 'a\0\0'", {"FOO": "a"}),
+        ("FOO     =", {"FOO": None}),
+        ("FOO     = NaN", {"FOO": "NaN"}),
+        ("FOO     = bar baz", {"FOO": "bar baz"}),
+        ("A.B     = 1", {"A.B": 1}),
+        ("HIERARCH A.b c = 3", {"A.b c": 3}),
+        ("COMMENT a\tb", {"comments": ["a b"]}),
+        ("HISTORY a\0b", {"HISTORY": ["a b"]}),
+        ("EXTNAME = 5", {}),
+        ("TUNIT1  = 5", {}),
+        ("TUNIT1  = 'a\tb'", {}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Keyword name")
+def test_a_table_with_an_odd_card_is_read_and_written_again(disk, card, meta, is_afw, python):
+    version = [("AFW_TABLE_VERSION", 3)] if is_afw else []
+    content = stored_table(
+        [1, 2], ">i4", {"TTYPE1": "x", "TFORM1": "J", "GOOD": 7, **dict(version)}
+    )
+    end = content.index(b"END" + 77 * b" ", 2880)
+    content = content[:end] + f"{card:80}END".encode().ljust(160) + content[end + 160 :]
+    table = disk.read(disk.put(content, python=python))
+    assert table["x"].tolist() == [1, 2]
+    location = disk.write(table, python=python)
+    found = disk.read(location)
+    assert found["x"].tolist() == [1, 2]
+    assert found.meta["GOOD"] == 7
+    assert {key: found.meta[key] for key in meta} == meta
+    with fits.open(location.full_path) as hdus:
+        hdus.verify("exception")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
+from persistence.files.header_values import known
+from persistence.formatters.fits_cards import UNPRINTABLE, readable
 from persistence.formatters.fits_open import opened
 from persistence.types.pixels.units import parse, text_of
 from persistence.types.table import schema
@@ -59,6 +61,7 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
 
 
 def _read_other(hdus: Any, index: int) -> Table:
+    readable(hdus[index].header)
     missing = _missing(hdus[index])
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
     table = Table.read(
@@ -69,7 +72,10 @@ def _read_other(hdus: Any, index: int) -> Table:
     for stored in hdus[index].columns:
         column = table[stored.name] if stored.unit and stored.name in table.colnames else None
         if isinstance(column, Column):
-            column.unit = parse(stored.unit)
+            column.unit = parse(str(stored.unit))
+    for key, value in table.meta.items():
+        if not isinstance(value, str):
+            table.meta[key] = known(value)
     return table
 
 
@@ -146,6 +152,7 @@ def write(obj: Any, path: str, location: Location) -> None:
             catalog_write.write(table, layout, path, location.datasetType)
             return
         _forget(table, location.datasetType)
+        table.meta = dict(_writable(table.meta))
         for name in table.colnames:
             _prepare(table, name)
         odd = take_odd_units(table)
@@ -160,6 +167,19 @@ def write(obj: Any, path: str, location: Location) -> None:
         raise FormatterError(
             f"{location.datasetType}: the table cannot be written as FITS: {error}"
         ) from error
+
+
+def _writable(meta: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a table says of itself as astropy writes it, which names what it leaves out."""
+    for key, value in meta.items():
+        if key in ("comments", "HISTORY") and isinstance(value, list):
+            yield key, [UNPRINTABLE.sub(" ", str(line)) for line in value]
+        elif str(key).upper() == "EXTNAME" and not isinstance(value, str):
+            yield key, str(value)  # astropy takes no other
+        elif "." in str(key):
+            yield f"HIERARCH {key}", value  # else astropy takes it for a number in a record
+        else:
+            yield key, value
 
 
 def _forget(table: Table, what: str) -> None:

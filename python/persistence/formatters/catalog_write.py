@@ -17,6 +17,7 @@ from persistence.errors import FormatterError, warn_caller
 from persistence.files import fits_headers
 from persistence.files.bintable_columns import DTYPES, Form
 from persistence.formatters.catalog_layout import Column, Layout
+from persistence.formatters.fits_cards import STANDARD, UNPRINTABLE
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, archive_of
 
@@ -210,7 +211,8 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
             continue
         keyword = {"comments": "COMMENT"}.get(key, key)
         for each in value if isinstance(value, list) else [value]:
-            card = _card(keyword, each)
+            is_text = keyword in ("COMMENT", "HISTORY", "EXTNAME")
+            card = _card(keyword, UNPRINTABLE.sub(" ", str(each)) if is_text else each)
             if card is not None:
                 yield card
             elif key not in lost:
@@ -227,7 +229,7 @@ def _cards_of_meta(meta: Mapping[str, Any], what: str) -> Iterator[fits.Card]:
 
 def _card(key: Any, value: Any) -> fits.Card | None:
     """Make a card; None if FITS has none for such a value."""
-    keyword = key if key == str(key).upper() and len(key) <= 8 else f"HIERARCH {key}"
+    keyword = key if STANDARD.fullmatch(str(key)) else f"HIERARCH {key}"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

@@ -14,10 +14,10 @@ from persistence.errors import LossyWarning, warn_caller
 from persistence.files import header_values
 from persistence.files.fits_headers import Cards
 
-_UNPRINTABLE = re.compile(r"[^ -~]")
+UNPRINTABLE = re.compile(r"[^ -~]")
 _COMMENTARY = ("COMMENT", "HISTORY", "")
 # Keywords of up to 8 characters; others are written by the HIERARCH convention, which has no `=`.
-_STANDARD = re.compile(r"[A-Z0-9_-]{0,8}")
+STANDARD = re.compile(r"[A-Z0-9_-]{0,8}")
 _HIERARCH = re.compile(r"[ -<>-~]+")
 # Cards of which astropy gives the value, for sure: it takes 9 us to ask for one, this takes 0.4.
 _PLAIN = re.compile(
@@ -54,14 +54,14 @@ def _parsable(card: Card, image: str) -> Card:
     # NaN and the like are numbers there, and no values of a card
     written = value if isinstance(value, str) else image.partition("=")[2].partition("/")[0]
     text = header_values.text(written) or ""
-    shown = f"unreadable: {_UNPRINTABLE.sub('?', text)}"
+    shown = f"unreadable: {UNPRINTABLE.sub('?', text)}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", fits.verify.VerifyWarning)  # comments may be cut
         for content, comment in ((text, ""), (None, shown)):
             made = _card(card.keyword, content, comment)
             if made is not None:
                 return made
-        return Card("COMMENT", _UNPRINTABLE.sub("?", image)[:72])
+        return Card("COMMENT", UNPRINTABLE.sub("?", image)[:72])
 
 
 def _card(keyword: str, value: Any, comment: str) -> Card | None:
@@ -109,14 +109,14 @@ def _mended(card: Card) -> Card | None:
         return None
     keyword = card.keyword
     if keyword in _COMMENTARY:
-        value = _UNPRINTABLE.sub(" ", value)
-    elif not _STANDARD.fullmatch(keyword):
+        value = UNPRINTABLE.sub(" ", value)
+    elif not STANDARD.fullmatch(keyword):
         if not _HIERARCH.fullmatch(keyword):
             return None
         keyword = f"HIERARCH {keyword}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", fits.verify.VerifyWarning)  # comments may be cut
-        mended = Card(keyword, value, _UNPRINTABLE.sub(" ", comment))
+        mended = Card(keyword, value, UNPRINTABLE.sub(" ", comment))
         return mended if _is_valid(mended) else None
 
 
