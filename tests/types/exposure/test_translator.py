@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from astropy.io import fits
 
 from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 
@@ -77,6 +78,10 @@ def test_a_filter_shows_its_name_and_the_piece_of_glass_if_that_says_more(label,
         ({"FILTER": ""}, {"filter": "g"}, G),
         ({"FILTER": None}, {"filter": "g"}, G),
         ({"FILTER": "none"}, {}, FilterLabel("none")),
+        ({"FILTER": fits.card.UNDEFINED}, {}, None),
+        ({"FILTER": fits.card.UNDEFINED}, {"filter": "Y"}, Y),
+        ({"FILTER": "  "}, {"filter": "Y"}, Y),
+        ({"FILTER": "_unknown_"}, {}, None),
         ({}, {}, None),
     ],
 )
@@ -158,6 +163,16 @@ def test_the_zero_point_is_a_number_or_nothing(header, magnitude):
     found = Translator().zero_point(header)
     assert found == magnitude
     assert found is None or type(found) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(50, 50), ("50", 50), (50.0, 50), (50.5, None), (True, None), ("x", None)]
+)
+def test_the_number_of_a_detector_is_a_whole_number_or_nothing(value, number):
+    translator = HeaderTranslator(said={"detector": "DET-ID"})
+    assert translator.detector_number({"DET-ID": value}) == number
+    detector = translator.detector({"DET-ID": value})
+    assert (None if detector is None else detector.id) == number
 
 
 def test_a_camera_that_names_no_keyword_has_no_zero_point_and_no_detector():

@@ -220,19 +220,19 @@ class HeaderTranslator:
 
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector; None if the header does not tell."""
-        number = header.get(self.detector_key) if self.detector_key else None
-        return number if isinstance(number, int) else None
+        number = headersource.card(header, self.detector_key) if self.detector_key else None
+        return header_values.integer(number)
 
     def zero_point(self, header: Header) -> float | None:
         """Return the magnitude that gives one count (mag); None if it is not known."""
-        value = header.get(self.zero_point_key) if self.zero_point_key else None
+        value = headersource.card(header, self.zero_point_key) if self.zero_point_key else None
         magnitude = header_values.number(value)
         return magnitude if magnitude is not None and abs(magnitude) < _NO_MAGNITUDE else None
 
     def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
-        """Say which filter was in place: by the header, else by the data ID."""
-        stored = header.get(self.filter_key)
-        wanted = str(stored).strip() if stored and stored != _NO_FILTER else data_id.get("filter")
+        """Return the filter that was in place: by the header, else by the data ID."""
+        stored = header_values.text(headersource.card(header, self.filter_key))
+        wanted = data_id.get("filter") if stored in (None, _NO_FILTER) else stored
         return None if wanted is None else self.label(str(wanted))
 
     def completed(self, label: FilterLabel) -> FilterLabel:
