@@ -641,6 +641,23 @@ def test_a_bad_file_is_named_with_the_cause_and_the_others_go_on(
     assert (os.path.exists(bad), os.path.exists(good)) == (True, False)
 
 
+def test_a_filter_that_the_camera_does_not_list_is_told_and_on_request_refused(
+    ingest: Ingest, calib: Path, master: Master
+) -> None:
+    path = master(obstype="flat", FILTER="gg DECam")
+    note = f"  {path} has the filter 'gg', which the camera does not list"
+    report = ingest([path, master()])
+    assert (
+        len(report.new),
+        [line.partition(";")[0].partition(" (")[0] for line in report.notes],
+    ) == (2, [note])
+    ((_path, problem),) = ingest(
+        master(obstype="flat", ccdnum=2, FILTER="gg DECam"), {"strictFilters": "True"}
+    ).failed
+    assert problem.startswith("filter='gg' is not a filter that the camera lists")
+    assert problem.endswith("(from OBSTYPE='flat', FILTER='gg DECam')")
+
+
 def test_a_header_cannot_send_a_file_out_of_the_root(
     ingest: Ingest, calib: Path, master: Master
 ) -> None:

@@ -210,12 +210,11 @@ def test_a_filter_that_the_camera_does_not_list_is_refused_on_request(
     toy: Path, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "a.fits", {**CARDS, "FILTER": "'Besell R'"})
-    assert ingest(toy, path, strictFilters="True").failed == [
-        (
-            path,
-            "the camera does not list the filter 'Besell R'; did you mean 'Bessell R' or 'Bessell V'?",
-        )
-    ]
+    problem = (
+        "filter='Besell R' is not a filter that the camera lists; did you mean 'Bessell R' or 'Bessell V'? "
+        "(from FILTER='Besell R')"
+    )
+    assert ingest(toy, path, strictFilters="True").failed == [(path, problem)]
     assert ingest(toy, write(tmp_path / "b.fits", CARDS), strictFilters="True").failed == []
 
 
@@ -223,7 +222,8 @@ def test_a_camera_can_be_strict_by_itself(toy: Path, tmp_path: Path) -> None:
     with open(toy / "toy.yaml", "a") as stream:
         stream.write("  strictFilters: true\n")
     path = write(tmp_path / "a.fits", {**CARDS, "FILTER": "'B'"})
-    assert ingest(toy, path).failed == [(path, "the camera does not list the filter 'B'")]
+    problem = "filter='B' is not a filter that the camera lists (from FILTER='B')"
+    assert ingest(toy, path).failed == [(path, problem)]
 
 
 def test_what_a_function_says_is_checked_with_the_cards_that_it_used(

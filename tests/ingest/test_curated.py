@@ -362,3 +362,14 @@ def test_what_was_ingested_is_given_as_defects_and_crosstalk(
     defects = butler.get("defects", {**of, "calibDate": "1970-01-01T00:00:00"})
     assert (len(defects), defects["height"].tolist()) == (2, [4096, 1])
     assert defects.mask((4096, 2048))["BAD"].sum() == 2 * 4095 + 1
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2015-02-30", "01/01/20", ""])
+def test_a_date_that_is_none_keeps_all_out(
+    root: Path, calib: Path, text: Text, capsys: Any, date: str
+) -> None:
+    text()
+    path = text("decam/defects/s2/19700101T000000.ecsv", DETECTOR=26, CALIBDATE=date)
+    assert run(root, calib, path.parents[1]) == 1
+    assert f"{path}: CALIBDATE={date!r} is not a date" in capsys.readouterr().err
+    assert images(calib) == []

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from obs_decam import DecamMapper
 from obs_decam.sample import generate
@@ -704,6 +705,15 @@ def test_a_triple_is_ingested_together_and_comes_back_as_one(root: Path, triples
         2,
         0,
     )
+
+
+def test_a_visit_in_quotes_is_the_same_visit(root: Path, triples: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(triples, tmp_path / "archive_instcal"))
+    for path in (folder / "dqmask").glob("*.fits.fz"):
+        with fits.open(path, mode="update") as hdus:
+            hdus[0].header["EXPNUM"] = f"{hdus[0].header['EXPNUM']:07d}"
+    report = task(root, filetype="instcal").run([f"{folder}/instcal/*.fits.fz"])
+    assert counts(report) == (2, 0, 0, 0)
 
 
 def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> None:

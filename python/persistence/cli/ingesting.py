@@ -44,7 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     settings.add_options(
         parser,
-        "clobber=True replaces files in the way; allowError=True makes failed files no failure",
+        "clobber=True replaces files in the way; allowError=True makes failed files no failure; "
+        "strictFilters=True refuses filters that the camera does not list",
         "files of such settings: config.clobber = True",
     )
     parser.add_argument(

@@ -8,6 +8,8 @@ from typing import Any
 from persistence.errors import DataIdError
 
 _PLAIN = (int, str, float)
+# From here on, not every integer is a double: the last digits of one may be lost.
+_EXACT = 2**53
 
 
 def plain(value: Any) -> Any:
@@ -104,7 +106,7 @@ def text(data_id: Mapping[str, Any]) -> str:
 
 
 def cast(key: str, value: Any, kind: type) -> Any:
-    """Give a value the type that its key has: ``'410877'`` becomes 410877 for an integer key.
+    """Return a value in the type that its key has: ``'410877'`` becomes 410877 for an integer key.
 
     Raises
     ------
@@ -113,16 +115,25 @@ def cast(key: str, value: Any, kind: type) -> Any:
     """
     if type(value) is kind:
         return value
-    value = plain(value)
-    typed = None
-    if isinstance(value, str | int | float):
-        try:
-            typed = kind(value)
-        except (ValueError, OverflowError):
-            typed = None
-    if typed is None or (kind is int and not isinstance(value, str) and typed != value):
+    typed = _typed(plain(value), kind)
+    if typed is None:
         raise DataIdError(f"{key}={value!r}: {key} takes a value of type {kind.__name__}")
     return typed
+
+
+def _typed(value: Any, kind: type) -> Any:
+    """Return a plain value in a type, or None: ``1_000`` is not an integer, and 1e16 not exact."""
+    if not isinstance(value, _PLAIN):
+        return None
+    if isinstance(value, str) and kind is not str and ("_" in value or not value.isascii()):
+        return None
+    if isinstance(value, float) and kind is int and abs(value) >= _EXACT:
+        return None
+    try:
+        typed = kind(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if kind is int and not isinstance(value, str) and typed != value else typed
 
 
 def cast_exactly(value: Any, kind: type) -> Any:

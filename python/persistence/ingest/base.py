@@ -15,15 +15,13 @@ from multiprocessing import get_context
 from typing import Any
 
 from persistence.butler.repository import Repository
-from persistence.errors import (
-    FileConflict,
-    PersistenceError,
-    RepositoryError,
-    did_you_mean,
-)
+from persistence.dataids.template import PathTemplate
+from persistence.errors import FileConflict, PersistenceError, RepositoryError
 from persistence.files import atomic, durable
-from persistence.ingest.config import IngestConfig
-from persistence.ingest.parse import Parsed, Parser, filter_names
+from persistence.ingest import checks
+from persistence.ingest.checks import Checks
+from persistence.ingest.config import IngestConfig, ParseConfig
+from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan, Status
 
 log = logging.getLogger("persistence.ingest")
@@ -134,6 +132,7 @@ class FileIngest:
     names: Mapping[str, str] = field(default_factory=dict)
     report: Report = field(default_factory=Report, init=False)
     _unlisted: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _checks: Checks = field(default_factory=Checks, init=False)
 
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
         """Expand patterns, as the shell would have.
@@ -244,14 +243,23 @@ class FileIngest:
             log.info(note.strip())
         report.notes += notes
 
+    def _parser(
+        self, parse: ParseConfig, templates: Iterable[PathTemplate], dates: Iterable[str] = ()
+    ) -> Parser:
+        """Make what reads headers, and checks what becomes of their values."""
+        translator = self.repository.mapper.translator
+        self._checks = checks.of(
+            self.config.register, templates, dates, translator.filters, self.config.strictFilters
+        )
+        return Parser(parse, translator, self._checks)
+
     def _tell_filters(self, report: Report) -> None:
         """Warn of the filters that the camera does not list, and count their files."""
-        known = filter_names(self.repository.mapper.translator)
         for name, paths in self._unlisted.items():
             count = f"{len(paths)} files have" if len(paths) > 1 else f"{paths[0]} has"
             note = (
                 f"  {count} the filter {name!r}, which the camera does not list"
-                f"{did_you_mean(name, known)} (-c strictFilters=True refuses such files)"
+                f"{self._checks.neighbours(name)} (-c strictFilters=True refuses such files)"
             )
             log.warning("%s", note.strip())
             report.notes.append(note)

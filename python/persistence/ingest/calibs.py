@@ -18,11 +18,9 @@ from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
 from persistence.files import atomic
-from persistence.ingest import checks
 from persistence.ingest.base import FileIngest, Report, removed
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
-from persistence.ingest.parse import Parser
 from persistence.ingest.plan import FilePlan
 from persistence.ingest.shares import Sharer
 from persistence.ingest.windows import Numbered, Sharing
@@ -111,17 +109,8 @@ class CalibTask(FileIngest):
             self.mode,
             self.ignore_ingested,
         )
-        register = self.config.register
-        parser = Parser(
-            needing(self.config.parse),
-            self.repository.mapper.translator,
-            checks.of(
-                register,
-                self._planner.templates(),
-                (register.calibDate,),
-                self.config.strictFilters,
-            ),
-        )
+        dates = (self.config.register.calibDate,)
+        parser = self._parser(needing(self.config.parse), self._planner.templates(), dates)
         plans = [
             self._planner.plan(parsed)
             for parsed in self.progress(self._read(paths, parser), len(paths))

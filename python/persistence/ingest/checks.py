@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.dataids.template import PathTemplate
+from persistence.errors import did_you_mean
 from persistence.files import header_values
 from persistence.ingest.config import RegisterConfig
+from persistence.types.exposure.translator import FilterLabel
 
 FILTER = "filter"
+# What biases and darks are registered with, which need no filter.
+_NO_FILTERS = ("NONE", "unknown")
 # A part of a path is a name: what it holds must neither end it, nor hide it, nor move a cursor.
 _UNFIT = re.compile(r"[/\x00-\x1f\x7f-\x9f]|\A\.")
 _BITS = 63  # what an integer of SQLite holds, beside its sign
@@ -37,6 +41,8 @@ class Checks:
         Those that tell files apart: they are neither empty nor negative.
     paths : collection of `str`
         Those whose text becomes a part of a path.
+    filters : `tuple` [`FilterLabel`]
+        The filters that the camera lists; none means that it lists none.
     strict_filters : `bool`
         Whether a filter that the camera does not list fails its file.
     """
@@ -45,6 +51,7 @@ class Checks:
     dates: Collection[str] = frozenset()
     keys: Collection[str] = frozenset()
     paths: Collection[str] = frozenset()
+    filters: tuple[FilterLabel, ...] = ()
     strict_filters: bool = False
 
     def __call__(self, name: str, value: Any) -> Any:
@@ -78,13 +85,26 @@ class Checks:
                 "cannot be a part of a path: it holds a slash or a control character, or begins "
                 "with a dot"
             )
+        if name == FILTER and self.strict_filters and not self.lists(text):
+            raise Unfit(f"is not a filter that the camera lists{self.neighbours(text)}")
         return text
+
+    def lists(self, name: str) -> bool:
+        """Return whether the camera lists a filter of this name, or the name is that of none."""
+        known = self.filters
+        return not known or name in _NO_FILTERS or any(label.answers_to(name) for label in known)
+
+    def neighbours(self, name: str) -> str:
+        """Return which filters of the camera have similar names, for messages."""
+        names = [(label.name, label.physical) for label in self.filters]
+        return did_you_mean(name, [one for both in names for one in both if one is not None])
 
 
 def of(
     register: RegisterConfig,
     templates: Iterable[PathTemplate],
     dates: Iterable[str] = (),
+    filters: tuple[FilterLabel, ...] = (),
     strict_filters: bool = False,
 ) -> Checks:
     """Return the checks of a registry's columns and of the keys of path templates.
@@ -97,6 +117,8 @@ def of(
         Where the files go.
     dates : iterable of `str`
         Columns that hold dates, beside those that the configuration names.
+    filters : `tuple` [`FilterLabel`]
+        The filters that the camera lists.
     strict_filters : `bool`
         Whether a filter that the camera does not list fails its file.
     """
@@ -106,6 +128,7 @@ def of(
         dates=frozenset((*register.dates, *dates)),
         keys=frozenset((*register.unique, *keys, FILTER)),
         paths=frozenset(key for key, kind in keys.items() if kind is str),
+        filters=filters,
         strict_filters=strict_filters,
     )
 

@@ -16,12 +16,14 @@ from typing import Any
 
 from persistence.calibs import validity
 from persistence.errors import DataIdError, IngestError, PersistenceError, did_you_mean
+from persistence.files import header_values
 from persistence.ingest import curatedfiles
 from persistence.ingest.base import Report
 from persistence.ingest.calibconfig import CURATED
 from persistence.ingest.calibs import CalibTask
 
 _SHOWN = 10
+_DATE = "CALIBDATE"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
 
 
 def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
-    """Compare what a file says of itself with what its place says; gives the contradictions."""
+    """Return what contradicts a file's place in what it says of itself, and a date that is none."""
     wanted = {"INSTRUME": source.instrument, "OBSTYPE": source.kind, "DETECTOR": source.detector}
     wrong = []
     for keyword, place in wanted.items():
@@ -97,6 +99,9 @@ def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
             wrong.append(f"it has no {keyword}")
         elif str(said).strip().lower() != str(place).lower():
             wrong.append(f"{keyword} is {said!r}, but its directory says {place!r}")
+    date = metadata.get(_DATE)
+    if date is not None and header_values.date(str(date)) is None:
+        wrong.append(f"{_DATE}={date!r} is not a date")
     return wrong
 
 

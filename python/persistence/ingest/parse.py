@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.composites.assemble import do_import
-from persistence.errors import FormatterError, PersistenceError, did_you_mean, told
+from persistence.errors import FormatterError, PersistenceError, told
 from persistence.files import fits_headers as headers
 from persistence.files import header_values
 from persistence.files.fits_headers import Cards
@@ -27,8 +27,6 @@ _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
 _OBSERVED = headersource.sources("DATE-OBS")
 _DAY = len("2015-02-18")
 _DIGITS = 6  # of a second, which cameras write
-# What biases and darks are registered with, which need no filter.
-_NO_FILTERS = ("NONE", "unknown")
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,6 @@ class Parser:
         """Read a file. What is wrong with it is told in the result, not raised."""
         try:
             info, rows = self._read(path)
-            unlisted = self._unlisted(rows)
         except (PersistenceError, OSError) as error:
             reason = (
                 os.strerror(error.errno)
@@ -112,6 +109,8 @@ class Parser:
                 else str(error)
             )
             return Parsed(path, {}, (), reason)
+        filters = dict.fromkeys(row[FILTER] for row in rows if FILTER in row)
+        unlisted = tuple(name for name in filters if not self.checks.lists(name))
         return Parsed(path, info, rows, unlisted=unlisted)
 
     def _read(self, path: str) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
@@ -203,24 +202,6 @@ class Parser:
         function = self._functions[name]
         return function(cards, path=path) if name in self._of_path else function(cards)
 
-    def _unlisted(self, rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-        """Return the filters that the camera does not list; refuse them, if that is asked for."""
-        known = self.headers.filters
-        names = dict.fromkeys(row[FILTER] for row in rows if FILTER in row)
-        unlisted = tuple(
-            name
-            for name in names
-            if known
-            and name not in _NO_FILTERS
-            and not any(label.answers_to(name) for label in known)
-        )
-        if unlisted and self.checks.strict_filters:
-            raise FormatterError(
-                f"the camera does not list the filter {unlisted[0]!r}"
-                f"{did_you_mean(unlisted[0], filter_names(self.headers))}"
-            )
-        return unlisted
-
 
 class _Known(Mapping[str, Any]):
     """Headers, one over the other, without the cards that have no value: those tell nothing."""
@@ -288,12 +269,6 @@ def _refuse(problems: Iterable[str]) -> None:
     listed = list(problems)
     if listed:
         raise FormatterError("; ".join(listed))
-
-
-def filter_names(headers: HeaderTranslator) -> list[str]:
-    """Return the names of the filters that a camera lists: those of data IDs, and of the glass."""
-    names = [(label.name, label.physical) for label in headers.filters]
-    return [name for both in names for name in both if name is not None]
 
 
 def with_placeholders(info: Mapping[str, Any]) -> dict[str, Any]:

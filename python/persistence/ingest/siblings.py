@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from persistence.errors import FormatterError, RepositoryError
-from persistence.files import fits_headers
+from persistence.files import fits_headers, header_values
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed
 
@@ -45,7 +45,7 @@ class Siblings:
         directory = self._beside(parsed.path, name)
         if directory not in self._visits:
             self._visits[directory] = self._index(directory, name)
-        visit = parsed.info.get("visit")
+        visit = _number(parsed.info.get("visit"))
         found = self._visits[directory].get(visit, [])
         if len(found) != 1:
             what = "no file" if not found else f"{len(found)} files"
@@ -84,5 +84,11 @@ class Siblings:
                 log.info("%s: passed over: %s", path, error)
                 continue
             if visit is not None:
-                visits.setdefault(visit, []).append(path)
+                visits.setdefault(_number(visit), []).append(path)
         return visits
+
+
+def _number(visit: Any) -> Any:
+    """Return a visit in the form in which it is compared: one program writes 7, another '0007'."""
+    number = header_values.integer(visit)
+    return visit if number is None else number

@@ -20,9 +20,8 @@ from persistence.errors import (
     UnknownDatasetType,
     did_you_mean,
 )
-from persistence.ingest import checks
 from persistence.ingest.base import FileIngest, Report, log, removed
-from persistence.ingest.parse import Parsed, Parser
+from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
 from persistence.registry import registry_path
@@ -94,15 +93,7 @@ class IngestTask(FileIngest):
         self._planned = planner = self._planner()
         pending: list[FilePlan] = []
         try:
-            parser = Parser(
-                self.config.parse,
-                self.repository.mapper.translator,
-                checks.of(
-                    self.config.register,
-                    planner.templates.values(),
-                    strict_filters=self.config.strictFilters,
-                ),
-            )
+            parser = self._parser(self.config.parse, planner.templates.values())
             for parsed in self.progress(self._read(paths, parser), len(paths)):
                 plan = self._passed_over(parsed) or planner.plan(parsed)
                 pending += self._deliver(plan, report)
