@@ -374,6 +374,17 @@ def test_a_part_that_is_written_has_its_own_sky_and_origin(disk, projection, giv
     assert [header[key] for key in ("LTV1", "LTV2", "CRVAL1A", "CRVAL2A")] == [-104, -206, 104, 206]
 
 
+@pytest.mark.parametrize("name", ["noCompression", "default"])
+@pytest.mark.parametrize("projection", ["TAN", "TPV", "SIP"])
+def test_the_wcs_alone_is_that_of_the_whole_in_the_parents_pixels(disk, projection, name):
+    location = disk.write(full(projection)[Box(104, 206, 10, 8)], recipe=RECIPES[name])
+    corners = np.array([[104, 206], [113, 213]], float)
+    expected = WCS(sky(projection)).all_pix2world(corners - [100, 200], 0)
+    alone = read_component(location, "wcs")
+    assert np.abs(alone.all_pix2world(corners, 0) - expected).max() < 1e-9
+    assert alone.array_shape is disk.read(location).wcs.array_shape is None
+
+
 def test_writing_a_part_leaves_the_header_of_the_whole_as_it_was(disk):
     whole = full()
     before = whole.header.tostring()
