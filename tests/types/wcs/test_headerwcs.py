@@ -176,8 +176,8 @@ NOT_UNDERSTOOD = [
     ({"PV1_1": "nan"}, "PV1_1 is no number: 'nan'"),
     ({"EQUINOX": "now"}, "EQUINOX is no number: 'now'"),
     ({"WCSAXES": 10**9}, "WCSAXES is 1000000000"),
-    ({f"CD{i}_{j}": 0.0 for i in (1, 2) for j in (1, 2)}, "CD1_1 and CD1_2 are 0"),
-    ({"CD2_1": 0.0, "CD2_2": 0}, "CD2_1 and CD2_2 are 0"),
+    ({f"CD{i}_{j}": 0.0 for i in (1, 2) for j in (1, 2)}, "no size: CD1_1 = 0.0, CD1_2 = 0.0"),
+    ({"CD2_1": 0.0, "CD2_2": 0}, "no size: CD2_1 = 0.0, CD2_2 = 0"),
     ({f"CD{i}_{j}": 1e-5 for i in (1, 2) for j in (1, 2)}, "the pixels have no area"),
     ({"CUNIT1": "furlong"}, "CUNIT1.*furlong"),
     ({"CTYPE2": "DEC--SIN"}, "'DEC--SIN'.*Inconsistent projection types"),
@@ -291,6 +291,26 @@ def test_nothing_is_said_of_what_is_repaired(caplog):
         log.propagate = before
     assert (said, caplog.records) == ([], [])
     assert list(wcs.wcs.ctype) == ["RA---TAN-SIP", "DEC--TAN-SIP"]
+
+
+@pytest.mark.parametrize(
+    "keyword", ["WCSNAME", "CNAME1", "DATE-OBS", "EQUINOX", "LONPOLE", "WCSAXES"]
+)
+@pytest.mark.parametrize("after", ["CTYPE1", "CRVAL1", "CD2_2"])
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_card_without_a_value_does_not_hide_the_next(keyword, after, value):
+    """wcslib, and so astropy, leaves out the card behind it."""
+    header = header_of(TAN)
+    header.insert(after, (keyword, value))
+    found, expected = wcs_of(header), astropys(TAN)
+    np.testing.assert_allclose(
+        found.all_pix2world(*POINTS, 0), expected.all_pix2world(*POINTS, 0), rtol=0, atol=1e-12
+    )
+
+
+def test_an_axis_whose_type_has_no_value_is_none_of_the_sky():
+    with pytest.raises(FormatterError, match="Unmatched celestial axes"):
+        wcs_of(header_of(TAN | {"CTYPE1": None}))
 
 
 def test_a_header_without_a_sky_has_none():

@@ -33,6 +33,10 @@ _NUMBERS = re.compile(
     r"WCSAXES|(CRPIX|CRVAL|CDELT|CROTA)[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]|PV[12]_\d+|PROJP\d+|LONPOLE|"
     r"LATPOLE|EQUINOX|EPOCH|(A|B|AP|BP)_(ORDER|\d\d?_\d\d?)"
 )
+# Without these an image has no place; others that have no value are as if they were not there.
+_PLACING = re.compile(
+    r"C(RPIX|RVAL|DELT|ROTA)[12]|(CD|PC)[12]_[12]|(CD|PC)00[12]00[12]|PV[12]_\d+|[AB]P?_.*"
+)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'")
 # An axis, or an order, of more digits has no keyword of eight characters.
@@ -67,10 +71,12 @@ def _text(cards: Mapping[str, str], keyword: str) -> str:
 
 def checked(cards: Mapping[str, str]) -> dict[str, str]:
     """Return the cards with numbers where numbers belong, and units as the standard spells them."""
-    mended = _of_the_frame(cards)
-    for keyword, card in mended.items():
-        if _NUMBERS.fullmatch(keyword):
-            mended[keyword] = _numeric(keyword, card)
+    mended = {
+        keyword: _numeric(keyword, card) if _NUMBERS.fullmatch(keyword) else card
+        for keyword, card in _of_the_frame(cards).items()
+        # With a card that has no value, wcslib passes over the next one.
+        if _text({keyword: card}, keyword) or _PLACING.fullmatch(keyword)
+    }
     if _number(mended, "WCSAXES") > _MOST:
         raise FormatterError(f"WCSAXES is {shown(mended['WCSAXES'])}; {_MOST} are the most")
     for axis in "12":
@@ -78,7 +84,8 @@ def checked(cards: Mapping[str, str]) -> dict[str, str]:
         given = [key for key in row if key in mended]
         # wcslib would take a degree for a pixel.
         if given and not any(_number(mended, key) for key in given):
-            raise FormatterError(f"{' and '.join(given)} are 0: the header tells no pixel's size")
+            zeros = ", ".join(f"{key} = {shown(mended[key])}" for key in given)
+            raise FormatterError(f"the header gives pixels no size: {zeros}")
         unit = _ANGLES.get(_text(mended, f"CUNIT{axis}").strip(".").lower())
         if unit and _CELESTIAL.fullmatch(_text(mended, f"CTYPE{axis}").upper()):
             mended[f"CUNIT{axis}"] = f"CUNIT{axis}  = '{unit:8}'"
