@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from persistence import (
     AmbiguousDataId,
@@ -172,6 +174,35 @@ def test_the_registry_can_be_listed_and_asked(calibrated: Butler) -> None:
         UnknownKey, match=r"'calibdate' is not known to .*calibRegistry.*; did you mean 'calibDate'"
     ):
         calibrated.queryMetadata("bias", "calibdate")
+
+
+THIRD = """
+exposures: {raw: {template: 'raw/%(expId)s.fits', python: lsst.afw.image.ExposureF, tables: raw}}
+calibrations:
+  bias: {template: 'bias/%(calibDate)s.fits', python: lsst.afw.image.ExposureF, tables: bias, reference: raw,
+         refCols: [expId], columns: [dateObs], validRange: true, obsTimeName: dateObs}
+datasets: {}
+"""
+
+
+def test_a_key_of_the_exposure_that_a_calibration_lacks_may_be_a_text(tmp_path: Path) -> None:
+    """The framework's spectractorOutputRoot has ``expId`` as a number."""
+    (tmp_path / "camera.yaml").write_text(THIRD)
+    for name, rows in (
+        ("registry", ["raw (expId text, dateObs text)", "raw VALUES ('00123', '2022-01-02T03:04:05')"]),
+        ("calibRegistry", ["bias (calibDate text, validStart text, validEnd text)",
+                           "bias VALUES ('2022-01-01', '2021-12-01', '2022-02-01')"]),
+    ):  # fmt: skip
+        with sqlite3.connect(tmp_path / f"{name}.sqlite3") as registry:
+            registry.execute(f"CREATE TABLE {rows[0]}")
+            registry.execute(f"INSERT INTO {rows[1]}")
+        registry.close()
+    (tmp_path / "bias").mkdir()
+    fits.PrimaryHDU(np.zeros((2, 3), np.float32)).writeto(tmp_path / "bias" / "2022-01-01.fits")
+    butler = Butler(tmp_path, mapper=str(tmp_path / "camera.yaml"))
+    (reference,) = butler.subset("raw")
+    assert dict(reference.dataId) == {"expId": "00123"}
+    assert reference.get("bias").image.shape == (2, 3)
 
 
 # -- where

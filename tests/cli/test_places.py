@@ -131,3 +131,36 @@ def test_an_old_rerun_whose_parent_is_of_another_camera_or_gone_is_refused(chain
 def test_output_and_rerun_contradict_each_other(root: Path) -> None:
     with pytest.raises(UsageError, match="both say where to write"):
         places.resolved(str(root), written="x", rerun="y")
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (["CALIB"], "CALIB"),
+        (["repo/CALIB"], "repo/CALIB"),
+        ([], None),
+        (["CALIB", "repo/CALIB"], None),
+    ],
+)
+def test_calib_is_found_where_a_butler_finds_its_calib_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: list[str], found: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PIPE_CALIB_ROOT", raising=False)
+    for folder in ["repo", *there]:
+        Path(folder).mkdir(exist_ok=True)
+    if found is None:
+        inside, outside = tmp_path / "repo" / "CALIB", tmp_path / "CALIB"
+        problem = (
+            f"--calib 'CALIB' may be {outside} or {inside}: give its whole path"
+            if there
+            else f"--calib: there is no directory {outside}, nor {inside}"
+        )
+        with pytest.raises(UsageError, match=problem):
+            places.resolved("repo", "CALIB")
+        if not there:  # ingest says itself that it has to be made
+            lenient = places.where_calibrations_lie("CALIB", "repo", has_to_be_there=False)
+            assert lenient == str(outside)
+        monkeypatch.setenv("PIPE_CALIB_ROOT", str(tmp_path / "repo"))
+        found = "repo/CALIB"
+    assert places.resolved("repo", "CALIB").calib == os.path.realpath(found)

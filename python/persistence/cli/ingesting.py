@@ -106,7 +106,9 @@ def calib_root(root: str, calib: str | None, output: str | None) -> str:
     PolicyError
         If nothing says it. (Gen2 let a TypeError through; it never took the repository itself.)
     """
-    where = places.where_calibrations_lie(calib, root) or places.output(output)
+    where = places.where_calibrations_lie(calib, root, has_to_be_there=False) or places.output(
+        output
+    )
     if where is None:
         raise PolicyError("where do calibrations go? Say --calib DIR (or set PIPE_CALIB_ROOT)")
     return where

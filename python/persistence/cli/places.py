@@ -49,23 +49,28 @@ def under(variable: str, given: str | None) -> str | None:
     return os.path.abspath(given) if given else None
 
 
-def where_calibrations_lie(given: str | None, root: str) -> str | None:
+def where_calibrations_lie(
+    given: str | None, root: str, has_to_be_there: bool = True
+) -> str | None:
     """Make ``--calib`` absolute: below ``PIPE_CALIB_ROOT`` if that is set.
 
     Else it is looked for in the current directory and in the repository, as `Butler`'s
-    ``calibRoot``; what is nowhere is taken for one in the current directory.
+    ``calibRoot``. If it is nowhere, and need not be, it is that of the current directory.
 
     Raises
     ------
     UsageError
-        If it is in both.
+        If it is in both, or in neither.
     """
     if not given or os.environ.get(CALIB):
         return under(CALIB, given)
     from persistence.calibs import roots  # lazy: few commands have calibrations
 
+    bases = os.curdir, root
     try:
-        return roots.find(given, [os.curdir, root], "--calib")[0]
+        if has_to_be_there:
+            return roots.directory(given, bases, "--calib")
+        return roots.find(given, bases, "--calib")[0]
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
