@@ -1005,3 +1005,12 @@ def test_the_unit_of_pixels_is_understood_and_written_in_the_standards_form(
     assert fits.getheader(location.full_path, 1).get("BUNIT") == standard
     assert disk.read(location).unit == unit
     assert exposure.replaced(unit=text).unit == unit
+
+
+@pytest.mark.parametrize("code", ["i8", "u8"])
+@pytest.mark.parametrize("name", ["default", "lossyBasic"])
+def test_integers_that_cfitsio_cannot_decompress_are_not_compressed(disk, code, name):
+    location = disk.write(np.array([[0, 2**62]], code), recipe=RECIPES[name])
+    with fits.open(location.full_path, disable_image_compression=True) as hdus:
+        assert isinstance(hdus[1], fits.ImageHDU)
+        assert hdus[1].data.tolist() == [[0, 2**62]]

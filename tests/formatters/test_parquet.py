@@ -27,11 +27,16 @@ def test_a_table_is_opened_and_its_columns_are_read_when_asked_for(disk):
     assert table.to_arrow(["flux"]).to_pydict() == {"flux": [0.5, 1.5]}
 
 
-def test_units_are_left_behind_and_masked_values_become_nulls(disk):
+def test_units_are_kept_and_masked_values_become_nulls(disk):
     table = Table({"x": Column([1.0, 2.0], unit="Jy"), "y": MaskedColumn([1, 2], mask=[0, 1])})
+    table["z"] = MaskedColumn([1.0, 2.0], mask=[0, 1], unit="electron / s")
     found = disk.there_and_back(table)
-    assert found.to_arrow().to_pydict() == {"x": [1.0, 2.0], "y": [1, None]}
-    assert found.to_table()["x"].unit is None
+    assert found.to_arrow().to_pydict() == {"x": [1.0, 2.0], "y": [1, None], "z": [1.0, None]}
+    units = {name: str(column.unit) for name, column in found.to_table().items()}
+    assert units == {"x": "Jy", "y": "None", "z": "electron / s"}
+    # what another reader of the file makes of it
+    stored = pyarrow.parquet.read_schema(found.filename)
+    assert stored.field("z").metadata[b"unit"] == b"electron s-1"
 
 
 def test_a_frame_of_pandas_comes_back_with_its_index(disk):

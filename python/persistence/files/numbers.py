@@ -40,6 +40,12 @@ def exact(values: Any, dtype: Any) -> Any:
         raise FormatterError(f"values of type {values.dtype} are no numbers of type {dtype}")
     if dtype.kind in "iu" and values.dtype.kind in "iu" and _within(values, np.iinfo(dtype)):
         return values.astype(dtype)
+    if dtype.kind == "f":
+        try:
+            with np.errstate(over="raise", under="ignore"):
+                return values.astype(dtype)
+        except FloatingPointError:
+            pass  # which number it is, is told below
     with np.errstate(all="ignore"):
         cast = values.astype(dtype)
         changed = _is_outside(values, dtype) if dtype.kind in "iu" else np.isinf(cast)

@@ -242,7 +242,9 @@ def _hdu(
         header["INHERIT"] = True
     array = _storable(array, location)
     compression = plane.compression
-    if compression.algorithm == "NONE" or not array.size:
+    # CFITSIO, and with it Gen2, reads no compressed integers of 64 bits.
+    is_long = array.dtype.str[1:] in ("i8", "u8")
+    if compression.algorithm == "NONE" or not array.size or is_long:
         return fits.ImageHDU(array, header=header)
     rows, columns = rows_and_columns(array.shape)
     tile = (1, min(compression.rows, rows), compression.columns or columns)[-array.ndim :]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.errors import FormatterError, MissingExtra
+from persistence.types.pixels.units import parse, text_of
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -21,6 +22,8 @@ except ImportError as _error:
 
 # Integers up to here are floats of 64 bits, too.
 _EXACT = 1 << 53
+# What a field's metadata call its unit.
+_UNIT = b"unit"
 
 
 class ParquetTable:
@@ -69,15 +72,19 @@ class ParquetTable:
             raise FormatterError(f"{self.filename} is damaged: {error}") from error
 
     def to_table(self, columns: Sequence[str] | None = None) -> Table:
-        """Give the columns as an astropy table; nulls are masked."""
-        from astropy.table import MaskedColumn, Table
+        """Return the columns as an astropy table; nulls are masked.
+
+        Units are those that `write` has kept beside the columns, which other programs ignore.
+        """
+        from astropy.table import Column, MaskedColumn, Table
 
         arrow = self.to_arrow(columns)
         made = Table()
         for name in arrow.column_names:
             column = arrow.column(name)
+            unit = parse((arrow.schema.field(name).metadata or {}).get(_UNIT, b"").decode())
             if not column.null_count:
-                made[name] = column.to_numpy()
+                made[name] = Column(column.to_numpy(), unit=unit)
                 continue
             kept = column.drop_null()
             # Any value will do below the mask; where there is none, the type's own nothing.
@@ -85,7 +92,8 @@ class ParquetTable:
                 column.type
             )
             filled = column.fill_null(kept[0] if len(kept) else "" if text else 0)
-            made[name] = MaskedColumn(filled.to_numpy(), mask=column.is_null().to_numpy())
+            mask = column.is_null().to_numpy()
+            made[name] = MaskedColumn(filled.to_numpy(), mask=mask, unit=unit)
         return made
 
     def toDataFrame(self, columns: Sequence[str] | None = None) -> DataFrame:
@@ -131,16 +139,18 @@ def from_any(obj: Any) -> ParquetTable | None:
     if type(obj).__module__.startswith("pandas"):
         return ParquetTable(table=pyarrow.Table.from_pandas(obj))
     if hasattr(obj, "colnames"):
-        arrays = {name: _array(obj[name]) for name in obj.colnames}
-        return ParquetTable(table=pyarrow.table(arrays))
+        arrays = [_array(obj[name]) for name in obj.colnames]
+        units = [text_of(getattr(obj[name], "unit", None)) for name in obj.colnames]
+        fields = [
+            pyarrow.field(name, array.type, metadata={_UNIT: unit} if unit else None)
+            for name, array, unit in zip(obj.colnames, arrays, units, strict=True)
+        ]
+        return ParquetTable(table=pyarrow.table(arrays, schema=pyarrow.schema(fields)))
     return None
 
 
 def _array(column: Any) -> pyarrow.Array:
-    """Turn a column of an astropy table into Arrow.
-
-    Units are left behind, masked values become nulls.
-    """
+    """Turn the values of a column of an astropy table into Arrow; masked ones become nulls."""
     import numpy as np
 
     values = np.asarray(getattr(column, "value", column))
