@@ -815,4 +815,6 @@ def test_a_registry_on_a_server_is_an_error_at_once(name: str) -> None:
         Butler("r")
     sqlite3.connect("copy.sqlite3").close()
     argument = name.partition(".")[0]
+    with pytest.raises(RegistryError, match=rf"/r/{name} says that the registry is on a server"):
+        Butler("r", **{argument: os.path.abspath(f"r/{name}")})
     assert Butler("r", **{argument: os.path.abspath("copy.sqlite3")}).queryMetadata

@@ -288,6 +288,8 @@ def test_calibrations_that_are_nowhere_or_in_two_places_are_told_with_both(
         GIVEN[given]("CALIB")
     with pytest.raises(RepositoryError, match=f"{name} has to be a path, not 5"):
         GIVEN[given](5)
+    with pytest.raises(RepositoryError, match=r"calibs has to map types .* and is 'CALIB'"):
+        Butler("own", calibs="CALIB")  # type: ignore[arg-type]
 
 
 def test_only_calibrations_may_come_from_elsewhere(dated: Path, tmp_path: Path) -> None:

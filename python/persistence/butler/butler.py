@@ -464,6 +464,7 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         found: Explanation | None = None
+        self._chain.warn_strange(request, data_id)
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
                 raise DataIdError(
@@ -589,6 +590,11 @@ def _check_level(level: Any, datasetType: Any) -> None:
 
 def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) -> dict[str, str]:
     """Return the directories of types of calibrations, which may lie in the repositories."""
+    if not isinstance(calibs, Mapping | None):
+        raise RepositoryError(
+            f"calibs has to map types of calibrations to directories, and is {calibs!r}: one of "
+            "all types is calibRoot"
+        )
     places = [args.root for args in given]
     return {
         name: roots.directory(place, places, f"calibs[{name!r}]")

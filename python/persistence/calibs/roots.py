@@ -12,7 +12,13 @@ from typing import Any
 from persistence.calibs.choose import Calibrations
 from persistence.cameras.mapper import Mapper
 from persistence.errors import RepositoryError
-from persistence.registry import Registry, SqliteRegistry, open_registry, registry_path
+from persistence.registry import (
+    Registry,
+    SqliteRegistry,
+    open_registry,
+    refuse_server,
+    registry_path,
+)
 
 
 def own_registry(root: str, mapper: Mapper) -> Registry | None:
@@ -30,6 +36,7 @@ def own_registry(root: str, mapper: Mapper) -> Registry | None:
     path = place_of_registry(root, mapper)
     if not os.path.isfile(path):
         raise RepositoryError(f"registry: there is no file {path}")
+    refuse_server(path, "registry")
     return SqliteRegistry(path)
 
 
@@ -84,6 +91,7 @@ def calibrations_at(place: str, registry: Any = None) -> Calibrations:
     path = os.path.join(place, _path(registry, "calibRegistry"))
     if not os.path.isfile(path):
         raise RepositoryError(f"calibRegistry: there is no file {path}")
+    refuse_server(path, "calibRegistry")
     return Calibrations(place, SqliteRegistry(path))
 
 

@@ -111,6 +111,30 @@ def registry_path(root: str, name: str = "registry") -> str:
     return os.path.join(root, f"{name}.sqlite3")
 
 
+def refuse_server(path: str, name: str) -> None:
+    """Refuse a file of Gen2's that says on which server a registry is.
+
+    Parameters
+    ----------
+    path : `str`
+        A file that may be one.
+    name : `str`
+        The argument by which a caller names another: ``registry``, ``calibRegistry``.
+
+    Raises
+    ------
+    RegistryError
+        If it is one.
+    """
+    server = _SERVERS.get(os.path.splitext(path)[1])
+    if server is not None:
+        raise RegistryError(
+            f"{path} says that the registry is on a server ({server}), which is not read here: "
+            f"copy it into a SQLite file, and give that as {name}=FILE; or call that "
+            f"{name}.sqlite3, and move {os.path.basename(path)} away"
+        )
+
+
 def open_registry(root: str, name: str = "registry") -> Registry | None:
     """Open the SQL registry of a repository; None if it has none.
 
@@ -127,14 +151,10 @@ def open_registry(root: str, name: str = "registry") -> Registry | None:
         If the repository's registry is on a server.
     """
     path = registry_path(root, name)
-    for ending, server in _SERVERS.items():
+    for ending in _SERVERS:
         remote = os.path.join(root, name + ending)
         if os.path.lexists(remote):
-            raise RegistryError(
-                f"{remote} says that the registry is on a server ({server}), which is not read "
-                f"here: copy it into a SQLite file, and name that with {name}=FILE, or "
-                f"call it {path} and move {os.path.basename(remote)} away"
-            )
+            refuse_server(remote, name)
     return SqliteRegistry(path) if os.path.exists(path) else None
 
 
@@ -144,6 +164,7 @@ __all__ = [
     "RegistryError",
     "SqliteRegistry",
     "open_registry",
+    "refuse_server",
     "refuse_unknown",
     "registry_path",
 ]
