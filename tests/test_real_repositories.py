@@ -108,7 +108,7 @@ def test_a_raw_named_fits_may_be_gzip_and_its_visit_beyond_32_bits(copies: Path)
     assert (copies / "latiss/raw/2018-09-20/3018092000065-det000.fits").read_bytes()[
         :2
     ] == b"\x1f\x8b"
-    assert raw.image.shape == (4000, 4072)
+    assert raw.image.shape == (4096, 4608)
     assert raw.header["DAYOBS"] == "20180920"
 
 
@@ -118,7 +118,6 @@ def test_a_raw_of_many_amplifiers_is_one_image_and_each_can_be_had_alone(copies:
     assert [reference.dataId["channel"] for reference in amplifiers] == list(range(1, 17))
     assert amplifiers[2].get().header["EXTNAME"] == "Segment12"
     assert butler.get("raw_amp", visit=204595, channel=9).image.shape == (2048, 544)
-    assert butler.get("raw", visit=204595).wcs.wcs.crval[0] == pytest.approx(55.90466389616512)
     assert butler.get("raw", raftName="R11", detectorName="S20").filter.physical == "i_sim_1.4"
 
 

@@ -34,7 +34,7 @@ def test_each_class_that_stands_for_another_is_there(name: str) -> None:
     [
         *(
             f"persistence.assemblers.{name}"
-            for name in ("assemble_amplifiers", "join_columns", "stack_rows")
+            for name in ("assemble_amplifiers", "assemble_trimmed", "join_columns", "stack_rows")
         ),
         "persistence.composite.generic_assembler",
     ],

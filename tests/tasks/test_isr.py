@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from persistence import Butler, Exposure
 from persistence.pipe.task import TaskError
 from persistence.tasks.isr import IsrTask
 from persistence.tasks.isr_config import IsrConfig
-from persistence.types.exposure.detector import Amplifier, Detector
+from persistence.types.exposure.detector import Amplifier, Detector, FocalPlane
 from persistence.types.metadata.defects import Defects
 from persistence.types.pixels.box import Box
 
@@ -222,3 +224,28 @@ def test_a_chip_of_the_generator_comes_out_flat_with_its_defects_flagged(
         ]
         assert np.abs(means).max() < 0.12
     assert pull[far].std() == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "problem"),
+    [("gain", "gain or the"), ("read_noise", "read noise"), ("saturation", "doSaturation=False")],
+)
+def test_an_amplifier_of_which_not_all_is_known_is_refused(unknown: str, problem: str) -> None:
+    image = np.zeros((ROWS, OVER + COLUMNS))
+    described: Any = dataclasses.replace(amplifier("A", 0), **{unknown: None})
+    with pytest.raises(TaskError, match=f"{problem}.*amplifier A|amplifier A.*{problem}"):
+        isr().run(raw(image, described))
+    if unknown == "saturation":
+        made: Any = isr(doSaturation=False).run(raw(image, described)).exposure
+        assert made.mask.counts() == {}
+
+
+@pytest.mark.parametrize("plane", [None, FocalPlane(20.0)])
+def test_the_boresights_wcs_counts_the_trimmed_pixels_already(plane: FocalPlane | None) -> None:
+    sky = WCS(naxis=2)
+    sky.wcs.ctype, sky.wcs.crpix = ["RA---TAN", "DEC--TAN"], [64.5, 48.5]
+    made = raw(np.ones((ROWS, 2 * (OVER + COLUMNS))), amplifier("A", 0), amplifier("B", 1))
+    detector = Detector("toy", 1, amplifiers=made.detector.amplifiers, plane=plane)
+    made = made.replaced(detector=detector, wcs=sky)
+    wcs = isr().run(made).exposure.wcs
+    assert wcs is None if plane is None else wcs.wcs.crpix.tolist() == [64.5, 48.5]

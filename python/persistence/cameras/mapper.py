@@ -36,6 +36,7 @@ Lookup = Callable[[DatasetType, Sequence[str], Mapping[str, Any]], list[tuple[An
 _SHOWN = 3
 # What a repository tells each mapper.
 _TOLD = ("root", "parentRegistry", "repositoryCfg")
+_GEOMETRY = ("amplifiers", "detectors", "focalPlane", "readout")
 
 
 class Mapper(Numbering):
@@ -99,8 +100,9 @@ class Mapper(Numbering):
 
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
+        geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
         return (self.translatorClass or HeaderTranslator)(
-            filters, self.detector_names, settings.get("headers", {})
+            filters, self.detector_names, settings.get("headers", {}), geometry
         )
 
     def extended(self, definitions: tuple[tuple[str, str], ...]) -> Self:

@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from persistence.composites import amplifiers
 from persistence.errors import FormatterError
 from persistence.types.exposure.exposure import Exposure
-from persistence.types.pixels.box import Box
 from persistence.types.table.joined import JoinedTable
 
 
 def assemble_amplifiers(
     dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
 ) -> Exposure:
-    """Put the amplifiers of a detector together, each of which is an HDU of its own.
+    """Put the amplifiers of a detector together as they were read out, each an HDU of its own.
 
-    The exposure has the component ``raw_hdu`` for its header, and the pixels of each of ``raw_amp``
-    that DATASEC names, at the place and in the direction that DETSEC gives (NOAO's image keyword
-    dictionary). Overscan is left out: ``raw_amp`` gives an amplifier as it was read.
-
-    Raises
-    ------
-    FormatterError
-        If an amplifier does not say where it lies, or the sections do not fit each other.
+    The exposure has the component ``raw_hdu`` for its header, and all pixels of ``raw_amp``. See
+    `persistence.composites.amplifiers.untrimmed`.
     """
-    amplifiers: Sequence[Exposure] = componentInfo["raw_amp"].obj
-    if not amplifiers:
-        raise FormatterError(f"there are no amplifiers of {dict(dataId)}")
-    places = [Box.from_section(_section(amplifier, "DETSEC")) for amplifier in amplifiers]
-    shape = (
-        max(place.y0 + place.height for place in places),
-        max(place.x0 + place.width for place in places),
-    )
-    whole = np.zeros(shape, dtype=amplifiers[0].image.dtype)
-    for amplifier, place in zip(amplifiers, places, strict=True):
-        data = Box.from_section(_section(amplifier, "DATASEC"))
-        pixels = amplifier.image[data.slices][_directions(_section(amplifier, "DETSEC"))]
-        if pixels.shape != (place.height, place.width):
-            raise FormatterError(
-                f"amplifier {amplifier.header.get('EXTNAME', '')}: DATASEC "
-                f"{_section(amplifier, 'DATASEC')} does not "
-                f"fit DETSEC {_section(amplifier, 'DETSEC')}"
-            )
-        whole[place.slices] = pixels
-    header = componentInfo["raw_hdu"].obj.copy()
-    header["NAXIS"], header["NAXIS1"], header["NAXIS2"] = 2, shape[1], shape[0]
-    return amplifiers[0].replaced(image=whole, header=header, primary=None, dataId=dataId)
+    return amplifiers.untrimmed(componentInfo["raw_amp"].obj, componentInfo["raw_hdu"].obj, dataId)
+
+
+def assemble_trimmed(
+    dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls: Any
+) -> Exposure:
+    """Put the light-sensitive pixels of a detector's amplifiers together."""
+    return amplifiers.trimmed(componentInfo["raw_amp"].obj, componentInfo["raw_hdu"].obj, dataId)
 
 
 def join_columns(
@@ -89,20 +67,3 @@ def stack_rows(dataId: Mapping[str, Any], componentInfo: Mapping[str, Any], cls:
     if not tables:
         raise FormatterError(f"there is no catalog of {dict(dataId)} to be stacked")
     return stack(tables)
-
-
-def _section(amplifier: Exposure, keyword: str) -> str:
-    text = amplifier.header.get(keyword)
-    if text is None:
-        raise FormatterError(f"amplifier {amplifier.header.get('EXTNAME', '')} has no {keyword}")
-    return str(text)
-
-
-def _directions(section: str) -> tuple[slice, slice]:
-    """Give the directions in which rows and columns are read: a section may run backwards."""
-    columns, rows = (part.split(":") for part in section.strip("[] ").split(","))
-    return _direction(rows), _direction(columns)
-
-
-def _direction(ends: Sequence[str]) -> slice:
-    return slice(None, None, -1 if int(ends[0]) > int(ends[1]) else 1)

@@ -25,7 +25,7 @@ HARMLESS = frozenset(
     {
         *(
             f"persistence.composites.ready_made.{name}"
-            for name in ("assemble_amplifiers", "join_columns", "stack_rows")
+            for name in ("assemble_amplifiers", "assemble_trimmed", "join_columns", "stack_rows")
         ),
         "persistence.composites.assemble.generic_assembler",
         "persistence.composites.assemble.generic_disassembler",

@@ -35,6 +35,15 @@ def _list(inner: Shape) -> Shape:
     return check
 
 
+def _pair(inner: Shape) -> Shape:
+    def check(node: Node, name: str) -> None:
+        _list(inner)(node, name)
+        if len(node.value) != 2:
+            raise PolicyError(f"{yaml_nodes.where(node)}: {name} is a pair, columns first")
+
+    return check
+
+
 def _table(inner: Shape) -> Shape:
     def check(node: Node, name: str) -> None:
         _any_table(node, name)
@@ -193,6 +202,9 @@ _INGEST_CALIBS: Mapping[str, Shape] = {
     "detectors": _table(_TEXT),
 }
 
+# A pair of numbers: columns first.
+_PAIR = _pair(_NUMBER)
+
 # Every top-level key of a camera's file but the sections of dataset types. A key that is not here
 # is unknown.
 SETTINGS: Mapping[str, Shape] = {
@@ -219,7 +231,17 @@ SETTINGS: Mapping[str, Shape] = {
         defaults=_table(_VALUE),
         codes=_table(_table(_WHOLE)),
     ),
-    "detectors": _record("key", key=_TEXT, name=_template, names=_names),
+    "detectors": _record("key", key=_TEXT, name=_template, names=_names, serial=_TEXT),
+    "amplifiers": _table(_record("at flip", name=_TEXT, at=_pair(_WHOLE), flip=_pair(_TRUTH))),
+    "focalPlane": _record(
+        "pixel scale reference offsets",
+        pixel=_NUMBER,
+        scale=_NUMBER,
+        reference=_PAIR,
+        flipX=_TRUTH,
+        offsets=_table(_table(_PAIR)),
+    ),
+    "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
     "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),
     "values": _table(_list(_VALUE)),
     "ingest": _record(**_INGEST),

@@ -55,8 +55,16 @@ def correct(
     from astropy import units
     from astropy.nddata import CCDData, VarianceUncertainty
 
+    if amplifier.gain is None or amplifier.read_noise is None:
+        raise TaskError(f"the gain or the read noise of amplifier {amplifier.name} is not known")
+    full = amplifier.saturation
+    if full is None and config.doSaturation:
+        raise TaskError(
+            f"the saturation of amplifier {amplifier.name} is not known; doSaturation=False goes "
+            "without"
+        )
     counts = raw[amplifier.data.slices].astype(float)
-    saturated = np.asarray(counts >= amplifier.saturation)
+    saturated = np.zeros(counts.shape, bool) if full is None else np.asarray(counts >= full)
     image = CCDData(counts, unit="adu")
     if config.doOverscan:
         image = _without_overscan(image, raw, amplifier, config)

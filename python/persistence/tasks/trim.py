@@ -58,6 +58,6 @@ def wcs(raw: Any, detector: Detector) -> Any:
     None if the raw one has none, or none that holds for it.
     """
     start = origin(detector)
-    if raw.wcs is None or start is None:
-        return None
-    return shifted(raw.wcs, start)
+    if start is None:  # that of a boresight counts the trimmed detector's pixels
+        return None if detector.plane is None else raw.given_wcs
+    return None if raw.wcs is None else shifted(raw.wcs, start)

@@ -27,12 +27,12 @@ class Amplifier:
         parallel overscan lie.
     trimmed : `Box`
         Where its pixels lie in the trimmed image.
-    gain : `float`
+    gain : `float` or None
         Electrons per ADU.
-    read_noise : `float`
+    read_noise : `float` or None
         In electrons.
-    saturation, suspect_level : `float`
-        In ADU: what is full, and what is no longer linear (None if that is not known).
+    saturation, suspect_level : `float` or None
+        In ADU: what is full, and what is no longer linear. None of these if it is not known.
     raw : `Box` or None
         Where all its pixels lie in the raw image.
     corner : `str` or None
@@ -51,9 +51,9 @@ class Amplifier:
     prescan: Box
     postscan: Box
     trimmed: Box
-    gain: float
-    read_noise: float
-    saturation: float
+    gain: float | None = None
+    read_noise: float | None = None
+    saturation: float | None = None
     suspect_level: float | None = None
     raw: Box | None = None
     corner: str | None = None
@@ -61,6 +61,23 @@ class Amplifier:
     flip_y: bool = False
     linearity_type: str = ""
     linearity: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FocalPlane:
+    """What the focal plane of a camera shows of the sky.
+
+    Attributes
+    ----------
+    scale : `float`
+        Arcseconds per mm.
+    flip_x : `bool`
+        Whether its x axis points to the east where its y axis points to the north; else to the
+        west.
+    """
+
+    scale: float
+    flip_x: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,8 @@ class Detector:
         What leads from one of its coordinate systems to another.
     crosstalk : array, shape (amplifiers, amplifiers), or None
         The fraction of a signal that each amplifier adds to each other.
+    plane : `FocalPlane` or None
+        The focal plane, where the camera's policy tells of it.
     """
 
     name: str
@@ -106,6 +125,7 @@ class Detector:
     orientation: tuple[float, float, float] | None = None
     transforms: Any = field(default=None, compare=False, repr=False)
     crosstalk: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    plane: FocalPlane | None = None
 
     def __getitem__(self, name: str) -> Amplifier:
         for amplifier in self.amplifiers:

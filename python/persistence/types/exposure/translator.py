@@ -14,9 +14,10 @@ from persistence.errors import FormatterError
 from persistence.files import header_values
 from persistence.types.archives.archive import Load, Tables
 from persistence.types.exposure import earth, headersource, headertimes, visitcards
-from persistence.types.exposure.detector import Detector
+from persistence.types.exposure.detector import Amplifier, Detector, FocalPlane
 from persistence.types.exposure.headersource import Header, Source
 from persistence.types.exposure.visitinfo import VisitInfo
+from persistence.types.pixels.box import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,9 @@ class HeaderTranslator:
         The names of the detectors that the camera's policy knows.
     said : mapping
         The section ``headers`` of the camera's policy: it comes before the class's own tables.
+    geometry : mapping
+        The sections ``amplifiers``, ``focalPlane``, ``readout`` and ``detectors`` of the camera's
+        policy.
     """
 
     visit_keys: Mapping[str, Any] = {
@@ -145,7 +149,9 @@ class HeaderTranslator:
         filters: tuple[FilterLabel, ...] = (),
         detectors: Mapping[int, str] = {},
         said: Mapping[str, Any] = {},
+        geometry: Mapping[str, Any] = {},
     ) -> None:
+        self.geometry = geometry
         self.filters = filters
         self.detectors = detectors
         self.visit_keys = {**self.visit_keys, **said.get("visit", {})}
@@ -217,6 +223,54 @@ class HeaderTranslator:
         """Describe the detector; None if the header does not tell."""
         number = self.detector_number(header)
         return None if number is None else Detector(self.detectors.get(number, str(number)), number)
+
+    @property
+    def amplifiers(self) -> Mapping[str, Mapping[str, Any]]:
+        """Where each amplifier lies in a detector, by the name of its extension."""
+        layout: Mapping[str, Mapping[str, Any]] = self.geometry.get("amplifiers", {})
+        return layout
+
+    def readout(self, header: Header) -> dict[str, Any]:
+        """Return gain, read noise and saturation of an amplifier; None where nothing tells."""
+        values: dict[str, Any] = {}
+        for name, source in self.geometry.get("readout", {}).items():
+            value = header.get(source) if isinstance(source, str) else source
+            values[name] = float(value) if isinstance(value, int | float) else None
+        return values
+
+    def placed(
+        self,
+        data_id: Mapping[str, Any],
+        header: Header,
+        bbox: Box,
+        amplifiers: tuple[Amplifier, ...],
+    ) -> Detector | None:
+        """Return the detector of a data ID, with its place in the focal plane.
+
+        None if the data ID has no detector's number; without a place, if the policy has none.
+        """
+        number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
+        if not isinstance(number, int):
+            return None
+        serial = str(header.get(self.geometry.get("detectors", {}).get("serial", ""), "")).strip()
+        name, told = self.detectors.get(number, str(number)), self.geometry.get("focalPlane")
+        detector = Detector(name, number, serial, amplifiers, bbox=bbox)
+        if told is None:
+            return detector
+        offsets = [
+            {str(value): offset for value, offset in places.items()}.get(str(data_id.get(key)))
+            for key, places in told["offsets"].items()
+        ]
+        if None in offsets:
+            return detector
+        return replace(
+            detector,
+            pixel_size=(told["pixel"], told["pixel"]),
+            position=tuple(sum(axis) for axis in zip(*offsets, strict=True)),
+            reference=tuple(told["reference"]),
+            orientation=(0.0, 0.0, 0.0),
+            plane=FocalPlane(told["scale"], told.get("flipX", False)),
+        )
 
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector; None if the header does not tell."""

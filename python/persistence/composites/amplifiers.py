@@ -1,0 +1,222 @@
+"""The amplifiers of a detector, each of which is an HDU of its own, put together into one image.
+
+As Gen2 did: as they were read out, each turned and put where it lies in the detector, with all its
+overscan; or without that, which is the trimmed image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.errors import FormatterError
+from persistence.types.exposure import afwheader, boresight
+from persistence.types.exposure.detector import Amplifier
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.pixels.box import Box
+
+
+class _Part(NamedTuple):
+    """An amplifier as it was read out, and where it belongs.
+
+    Attributes
+    ----------
+    exposure : `Exposure`
+        Its pixels and header.
+    name : `str`
+        What it is called.
+    data : `Box`
+        Its light-sensitive pixels.
+    trimmed : `Box`
+        Where these lie in the trimmed detector.
+    flip_x, flip_y : `bool`
+        Whether its columns, and its rows, run against those of the detector.
+    """
+
+    exposure: Exposure
+    name: str
+    data: Box
+    trimmed: Box
+    flip_x: bool
+    flip_y: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many columns and rows it has."""
+        rows, columns = self.exposure.image.shape
+        return columns, rows
+
+    def turned(self, box: Box) -> Box:
+        """Return where pixels of it lie after it was turned as the detector is."""
+        width, height = self.size
+        x0 = width - box.x0 - box.width if self.flip_x else box.x0
+        y0 = height - box.y0 - box.height if self.flip_y else box.y0
+        return Box(x0, y0, box.width, box.height)
+
+    @property
+    def pixels(self) -> NDArray[Any]:
+        """Its pixels, turned as the detector is."""
+        return self.exposure.image[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+
+def untrimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str, Any]) -> Exposure:
+    """Put amplifiers together as they were read out.
+
+    Parameters
+    ----------
+    amplifiers : sequence of `Exposure`
+        Each as it was read; a header names its light-sensitive pixels (``DATASEC``), and where they
+        lie in the detector, unless the camera's policy does.
+    header : `astropy.io.fits.Header`
+        That of the file.
+    data_id : mapping
+        The data ID.
+
+    Returns
+    -------
+    exposure : `Exposure`
+        With its detector, whose amplifiers say where each part lies in this image, and a WCS of the
+        boresight, which counts the pixels of the trimmed detector, as in Gen2.
+
+    Raises
+    ------
+    FormatterError
+        If an amplifier does not say where it lies, or they do not fit each other.
+    """
+    parts = _parts(amplifiers, data_id)
+    sizes = {part.size for part in parts}
+    steps = {(part.data.width, part.data.height) for part in parts}
+    if len(sizes) != 1 or len(steps) != 1:
+        raise FormatterError(
+            f"the amplifiers of {dict(data_id)} are not of one size: {sorted(sizes)} pixels, "
+            f"{sorted(steps)} of them light-sensitive"
+        )
+    (width, height), (data_width, data_height) = sizes.pop(), steps.pop()
+    places = [
+        Box(
+            part.trimmed.x0 // data_width * width,
+            part.trimmed.y0 // data_height * height,
+            width,
+            height,
+        )
+        for part in parts
+    ]
+    image = _image(parts, places, [part.pixels for part in parts])
+    described = tuple(_described(*pair) for pair in zip(parts, places, strict=True))
+    return _exposure(image, parts, header, data_id, described)
+
+
+def trimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str, Any]) -> Exposure:
+    """Put the light-sensitive pixels of amplifiers together; see `untrimmed`."""
+    parts = _parts(amplifiers, data_id)
+    pixels = [part.pixels[part.turned(part.data).slices] for part in parts]
+    image = _image(parts, [part.trimmed for part in parts], pixels)
+    return _exposure(image, parts, header, data_id, ())
+
+
+def _parts(amplifiers: Sequence[Exposure], data_id: Mapping[str, Any]) -> list[_Part]:
+    if not amplifiers:
+        raise FormatterError(f"there are no amplifiers of {dict(data_id)}")
+    return [_part(exposure, exposure.translator) for exposure in amplifiers]
+
+
+def _part(exposure: Exposure, translator: HeaderTranslator) -> _Part:
+    name = str(exposure.header.get("EXTNAME", "")).strip()
+    data = Box.from_section(_section(exposure, "DATASEC"))
+    rows, columns = exposure.image.shape
+    if not Box(0, 0, columns, rows).contains(data):
+        raise FormatterError(
+            f"amplifier {name}: DATASEC {exposure.header['DATASEC']} is not inside its "
+            f"{columns} x {rows} pixels"
+        )
+    layout = translator.amplifiers.get(name)
+    if layout is not None:
+        column, row = layout["at"]
+        place = Box(column * data.width, row * data.height, data.width, data.height)
+        return _Part(exposure, layout.get("name", name), data, place, *layout["flip"])
+    if translator.amplifiers:
+        known = ", ".join(translator.amplifiers)
+        raise FormatterError(f"the camera has no amplifier {name!r}; it has {known}")
+    section = _section(exposure, "DETSEC")
+    place = Box.from_section(section)
+    if (place.width, place.height) != (data.width, data.height):
+        raise FormatterError(
+            f"amplifier {name}: DATASEC {exposure.header['DATASEC']} does not fit DETSEC {section}"
+        )
+    ends = [axis.split(":") for axis in section.strip("[] ").split(",")]
+    return _Part(exposure, name, data, place, *(int(a) > int(b) for a, b in ends))
+
+
+def _section(exposure: Exposure, keyword: str) -> str:
+    section = exposure.header.get(keyword)
+    if not isinstance(section, str):
+        name = exposure.header.get("EXTNAME", "")
+        raise FormatterError(f"amplifier {name} does not say where it lies: no {keyword}")
+    return section
+
+
+def _image(
+    parts: Sequence[_Part], places: Sequence[Box], pixels: Sequence[NDArray[Any]]
+) -> NDArray[Any]:
+    """Put pixels into their places; they have to fill the image, and no place twice."""
+    shape = (
+        max(place.y0 + place.height for place in places),
+        max(place.x0 + place.width for place in places),
+    )
+    area = sum(place.width * place.height for place in places)
+    if len(set(places)) != len(places) or area != shape[0] * shape[1]:
+        raise FormatterError(
+            f"the amplifiers {', '.join(part.name for part in parts)} do not fill {shape[1]} x "
+            f"{shape[0]} pixels"
+        )
+    image = np.empty(shape, np.result_type(*(part.exposure.image.dtype for part in parts)))
+    for place, part in zip(places, pixels, strict=True):
+        image[place.slices] = part
+    return image
+
+
+def _described(part: _Part, place: Box) -> Amplifier:
+    """Describe an amplifier in the image that is put together."""
+    width, height = part.size
+    data = part.data
+    right, above = data.x0 + data.width, data.y0 + data.height
+    areas = {
+        "data": data,
+        "prescan": Box(0, data.y0, data.x0, data.height),
+        "overscan": Box(right, data.y0, width - right, data.height),
+        "postscan": Box(data.x0, above, data.width, height - above),
+    }
+    boxes: dict[str, Any] = {
+        name: part.turned(box).shifted(place.x0, place.y0) for name, box in areas.items()
+    }
+    readout = part.exposure.translator.readout(part.exposure.metadata)
+    return Amplifier(part.name, **boxes, trimmed=part.trimmed, raw=place, **readout)
+
+
+def _exposure(
+    image: NDArray[Any],
+    parts: Sequence[_Part],
+    header: Any,
+    data_id: Mapping[str, Any],
+    amplifiers: tuple[Amplifier, ...],
+) -> Exposure:
+    translator = parts[0].exposure.translator
+    whole = header.copy()
+    for keyword in [key for key in whole if afwheader.SKY.fullmatch(key)]:
+        del whole[keyword]  # the sky of a simulation's own image, or of one amplifier
+    whole["NAXIS"], whole["NAXIS1"], whole["NAXIS2"] = 2, image.shape[1], image.shape[0]
+    made = parts[0].exposure.replaced(
+        image=image, header=whole, primary=None, dataId=data_id, given_wcs=None
+    )
+    size = Box(
+        0,
+        0,
+        max(part.trimmed.x0 + part.trimmed.width for part in parts),
+        max(part.trimmed.y0 + part.trimmed.height for part in parts),
+    )
+    detector = translator.placed(data_id, whole, size, amplifiers)
+    return made.replaced(detector=detector, wcs=boresight.wcs(made.visit_info, detector))

@@ -1,0 +1,68 @@
+"""The sky of a raw exposure, by where the telescope pointed and where the detector lies."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from persistence.errors import FormatterError
+from persistence.types.exposure.detector import Detector
+from persistence.types.exposure.visitinfo import VisitInfo
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+
+def wcs(visit: VisitInfo, detector: Detector | None) -> WCS | None:
+    """Return the WCS of a detector's trimmed pixels; None if pointing or place are not known.
+
+    Parameters
+    ----------
+    visit : `VisitInfo`
+        Where the boresight was, and how the focal plane was turned: the position angle of its y
+        axis, from north through east.
+    detector : `Detector` or None
+        Its place in the focal plane, and the scale of that.
+
+    Notes
+    -----
+    A tangent plane that touches at the boresight; the optics' distortion is not in it. Pixels are
+    counted from 0, the first of the trimmed detector.
+    """
+    plane = None if detector is None else detector.plane
+    if plane is None or detector is None or detector.position is None:
+        return None
+    if detector.pixel_size is None or detector.reference is None:
+        return None
+    if visit.rotation is None or visit.rotation_type != "SKY":
+        return None
+    try:
+        pointing = visit.boresight
+    except FormatterError:  # whoever asks the visit for it is told
+        return None
+    if pointing is None:
+        return None
+    from astropy.wcs import WCS
+
+    angle = math.radians(visit.rotation)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    mirror = 1.0 if plane.flip_x else -1.0
+    width, height = (plane.scale / 3600 * size for size in detector.pixel_size)
+    made = WCS(naxis=2)
+    made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    made.wcs.cunit = ["deg", "deg"]
+    made.wcs.radesys = "ICRS"
+    made.wcs.crval = [pointing.ra.deg, pointing.dec.deg]
+    # where the boresight lies, in pixels; FITS counts from 1
+    made.wcs.crpix = [
+        1 + pixel - place / size
+        for pixel, place, size in zip(
+            detector.reference, detector.position, detector.pixel_size, strict=True
+        )
+    ]
+    made.wcs.cd = [
+        [cosine * width * mirror, sine * height],
+        [-sine * width * mirror, cosine * height],
+    ]
+    made.wcs.set()
+    return made
