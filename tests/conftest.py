@@ -26,6 +26,14 @@ SHARED = Path(os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().pare
 MAPPER = "lsst.obs.decam.DecamMapper"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real() -> Path:
     """Give the folder of real files."""

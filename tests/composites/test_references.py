@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +47,8 @@ def test_a_reference_is_a_relative_link_with_a_hidden_note(link):
     assert os.readlink(link) == "../../a/source.txt"
     note = json.loads((link.parent / ".target.txt.source").read_text())
     status = source_of(link).stat()
-    assert note == {"size": status.st_size, "modified": status.st_mtime_ns}
+    digest = hashlib.sha256(b"first").hexdigest()
+    assert note == {"size": status.st_size, "modified": status.st_mtime_ns, "sha256": digest}
     references.check(str(link))
 
 
@@ -74,7 +77,8 @@ def change_size(source: Path) -> None:
     os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def change_time(source: Path) -> None:
+def change_content(source: Path) -> None:
+    source.write_text("other")
     os.utime(source, ns=(0, 1))
 
 
@@ -85,7 +89,7 @@ def replace(source: Path) -> None:
     other.rename(source)
 
 
-@pytest.mark.parametrize("change", [change_size, change_time, replace])
+@pytest.mark.parametrize("change", [change_size, change_content, replace])
 def test_a_source_that_has_changed_is_told_with_both(link, change):
     change(source_of(link))
     with pytest.raises(
@@ -95,8 +99,48 @@ def test_a_source_that_has_changed_is_told_with_both(link, change):
         references.check(str(link))
 
 
+COPIES = {
+    "touch": "touch {0}/a/source.txt && mv {0} {1}",
+    "cp -r": "cp -r {0} {1}",
+    "tar": "mkdir {1} && tar -C {0} -cf - . | tar -C {1} -xmf -",
+    "rsync": "rsync -r --links {0}/ {1}",
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_the_same_content_in_a_file_of_another_time_is_the_same(link, tmp_path, how):
+    if shutil.which(how.split()[0]) is None:
+        pytest.skip(f"there is no {how}")
+    os.utime(source_of(link), ns=(0, 1))
+    other = tmp_path.parent / f"{tmp_path.name}-copied"
+    subprocess.run(COPIES[how].format(tmp_path, other), shell=True, check=True)
+    there = other / "b" / "deep" / "target.txt"
+    assert there.stat().st_mtime_ns != 1
+    references.check(str(there))
+    source_of(there).write_text("other")
+    with pytest.raises(SourceChanged):
+        references.check(str(there))
+
+
+def test_a_note_without_a_digest_goes_by_size_and_time(link):
+    note = Path(references.note_of(str(link)))
+    noted = json.loads(note.read_text())
+    note.write_text(json.dumps({name: noted[name] for name in ("size", "modified")}))
+    references.check(str(link))
+    os.utime(source_of(link), ns=(0, 1))
+    with pytest.raises(SourceChanged):
+        references.check(str(link))
+
+
+def test_a_file_is_read_once_to_find_that_it_is_the_same(link, monkeypatch):
+    os.utime(source_of(link), ns=(0, 1))
+    references.check(str(link))
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("it is read again"))
+    references.check(str(link))
+
+
 def test_who_removes_the_note_accepts_the_file_as_it_is(link):
-    change_time(source_of(link))
+    change_content(source_of(link))
     os.unlink(references.note_of(str(link)))
     references.check(str(link))
 
@@ -228,6 +272,19 @@ def test_a_reference_whose_source_is_gone_hides_older_data(repos):
         above.get("cat", visit=1)
     above.put(Table({"id": [6]}), "cat", visit=1)
     assert list(above.get("cat", visit=1)["id"]) == [6]
+
+
+@pytest.mark.parametrize("dataset", ["cat", "both"])
+def test_whether_a_dataset_exists_is_told_as_get_tells_it(repos, dataset):
+    middle = rerun("middle")
+    middle.put(Table({"id": [5]}), "cat", visit=1)
+    above = rerun("above", "middle")
+    above.put(above.get("both", visit=1), "both", visit=1)
+    assert above.datasetExists(dataset, visit=1)
+    middle.put(Table({"id": [5, 6]}), "cat", visit=1)
+    for ask in (above.get, above.datasetExists):
+        with pytest.raises(SourceChanged, match="which has changed since"):
+            ask(dataset, visit=1)
 
 
 @pytest.mark.parametrize("dataset", ["cat", "both"])

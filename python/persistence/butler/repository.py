@@ -443,9 +443,10 @@ class Repository:
         if path is None:
             references.refuse_gone(location.full_path)
             return None
-        if path == location.path:
-            return location
-        return location._replace(path=path)
+        if path != location.path:
+            location = location._replace(path=path)
+        references.check(location.full_path)
+        return location
 
     def is_written(self, request: Request, data_id: Mapping[str, Any]) -> bool:
         """Check whether a dataset is in the file that it would be written to."""

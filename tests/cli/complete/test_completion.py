@@ -16,7 +16,7 @@ import pytest
 from persistence import Butler
 from persistence.butler import repository_cfg
 from persistence.cli import main, places
-from persistence.cli.complete import completers, completion, memory, outline, registered
+from persistence.cli.complete import completers, completion, outline, registered
 from persistence.pipe import logs
 from persistence.pipe.cmdline import show
 
@@ -205,7 +205,7 @@ def test_what_cannot_be_told_is_nothing_and_nothing_is_said(tab: Tab, own: Path,
 
 
 def kept(cache: Path) -> list[Path]:
-    return list((cache / "persistence" / "completion").glob("*"))
+    return list((cache / "persistence" / "kept").glob("*"))
 
 
 def test_what_is_kept_counts_until_a_file_changes(
@@ -241,30 +241,11 @@ def test_a_damaged_file_of_the_cache_is_worked_out_again(own: Path, cache: Path,
     assert json.loads(path.read_text())["version"] == 1
 
 
-def test_a_name_with_the_same_sum_is_another_name(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zlib.crc32", lambda data: 7)
-    memory.keep("a", [], {"x": 1})
-    assert memory.recall("b") is None
-    assert memory.recall("a") == {"x": 1}
-    assert len(kept(cache)) == 1
-
-
 def test_without_a_place_for_the_cache_it_is_slow_and_well(
     own: Path, tmp_path: Path, cache: Path
 ) -> None:
     cache.write_text("a file is no directory")
     assert outline.of(str(own)).keys_of("calexp") == ["visit", "ccdnum"]
-
-
-def test_a_cache_that_is_no_absolute_path_is_ignored(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "here")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    memory.keep("a", [], {"x": 1})
-    assert len(kept(tmp_path / ".cache")) == 1
 
 
 # -- the registry

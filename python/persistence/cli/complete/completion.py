@@ -24,8 +24,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from persistence.cli.complete import completers, memory, taskscripts
+from persistence.cli.complete import completers, taskscripts
 from persistence.cli.complete.completers import Completer, Typed
+from persistence.files import user_cache
 
 _INPUT_ROOT = "PIPE_INPUT_ROOT"
 
@@ -104,7 +105,7 @@ def complete_again() -> None:
     It returns if no shell asks, or if the script or a module behind it has changed, and nothing is
     known of it.
     """
-    kept = memory.recall(taskscripts.name()) if wanted() else None
+    kept = user_cache.recall(taskscripts.name()) if wanted() else None
     if kept is not None:
         _complete_task(kept)
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from persistence.cli.complete import memory
+from persistence.files import user_cache
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -76,7 +76,7 @@ def of(root: str, mapper: str | None = None) -> Outline:
     """
     root = os.path.realpath(root)
     name = f"{root}\n{mapper or ''}"
-    kept = memory.recall(name)
+    kept = user_cache.recall(name)
     if kept is None:
         if not os.path.isdir(root):
             raise FileNotFoundError(root)
@@ -84,7 +84,7 @@ def of(root: str, mapper: str | None = None) -> Outline:
 
         butler = Butler(root, mapper=mapper)
         kept = _drawn(butler)._asdict()
-        memory.keep(name, dict.fromkeys(_files(root, butler)), kept)
+        user_cache.keep(name, dict.fromkeys(_files(root, butler)), kept)
     return Outline(**kept)
 
 

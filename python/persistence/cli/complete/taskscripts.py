@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from persistence.cli.complete import memory
+from persistence.files import user_cache
 
 
 def name() -> str:
@@ -34,7 +34,7 @@ def keep(parser: argparse.ArgumentParser, config: Any) -> Mapping[str, Any]:
     arguments = [_described(parser, action) for action in parser._actions if action.dest != "help"]
     # Of a registry field, -c does not reach the entries that are not chosen.
     told = {"arguments": arguments, "settings": [one for one in config.names() if "[" not in one]}
-    memory.keep(name(), dict.fromkeys(_files(parser, config)), told)
+    user_cache.keep(name(), dict.fromkeys(_files(parser, config)), told)
     return told
 
 

@@ -1,9 +1,7 @@
-"""What completion worked out before, kept in the user's cache.
+"""What was worked out from files before, kept in the user's cache.
 
-Files that anybody may delete at any time.
-
-Nothing is kept in a repository. It counts as long as the files that it was worked out from are as
-they were.
+Nothing is kept in a repository. What is kept may be deleted at any time, and counts only as long as
+the files that it was worked out from are as they were.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ _VERSION = 1
 
 
 def recall(name: str) -> Mapping[str, Any] | None:
-    """Give what was kept under a name; None if there is nothing, or nothing that still counts."""
+    """Return what was kept under a name; None if there is nothing, or nothing that still counts."""
     try:
         with open(_path(name), encoding="utf-8") as stream:
             kept = json.load(stream)
@@ -47,14 +45,14 @@ def keep(name: str, files: Iterable[str], value: Mapping[str, Any]) -> None:
     value : mapping
         The data.
     """
-    from persistence.files import atomic as writing  # only who keeps something needs it
+    from persistence.files import atomic  # lazy: needed to keep something, and not to recall it
 
     kept = {"version": _VERSION, "name": name, "files": _stamps(files), "value": value}
     path = _path(name)
     # no room, no home: it is worked out again the next time
     with contextlib.suppress(OSError, ValueError):
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        writing.write_text(path, json.dumps(kept), replace=True, durable=False)
+        atomic.write_text(path, json.dumps(kept), replace=True, durable=False)
 
 
 def _path(name: str) -> str:
@@ -62,9 +60,7 @@ def _path(name: str) -> str:
     if not os.path.isabs(cache):  # such a one is to be ignored (XDG Base Directory Specification)
         cache = os.path.expanduser("~/.cache")
     # Two names may have the same sum: the name in the file decides.
-    return os.path.join(
-        cache, "persistence", "completion", f"{zlib.crc32(os.fsencode(name)):08x}.json"
-    )
+    return os.path.join(cache, "persistence", "kept", f"{zlib.crc32(os.fsencode(name)):08x}.json")
 
 
 def _stamps(files: Iterable[str]) -> dict[str, list[int] | None]:
