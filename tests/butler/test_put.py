@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import pickle
 import threading
@@ -98,7 +99,7 @@ def test_a_renaming_that_fails_takes_back_those_before_it(
     replace, count = os.replace, [0]
 
     def failing(source: str, target: str) -> None:
-        if ".part-" in str(source) and ".part-" not in str(target):
+        if ".put-" in str(source) and ".put-" not in str(target):
             count[0] += 1
             if count[0] == fails:
                 raise OSError(28, "No space left on device")
@@ -109,6 +110,37 @@ def test_a_renaming_that_fails_takes_back_those_before_it(
         with pytest.raises(RepositoryError, match="No space left on device"):
             high.put(trio("new", 9.0), "trio", visit=1)
     assert tree("high") == before
+
+
+@pytest.mark.parametrize("dies", [1, 2, 3])
+def test_a_put_that_is_killed_is_seen_as_done_and_is_ended_by_the_next_writer(
+    high: Butler, dies: int
+) -> None:
+    high.put(trio("before"), "trio", visit=1)
+    child = os.fork()
+    if not child:
+        replace, numbers = os.replace, itertools.count(1)
+
+        def dying(source: str, target: str) -> None:
+            if ".put-" in source and next(numbers) == dies:
+                os._exit(9)
+            replace(source, target)
+
+        os.replace = dying  # type: ignore[assignment]
+        try:
+            high.put(trio("after", 9.0), "trio", visit=1)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    before = tree("high")
+    for _ in range(2):
+        there = Butler("high").get("trio", visit=1)
+        assert (there.note, there.last, there.src["flux"][0]) == ("after", "after", 9.0)
+        assert Butler("high").get("note", visit=1) == "after"
+    assert tree("high") == before
+    Butler("high").put("other", "note", visit=2)
+    assert not [name for name in tree("high") if ".put-" in name or ".json" in name]
+    assert Butler("high").get("trio", visit=1).last == "after"
 
 
 def test_a_directory_that_may_not_be_written_to_is_named_and_nothing_is_left(

@@ -64,7 +64,7 @@ def test_all_files_are_put_in_their_places(tmp_path):
     assert [target.read_text() for target, _ in jobs] == [
         f"new t{number}.txt" for number in range(4)
     ]
-    assert not list(tmp_path.rglob(".part*"))
+    assert not list(tmp_path.rglob(".p[au][rt]t*"))
     assert (tmp_path / "source2").read_text() == "source 2"
 
 
@@ -200,7 +200,11 @@ def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(
         batch = Batch()
         with batch:
             fill(batch, todo)
-            written = {name: text for name, text in picture(folder).items() if ".part" in name}
+            written = {
+                name: text
+                for name, text in picture(folder).items()
+                if ".put" in name or ".part" in name
+            }
             breaking = Breaking(patch, step, error, links, late)
             try:
                 batch.commit()
@@ -208,7 +212,7 @@ def test_after_a_failure_at_any_step_every_target_is_as_before_or_all_are_new(
                 failed = True
             patch.undo()
         after = picture(folder)
-        litter = {name for name in after if ".part" in name}
+        litter = {name for name in after if ".put" in name or ".part" in name}
         there = {
             name: text for name, text in after.items() if "~" not in name and name not in litter
         }

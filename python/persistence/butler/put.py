@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from persistence.butler.chain import Chain
@@ -73,6 +73,7 @@ class Writer:
         self._reader = reader
         self._definer = definer
         self._durable = durable
+        self._unfinished: Sequence[Repository] = chain.outputs
 
     def put(self, request: Request, obj: Any, data_id: DataId, backup: bool = False) -> None:
         """Write a dataset to each output that knows it.
@@ -82,6 +83,9 @@ class Writer:
         NoResults
             If none does.
         """
+        for repository in self._unfinished:
+            repository.finish_abandoned()
+        self._unfinished = ()
         if not self._reader.dataset(request, data_id).composite:
             writers = self._writers(request, data_id)
             self._chain.settle()
@@ -94,7 +98,8 @@ class Writer:
             for repository in self._writers(leaf.request, leaf.data_id)
         ]
         self._chain.settle()
-        with Batch(self._durable) as batch:
+        roots = {repository.root for repository, _, _ in jobs}
+        with Batch(self._durable, roots) as batch:
             for repository, prepared, leaf in jobs:
                 with repository.telling(prepared.location):
                     self._place(repository, prepared, leaf, backup, batch)

@@ -30,7 +30,7 @@ from persistence.errors import (
     UnknownKey,
     did_you_mean,
 )
-from persistence.files import atomic
+from persistence.files import atomic, intents
 from persistence.formatters import HDU_KEYS, choose_hdu, extensions, formatter
 from persistence.formatters.views import READERS
 from persistence.policy import storages
@@ -101,6 +101,8 @@ class Repository:
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self._types = "astropy"
+        # Where files are that a killed writer did not bring to their places.
+        self._redirects = intents.redirects(self.root)
         self._trust = mapper.trusted | set(trust)
         self.vocabulary = Vocabulary(self.root, mapper, self._trust)
         self._use(self.vocabulary.mapper)
@@ -434,12 +436,14 @@ class Repository:
             request, data_id, options={**options, **self._told} if options else self._told
         )
 
-    @staticmethod
-    def found(location: Location) -> Location | None:
-        """Give a location if its file is there, perhaps compressed."""
+    def found(self, location: Location) -> Location | None:
+        """Return a location if its file is there, perhaps compressed."""
         if storages.find(location.storage, location.python) is None:
             return None
-        path = atomic.find(location.root, location.path)
+        if location.path in self._redirects:
+            path = self._redirects[location.path]
+        else:
+            path = atomic.find(location.root, location.path)
         if path is None:
             references.refuse_gone(location.full_path)
             return None
@@ -514,6 +518,11 @@ class Repository:
             if was_reference:
                 references.forget(location.full_path)
         return location
+
+    def finish_abandoned(self) -> None:
+        """Finish, or undo, what killed writers were about to do here."""
+        intents.recover(self.root)
+        self._redirects = {}
 
     def prepare(self, request: Request, data_id: Mapping[str, Any]) -> Prepared:
         """Say where a dataset would be written, and how."""

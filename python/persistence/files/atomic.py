@@ -14,7 +14,7 @@ from persistence.files.durable import flush, flush_file, make_directories
 
 Mode = Literal["link", "copy", "move", "skip"]
 COMPRESSED = (".gz", ".fz")
-_HOST = os.uname().nodename
+HOST = os.uname().nodename
 # What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of
 # it.
 _GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
@@ -85,28 +85,28 @@ def write_text(target: str, text: str, replace: bool, durable: bool = True) -> b
     return True
 
 
-def beside(target: str) -> str:
-    """Give a temporary name in a target's directory, which ends like the target's."""
+def beside(target: str, mark: str = "part") -> str:
+    """Return a temporary name in a target's directory, which ends like the target's."""
     directory, name = os.path.split(target)
-    return os.path.join(directory, f"{_mark()}{name}")
+    return os.path.join(directory, f"{_begin(mark)}{name}")
 
 
-def _mark() -> str:
-    """Begin a temporary name.
+def _begin(mark: str) -> str:
+    """Return how a temporary name begins.
 
     Hidden, with the process that owns it, so that its litter can be known.
     """
-    return f".part-{_HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
+    return f".{mark}-{HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
 
 
-def sweep(directory: str) -> None:
+def sweep(directory: str, mark: str = "part") -> None:
     """Remove the temporary files in a directory that killed processes of this host left."""
-    prefix = f".part-{_HOST}-"
+    prefix = f".{mark}-{HOST}-"
     with contextlib.suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
             if entry.name.startswith(prefix):
                 owner = entry.name[len(prefix) :].split("-", 1)[0]
-                if owner.isdigit() and not _alive(int(owner)):
+                if owner.isdigit() and not is_alive(int(owner)):
                     os.unlink(entry.path)
 
 
@@ -114,7 +114,8 @@ def sweep(directory: str) -> None:
 sweep_once = functools.lru_cache(maxsize=None)(sweep)
 
 
-def _alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Check whether a process of this host runs."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -297,7 +298,7 @@ def _copy(source: str, target: str, replace: bool) -> None:
 @functools.lru_cache
 def _links_work(directory: str) -> bool:
     """Find out whether a directory's file system has hard links (FAT, some network ones do not)."""
-    probe = os.path.join(directory, f"{_mark()}probe")
+    probe = os.path.join(directory, f"{_begin('part')}probe")
     with open(probe, "xb"):
         pass
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
-from persistence.files import atomic, durable
+from persistence.files import atomic, durable, intents
+from persistence.files.intents import Intent, Move
 
 
 class _Placed(NamedTuple):
@@ -27,15 +28,21 @@ class Batch:
     ----------
     durable : `bool`
         Whether the files are to be on the disk at the end, so that a power cut does not lose them.
+    roots : iterable of `str`
+        The repositories that files go to. What killed writers left in them is done first.
 
     Notes
     -----
-    If one of the renames fails, those before it are undone. A kill between two of them leaves the
-    first ones: each file is whole, and writing again does the rest.
+    If one of the renames fails, those before it are undone. After a kill between two of them, the
+    next batch in the repository does the rest, and readers see the files as if it were done; see
+    `persistence.files.intents`.
     """
 
-    def __init__(self, durable: bool = True) -> None:
+    def __init__(self, durable: bool = True, roots: Iterable[str] = ()) -> None:
         self._durable = durable
+        self._roots = tuple(dict.fromkeys(roots))
+        for root in self._roots:
+            intents.recover(root)
         self._changed: list[str] = []
         self._placed: list[_Placed] = []
 
@@ -67,7 +74,8 @@ class Batch:
         directory = os.path.dirname(target) or "."
         self._changed += [directory, *durable.make_directories(directory)]
         atomic.sweep_once(directory)
-        temporary = atomic.beside(target)
+        atomic.sweep_once(directory, intents.MARK)
+        temporary = atomic.beside(target, intents.MARK)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
         first = next(one.temporary for one in self._placed if one.target == target)
@@ -91,22 +99,20 @@ class Batch:
         RepositoryError
             If one cannot be put there; none is, then.
         """
-        olds: list[str] = []
-        undo = contextlib.ExitStack()  # which goes on with the others when one fails
+        moves: list[Move] = []
         try:
             if self._durable:
                 new = [placed.temporary for placed in self._placed if placed.temporary is not None]
                 durable.flush([path for path in new if not os.path.islink(path)])
-            with undo:
+            try:
                 for placed in self._placed:
                     if placed.backup:
                         atomic.back_up(placed.target)
-                    olds += _keep(placed.target)
-                    undo.callback(
-                        _undo, placed.target, olds[-1] if os.path.lexists(placed.target) else None
-                    )
-                    _put(placed)
-                undo.pop_all()
+                    moves.append(Move(placed.target, placed.temporary, _keep(placed.target)))
+            except BaseException:  # an interrupt too must leave nothing behind
+                _clean([], moves)
+                raise
+            self._carry_out(moves)
         except OSError as error:
             if isinstance(error, PersistenceError):
                 raise
@@ -115,26 +121,44 @@ class Batch:
             raise RepositoryError(
                 f"cannot write {target}: {error.strerror or error}; nothing was written"
             ) from error
-        if self._durable:
-            durable.flush((), self._changed)
-        for old in olds:
-            with contextlib.suppress(OSError):  # all is in its place
-                os.unlink(old)
+
+    def _carry_out(self, moves: Sequence[Move]) -> None:
+        """Rename all, or none; tell before, in each repository, what is about to be done."""
+        said: list[Intent] = []
+        try:
+            for root in self._roots:
+                some = [move for move in moves if move.target.startswith(f"{root}/")]
+                if len(some) > 1:
+                    said.append(Intent(root, intents.new_path(root), False, some))
+                    said[-1].write(self._durable)
+            for move in moves:
+                move.forward()
+            if self._durable:
+                durable.flush((), self._changed)
+        except BaseException:  # an interrupt too
+            # If this fails as well, the intents and what was kept stay: the next writer ends it.
+            with contextlib.ExitStack() as undo:  # it goes on with the others when one fails
+                for move in moves:
+                    undo.callback(move.back)
+                for intent in said:
+                    undo.callback(intent._replace(is_back=True).write, self._durable)
+            _clean(said, moves)
+            raise
+        _clean(said, moves)
 
 
-def _put(placed: _Placed) -> None:
-    if placed.temporary is not None:
-        os.replace(placed.temporary, placed.target)
-    else:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(placed.target)
+def _clean(said: Sequence[Intent], moves: Sequence[Move]) -> None:
+    for path in (*(intent.path for intent in said), *(move.kept for move in moves)):
+        if path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
 
-def _keep(target: str) -> list[str]:
-    """Keep what stands at a target under another name, too; give that name, if anything does."""
+def _keep(target: str) -> str | None:
+    """Keep what stands at a target under another name, too; return that name, if anything does."""
     if not os.path.lexists(target):
-        return []
-    kept = atomic.beside(target)
+        return None
+    kept = atomic.beside(target, intents.MARK)
     try:
         try:
             os.link(target, kept, follow_symlinks=False)
@@ -146,14 +170,4 @@ def _keep(target: str) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(kept)
         raise
-    return [kept]
-
-
-def _undo(target: str, old: str | None) -> None:
-    if old is not None:
-        os.replace(old, target)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(old)  # a rename between two names of one file does nothing
-    else:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(target)
+    return kept

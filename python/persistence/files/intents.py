@@ -1,0 +1,215 @@
+"""Several files changed as one: a killed writer's job is finished, or undone, by the next one.
+
+Before the first of some renames, an intent is written: which file comes where, and under which name
+what stood there is kept. The intent goes when all is done. Where one is found whose writer is dead,
+`recover` carries it out, and `redirects` tells a reader, who changes nothing, where the files are
+meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from persistence.errors import RepositoryError
+from persistence.files import atomic
+
+FOLDER = ".persistence/intents"
+MARK = "put"  # of the names that intents may speak of; they are not swept away before
+_PATIENCE = 86400.0  # seconds after which a writer on another host is taken for dead
+
+
+class Move(NamedTuple):
+    """A change of one file.
+
+    Attributes
+    ----------
+    target : `str`
+        The file.
+    temporary : `str` or None
+        What comes there; None if the target is to be removed.
+    kept : `str` or None
+        Another name of what stood there; None if nothing did.
+    """
+
+    target: str
+    temporary: str | None
+    kept: str | None
+
+    def forward(self) -> None:
+        """Do it; nothing happens if that was done."""
+        if self.temporary is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.target)
+        elif os.path.lexists(self.temporary):
+            os.replace(self.temporary, self.target)
+
+    def back(self) -> None:
+        """Undo it; nothing happens if it was not done, or was undone."""
+        if self.kept is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.target)
+        elif os.path.lexists(self.kept):
+            os.replace(self.kept, self.target)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.kept)  # a rename between two names of one file does nothing
+
+
+class Intent(NamedTuple):
+    """What a writer is about to do in a repository.
+
+    Attributes
+    ----------
+    root : `str`
+        The repository.
+    path : `str`
+        The file of the intent.
+    is_back : `bool`
+        Whether the moves are being undone.
+    moves : sequence of `Move`
+        What is done, in this order.
+    """
+
+    root: str
+    path: str
+    is_back: bool
+    moves: Sequence[Move]
+
+    def carry_out(self) -> None:
+        """Do what is left to do."""
+        for move in self.moves:
+            if self.is_back:
+                move.back()
+            else:
+                move.forward()
+        for move in self.moves:
+            for name in (move.kept, move.temporary):
+                if name is not None:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+    def write(self, durable: bool) -> None:
+        """Write it into its file, in place of one in the other direction."""
+        names = [
+            [None if name is None else os.path.relpath(name, self.root) for name in move]
+            for move in self.moves
+        ]
+        content = {"writer": _identity(os.getpid()), "back": self.is_back, "moves": names}
+        atomic.write_text(self.path, json.dumps(content), replace=True, durable=durable)
+
+
+def new_path(root: str) -> str:
+    """Return the path of a new intent of this process."""
+    return os.path.join(root, FOLDER, f"{atomic.HOST}-{os.getpid()}-{os.urandom(4).hex()}.json")
+
+
+def recover(root: str) -> None:
+    """Finish, or undo, what killed writers were about to do in a repository."""
+    for intent in abandoned(root):
+        intent.carry_out()
+    atomic.sweep(os.path.join(root, FOLDER))
+
+
+def redirects(root: str) -> dict[str, str | None]:
+    """Return where files are that a killed writer did not bring to their places.
+
+    Returns
+    -------
+    paths : `dict` [`str`, `str` or None]
+        The path in the repository -> the path at which the file is; None if it is to be removed.
+    """
+    paths = {}
+    for intent in abandoned(root):
+        for move in intent.moves:
+            path = move.kept if intent.is_back else move.temporary
+            if path is None or os.path.lexists(path):  # else it is done
+                paths[os.path.relpath(move.target, root)] = path and os.path.relpath(path, root)
+    return paths
+
+
+def abandoned(root: str) -> Iterator[Intent]:
+    """Yield the intents in a repository whose writers are dead.
+
+    Raises
+    ------
+    RepositoryError
+        If one is damaged.
+    """
+    folder = os.path.join(root, FOLDER)
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    for name in sorted(names):
+        path = os.path.join(folder, name)
+        if not name.endswith(".json") or name.startswith("."):
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another process has just ended it
+            content = _content(path)
+            if content is not None and not _is_at_work(path, content["writer"]):
+                yield Intent(
+                    root, path, content["back"], [_move(names, root) for names in content["moves"]]
+                )
+
+
+def _content(path: str) -> dict[str, Any] | None:
+    """Read an intent; None if it is empty, for it was not yet on the disk when the power went."""
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    if not text:
+        return None
+    try:
+        content = json.loads(text)
+        is_well = isinstance(content["writer"], str) and isinstance(content["back"], bool)
+        for target, *others in content["moves"]:
+            is_well &= _is_inside(target) and len(others) == 2
+            is_well &= all(name is None or _belongs(name, target) for name in others)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_well = False
+    if not is_well:
+        raise RepositoryError(
+            f"{path} does not tell which files a killed writer was about to rename: it is damaged. "
+            "Look at the datasets of that time, then remove it"
+        )
+    result: dict[str, Any] = content
+    return result
+
+
+def _move(names: Sequence[str | None], root: str) -> Move:
+    target, temporary, kept = (name and os.path.join(root, name) for name in names)
+    return Move(target or root, temporary, kept)
+
+
+def _is_inside(path: str) -> bool:
+    return not os.path.isabs(path) and ".." not in path.split("/")
+
+
+def _belongs(name: str, target: str) -> bool:
+    """Check whether a name is one that a `Batch` gives beside a target: nothing else is touched."""
+    directory, base = os.path.split(name)
+    return directory == os.path.dirname(target) and base.startswith(f".{MARK}-")
+
+
+def _is_at_work(path: str, writer: str) -> bool:
+    host, process, _ = os.path.basename(path).rsplit("-", 2)
+    if host == atomic.HOST:
+        return atomic.is_alive(int(process)) and writer in ("", _identity(int(process)))
+    return time.time() - os.stat(path).st_mtime < _PATIENCE
+
+
+def _identity(process: int) -> str:
+    """Return what tells a process from a later one with its number; empty if that is not known."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as stream:
+            boot = stream.read().strip()
+        with open(f"/proc/{process}/stat", encoding="utf-8") as stream:
+            started = stream.read().rpartition(")")[2].split()[19]  # proc(5): field 22
+    except OSError:
+        return ""
+    return f"{boot} {started}"
