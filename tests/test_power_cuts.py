@@ -23,7 +23,7 @@ from astropy.io import fits
 
 from persistence import Butler
 from persistence.cli import ingest_images
-from persistence.files import atomic, durable
+from persistence.files import atomic, durable, intents
 
 CAMERA = """
 levels: {exposure: []}
@@ -33,8 +33,8 @@ exposures:
   bias: {template: 'bias/%(calibDate)s.fits', python: lsst.afw.image.ImageF}
 datasets:
   note: {template: 'notes/%(visit)d.pickle', storage: PickleStorage, python: dict}
-  first: {template: 'a/%(visit)d.pickle', storage: PickleStorage, python: int}
-  second: {template: 'b/%(visit)d.pickle', storage: PickleStorage, python: int}
+  first: {template: 'a/%(visit)d.pickle', storage: PickleStorage, python: str}
+  second: {template: 'b/%(visit)d.pickle', storage: PickleStorage, python: str}
 ingest:
   parse: {translation: {visit: IMAGEID, filter: FILTER}}
   register: {columns: {visit: int, filter: text}, unique: [visit], visit: [visit, filter]}
@@ -119,8 +119,10 @@ class Disk:
         ):
             left = self.folder.with_name(f"left-{self.moments}-{number}")
             self._lay(str(self.folder), left, names)
-            self.check(left)
-            shutil.rmtree(left)
+            try:
+                self.check(left)
+            finally:
+                shutil.rmtree(left)
         self.moments += 1
 
     def _lay(self, directory: str, left: Path, names: Mapping[str, Mapping[str, Any]]) -> None:
@@ -258,6 +260,28 @@ def test_a_dataset_that_was_put_is_there_and_one_being_put_is_as_it_was(
     done = True
     disk.look()
     assert disk.moments > 3
+
+
+def test_of_a_composite_all_components_are_as_they_were_or_all_are_new(
+    folder: Path, cuts: Callable[..., Disk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapper, done = folder.parent / "pairs.yaml", False
+    mapper.write_text(WITH_PAIR)
+    butler = Butler(folder / "repo", mapper=str(mapper))
+    butler.put(types.SimpleNamespace(one="before", two="before"), "pair", visit=1)
+
+    def check(left: Path) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(intents, "_is_at_work", lambda *_: False)  # the power is off
+            pair = Butler(left / "repo", mapper=str(mapper)).get("pair", visit=1)
+        assert (pair.one, pair.two) in {("after", "after"), ("before", "before")}
+        assert pair.one == "after" or not done
+
+    disk = cuts(folder, check)
+    butler.put(types.SimpleNamespace(one="after", two="after"), "pair", visit=1)
+    done = True
+    disk.look()
+    assert disk.moments > 12
 
 
 def test_a_new_output_has_its_parents_once_something_is_in_it(

@@ -103,7 +103,9 @@ class Batch:
         try:
             if self._durable:
                 new = [placed.temporary for placed in self._placed if placed.temporary is not None]
-                durable.flush([path for path in new if not os.path.islink(path)])
+                # Their names, too: what an intent speaks of has to be there when it is carried out.
+                names = self._changed if len(self._placed) > 1 else ()
+                durable.flush([path for path in new if not os.path.islink(path)], names)
             try:
                 for placed in self._placed:
                     if placed.backup:
