@@ -146,11 +146,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
             (folder / f"{module}.py").write_text(code)
         installed.update(modules)
         importlib.invalidate_caches()
+        entry_points._targets.cache_clear()
         entry_points.announced.cache_clear()
 
     yield install
     for module in installed:
         sys.modules.pop(module, None)
+    entry_points._targets.cache_clear()
     entry_points.announced.cache_clear()
 
 

@@ -127,7 +127,7 @@ def test_the_type_that_a_hook_names_may_come_from_a_pickle(butler: Butler) -> No
 
 def test_a_composite_of_a_hook_is_taken_apart_and_put_together(butler: Butler) -> None:
     butler.put(Pair("a", "b"), "pair", id=1)
-    assert sorted(os.listdir("repo")) == ["left1.txt", "repositoryCfg.yaml", "right1.txt"]
+    assert {"left1.txt", "right1.txt"} < set(os.listdir("repo"))
     pair = butler.get("pair", id=1)
     assert (pair.left, pair.right) == ("a", "B")
     assert butler.datasetExists("pair", id=1)

@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from obs_decam.mapper import DecamMapper
+from persistence import Butler
 from persistence.cameras import installed
 from persistence.errors import CameraNotFound
+from persistence.files import yaml_nodes
 
 TOY = "[persistence.cameras]\ntoy = toycamera:ToyMapper\n"
 MODULE = """
@@ -40,9 +42,23 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
     assert "toycamera" in sys.modules
 
 
-def test_what_comes_first_on_the_path_wins(site):
-    site("[persistence.cameras]\ndecam = toycamera:ToyMapper\n", toycamera=MODULE)
-    assert installed.find("decam").__name__ == "ToyMapper"
+@pytest.mark.parametrize("name", ["decam", "lsst.obs.decam.DecamMapper"])
+def test_two_cameras_of_one_name_are_refused_with_both_packages(site, name):
+    site(f"[persistence.cameras]\n{name} = toycamera:ToyMapper\n", toycamera=MODULE)
+    with pytest.raises(CameraNotFound, match=r"toycamera:ToyMapper \(.*; obs_decam.mapper:Decam"):
+        installed.find(name)
+
+
+@pytest.mark.parametrize("name", ["decam", "hsc"])
+def test_a_repository_names_its_camera_as_gen2_did(tmp_path, name):
+    Butler(outputs={"root": str(tmp_path / "new"), "mapper": name, "mode": "rw"})
+    said = yaml_nodes.compose(str(tmp_path / "new/repositoryCfg.yaml"))
+    gen2 = {"decam": "lsst.obs.decam.DecamMapper", "hsc": "lsst.obs.hsc.HscMapper"}[name]
+    assert yaml_nodes.items(said)["_mapper"].value == gen2
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/_mapper").write_text(f"{name}\n")
+    classes = {type(Butler(tmp_path / root).chain.inputs[0].mapper) for root in ("new", "old")}
+    assert classes == {installed.find(name)}
 
 
 def test_a_module_that_is_not_announced_is_not_a_camera(site):

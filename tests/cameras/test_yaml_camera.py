@@ -345,7 +345,7 @@ def test_an_output_of_another_camera_is_refused(place: Path) -> None:
     Butler(outputs={"root": "tree", "mapper": "my_camera.yaml"})
     with pytest.raises(
         RepositoryError,
-        match=r"must match for writable repositories: .*my_camera\.yaml', not 'hsc'",
+        match=r"must match for writable repositories: .*my_camera\.yaml', not 'lsst.obs.hsc.HscMapper'",
     ):
         Butler(outputs={"root": "tree", "mapper": "hsc"})
 

@@ -51,6 +51,51 @@ def test_what_comes_first_on_the_path_counts(site, tmp_path, monkeypatch):
     assert entry_points.announced("toys") == {"bear": "toyshop:Bear", "car": "other:Car"}
 
 
+def test_two_packages_that_announce_one_name_are_told_unless_they_mean_one_object(
+    site, tmp_path, monkeypatch
+):
+    site(ONE, toyshop="class Bear: pass", again="from toyshop import Bear")
+    later = tmp_path / "later" / "other-1.0.dist-info"
+    later.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "later")])
+    for target, packages in (
+        ("toyshop:Bear", []),
+        ("again:Bear", []),
+        ("os:path", [f"toyshop:Bear ({tmp_path}/site/toy-1.0.dist-info)", f"os:path ({later})"]),
+    ):
+        (later / "entry_points.txt").write_text(f"[toys]\nbear = {target}\n")
+        entry_points._targets.cache_clear()
+        entry_points.announced.cache_clear()
+        assert entry_points.announced("toys") == {"bear": "toyshop:Bear"}
+        assert entry_points.rivals("toys", "bear") == packages
+
+
+@pytest.mark.parametrize("entry", ["", ".", "{here}", "{here}/../{name}"])
+def test_the_current_directory_announces_nothing(site, tmp_path, monkeypatch, entry):
+    site(ONE)
+    monkeypatch.chdir(tmp_path / "site")
+    monkeypatch.setattr(sys, "path", [entry.format(here=tmp_path / "site", name="site")])
+    assert entry_points.announced("toys") == {}
+
+
+@pytest.mark.parametrize("name", ["_mapper", "repositoryCfg.yaml", "registry.sqlite3"])
+@pytest.mark.parametrize("below", ["", "rerun/lib"])
+def test_a_repository_announces_nothing(tmp_path, monkeypatch, name, below):
+    (tmp_path / "repo" / below / "toy.egg-info").mkdir(parents=True)
+    (tmp_path / "repo" / below / "toy.egg-info" / "entry_points.txt").write_text(ONE)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "repo" / below)])
+    entry_points._targets.cache_clear()
+    entry_points.announced.cache_clear()
+    assert "bear" in entry_points.announced("toys")
+    (tmp_path / "repo" / name).touch()
+    entry_points._targets.cache_clear()
+    entry_points.announced.cache_clear()
+    assert entry_points.announced("toys") == {}
+    monkeypatch.undo()
+    entry_points._targets.cache_clear()
+    entry_points.announced.cache_clear()
+
+
 def test_directories_that_are_gone_are_passed_over(site, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(tmp_path / "gone"))
     (tmp_path / "site" / "half-1.0.dist-info").mkdir()

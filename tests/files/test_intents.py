@@ -160,18 +160,22 @@ MOVES = [["a/1", "a/.put-x", None]]
 @pytest.mark.parametrize(
     ("name", "writer", "age", "is_abandoned"),
     [
-        (f"{atomic.HOST}-{os.getpid()}-ab.json", "", 0, False),
-        (f"{atomic.HOST}-{os.getpid()}-ab.json", "another boot 5", 0, True),
+        (f"{atomic.HOST}-{{own}}-ab.json", "", 0, False),
+        (f"{atomic.HOST}-{{own}}-ab.json", "another boot 5", 0, True),
         (f"{atomic.HOST}-{2**22 + 1}-ab.json", "", 0, True),
         ("other-host-1-ab.json", "", 0, False),
         ("other-host-1-ab.json", "", 90000, True),
-        (f".part-{atomic.HOST}-{os.getpid()}-ab.json", "", 0, False),
+        (f".part-{atomic.HOST}-{{own}}-ab.json", "", 0, False),
     ],
 )
 def test_an_intent_is_abandoned_if_its_writer_is_dead(
     root: Path, name: str, writer: str, age: int, is_abandoned: bool
 ) -> None:
-    path = write(root, name, json.dumps({"writer": writer, "back": False, "moves": MOVES}))
+    path = write(
+        root,
+        name.format(own=os.getpid()),
+        json.dumps({"writer": writer, "back": False, "moves": MOVES}),
+    )
     os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
     (root / "a/.put-x").write_text("new")
     assert (intents.redirects(str(root)) == {"a/1": "a/.put-x"}) == is_abandoned

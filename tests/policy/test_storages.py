@@ -71,6 +71,7 @@ def test_an_unknown_storage_is_told_its_neighbour_and_what_is_known(site, storag
     assert message.startswith(f"unknown storage '{storage[:-1]}'; did you mean '{storage}'")
     assert "(known: FitsStorage, " in message
     assert message.endswith("ToyStorage, Internal, ignored, None)")
+    entry_points._targets.cache_clear()
     entry_points.announced.cache_clear()
 
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from persistence.errors import ParentsMismatch, PolicyError, RepositoryError
+from persistence.cameras.installed import announced
+from persistence.errors import ParentsMismatch, PolicyError, RepositoryError, did_you_mean
 from persistence.files import atomic, yaml_nodes
 from persistence.files.yaml_nodes import Node
 
@@ -193,15 +194,16 @@ def mapper_name(root: str) -> str | None:
     Raises
     ------
     RepositoryError
-        If the name has no dot, or the parents lead in a circle.
+        If the name has no dot and is not an installed camera's, or the parents lead in a circle.
     """
     for place in _line_of(root):
         path = os.path.join(place, "_mapper")
         if os.path.exists(path):
             name = _first_line(path)
-            if "." not in name:
+            if "." not in name and name not in announced():
                 raise RepositoryError(
-                    f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name"
+                    f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name, or "
+                    f"that of an installed camera{did_you_mean(name, announced())}"
                 )
             return _from(place, name) if name.endswith(_CAMERA_FILE) else name
     return None

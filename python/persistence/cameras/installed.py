@@ -48,6 +48,12 @@ def find(name: str) -> type[Mapper]:
             "install its package, or describe the camera in a YAML file (doc/cameras.rst) and give "
             "mapper='my_camera.yaml'"
         )
+    rivals = entry_points.rivals(GROUP, name)
+    if rivals:
+        raise CameraNotFound(
+            f"several packages announce a camera {name!r}: {'; '.join(rivals)}. Uninstall all but "
+            "one, or give mapper= the class that you mean"
+        )
     found = entry_points.load(known[name])
     return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
 
@@ -76,7 +82,11 @@ def gen2_name(mapper: Any) -> str:
     The path of one that is only a file.
     """
     if isinstance(mapper, str):
-        return os.path.abspath(mapper) if mapper.endswith(yaml_camera.SUFFIX) else mapper
+        if mapper.endswith(yaml_camera.SUFFIX):
+            return os.path.abspath(mapper)
+        if "." in mapper or mapper not in announced():
+            return mapper
+        mapper = find(mapper)  # by a short name, which Gen2 does not know
     cls = mapper if isinstance(mapper, type) else type(mapper)
     if issubclass(cls, yaml_camera.FileMapper):
         own = (name for name in cls.gen2_names if name in announced() and find(name) is cls)

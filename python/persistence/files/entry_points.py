@@ -13,24 +13,62 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+# What tells that a directory is a repository: its files are data, whoever wrote them.
+_REPOSITORY = ("_mapper", "repositoryCfg.yaml", "registry.sqlite3")
+
 
 @functools.cache
 def announced(group: str) -> Mapping[str, str]:
     """Return the entry points of a group: name -> ``module`` or ``module:object``.
 
-    Of two with one name, the first on Python's path counts. Nothing is imported.
+    Of two with one name, the first on Python's path is returned; `rivals` finds the others. What
+    lies in a repository, or in the current directory, announces nothing. Nothing is imported.
     """
-    targets: dict[str, str] = {}
+    return {name: next(iter(targets)) for name, targets in _targets(group).items()}
+
+
+def rivals(group: str, name: str) -> list[str]:
+    """Return what announces an entry point, if it is not one object that all of them announce.
+
+    Returns
+    -------
+    rivals : `list` [`str`]
+        The targets with the packages that announce them; empty if there is no doubt.
+    """
+    targets = _targets(group)[name]
+    if len(targets) == 1 or len({id(load(target)) for target in targets}) == 1:
+        return []
+    return [f"{target} ({package})" for target, package in targets.items()]
+
+
+@functools.cache
+def _targets(group: str) -> Mapping[str, Mapping[str, str]]:
+    """Return what each entry point of a group is, as: name -> target -> the package's directory."""
+    targets: dict[str, dict[str, str]] = {}
     for directory in sys.path:
         try:
-            names = os.listdir(directory or ".")
+            names = [] if _is_data(directory) else sorted(os.listdir(directory))
         except OSError:
             continue
         for name in names:
             if name.endswith((".dist-info", ".egg-info")):
-                path = os.path.join(directory, name, "entry_points.txt")
-                targets = _of_file(path, group) | targets
+                package = os.path.join(directory, name)
+                path = os.path.join(package, "entry_points.txt")
+                for entry, target in _of_file(path, group).items():
+                    targets.setdefault(entry, {}).setdefault(target, package)
     return targets
+
+
+def _is_data(directory: str) -> bool:
+    """Check whether a directory is the current one, or lies in a repository."""
+    path = os.path.realpath(directory)
+    if path == os.path.realpath(os.curdir):
+        return True
+    while not any(os.path.exists(os.path.join(path, name)) for name in _REPOSITORY):
+        path, below = os.path.dirname(path), path
+        if path == below:
+            return False
+    return True
 
 
 def load(target: str) -> Any:

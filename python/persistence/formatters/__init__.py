@@ -164,6 +164,12 @@ def register(kind: str | type, its: Formatter) -> None:
 
 def _load(storage: str, target: str) -> Formatter:
     try:
+        rivals = [] if storage in storages.OWN else entry_points.rivals(storages.GROUP, storage)
+        if rivals:
+            raise FormatterError(
+                f"several packages announce a storage {storage!r}: {'; '.join(rivals)}. Uninstall "
+                "all but one"
+            )
         found: Formatter = entry_points.load(target)
     except PersistenceError:
         raise
