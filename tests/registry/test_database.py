@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from persistence.compat.registries import SqliteRegistry as Gen2Registry
-from persistence.errors import RegistryError
+from persistence.errors import RegistryError, RegistryLocked
+from persistence.registry import database
 from persistence.registry.database import RegistryFile
 from persistence.registry.sqlite import SqliteRegistry
 
@@ -161,4 +162,43 @@ def test_a_child_cannot_end_the_transaction_of_its_parent(
     assert in_a_fork(end) == ("True" if error else expected)
     transaction.__exit__(None, None, None)
     assert visits(file) == [1, 2]
+    file.close()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["it ends", "it does not end"])
+def test_a_wait_that_is_noticed_is_told_with_who_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, ends: bool
+) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    monkeypatch.setattr(database, "_NOTICED", 0.05)
+    if ends:  # once it is told, so that no clock decides
+
+        def end(_: str) -> str:
+            other.execute("rollback")
+            return "process 7"
+
+        monkeypatch.setattr(database, "holders", end)
+    file = RegistryFile(str(path), wait=0.3)
+    try:
+        with file.transaction() as opened:
+            opened.conn.execute("insert into raw values (2)")
+    except RegistryLocked:
+        assert not ends
+    else:
+        assert ends
+    (message,) = caplog.messages
+    assert message.startswith(f"{path} is locked by ")
+    assert message.endswith("; waiting for up to 0.25 s")
+    file.close()
+    other.close()
+
+
+def test_a_wait_that_nobody_notices_is_not_told(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = RegistryFile(str(path))
+    with file.transaction() as opened:
+        assert opened.conn.execute("pragma busy_timeout").fetchone() == (60000,)
+    assert not caplog.messages
     file.close()

@@ -84,13 +84,13 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
             f"does it; so does: sqlite3 {path} .tables"
         )
     if "locked" in text or "busy" in text:
-        return RegistryLocked(f"{path} is locked by {_holders(path)}; waited {waited:.1f} s")
+        return RegistryLocked(f"{path} is locked by {holders(path)}; waited {waited:.1f} s")
     if "not a database" in text or "malformed" in text:
         return RegistryError(f"{path} is no SQLite registry, or a damaged one ({text})")
     return RegistryError(f"{path}: {text}")
 
 
-def _holders(path: str) -> str:
+def holders(path: str) -> str:
     """Name the processes that hold locks on a file, where Linux's ``/proc/locks`` tells."""
     try:
         inode = os.stat(path).st_ino

@@ -5,6 +5,7 @@ The only user of sqlite_utils, which is imported when something is written.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -13,7 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from persistence.errors import RegistryError, RowExists
-from persistence.files.sqlite import connect, explained, leave_to_parent
+from persistence.files.sqlite import connect, explained, holders, leave_to_parent
+
+log = logging.getLogger("persistence.registry")
+
+_NOTICED = 2.0  # seconds, after which somebody wants to know what is waited for
 
 
 class RegistryFile:
@@ -71,7 +76,7 @@ class RegistryFile:
             self._connect()
         database, process = self._database, self._process
         with self.errors():
-            database.conn.execute("BEGIN IMMEDIATE")
+            self._begin(database.conn)
             try:
                 yield database
             except BaseException:  # an interrupt too must end the transaction
@@ -81,6 +86,24 @@ class RegistryFile:
             if process != os.getpid():
                 raise RegistryError(f"{self.path} is being changed by process {process}, not here")
             database.conn.execute("COMMIT")
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Begin a transaction. A wait that a person would notice is told, with its reason."""
+        notice = min(self.wait, _NOTICED)
+        _set_patience(connection, notice)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if notice == self.wait or "locked" not in str(error):
+                raise
+            left = self.wait - notice
+            log.warning(
+                "%s is locked by %s; waiting for up to %g s", self.path, holders(self.path), left
+            )
+            _set_patience(connection, left)
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            _set_patience(connection, self.wait)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -123,3 +146,7 @@ class RegistryFile:
             self._database = Database(connection)
         if fresh:
             os.chmod(self.path, self.permissions)
+
+
+def _set_patience(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(1000 * seconds)}")
