@@ -314,14 +314,18 @@ RAW = {
 }
 
 
-@pytest.mark.parametrize("how", ["archive", "given", "both"])
+@pytest.mark.parametrize("how", ["archive", "given", "both", "variance", "mask"])
 def test_no_card_of_a_raw_stands_where_it_means_something_else(disk, how):
     sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 1.0, "CRVAL2": 2.0}
     wcs = WCS(fits.Header({**sky, "DATE-OBS": "2014-08-18T23:20:43.5"}), fix=False)
-    parts = {"archive": GIVEN, "given": {}, "both": GIVEN}[how]
-    raw = Exposure(IMAGE, fits.Header(RAW)).replaced(wcs=wcs, **parts)
+    parts = {"archive": GIVEN, "both": GIVEN, "variance": {"variance": IMAGE}}.get(how, {})
+    parts |= {"mask": Mask.from_flags({"SAT": IMAGE > 20})} if how == "mask" else {}
+    header = fits.Header(RAW)
+    header.comments["EXPTIME"], header.comments["TIMESYS"] = "shutter", "that of dates"
+    raw = Exposure(IMAGE, header).replaced(wcs=wcs, **parts)
     visit = replace(raw.visit_info, longitude=-70.81489, science_program="2014A-1")
-    whole = raw if how == "archive" else raw.replaced(visit_info=visit)
+    is_given = how in ("given", "both")
+    whole = raw.replaced(visit_info=visit) if is_given else raw
     location = disk.write(whole)
     back = disk.read(location)
     with fits.open(location.full_path) as hdus:
@@ -336,9 +340,10 @@ def test_no_card_of_a_raw_stands_where_it_means_something_else(disk, how):
         assert abs((oracle.to_datetime_begin() - raw.visit_info.date).sec) < 1e-6
         assert primary["TIMESYS"] == "TAI"
         assert primary["DATE"] == RAW["DATE"]
+        assert (primary.comments["EXPTIME"], primary.comments["TIMESYS"]) == ("shutter", "")
         assert "HUMIDITY" not in primary
-        assert primary.get("OBS-LONG") == (None if how == "archive" else -70.81489)
-        assert primary.get("PROGRAM") == (None if how == "archive" else "2014A-1")
+        assert primary.get("OBS-LONG") == (-70.81489 if is_given else None)
+        assert primary.get("PROGRAM") == ("2014A-1" if is_given else None)
         assert (primary["OBJECT"], primary["OBSTYPE"]) == ("M31", "science")
     assert abs((back.visit_info.date - raw.visit_info.date).sec) < 1e-6
     assert abs((back.visit_info.date_avg - raw.visit_info.date_avg).sec) < 1e-6

@@ -119,13 +119,11 @@ def test_what_is_written_reads_back_through_the_butler(processed: Done) -> None:
 def test_a_calexp_means_what_its_raw_means(processed: Done) -> None:
     """By another reader of each: of DECam's cards, and of afw's."""
     butler = processed[25][2]
-    calexp, raw = (butler.get(kind, visit=VISIT, ccdnum=25) for kind in ("calexp", "raw"))
+    calexp, raw, isr = (
+        butler.get(kind, visit=VISIT, ccdnum=25) for kind in ("calexp", "raw", "postISRCCD")
+    )
     said = ObservationInfo(dict(raw.metadata), translator_class=DecamTranslator)
-    with fits.open(butler.get("calexp_filename", visit=VISIT, ccdnum=25)[0]) as hdus:
-        written = VisitInfoTranslator(dict(hdus[0].header))
-        assert not {"TIMESYS", "DATE-OBS", "MJD-OBS", "DATE-AVG", "OBS-LONG"} & {*hdus[1].header}
-        assert not {"DATE-OBS", "MJD-OBS", "TIME-OBS"} & {*hdus[0].header}
-    for info in (raw.visit_info, calexp.visit_info):
+    for info in (raw.visit_info, calexp.visit_info, isr.visit_info):
         assert abs((info.date - said.datetime_begin).sec) < 1e-6
         assert abs((info.date_avg - said.datetime_begin - said.exposure_time / 2).sec) < 1e-6
         site = said.location.to_geodetic()
@@ -140,8 +138,13 @@ def test_a_calexp_means_what_its_raw_means(processed: Done) -> None:
         assert info.focus_z == pytest.approx(said.focus_z.to_value("mm"))
         assert (info.object, info.science_program) == (said.object, said.science_program)
         assert info.observation_type == said.observation_type == "science"
-    assert abs((written.to_datetime_begin() - said.datetime_begin).sec) < 1e-6
-    assert written.to_location().to_geodetic().lon.deg == pytest.approx(-70.81489)
+    for kind in ("calexp", "postISRCCD"):
+        with fits.open(butler.get(f"{kind}_filename", visit=VISIT, ccdnum=25)[0]) as hdus:
+            written = VisitInfoTranslator(dict(hdus[0].header))
+            assert not {"TIMESYS", "DATE-OBS", "MJD-OBS", "OBS-LONG"} & {*hdus[1].header}
+            assert not {"DATE-OBS", "MJD-OBS", "TIME-OBS", "NEXTEND"} & {*hdus[0].header}
+        assert abs((written.to_datetime_begin() - said.datetime_begin).sec) < 1e-6
+        assert written.to_location().to_geodetic().lon.deg == pytest.approx(-70.81489)
     assert calexp.visit_info.era == pytest.approx(raw.visit_info.era, abs=1e-9)
     assert calexp.visit_info.hour_angle == pytest.approx(raw.visit_info.hour_angle, abs=1e-9)
     # the rest of what it means: it is in electrons of the raw's adu, and calibrated

@@ -114,10 +114,14 @@ def _describe(
     # for afw's.
     replaced = [afwheader.VISIT, afwheader.TIMES] if visit else []
     replaced += [afwheader.CALIBRATION] if archived else []
-    for keyword in {card.keyword for card in primary.header.cards}:
-        if any(pattern.fullmatch(keyword) for pattern in replaced):
-            primary.header.remove(keyword, remove_all=True)
-    _set(primary.header, {**visit, **(archived or _calibration(exposure))})
+    header = primary.header
+    for keyword in {card.keyword for card in header.cards}:
+        if keyword in visit and header.count(keyword) == 1:  # it keeps its place
+            if header[keyword] != visit[keyword]:
+                header.comments[keyword] = ""
+        elif any(pattern.fullmatch(keyword) for pattern in replaced):
+            header.remove(keyword, remove_all=True)
+    _set(header, {**visit, **(archived or _calibration(exposure))})
 
 
 def _calibration(exposure: Exposure) -> dict[str, Any]:
@@ -132,10 +136,13 @@ def _calibration(exposure: Exposure) -> dict[str, Any]:
 def _visit(exposure: Exposure, is_archived: bool, location: Location) -> dict[str, Any]:
     """Return afw's cards of the visit; none where those that the header has hold.
 
-    They are needed of a visit that was given, and beside an archive, unless afw wrote them already.
+    They are needed of a visit that was given, beside an archive, and of an exposure with a mask or
+    a variance, for who reads these takes the header for afw's; but not of a raw image, and not
+    where afw wrote them already.
     """
+    is_processed = is_archived or exposure.mask is not None or exposure.variance is not None
     if "visit_info" not in exposure.components.given and (
-        "ROTTYPE" in exposure.metadata or not is_archived
+        "ROTTYPE" in exposure.metadata or not is_processed
     ):
         return {}
     try:
