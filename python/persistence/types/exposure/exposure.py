@@ -129,10 +129,9 @@ class Exposure(ExposureNames, Sharing):
         if name.startswith("_"):
             super().__setattr__(name, value)
             return
-        parts = (*(one.name for one in dataclasses.fields(self)), *_COMPONENTS)
-        if name not in parts:
+        if name not in _parts():
             raise AttributeError(
-                f"Exposure has no part {name!r} that can be set{did_you_mean(name, parts)}"
+                f"Exposure has no part {name!r} that can be set{did_you_mean(name, _parts())}"
             )
         if name in plane.NAMES:
             value = plane.of(name, value)
@@ -140,11 +139,12 @@ class Exposure(ExposureNames, Sharing):
             # the image comes first: the other planes follow its size
             if name != "image" and isinstance(pixels, np.ndarray):
                 plane.check_size(name, pixels.shape, self.image.shape)
-        for attribute, part in self._as_fields({name: value}).items():
+        given = {name: value}
+        for attribute, part in (self._as_fields(given) if name in _COMPONENTS else given).items():
             super().__setattr__(attribute, part)
-        for attribute in list(vars(self)):
-            if isinstance(getattr(type(self), attribute, None), functools.cached_property):
-                delattr(self, attribute)
+        cls: Any = type(self)
+        for attribute in _derived(cls) & vars(self).keys():
+            delattr(self, attribute)
         self._share = None
 
     def fill(self, name: str, value: Any) -> None:
@@ -477,6 +477,19 @@ class Exposure(ExposureNames, Sharing):
             return f"not known: {error}"
         projection = str(self.metadata.get("CTYPE1", ""))[-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
+
+
+@functools.cache
+def _parts() -> tuple[str, ...]:
+    """Return what can be set of an exposure; every one that is made sets a dozen."""
+    return (*(field.name for field in dataclasses.fields(Exposure)), *_COMPONENTS)
+
+
+@functools.cache
+def _derived(cls: type) -> frozenset[str]:
+    """Return the attributes of a class that are computed once from the others."""
+    kept = functools.cached_property
+    return frozenset(name for name in dir(cls) if isinstance(getattr(cls, name, None), kept))
 
 
 def rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
