@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sqlite3
 import warnings
 from collections.abc import Mapping
@@ -11,19 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from astro_metadata_translator import ObservationInfo
+from astropy.io import fits
+from astropy.time import Time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obs_decam import DecamMapper
 from persistence import Butler
 from persistence.butler.open import open_one
+from persistence.cameras import installed
 from persistence.dataids.template import PathTemplate
 from persistence.ingest import checks, config
 from persistence.ingest.base import Report
 from persistence.ingest.checks import Checks, Unfit
-from persistence.ingest.config import RegisterConfig, override
+from persistence.ingest.config import IngestConfig, ParseConfig, RegisterConfig, override
+from persistence.ingest.parse import Parser
 from persistence.ingest.task import IngestTask
 
+DECAM = config.load(DecamMapper.ingestFile)
 CAMERA = """
 levels: {exposure: [], night: [visit]}
 defaultLevel: exposure
@@ -262,6 +270,71 @@ def test_keys_of_a_template_that_are_no_column_are_checked() -> None:
         made("run", "x")
     with pytest.raises(Unfit, match="cannot be a part of a path"):
         made("sequence", "a/b")
+
+
+# -- real headers -----------------------------------------------------------------------------------
+
+_STOCK = {"date": "translate_date", "taiObs": "translate_datetime", "filter": "filter_name"}
+_COPIED = {"expTime": "EXPTIME", "object": "OBJECT"}
+# Header: (camera, keyword of the visit, what the registry of its camera should have for a filter)
+REAL: Mapping[str, tuple[str, str, str]] = {
+    "decam_headers/fitsheader-decam.yaml": ("decam", "EXPNUM", "z"),
+    "decam_headers/fitsheader-decam-raw_dec050441_25.yaml": ("decam", "EXPNUM", "g"),
+    "decam_headers/fitsheader-decam-0160496.yaml": ("decam", "EXPNUM", "solid"),
+    "decam_headers/fitsheader-decam-instcal-c4d_190402_050618_ooi_VR_v1.yaml": (
+        "decam",
+        "EXPNUM",
+        "VR",
+    ),
+    "camera_headers/fitsheader-hsc.yaml": ("hsc", "EXP-ID", ""),
+    "camera_headers/fitsheader-megaprime.yaml": ("megacam", "EXPNUM", "i2"),
+    "camera_headers/fitsheader-sdss-fpC-006377-g4-0399.yaml": ("test", "RUN", "g"),
+}
+_OF_THE_HDU = re.compile(
+    r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|XTENSION|[PG]COUNT|BSCALE|BZERO|[TZ].*|COMMENT|HISTORY|"
+)
+_ASKED = {"exposure_id", "exposure_time", "datetime_begin", "object", "detector_num"}
+
+
+def real_cards(path: Path) -> dict[str, Any]:
+    """Read a header in either of the forms that the files have."""
+    text = path.read_text()
+    if text.startswith("!<lsst"):
+        return {card[0]: card[2] for card in yaml.safe_load(text.split("\n", 1)[1])}
+    return dict(yaml.safe_load(text))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", REAL)
+def test_the_row_of_a_real_header_is_what_astro_metadata_translator_tells(
+    real: Path, tmp_path: Path, name: str
+) -> None:
+    camera, keyword, label = REAL[name]
+    cards = real_cards(real / name)
+    told = ObservationInfo(cards, subset=_ASKED, pedantic=False)
+    header = fits.Header([(key, value) for key, value in cards.items()
+                          if not _OF_THE_HDU.fullmatch(key) and len(key) < 9])  # fmt: skip
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(header=header)]).writeto(tmp_path / "a.fits")
+    mapper = installed.find(camera)()
+    made = DECAM if camera == "decam" else IngestConfig(
+        parse=ParseConfig(translation={"visit": keyword, **_COPIED}, translators=_STOCK)
+    )  # fmt: skip
+    checked = checks.of(made.register, [], filters=mapper.translator.filters, strict_filters=True)
+    parsed = Parser(made.parse, mapper.translator, checked)(str(tmp_path / "a.fits"))
+    if not label:  # its number stands in a text that only the camera's own function takes apart
+        assert parsed.problem == "EXP-ID='HSCA90402400' is not an integer (for visit)"
+        return
+    assert parsed.problem == ""
+    (row,) = parsed.rows
+    begin = told.datetime_begin.utc
+    assert (row["visit"], row["filter"], row["object"]) == (told.exposure_id, label, told.object)
+    assert row["expTime"] == told.exposure_time.to_value("s")
+    assert row["date"] == begin.isot[:10]
+    if camera == "test":  # its time stands in a keyword of its own, TAIHMS: the date alone is known
+        assert row["taiObs"] == row["date"]
+    else:
+        assert abs((Time(row["taiObs"], scale="utc") - begin).sec) < 0.001
+    assert row.get("ccdnum", told.detector_num) == told.detector_num
 
 
 # -- whatever stands in a header ---------------------------------------------------------------
