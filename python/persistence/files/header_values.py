@@ -8,6 +8,7 @@ means "not known": nothing is guessed.
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import re
 from typing import Any
@@ -104,21 +105,22 @@ def date(value: Any) -> str | None:
     """
     if type(value) is int:
         value = str(value)
-    if not isinstance(value, str):
-        return None
-    value = known(value)
-    old = _BEFORE_1999.fullmatch(value)
-    if old is not None:
-        day, month, year = map(int, old.groups())
-        return _iso(1900 + year, month, day, None, "") if year >= _FIRST_SHORT_YEAR else None
-    for form in (_ISO, _COMPACT, _SLASHES):
-        match = form.fullmatch(value)
+    return _date_of(value) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=256)  # the header of a file is asked for the same date many times
+def _date_of(text: str) -> str | None:
+    text = known(text)
+    for form, length in ((_ISO, 10), (_COMPACT, 8), (_SLASHES, 10)):
+        match = form.fullmatch(text)
         if match is not None:
             year, month, day = map(int, match.groups()[:3])
-            return _iso(
-                year, month, day, match[4], value[10:] if form is not _COMPACT else value[8:]
-            )
-    return None
+            return _iso(year, month, day, match[4], text[length:])
+    old = _BEFORE_1999.fullmatch(text)
+    if old is None:
+        return None
+    day, month, year = map(int, old.groups())
+    return _iso(1900 + year, month, day, None, "") if year >= _FIRST_SHORT_YEAR else None
 
 
 def _iso(year: int, month: int, day: int, clock: str | None, rest: str) -> str | None:

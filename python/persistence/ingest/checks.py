@@ -134,7 +134,7 @@ def of(
 
 
 def _integer(value: Any) -> int:
-    number = header_values.integer(value)
+    number: int | None = value if type(value) is int else header_values.integer(value)
     if number is None:
         raise Unfit("is not an integer")
     if number.bit_length() > _BITS:

@@ -84,6 +84,9 @@ class Parser:
             name for name, function in self._functions.items() if _asks_for_path(function)
         }
 
+        # The texts of a file that were checked: its extensions say the same of the exposure.
+        self._checked: dict[tuple[str, str], Any] = {}
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Parser, (self.config, self.headers, self.checks)
 
@@ -114,6 +117,7 @@ class Parser:
         return Parsed(path, info, rows, unlisted=unlisted)
 
     def _read(self, path: str) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
+        self._checked.clear()
         hdus = headers.scan(path)
         primary = next(hdus)
         seen = [primary]
@@ -170,9 +174,7 @@ class Parser:
                 found.missing.setdefault(keyword, []).append(name)
             return
         try:
-            found.values[name] = self.checks(
-                name, value.strip() if isinstance(value, str) else value
-            )
+            found.values[name] = self._check(name, value)
         except Unfit as error:
             found.problems.append(f"{source}={value!r} {error} (for {name})")
 
@@ -183,7 +185,7 @@ class Parser:
             if value is not None:
                 # a header's T is not 1; but what a function says, its author meant
                 number = int(value) if isinstance(value, bool) else value
-                found.values[name] = self.checks(name, number)
+                found.values[name] = self._check(name, number)
         except KeyError as error:
             found.missing.setdefault(str(error.args[0]), []).append(name)
         except Unfit as error:
@@ -198,6 +200,14 @@ class Parser:
         except Exception as error:
             found.problems.append(f"{name}: its translator failed: {told(error)}")
 
+    def _check(self, name: str, value: Any) -> Any:
+        if type(value) is not str:
+            return self.checks(name, value)
+        key = (name, value)
+        if key not in self._checked:
+            self._checked[key] = self.checks(name, value.strip())
+        return self._checked[key]
+
     def _call(self, name: str, cards: Mapping[str, Any], path: str) -> Any:
         function = self._functions[name]
         return function(cards, path=path) if name in self._of_path else function(cards)
@@ -209,12 +219,21 @@ class _Known(Mapping[str, Any]):
     def __init__(self, *headers: Mapping[str, Any]) -> None:
         self._headers = headers
 
-    def __getitem__(self, keyword: str) -> Any:
+    def get(self, keyword: str, default: Any = None) -> Any:
         for header in self._headers:
             value = header.get(keyword)
             if value is not None:
                 return value
-        raise KeyError(keyword)
+        return default
+
+    def __getitem__(self, keyword: str) -> Any:
+        value = self.get(keyword)
+        if value is None:
+            raise KeyError(keyword)
+        return value
+
+    def __contains__(self, keyword: object) -> bool:
+        return self.get(str(keyword)) is not None
 
     def __iter__(self) -> Iterator[str]:
         names = dict.fromkeys(itertools.chain.from_iterable(self._headers))
@@ -235,8 +254,10 @@ class _Asked(_Known):
         super().__init__(*headers)
         self.used: dict[str, Any] = {}
 
-    def __getitem__(self, keyword: str) -> Any:
-        value = super().__getitem__(keyword)
+    def get(self, keyword: str, default: Any = None) -> Any:
+        value = super().get(keyword)
+        if value is None:
+            return default
         self.used[keyword] = value
         return value
 
