@@ -506,6 +506,14 @@ def test_a_summary_tells_the_centre_in_icrs(cards, centre):
     assert shown.startswith(f"RA {place.icrs.ra.deg:.5f} Dec {place.icrs.dec.deg:+.5f} deg")
 
 
+@pytest.mark.parametrize("projection", ["TAN", "SIP", "TPV"])
+@pytest.mark.parametrize("before", [None, "TAN", "TPV"])
+def test_a_summary_tells_the_projection_of_the_wcs_that_counts(before, projection):
+    header = fits.Header() if before is None else sky(before)
+    shown = exposure(header=header).replaced(wcs=WCS(sky(projection))).summary()
+    assert dict(shown)["centre"].endswith(f"deg ({projection})")
+
+
 def test_a_summary_tells_what_a_person_wants_to_know():
     header = sky() + fits.Header(
         {"EXPTIME": 30.0, "DATE-OBS": "2014-08-18T23:20:43", "FILTER": "g"}

@@ -475,7 +475,8 @@ class Exposure(ExposureNames, Sharing):
             ra, dec = sphere.of_pixels(wcs, x, y)
         except FormatterError as error:
             return f"not known: {error}"
-        projection = str(self.metadata.get("CTYPE1", ""))[-3:]
+        # of the WCS, not of a header that came with another one; `ctype` has TAN for TPV too
+        projection = wcs.to_header(relax=True)[f"CTYPE{wcs.wcs.lng + 1}"][-3:]
         return f"RA {float(ra):.5f} Dec {float(dec):+.5f} deg ({projection})"
 
 
