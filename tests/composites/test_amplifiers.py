@@ -103,6 +103,22 @@ def test_the_boresights_wcs_is_that_of_the_simulator_but_for_the_optics(real: Pa
 
 
 @pytest.mark.real
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["raw", "raw_trimmed"])
+def test_views_of_a_raw_are_of_what_is_put_together(real: Path, kind: str) -> None:
+    butler = Butler(real / "gen2_repos" / "imsim")
+    whole = butler.get(kind, visit=204595)
+    assert butler.get(f"{kind}_bbox", visit=204595) == whole.bbox
+    assert butler.get(f"{kind}_detector", visit=204595) == whole.detector
+    assert np.array_equal(butler.get(f"{kind}_wcs", visit=204595).wcs.cd, whole.wcs.wcs.cd)
+    assert butler.get(f"{kind}_visitInfo", visit=204595) == whole.visit_info
+    part = butler.get(f"{kind}_sub", visit=204595, bbox=(3900, 3000, 70, 80))
+    assert part.bbox == Box(3900, 3000, 70, 80)
+    expected = whole.wcs.pixel_to_world(3910, 3010)
+    assert part.wcs.pixel_to_world(3910, 3010).separation(expected).arcsec < 1e-6
+
+
+@pytest.mark.real
 def test_without_a_pointing_there_is_no_wcs(real: Path) -> None:
     raw = Butler(real / "gen2_repos" / "latiss").get("raw", visit=3018092000065)
     assert raw.wcs is None

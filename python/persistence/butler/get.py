@@ -21,6 +21,9 @@ from persistence.dataids.request import COMPONENTS, Request, part_name
 from persistence.errors import DataIdError, NoResults, PolicyError, UnknownDatasetType
 from persistence.policy.dataset_type import Component, DatasetType
 
+# Views that depend on how the pixels of a composite lie.
+_LAID_OUT = frozenset({"bbox", "wcs", "detector"})
+
 
 class Reader:
     """Reads datasets out of a chain.
@@ -235,5 +238,11 @@ class Reader:
 
 
 def _is_own_file(request: Request, dataset: DatasetType) -> bool:
-    """Return whether a view of a composite is read from its file beside the components."""
-    return dataset.template is not None and request.view in names.VIEWS and request.view != "sub"
+    """Return whether a view of a composite is read from its file beside the components.
+
+    Where that file is not a component, as the one of all amplifiers of a raw, it does not tell how
+    these lie in what is assembled.
+    """
+    if dataset.template is None or request.view not in names.VIEWS or request.view == "sub":
+        return False
+    return dataset.has_own_file or request.view not in _LAID_OUT

@@ -67,7 +67,7 @@ class Assembly:
         full_id, told = data_id, options
         if dataset.template is not None:
             full_id = DataId(self._source.find(request, data_id, "get")[1].dataId, tag=data_id.tag)
-        else:  # components need not be of one size: what is assembled is cut
+        if not dataset.has_own_file:  # components need not be of one size: what is assembled is cut
             told = {key: value for key, value in options.items() if key == "columns"}
         info, whence = self._components(dataset, full_id, told)
         made = assemble.assemble(dataset, info, full_id)

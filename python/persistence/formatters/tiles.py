@@ -32,12 +32,20 @@ def check(hdu: Any) -> None:
 
     Raises
     ------
-    FormatterError
-        If a tile is not where the file says, or a PLIO line list is cut.
+    ValueError
+        If a tile is not where the file says, or a PLIO line list is cut: damage, as what astropy
+        raises is, which `persistence.formatters.fits_open.opened` tells with the file's name.
     """
     info = hdu.fileinfo()
     if info is None or info["file"] is None:
         return
+    try:
+        _check(hdu, info)
+    except FormatterError as error:
+        raise ValueError(str(error)) from error
+
+
+def _check(hdu: Any, info: Any) -> None:
     stream = info["file"]
     stream.seek(info["hdrLoc"])
     cards = Cards(stream.read(info["datLoc"] - info["hdrLoc"]).decode("latin-1"))

@@ -97,6 +97,11 @@ class DatasetType(NamedTuple):
     disassembler: str | None = None
     keys: Mapping[str, type] = _EMPTY
 
+    @property
+    def has_own_file(self) -> bool:
+        """Whether a composite has, besides its components, a file that is an object of its type."""
+        return any(part.datasetType == self.name for part in self.composite.values())
+
 
 def words(value: Any) -> tuple[str, ...]:
     """Take one word, or a list of them."""
