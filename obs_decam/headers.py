@@ -78,8 +78,9 @@ class DecamHeaders(HeaderTranslator):
         number = self.detector_number(header)
         if number is None:
             return None
-        name = str(header.get("DETPOS") or header.get("EXTNAME") or number).strip()
-        serial = str(header.get("DETECTOR", "")).strip()
+        names = (header_values.text(header.get(key)) for key in ("DETPOS", "EXTNAME"))
+        name = next(filter(None, names), str(number))
+        serial = header_values.text(header.get("DETECTOR")) or ""
         amplifiers = tuple(
             _amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header
         )

@@ -352,7 +352,7 @@ _WRITTEN = st.none() | _SAMPLES | _TEXT | _TEXT.map(lambda text: "'" + text.repl
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(changed=st.dictionaries(st.sampled_from(sorted(CARDS)), _WRITTEN, min_size=1))
+@given(changed=st.dictionaries(st.sampled_from(sorted(CARDS)), _WRITTEN, min_size=1, max_size=2))
 def test_whatever_a_header_says_its_file_fails_by_name_or_is_found_again(
     tmp_path_factory: pytest.TempPathFactory, changed: dict[str, str | None]
 ) -> None:

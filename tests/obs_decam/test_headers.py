@@ -111,3 +111,14 @@ def test_an_amplifier_of_which_a_header_tells_nonsense_is_an_error(
     header = {**load(real / "decam_headers" / "fitsheader-decam.yaml"), keyword: value}
     with pytest.raises(FormatterError, match=re.escape(message)):
         DecamHeaders().detector(header)
+
+
+@pytest.mark.real
+def test_a_detector_is_not_called_by_the_word_for_nothing(real: Path) -> None:
+    cards = load(real / "decam_headers" / "fitsheader-decam.yaml")
+    detector = DecamHeaders().detector({**cards, "DETPOS": None, "DETECTOR": None})
+    assert detector is not None
+    assert (detector.name, detector.serial) == ("S1", "")
+    nameless = DecamHeaders().detector({**cards, "DETPOS": "  ", "EXTNAME": None})
+    assert nameless is not None
+    assert nameless.name == "25"

@@ -16,6 +16,7 @@ from astropy.table import Table
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError
+from persistence.files import header_values
 from persistence.files.fits_headers import GZIP
 from persistence.formatters import calibs_yaml, catalog
 from persistence.formatters import pickle as pickle_files
@@ -69,7 +70,7 @@ def read(location: Location) -> Defects | IsrCalib:
     except FormatterError as error:
         raise error if path in str(error) else type(error)(f"{path}: {error}") from error
     make, kind = _CLASSES[name]
-    return make(str(metadata.get("OBSTYPE", kind)), metadata, tuple(tables))
+    return make(header_values.text(metadata.get("OBSTYPE")) or kind, metadata, tuple(tables))
 
 
 def _name(location: Location) -> str:

@@ -234,8 +234,8 @@ class HeaderTranslator:
         """Return gain, read noise and saturation of an amplifier; None where nothing tells."""
         values: dict[str, Any] = {}
         for name, source in self.geometry.get("readout", {}).items():
-            value = header.get(source) if isinstance(source, str) else source
-            values[name] = float(value) if isinstance(value, int | float) else None
+            value = headersource.card(header, source) if isinstance(source, str) else source
+            values[name] = header_values.number(value)
         return values
 
     def placed(
@@ -252,7 +252,8 @@ class HeaderTranslator:
         number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
         if not isinstance(number, int):
             return None
-        serial = str(header.get(self.geometry.get("detectors", {}).get("serial", ""), "")).strip()
+        serial_key = self.geometry.get("detectors", {}).get("serial", "")
+        serial = header_values.text(headersource.card(header, serial_key)) or ""
         name, told = self.detectors.get(number, str(number)), self.geometry.get("focalPlane")
         detector = Detector(name, number, serial, amplifiers, bbox=bbox)
         if told is None:
