@@ -267,7 +267,7 @@ class UnknownKeyWarning(UserWarning):
 
 
 class RegistryWarning(UserWarning):
-    """A row of a registry holds a value that cannot be used, and was left out."""
+    """A registry, or a row of it, cannot be used, and was left out."""
 
 
 class LossyWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
 import pickle
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,11 +29,13 @@ from persistence import (
     ParentsMismatch,
     PolicyError,
     RegistryError,
+    RegistryWarning,
     RepositoryError,
     UnknownArgument,
     UnsafeContent,
 )
 from persistence.butler import repository_cfg
+from persistence.cameras.installed import camera
 
 POLICY = "datasets: {note: {template: 'note-%(a)d.txt', storage: TextStorage}}\n"
 
@@ -784,6 +788,7 @@ UNTAKEN = {
 @pytest.mark.parametrize("case", UNTAKEN)
 def test_an_argument_that_nothing_takes_is_refused(case: str) -> None:
     old("r")
+    camera(W)  # known by its name from now on
     call, message = UNTAKEN[case]
     with pytest.raises(UnknownArgument, match=message) as caught:
         call()
@@ -818,3 +823,70 @@ def test_a_registry_on_a_server_is_an_error_at_once(name: str) -> None:
     with pytest.raises(RegistryError, match=rf"/r/{name} says that the registry is on a server"):
         Butler("r", **{argument: os.path.abspath(f"r/{name}")})
     assert Butler("r", **{argument: os.path.abspath("copy.sqlite3")}).queryMetadata
+
+
+# -- calibrations of a tree that was moved
+# ------------------------------------------------------------------------------------------
+
+
+def processed(tree: Path) -> None:
+    """Make a repository with its calibrations, and a rerun that was set up with them."""
+    (tree / "CALIB").mkdir(parents=True)
+    with sqlite3.connect(tree / "CALIB/calibRegistry.sqlite3") as connection:
+        connection.execute("create table bias (calibDate text)")
+    connection.close()
+    old(str(tree / "repo"))
+    arguments = {"calibRoot": str(tree / "CALIB")}
+    Butler(
+        inputs={"root": str(tree / "repo"), "mapper": W, "mapperArgs": arguments},
+        outputs={"root": str(tree / "repo/rerun/a"), "mapper": W, "mapperArgs": arguments},
+    )
+
+
+def calibrations(root: Path) -> str:
+    return Butler(root).chain.inputs[0].calibrations.root
+
+
+@pytest.mark.parametrize("writes", ["relative", "absolute"])
+@pytest.mark.parametrize("moves", [True, False], ids=["moved", "copied"])
+def test_a_tree_that_is_moved_has_its_own_calibrations(
+    tmp_path: Path, writes: str, moves: bool
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    processed(one)
+    path = one / "repo/rerun/a/repositoryCfg.yaml"
+    assert "calibRoot: ../../../CALIB" in path.read_text()
+    assert calibrations(one / "repo/rerun/a") == str(one / "CALIB")
+    if writes == "absolute":  # as Gen2 did
+        path.write_text(path.read_text().replace("../../../CALIB", str(one / "CALIB")))
+        assert calibrations(one / "repo/rerun/a") == str(one / "CALIB")
+    (one.rename if moves else functools.partial(shutil.copytree, one))(other)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = calibrations(other / "repo/rerun/a")
+    is_lost = writes == "absolute"
+    assert found == str((one if is_lost and not moves else other) / "CALIB")
+    told = [str(warning.message) for warning in caught]
+    assert [f"{other}/CALIB is taken for it" in text for text in told] == [True] * (
+        is_lost and moves
+    )
+    shutil.rmtree(other / "CALIB")
+    shutil.rmtree(one, ignore_errors=True)
+    with pytest.warns(RegistryWarning, match="none of them will be found"):
+        assert calibrations(other / "repo/rerun/a") == str(other / "repo/rerun/a")
+
+
+@pytest.mark.parametrize("typed", ["absolute", "relative"])
+def test_an_output_is_opened_again_with_the_calibrations_it_was_set_up_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    processed(tmp_path)
+    before = (tmp_path / "repo/rerun/a/repositoryCfg.yaml").read_text()
+    monkeypatch.chdir(tmp_path)
+    path = str(tmp_path / "CALIB") if typed == "absolute" else "../../../CALIB"
+    Butler(outputs={"root": "repo/rerun/a", "mode": "rw", "mapperArgs": {"calibRoot": path}})
+    assert (tmp_path / "repo/rerun/a/repositoryCfg.yaml").read_text() == before
+    (tmp_path / "OTHER").mkdir()
+    other = {"calibRoot": str(tmp_path / "OTHER")}
+    with pytest.raises(RepositoryError, match=r"is set up with mapperArgs .*CALIB.*, not .*OTHER"):
+        Butler(outputs={"root": "repo/rerun/a", "mode": "rw", "mapperArgs": other})

@@ -48,7 +48,7 @@ def test_a_directory_that_is_no_repository_is_none(real: Path, tmp_path: Path) -
 
 CASES: list[dict[str, Any]] = [
     {},
-    {"mapper": "x.Y", "mapperArgs": {"calibRoot": "CALIB", "n": 1}},
+    {"mapper": "x.Y", "mapperArgs": {"calibRoot": "/CALIB", "n": 1}},
     {"mapper": "x.Y", "policy": {"datasets": {"plain": {"template": "other-%(name)s.pickle"}}}},
 ]
 
@@ -74,7 +74,7 @@ def test_the_text_is_the_originals() -> None:
     assert repository_cfg.text(cfg) == (
         "!RepositoryCfg_v1\n"
         "_mapper: lsst.obs.decam.DecamMapper\n"
-        "_mapperArgs: {calibRoot: /c}\n"
+        "_mapperArgs: {calibRoot: ../c}\n"
         "_parents:\n"
         "- ../parentRepo\n"
         "- !RepositoryCfg_v1\n"

@@ -7,7 +7,7 @@ parents.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler import repository_cfg
@@ -19,10 +19,12 @@ from persistence.cameras import yaml_camera
 from persistence.cameras.installed import camera, gen2_name
 from persistence.errors import (
     PolicyError,
+    RegistryWarning,
     RepositoryError,
     UnknownArgument,
     UnknownDatasetType,
     did_you_mean,
+    warn_caller,
 )
 from persistence.files import atomic
 from persistence.policy import refuse_code
@@ -231,6 +233,8 @@ class Opening:
     def _made(self, member: Member, mapper: Any) -> Repository:
         """Make a repository; what its setup says wrong is told with the repository's name."""
         cfg, tags = member.cfg, member.args.tags
+        if member.args.mapperArgs is None:
+            cfg = cfg._replace(mapperArgs=_found_again(cfg))
         ancestors = [self._repository(parent) for parent in member.parents]
         try:
             made = Repository(
@@ -258,7 +262,7 @@ def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> 
             camera(args.mapper)  # a parent that is opened first may name it
         said["mapper"] = gen2_name(args.mapper)
     if args.mapperArgs is not None:
-        said["mapperArgs"] = args.mapperArgs
+        said["mapperArgs"] = repository_cfg.placed(args.mapperArgs, cfg.root)
         if args.mapperArgs and not isinstance(args.mapper, str | type | None):
             raise UnknownArgument(
                 f"mapper={args.mapper!r} is made already, and cannot be told "
@@ -335,22 +339,43 @@ def _not_there(place: str) -> RepositoryError:
     )
 
 
-def _guess(path: str, child: Member) -> str:
-    """Guess where a parent went.
+def _found_again(cfg: RepositoryCfg) -> Mapping[str, Any]:
+    """Return what a repository's file says for the mapper, with a calibration root that is there.
 
-    To the same place beside the child, if the tree was moved with it.
+    Gen2, and earlier versions of ours, wrote it absolute: in a tree that was moved, it is where it
+    was beside the repository. Whoever needs no calibrations does not need it.
     """
+    path = cfg.mapperArgs.get("calibRoot")
+    if not isinstance(path, str) or os.path.isdir(path):
+        return cfg.mapperArgs
+    registries = (os.path.join(one, "calibRegistry.sqlite3") for one in _beside(path, cfg.root))
+    registry = next(filter(os.path.isfile, registries), None)
+    now = registry and os.path.dirname(registry)
+    hint = f"{now} is taken for it" if now else "none of them will be found"
+    warn_caller(
+        f"{cfg.cfg_root}/{repository_cfg.FILE} names the calibrations in {path}, which is not "
+        f"there: {hint}. calibRoot= (--calib) says where they are",
+        RegistryWarning,
+    )
+    others = {name: value for name, value in cfg.mapperArgs.items() if name != "calibRoot"}
+    return {**others, "calibRoot": now} if now else others
+
+
+def _beside(path: str, root: str) -> Iterator[str]:
+    """Yield where a path may be now: as it was beside a root, if the tree was moved with it."""
     parts = path.strip("/").split("/")
-    above = os.path.dirname(os.path.realpath(child.cfg.root))
+    above = os.path.dirname(os.path.realpath(root))
     while above != "/":
-        for start in range(len(parts)):
-            candidate = os.path.join(above, *parts[start:])
-            if (
-                os.path.realpath(candidate) != child.place
-                and repository_cfg.read(candidate) is not None
-            ):
-                return f"; is it {candidate} now?"
+        yield from (os.path.join(above, *parts[start:]) for start in range(len(parts)))
         above = os.path.dirname(above)
+
+
+def _guess(path: str, child: Member) -> str:
+    """Return a hint where a parent is now; empty if it is nowhere beside the child."""
+    for candidate in _beside(path, child.cfg.root):
+        is_other = os.path.realpath(candidate) != child.place
+        if is_other and repository_cfg.read(candidate) is not None:
+            return f"; is it {candidate} now?"
     return ""
 
 

@@ -24,6 +24,8 @@ _PYTHON = "tag:yaml.org,2002:python/"
 _OLD_MARKS = ("_mapper", "_parent", "registry.sqlite3")
 # A mapper of this name is a camera's file, relative to the repository's real directory.
 _CAMERA_FILE = ".yaml"
+# Arguments of mappers that are paths; where they are relative, then to the repository's root.
+PATHS = ("calibRoot", "registry")
 _KEYS = ("_mapper", "_mapperArgs", "_parents", "_root")
 # For how many seconds a configuration that others write at once is tried anew, and how many pass
 # between two tries.
@@ -280,10 +282,21 @@ def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
         cfg_root,
         root,
         _mapper(top["_mapper"], cfg_root),
-        _checked(top["_mapperArgs"], dict, "_mapperArgs", "a mapping") or {},
+        placed(_checked(top["_mapperArgs"], dict, "_mapperArgs", "a mapping") or {}, root),
         tuple(_parent(parent, path, root) for parent in _sequence(top["_parents"])),
         _checked(top["_policy"], dict, "_policy", "a mapping") if "_policy" in top else None,
     )
+
+
+def placed(mapper_args: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """Return the arguments of a mapper with absolute paths: relative ones begin at the root."""
+    base = os.path.realpath(root)
+    return {
+        name: os.path.normpath(os.path.join(base, value))
+        if name in PATHS and isinstance(value, str) and value
+        else value
+        for name, value in mapper_args.items()
+    }
 
 
 def _parent(node: Node, path: str, root: str) -> Any:
@@ -368,7 +381,7 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
         f"{indent}_mapper: "
         f"{yaml_nodes.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
     )
-    yield f"{indent}_mapperArgs: {yaml_nodes.flow(dict(cfg.mapperArgs))}\n"
+    yield f"{indent}_mapperArgs: {yaml_nodes.flow(_movable(cfg))}\n"
     yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
     for parent in cfg.parents:
         if isinstance(parent, RepositoryCfg):
@@ -389,3 +402,16 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
     )
     yield f"{indent}_root: {yaml_nodes.flow(own)}\n"
     yield f"{indent}dirty: true\n"
+
+
+def _movable(cfg: RepositoryCfg) -> dict[str, Any]:
+    """Return the mapper's arguments as they are written: paths relative to the root.
+
+    A tree of a repository and its calibrations can then be moved. Gen2 reads them so (gen2-core
+    6.1).
+    """
+    root = os.path.realpath(cfg.root)
+    return {
+        name: os.path.relpath(value, root) if name in PATHS and isinstance(value, str) else value
+        for name, value in placed(cfg.mapperArgs, cfg.root).items()
+    }
