@@ -25,6 +25,7 @@ from persistence.policy.recipes import Compression, Plane, Recipe, Scaling
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask
+from persistence.types.pixels.units import parse
 
 EXPOSURE = "lsst.afw.image.ExposureF"
 ROWS, COLUMNS = 40, 60
@@ -1005,6 +1006,29 @@ def test_the_unit_of_pixels_is_understood_and_written_in_the_standards_form(
     assert fits.getheader(location.full_path, 1).get("BUNIT") == standard
     assert disk.read(location).unit == unit
     assert exposure.replaced(unit=text).unit == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "texts"),
+    [
+        ("electron", ["electron", None, "electron2"]),
+        ("nJy", ["nJy", None, "nJy2"]),
+        ("Jy/beam", ["Jy beam-1", None, "Jy2 beam-2"]),
+        ("furlongs", ["furlongs", None, None]),
+        (None, [None, None, None]),
+    ],
+)
+def test_each_plane_has_the_unit_of_its_own_pixels(disk, unit, texts):
+    """By astropy, which reads what it wrote: a variance is of squares, a mask of bits."""
+    mask = Mask.from_flags({"BAD": NOISE > 0})
+    header = fits.Header() if unit is None else fits.Header({"BUNIT": unit})
+    location = disk.write(Exposure(NOISE, header, mask=mask, variance=NOISE**2))
+    with fits.open(location.full_path) as hdus:
+        found = [hdus[name].header.get("BUNIT") for name in ("IMAGE", "MASK", "VARIANCE")]
+    assert found == texts
+    assert disk.read(location).unit == (unit and parse(unit))
+    if texts[2] is not None:
+        assert units.Unit(texts[2]) == units.Unit(texts[0]) ** 2
 
 
 @pytest.mark.parametrize("code", ["i8", "u8"])

@@ -22,7 +22,7 @@ from persistence.types.exposure import afwheader
 from persistence.types.exposure.exposure import Exposure, rows_and_columns
 from persistence.types.pixels.mask import as_flags
 from persistence.types.pixels.plane import check_size
-from persistence.types.pixels.units import text_of
+from persistence.types.pixels.units import squared, text_of
 from persistence.types.wcs import storedwcs
 from persistence.types.wcs.headerwcs import has_tables, shifted
 
@@ -82,10 +82,8 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
     """Lay an exposure out as afw does: metadata, image, mask, variance."""
     primary = fits.PrimaryHDU(header=_carried(exposure.metadata, location))
     system = _system(exposure, location)
-    unit = text_of(exposure.unit)
-    if unit:
-        system["BUNIT"] = unit
-    hdus = [primary, _hdu(exposure.image, system, recipe.image, "IMAGE", exposure, location)]
+    header = _with_unit(system, exposure.unit)
+    hdus = [primary, _hdu(exposure.image, header, recipe.image, "IMAGE", exposure, location)]
     for name in ("mask", "variance"):  # the image may have been set since they were
         pixels = getattr(exposure, name)
         if pixels is not None:
@@ -99,10 +97,19 @@ def _planes(exposure: Exposure, recipe: recipes.Recipe, location: Location) -> l
             _hdu(as_flags(exposure.mask.array), header, recipe.mask, "MASK", exposure, location)
         )
     if exposure.variance is not None:
+        header = _with_unit(system, squared(exposure.unit))
         hdus.append(
-            _hdu(exposure.variance, system, recipe.variance, "VARIANCE", exposure, location)
+            _hdu(exposure.variance, header, recipe.variance, "VARIANCE", exposure, location)
         )
     return hdus
+
+
+def _with_unit(system: Any, unit: Any) -> Any:
+    """Return cards with the unit of a plane's pixels, if it is known; a mask has none."""
+    header, text = system.copy(), text_of(unit)
+    if text:
+        header["BUNIT"] = text
+    return header
 
 
 def _describe(

@@ -115,3 +115,11 @@ def text_of(unit: Any) -> str:
         pass
     is_composed = isinstance(unit, units.CompositeUnit)
     return unit.to_string("generic", fraction=False) if is_composed else str(unit)
+
+
+def squared(unit: Any) -> Any:
+    """Return the unit of a variance; None if that of the pixels is None, or is not known."""
+    try:
+        return None if unit is None else unit**2
+    except ValueError:  # astropy calculates with no unit that it does not know
+        return None
