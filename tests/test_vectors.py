@@ -53,11 +53,15 @@ def answers(camera: str, vectors: Any) -> Any:
     return vectors(camera)
 
 
+# A dataset type that the original did not have: an assembled raw without overscan.
+OURS = {"raw_trimmed"}
+
+
 def test_it_has_the_dataset_types_of_the_original_and_no_other(
     camera: str, mapper: CameraMapper, answers: Any
 ) -> None:
     assert len(answers["datasets"]) == HOW_MANY[camera]
-    assert set(mapper.types) == {*answers["datasets"], *answers["composites"]}
+    assert set(mapper.types) - OURS == {*answers["datasets"], *answers["composites"]}
 
 
 @pytest.mark.parametrize("field", [*SAYS, *CALIBRATION_SAYS])
