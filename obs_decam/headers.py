@@ -174,7 +174,7 @@ def calib_ccdnum(header: Header) -> Any:
 def calib_date(header: Header, path: str) -> str:
     """Return the date of a master calibration.
 
-    Of DATE-OBS, of CALIB_ID, or the one in the file's path if neither is there.
+    Of DATE-OBS, of CALIB_ID, of DATE-AVG, or the one in the file's path if none of them is there.
 
     Raises
     ------
@@ -189,6 +189,10 @@ def calib_date(header: Header, path: str) -> str:
             raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
     else:
         date = _of_calib_id(header, "calibDate")
+        if date is None and "DATE-AVG" in header:  # of what afw, or this package, wrote
+            from persistence.ingest.parse import translate_date  # lazy: ingest has it already
+
+            date = translate_date(header)
     if date is None or date == _UNKNOWN:
         match = _DATE.search(path)
         date = match.group() if match else None

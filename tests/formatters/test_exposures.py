@@ -358,6 +358,13 @@ def test_a_cameras_own_cards_stay_together_where_afws_are_not_needed(disk):
     assert back.visit_info == raw.visit_info
 
 
+def test_a_date_without_a_time_stays_where_nothing_takes_its_place(disk):
+    header = fits.Header({"EXPTIME": 30.0, "DATE-OBS": "2014-08-18", "TIMESYS": "UTC"})
+    back = disk.there_and_back(Exposure(IMAGE, header, variance=IMAGE))
+    assert (back.visit_info.exposure_time, back.visit_info.date) == (30.0, None)
+    assert (back.metadata["DATE-OBS"], back.metadata["TIMESYS"]) == ("2014-08-18", "UTC")
+
+
 def test_a_visit_that_was_given_replaces_all_that_afw_wrote_of_another(disk):
     first = disk.there_and_back(
         exposure(visit_info=VisitInfo(exposure_time=30.0, airmass=1.5, longitude=-70.0))

@@ -297,6 +297,14 @@ def test_a_registrys_time_is_in_utc_whatever_the_scale_of_the_header(timesys, wr
     assert parse.translate_date(cards) == utc.isot[:10]
 
 
+def test_of_what_afw_wrote_the_time_is_that_of_its_middle():
+    cards = {"DATE-AVG": "2017-01-01T00:00:20.000000000", "TIMESYS": "TAI"}
+    expected = Time(cards["DATE-AVG"], scale="tai").utc
+    assert abs((Time(parse.translate_datetime(cards), scale="utc") - expected).sec) < 1e-5
+    assert parse.translate_date(cards) == "2016-12-31"
+    assert parse.translate_date({**cards, "DATE-OBS": "2016-12-30"}) == "2016-12-30"
+
+
 def test_a_scale_that_is_not_known_is_refused():
     cards = {"DATE-OBS": "2022-10-05T06:53:26.357", "TIMESYS": "LOCAL"}
     with pytest.raises(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from obs_decam.headers import DecamHeaders, ingest_filter
+from obs_decam.headers import DecamHeaders, calib_date, ingest_filter
 from persistence.errors import FormatterError
 from persistence.types.pixels.box import Box
 
@@ -122,3 +122,10 @@ def test_a_detector_is_not_called_by_the_word_for_nothing(real: Path) -> None:
     nameless = DecamHeaders().detector({**cards, "DETPOS": "  ", "EXTNAME": None})
     assert nameless is not None
     assert nameless.name == "25"
+
+
+def test_a_master_that_this_package_wrote_has_its_date_in_date_avg() -> None:
+    cards = {"DATE-AVG": "2015-02-18T00:00:20.000000000", "TIMESYS": "TAI"}
+    assert calib_date(cards, "bias.fits") == "2015-02-17"
+    assert calib_date({**cards, "CALIB_ID": "calibDate=2015-02-20"}, "b.fits") == "2015-02-20"
+    assert calib_date({**cards, "DATE-OBS": "2015-02-19"}, "b.fits") == "2015-02-19"

@@ -119,7 +119,8 @@ def _describe(
     visit = _visit(exposure, bool(archived), location)
     # What the observer's cards of the same names mean, or times in another scale, would be taken
     # for afw's.
-    replaced = [afwheader.VISIT, afwheader.TIMES] if visit else []
+    replaced = [afwheader.VISIT] if visit else []
+    replaced += [afwheader.TIMES] if "DATE-AVG" in visit else []
     replaced += [afwheader.CALIBRATION] if archived else []
     header = primary.header
     for keyword in {card.keyword for card in header.cards}:

@@ -24,7 +24,6 @@ from persistence.types.exposure.translator import HeaderTranslator
 # Properties that a path may need and that only rows have: so that they are not looked up (gen2-cli
 # 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
-_OBSERVED = headersource.sources("DATE-OBS")
 _DAY = len("2015-02-18")
 _DIGITS = 6  # of a second, which cameras write
 
@@ -333,13 +332,15 @@ def translate_datetime(header: Mapping[str, Any]) -> str:
     FormatterError
         If it is not a date, or TIMESYS is not known.
     """
-    date = header_values.date(header["DATE-OBS"])
+    # of what afw, or this package, wrote: its middle
+    key = "DATE-AVG" if "DATE-AVG" in header and "DATE-OBS" not in header else "DATE-OBS"
+    date = header_values.date(header[key])
     if date is None:
-        raise FormatterError(f"DATE-OBS={header['DATE-OBS']!r} is not a date")
+        raise FormatterError(f"{key}={header[key]!r} is not a date")
     scale = headertimes.scale_of(header.get("TIMESYS"))
     if len(date) > _DAY and scale == "utc":
         return date
-    begin = headertimes.moment(header, _OBSERVED)
+    begin = headertimes.moment(header, headersource.sources(key))
     if begin is None or begin.scale == "utc":
         return date if begin is None else begin.text
     time = headertimes.to_time(begin)

@@ -35,9 +35,9 @@ CALIBRATION = re.compile("FLUXMAG0(ERR)?")
 # DATE, when the file was made, is always in UTC (FITS Standard 4.0, 4.4.2.1 and 9.5).
 TIMES = re.compile(r"TIMESYS|(DATE|MJD|JD|TIME)-\w+|MJD|MJDATE|(MJD|JD|DATE)REF[IF]?|TREF(POS|DIR)")
 # What afw writes of a visit, by versions 0 to 3, and by all.
-_VISIT = "|".join(map(re.escape, [*CARDS.values(), "EXPID", "TIMESYS", "TIME-MID"]))
+_VISIT = "|".join(map(re.escape, [*CARDS.values(), "EXPID", "TIME-MID"]))
 VISIT = re.compile(f"{_VISIT}|{'|'.join(map(re.escape, LATER_CARDS.values()))}")
-_DERIVED = re.compile(f"{_VISIT}|MJD-OBS|DATE-OBS|DETNAME|DETSER")
+_DERIVED = re.compile(f"{_VISIT}|TIMESYS|MJD-OBS|DATE-OBS|DETNAME|DETSER")
 # What only a primary header says, of itself.
 _PRIMARYS = ("SIMPLE", "EXTEND", "GROUPS", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "BSCALE", "BZERO")
 
