@@ -890,3 +890,33 @@ def test_an_output_is_opened_again_with_the_calibrations_it_was_set_up_with(
     other = {"calibRoot": str(tmp_path / "OTHER")}
     with pytest.raises(RepositoryError, match=r"is set up with mapperArgs .*CALIB.*, not .*OTHER"):
         Butler(outputs={"root": "repo/rerun/a", "mode": "rw", "mapperArgs": other})
+
+
+# -- a Butler that only reads
+# ------------------------------------------------------------------------------------------
+
+
+def test_a_butler_that_only_reads_puts_nothing() -> None:
+    old("r")
+    Butler("r", mapper=W).put("text", "note", a=1)
+    butler = pickle.loads(pickle.dumps(Butler("r", mapper=W, mode="r")))
+    assert butler.get("note", a=1) == "text"
+    with pytest.raises(NoResults, match=r"(?s)No locations for put: note.*this Butler only reads"):
+        butler.put("new", "note", a=2)
+    assert not Butler("r", mapper=W).datasetExists("note", a=2)
+    assert not butler.datasetExists("note", a=1, write=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"root": "r", "mode": "w"}, RepositoryError, "mode='w': a Butler on a root has 'rw'"),
+        ({"inputs": "r", "mode": "r"}, UnknownArgument, r"\(inputs, outputs\): mode"),
+    ],
+)
+def test_other_modes_are_refused(
+    given: dict[str, str], error: type[Exception], message: str
+) -> None:
+    old("r")
+    with pytest.raises(error, match=message):
+        Butler(**given)

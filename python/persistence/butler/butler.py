@@ -39,7 +39,18 @@ if TYPE_CHECKING:
 # Keys that tell how to read rather than what.
 _READ_OPTIONS = ("bbox", "imageOrigin")
 # A Butler's own arguments, which a misspelt one may have been meant for.
-_ARGUMENTS = ("root", "mapper", "inputs", "outputs", "trust", "calibs", "cache", "types")
+_ARGUMENTS = (
+    "root",
+    "mapper",
+    "inputs",
+    "outputs",
+    "trust",
+    "calibs",
+    "cache",
+    "types",
+    "durable",
+    "mode",
+)
 
 
 class Butler:
@@ -69,6 +80,8 @@ class Butler:
     durable : `bool`
         Whether what is put is on the disk when `put` returns, so that a power cut does not lose it.
         Outputs that can be made again may do without: it costs some milliseconds a dataset.
+    mode : `str`
+        ``r`` for a Butler on ``root`` that only reads. Inputs and outputs have modes of their own.
     **mapperArgs
         For the mapper and its repository: ``calibRoot``, where calibrations lie; ``calibRegistry``
         and ``registry``, if they are not called as usual; what else the camera's class takes.
@@ -106,6 +119,7 @@ class Butler:
         cache: bool = True,
         types: str = "astropy",
         durable: bool = True,
+        mode: str = "rw",
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -120,10 +134,10 @@ class Butler:
             calibs = _settled(calibs, [args])
             mapperArgs = args.mapperArgs or {}
             self._arguments = (args.root, mapper, None, None, trust, calibs, mapperArgs)
-            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs)
+            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs, mode)
             refuse_untaken(self._chain.inputs[0].mapper, mapperArgs, _ARGUMENTS)
-        elif root or mapper or mapperArgs:
-            others = {"root": root, "mapper": mapper, **mapperArgs}
+        elif root or mapper or mapperArgs or mode != "rw":
+            others = {"root": root, "mapper": mapper, "mode": mode != "rw", **mapperArgs}
             given = [name for name, value in others.items() if value]
             hints = [did_you_mean(name, (*TAKEN, *_ARGUMENTS)) for name in mapperArgs]
             raise UnknownArgument(
@@ -144,7 +158,7 @@ class Butler:
             repository.prefer(types)
         self._definer = Definer(self._chain)
         self._definer.spread()
-        self._durable = durable
+        self._durable, self._mode = durable, mode
         self._writer = Writer(self._chain, self._reader, self._definer, durable)
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
@@ -153,7 +167,7 @@ class Butler:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        preferences = self.cache.limit > 0, self._types, self._durable
+        preferences = self.cache.limit > 0, self._types, self._durable, self._mode
         return _rebuild, (self._arguments, self._aliases, preferences, self._defined, self._staged)
 
     @property
@@ -605,7 +619,7 @@ def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) 
 def _rebuild(
     arguments: tuple[Any, ...],
     aliases: dict[str, str],
-    preferences: tuple[bool, str, bool],
+    preferences: tuple[bool, str, bool, str],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
 ) -> Butler:

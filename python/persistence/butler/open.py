@@ -395,12 +395,21 @@ def open_one(
     trust: Sequence[str],
     arguments: Mapping[str, Any],
     calibs: Mapping[str, str] = {},
+    mode: str = "rw",
 ) -> Chain:
     """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
 
-    What is not there is not made: that waits until something is put.
+    What is not there is not made: that waits until something is put. With mode ``r``, nothing can
+    be put.
+
+    Raises
+    ------
+    RepositoryError
+        If the mode is another one.
     """
+    if mode not in ("r", "rw"):
+        raise RepositoryError(f"mode={mode!r}: a Butler on a root has 'rw', or 'r' to read only")
     args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
     opening = Opening([args], [], trust, calibs)
     chain = opening.chain()
-    return Chain(chain.inputs, chain.inputs[:1], opening.write_new)
+    return chain if mode == "r" else Chain(chain.inputs, chain.inputs[:1], opening.write_new)

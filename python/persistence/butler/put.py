@@ -109,7 +109,8 @@ class Writer:
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
         writers = self._chain.writers(request)
         if not writers:
-            raise NoResults("No locations for put:", request.name, data_id)
+            reasons = [] if self._chain.outputs else ["no output: this Butler only reads"]
+            raise NoResults("No locations for put:", request.name, data_id, reasons)
         self._definer.adopt(request.datasetType)
         return writers
 
