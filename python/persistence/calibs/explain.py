@@ -179,7 +179,7 @@ class _Judge:
         return window if window.holds(self.wanted.time) else None
 
     def _when(self, row: Mapping[str, Any]) -> tuple[int, list[str]]:
-        """Say by how many days the exposure is outside of the row's window."""
+        """Return by how many days the exposure is outside of the row's window."""
         time = self.wanted.time
         if time is None:
             return 0, []
@@ -214,5 +214,5 @@ class _Judge:
 
 
 def _after(days: int, end: Moment) -> str:
-    """Say how far a window's end is: in days, or within one, where it is."""
+    """Return how far a window's end is: in days, or within one, where it is."""
     return f"{days} days" if days else f"at {end.time},"

@@ -82,7 +82,7 @@ def _problem(
     matching: Sequence[int],
     translator: HeaderTranslator,
 ) -> str:
-    """Say why the detector's HDU cannot be told."""
+    """Return why the detector's HDU cannot be told."""
     names = translator.detectors
     wanted = f"detector {number}" + (f" ({names[number]})" if number in names else "")
     if matching:

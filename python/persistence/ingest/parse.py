@@ -242,7 +242,7 @@ class _Known(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def has_card(self, keyword: str) -> bool:
-        """Say whether there is a card of this keyword, with or without a value."""
+        """Check whether there is a card of this keyword, with or without a value."""
         return any(keyword in header for header in self._headers)
 
 
@@ -271,7 +271,7 @@ class _Properties:
     problems: list[str] = field(default_factory=list)
 
     def wrong(self) -> Iterator[str]:
-        """Say which keywords are not there, which have no value, and which values are unfit."""
+        """Return which keywords are not there, which have no value, and which values are unfit."""
         shown = {
             keyword: keyword if names == [keyword] else f"{keyword} (for {', '.join(names)})"
             for keyword, names in self.missing.items()

@@ -29,14 +29,14 @@ _TABLED = ("CPDIS1", "CPDIS2", "CQDIS1", "CQDIS2", "D2IMDIS1", "D2IMDIS2", "AXIS
 
 
 def is_tabled(header: Any) -> bool:
-    """Say whether the WCS of a header, or of its cards by keyword, needs tables of other HDUs."""
+    """Check whether the WCS of a header, or of its cards by keyword, needs tables of other HDUs."""
     return any(keyword in header for keyword in _TABLED) or any(
         "-TAB" in str(header.get(f"CTYPE{axis}")) for axis in "12"
     )
 
 
 def has_tables(wcs: WCS) -> bool:
-    """Say whether a WCS has distortions, or coordinates, that are tables."""
+    """Check whether a WCS has distortions, or coordinates, that are tables."""
     tables = (wcs.cpdis1, wcs.cpdis2, wcs.det2im1, wcs.det2im2)
     return any(table is not None for table in tables) or len(wcs.wcs.tab) > 0
 
@@ -149,7 +149,7 @@ def in_parent(wcs: WCS, origin: tuple[int, int], shape: tuple[int, ...] | None) 
 
 
 def _add_tables(wcs: WCS, header: Header, tables: HDUList | None) -> None:
-    """Give a WCS its distortions by tables, as astropy reads them."""
+    """Set the distortions of a WCS by tables, as astropy reads them."""
     from astropy.wcs import WCS
 
     names = ", ".join(keyword for keyword in _TABLED if keyword in header) or "-TAB in CTYPE"
