@@ -43,7 +43,8 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
 
 
 @pytest.mark.parametrize("name", ["decam", "lsst.obs.decam.DecamMapper"])
-def test_two_cameras_of_one_name_are_refused_with_both_packages(site, name):
+def test_two_cameras_of_one_name_are_refused_with_both_packages(site, name, monkeypatch):
+    monkeypatch.setattr(installed, "_given", {})  # other tests give it
     site(f"[persistence.cameras]\n{name} = toycamera:ToyMapper\n", toycamera=MODULE)
     with pytest.raises(CameraNotFound, match=r"toycamera:ToyMapper \(.*; obs_decam.mapper:Decam"):
         installed.find(name)

@@ -190,6 +190,14 @@ def test_what_is_said_in_both_has_to_agree(said: dict[str, Any], fits: bool) -> 
     assert cfg.matchesArgs(RepositoryArgs(**said)) is fits
 
 
+def test_a_path_for_the_mapper_is_the_same_relative_and_absolute(tmp_path: Path) -> None:
+    PosixStorage.putRepositoryCfg(make(str(tmp_path), args={"calibRoot": "c"}))
+    there = PosixStorage.getRepositoryCfg(str(tmp_path))
+    assert there is not None
+    for given, fits in (("c", True), (f"{tmp_path}/c", True), ("d", False)):
+        assert there.matchesArgs(RepositoryArgs(mapperArgs={"calibRoot": given})) is fits
+
+
 # -- files
 # -------------------------------------------------------------------------------------------
 
@@ -200,7 +208,9 @@ def test_what_is_said_in_both_has_to_agree(said: dict[str, Any], fits: bool) -> 
         make,
         lambda root: make(root, mapper=None),
         lambda root: make(
-            root, args={"calibRoot": "c"}, policy=Policy({"datasets": {"a": {"template": "b"}}})
+            root,
+            args={"calibRoot": f"{root}/c"},
+            policy=Policy({"datasets": {"a": {"template": "b"}}}),
         ),
         lambda root: make(
             root, parents=[f"{root}/../a", make("/x/old", args={"a": 1}, parents="/x/older")]

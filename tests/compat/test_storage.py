@@ -193,7 +193,8 @@ def test_a_configuration_is_written_and_read_once(tmp_path: Path) -> None:
     there = storage.getRepositoryCfg(uri)
     assert there is not None
     assert (there.root, there.mapper) == (str(tmp_path / "repo"), "lsst.obs.decam.DecamMapper")
-    assert (there.mapperArgs, there.parents) == ({"calibRoot": "c"}, [str(tmp_path / "up")])
+    assert there.mapperArgs == {"calibRoot": str(tmp_path / "repo/c")}  # relative in the file
+    assert there.parents == [str(tmp_path / "up")]
     assert storage.getRepositoryCfg(uri) is there
     assert Storage.getMapperClass(uri) is DecamMapper
 

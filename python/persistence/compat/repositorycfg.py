@@ -154,13 +154,12 @@ class RepositoryCfg:
         What is said in both has to agree.
         """
         args = repositoryArgs
-        told = args.mapperArgs or {}
+        told = repository_cfg.placed(args.mapperArgs or {}, self.root or os.curdir)
+        there = repository_cfg.placed(self._mapperArgs, self.root or os.curdir)
         return (
             (args.root is None or args.root == self._root)
             and (args.mapper is None or _name(args.mapper) == _name(self._mapper))
-            and all(
-                told[key] == self._mapperArgs[key] for key in told.keys() & self._mapperArgs.keys()
-            )
+            and all(told[key] == there[key] for key in told.keys() & there.keys())
             and (not args.policy or args.policy == self.policy)
         )
 
