@@ -178,7 +178,8 @@ def test_choosing_a_calibration(bench: Any, repositories: dict[int, Path], memor
         "CREATE TABLE bias (filter text, ccdnum int, calibDate text, validStart text, validEnd text)"
     )
     # A master every twelve days for forty years, of each chip.
-    dates = [date(1995, 1, 1) + timedelta(days=12 * number) for number in range(500)]
+    begin = date(1995, 1, 1)
+    dates = [validity.Moment(begin + timedelta(days=12 * number)) for number in range(500)]
     windows = validity.nearest(dates)
     rows = [
         ("NONE", chip, f"{day}", f"{windows[day].start}", f"{windows[day].end}")
@@ -230,17 +231,41 @@ def test_getting(bench: Any, small: Butler) -> None:
     bench.over("get, FITS", lambda: small.get("image", ID), bare_fits, 40)
 
 
-def test_putting(bench: Any, small: Butler) -> None:
-    target = small.getUri("pickled", ID)
+def bare_put(target: str, durable: bool) -> None:
+    """Write a pickle beside a file, and rename it; wait for the disk if it is to be durable."""
+    beside = f"{target}.bare"
+    with open(beside, "wb") as stream:
+        pickle.dump({"a": 1}, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        if durable:
+            stream.flush()
+            os.fdatasync(stream.fileno())
+    os.replace(beside, target)
+    if durable:
+        directory = os.open(os.path.dirname(target), os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
 
-    def bare() -> None:
-        beside = f"{target}.bare"
-        with open(beside, "wb") as stream:
-            pickle.dump({"a": 1}, stream, protocol=pickle.HIGHEST_PROTOCOL)
-        os.replace(beside, target)
 
+def test_putting(bench: Any, small: Butler, tmp_path: Path) -> None:
+    root = small.chain.inputs[0].root
+    scratch = Butler(root, CameraMapper(f"{root}/camera.yaml"), durable=False)
+    target = scratch.getUri("pickled", ID)
     bench.over(
-        "put, pickle, over write and rename", lambda: small.put({"a": 1}, "pickled", ID), bare, 60
+        "put, pickle, not durable, over write and rename",
+        lambda: scratch.put({"a": 1}, "pickled", ID),
+        lambda: bare_put(target, False),
+        60,
+    )
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    on_disk = Butler(tmp_path, CameraMapper(str(tmp_path / "camera.yaml")))
+    on_disk.put({"a": 1}, "pickled", ID)
+    path = on_disk.getUri("pickled", ID)
+    bench.ratio(
+        "put, pickle, durable, of write, fdatasync, rename, fsync",
+        lambda: on_disk.put({"a": 1}, "pickled", ID),
+        lambda: bare_put(path, True),
+        1.5,
+        rounds=100,
     )
 
 
@@ -350,7 +375,7 @@ def test_registering(bench: Any, tmp_path: Path) -> None:
     register = load(DecamMapper.ingestFile).register
     spec = TableSpec(register.table, register.columns, register.unique, register.visit)
     writer = RegistryWriter(str(tmp_path / "registry.sqlite3"), spec)
-    writer.create()
+    writer.create([])
     values = {"int": 1, "text": "some text", "double": 90.0}
     plain = {name: values[kind] for name, kind in register.columns.items()}
     rows = [{**plain, "visit": number // 62, "ccdnum": number % 62} for number in range(100000)]

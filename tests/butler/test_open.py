@@ -920,3 +920,63 @@ def test_other_modes_are_refused(
     old("r")
     with pytest.raises(error, match=message):
         Butler(**given)
+
+
+# -- writing outside of a repository
+# ------------------------------------------------------------------------------------------
+
+
+def redirected() -> None:
+    """Make a repository whose file says that its data lie beside it."""
+    Path("x").mkdir()
+    Path("victim").mkdir()
+    camera(W)
+    Path("x/repositoryCfg.yaml").write_text(
+        f"!RepositoryCfg_v1\n_mapper: {W.__module__}.{W.__qualname__}\n_mapperArgs: {{}}\n_parents: []\n"
+        "_root: ../victim\ndirty: true\n"
+    )
+
+
+@pytest.mark.parametrize("given", ["x", {"root": "x"}, {"cfgRoot": "x", "mode": "rw"}])
+def test_a_repository_cannot_lead_a_write_outside_of_itself(given: Any) -> None:
+    redirected()
+    message = "says that its data lie in .*victim, outside of it: to write there, say so yourself"
+    with pytest.raises(RepositoryError, match=message):
+        Butler(outputs=given)
+    butler = Butler("x")  # to be read
+    with pytest.raises(RepositoryError, match=message):
+        butler.put("text", "note", a=1)
+    assert list(Path("victim").iterdir()) == []
+    assert not butler.datasetExists("note", a=1)
+
+
+def test_who_says_where_data_lie_writes_there() -> None:
+    redirected()
+    Butler(outputs={"cfgRoot": "x", "root": "victim", "mode": "rw"}).put("text", "note", a=1)
+    assert Path("victim/note-1.txt").read_text() == "text"
+    Path("victim/note-2.txt").write_text("other")
+    assert Butler("x").get("note", a=2) == "other"
+
+
+@pytest.mark.parametrize("above", [False, True], ids=["a directory", "the root"])
+def test_nothing_is_written_through_a_link_that_leaves_the_repository(above: bool) -> None:
+    Path("w.yaml").write_text(POLICY.replace("note-", "d/note-"))
+    Path("elsewhere").mkdir()
+    if above:  # a repository may be a link itself
+        Path("r").symlink_to("elsewhere")
+        Path("elsewhere/_mapper").write_text(f"{W.__module__}.{W.__qualname__}\n")
+        Butler("r", mapper=W).put("text", "note", a=1)
+        assert Path("elsewhere/d/note-1.txt").exists()
+        return
+    old("r")
+    Path("r/inside").mkdir()
+    Path("r/d").symlink_to("inside")
+    Butler("r", mapper=W).put("text", "note", a=1)
+    assert Path("r/inside/note-1.txt").exists()
+    Path("r/d").unlink()
+    Path("r/d").symlink_to("../elsewhere")
+    with pytest.raises(
+        RepositoryError, match=r"r/d leads to .*elsewhere, outside of the repository"
+    ):
+        Butler("r", mapper=W).put("text", "note", a=1)
+    assert list(Path("elsewhere").iterdir()) == []

@@ -138,6 +138,9 @@ class Opening:
         cfg = _with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
         if output and not is_new:
+            refusal = _leads_out(cfg, args)
+            if refusal:
+                raise RepositoryError(refusal)
             _refuse_unwritable(cfg.root)
         if output:
             self._members[member.place] = member
@@ -240,6 +243,7 @@ class Opening:
             made = Repository(
                 cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs
             )
+            made.refusal = _leads_out(cfg, member.args)
             # Cameras may ask for others; those that look like ours are misspelt.
             for name in member.args.mapperArgs or ():
                 if did_you_mean(name, TAKEN):
@@ -280,6 +284,22 @@ def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> 
                 )
         return cfg
     return cfg._replace(**said)
+
+
+def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:
+    """Return why nothing is written to a repository whose own file places its data elsewhere.
+
+    Empty if they lie in it, or the caller says where they do.
+    """
+    root, place = os.path.realpath(cfg.root), os.path.realpath(cfg.cfg_root)
+    is_meant = args.names_root and os.path.realpath(args.root or "") == root
+    if is_meant or root == place or root.startswith(f"{place}{os.sep}"):
+        return ""
+    given = {"cfgRoot": cfg.cfg_root, "root": root}
+    return (
+        f"{cfg.cfg_root}/{repository_cfg.FILE} says that its data lie in {root}, outside of it: "
+        f"to write there, say so yourself: outputs={given!r}"
+    )
 
 
 def _refuse_unwritable(root: str) -> None:

@@ -101,6 +101,9 @@ class Repository:
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self._types = "astropy"
+        # Why nothing is written here, if that is so; directories that were seen to lie inside.
+        self.refusal = ""
+        self._inside: set[str] = set()
         # Where files are that a killed writer did not bring to their places.
         self._redirects = intents.redirects(self.root)
         self._trust = mapper.trusted | set(trust)
@@ -547,6 +550,8 @@ class Repository:
             ) from error
 
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
+        if self.refusal:
+            raise RepositoryError(self.refusal)
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")
@@ -570,7 +575,20 @@ class Repository:
             raise FormatterError(
                 f"{dataset.name}: {location.full_path} is a directory; nothing can be put there"
             )
+        self._refuse_outside(os.path.dirname(location.full_path), location.root)
         return location
+
+    def _refuse_outside(self, directory: str, root: str) -> None:
+        """Refuse to write through a link to a directory that does not lie in the repository."""
+        if directory in self._inside:
+            return
+        real, top = os.path.realpath(directory), os.path.realpath(root)
+        if real != top and not real.startswith(f"{top}{os.sep}"):
+            raise RepositoryError(
+                f"{directory} leads to {real}, outside of the repository {root}: nothing is "
+                "written there"
+            )
+        self._inside.add(directory)
 
     def _refuse_part(self, dataset: DatasetType) -> None:
         """Refuse to write a part of an exposure where the exposure lies."""

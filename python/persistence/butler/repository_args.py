@@ -71,6 +71,11 @@ class RepositoryArgs:
     def root(self) -> str | None:
         return self._root or self._cfg_root
 
+    @property
+    def names_root(self) -> bool:
+        """Whether the caller says where data lie, besides where the configuration does."""
+        return self._root is not None and self._cfg_root is not None
+
     def tag(self, tags: Any) -> None:
         """Add one tag, or many."""
         self.tags = self.tags | as_tags(tags)  # a copy of these arguments keeps its own
