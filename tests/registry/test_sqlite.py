@@ -211,3 +211,34 @@ def test_rows_are_counted_and_a_table_that_is_not_there_is_named(path: Path) -> 
     with pytest.raises(RegistryError, match=r"registry\.sqlite3: no such table: raww"):
         registry.count("raww")
     registry.close()
+
+
+def test_odd_windows_that_come_while_it_is_open_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "calibRegistry.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("create table bias (n int, validStart text, validEnd text)")
+    connection.execute("insert into bias values (1, '2015-01-01', '2015-12-31')")
+    connection.commit()
+    registry = SqliteRegistry(str(path))
+    between = (("2015-06-01~", "2015-06-01"), "validStart", "validEnd")
+
+    def found() -> list[int]:
+        return sorted(number for (number,) in registry.lookup(["n"], {}, ["bias"], between))
+
+    assert found() == [1]
+    for number, start, end in (
+        (2, None, "2015-12-31"),
+        (3, "2015-01-01", None),
+        (4, "20150101", "2015-12-31"),
+        (5, None, "2014-12-31"),  # it has ended, whenever it began
+        (6, "None", "2015-12-31"),
+    ):
+        connection.execute("insert into bias values (?, ?, ?)", (number, start, end))
+        connection.commit()
+        assert found() == [one for one in range(1, number + 1) if one != 5]
+    connection.execute("delete from bias where n > 1")
+    connection.commit()
+    assert found() == [1]
+    registry.close()
+    assert found() == [1]
+    connection.close()

@@ -37,6 +37,7 @@ class SqliteRegistry:
         self.path = path
         self.wait = wait
         self._connection: sqlite3.Connection | None = None
+        self._odd: dict[Any, tuple[Any, bool]] = {}
         self._process = 0
         self._columns: dict[str, dict[str, str]] = {}
 
@@ -63,8 +64,22 @@ class SqliteRegistry:
         if between is not None:
             values += between[0] if isinstance(between[0], tuple) else (between[0], between[0])
         bounds = between[1:] if between is not None else None
-        query = _query(tuple(columns), tuple(where), tuple(tables), bounds, limit)
+        is_odd = bounds is not None and self._has_odd_windows(tuple(tables), bounds)
+        query = _query(tuple(columns), tuple(where), tuple(tables), bounds, is_odd, limit)
         return self.fetch(query, values)
+
+    def _has_odd_windows(self, tables: tuple[str, ...], bounds: tuple[str, str]) -> bool:
+        """Check whether a row has bounds that cannot be compared as text.
+
+        All rows are read for it, once for each state of the file.
+        """
+        ((version,),) = self.fetch("PRAGMA data_version", [])
+        key = (tables, bounds)
+        if self._odd.get(key, (None, False))[0] != version:
+            odd = [_odd(quoted(column)) for column in bounds]
+            query = f"SELECT 1 FROM {joined(tables)} WHERE {' OR '.join(odd)} LIMIT 1"  # noqa: S608  # all quoted
+            self._odd[key] = version, bool(self.fetch(query, []))
+        return self._odd[key][1]
 
     def columns(
         self, tables: Sequence[str], template: PathTemplate | None = None
@@ -102,6 +117,7 @@ class SqliteRegistry:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._odd.clear()
 
     def fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Ask with a query of one's own; names in it have to be quoted, and values parameters.
@@ -131,6 +147,7 @@ class SqliteRegistry:
         if self._connection is not None and self._process != os.getpid():
             leave_to_parent(self._connection)
             self._connection = None
+            self._odd.clear()
 
 
 @functools.lru_cache(maxsize=256)
@@ -139,21 +156,29 @@ def _query(
     keys: tuple[str, ...],
     tables: tuple[str, ...],
     bounds: tuple[str, ...] | None,
+    is_odd: bool,
     limit: int | None,
 ) -> str:
     """Write the query of a look-up; there are few of them, asked again and again."""
     conditions = [f"{quoted(key)} = ?" for key in keys]
     if bounds is not None:
         first, last = map(quoted, bounds)
-        # What is NULL, no text that begins with a digit, or a compact date: the caller judges.
-        conditions += (
-            f"({first} <= ? OR {first} IS NULL OR {first} >= ':' OR {first} GLOB {_COMPACT})",
-            f"({last} >= ? OR {last} IS NULL OR {last} < '0')",
-        )
+        odd_first, odd_last = _odd(first), _odd(last)
+        # An index is of use only without what is odd.
+        conditions.append(f"({first} <= ? OR {odd_first})" if is_odd else f"{first} <= ?")
+        conditions.append(f"({last} >= ? OR {odd_last})" if is_odd else f"{last} >= ?")
     query = f"SELECT DISTINCT {', '.join(map(quoted, columns))} FROM {joined(tables)}"  # noqa: S608  # all quoted
     if conditions:
         query += f" WHERE {' AND '.join(conditions)}"
     return query if limit is None else f"{query} LIMIT {limit:d}"
+
+
+def _odd(column: str) -> str:
+    """Write the condition of a bound that the caller has to judge.
+
+    It is NULL, no text that begins with a digit, or a compact date.
+    """
+    return f"{column} IS NULL OR {column} < '0' OR {column} >= ':' OR {column} GLOB {_COMPACT}"
 
 
 def joined(tables: Sequence[str]) -> str:
