@@ -242,3 +242,24 @@ def test_odd_windows_that_come_while_it_is_open_are_found(tmp_path: Path) -> Non
     registry.close()
     assert found() == [1]
     connection.close()
+
+
+@pytest.mark.parametrize("how", ["replaced", "made anew"])
+def test_a_registry_that_is_another_file_now_is_opened_again(path: Path, how: str) -> None:
+    registry = SqliteRegistry(str(path))
+    before = registry.lookup(["visit"], {}, ["raw"])
+    other = path.with_name("other.sqlite3")
+    connection = sqlite3.connect(other)
+    connection.execute("create table raw (visit int, snap int)")
+    connection.execute("insert into raw values (77, 1)")
+    connection.commit()
+    connection.close()
+    if how == "made anew":
+        path.unlink()
+        with pytest.raises(RegistryError, match="there is no registry at"):
+            registry.lookup(["visit"], {}, ["raw"])
+    other.rename(path)
+    assert before != [(77,)]
+    assert registry.lookup(["visit"], {}, ["raw"]) == [(77,)]
+    assert list(registry.columns(["raw"])) == ["visit", "snap"]
+    registry.close()

@@ -37,6 +37,7 @@ class SqliteRegistry:
         self.path = path
         self.wait = wait
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._odd: dict[Any, tuple[Any, bool]] = {}
         self._process = 0
         self._columns: dict[str, dict[str, str]] = {}
@@ -117,7 +118,8 @@ class SqliteRegistry:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-            self._odd.clear()
+        self._odd.clear()
+        self._columns.clear()
 
     def fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Ask with a query of one's own; names in it have to be quoted, and values parameters.
@@ -139,9 +141,21 @@ class SqliteRegistry:
 
     def _connect(self) -> sqlite3.Connection:
         self._leave_inherited()
+        file = self._file()
+        if file != self._opened:  # replaced, or made anew: a connection stays with the old file
+            self.close()
         if self._connection is None:
             self._connection, self._process = connect(self.path, self.wait), os.getpid()
+            self._opened = file
         return self._connection
+
+    def _file(self) -> tuple[int, int] | None:
+        """Return what tells the file from another one of its name; None if there is none."""
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _leave_inherited(self) -> None:
         if self._connection is not None and self._process != os.getpid():
