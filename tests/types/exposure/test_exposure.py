@@ -514,6 +514,21 @@ def test_a_summary_tells_the_projection_of_the_wcs_that_counts(before, projectio
     assert dict(shown)["centre"].endswith(f"deg ({projection})")
 
 
+@pytest.mark.parametrize(
+    ("cards", "shown"),
+    [
+        ({"DATE-OBS": "2014-08-18T23:20:43"}, "2014-08-18T23:20:43 UTC"),
+        (
+            {"DATE-AVG": "2014-08-18T23:20:43", "TIMESYS": "TAI", "EXPTIME": 30.0},
+            "2014-08-18T23:20:43 TAI (the middle)",
+        ),
+        ({"EXPTIME": 30.0}, None),
+    ],
+)
+def test_a_summary_tells_which_moment_of_the_exposure_it_is(cards, shown):
+    assert dict(exposure(header=fits.Header(cards)).summary()).get("observed") == shown
+
+
 def test_a_summary_tells_what_a_person_wants_to_know():
     header = sky() + fits.Header(
         {"EXPTIME": 30.0, "DATE-OBS": "2014-08-18T23:20:43", "FILTER": "g"}

@@ -462,8 +462,11 @@ class Exposure(ExposureNames, Sharing):
 
     def _observed(self) -> str | None:
         info = self.visit_info
-        observed = info.date_begin or info.date_middle
-        return f"{observed} {info.timescale.upper()}" if observed else None
+        if info.date_begin:
+            return f"{info.date_begin} {info.timescale.upper()}"
+        if info.date_middle:  # of a calexp, which has no other
+            return f"{info.date_middle} {info.timescale.upper()} (the middle)"
+        return None
 
     def _centre(self) -> str:
         wcs, reason = self.wcs_or_reason()
