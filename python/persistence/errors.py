@@ -259,7 +259,7 @@ class UnknownKey(PersistenceError, sqlite3.OperationalError, KeyError):
 
 
 class MissingPartWarning(UserWarning):
-    """A composite was assembled without a component that may be missing."""
+    """Something was read without a part that may be missing."""
 
 
 class UnknownKeyWarning(UserWarning):

@@ -16,7 +16,15 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from persistence import Butler, Exposure, FormatterError, NoResults, RepositoryError, SourceChanged
+from persistence import (
+    Butler,
+    Exposure,
+    FormatterError,
+    MissingPartWarning,
+    NoResults,
+    RepositoryError,
+    SourceChanged,
+)
 from persistence.butler.put import collected
 from persistence.formatters import text as text_formatter
 
@@ -141,6 +149,18 @@ def test_a_put_that_is_killed_is_seen_as_done_and_is_ended_by_the_next_writer(
     Butler("high").put("other", "note", visit=2)
     assert not [name for name in tree("high") if ".put-" in name or ".json" in name]
     assert Butler("high").get("trio", visit=1).last == "after"
+
+
+def test_a_damaged_note_of_a_killed_writer_stops_no_reader_and_is_told(high: Butler) -> None:
+    high.put(trio("text"), "trio", visit=1)
+    damaged = Path("high/.persistence/intents/host-1-ab.json")
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_text("{")
+    with pytest.warns(MissingPartWarning, match=r"host-1-ab\.json does not tell which files"):
+        butler = Butler("high")
+    assert butler.get("trio", visit=1).note == "text"
+    with pytest.raises(RepositoryError, match="does not tell which files"):
+        butler.put("other", "note", visit=1)
 
 
 def test_a_directory_that_may_not_be_written_to_is_named_and_nothing_is_left(

@@ -22,6 +22,7 @@ from persistence.errors import (
     DataIdError,
     FormatterError,
     IncompleteDataId,
+    MissingPartWarning,
     NoResults,
     NoTables,
     PersistenceError,
@@ -29,6 +30,7 @@ from persistence.errors import (
     UnknownDatasetType,
     UnknownKey,
     did_you_mean,
+    warn_caller,
 )
 from persistence.files import atomic, intents
 from persistence.formatters import HDU_KEYS, choose_hdu, extensions, formatter
@@ -105,7 +107,11 @@ class Repository:
         self.refusal = ""
         self._inside: set[str] = set()
         # Where files are that a killed writer did not bring to their places.
-        self._redirects = intents.redirects(self.root)
+        try:
+            self._redirects = intents.redirects(self.root)
+        except RepositoryError as error:  # what is to be read may be whole
+            warn_caller(str(error), MissingPartWarning)
+            self._redirects = {}
         self._trust = mapper.trusted | set(trust)
         self.vocabulary = Vocabulary(self.root, mapper, self._trust)
         self._use(self.vocabulary.mapper)
