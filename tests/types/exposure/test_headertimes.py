@@ -60,6 +60,18 @@ def test_gps_is_the_time_that_astropy_takes_it_for():
     assert abs((Time(found.text, scale="tai") - expected).sec) < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("written", "tai"),
+    [
+        ("2016-12-31T23:59:60", "2017-01-01T00:00:19"),  # no leap second there: the next minute
+        ("2016-12-31T23:59:50.123456789", "2017-01-01T00:00:09.123457"),
+    ],
+)
+def test_gps_has_no_leap_seconds_and_may_have_many_decimals(written, tai):
+    found = moment({"DATE-OBS": written, "TIMESYS": "GPS"}, OBSERVED)
+    assert abs((Time(found.text, scale="tai") - Time(tai, scale="tai")).sec) < 1e-5
+
+
 def test_a_scale_that_nobody_knows_is_an_error_only_where_the_time_is_used():
     found = moment({"DATE-OBS": DATE, "TIMESYS": "LOCAL TIME"}, OBSERVED)
     info = VisitInfo(date_begin=found.text, timescale=found.scale)
@@ -118,6 +130,18 @@ def test_a_julian_date_is_understood_modified_or_not(number):
     expected = Time(56598.26106374757, format="mjd", scale="tai")
     assert found.scale == "tai"
     assert abs((Time(found.text, scale="tai") - expected).sec) < 1e-4
+
+
+@pytest.mark.parametrize("key", ["DATE-OBS", "MJD-OBS"])
+@pytest.mark.parametrize("number", [2015, 2015.13, 0.0012, 0.0, -1.0, 1.424e9])
+def test_a_number_that_is_no_julian_date_of_an_exposure_stands_as_it_is(key, number):
+    assert moment({key: number}, OBSERVED) == Moment(str(number), "utc")
+
+
+def test_a_compact_date_may_be_an_integer_as_for_ingest():
+    cards = {"DATE-OBS": 20150218, "UT": "03:00:00"}
+    assert moment(cards, OBSERVED) == Moment("2015-02-18T03:00:00", "utc")
+    assert moment({"DATE-OBS": 20150218}, OBSERVED) is None
 
 
 @pytest.mark.parametrize(

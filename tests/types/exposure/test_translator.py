@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from astropy.coordinates import FK4, FK5, ICRS, SkyCoord
 from astropy.io import fits
 
 from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
@@ -141,6 +142,30 @@ def test_sources_are_tried_in_their_order_and_brought_to_our_unit_and_direction(
     assert (info.air_temperature, info.azimuth, info.longitude) == (0.0, 340.0, -155.5)
     assert info.rotation_type is None  # there is no rotation to count
     assert translator.visit_info({"TEMP": 4.0, "KELVIN": 3.0}).air_temperature == 4.0
+
+
+@pytest.mark.parametrize(
+    ("cards", "frame"),
+    [
+        ({}, ICRS()),
+        ({"RADESYS": "FK5"}, FK5()),
+        ({"RADESYS": "FK5", "EQUINOX": 2015.5}, FK5(equinox="J2015.5")),
+        ({"RADECSYS": "FK4", "EQUINOX": "1975.0"}, FK4(equinox="B1975")),
+        ({"RADESYS": "FK4"}, FK4()),
+        ({"EQUINOX": 1950.0}, FK4()),
+        ({"EQUINOX": "B1950"}, FK4()),
+        ({"EPOCH": 1950.0}, FK4()),
+        ({"EQUINOX": 2000.0, "EPOCH": 1950.0}, FK5()),
+        ({"EQUINOX": 2015.5}, FK5(equinox="J2015.5")),
+        ({"RADESYS": "ICRS", "EQUINOX": 2015.5}, ICRS()),
+        ({"EQUINOX": 0.0}, ICRS()),  # it says nothing
+        ({"EQUINOX": "none"}, ICRS()),
+    ],
+)
+def test_the_pointing_is_of_the_frame_and_the_equinox_of_the_header(cards, frame):
+    pointed = HeaderTranslator().visit_info({"RA": "10:00:00", "DEC": "20:00:00", **cards})
+    expected = SkyCoord(150.0, 20.0, unit="deg", frame=frame)
+    assert pointed.boresight.separation(expected.icrs).arcsec < 1e-6
 
 
 def test_a_target_that_moves_has_no_place_in_a_frame():

@@ -90,6 +90,12 @@ def truth(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.strip().lower() in ("t", "true"))
 
 
+def equinox(value: Any) -> float | None:
+    """Return the year of an equinox, also of one with its letter: ``B1950``; None if it is none."""
+    text = header_values.known(value)
+    return header_values.number(text.lstrip("JBjb") if isinstance(text, str) else text)
+
+
 def angle(value: Any) -> str | float | None:
     """Return degrees as a number, or sexagesimal text as it is; None for anything else."""
     number, text = header_values.number(value), header_values.known(value)

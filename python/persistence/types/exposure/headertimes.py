@@ -52,6 +52,9 @@ _MJDS = ("MJD-BEG", "MJD-OBS", "MJD-STR")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?\s*Z?")
 _MJD_0 = datetime.datetime(1858, 11, 17)
 _JD_0 = 2400000.5
+# 1900: no text of an earlier year is a date either, and what looks like one is a year, or a clock
+# that is not set.
+_FIRST_MJD = 15020
 
 
 class Moment(NamedTuple):
@@ -145,14 +148,18 @@ class _Parts(NamedTuple):
 
 def _parts(value: Any) -> _Parts | None:
     """Take a date apart; None if it is none."""
-    number = None if isinstance(value, str) else header_values.number(value)
+    written = header_values.date(value)
+    is_text = written is not None or isinstance(value, str)
+    number = None if is_text else header_values.number(value)
     if number is not None:
+        days = number - _JD_0 * (number > _JD_0)
         try:
-            stamp = _MJD_0 + datetime.timedelta(days=number - _JD_0 * (number > _JD_0))
+            stamp = _MJD_0 + datetime.timedelta(days=days)
         except OverflowError:
             return None
-        return _Parts(f"{stamp:%Y-%m-%d}", f"{stamp:%H:%M:%S.%f}", False) if number > 0 else None
-    day, _, time = (header_values.date(value) or "").replace(" ", "T").partition("T")
+        is_date = days >= _FIRST_MJD
+        return _Parts(f"{stamp:%Y-%m-%d}", f"{stamp:%H:%M:%S.%f}", False) if is_date else None
+    day, _, time = (written or "").replace(" ", "T").partition("T")
     if not day:
         return None
     return _Parts(day, _time(time) if time else None, time.endswith("Z"))
@@ -189,5 +196,9 @@ def _in_scale(written: str, scale: str) -> Moment:
     """Return a time in a scale that astropy has: GPS's is TAI's, 19 s behind."""
     if scale != "gps":
         return Moment(written, scale)
-    later = datetime.datetime.fromisoformat(written) + datetime.timedelta(seconds=_GPS)
+    day, _, time = written.partition("T")
+    hours, minutes, seconds = map(float, time.split(":"))  # 60 seconds are a minute: GPS leaps none
+    later = datetime.datetime.fromisoformat(day) + datetime.timedelta(
+        hours=hours, minutes=minutes, seconds=seconds + _GPS
+    )
     return Moment(later.isoformat(), "tai")

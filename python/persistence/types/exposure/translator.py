@@ -90,11 +90,13 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "air_temperature": (-100.0, 60.0),
     "air_pressure": (3e4, 1.2e5),
     "humidity": (0.0, 100.0),
+    "equinox": (1800.0, 2200.0),
 }
 _WHOLE_CIRCLES = ("azimuth", "rotation")
 _DATES = ("date_begin", "date_middle")
 # An exposure of the sky, by any name.
 _SCIENCE = ("object", "skyexp")
+_FIRST_FK5 = 1984.0
 # The geocentric apparent place of a target that moves is no place in a frame.
 _NO_FRAME = "gappt"
 
@@ -132,6 +134,7 @@ class HeaderTranslator:
         "ra": "RA",
         "dec": "DEC",
         "radesys": ["RADESYS", "RADECSYS"],
+        "equinox": ["EQUINOX", "EPOCH"],
         "airmass": "AIRMASS",
         "longitude": "OBSGEO-L",
         "latitude": "OBSGEO-B",
@@ -175,7 +178,7 @@ class HeaderTranslator:
             for name, sources in self._sources.items()
             if name not in _DATES
         }
-        values["radesys"] = str(values.get("radesys") or "icrs").lower()
+        values["radesys"] = str(values.get("radesys") or _frame(values["equinox"])).lower()
         if values["radesys"] == _NO_FRAME:
             values |= {"ra": None, "dec": None, "radesys": "icrs"}
         kind = str(values.get("observation_type") or "").lower()
@@ -315,6 +318,13 @@ class HeaderTranslator:
         return FilterLabel(name, bands.pop() if len(bands) == 1 else None)
 
 
+def _frame(equinox: float | None) -> str:
+    """Return the frame of coordinates by their equinox (FITS Standard 4.0, table 24)."""
+    if equinox is None:
+        return "icrs"
+    return "fk4" if equinox < _FIRST_FK5 else "fk5"
+
+
 def turned(info: VisitInfo) -> VisitInfo:
     """Add how far the Earth had turned in the middle of an exposure, where that is known."""
     try:
@@ -330,4 +340,5 @@ _CAST: Mapping[str, Any] = {
     "ra": headersource.angle,
     "dec": headersource.angle,
     "radesys": header_values.text,
+    "equinox": headersource.equinox,
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.time import Time
 
+# Frames that turn with the years, and the letter of theirs: of Julian or Besselian ones.
+_EQUINOXES = {"fk5": "J", "fk4": "B"}
 # TIME-MID is of older files. Its comment may say what it will: it is UTC. Source: afw-files 1.5.
 _MIDDLES = (Source("DATE-AVG"), Source("TIME-MID", timesys="utc"))
 
@@ -77,6 +79,9 @@ class VisitInfo:
         The proposal or survey; why it was taken; what was looked at.
     has_simulated_content : `bool`
         Whether the header says that some of it is simulated.
+    equinox : `float`
+        The year of the equinox of ``ra`` and ``dec``, where ``radesys`` has one; None is its own:
+        2000 of ``fk5``, 1950 of ``fk4``.
     """
 
     exposure_id: int | None = None
@@ -109,6 +114,7 @@ class VisitInfo:
     observation_reason: str | None = None
     object: str | None = None
     has_simulated_content: bool = False
+    equinox: float | None = None
 
     @classmethod
     def from_afw(cls, header: Mapping[str, Any]) -> VisitInfo:
@@ -232,8 +238,12 @@ class VisitInfo:
         if self.ra is None or self.dec is None:
             return None
         unit = units.hourangle if isinstance(self.ra, str) else units.deg
+        letter = None if self.equinox is None else _EQUINOXES.get(self.radesys)
+        equinox = {} if letter is None else {"equinox": f"{letter}{self.equinox}"}
         try:
-            return SkyCoord(self.ra, self.dec, unit=(unit, units.deg), frame=self.radesys).icrs
+            return SkyCoord(
+                self.ra, self.dec, unit=(unit, units.deg), frame=self.radesys, **equinox
+            ).icrs
         except ValueError as error:
             raise FormatterError(
                 f"the pointing {self.ra!r} {self.dec!r} in {self.radesys!r} is not understood: "
