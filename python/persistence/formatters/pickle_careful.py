@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from persistence.errors import UnsafeContent
-from persistence.formatters.pickle_names import check_call, find, is_shallow
+from persistence.errors import UnsafeContent, told
+from persistence.formatters import pickle_states
+from persistence.formatters.pickle_names import check_call, find, is_known, is_shallow
 from persistence.formatters.pickle_scan import DEEPEST
 
 # How much may be made by calls: of real pickles, which hold what they are made of, not even twice
@@ -20,6 +21,8 @@ from persistence.formatters.pickle_scan import DEEPEST
 _SHARE, _LEAST = 64, 1 << 26
 _DTYPE_LEVELS = 5
 _FILL_VALUE = 6  # in the state of numpy's masked arrays
+
+_OURS = {f"numpy.{core}.multiarray.scalar": pickle_states.scalar for core in ("core", "_core")}
 
 # The unpickler in Python, whose steps can be overridden.
 _InPython: Any = pickle._Unpickler
@@ -56,6 +59,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._stand_ins = stand_ins
         self._names: dict[int, str] = {}
         self._depths: dict[int, int] = {}
+        self._fresh: dict[int, Any] = {}
         self._deep: list[Any] = []  # held, so that the numbers of `_depths` stay theirs
         self._budget = _LEAST + _SHARE * len(data)
 
@@ -65,7 +69,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             found: Any = self._stand_ins[dotted]
         else:
             module, name, dotted = find(module, name, self.path, self.trust)
-            found = super().find_class(module, name)
+            found = _OURS.get(dotted) or super().find_class(module, name)
         self._names[id(found)] = dotted
         return found
 
@@ -76,6 +80,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._check(self.stack[-2], self.stack[-1])
         super().load_reduce()
         self._charge(self.stack[-1])
+        self._keep_fresh(self.stack[-1])
 
     def load_newobj(self) -> None:
         self._check(self.stack[-2], self.stack[-1])
@@ -97,6 +102,8 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             raise UnsafeContent(
                 f"{self.path} wants to call a {type(called).__name__}; it was not done"
             )
+        for argument in arguments:  # what is in use cannot be described anew
+            self._fresh.pop(id(argument), None)
         check_call(self._names[id(called)], arguments, self.path)
 
     def _charge(self, made: Any) -> None:
@@ -106,6 +113,11 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         if isinstance(made, tuple):
             self._note_depth(made)
 
+    def _keep_fresh(self, made: Any) -> None:
+        """Remember what a call made: numpy's objects get their state once, before they are used."""
+        if type(made).__module__.partition(".")[0] == "numpy":
+            self._fresh[id(made)] = made
+
     # -- states
     # ----------------------------------------------------------------------------------------
 
@@ -113,20 +125,44 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         state, made = self.stack[-1], self.stack[-2]
         if isinstance(made, type) or callable(made):
             raise UnsafeContent(f"{self.path} wants to change {made!r}; it was not done")
-        is_type = hasattr(made, "subdtype")
-        filled = (
-            state[_FILL_VALUE:]
-            if hasattr(type(made), "fill_value") and isinstance(state, tuple)
-            else ()
-        )
-        if (is_type and not is_shallow(state, _DTYPE_LEVELS)) or not is_shallow(filled, 1):
-            raise UnsafeContent(f"{self.path} describes an array in an odd way; it was not made")
+        if type(made).__module__.partition(".")[0] == "numpy":
+            self.stack[-1] = self._numpy_state(made, state)
+        elif is_known(type(made)) and not (isinstance(state, dict) and hasattr(made, "__dict__")):
+            raise UnsafeContent(f"{self.path} wants to change {made!r:.80}; it was not done")
         super().load_build()
-        if is_type and not _is_honest(made):
+        if hasattr(made, "subdtype") and not _is_honest(made):
             raise UnsafeContent(
                 f"{self.path} describes an array that would be read as memory addresses"
             )
         self._charge(made)
+
+    def _numpy_state(self, made: Any, state: Any) -> tuple[Any, ...]:
+        """Return a state that numpy can take: of what is new, and was used by nothing yet."""
+        is_new = self._fresh.pop(id(made), None) is not None
+        try:
+            if not is_new:
+                raise ValueError("it is described twice, or is in use")
+            if hasattr(made, "subdtype"):
+                if not is_shallow(state, _DTYPE_LEVELS):
+                    raise ValueError("too deep")
+                parts = [state[2], *(state[4] or {}).values()]
+                used = [part[0] for part in parts if part]
+                own = pickle_states.array_type(made, state)
+            elif hasattr(type(made), "fill_value"):
+                if not is_shallow(state[_FILL_VALUE:], 1):
+                    raise ValueError("a fill value with parts")
+                used = [state[2]]
+                own = pickle_states.masked_array(state)
+            else:
+                used = [state[-3]]
+                own = pickle_states.array(state)
+        except Exception as error:  # numpy raises what it likes
+            raise UnsafeContent(
+                f"{self.path} describes an array in an odd way; it was not made: {told(error)}"
+            ) from error
+        for dtype in used:
+            self._fresh.pop(id(dtype), None)
+        return own
 
     def load_setitem(self) -> None:
         self._check_items(self.stack[-3])

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from persistence.errors import UnsafeContent
+from persistence.formatters import pickle_states
 
 Check = Callable[[tuple[Any, ...]], bool]
 
 _SIMPLE = (str, bytes, bytearray, int, float, bool, type(None))
 _HOLDERS = (list, tuple, dict, set, frozenset)
+_OF_BYTES = ((b"b",), ("b",))
 _LATIN = ("latin1", "latin-1")
 _FRACTION = re.compile(r"-?\d{1,1000}(/\d{1,1000})?")
 
@@ -63,16 +65,14 @@ def _of_base(arguments: tuple[Any, ...]) -> bool:
 
 
 def _array_type(arguments: tuple[Any, ...]) -> bool:
-    return isinstance(arguments[0], str | type) and _simple(arguments[1:])
+    """Allow a copy, as numpy asks for: the state that follows would change the type itself."""
+    named, _align, copied = arguments
+    return isinstance(named, str | type) and _simple(arguments[1:]) and bool(copied)
 
 
 def _empty_at(index: int) -> Check:
-    """Allow arrays that are made empty, to be filled by their state."""
-    return lambda arguments: arguments[index] == (0,)
-
-
-def _pair(arguments: tuple[Any, ...]) -> bool:
-    return len(arguments) == 2
+    """Allow arrays of bytes that are made empty, to be filled by their state."""
+    return lambda arguments: arguments[index] == (0,) and arguments[index + 1 :] in _OF_BYTES
 
 
 def _each(module: str, words: str, check: Check) -> dict[str, Check]:
@@ -86,7 +86,10 @@ _KNOWN: Mapping[str, Check] = {
     **_each("builtins", "dict frozenset list set tuple", _finite),
     **_each("builtins", "range slice", _anything),
     **_each("collections", "OrderedDict defaultdict deque Counter", _finite),
-    **_each("datetime", "date datetime time timedelta timezone", _anything),
+    "datetime.date": pickle_states.is_date,
+    "datetime.datetime": pickle_states.is_datetime,
+    "datetime.time": pickle_states.is_time,
+    **_each("datetime", "timedelta timezone", _anything),
     **_each("persistence.dataids.dataid", "DataId", _finite),
     **_each("numpy", "dtype", _array_type),
     # These are named, never called.
@@ -103,10 +106,10 @@ _KNOWN: Mapping[str, Check] = {
     ),
     **_each("numpy.core", "multiarray._reconstruct", _empty_at(1)),
     **_each("numpy._core", "multiarray._reconstruct", _empty_at(1)),
-    **_each("numpy.core", "multiarray.scalar", _pair),
-    **_each("numpy._core", "multiarray.scalar", _pair),
-    **_each("numpy.core", "numeric._frombuffer", _anything),
-    **_each("numpy._core", "numeric._frombuffer", _anything),
+    **_each("numpy.core", "multiarray.scalar", pickle_states.is_scalar),
+    **_each("numpy._core", "multiarray.scalar", pickle_states.is_scalar),
+    **_each("numpy.core", "numeric._frombuffer", pickle_states.is_view),
+    **_each("numpy._core", "numeric._frombuffer", pickle_states.is_view),
     "numpy.ma.core._mareconstruct": _empty_at(2),
     "decimal.Decimal": _text,
     "fractions.Fraction": _fraction,
@@ -142,6 +145,11 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
     return module, name, dotted
 
 
+def is_known(kind: type) -> bool:
+    """Return whether a class is one of those that any pickle may name."""
+    return f"{kind.__module__}.{kind.__qualname__}" in _KNOWN
+
+
 def check_call(dotted: str, arguments: Any, path: str) -> None:
     """Refuse to call what is known with arguments that could be meant to harm.
 
@@ -156,7 +164,7 @@ def check_call(dotted: str, arguments: Any, path: str) -> None:
     try:
         if allowed(arguments):
             return
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, AttributeError):
         pass  # not even of the right number or kind
     raise UnsafeContent(f"{path} wants to call {dotted} with odd arguments; it was not done")
 
