@@ -68,3 +68,16 @@ def test_what_is_not_found_is_told_with_every_place(repositories: list[Repositor
     assert "looked for  n-1-2.txt  in  " in str(error)
     assert str(error).count("/one") == str(error).count("/two") == 1
     assert type(chain.refuse("get", NOTE, {"a": 1})) is IncompleteDataId
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".fz"])
+def test_a_link_to_nothing_is_told_with_what_it_leads_to(
+    repositories: list[Repository], ending: str
+) -> None:
+    place = Path(repositories[1].root, f"n-1-2.txt{ending}")
+    place.symlink_to("/gone/x")
+    chain = Chain(repositories, [])
+    assert chain.find(NOTE, {"a": 1, "b": 2}) is None
+    told = f"n-1-2.txt{ending} is a link to /gone/x, which is not there"
+    assert told in str(chain.refuse("get", NOTE, {"a": 1, "b": 2}))
+    assert chain.dangling(NOTE, {"a": 1, "b": 3}) == chain.dangling(NOTE, {"a": 1}) == []

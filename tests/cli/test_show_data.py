@@ -95,6 +95,26 @@ def test_what_is_registered_without_a_file_is_counted_and_shown_on_demand(
     assert (every.status, len(every.out.splitlines()), every.err) == (0, 6, "")
 
 
+@pytest.mark.parametrize("words", [(), ("--all",), ("--id", "visit=410878")])
+def test_a_link_to_nothing_is_told(run: Any, gone: Path, words: tuple[str, ...]) -> None:
+    (place,) = gone.glob("*/r")
+    (place / "decam0410878.fits.fz").symlink_to("/gone/x.fits")
+    for name in ("show-data", "uri"):
+        done = run(name, gone, "raw", *(word for word in words if name != "uri" or word != "--all"))
+        told = "decam0410878.fits.fz is a link to /gone/x.fits, which is not there"
+        assert done.err.count(told) == 1
+
+
+def test_of_many_links_to_nothing_the_first_are_told(run: Any, root: Path) -> None:
+    register(root, *[(number, 1, "g", "2014-01-01", 1, "x") for number in range(7)])
+    (root / "2014-01-01/g").mkdir(parents=True)
+    for number in range(7):
+        (root / f"2014-01-01/g/decam000000{number}.fits.fz").symlink_to(f"/gone/{number}")
+    done = run("show-data", root, "--all")
+    assert re.findall("a link to /gone/(.), which is not there", done.err) == ["0", "1", "2"]
+    assert "persistence: ... and 4 more such links" in done.err
+
+
 def test_the_short_form_stands_for_just_these(run: Any, gone: Path, filled: Path) -> None:
     every = "ccdnum=1..60^62"
     assert run("show-data", filled, "--short") == (0, f"--id visit=410877^410878 {every}\n", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import os
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from persistence.errors import FileConflict, RepositoryError
 from persistence.files import atomic
 
-MODES = ["link", "copy", "move"]
+MODES = ["link", "relsymlink", "hardlink", "copy", "move"]
 
 
 @pytest.fixture
@@ -114,35 +115,41 @@ with files.atomic_write(sys.argv[1]) as temporary:
 """
 
 
-def test_a_killed_process_leaves_the_target_as_it_was_and_its_litter_can_be_swept(tmp_path):
-    path = tmp_path / "thing.fits"
+@pytest.mark.parametrize("write", ["atomic_write", "write_text", *MODES])
+def test_what_a_killed_process_left_is_swept_by_the_next_write_of_the_directory(
+    tmp_path, source, write
+):
+    path = tmp_path / "in/thing.fits"
+    path.parent.mkdir()
     path.write_bytes(b"old")
     assert in_another_process(KILLED, path) == 9
     assert path.read_bytes() == b"old"
     assert len(litter(tmp_path)) == 1
-    atomic.sweep(str(tmp_path))
+    other = str(tmp_path / "in/other.fits")
+    if write == "atomic_write":
+        with atomic.atomic_write(other) as temporary:
+            Path(temporary).touch()
+    elif write == "write_text":
+        atomic.write_text(other, "text", replace=True)
+    else:
+        atomic.deliver(str(source), other, write)
     assert litter(tmp_path) == []
     assert path.read_bytes() == b"old"
 
 
-def test_sweeping_spares_what_living_processes_and_other_machines_write(tmp_path):
-    here, dead = os.uname().nodename, 2**22 + 1  # beyond the largest process number of Linux
-    spared = [
-        f".part-{here}-{os.getpid()}-00000000-a",
-        f".part-{here}-1-00000000-a",
-        f".part-elsewhere-{dead}-00000000-a",
-        f".part-{here}-notanumber-a",
-        "thing.fits",
-    ]
-    for name in [*spared, f".part-{here}-{dead}-00000000-a"]:
-        (tmp_path / name).touch()
-    atomic.sweep(str(tmp_path))
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(spared)
-
-
-def test_sweeping_a_directory_that_is_not_there_does_nothing(tmp_path):
-    atomic.sweep(str(tmp_path / "nothing"))
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(
+    "name", ["x" * 250 + ".fits", "\u00e9" * 125 + ".fits", "a" + "\u00e9" * 127]
+)
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path, source, name):
+    assert len(os.fsencode(name)) == 255
+    with atomic.atomic_write(str(tmp_path / name)) as temporary:
+        assert temporary.endswith(name[-20:])
+        Path(temporary).write_bytes(b"new")
+    assert atomic.write_text(str(tmp_path / name), "newer", replace=True)
+    for mode in MODES:
+        atomic.deliver(str(source), str(tmp_path / name), mode, replace=True)
+    assert (tmp_path / name).read_bytes() == b"pixels"
+    assert litter(tmp_path) == []
 
 
 # -- finding
@@ -190,7 +197,8 @@ def test_a_delivered_file_is_the_source(tmp_path, source, mode, target):
     atomic.deliver(str(source), str(path), mode)
     assert path.read_bytes() == b"pixels"
     assert atomic.same(str(source), str(path))
-    assert path.is_symlink() == (mode == "link")
+    assert path.is_symlink() == (mode in ("link", "relsymlink"))
+    assert (path.stat().st_ino == source.stat().st_ino) == (mode != "copy")
     assert source.exists()
     assert litter(tmp_path) == []
 
@@ -224,7 +232,10 @@ def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source
         target.write_bytes(b"other")
     else:
         target.symlink_to(other if stands == "link" else tmp_path / "gone")
-    with pytest.raises(FileConflict, match=r"target\.fits") as caught:
+    told = f"target.fits is a link to {tmp_path}/gone, which is not there"
+    with pytest.raises(
+        FileConflict, match=told if stands == "broken link" else r"another file stands at .*fits;"
+    ) as caught:
         atomic.deliver(str(source), str(target), mode)
     assert caught.value.pathname == str(target)
     assert target.is_symlink() == (stands != "file")
@@ -237,13 +248,14 @@ def test_what_stands_in_the_way_stays_unless_it_may_be_replaced(tmp_path, source
     assert litter(tmp_path) == []
 
 
-def test_a_move_that_is_repeated_leaves_no_litter(tmp_path, source):
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_delivered_again_leaves_no_litter(tmp_path, source, mode):
     for _ in range(2):
-        atomic.deliver(str(source), str(tmp_path / "t"), "move", replace=True)
+        atomic.deliver(str(source), str(tmp_path / "t"), mode, replace=True)
     assert litter(tmp_path) == []
 
 
-@pytest.mark.parametrize("mode", ["copy", "move"])
+@pytest.mark.parametrize("mode", ["hardlink", "copy", "move"])
 def test_a_source_that_is_a_link_is_delivered_as_the_file_that_it_names(tmp_path, source, mode):
     (tmp_path / "alias").symlink_to(source)
     atomic.deliver(str(tmp_path / "alias"), str(tmp_path / "t"), mode)
@@ -251,7 +263,7 @@ def test_a_source_that_is_a_link_is_delivered_as_the_file_that_it_names(tmp_path
     assert (tmp_path / "t").read_bytes() == b"pixels"
 
 
-@pytest.mark.parametrize("mode", ["copy", "move"])
+@pytest.mark.parametrize("mode", ["hardlink", "copy", "move"])
 def test_a_source_that_is_missing_is_said_to_be_so(tmp_path, mode):
     with pytest.raises(FileNotFoundError):
         atomic.deliver(str(tmp_path / "gone"), str(tmp_path / "t"), mode)
@@ -283,6 +295,70 @@ def test_a_move_to_another_file_system_is_a_copy(tmp_path, source):
         assert not source.exists()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EXDEV, "they are on different file systems"),
+        (errno.EPERM, "the file system has none, or does not let you"),
+        (errno.EOPNOTSUPP, "the file system has none"),
+        (errno.EMLINK, "the file has as many names as it can have"),
+    ],
+)
+def test_a_hard_link_that_cannot_be_is_refused_with_what_can(
+    tmp_path, source, monkeypatch, number, reason
+):
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(RepositoryError, match=rf"t to {source}: {reason}.*--mode copy .*link"):
+        atomic.deliver(str(source), str(tmp_path / "t"), "hardlink")
+    assert not (tmp_path / "t").exists()
+    assert litter(tmp_path) == []
+
+
+def test_that_file_systems_differ_is_known_before_anything_is_made(tmp_path, source):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system")
+    atomic.check_hard_link(str(source), str(tmp_path / "deep/er/t"))
+    with pytest.raises(RepositoryError, match="they are on different file systems"):
+        atomic.check_hard_link(str(source), str(elsewhere / f"none-{os.getpid()}/er/t"))
+    assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.parametrize("write", ["atomic_write", "write_text", "deliver"])
+def test_a_full_disk_leaves_no_temporary_file(tmp_path, source, monkeypatch, write):
+    """Flushing is where some file systems first say so; a text is refused as it is written."""
+    target = tmp_path / "t.txt"
+    target.write_text("old")
+
+    def refuse(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    monkeypatch.setattr(atomic, "flush_file", refuse)
+
+    def act():
+        if write == "atomic_write":
+            with atomic.atomic_write(str(target)) as temporary:
+                Path(temporary).touch()
+        elif write == "write_text":
+            atomic.write_text(str(target), "new", replace=True)
+        else:
+            atomic.deliver(str(source), str(target), "copy", replace=True)
+
+    with pytest.raises(OSError, match="No space left"):
+        act()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source.fits", "t.txt"]
+    assert target.read_text() == "old"
+
+
+def test_a_text_that_cannot_be_written_leaves_no_temporary_file(tmp_path):
+    with pytest.raises(UnicodeEncodeError):
+        atomic.write_text(str(tmp_path / "t"), "\ud800", replace=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_move_ends_when_its_source_goes(tmp_path, source):
@@ -344,8 +420,10 @@ def test_other_bytes_of_the_same_size_and_time_are_another_file(tmp_path, source
 
 def test_a_link_to_a_source_that_is_gone_is_still_known_as_the_same(tmp_path, source):
     (tmp_path / "t").symlink_to(source)
+    (tmp_path / "relative").symlink_to(source.name)
     source.unlink()
     assert atomic.same(str(source), str(tmp_path / "t"))
+    assert atomic.same(str(source), str(tmp_path / "relative"))
     assert not atomic.same(str(tmp_path / "other"), str(tmp_path / "t"))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from persistence.errors import RepositoryError
-from persistence.files import atomic, intents
+from persistence.files import intents, temporaries
 from persistence.files.batch import Batch
 
 STEPS = ("replace", "link", "unlink")
@@ -160,12 +160,12 @@ MOVES = [["a/1", "a/.put-x", None]]
 @pytest.mark.parametrize(
     ("name", "writer", "age", "is_abandoned"),
     [
-        (f"{atomic.HOST}-{{own}}-ab.json", "", 0, False),
-        (f"{atomic.HOST}-{{own}}-ab.json", "another boot 5", 0, True),
-        (f"{atomic.HOST}-{2**22 + 1}-ab.json", "", 0, True),
+        (f"{temporaries.HOST}-{{own}}-ab.json", "", 0, False),
+        (f"{temporaries.HOST}-{{own}}-ab.json", "another boot 5", 0, True),
+        (f"{temporaries.HOST}-{2**22 + 1}-ab.json", "", 0, True),
         ("other-host-1-ab.json", "", 0, False),
         ("other-host-1-ab.json", "", 90000, True),
-        (f".part-{atomic.HOST}-{{own}}-ab.json", "", 0, False),
+        (f".part-{temporaries.HOST}-{{own}}-ab.json", "", 0, False),
     ],
 )
 def test_an_intent_is_abandoned_if_its_writer_is_dead(
@@ -208,7 +208,7 @@ def test_an_intent_is_abandoned_if_its_writer_is_dead(
 def test_an_intent_that_names_other_files_or_none_is_refused_by_name(
     root: Path, content: str
 ) -> None:
-    path = write(root, f"{atomic.HOST}-{2**22 + 1}-ab.json", content)
+    path = write(root, f"{temporaries.HOST}-{2**22 + 1}-ab.json", content)
     before = there(root)
     for act in (intents.recover, intents.redirects):
         with pytest.raises(RepositoryError, match=f"{path} does not tell which files"):
@@ -217,5 +217,5 @@ def test_an_intent_that_names_other_files_or_none_is_refused_by_name(
 
 
 def test_an_empty_intent_says_nothing(root: Path) -> None:
-    write(root, f"{atomic.HOST}-{2**22 + 1}-ab.json", "")
+    write(root, f"{temporaries.HOST}-{2**22 + 1}-ab.json", "")
     assert intents.redirects(str(root)) == {}

@@ -137,7 +137,9 @@ def test_how_much_is_missing_is_said(tmp_path: Path) -> None:
 
 def test_a_directory_and_a_link_to_nothing_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "gone")
-    assert whole.fault(str(tmp_path / "link")) == "is missing"
+    assert (
+        whole.fault(str(tmp_path / "link")) == f"is a link to {tmp_path}/gone, which is not there"
+    )
     assert whole.fault(str(tmp_path)) == "cannot be read (Is a directory)"
 
 

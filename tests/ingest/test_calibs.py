@@ -523,7 +523,7 @@ def test_a_row_of_the_original_without_a_date_is_left_alone_and_told(
 # -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["link", "copy", "skip"])
+@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "skip"])
 def test_ingesting_again_changes_nothing_and_says_so(
     ingest: Ingest, calib: Path, master: Master, mode: str
 ) -> None:
@@ -730,7 +730,7 @@ def test_whatever_instant_it_is_killed_at_no_row_is_without_a_window(
         calib, sources = tmp_path / f"calib{trial}", tmp_path / f"sources{trial}"
         shutil.copytree(originals, sources)
         calib.mkdir()
-        mode = ("link", "copy", "move")[trial % 3]
+        mode = ("link", "relsymlink", "hardlink", "copy", "move")[trial % 5]
         _fork_and_die(root, calib, sources, mode, chance.randrange(1, 70))
         if (calib / "calibRegistry.sqlite3").exists() and not list(calib.glob("*-journal")):
             assert not [row for row in _rows_if_any(calib) if "None" in row]

@@ -24,7 +24,13 @@ from obs_decam import DecamMapper
 from obs_decam.sample import generate
 from persistence import Butler
 from persistence.butler.open import open_one
-from persistence.errors import RegistryError, RegistryLocked, RepositoryError
+from persistence.errors import (
+    NoResults,
+    PolicyError,
+    RegistryError,
+    RegistryLocked,
+    RepositoryError,
+)
 from persistence.files import atomic
 from persistence.ingest import config
 from persistence.ingest.base import Report
@@ -66,6 +72,9 @@ def images(root: Path) -> dict[str, Path]:
 PLACES = ["2014-02-27/g/decam0410877.fits.fz", "2014-02-27/r/decam0410878.fits.fz"]
 
 
+LINKS = ("link", "relsymlink")
+
+
 def counts(report: Report) -> tuple[int, int, int, int]:
     return len(report.new), len(report.placed), len(report.same), len(report.failed)
 
@@ -82,7 +91,7 @@ def copies(raws: list[str], tmp_path: Path) -> list[str]:
 # -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["link", "copy", "move"])
+@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "move"])
 def test_files_come_to_their_places_and_rows_into_the_registry(
     root: Path, copies: list[str], mode: atomic.Mode
 ) -> None:
@@ -91,13 +100,13 @@ def test_files_come_to_their_places_and_rows_into_the_registry(
     there = images(root)
     assert sorted(there) == PLACES
     assert [(root / place).read_bytes() for place in PLACES] == content
-    assert [(root / place).is_symlink() for place in PLACES] == [mode == "link"] * 2
+    assert [(root / place).is_symlink() for place in PLACES] == [mode in LINKS] * 2
     assert [os.path.exists(path) for path in copies] == [mode != "move"] * 2
     assert len(rows(root)) == 122
     assert rows(root, "select visit, filter from raw_visit") == [(410877, "g"), (410878, "r")]
 
 
-@pytest.mark.parametrize("mode", ["link", "copy", "skip"])
+@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "skip"])
 def test_ingesting_again_changes_nothing_and_says_so(
     root: Path, copies: list[str], mode: atomic.Mode
 ) -> None:
@@ -529,7 +538,7 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(
     sources = tmp_path / "sources"
     chance = random.Random(42)
     for trial in range(200):
-        mode = ("link", "copy", "move")[trial % 3]
+        mode = ("link", "relsymlink", "hardlink", "copy", "move")[trial % 5]
         shutil.rmtree(sources, ignore_errors=True)
         shutil.copytree(originals, sources)
         target = root / str(trial)
@@ -553,7 +562,7 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(
         assert [name for name in others if name not in litter] == ["_mapper", "registry.sqlite3"]
         # A kill between a file's arrival and the end of its temporary name; the next delivery there
         # sweeps it.
-        assert len(litter) <= (0 if mode == "link" else 2)
+        assert len(litter) <= (2 if mode in ("copy", "move") else 0)
 
 
 def _shrink(path: Path) -> None:
@@ -738,6 +747,15 @@ def test_a_part_of_a_triple_is_cut_from_all_three(root: Path, triples: Path) -> 
             "no file of visit 500001 in .*/dqmask",
         ),
         (
+            lambda folder: _dangle(folder / "dqmask" / "c4d_500001_ood_g.fits.fz"),
+            "no file of visit 500001 in .*/dqmask: one dqmask is needed; "
+            ".*_ood_g.fits.fz is a link to /gone/x, which is not there$",
+        ),
+        (
+            lambda folder: _dangle(folder / "wtmap"),
+            "wtmap is a link to /gone/x, which is not there, where its wtmap should be",
+        ),
+        (
             lambda folder: shutil.copy(
                 folder / "dqmask" / "c4d_500001_ood_g.fits.fz", folder / "dqmask" / "again.fits"
             ),
@@ -771,12 +789,107 @@ def test_a_triple_outside_a_directory_of_its_kind_is_told(
     )
 
 
+def _dangle(path: Path) -> None:
+    """Replace a file or a directory by a link to nothing."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.symlink_to("/gone/x")
+
+
+# -- links
+# ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["relsymlink", "hardlink", "copy"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["mv", "tree", "further"],
+        ["cp", "-r", "tree", "further"],
+        ["cp", "-a", "tree", "further"],
+        ["sh", "-c", "mkdir further && tar c -C tree . | tar x -C further"],
+    ],
+    ids=["mv", "cp -r", "cp -a", "tar"],
+)
+def test_a_tree_of_repository_and_raws_is_read_where_it_was_moved_to(
+    tmp_path: Path, raws: list[str], mode: Any, how: list[str]
+) -> None:
+    root = tmp_path / "tree/repo"
+    (tmp_path / "tree/in").mkdir(parents=True)
+    root.mkdir()
+    (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    paths = [str(shutil.copy(path, tmp_path / "tree/in")) for path in raws]
+    assert counts(task(root, mode=mode).run(paths)) == (2, 0, 0, 0)
+    subprocess.run(how, cwd=tmp_path, check=True)
+    shutil.rmtree(tmp_path / "tree", ignore_errors=True)
+    butler = Butler(tmp_path / "further/repo")
+    with fits.open(raws[1]) as hdus:
+        expected = next(hdu.data for hdu in hdus[1:] if hdu.header["CCDNUM"] == 28)
+    assert np.array_equal(butler.get("raw", visit=410878, ccdnum=28).image, expected)
+    again = [str(path) for path in sorted((tmp_path / "further/in").iterdir())]
+    assert counts(task(butler.chain.inputs[0].root, mode=mode).run(again)) == (0, 0, 2, 0)
+
+
+def test_a_link_whose_target_is_gone_is_told_by_whoever_meets_it(
+    root: Path, copies: list[str], raws: list[str]
+) -> None:
+    task(root).run(copies)
+    gone = Path(copies[1])
+    gone.unlink()
+    told = f"{PLACES[1]} is a link to {gone}, which is not there"
+    butler = Butler(root)
+    assert not butler.datasetExists("raw", visit=410878, ccdnum=28)
+    with pytest.raises(NoResults, match=re.escape(told)):
+        butler.get("raw", visit=410878, ccdnum=28)
+    ((_path, problem),) = task(root).run([raws[1]]).failed
+    assert problem == f"{root}/{told}; -c clobber=True replaces it"
+    assert counts(task(root, {"clobber": True}, mode="relsymlink").run([raws[1]]))[0] == 1
+    assert butler.datasetExists("raw", visit=410878, ccdnum=28)
+
+
+def test_a_source_that_is_a_link_to_nothing_is_told_as_that(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.fits").symlink_to("/gone/x.fits")
+    for pattern in ("x.fits", "*.fits"):
+        assert task(root).run([f"{tmp_path}/{pattern}"]).failed == [
+            (
+                f"{tmp_path}/x.fits",
+                f"{tmp_path}/x.fits is a link to /gone/x.fits, which is not there",
+            )
+        ]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_hard_link_to_another_file_system_fails_before_anything_is_made(
+    root: Path, raws: list[str], monkeypatch: Any, dry_run: bool
+) -> None:
+    stat = os.stat
+
+    def elsewhere(path: Any, **options: Any) -> os.stat_result:
+        status = stat(path, **options)
+        if str(path) not in raws:
+            return status
+        fields = list(status)
+        fields[2] += 1  # st_dev
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, "stat", elsewhere)
+    report = task(root, mode="hardlink", dry_run=dry_run).run(raws)
+    assert [path for path, _problem in report.failed] == raws
+    for _path, problem in report.failed:
+        assert re.search("different file systems; --mode copy .*, --mode link", problem)
+    assert images(root) == {}
+
+
+def test_an_unknown_mode_suggests(root: Path) -> None:
+    with pytest.raises(PolicyError, match="no mode 'hardlnk'; did you mean 'hardlink'"):
+        task(root, mode="hardlnk")
+
+
 def test_an_unknown_file_type_suggests(root: Path) -> None:
     with pytest.raises(RuntimeError, match="no file type 'instcall'; did you mean 'instcal'"):
         task(root, filetype="instcall")
 
 
-@pytest.mark.parametrize("mode", ["link", "copy", "move"])
+@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "move"])
 @pytest.mark.parametrize("lost", ["empty", "gone"])
 def test_a_file_that_a_power_cut_took_is_delivered_again_and_its_rows_stay(
     root: Path, copies: list[str], mode: Any, lost: str

@@ -19,6 +19,7 @@ from persistence.errors import (
     UnknownKeyWarning,
     warn_caller,
 )
+from persistence.files import atomic, links
 from persistence.policy.composites import SKYMAP_KEYS, is_keyless_aggregate
 from persistence.registry import FilesystemRegistry
 
@@ -268,6 +269,7 @@ class Chain:
             except NoResults as error:
                 problems.append(error)
         reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
+        reasons += self.dangling(request, data_id)
         reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
         if not any(isinstance(error, AmbiguousDataId) for error in problems):
             for repository in self.asked(request, data_id):
@@ -288,6 +290,22 @@ class Chain:
         )
         # Repositories of one registry have the same to say.
         return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
+
+    def dangling(self, request: Request, data_id: Mapping[str, Any]) -> list[str]:
+        """Return where each link leads that stands where a dataset should be, and leads to nothing.
+
+        For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``.
+        """
+        faults: dict[str, None] = {}
+        for repository in self.asked(request, data_id):
+            try:
+                location = repository.expect(request, data_id)
+            except NoResults:
+                continue
+            path = os.path.relpath(location.full_path)
+            for ending in ("", *atomic.COMPRESSED):
+                faults[links.fault(path + ending)] = None
+        return [fault for fault in faults if fault]
 
     def warn_strange(self, request: Request, data_id: Mapping[str, Any]) -> None:
         """Warn of keys that no repository knows, once, at the line that gave the data ID."""

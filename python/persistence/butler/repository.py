@@ -522,6 +522,7 @@ class Repository:
             if backup:
                 atomic.back_up(location.full_path)
             was_reference = os.path.islink(location.full_path)
+            intents.sweep_once(os.path.dirname(location.full_path), (self.root,))
             with atomic.atomic_write(location.full_path, durable) as temporary:
                 write(obj, temporary)
             if was_reference:

@@ -15,7 +15,7 @@ from persistence.calibs.validity import Moment, Window
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
-from persistence.files import atomic
+from persistence.files import atomic, links
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
@@ -209,7 +209,8 @@ class _Judge:
         except PersistenceError as error:
             return None, [str(error)]
         if atomic.find(self.root, path) is None:
-            return path, [f"file missing at {os.path.join(self.root, path)}"]
+            full = os.path.join(self.root, path)
+            return path, [links.fault(full) or f"file missing at {full}"]
         return path, []
 
 

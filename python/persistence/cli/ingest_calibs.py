@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from persistence.cli import ingesting
+from persistence.files import atomic
 from persistence.ingest import calibconfig
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -37,9 +38,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
              "until-superseded for defects, crosstalk and the like",
     )  # fmt: skip
     made.add_argument(
-        "--mode", choices=["move", "copy", "link", "skip"], default="move",
+        "--mode", choices=atomic.MODES, default="move",
         help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
-             "link makes symbolic links, skip registers files that lie in their places",
+             f"{ingesting.MODES}",
     )  # fmt: skip
     ingesting.add_calib(made)
     ingesting.add_options(made)

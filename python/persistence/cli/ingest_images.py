@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from persistence.cli import ingesting
 from persistence.dataids import grammar
+from persistence.files import atomic
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
 
@@ -23,7 +24,7 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     made.add_argument(
-        "--mode", choices=["move", "copy", "link", "skip"], default="link", help="default: link"
+        "--mode", choices=atomic.MODES, default="link", help=f"default: link; {ingesting.MODES}"
     )
     ingesting.add_options(made)
     made.add_argument(

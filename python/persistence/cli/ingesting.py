@@ -16,6 +16,12 @@ from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report
 from persistence.ingest.config import Config
 
+# How files come to their places, for the help of --mode.
+MODES = (
+    "link makes absolute symbolic links; relsymlink relative ones, for files that are moved "
+    "together with the repository; hardlink gives a file a second name, on one file system; skip "
+    "registers files that lie in their places"
+)
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 

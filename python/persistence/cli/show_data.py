@@ -47,13 +47,15 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the data IDs as they are found, with the dataset type's keys in their order."""
     name, counts = arguments.type, Counter[str]()
     keys = tuple(butler.getKeys(name, "") or ())
-    rows = _found(butler, arguments, keys, counts)
+    absent: list[DataId] = []
+    rows = _found(butler, arguments, keys, counts, absent)
     if arguments.short:
         _shorten(butler, name, keys, rows, arguments)
     elif arguments.format == "table":
         output.lines(" ".join(map(_word, keys, row)) for row in rows)
     else:
         output.stream(rows, arguments.format, keys)
+    usage.tell_dangling(butler, _request(butler, name), absent)
     if not counts["shown"]:
         raise _nothing(butler, arguments, counts["registered"])
     if counts["shown"] < counts["registered"]:
@@ -66,15 +68,22 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 
 
 def _found(
-    butler: Butler, arguments: argparse.Namespace, keys: Sequence[str], counts: Counter[str]
+    butler: Butler,
+    arguments: argparse.Namespace,
+    keys: Sequence[str],
+    counts: Counter[str],
+    absent: list[DataId],
 ) -> Iterator[_Row]:
-    """Give the values of the keys of each data ID, and count."""
+    """Give the values of the keys of each data ID, count, and collect those that are not there."""
     from persistence.butler.exists import existing  # only who runs it has time for it
 
     is_there = existing(butler, arguments.type)
     for reference in usage.references(butler, arguments.type, arguments.id):
         counts["registered"] += 1
-        if arguments.all or is_there(reference.dataId):
+        there = is_there(reference.dataId)
+        if not there and len(absent) < usage.LOOKED_AT:
+            absent.append(reference.dataId)
+        if arguments.all or there:
             counts["shown"] += 1
             yield tuple([reference.dataId.get(key) for key in keys])
 

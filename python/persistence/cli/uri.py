@@ -40,6 +40,10 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         )
         raise butler.chain.refuse("uri", butler.request(arguments.type), first)
     if len(rows) < len(asked):
+        absent = [
+            reference.dataId for reference, uri in zip(asked, uris, strict=True) if uri is None
+        ]
+        usage.tell_dangling(butler, butler.request(arguments.type), absent)
         print(
             f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr
         )

@@ -15,6 +15,12 @@ from persistence.errors import PersistenceError, UnknownKey
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+    from persistence.dataids.request import Request
+
+
+# Of so many datasets that are not there it is told whether a link to nothing is the reason.
+LOOKED_AT = 1000
+_DANGLING = 3  # as many links to nothing are told one by one
 
 
 class WrongUse(PersistenceError):
@@ -126,6 +132,17 @@ def tell_empty(data_ids: Sequence[DataId]) -> None:
             f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}",
             file=sys.stderr,
         )
+
+
+def tell_dangling(butler: Butler, request: Request, data_ids: Sequence[DataId]) -> None:
+    """Tell which links stand where datasets should be, and lead to nothing; of many, the first."""
+    every = (butler.chain.dangling(request, data_id) for data_id in data_ids[:LOOKED_AT])
+    faults = list(dict.fromkeys(fault for faults in every for fault in faults))
+    lines = faults[:_DANGLING]
+    if len(faults) > len(lines):
+        lines.append(f"... and {len(faults) - len(lines)} more such links")
+    for line in lines:
+        print(f"persistence: {line}", file=sys.stderr)
 
 
 def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:

@@ -13,7 +13,7 @@ import stat
 from typing import Any
 
 from persistence.errors import SourceChanged
-from persistence.files import user_cache
+from persistence.files import temporaries, user_cache
 from persistence.files.batch import Batch
 
 _LATEST = 2**62  # ns: the year 2116
@@ -22,7 +22,13 @@ _LATEST = 2**62  # ns: the year 2116
 def note_of(target: str) -> str:
     """Give the name of the note beside a link."""
     directory, name = os.path.split(target)
-    return os.path.join(directory, f".{name}.source")
+    note = f".{name}.source"
+    if len(os.fsencode(note)) > temporaries.NAME_MAX:
+        import hashlib  # few names are so long
+
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+        note = temporaries.ending(f".{digest}-", f"{name}.source")
+    return os.path.join(directory, note)
 
 
 def refer(temporary: str, target: str, source: str, batch: Batch) -> None:

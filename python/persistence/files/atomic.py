@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import re
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, get_args
 
 from persistence.errors import FileConflict, RepositoryError
+from persistence.files import links
 from persistence.files.durable import flush, flush_file, make_directories
+from persistence.files.temporaries import begin, beside, sweep_once
 
-Mode = Literal["link", "copy", "move", "skip"]
+Mode = Literal["link", "relsymlink", "hardlink", "copy", "move", "skip"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+# What a symbolic link to a source holds, in a directory.
+_LINKS: Mapping[str, Callable[[str, str], str]] = {
+    "link": lambda source, directory: os.path.abspath(source),
+    "relsymlink": links.relative,
+}
 COMPRESSED = (".gz", ".fz")
-HOST = os.uname().nodename
+# Why a hard link cannot be made, however often it is tried.
+_NO_HARD_LINKS: Mapping[int | None, str] = {
+    errno.EXDEV: "they are on different file systems",
+    errno.EPERM: "the file system has none, or does not let you make one to another user's file",
+    errno.ENOTSUP: "the file system has none",
+    errno.EMLINK: "the file has as many names as it can have",
+}
 # What gzip.compress begins with (RFC 1952), around the four bytes of the time; FITS has tiles of
 # it.
 _GZIP = re.compile(rb"(\x1f\x8b\x08\x00)....(\x02\xff)", re.DOTALL)
@@ -39,6 +54,7 @@ def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
     """
     directory = os.path.dirname(target)
     changed = make_directories(directory)
+    sweep_once(directory)
     temporary = beside(target)
     try:
         yield temporary
@@ -65,10 +81,11 @@ def write_text(target: str, text: str, replace: bool, durable: bool = True) -> b
     """
     directory = os.path.dirname(target)
     changed = make_directories(directory)
+    sweep_once(directory)
     temporary = beside(target)
-    with open(temporary, "x", encoding="utf-8") as stream:
-        stream.write(text)
     try:
+        with open(temporary, "x", encoding="utf-8") as stream:
+            stream.write(text)
         if durable:
             flush_file(temporary)
         if replace:
@@ -82,46 +99,6 @@ def write_text(target: str, text: str, replace: bool, durable: bool = True) -> b
             os.unlink(temporary)
     if durable:
         flush((), (directory, *changed))
-    return True
-
-
-def beside(target: str, mark: str = "part") -> str:
-    """Return a temporary name in a target's directory, which ends like the target's."""
-    directory, name = os.path.split(target)
-    return os.path.join(directory, f"{_begin(mark)}{name}")
-
-
-def _begin(mark: str) -> str:
-    """Return how a temporary name begins.
-
-    Hidden, with the process that owns it, so that its litter can be known.
-    """
-    return f".{mark}-{HOST}-{os.getpid()}-{os.urandom(4).hex()}-"
-
-
-def sweep(directory: str, mark: str = "part") -> None:
-    """Remove the temporary files in a directory that killed processes of this host left."""
-    prefix = f".{mark}-{HOST}-"
-    with contextlib.suppress(FileNotFoundError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.startswith(prefix):
-                owner = entry.name[len(prefix) :].split("-", 1)[0]
-                if owner.isdigit() and not is_alive(int(owner)):
-                    os.unlink(entry.path)
-
-
-# Once is enough: what this process leaves, it removes.
-sweep_once = functools.lru_cache(maxsize=None)(sweep)
-
-
-def is_alive(process: int) -> bool:
-    """Check whether a process of this host runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
     return True
 
 
@@ -195,7 +172,7 @@ def same(source: str, target: str) -> bool:
     """Say whether the target is the source: a link to it, or a file of the same bytes."""
     if not os.path.exists(target):
         # A link whose source is gone, or is this very (missing) source.
-        return os.path.islink(target) and os.readlink(target) == os.path.abspath(source)
+        return os.path.islink(target) and os.path.realpath(target) == os.path.realpath(source)
     if os.path.samefile(source, target):
         return True
     import filecmp  # only here, for it is slow to import
@@ -233,9 +210,9 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     source, target : `str`
         From where, to where; the target's directory is made if need be.
     mode : `str`
-        ``link`` (an absolute symbolic link), ``copy``, ``move`` or ``skip`` (nothing is done). A
-        move only puts the file in its new place here; `remove_source` ends it, when the file is on
-        record.
+        ``link`` (an absolute symbolic link), ``relsymlink`` (a relative one), ``hardlink``
+        (another name of the file), ``copy``, ``move`` or ``skip`` (nothing is done). A move only
+        puts the file in its new place here; `remove_source` ends it, when the file is on record.
     replace : `bool`
         Whether another file there may be replaced.
 
@@ -243,15 +220,27 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     ------
     FileConflict
         If something stands at the target.
+    RepositoryError
+        If there can be no hard link, or no room is left for a copy.
     """
     if mode == "skip":
         return
     directory = os.path.dirname(target) or "."
     os.makedirs(directory, exist_ok=True)
-    if mode == "link":
-        _place(lambda path: os.symlink(os.path.abspath(source), path), target, replace)
-        return
     sweep_once(directory)
+    if mode in _LINKS:
+        content = _LINKS[mode](source, directory)
+        _place(lambda path: os.symlink(content, path), target, replace)
+        return
+    if mode == "hardlink":
+        real = os.path.realpath(source)
+        try:
+            _place(lambda path: os.link(real, path), target, replace)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            raise _no_hard_link(source, target, error.errno) from error
+        return
     if (
         mode == "move"
         and os.stat(source).st_dev == os.stat(directory).st_dev
@@ -261,6 +250,28 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         _place(lambda path: os.link(real, path), target, replace)
         return
     _copy(source, target, replace)
+
+
+def check_hard_link(source: str, target: str) -> None:
+    """Refuse a hard link that cannot be made, as far as that is known beforehand.
+
+    Raises
+    ------
+    RepositoryError
+        If source and target are on different file systems.
+    """
+    directory = os.path.dirname(os.path.abspath(target))
+    while not os.path.isdir(directory):
+        directory = os.path.dirname(directory)
+    if os.stat(source).st_dev != os.stat(directory).st_dev:
+        raise _no_hard_link(source, target, errno.EXDEV)
+
+
+def _no_hard_link(source: str, target: str, number: int | None) -> RepositoryError:
+    return RepositoryError(
+        f"no hard link at {target} to {source}: {_NO_HARD_LINKS[number]}; --mode copy makes a "
+        "file of its own there, --mode link a symbolic link"
+    )
 
 
 def remove_source(source: str, target: str) -> None:
@@ -298,7 +309,7 @@ def _copy(source: str, target: str, replace: bool) -> None:
 @functools.lru_cache
 def _links_work(directory: str) -> bool:
     """Find out whether a directory's file system has hard links (FAT, some network ones do not)."""
-    probe = os.path.join(directory, f"{_begin('part')}probe")
+    probe = os.path.join(directory, f"{begin()}probe")
     with open(probe, "xb"):
         pass
     try:
@@ -320,16 +331,22 @@ def _place(make: Callable[[str], None], target: str, replace: bool) -> None:
         return
     except FileExistsError:
         if not replace:
-            raise FileConflict(
-                f"another file stands at {target}; -c clobber=True replaces it", pathname=target
-            ) from None
+            raise in_the_way(target, target) from None
     temporary = beside(target)
-    make(temporary)
-    if not os.path.islink(temporary):
-        flush_file(temporary)  # before what stood there goes
-    os.replace(temporary, target)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)  # a rename between two names of one file does nothing
+    try:
+        make(temporary)
+        if not os.path.islink(temporary):
+            flush_file(temporary)  # before what stood there goes
+        os.replace(temporary, target)
+    finally:  # also because a rename between two names of one file does nothing
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def in_the_way(target: str, pathname: str) -> FileConflict:
+    """Return the error for a file, or a link to nothing, that stands where another is to go."""
+    what = links.fault(target) or f"another file stands at {target}"
+    return FileConflict(f"{what}; -c clobber=True replaces it", pathname=pathname)
 
 
 def owner(path: str) -> str:

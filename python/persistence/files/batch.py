@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
-from persistence.files import atomic, durable, intents
+from persistence.files import atomic, durable, intents, temporaries
 from persistence.files.intents import Intent, Move
 
 
@@ -73,9 +73,9 @@ class Batch:
         """
         directory = os.path.dirname(target) or "."
         self._changed += [directory, *durable.make_directories(directory)]
-        atomic.sweep_once(directory)
-        atomic.sweep_once(directory, intents.MARK)
-        temporary = atomic.beside(target, intents.MARK)
+        temporaries.sweep_once(directory)
+        intents.sweep_once(directory, self._roots)
+        temporary = temporaries.beside(target, intents.MARK)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
         first = next(one.temporary for one in self._placed if one.target == target)
@@ -160,7 +160,7 @@ def _keep(target: str) -> str | None:
     """Keep what stands at a target under another name, too; return that name, if anything does."""
     if not os.path.lexists(target):
         return None
-    kept = atomic.beside(target, intents.MARK)
+    kept = temporaries.beside(target, intents.MARK)
     try:
         try:
             os.link(target, kept, follow_symlinks=False)

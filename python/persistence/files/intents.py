@@ -9,6 +9,7 @@ meanwhile.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import time
@@ -16,11 +17,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from persistence.errors import RepositoryError
-from persistence.files import atomic
+from persistence.files import atomic, temporaries
 
 FOLDER = ".persistence/intents"
 MARK = "put"  # of the names that intents may speak of; they are not swept away before
-_PATIENCE = 86400.0  # seconds after which a writer on another host is taken for dead
 
 
 class Move(NamedTuple):
@@ -106,14 +106,37 @@ class Intent(NamedTuple):
 
 def new_path(root: str) -> str:
     """Return the path of a new intent of this process."""
-    return os.path.join(root, FOLDER, f"{atomic.HOST}-{os.getpid()}-{os.urandom(4).hex()}.json")
+    name = f"{temporaries.HOST}-{os.getpid()}-{os.urandom(4).hex()}.json"
+    return os.path.join(root, FOLDER, name)
 
 
 def recover(root: str) -> None:
     """Finish, or undo, what killed writers were about to do in a repository."""
     for intent in abandoned(root):
         intent.carry_out()
-    atomic.sweep(os.path.join(root, FOLDER))
+    temporaries.sweep(os.path.join(root, FOLDER))
+
+
+@functools.cache
+def sweep_once(directory: str, roots: Sequence[str]) -> None:
+    """Remove what dead writers left in a directory of some repositories before they told of it.
+
+    What their intents speak of stays: `recover` needs it.
+    """
+    # Before the intents are read: a writer that was dead then tells nothing more.
+    left = temporaries.abandoned(directory, MARK)
+    spoken = {
+        os.path.basename(name)
+        for root in (roots if left else ())
+        for _path, content in _told(root)
+        for names in content["moves"]
+        for name in names[1:]
+        if name is not None
+    }
+    for path in left:
+        if os.path.basename(path) not in spoken:
+            with contextlib.suppress(OSError):  # another process did it, or it is not ours
+                os.unlink(path)
 
 
 def redirects(root: str) -> dict[str, str | None]:
@@ -141,6 +164,16 @@ def abandoned(root: str) -> Iterator[Intent]:
     RepositoryError
         If one is damaged.
     """
+    for path, content in _told(root):
+        with contextlib.suppress(FileNotFoundError):  # another process has just ended it
+            if not _is_at_work(path, content["writer"]):
+                yield Intent(
+                    root, path, content["back"], [_move(names, root) for names in content["moves"]]
+                )
+
+
+def _told(root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the path and the content of each intent in a repository."""
     folder = os.path.join(root, FOLDER)
     try:
         names = os.listdir(folder)
@@ -150,12 +183,11 @@ def abandoned(root: str) -> Iterator[Intent]:
         path = os.path.join(folder, name)
         if not name.endswith(".json") or name.startswith("."):
             continue
+        content = None
         with contextlib.suppress(FileNotFoundError):  # another process has just ended it
             content = _content(path)
-            if content is not None and not _is_at_work(path, content["writer"]):
-                yield Intent(
-                    root, path, content["back"], [_move(names, root) for names in content["moves"]]
-                )
+        if content is not None:
+            yield path, content
 
 
 def _content(path: str) -> dict[str, Any] | None:
@@ -198,9 +230,9 @@ def _belongs(name: str, target: str) -> bool:
 
 def _is_at_work(path: str, writer: str) -> bool:
     host, process, _ = os.path.basename(path).rsplit("-", 2)
-    if host == atomic.HOST:
-        return atomic.is_alive(int(process)) and writer in ("", _identity(int(process)))
-    return time.time() - os.stat(path).st_mtime < _PATIENCE
+    if host == temporaries.HOST:
+        return temporaries.is_alive(int(process)) and writer in ("", _identity(int(process)))
+    return time.time() - os.stat(path).st_mtime < temporaries.PATIENCE
 
 
 def _identity(process: int) -> str:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from persistence.errors import FormatterError
-from persistence.files import fits_headers
+from persistence.files import fits_headers, links
 
 _BLOCK = 2880  # bytes: a FITS file is a multiple of it. Source: FITS Standard 4.0, section 3.1
 _PIECE = 1 << 20
@@ -32,14 +32,14 @@ def fault(path: str) -> str:
     Returns
     -------
     fault : `str`
-        Such as ``is missing``, ``is empty``, ``is truncated``.
+        Such as ``is missing``, ``is empty``, ``is truncated``, or which missing file it links to.
     """
     try:
         with open(path, "rb") as stream:
             head = stream.read(len(_FITS))
         size = os.path.getsize(path)
     except FileNotFoundError:
-        return "is missing"
+        return links.fault(path).removeprefix(f"{path} ") or "is missing"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     if not size:

@@ -16,8 +16,14 @@ from typing import Any
 
 from persistence.butler.repository import Repository
 from persistence.dataids.template import PathTemplate
-from persistence.errors import FileConflict, PersistenceError, RepositoryError
-from persistence.files import atomic, durable
+from persistence.errors import (
+    FileConflict,
+    PersistenceError,
+    PolicyError,
+    RepositoryError,
+    did_you_mean,
+)
+from persistence.files import atomic, durable, links
 from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
@@ -106,7 +112,7 @@ class FileIngest:
     config : `IngestConfig`
         The camera's tables, with the user's overrides.
     mode : `str`
-        ``link``, ``copy``, ``move`` or ``skip``.
+        One of `files.atomic.MODES`; see `files.atomic.deliver`.
     dry_run : `bool`
         Plan and tell, but change nothing.
     create : `bool`
@@ -134,6 +140,13 @@ class FileIngest:
     _unlisted: dict[str, list[str]] = field(default_factory=dict, init=False)
     _checks: Checks = field(default_factory=Checks, init=False)
 
+    def __post_init__(self) -> None:
+        if self.mode not in atomic.MODES:
+            raise PolicyError(
+                f"no mode {self.mode!r}{did_you_mean(self.mode, atomic.MODES)} (known: "
+                f"{', '.join(atomic.MODES)})"
+            )
+
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
         """Expand patterns, as the shell would have.
 
@@ -141,10 +154,15 @@ class FileIngest:
         """
         paths: list[str] = []
         for pattern in patterns:
-            found = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern))
+            found = [pattern] if os.path.lexists(pattern) else sorted(glob.glob(pattern))
             if not found:
-                report.failed.append((pattern, "no such file"))
-            paths += found
+                report.failed.append((pattern, links.fault(pattern) or "no such file"))
+            for path in found:
+                fault = links.fault(path)
+                if fault:
+                    report.failed.append((path, fault))
+                else:
+                    paths.append(path)
         names: dict[str, str] = {}
         for path in paths:
             names.setdefault(os.path.realpath(path), path)  # a file that is named twice is one file

@@ -17,7 +17,7 @@ from persistence.butler.repository import Repository
 from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
-from persistence.files import atomic
+from persistence.files import atomic, links
 from persistence.ingest.base import FileIngest, Report, removed
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
@@ -55,6 +55,7 @@ class CalibTask(FileIngest):
     recompute: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         register = self.config.register
         for table in register.tables:
             self._sharing(table)  # refuses what cannot be meant before anything is done
@@ -91,7 +92,8 @@ class CalibTask(FileIngest):
         self.report = report = Report()
         if not os.path.isdir(self.root):
             raise RepositoryError(
-                f"there is no calibration root {self.root}: make it first (mkdir {self.root})"
+                links.fault(self.root)
+                or f"there is no calibration root {self.root}: make it first (mkdir {self.root})"
             )
         paths = self._expand(patterns, report)
         self._check_writable(self.root)

@@ -145,6 +145,8 @@ class Planner:
             for name, source in sources.items()
         )
         waiting = [delivery for delivery in deliveries if not self._in_place(delivery)]
+        for delivery in waiting if self.mode == "hardlink" else ():
+            atomic.check_hard_link(delivery.source, delivery.target)
         status: Status = "new" if waiting else "placed" if missing else "same"
         return FilePlan(
             parsed.path, status, deliveries, tuple(missing), table=self.config.register.table
@@ -179,10 +181,7 @@ class Planner:
         if atomic.is_lost(delivery.target):
             return False
         if not self.config.clobber:
-            raise FileConflict(
-                f"another file stands at {delivery.target}; -c clobber=True replaces it",
-                pathname=delivery.source,
-            )
+            raise atomic.in_the_way(delivery.target, delivery.source)
         return False
 
     def _missing(self, path: str, rows: Sequence[Row]) -> list[Row]:

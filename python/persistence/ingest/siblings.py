@@ -7,11 +7,12 @@ import os
 from typing import Any
 
 from persistence.errors import FormatterError, RepositoryError
-from persistence.files import fits_headers, header_values
+from persistence.files import fits_headers, header_values, links
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed
 
 log = logging.getLogger("persistence.ingest")
+_SHOWN = 3  # as many links to nothing are told
 
 
 class Siblings:
@@ -49,7 +50,10 @@ class Siblings:
         found = self._visits[directory].get(visit, [])
         if len(found) != 1:
             what = "no file" if not found else f"{len(found)} files"
-            raise RepositoryError(f"{what} of visit {visit} in {directory}: one {name} is needed")
+            message = f"{what} of visit {visit} in {directory}: one {name} is needed"
+            entries = [os.path.join(directory, entry) for entry in sorted(os.listdir(directory))]
+            gone = [fault for path in entries if (fault := links.fault(path))]
+            raise RepositoryError("; ".join([message, *gone[:_SHOWN]]))
         for _ in fits_headers.scan(found[0]):
             pass  # to its end: one that is cut short is found out now, not when it is read
         return found[0]
@@ -74,7 +78,8 @@ class Siblings:
         Files that are not FITS, or tell none, are passed.
         """
         if not os.path.isdir(directory):
-            raise RepositoryError(f"there is no directory {directory}, where its {name} should be")
+            what = links.fault(directory) or f"there is no directory {directory}"
+            raise RepositoryError(f"{what}, where its {name} should be")
         visits: dict[Any, list[str]] = {}
         for entry in sorted(os.listdir(directory)):
             path = os.path.join(directory, entry)

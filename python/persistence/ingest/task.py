@@ -52,6 +52,7 @@ class IngestTask(FileIngest):
     bad_ids: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.filetype not in self.config.filetypes:
             known = self.config.filetypes
             raise PolicyError(

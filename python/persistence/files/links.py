@@ -1,0 +1,57 @@
+"""Symbolic links: relative ones, which a tree can be moved with, and those that lead to nothing."""
+
+from __future__ import annotations
+
+import os
+
+
+def relative(source: str, directory: str) -> str:
+    """Return what a link in a directory has to hold to lead to a file by a relative path.
+
+    Parameters
+    ----------
+    source : `str`
+        The file.
+    directory : `str`
+        The directory, which has to be there.
+
+    Returns
+    -------
+    path : `str`
+        It holds as long as the tree around both stays as it is, wherever the tree is moved. Links
+        on the way to the source, inside that tree, are kept.
+    """
+    source, here = os.path.abspath(source), os.path.realpath(directory)
+    above = os.path.dirname(source)
+    while os.path.commonpath([here, tree := os.path.realpath(above)]) != tree:
+        above = os.path.dirname(above)
+    return os.path.normpath(
+        os.path.join(os.path.relpath(tree, here), os.path.relpath(source, above))
+    )
+
+
+def fault(path: str) -> str:
+    """Return why a path leads to nothing, if a link is the reason; otherwise an empty text.
+
+    Parameters
+    ----------
+    path : `str`
+        The file; it, or a directory on the way to it, may be a link.
+
+    Returns
+    -------
+    fault : `str`
+        Such as ``raw/x.fits is a link to /gone/x.fits, which is not there``.
+    """
+    try:
+        os.stat(path)
+        return ""
+    except FileNotFoundError:
+        problem = "is not there"
+    except OSError as error:
+        problem = f"cannot be reached ({error.strerror})"
+    while path and not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.path.islink(path) or os.path.exists(path):
+        return ""
+    return f"{path} is a link to {os.path.realpath(path)}, which {problem}"
