@@ -163,6 +163,47 @@ def test_a_damaged_note_of_a_killed_writer_stops_no_reader_and_is_told(high: But
         butler.put("other", "note", visit=1)
 
 
+@pytest.mark.parametrize("name", ["trio", "note"])
+@pytest.mark.parametrize("mark", ["part", "put"])
+def test_the_next_put_in_a_directory_sweeps_what_dead_writers_left(
+    high: Butler, name: str, mark: str
+) -> None:
+    dead = f"high/note/.{mark}-{os.uname().nodename}-{2**22 + 1}-00000000-2.txt"
+    alive = dead.replace(str(2**22 + 1), str(os.getpid()))
+    Path("high/note").mkdir()
+    for path in (dead, alive):
+        Path(path).touch()
+    high.put(trio("new") if name == "trio" else "new", name, visit=1)
+    assert not os.path.exists(dead)
+    assert os.path.exists(alive)
+
+
+def test_names_as_long_as_names_can_be_are_put_read_and_referred_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    policy = POLICY.replace("%(visit)d.txt", "%(name)s.txt").replace(
+        "%(visit)d.fits", "%(name)s.fits"
+    )
+    Path("camera.yaml").write_text(policy)
+    low = Butler(outputs={"root": "low", "mapper": "camera.yaml", "mode": "rw"})
+    names = ["a" + "\u00e9" * 124 + "x", "b" + "\u00e9" * 124 + "x"]  # of one end
+    for number, name in enumerate(names):
+        low.put(trio(f"text {number}", number), "trio", name=name)
+    assert {len(os.fsencode(path.name)) for path in Path("low").glob("src/*")} == {255}
+    assert {len(os.fsencode(path.name)) for path in Path("low").glob("note/*")} == {254}
+    high = Butler(inputs="low", outputs={"root": "high", "mode": "rw"})
+    for number, name in enumerate(names):
+        high.put(low.get("trio", name=name), "trio", name=name)
+        there = high.get("trio", name=name)
+        assert (there.note, there.src["flux"][0]) == (f"text {number}", number)
+    assert all(path.is_symlink() for path in Path("high").glob("src/a*"))
+    low.put(trio("new", 7.0).src, "src", name=names[0])
+    with pytest.raises(SourceChanged):
+        high.get("src", name=names[0])
+    assert high.get("src", name=names[1])["flux"][0] == 1
+
+
 def test_a_directory_that_may_not_be_written_to_is_named_and_nothing_is_left(
     high: Butler, monkeypatch: pytest.MonkeyPatch
 ) -> None:

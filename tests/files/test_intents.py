@@ -147,6 +147,20 @@ def test_a_kill_while_it_is_undone_leaves_it_to_be_undone(root: Path, tmp_path: 
     assert step > 12
 
 
+def test_what_an_intent_speaks_of_is_not_swept_and_the_rest_is(root: Path) -> None:
+    dead = f"{temporaries.HOST}-{2**22 + 1}"
+    names = [f".put-{dead}-0000000{number}-1" for number in range(3)]
+    for name in names:
+        (root / "a" / name).touch()
+    moves = [["a/1", f"a/{names[0]}", f"a/{names[1]}"]]
+    content = {"writer": "", "back": False, "moves": moves}
+    write(root, f"{dead}-ab.json", json.dumps(content))
+    intents.sweep_once(str(root / "a"), (str(root),))
+    assert sorted(path.name for path in (root / "a").iterdir()) == [*names[:2], "1"]
+    intents.recover(str(root))
+    assert sorted(path.name for path in (root / "a").iterdir()) == ["1"]
+
+
 def write(root: Path, name: str, text: str) -> Path:
     path = root / intents.FOLDER / name
     path.parent.mkdir(parents=True, exist_ok=True)
