@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from persistence import Butler, RepositoryArgs
+from persistence import Butler, RepositoryArgs, RepositoryError
 from persistence.cli import tree
 
 MAPPER = "lsst.obs.decam.DecamMapper"
@@ -121,3 +121,28 @@ def test_a_damaged_registry_is_told_and_the_tree_is_shown_all_the_same(
     assert done.err == (
         f"persistence: {root}/registry.sqlite3 is no SQLite registry, or a damaged one (file is not a database)\n"
     )
+
+
+@pytest.mark.parametrize("name", ["registry.sqlite3", "calibRegistry.sqlite3"])
+def test_a_registry_that_is_a_link_to_nothing_is_told(run: Any, own: Path, name: str) -> None:
+    (own / name).unlink(missing_ok=True)
+    (own / name).symlink_to("/gone/x")
+    done = run("tree", own)
+    assert str(own) in done.out
+    assert (done.status, done.err) == (
+        1, f"persistence: {own}/{name} is a link to /gone/x, which is not there\n",
+    )  # fmt: skip
+
+
+def test_a_repository_or_a_mapper_that_is_a_link_to_nothing_is_told(
+    run: Any, own: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to("/gone/repo")
+    message = "link is a link to /gone/repo, which is not there\n"
+    assert run("tree", tmp_path / "link").err == f"persistence: {tmp_path}/{message}"
+    with pytest.raises(RepositoryError, match=message.strip()):
+        Butler(tmp_path / "link")
+    (own / "_mapper").unlink()
+    (own / "_mapper").symlink_to("/gone/_mapper")
+    told = f"names no mapper: {own}/_mapper is a link to /gone/_mapper, which is not there. Write"
+    assert told in run("tree", own).err

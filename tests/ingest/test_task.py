@@ -857,6 +857,12 @@ def test_a_source_that_is_a_link_to_nothing_is_told_as_that(root: Path, tmp_path
         ]
 
 
+def test_a_registry_that_is_a_link_to_nothing_is_told_as_that(root: Path, raws: list[str]) -> None:
+    (root / "registry.sqlite3").symlink_to("/gone/x")
+    with pytest.raises(RegistryError, match=r"registry.sqlite3 is a link to /gone/x, which is not"):
+        task(root).run(raws)
+
+
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_hard_link_to_another_file_system_fails_before_anything_is_made(
     root: Path, raws: list[str], monkeypatch: Any, dry_run: bool

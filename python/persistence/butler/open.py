@@ -26,7 +26,7 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.files import atomic
+from persistence.files import atomic, links
 from persistence.policy import refuse_code
 
 
@@ -216,10 +216,11 @@ class Opening:
         if member.repository is None:
             mapper = member.args.mapper if member.args.mapper is not None else member.cfg.mapper
             if mapper is None:
+                root = member.cfg.cfg_root
+                reason = links.fault(os.path.join(root, "_mapper")) or "it has no _mapper"
                 raise RepositoryError(
-                    f"{member.cfg.cfg_root} names no mapper: it has no _mapper. Write the camera's "
-                    "mapper into it (echo lsst.obs.decam.DecamMapper > "
-                    f"{member.cfg.cfg_root}/_mapper), or give mapper="
+                    f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
+                    f"lsst.obs.decam.DecamMapper > {root}/_mapper), or give mapper="
                 )
             if member.args.mapper is None and mapper.endswith(yaml_camera.SUFFIX):
                 yaml_camera.refuse_code(mapper, member.cfg.cfg_root)
@@ -349,9 +350,8 @@ def _depth_first(member: Member, found: list[Member]) -> None:
 
 def _not_there(place: str) -> RepositoryError:
     if not os.path.isdir(place):
-        return RepositoryError(
-            f"No cfg found for read-only input repository: there is no directory {place}"
-        )
+        reason = links.fault(place) or f"there is no directory {place}"
+        return RepositoryError(f"No cfg found for read-only input repository: {reason}")
     return RepositoryError(
         f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
         f"no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "

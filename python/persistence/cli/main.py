@@ -173,7 +173,11 @@ def _opened(arguments: argparse.Namespace) -> Butler:
     # With a mapper the Butler would take a directory that is not there for a repository that is
     # new.
     if not os.path.isdir(arguments.root):
-        raise RepositoryError(f"there is no directory {arguments.root}")
+        from persistence.files import links  # lazy: only needed for error messages
+
+        raise RepositoryError(
+            links.fault(arguments.root) or f"there is no directory {arguments.root}"
+        )
     calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
     mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}
     return Butler(arguments.root, mapper=arguments.mapper, **mapper_args)

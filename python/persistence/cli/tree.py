@@ -12,7 +12,8 @@ from persistence.butler.repository import Repository
 from persistence.cameras.installed import gen2_name
 from persistence.cli import output
 from persistence.errors import RegistryError
-from persistence.registry import FilesystemRegistry
+from persistence.files import links
+from persistence.registry import FilesystemRegistry, registry_path
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -32,6 +33,11 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         counts, problem = _counts(repository)
         found[repository] = _described(repository, counts, repository in butler.chain.outputs)
         problems += problem
+        registries = (
+            registry_path(repository.root),
+            registry_path(repository.calibrations.root, "calibRegistry"),
+        )
+        problems += filter(None, map(links.fault, registries))
     output.write(
         list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, []))
     )

@@ -10,6 +10,7 @@ import os
 import sqlite3
 
 from persistence.errors import RegistryError, RegistryLocked
+from persistence.files import links
 
 # What forked processes have from their parents, held for good.
 _inherited: list[sqlite3.Connection] = []
@@ -27,7 +28,7 @@ def leave_to_parent(connection: sqlite3.Connection) -> None:
 def connect(path: str, wait: float) -> sqlite3.Connection:
     """Connect for reading only: no file is made, no journal left."""
     if not os.path.isfile(path):
-        raise RegistryError(f"there is no registry at {path}")
+        raise RegistryError(links.fault(path) or f"there is no registry at {path}")
     try:
         return sqlite3.connect(
             f"file:{_escaped(os.path.abspath(path))}?{_how(path)}",
@@ -87,7 +88,7 @@ def explained(error: Exception, path: str, waited: float) -> RegistryError:
         return RegistryLocked(f"{path} is locked by {holders(path)}; waited {waited:.1f} s")
     if "not a database" in text or "malformed" in text:
         return RegistryError(f"{path} is no SQLite registry, or a damaged one ({text})")
-    return RegistryError(f"{path}: {text}")
+    return RegistryError(links.fault(path) or f"{path}: {text}")
 
 
 def holders(path: str) -> str:
