@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from persistence.files import temporaries
@@ -56,6 +56,10 @@ def test_what_cannot_be_swept_stops_nobody(tmp_path: Path) -> None:
     temporaries.sweep(str(tmp_path / "file"))
 
 
+@example("\u00e9" * 200)
+@example("\u00e9" * 200 + "a")
+@example("\U0001f642" * 80 + "ab")
+@example("\U0001f642" * 80 + "abc")
 @given(st.text(st.characters(blacklist_characters="/\0", codec="utf-8"), min_size=1, max_size=300))
 def test_a_temporary_name_fits_and_ends_as_its_target_does(name: str) -> None:
     directory, temporary = os.path.split(temporaries.beside(f"d/{name}"))
