@@ -128,7 +128,7 @@ def sweep_once(directory: str, roots: Sequence[str]) -> None:
     spoken = {
         os.path.basename(name)
         for root in (roots if left else ())
-        for _path, content in _told(root)
+        for _path, content in _contents(root)
         for names in content["moves"]
         for name in names[1:]
         if name is not None
@@ -164,7 +164,7 @@ def abandoned(root: str) -> Iterator[Intent]:
     RepositoryError
         If one is damaged.
     """
-    for path, content in _told(root):
+    for path, content in _contents(root):
         with contextlib.suppress(FileNotFoundError):  # another process has just ended it
             if not _is_at_work(path, content["writer"]):
                 yield Intent(
@@ -172,7 +172,7 @@ def abandoned(root: str) -> Iterator[Intent]:
                 )
 
 
-def _told(root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _contents(root: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the path and the content of each intent in a repository."""
     folder = os.path.join(root, FOLDER)
     try:
