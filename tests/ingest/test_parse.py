@@ -16,6 +16,7 @@ from obs_decam import DecamMapper
 from obs_decam.sample import generate
 from persistence.errors import FormatterError
 from persistence.ingest import config, parse
+from persistence.ingest.checks import Checks
 from persistence.ingest.config import ParseConfig
 from persistence.ingest.parse import Parser, stored
 
@@ -165,6 +166,23 @@ def test_a_translator_whose_error_has_no_text_fails_its_file_and_not_the_run(
     assert parser(one(tmp_path, RUN=7)).problem == (
         "filter: its translator failed: Unspeakable: its text cannot be told: TypeError"
     )
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        (lambda header: header["NIGHT"], "night=True is not an integer (from NIGHT=True)"),
+        (lambda header: header["KIND"] == "night", ""),
+    ],
+)
+def test_a_headers_t_is_no_number_but_what_a_function_says_is(
+    tmp_path: Path, function: Any, problem: str
+) -> None:
+    parser = Parser(ParseConfig(), checks=Checks({"night": int}))
+    parser._functions["night"] = function
+    parsed = parser(one(tmp_path, NIGHT=True, KIND="night"))
+    assert parsed.problem == problem
+    assert parsed.info == ({} if problem else {"night": 1})
 
 
 def test_another_hdu_can_describe_the_file(tmp_path: Path) -> None:

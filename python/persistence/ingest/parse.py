@@ -181,10 +181,10 @@ class Parser:
         """Take a property from its function."""
         try:
             value = self._call(name, found.cards, path)
+            if isinstance(value, bool) and not self._is_handed_on(name, found.cards, path):
+                value = int(value)  # what a function says, its author meant
             if value is not None:
-                # a header's T is not 1; but what a function says, its author meant
-                number = int(value) if isinstance(value, bool) else value
-                found.values[name] = self._check(name, number)
+                found.values[name] = self._check(name, value)
         except KeyError as error:
             found.missing.setdefault(str(error.args[0]), []).append(name)
         except Unfit as error:
@@ -198,6 +198,12 @@ class Parser:
         # the camera's own code, on a header of any kind: one file fails, not the run
         except Exception as error:
             found.problems.append(f"{name}: its translator failed: {told(error)}")
+
+    def _is_handed_on(self, name: str, cards: _Known, path: str) -> bool:
+        """Check if a logical value of a function may be the header's: its T is not 1."""
+        asked = _Asked(cards)
+        self._call(name, asked, path)
+        return any(isinstance(used, bool) for used in asked.used.values())
 
     def _check(self, name: str, value: Any) -> Any:
         if type(value) is not str:
