@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pandas
@@ -387,3 +388,22 @@ def test_a_table_with_an_odd_card_is_read_and_written_again(disk, card, meta, is
     assert {key: found.meta[key] for key in meta} == meta
     with fits.open(location.full_path) as hdus:
         hdus.verify("exception")
+
+
+@pytest.mark.parametrize("letter", ["P", "Q"])
+@pytest.mark.parametrize(("length", "start"), [(1, 10**6), (1, 12), (1000, 0), (-1, 0), (1, -8)])
+def test_a_cell_that_is_not_in_the_heap_is_an_error_and_not_zeros(disk, letter, length, start):
+    cells = np.array([[1], [2, 3]], dtype=object)
+    hdu = fits.BinTableHDU.from_columns(
+        [fits.Column("id", "K", array=[1, 2]), fits.Column("v", f"{letter}J()", array=cells)]
+    )
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(stream)
+    with fits.open(io.BytesIO(stream.getvalue())) as hdus:
+        place = hdus[1].fileinfo()["datLoc"] + 8
+    content = bytearray(stream.getvalue())
+    whole = disk.read(disk.put(bytes(content)))
+    assert [list(cell) for cell in whole["v"]] == [[1], [2, 3]]
+    struct.pack_into(">ii" if letter == "P" else ">qq", content, place, length, start)
+    with pytest.raises(FormatterError, match=f"a cell of v is not in the heap: {length} "):
+        disk.read(disk.put(bytes(content)))

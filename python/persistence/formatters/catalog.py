@@ -11,6 +11,7 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, did_you_mean, warn_caller
 from persistence.files.header_values import known
+from persistence.formatters import tiles
 from persistence.formatters.fits_cards import UNPRINTABLE, readable
 from persistence.formatters.fits_open import opened
 from persistence.types.pixels.units import parse, text_of
@@ -62,6 +63,8 @@ def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Tab
 
 def _read_other(hdus: Any, index: int) -> Table:
     readable(hdus[index].header)
+    if any("P" in str(one.format) or "Q" in str(one.format) for one in hdus[index].columns):
+        tiles.check_cells(hdus[index])
     missing = _missing(hdus[index])
     # Units that the FITS standard does not know are kept as they are, and a NaN is a NaN.
     table = Table.read(

@@ -1,12 +1,13 @@
-"""The tiles of compressed images: whether they are where the file says that they are.
+"""Tiles of compressed images, and cells of tables: whether they are where the file says.
 
-astropy decompresses what it finds. Where a descriptor points out of the heap, that may be nothing,
-or the next HDU; where a PLIO line list is cut, no runs of pixels: these are 0 then, of a mask good.
+astropy takes what it finds. Where a descriptor points out of the heap, that may be nothing, or the
+next HDU; where a PLIO line list is cut, no runs of pixels: these are 0 then, of a mask good.
 Source of the format: FITS Standard 4.0, section 10.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
 from persistence.files.bintable import Stream, Table
+from persistence.files.bintable_columns import Column
 from persistence.files.fits_headers import Cards
 
 _COLUMNS = ("COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA")
@@ -36,25 +38,38 @@ def check(hdu: Any) -> None:
         If a tile is not where the file says, or a PLIO line list is cut: damage, as what astropy
         raises is, which `persistence.formatters.fits_open.opened` tells with the file's name.
     """
-    info = hdu.fileinfo()
-    if info is None or info["file"] is None:
-        return
     try:
-        _check(hdu, info)
+        for table, source, column in _pointers(hdu):
+            if column.name in _COLUMNS:
+                tiles = table.descriptors(source, column.number)
+                if hdu.compression_type == "PLIO_1" and column.name == _COLUMNS[0]:
+                    _check_lines(np.frombuffer(table.heap_of(source), np.uint8), tiles)
     except FormatterError as error:
         raise ValueError(str(error)) from error
 
 
-def _check(hdu: Any, info: Any) -> None:
+def check_cells(hdu: Any) -> None:
+    """Refuse a table of an open file of which a cell is not in the heap.
+
+    Raises
+    ------
+    FormatterError
+        If there is one.
+    """
+    for table, source, column in _pointers(hdu):
+        table.descriptors(source, column.number)
+
+
+def _pointers(hdu: Any) -> Iterator[tuple[Table, Stream, Column]]:
+    """Yield those columns of a table in an open file whose cells lie in the heap."""
+    info = hdu.fileinfo()
+    if info is None or info["file"] is None:
+        return
     stream = info["file"]
     stream.seek(info["hdrLoc"])
     cards = Cards(stream.read(info["datLoc"] - info["hdrLoc"]).decode("latin-1"))
     table, source = Table.parse(cards), Stream(stream, info["datLoc"])
-    for column in table.columns.values():
-        if column.name in _COLUMNS and column.form.pointer:
-            tiles = table.descriptors(source, column.number)
-            if hdu.compression_type == "PLIO_1" and column.name == _COLUMNS[0]:
-                _check_lines(np.frombuffer(table.heap_of(source), np.uint8), tiles)
+    yield from ((table, source, column) for column in table.columns.values() if column.form.pointer)
 
 
 def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:
