@@ -270,6 +270,10 @@ class RegistryWarning(UserWarning):
     """A registry, or a row of it, cannot be used, and was left out."""
 
 
+class TrustWarning(UserWarning):
+    """Something was written that can be read back only if its class is trusted: ``trust=``."""
+
+
 class LossyWarning(UserWarning):
     """Something is written less exactly than it was."""
 

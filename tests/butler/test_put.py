@@ -286,6 +286,7 @@ def test_some_columns_of_what_was_read_are_written(high: Butler) -> None:
     assert high.get("src", visit=1).colnames == ["flux"]
 
 
+@pytest.mark.filterwarnings("ignore::persistence.errors.TrustWarning")
 def test_what_was_read_from_a_file_of_another_form_is_written(high: Butler) -> None:
     src = high.get("src", visit=1)
     high.put(types.SimpleNamespace(src=src), "pickled", visit=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def test_a_type_without_tables_can_be_caught_as_gen2s_error(
     assert isinstance(caught.value, IncompleteDataId)
 
 
+@pytest.mark.filterwarnings("ignore::persistence.errors.TrustWarning")
 def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -> None:
     from persistence.cameras.identifiers import CoaddPacker
 
@@ -115,6 +117,13 @@ def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -
     with pytest.raises(UnsafeContent, match=rf"wants to make a {name}.*trust=\['{name}'\]"):
         Butler(tmp_path, mapper).get("thing")
     assert Butler(tmp_path, mapper, trust=[name]).get("thing") == CoaddPacker()
+    # In the parent of a rerun, and in a Butler that is pickled.
+    camera = str(tmp_path / "camera.yaml")
+    arguments = {"root": str(tmp_path), "mapper": camera}
+    output = {"root": str(tmp_path / "rerun"), "mode": "rw"}
+    rerun = Butler(inputs=arguments, outputs=output, trust=[name])
+    assert rerun.get("thing") == CoaddPacker()
+    assert pickle.loads(pickle.dumps(rerun)).get("thing") == CoaddPacker()
 
 
 def test_each_view_has_a_reader_or_is_the_butlers_own() -> None:

@@ -222,3 +222,12 @@ def test_the_configuration_of_a_reference_catalog_is_read(real, disk, catalog):
     again = disk.there_and_back(found)
     assert (again, again.docs) == (found, found.docs)
     assert not found.diff(again)
+
+
+@pytest.mark.parametrize("text", ["{%s}", "{'a': {%s}}", "[({%s}, 1)]"])
+@pytest.mark.parametrize("item", ["%d", "%d: 0"])
+def test_many_keys_of_one_hash_are_refused(text, item):
+    keys = ", ".join(item % ((2**61 - 1) * number) for number in range(1, 20_001))
+    with pytest.raises(FormatterError, match=r"^a.py:2: a: more than 1000 of its keys"):
+        parse(f"config.b = 1\nconfig.a = {text % keys}\n", "a.py")
+    parse(f"config.a = {text % ', '.join(item % number for number in range(2000))}\n", "a.py")

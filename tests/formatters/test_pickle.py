@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from persistence.dataids.dataid import DataId
-from persistence.errors import FormatterError, UnsafeContent
+from persistence.errors import FormatterError, TrustWarning, UnsafeContent
 
 
 class Thing:
@@ -332,6 +332,19 @@ def test_an_array_type_that_lies_about_its_fields_is_refused(tmp_path):
 # -------------------------------------------------------------------------------------------------
 
 
+def test_a_class_that_needs_trust_is_named_when_it_is_written(disk):
+    with pytest.warns(
+        TrustWarning, match=rf"{NAME}, which will be read only by .*trust=\['{NAME}'\]"
+    ):
+        disk.bytes_of([Thing(5)])
+
+
+@pytest.mark.parametrize("obj", PLAIN + ARRAYS, ids=repr)
+def test_what_needs_no_trust_is_written_without_a_word(disk, obj):
+    disk.bytes_of(obj)
+
+
+@pytest.mark.filterwarnings("ignore::persistence.errors.TrustWarning")
 @pytest.mark.parametrize(
     "trust", [[NAME], {NAME, "a.B"}, (NAME,), frozenset({NAME})], ids=lambda t: type(t).__name__
 )
@@ -340,6 +353,7 @@ def test_a_class_that_the_caller_trusts_is_made(disk, trust):
     assert disk.read(disk.put(content, trust=trust)) == Thing(5)
 
 
+@pytest.mark.filterwarnings("ignore::persistence.errors.TrustWarning")
 @pytest.mark.parametrize(
     "trust", [[], ["persistence_test_pickles"], ["Thing"], ["persistence_test_pickles.Thin"]]
 )

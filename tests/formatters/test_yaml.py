@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import datetime
 import enum
+import re
+import time
 
 import numpy as np
 import pytest
@@ -202,3 +204,31 @@ def test_real_headers_are_read_as_a_safe_loader_reads_them(real, disk):
         assert repr(disk.read(disk.put(content))) == repr(yaml.safe_load(content))
         compared += 1
     assert compared >= 1
+
+
+_ALIKE = [(2**61 - 1) * number for number in range(1, 20_001)]
+_DOUBLED = "a0: &a0 !!python/tuple [1, 1]\n" + "".join(
+    f"a{n}: &a{n} !!python/tuple [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{', '.join(f'{key}: 1' for key in _ALIKE)}}}",
+        f"!!set {{{', '.join(map(str, _ALIKE))}}}",
+        f"{_DOUBLED}b: {{? *a59 : 1}}",
+        f"{_DOUBLED}b: !!set {{? *a59 }}",
+    ],
+    ids=["mapping", "set", "doubled", "doubled in a set"],
+)
+def test_keys_that_take_for_ever_are_refused_with_the_name_of_the_file(disk, text):
+    location = disk.put(text.encode())
+    before = time.process_time()
+    with pytest.raises(FormatterError, match=re.escape(location.full_path)):
+        disk.read(location)
+    assert time.process_time() - before < 30  # years, or some seconds for each thousand
+
+
+def test_many_keys_of_numbers_are_read(disk):
+    assert len(disk.there_and_back(dict.fromkeys(range(5000), 1))) == 5000

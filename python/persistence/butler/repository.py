@@ -539,7 +539,8 @@ class Repository:
         dataset = self.mapper.dataset(request)
         location = self._place_to_write(request, data_id)
         told = {**location.options, **self.mapper.write_options(dataset, location.dataId)}
-        location = location._replace(options=told)
+        trust = self._trust | set(told.get("trust", ()))
+        location = location._replace(options={**told, "trust": trust})
         writer = formatter(location.storage, location.python)
         return Prepared(location, lambda obj, path: writer.write(obj, path, location))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent
+from persistence.formatters import hashes
 from persistence.types.metadata.config import Config, Made
 
 _ROOTS = ("config", "root")  # the latter before 2015
@@ -68,6 +69,8 @@ def _take(statement: ast.stmt, found: _Found, path: str) -> None:
         case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
             try:
                 found.values[name] = _value(value)
+            except hashes.TooManyAlikeError as error:
+                raise FormatterError(f"{path}:{statement.lineno}: {name}: {error}") from error
             except (ValueError, TypeError, IndexError):
                 raise _unsafe(path, statement) from None
         case ast.Expr(
@@ -176,7 +179,13 @@ def _value(value: ast.expr) -> Any:
             # PEP 8's mark of a class; a function would be run
             if name.rpartition(".")[2][:1].isupper():
                 return Made(name)
-    return ast.literal_eval(_Floats().visit(value))
+    literal = _Floats().visit(value)
+    for node in ast.walk(literal):
+        if isinstance(node, ast.Dict | ast.Set):
+            keys = [*(node.keys if isinstance(node, ast.Dict) else node.elts)]
+            if len(keys) > hashes.MOST and all(keys):
+                hashes.refuse_bomb(map(ast.literal_eval, filter(None, keys)))
+    return ast.literal_eval(literal)
 
 
 def _unsafe(path: str, statement: ast.stmt) -> UnsafeContent:

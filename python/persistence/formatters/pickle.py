@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import pickle
 import sys
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, UnsafeContent
+from persistence.errors import FormatterError, TrustWarning, UnsafeContent, warn_caller
 from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
-from persistence.formatters.pickle_names import QUICK, find
+from persistence.formatters.pickle_names import QUICK, find, is_known
 
 # Before it, whatever names numpy: that takes care, and is found without a look at millions of
 # bytes.
@@ -101,11 +102,36 @@ def _load(
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write a pickle, in the newest protocol."""
+    """Write a pickle, in the newest protocol.
+
+    Warns with `TrustWarning` of a class that is read back only if it is trusted.
+    """
+    kinds: set[type] = set()
     try:
         with open(path, "wb") as stream:
-            pickle.dump(obj, stream, protocol=pickle.HIGHEST_PROTOCOL)
+            _Writer(stream, kinds).dump(obj)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise FormatterError(
             f"{location.datasetType}: {type(obj)} cannot be pickled: {error}"
         ) from error
+    trust = frozenset(location.options.get("trust", ()))
+    strange = {f"{kind.__module__}.{kind.__qualname__}" for kind in kinds if not is_known(kind)}
+    for dotted in sorted(name for name in strange - trust if not name.startswith("numpy")):
+        warn_caller(
+            f"{location.datasetType}: {location.full_path} holds a {dotted}, which will be read "
+            f"only by Butler(root, trust=[{dotted!r}])",
+            TrustWarning,
+        )
+
+
+class _Writer(pickle.Pickler):
+    """Writes a pickle, and notes the classes of which it has objects."""
+
+    def __init__(self, stream: Any, kinds: set[type]) -> None:
+        super().__init__(stream, protocol=pickle.HIGHEST_PROTOCOL)
+        self._kinds = kinds
+
+    def reducer_override(self, obj: Any) -> Any:
+        if not isinstance(obj, type | types.FunctionType | types.BuiltinFunctionType):
+            self._kinds.add(type(obj))
+        return NotImplemented

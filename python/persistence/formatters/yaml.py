@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -12,12 +12,28 @@ from persistence.dataids.dataid import plain
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, UnsafeContent
 from persistence.files import yaml_nodes
+from persistence.formatters import hashes
 
+_TEXT = "tag:yaml.org,2002:str"
 _PYTHON = "tag:yaml.org,2002:python/"
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
     """A safe loader that also knows Python's own plain types, which Gen2 wrote with tags."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """Make a mapping, if its keys do not take for ever; see `hashes.refuse_bomb`."""
+        keys = [key for key, _value in node.value] if isinstance(node.value, list) else []
+        if len(keys) > hashes.MOST or any(isinstance(key.value, list) for key in keys):
+            hashes.refuse_bomb(
+                [
+                    made
+                    for key in keys
+                    if key.tag != _TEXT
+                    and isinstance(made := self.construct_object(key, deep=True), Hashable)
+                ]
+            )
+        return super().construct_mapping(node, deep)
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # chosen at run time
@@ -127,6 +143,8 @@ def _told(path: str) -> Iterator[None]:
         if "could not determine a constructor" in told:
             raise UnsafeContent(f"{path}: {told}; nothing of it was run") from error
         raise FormatterError(f"{path} is not YAML: {told}") from error
+    except hashes.TooManyAlikeError as error:
+        raise FormatterError(f"{path}: {error}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise FormatterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
 
