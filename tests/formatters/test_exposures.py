@@ -23,6 +23,7 @@ from persistence.formatters import archive_write
 from persistence.formatters.components import read_component
 from persistence.types.archives.archive import Unknown
 from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.detector import Detector
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel
@@ -413,6 +414,15 @@ def test_a_visit_of_another_kind_of_header_is_written_in_tai_and_degrees(disk):
 def test_a_unit_that_was_given_comes_back(disk):
     assert disk.there_and_back(exposure(unit="electron")).unit == units.electron
     assert disk.there_and_back(exposure(unit="electron", **GIVEN)).unit == units.electron
+
+
+def test_a_detector_that_an_assembler_gave_is_left_out_with_a_warning(disk):
+    given = exposure(detector=Detector("S4", 28), psf=GaussianPsf((21, 21), 2.0))
+    with pytest.warns(LossyWarning, match=r"detector S4 \(28\) is not written"):
+        location = disk.write(given)
+    assert disk.read(location).psf is not None
+    with pytest.warns(LossyWarning, match="detector S4"):
+        disk.write(exposure(detector=Detector("S4", 28)))
 
 
 def test_what_cannot_be_written_is_refused_by_name(disk):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from persistence.errors import FormatterError
+from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.formatters.archive_write import ArchiveWriter
 from persistence.types.archives.read import Stored
 from persistence.types.exposure.components import KEYS, Components
+from persistence.types.exposure.detector import Detector
 from persistence.types.exposure.exposure import Exposure
 
 # What has its place in the headers.
@@ -49,13 +50,21 @@ def of(exposure: Exposure, hdus: int) -> Written | None:
     Raises
     ------
     FormatterError
-        If a component that was given cannot be written.
+        If a component that was given cannot be written; a detector is left out with a warning, for
+        an assembled raw has one without anybody's asking.
     """
     components = exposure.components
     numbers = dict(components.numbers)
     if "wcs" in numbers and (exposure.given_wcs, exposure.changed_wcs) != (None, None):
         del numbers["wcs"]  # it is the header's that holds
     given = {name: thing for name, thing in components.given.items() if name not in _IN_HEADERS}
+    if isinstance(given.get("detector"), Detector):
+        detector = given.pop("detector")
+        warn_caller(
+            f"detector {detector.name} ({detector.id}) is not written with the exposure: this "
+            "package cannot write afw's detectors. What the header says of it stays",
+            LossyWarning,
+        )
     if not numbers and not given:
         return None
     writer = ArchiveWriter(_stored(components))
