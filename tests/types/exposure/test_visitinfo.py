@@ -31,7 +31,6 @@ def test_the_date_is_in_the_scale_that_the_header_names(scale):
     ("seconds", "middle"),
     [
         (90.0, "2014-08-18T23:21:28.500"),
-        (None, "2014-08-18T23:20:43.500"),
         (0.0, "2014-08-18T23:20:43.500"),
     ],
 )
@@ -40,6 +39,14 @@ def test_the_middle_of_the_exposure_is_half_of_it_later(seconds, middle):
     assert info.date_avg.isot == middle
     assert info.getDate() == info.date_avg
     assert info.getExposureTime() == seconds
+
+
+@pytest.mark.parametrize("said", ["date_begin", "date_middle"])
+def test_of_an_exposure_of_unknown_length_one_time_does_not_tell_the_other(said):
+    info = VisitInfo(**{said: "2014-08-18T23:20:43.5"})
+    told = {"date_begin": info.date, "date_middle": info.date_avg}
+    assert told.pop(said).isot == "2014-08-18T23:20:43.500"
+    assert [*told.values(), info.exposure_time] == [None, None]
 
 
 def test_the_middle_of_an_exposure_over_a_leap_second_is_right():

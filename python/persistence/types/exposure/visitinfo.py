@@ -172,22 +172,24 @@ class VisitInfo:
         None if it is not known; a `FormatterError` if what stands there is no date, or its time
         scale is not known.
         """
-        middle = self._time(self.date_middle)
-        return self._time(self.date_begin) or (None if middle is None else middle - self._half())
+        return self._time(self.date_begin) or self._from_other(self.date_middle, -0.5)
 
     @property
     def date_avg(self) -> Time | None:
         """The middle of the exposure; see `date`."""
-        begin = self._time(self.date_begin)
-        return self._time(self.date_middle) or (None if begin is None else begin + self._half())
+        return self._time(self.date_middle) or self._from_other(self.date_begin, 0.5)
 
     def _time(self, text: str | None) -> Time | None:
         return None if text is None else headertimes.to_time(Moment(text, self.timescale))
 
-    def _half(self) -> Any:
+    def _from_other(self, text: str | None, exposures: float) -> Time | None:
+        """Return the time that is some exposure times after another one; None if one is unknown."""
+        time = self._time(text)
+        if time is None or self.exposure_time is None:
+            return None
         from astropy import units
 
-        return (self.exposure_time or 0.0) / 2 * units.s
+        return time + exposures * self.exposure_time * units.s
 
     @property
     def local_era(self) -> float | None:
