@@ -41,7 +41,7 @@ class DecamHeaders(HeaderTranslator):
         "ra": "TELRA",
         "dec": "TELDEC",
         "radesys": "RADESYS",
-        "equinox": "TELEQUIN",
+        "equinox": "EQUINOX",  # not TELEQUIN: it is in the primary header, and RADESYS need not be
         "azimuth": "AZ",
         "altitude": {"key": "ZD", "scale": -1.0, "offset": 90.0},  # the zenith distance
         # No rotator: y is to the east and x to the south. Source: astro_metadata_translator.
