@@ -18,18 +18,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from persistence.errors import FormatterError
+from persistence.files.header_values import FORTRAN, INTEGER, REAL
 
 _BLOCK = 2880
 _CARD = 80
 _CHUNK = 4 * _BLOCK  # most headers end in the first read
 GZIP = b"\x1f\x8b"
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
-# Python's own int() and float() take `2015_0218`, too.
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_REAL = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
-)
-_FORTRAN = str.maketrans("Dd", "Ee")
+# A number of FITS; and what some programs write for one, though it is no FITS.
+_REAL = re.compile(f"{REAL.pattern}|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _END = b"END" + 77 * b" "
 # What fpack and PyFITS named the table of a compressed image; in front of the image's own name.
 COMPRESSED = "COMPRESSED_IMAGE"
@@ -119,7 +116,7 @@ class Cards(Mapping[str, Any]):
         word = text.split("/", 1)[0].strip()
         if word in ("T", "F"):
             return word == "T"
-        if _INTEGER.fullmatch(word):
+        if INTEGER.fullmatch(word):
             return int(word)
         try:
             return _number(word)
@@ -148,7 +145,7 @@ def _number(word: str) -> float | complex:
         return complex(_number(real), _number(imaginary))
     if not _REAL.fullmatch(word):
         raise ValueError(word)
-    return float(word.translate(_FORTRAN))
+    return float(word.translate(FORTRAN))
 
 
 class Span(NamedTuple):

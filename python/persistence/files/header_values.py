@@ -14,8 +14,9 @@ import re
 from typing import Any
 
 # FITS Standard 4.0, sections 4.2.3 and 4.2.4; Python's int() and float() take `2015_0218`, too.
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?")
+INTEGER = re.compile(r"[+-]?[0-9]+")
+REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?")
+FORTRAN = str.maketrans("Dd", "Ee")  # of the exponent
 # From here on, not every integer is a double (IEEE 754): the last digits of one may be lost.
 _EXACT = 2**53
 # Python's and numpy's (2 and 1), which need not be imported.
@@ -52,9 +53,9 @@ def number(value: Any) -> float | None:
     """
     value = known(value)
     if isinstance(value, str):
-        if not _REAL.fullmatch(value):
+        if not REAL.fullmatch(value):
             return None
-        value = value.translate(_FORTRAN)
+        value = value.translate(FORTRAN)
     elif type(value).__name__ in _LOGICAL or not hasattr(type(value), "__float__"):
         return None
     try:
@@ -72,7 +73,7 @@ def integer(value: Any) -> int | None:
     """
     value = known(value)
     if isinstance(value, str):
-        return int(value) if len(value) < 100 and _INTEGER.fullmatch(value) else None
+        return int(value) if len(value) < 100 and INTEGER.fullmatch(value) else None
     if type(value).__name__ in _LOGICAL:
         return None
     if hasattr(type(value), "__index__"):
@@ -138,6 +139,3 @@ def _iso(year: int, month: int, day: int, clock: str | None, rest: str) -> str |
     except ValueError:
         return None
     return shown + rest if year >= _FIRST_YEAR else None
-
-
-_FORTRAN = str.maketrans("Dd", "Ee")
