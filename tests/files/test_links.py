@@ -103,3 +103,26 @@ def test_a_link_that_leads_back_to_itself_or_where_we_may_not_is_told_as_that(
         )
     finally:
         (tree.parent / "archive").chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_inside"),
+    [
+        ("top", True),
+        ("top/a/b", True),
+        ("top/missing", True),
+        ("topper", False),
+        (".", False),
+        ("top/out", False),  # a link to a directory beside it
+        ("into", True),  # a link into it
+        ("top/a/../../topper", False),
+    ],
+)
+def test_a_path_lies_where_it_leads(tmp_path, monkeypatch, path, is_inside):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "top/a").mkdir(parents=True)
+    (tmp_path / "topper").mkdir()
+    (tmp_path / "top/out").symlink_to("../topper")
+    (tmp_path / "into").symlink_to("top/a")
+    assert links.lies_in(path, "top") is is_inside
+    assert links.lies_in(path, "/")

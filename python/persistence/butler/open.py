@@ -292,9 +292,9 @@ def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:
 
     Empty if they lie in it, or the caller says where they do.
     """
-    root, place = os.path.realpath(cfg.root), os.path.realpath(cfg.cfg_root)
+    root = os.path.realpath(cfg.root)
     is_meant = args.names_root and os.path.realpath(args.root or "") == root
-    if is_meant or root == place or root.startswith(f"{place}{os.sep}"):
+    if is_meant or links.lies_in(root, cfg.cfg_root):
         return ""
     given = {"cfgRoot": cfg.cfg_root, "root": root}
     return (

@@ -32,7 +32,7 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.files import atomic, intents
+from persistence.files import atomic, intents, links
 from persistence.formatters import HDU_KEYS, choose_hdu, extensions, formatter
 from persistence.formatters.views import READERS
 from persistence.policy import storages
@@ -590,11 +590,10 @@ class Repository:
         """Refuse to write through a link to a directory that does not lie in the repository."""
         if directory in self._inside:
             return
-        real, top = os.path.realpath(directory), os.path.realpath(root)
-        if real != top and not real.startswith(f"{top}{os.sep}"):
+        if not links.lies_in(directory, root):
             raise RepositoryError(
-                f"{directory} leads to {real}, outside of the repository {root}: nothing is "
-                "written there"
+                f"{directory} leads to {os.path.realpath(directory)}, outside of the repository "
+                f"{root}: nothing is written there"
             )
         self._inside.add(directory)
 

@@ -16,7 +16,7 @@ from persistence.cli import output, summary
 from persistence.cli.usage import WrongUse
 from persistence.dataids.location import Location
 from persistence.errors import FileConflict, FormatterError, PersistenceError
-from persistence.files import atomic
+from persistence.files import atomic, links
 from persistence.formatters import formatter
 
 Writer = Callable[[Any, str, Location], None]
@@ -57,9 +57,8 @@ def check(path: str, force: bool, roots: Sequence[str]) -> None:
         return
     if not os.path.isfile(path) and not os.path.islink(path):
         raise FileConflict(f"{path} is no file that could be replaced", path)
-    place = os.path.join(os.path.realpath(folder), os.path.basename(path))
     for root in map(os.path.realpath, roots):
-        if os.path.commonpath([root, place]) == root:
+        if links.lies_in(folder, root):
             raise FileConflict(
                 f"{path} is a file of the repository {root}, which get does not change", path
             )

@@ -1,4 +1,4 @@
-"""Symbolic links: relative ones, which a tree can be moved with, and those that lead to nothing."""
+"""Symbolic links: where they lead, or that they do not; relative ones, which move with a tree."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def relative(source: str, directory: str) -> str:
     return os.path.normpath(
         os.path.join(os.path.relpath(tree, here), os.path.relpath(source, above))
     )
+
+
+def lies_in(path: str, directory: str) -> bool:
+    """Check whether a path is a directory, or lies in it, wherever links on the way lead."""
+    top = os.path.realpath(directory)
+    return os.path.commonpath([top, os.path.realpath(path)]) == top
 
 
 def fault(path: str) -> str:

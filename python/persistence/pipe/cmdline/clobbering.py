@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from persistence.butler import repository_cfg
 from persistence.errors import UsageError
-from persistence.files import atomic
+from persistence.files import atomic, links
 
 # What tells a repository; removed last, so that one which is half removed is still known for what
 # it is.
@@ -34,7 +34,7 @@ def check(path: str | None, read: Iterable[str]) -> None:
         raise UsageError("--clobber-output: there is no output to remove; give --output or --rerun")
     real = os.path.realpath(path)
     for place in read:
-        if os.path.commonpath([real, os.path.realpath(place)]) == real:
+        if links.lies_in(place, path):
             raise UsageError(
                 f"--clobber-output would remove {place}, which is read: it is {path}, or lies in it"
             )
