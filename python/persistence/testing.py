@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -303,6 +304,14 @@ class FormatterContract:
         disk.read(location)
         assert Path(location.full_path).read_bytes() == content
         assert len(list(disk.folder.iterdir())) == 1
+
+    def test_the_umask_decides_who_may_read_what_is_written(self, disk: DatasetFolder) -> None:
+        before = os.umask(0o027)
+        try:
+            disk.write(self.objects[0]())
+        finally:
+            os.umask(before)
+        assert [path.stat().st_mode & 0o777 for path in disk.folder.iterdir()] == [0o640]
 
     def test_an_object_of_another_kind_is_refused_with_the_dataset_type(
         self, disk: DatasetFolder, wrong: Any

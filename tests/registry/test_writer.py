@@ -139,11 +139,28 @@ def test_a_registry_without_the_table_has_no_rows(writer: Any, path: Path, there
     assert writer.count() == 0
 
 
-def test_a_new_file_has_the_permissions_asked_for_and_an_old_one_keeps_its_own(path: Path) -> None:
-    first = RegistryWriter(str(path), SPEC, permissions=0o640)
-    first.add(rows(1))
-    first.close()
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
+@pytest.mark.parametrize(
+    ("umask", "asked", "mode"),
+    [
+        (0o000, 0o664, 0o664),
+        (0o002, 0o664, 0o664),
+        (0o022, 0o664, 0o644),
+        (0o077, 0o664, 0o600),
+        (0o002, 0o640, 0o640),
+    ],
+)
+def test_a_new_file_has_the_permissions_asked_for_that_the_umask_leaves_and_an_old_one_its_own(
+    path: Path, umask: int, asked: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        first = RegistryWriter(str(path), SPEC, permissions=asked)
+        first.add(rows(1))
+        first.close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(path).st_mode) == mode
+    os.chmod(path, 0o640)
     second = RegistryWriter(str(path), SPEC, permissions=0o664)
     second.add(rows(2))
     second.close()

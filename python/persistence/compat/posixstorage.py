@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shutil
 from typing import Any, TextIO
 
 from persistence import formatters
@@ -184,7 +183,7 @@ class PosixStorage(StorageInterface):
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
         """Copy a file, both paths being relative to the root."""
         with atomic.atomic_write(self.locationWithRoot(toLocation)) as temporary:
-            shutil.copy(self.locationWithRoot(fromLocation), temporary)
+            atomic.copy(self.locationWithRoot(fromLocation), temporary)
 
     def getLocalFile(self, path: str) -> TextIO | None:
         """Open a text file to read; None if it is not there."""

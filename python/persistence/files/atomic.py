@@ -7,6 +7,7 @@ import errno
 import functools
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, get_args
 
@@ -249,7 +250,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         real = os.path.realpath(source)
         _place(lambda path: os.link(real, path), target, replace)
         return
-    _copy(source, target, replace)
+    _copy(source, target, replace, is_move=mode == "move")
 
 
 def check_hard_link(source: str, target: str) -> None:
@@ -287,7 +288,7 @@ def remove_source(source: str, target: str) -> None:
         os.unlink(source)
 
 
-def _copy(source: str, target: str, replace: bool) -> None:
+def _copy(source: str, target: str, replace: bool, is_move: bool) -> None:
     import shutil  # only here, for it is slow to import
 
     directory = os.path.dirname(target)
@@ -299,11 +300,21 @@ def _copy(source: str, target: str, replace: bool) -> None:
     temporary = beside(target)
     make = os.link if _links_work(directory or ".") else os.rename
     try:
-        shutil.copy2(source, temporary)
+        (shutil.copy2 if is_move else copy)(source, temporary)
         _place(lambda path: make(temporary, path), target, replace)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def copy(source: str, target: str) -> None:
+    """Copy a file with its times, and its permissions less what the umask takes, as ``cp`` does."""
+    import shutil  # only here, for it is slow to import
+
+    shutil.copyfile(source, target)
+    allowed = os.stat(target).st_mode  # what the umask leaves of 0666
+    shutil.copystat(source, target)
+    os.chmod(target, stat.S_IMODE(os.stat(source).st_mode & allowed))
 
 
 @functools.lru_cache

@@ -82,7 +82,7 @@ class RegisterConfig:
     ignore : `bool`
         Leave rows that are there already as they are.
     permissions : `int`
-        The mode of a registry file that is made.
+        The mode of a registry file that is created, less what the umask takes.
     wait : `float`
         For how many seconds to wait for another writer.
     """

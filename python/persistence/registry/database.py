@@ -5,6 +5,7 @@ The only user of sqlite_utils, which is imported when something is written.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -29,7 +30,7 @@ class RegistryFile:
     path : `str`
         The file.
     permissions : `int`
-        The mode of a file that is made.
+        The mode of a file that is created, less what the umask takes.
     wait : `float`
         For how many seconds to wait for another writer.
     dry_run : `bool`
@@ -140,12 +141,12 @@ class RegistryFile:
     def _connect(self) -> None:
         from sqlite_utils import Database
 
-        fresh = not os.path.exists(self.path)
+        # SQLite would create the file with 0644, less the umask. What prevents it, SQLite tells.
+        with contextlib.suppress(OSError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, self.permissions))
         with self.errors():
             connection = sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)
             self._database = Database(connection)
-        if fresh:
-            os.chmod(self.path, self.permissions)
 
 
 def _set_patience(connection: sqlite3.Connection, seconds: float) -> None:
