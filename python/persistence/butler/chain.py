@@ -21,7 +21,7 @@ from persistence.errors import (
 )
 from persistence.files import atomic, links
 from persistence.policy.composites import SKYMAP_KEYS, is_keyless_aggregate
-from persistence.registry import FilesystemRegistry
+from persistence.registry import FilesystemRegistry, direct
 
 
 class Matching(NamedTuple):
@@ -241,6 +241,8 @@ class Chain:
             location = None if mapped is None else repository.found(mapped)
             if location is not None:
                 return repository, location
+        if any(repository.direct.has_appeared() for repository in self.asked(request, data_id)):
+            return self.find(request, data_id, options)
         return None
 
     def _alike(self, one: Repository, other: Repository) -> bool:
@@ -294,7 +296,8 @@ class Chain:
     def dangling(self, request: Request, data_id: Mapping[str, Any]) -> list[str]:
         """Return where each link leads that stands where a dataset should be, and leads to nothing.
 
-        For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``.
+        For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``. A file that
+        is registered outside the repository is told alike.
         """
         faults: dict[str, None] = {}
         for repository in self.asked(request, data_id):
@@ -305,6 +308,9 @@ class Chain:
             path = os.path.relpath(location.full_path)
             for ending in ("", *atomic.COMPRESSED):
                 faults[links.fault(path + ending)] = None
+            outside = repository.direct.locate(location)
+            if outside is not None:
+                faults[direct.fault(path, outside.full_path)] = None
         return [fault for fault in faults if fault]
 
     def warn_strange(self, request: Request, data_id: Mapping[str, Any]) -> None:

@@ -67,6 +67,6 @@ def _in_files(repository: Repository, request: Request) -> Test:
             path = template.format(dict(zip(template.keys, values, strict=True)))
         except DataIdError:  # what a registry says, or leaves empty, need not be fit for a path
             return False
-        return atomic.find(repository.root, path) is not None
+        return atomic.find(repository.root, path) is not None or repository.direct.exists(path)
 
     return lambda data_id: is_there(*[data_id.get(key) for key in template.keys])

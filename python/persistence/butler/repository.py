@@ -40,6 +40,7 @@ from persistence.policy.composites import SKYMAP_KEYS
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
 from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
+from persistence.registry.direct import DirectFiles
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
@@ -103,6 +104,7 @@ class Repository:
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self._types = "astropy"
+        self.direct = DirectFiles(self.root)
         # Why nothing is written here, if that is so; directories that were seen to lie inside.
         self.refusal = ""
         self._inside: set[str] = set()
@@ -455,11 +457,23 @@ class Repository:
             path = atomic.find(location.root, location.path)
         if path is None:
             references.refuse_gone(location.full_path)
-            return None
+            direct = self.direct.locate(location) if self.direct.is_there else None
+            return direct if direct and os.access(direct.full_path, os.F_OK) else None
         if path != location.path:
             location = location._replace(path=path)
         references.check(location.full_path)
         return location
+
+    def lying(self, location: Location) -> Location:
+        """Return where a file lies that is registered outside the repository; others as they are.
+
+        It need not be there.
+        """
+        if not (self.direct.is_there or self.direct.has_appeared()):
+            return location
+        if atomic.find(location.root, location.path) is not None:
+            return location
+        return self.direct.locate(location) or location
 
     def is_written(self, request: Request, data_id: Mapping[str, Any]) -> bool:
         """Check whether a dataset is in the file that it would be written to."""

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from persistence.cli import ingesting
-from persistence.files import atomic
 from persistence.ingest import calibconfig
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -38,7 +37,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
              "until-superseded for defects, crosstalk and the like",
     )  # fmt: skip
     made.add_argument(
-        "--mode", choices=atomic.MODES, default="move",
+        "--mode", choices=CalibTask.MODES, default="move",
         help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
              f"{ingesting.MODES}",
     )  # fmt: skip

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from persistence.cli import ingesting
 from persistence.dataids import grammar
-from persistence.files import atomic
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
 
@@ -24,8 +23,10 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     made.add_argument(
-        "--mode", choices=atomic.MODES, default="link", help=f"default: link; {ingesting.MODES}"
-    )
+        "--mode", choices=IngestTask.MODES, default="link",
+        help=f"default: link; {ingesting.MODES}; direct registers files where they lie, and makes "
+             "nothing in their places: Gen2 would not find them",
+    )  # fmt: skip
     ingesting.add_options(made)
     made.add_argument(
         "--badId",

@@ -16,7 +16,7 @@ from persistence.files import links
 from persistence.files.durable import flush, flush_file, make_directories
 from persistence.files.temporaries import begin, beside, sweep_once
 
-Mode = Literal["link", "relsymlink", "hardlink", "copy", "move", "skip"]
+Mode = Literal["link", "relsymlink", "hardlink", "copy", "move", "direct", "skip"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 # What a symbolic link to a source holds, in a directory.
 _LINKS: Mapping[str, Callable[[str, str], str]] = {
@@ -212,8 +212,9 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
         From where, to where; the target's directory is made if need be.
     mode : `str`
         ``link`` (an absolute symbolic link), ``relsymlink`` (a relative one), ``hardlink``
-        (another name of the file), ``copy``, ``move`` or ``skip`` (nothing is done). A move only
-        puts the file in its new place here; `remove_source` ends it, when the file is on record.
+        (another name of the file), ``copy``, ``move``, or ``direct`` or ``skip`` (nothing is
+        done). A move only puts the file in its new place here; `remove_source` ends it, when the
+        file is on record.
     replace : `bool`
         Whether another file there may be replaced.
 
@@ -224,7 +225,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     RepositoryError
         If there can be no hard link, or no room is left for a copy.
     """
-    if mode == "skip":
+    if mode in ("direct", "skip"):
         return
     directory = os.path.dirname(target) or "."
     os.makedirs(directory, exist_ok=True)
@@ -278,10 +279,10 @@ def _no_hard_link(source: str, target: str, number: int | None) -> RepositoryErr
 def remove_source(source: str, target: str) -> None:
     """End a move: the source goes, now that the target holds the file.
 
-    A source stays where the target is a link, to it or to another file: the repository does not
-    hold it then.
+    A source stays where the target is a link, to it or to another file, or not there, for it is
+    registered where it lies: the repository does not hold it then.
     """
-    if os.path.islink(target):
+    if os.path.islink(target) or not os.path.exists(target):
         return
     elsewhere = os.path.realpath(source) != os.path.realpath(target)
     if elsewhere or os.path.islink(source):

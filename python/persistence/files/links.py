@@ -49,15 +49,23 @@ def fault(path: str) -> str:
     fault : `str`
         Such as ``raw/x.fits is a link to /gone/x.fits, which is not there``.
     """
+    reason = problem(path)
+    while reason and path and not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not reason or not os.path.islink(path) or os.path.exists(path):
+        return ""
+    return f"{path} is a link to {os.path.realpath(path)}, which {reason}"
+
+
+def problem(path: str) -> str:
+    """Return what stands between a path and its file, as the end of a sentence; empty if nothing.
+
+    Such as ``is not there``.
+    """
     try:
         os.stat(path)
         return ""
     except FileNotFoundError:
-        problem = "is not there"
+        return "is not there"
     except OSError as error:
-        problem = f"cannot be reached ({error.strerror})"
-    while path and not os.path.lexists(path):
-        path = os.path.dirname(path)
-    if not os.path.islink(path) or os.path.exists(path):
-        return ""
-    return f"{path} is a link to {os.path.realpath(path)}, which {problem}"
+        return f"cannot be reached ({error.strerror})"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, ClassVar
 
 from persistence.butler.repository import Repository
 from persistence.dataids.template import PathTemplate
@@ -112,7 +112,7 @@ class FileIngest:
     config : `IngestConfig`
         The camera's tables, with the user's overrides.
     mode : `str`
-        One of `files.atomic.MODES`; see `files.atomic.deliver`.
+        One of ``MODES``; see `files.atomic.deliver`.
     dry_run : `bool`
         Plan and tell, but change nothing.
     create : `bool`
@@ -127,6 +127,7 @@ class FileIngest:
         What the last run did; kept, for one who interrupts a run wants to know.
     """
 
+    MODES: ClassVar[tuple[atomic.Mode, ...]] = atomic.MODES
     repository: Repository
     config: IngestConfig
     mode: atomic.Mode = "link"
@@ -141,10 +142,10 @@ class FileIngest:
     _checks: Checks = field(default_factory=Checks, init=False)
 
     def __post_init__(self) -> None:
-        if self.mode not in atomic.MODES:
+        if self.mode not in self.MODES:
             raise PolicyError(
-                f"no mode {self.mode!r}{did_you_mean(self.mode, atomic.MODES)} (known: "
-                f"{', '.join(atomic.MODES)})"
+                f"no mode {self.mode!r}{did_you_mean(self.mode, self.MODES)} (known: "
+                f"{', '.join(self.MODES)})"
             )
 
     def _expand(self, patterns: Sequence[str], report: Report) -> list[str]:
@@ -284,7 +285,8 @@ class FileIngest:
 
     def _tell(self, plan: FilePlan) -> None:
         for delivery in plan.deliveries:
-            verb = f"would {self.mode}" if plan.status == "new" else plan.status
+            would = f"would {'register' if self.mode == 'direct' else self.mode}"
+            verb = would if plan.status == "new" else plan.status
             print(f"{verb}  {self._name(delivery.source)}  ->  {delivery.target}")
         for row in plan.rows:
             print("  row  " + " ".join(f"{key}={value}" for key, value in row.items()))

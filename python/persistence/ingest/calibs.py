@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from persistence.butler.repository import Repository
 from persistence.calibs import validity
@@ -47,6 +47,10 @@ class CalibTask(FileIngest):
         Give new windows to the rows of earlier runs too.
     """
 
+    # Registered files outside a tree are looked for in repositories, not in calibration roots.
+    MODES: ClassVar[tuple[atomic.Mode, ...]] = tuple(
+        mode for mode in atomic.MODES if mode != "direct"
+    )
     config: CalibConfig
     mode: atomic.Mode = "move"
     root: str = ""

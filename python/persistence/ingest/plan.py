@@ -16,6 +16,7 @@ from persistence.errors import FileConflict, PersistenceError, RegistryError
 from persistence.files import atomic
 from persistence.ingest.config import FileType, IngestConfig
 from persistence.ingest.parse import Parsed, stored, with_placeholders
+from persistence.registry import direct
 
 Status = Literal["new", "placed", "same", "ignored", "failed"]
 Row = Mapping[str, Any]
@@ -84,6 +85,8 @@ class Planner:
     may_differ : sequence of `str`
         Columns in which a registered row may differ from the file's, besides those that the file
         type names.
+    direct : callable
+        Gives the file, outside the repository, that is registered for a target; None if none is.
     taken : `dict`
         The values of the unique columns that files of this run have; planners of one table share
         it.
@@ -99,6 +102,7 @@ class Planner:
     ignore_ingested: bool = False
     may_differ: Sequence[str] = ()
     taken: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    direct: Callable[[str], str | None] = lambda target: None
 
     def __post_init__(self) -> None:
         self._targets: dict[str, str] = {}
@@ -144,7 +148,7 @@ class Planner:
             Delivery(source, self._target(name, source, parsed.rows))
             for name, source in sources.items()
         )
-        waiting = [delivery for delivery in deliveries if not self._in_place(delivery)]
+        waiting = [delivery for delivery in deliveries if not self.in_place(delivery)]
         for delivery in waiting if self.mode == "hardlink" else ():
             atomic.check_hard_link(delivery.source, delivery.target)
         status: Status = "new" if waiting else "placed" if missing else "same"
@@ -171,17 +175,28 @@ class Planner:
             raise FileConflict(f"{first} goes to {target} too", pathname=source)
         return target
 
-    def _in_place(self, delivery: Delivery) -> bool:
+    def in_place(self, delivery: Delivery) -> bool:
+        """Check whether a file is where it is to go, or registered for that.
+
+        Raises
+        ------
+        FileConflict
+            If another one is, and may not be replaced.
+        """
         if self.mode == "skip":
             return True
-        if not os.path.lexists(delivery.target):
-            return False
-        if atomic.same(delivery.source, delivery.target):
+        there = delivery.target
+        if not os.path.lexists(there):
+            registered = self.direct(there)
+            if registered is None:
+                return False
+            there = registered
+        if atomic.same(delivery.source, there):
             return True
-        if atomic.is_lost(delivery.target):
+        if atomic.is_lost(there):
             return False
         if not self.config.clobber:
-            raise atomic.in_the_way(delivery.target, delivery.source)
+            raise in_the_way(delivery, there)
         return False
 
     def _missing(self, path: str, rows: Sequence[Row]) -> list[Row]:
@@ -218,3 +233,20 @@ class Planner:
                     pathname=path,
                 )
         return missing
+
+
+def in_the_way(delivery: Delivery, there: str) -> FileConflict:
+    """Return the error for another file than a delivery's that stands for its target.
+
+    Parameters
+    ----------
+    delivery : `Delivery`
+        What cannot be done.
+    there : `str`
+        The target, or the file outside the repository that is registered for it.
+    """
+    target, source = delivery.target, delivery.source
+    if there == target:
+        return atomic.in_the_way(target, source)
+    what = direct.fault(target, there) or f"{target} is registered as lying at {there}"
+    return FileConflict(f"{what}; -c clobber=True replaces it", pathname=source)

@@ -20,11 +20,13 @@ from persistence.errors import (
     UnknownDatasetType,
     did_you_mean,
 )
+from persistence.ingest import direct
 from persistence.ingest.base import FileIngest, Report, log, removed
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
 from persistence.registry import registry_path
+from persistence.registry.direct_writer import DirectWriter
 from persistence.registry.writer import RegistryWriter, TableSpec
 
 # A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay
@@ -66,6 +68,9 @@ class IngestTask(FileIngest):
             register.permissions,
             register.wait,
             self.dry_run,
+        )
+        self._direct = DirectWriter(
+            self.repository.root, register.permissions, register.wait, self.dry_run
         )
 
     def run(self, patterns: Sequence[str]) -> Report:
@@ -110,6 +115,7 @@ class IngestTask(FileIngest):
             if not self.create:
                 self._record(pending, report)
             self._writer.close()
+            self._direct.close()
             self._tell_filters(report)
         return report
 
@@ -143,6 +149,7 @@ class IngestTask(FileIngest):
             Siblings(self.config, filetype).find,
             self.mode,
             self.ignore_ingested,
+            direct=self._direct.find,
         )
 
     def _find_row(self, key: Sequence[Any]) -> Mapping[str, Any] | None:
@@ -159,9 +166,9 @@ class IngestTask(FileIngest):
 
     def _record(self, plans: Sequence[FilePlan], report: Report) -> None:
         """Register the rows of some files, then end what depends on it."""
+        plans = self._settled(plans, report)
         if not plans:
             return
-        self._flush(plans, self.repository.root)
         rows = [row for plan in plans for row in plan.rows]
         replace, ignore = self.config.clobber, self.config.register.ignore
         try:
@@ -183,10 +190,25 @@ class IngestTask(FileIngest):
         self._note(removed(numbers, self.dry_run), report)
         if not rows:
             return
-        self._flush(plans, self.repository.root)
-        self._writer.create(rows, self.config.clobber, self.config.register.ignore)
+        plans = self._settled(plans, report)
+        rows = [row for plan in plans for row in plan.rows]
+        if rows:
+            self._writer.create(rows, self.config.clobber, self.config.register.ignore)
         for plan in plans:
             self._end(plan, report)
+
+    def _settled(self, plans: Sequence[FilePlan], report: Report) -> Sequence[FilePlan]:
+        """Force to the disk what was delivered; return the plans whose files are there."""
+        if self.mode == "direct":
+            problems = direct.register(plans, self._direct, self._planned.in_place)
+            for plan in plans:
+                if plan.source in problems:
+                    self._fail(plan, problems[plan.source], report)
+            return [plan for plan in plans if plan.source not in problems]
+        self._flush(plans, self.repository.root)
+        new = [plan for plan in plans if plan.status == "new"]
+        direct.forget((one.target for plan in new for one in plan.deliveries), self._direct)
+        return plans
 
     def _record_alone(self, plan: FilePlan, report: Report, refused: bool) -> None:
         """Register what is still missing of a file.
