@@ -22,14 +22,16 @@ import pytest
 from astropy.io import fits
 
 from persistence import Butler
-from persistence.cli import ingest_images
+from persistence.cli import ingest_calibs, ingest_images
 from persistence.files import atomic, durable, intents
+from persistence.ingest.calibs import CalibTask
 
 CAMERA = """
 levels: {exposure: []}
 headers: {visit: {exposure_id: IMAGEID}}
 exposures:
   raw: {template: 'raw/%(filter)s/%(visit)d.fits', python: lsst.afw.image.ExposureF}
+calibrations:
   bias: {template: 'bias/%(calibDate)s.fits', python: lsst.afw.image.ImageF}
 datasets:
   note: {template: 'notes/%(visit)d.pickle', storage: PickleStorage, python: dict}
@@ -38,6 +40,13 @@ datasets:
 ingest:
   parse: {translation: {visit: IMAGEID, filter: FILTER}}
   register: {columns: {visit: int, filter: text}, unique: [visit], visit: [visit, filter]}
+ingestCalibs:
+  parse: {translation: {calibDate: DATE-OBS, filter: FILTER, ccd: CCDNUM}}
+  register:
+    columns: {filter: text, ccd: int, calibDate: text, validStart: text, validEnd: text}
+    unique: [filter, ccd, calibDate]
+    visit: [calibDate]
+    tables: [bias]
 """
 
 # It names code, so that the caller has to name it.
@@ -198,18 +207,33 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def rows(root: Path) -> list[tuple[Any, ...]]:
-    if not (root / "registry.sqlite3").exists():
+@pytest.fixture
+def masters(folder: Path) -> Path:
+    """Make a calibration root, and a folder of biases in place of the raws."""
+    (folder / "calib").mkdir()
+    for path in (folder / "in").iterdir():
+        path.unlink()
+    for day in (1, 2, 3):
+        header = fits.Header({"OBSTYPE": "zero", "CCDNUM": 1, "FILTER": "NONE"})
+        header["DATE-OBS"] = f"2015-02-0{day}"
+        fits.PrimaryHDU(np.full((4, 5), day, "i2"), header).writeto(folder / f"in/{day}.fits")
+    return folder
+
+
+def rows(path: Path, table: str, columns: str) -> list[tuple[Any, ...]]:
+    """Read a table by a back door; nothing if it is not there."""
+    if not path.exists():
         return []
-    with sqlite3.connect(root / "registry.sqlite3") as connection:
-        tables = connection.execute("select name from sqlite_master where name = 'raw'").fetchall()
-        found = connection.execute("select visit, filter from raw").fetchall() if tables else []
+    with sqlite3.connect(path) as connection:
+        query = "select name from sqlite_master where name = ?"
+        tables = connection.execute(query, [table]).fetchall()
+        found = connection.execute(f"select {columns} from {table}").fetchall() if tables else []
     connection.close()
     return found
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
-@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "move"])
+@pytest.mark.parametrize("mode", [mode for mode in atomic.MODES if mode != "skip"])
 def test_no_raw_is_lost_and_no_row_is_without_its_file(
     folder: Path, cuts: Callable[..., Disk], mode: str, links: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,8 +248,12 @@ def test_no_raw_is_lost_and_no_row_is_without_its_file(
             assert whole or (source.exists() and source.read_bytes() == content), (
                 f"raw {visit} is lost"
             )
-        for visit, band in rows(left / "repo"):
+        side = rows(left / "repo/.persistence/direct.sqlite3", "direct", "path, file")
+        for visit, band in rows(left / "repo/registry.sqlite3", "raw", "visit, filter"):
             place = left / f"repo/raw/{band}/{visit}.fits"
+            if mode == "direct":
+                assert (f"raw/{band}/{visit}.fits", str(folder / f"in/{visit}.fits")) in side
+                continue
             is_there = place.is_symlink() if mode == "link" else place.exists()  # `left` is a copy
             assert is_there, f"a row without raw {visit}"
             assert mode == "link" or place.read_bytes() == contents[visit]
@@ -238,8 +266,45 @@ def test_no_raw_is_lost_and_no_row_is_without_its_file(
         == 0
     )
     disk.look()
-    assert len(rows(folder / "repo")) == 3
-    assert disk.moments > 8
+    assert len(rows(folder / "repo/registry.sqlite3", "raw", "visit")) == 3
+    assert disk.moments > (2 if mode == "direct" else 8)
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["hard links", "no hard links"])
+@pytest.mark.parametrize("mode", [mode for mode in CalibTask.MODES if mode != "skip"])
+def test_no_calibration_is_lost_and_no_row_is_without_its_file_or_its_window(
+    masters: Path,
+    cuts: Callable[..., Disk],
+    mode: str,
+    links: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contents = {day: (masters / f"in/{day}.fits").read_bytes() for day in (1, 2, 3)}
+    monkeypatch.setattr(atomic, "_links_work", lambda directory: links)
+
+    def check(left: Path) -> None:
+        for day, content in contents.items():
+            source, place = left / f"in/{day}.fits", left / f"calib/bias/2015-02-0{day}.fits"
+            whole = place.is_file() and not place.is_symlink() and place.read_bytes() == content
+            assert whole or (source.exists() and source.read_bytes() == content), (
+                f"bias {day} is lost"
+            )
+        registered = rows(
+            left / "calib/calibRegistry.sqlite3", "bias", "calibDate, validStart, validEnd"
+        )
+        for date, first, last in registered:
+            place = left / f"calib/bias/{date}.fits"
+            assert place.is_symlink() if mode == "link" else place.exists(), f"no bias of {date}"
+            assert mode == "link" or place.read_bytes() == contents[int(date[-1])]
+            assert first <= date <= last
+
+    disk = cuts(masters, check)
+    words = ["--calib", str(masters / "calib"), "--validity", "9", "--mode", mode]
+    files = map(str, sorted((masters / "in").iterdir()))
+    assert ingest_calibs.main([str(masters / "repo"), *files, *words]) == 0
+    disk.look()
+    assert len(rows(masters / "calib/calibRegistry.sqlite3", "bias", "calibDate")) == 3
+    assert disk.moments > 6
 
 
 @pytest.mark.parametrize("before", [None, "before"])
