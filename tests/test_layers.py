@@ -47,7 +47,7 @@ LIBRARIES = {
     "pyarrow": {"types.table.parquet"},
     "pandas": {"types.table.parquet"},
     "matplotlib": {"formatters.figure", "cli.picture", "calibs.timeline"},
-    "lsst.sphgeom": {"refcats.htm", "skymap.polygon"},
+    "lsst.sphgeom": {"gen2types.spherepoint", "refcats.htm", "skymap.polygon"},
     "rich": {"cli.progress"},
     "distributed": {"pipe.executors.dask"},
     "cloudpickle": {"pipe.executors.dask"},

@@ -1,0 +1,4 @@
+"""Gen2's name of `persistence.gen2types.exceptions`."""
+
+from persistence.gen2types.exceptions import *  # noqa: F403
+from persistence.gen2types.exceptions import __all__ as __all__

@@ -1,0 +1,66 @@
+"""Afw's method names over our objects: `wrap` puts a face on an object, `unwrap` takes it off.
+
+Nothing in the core knows the faces: a door gives its Butler these two functions.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.gen2types.face import Face
+
+__all__ = ["FACES", "Face", "unwrap", "wrap"]
+
+_OURS = "persistence.types"
+_HERE = "persistence.gen2types"
+
+# Our class -> its face. Modules of faces are imported when they are first needed.
+FACES: Mapping[str, str] = {
+    # geometry
+    f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",
+    "astropy.coordinates.sky_coordinate.SkyCoord": f"{_HERE}.spherepoint.SpherePoint",
+    "astropy.coordinates.angles.core.Angle": f"{_HERE}.angle.Angle",
+}
+
+
+def wrap(obj: Any) -> Any:
+    """Return the face of an object.
+
+    Parameters
+    ----------
+    obj
+        What a Butler has read. Lists and tuples are wrapped element by element.
+
+    Returns
+    -------
+    face
+        The object itself if it has no face: numbers, text, faces.
+    """
+    kind: Any = type(obj)
+    if kind is list or kind is tuple:
+        return kind(wrap(item) for item in obj)
+    face = _face_of(kind)
+    return obj if face is None else face.of(obj)
+
+
+def unwrap(obj: Any) -> Any:
+    """Return the object of ours behind a face; anything else is returned as it is."""
+    if isinstance(obj, Face):
+        return obj.astropy
+    kind = type(obj)
+    return kind(unwrap(item) for item in obj) if kind is list or kind is tuple else obj
+
+
+@functools.cache
+def _face_of(kind: type) -> type[Face[Any]] | None:
+    """Return the face of a class, or of the nearest of its base classes that has one."""
+    for base in kind.__mro__:
+        dotted = FACES.get(f"{base.__module__}.{base.__qualname__}")
+        if dotted is not None:
+            module, _, name = dotted.rpartition(".")
+            face: type[Face[Any]] = getattr(importlib.import_module(module), name)
+            return face
+    return None

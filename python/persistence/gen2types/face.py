@@ -1,0 +1,46 @@
+"""`Face`: an object of this package under the method names of afw."""
+
+from __future__ import annotations
+
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+class Face(Generic[T]):
+    """Base class of the faces. A face holds one object of ours and copies nothing of it.
+
+    The constructor of a subclass has the signature of the class of afw that it stands for; an
+    object that exists already gets its face from `of`.
+
+    Notes
+    -----
+    Two faces are equal if they are of the same type and their objects are equal; the classes of afw
+    that compare by identity (images) say so themselves. A face whose object is frozen replaces it
+    when a setter is called. Faces can be pickled and copied.
+    """
+
+    _ours: T
+
+    @classmethod
+    def of(cls, ours: T) -> Self:
+        """Return the face of an object, which is shared, not copied."""
+        face = cls.__new__(cls)
+        face._ours = ours
+        return face
+
+    @property
+    def astropy(self) -> T:
+        """The object of ours."""
+        return self._ours
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return bool(self.astropy == other.astropy)
+
+    def __hash__(self) -> int:
+        return hash(self.astropy)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.astropy!r})"
