@@ -192,6 +192,10 @@ class NotInSkyMap(PersistenceError, IndexError):
     """
 
 
+class NoSuchDetector(PersistenceError, KeyError, IndexError):
+    """A camera has no detector of that number or name."""
+
+
 class NoResults(PersistenceError, RuntimeError):
     """Nothing answers to a data ID.
 

@@ -209,7 +209,7 @@ def test_hooks_are_found_in_a_class_and_its_bases(tmp_path: Path) -> None:
 
     (tmp_path / "camera.yaml").write_text(POLICY)
     mapper = Camera(str(tmp_path / "camera.yaml"))
-    assert set(mapper.hooks) == {
+    assert set(mapper.hooks) - set(CameraMapper.hooks) == {
         ("std", "thing"),
         ("bypass", "thing_filename"),
         ("map", "computed"),

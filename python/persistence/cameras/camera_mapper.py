@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 from persistence.cameras import hooks
 from persistence.cameras.mapper import Mapper
+from persistence.cameras.special import SpecialTypes
 from persistence.dataids import request
 from persistence.errors import PolicyError
 from persistence.policy import load as policy
 from persistence.policy.load import CameraPolicy
 
 
-class CameraMapper(Mapper):
+class CameraMapper(Mapper, SpecialTypes):
     """Maps the dataset types of one camera.
 
     A camera subclasses this, names its policy file, and defines hooks (see
@@ -68,6 +69,7 @@ class CameraMapper(Mapper):
         self.policy = _policy_of(policy, type(self), overlay)
         self.types = self.policy.types
         self.root = root
+        self.repositoryDir = repositoryDir
         self.mapperArgs = mapperArgs
         hooks.check_types(type(self), self.hooks, self.types, lambda: request.all_names(self.types))
 

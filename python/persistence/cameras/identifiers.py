@@ -150,3 +150,38 @@ def coadd_packer(said: Mapping[str, Any]) -> CoaddPacker | None:
         return None
     bits = said["coadd"]
     return CoaddPacker(bits["tract"], bits["patch"], bits["filter"], said.get("coaddBits"))
+
+
+class ExposureIdInfo:
+    """The integer of an exposure, and the bits that are left for what is counted in it.
+
+    Parameters
+    ----------
+    expId : `int`
+        The integer.
+    expBits : `int`
+        The most bits that it may take.
+    maxBits : `int`, optional
+        How many bits there are.
+
+    Raises
+    ------
+    DataIdError
+        If a number does not fit.
+    """
+
+    def __init__(self, expId: int = 0, expBits: int = 1, maxBits: int | None = None) -> None:
+        if int(expId).bit_length() > expBits:
+            raise DataIdError(
+                f"expId={expId} needs {int(expId).bit_length()} bits, more than expBits={expBits}"
+            )
+        if maxBits is not None and maxBits < expBits:
+            raise DataIdError(f"expBits={expBits} is more than maxBits={maxBits}")
+        self.expId = int(expId)
+        self.expBits = int(expBits)
+        self.maxBits = maxBits
+
+    @property
+    def unusedBits(self) -> int:
+        """How many bits are left: of ``maxBits``, or of 64."""
+        return (64 if self.maxBits is None else self.maxBits) - self.expBits

@@ -5,18 +5,14 @@ They are Python, but are never run.
 
 from __future__ import annotations
 
-import ast
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, UnsafeContent
-from persistence.formatters import hashes
-from persistence.types.metadata.config import Config, Made
+from persistence.errors import FormatterError
+from persistence.types.metadata.config import Config
+from persistence.types.metadata.configtext import parse
 
-_ROOTS = ("config", "root")  # the latter before 2015
-_LINE = re.compile(r"\r\n|\r|\n")  # what ends a line of Python
+__all__ = ["parse", "read", "write"]
 
 
 def read(location: Location) -> Config:
@@ -28,82 +24,6 @@ def read(location: Location) -> Config:
         return parse(content.decode(), path)
     except UnicodeDecodeError as error:
         raise FormatterError(f"{path} is no configuration file: {error}") from error
-
-
-def parse(text: str, path: str = "<text>") -> Config:
-    """Parse the text of a configuration file.
-
-    Raises
-    ------
-    UnsafeContent
-        If a statement is more than an import, a check, or the assignment of a literal.
-    """
-    try:
-        statements = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormatterError(f"{path} is no configuration file: {error}") from error
-    found = _Found()
-    for statement in statements:
-        _take(statement, found, path)
-    return Config(found.values, found.class_name, found.notes, _docs(text, statements))
-
-
-@dataclass
-class _Found:
-    """What the statements of a file have said so far."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-    class_name: str | None = None
-
-
-def _take(statement: ast.stmt, found: _Found, path: str) -> None:
-    """Take what a statement says, if that is all it can do."""
-    match statement:
-        case ast.Import(names=names) | ast.ImportFrom(names=names) if not any(map(_rebinds, names)):
-            return
-        case ast.Assert(
-            test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
-        ) if _is_dotted(right) and _is_text(message):
-            found.class_name = ast.unparse(right)
-        case ast.Assign(targets=[target], value=value) if (name := _name(target)) is not None:
-            try:
-                found.values[name] = _value(value)
-            except hashes.TooManyAlikeError as error:
-                raise FormatterError(f"{path}:{statement.lineno}: {name}: {error}") from error
-            except (ValueError, TypeError, IndexError):
-                raise _unsafe(path, statement) from None
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=target, attr="retarget"), args=[]) as call
-        ) if (name := _name(target)) is not None and all(
-            _is_dotted(word.value) for word in call.keywords
-        ):
-            keywords = ", ".join(f"{word.arg}={ast.unparse(word.value)}" for word in call.keywords)
-            found.notes[name] = f"retarget({keywords})"
-        case _:
-            raise _unsafe(path, statement)
-
-
-def _rebinds(alias: ast.alias) -> bool:
-    """Say whether an import could change what the statements after it mean."""
-    bound = alias.asname or alias.name.partition(".")[0]
-    return bound in (*_ROOTS, "type", "float", "*")
-
-
-def _docs(text: str, statements: list[ast.stmt]) -> dict[str, str]:
-    """Give the comments that stand right above each assignment."""
-    lines, docs, end = _LINE.split(text), {}, 0
-    for statement in statements:
-        start = first = statement.lineno - 1
-        while start > end and lines[start - 1].startswith("#"):
-            start -= 1
-        name = _name(statement.targets[0]) if isinstance(statement, ast.Assign) else None
-        if name and start < first:
-            docs[name] = "\n".join(
-                line.removeprefix("#").removeprefix(" ") for line in lines[start:first]
-            )
-        end = statement.end_lineno or statement.lineno
-    return docs
 
 
 def write(obj: Any, path: str, location: Location) -> None:
@@ -126,70 +46,3 @@ def write(obj: Any, path: str, location: Location) -> None:
         )
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(text)
-
-
-def _name(target: ast.expr) -> str | None:
-    """Give ``a['b'].c`` for ``config.a['b'].c``.
-
-    None if the chain does not begin at the configuration.
-    """
-    root = target
-    while isinstance(root, ast.Attribute | ast.Subscript):
-        if isinstance(root, ast.Subscript) and not isinstance(root.slice, ast.Constant):
-            return None
-        root = root.value
-    if target is root or not isinstance(root, ast.Name) or root.id not in _ROOTS:
-        return None
-    return ast.unparse(target).removeprefix(root.id).removeprefix(".")
-
-
-def _is_dotted(value: ast.expr) -> bool:
-    while isinstance(value, ast.Attribute):
-        value = value.value
-    return isinstance(value, ast.Name)
-
-
-def _is_text(message: ast.expr | None) -> bool:
-    """Return whether a message is text, perhaps with names, that calls only ``type(config)``."""
-    calls = [node for node in ast.walk(message or ast.Constant("")) if isinstance(node, ast.Call)]
-    return all(ast.unparse(call) in [f"type({root})" for root in _ROOTS] for call in calls)
-
-
-class _Floats(ast.NodeTransformer):
-    """Replaces ``float('nan')``, wherever it stands, by the number."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        match node:
-            case ast.Call(func=ast.Name("float"), args=[text], keywords=[]):
-                return ast.Constant(float(ast.literal_eval(text)))
-        raise ValueError("a call")
-
-
-def _value(value: ast.expr) -> Any:
-    """Give a literal, or the name of a class of which an object is made without arguments.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If it is neither.
-    """
-    match value:
-        case ast.Call(func=made, args=[], keywords=[]) if _is_dotted(made):
-            name = ast.unparse(made)
-            # PEP 8's mark of a class; a function would be run
-            if name.rpartition(".")[2][:1].isupper():
-                return Made(name)
-    literal = _Floats().visit(value)
-    for node in ast.walk(literal):
-        if isinstance(node, ast.Dict | ast.Set):
-            keys = [*(node.keys if isinstance(node, ast.Dict) else node.elts)]
-            if len(keys) > hashes.MOST and all(keys):
-                hashes.refuse_bomb(map(ast.literal_eval, filter(None, keys)))
-    return ast.literal_eval(literal)
-
-
-def _unsafe(path: str, statement: ast.stmt) -> UnsafeContent:
-    shown = ast.unparse(statement).splitlines()[0][:60]
-    return UnsafeContent(
-        f"{path}:{statement.lineno}: {shown!r} is no assignment of a literal; nothing was run"
-    )

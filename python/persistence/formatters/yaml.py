@@ -11,8 +11,7 @@ import yaml
 from persistence.dataids.dataid import plain
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, UnsafeContent
-from persistence.files import yaml_nodes
-from persistence.formatters import hashes
+from persistence.files import hashes, yaml_nodes
 
 _TEXT = "tag:yaml.org,2002:str"
 _PYTHON = "tag:yaml.org,2002:python/"

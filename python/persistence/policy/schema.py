@@ -36,10 +36,14 @@ def _list(inner: Shape) -> Shape:
 
 
 def _pair(inner: Shape) -> Shape:
+    return _many(inner, 2, "a pair, columns first")
+
+
+def _many(inner: Shape, number: int, words: str) -> Shape:
     def check(node: Node, name: str) -> None:
         _list(inner)(node, name)
-        if len(node.value) != 2:
-            raise PolicyError(f"{yaml_nodes.where(node)}: {name} is a pair, columns first")
+        if len(node.value) != number:
+            raise PolicyError(f"{yaml_nodes.where(node)}: {name} is {words}")
 
     return check
 
@@ -204,6 +208,14 @@ _INGEST_CALIBS: Mapping[str, Shape] = {
 
 # A pair of numbers: columns first.
 _PAIR = _pair(_NUMBER)
+# An amplifier in a detector.
+_BOX = _many(_WHOLE, 4, "a box: its first column and row, and how many of each")
+_AMPLIFIER = _record(
+    "data overscan prescan postscan trimmed",
+    **dict.fromkeys("data overscan prescan postscan trimmed raw".split(), _BOX),
+    corner=_TEXT,
+    flip=_pair(_TRUTH),
+)
 
 # Every top-level key of a camera's file but the sections of dataset types. A key that is not here
 # is unknown.
@@ -235,11 +247,16 @@ SETTINGS: Mapping[str, Shape] = {
     "amplifiers": _table(_record("at flip", name=_TEXT, at=_pair(_WHOLE), flip=_pair(_TRUTH))),
     "focalPlane": _record(
         "pixel scale reference offsets",
+        name=_TEXT,
         pixel=_NUMBER,
+        size=_pair(_WHOLE),
         scale=_NUMBER,
+        toAngle=_list(_NUMBER),
+        fromAngle=_list(_NUMBER),
         reference=_PAIR,
         flipX=_TRUTH,
         offsets=_table(_table(_PAIR)),
+        amplifiers=_table(_table(_AMPLIFIER)),
     ),
     "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
     "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from persistence.errors import FormatterError
 from persistence.types.archives.archive import Load, Table, Tables
 from persistence.types.pixels.box import Box, box_of
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,18 @@ class FocalPlane:
     flip_x : `bool`
         Whether its x axis points to the east where its y axis points to the north; else to the
         west.
+    to_angle : `tuple` [`float`]
+        The polynomial of the distance from the optical axis (mm) that gives the field angle (rad);
+        empty if it is not known, or stated the other way round.
+    from_angle : `tuple` [`float`]
+        The polynomial of the field angle (rad) that gives the distance (mm); empty likewise.
+        Without either, the scale holds everywhere.
     """
 
     scale: float
     flip_x: bool = False
+    to_angle: tuple[float, ...] = ()
+    from_angle: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,69 @@ class Detector:
             f"{name!r}"
         )
 
+    # -- the focal plane
+    # -------------------------------------------------------------------------------------------
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is known where the detector lies in the focal plane."""
+        return None not in (self.bbox, self.position, self.reference, self.pixel_size)
+
+    def to_focal_plane(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+        """Return where trimmed pixels lie in the focal plane (mm); x and y are broadcast.
+
+        Raises
+        ------
+        FormatterError
+            If nothing tells where the detector lies.
+        """
+        from persistence.types.exposure import placement  # lazy: few ask, and it needs numpy
+
+        return placement.to_focal_plane(self)(x, y)
+
+    def from_focal_plane(self, x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
+        """Return the pixels of points of the focal plane (mm); see `to_focal_plane`."""
+        from persistence.types.exposure import placement  # lazy: as above
+
+        return placement.to_focal_plane(self).inverse(x, y)
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """The corners of its pixels in the focal plane (mm), shape (4, 2).
+
+        In the order of lower left, lower right, upper right and upper left pixels.
+        """
+        import numpy as np  # as above
+
+        left, low, right, high = self._edges
+        return np.stack(
+            self.to_focal_plane([left, right, right, left], [low, low, high, high]), axis=-1
+        )
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Where the middle of its pixels lies in the focal plane (mm)."""
+        left, low, right, high = self._edges
+        x, y = self.to_focal_plane((left + right) / 2, (low + high) / 2)
+        return float(x), float(y)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Return whether a position, in pixels, is on the detector, outer edges included."""
+        left, low, right, high = self._edges
+        return bool(left <= x <= right and low <= y <= high)
+
+    @property
+    def _edges(self) -> tuple[float, float, float, float]:
+        """Where its pixels end: left, low, right and high."""
+        if self.bbox is None:
+            raise FormatterError(f"nothing tells how many pixels detector {self.name} has")
+        box = self.bbox
+        left, low = box.x0 - 0.5, box.y0 - 0.5
+        return left, low, left + box.width, low + box.height
+
+    # -- afw's names, for scripts written for it
+    # -------------------------------------------------------------------------------------------
+
     def getName(self) -> str:
         return self.name
 
@@ -152,7 +224,7 @@ class Detector:
         return self.bbox
 
 
-_TYPES = ("SCIENCE", "FOCUS", "GUIDER", "WAVEFRONT")
+TYPES = ("SCIENCE", "FOCUS", "GUIDER", "WAVEFRONT")
 _CORNERS = ("LL", "LR", "UR", "UL")
 _ENDS = ("min_x", "min_y", "extent_x", "extent_y")
 _AREAS = {
@@ -177,9 +249,9 @@ def make(tables: Tables, load: Load) -> Detector:
         id=int(row["id"]),
         serial=row["serial"],
         amplifiers=tuple(
-            _amplifier(amplifiers, number) for number in range(len(amplifiers["name"]))
+            amplifier(amplifiers, number) for number in range(len(amplifiers["name"]))
         ),
-        type=_TYPES[int(row["type"])],
+        type=TYPES[int(row["type"])],
         physical_type=row.get("physicalType", ""),
         bbox=box_of(own),
         pixel_size=(float(row["pixelSize_x"]), float(row["pixelSize_y"])),
@@ -191,7 +263,8 @@ def make(tables: Tables, load: Load) -> Detector:
     )
 
 
-def _amplifier(table: Table, number: int) -> Amplifier:
+def amplifier(table: Table, number: int) -> Amplifier:
+    """Return an amplifier of a row of afw's table of them (afw-files 2.7)."""
     row = {name: column[number] for name, column in table.items()}
     areas = {
         name: Box(*(int(row[f"{prefix}_{end}"]) for end in _ENDS))
@@ -202,7 +275,7 @@ def _amplifier(table: Table, number: int) -> Amplifier:
         gain=float(row["gain"]),
         read_noise=float(row["readnoise"]),
         saturation=float(row["saturation"]),
-        suspect_level=None if math.isnan(row["suspectlevel"]) else float(row["suspectlevel"]),
+        suspect_level=_unless_nan(row.get("suspectlevel", math.nan)),
         corner=_CORNERS[int(row["readoutcorner"])],
         flip_x=bool(row["raw_flip_x"]),
         flip_y=bool(row["raw_flip_y"]),
@@ -210,3 +283,7 @@ def _amplifier(table: Table, number: int) -> Amplifier:
         linearity=tuple(float(number) for number in row["linearity_coeffs"]),
         **areas,
     )
+
+
+def _unless_nan(number: Any) -> float | None:
+    return None if math.isnan(number) else float(number)

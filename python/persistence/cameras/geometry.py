@@ -1,0 +1,163 @@
+"""The camera of a policy: its detectors, where they lie in the focal plane, their amplifiers.
+
+A policy's ``camera`` names a directory, which holds either our ``detectors.yaml`` or what Gen2's
+camera packages have: ``camera.py`` and tables of amplifiers (`persistence.cameras.camgeom`).
+Without such a directory, the policy's ``focalPlane`` and the names of its detectors say it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from persistence.errors import PolicyError
+from persistence.files import yaml_nodes
+from persistence.types.exposure.detector import Amplifier, Detector, FocalPlane
+from persistence.types.pixels.box import Box
+
+if TYPE_CHECKING:
+    from persistence.policy.load import CameraPolicy
+    from persistence.types.exposure.camera import Camera
+
+TABLE, GEN2 = "detectors.yaml", "camera.py"
+# Sections of our table that list detectors, and Gen2's names of these types.
+_TYPES: Mapping[str, str] = {
+    "science": "SCIENCE",
+    "focus": "FOCUS",
+    "guide": "GUIDER",
+    "wavefront": "WAVEFRONT",
+}
+_AREAS = ("data", "overscan", "prescan", "postscan", "trimmed")
+
+
+def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]) -> Camera | None:
+    """Return the camera that a policy describes; None if it says nothing of detectors' places.
+
+    Parameters
+    ----------
+    policy : `CameraPolicy`
+        The policy.
+    directory : `str` or None
+        What the policy's ``camera`` is relative to; the policy's own directory if None.
+    names : mapping [`int`, `str`]
+        The names of the camera's detectors by number.
+
+    Raises
+    ------
+    PolicyError
+        If a file says something that is invalid; the message names it.
+    """
+    from persistence.types.exposure.camera import Camera  # lazy: few ask, and it needs numpy
+
+    said, settings = policy.settings.get("camera"), policy.settings
+    own = os.path.dirname(policy.path)
+    for base in (own if directory is None else directory, own):
+        folder = os.path.normpath(os.path.join(base, said or "none"))
+        table, gen2 = os.path.join(folder, TABLE), os.path.join(folder, GEN2)
+        if os.path.isfile(table):
+            return _of_table(yaml_nodes.load(table), table)
+        if os.path.isfile(gen2):
+            from persistence.cameras import camgeom  # lazy: only for packages of Gen2
+
+            return camgeom.read(gen2)
+    if "focalPlane" not in settings:
+        return None
+    section = settings["focalPlane"]
+    plane = _plane(section)
+    detectors = [
+        _detector(section, number, name, offset, plane)
+        for number, name in sorted(names.items())
+        if (offset := _offset(section, settings["detectors"], number, name)) is not None
+    ]
+    name = section.get("name", said or os.path.basename(policy.path))
+    return Camera(str(name), tuple(detectors), plane)
+
+
+def _of_table(table: Mapping[str, Any], path: str) -> Camera:
+    """Return the camera of our ``detectors.yaml``; detectors without a place are left out."""
+    from persistence.types.exposure.camera import Camera
+
+    section = table.get("focalPlane")
+    if not isinstance(section, Mapping):
+        raise PolicyError(f"{path} has no focalPlane, which says how large detectors are")
+    plane = _plane(section)
+    try:
+        detectors = [
+            _detector(
+                section, int(number), entry["name"], (entry["x"], entry["y"]), plane,
+                yaw=entry.get("yaw", 0.0), kind=kind,
+            )
+            for section_name, kind in _TYPES.items()
+            for number, entry in table.get(section_name, {}).items()
+            if "x" in entry
+        ]  # fmt: skip
+        name = str(table.get("name", os.path.basename(os.path.dirname(path))))
+        return Camera(name, tuple(sorted(detectors, key=lambda each: each.id)), plane)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PolicyError(f"{path}: a detector is not described well: {error!r}") from error
+
+
+def _plane(section: Mapping[str, Any]) -> FocalPlane:
+    radial = {
+        name: tuple(float(each) for each in section.get(key, ()))
+        for name, key in (("to_angle", "toAngle"), ("from_angle", "fromAngle"))
+    }
+    return FocalPlane(float(section["scale"]), bool(section.get("flipX", False)), **radial)
+
+
+def _detector(
+    section: Mapping[str, Any],
+    number: int,
+    name: str,
+    position: tuple[float, float],
+    plane: FocalPlane,
+    yaw: float = 0.0,
+    kind: str = "SCIENCE",
+) -> Detector:
+    side, size = float(section["pixel"]), section.get("size")
+    return Detector(
+        name=name,
+        id=number,
+        serial=str(number),
+        amplifiers=tuple(_amplifiers(section.get("amplifiers", {}), name)),
+        type=kind,
+        bbox=None if size is None else Box(0, 0, int(size[0]), int(size[1])),
+        pixel_size=(side, side),
+        position=(float(position[0]), float(position[1])),
+        reference=(float(section["reference"][0]), float(section["reference"][1])),
+        orientation=(float(yaw), 0.0, 0.0),
+        plane=plane,
+    )
+
+
+def _amplifiers(layouts: Mapping[str, Any], detector: str) -> Iterator[Amplifier]:
+    """Yield the amplifiers of the first layout whose name the detector's name begins with."""
+    named = [each for start, each in layouts.items() if detector.startswith(start)]
+    for name, entry in named[0].items() if named else ():
+        areas: dict[str, Any] = {area: Box.from_any(entry[area]) for area in _AREAS}
+        flip_x, flip_y = entry.get("flip", (False, False))
+        raw = Box.from_any(entry["raw"]) if "raw" in entry else None
+        yield Amplifier(
+            name, **areas, raw=raw, corner=entry.get("corner"), flip_x=flip_x, flip_y=flip_y
+        )
+
+
+def _offset(
+    section: Mapping[str, Any], detectors: Mapping[str, Any], number: int, name: str
+) -> tuple[float, float] | None:
+    """Return where a detector lies (mm): the sum of the offsets of the parts of its data ID."""
+    from persistence.dataids.template import PathTemplate  # lazy: only where a camera is described
+
+    form = PathTemplate(detectors["name"]) if "name" in detectors else None
+    parts = form.parse(name) if form is not None else None
+    data_id = {detectors["key"]: number, **(parts or {})}
+    offsets = [
+        {str(value): offset for value, offset in places.items()}.get(str(data_id.get(key)))
+        for key, places in section["offsets"].items()
+    ]
+    found = [offset for offset in offsets if offset is not None]
+    if len(found) < len(offsets):
+        return None
+    return math.fsum(x for x, _ in found), math.fsum(y for _, y in found)
