@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -19,12 +19,61 @@ from persistence.errors import FormatterError
 from persistence.types.wcs.astmaps import Inverted, Map, Matrix, Points, Scaled, Series
 from persistence.types.wcs.transforms import System, Transform, TransformMap
 
-if TYPE_CHECKING:
-    from persistence.types.exposure.detector import Detector, FocalPlane
-
 FOCAL_PLANE, FIELD_ANGLE = System("FocalPlane"), System("FieldAngle")
 # Newton's iteration of a distortion, which is nearly linear.
 _STEPS = 30
+
+
+class Plane(Protocol):
+    """What is asked of a `FocalPlane`."""
+
+    @property
+    def scale(self) -> float:
+        """Arcseconds per mm."""
+
+    @property
+    def to_angle(self) -> tuple[float, ...]:
+        """The polynomial that gives the field angle."""
+
+    @property
+    def from_angle(self) -> tuple[float, ...]:
+        """The polynomial that gives the distance from the axis."""
+
+
+class Placed(Protocol):
+    """What is asked of a `Detector`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Where ``reference`` lies in the focal plane (mm)."""
+
+    @property
+    def reference(self) -> tuple[float, float] | None:
+        """A pixel."""
+
+    @property
+    def pixel_size(self) -> tuple[float, float] | None:
+        """In mm."""
+
+    @property
+    def orientation(self) -> tuple[float, float, float] | None:
+        """Yaw, pitch and roll (deg)."""
+
+    @property
+    def transforms(self) -> Any:
+        """The mappings that were stored with it."""
+
+    @property
+    def plane(self) -> Plane | None:
+        """The focal plane, if the detector tells of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +111,7 @@ class Radial:
         return np.asarray(polynomial.polyval(distance, self.coefficients[1:]))
 
 
-def to_field_angle(plane: FocalPlane) -> Transform:
+def to_field_angle(plane: Plane) -> Transform:
     """Return the mapping of the focal plane (mm) to the field angle (rad)."""
     if plane.to_angle:
         return Transform(Radial(plane.to_angle))
@@ -71,7 +120,7 @@ def to_field_angle(plane: FocalPlane) -> Transform:
     return Transform(Scaled(np.full(2, math.radians(plane.scale / 3600)), np.zeros(2)))
 
 
-def to_focal_plane(detector: Detector) -> Transform:
+def to_focal_plane(detector: Placed) -> Transform:
     """Return the mapping of a detector's trimmed pixels to the focal plane (mm).
 
     Raises
@@ -107,7 +156,7 @@ def to_focal_plane(detector: Detector) -> Transform:
     return Transform(Series(in_mm, Series(turned, Scaled(np.ones(2), np.array(place)))))
 
 
-def to_tan_pixels(detector: Detector, plane: FocalPlane) -> Transform:
+def to_tan_pixels(detector: Placed, plane: Plane) -> Transform:
     """Return the mapping of a detector's pixels to those that it had without distortion.
 
     These agree with the pixels at the optical axis.
@@ -126,12 +175,12 @@ def _slopes(mapping: Map, place: Points, step: float = 0.5) -> NDArray[np.float6
     return np.stack([right - left, upper - lower], axis=-1) / (2 * step)
 
 
-def pixels(detector: Detector) -> System:
+def pixels(detector: Placed) -> System:
     """Return the system of a detector's pixels."""
     return System("Pixels", detector.name)
 
 
-def systems(detector: Detector, plane: FocalPlane | None = None) -> TransformMap:
+def systems(detector: Placed, plane: Plane | None = None) -> TransformMap:
     """Return all mappings between a detector's systems of coordinates, as far as they are known.
 
     Parameters
