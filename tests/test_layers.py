@@ -14,7 +14,8 @@ PACKAGE = TOP / "python" / "persistence"
 # Outside library -> the modules that may import it, in all or lazily.
 LIBRARIES = {
     "sqlite_utils": {"registry.database"},
-    "yaml": {"formatters.yaml", "files.yaml_nodes"},
+    # Scripts of Gen2 call PyYAML themselves: lsst.daf.base made its types known to it.
+    "yaml": {"formatters.yaml", "files.yaml_nodes", "gen2types.yaml_tags"},
     "astropy.io": {
         "compat.obsbase",
         "formatters.background",

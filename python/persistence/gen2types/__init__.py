@@ -19,6 +19,11 @@ _HERE = "persistence.gen2types"
 
 # Our class -> its face. Modules of faces are imported when they are first needed.
 FACES: Mapping[str, str] = {
+    # lsst.daf.base
+    f"{_OURS}.metadata.entry.DateTime": f"{_HERE}.datetimes.DateTime",
+    f"{_OURS}.metadata.property.PropertySet": f"{_HERE}.properties.PropertySet",
+    f"{_OURS}.metadata.property.PropertyList": f"{_HERE}.properties.PropertyList",
+    "astropy.time.core.Time": f"{_HERE}.datetimes.DateTime",
     # geometry
     f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",
     "astropy.coordinates.sky_coordinate.SkyCoord": f"{_HERE}.spherepoint.SpherePoint",
