@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from obs_decam import DecamMapper
 from persistence import Butler, CameraMapper
 from persistence.calibs import validity
 from persistence.cli import ingest_images
-from persistence.files import fits_headers
+from persistence.files import durable, fits_headers
+from persistence.ingest import direct
 from persistence.ingest.config import load
 from persistence.registry.writer import RegistryWriter, TableSpec
 
@@ -37,6 +39,13 @@ datasets:
   yamled: {template: 'y/%(visit)07d_%(ccdnum)02d.yaml', storage: YamlStorage, tables: raw}
   looked: {template: 'l/%(filter)s/%(visit)07d_%(ccdnum)02d.pickle', storage: PickleStorage, tables: raw}
 """
+
+
+# Settings of ingest for files of one HDU.
+ONE_HDU = ["-c", "parse.extnames=[]", "parse.translation={'visit':'EXPNUM','ccdnum':'CCDNUM','ccd':'CCDNUM',"
+           "'taiObs':'DATE-OBS','expTime':'EXPTIME','proposal':'PROPID','object':'OBJECT'}",
+           "parse.defaults={}", "register.columns=" + repr(
+               {k: v for k, v in load(DecamMapper.ingestFile).register.columns.items() if k != "hdu"})]  # fmt: skip
 
 
 def fresh(code: str, *words: str) -> list[float]:
@@ -350,12 +359,8 @@ def test_reading_headers(bench: Any, nights: list[str]) -> None:
 
 def test_ingesting_links(bench: Any, nights: list[str], tmp_path: Path) -> None:
     (tmp_path / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
-    settings = ["-c", "parse.extnames=[]", "parse.translation={'visit':'EXPNUM','ccdnum':'CCDNUM','ccd':'CCDNUM',"
-                "'taiObs':'DATE-OBS','expTime':'EXPTIME','proposal':'PROPID','object':'OBJECT'}",
-                "parse.defaults={}"]  # fmt: skip
     begin = time.perf_counter()
-    assert ingest_images.main([str(tmp_path), *nights, *settings, "-c", "register.columns=" + repr(
-        {k: v for k, v in load(DecamMapper.ingestFile).register.columns.items() if k != "hdu"})]) == 0  # fmt: skip
+    assert ingest_images.main([str(tmp_path), *nights, *ONE_HDU]) == 0
     took = time.perf_counter() - begin
     begin = time.perf_counter()
     for path in nights:
@@ -368,6 +373,48 @@ def test_ingesting_links(bench: Any, nights: list[str], tmp_path: Path) -> None:
         f"symlink alone {len(nights) / bare:,.0f}",
         2000,
         True,
+    )
+
+
+@pytest.mark.parametrize("mode", ["link", "hardlink", "copy", "direct"])
+def test_having_what_is_ingested_on_the_disk(
+    bench: Any, nights: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """What a batch waits for the disk before its rows are registered, beside a file at a time."""
+    waited: list[float] = []
+
+    def timed(function: Any) -> Any:
+        def act(*arguments: Any) -> Any:
+            begin = time.perf_counter()
+            result = function(*arguments)
+            waited[-1] += time.perf_counter() - begin
+            return result
+
+        return act
+
+    monkeypatch.setattr(direct, "register", timed(direct.register))
+    if mode != "direct":
+        monkeypatch.setattr(durable, "flush", timed(durable.flush))
+    paths = nights[:1000]
+    for number in range(3):
+        root = tmp_path / str(number)
+        root.mkdir()
+        (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+        os.sync()
+        waited.append(0.0)
+        assert ingest_images.main([str(root), *paths, *ONE_HDU, "--mode", mode]) == 0
+    content, bare = Path(paths[0]).read_bytes(), []
+    for number in range(50):
+        (tmp_path / f"{number}.fits").write_bytes(content)
+        begin = time.perf_counter()
+        durable.flush_file(str(tmp_path / f"{number}.fits"))
+        bare.append(time.perf_counter() - begin)
+    bench.tell(
+        f"ingest, {mode} mode, on the disk: more a file",
+        1e6 * min(waited) / len(paths),
+        "us",
+        f"one fdatasync {1e6 * statistics.median(bare):,.0f} us",
+        250,
     )
 
 

@@ -90,3 +90,24 @@ def _failing(number: int):
         raise OSError(number, os.strerror(number))
 
     return fail
+
+
+@pytest.mark.parametrize("understood", [True, False])
+def test_all_files_are_begun_to_be_written_before_the_first_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, understood: bool
+) -> None:
+    steps: list[str] = []
+
+    def advise(descriptor: int, *_: int) -> None:
+        steps.append("begin")
+        if not understood:
+            raise OSError(errno.EINVAL, "no such advice")
+
+    monkeypatch.setattr(os, "posix_fadvise", advise, raising=False)
+    monkeypatch.setattr(os, "POSIX_FADV_DONTNEED", 4, raising=False)
+    monkeypatch.setattr(durable, "_flush_data", lambda descriptor: steps.append("wait"))
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.touch()
+    durable.flush(list(map(str, paths)))
+    assert steps == ["begin"] * 3 + ["wait"] * 3
