@@ -8,7 +8,8 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,36 @@ def _in_a_fork(act: Callable[[], str]) -> str:
 def as_nobody() -> Callable[[Callable[[], str]], str]:
     """Give a function that acts as a user who owns nothing."""
     return _as_nobody
+
+
+@pytest.fixture
+def as_user() -> Callable[..., str]:
+    """Return a function that acts in a process of another user, and returns what came of it.
+
+    The users have no name here; a gid is each one's own unless others are given.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("only root may start a process of another user")
+
+    def act_as(uid: int, act: Callable[[], str], groups: Sequence[int] = ()) -> str:
+        def act_as_user() -> str:
+            first, *others = groups or [uid]
+            os.setgroups(others)
+            os.setgid(first)
+            os.setuid(uid)
+            return act()
+
+        return _in_a_fork(act_as_user)
+
+    return act_as
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that every user may look into: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
 
 
 def _as_nobody(act: Callable[[], str]) -> str:

@@ -663,8 +663,8 @@ def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
             os.chmod(path, 0o555 if path.is_dir() else 0o444)
         before = snapshot(own)
 
-        def act() -> str:
-            butler = Butler(own)
+        def act(force: bool) -> str:
+            butler = Butler(own, force=force)
             assert butler.get("raw_md", ID)["CCDNUM"] == 28
             assert butler.queryMetadata("raw", "visit", filter="g") == [410877]
             try:
@@ -675,8 +675,13 @@ def test_somebody_who_may_only_read_can_read_and_is_told_what_cannot_be_written(
 
         Butler(own).get("raw", ID)  # what is imported late is imported now
         assert re.search(
-            r"cannot write .*/own/0410877/metadata.*: Permission denied", as_nobody(act)
+            r"cannot write .*/own/0410877/metadata.*: Permission denied",
+            as_nobody(lambda: act(force=True)),
         )
+        if os.geteuid() == 0:
+            refused = as_nobody(lambda: act(force=False))
+            assert "/own belongs to root (uid 0), and you are nobody (uid 65534)" in refused
+            assert "force" not in refused  # it would not help
         assert snapshot(own) == before
         for path in [own, *own.rglob("*")]:
             os.chmod(path, 0o755)

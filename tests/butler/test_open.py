@@ -464,7 +464,8 @@ def test_an_output_of_somebody_else_is_refused_with_his_name(
         monkeypatch.setattr(W, "policyFile", f"{folder}/w.yaml")
         make("a", a1="x")
         Butler(inputs="a", outputs=out("mine"))
-        refusal = rf"the output .*/mine belongs to {getpass.getuser()}, and you may not write to it"
+        owner = rf"{getpass.getuser()} \(uid {os.getuid()}\)"
+        refusal = rf"the output .*/mine belongs to {owner}, and you may not write to it"
 
         def act() -> str:
             assert Butler("mine", W).get("note", a=1) == "x"

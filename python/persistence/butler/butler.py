@@ -50,6 +50,7 @@ _ARGUMENTS = (
     "types",
     "durable",
     "mode",
+    "force",
 )
 
 
@@ -82,6 +83,8 @@ class Butler:
         Outputs that can be made again may do without: it costs some milliseconds a dataset.
     mode : `str`
         ``r`` for a Butler on ``root`` that only reads. Inputs and outputs have modes of their own.
+    force : `bool`
+        Whether to write into repositories that belong to other users and are not shared with you.
     **mapperArgs
         For the mapper and its repository: ``calibRoot``, where calibrations lie; ``calibRegistry``
         and ``registry``, if they are not called as usual; what else the camera's class takes.
@@ -94,7 +97,8 @@ class Butler:
     Raises
     ------
     RepositoryError
-        If one of them is no repository, or cannot be used as asked.
+        If one of them is no repository, or cannot be used as asked; or an output is another
+        user's (with ``root`` alone, this is an error of the first `put`).
     UnknownArgument
         If nothing takes one of the keywords.
     UnknownDatasetType
@@ -120,6 +124,7 @@ class Butler:
         types: str = "astropy",
         durable: bool = True,
         mode: str = "rw",
+        force: bool = False,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -134,7 +139,7 @@ class Butler:
             calibs = _settled(calibs, [args])
             mapperArgs = args.mapperArgs or {}
             self._arguments = (args.root, mapper, None, None, trust, calibs, mapperArgs)
-            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs, mode)
+            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs, mode, force)
             refuse_untaken(self._chain.inputs[0].mapper, mapperArgs, _ARGUMENTS)
         elif root or mapper or mapperArgs or mode != "rw":
             others = {"root": root, "mapper": mapper, "mode": mode != "rw", **mapperArgs}
@@ -151,14 +156,14 @@ class Butler:
             calibs = _settled(calibs, [*inputs, *outputs])
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
-            self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs)
+            self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs, force)
         self._reader = Reader(self._chain, self.cache)
         self._types = stack_classes.check(types)
         for repository in (*self._chain.inputs, *self._chain.outputs):
             repository.prefer(types)
         self._definer = Definer(self._chain)
         self._definer.spread()
-        self._durable, self._mode = durable, mode
+        self._durable, self._mode, self._force = durable, mode, force
         self._writer = Writer(self._chain, self._reader, self._definer, durable)
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
@@ -167,7 +172,8 @@ class Butler:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        preferences = self.cache.limit > 0, self._types, self._durable, self._mode
+        cache = self.cache.limit > 0
+        preferences = cache, self._types, self._durable, self._mode, self._force
         return _rebuild, (self._arguments, self._aliases, preferences, self._defined, self._staged)
 
     @property
@@ -619,7 +625,7 @@ def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) 
 def _rebuild(
     arguments: tuple[Any, ...],
     aliases: dict[str, str],
-    preferences: tuple[bool, str, bool, str],
+    preferences: tuple[bool, str, bool, str, bool],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
 ) -> Butler:

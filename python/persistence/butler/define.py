@@ -106,6 +106,8 @@ class Definer:
 
     def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
         if learning and self._chain.outputs:
+            for repository, _definition in learning:
+                repository.refuse_writing()
             self._chain.settle()
             for _repository, definition in learning:
                 in_repository.record(definition, replace)

@@ -6,6 +6,7 @@ parents.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -26,7 +27,7 @@ from persistence.errors import (
     did_you_mean,
     warn_caller,
 )
-from persistence.files import atomic, links
+from persistence.files import links, ownership
 from persistence.policy import refuse_code
 
 
@@ -60,6 +61,8 @@ class Opening:
         Dotted names of classes that pickles may hold.
     calibs : mapping
         Dataset types of calibrations, and where these lie.
+    force : `bool`
+        Whether outputs may be other users'.
     """
 
     def __init__(
@@ -68,8 +71,10 @@ class Opening:
         outputs: Sequence[RepositoryArgs],
         trust: Sequence[str] = (),
         calibs: Mapping[str, str] = {},
+        force: bool = False,
     ) -> None:
         self._trust = trust
+        self._force = force
         self._calibs = {name: os.path.abspath(place) for name, place in calibs.items()}
         self._members: dict[str, Member] = {}
         _check_modes(inputs, outputs)
@@ -137,12 +142,12 @@ class Opening:
             cfg = RepositoryCfg(place, args.root or place)
         cfg = _with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
-        if output and not is_new:
-            refusal = _leads_out(cfg, args)
+        if output:
+            if os.path.isdir(cfg.root):
+                _refuse_unwritable(cfg.root)
+            refusal = _refusal(cfg, args, self._force)
             if refusal:
                 raise RepositoryError(refusal)
-            _refuse_unwritable(cfg.root)
-        if output:
             self._members[member.place] = member
         return member if output else self._members.setdefault(member.place, member)
 
@@ -244,7 +249,7 @@ class Opening:
             made = Repository(
                 cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs
             )
-            made.refusal = _leads_out(cfg, member.args)
+            made.refusal = functools.partial(_refusal, cfg, member.args, self._force)
             # Cameras may ask for others; those that look like ours are misspelt.
             for name in member.args.mapperArgs or ():
                 if did_you_mean(name, TAKEN):
@@ -303,6 +308,17 @@ def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:
     )
 
 
+def _refusal(cfg: RepositoryCfg, args: RepositoryArgs, force: bool) -> str:
+    """Return why nothing is written to a repository: it leads elsewhere, or is another user's.
+
+    Empty if it may be written. Another user's may be, if that is forced.
+    """
+    refusal = _leads_out(cfg, args)
+    for root in () if force else dict.fromkeys((cfg.cfg_root, cfg.root)):
+        refusal = refusal or ownership.refusal(root)
+    return refusal
+
+
 def _refuse_unwritable(root: str) -> None:
     """Refuse an output that the user may not write to, before anything is computed for it."""
     if os.access(root, os.W_OK | os.X_OK):
@@ -310,8 +326,8 @@ def _refuse_unwritable(root: str) -> None:
     if not os.path.isdir(root):
         raise RepositoryError(f"the output {root} is no directory")
     raise RepositoryError(
-        f"the output {root} belongs to {atomic.owner(root)}, and you may not write to it: give it "
-        "as an input, and a directory of your own as the output"
+        f"the output {root} belongs to {ownership.owner(root)}, and you may not write to it: give "
+        "it as an input, and a directory of your own as the output"
     )
 
 
@@ -404,9 +420,10 @@ def open_chain(
     outputs: Sequence[RepositoryArgs],
     trust: Sequence[str] = (),
     calibs: Mapping[str, str] = {},
+    force: bool = False,
 ) -> Chain:
     """Open the repositories that a Butler is told of; see `Opening`."""
-    return Opening(inputs, outputs, trust, calibs).chain()
+    return Opening(inputs, outputs, trust, calibs, force).chain()
 
 
 def open_one(
@@ -416,11 +433,12 @@ def open_one(
     arguments: Mapping[str, Any],
     calibs: Mapping[str, str] = {},
     mode: str = "rw",
+    force: bool = False,
 ) -> Chain:
     """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
 
-    What is not there is not made: that waits until something is put. With mode ``r``, nothing can
-    be put.
+    What is not there is not made: that waits until something is put, and so does the question
+    whether that is allowed. With mode ``r``, nothing can be put.
 
     Raises
     ------
@@ -430,6 +448,6 @@ def open_one(
     if mode not in ("r", "rw"):
         raise RepositoryError(f"mode={mode!r}: a Butler on a root has 'rw', or 'r' to read only")
     args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
-    opening = Opening([args], [], trust, calibs)
+    opening = Opening([args], [], trust, calibs, force)
     chain = opening.chain()
     return chain if mode == "r" else Chain(chain.inputs, chain.inputs[:1], opening.write_new)

@@ -84,6 +84,7 @@ class Writer:
             If none does.
         """
         for repository in self._unfinished:
+            repository.refuse_writing()
             repository.finish_abandoned()
         self._unfinished = ()
         if not self._reader.dataset(request, data_id).composite:

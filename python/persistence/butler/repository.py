@@ -105,9 +105,10 @@ class Repository:
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self._types = "astropy"
         self.direct = DirectFiles(self.root)
-        # Why nothing is written here, if that is so; directories that were seen to lie inside.
-        self.refusal = ""
-        self._inside: set[str] = set()
+        # Why nothing is written here, if that is so; whether it was asked for, and was empty.
+        self.refusal: Callable[[], str] = str
+        self._is_allowed = False
+        self._inside: set[str] = set()  # directories that were seen to lie inside
         # Where files are that a killed writer did not bring to their places.
         try:
             self._redirects = intents.redirects(self.root)
@@ -543,6 +544,19 @@ class Repository:
                 references.forget(location.full_path)
         return location
 
+    def refuse_writing(self) -> None:
+        """Refuse to write here if nothing is to be written.
+
+        Raises
+        ------
+        RepositoryError
+            If the data lie outside of the repository, or it is another user's.
+        """
+        refusal = "" if self._is_allowed else self.refusal()
+        if refusal:
+            raise RepositoryError(refusal)
+        self._is_allowed = True
+
     def finish_abandoned(self) -> None:
         """Finish, or undo, what killed writers were about to do here."""
         intents.recover(self.root)
@@ -572,8 +586,7 @@ class Repository:
             ) from error
 
     def _place_to_write(self, request: Request, data_id: Mapping[str, Any]) -> Location:
-        if self.refusal:
-            raise RepositoryError(self.refusal)
+        self.refuse_writing()
         dataset = self.mapper.dataset(request)
         if request.view is not None:
             raise DataIdError(f"{request.name} is a view: put {request.datasetType} itself")

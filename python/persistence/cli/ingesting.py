@@ -58,6 +58,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-j", "--processes", type=_count, default=1, help="how many processes read headers"
     )
     parser.add_argument(
+        "--force", action="store_true", help="write into a repository that belongs to another user"
+    )
+    parser.add_argument(
         "-L",
         "--loglevel",
         nargs="*",
@@ -127,6 +130,7 @@ def common(arguments: argparse.Namespace) -> dict[str, Any]:
         "create": arguments.create,
         "ignore_ingested": arguments.ignore_ingested,
         "processes": arguments.processes,
+        "force": arguments.force,
         "progress": progress.track,
     }
 

@@ -35,6 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "files of such settings: config.coaddName = 'deep'",
     )
     parser.add_argument(
+        "--force", action="store_true", help="write into a repository that belongs to another user"
+    )
+    parser.add_argument(
         "--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone"
     )
 
@@ -82,10 +85,10 @@ def opened(arguments: argparse.Namespace) -> Butler:
     where = places.resolved(arguments.root, arguments.calib, arguments.output, arguments.rerun)
     more = {} if where.calib is None else {"mapperArgs": {"calibRoot": where.calib}}
     if where.output is None:
-        return Butler(outputs={"root": where.input, "mode": "rw", **more})
-    return Butler(
-        inputs={"root": where.input, **more}, outputs={"root": where.output, "mode": "rw", **more}
-    )
+        repository = {"root": where.input, "mode": "rw", **more}
+        return Butler(outputs=repository, force=arguments.force)
+    rerun = {"root": where.output, "mode": "rw", **more}
+    return Butler(inputs={"root": where.input, **more}, outputs=rerun, force=arguments.force)
 
 
 def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: bool) -> None:

@@ -359,17 +359,3 @@ def in_the_way(target: str, pathname: str) -> FileConflict:
     """Return the error for a file, or a link to nothing, that stands where another is to go."""
     what = links.fault(target) or f"another file stands at {target}"
     return FileConflict(f"{what}; -c clobber=True replaces it", pathname=pathname)
-
-
-def owner(path: str) -> str:
-    """Give the name of the user that a file or directory belongs to.
-
-    The number, if he has none here.
-    """
-    import pwd  # not on Windows, and asked only for a message
-
-    number = os.stat(path).st_uid
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user {number}"

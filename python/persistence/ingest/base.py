@@ -23,7 +23,7 @@ from persistence.errors import (
     RepositoryError,
     did_you_mean,
 )
-from persistence.files import atomic, durable, links
+from persistence.files import atomic, durable, links, ownership
 from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
@@ -121,6 +121,8 @@ class FileIngest:
         Pass silently over files that have rows.
     processes : `int`
         How many processes read headers.
+    force : `bool`
+        Write where another user is the owner.
     names : mapping
         What files are called in messages, if not by their paths.
     report : `Report`
@@ -135,6 +137,7 @@ class FileIngest:
     create: bool = False
     ignore_ingested: bool = False
     processes: int = 1
+    force: bool = False
     progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items
     names: Mapping[str, str] = field(default_factory=dict)
     report: Report = field(default_factory=Report, init=False)
@@ -170,8 +173,13 @@ class FileIngest:
         return list(names.values())
 
     def _check_writable(self, root: str) -> None:
-        if not self.dry_run and not os.access(root, os.W_OK | os.X_OK):
+        if self.dry_run:
+            return
+        if not os.access(root, os.W_OK | os.X_OK):
             raise RepositoryError(f"{root} is read-only for you: nothing can be ingested into it")
+        refusal = "" if self.force else ownership.refusal(root)
+        if refusal:
+            raise RepositoryError(refusal)
 
     def _read(self, paths: Sequence[str], parser: Parser) -> Iterator[Parsed]:
         """Read the headers, in the order of the files, noting filters that nobody knows."""

@@ -67,7 +67,7 @@ def test_what_must_not_be_removed_is_not(chained: Path, output: str | None, mess
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_the_output_of_another_is_not_removed(chained: Path) -> None:
     os.chown(chained / "rerun/foo", 54321, -1)
-    with pytest.raises(UsageError, match="foo belongs to user 54321: it is not yours to remove"):
+    with pytest.raises(UsageError, match="foo belongs to uid 54321: it is not yours to remove"):
         clobbering.check(str(chained / "rerun/foo"), [str(chained)])
 
 

@@ -341,6 +341,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         "noExit": False, "profile": None, "processes": 1, "timeout": None, "clobberOutput": False,
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
         "noDurable": False,
+        "force": False,
         "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "template": None,
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}
@@ -370,6 +371,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         ("--clobber-versions", "clobberVersions", True),
         ("--no-versions", "noVersions", True),
         ("--no-durable", "noDurable", True),
+        ("--force", "force", True),
         ("--clobber-output", "clobberOutput", True),
         ("--templ t", "template", "t"),
     ],

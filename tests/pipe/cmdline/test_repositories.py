@@ -17,7 +17,7 @@ def said(
 ) -> argparse.Namespace:
     given = {"input": root, "output": output, "calib": calib}
     texts = {name: None if path is None else str(path) for name, path in given.items()}
-    return argparse.Namespace(clobberOutput=clobber, noDurable=False, **texts)
+    return argparse.Namespace(clobberOutput=clobber, noDurable=False, force=False, **texts)
 
 
 def test_an_input_is_a_directory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from persistence.butler import repository_cfg
 from persistence.errors import UsageError
-from persistence.files import atomic, links
+from persistence.files import links, ownership
 
 # What tells a repository; removed last, so that one which is half removed is still known for what
 # it is.
@@ -42,9 +42,10 @@ def check(path: str | None, read: Iterable[str]) -> None:
         return
     if not os.path.isdir(real):
         raise UsageError(f"--clobber-output: {path} is no directory")
-    if os.stat(real).st_uid != os.getuid():
+    if os.stat(real).st_uid != os.geteuid():
         raise UsageError(
-            f"--clobber-output: {path} belongs to {atomic.owner(real)}: it is not yours to remove"
+            f"--clobber-output: {path} belongs to {ownership.owner(real)}: it is not yours to "
+            "remove"
         )
     entries = os.listdir(real)
     if entries and not any(mark in entries for mark in _MARKS):

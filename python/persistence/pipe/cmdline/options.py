@@ -221,6 +221,7 @@ def _replacing(parser: argparse.ArgumentParser) -> None:
         "--no-backup-config": ("noBackupConfig", "do not keep them"),
         "--clobber-versions": ("clobberVersions", "replace the stored versions of packages"),
         "--no-versions": ("noVersions", "neither compare nor store versions of packages"),
+        "--force": ("force", "write into an output that belongs to another user"),
         "--no-durable": ("noDurable", "do not wait for the disk: a power cut may lose outputs"),
     }
     for option, (dest, text) in flags.items():

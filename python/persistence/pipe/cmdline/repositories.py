@@ -101,12 +101,12 @@ def opened(namespace: argparse.Namespace) -> Butler:
     UsageError
         If they cannot be opened so: the output may have been set up with another calibration root.
     """
-    durable = not namespace.noDurable
+    how = {"durable": not namespace.noDurable, "force": namespace.force}
     try:
         if namespace.output is None:
-            return Butler(namespace.input, durable=durable, **_told(namespace))
+            return Butler(namespace.input, **how, **_told(namespace))
         outputs = {**_args(namespace, namespace.output), "mode": "rw"}
-        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs, durable=durable)
+        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs, **how)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 

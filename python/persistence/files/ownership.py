@@ -1,0 +1,81 @@
+"""To whom a repository belongs, and who may write into it."""
+
+from __future__ import annotations
+
+import os
+
+from persistence.files import settings
+
+
+def owner(path: str) -> str:
+    """Return the user that a file or directory belongs to, as `user` tells it."""
+    return user(os.stat(path).st_uid)
+
+
+def user(number: int) -> str:
+    """Return a user's name and number, ``alice (uid 1001)``; or the number, if there is no name."""
+    import pwd  # not on Windows, and asked only for a message
+
+    try:
+        return f"{pwd.getpwuid(number).pw_name} (uid {number})"
+    except KeyError:
+        return f"uid {number}"
+
+
+def group(number: int) -> str:
+    """Return a group's name and number, as `user` does."""
+    import grp  # see above
+
+    try:
+        return f"{grp.getgrgid(number).gr_name} (gid {number})"
+    except KeyError:
+        return f"gid {number}"
+
+
+def is_member(number: int) -> bool:
+    """Check whether this process is in a group; root is in each."""
+    return os.geteuid() == 0 or number in (os.getegid(), *os.getgroups())
+
+
+def refusal(root: str) -> str:
+    """Return why this process is not to write into a repository that is another user's.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory; its owner is the repository's.
+
+    Returns
+    -------
+    refusal : `str`
+        Empty if the directory is not there, or belongs to the user of this process, or the
+        repository is shared with a group that this process is in.
+
+    Raises
+    ------
+    RepositoryError
+        If the repository's settings cannot be read.
+
+    Notes
+    -----
+    Root is refused like others. The files that root writes are root's, and the owner could not
+    replace them.
+    """
+    try:
+        status = os.stat(root)
+    except OSError:
+        return ""
+    if status.st_uid == os.geteuid():
+        return ""
+    theirs, advice = user(status.st_uid), f"ask for it to be shared (persistence share {root})"
+    if settings.read(root).shared == "group":
+        if is_member(status.st_gid):
+            return ""
+        theirs = f"{theirs}, who shares it with the group {group(status.st_gid)}"
+        advice = "have yourself added to the group"
+    if os.access(root, os.W_OK | os.X_OK):
+        advice += "; or write all the same with force=True (--force in a command)"
+    return (
+        f"{root} belongs to {theirs}, and you are {user(os.geteuid())}: nothing is written there. "
+        f"Read it, and give a directory of your own as the output; or {advice}"
+    )

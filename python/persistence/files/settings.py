@@ -1,0 +1,71 @@
+"""Settings of a repository that Gen2 has no place for: its ``.persistence/settings.yaml``.
+
+Gen2 ignores the file, and reading a repository does not need it: it says how the repository is
+written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from persistence.errors import PolicyError, RepositoryError, did_you_mean
+
+FILE = ".persistence/settings.yaml"
+# The values that each setting may have.
+_VALUES: Mapping[str, tuple[str, ...]] = {"shared": ("group",)}
+
+
+class Settings(NamedTuple):
+    """How a repository is written.
+
+    Attributes
+    ----------
+    shared : `str` or None
+        ``group`` if everybody in the group of its directory writes into it.
+    """
+
+    shared: str | None = None
+
+
+def read(root: str) -> Settings:
+    """Read the settings of a repository; without the file, each has its default.
+
+    Raises
+    ------
+    RepositoryError
+        If the file cannot be read, or says something that it cannot mean.
+    """
+    path = os.path.join(root, FILE)
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Settings()
+    except OSError as error:
+        raise RepositoryError(f"{path} cannot be read: {error.strerror or error}") from error
+    from persistence.files import yaml_nodes  # lazy: few repositories have settings
+
+    try:
+        nodes = yaml_nodes.items(yaml_nodes.compose(path))
+        values = {name: _checked(name, node) for name, node in nodes.items()}
+    except PolicyError as error:
+        raise RepositoryError(str(error)) from error
+    return Settings(**values)
+
+
+def _checked(name: str, node: Any) -> Any:
+    from persistence.files import yaml_nodes
+
+    place = yaml_nodes.where(node)
+    if name not in _VALUES:
+        raise RepositoryError(
+            f"{place}: unknown setting {name!r}{did_you_mean(name, _VALUES)} (known: "
+            f"{', '.join(_VALUES)})"
+        )
+    value = yaml_nodes.plain(node)
+    if value not in _VALUES[name]:
+        raise RepositoryError(
+            f"{place}: {name} is {value!r}, and may be {', '.join(_VALUES[name])} or absent"
+        )
+    return value
