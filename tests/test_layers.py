@@ -35,6 +35,7 @@ LIBRARIES = {
         "formatters.catalog_layout",
         "formatters.catalog_read",
         "formatters.catalog_write",
+        "gen2types.table.ours",
         "ingest.curatedfiles",
         "refcats.catalog",
         "tasks.sources",

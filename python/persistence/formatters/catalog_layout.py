@@ -138,6 +138,9 @@ def _column(given: Any, name: str, is_angle: bool) -> Column | None:
         found = _fixed(values)
     if found is None:
         return None
+    letters = (given.info.meta or {}).get("letters", 0)
+    if found.form.letter == "A" and not found.form.pointer and letters > found.form.repeat:
+        found = replace(found, form=Form("A", letters))
     kind = "Angle" if angle and found.kind == "Scalar" and found.form.letter == "D" else found.kind
     doc = re.sub(r"[^ -~]", "?", given.info.description or "")
     return replace(found, name=name, kind=kind, unit=unit_text(unit), doc=doc)

@@ -117,6 +117,8 @@ def _column(field: Field, cells: Any, form: Form) -> Any:
     if form.pointer:
         # an empty column does not show what its cells hold
         column.info.meta = {"variable": form.letter}
+    elif form.letter == "A":
+        column.info.meta = {"letters": form.repeat}  # of which the texts may need fewer
     return column
 
 

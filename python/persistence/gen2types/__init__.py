@@ -24,6 +24,8 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.metadata.property.PropertySet": f"{_HERE}.properties.PropertySet",
     f"{_OURS}.metadata.property.PropertyList": f"{_HERE}.properties.PropertyList",
     "astropy.time.core.Time": f"{_HERE}.datetimes.DateTime",
+    # tables
+    "astropy.table.table.Table": f"{_HERE}.table.nearest.NearestCatalog",
     # geometry
     f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",
     "astropy.coordinates.sky_coordinate.SkyCoord": f"{_HERE}.spherepoint.SpherePoint",

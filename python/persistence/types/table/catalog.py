@@ -101,7 +101,8 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
     def objects(self, name: str) -> Objects:
         """Return the objects whose archive numbers a column holds, such as ``wcs`` of exposures.
 
-        The file that the catalog was read from is opened when the first object is asked for.
+        The file that the catalog was read from is opened when the first object is asked for. A
+        column may also hold the objects themselves.
 
         Parameters
         ----------
@@ -114,6 +115,8 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
             If there is no such column, or it is not one of integers.
         """
         name = self.resolve(name)
+        if name in self.columns and self[name].dtype.kind == "O":
+            return Objects(range(len(self)), self[name].__getitem__)
         if name not in self.columns or self[name].dtype.kind not in "iu" or self[name].ndim != 1:
             raise FormatterError(
                 f"the catalog has no column {name!r} of archive "

@@ -1,0 +1,1 @@
+"""Afw's tables: schemas, keys, records and catalogs over astropy's columns."""

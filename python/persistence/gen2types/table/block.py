@@ -1,0 +1,118 @@
+"""`Block`: rows that lie together in memory, column by column.
+
+Records and catalogs are views of blocks: several of them may have the same row, and see what is
+written to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.gen2types.table.keys import ARRAYS, TYPES, Field
+from persistence.gen2types.table.schema import Schema
+
+_FIRST = 16
+_FLOATS = ("F", "D", "Angle", "ArrayF", "ArrayD")
+
+
+class Block:
+    """Rows of a schema.
+
+    Parameters
+    ----------
+    schema : `Schema`
+        The fields.
+    columns : `dict` [`str`, array], optional
+        The columns; they are shared.
+    stored : `dict` [`str`, sequence], optional
+        Objects that belong to rows, by the name of what they are: ``footprint``; each is read when
+        it is asked for.
+
+    Attributes
+    ----------
+    length : `int`
+        How many rows are in use.
+    objects : `dict`
+        Objects that rows were given, by name and row.
+    source : `~persistence.types.table.catalog.Catalog` or None
+        The catalog whose columns these are, as long as the block has no other rows.
+    numbers, archives : `dict`
+        The numbers that the stored objects have in the archive of a file, by name; and which file.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        columns: dict[str, NDArray[Any]] | None = None,
+        stored: dict[str, Sequence[Any]] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.length = 0 if columns is None else len(next(iter(columns.values()), ()))
+        self.stored = stored or {}
+        self.objects: dict[tuple[str, int], Any] = {}
+        self.source: Any = None
+        self.numbers: dict[str, NDArray[Any]] = {}
+        self.archives: dict[str, Any] = {}
+        self._columns: dict[str, NDArray[Any]] = {}
+        for item in schema:
+            name = item.field.getName()
+            self._columns[name] = empty(item.field, 0) if columns is None else columns[name]
+        self._capacity = self.length
+
+    def whole(self, name: str) -> NDArray[Any]:
+        """Return a column with all that there is room for; rows in use come first."""
+        return self._columns[name]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column."""
+        return self._columns[name][: self.length]
+
+    def reserve(self, rows: int) -> None:
+        """Make room for some more rows."""
+        if self.length + rows <= self._capacity:
+            return
+        capacity = max(self.length + rows, 2 * self._capacity, _FIRST)
+        for item in self.schema:
+            name = item.field.getName()
+            grown = empty(item.field, capacity, self._columns[name].dtype)
+            grown[: self.length] = self.column(name)
+            self._columns[name] = grown
+        self._capacity = capacity
+
+    def add(self, rows: int = 1) -> range:
+        """Add rows without values, and return their numbers."""
+        self.reserve(rows)
+        first = self.length
+        self.length += rows
+        self.source = None
+        return range(first, self.length)
+
+    def object(self, name: str, row: int) -> Any:
+        """Return an object of a row, None if it has none."""
+        if (name, row) in self.objects:
+            return self.objects[name, row]
+        stored = self.stored.get(name, ())
+        return stored[row] if row < len(stored) else None
+
+    @property
+    def spare(self) -> int:
+        """For how many more rows there is room."""
+        return self._capacity - self.length
+
+
+def empty(field: Field, rows: int, dtype: Any = None) -> NDArray[Any]:
+    """Return a column whose values are not known: NaN, 0, False, no text."""
+    kind, size = field.kind, field.getSize()
+    if kind == "String":
+        return np.full(rows, "", dtype or (f"U{size}" if size else object))
+    if size == 0:
+        cells = np.empty(rows, object)
+        for row in range(rows):
+            cells[row] = np.zeros(0, TYPES[kind])
+        return cells
+    shape = (rows, size) if kind in ARRAYS else rows
+    return np.full(shape, np.nan if kind in _FLOATS else 0, dtype or TYPES[kind])

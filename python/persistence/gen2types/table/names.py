@@ -1,0 +1,85 @@
+"""The names of ``lsst.afw.table``, in one list."""
+
+from __future__ import annotations
+
+from persistence.gen2types.table.basecatalog import BaseCatalog
+from persistence.gen2types.table.basetable import BaseTable, SimpleTable, SourceTable
+from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
+from persistence.gen2types.table.columnview import BaseColumnView, BitsColumn, SourceColumnView
+from persistence.gen2types.table.functorkeys import (
+    ArrayDKey,
+    ArrayFKey,
+    Box2DKey,
+    Box2IKey,
+    CoordinateType,
+    CoordKey,
+    CovarianceMatrix2dKey,
+    CovarianceMatrix2fKey,
+    CovarianceMatrix3dKey,
+    CovarianceMatrix3fKey,
+    CovarianceMatrix4dKey,
+    CovarianceMatrix4fKey,
+    CovarianceMatrixXdKey,
+    CovarianceMatrixXfKey,
+    EllipseKey,
+    Point2DKey,
+    Point2IKey,
+    PointDKey,
+    PointIKey,
+    QuadrupoleKey,
+)
+from persistence.gen2types.table.idfactory import IdFactory
+from persistence.gen2types.table.keys import Field, Key
+from persistence.gen2types.table.records import BaseRecord
+from persistence.gen2types.table.schema import AliasMap, Schema, SchemaItem, SubSchema
+from persistence.gen2types.table.schemamapper import SchemaMapper
+from persistence.gen2types.table.sources import SimpleRecord, SourceRecord
+
+# What to leave out of a file of sources.
+SOURCE_IO_NO_FOOTPRINTS = 1
+SOURCE_IO_NO_HEAVY_FOOTPRINTS = 2
+
+__all__ = [
+    "SOURCE_IO_NO_FOOTPRINTS",
+    "SOURCE_IO_NO_HEAVY_FOOTPRINTS",
+    "AliasMap",
+    "ArrayDKey",
+    "ArrayFKey",
+    "BaseCatalog",
+    "BaseColumnView",
+    "BaseRecord",
+    "BaseTable",
+    "BitsColumn",
+    "Box2DKey",
+    "Box2IKey",
+    "CoordKey",
+    "CoordinateType",
+    "CovarianceMatrix2dKey",
+    "CovarianceMatrix2fKey",
+    "CovarianceMatrix3dKey",
+    "CovarianceMatrix3fKey",
+    "CovarianceMatrix4dKey",
+    "CovarianceMatrix4fKey",
+    "CovarianceMatrixXdKey",
+    "CovarianceMatrixXfKey",
+    "EllipseKey",
+    "Field",
+    "IdFactory",
+    "Key",
+    "Point2DKey",
+    "Point2IKey",
+    "PointDKey",
+    "PointIKey",
+    "QuadrupoleKey",
+    "Schema",
+    "SchemaItem",
+    "SchemaMapper",
+    "SimpleCatalog",
+    "SimpleRecord",
+    "SimpleTable",
+    "SourceCatalog",
+    "SourceColumnView",
+    "SourceRecord",
+    "SourceTable",
+    "SubSchema",
+]

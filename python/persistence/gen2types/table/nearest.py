@@ -1,0 +1,25 @@
+"""Which of afw's catalogs a table is: the one whose fields it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from persistence.gen2types.face import Face
+from persistence.gen2types.table.basecatalog import BaseCatalog
+from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
+
+# Those with more fields come first.
+_CATALOGS: tuple[type[BaseCatalog], ...] = (SourceCatalog, SimpleCatalog)
+
+
+class NearestCatalog(Face[Any]):
+    """The face of any table."""
+
+    @classmethod
+    def of(cls, ours: Any) -> Any:
+        """Return the face of a table: a catalog of the class whose fields it has."""
+        names = set(ours.colnames)
+        for kind in _CATALOGS:
+            if kind.Table.makeMinimalSchema().getNames() <= names:
+                return kind.of(ours)
+        return BaseCatalog.of(ours)
