@@ -47,7 +47,9 @@ from persistence.errors import (
     UnsafeContent,
     UsageError,
     WrittenDiffers,
+    argument,
     did_you_mean,
+    for_commands,
 )
 
 ID = {"visit": 410877, "ccdnum": 28}
@@ -241,3 +243,19 @@ def test_an_ingest_error_knows_which_file_it_was():
 )
 def test_a_hint_names_what_looks_alike_and_nothing_else(word, known, hint):
     assert did_you_mean(word, known) == hint
+
+
+@pytest.mark.parametrize(
+    ("given", "python", "command"),
+    [
+        (("mapper",), "mapper=", "--mapper NAME"),
+        (("mapper", "my camera.yaml"), "mapper='my camera.yaml'", "--mapper 'my camera.yaml'"),
+        (("trust", ["a.B"]), "trust=['a.B']", "--trust a.B"),
+        (("calibRoot",), "calibRoot=", "--calib DIR"),
+    ],
+)
+def test_an_argument_is_told_as_the_tool_at_hand_takes_it(given, python, command):
+    assert argument(*given) == python
+    with for_commands():
+        assert argument(*given) == command
+    assert argument(*given) == python

@@ -5,10 +5,12 @@ Where Gen2 raised a built-in class that scripts may catch, ours is also an insta
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 # What pip calls this package: `persistence` is somebody else's there.
@@ -24,6 +26,46 @@ def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
 
     close = difflib.get_close_matches(word, [str(name) for name in known], n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(before + name) for name in close)}?" if close else ""
+
+
+# Options of commands that are called otherwise than the arguments: their names, and their values'.
+_OPTIONS = {"calibRoot": ("calib", "DIR")}
+_is_command = ContextVar("is_command", default=False)
+
+
+@contextlib.contextmanager
+def for_commands() -> Iterator[None]:
+    """Let messages name options of commands meanwhile, not arguments of Python; see `argument`."""
+    token = _is_command.set(True)
+    try:
+        yield
+    finally:
+        _is_command.reset(token)
+
+
+def argument(name: str, value: Any = None) -> str:
+    """Return an argument as the user of the tool at hand gives it, for a message.
+
+    Parameters
+    ----------
+    name : `str`
+        The argument, for which commands have an option.
+    value : `str` or `list` [`str`], optional
+        Its value, if that is known.
+
+    Returns
+    -------
+    text : `str`
+        ``trust=['a.B']`` of a Butler, ``--trust a.B`` of a command; ``mapper=`` and
+        ``--mapper NAME`` without a value.
+    """
+    if not _is_command.get():
+        return f"{name}={'' if value is None else repr(value)}"
+    import shlex  # lazy: only needed for error messages
+
+    option, values = _OPTIONS.get(name, (name, "NAME"))
+    words = [value] if isinstance(value, str) else value or [values]
+    return f"--{option} {shlex.join(words)}"
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:

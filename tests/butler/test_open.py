@@ -35,6 +35,7 @@ from persistence import (
     UnsafeContent,
 )
 from persistence.butler import repository_cfg
+from persistence.cameras import installed
 from persistence.cameras.installed import camera
 
 POLICY = "datasets: {note: {template: 'note-%(a)d.txt', storage: TextStorage}}\n"
@@ -981,3 +982,150 @@ def test_nothing_is_written_through_a_link_that_leaves_the_repository(above: boo
     ):
         Butler("r", mapper=W).put("text", "note", a=1)
     assert list(Path("elsewhere").iterdir()) == []
+
+
+# -- the camera that the caller names, in the whole chain
+# --------------------------------------------------------------------------------------
+
+CAMERA = """
+import os
+from persistence import CameraMapper
+
+class Mod(CameraMapper):
+    policyFile = os.path.join(os.path.dirname(__file__), "policy.yaml")
+
+def joined(dataId, componentInfo, cls):
+    return "-".join(part.obj for part in componentInfo.values())
+"""
+CAMERA_FILE = POLICY.replace(
+    "datasets: {",
+    "datasets: {both: {python: types.SimpleNamespace, assembler: owncamera.mapper.joined, "
+    "composite: {one: {datasetType: note}}}, ",
+)
+
+
+@pytest.fixture
+def package(place: Path) -> Path:
+    """Make a package with a camera in the manner of Gen2, and beside it a camera's file that names code of it."""
+    folder = place / "packages/owncamera"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from owncamera.mapper import Mod\n")
+    (folder / "mapper.py").write_text(CAMERA)
+    (folder / "policy.yaml").write_text(POLICY)
+    Path("camera.yaml").write_text(CAMERA_FILE)
+    return place / "packages"
+
+
+@pytest.fixture
+def elsewhere(
+    package: Path, monkeypatch: pytest.MonkeyPatch, in_a_fork: Callable[[Callable[[], str]], str]
+) -> Callable[..., list[str]]:
+    """Return a function that runs lines of Python where no camera was given yet: what they print, or raise."""
+    monkeypatch.setattr(installed, "_given", {})
+    monkeypatch.syspath_prepend(package)
+
+    def act(*lines: str) -> list[str]:
+        def run() -> str:
+            shown: list[str] = []
+            names = {
+                "Butler": Butler,
+                "pickle": pickle,
+                "show": lambda *what: shown.extend(map(str, what)),
+            }
+            try:
+                exec("\n".join(lines), names)  # lines of these tests
+            except Exception as error:
+                shown.append(f"{type(error).__name__}: {error}, {'owncamera' in sys.modules}")
+            return "\t".join(shown)
+
+        return in_a_fork(run).split("\t")
+
+    return act
+
+
+GIVEN = {
+    "a dotted name": ("owncamera.mapper.Mod", "['owncamera.mapper.Mod']"),
+    "a shorter one": ("owncamera.Mod", "['owncamera.Mod']"),
+    "a file": ("camera.yaml", "['camera.yaml']"),
+    "a file, of whose code one is trusted": ("camera.yaml", "['owncamera.mapper.joined']"),
+}
+
+
+@pytest.mark.parametrize("mark", ["_mapper", "registry.sqlite3", None])
+@pytest.mark.parametrize("case", GIVEN)
+def test_a_camera_that_the_caller_gives_opens_the_reruns_of_a_repository_again(
+    elsewhere: Callable[..., list[str]], case: str, mark: str | None
+) -> None:
+    mapper, trust = GIVEN[case]
+    Path("root").mkdir()
+    if mark is not None:
+        name = f"../{mapper}" if mapper.endswith(".yaml") else mapper
+        Path("root", mark).write_text(f"{name}\n" if mark == "_mapper" else "")
+    written = elsewhere(
+        f"butler = Butler(inputs={{'root': 'root', 'mapper': {mapper!r}}}, outputs='root/rerun/a')",
+        "butler.put('x', 'note', a=1)",
+        f"parent = {{'root': 'root/rerun/a', 'mapper': {None if mark else mapper!r}}}",
+        "again = Butler(inputs=parent, outputs={'root': 'root/rerun/b', 'mode': 'rw'})",
+        "again.put('y', 'note', a=2)",
+        f"out = Butler(outputs={{'root': 'root/rerun/c', 'mapper': {mapper!r}}})",
+        "show(pickle.dumps(again).hex())",
+    )
+    assert len(written) == 1, written
+    reads = "show(*(butler.get('note', a=a) for a in (1, 2)), len(butler.chain.inputs))"
+    for opened in (
+        f"butler = Butler('root/rerun/b', mapper={mapper!r})",
+        f"butler = Butler(inputs={{'root': 'root/rerun/b', 'mapper': {mapper!r}}})",
+        f"butler = Butler(inputs='root/rerun/b', outputs={{'root': 'root/rerun/c', 'mapper': {mapper!r}}})",
+        # as the Butler that opened it without a word, because the caller had given it before
+        f"butler = pickle.loads(bytes.fromhex({written[0]!r}))",
+        f"butler = Butler('root/rerun/b', trust={trust})" if mark == "_mapper" else "",
+    ):
+        if opened:
+            assert elsewhere(opened, reads) == ["x", "y", "3"], opened
+    (refused,) = elsewhere("Butler('root/rerun/b')", "show('opened')")
+    assert "mapper=" in refused or f"trust=['{mapper}']" in refused
+    assert refused.endswith(", False")
+
+
+def test_what_is_trusted_in_one_butler_is_not_in_the_next(
+    elsewhere: Callable[..., list[str]],
+) -> None:
+    Path("root").mkdir()
+    Path("root/_mapper").write_text("owncamera.Mod\n")
+    for trust in ("'owncamera.Mod'", "['owncamera.Mod']"):
+        name, refused = elsewhere(
+            f"Butler('root', trust={trust})",
+            "show(Butler.getMapperClass('root', ['owncamera.Mod']).__name__)",
+            "Butler('root')",
+        )
+        assert name == "Mod"
+        assert "root: no installed camera is called 'owncamera.Mod'" in refused
+    for line in (
+        "Butler('root')",
+        "Butler.getMapperClass('root')",
+        "Butler('root', trust=['a.B'])",
+    ):
+        (refused,) = elsewhere(line)
+        assert refused.startswith("CameraNotFound: ")
+        assert refused.endswith(", False")
+
+
+def test_nothing_is_written_for_a_camera_that_cannot_be_imported(place: Path) -> None:
+    for outputs in ({"root": "new", "mapper": "nowhere.Mod"}, {"root": "new", "mapper": "os.path"}):
+        with pytest.raises(RepositoryError, match=r"cannot be imported|is no mapper"):
+            Butler(outputs=outputs)
+    assert sorted(os.listdir()) == ["w.yaml"]
+
+
+def test_a_parent_whose_camera_cannot_be_had_is_read_with_that_of_its_child() -> None:
+    make("a")
+    Butler(inputs={"root": "a", "mapper": W}, outputs=out("b")).put("x", "note", a=1)
+    cfg = Path("a/repositoryCfg.yaml")
+    cfg.write_text(cfg.read_text().replace(f"_mapper: {W.__module__}.W", "_mapper: gone.Mapper"))
+    with pytest.raises(RepositoryError, match=r"no installed camera is called 'gone\.Mapper'"):
+        Butler("b")
+    with pytest.warns(RegistryWarning, match=r"/a: no installed .*It is read with .*\.W, which"):
+        butler = Butler("b", mapper=W)
+    assert [type(one.mapper) for one in butler.chain.inputs] == [W, W]
+    with pytest.raises(RepositoryError, match=r"must match.*'gone\.Mapper', not '.*\.W'"):
+        Butler(outputs={"root": "a", "mapper": W})

@@ -314,7 +314,7 @@ def test_a_calibration_registry_may_have_another_name(dated: Path, make_calibs: 
 
 def test_without_a_calibration_registry_the_error_says_how_to_name_one(dated: Path) -> None:
     with pytest.raises(
-        IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*calibRoot= \(--calib\)"
+        IncompleteDataId, match=r"there is no calibRegistry\.sqlite3 in .*are with calibRoot="
     ):
         Butler(dated).get("bias", ID)
 

@@ -72,3 +72,66 @@ def test_a_module_that_is_not_announced_is_not_a_camera(site):
 def test_a_misspelt_camera_is_told_its_neighbour_and_what_is_known():
     with pytest.raises(CameraNotFound, match=r"'decm'; did you mean 'decam'.*known: .*decam"):
         installed.find("decm")
+
+
+PACKAGE = """
+open({marker!r}, "w").close()
+from persistence.cameras.camera_mapper import CameraMapper
+
+class OwnMapper(CameraMapper):
+    pass
+
+class Thing:
+    pass
+"""
+
+
+@pytest.fixture
+def own_camera(site, tmp_path, monkeypatch):
+    """Put a module on Python's path that nobody announces; it tells when it is imported."""
+    monkeypatch.setattr(installed, "_given", {})
+    site("", owncamera=PACKAGE.format(marker=str(tmp_path / "imported")))
+    return (tmp_path / "imported").exists
+
+
+def test_what_only_a_repository_names_is_not_imported(own_camera):
+    with pytest.raises(CameraNotFound, match=r"'owncamera\.OwnMapper'.*trust=\['owncamera\.OwnM"):
+        installed.find("owncamera.OwnMapper", trust=["other.OwnMapper"])
+    assert not own_camera()
+
+
+def test_what_the_caller_names_or_trusts_is_imported(own_camera):
+    assert installed.find("owncamera.OwnMapper", ["owncamera.OwnMapper"]).__name__ == "OwnMapper"
+    assert installed.camera("owncamera.OwnMapper").__module__ == "owncamera"
+    with pytest.raises(CameraNotFound, match="no installed camera"):  # only that once
+        installed.find("owncamera.OwnMapper")
+
+
+def test_what_the_caller_gave_is_known_by_all_its_names(own_camera, site):
+    site("", "more.dist-info", facade="from owncamera import OwnMapper as Other\n")
+    installed.remember("owncamera.OwnMapper")
+    with pytest.raises(CameraNotFound, match="no installed camera"):
+        installed.find("facade.Other")
+    assert "facade" not in sys.modules
+    installed.remember("facade.Other")
+    cls = sys.modules["owncamera"].OwnMapper
+    assert installed.find("facade.Other") is installed.find("owncamera.OwnMapper") is cls
+    assert installed.names_of_given({cls}) == ["owncamera.OwnMapper", "facade.Other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("owncamera.Thing", "Thing'> is no mapper"),
+        ("owncamera.Nothing", "cannot be imported: AttributeError: .* has no attribute 'Nothing'"),
+        ("nowhere.OwnMapper", "cannot be imported: ModuleNotFoundError: .*'nowhere'"),
+        ("broken.OwnMapper", "cannot be imported: ZeroDivisionError"),
+        ("OwnMapper", "no installed camera is called 'OwnMapper'"),
+        ("", "no installed camera is called ''"),
+        ("lsst.obs.decm.DecamMapper", "did you mean 'lsst.obs.decam.DecamMapper'"),
+    ],
+)
+def test_a_name_of_the_caller_that_leads_to_no_mapper_is_told(own_camera, site, name, message):
+    site("", "more.dist-info", broken="1 / 0\n")
+    with pytest.raises(CameraNotFound, match=message):
+        installed.camera(name)

@@ -15,7 +15,7 @@ from persistence.butler.put import Writer
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
 from persistence.calibs import roots
-from persistence.cameras.installed import camera
+from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
 from persistence.composites.cache import ComponentCache
 from persistence.dataids.dataid import DataId
@@ -63,12 +63,14 @@ class Butler:
         One repository, to be read and written, with its parents to be read behind it; the current
         directory if nothing else is said.
     mapper : `type`, `str` or `Mapper`, optional
-        The camera: a mapper, its class, or its name; by default what the repository says.
+        The camera: a mapper, its class, its name, which is imported, or its YAML file; by default
+        what the repository says. Parents may name it as well.
     inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
         Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is
         read too, before the inputs. Outputs that are new get the inputs as their parents.
     trust : `str` or iterable of `str`
-        Dotted names of classes that may be made from the repository's pickles.
+        Dotted names of classes that may be made from the repositories' pickles, and of mappers that
+        they may name though no installed package announces them.
     calibs : mapping, optional
         Dataset types of calibrations, and the directory where each lies with its
         ``calibRegistry.sqlite3``: ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in
@@ -174,7 +176,12 @@ class Butler:
     def __reduce__(self) -> tuple[Any, ...]:
         cache = self.cache.limit > 0
         preferences = cache, self._types, self._durable, self._mode, self._force
-        return _rebuild, (self._arguments, self._aliases, preferences, self._defined, self._staged)
+        used = {type(one.mapper) for one in (*self._chain.inputs, *self._chain.outputs)}
+        # a process that is started anew does not know what the caller gave to other Butlers
+        cameras = names_of_given(used)
+        return _rebuild, (
+            self._arguments, self._aliases, preferences, self._defined, self._staged, cameras,
+        )  # fmt: skip
 
     @property
     def chain(self) -> Chain:
@@ -185,10 +192,15 @@ class Butler:
     # -------------------------------------------------------------------------------
 
     @staticmethod
-    def getMapperClass(root: str | os.PathLike[str]) -> type[Mapper] | None:
-        """Give the mapper of the repository at ``root``; None if there is none."""
+    def getMapperClass(
+        root: str | os.PathLike[str], trust: Iterable[str] = ()
+    ) -> type[Mapper] | None:
+        """Give the mapper of the repository at ``root``; None if there is none.
+
+        What ``trust`` names is imported, as the Butler does.
+        """
         cfg = repository_cfg.read(os.fspath(root))
-        return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
+        return None if cfg is None or cfg.mapper is None else find(cfg.mapper, tuple(trust))
 
     def defineAlias(self, alias: str, datasetType: str) -> None:
         """Let ``@alias`` stand for a dataset type, or for a part of its name.
@@ -628,7 +640,10 @@ def _rebuild(
     preferences: tuple[bool, str, bool, str, bool],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
+    cameras: Iterable[str] = (),
 ) -> Butler:
+    for name in cameras:
+        remember(name)
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
     made = Butler(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
     for alias, datasetType in aliases.items():

@@ -16,14 +16,15 @@ from persistence.butler.chain import Chain
 from persistence.butler.repository import Repository
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, refuse_untaken
 from persistence.butler.repository_cfg import RepositoryCfg
-from persistence.cameras import yaml_camera
-from persistence.cameras.installed import camera, gen2_name
+from persistence.cameras.installed import camera, find, gen2_name, remember
 from persistence.errors import (
+    CameraNotFound,
     PolicyError,
     RegistryWarning,
     RepositoryError,
     UnknownArgument,
     UnknownDatasetType,
+    argument,
     did_you_mean,
     warn_caller,
 )
@@ -39,6 +40,8 @@ class Member:
         self.cfg = cfg
         self.is_new = is_new
         self.parents: list[Member] = []
+        # The camera that the caller gives for it, or for who has it as a parent.
+        self.given: Any = args.mapper
         self.repository: Repository | None = None
 
     @property
@@ -58,7 +61,7 @@ class Opening:
     inputs, outputs : sequence of `RepositoryArgs`
         What the caller says.
     trust : sequence of `str`
-        Dotted names of classes that pickles may hold.
+        Dotted names of classes that pickles may hold, and of mappers that repositories may name.
     calibs : mapping
         Dataset types of calibrations, and where these lie.
     force : `bool`
@@ -77,6 +80,8 @@ class Opening:
         self._force = force
         self._calibs = {name: os.path.abspath(place) for name, place in calibs.items()}
         self._members: dict[str, Member] = {}
+        mappers = [args.mapper for args in (*outputs, *inputs) if args.mapper is not None]
+        self._given = mappers[0] if len(set(map(camera, mappers))) == 1 else None
         _check_modes(inputs, outputs)
         self._outputs = [self._member(args, output=True) for args in outputs]
         read_already = {member.place for member in self._outputs if member.readable}
@@ -140,7 +145,7 @@ class Opening:
             if not output and args.mapper is None:
                 raise _not_there(place)
             cfg = RepositoryCfg(place, args.root or place)
-        cfg = _with_args(cfg, args, output and not is_new)
+        cfg = self._with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
         if output:
             if os.path.isdir(cfg.root):
@@ -150,6 +155,46 @@ class Opening:
                 raise RepositoryError(refusal)
             self._members[member.place] = member
         return member if output else self._members.setdefault(member.place, member)
+
+    def _with_args(
+        self, cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool
+    ) -> RepositoryCfg:
+        """Let what the caller says of a repository count.
+
+        What an output was set up with cannot be changed.
+        """
+        said: dict[str, Any] = {}
+        if args.mapper is not None:
+            remember(args.mapper)  # a parent that is opened first may name it
+            said["mapper"] = gen2_name(args.mapper)
+        if args.mapperArgs is not None:
+            said["mapperArgs"] = repository_cfg.placed(args.mapperArgs, cfg.root)
+            if args.mapperArgs and not isinstance(args.mapper, str | type | None):
+                raise UnknownArgument(
+                    f"mapper={args.mapper!r} is made already, and cannot be told "
+                    f"{', '.join(args.mapperArgs)}: give {type(args.mapper).__name__} itself as "
+                    "mapper"
+                )
+        if args.policy is not None:
+            said["policy"] = args.policy
+        if has_to_match and not cfg.old:
+            for name, value in said.items():
+                there = getattr(cfg, name)
+                if not self._is_camera(there, value) if name == "mapper" else there != value:
+                    raise RepositoryError(
+                        "The RepositoryArgs and RepositoryCfg must match for writable "
+                        f"repositories: {cfg.cfg_root} is set up with {name} {there!r}, not "
+                        f"{value!r}"
+                    )
+            return cfg
+        return cfg._replace(**said)
+
+    def _is_camera(self, name: str | None, given: str) -> bool:
+        """Return whether what a repository names is the camera that the caller gives."""
+        try:
+            return name is not None and find(name, self._trust) is camera(given)
+        except CameraNotFound:
+            return False
 
     def _add_parents(self, member: Member, line: list[str]) -> None:
         """Find the parents of a repository, and theirs."""
@@ -169,9 +214,14 @@ class Opening:
         place = os.path.realpath(path)
         if place not in self._members:
             cfg = repository_cfg.read(path)
+            given = self._given if child.given is None else child.given
+            if cfg is None and given is not None and os.path.isdir(path):
+                cfg = RepositoryCfg(path, path)  # as the caller's own input may be
             if cfg is None:
+                is_there = os.path.isdir(path)
+                reason = f"names no mapper: give {argument('mapper')}" if is_there else "is gone"
                 raise RepositoryError(
-                    f"the parent {path} of {child.cfg.cfg_root} is gone{_guess(path, child)}"
+                    f"the parent {path} of {child.cfg.cfg_root} {reason}{_guess(path, child)}"
                 )
             args = RepositoryArgs(cfgRoot=path, mode="r")
             if cfg.old:
@@ -179,6 +229,7 @@ class Opening:
                 args.mapperArgs = child.args.mapperArgs if nested is child.cfg else None
                 cfg = cfg._replace(mapperArgs=nested.mapperArgs, mapper=cfg.mapper or nested.mapper)
             self._members[place] = Member(args, cfg, is_new=False)
+            self._members[place].given = child.given
         return self._members[place]
 
     def _set_up(self, member: Member) -> None:
@@ -213,23 +264,13 @@ class Opening:
         if len(names) != 1:
             raise RepositoryError(
                 f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
-                f"have {sorted(map(str, names)) or 'none'}; give mapper="
+                f"have {sorted(map(str, names)) or 'none'}; give {argument('mapper')}"
             )
         return names.pop()
 
     def _repository(self, member: Member) -> Repository:
         if member.repository is None:
-            mapper = member.args.mapper if member.args.mapper is not None else member.cfg.mapper
-            if mapper is None:
-                root = member.cfg.cfg_root
-                reason = links.fault(os.path.join(root, "_mapper")) or "it has no _mapper"
-                raise RepositoryError(
-                    f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
-                    f"lsst.obs.decam.DecamMapper > {root}/_mapper), or give mapper="
-                )
-            if member.args.mapper is None and mapper.endswith(yaml_camera.SUFFIX):
-                yaml_camera.refuse_code(mapper, member.cfg.cfg_root)
-            member.repository = self._made(member, mapper)
+            member.repository = self._made(member)
             refuse_code.refuse_code(
                 member.repository.mapper.policy,
                 member.cfg.policy if member.args.policy is None else None,
@@ -239,7 +280,36 @@ class Opening:
             )
         return member.repository
 
-    def _made(self, member: Member, mapper: Any) -> Repository:
+    def _mapper(self, member: Member) -> Any:
+        """Return a repository's camera: the one given for it, or that which it names.
+
+        A parent that names none, or one that cannot be had, has the one given for its child; what
+        names none has the one that is given, if it is only one.
+        """
+        root, name = member.cfg.cfg_root, member.cfg.mapper
+        if member.args.mapper is not None:
+            return member.args.mapper
+        try:
+            if name is not None:
+                return find(name, self._trust)
+        except CameraNotFound as error:
+            if member.given is None:
+                raise
+            warn_caller(
+                f"{root}: {error}. It is read with the camera {gen2_name(member.given)}, which "
+                "was given for its child",
+                RegistryWarning,
+            )
+        given = self._given if member.given is None else member.given
+        if given is None:
+            reason = links.fault(os.path.join(root, "_mapper")) or "it has no _mapper"
+            raise RepositoryError(
+                f"{root} names no mapper: {reason}. Write the camera's mapper into it (echo "
+                f"lsst.obs.decam.DecamMapper > {root}/_mapper), or give {argument('mapper')}"
+            )
+        return camera(given)
+
+    def _made(self, member: Member) -> Repository:
         """Make a repository; what its setup says wrong is told with the repository's name."""
         cfg, tags = member.cfg, member.args.tags
         if member.args.mapperArgs is None:
@@ -247,7 +317,14 @@ class Opening:
         ancestors = [self._repository(parent) for parent in member.parents]
         try:
             made = Repository(
-                cfg.root, mapper, self._trust, cfg, tags, ancestors, self._calibs, cfg.mapperArgs
+                cfg.root,
+                self._mapper(member),
+                self._trust,
+                cfg,
+                tags,
+                ancestors,
+                self._calibs,
+                cfg.mapperArgs,
             )
             made.refusal = functools.partial(_refusal, cfg, member.args, self._force)
             # Cameras may ask for others; those that look like ours are misspelt.
@@ -259,37 +336,6 @@ class Opening:
             if not str(error).startswith(os.sep):  # the name of a file says enough
                 error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
             raise
-
-
-def _with_args(cfg: RepositoryCfg, args: RepositoryArgs, has_to_match: bool) -> RepositoryCfg:
-    """Let what the caller says of a repository count.
-
-    What an output was set up with cannot be changed.
-    """
-    said: dict[str, Any] = {}
-    if args.mapper is not None:
-        if not isinstance(args.mapper, str):
-            camera(args.mapper)  # a parent that is opened first may name it
-        said["mapper"] = gen2_name(args.mapper)
-    if args.mapperArgs is not None:
-        said["mapperArgs"] = repository_cfg.placed(args.mapperArgs, cfg.root)
-        if args.mapperArgs and not isinstance(args.mapper, str | type | None):
-            raise UnknownArgument(
-                f"mapper={args.mapper!r} is made already, and cannot be told "
-                f"{', '.join(args.mapperArgs)}: give {type(args.mapper).__name__} itself as mapper"
-            )
-    if args.policy is not None:
-        said["policy"] = args.policy
-    if has_to_match and not cfg.old:
-        for name, value in said.items():
-            there = getattr(cfg, name)
-            if (camera(there) is not camera(value)) if name == "mapper" else (there != value):
-                raise RepositoryError(
-                    "The RepositoryArgs and RepositoryCfg must match for writable repositories: "
-                    f"{cfg.cfg_root} is set up with {name} {there!r}, not {value!r}"
-                )
-        return cfg
-    return cfg._replace(**said)
 
 
 def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:
@@ -304,7 +350,7 @@ def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:
     given = {"cfgRoot": cfg.cfg_root, "root": root}
     return (
         f"{cfg.cfg_root}/{repository_cfg.FILE} says that its data lie in {root}, outside of it: "
-        f"to write there, say so yourself: outputs={given!r}"
+        f"to write there, say so yourself, in Python: Butler(outputs={given!r})"
     )
 
 
@@ -371,7 +417,7 @@ def _not_there(place: str) -> RepositoryError:
     return RepositoryError(
         f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
         f"no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "
-        f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give mapper="
+        f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give {argument('mapper')}"
     )
 
 
@@ -390,7 +436,7 @@ def _found_again(cfg: RepositoryCfg) -> Mapping[str, Any]:
     hint = f"{now} is taken for it" if now else "none of them will be found"
     warn_caller(
         f"{cfg.cfg_root}/{repository_cfg.FILE} names the calibrations in {path}, which is not "
-        f"there: {hint}. calibRoot= (--calib) says where they are",
+        f"there: {hint}. {argument('calibRoot')} says where they are",
         RegistryWarning,
     )
     others = {name: value for name, value in cfg.mapperArgs.items() if name != "calibRoot"}

@@ -22,6 +22,7 @@ from persistence.errors import (
     IncompleteDataId,
     MultipleResults,
     RegistryWarning,
+    argument,
     warn_caller,
 )
 from persistence.policy.dataset_type import DatasetType
@@ -101,7 +102,7 @@ def complete(
         reason = (
             f"needs  {', '.join(missing)}: there is no calibRegistry.sqlite3 in "
             f"{calibrations.root}; say where the "
-            "calibrations are with calibRoot= (--calib)"
+            f"calibrations are with {argument('calibRoot')}"
         )
         raise IncompleteDataId("Incomplete data ID:", dataset.name, full_id, [reason])
     wanted = criteria(dataset, known, calibrations.registry)

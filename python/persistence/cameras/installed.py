@@ -1,18 +1,20 @@
-"""The installed cameras, by the names of their entry points ``persistence.cameras``.
+"""Cameras by name: the installed ones, and those that the caller gives.
 
 A repository names its mapper; nothing is imported but what an installed package announces under
-that name. What is announced is a mapper's class, or the path of a camera's YAML file.
+that name, as an entry point ``persistence.cameras``: a mapper's class, or the path of a camera's
+YAML file. What the caller gives, or trusts, is imported as well.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from persistence.cameras import yaml_camera
 from persistence.cameras.mapper import Mapper
-from persistence.errors import CameraNotFound, did_you_mean
+from persistence.errors import CameraNotFound, argument, did_you_mean, told
 from persistence.files import entry_points
 
 GROUP = "persistence.cameras"
@@ -23,48 +25,112 @@ def announced() -> Mapping[str, str]:
     return entry_points.announced(GROUP)
 
 
-# Classes that somebody gave to a Butler in this process: they are known by name from then on.
+# What somebody gave to a Butler in this process, class or file, is known by name from then on.
 _given: dict[str, type[Mapper]] = {}
 
 
-def find(name: str) -> type[Mapper]:
-    """Find the mapper of a camera by any of its names, or by the path of its YAML file.
+def find(name: str, trust: Collection[str] = ()) -> type[Mapper]:
+    """Find the camera that a repository names: by a name, or by the path of its YAML file.
+
+    Parameters
+    ----------
+    name : `str`
+        What the repository says.
+    trust : collection of `str`
+        Dotted names of mappers that may be imported, though nothing announces them; and files that
+        may name code.
 
     Raises
     ------
     CameraNotFound
-        If no installed package announces it, or there is no such file.
+        If no installed package announces it, or there is no such file, or the file names code.
     """
-    if name in _given:
-        return _given[name]
     if name.endswith(yaml_camera.SUFFIX):
-        return yaml_camera.mapper_class(name)
+        found = yaml_camera.mapper_class(name)
+        files = (path for path in (*_given, *trust) if path.endswith(yaml_camera.SUFFIX))
+        if os.path.realpath(name) not in map(os.path.realpath, files):
+            yaml_camera.refuse_code(name, trust)
+        return found
+    known = _given.get(name) or _announced(name) or _given_by_another_name(name)
+    if known is None and name in trust:
+        known = _imported(name)
+    if known is None:
+        hint = f", or trust it: {argument('trust', [name])}" if "." in name else ""
+        raise CameraNotFound(f"{_unknown(name)}; install its package{hint}")
+    return known
+
+
+def camera(mapper: Any) -> type[Mapper]:
+    """Return the class of a mapper that the caller gives: a class, a name, a file or an instance.
+
+    A dotted name that no package announces is imported.
+
+    Raises
+    ------
+    CameraNotFound
+        If it is none of these, or cannot be imported.
+    """
+    if not isinstance(mapper, str):
+        return _checked(mapper)
+    if mapper.endswith(yaml_camera.SUFFIX):
+        return yaml_camera.mapper_class(mapper)
+    return _given.get(mapper) or _announced(mapper) or _imported(mapper)
+
+
+def remember(mapper: Any) -> None:
+    """Let repositories name, from now on, the camera that the caller gives; see `camera`."""
+    cls = camera(mapper)
+    _given.setdefault(gen2_name(cls), cls)
+    if isinstance(mapper, str) and mapper not in announced():
+        _given.setdefault(gen2_name(mapper), cls)
+
+
+def names_of_given(classes: Iterable[type[Mapper]]) -> list[str]:
+    """Return the names of those cameras that are known only because the caller gave them."""
+    return [name for name, cls in _given.items() if cls in classes and name not in announced()]
+
+
+def _announced(name: str) -> type[Mapper] | None:
+    """Return the camera that an installed package announces; None if none does."""
     known = announced()
     if name not in known:
-        hint = did_you_mean(name, known)
-        raise CameraNotFound(
-            f"no installed camera is called {name!r}{hint} (known: "
-            f"{', '.join(sorted(known)) or 'none'}); "
-            "install its package, or describe the camera in a YAML file (doc/cameras.rst) and give "
-            "mapper='my_camera.yaml'"
-        )
+        return None
     rivals = entry_points.rivals(GROUP, name)
     if rivals:
         raise CameraNotFound(
             f"several packages announce a camera {name!r}: {'; '.join(rivals)}. Uninstall all but "
-            "one, or give mapper= the class that you mean"
+            f"one, or give {argument('mapper')} by another name"
         )
     found = entry_points.load(known[name])
     return yaml_camera.mapper_class(found) if isinstance(found, str) else _checked(found)
 
 
-def camera(mapper: Any) -> type[Mapper]:
-    """Return the class of a mapper given as a class, a name, a file or an instance."""
-    if isinstance(mapper, str):
-        return find(mapper)
-    cls = _checked(mapper)
-    _given.setdefault(gen2_name(cls), cls)
-    return cls
+def _given_by_another_name(name: str) -> type[Mapper] | None:
+    """Return a camera that the caller gave, if its package offers it by this name as well."""
+    module, _, attribute = name.rpartition(".")
+    found = vars(sys.modules.get(module, object)).get(attribute)
+    return next((cls for cls in _given.values() if cls is found), None)
+
+
+def _imported(name: str) -> type[Mapper]:
+    """Import a mapper by its dotted name."""
+    module, _, attribute = name.rpartition(".")
+    if not module:
+        raise CameraNotFound(_unknown(name))
+    try:
+        found = entry_points.load(f"{module}:{attribute}")
+    except Exception as error:  # whatever a module does as it is imported
+        raise CameraNotFound(f"{_unknown(name)}; it cannot be imported: {told(error)}") from error
+    return _checked(found)
+
+
+def _unknown(name: str) -> str:
+    known = announced()
+    return (
+        f"no installed camera is called {name!r}{did_you_mean(name, known)} (known: "
+        f"{', '.join(sorted(known)) or 'none'}); describe it in a YAML file (doc/cameras.rst) and "
+        f"give {argument('mapper', 'my_camera.yaml')}"
+    )
 
 
 def _checked(mapper: Any) -> type[Mapper]:

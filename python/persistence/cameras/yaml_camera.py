@@ -8,10 +8,11 @@ from __future__ import annotations
 import copyreg
 import functools
 import os
+from collections.abc import Collection
 from typing import Any, cast
 
 from persistence.cameras.camera_mapper import CameraMapper
-from persistence.errors import CameraNotFound, PolicyError
+from persistence.errors import CameraNotFound, PolicyError, argument
 from persistence.policy import load
 from persistence.policy import refuse_code as foreign
 from persistence.policy.dataset_type import words
@@ -89,7 +90,7 @@ def _reduce(cls: type[FileMapper]) -> Any:
 copyreg.pickle(_Declared, _reduce)  # type: ignore[arg-type]  # a metaclass's instances are classes
 
 
-def refuse_code(path: str, named_by: str) -> None:
+def refuse_code(path: str, trust: Collection[str] = ()) -> None:
     """Refuse a camera's file that names functions, if only the repository itself names the file.
 
     Reading a repository runs nothing that comes with it; who knows the file says so by naming it.
@@ -98,8 +99,8 @@ def refuse_code(path: str, named_by: str) -> None:
     ----------
     path : `str`
         The camera's file.
-    named_by : `str`
-        The repository, for the message.
+    trust : collection of `str`
+        Dotted names of functions that the caller allows.
 
     Raises
     ------
@@ -107,13 +108,14 @@ def refuse_code(path: str, named_by: str) -> None:
         If the file names any.
     """
     loaded = mapper_class(path)().policy
-    named = [f"{source}: {name}" for name, source in foreign.code(loaded)]
+    named = list(foreign.code(loaded))
     calibs = loaded.settings.get("ingestCalibs", {})
     for section in (loaded.settings.get("ingest", {}), calibs, calibs.get("curated", {})):
         translators = section.get("parse", {}).get("translators", {})
-        named += [f"{path}: {name}" for name in translators.values() if "." in name]
-    if named:
-        raise CameraNotFound(
-            f"{named_by} names the camera's file {path}, which names code ({named[0]}); a "
-            f"repository may not bring code with it. If you trust it, give mapper={path!r}"
-        )
+        named += [(name, path) for name in translators.values() if "." in name]
+    for name, source in named:
+        if name not in trust:
+            raise CameraNotFound(
+                f"the camera's file {path} names code ({source}: {name}); a repository may not "
+                f"bring code with it. If you trust it, give {argument('mapper', path)}"
+            )

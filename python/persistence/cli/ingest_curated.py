@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py"
 
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
-    repository = ingesting.opened(arguments.repo, arguments.loglevel)
+    repository = ingesting.opened(arguments.repo, arguments)
     config = calibconfig.load(
         calibs_file(repository), type(repository.mapper).__name__, curated=True
     )

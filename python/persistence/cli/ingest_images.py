@@ -64,7 +64,7 @@ def main(
 
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
-    repository = ingesting.opened(arguments.root, arguments.loglevel)
+    repository = ingesting.opened(arguments.root, arguments)
     config = ingest_config.load(repository.mapper.ingestFile)
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     config = ingest_config.checked(config, "the command line")

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from persistence.butler.open import open_one
 from persistence.butler.repository import Repository
-from persistence.cli import places, progress, settings, stdout
-from persistence.errors import PersistenceError, PolicyError
+from persistence.cli import cameras, places, progress, settings, stdout
+from persistence.errors import PersistenceError, PolicyError, for_commands
 from persistence.ingest import config as ingest_config
 from persistence.ingest.base import Report
 from persistence.ingest.config import Config
@@ -35,6 +35,7 @@ class Task(Protocol):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every such command has."""
+    cameras.add_options(parser)
     parser.add_argument(
         "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
     )
@@ -88,10 +89,12 @@ def add_calib(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
     )  # fmt: skip
 
 
-def opened(root: str, levels: Sequence[str]) -> Repository:
+def opened(root: str, arguments: argparse.Namespace) -> Repository:
     """Open the repository, with messages of the level wished for."""
-    logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=_level(levels))
-    (repository, *_) = open_one(root, None, (), {}).inputs
+    level = _level(arguments.loglevel)
+    logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=level)
+    places.refuse_absent(root)
+    (repository, *_) = open_one(root, **cameras.given(arguments), arguments={}).inputs
     return repository
 
 
@@ -143,12 +146,13 @@ def start(prog: str, made: Callable[[], tuple[Task, bool]], paths: Sequence[str]
     status : `int`
         2 if it cannot be made of what was typed; else see `run`.
     """
-    try:
-        task, allow_errors = made()
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return WRONG_USE
-    return run(prog, task, paths, allow_errors)
+    with for_commands():
+        try:
+            task, allow_errors = made()
+        except PersistenceError as error:
+            print(f"{prog}: {error}", file=sys.stderr)
+            return WRONG_USE
+        return run(prog, task, paths, allow_errors)
 
 
 def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:

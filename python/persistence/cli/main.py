@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import output, stdout
+from persistence.cli import cameras, output, stdout
 from persistence.cli.complete import completion
 from persistence.cli.usage import Command, WrongUse
 from persistence.errors import (
@@ -25,6 +25,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownDatasetType,
     UnknownKey,
+    for_commands,
     told,
 )
 
@@ -73,7 +74,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="persistence", description=description, formatter_class=formatter
     )
-    _add_common(made, {"format": "table", "mapper": None, "calib": None, "traceback": False})
+    _add_common(made, {"format": "table", "cameras": None, "calib": None, "traceback": False})
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = _named(words)
     for name, text in COMMANDS.items():
@@ -106,10 +107,7 @@ def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) ->
     group.add_argument(
         "--format", choices=list(output.FORMS), default=defaults.get("format", suppressed)
     )
-    group.add_argument(
-        "--mapper", metavar="NAME", default=defaults.get("mapper", suppressed),
-        help="the camera, for a repository that names none: decam, or lsst.obs.decam.DecamMapper",
-    )  # fmt: skip
+    cameras.add_options(group, default=defaults.get("cameras", suppressed))
     group.add_argument(
         "--calib", metavar="DIRECTORY", default=defaults.get("calib", suppressed),
         help="where calibrations lie, with their calibRegistry.sqlite3",
@@ -152,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        with warnings.catch_warnings():
+        with for_commands(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status = command(arguments.command).run(_opened(arguments), arguments)
             sys.stdout.flush()
@@ -170,22 +168,15 @@ def _opened(arguments: argparse.Namespace) -> Butler:
     from persistence.butler.butler import Butler
     from persistence.cli import places
 
-    # With a mapper the Butler would take a directory that is not there for a repository that is
-    # new.
-    if not os.path.isdir(arguments.root):
-        from persistence.files import links  # lazy: only needed for error messages
-
-        raise RepositoryError(
-            links.fault(arguments.root) or f"there is no directory {arguments.root}"
-        )
+    places.refuse_absent(arguments.root)
     calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
     mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}
-    return Butler(arguments.root, mapper=arguments.mapper, **mapper_args)
+    return Butler(arguments.root, **cameras.given(arguments), **mapper_args)
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, PersistenceError):
-        return str(error).replace("give mapper=", "give --mapper NAME")  # as it is said here
+        return str(error)
     if isinstance(error, OSError):
         return ": ".join(
             str(part) for part in (error.filename, error.strerror or error) if part is not None

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from persistence.butler import repository_cfg
-from persistence.cameras.installed import camera
-from persistence.errors import PersistenceError, UsageError, did_you_mean
+from persistence.cli import cameras
+from persistence.errors import PersistenceError, RepositoryError, UsageError, did_you_mean
 
 INPUT, CALIB, OUTPUT = "PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"
 _RERUN = "rerun"
@@ -75,13 +75,32 @@ def where_calibrations_lie(
         raise UsageError(str(error)) from error
 
 
+def refuse_absent(root: str) -> None:
+    """Refuse a repository that is not there: with a mapper, a Butler would take it for a new one.
+
+    Raises
+    ------
+    RepositoryError
+        If there is no such directory.
+    """
+    if not os.path.isdir(root):
+        from persistence.files import links  # lazy: only needed for error messages
+
+        raise RepositoryError(links.fault(root) or f"there is no directory {root}")
+
+
 def output(given: str | None) -> str | None:
     """Make ``--output`` absolute: the variable alone asks for no output."""
     return under(OUTPUT, given) if given else None
 
 
 def resolved(
-    given: str, calib: str | None = None, written: str | None = None, rerun: str | None = None
+    given: str,
+    calib: str | None = None,
+    written: str | None = None,
+    rerun: str | None = None,
+    mapper: str | None = None,
+    trust: tuple[str, ...] = (),
 ) -> Places:
     """Say which directories are meant.
 
@@ -91,6 +110,8 @@ def resolved(
         The input repository, as it is typed.
     calib, written, rerun : `str`, optional
         What is typed after ``--calib``, ``--output`` and ``--rerun``.
+    mapper, trust : optional
+        What is typed of cameras; see `persistence.cli.cameras.given`.
 
     Raises
     ------
@@ -116,10 +137,11 @@ def resolved(
     paths = [_rerun(root, part) for part in parts]
     if len(parts) > 1:
         _refuse_unfit(root, *parts)
+        _refuse_other_camera(root, paths[0], mapper, trust)
         return Places(paths[0], calib, paths[1], parts)
     parent = _old_parent(paths[0])
     if parent is not None:
-        _refuse_other_camera(root, parent)
+        _refuse_other_camera(root, parent, mapper, trust)
     return Places(parent or root, calib, paths[0], parts)
 
 
@@ -152,24 +174,18 @@ def _refuse_unfit(root: str, read: str, written: str) -> None:
             f"--rerun: there is no rerun {read!r} in {root}{did_you_mean(read, known)} (known: "
             f"{told})"
         )
-    _refuse_other_camera(root, path)
 
 
-def _refuse_other_camera(root: str, path: str) -> None:
-    cameras = [_camera(place) for place in (root, path)]
-    if cameras[0] is not cameras[1]:
-        names = [getattr(one, "__name__", "none") for one in cameras]
+def _refuse_other_camera(root: str, path: str, *given: Any) -> None:
+    try:
+        classes = [cameras.of_repository(place, *given) for place in (root, path)]
+    except PersistenceError as error:
+        raise UsageError(str(error)) from error
+    if classes[0] is not classes[1]:
+        names = [getattr(one, "__name__", "none") for one in classes]
         raise UsageError(
             f"--rerun: {path} is of another camera ({names[1]}) than {root} ({names[0]})"
         )
-
-
-def _camera(path: str) -> type | None:
-    try:
-        cfg = repository_cfg.read(path)
-        return None if cfg is None or cfg.mapper is None else camera(cfg.mapper)
-    except PersistenceError as error:
-        raise UsageError(str(error)) from error
 
 
 def _is_repository(path: str) -> bool:

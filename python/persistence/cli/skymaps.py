@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler.butler import Butler
-from persistence.cli import output, places, settings, stdout
-from persistence.errors import PersistenceError, PolicyError, did_you_mean
+from persistence.cli import cameras, output, places, settings, stdout
+from persistence.errors import PersistenceError, PolicyError, did_you_mean, for_commands
 from persistence.skymap import SkyMap, Tract
 
 FAILED, WRONG_USE = 1, 2
@@ -29,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rerun", metavar="[IN:]OUT", help="write to REPO/rerun/OUT, and read REPO/rerun/IN"
     )
     parser.add_argument("--calib", metavar="DIR", help="the calibration root")
+    cameras.add_options(parser)
     settings.add_options(
         parser,
         "settings: coaddName=deep, doWrite=False, and those of the sky map",
@@ -82,13 +83,17 @@ def taken(found: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, An
 
 def opened(arguments: argparse.Namespace) -> Butler:
     """Open the repository, and that which is written to."""
-    where = places.resolved(arguments.root, arguments.calib, arguments.output, arguments.rerun)
-    more = {} if where.calib is None else {"mapperArgs": {"calibRoot": where.calib}}
-    if where.output is None:
-        repository = {"root": where.input, "mode": "rw", **more}
-        return Butler(outputs=repository, force=arguments.force)
-    rerun = {"root": where.output, "mode": "rw", **more}
-    return Butler(inputs={"root": where.input, **more}, outputs=rerun, force=arguments.force)
+    given = cameras.given(arguments)
+    where = places.resolved(
+        arguments.root, arguments.calib, arguments.output, arguments.rerun, **given
+    )
+    places.refuse_absent(where.input)
+    trust, more = given.pop("trust"), given
+    if where.calib is not None:
+        more["mapperArgs"] = {"calibRoot": where.calib}
+    output = {"root": where.output or where.input, "mode": "rw", **more}
+    inputs = None if where.output is None else {"root": where.input, **more}
+    return Butler(inputs=inputs, outputs=output, trust=trust, force=arguments.force)
 
 
 def finish(butler: Butler, skymap: SkyMap, config: Mapping[str, Any], every: bool) -> None:
@@ -130,14 +135,15 @@ def start(prog: str, prepare: Callable[[], Any], act: Callable[[Any], None]) -> 
         2 if what was typed cannot be meant, 1 if it could not be done.
     """
     status = WRONG_USE
-    try:
-        prepared = prepare()
-        status = FAILED
-        act(prepared)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
-        stdout.let_go()
-    except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
-        return status
+    with for_commands():
+        try:
+            prepared = prepare()
+            status = FAILED
+            act(prepared)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
+            stdout.let_go()
+        except PersistenceError as error:
+            print(f"{prog}: {error}", file=sys.stderr)
+            return status
     return 0

@@ -81,7 +81,7 @@ class PosixStorage(StorageInterface):
     def getMapperClass(root: str) -> type | None:
         """Give the mapper of the repository at ``root``; None if there is none."""
         cfg = repository_cfg.read(path_of(root)) if root else None
-        return None if cfg is None or cfg.mapper is None else installed.camera(cfg.mapper)
+        return None if cfg is None or cfg.mapper is None else installed.find(cfg.mapper)
 
     @staticmethod
     def v1RepoExists(root: str) -> bool:

@@ -223,6 +223,7 @@ def _name(mapper: Any) -> str | None:
     if mapper is None:
         return None
     try:
-        return installed.gen2_name(installed.camera(mapper))
+        is_name = isinstance(mapper, str)  # perhaps a repository's: it is not imported
+        return installed.gen2_name(installed.find(mapper) if is_name else installed.camera(mapper))
     except CameraNotFound:
         return str(mapper)

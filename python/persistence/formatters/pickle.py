@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, TrustWarning, UnsafeContent, warn_caller
+from persistence.errors import FormatterError, TrustWarning, UnsafeContent, argument, warn_caller
 from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
 from persistence.formatters.pickle_names import QUICK, find, is_known
@@ -119,7 +119,7 @@ def write(obj: Any, path: str, location: Location) -> None:
     for dotted in sorted(name for name in strange - trust if not name.startswith("numpy")):
         warn_caller(
             f"{location.datasetType}: {location.full_path} holds a {dotted}, which will be read "
-            f"only by Butler(root, trust=[{dotted!r}])",
+            f"only with {argument('trust', [dotted])}",
             TrustWarning,
         )
 

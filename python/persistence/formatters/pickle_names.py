@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from persistence.errors import UnsafeContent
+from persistence.errors import UnsafeContent, argument
 from persistence.formatters import pickle_states
 
 Check = Callable[[tuple[Any, ...]], bool]
@@ -140,7 +140,7 @@ def find(module: str, name: str, path: str, trust: frozenset[str]) -> tuple[str,
     if (dotted not in _KNOWN or "." in name) and dotted not in trust:
         raise UnsafeContent(
             f"{path} wants to make a {dotted}, which is not trusted; nothing of it was run. If you "
-            f"trust the file, open the repository with Butler(root, trust=[{dotted!r}])"
+            f"trust the file, give {argument('trust', [dotted])}"
         )
     return module, name, dotted
 

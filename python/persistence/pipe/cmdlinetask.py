@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from persistence.cli.complete import completion
-from persistence.errors import MissingExtra, PersistenceError
+from persistence.errors import MissingExtra, PersistenceError, for_commands
 from persistence.pipe import stored
 from persistence.pipe.cmdline.parser import ArgumentParser
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
@@ -167,7 +167,7 @@ def _is_import() -> bool:
 def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
     """Run all targets; end the program if that is what has to be."""
     try:
-        with _ended_as_interrupted():
+        with _ended_as_interrupted(), for_commands():
             results = runner.run(parsed)
     except KeyboardInterrupt:  # also before the first target, or after the last one
         parsed.log.error("interrupted: what is done is whole; --skip-existing does the rest")

@@ -7,7 +7,7 @@ import pickle
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from persistence.errors import told
+from persistence.errors import for_commands, told
 from persistence.pipe import logs, records
 from persistence.pipe.records import DONE, FAILED
 from persistence.pipe.struct import Struct
@@ -58,7 +58,8 @@ class Work:
         if self.settings is not None:
             self.settings.apply()
         try:
-            result = self(target)
+            with for_commands():
+                result = self(target)
         except Exception as error:  # of --doraise
             if _is_portable(error):
                 raise

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from persistence.errors import UnsafeContent
+from persistence.errors import UnsafeContent, argument
 from persistence.files import yaml_nodes
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import CameraPolicy, keys_said
@@ -133,5 +133,5 @@ def refuse_code(
 def _refused(named_by: str, source: str, name: str) -> UnsafeContent:
     return UnsafeContent(
         f"the configuration of {named_by} names code ({source}: {name}); a repository may not "
-        f"bring code with it. If you trust it, give trust=[{name!r}]"
+        f"bring code with it. If you trust it, give {argument('trust', [name])}"
     )

@@ -340,8 +340,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         "obsPkg": "obs_decam", "logSettings": Settings(), "show": None, "debug": False, "doraise": False,
         "noExit": False, "profile": None, "processes": 1, "timeout": None, "clobberOutput": False,
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
-        "noDurable": False,
-        "force": False,
+        "noDurable": False, "force": False, "mapper": None, "trust": None,
         "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "template": None,
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}

@@ -17,6 +17,7 @@ def said(
 ) -> argparse.Namespace:
     given = {"input": root, "output": output, "calib": calib}
     texts = {name: None if path is None else str(path) for name, path in given.items()}
+    texts |= {"mapper": None, "trust": None}
     return argparse.Namespace(clobberOutput=clobber, noDurable=False, force=False, **texts)
 
 

@@ -28,6 +28,8 @@ class Typed(NamedTuple):
         What data IDs are of.
     settings : sequence of `str`
         The names that ``-c`` knows.
+    trust : `tuple` [`str`]
+        What is trusted.
     """
 
     words: Sequence[str]
@@ -35,6 +37,7 @@ class Typed(NamedTuple):
     mapper: str | None = None
     datasetType: str = "raw"
     settings: Sequence[str] = ()
+    trust: tuple[str, ...] = ()
 
     def since_option(self) -> list[str]:
         """Give the words since the last option: the values that it has already."""
@@ -46,7 +49,7 @@ class Typed(NamedTuple):
 
     def outline(self) -> outline.Outline:
         """Give what is known of the repository."""
-        return outline.of(self.root, self.mapper)
+        return outline.of(self.root, self.mapper, self.trust)
 
 
 def dataset_types(typed: Typed, begin: str) -> Iterable[str]:

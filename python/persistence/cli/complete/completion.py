@@ -140,8 +140,9 @@ def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) 
             root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)
         kind = given.get("type") or getattr(action, "datasetType", None)
         told = Typed(
-            typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings
-        )
+            typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings,
+            tuple(given.get("trust") or ()),
+        )  # fmt: skip
         return list(completer(told, prefix))
 
     return act

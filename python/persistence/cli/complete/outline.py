@@ -59,7 +59,7 @@ class Outline(NamedTuple):
         return self.types.get(name, self.keys)
 
 
-def of(root: str, mapper: str | None = None) -> Outline:
+def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Outline:
     """Give the outline of a repository.
 
     Parameters
@@ -68,6 +68,8 @@ def of(root: str, mapper: str | None = None) -> Outline:
         The repository.
     mapper : `str`, optional
         The camera, if the repository names none.
+    trust : `tuple` of `str`
+        Mappers that it may name, though no package announces them.
 
     Raises
     ------
@@ -75,14 +77,14 @@ def of(root: str, mapper: str | None = None) -> Outline:
         If it cannot be opened.
     """
     root = os.path.realpath(root)
-    name = f"{root}\n{mapper or ''}"
+    name = "\n".join((root, mapper or "", *trust))
     kept = user_cache.recall(name)
     if kept is None:
         if not os.path.isdir(root):
             raise FileNotFoundError(root)
         from persistence.butler.butler import Butler  # slow: not every time
 
-        butler = Butler(root, mapper=mapper)
+        butler = Butler(root, mapper=mapper, trust=trust)
         kept = _drawn(butler)._asdict()
         user_cache.keep(name, dict.fromkeys(_files(root, butler)), kept)
     return Outline(**kept)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from persistence.cli import cameras, wordfiles
 from persistence.dataids import grammar
 from persistence.errors import PersistenceError, UsageError
 from persistence.pipe.cmdline import overridefiles, overrides, show
@@ -134,6 +135,7 @@ def _places(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the calibration root; by default that of PIPE_CALIB_ROOT",
     )
+    cameras.add_options(group, type=_place)
     group.add_argument(
         "--output", type=_place, metavar="DIR", help="the output repository; it is made if need be"
     )
@@ -226,6 +228,15 @@ def _replacing(parser: argparse.ArgumentParser) -> None:
     }
     for option, (dest, text) in flags.items():
         group.add_argument(option, action="store_true", dest=dest, help=text)
+
+
+def of_cameras(parser: argparse.ArgumentParser, args: Sequence[str]) -> dict[str, Any]:
+    """Return what is typed of cameras: they decide what the other options act on."""
+    alone = argparse.ArgumentParser(
+        prog=parser.prog, usage=parser.usage, add_help=False, allow_abbrev=False
+    )
+    cameras.add_options(alone, type=_place)
+    return cameras.given(alone.parse_known_args(wordfiles.expanded(args))[0])
 
 
 def finish(namespace: argparse.Namespace) -> None:

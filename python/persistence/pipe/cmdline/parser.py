@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from persistence.butler.butler import Butler
-from persistence.cli import places, stdout, wordfiles
-from persistence.errors import UsageError, did_you_mean
+from persistence.cli import cameras, places, stdout, wordfiles
+from persistence.errors import UsageError, did_you_mean, for_commands
 from persistence.pipe.cmdline import clobbering, options, overridefiles, repositories, show
 from persistence.pipe.cmdline.containers import DataIdContainer
 from persistence.pipe.cmdline.idarguments import DataIdArgument, DynamicDatasetType
@@ -166,7 +166,8 @@ class ArgumentParser(argparse.ArgumentParser):
         args = sys.argv[1:] if args is None else list(args)
         self.require_input(args)
         try:
-            return self._parsed(config, args, log, override)
+            with for_commands():
+                return self._parsed(config, args, log, override)
         except show.NotShown as error:
             self.exit(_NOT_SHOWN, f"{self.prog}: error: {error}\n")
         except UsageError as error:
@@ -194,7 +195,8 @@ class ArgumentParser(argparse.ArgumentParser):
         )
         namespace.notes = Notes()
         namespace.input = repositories.found(args[0])
-        mapper = repositories.mapper_of(namespace.input)
+        given = options.of_cameras(self, args)
+        mapper = repositories.mapper_of(namespace.input, **given)
         repositories.tell_camera(namespace, mapper)
         self.handleCamera(namespace)
         for path in overridefiles.of_camera(mapper, self._name):
@@ -207,6 +209,8 @@ class ArgumentParser(argparse.ArgumentParser):
         for name, argument in self._dataIdArgDict.items():
             setattr(namespace, name, argument.container())
         self._take(namespace, args)
+        if cameras.given(namespace) != given:
+            raise UsageError("write --mapper and --trust in full: they count before all else")
         self._act(namespace)
         return namespace
 
@@ -220,7 +224,10 @@ class ArgumentParser(argparse.ArgumentParser):
             hint = did_you_mean(strange[0].partition("=")[0], options.named(self))
             raise UsageError(f"unrecognized arguments: {' '.join(strange)}{hint}")
         options.finish(namespace)
-        where = places.resolved(namespace.input, namespace.calib, namespace.output, namespace.rerun)
+        where = places.resolved(
+            namespace.input, namespace.calib, namespace.output, namespace.rerun,
+            **cameras.given(namespace),
+        )  # fmt: skip
         for name, value in where._asdict().items():
             setattr(namespace, name, value)
         namespace.logSettings.aside = show.ends(namespace.show)

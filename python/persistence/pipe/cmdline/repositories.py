@@ -14,7 +14,7 @@ from persistence.butler import repository_cfg
 from persistence.butler.butler import Butler
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
-from persistence.cli import places
+from persistence.cli import cameras, places
 from persistence.errors import PersistenceError, UsageError, did_you_mean
 
 
@@ -42,8 +42,8 @@ def found(given: str) -> str:
     return path
 
 
-def mapper_of(path: str) -> type[Mapper]:
-    """Find the mapper of the input repository.
+def mapper_of(path: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> type[Mapper]:
+    """Find the mapper of the input repository: the one that is typed, or that which it names.
 
     Raises
     ------
@@ -51,16 +51,16 @@ def mapper_of(path: str) -> type[Mapper]:
         If it names none, or one that is not installed.
     """
     try:
-        mapper = Butler.getMapperClass(path)
+        found = cameras.of_repository(path, mapper, trust)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
-    if mapper is None:
+    if found is None:
         raise UsageError(
             f"the input {path} is no repository: it names no mapper in a {repository_cfg.FILE} or "
             "a _mapper; write the camera's into it (echo lsst.obs.decam.DecamMapper > "
-            f"{path}/_mapper)"
+            f"{path}/_mapper), or give --mapper NAME"
         )
-    return mapper
+    return found
 
 
 def tell_camera(namespace: argparse.Namespace, mapper: type[Mapper]) -> None:
@@ -86,7 +86,8 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
             if stays and repository_cfg.read(namespace.output) is not None
             else []
         )
-        return Butler(inputs=[_args(namespace, path) for path in (*there, namespace.input)])
+        inputs = [_args(namespace, path) for path in (*there, namespace.input)]
+        return Butler(inputs=inputs, trust=cameras.given(namespace)["trust"])
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
@@ -102,18 +103,19 @@ def opened(namespace: argparse.Namespace) -> Butler:
         If they cannot be opened so: the output may have been set up with another calibration root.
     """
     how = {"durable": not namespace.noDurable, "force": namespace.force}
+    given = cameras.given(namespace)
     try:
         if namespace.output is None:
-            return Butler(namespace.input, **how, **_told(namespace))
+            return Butler(namespace.input, **given, **how, **_told(namespace))
         outputs = {**_args(namespace, namespace.output), "mode": "rw"}
-        return Butler(inputs=_args(namespace, namespace.input), outputs=outputs, **how)
+        inputs = _args(namespace, namespace.input)
+        return Butler(inputs=inputs, outputs=outputs, trust=given["trust"], **how)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
 
 
 def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:
-    told = _told(namespace)
-    return {"root": root, "mapperArgs": told} if told else {"root": root}
+    return {"root": root, "mapper": namespace.mapper, "mapperArgs": _told(namespace) or None}
 
 
 def _told(namespace: argparse.Namespace) -> Mapping[str, Any]:
