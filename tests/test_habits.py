@@ -69,3 +69,16 @@ def test_every_package_is_shipped() -> None:
             "persistence_policy.cameras",
         ]
     )
+
+
+def test_every_package_of_gen2s_names_is_typed() -> None:
+    packages = [path.parent for path in (TOP / "python" / "lsst").rglob("__init__.py")]
+    assert [folder for folder in packages if not (folder / "py.typed").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["lsst", "lsst.afw", "lsst.daf", "lsst.obs", "lsst.pex", "lsst.pipe"]
+)
+def test_what_others_have_too_is_no_package_of_ours(name: str) -> None:
+    """A regular package in an editable install would hide, or be hidden by, what others install."""
+    assert not (TOP / "python" / Path(*name.split(".")) / "__init__.py").exists()
