@@ -30,6 +30,10 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",
     "astropy.coordinates.sky_coordinate.SkyCoord": f"{_HERE}.spherepoint.SpherePoint",
     "astropy.coordinates.angles.core.Angle": f"{_HERE}.angle.Angle",
+    # optics
+    f"{_OURS}.wcs.skywcs.SkyWcs": f"{_HERE}.wcs.SkyWcs",
+    "astropy.wcs.wcs.WCS": f"{_HERE}.wcs.SkyWcs",
+    f"{_OURS}.wcs.transforms.Transform": f"{_HERE}.mappings.TransformPoint2ToPoint2",
 }
 
 

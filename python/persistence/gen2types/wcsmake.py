@@ -1,0 +1,230 @@
+"""What makes a `SkyWcs`, and its header, by the names of ``lsst.afw.geom``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from persistence.errors import FormatterError
+from persistence.gen2types import exceptions, unwrap, wrap
+from persistence.gen2types.angle import Angle, degrees
+from persistence.gen2types.exceptions import InvalidParameterError
+from persistence.gen2types.mappings import TransformPoint2ToPoint2
+from persistence.gen2types.spherepoint import SpherePoint
+from persistence.gen2types.wcs import SkyWcs
+from persistence.types.metadata.property import PropertySet, from_header
+from persistence.types.wcs.astmaps import Series
+from persistence.types.wcs.headercards import SKY
+from persistence.types.wcs.headerwcs import from_cards
+from persistence.types.wcs.skywcs import SkyWcs as OurSkyWcs
+
+__all__ = [
+    "makeCdMatrix",
+    "makeFlippedWcs",
+    "makeModifiedWcs",
+    "makeSkyWcs",
+    "makeTanSipWcs",
+    "makeWcsPairTransform",
+]
+
+
+def makeCdMatrix(scale: Angle, orientation: Angle = 0 * degrees, flipX: bool = False) -> Any:
+    """Return a CD matrix (deg).
+
+    Parameters
+    ----------
+    scale : `Angle`
+        The side of a pixel.
+    orientation : `Angle`, optional
+        The position angle of y, from north through east.
+    flipX : `bool`, optional
+        Whether x points to the east where y points to the north; else it points to the west.
+    """
+    turn, size = orientation.asRadians(), scale.asDegrees()
+    mirror = size if flipX else -size
+    return np.array(
+        [
+            [math.cos(turn) * mirror, math.sin(turn) * size],
+            [-math.sin(turn) * mirror, math.cos(turn) * size],
+        ]
+    )
+
+
+def makeSkyWcs(*args: Any, **named: Any) -> SkyWcs:
+    """Return a WCS: of metadata, of its numbers, or of a camera's field angles.
+
+    Parameters
+    ----------
+    *args, **named
+        One of ``(metadata, strip=False)``; ``(crpix, crval, cdMatrix, projection="TAN")``, with
+        pixels counted from 0 and degrees; ``(pixelsToFieldAngle, orientation, flipX, boresight,
+        projection="TAN")``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If these make none.
+    """
+    for names, make in _MAKERS:
+        values = dict(zip(names, args, strict=False)) | named
+        is_full = len(args) + len(named) == len(values) and set(values) <= set(names)
+        is_enough = set(names) - set(values) <= {"strip", "projection"}
+        of_camera = isinstance(values.get(names[0]), TransformPoint2ToPoint2)
+        if is_full and is_enough and of_camera == (make is _of_camera):
+            return SkyWcs.of(make(**values))
+    shown = ", ".join(" ".join(names) for names, _ in _MAKERS)
+    raise TypeError(f"makeSkyWcs takes one of: {shown}; it was given {args} and {named}")
+
+
+def wcs_of_metadata(metadata: Any, strip: bool = False) -> Any:
+    """Return the `astropy.wcs.WCS` of a header or of metadata, with pixels counted from 0.
+
+    Parameters
+    ----------
+    metadata : mapping
+        The cards, by keyword.
+    strip : `bool`, optional
+        Whether to remove from the metadata what the WCS is made of.
+
+    Raises
+    ------
+    InvalidParameterError
+        If they make no WCS.
+    """
+    source = unwrap(metadata)
+    names = [str(name) for name in source if SKY.fullmatch(str(name))]
+    values = {name: _scalar(source, name) for name in names}
+    cards = {name: _card(name, value) for name, value in values.items() if value is not None}
+    if "CTYPE1" not in cards:
+        raise InvalidParameterError(
+            f"there is no WCS in the metadata: no CTYPE1 among {', '.join(names) or 'its cards'}"
+        )
+    try:
+        made = from_cards(cards)
+    except FormatterError as error:
+        raise InvalidParameterError(str(error)) from error
+    if strip:
+        for name in names:
+            del source[name]
+    return made
+
+
+def _scalar(source: Any, name: str) -> Any:
+    return source.getScalar(name) if isinstance(source, PropertySet) else source[name]
+
+
+def _card(name: str, value: Any) -> str:
+    """Return the image of a card."""
+    if isinstance(value, str):
+        text = value.replace("'", "''")
+        return f"{name:8}= '{text:8}'"
+    word = ("T" if value else "F") if isinstance(value, bool) else repr(value).upper()
+    return f"{name:8}= {word:>20}"
+
+
+def _of_numbers(crpix: Any, crval: SpherePoint, cdMatrix: Any, projection: str = "TAN") -> Any:
+    from astropy.wcs import WCS
+
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = [f"RA---{projection}", f"DEC--{projection}"]
+    wcs.wcs.cunit = ["deg", "deg"]
+    wcs.wcs.radesys = "ICRS"
+    wcs.wcs.crpix = [float(number) + 1 for number in crpix]
+    wcs.wcs.crval = [crval.getLongitude().asDegrees(), crval.getLatitude().asDegrees()]
+    wcs.wcs.cd = np.asarray(cdMatrix, float).reshape(2, 2)
+    try:
+        wcs.wcs.set()
+    except ValueError as error:  # wcslib's errors
+        words = " ".join(str(error).split())
+        raise InvalidParameterError(f"a WCS of {projection} cannot be made: {words}") from error
+    return wcs
+
+
+def _of_camera(
+    pixelsToFieldAngle: TransformPoint2ToPoint2,
+    orientation: Angle,
+    flipX: bool,
+    boresight: SpherePoint,
+    projection: str = "TAN",
+) -> OurSkyWcs:
+    """Return the WCS of a detector: its pixels to field angles, and these to the sky."""
+    from persistence.types.wcs.storedwcs import from_header as of_fits
+
+    # Field angles (rad) are the pixels of a projection about the boresight.
+    matrix = makeCdMatrix(Angle(1.0), orientation, flipX)
+    sky = of_fits(_of_numbers((0.0, 0.0), boresight, matrix, projection))
+    mapping = unwrap(pixelsToFieldAngle).map
+    x, y = mapping.inverse(np.zeros((2, 1)))[:, 0]
+    return OurSkyWcs(Series(mapping, sky.to_sky), sky.frame, (float(x), float(y)))
+
+
+_MAKERS = (
+    (("metadata", "strip"), wcs_of_metadata),
+    (("crpix", "crval", "cdMatrix", "projection"), _of_numbers),
+    (("pixelsToFieldAngle", "orientation", "flipX", "boresight", "projection"), _of_camera),
+)
+
+
+def makeTanSipWcs(
+    crpix: Any,
+    crval: SpherePoint,
+    cdMatrix: Any,
+    sipA: Any,
+    sipB: Any,
+    sipAp: Any = None,
+    sipBp: Any = None,
+) -> SkyWcs:
+    """Return a TAN-SIP WCS; see `makeSkyWcs`. Coefficients are ``sipA[p, q]`` of x^p y^q."""
+    from astropy.wcs import Sip
+
+    wcs = _of_numbers(crpix, crval, cdMatrix, "TAN")
+    back = (None, None) if sipAp is None else (np.array(sipAp, float), np.array(sipBp, float))
+    wcs.sip = Sip(np.array(sipA, float), np.array(sipB, float), *back, wcs.wcs.crpix)
+    wcs.wcs.ctype = ["RA---TAN-SIP", "DEC--TAN-SIP"]
+    wcs.wcs.set()
+    return SkyWcs.of(wcs)
+
+
+def makeModifiedWcs(pixelTransform: Any, wcs: SkyWcs, modifyActualPixels: bool = False) -> SkyWcs:
+    """Return a WCS with a transform of the pixels before it."""
+    exact = wcs._exact
+    before = unwrap(pixelTransform).map
+    place = None
+    if exact.tangent is not None:
+        x, y = before.inverse(np.array(exact.tangent)[:, np.newaxis])[:, 0]
+        place = float(x), float(y)
+    return SkyWcs.of(OurSkyWcs(Series(before, exact.to_sky), exact.frame, place))
+
+
+def makeFlippedWcs(wcs: SkyWcs, flipLR: bool, flipTB: bool, center: Any) -> SkyWcs:
+    """Return the WCS of an image that is mirrored about a pixel."""
+    from persistence.gen2types.mappings import makeTransform
+    from persistence.gen2types.transforms import AffineTransform
+
+    signs = np.array([-1.0 if flip else 1.0 for flip in (flipLR, flipTB)])
+    shift = (1 - signs) * np.array([float(number) for number in center])
+    return makeModifiedWcs(makeTransform(AffineTransform(np.diag(signs), shift)), wcs)
+
+
+def makeWcsPairTransform(src: SkyWcs, dst: SkyWcs) -> TransformPoint2ToPoint2:
+    """Return the transform of the pixels of one WCS to those of another."""
+    to_sky, from_sky = src.getTransform(), dst.getTransform().inverted()
+    return TransformPoint2ToPoint2(Series(to_sky._ours.map, from_sky._ours.map))
+
+
+def metadata_of(wcs: OurSkyWcs) -> Any:
+    """Return the cards of a WCS of FITS, with a CD matrix, as metadata."""
+    header = wcs.header_wcs
+    if header is None:
+        raise exceptions.RuntimeError(
+            "this WCS is none of FITS; fit one over a box: wcs.astropy.to_astropy(bbox)"
+        )
+    made = header.deepcopy()
+    matrix = made.pixel_scale_matrix
+    cards: dict[str, Any] = dict(made.to_header(relax=True))
+    for name in [name for name in cards if name.startswith(("PC", "CDELT", "CD"))]:
+        del cards[name]
+    cards |= {f"CD{i + 1}_{j + 1}": float(matrix[i, j]) for i in range(2) for j in range(2)}
+    return wrap(from_header((name, value, "") for name, value in cards.items()))
