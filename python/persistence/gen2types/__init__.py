@@ -34,6 +34,7 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.wcs.skywcs.SkyWcs": f"{_HERE}.wcs.SkyWcs",
     "astropy.wcs.wcs.WCS": f"{_HERE}.wcs.SkyWcs",
     f"{_OURS}.wcs.transforms.Transform": f"{_HERE}.mappings.TransformPoint2ToPoint2",
+    f"{_OURS}.pixels.polygon.Polygon": f"{_HERE}.polygon.Polygon",
 }
 
 

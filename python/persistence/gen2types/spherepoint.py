@@ -109,6 +109,10 @@ class SpherePoint(Face[Any]):
         """Return longitude and latitude as numbers in a unit."""
         return Point2D(*(coordinate.asAngularUnits(units) for coordinate in self))
 
+    def toIcrs(self) -> SpherePoint:
+        """Return the position itself, which is in ICRS; scripts of before 2018 ask for it."""
+        return self
+
     def atPole(self) -> bool:
         return abs(self._latitude) >= angles.HALFPI
 

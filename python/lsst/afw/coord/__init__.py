@@ -1,0 +1,4 @@
+"""Gen2's name of `persistence.gen2types.coord`."""
+
+from persistence.gen2types.coord import *  # noqa: F403
+from persistence.gen2types.coord import __all__ as __all__
