@@ -13,6 +13,7 @@ from persistence.gen2types.face import Face
 from persistence.gen2types.mappings import TransformPoint2ToSpherePoint
 from persistence.gen2types.spherepoint import SpherePoint
 from persistence.gen2types.transforms import AffineTransform
+from persistence.gen2types.wcscards import metadata_of, of_numbers, wcs_of_metadata
 from persistence.types.wcs.astmaps import Points, Scaled, Series
 from persistence.types.wcs.headerwcs import shifted
 from persistence.types.wcs.sipfit import vectors
@@ -34,8 +35,6 @@ class SkyWcs(Face[Any]):
     """
 
     def __init__(self, metadata: Any, strip: bool = False) -> None:
-        from persistence.gen2types.wcsmake import wcs_of_metadata
-
         self._ours = wcs_of_metadata(metadata, strip)
 
     @property
@@ -139,11 +138,9 @@ class SkyWcs(Face[Any]):
 
     def getTanWcs(self, pixel: Any) -> SkyWcs:
         """Return the TAN WCS that touches this one at a pixel."""
-        from persistence.gen2types.wcsmake import makeSkyWcs
-
         place = Point2D(*pixel)
         origin: SpherePoint = self.pixelToSky(place)
-        return makeSkyWcs(place, origin, self._local_cd(place, place))
+        return SkyWcs.of(of_numbers(place, origin, self._local_cd(place, place)))
 
     @property
     def isFits(self) -> bool:
@@ -167,8 +164,6 @@ class SkyWcs(Face[Any]):
             If it is no WCS of FITS. Then `astropy` can be fitted over a box of pixels
             (``wcs.astropy.to_astropy(bbox)``).
         """
-        from persistence.gen2types.wcsmake import metadata_of
-
         return metadata_of(self._exact)
 
     def hasFitsApproximation(self) -> bool:

@@ -7,17 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from persistence.errors import FormatterError
-from persistence.gen2types import exceptions, unwrap, wrap
+from persistence.gen2types import unwrap
 from persistence.gen2types.angle import Angle, degrees
-from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.mappings import TransformPoint2ToPoint2
 from persistence.gen2types.spherepoint import SpherePoint
 from persistence.gen2types.wcs import SkyWcs
-from persistence.types.metadata.property import PropertySet, from_header
+from persistence.gen2types.wcscards import of_numbers, wcs_of_metadata
 from persistence.types.wcs.astmaps import Series
-from persistence.types.wcs.headercards import SKY
-from persistence.types.wcs.headerwcs import from_cards
 from persistence.types.wcs.skywcs import SkyWcs as OurSkyWcs
 
 __all__ = [
@@ -78,70 +74,6 @@ def makeSkyWcs(*args: Any, **named: Any) -> SkyWcs:
     raise TypeError(f"makeSkyWcs takes one of: {shown}; it was given {args} and {named}")
 
 
-def wcs_of_metadata(metadata: Any, strip: bool = False) -> Any:
-    """Return the `astropy.wcs.WCS` of a header or of metadata, with pixels counted from 0.
-
-    Parameters
-    ----------
-    metadata : mapping
-        The cards, by keyword.
-    strip : `bool`, optional
-        Whether to remove from the metadata what the WCS is made of.
-
-    Raises
-    ------
-    InvalidParameterError
-        If they make no WCS.
-    """
-    source = unwrap(metadata)
-    names = [str(name) for name in source if SKY.fullmatch(str(name))]
-    values = {name: _scalar(source, name) for name in names}
-    cards = {name: _card(name, value) for name, value in values.items() if value is not None}
-    if "CTYPE1" not in cards:
-        raise InvalidParameterError(
-            f"there is no WCS in the metadata: no CTYPE1 among {', '.join(names) or 'its cards'}"
-        )
-    try:
-        made = from_cards(cards)
-    except FormatterError as error:
-        raise InvalidParameterError(str(error)) from error
-    if strip:
-        for name in names:
-            del source[name]
-    return made
-
-
-def _scalar(source: Any, name: str) -> Any:
-    return source.getScalar(name) if isinstance(source, PropertySet) else source[name]
-
-
-def _card(name: str, value: Any) -> str:
-    """Return the image of a card."""
-    if isinstance(value, str):
-        text = value.replace("'", "''")
-        return f"{name:8}= '{text:8}'"
-    word = ("T" if value else "F") if isinstance(value, bool) else repr(value).upper()
-    return f"{name:8}= {word:>20}"
-
-
-def _of_numbers(crpix: Any, crval: SpherePoint, cdMatrix: Any, projection: str = "TAN") -> Any:
-    from astropy.wcs import WCS
-
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = [f"RA---{projection}", f"DEC--{projection}"]
-    wcs.wcs.cunit = ["deg", "deg"]
-    wcs.wcs.radesys = "ICRS"
-    wcs.wcs.crpix = [float(number) + 1 for number in crpix]
-    wcs.wcs.crval = [crval.getLongitude().asDegrees(), crval.getLatitude().asDegrees()]
-    wcs.wcs.cd = np.asarray(cdMatrix, float).reshape(2, 2)
-    try:
-        wcs.wcs.set()
-    except ValueError as error:  # wcslib's errors
-        words = " ".join(str(error).split())
-        raise InvalidParameterError(f"a WCS of {projection} cannot be made: {words}") from error
-    return wcs
-
-
 def _of_camera(
     pixelsToFieldAngle: TransformPoint2ToPoint2,
     orientation: Angle,
@@ -154,7 +86,7 @@ def _of_camera(
 
     # Field angles (rad) are the pixels of a projection about the boresight.
     matrix = makeCdMatrix(Angle(1.0), orientation, flipX)
-    sky = of_fits(_of_numbers((0.0, 0.0), boresight, matrix, projection))
+    sky = of_fits(of_numbers((0.0, 0.0), boresight, matrix, projection))
     mapping = unwrap(pixelsToFieldAngle).map
     x, y = mapping.inverse(np.zeros((2, 1)))[:, 0]
     return OurSkyWcs(Series(mapping, sky.to_sky), sky.frame, (float(x), float(y)))
@@ -162,7 +94,7 @@ def _of_camera(
 
 _MAKERS = (
     (("metadata", "strip"), wcs_of_metadata),
-    (("crpix", "crval", "cdMatrix", "projection"), _of_numbers),
+    (("crpix", "crval", "cdMatrix", "projection"), of_numbers),
     (("pixelsToFieldAngle", "orientation", "flipX", "boresight", "projection"), _of_camera),
 )
 
@@ -179,7 +111,7 @@ def makeTanSipWcs(
     """Return a TAN-SIP WCS; see `makeSkyWcs`. Coefficients are ``sipA[p, q]`` of x^p y^q."""
     from astropy.wcs import Sip
 
-    wcs = _of_numbers(crpix, crval, cdMatrix, "TAN")
+    wcs = of_numbers(crpix, crval, cdMatrix, "TAN")
     back = (None, None) if sipAp is None else (np.array(sipAp, float), np.array(sipBp, float))
     wcs.sip = Sip(np.array(sipA, float), np.array(sipB, float), *back, wcs.wcs.crpix)
     wcs.wcs.ctype = ["RA---TAN-SIP", "DEC--TAN-SIP"]
@@ -212,19 +144,3 @@ def makeWcsPairTransform(src: SkyWcs, dst: SkyWcs) -> TransformPoint2ToPoint2:
     """Return the transform of the pixels of one WCS to those of another."""
     to_sky, from_sky = src.getTransform(), dst.getTransform().inverted()
     return TransformPoint2ToPoint2(Series(to_sky._ours.map, from_sky._ours.map))
-
-
-def metadata_of(wcs: OurSkyWcs) -> Any:
-    """Return the cards of a WCS of FITS, with a CD matrix, as metadata."""
-    header = wcs.header_wcs
-    if header is None:
-        raise exceptions.RuntimeError(
-            "this WCS is none of FITS; fit one over a box: wcs.astropy.to_astropy(bbox)"
-        )
-    made = header.deepcopy()
-    matrix = made.pixel_scale_matrix
-    cards: dict[str, Any] = dict(made.to_header(relax=True))
-    for name in [name for name in cards if name.startswith(("PC", "CDELT", "CD"))]:
-        del cards[name]
-    cards |= {f"CD{i + 1}_{j + 1}": float(matrix[i, j]) for i in range(2) for j in range(2)}
-    return wrap(from_header((name, value, "") for name, value in cards.items()))
