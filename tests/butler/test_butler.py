@@ -179,10 +179,20 @@ def test_a_tract_is_spliced_into_what_is_looked_up(butler: Butler) -> None:
     )
     assert sorted(rows) == [(3, "g", "1,2"), (3, "r", "1,2")]
     assert butler.queryMetadata("deepCoadd_directWarp", "tract", tract=3) == [3]
-    with pytest.raises(
-        IncompleteDataId, match="Cannot look up skymap key 'tract'; it must be explicitly included"
-    ):
-        butler.queryMetadata("deepCoadd_directWarp", ["tract", "filter"])
+
+
+def test_what_is_of_a_sky_map_is_listed_by_its_files(butler: Butler) -> None:
+    """A registry has no tracts; `subset` and `queryMetadata` say the same."""
+    given = {"tract": 3, "patch": "1,2", "filter": "g"}
+    assert butler.queryMetadata("deepCoadd_meas", ["tract", "patch"], filter="g") == []
+    path = Path(butler.chain.inputs[0].root) / "deepCoadd-results/g/3/1,2/meas-g-3-1,2.fits"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    assert butler.queryMetadata("deepCoadd_meas", ["tract", "patch"], filter="g") == [(3, "1,2")]
+    assert butler.queryMetadata("deepCoadd_meas", "tract", filter="r") == []
+    assert [dict(one.dataId) for one in butler.subset("deepCoadd_meas", filter="g")] == [given]
+    with pytest.raises(IncompleteDataId, match="needs  tract, patch, which cannot be looked up"):
+        butler.get("deepCoadd_meas", filter="g")
 
 
 def test_a_subset_gives_complete_data_ids_and_references(butler: Butler) -> None:

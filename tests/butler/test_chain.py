@@ -13,12 +13,15 @@ from persistence.dataids.request import Request
 from persistence.errors import IncompleteDataId, NoResults
 
 NOTE = Request("note")
+IMAGE = Request("image")
 
 
 @pytest.fixture
 def repositories(tmp_path: Path) -> list[Repository]:
     (tmp_path / "camera.yaml").write_text(
-        "datasets: {note: {template: 'n-%(a)d-%(b)d.txt', storage: TextStorage}}"
+        "datasets:\n"
+        "  note: {template: 'n-%(a)d-%(b)d.txt', storage: TextStorage}\n"
+        "  image: {template: 'i-%(a)d-%(b)d.fits', storage: FitsStorage}\n"
     )
     made = []
     for name in ("one", "two"):
@@ -34,13 +37,13 @@ def put(repository: Repository, a: int, b: int) -> None:
 def test_the_first_repository_that_has_it_wins(repositories: list[Repository]) -> None:
     one, two = repositories
     put(two, 1, 1)
-    found = Chain([one, two], []).find(NOTE, {"a": 1, "b": 1})
-    assert found is not None
-    assert found[0] is two
+    location = Chain([one, two], []).locate(NOTE, {"a": 1, "b": 1})
+    assert location is not None
+    assert location.root == two.root
     put(one, 1, 1)
-    found = Chain([one, two], []).find(NOTE, {"a": 1, "b": 1})
-    assert found is not None
-    assert found[0] is one
+    location = Chain([one, two], []).locate(NOTE, {"a": 1, "b": 1})
+    assert location is not None
+    assert location.root == one.root
 
 
 def test_a_repository_that_cannot_complete_the_data_id_is_passed(
@@ -48,9 +51,9 @@ def test_a_repository_that_cannot_complete_the_data_id_is_passed(
 ) -> None:
     one, two = repositories
     put(two, 1, 7)
-    found = Chain([one, two], []).find(NOTE, {"a": 1})
-    assert found is not None
-    assert found[1].dataId == {"a": 1, "b": 7}
+    location = Chain([one, two], []).locate(NOTE, {"a": 1})
+    assert location is not None
+    assert location.dataId == {"a": 1, "b": 7}
 
 
 def test_the_first_answer_that_is_not_empty_counts(repositories: list[Repository]) -> None:
@@ -74,10 +77,10 @@ def test_what_is_not_found_is_told_with_every_place(repositories: list[Repositor
 def test_a_link_to_nothing_is_told_with_what_it_leads_to(
     repositories: list[Repository], ending: str
 ) -> None:
-    place = Path(repositories[1].root, f"n-1-2.txt{ending}")
+    place = Path(repositories[1].root, f"i-1-2.fits{ending}")
     place.symlink_to("/gone/x")
     chain = Chain(repositories, [])
-    assert chain.find(NOTE, {"a": 1, "b": 2}) is None
-    told = f"n-1-2.txt{ending} is a link to /gone/x, which is not there"
-    assert told in str(chain.refuse("get", NOTE, {"a": 1, "b": 2}))
-    assert chain.dangling(NOTE, {"a": 1, "b": 3}) == []
+    assert chain.locate(IMAGE, {"a": 1, "b": 2}) is None
+    told = f"i-1-2.fits{ending} is a link to /gone/x, which is not there"
+    assert told in str(chain.refuse("get", IMAGE, {"a": 1, "b": 2}))
+    assert chain.dangling(IMAGE, {"a": 1, "b": 3}) == []

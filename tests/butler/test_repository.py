@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler, CameraMapper, UnsafeContent
+from persistence.butler import lookup
 from persistence.butler.repository import Repository
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, VIEWS
@@ -85,7 +86,7 @@ def test_a_type_without_tables_says_so_where_there_is_a_registry(
         IncompleteDataId,
         match="needs  b; the policy names no registry table that could supply them",
     ):
-        repository.complete(repository.mapper.types["bare"], {"a": 1})
+        lookup.complete(repository, repository.mapper.types["bare"], {"a": 1})
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,6 @@ def test_no_row_is_told_with_the_keys_that_are_missing(mapper: CameraMapper) -> 
         mapper.complete(mapper.types["thing"], {"visit": 7}, answer())
 
 
-def test_a_tract_is_never_looked_up(mapper: CameraMapper) -> None:
-    with pytest.raises(IncompleteDataId, match="needs  tract, patch, which cannot be looked up"):
-        mapper.complete(mapper.types["coadd"], {"filter": "g"}, never)
-
-
 @pytest.mark.parametrize(("given", "typed"), [("7", 7), (7.0, 7), (True, 1)])
 def test_a_value_takes_the_type_of_its_key(mapper: CameraMapper, given: Any, typed: int) -> None:
     full = mapper.typed(mapper.types["thing"], {"visit": given, "filter": 5})

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.butler import repository_cfg
+from persistence.butler import locate, repository_cfg
 from persistence.butler.chain import Chain, Matching
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
+from persistence.butler.lookup import explained
 from persistence.butler.open import open_chain, open_one
+from persistence.butler.options import take
+from persistence.butler.plan import NO_PLAN, Plan
 from persistence.butler.put import Writer
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
@@ -18,12 +21,11 @@ from persistence.calibs import roots
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
 from persistence.composites.cache import ComponentCache
-from persistence.dataids.dataid import DataId
+from persistence.dataids.dataid import DataId, as_given
 from persistence.dataids.request import Request
 from persistence.errors import (
     AliasError,
     DataIdError,
-    MissingKey,
     NoResults,
     PolicyError,
     RepositoryError,
@@ -36,8 +38,6 @@ from persistence.formatters import stack_classes
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
 
-# Keys that tell how to read rather than what.
-_READ_OPTIONS = ("bbox", "imageOrigin")
 # A Butler's own arguments, which a misspelt one may have been meant for.
 _ARGUMENTS = (
     "root",
@@ -159,16 +159,20 @@ class Butler:
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             # Copies: opening adds modes and tags.
             self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs, force)
-        self._reader = Reader(self._chain, self.cache)
         self._types = stack_classes.check(types)
-        for repository in (*self._chain.inputs, *self._chain.outputs):
-            repository.prefer(types)
-        self._definer = Definer(self._chain)
-        self._definer.spread()
         self._durable, self._mode, self._force = durable, mode, force
-        self._writer = Writer(self._chain, self._reader, self._definer, durable)
+        self._use(Definer(self._chain).spread())
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
+
+    def _use(self, chain: Chain) -> None:
+        """Let a chain of the repositories answer from now on."""
+        self._chain = chain
+        self._reader = Reader(chain, self.cache, self._types)
+        self._definer = Definer(chain)
+        self._writer = Writer(chain, self._reader, self._definer, self._durable)
+        # Of each name that was typed, what answers the commonest questions without a detour.
+        self._plans: dict[str, Plan] = {}
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
@@ -219,6 +223,7 @@ class Butler:
             if known.startswith(alias) or alias.startswith(known):
                 raise AliasError(f"Alias: {alias} overlaps with existing alias: {known}")
         self._aliases[alias] = datasetType
+        self._plans.clear()
 
     def defineDataset(
         self,
@@ -275,7 +280,7 @@ class Butler:
             "composite": parts or None,
             **keys,
         }
-        self._definer.define(name, section, said)
+        self._use(self._definer.define(name, section, said))
         self._defined.append((name, section, said))
 
     def defineStage(self, datasetType: str, stage: str) -> None:
@@ -289,7 +294,7 @@ class Butler:
         UnknownDatasetType
             If there is no such stage.
         """
-        self._definer.stage(datasetType, stage)
+        self._use(self._definer.stage(datasetType, stage))
         self._staged[datasetType] = stage
 
     def getKeys(
@@ -442,13 +447,16 @@ class Butler:
         With ``write``, whether `put` has nothing left to write: the dataset is in every output that
         knows its type, whatever the data ID's tags.
         """
-        data_id = DataId(dataId, **rest)
+        given = as_given(dataId, rest)
+        if not write and self._plan(datasetType).holds(given):
+            return True
+        data_id = DataId(given)
         request = self.request(datasetType, data_id)
         if not write:
             is_there = self._reader.exists(request, data_id)
         else:
             writers = self._chain.writers(request)
-            reader = Reader(Chain(writers, writers), self.cache)
+            reader = Reader(Chain(writers, writers), self.cache, self._types)
             is_there = bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
         self._chain.warn_strange(request, data_id)
         return is_there
@@ -467,9 +475,9 @@ class Butler:
             writers = self._chain.writers(request)
             if not writers:
                 raise NoResults("No locations for getUri(write=True):", datasetType, data_id)
-            uri = writers[0].expect(request, data_id, write=True).uri
+            uri = locate.expected(writers[0], request, data_id, write=True).uri
         else:
-            uri = self._reader.find(request, data_id, "getUri")[1].uri
+            uri = self._reader.locate(request, data_id, "getUri").uri
         self._chain.warn_strange(request, data_id)
         return uri
 
@@ -502,7 +510,7 @@ class Butler:
                 raise DataIdError(
                     f"{datasetType} is no calibration: getUri and get say where it is looked for"
                 )
-            explanation = repository.explain(request, data_id)
+            explanation = explained(repository, request, data_id)
             if explanation.chosen:
                 return explanation
             found = found or explanation
@@ -544,13 +552,14 @@ class Butler:
         FormatterError
             If the file is damaged.
         """
-        data_id = DataId(dataId, **rest)
+        given = as_given(dataId, rest)
+        plan = self._plan(datasetType)
+        location = plan.locate(given) if immediate else None
+        if location is not None:
+            return self._reader.from_file(plan.request, location)
+        data_id = DataId(given)
         request = self.request(datasetType, data_id)
-        options = self._reader.columns(request, data_id)
-        if request.view == "sub":
-            options = {key: data_id.pop(key) for key in _READ_OPTIONS if key in data_id}
-            if "bbox" not in options:
-                raise MissingKey(f"{datasetType} needs bbox=Box(x0, y0, width, height)")
+        options = take(self._chain, request, data_id)
         shared = "." in self._resolve(datasetType)
         if immediate:
             obj = self._reader.get(request, data_id, options, shared)
@@ -600,6 +609,18 @@ class Butler:
 
     # -- parts
     # ---------------------------------------------------------------------------------------
+
+    def _plan(self, datasetType: str) -> Plan:
+        """Return what answers for a name quickly: nothing at all, if it depends on the data ID."""
+        try:
+            return self._plans[datasetType]
+        except (KeyError, TypeError):  # it is not known yet, or no name
+            name, plan = self._resolve(datasetType), NO_PLAN
+        if "." not in name:
+            request = self._reader.request(name)
+            plan = NO_PLAN if request.view == "sub" else self._chain.plan(request)
+        self._plans[datasetType] = plan
+        return plan
 
     def _resolve(self, name: str) -> str:
         """Put dataset types in the place of aliases."""

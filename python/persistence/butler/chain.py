@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from persistence.butler import locate, lookup
+from persistence.butler.plan import Leg, Plan
 from persistence.butler.repository import Repository
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
@@ -19,9 +21,10 @@ from persistence.errors import (
     UnknownKeyWarning,
     warn_caller,
 )
-from persistence.files import atomic, links
-from persistence.policy.composites import SKYMAP_KEYS, is_keyless_aggregate
-from persistence.registry import FilesystemRegistry, direct
+from persistence.files import links
+from persistence.policy import storages, suppliers
+from persistence.policy.composites import is_keyless_aggregate
+from persistence.registry import direct
 
 
 class Matching(NamedTuple):
@@ -66,23 +69,14 @@ class Chain:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.settle = settle
-        # Asked at every look-up; what a camera knows does not change.
-        self._knowing: dict[Request, tuple[Repository, ...]] = {}
-        self._bypassing: dict[Request, tuple[Repository, ...]] = {}
-        self._likeness: dict[tuple[int, int], bool] = {}
+        # Made when they are first asked for; what the repositories know does not change.
         self._requests: dict[str, Request] = {}
-        self._staged: dict[Request, Request] = {}
+        self._knowing: dict[Request, tuple[Repository, ...]] = {}
+        self._plans: dict[Request, Plan] = {}
 
-    def forget(self) -> None:
-        """Ask every repository again what it knows: one has learned of a dataset type."""
-        for remembered in (
-            self._knowing,
-            self._bypassing,
-            self._likeness,
-            self._requests,
-            self._staged,
-        ):
-            remembered.clear()
+    def renewed(self) -> Chain:
+        """Return a chain of the same repositories, which have learned of a dataset type."""
+        return Chain(self.inputs, self.outputs, self.settle)
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
         """Return the repositories that a data ID's tags allow and that know the dataset type."""
@@ -95,22 +89,35 @@ class Chain:
             else known
         )
 
+    def legs(self, request: Request, data_id: Mapping[str, Any]) -> list[Leg]:
+        """Return the repositories that are asked, neighbours that map alike together."""
+        legs: list[Leg] = []
+        for repository in self.asked(request, data_id):
+            if legs and repository.maps_like(legs[-1].leader):
+                legs[-1] = legs[-1]._replace(members=(*legs[-1].members, repository))
+            else:
+                legs.append(Leg(repository, (repository,)))
+        return legs
+
+    def plan(self, request: Request) -> Plan:
+        """Return the compiled look-up of a dataset type, or of a view of it."""
+        plan = self._plans.get(request)
+        if plan is None:
+            plan = self._plans[request] = Plan(request, self.legs(request, {}))
+        return plan
+
     def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> Repository | None:
-        """Give the first repository whose camera makes a dataset without a file.
+        """Return the first repository whose camera makes a dataset without a file.
 
         None if there is none.
         """
-        able = self._bypassing.get(request)
-        if able is None:
-            asked = self.asked(request, {})
-            able = tuple(
-                one for one in asked if one.mapper.hook("bypass", request.name) is not None
-            )
-            self._bypassing[request] = able
-        return (
-            next((repository for repository in able if repository.serves(data_id)), None)
-            if able
-            else None
+        return next(
+            (
+                repository
+                for repository in self.asked(request, data_id)
+                if repository.mapper.hook("bypass", request.name) is not None
+            ),
+            None,
         )
 
     def request(self, name: str) -> Request:
@@ -126,31 +133,25 @@ class Chain:
         problem: UnknownDatasetType | None = None
         for repository in (*self.inputs, *self.outputs):
             try:
-                self._requests[name] = found = repository.mapper.request(name)
-                return found
+                found = repository.mapper.request(name)
             except UnknownDatasetType as error:
                 problem = problem or error
+            else:
+                self._requests[name] = found
+                return found
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
 
     def staged(self, request: Request) -> Request:
-        """Give what a plain name stands for.
+        """Return what a plain name stands for.
 
         The stage that the first repository which names one names.
         """
-        found = self._staged.get(request)
-        if found is None:
-            said = (
-                repository.mapper.policy.settings.get("stages", {})
-                for repository in (*self.inputs, *self.outputs)
-            )
-            stage = next(
-                (stages[request.datasetType] for stages in said if request.datasetType in stages),
-                None,
-            )
-            found = request if stage is None else self.request(f"{request.datasetType}:{stage}")
-            found = found._replace(view=request.view)
-            self._staged[request] = found
-        return found
+        for repository in (*self.inputs, *self.outputs):
+            stage = repository.mapper.policy.settings.get("stages", {}).get(request.datasetType)
+            if stage is not None:
+                whole = self.request(f"{request.datasetType}:{stage}")
+                return whole._replace(view=request.view)
+        return request
 
     def knowing(self, request: Request) -> Repository:
         """Give the first repository whose camera has a dataset type."""
@@ -164,7 +165,7 @@ class Chain:
 
     def is_written(self, request: Request, data_id: Mapping[str, Any]) -> bool:
         """Check whether a file of a dataset is in every output that knows the dataset type."""
-        return all(output.is_written(request, data_id) for output in self.writers(request))
+        return all(locate.is_written(output, request, data_id) for output in self.writers(request))
 
     def tagged(self, data_id: Mapping[str, Any]) -> Iterator[Repository]:
         """Give every repository, inputs first, that a data ID's tags let it see."""
@@ -196,10 +197,8 @@ class Chain:
         if all(key in data_id for key in keys):
             return Matching(data_id, tuple(keys), [tuple(data_id[key] for key in keys)])
         request = self._finder(request, set(keys) - set(data_id))
-        if SKYMAP_KEYS.isdisjoint(set(keys) - set(data_id)):
-            rows = self.lookup(request, tuple(keys), data_id, lenient=True)
-            return Matching(data_id, tuple(keys), rows)
-        return Matching(data_id, tuple(keys), self._in_files(request, tuple(keys), data_id))
+        rows = self.lookup(request, tuple(keys), data_id, lenient=True)
+        return Matching(data_id, tuple(keys), rows)
 
     def _finder(self, request: Request, missing: set[str]) -> Request:
         """Return the component, or the type itself, whose files have the missing keys.
@@ -214,46 +213,25 @@ class Chain:
                     return inner
         return request
 
-    def _in_files(
-        self, request: Request, keys: Sequence[str], data_id: DataId
-    ) -> list[tuple[Any, ...]]:
-        """Find values of keys, of which tract or patch is one, from the files that exist."""
-        found: dict[tuple[Any, ...], None] = {}
-        for repository in self.asked(request, data_id):
-            dataset = repository.mapper.dataset(request)
-            files = FilesystemRegistry(repository.root)
-            where = repository.mapper.typed(dataset, data_id)
-            found.update(dict.fromkeys(files.lookup(keys, where, template=dataset.template)))
-        return list(found)
-
-    def find(
-        self, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any] = {}
-    ) -> tuple[Repository, Location] | None:
-        """Find a dataset in the first repository that has it; ``options`` are for its reader."""
-        mapped: Location | None = None
-        before: Repository | None = None
-        for repository in self.asked(request, data_id):
-            if before is None or not self._alike(before, repository):
-                mapped = _mapped(repository, request, data_id, options)
-            elif mapped is not None:
-                mapped = repository.adopted(request, mapped, options)
-            before = repository
-            location = None if mapped is None else repository.found(mapped)
-            if location is not None:
-                return repository, location
+    def locate(self, request: Request, data_id: Mapping[str, Any]) -> Location | None:
+        """Return where a dataset is, in the first repository that has it; None if it is nowhere."""
+        location = self.plan(request).locate(data_id)
+        if location is not None:
+            return location
+        for leg in self.legs(request, data_id):
+            try:
+                location = locate.expected(leg.leader, request, data_id)
+            except NoResults:
+                continue
+            for repository in leg.members:
+                if repository is not leg.leader:
+                    location = locate.moved(repository, request, location)
+                there = locate.present(repository, location)
+                if there is not None:
+                    return there
         if any(repository.direct.has_appeared() for repository in self.asked(request, data_id)):
-            return self.find(request, data_id, options)
+            return self.locate(request, data_id)
         return None
-
-    def _alike(self, one: Repository, other: Repository) -> bool:
-        """Say whether two repositories differ in their roots only.
-
-        Mostly so in a chain of reruns.
-        """
-        alike = self._likeness.get((id(one), id(other)))
-        if alike is None:
-            alike = self._likeness[id(one), id(other)] = other.maps_like(one)
-        return alike
 
     def refuse(self, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
         """Explain why nothing was found: the paths that were tried, or what is missing.
@@ -266,7 +244,7 @@ class Chain:
         problems: list[NoResults] = []
         for repository in self.asked(request, data_id):
             try:
-                location = repository.expect(request, data_id)
+                location = locate.expected(repository, request, data_id)
                 tried.setdefault(location.path, []).append(os.path.relpath(location.root))
             except NoResults as error:
                 problems.append(error)
@@ -302,11 +280,11 @@ class Chain:
         faults: dict[str, None] = {}
         for repository in self.asked(request, data_id):
             try:
-                location = repository.expect(request, data_id)
+                location = locate.expected(repository, request, data_id)
             except NoResults:
                 continue
             path = os.path.relpath(location.full_path)
-            for ending in ("", *atomic.COMPRESSED):
+            for ending in storages.endings(location.storage):
                 faults[links.fault(path + ending)] = None
             outside = repository.direct.locate(location)
             if outside is not None:
@@ -322,7 +300,7 @@ class Chain:
         repositories = self.asked(request, data_id) or self.writers(request)
         strange: dict[str, str] = {}
         for number, repository in enumerate(repositories):
-            here = repository.strange(request.datasetType, data_id)
+            here = lookup.strange(repository, request.datasetType, data_id)
             strange = {key: here[key] for key in here if not number or key in strange}
             if not strange:
                 break
@@ -335,25 +313,23 @@ class Chain:
         data_id: Mapping[str, Any],
         lenient: bool = False,
     ) -> list[tuple[Any, ...]]:
-        """Return the first answer of a registry that is not empty; see `Repository.lookup`."""
+        """Return the first answer that is not empty; see `persistence.butler.lookup.lookup`.
+
+        What the files tell is the union of what all repositories have.
+        """
+        found: dict[tuple[Any, ...], None] = {}
         for repository in self.asked(request, data_id):
-            dataset = repository.mapper.dataset(request)
-            hook = repository.mapper.hook("query", request.datasetType)
-            typed = repository.mapper.typed(dataset, data_id)
+            mapper = repository.mapper
+            dataset = mapper.dataset(request)
+            hook = mapper.hook("query", request.datasetType)
+            typed = mapper.typed(dataset, data_id)
             rows = (
                 hook(columns, typed)
                 if hook
-                else repository.lookup(dataset, columns, typed, lenient)
+                else lookup.lookup(repository, dataset, columns, typed, lenient)
             )
-            if rows:
+            lacking = [key for key in columns if key not in data_id]
+            if rows and "files" not in suppliers.shares(dataset, mapper.policy, lacking):
                 return list(rows)
-        return []
-
-
-def _mapped(
-    repository: Repository, request: Request, data_id: Mapping[str, Any], options: Mapping[str, Any]
-) -> Location | None:
-    try:
-        return repository.mapped(request, data_id, options)
-    except NoResults:
-        return None
+            found.update(dict.fromkeys(rows))
+        return list(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.butler import write
 from persistence.butler.chain import Chain
 from persistence.butler.repository import Repository
 from persistence.composites.assemble import do_import
@@ -28,8 +29,8 @@ class Definer:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
 
-    def define(self, name: str, section: str, keys: Mapping[str, Any]) -> None:
-        """Define a dataset type; see `Butler.defineDataset`."""
+    def define(self, name: str, section: str, keys: Mapping[str, Any]) -> Chain:
+        """Define a dataset type, and return a chain that knows it; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
         learning = self._chain.outputs or self._chain.inputs
         made = [(one, in_repository.make(one.root, name, section, keys)) for one in learning]
@@ -48,7 +49,7 @@ class Definer:
                 repository.vocabulary.vouch(bare)
         for other in load.needed(whole, bare):
             self.adopt(other)
-        self._teach(
+        return self._teach(
             [
                 (one, new)
                 for one, new in made
@@ -56,17 +57,20 @@ class Definer:
             ]
         )
 
-    def spread(self) -> None:
-        """Let every repository of the chain know what any of them defines, the first first."""
+    def spread(self) -> Chain:
+        """Let every repository know what any of them defines, the first first.
+
+        Gives a chain that knows it.
+        """
         every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
         found = [
             (definition, one.vocabulary.brings(definition))
             for one in every
             for definition in one.vocabulary.definitions
         ]
-        learned = [repository.learn(found) for repository in every] if found else []
-        if any(learned):
-            self._chain.forget()
+        for repository in every if found else ():
+            repository.learn(found)
+        return self._chain.renewed()
 
     def adopt(self, name: str) -> None:
         """Record a dataset type of another repository in the outputs that are about to hold it.
@@ -91,7 +95,7 @@ class Definer:
                 ]
             )
 
-    def stage(self, name: str, stage: str) -> None:
+    def stage(self, name: str, stage: str) -> Chain:
         """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
         for repository in self._chain.outputs or self._chain.inputs:
             staged = f"{name}:{stage}"
@@ -103,18 +107,18 @@ class Definer:
                 raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
             self._teach([(repository, in_repository.stage(repository.root, stages))], replace=True)
+        return self._chain.renewed()
 
-    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> None:
+    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> Chain:
         if learning and self._chain.outputs:
             for repository, _definition in learning:
-                repository.refuse_writing()
+                write.refuse(repository)
             self._chain.settle()
             for _repository, definition in learning:
                 in_repository.record(definition, replace)
         for repository, definition in learning:
             repository.define(definition)
-        self._chain.forget()
-        self.spread()
+        return self.spread()
 
 
 def _evaluated(repository: Repository, definition: Definition, name: str) -> CameraPolicy:

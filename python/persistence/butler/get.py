@@ -5,12 +5,13 @@ From one file, by a hook, or from its components.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from persistence.butler import locate
 from persistence.butler.chain import Chain
 from persistence.butler.get_composite import Assembly, Options
-from persistence.butler.repository import Repository
+from persistence.butler.read import read
 from persistence.composites import provenance
 from persistence.composites.cache import ComponentCache
 from persistence.composites.provenance import Whence
@@ -18,7 +19,7 @@ from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, Request, part_name
-from persistence.errors import DataIdError, NoResults, PolicyError, UnknownDatasetType
+from persistence.errors import NoResults, PolicyError, UnknownDatasetType
 from persistence.policy.dataset_type import Component, DatasetType
 
 # Views that depend on how the pixels of a composite lie.
@@ -34,11 +35,14 @@ class Reader:
         The repositories.
     cache : `ComponentCache`
         The components that are shared.
+    types : `str`
+        The classes that files are read as; see `persistence.butler.read.read`.
     """
 
-    def __init__(self, chain: Chain, cache: ComponentCache) -> None:
+    def __init__(self, chain: Chain, cache: ComponentCache, types: str = "astropy") -> None:
         self._chain = chain
         self.cache = cache
+        self.types = types
         self._assembly = Assembly(chain, self)
 
     # -- names
@@ -107,7 +111,7 @@ class Reader:
             return bool(parts) and all(self._part_exists(part, data_id, written) for part in parts)
         if written:
             return self._chain.is_written(request, data_id)
-        return self._chain.find(request, data_id) is not None
+        return self._chain.locate(request, data_id) is not None
 
     def _part_exists(self, part: Component, data_id: DataId, written: bool) -> bool:
         if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
@@ -120,26 +124,24 @@ class Reader:
         )
         return bool(every) and all(self.exists(request, one, written) for one in every)
 
-    def find(
-        self, request: Request, data_id: DataId, verb: str, options: Options = {}
-    ) -> tuple[Repository, Location]:
-        """Find a dataset's file.
+    def locate(self, request: Request, data_id: DataId, verb: str) -> Location:
+        """Return where a dataset is.
 
         Raises
         ------
         NoResults
             If it is nowhere; the message says where it was looked for.
         """
-        found = self._chain.find(request, data_id, options)
-        if found is None:
+        location = self._chain.locate(request, data_id)
+        if location is None:
             raise self._chain.refuse(verb, request, data_id)
-        return found
+        return location
 
     def _expect(self, request: Request, data_id: DataId) -> Location:
         """Say where the first repository that can tell would look; gen2-core, trap T7."""
         for repository in self._chain.asked(request, data_id):
             try:
-                return repository.lying(repository.expect(request, data_id))
+                return locate.lying(repository, locate.expected(repository, request, data_id))
             except NoResults:
                 continue
         raise self._chain.refuse("get", request, data_id)
@@ -159,34 +161,6 @@ class Reader:
 
     # -- reading
     # -------------------------------------------------------------------------------------
-
-    def columns(self, request: Request, data_id: DataId) -> dict[str, Any]:
-        """Remove the requested columns from the data ID of a catalog, or of a composite."""
-        if "columns" not in data_id:
-            return {}
-        dataset = self.dataset(request, data_id)
-        if not self._has_columns(dataset):
-            return {}
-        columns = data_id.pop("columns")
-        if columns is None:
-            return {}
-        names = (columns,) if isinstance(columns, str) else columns
-        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-            raise DataIdError(
-                f"columns={columns!r}: the names of columns belong here, or one of them"
-            )
-        return {"columns": tuple(names)}
-
-    def _has_columns(self, dataset: DatasetType) -> bool:
-        """Say whether a dataset type is a catalog, or has one among its components."""
-        parts = [
-            part.datasetType
-            for part in dataset.composite.values()
-            if part.datasetType != dataset.name
-        ]
-        return dataset.storage == "FitsCatalogStorage" or any(
-            self._has_columns(self.dataset(self._chain.request(part), {})) for part in parts
-        )
 
     def get(
         self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False
@@ -212,24 +186,23 @@ class Reader:
         """
         maker = self._chain.bypassing(request, data_id)
         if maker is not None:
-            return maker.mapper.standardise(request, maker.bypass(request, data_id), data_id), None
+            return locate.bypass(maker, request, data_id), None
         if request.view == "filename":
             return [self._expect(request, data_id).uri], None
         dataset = self.dataset(request, data_id)
         if dataset.composite and not _is_own_file(request, dataset):
             return self._assembly.read(request, dataset, data_id, options)
-        repository, location = self.find(request, data_id, "get", options)
-        return self._from_file(repository, request, location, shared), location
+        location = self.locate(request, data_id, "get").told(options)
+        return self.from_file(request, location, shared), location
 
-    def _from_file(
-        self, repository: Repository, request: Request, location: Location, shared: bool
-    ) -> Any:
+    def from_file(self, request: Request, location: Location, shared: bool = False) -> Any:
+        """Read the file of a dataset, or a view of it, and standardise it; see `read`."""
         if shared:
             part = request.view or part_name(location.python)
-            item = self.cache.get(location, part, lambda: repository.read(request, location))
+            item = self.cache.get(location, part, lambda: read(request, location, self.types))
         else:
-            item = repository.read(request, location)
-        made = repository.mapper.standardise(request, item, location.dataId)
+            item = read(request, location, self.types)
+        made = location.options["mapper"].standardise(request, item, location.dataId)
         if shared and hasattr(made, "share_through"):
             made.share_through(lambda name, make: self.cache.get(location, name, make))
         if made is item and request.view is None and "columns" not in location.options:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from persistence.butler.chain import Chain
-from persistence.butler.repository import Repository
+from persistence.butler.read import read
 from persistence.composites import assemble, provenance, stored_data_ids
 from persistence.composites.assemble import ComponentInfo
 from persistence.composites.handle import Handle
@@ -26,9 +26,9 @@ class Source(Protocol):
 
     def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType: ...
 
-    def find(
-        self, request: Request, data_id: DataId, verb: str, options: Options = ...
-    ) -> tuple[Repository, Location]: ...
+    types: str
+
+    def locate(self, request: Request, data_id: DataId, verb: str) -> Location: ...
 
     def read(
         self, request: Request, data_id: DataId, options: Options = ..., shared: bool = ...
@@ -66,7 +66,7 @@ class Assembly:
         repository.vocabulary.refuse_code(dataset, "assembler", "python")
         full_id, told = data_id, options
         if dataset.template is not None:
-            full_id = DataId(self._source.find(request, data_id, "get")[1].dataId, tag=data_id.tag)
+            full_id = DataId(self._source.locate(request, data_id, "get").dataId, tag=data_id.tag)
         if not dataset.has_own_file:  # components need not be of one size: what is assembled is cut
             told = {key: value for key, value in options.items() if key == "columns"}
         info, whence = self._components(dataset, full_id, told)
@@ -104,8 +104,8 @@ class Assembly:
     ) -> tuple[Any, Location]:
         """Read the file that a composite has besides its components."""
         request = Request(dataset.name)
-        repository, location = self._source.find(request, data_id, "get", options)
-        return repository.read(request, location), location
+        location = self._source.locate(request, data_id, "get").told(options)
+        return read(request, location, self._source.types), location
 
     def _ids(
         self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId
@@ -174,7 +174,7 @@ class Assembly:
     ) -> tuple[Any, Whence]:
         if not part.deferred:
             return self._source.read(request, data_id, options, shared=True)
-        location = self._source.find(request, data_id, "get")[1]
+        location = self._source.locate(request, data_id, "get")
 
         def read(view: str | None, told: Options) -> Any:
             return self._source.read(Request(request.datasetType, view), data_id, told)[0]

@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from persistence.butler.lookup import explained
 from persistence.butler.repository import Repository
 from persistence.dataids.dataid import text
 from persistence.dataids.request import Request
 from persistence.errors import PersistenceError
 from persistence.policy.dataset_type import DatasetType
-from persistence.registry import FilesystemRegistry, Registry
+from persistence.registry import Registry
 from persistence.registry.filesystem import scan
 
 # An error has to come soon: no more files or values than these are looked at for it.
@@ -45,7 +46,7 @@ def _calibrations(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> Iterator[str]:
     """Show the calibrations that come nearest to what was wanted, with what rules them out."""
-    for candidate in repository.explain(request, data_id).candidates[:_CANDIDATES]:
+    for candidate in explained(repository, request, data_id).candidates[:_CANDIDATES]:
         yield f"nearest     {candidate}"
 
 
@@ -74,7 +75,7 @@ def _registered(
     """Free one key after the other, and see which of its values the registry has then."""
     dataset = repository.mapper.dataset(request)
     registry = repository.registry
-    if isinstance(registry, FilesystemRegistry) or not dataset.tables:
+    if registry.lists_files or not dataset.tables:
         return
     columns = registry.columns(dataset.tables)
     known = repository.mapper.typed(dataset, data_id)

@@ -10,10 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from persistence.butler import write
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
-from persistence.butler.repository import Prepared, Repository
+from persistence.butler.read import read
+from persistence.butler.repository import Repository
+from persistence.butler.write import Prepared
 from persistence.composites import assemble, provenance, references
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
@@ -84,26 +87,26 @@ class Writer:
             If none does.
         """
         for repository in self._unfinished:
-            repository.refuse_writing()
-            repository.finish_abandoned()
+            write.refuse(repository)
+            write.finish_abandoned(repository)
         self._unfinished = ()
         if not self._reader.dataset(request, data_id).composite:
             writers = self._writers(request, data_id)
             self._chain.settle()
             for repository in writers:
-                _collect([repository.write(request, obj, data_id, backup, self._durable)])
+                _collect([write.write(repository, request, obj, data_id, backup, self._durable)])
             return
         jobs = [
-            (repository, repository.prepare(leaf.request, leaf.data_id), leaf)
+            (repository, write.prepare(repository, leaf.request, leaf.data_id), leaf)
             for leaf in self._leaves(request, obj, data_id)
             for repository in self._writers(leaf.request, leaf.data_id)
         ]
         self._chain.settle()
         roots = {repository.root for repository, _, _ in jobs}
         with Batch(self._durable, roots) as batch:
-            for repository, prepared, leaf in jobs:
-                with repository.telling(prepared.location):
-                    self._place(repository, prepared, leaf, backup, batch)
+            for _repository, prepared, leaf in jobs:
+                with write.telling(prepared.location):
+                    self._place(prepared, leaf, backup, batch)
             batch.commit()
         _collect([prepared.location for _repository, prepared, _leaf in jobs])
 
@@ -125,9 +128,7 @@ class Writer:
         for part in assemble.disassemble(dataset, obj, data_id).values():
             yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
 
-    def _place(
-        self, repository: Repository, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch
-    ) -> None:
+    def _place(self, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch) -> None:
         """Write a component beside its place.
 
         Or refer to the file that it was read from, if it is still the same.
@@ -136,7 +137,8 @@ class Writer:
         source = self._source(prepared.location, leaf.obj)
         with batch.place(target, backup) as temporary:
             prepared.write(leaf.obj, temporary)
-            if source is not None and _is_unchanged(repository, prepared, source, temporary):
+            types = self._reader.types
+            if source is not None and _is_unchanged(prepared, source, temporary, types):
                 references.refer(temporary, target, source.full_path, batch)
             elif os.path.islink(target):
                 batch.remove(references.note_of(target))
@@ -162,15 +164,14 @@ def _collect(locations: list[Location]) -> None:
         collection += locations
 
 
-def _is_unchanged(
-    repository: Repository, prepared: Prepared, source: Location, written: str
-) -> bool:
+def _is_unchanged(prepared: Prepared, source: Location, written: str, types: str) -> bool:
     """Say whether what was written of an object is what would be written of it as it was read.
 
     That it is the very object that was read does not tell that nobody changed it.
     """
     try:
-        before = repository.read(Request(source.datasetType), source)
+        references.check(source.full_path)
+        before = read(Request(source.datasetType), source, types)
     # the file is gone, or damaged: all the more the object has to be written
     except (OSError, PersistenceError):
         return False

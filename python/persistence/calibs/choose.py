@@ -26,7 +26,7 @@ from persistence.errors import (
     warn_caller,
 )
 from persistence.policy.dataset_type import DatasetType
-from persistence.registry import FilesystemRegistry, Registry, refuse_unknown
+from persistence.registry import Registry, refuse_unknown
 
 # Behind every time of a day: `2015-03-02~` is later than `2015-03-02T23:59`, and before
 # `2015-03-03`.
@@ -166,7 +166,7 @@ def of_exposure(
         If there are several, which differ in that.
     """
     columns = _asked(dataset, full_id)
-    if not columns or not dataset.reference or isinstance(exposures, FilesystemRegistry):
+    if not columns or not dataset.reference or exposures.lists_files:
         return {}
     there = exposures.columns(dataset.reference)
     where = {

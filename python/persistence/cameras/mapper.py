@@ -23,7 +23,7 @@ from persistence.errors import (
     UnknownDatasetType,
 )
 from persistence.policy import load as policy
-from persistence.policy.composites import SKYMAP_KEYS, possible_keys
+from persistence.policy.composites import possible_keys
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import EMPTY, CameraPolicy
 
@@ -243,6 +243,11 @@ class Mapper(Numbering):
                 dict.__setitem__(full, key, cast(key, value, kind))
         return full
 
+    @property
+    def checks_ids(self) -> bool:
+        """Whether the camera checks data IDs itself, in a `validate` of its own."""
+        return self._validates
+
     def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a data ID with each value of its key's type, for a hook. A camera may check more.
 
@@ -278,10 +283,6 @@ class Mapper(Numbering):
         missing = [key for key in dataset.keys if key not in full]
         if not missing:
             return full
-        sky = [key for key in missing if key in SKYMAP_KEYS]
-        if sky:
-            reason = f"needs  {', '.join(sky)}, which cannot be looked up: give it in the data ID"
-            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
         rows = lookup(dataset, missing, full)
         if len(rows) != 1:
             raise _not_one(dataset, data_id, missing, rows)

@@ -89,10 +89,9 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
         return None
     if any(one.mapper.dataset(request).composite for one in butler.chain.asked(request, data_id)):
         return None
-    found = butler.chain.find(request, data_id)
-    if found is None:
+    location = butler.chain.locate(request, data_id)
+    if location is None:
         raise butler.chain.refuse("get", request, data_id)
-    location = found[1]
     return location if location.hdu is None and os.path.isfile(location.full_path) else None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.butler.subset import ButlerDataRef
 from persistence.dataids.dataid import DataId
-from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy import suppliers
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -49,11 +49,10 @@ def _in_one_registry(butler: Butler, name: str, level: str | None, keys: Sequenc
     every = butler.getKeys(name, level or "") or {}
     return (
         bool(keys and asked)
-        and asked[0].mapper.dataset(request).section != "calibrations"  # these are chosen by date
+        and suppliers.in_registry(asked[0].mapper.dataset(request), asked[0].mapper.policy, every)
         and len({id(one.registry) for one in asked}) == 1
         and all(one.mapper.hook("query", request.datasetType) is None for one in asked)
         and set(keys) < set(every)
-        and SKYMAP_KEYS.isdisjoint(every)
     )
 
 

@@ -136,9 +136,11 @@ def _telling(butler: Butler, name: str, keys: Sequence[str]) -> Sequence[str]:
 
     Those by which the camera's datasets are mostly called are always among them.
     """
-    from persistence.policy.composites import SKYMAP_KEYS
+    from persistence.policy import suppliers
 
-    if not SKYMAP_KEYS.isdisjoint(keys):  # no registry supplies any
+    first = butler.chain.knowing(_request(butler, name)).mapper
+    dataset = first.dataset(_request(butler, name))
+    if "files" in suppliers.shares(dataset, first.policy, keys):  # no registry supplies any
         return keys
     try:
         rows = butler.matching(name, "", DataId()).rows
@@ -164,7 +166,7 @@ def _tell_apart(keys: Sequence[str], rows: Sequence[_Row], chosen: Collection[st
 
 def _uses(butler: Butler, name: str, keys: Sequence[str]) -> Counter[str]:
     """Count the dataset types of single exposures that each key is one of."""
-    from persistence.policy.composites import SKYMAP_KEYS
+    from persistence.policy.suppliers import SKYMAP_KEYS
 
     types = butler.chain.knowing(_request(butler, name)).mapper.types.values()
     alike = [dataset for dataset in types if SKYMAP_KEYS.isdisjoint(dataset.keys)]

@@ -13,7 +13,7 @@ from persistence.cameras.installed import gen2_name
 from persistence.cli import output
 from persistence.errors import RegistryError
 from persistence.files import links
-from persistence.registry import FilesystemRegistry, registry_path
+from persistence.registry import registry_path
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -60,7 +60,7 @@ def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
 def _owner(repository: Repository) -> str | None:
     """Give the root of the repository whose registry is asked; None if file names are."""
     registry = repository.registry
-    return None if isinstance(registry, FilesystemRegistry) else os.path.dirname(registry.path)
+    return None if registry.lists_files else os.path.dirname(registry.path)
 
 
 def _described(

@@ -53,5 +53,5 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _uri(butler: Butler, name: str, reference: ButlerDataRef, write: bool) -> str | None:
     if write:
         return reference.getUri(write=True)
-    found = butler.chain.find(butler.request(name), reference.dataId)
-    return None if found is None else found[1].uri
+    location = butler.chain.locate(butler.request(name), reference.dataId)
+    return None if location is None else location.uri

@@ -69,6 +69,14 @@ class DataId(dict[str, Any]):
         own = getattr(initialdata, "tag", None)
         self.tag = as_tags(tag) | set(own) if own else as_tags(tag)
 
+    @classmethod
+    def of_plain(cls, items: Mapping[str, Any]) -> DataId:
+        """Return a data ID without tags of values that are plain already; nothing is checked."""
+        made: DataId = cls.__new__(cls)
+        dict.update(made, items)
+        made.tag = set()
+        return made
+
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, plain(value))
 
@@ -98,6 +106,19 @@ class DataId(dict[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return DataId, (dict(self), set(self.tag))
+
+
+def as_given(data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data ID that a caller gives by a mapping, by keywords, or by both.
+
+    It is the mapping itself where that is all: who keeps it has to copy it, and its values need not
+    be plain.
+    """
+    if not rest and type(data_id) in (dict, DataId):
+        return data_id or {}
+    if not data_id and "tag" not in rest and not getattr(data_id, "tag", None):
+        return rest
+    return DataId(data_id, **rest)
 
 
 def text(data_id: Mapping[str, Any]) -> str:

@@ -51,5 +51,9 @@ class Location(NamedTuple):
         """The path with the HDU in brackets, as Gen2 gives it."""
         return self.full_path if self.hdu is None else f"{self.full_path}[{self.hdu}]"
 
+    def told(self, options: Mapping[str, Any]) -> Location:
+        """Return the location with more for its reader to know."""
+        return self._replace(options={**self.options, **options}) if options else self
+
     def __str__(self) -> str:
         return f"{self.python} at {self.uri} ({self.storage})"

@@ -139,6 +139,11 @@ class PathTemplate:
         return PathTemplate, (self.text,)
 
     @property
+    def is_lossless(self) -> bool:
+        """Whether each value's text gives it back, so that formatting it is all that is needed."""
+        return not self._lossy
+
+    @property
     def components(self) -> tuple[tuple[Piece, ...], ...]:
         return tuple(tuple(_pieces(part)) for part in self.file_text.split("/"))
 
@@ -159,9 +164,14 @@ class PathTemplate:
     def locate(self, data_id: Mapping[str, Any]) -> tuple[str, int | None]:
         """Return the path of the file alone, and the HDU in it (None if not in the template)."""
         path = self._show(self.file_text, data_id)
-        if not self._hdu_text:
-            return path, None
-        return path, int(self._hdu_text % self._values(data_id))
+        return path, self.hdu(self._values(data_id)) if self._hdu_text else None
+
+    def hdu(self, values: Mapping[str, Any]) -> int | None:
+        """Return the HDU that the brackets at the end name; None if there are none.
+
+        The values have to be of their keys' types.
+        """
+        return int(self._hdu_text % values) if self._hdu_text else None
 
     def _values(self, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check types, making a new mapping only if a value has to change its type."""

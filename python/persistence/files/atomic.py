@@ -8,7 +8,7 @@ import functools
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from persistence.errors import FileConflict, RepositoryError
@@ -145,13 +145,15 @@ def locked(directory: str) -> Iterator[None]:
         os.close(descriptor)  # which unlocks
 
 
-def find(root: str, path: str) -> str | None:
+def find(root: str, path: str, endings: Sequence[str] = ("", *COMPRESSED)) -> str | None:
     """Find a file in a repository: as it is called, or compressed.
 
     Parameters
     ----------
     root, path : `str`
         The repository and the path in it. The path is literal: ``*`` and ``[`` mean themselves.
+    endings : sequence of `str`
+        What may follow the name, in the order of the search.
 
     Returns
     -------
@@ -161,10 +163,9 @@ def find(root: str, path: str) -> str | None:
     # Asked of each repository of a chain: `os.access` costs half of what `os.path.exists` does
     # where there is none.
     full = f"{root}/{path}"
-    if os.access(full, os.F_OK):
-        return path
-    for ending in COMPRESSED:
-        if not path.endswith(ending) and os.access(full + ending, os.F_OK):
+    for ending in endings:
+        is_new = not ending or not path.endswith(ending)
+        if is_new and os.access(full + ending, os.F_OK):
             return path + ending
     return None
 

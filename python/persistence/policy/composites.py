@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from persistence.errors import PolicyError, did_you_mean
 from persistence.policy.dataset_type import Component, DatasetType
-
-# Never looked up: a visit lies on many of them.
-SKYMAP_KEYS = frozenset({"tract", "patch"})
+from persistence.policy.suppliers import SKYMAP_KEYS
 
 
 def checked(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:

@@ -27,6 +27,10 @@ OWN: Mapping[str, str] = {
     "ParquetStorage": "persistence.formatters.parquet",
     "MatplotlibStorage": "persistence.formatters.figure",
 }
+# What may follow a file's name: it is compressed then, and FITS readers do not mind.
+COMPRESSED = ("", ".gz", ".fz")
+# Storages whose files are never compressed: one name is asked for.
+_AS_CALLED = frozenset(OWN) - {"FitsStorage", "FitsCatalogStorage"}
 # Storage name, or class of objects -> what a script of this process registered for it.
 registered: dict[str | type, Any] = {}
 # Names of what has no file that we could read. `None` is a path only.
@@ -66,6 +70,11 @@ def _of_class(python: Any) -> Any:
         if isinstance(kind, type) and python in (kind, f"{kind.__module__}.{kind.__qualname__}"):
             return formatter
     return None
+
+
+def endings(storage: str) -> tuple[str, ...]:
+    """Return what may follow the name of a file of a storage, in the order of the search."""
+    return ("",) if storage in _AS_CALLED and storage not in registered else COMPRESSED
 
 
 def is_empty(storage: str) -> bool:

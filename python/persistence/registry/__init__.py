@@ -27,6 +27,10 @@ class Registry(Protocol):
     def path(self) -> str:
         """The file or directory that it is."""
 
+    @property
+    def lists_files(self) -> bool:
+        """Whether its rows are the files that exist: it cannot tell where a new one belongs."""
+
     def lookup(
         self,
         columns: Sequence[str],

@@ -26,6 +26,8 @@ class FilesystemRegistry:
     leave. A value that holds a slash is not found.
     """
 
+    lists_files = True
+
     def __init__(self, path: str) -> None:
         self.path = path
 

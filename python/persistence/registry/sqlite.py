@@ -33,6 +33,8 @@ class SqliteRegistry:
         For how many seconds to wait for a writer that holds it.
     """
 
+    lists_files = False
+
     def __init__(self, path: str, wait: float = 60.0) -> None:
         self.path = path
         self.wait = wait

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from persistence.errors import PersistenceError, UsageError
 from persistence.pipe.cmdline.containers import DataIdContainer, present
 from persistence.pipe.struct import Struct
-from persistence.policy.composites import SKYMAP_KEYS
+from persistence.policy.suppliers import SKYMAP_KEYS
 
 if TYPE_CHECKING:
     from persistence.skymap import SkyMap, Tract

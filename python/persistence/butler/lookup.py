@@ -1,0 +1,275 @@
+"""Look-ups in one repository: the keys that a person left out, and those that match a data ID."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.butler.repository import Repository
+from persistence.calibs import choose
+from persistence.cameras.mapper import Mapper
+from persistence.dataids.dataid import DataId
+from persistence.dataids.request import Request
+from persistence.errors import IncompleteDataId, NoTables, UnknownKey, did_you_mean
+from persistence.formatters import HDU_KEYS
+from persistence.policy import suppliers
+from persistence.policy.dataset_type import DatasetType
+from persistence.registry import FilesystemRegistry, refuse_unknown
+
+if TYPE_CHECKING:
+    from persistence.calibs.explain import Explanation
+
+Row = tuple[Any, ...]
+
+
+def lookup(
+    repository: Repository,
+    dataset: DatasetType,
+    columns: Sequence[str],
+    data_id: Mapping[str, Any],
+    lenient: bool = False,
+) -> list[Row]:
+    """Ask who supplies them for the distinct values of some keys.
+
+    Keys of the data ID that the supplier does not have cannot constrain the answer.
+
+    Parameters
+    ----------
+    repository : `Repository`
+        Where is asked.
+    dataset : `DatasetType`
+        Of which datasets.
+    columns : sequence of `str`
+        What is wanted, in this order.
+    data_id : mapping
+        What the rows have to match.
+    lenient : `bool`
+        Give None for keys that no path needs, and that the supplier does not have.
+
+    Raises
+    ------
+    UnknownKey
+        If the supplier has none of the columns, or none of the data ID's keys.
+    IncompleteDataId
+        If there is nothing to look up in.
+    """
+    policy = repository.mapper.policy
+    shares = suppliers.shares(dataset, policy, columns)
+    if "calibrations" in shares:
+        source = repository.calibrations_of(dataset)
+        return choose.query(dataset, columns, data_id, repository.registry, source)
+    given: dict[str, tuple[Any, ...]] = {}
+    if "policy" in shares:
+        given |= suppliers.listed(policy, data_id)
+    wanted = [column for column in columns if column not in given]
+    ask = _ask_registry
+    if "files" in shares:
+        if set(shares["files"]) <= data_id.keys():
+            given |= {key: (data_id[key],) for key in shares["files"]}
+            wanted = [column for column in wanted if column not in given]
+        else:
+            ask = _ask_files
+    rows = ask(repository, dataset, wanted, data_id, lenient) if wanted else [()]
+    return _joined(columns, wanted, rows, given) if given else rows
+
+
+def _joined(
+    columns: Sequence[str],
+    wanted: Sequence[str],
+    rows: Sequence[Row],
+    given: Mapping[str, tuple[Any, ...]],
+) -> list[Row]:
+    """Join the rows of some columns with each combination of the values of the others."""
+    others = [key for key in columns if key in given]
+    made = []
+    for row, values in itertools.product(rows, itertools.product(*(given[key] for key in others))):
+        whole = dict(zip((*wanted, *others), (*row, *values), strict=True))
+        made.append(tuple(whole[key] for key in columns))
+    return made
+
+
+def _ask_files(
+    repository: Repository,
+    dataset: DatasetType,
+    wanted: Sequence[str],
+    data_id: Mapping[str, Any],
+    lenient: bool,
+) -> list[Row]:
+    """Read values off the names of the files that exist."""
+    files = FilesystemRegistry(repository.root)
+    known = files.columns((), dataset.template)
+    asked = [key for key in wanted if key in known] if lenient else list(wanted)
+    refuse_unknown(asked, known, dataset.name, files)
+    rows = files.lookup(asked, data_id, template=dataset.template)
+    return _with_nulls(wanted, asked, rows)
+
+
+def _ask_registry(
+    repository: Repository,
+    dataset: DatasetType,
+    wanted: Sequence[str],
+    data_id: Mapping[str, Any],
+    lenient: bool,
+) -> list[Row]:
+    lacking = absent(repository, dataset, wanted, data_id) if lenient else ()
+    asked = [column for column in wanted if column not in lacking]
+    where = conditions(repository, dataset, asked, data_id)
+    rows = repository.registry.lookup(asked, where, dataset.tables, template=dataset.template)
+    return _with_nulls(wanted, asked, rows)
+
+
+def _with_nulls(columns: Sequence[str], asked: Sequence[str], rows: list[Row]) -> list[Row]:
+    """Return rows with None in the columns that were not asked for."""
+    if len(asked) == len(columns):
+        return rows
+    found = (dict(zip(asked, row, strict=True)) for row in rows)
+    return [tuple(row.get(column) for column in columns) for row in found]
+
+
+def absent(
+    repository: Repository,
+    dataset: DatasetType,
+    columns: Sequence[str],
+    data_id: Mapping[str, Any],
+) -> list[str]:
+    """Return the columns that the registry lacks, no path needs and nobody asks to match."""
+    there = repository.registry.columns(dataset.tables, dataset.template)
+    if not there:
+        return []
+    needed = dataset.template.keys if dataset.template is not None else ()
+    return [
+        column
+        for column in columns
+        if column not in there and column not in needed and column not in data_id
+    ]
+
+
+def conditions(
+    repository: Repository,
+    dataset: DatasetType,
+    wanted: Sequence[str],
+    data_id: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what of a data ID can constrain a look-up of some columns in the registry."""
+    known = repository.registry.columns(dataset.tables, dataset.template)
+    if not known and not dataset.tables:
+        reason = (
+            f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
+        )
+        raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
+    refuse_unknown(wanted, known, dataset.name, repository.registry)
+    where = {
+        key: value
+        for key, value in data_id.items()
+        if key in known and (dataset.columns is None or key in dataset.columns)
+    }
+    unknown = {} if where else strange(repository, dataset.name, data_id)
+    for message in unknown.values():
+        raise UnknownKey(message)
+    return where
+
+
+def strange(repository: Repository, name: str, data_id: Mapping[str, Any]) -> dict[str, str]:
+    """Return the keys of a data ID that nothing knows, with what to say of each.
+
+    They are misspelt, and constrain nothing. A mapper without a policy may know any key.
+
+    Parameters
+    ----------
+    repository : `Repository`
+        Whose camera and registry may know them.
+    name : `str`
+        The dataset type, of which a mapper may tell the keys itself.
+    data_id : mapping
+        The data ID.
+    """
+    policy = repository.mapper.policy
+    unknown = [
+        key
+        for key in data_id
+        if key not in policy.keys and key not in policy.aliases and key not in HDU_KEYS.values()
+    ]
+    own = type(repository.mapper).getKeys is not Mapper.getKeys
+    if not unknown or not (policy.keys or own):
+        return {}
+    registry = repository.registry
+    known = {*registry.columns(registry.tables()), *policy.keys, *policy.aliases}
+    known |= {key for dataset in repository.mapper.types.values() for key in dataset.keys}
+    if own:
+        known |= set(repository.mapper.getKeys(name, None) or ())
+    nowhere = f"is known to no dataset type and no registry of {repository.root}"
+    return {
+        key: f"data ID key {key!r} {nowhere}{did_you_mean(key, known)}"
+        for key in unknown
+        if key not in known
+    }
+
+
+def complete(repository: Repository, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
+    """Supply the keys that a person left out.
+
+    Raises
+    ------
+    IncompleteDataId
+        If nobody knows them, or only the person can.
+    AmbiguousDataId, MultipleResults
+        If several answer.
+    """
+    mapper = repository.mapper
+    try:
+        if dataset.section == "calibrations":
+            full_id = mapper.typed(dataset, data_id)
+            source = repository.calibrations_of(dataset)
+            found = choose.complete(dataset, full_id, mapper, repository.registry, source)
+            dict.update(full_id, found)  # what a registry gives is plain
+            return full_id
+        return mapper.complete(dataset, data_id, functools.partial(supply, repository))
+    except UnknownKey as error:
+        missing = [key for key in dataset.keys if key not in data_id]
+        reason = f"needs  {', '.join(missing)}"
+        raise IncompleteDataId(
+            "Incomplete data ID:", dataset.name, data_id, [reason, str(error)]
+        ) from error
+
+
+def supply(
+    repository: Repository,
+    dataset: DatasetType,
+    columns: Sequence[str],
+    data_id: Mapping[str, Any],
+) -> list[Row]:
+    """Find what the keys may be that a data ID lacks.
+
+    Raises
+    ------
+    IncompleteDataId
+        If only the person knows one, or the registry has the row, but not what the path needs.
+    """
+    mapper = repository.mapper
+    undecided = suppliers.undecided(dataset, mapper.policy, columns)
+    if undecided:
+        names = ", ".join(undecided)
+        reason = f"needs  {names}, which cannot be looked up: give it in the data ID"
+        raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+    rows = lookup(repository, dataset, columns, data_id, lenient=True)
+    if len(rows) == 1 and None in rows[0]:
+        known = zip(columns, rows[0], strict=True)
+        full_id = {**data_id, **{key: value for key, value in known if value is not None}}
+        missing = mapper.needs(dataset, full_id)
+        if missing:
+            reason = f"needs  {', '.join(missing)}, which is NULL in {repository.registry.path}"
+            raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+    return rows
+
+
+def explained(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Explanation:
+    """Explain which calibration a data ID gets in a repository, and why not another."""
+    from persistence.calibs import explain  # only who asks why needs it
+
+    mapper = repository.mapper
+    dataset = mapper.dataset(request)
+    full_id = mapper.typed(dataset, data_id)
+    source = repository.calibrations_of(dataset)
+    return explain.explain(dataset, full_id, mapper, repository.registry, source)

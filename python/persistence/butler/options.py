@@ -1,0 +1,64 @@
+"""What Gen2 put into a data ID, and is none of its keys: how much of a dataset is read.
+
+``get('calexp_sub', dataId, bbox=box)`` and ``get('src', dataId, columns=['id'])`` are Gen2's
+spelling. Here it is turned into options of the reader; where a camera has a key of such a name, it
+is the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from persistence.butler.chain import Chain
+from persistence.dataids.dataid import DataId
+from persistence.dataids.request import Request
+from persistence.errors import DataIdError, MissingKey
+from persistence.policy.dataset_type import DatasetType
+
+NAMES = ("bbox", "imageOrigin", "columns")
+
+
+def take(chain: Chain, request: Request, data_id: DataId) -> dict[str, Any]:
+    """Remove the options from a data ID, and return them.
+
+    Raises
+    ------
+    MissingKey
+        If a part of the pixels is to be read, and no box says which.
+    DataIdError
+        If ``columns`` are no names.
+    """
+    mapper = chain.knowing(request).mapper
+    given = {key for key in NAMES if key in data_id and key not in mapper.policy.keys}
+    options: dict[str, Any] = {}
+    if request.view == "sub":
+        options = {key: data_id.pop(key) for key in ("bbox", "imageOrigin") if key in given}
+        if "bbox" not in options:
+            raise MissingKey(f"{request.name} needs bbox=Box(x0, y0, width, height)")
+    if "columns" in given and _has_columns(chain, mapper.dataset(request, data_id)):
+        columns = data_id.pop("columns")
+        if columns is not None:
+            options["columns"] = _names(columns)
+    return options
+
+
+def _names(columns: Any) -> tuple[str, ...]:
+    names = (columns,) if isinstance(columns, str) else columns
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise DataIdError(f"columns={columns!r}: the names of columns belong here, or one of them")
+    return tuple(names)
+
+
+def _has_columns(chain: Chain, dataset: DatasetType) -> bool:
+    """Return whether a dataset type is a catalog, or has one among its components."""
+    if dataset.storage == "FitsCatalogStorage":
+        return True
+    requests = [
+        chain.request(part.datasetType)
+        for part in dataset.composite.values()
+        if part.datasetType != dataset.name
+    ]
+    return any(
+        _has_columns(chain, chain.knowing(part).mapper.dataset(part, {})) for part in requests
+    )

@@ -1,0 +1,215 @@
+"""A look-up, compiled: what is asked of a dataset type again and again, decided once.
+
+A plan is made for a request and a chain. For each set of keys that a data ID comes with, it holds
+what all data IDs of these keys have in common: which values have to be of which type, which keys
+the registry supplies, the text of the path, and the names to be tried in each repository, in order.
+
+It answers only what it can answer as `Chain.locate` would. Whatever is odd (a hook, an alias, a
+tag, a key that nothing knows, a value of another type, a reference, a file that is not there) is
+left to that, which has the errors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence.butler import lookup
+from persistence.butler.repository import Repository
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
+from persistence.dataids.template import PathTemplate
+from persistence.errors import PersistenceError, RegistryError
+from persistence.formatters import HDU_KEYS
+from persistence.policy import storages, suppliers
+from persistence.policy.dataset_type import DatasetType
+
+# A global is found faster than an attribute of a module.
+_access, _THERE = os.access, os.F_OK
+
+
+class Leg(NamedTuple):
+    """Neighbours in a chain that call every dataset alike, but for their roots; see `maps_like`."""
+
+    leader: Repository
+    members: tuple[Repository, ...]
+
+
+class Supply(NamedTuple):
+    """What a registry supplies: columns of some tables, and the keys that choose their row."""
+
+    columns: tuple[str, ...]
+    kinds: list[type]
+    where: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+class Route(NamedTuple):
+    """How the data IDs of some keys are looked up in one leg."""
+
+    kinds: list[type]
+    supply: Supply | None
+    text: str
+    template: PathTemplate
+    names: tuple[tuple[str, str, Repository], ...]
+    leg: Leg
+    dataset: DatasetType
+
+
+_There = tuple[Route, Mapping[str, Any], str, str, Repository]
+
+
+class Plan:
+    """The look-ups of a dataset type, or of a view of it, in a chain.
+
+    Parameters
+    ----------
+    request : `Request`
+        What is looked up.
+    legs : sequence of `Leg`
+        Where, in order.
+    """
+
+    def __init__(self, request: Request, legs: Sequence[Leg]) -> None:
+        self.request = request
+        self._legs = legs
+        self._is_plain = bool(legs) and all(_is_plain(request, leg) for leg in legs)
+        self._routes: dict[tuple[str, ...], tuple[Route, ...]] = {}
+
+    def locate(self, data_id: Mapping[str, Any]) -> Location | None:
+        """Return where a dataset is; None if the long way has to tell."""
+        there = self._find(data_id)
+        if there is None:
+            return None
+        route, values, path, root, repository = there
+        dataset, hdu = route.dataset, route.template.hdu(values)
+        return Location(
+            root[:-1], path, hdu, dataset.storage or "", dataset.python, dataset.name,
+            DataId.of_plain(values), repository.told,
+        )  # fmt: skip
+
+    def holds(self, data_id: Mapping[str, Any]) -> bool:
+        """Return whether a dataset is there; if not, the long way has to tell."""
+        return self._find(data_id) is not None
+
+    def _find(self, data_id: Mapping[str, Any]) -> _There | None:
+        if getattr(data_id, "tag", None):  # only some of the repositories are asked
+            return None
+        keys = tuple(data_id)
+        try:
+            routes = self._routes[keys]
+        except KeyError:
+            routes = self._compile(keys)
+        kinds = [*map(type, data_id.values())]
+        for route in routes:
+            if route.kinds != kinds:
+                return None
+            values = data_id
+            if route.supply is not None:
+                values = _supplied(route.leg, route.supply, data_id)
+                if not values:
+                    return None
+            path = route.text % values
+            if ".." in path or "//" in path or "\0" in path or path[0] == "/":
+                return None
+            for root, ending, repository in route.names:
+                if _access(f"{root}{path}{ending}", _THERE):
+                    return route, values, path + ending, root, repository
+        return None
+
+    def _compile(self, keys: tuple[str, ...]) -> tuple[Route, ...]:
+        """Make the routes of data IDs of some keys; none if these are odd."""
+        routes = [_route(self.request, leg, keys) for leg in self._legs] if self._is_plain else []
+        made = tuple(route for route in routes if route is not None)
+        self._routes[keys] = made if len(made) == len(routes) else ()
+        return self._routes[keys]
+
+
+def _supplied(leg: Leg, supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Complete a data ID from the registry; gives an empty one if that is not plain."""
+    where = {key: data_id[key] for key in supply.where}
+    try:
+        rows = leg.leader.registry.lookup(supply.columns, where, supply.tables)
+    except RegistryError:  # it is not what it was when this was compiled
+        return {}
+    if len(rows) != 1 or supply.kinds != [*map(type, rows[0])]:
+        return {}
+    return {**data_id, **dict(zip(supply.columns, rows[0], strict=True))}
+
+
+def _is_plain(request: Request, leg: Leg) -> bool:
+    """Return whether a dataset is one file in each repository, which its template names."""
+    mapper = leg.leader.mapper
+    dataset = mapper.dataset(request)
+    return (
+        dataset.template is not None
+        and dataset.template.is_lossless
+        and dataset.template.file_text[-1:] not in ("", "/")
+        and not dataset.composite
+        and request.view != "filename"
+        and storages.find(dataset.storage or "", dataset.python) is not None
+        and mapper.hook("map", request.datasetType) is None
+        and mapper.hook("bypass", request.name) is None
+        and not mapper.checks_ids
+        and not any(member.redirects for member in leg.members)
+        and not _may_refer(leg, dataset)
+    )
+
+
+def _may_refer(leg: Leg, dataset: DatasetType) -> bool:
+    """Return whether a file may be a reference to another: it is a component, and written."""
+    return any(
+        part.datasetType == dataset.name and not part.inputOnly
+        for composite in leg.leader.mapper.types.values()
+        for part in composite.composite.values()
+    )
+
+
+def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
+    """Decide how data IDs of some keys are looked up in a leg; None if the long way has to."""
+    leader, policy = leg.leader, leg.leader.mapper.policy
+    dataset = leader.mapper.dataset(request)
+    template = dataset.template
+    assert template is not None
+    kinds = [dataset.keys.get(key) or policy.keys.get(key) for key in keys]
+    hdu_key = HDU_KEYS.get(dataset.storage or "")
+    if (
+        None in kinds
+        or not policy.aliases.keys().isdisjoint(keys)
+        or (hdu_key in keys and hdu_key not in policy.keys)
+    ):
+        return None
+    try:
+        supply = _supply(leader, dataset, keys)
+    except PersistenceError:  # the long way says it again, of a data ID
+        return None
+    known = {*keys, *(supply.columns if supply is not None else ())}
+    if (supply is None and not dataset.keys.keys() <= known) or not template.keys.keys() <= known:
+        return None
+    names = tuple(
+        (f"{member.root_of(dataset)}/", ending, member)
+        for member in leg.members
+        for ending in storages.endings(dataset.storage or "")
+        if not ending or not template.file_text.endswith(ending)
+    )
+    return Route([*filter(None, kinds)], supply, template.file_text, template, names, leg, dataset)
+
+
+def _supply(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> Supply | None:
+    """Decide what the registry supplies, if it supplies all that is missing."""
+    missing = [key for key in dataset.keys if key not in keys]
+    data_id = dict.fromkeys(keys)
+    in_registry = suppliers.in_registry(dataset, leader.mapper.policy, missing)
+    if not missing or not in_registry or leader.registry.lists_files:
+        return None
+    absent = lookup.absent(leader, dataset, missing, data_id)
+    wanted = tuple(key for key in missing if key not in absent)
+    where = tuple(lookup.conditions(leader, dataset, wanted, data_id))
+    kinds = [dataset.keys[key] for key in wanted]
+    return Supply(wanted, kinds, where, dataset.tables) if wanted and where else None
+
+
+# What answers nothing.
+NO_PLAN = Plan(Request(""), ())

@@ -1,0 +1,37 @@
+"""How a file is read: the dataset that a location holds, or a view of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
+from persistence.formatters import extensions, formatter
+from persistence.formatters.views import READERS
+
+
+def read(request: Request, location: Location, types: str = "astropy") -> Any:
+    """Read what lies at a location: the dataset, or a view of it.
+
+    Parameters
+    ----------
+    request : `Request`
+        What is read.
+    location : `Location`
+        Where, with the mapper of its repository among the options.
+    types : `str`
+        ``afw`` to read it as the class that the policy names, where that is installed.
+    """
+    mapper = location.options["mapper"]
+    if location.hdu is not None:
+        location = extensions.of_detector(location, mapper)
+    view = READERS.get(request.view or "")
+    if view is not None:
+        return view(location, mapper)
+    if types == "afw":
+        from persistence.formatters import stack_classes  # only who has the stack needs it
+
+        cls = stack_classes.reader(location)
+        if cls is not None:
+            return stack_classes.read(cls, location)
+    return formatter(location.storage, location.python).read(location)
