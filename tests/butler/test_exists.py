@@ -14,7 +14,7 @@ from persistence.dataids.location import Location
 
 POLICY = """
 datasets:
-  note: {template: 'n/%(a)s.txt', storage: TextStorage}
+  note: {template: 'n/%(a)s.txt', storage: FitsStorage}
   pair: {composite: {one: {datasetType: note}}, python: builtins.dict, assembler: builtins.dict}
 """
 
@@ -68,7 +68,7 @@ def test_compressed_files_are_there_and_links_to_nothing_are_not(
 def test_a_cameras_own_way_to_a_file_is_asked(tmp_path: Path, toy: Butler) -> None:
     class Odd(CameraMapper):
         def map_note(self, dataId: Any, write: bool = False) -> Location:
-            return Location(str(tmp_path), "n/x.txt", None, "TextStorage", None, "note", dataId)
+            return Location(str(tmp_path), "n/x.txt", None, "FitsStorage", None, "note", dataId)
 
     butler = Butler(tmp_path, mapper=Odd(str(tmp_path / "camera.yaml")))
     assert existing(butler, "note")({"a": "z"}) is True

@@ -57,7 +57,8 @@ def _is_plain(repository: Repository, request: Request) -> bool:
 
 
 def _in_files(repository: Repository, request: Request) -> Test:
-    whole = repository.mapper.dataset(request).template
+    dataset = repository.mapper.dataset(request)
+    whole, endings = dataset.template, storages.endings(dataset.storage or "")
     assert whole is not None
     template = PathTemplate(whole.file_text)
 
@@ -67,6 +68,8 @@ def _in_files(repository: Repository, request: Request) -> Test:
             path = template.format(dict(zip(template.keys, values, strict=True)))
         except DataIdError:  # what a registry says, or leaves empty, need not be fit for a path
             return False
-        return atomic.find(repository.root, path) is not None or repository.direct.exists(path)
+        return atomic.find(repository.root, path, endings) is not None or repository.direct.exists(
+            path
+        )
 
     return lambda data_id: is_there(*[data_id.get(key) for key in template.keys])

@@ -7,15 +7,19 @@ One list for a dataset type, in the order in which they are asked; completion, q
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from persistence.policy.dataset_type import DatasetType
 
-if TYPE_CHECKING:  # loading a policy needs the keys of sky maps
-    from persistence.policy.load import CameraPolicy
-
 # A sky map's keys: no registry has them, for an exposure lies on many patches.
 SKYMAP_KEYS = frozenset({"tract", "patch"})
+
+
+class Listing(Protocol):
+    """What lists values of keys that are the same for every exposure: a `CameraPolicy`."""
+
+    @property
+    def values(self) -> Mapping[str, tuple[Any, ...]]: ...
 
 
 class Supplier(NamedTuple):
@@ -43,7 +47,7 @@ _CALIBRATIONS = (Supplier("calibrations", None),)
 _REGISTRY = Supplier("registry", None)
 
 
-def of(dataset: DatasetType, policy: CameraPolicy) -> tuple[Supplier, ...]:
+def of(dataset: DatasetType, policy: Listing) -> tuple[Supplier, ...]:
     """Return who supplies the keys of a dataset type, in the order in which they are asked."""
     if dataset.section == "calibrations":
         return _CALIBRATIONS
@@ -51,7 +55,7 @@ def of(dataset: DatasetType, policy: CameraPolicy) -> tuple[Supplier, ...]:
 
 
 def shares(
-    dataset: DatasetType, policy: CameraPolicy, keys: Collection[str]
+    dataset: DatasetType, policy: Listing, keys: Collection[str]
 ) -> Mapping[str, tuple[str, ...]]:
     """Return which of some keys each supplier of a dataset type supplies, by its name."""
     left, found = list(keys), dict[str, tuple[str, ...]]()
@@ -63,7 +67,7 @@ def shares(
     return found
 
 
-def undecided(dataset: DatasetType, policy: CameraPolicy, keys: Collection[str]) -> tuple[str, ...]:
+def undecided(dataset: DatasetType, policy: Listing, keys: Collection[str]) -> tuple[str, ...]:
     """Return the keys that nobody completes: they have to be given in the data ID."""
     lists = {supplier.name for supplier in of(dataset, policy) if not supplier.completes}
     return tuple(
@@ -71,12 +75,12 @@ def undecided(dataset: DatasetType, policy: CameraPolicy, keys: Collection[str])
     )
 
 
-def in_registry(dataset: DatasetType, policy: CameraPolicy, keys: Collection[str]) -> bool:
+def in_registry(dataset: DatasetType, policy: Listing, keys: Collection[str]) -> bool:
     """Return whether the repository's registry alone supplies some keys."""
     return shares(dataset, policy, keys).keys() <= {"registry"}
 
 
-def listed(policy: CameraPolicy, data_id: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+def listed(policy: Listing, data_id: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return the values of the keys that the policy lists; a data ID that has one chooses."""
     return {
         key: (data_id[key],) if key in data_id else values for key, values in policy.values.items()
