@@ -27,6 +27,8 @@ LIBRARIES = {
         "formatters.fits_open",
         "formatters.fits_write",
         "formatters.parts",
+        "gen2types.images.imagefiles",
+        "gen2types.images.metadata",
     },
     "astropy.table": {
         "formatters.calibs",

@@ -16,6 +16,7 @@ from persistence.files import bintable_write, fits_headers
 from persistence.types.archives.read import Stored
 from persistence.types.archives.tables import FLUX_NAME, FLUX_UNIT
 from persistence.types.exposure.apcorrmap import ApCorrMap
+from persistence.types.exposure.filternames import band_and_physical
 from persistence.types.exposure.photocalib import PhotoCalib
 from persistence.types.exposure.translator import FilterLabel
 from persistence.types.fields.boundedfield import ChebyshevField, ProductField, constant
@@ -99,20 +100,13 @@ def _polygon(polygon: Polygon, put: Put) -> Columns:
 
 
 def _filter(label: FilterLabel, put: Put) -> Columns:
-    named = label.band or label.physical
-    is_band = _BAND.fullmatch(label.name)
-    known = {
-        "band": label.band if named or not is_band else label.name,
-        "physical": label.physical if named or is_band else label.name,
-    }
+    known = dict(zip(("band", "physical"), band_and_physical(label), strict=True))
     exist = {f"{name}_exists": [value is not None] for name, value in known.items()}
     return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
 
 
 # What fits into a card, without quotes.
 _CARD = re.compile(r"[ -&(-~]{1,68}")
-# How afw tells bands from pieces of glass where only a name is known. Source: afw-files 1.6.
-_BAND = re.compile(r"[ugrizy]|SH|PH|VR|white|N\d+|I\d\d+")
 
 
 def _psf(psf: Psf, put: Put) -> Columns:

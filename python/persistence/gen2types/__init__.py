@@ -35,6 +35,13 @@ FACES: Mapping[str, str] = {
     "astropy.wcs.wcs.WCS": f"{_HERE}.wcs.SkyWcs",
     f"{_OURS}.wcs.transforms.Transform": f"{_HERE}.mappings.TransformPoint2ToPoint2",
     f"{_OURS}.pixels.polygon.Polygon": f"{_HERE}.polygon.Polygon",
+    # images
+    "astropy.io.fits.header.Header": f"{_HERE}.images.header.Header",
+    f"{_OURS}.exposure.exposure.Exposure": f"{_HERE}.images.exposure.Exposure",
+    f"{_OURS}.pixels.mask.Mask": f"{_HERE}.images.mask.Mask",
+    f"{_OURS}.exposure.photocalib.PhotoCalib": f"{_HERE}.images.photocalib.PhotoCalib",
+    f"{_OURS}.exposure.visitinfo.VisitInfo": f"{_HERE}.images.visitinfo.VisitInfo",
+    f"{_OURS}.exposure.translator.FilterLabel": f"{_HERE}.images.filters.FilterLabel",
 }
 
 

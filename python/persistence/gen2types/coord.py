@@ -1,4 +1,4 @@
-"""The names of ``lsst.afw.coord``: positions on the sky, as they were called before 2018."""
+"""The names of ``lsst.afw.coord``: places and weather, and older names of positions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from persistence.gen2types.angle import Angle, degrees, hours, radians
 from persistence.gen2types.coordinates import Point
+from persistence.gen2types.images.site import Observatory, Weather
 from persistence.gen2types.spherepoint import SpherePoint, averageSpherePoint
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "RADIANS",
     "Coord",
     "IcrsCoord",
+    "Observatory",
+    "Weather",
     "averageCoord",
     "makeCoord",
 ]

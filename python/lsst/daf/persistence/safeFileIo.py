@@ -1,4 +1,4 @@
-"""Gen2's name of `persistence.compat.safefileio`."""  # noqa: N999
+"""Gen2's name of `persistence.compat.safefileio`."""
 
 from persistence.compat.safefileio import (
     DoNotWrite,

@@ -1,0 +1,4 @@
+"""Gen2's name of `persistence.gen2types.afwimage`."""
+
+from persistence.gen2types.afwimage import *  # noqa: F403
+from persistence.gen2types.afwimage import __all__ as __all__

@@ -1,0 +1,10 @@
+"""Gen2's name of `persistence.gen2types.images.comparison`."""
+
+from persistence.gen2types.afwimage import (
+    makeImageFromArray,
+    makeMaskedImageFromArrays,
+    makeMaskFromArray,
+)
+from persistence.gen2types.images.comparison import imagesDiffer
+
+__all__ = ["imagesDiffer", "makeImageFromArray", "makeMaskFromArray", "makeMaskedImageFromArrays"]
