@@ -42,6 +42,8 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.exposure.photocalib.PhotoCalib": f"{_HERE}.images.photocalib.PhotoCalib",
     f"{_OURS}.exposure.visitinfo.VisitInfo": f"{_HERE}.images.visitinfo.VisitInfo",
     f"{_OURS}.exposure.translator.FilterLabel": f"{_HERE}.images.filters.FilterLabel",
+    f"{_OURS}.fields.background.Background": f"{_HERE}.imagemath.backgrounds.Background",
+    f"{_OURS}.fields.background.BackgroundList": f"{_HERE}.imagemath.backgrounds.BackgroundList",
 }
 
 

@@ -1,0 +1,133 @@
+"""Statistics of images, masks and lists of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from persistence.gen2types.exceptions import InvalidParameterError
+from persistence.gen2types.imagemath import moments
+from persistence.gen2types.imagemath.properties import (
+    Property,
+    StatisticsControl,
+    as_bits,
+    is_single,
+)
+from persistence.gen2types.images.image import Image
+from persistence.gen2types.images.mask import Mask
+from persistence.gen2types.images.maskedimage import Pixels
+
+
+class Statistics:
+    """Statistics that were asked for; see `makeStatistics`."""
+
+    def __init__(self, flags: int, results: Any, or_mask: int) -> None:
+        self._flags, self._results, self._or_mask = Property(flags), results, or_mask
+
+    def getResult(self, prop: int = Property.NOTHING) -> tuple[float, float]:
+        """Return a statistic and its standard deviation, which is NaN unless ERRORS was asked for.
+
+        Parameters
+        ----------
+        prop : `Property`, optional
+            Which; needed if several were asked for.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it was not asked for, or several were and none is named.
+        """
+        wanted = Property(prop) & ~Property.ERRORS
+        if not wanted:
+            wanted = self._flags & ~Property.ERRORS
+            if not is_single(wanted):
+                raise InvalidParameterError(
+                    f"one of several statistics, {wanted!r}, has to be named"
+                )
+        if not wanted & self._flags:
+            raise InvalidParameterError(f"{wanted!r} was not asked for, but {self._flags!r}")
+        value, error = self._results[wanted]
+        has_errors = bool(self._flags & Property.ERRORS)
+        return float(value), float(error) if has_errors else np.nan
+
+    def getValue(self, prop: int = Property.NOTHING) -> float:
+        """Return a statistic; see `getResult`."""
+        return self.getResult(prop)[0]
+
+    def getError(self, prop: int = Property.NOTHING) -> float:
+        """Return the standard deviation of a statistic; see `getResult`."""
+        return self.getResult(prop)[1]
+
+    def getOrMask(self) -> int:
+        """Return the flags that any of the pixels used has."""
+        return self._or_mask
+
+
+def makeStatistics(data: Any, *words: Any, **named: Any) -> Statistics:
+    """Compute statistics of pixels.
+
+    Parameters
+    ----------
+    data : `Image`, `MaskedImage`, `Exposure`, `Mask`, array or sequence
+        The pixels. Of a mask there is their number and SUM, which joins their flags.
+    mask : `Mask`, optional
+        Beside an image: flags of its pixels.
+    flags : `Property`
+        Which statistics: ``MEAN | STDEV``.
+    sctrl : `StatisticsControl`, optional
+        How they are made.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are no pixels.
+    """
+    mask = weights = None
+    if words and isinstance(words[0], Mask):
+        mask, *words = words  # type: ignore[assignment]
+    if words and not isinstance(words[0], int):  # weights of a list of numbers
+        weights, *words = words  # type: ignore[assignment]
+    mask = named.get("mask", mask)
+    flags = int(named["flags"] if "flags" in named else words[0])
+    control = named.get("sctrl", words[1] if len(words) > 1 else None) or StatisticsControl()
+    if isinstance(data, Mask):
+        return _of_mask(data, flags)
+    variances = None
+    if isinstance(data, Pixels):
+        mask, variances = data.mask, data.variance.array.reshape(-1, 1).astype(float)
+        data = data.image
+    array = data.array if isinstance(data, Image) else np.asarray(data)
+    values = array.reshape(-1, 1).astype(float)
+    if not values.size:
+        raise InvalidParameterError("statistics of an image without pixels")
+    good = np.ones(values.shape, bool)
+    masked = 0
+    if mask is not None:
+        bad = (mask.array & as_bits(control.getAndMask())).astype(bool).reshape(-1, 1)
+        good &= ~bad
+        masked = int(bad.sum())
+    if control.getNanSafe():
+        good &= np.isfinite(values)
+    if weights is not None:
+        weights = np.asarray(weights, float).reshape(-1, 1)
+    elif control.getWeighted() and variances is not None:
+        with np.errstate(divide="ignore"):
+            weights = 1.0 / variances
+        good &= np.isfinite(weights)
+    errors = variances if control.getCalcErrorFromInputVariance() else None
+    found = moments.statistics(flags, values, good, control, weights, errors)
+    results = {name: (value[0], error[0]) for name, (value, error) in found.items()}
+    results[Property.NMASKED] = (masked, np.nan)
+    used = 0 if mask is None else int(np.bitwise_or.reduce(mask.array[good.reshape(array.shape)]))
+    results[Property.ORMASK] = (used, np.nan)
+    return Statistics(flags, results, used)
+
+
+def _of_mask(mask: Mask, flags: int) -> Statistics:
+    joined = int(np.bitwise_or.reduce(mask.array, axis=None))
+    results = {Property.SUM: (joined, np.nan), Property.NPOINT: (mask.array.size, 0.0)}
+    unknown = Property(flags) & ~(Property.SUM | Property.NPOINT | Property.ERRORS)
+    if unknown:
+        raise InvalidParameterError(f"a mask has SUM and NPOINT, not {unknown!r}")
+    return Statistics(flags, results, joined)
