@@ -1,10 +1,15 @@
-"""Gen2's name of what `persistence.gen2types.images.imagefiles` knows of FITS files."""
+"""Gen2's name of what is known of FITS files."""
 
+from persistence.gen2types.headers import DEFAULT_HDU, FitsError, readMetadata
 from persistence.gen2types.images.imagefiles import (
-    FitsError,
     getAllowImageCompression,
-    readMetadata,
     setAllowImageCompression,
 )
 
-__all__ = ["FitsError", "getAllowImageCompression", "readMetadata", "setAllowImageCompression"]
+__all__ = [
+    "DEFAULT_HDU",
+    "FitsError",
+    "getAllowImageCompression",
+    "readMetadata",
+    "setAllowImageCompression",
+]

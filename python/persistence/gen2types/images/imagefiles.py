@@ -16,17 +16,14 @@ from persistence.errors import FormatterError
 from persistence.files import atomic
 from persistence.formatters import fits as formatter
 from persistence.formatters import fits_open
-from persistence.gen2types.exceptions import IoError
+from persistence.gen2types.headers import FitsError as FitsError
+from persistence.gen2types.headers import readMetadata as readMetadata
 from persistence.gen2types.images.indexing import PARENT, ImageOrigin
 from persistence.policy import recipes
 from persistence.types.exposure.exposure import Exposure, xy0
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes_in
 
 _settings = {"compresses": True}
-
-
-class FitsError(IoError):
-    """A FITS file that cannot be read or written."""
 
 
 def setAllowImageCompression(allow: bool) -> None:
@@ -190,24 +187,3 @@ def _cards(metadata: Any) -> Iterator[tuple[str, Any]]:
     items = values.items() if isinstance(values, Mapping | fits.Header) else values.toDict().items()
     for name, value in items:
         yield name if len(name) <= 8 else f"HIERARCH {name}", value
-
-
-def readMetadata(fileName: str, hdu: int | None = None, strip: bool = False) -> Any:
-    """Read the header of a file as a `PropertyList`.
-
-    Parameters
-    ----------
-    fileName : `str`
-        The file.
-    hdu : `int`, optional
-        The HDU, counted from 0; by default the first that holds data, with what it inherits.
-    strip : `bool`
-        Whether the cards that afw takes out as it reads an image are left out.
-    """
-    from persistence.gen2types import wrap
-    from persistence.types.exposure import afwheader
-
-    number = None if hdu is None or hdu < 0 else hdu
-    location = location_of(os.fspath(fileName), "PropertyList", number)
-    header = asked(str(fileName), functools.partial(formatter.read_header, location))
-    return wrap(afwheader.observers(header) if strip else header)
