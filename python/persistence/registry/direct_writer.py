@@ -15,7 +15,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS direct (path TEXT PRIMARY KEY, file TEXT) W
 
 
 class DirectWriter:
-    """Registers files by their targets: the paths, with the repository's, that stand for them.
+    """Registers files by their targets: the paths, below the root, that stand for them.
 
     Parameters
     ----------
@@ -64,10 +64,13 @@ class DirectWriter:
             Target -> file.
         """
         root = os.path.realpath(self._root)
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO direct VALUES (?, ?)",
-            [(self._path(target), _kept(file, root)) for target, file in files.items()],
-        )
+        folders = {os.path.dirname(os.path.abspath(file)) for file in files.values()}
+        kept = {folder: _kept(folder, root) for folder in folders}
+        rows = []
+        for target, file in files.items():
+            folder, name = os.path.split(os.path.abspath(file))
+            rows.append((self._path(target), os.path.normpath(os.path.join(kept[folder], name))))
+        self._connection.executemany("INSERT OR REPLACE INTO direct VALUES (?, ?)", rows)
 
     def remove(self, targets: Iterable[str]) -> None:
         """Forget, in a transaction, what is registered for some targets; the files stay."""
@@ -80,16 +83,14 @@ class DirectWriter:
         self._file.close()
 
     def _path(self, target: str) -> str:
-        return os.path.relpath(target, self._root)
+        return target.removeprefix(f"{self._root}/")
 
 
-def _kept(file: str, root: str) -> str:
-    """Return what is kept of a file's path.
+def _kept(folder: str, root: str) -> str:
+    """Return what is kept of the path of a folder of files.
 
-    It is relative to the repository if the file lies in it, for then both are moved together;
+    It is relative to the repository if the folder lies in it, for then both are moved together;
     otherwise absolute, for an archive stays where it is.
     """
-    directory, name = os.path.split(os.path.abspath(file))
-    real = os.path.realpath(directory)
-    is_inside = os.path.commonpath([root, real]) == root
-    return os.path.relpath(os.path.join(real, name), root) if is_inside else os.path.abspath(file)
+    real = os.path.realpath(folder)
+    return os.path.relpath(real, root) if os.path.commonpath([root, real]) == root else folder
