@@ -37,6 +37,7 @@ LIBRARIES = {
         "formatters.catalog_layout",
         "formatters.catalog_read",
         "formatters.catalog_write",
+        "formatters.footprint_write",
         "gen2types.table.ours",
         "ingest.curatedfiles",
         "refcats.catalog",

@@ -29,6 +29,12 @@ TYPES: Mapping[str, tuple[str | None, Mapping[str, str]]] = {
     "ExposureCatalog": ("EXPOSURE", {"id": "K", **_BOX}),
     "PeakCatalog": ("PEAK", {"id": "K", **_PEAK}),
 }
+_EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
+# Columns of numbers of an archive's objects, or of the objects, by AFW_TYPE. Source: afw-files 3.5.
+OBJECTS: Mapping[str | None, tuple[str, ...]] = {
+    "SOURCE": ("footprint",),
+    "EXPOSURE": tuple(_EXPOSURE.split()),
+}
 # numpy's types -> the letters of formats that afw has for numbers, and for arrays of them.
 _SCALARS: Mapping[str, str] = {
     "b1": "X",
@@ -57,7 +63,8 @@ class Column:
     form : `Form`
         Its format.
     values : array
-        Its values: one, or a row of them, for each row; objects where cells differ in length.
+        Its values: one, or a row of them, for each row; objects where cells differ in length, or
+        where they are those of an archive, whose numbers the column will hold.
     """
 
     name: str
@@ -103,6 +110,9 @@ def lay_out(table: Table, python: str | None) -> Layout | None:
     kind, needed = TYPES[word]
     columns: list[Column] = []
     for name in table.colnames:
+        if name in OBJECTS.get(kind, ()) and table[name].dtype.kind == "O":
+            columns.append(Column(name, "Scalar", "", "", Form("J", 1), np.asarray(table[name])))
+            continue
         column = _column(table[name], name, is_angle=needed.get(name) == "R")
         if column is None:
             return None

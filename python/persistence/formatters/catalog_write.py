@@ -16,21 +16,18 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError, warn_caller
 from persistence.files import fits_headers
 from persistence.files.bintable_columns import DTYPES, Form
-from persistence.formatters.catalog_layout import Column, Layout
+from persistence.formatters import footprint_write
+from persistence.formatters.archive_write import ArchiveWriter
+from persistence.formatters.catalog_layout import OBJECTS, Column, Layout, lay_out
 from persistence.formatters.fits_cards import STANDARD, UNPRINTABLE
+from persistence.types.archives.read import Stored
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, archive_of
 
 _BLOCK = 2880
 _SIGN = 1 << 15
 _FIXED = 20
-# Columns of numbers of an archive's objects, by AFW_TYPE. Source: afw-files 3.5.
-_EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
-_NUMBERS: Mapping[str | None, Sequence[str]] = {
-    "SOURCE": ("footprint",),
-    "EXPOSURE": _EXPOSURE.split(),
-}
-_ALL_NUMBERS = [name for names in _NUMBERS.values() for name in names]
+_ALL_NUMBERS = [name for names in OBJECTS.values() for name in names]
 _NUMBER = Form("J", 1)
 # The columns of an archive's index. Source: afw-files 2.1.
 _INDEX = {name: Form("J", 1) for name in ("id", "cat.archive", "cat.persistable", "row0", "nrows")}
@@ -42,8 +39,9 @@ def write(table: Table, layout: Layout, path: str, what: str) -> None:
     """Write a table as afw does.
 
     The objects that its rows refer to, such as footprints, are copied with it as they are, from the
-    file that it was read from. Where that cannot be done, as for rows of several files, they are
-    left out with a warning, and the numbers that referred to them are 0.
+    file that it was read from; objects that a column holds are written. Where the file cannot be
+    copied from, as for rows of several files, they are left out with a warning, and the numbers
+    that referred to them are 0.
 
     Parameters
     ----------
@@ -78,11 +76,14 @@ def write(table: Table, layout: Layout, path: str, what: str) -> None:
 def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Column], bytes]:
     """Give the columns, and the HDUs of the objects that they refer to."""
     archives = table.meta.get("archives", {})
-    held = _NUMBERS.get(layout.type, ())
+    held = OBJECTS.get(layout.type, ())
     names = held or (_ALL_NUMBERS if archives else ())
     numbers = [
         column for column in layout.columns if column.name in names and column.form == _NUMBER
     ]
+    objects = [column for column in numbers if column.values.dtype == object]
+    if objects:
+        return _archived(layout.columns, objects, archives)
     used = [column for column in numbers if np.any(column.values)]
     if not used:
         return layout.columns, _empty_archive() if held and numbers else b""
@@ -102,6 +103,45 @@ def _with_archive(table: Table, layout: Layout, what: str) -> tuple[Sequence[Col
         for each in layout.columns
     ]
     return columns, _empty_archive() if held else b""
+
+
+def _archived(
+    columns: Sequence[Column], objects: Sequence[Column], archives: Mapping[str, Any]
+) -> tuple[Sequence[Column], bytes]:
+    """Archive objects; those of other columns keep their numbers in the file they come from."""
+    if [column.name for column in objects] == ["footprint"]:
+        numbers, content = footprint_write.archive(objects[0].values, _hdu)
+        placed = {"footprint": numbers}
+    else:
+        kept = [column for column in columns if column.name in _ALL_NUMBERS]
+        kept = [column for column in kept if column not in objects and np.any(column.values)]
+        writer = ArchiveWriter(_archive_of(archives) if kept else None)
+        placed = {
+            column.name: np.array([_number(writer, thing) for thing in column.values], np.int32)
+            for column in objects
+        }
+        content = writer.content()
+    return [
+        replace(each, values=placed[each.name]) if each in objects else each for each in columns
+    ], content
+
+
+def _number(writer: ArchiveWriter, thing: Any) -> int:
+    return 0 if thing is None else writer.put(thing)
+
+
+def _archive_of(archives: Mapping[str, Any]) -> Stored:
+    path, hdu = archive_of(archives)
+    return Stored(fits_headers.content(path, hdu), path)
+
+
+def _hdu(table: Table, cards: Sequence[tuple[str, Any]]) -> bytes:
+    """Lay out a table of an archive."""
+    layout = lay_out(table, "BaseCatalog")
+    assert layout is not None  # what archives hold, afw's tables can
+    header, content = _laid(layout.columns, len(table))
+    header.extend([*cards, ("HIERARCH AFW_TABLE_VERSION", schema.CURRENT)])
+    return _bytes(header) + content + bytes(-len(content) % _BLOCK)
 
 
 def _empty_archive() -> bytes:

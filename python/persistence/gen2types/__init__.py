@@ -24,7 +24,9 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.metadata.property.PropertySet": f"{_HERE}.properties.PropertySet",
     f"{_OURS}.metadata.property.PropertyList": f"{_HERE}.properties.PropertyList",
     "astropy.time.core.Time": f"{_HERE}.datetimes.DateTime",
-    # tables
+    # tables and footprints
+    f"{_OURS}.table.footprint.SpanSet": f"{_HERE}.detection.spans.SpanSet",
+    f"{_OURS}.table.footprint.Footprint": f"{_HERE}.detection.footprints.Footprint",
     "astropy.table.table.Table": f"{_HERE}.table.nearest.NearestCatalog",
     # geometry
     f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",

@@ -6,6 +6,7 @@ from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.basetable import BaseTable, SimpleTable, SourceTable
 from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
 from persistence.gen2types.table.columnview import BaseColumnView, BitsColumn, SourceColumnView
+from persistence.gen2types.table.exposures import ExposureCatalog, ExposureRecord, ExposureTable
 from persistence.gen2types.table.functorkeys import (
     ArrayDKey,
     ArrayFKey,
@@ -30,6 +31,7 @@ from persistence.gen2types.table.functorkeys import (
 )
 from persistence.gen2types.table.idfactory import IdFactory
 from persistence.gen2types.table.keys import Field, Key
+from persistence.gen2types.table.peaks import PeakCatalog, PeakRecord, PeakTable
 from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.schema import AliasMap, Schema, SchemaItem, SubSchema
 from persistence.gen2types.table.schemamapper import SchemaMapper
@@ -63,9 +65,15 @@ __all__ = [
     "CovarianceMatrixXdKey",
     "CovarianceMatrixXfKey",
     "EllipseKey",
+    "ExposureCatalog",
+    "ExposureRecord",
+    "ExposureTable",
     "Field",
     "IdFactory",
     "Key",
+    "PeakCatalog",
+    "PeakRecord",
+    "PeakTable",
     "Point2DKey",
     "Point2IKey",
     "PointDKey",

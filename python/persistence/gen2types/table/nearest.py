@@ -7,9 +7,14 @@ from typing import Any
 from persistence.gen2types.face import Face
 from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
+from persistence.gen2types.table.exposures import ExposureCatalog
+from persistence.gen2types.table.peaks import PeakCatalog
 
 # Those with more fields come first.
-_CATALOGS: tuple[type[BaseCatalog], ...] = (SourceCatalog, SimpleCatalog)
+_CATALOGS: tuple[type[BaseCatalog], ...] = (
+    *(SourceCatalog, SimpleCatalog),
+    *(ExposureCatalog, PeakCatalog),
+)
 
 
 class NearestCatalog(Face[Any]):

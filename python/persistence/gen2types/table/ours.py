@@ -226,7 +226,7 @@ def _add_objects(made: Any, face: Any) -> None:
             continue
         cells = np.empty(len(made), object)
         for place, (block, row) in enumerate(face._rows):
-            cells[place] = block.object(name, row)
+            cells[place] = unwrap(block.object(name, row))
         made[name] = Column(cells)
 
 

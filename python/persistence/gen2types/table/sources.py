@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from persistence.gen2types import unwrap, wrap
+from persistence.gen2types import wrap
 from persistence.gen2types.angle import Angle
 from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.slots import Slot, SlotGetters
@@ -76,8 +76,7 @@ class SourceRecord(SlotGetters, SimpleRecord):
         return wrap(self.block.object("footprint", self.row))
 
     def setFootprint(self, footprint: Any) -> None:
-        self.block.objects["footprint", self.row] = unwrap(footprint)
-        self.block.source = None
+        self.block.objects["footprint", self.row] = footprint
 
     def updateCoord(self, wcs: Any, center: Any = None, include_covariance: bool = True) -> None:
         """Set the position on the sky from that on the image.

@@ -1,0 +1,4 @@
+"""Gen2's name of `persistence.gen2types.detection.names`."""
+
+from persistence.gen2types.detection.names import *  # noqa: F403
+from persistence.gen2types.detection.names import __all__ as __all__

@@ -1,0 +1,1 @@
+"""Afw's footprints: which pixels belong to a source."""

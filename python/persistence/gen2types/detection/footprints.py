@@ -1,0 +1,380 @@
+"""`Footprint` and `HeavyFootprint`: the pixels of a source, its peaks, and its pixels' values."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.gen2types.box import Box2I
+from persistence.gen2types.coordinates import Point2D
+from persistence.gen2types.detection.spans import SpanSet, Stencil
+from persistence.gen2types.exceptions import InvalidParameterError
+from persistence.gen2types.face import Face
+from persistence.gen2types.table.peaks import PeakCatalog, PeakTable
+from persistence.gen2types.table.schema import Schema
+from persistence.types.table import footprint as ours
+from persistence.types.table.catalog import Catalog
+
+
+class Footprint(Face[ours.Footprint]):
+    """The pixels of a source, and the peaks among them.
+
+    Parameters
+    ----------
+    spans : `SpanSet`, optional
+        The pixels; none if absent.
+    *args : `Box2I`, `Schema`
+        The image in which it lies, and the fields of its peaks; both may be absent.
+    """
+
+    def __init__(self, spans: Any = None, *args: Any, **named: Any) -> None:
+        args = (*args, *named.values())
+        if isinstance(spans, Footprint):
+            self._ours, self._region = spans.astropy, spans.getRegion()
+            self._peaks: PeakCatalog | None = None
+            return
+        boxes = [arg for arg in args if isinstance(arg, Box2I)]
+        schemas = [arg for arg in args if isinstance(arg, Schema)]
+        spans = SpanSet() if spans is None else spans
+        self._region = boxes[0] if boxes else Box2I()
+        self._peaks = PeakCatalog(schemas[0] if schemas else PeakTable.makeMinimalSchema())
+        self._ours = ours.Footprint(unwrapped(spans), _rows(self._peaks))
+
+    @classmethod
+    def of(cls, footprint: Any) -> Any:
+        """Return the face of a footprint, of the class for those with pixels if it has them."""
+        heavy = isinstance(footprint, ours.HeavyFootprint)
+        face: Any = object.__new__(_heavy_class(footprint) if heavy else Footprint)
+        face._ours, face._region, face._peaks = footprint, Box2I(), None
+        return face
+
+    @property
+    def astropy(self) -> Any:
+        """The footprint of ours, with the peaks as they are now."""
+        if self._peaks is not None:
+            self._ours = replace(self._ours, peaks=_rows(self._peaks))
+        return self._ours
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _face, (self.astropy, self._region)
+
+    # -- pixels
+    @property
+    def spans(self) -> SpanSet:
+        """The pixels."""
+        return SpanSet.of(self._ours.spans)
+
+    @spans.setter
+    def spans(self, spans: SpanSet) -> None:
+        self.setSpans(spans)
+
+    def getSpans(self) -> SpanSet:
+        return self.spans
+
+    def setSpans(self, spans: SpanSet) -> None:
+        self._ours = ours.Footprint(unwrapped(spans), self._ours.peaks)
+
+    def getArea(self) -> int:
+        return self._ours.area
+
+    getNpix = getArea
+
+    def getBBox(self) -> Box2I:
+        return Box2I.of(self._ours.bbox)
+
+    def getRegion(self) -> Box2I:
+        return self._region
+
+    def setRegion(self, region: Box2I) -> None:
+        self._region = region
+
+    def getCentroid(self) -> Point2D:
+        return self.spans.computeCentroid()
+
+    def getShape(self) -> Any:
+        return self.spans.computeShape()
+
+    def contains(self, pix: Any) -> bool:
+        return self.spans.contains(pix)
+
+    def isContiguous(self) -> bool:
+        return self.spans.isContiguous()
+
+    def isHeavy(self) -> bool:
+        return isinstance(self._ours, ours.HeavyFootprint)
+
+    def shift(self, *offset: Any) -> None:
+        """Move the footprint, and its peaks."""
+        dx, dy = offset if len(offset) == 2 else offset[0]
+        self._ours = replace(self.astropy, spans=unwrapped(self.spans.shiftedBy(dx, dy)))
+        for peak in self.getPeaks():
+            peak.setFx(peak.getFx() + dx)
+            peak.setFy(peak.getFy() + dy)
+            peak.setIx(peak.getIx() + int(dx))
+            peak.setIy(peak.getIy() + int(dy))
+
+    def dilate(self, r: Any, s: Stencil = Stencil.CIRCLE) -> None:
+        self.setSpans(self.spans.dilated(r, s))
+
+    def erode(self, r: Any, s: Stencil = Stencil.CIRCLE) -> None:
+        self.setSpans(self.spans.eroded(r, s))
+        self.removeOrphanPeaks()
+
+    def clipTo(self, bbox: Box2I) -> None:
+        self.setSpans(self.spans.clippedTo(bbox))
+        self.removeOrphanPeaks()
+
+    def split(self) -> list[Footprint]:
+        """Return a footprint for each part that touches no other, with its peaks."""
+        parts = []
+        for spans in self.spans.split():
+            part = Footprint(spans, self._region, self.getPeaks().schema)
+            for peak in self.getPeaks():
+                if spans.contains(peak.getI()):
+                    part.getPeaks().append(peak)
+            parts.append(part)
+        return parts
+
+    # -- peaks
+    def getPeaks(self) -> PeakCatalog:
+        """Return the peaks; what is added to them is the footprint's."""
+        if self._peaks is None:
+            self._peaks = _catalog(self._ours.peaks)
+        return self._peaks
+
+    @property
+    def peaks(self) -> PeakCatalog:
+        """The peaks."""
+        return self.getPeaks()
+
+    def setPeakCatalog(self, peaks: PeakCatalog) -> None:
+        self._peaks = peaks
+
+    def setPeakSchema(self, schema: Schema) -> None:
+        """Set the fields of peaks, of which there must be none yet."""
+        if len(self.getPeaks()):
+            raise InvalidParameterError("Cannot change the PeakSchema: there are peaks already")
+        self._peaks = PeakCatalog(schema)
+
+    def addPeak(self, fx: float, fy: float, height: float = np.nan) -> Any:
+        """Add a peak, and return it."""
+        peak = self.getPeaks().addNew()
+        peak.setFx(fx)
+        peak.setFy(fy)
+        peak.setIx(int(np.floor(fx + 0.5)))
+        peak.setIy(int(np.floor(fy + 0.5)))
+        peak.setPeakValue(height)
+        return peak
+
+    def sortPeaks(self, key: Any = None) -> None:
+        """Sort the peaks, the highest first."""
+        peaks = self.getPeaks()
+        order = np.argsort(-peaks["peakValue" if key is None else key], kind="stable")
+        self._peaks = peaks.subset(order) if len(peaks) else peaks
+
+    def removeOrphanPeaks(self) -> None:
+        """Drop the peaks outside the footprint."""
+        spans = self.spans
+        inside = [spans.contains(peak.getI()) for peak in self.getPeaks()]
+        self._peaks = self.getPeaks().subset(np.array(inside, bool))
+
+    def __len__(self) -> int:
+        return self.getArea()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Footprint):
+            return NotImplemented
+        peaks = [footprint.astropy.peaks for footprint in (self, other)]
+        return self.spans == other.spans and np.array_equal(*peaks)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def __repr__(self) -> str:
+        count = len(self.getPeaks())
+        return f"{count} peaks, area={self.getArea()}, centroid={self.getCentroid()}"
+
+
+class HeavyFootprint(Footprint):
+    """A footprint with the values of its pixels, run by run.
+
+    Parameters
+    ----------
+    footprint : `Footprint`
+        The pixels.
+    image : `MaskedImage`, optional
+        Their values; 0 if absent.
+    """
+
+    _dtype: Any = np.float32
+
+    def __init__(self, footprint: Footprint, image: Any = None, *args: Any) -> None:
+        super().__init__(footprint)
+        plain = footprint.astropy
+        spans = footprint.spans
+        if image is None:
+            size = spans.getArea()
+            values = [np.zeros(size, kind) for kind in (self._dtype, np.int32, np.float32)]
+        else:
+            planes = (image.image, image.mask, image.variance)
+            values = [spans.flatten(plane.array, image.getXY0()) for plane in planes]
+        self._ours = ours.HeavyFootprint(plain.spans, plain.peaks, *values)
+
+    def getImageArray(self) -> NDArray[Any]:
+        values: NDArray[Any] = self._ours.image  # type: ignore[attr-defined]
+        return values
+
+    def getMaskArray(self) -> NDArray[Any]:
+        values: NDArray[Any] = self._ours.mask_values  # type: ignore[attr-defined]
+        return values
+
+    def getVarianceArray(self) -> NDArray[Any]:
+        values: NDArray[Any] = self._ours.variance  # type: ignore[attr-defined]
+        return values
+
+    def getMaskBitsSet(self) -> int:
+        return int(np.bitwise_or.reduce(self.getMaskArray(), initial=0))
+
+    def insert(self, image: Any) -> None:
+        """Write the values to an image, or to the planes of a masked one, as far as it reaches.
+
+        Parameters
+        ----------
+        image : `Image`, `MaskedImage` or `Exposure`
+            The image.
+        """
+        image = getattr(image, "maskedImage", image)
+        box = image.getBBox()
+        y, x, inside = self.spans._inside(unwrapped(box), clip=True)
+        for plane, values in (
+            ("image", self.getImageArray()),
+            ("mask", self.getMaskArray()),
+            ("variance", self.getVarianceArray()),
+        ):
+            if hasattr(image, "variance"):
+                getattr(image, plane).array[y, x] = values[inside]
+            elif plane == "image":
+                image.array[y, x] = values[inside]
+
+    def extractImage(self, fill: Any = np.nan, bbox: Any = None, imageType: Any = None) -> Any:
+        """Return an image of the values.
+
+        Parameters
+        ----------
+        fill : `float`, optional
+            The value of other pixels.
+        bbox : `Box2I`, optional
+            What it covers; the footprint's box if absent.
+        imageType : `type`, optional
+            The class of the image.
+        """
+        if imageType is None:
+            # By name: images need no footprints, nor do catalogs need images.
+            imageType = importlib.import_module("persistence.gen2types.images.image").ImageF
+        image = imageType(self.getBBox() if bbox is None else bbox)
+        image.array[...] = fill
+        self.insert(image)
+        return image
+
+    def dot(self, other: HeavyFootprint) -> float:
+        """Return the sum of the products of the values of two footprints."""
+        mine, theirs = self._ours, other._ours
+        box = mine.bbox
+        images = (
+            each.spans.image(np.asarray(each.image, float), box)  # type: ignore[attr-defined]
+            for each in (mine, theirs)
+        )
+        return float(np.vdot(*images))
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """The values."""
+        return self.getImageArray()
+
+
+class HeavyFootprintF(HeavyFootprint):
+    """A footprint with pixels of 32-bit floats."""
+
+
+class HeavyFootprintD(HeavyFootprint):
+    """A footprint with pixels of 64-bit floats."""
+
+    _dtype = np.float64
+
+
+class HeavyFootprintI(HeavyFootprint):
+    """A footprint with pixels of 32-bit integers."""
+
+    _dtype = np.int32
+
+
+class HeavyFootprintU(HeavyFootprint):
+    """A footprint with pixels of 16-bit integers."""
+
+    _dtype = np.uint16
+
+
+_HEAVY = {"f8": HeavyFootprintD, "i4": HeavyFootprintI, "u2": HeavyFootprintU}
+
+
+def _heavy_class(footprint: Any) -> type[HeavyFootprint]:
+    return _HEAVY.get(np.asarray(footprint.image).dtype.str[1:], HeavyFootprintF)
+
+
+def makeHeavyFootprint(foot: Footprint, img: Any, *args: Any) -> HeavyFootprint:
+    """Return a footprint with the values of a masked image at its pixels."""
+    image = getattr(img, "maskedImage", img)
+    kind = _HEAVY.get(image.image.array.dtype.str[1:], HeavyFootprintF)
+    return kind(foot, image)
+
+
+def mergeFootprints(footprint1: Footprint, footprint2: Footprint) -> Footprint:
+    """Return a footprint with the pixels and the peaks of two."""
+    spans = footprint1.spans.union(footprint2.spans)
+    merged = Footprint(spans, footprint1.getRegion(), footprint1.getPeaks().schema)
+    merged.getPeaks().extend(footprint1.getPeaks(), deep=True)
+    merged.getPeaks().extend(footprint2.getPeaks(), deep=True)
+    return merged
+
+
+def unwrapped(face: Any) -> Any:
+    """Return the object of ours behind a face."""
+    return face.astropy
+
+
+def _catalog(peaks: NDArray[np.void]) -> PeakCatalog:
+    """Return the peaks as a catalog, with the fields that they have."""
+    names = peaks.dtype.names or ()
+    if not {"id", "f_x"} <= set(names):  # of version 0, which has no numbers
+        catalog = PeakCatalog(PeakTable.makeMinimalSchema())
+        for number, peak in enumerate(peaks, 1):
+            record = catalog.addNew()
+            record.setId(number)
+            for name in names:
+                record.set(name, peak[name].item())
+        return catalog
+    return PeakCatalog.of(Catalog({name: np.array(peaks[name]) for name in names}))
+
+
+def _rows(catalog: PeakCatalog) -> NDArray[np.void]:
+    """Return peaks as rows, as footprints of ours have them."""
+    names = catalog.schema.getOrderedNames()
+    columns = {name: catalog.column(name) for name in names}
+    rows = np.empty(
+        len(catalog), [(name, column.dtype, column.shape[1:]) for name, column in columns.items()]
+    )
+    for name, column in columns.items():
+        rows[name] = column
+    return rows
+
+
+def _face(footprint: Any, region: Box2I) -> Footprint:
+    face: Footprint = Footprint.of(footprint)
+    face.setRegion(region)
+    return face

@@ -1,0 +1,200 @@
+"""Footprints, and what sets of them are found in images; with real ones, and scipy's."""
+
+from __future__ import annotations
+
+import pickle
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+import lsst.afw.detection as afw_detection
+import lsst.afw.table as afw_table
+import lsst.geom
+from persistence.gen2types import unwrap, wrap
+from persistence.gen2types.detection.spans import SpanSet
+
+
+class Plane(SimpleNamespace):
+    """An image as footprints need one."""
+
+    def getX0(self) -> int:
+        return 10
+
+    def getY0(self) -> int:
+        return 20
+
+    def getXY0(self) -> Any:
+        return lsst.geom.Point2I(10, 20)
+
+    def getBBox(self) -> Any:
+        height, width = self.array.shape
+        return lsst.geom.Box2I(self.getXY0(), lsst.geom.Extent2I(width, height))
+
+
+def masked(image: Any) -> Any:
+    planes = {"image": image.astype("f4"), "mask": (image > 2).astype("i4"), "variance": image * 2}
+    return Plane(array=image, **{name: Plane(array=each) for name, each in planes.items()})
+
+
+@pytest.fixture
+def circle() -> afw_detection.Footprint:
+    """Make a round footprint with a peak."""
+    made = afw_detection.Footprint(SpanSet.fromShape(4).shiftedBy(50, 60))
+    made.addPeak(50.2, 59.8, 12.0)
+    return made
+
+
+def test_a_footprint_says_what_it_is(circle: afw_detection.Footprint) -> None:
+    assert (circle.getArea(), circle.isHeavy(), circle.isContiguous()) == (49, False, True)
+    assert circle.getCentroid() == lsst.geom.Point2D(50, 60)
+    assert circle.getBBox().getMin() == lsst.geom.Point2I(46, 56)
+    assert circle.contains(lsst.geom.Point2I(54, 60))
+    assert not circle.contains(lsst.geom.Point2I(54, 61))
+    [peak] = circle.getPeaks()
+    assert (peak.getIx(), peak.getIy(), peak.getPeakValue()) == (50, 60, 12.0)
+    assert tuple(peak.getF()) == pytest.approx((50.2, 59.8), rel=1e-6)
+    back = pickle.loads(pickle.dumps(circle))
+    assert back == circle
+    assert back.getPeaks()[0].getId() == peak.getId()
+    circle.shift(3, -2)
+    assert circle.getPeaks()[0].getI() == lsst.geom.Point2I(53, 58)
+    assert circle.getCentroid() == lsst.geom.Point2D(53, 58)
+    circle.addPeak(53.0, 58.0, 20.0)
+    circle.sortPeaks()
+    assert circle.peaks["peakValue"].tolist() == [20.0, 12.0]
+    circle.clipTo(lsst.geom.Box2I(lsst.geom.Point2I(0, 0), lsst.geom.Extent2I(53, 100)))
+    assert len(circle.peaks) == 0
+    assert circle.getBBox().getMaxX() == 52
+
+
+def test_a_heavy_footprint_has_the_pixels() -> None:
+    values = np.arange(900.0).reshape(30, 30) / 100
+    image = masked(values)
+    plain = afw_detection.Footprint(SpanSet.fromShape(3).shiftedBy(20, 30))
+    heavy = afw_detection.makeHeavyFootprint(plain, image)
+    assert type(heavy) is afw_detection.HeavyFootprintF
+    inside = plain.spans.asArray((30, 30), (10, 20))
+    assert heavy.isHeavy()
+    assert np.array_equal(heavy.getImageArray(), values[inside].astype("f4"))
+    assert np.array_equal(heavy.getMaskArray(), (values > 2)[inside])
+    assert np.array_equal(heavy.getVarianceArray(), values[inside] * 2)
+    blank = masked(np.zeros((30, 30)))
+    heavy.insert(blank)
+    assert np.array_equal(blank.image.array, np.where(inside, values, 0).astype("f4"))
+    assert np.array_equal(blank.mask.array, np.where(inside, values > 2, 0))
+    assert heavy.dot(heavy) == pytest.approx((values[inside] ** 2).sum(), rel=1e-6)
+    assert type(wrap(unwrap(heavy))) is afw_detection.HeavyFootprintF
+
+
+@pytest.mark.parametrize("polarity", [True, False])
+@pytest.mark.parametrize("minimum", [1, 4])
+def test_the_footprints_of_an_image_are_scipys(polarity: bool, minimum: int) -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    noise = np.random.default_rng(3).normal(size=(40, 40)).astype("f4")
+    array = ndimage.gaussian_filter(noise, 1.5)
+    level = float(array.std())
+    threshold = afw_detection.Threshold(1.0, afw_detection.Threshold.STDEV, polarity)
+    found = afw_detection.FootprintSet(Plane(array=array), threshold, npixMin=minimum)
+    labels, _ = ndimage.label(array >= level if polarity else array <= -level, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel())[1:]
+    assert [one.getArea() for one in found.getFootprints()] == sizes[sizes >= minimum].tolist()
+    highest = ndimage.maximum_filter(array if polarity else -array, 3)
+    for footprint in found.getFootprints():
+        peak = footprint.getPeaks()[0]
+        place = peak.getIy() - 20, peak.getIx() - 10
+        assert abs(array[place]) == pytest.approx(highest[place])
+        assert peak.getPeakValue() == pytest.approx(abs(array[place]), rel=1e-6)
+        values = footprint.getPeaks()["peakValue"].tolist()
+        assert values == sorted(values, reverse=True)
+
+
+def test_sets_of_footprints_are_merged() -> None:
+    array = np.zeros((2, 20, 20))
+    array[0, 5, 5:8] = array[1, 6, 8:10] = array[1, 15, 15] = 9
+    one, two = (afw_detection.FootprintSet(Plane(array=each), 5) for each in array)
+    one.merge(two)
+    assert sorted(each.getArea() for each in one.getFootprints()) == [1, 5]
+    assert sorted(len(each.getPeaks()) for each in one.getFootprints()) == [1, 2]
+
+
+# -- in files
+# ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_footprints_of_afw_are_read(real: Any) -> None:
+    catalog = afw_table.SourceCatalog.readFits(
+        str(real / "afw_files" / "sourceCatalog-hsc-v2.fits")
+    )
+    assert "footprint" not in catalog.schema
+    for source in catalog:
+        footprint = source.getFootprint()
+        assert footprint.contains(lsst.geom.Point2I(source.getCentroid()))
+        assert footprint.contains(footprint.getPeaks()[0].getI())
+    assert catalog[0].getFootprint().getArea() == 175
+
+
+@pytest.mark.real
+def test_footprints_are_written_as_afw_has_them(real: Any, tmp_path: Any, circle: Any) -> None:
+    """What is read back by astropy, number by number, has the layout of a real file."""
+    source = real / "afw_files" / "sourceCatalog-hsc-v2.fits"
+    catalog = afw_table.SourceCatalog.readFits(str(source))
+    heavy = afw_detection.HeavyFootprintF(circle)
+    heavy.getImageArray()[:] = np.arange(49)
+    catalog[1].setFootprint(circle)
+    catalog[2].setFootprint(heavy)
+    catalog[3].setFootprint(None)
+    path = str(tmp_path / "src.fits")
+    catalog.writeFits(path)
+    with fits.open(path) as hdus, fits.open(source) as theirs:
+        hdus.verify("exception")
+        assert hdus[1].header["AR_HDU"] == theirs[1].header["AR_HDU"] == 3
+        assert hdus[2].columns.names == theirs[2].columns.names
+        assert hdus[2].columns.formats == theirs[2].columns.formats
+        index = hdus[2].data
+        tables = {hdu.header["AR_CATN"]: hdu for hdu in hdus[2:]}
+        assert hdus[2].header["AR_NCAT"] == len(tables)
+        layouts = {hdu.header["AR_NAME"]: [] for hdu in theirs[3:]}
+        for hdu in theirs[3:]:
+            layouts[hdu.header["AR_NAME"]].append(
+                dict(zip(hdu.columns.names, hdu.columns.formats, strict=True))
+            )
+        numbers = hdus[1].data["footprint"]
+        assert numbers[3] == 0
+        for row, expected in ((0, 175), (1, 49), (2, 49)):
+            entries = index[index["id"] == numbers[row]]
+            parts = [
+                tables[entry["cat.archive"]].data[entry["row0"] : entry["row0"] + entry["nrows"]]
+                for entry in entries
+            ]
+            for part, entry in zip(parts[:2], entries, strict=False):
+                columns = tables[entry["cat.archive"]].columns
+                assert (
+                    dict(zip(columns.names, columns.formats, strict=True)) in layouts["Footprint"]
+                )
+                assert len(part) == 1
+            [spans] = index[index["id"] == parts[0]["id"][0]]
+            assert (spans["name"], spans["module"]) == ("SpanSet", "lsst.afw.geom")
+            runs = tables[spans["cat.archive"]].data[spans["row0"] :][: spans["nrows"]]
+            assert (runs["x1"] - runs["x0"] + 1).sum() == expected
+        assert entries["name"][0] == "HeavyFootprintF"
+        assert parts[2]["image"][0].tolist() == list(range(49))
+        assert [form[:3] for form in tables[entries["cat.archive"][2]].columns.formats] == [
+            *("1QE", "1QJ", "1QE")
+        ]
+    back = afw_table.SourceCatalog.readFits(path)
+    for one, other in zip(catalog, back, strict=True):
+        assert one.getFootprint() == other.getFootprint()
+    assert unwrap(back).footprints[2].image.tolist() == list(range(49))
+    plain = str(tmp_path / "plain.fits")
+    catalog.writeFits(plain, flags=afw_table.SOURCE_IO_NO_HEAVY_FOOTPRINTS)
+    assert not afw_table.SourceCatalog.readFits(plain)[2].getFootprint().isHeavy()
+    catalog.writeFits(plain, flags=afw_table.SOURCE_IO_NO_FOOTPRINTS)
+    with fits.open(plain) as hdus:
+        assert len(hdus) == 2
+        assert "footprint" not in hdus[1].columns.names
+    none = afw_table.SourceCatalog.readFits(path, flags=afw_table.SOURCE_IO_NO_FOOTPRINTS)
+    assert none[0].getFootprint() is None

@@ -1,0 +1,113 @@
+"""Sets of pixels, against scipy's images of them."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lsst.geom
+from persistence.gen2types import unwrap, wrap
+from persistence.gen2types.detection.runs import components
+from persistence.gen2types.detection.spans import Span, SpanSet, Stencil
+from persistence.gen2types.exceptions import OutOfRangeError
+from persistence.types.table import footprint as ours
+
+ndimage = pytest.importorskip("scipy.ndimage")
+CORNER = (-3, 5)
+
+
+def of(mask: Any, corner: tuple[int, int] = CORNER) -> SpanSet:
+    face: SpanSet = wrap(ours.SpanSet.from_mask(mask, corner))
+    return face
+
+
+def image(spans: SpanSet, corner: tuple[int, int] = CORNER, size: int = 20) -> Any:
+    return spans.asArray((size, size), corner)
+
+
+@pytest.fixture(params=range(5))
+def masks(request: pytest.FixtureRequest) -> Any:
+    """Make two images of chance."""
+    return np.random.default_rng(request.param).random((2, 20, 20)) < 0.1 + 0.2 * request.param
+
+
+STENCILS = {Stencil.CIRCLE: 13, Stencil.BOX: 25, Stencil.MANHATTAN: 13}
+
+
+@pytest.mark.parametrize("stencil", STENCILS)
+def test_grown_and_shrunk_sets_are_scipys(masks: Any, stencil: Stencil) -> None:
+    shape = SpanSet.fromShape(2, stencil)
+    assert shape.getArea() == STENCILS[stencil]
+    assert shape.getBBox() == lsst.geom.Box2I(lsst.geom.Point2I(-2, -2), lsst.geom.Point2I(2, 2))
+    structure = shape.asArray()
+    around = (CORNER[0] - 4, CORNER[1] - 4)
+    spans, padded = of(masks[0]), np.pad(masks[0], 4)
+    grown = ndimage.binary_dilation(padded, structure)
+    assert np.array_equal(image(spans.dilated(2, stencil), around, 28), grown)
+    shrunk = ndimage.binary_erosion(padded, structure)
+    assert np.array_equal(image(spans.eroded(2, stencil), around, 28), shrunk)
+
+
+def test_sets_are_combined(masks: Any) -> None:
+    one, two = (of(mask) for mask in masks)
+    assert np.array_equal(image(one.union(two)), masks[0] | masks[1])
+    assert np.array_equal(image(one.intersect(two)), masks[0] & masks[1])
+    assert np.array_equal(image(one.intersectNot(two)), masks[0] & ~masks[1])
+    assert one.overlaps(two) == (masks[0] & masks[1]).any()
+    assert one.union(two).contains(one)
+    assert one.contains(two) == (masks[0] | ~masks[1]).all()
+    box = lsst.geom.Box2I(lsst.geom.Point2I(0, 7), lsst.geom.Extent2I(5, 6))
+    clipped = np.zeros_like(masks[0])
+    clipped[2:8, 3:8] = masks[0][2:8, 3:8]
+    assert np.array_equal(image(one.clippedTo(box)), clipped)
+    assert np.array_equal(image(one.shiftedBy(2, 1), (-1, 6)), masks[0])
+
+
+@pytest.mark.parametrize("reach", [0, 1])
+def test_parts_are_scipys(masks: Any, reach: int) -> None:
+    runs = unwrap(of(masks[0]))
+    structure = np.ones((3, 3)) if reach else None
+    labels, count = ndimage.label(masks[0], structure)
+    parts = components(runs.y, runs.x0, runs.x1, reach)
+    assert len(parts) == count
+    if not reach:
+        split = of(masks[0]).split()
+        assert [part.getArea() for part in split] == [
+            int((labels == number).sum()) for number in range(1, count + 1)
+        ]
+        assert of(masks[0]).isContiguous() == (count == 1)
+
+
+def test_moments_are_numpys() -> None:
+    mask = np.random.default_rng(1).random((20, 20)) < 0.5
+    y, x = np.nonzero(mask)
+    spans = of(mask)
+    assert tuple(spans.computeCentroid()) == pytest.approx((x.mean() - 3, y.mean() + 5))
+    shape = spans.computeShape()
+    assert (shape.getIxx(), shape.getIyy(), shape.getIxy()) == pytest.approx(
+        (x.var(), y.var(), np.cov(x, y, bias=True)[0, 1])
+    )
+    assert spans.indices() == [(y + 5).tolist(), (x - 3).tolist()]
+    values = np.arange(400.0).reshape(20, 20)
+    flat = spans.flatten(values, CORNER)
+    assert np.array_equal(flat, values[mask])
+    assert np.array_equal(spans.unflatten(flat)[spans.asArray()], flat)
+    with pytest.raises(OutOfRangeError, match="outside the image"):
+        spans.flatten(values[:10], CORNER)
+
+
+def test_a_set_is_made_of_boxes_and_runs() -> None:
+    box = lsst.geom.Box2I(lsst.geom.Point2I(2, 3), lsst.geom.Extent2I(4, 2))
+    spans = SpanSet(box)
+    assert (spans.getArea(), len(spans), spans.getBBox()) == (8, 2, box)
+    assert list(spans) == [Span(3, 2, 5), Span(4, 2, 5)]
+    assert spans == SpanSet([Span(4, 2, 5), Span(3, 2, 3), Span(3, 3, 5)])
+    assert pickle.loads(pickle.dumps(spans)) == spans
+    assert spans[0].getWidth() == 4
+    assert spans.contains(lsst.geom.Point2I(5, 4))
+    assert not spans.contains(lsst.geom.Point2I(6, 4))
+    assert SpanSet().getArea() == 0
+    assert SpanSet().getBBox().isEmpty()
