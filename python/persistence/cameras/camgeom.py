@@ -7,7 +7,7 @@ beside it, called like the detectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from persistence.errors import FormatterError, PolicyError, told
@@ -23,6 +23,10 @@ from persistence.types.pixels.box import Box
 _SKY = ("FieldAngle", "Pupil")
 
 
+def _short_name(detector: str) -> str:
+    return detector.replace(" ", "_")
+
+
 def read(path: str) -> Camera:
     """Read a camera.
 
@@ -36,13 +40,43 @@ def read(path: str) -> Camera:
     PolicyError
         If it, or the table of a detector, is not of this form; the message names the file.
     """
+    return of_config(parsed(path), path, os.path.dirname(path))
+
+
+def parsed(path: str) -> Config:
+    """Return the configuration of a file ``camera.py``; raises as `read` does."""
     try:
         with open(path, encoding="utf-8") as stream:
-            config = parse(stream.read(), path)
-        plane = _plane(config, path)
-        detectors = [_detector(config, stem, plane, path) for stem in _stems(config)]
+            return parse(stream.read(), path)
     except (OSError, UnicodeDecodeError, FormatterError) as error:
         raise PolicyError(f"{path}: the camera cannot be read: {told(error)}") from error
+
+
+def of_config(
+    config: Config, path: str, folder: str, short_name: Callable[[str], str] = _short_name
+) -> Camera:
+    """Return the camera of a configuration.
+
+    Parameters
+    ----------
+    config : `Config`
+        What ``camera.py`` says.
+    path : `str`
+        Where it is from, for messages.
+    folder : `str`
+        Where the tables of amplifiers lie.
+    short_name : callable, optional
+        Gives the name of a detector's table, without ``.fits``.
+
+    Raises
+    ------
+    PolicyError
+        As `read` does.
+    """
+    plane = _plane(config, path)
+    detectors = [
+        _detector(config, stem, plane, path, (folder, short_name)) for stem in _stems(config)
+    ]
     name = str(config.get("name") or os.path.basename(os.path.dirname(os.path.abspath(path))))
     return Camera(name, tuple(sorted(detectors, key=lambda each: each.id)), plane)
 
@@ -84,7 +118,13 @@ def _needed(config: Config, name: str, path: str) -> Any:
     return value
 
 
-def _detector(config: Config, stem: str, plane: FocalPlane, path: str) -> Detector:
+def _detector(
+    config: Config,
+    stem: str,
+    plane: FocalPlane,
+    path: str,
+    tables: tuple[str, Callable[[str], str]],
+) -> Detector:
     if config.get(f"{stem}.transposeDetector"):
         raise PolicyError(f"{path}: {stem}.transposeDetector: transposed detectors are not known")
 
@@ -97,7 +137,7 @@ def _detector(config: Config, stem: str, plane: FocalPlane, path: str) -> Detect
         name=name,
         id=int(number("id")),
         serial=str(config.get(f"{stem}.serial", "")),
-        amplifiers=_amplifiers(os.path.dirname(path), name),
+        amplifiers=_amplifiers(os.path.join(tables[0], f"{tables[1](name)}.fits")),
         type=TYPES[int(number("detectorType"))],
         physical_type=str(config.get(f"{stem}.physicalType", "")),
         bbox=Box(x0, y0, x1 - x0 + 1, y1 - y0 + 1),
@@ -109,9 +149,8 @@ def _detector(config: Config, stem: str, plane: FocalPlane, path: str) -> Detect
     )
 
 
-def _amplifiers(folder: str, detector: str) -> tuple[Amplifier, ...]:
+def _amplifiers(path: str) -> tuple[Amplifier, ...]:
     """Read the amplifiers of a detector; none if there is no table of them."""
-    path = os.path.join(folder, f"{detector.replace(' ', '_')}.fits")
     if not os.path.isfile(path):
         return ()
     try:

@@ -37,6 +37,10 @@ FACES: Mapping[str, str] = {
     "astropy.wcs.wcs.WCS": f"{_HERE}.wcs.SkyWcs",
     f"{_OURS}.wcs.transforms.Transform": f"{_HERE}.mappings.TransformPoint2ToPoint2",
     f"{_OURS}.pixels.polygon.Polygon": f"{_HERE}.polygon.Polygon",
+    f"{_OURS}.exposure.camera.Camera": f"{_HERE}.camerageom.camera.Camera",
+    f"{_OURS}.exposure.detector.Detector": f"{_HERE}.camerageom.detector.Detector",
+    f"{_OURS}.exposure.detector.Amplifier": f"{_HERE}.camerageom.amplifier.Amplifier",
+    f"{_OURS}.wcs.transforms.TransformMap": f"{_HERE}.camerageom.systems.TransformMap",
     # images
     "astropy.io.fits.header.Header": f"{_HERE}.images.header.Header",
     f"{_OURS}.exposure.exposure.Exposure": f"{_HERE}.images.exposure.Exposure",

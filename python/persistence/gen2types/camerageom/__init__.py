@@ -1,0 +1,1 @@
+"""Cameras, detectors and amplifiers, by the names of ``lsst.afw.cameraGeom``."""

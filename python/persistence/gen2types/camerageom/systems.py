@@ -1,0 +1,141 @@
+"""Systems of coordinates, kinds of detectors and corners, by the names of afw's cameraGeom."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from persistence.gen2types import mappings
+from persistence.gen2types.face import Face
+from persistence.gen2types.mappings import TransformPoint2ToPoint2
+from persistence.types.wcs.transforms import System
+from persistence.types.wcs.transforms import TransformMap as OurTransformMap
+
+
+class _Kind(enum.IntEnum):
+    """An enumeration that shows itself as those of C++ do."""
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+
+class DetectorType(_Kind):
+    """What a detector is for."""
+
+    SCIENCE = 0
+    FOCUS = 1
+    GUIDER = 2
+    WAVEFRONT = 3
+
+
+class ReadoutCorner(_Kind):
+    """The corner of an amplifier that is read first."""
+
+    LL = 0
+    LR = 1
+    UR = 2
+    UL = 3
+
+
+class AssemblyState(_Kind):
+    """How far an image is put together of its amplifiers."""
+
+    SPLIT = 0
+    ENGINEERING = 1
+    SCIENCE = 2
+
+
+@dataclass(frozen=True)
+class CameraSysPrefix:
+    """A system of coordinates of any detector, such as ``Pixels``."""
+
+    sysName: str
+
+    def getSysName(self) -> str:
+        return self.sysName
+
+
+@dataclass(frozen=True)
+class CameraSys:
+    """A system of coordinates, of a detector if it has a name of one."""
+
+    sysName: str
+    detectorName: str = ""
+
+    def getSysName(self) -> str:
+        return self.sysName
+
+    def getDetectorName(self) -> str:
+        return self.detectorName
+
+    def hasDetectorName(self) -> bool:
+        return bool(self.detectorName)
+
+    def __repr__(self) -> str:
+        return f"CameraSys({self.sysName}, {self.detectorName})"
+
+
+FOCAL_PLANE = CameraSys("FocalPlane")
+FIELD_ANGLE = CameraSys("FieldAngle")
+PIXELS, TAN_PIXELS, ACTUAL_PIXELS = (
+    CameraSysPrefix(name) for name in ("Pixels", "TanPixels", "ActualPixels")
+)
+# The field angle's name of before 2017.
+PUPIL = FIELD_ANGLE
+
+
+@dataclass(frozen=True)
+class CameraPoint:
+    """A point with its system of coordinates, as before 2018."""
+
+    point: Any
+    cameraSys: CameraSys
+
+    def getPoint(self) -> Any:
+        return self.point
+
+    def getCameraSys(self) -> CameraSys:
+        return self.cameraSys
+
+
+def system(asked: Any, detector: str = "") -> System:
+    """Return the system of ours that one of afw is; a prefix is that of a detector."""
+    if isinstance(asked, CameraSysPrefix):
+        return System(asked.sysName, detector)
+    if isinstance(asked, CameraSys):
+        return System(asked.sysName, asked.detectorName)
+    if isinstance(asked, str):
+        return System(asked)
+    raise TypeError(f"{asked!r} is no system of coordinates: CameraSys or CameraSysPrefix")
+
+
+class TransformMap(Face[OurTransformMap]):
+    """The transforms between systems of coordinates, directly or by way of others."""
+
+    def getTransform(self, fromSys: Any, toSys: Any) -> TransformPoint2ToPoint2:
+        """Return the transform from one system to another; `KeyError` if there is none."""
+        return TransformPoint2ToPoint2.of(self._ours[system(fromSys), system(toSys)])
+
+    def transform(self, point: Any, fromSys: Any, toSys: Any) -> Any:
+        """Return where a point, or each of a list, is in another system."""
+        return self.getTransform(fromSys, toSys).applyForward(point)
+
+    def __contains__(self, asked: object) -> bool:
+        return system(asked) in self._ours.systems
+
+    def __iter__(self) -> Any:
+        return (CameraSys(each.name, each.detector) for each in self._ours.systems)
+
+    def __len__(self) -> int:
+        return len(self._ours.systems)
+
+
+def transformed(transforms: OurTransformMap, point: Any, start: System, end: System) -> Any:
+    """Return where a point, or each of a list, is in another system."""
+    if start == end:
+        return mappings.points_like(point, np.array(mappings.positions(point)))
+    found = transforms[start, end]
+    return mappings.points_like(point, found.map.forward(mappings.positions(point)))
