@@ -1,4 +1,4 @@
-"""Gen2's name of `persistence.gen2types.camerageom`."""  # noqa: N999
+"""Gen2's name of `persistence.gen2types.camerageom`."""
 
 from persistence.gen2types.camerageom.amplifier import Amplifier
 from persistence.gen2types.camerageom.camera import Camera
