@@ -260,10 +260,12 @@ class NoResults(PersistenceError, RuntimeError):
         self.dataId = dataId
         self.reasons = tuple(reasons)
 
-    def add(self, reason: str) -> None:
-        """Add a line to what is told."""
-        self.reasons = (*self.reasons, reason)
-        self.args = (f"{self.args[0]}\n  {reason}", *self.args[1:])
+    def within(self, reason: str) -> NoResults:
+        """Return the same error, with one more line that says in what it happened."""
+        told = {**self.__dict__, "reasons": (*self.reasons, reason)}
+        made = _rebuild(type(self), (f"{self.args[0]}\n  {reason}", *self.args[1:]), told)
+        assert isinstance(made, NoResults)
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)

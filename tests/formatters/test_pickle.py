@@ -334,7 +334,7 @@ def test_an_array_type_that_lies_about_its_fields_is_refused(tmp_path):
 
 def test_a_class_that_needs_trust_is_named_when_it_is_written(disk):
     with pytest.warns(
-        TrustWarning, match=rf"{NAME}, which will be read only by .*trust=\['{NAME}'\]"
+        TrustWarning, match=rf"{NAME}, which will be read only with trust=\['{NAME}'\]"
     ):
         disk.bytes_of([Thing(5)])
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.butler import locate, repository_cfg
-from persistence.butler.chain import Chain, Matching
+from persistence.butler import locate, query, repository_cfg
+from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
 from persistence.butler.lookup import explained
@@ -15,6 +15,8 @@ from persistence.butler.open import open_chain, open_one
 from persistence.butler.options import take
 from persistence.butler.plan import NO_PLAN, Plan
 from persistence.butler.put import Writer
+from persistence.butler.query import Matching
+from persistence.butler.refusal import refuse, warn_strange
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
 from persistence.calibs import roots
@@ -314,7 +316,7 @@ class Butler:
         """
         _check_level(level, datasetType)
         name = None if datasetType is None else self.request(datasetType).datasetType
-        return self._chain.keys(name, level, DataId(tag=tag))
+        return query.keys(self._chain, name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
         """Give the names that `get` takes, with the views (``calexp_md``)."""
@@ -383,16 +385,16 @@ class Butler:
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Ask the registry for tuples of values."""
         request = self.request(datasetType)
-        rows = self._chain.lookup(request, keys, data_id)
-        self._chain.warn_strange(request, data_id)
+        rows = query.lookup(self._chain, request, keys, data_id)
+        warn_strange(self._chain, request, data_id)
         return rows
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
         """Find the data IDs that a partial one stands for; `subset` gives them with references."""
         _check_level(level, datasetType)
         request = self.request(datasetType)
-        matching = self._chain.matching(request, level, data_id)
-        self._chain.warn_strange(request, data_id)
+        matching = query.matching(self._chain, request, level, data_id)
+        warn_strange(self._chain, request, data_id)
         return matching
 
     def subset(
@@ -458,7 +460,7 @@ class Butler:
             writers = self._chain.writers(request)
             reader = Reader(Chain(writers, writers), self.cache, self._types)
             is_there = bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
-        self._chain.warn_strange(request, data_id)
+        warn_strange(self._chain, request, data_id)
         return is_there
 
     def getUri(
@@ -478,7 +480,7 @@ class Butler:
             uri = locate.expected(writers[0], request, data_id, write=True).uri
         else:
             uri = self._reader.locate(request, data_id, "getUri").uri
-        self._chain.warn_strange(request, data_id)
+        warn_strange(self._chain, request, data_id)
         return uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
@@ -504,7 +506,7 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         found: Explanation | None = None
-        self._chain.warn_strange(request, data_id)
+        warn_strange(self._chain, request, data_id)
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
                 raise DataIdError(
@@ -563,11 +565,11 @@ class Butler:
         shared = "." in self._resolve(datasetType)
         if immediate:
             obj = self._reader.get(request, data_id, options, shared)
-            self._chain.warn_strange(request, data_id)
+            warn_strange(self._chain, request, data_id)
             return obj
-        self._chain.warn_strange(request, data_id)
+        warn_strange(self._chain, request, data_id)
         if self._reader.is_missing(request, data_id):
-            raise self._chain.refuse("get", request, data_id)
+            raise refuse(self._chain, "get", request, data_id)
         from persistence.butler.proxy import ReadProxy  # only the patient need it
 
         return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
@@ -605,7 +607,7 @@ class Butler:
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         self._writer.put(request, obj, data_id, doBackup)
-        self._chain.warn_strange(request, data_id)
+        warn_strange(self._chain, request, data_id)
 
     # -- parts
     # ---------------------------------------------------------------------------------------

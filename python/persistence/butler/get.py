@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persistence.butler import locate
+from persistence.butler import locate, query
 from persistence.butler.chain import Chain
 from persistence.butler.get_composite import Assembly, Options
 from persistence.butler.read import read
+from persistence.butler.refusal import refuse
 from persistence.composites import provenance
 from persistence.composites.cache import ComponentCache
 from persistence.composites.provenance import Whence
@@ -118,7 +119,7 @@ class Reader:
             return True
         request = self._chain.request(part.datasetType)
         every = (
-            list(self._chain.matching(request, "", data_id).data_ids())
+            list(query.matching(self._chain, request, "", data_id).data_ids())
             if part.subset
             else [data_id]
         )
@@ -134,7 +135,7 @@ class Reader:
         """
         location = self._chain.locate(request, data_id)
         if location is None:
-            raise self._chain.refuse(verb, request, data_id)
+            raise refuse(self._chain, verb, request, data_id)
         return location
 
     def _expect(self, request: Request, data_id: DataId) -> Location:
@@ -144,7 +145,7 @@ class Reader:
                 return locate.lying(repository, locate.expected(repository, request, data_id))
             except NoResults:
                 continue
-        raise self._chain.refuse("get", request, data_id)
+        raise refuse(self._chain, "get", request, data_id)
 
     def is_missing(self, request: Request, data_id: DataId) -> bool:
         """Say whether it is known before reading that a dataset is missing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from persistence.butler import query
 from persistence.butler.chain import Chain
 from persistence.butler.read import read
 from persistence.composites import assemble, provenance, stored_data_ids
@@ -95,8 +96,7 @@ class Assembly:
                     ids = self._ids(part, info, data_id)
                     info[name].obj, whence[name] = self._part(part, ids, options)
             except NoResults as error:
-                error.add(f"component  {name} of {dataset.name}")
-                raise
+                raise error.within(f"component  {name} of {dataset.name}") from error
         return info, whence
 
     def _own_file(
@@ -117,7 +117,7 @@ class Assembly:
         request = self._chain.request(part.datasetType)
         if part.dataIdFrom is None:
             return (
-                list(self._chain.matching(request, "", data_id).data_ids())
+                list(query.matching(self._chain, request, "", data_id).data_ids())
                 if part.subset
                 else data_id
             )

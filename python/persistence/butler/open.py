@@ -333,9 +333,9 @@ class Opening:
                     refuse_untaken(made.mapper, [name])
             return made
         except (PolicyError, RepositoryError) as error:
-            if not str(error).startswith(os.sep):  # the name of a file says enough
-                error.args = (f"{cfg.cfg_root}: {error}", *error.args[1:])
-            raise
+            if str(error).startswith(os.sep):  # the name of a file says enough
+                raise
+            raise type(error)(f"{cfg.cfg_root}: {error}", *error.args[1:]) from error
 
 
 def _leads_out(cfg: RepositoryCfg, args: RepositoryArgs) -> str:

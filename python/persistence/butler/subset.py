@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from persistence.dataids.dataid import DataId
 
 if TYPE_CHECKING:  # the completion of command lines has no time for it
-    from persistence.butler.chain import Chain, Matching
+    from persistence.butler.chain import Chain
+    from persistence.butler.query import Matching
 
 
 class Asked(Protocol):

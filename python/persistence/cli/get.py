@@ -85,13 +85,15 @@ def _read(butler: Butler, arguments: argparse.Namespace, data_id: DataId) -> obj
 
 def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
     """Find the file of a dataset; None if it is a part of one, or made of several, or of none."""
+    from persistence.butler import refusal  # only who finds nothing needs it
+
     if request.view is not None or butler.chain.bypassing(request, data_id) is not None:
         return None
     if any(one.mapper.dataset(request).composite for one in butler.chain.asked(request, data_id)):
         return None
     location = butler.chain.locate(request, data_id)
     if location is None:
-        raise butler.chain.refuse("get", request, data_id)
+        raise refusal.refuse(butler.chain, "get", request, data_id)
     return location if location.hdu is None and os.path.isfile(location.full_path) else None
 
 

@@ -89,9 +89,11 @@ def _found(
 
 
 def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> NoResults:
+    from persistence.butler import refusal  # only who finds nothing needs it
+
     name, first = arguments.type, usage.data_ids(butler, arguments.type, arguments.id)[0]
     if not registered:
-        return butler.chain.refuse("show-data", _request(butler, name), first)
+        return refusal.refuse(butler.chain, "show-data", _request(butler, name), first)
     reasons = [f"{registered} are registered, whose files are not there; --all shows them"]
     return NoResults("No locations for show-data:", name, first, reasons)
 

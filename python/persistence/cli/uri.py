@@ -23,6 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the paths; as JSON and CSV, with the data IDs."""
+    from persistence.butler import refusal  # only who finds nothing needs it
+
     asked = list(usage.references(butler, arguments.type, arguments.id))
     uris = [_uri(butler, arguments.type, reference, arguments.write) for reference in asked]
     rows = [
@@ -38,7 +40,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         first = (
             asked[0].dataId if asked else usage.data_ids(butler, arguments.type, arguments.id)[0]
         )
-        raise butler.chain.refuse("uri", butler.request(arguments.type), first)
+        raise refusal.refuse(butler.chain, "uri", butler.request(arguments.type), first)
     if len(rows) < len(asked):
         absent = [
             reference.dataId for reference, uri in zip(asked, uris, strict=True) if uri is None

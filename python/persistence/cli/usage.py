@@ -136,7 +136,9 @@ def tell_empty(data_ids: Sequence[DataId]) -> None:
 
 def tell_dangling(butler: Butler, request: Request, data_ids: Sequence[DataId]) -> None:
     """Tell which links stand where datasets should be, and lead to nothing; of many, the first."""
-    every = (butler.chain.dangling(request, data_id) for data_id in data_ids[:LOOKED_AT])
+    from persistence.butler import refusal  # only who finds nothing needs it
+
+    every = (refusal.dangling(butler.chain, request, data_id) for data_id in data_ids[:LOOKED_AT])
     faults = list(dict.fromkeys(fault for faults in every for fault in faults))
     lines = faults[:_DANGLING]
     if len(faults) > len(lines):

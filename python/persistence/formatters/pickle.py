@@ -11,6 +11,7 @@ from typing import Any
 
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, TrustWarning, UnsafeContent, argument, warn_caller
+from persistence.files import content
 from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_careful import Careful
 from persistence.formatters.pickle_names import QUICK, find, is_known
@@ -74,8 +75,7 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
     """
     path = location.full_path
     trust = frozenset(location.options.get("trust", ()))
-    with open(path, "rb", buffering=0) as stream:
-        data = stream.read()
+    data = content.read(path)
     try:
         return _load(data, path, trust, stand_ins)
     except UnsafeContent:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import yaml
@@ -11,7 +10,7 @@ import yaml
 from persistence.dataids.dataid import plain
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, PolicyError, UnsafeContent
-from persistence.files import hashes, yaml_nodes
+from persistence.files import content, hashes, yaml_nodes
 
 _TEXT = "tag:yaml.org,2002:str"
 _PYTHON = "tag:yaml.org,2002:python/"
@@ -22,12 +21,16 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """Make a mapping, if its keys do not take for ever; see `hashes.refuse_bomb`."""
-        keys = [key for key, _value in node.value] if isinstance(node.value, list) else []
-        if len(keys) > hashes.MOST or any(isinstance(key.value, list) for key in keys):
+        pairs = node.value if isinstance(node.value, list) else ()
+        is_odd = len(pairs) > hashes.MOST
+        for key, _value in pairs:  # nearly always names: a loop that does no more is not noticed
+            if key.tag != _TEXT and key.value.__class__ is list:
+                is_odd = True
+        if is_odd:
             hashes.refuse_bomb(
                 [
                     made
-                    for key in keys
+                    for key, _value in pairs
                     if key.tag != _TEXT
                     and isinstance(made := self.construct_object(key, deep=True), Hashable)
                 ]
@@ -87,8 +90,11 @@ _Dumper.add_multi_representer(object, _represent_other)
 
 def read(location: Location) -> Any:
     """Read plain data: mappings, lists, tuples, strings, numbers, dates."""
-    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
-        return yaml.load(stream, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
+    path = location.full_path
+    try:
+        return yaml.load(content.read(path).decode(), Loader=_Loader)  # noqa: S506  # a subclass of the safe one
+    except (PolicyError, yaml.YAMLError, ValueError) as error:
+        raise _refusal(error, path) from error
 
 
 def reader(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> type:
@@ -123,29 +129,28 @@ def load(location: Location, loader: type = _Loader) -> Any:
     FormatterError
         If it is no YAML, or holds itself, or through anchors more than fits.
     """
-    with _told(location.full_path), open(location.full_path, encoding="utf-8") as stream:
-        text = stream.read()
-        if "&" in text:
-            yaml_nodes.compose_text(text, location.full_path)
-        return yaml.load(text, Loader=loader)  # noqa: S506  # a subclass of the safe one
-
-
-@contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Say what is wrong with a file in its name."""
+    path = location.full_path
     try:
-        yield
-    except PolicyError as error:
-        raise FormatterError(str(error)) from error
-    except yaml.constructor.ConstructorError as error:
-        told = " ".join(str(error).split())
-        if "could not determine a constructor" in told:
-            raise UnsafeContent(f"{path}: {told}; nothing of it was run") from error
-        raise FormatterError(f"{path} is not YAML: {told}") from error
-    except hashes.TooManyAlikeError as error:
-        raise FormatterError(f"{path}: {error}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise FormatterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        text = content.read(path).decode()
+        if "&" in text:
+            yaml_nodes.compose_text(text, path)
+        return yaml.load(text, Loader=loader)  # noqa: S506  # a subclass of the safe one
+    except (PolicyError, yaml.YAMLError, ValueError) as error:
+        raise _refusal(error, path) from error
+
+
+def _refusal(error: Exception, path: str) -> FormatterError:
+    """Return what to say, in a file's name, of what is wrong with it."""
+    text = " ".join(str(error).split())
+    if isinstance(error, PolicyError):
+        return FormatterError(str(error))
+    if isinstance(error, yaml.constructor.ConstructorError):
+        if "could not determine a constructor" in text:
+            return UnsafeContent(f"{path}: {text}; nothing of it was run")
+        return FormatterError(f"{path} is not YAML: {text}")
+    if isinstance(error, hashes.TooManyAlikeError):
+        return FormatterError(f"{path}: {error}")
+    return FormatterError(f"{path} is not YAML: {text}")
 
 
 def write(obj: Any, path: str, location: Location) -> None:

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler import refusal
 from persistence.butler.exists import existing
 from persistence.cli import keys, matching
 from persistence.dataids.dataid import DataId, cast
@@ -167,4 +168,4 @@ def _reasons(
         yield f"{registered} are registered, but their files are not there"
         return
     request = butler.chain.request(name.partition(".")[0])
-    yield from butler.chain.refuse("--id", request, DataId(data_id)).reasons
+    yield from refusal.refuse(butler.chain, "--id", request, DataId(data_id)).reasons

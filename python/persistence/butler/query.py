@@ -1,0 +1,106 @@
+"""Queries of a chain of repositories: which data IDs there are of a dataset type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence.butler import lookup as one
+from persistence.butler.chain import Chain
+from persistence.dataids.dataid import DataId
+from persistence.dataids.request import Request
+from persistence.policy import suppliers
+from persistence.policy.composites import is_keyless_aggregate
+
+
+class Matching(NamedTuple):
+    """The data IDs that a partial one stands for: what is known, and the rows of its other keys."""
+
+    data_id: DataId
+    keys: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+    def data_ids(self) -> Iterator[DataId]:
+        """Yield each as a whole, without the keys that the registry does not know: NULL."""
+        known, keys = DataId(self.data_id), self.keys
+        for row in self.rows:
+            full = known.copy()
+            dict.update(full, zip(keys, row, strict=True))  # what a registry gives is plain
+            if None in row:
+                for key, value in zip(keys, row, strict=True):
+                    if value is None:
+                        del full[key]
+            yield full
+
+
+def keys(
+    chain: Chain, name: str | None, level: str | None, data_id: Mapping[str, Any]
+) -> dict[str, type] | None:
+    """Give the keys of a dataset type, or of the camera, by the first repository that has it.
+
+    None if none.
+    """
+    for repository in chain.tagged(data_id):
+        if name is None or repository.has(name):
+            return repository.mapper.getKeys(name, level)
+    return None
+
+
+def matching(chain: Chain, request: Request, level: str, data_id: DataId) -> Matching:
+    """Find the data IDs that a partial one matches, at a level (see `Mapper.getKeys`).
+
+    An aggregate whose definition names no keys is one for every data ID.
+    """
+    wanted = keys(chain, request.datasetType, level, data_id)
+    if wanted is None:  # no repository that the tags let it see has the type
+        return Matching(data_id, (), [])
+    if is_keyless_aggregate(chain.knowing(request).mapper.dataset(request)):
+        return Matching(data_id, (), [()])
+    if all(key in data_id for key in wanted):
+        return Matching(data_id, tuple(wanted), [tuple(data_id[key] for key in wanted)])
+    request = _finder(chain, request, set(wanted) - set(data_id))
+    rows = lookup(chain, request, tuple(wanted), data_id, lenient=True)
+    return Matching(data_id, tuple(wanted), rows)
+
+
+def _finder(chain: Chain, request: Request, missing: set[str]) -> Request:
+    """Return the component, or the type itself, whose files have the missing keys.
+
+    Lists are the last to be asked: each of their parts has more keys.
+    """
+    dataset = chain.knowing(request).mapper.dataset(request)
+    if dataset.template is None:
+        for part in sorted(dataset.composite.values(), key=lambda part: part.subset):
+            inner = _finder(chain, chain.request(part.datasetType), missing)
+            if missing <= set(chain.knowing(inner).mapper.dataset(inner).keys):
+                return inner
+    return request
+
+
+def lookup(
+    chain: Chain,
+    request: Request,
+    columns: Sequence[str],
+    data_id: Mapping[str, Any],
+    lenient: bool = False,
+) -> list[tuple[Any, ...]]:
+    """Return the first answer that is not empty; see `persistence.butler.lookup.lookup`.
+
+    What the files tell is the union of what all repositories have.
+    """
+    found: dict[tuple[Any, ...], None] = {}
+    for repository in chain.asked(request, data_id):
+        mapper = repository.mapper
+        dataset = mapper.dataset(request)
+        hook = mapper.hook("query", request.datasetType)
+        typed = mapper.typed(dataset, data_id)
+        rows = (
+            hook(columns, typed)
+            if hook
+            else one.lookup(repository, dataset, columns, typed, lenient)
+        )
+        lacking = [key for key in columns if key not in data_id]
+        if rows and "files" not in suppliers.shares(dataset, mapper.policy, lacking):
+            return list(rows)
+        found.update(dict.fromkeys(rows))
+    return list(found)

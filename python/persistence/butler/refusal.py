@@ -1,0 +1,99 @@
+"""What is said when a chain of repositories has no answer, and of keys that it does not know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.butler import locate, lookup
+from persistence.butler.chain import Chain
+from persistence.dataids.request import Request
+from persistence.errors import (
+    AmbiguousDataId,
+    IncompleteDataId,
+    MultipleResults,
+    NoResults,
+    UnknownKeyWarning,
+    warn_caller,
+)
+from persistence.files import links
+from persistence.policy import storages
+from persistence.registry import direct
+
+
+def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
+    """Explain why nothing was found: the paths that were tried, or what is missing.
+
+    And what is near.
+    """
+    from persistence.butler import nearest  # only who finds nothing needs it
+
+    tried: dict[str, list[str]] = {}
+    problems: list[NoResults] = []
+    for repository in chain.asked(request, data_id):
+        try:
+            location = locate.expected(repository, request, data_id)
+            tried.setdefault(location.path, []).append(os.path.relpath(location.root))
+        except NoResults as error:
+            problems.append(error)
+    reasons = [f"looked for  {path}  in  {', '.join(roots)}" for path, roots in tried.items()]
+    reasons += dangling(chain, request, data_id)
+    reasons += dict.fromkeys(reason for error in problems for reason in error.reasons)
+    if not any(isinstance(error, AmbiguousDataId) for error in problems):
+        for repository in chain.asked(request, data_id):
+            reasons += nearest.reasons(repository, request, data_id)
+    unread = [one for one in chain.outputs if one not in chain.inputs and one.knows(request)]
+    reasons += [
+        f"not looked into  {os.path.relpath(one.root)}, which is only written (mode rw: read, too)"
+        for one in unread
+    ]
+    reasons += strange(chain, request, data_id)
+    kinds = {type(error) for error in problems}
+    kind = kinds.pop() if len(kinds) == 1 and not tried else NoResults
+    cls = (
+        kind
+        if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults))
+        else NoResults
+    )
+    # Repositories of one registry have the same to say.
+    return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
+
+
+def dangling(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[str]:
+    """Return where each link leads that stands where a dataset should be, and leads to nothing.
+
+    For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``. A file that
+    is registered outside the repository is told alike.
+    """
+    faults: dict[str, None] = {}
+    for repository in chain.asked(request, data_id):
+        try:
+            location = locate.expected(repository, request, data_id)
+        except NoResults:
+            continue
+        path = os.path.relpath(location.full_path)
+        for ending in storages.endings(location.storage):
+            faults[links.fault(path + ending)] = None
+        outside = repository.direct.locate(location)
+        if outside is not None:
+            faults[direct.fault(path, outside.full_path)] = None
+    return [fault for fault in faults if fault]
+
+
+def warn_strange(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> None:
+    """Warn of keys that no repository knows, once, at the line that gave the data ID."""
+    for message in strange(chain, request, data_id):
+        warn_caller(message, UnknownKeyWarning)
+
+
+def strange(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[str]:
+    """Return what to say of each key of a data ID that no repository knows."""
+    repositories = chain.asked(request, data_id) or chain.writers(request)
+    unknown: dict[str, str] = {}
+    for number, repository in enumerate(repositories):
+        here = lookup.strange(repository, request.datasetType, data_id)
+        unknown = {key: here[key] for key in here if not number or key in unknown}
+        if not unknown:
+            break
+    return list(unknown.values())
