@@ -878,6 +878,31 @@ def test_a_tree_that_is_moved_has_its_own_calibrations(
         assert calibrations(other / "repo/rerun/a") == str(other / "repo/rerun/a")
 
 
+@pytest.mark.parametrize("name", ["CALIB/other.sqlite3", "other.sqlite3"])
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_tree_that_is_copied_has_its_own_registry_of_calibrations(
+    tmp_path: Path, name: str, stands: bool
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    processed(one)
+    shutil.move(one / "CALIB/calibRegistry.sqlite3", one / name)
+    (one / "way").symlink_to("CALIB")
+    arguments = {"calibRoot": str(one / "way"), "calibRegistry": str(one / name)}
+    there = {"root": str(one / "repo/rerun/b"), "mode": "rw", "mapper": W, "mapperArgs": arguments}
+    inputs = {"root": str(one / "repo"), "mapper": W, "mapperArgs": arguments}
+    for _again in range(2):
+        Butler(inputs=inputs, outputs=there)
+    assert str(one) not in (one / "repo/rerun/b/repositoryCfg.yaml").read_text()
+    shutil.copytree(one, other, symlinks=True)
+    if not stands:
+        shutil.rmtree(one)
+    registry = Butler(other / "repo/rerun/b").chain.inputs[0].calibrations.registry
+    assert os.path.samefile(registry.path, other / name)
+    (other / name).unlink()
+    with pytest.warns(RegistryWarning, match=r"other\.sqlite3, which is not there: none of them"):
+        Butler(other / "repo/rerun/b")
+
+
 @pytest.mark.parametrize("typed", ["absolute", "relative"])
 def test_an_output_is_opened_again_with_the_calibrations_it_was_set_up_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str

@@ -427,20 +427,24 @@ def _found_again(cfg: RepositoryCfg) -> Mapping[str, Any]:
     Gen2, and earlier versions of ours, wrote it absolute: in a tree that was moved, it is where it
     was beside the repository. Whoever needs no calibrations does not need it.
     """
-    path = cfg.mapperArgs.get("calibRoot")
-    if not isinstance(path, str) or os.path.isdir(path):
+    path, named = cfg.mapperArgs.get("calibRoot"), cfg.mapperArgs.get("calibRegistry")
+    if not isinstance(path, str):
         return cfg.mapperArgs
-    registries = (os.path.join(one, "calibRegistry.sqlite3") for one in _beside(path, cfg.root))
-    registry = next(filter(os.path.isfile, registries), None)
-    now = registry and os.path.dirname(registry)
-    hint = f"{now} is taken for it" if now else "none of them will be found"
+    registry = os.path.join(path, named or "calibRegistry.sqlite3")
+    if os.path.isdir(path) and (not named or os.path.isfile(registry)):
+        return cfg.mapperArgs
+    name = os.path.relpath(registry, path)
+    roots = [one for one in _beside(path, cfg.root) if os.path.isfile(os.path.join(one, name))]
+    hint = f"{roots[0]} is taken for it" if roots else "none of them will be found"
+    gone = registry if os.path.isdir(path) else path
     warn_caller(
-        f"{cfg.cfg_root}/{repository_cfg.FILE} names the calibrations in {path}, which is not "
+        f"{cfg.cfg_root}/{repository_cfg.FILE} names the calibrations in {gone}, which is not "
         f"there: {hint}. {argument('calibRoot')} says where they are",
         RegistryWarning,
     )
-    others = {name: value for name, value in cfg.mapperArgs.items() if name != "calibRoot"}
-    return {**others, "calibRoot": now} if now else others
+    lost = ("calibRoot",) if roots else ("calibRoot", "calibRegistry")
+    others = {name: value for name, value in cfg.mapperArgs.items() if name not in lost}
+    return {**others, "calibRoot": roots[0]} if roots else others
 
 
 def _beside(path: str, root: str) -> Iterator[str]:

@@ -289,14 +289,24 @@ def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
 
 
 def placed(mapper_args: Mapping[str, Any], root: str) -> dict[str, Any]:
-    """Return the arguments of a mapper with absolute paths: relative ones begin at the root."""
+    """Return the arguments of a mapper with absolute paths: relative ones begin at the root.
+
+    But ``calibRegistry`` is relative to the calibrations, and is moved with them.
+    """
     base = os.path.realpath(root)
-    return {
+    arguments = {
         name: os.path.normpath(os.path.join(base, value))
         if name in PATHS and isinstance(value, str) and value
         else value
         for name, value in mapper_args.items()
     }
+    registry = arguments.get("calibRegistry")
+    if isinstance(registry, str) and os.path.isabs(registry):
+        folder, name = os.path.split(registry)
+        calibrations = os.path.realpath(arguments.get("calibRoot") or base)
+        there = os.path.join(os.path.realpath(folder), name)
+        arguments["calibRegistry"] = os.path.relpath(there, calibrations)
+    return arguments
 
 
 def _parent(node: Node, path: str, root: str) -> Any:
