@@ -41,6 +41,13 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.exposure.detector.Detector": f"{_HERE}.camerageom.detector.Detector",
     f"{_OURS}.exposure.detector.Amplifier": f"{_HERE}.camerageom.amplifier.Amplifier",
     f"{_OURS}.wcs.transforms.TransformMap": f"{_HERE}.camerageom.systems.TransformMap",
+    f"{_OURS}.psf.psfimage.Psf": f"{_HERE}.psf.psf.Psf",
+    f"{_OURS}.psf.psf.GaussianPsf": f"{_HERE}.psf.kinds.GaussianPsf",
+    f"{_OURS}.psf.psf.SingleGaussianPsf": f"{_HERE}.psf.kinds.SingleGaussianPsf",
+    f"{_OURS}.psf.psf.DoubleGaussianPsf": f"{_HERE}.psf.kinds.DoubleGaussianPsf",
+    f"{_OURS}.psf.psf.KernelPsf": f"{_HERE}.psf.kinds.KernelPsf",
+    f"{_OURS}.psf.coaddpsf.CoaddPsf": f"{_HERE}.psf.kinds.CoaddPsf",
+    f"{_OURS}.psf.kernels.FixedKernel": f"{_HERE}.psf.kernel.FixedKernel",
     # images
     "astropy.io.fits.header.Header": f"{_HERE}.images.header.Header",
     f"{_OURS}.exposure.exposure.Exposure": f"{_HERE}.images.exposure.Exposure",

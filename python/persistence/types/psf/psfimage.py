@@ -89,9 +89,19 @@ class Psf(abc.ABC):
         It is the fourth root of the determinant of the adaptive moments, which are weighted by the
         Gaussian of these moments. Source: Bernstein & Jarvis 2002, AJ 123, 583, section 3.1.
         """
+        return float(np.linalg.det(self.moments(x, y)) ** 0.25)
+
+    def moments(self, x: float | None = None, y: float | None = None) -> Array:
+        """Return the adaptive moments (square pixels) of the PSF, shape (2, 2); see `width`.
+
+        Raises
+        ------
+        FormatterError
+            If the PSF has no peak there.
+        """
         kernel = self.kernel_image(x, y)
         columns, rows = np.broadcast_arrays(*grid(kernel.bbox))
-        return matched_sigma(kernel.array, columns, rows)
+        return matched_moments(kernel.array, columns, rows)
 
     def _position(self, x: float | None, y: float | None) -> tuple[float, float]:
         return self.average_position if x is None or y is None else (float(x), float(y))
@@ -125,7 +135,12 @@ def whole_and_rest(position: float) -> tuple[int, float]:
 
 
 def matched_sigma(image: Array, columns: Array, rows: Array) -> float:
-    """Give the size of the Gaussian that matches an image.
+    """Give the size of the Gaussian that matches an image; see `matched_moments`."""
+    return float(np.linalg.det(matched_moments(image, columns, rows)) ** 0.25)
+
+
+def matched_moments(image: Array, columns: Array, rows: Array) -> Array:
+    """Return the second moments of the Gaussian that matches an image, shape (2, 2).
 
     Raises
     ------
@@ -147,5 +162,5 @@ def matched_sigma(image: Array, columns: Array, rows: Array) -> float:
         if not np.linalg.det(moments) > 0:
             break
         if max(np.abs(moments - before).max(), np.abs(step).max() ** 2) < 1e-10 * np.trace(moments):
-            return float(np.linalg.det(moments) ** 0.25)
+            return np.asarray(moments)
     raise FormatterError("no Gaussian matches the PSF: it has no peak")

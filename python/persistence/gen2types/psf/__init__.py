@@ -1,0 +1,1 @@
+"""Point spread functions, by the names of ``lsst.afw.detection`` and ``lsst.meas.algorithms``."""
