@@ -25,6 +25,7 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.metadata.property.PropertyList": f"{_HERE}.properties.PropertyList",
     "astropy.time.core.Time": f"{_HERE}.datetimes.DateTime",
     # tables and footprints
+    f"{_OURS}.table.parquet.ParquetTable": f"{_HERE}.parquettable.ParquetTable",
     f"{_OURS}.table.footprint.SpanSet": f"{_HERE}.detection.spans.SpanSet",
     f"{_OURS}.table.footprint.Footprint": f"{_HERE}.detection.footprints.Footprint",
     "astropy.table.table.Table": f"{_HERE}.table.nearest.NearestCatalog",

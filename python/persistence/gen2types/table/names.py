@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.basetable import BaseTable, SimpleTable, SourceTable
+from persistence.gen2types.table.catalogmatches import (
+    copyAliasMapWithPrefix,
+    copyIntoCatalog,
+    denormalizeMatches,
+    makeMergedSchema,
+    matchesFromCatalog,
+    matchesToCatalog,
+    reindexCatalog,
+)
 from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
 from persistence.gen2types.table.columnview import BaseColumnView, BitsColumn, SourceColumnView
 from persistence.gen2types.table.exposures import ExposureCatalog, ExposureRecord, ExposureTable
@@ -31,11 +40,23 @@ from persistence.gen2types.table.functorkeys import (
 )
 from persistence.gen2types.table.idfactory import IdFactory
 from persistence.gen2types.table.keys import Field, Key
+from persistence.gen2types.table.match import (
+    MatchControl,
+    ReferenceMatch,
+    SimpleMatch,
+    SourceMatch,
+    matchRaDec,
+    matchXy,
+    packMatches,
+    unpackMatches,
+)
+from persistence.gen2types.table.multimatch import GroupView, MultiMatch
 from persistence.gen2types.table.peaks import PeakCatalog, PeakRecord, PeakTable
 from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.schema import AliasMap, Schema, SchemaItem, SubSchema
 from persistence.gen2types.table.schemamapper import SchemaMapper
 from persistence.gen2types.table.sources import SimpleRecord, SourceRecord
+from persistence.gen2types.table.wcsutils import updateRefCentroids, updateSourceCoords
 
 # What to leave out of a file of sources.
 SOURCE_IO_NO_FOOTPRINTS = 1
@@ -69,8 +90,11 @@ __all__ = [
     "ExposureRecord",
     "ExposureTable",
     "Field",
+    "GroupView",
     "IdFactory",
     "Key",
+    "MatchControl",
+    "MultiMatch",
     "PeakCatalog",
     "PeakRecord",
     "PeakTable",
@@ -79,15 +103,31 @@ __all__ = [
     "PointDKey",
     "PointIKey",
     "QuadrupoleKey",
+    "ReferenceMatch",
     "Schema",
     "SchemaItem",
     "SchemaMapper",
     "SimpleCatalog",
+    "SimpleMatch",
     "SimpleRecord",
     "SimpleTable",
     "SourceCatalog",
     "SourceColumnView",
+    "SourceMatch",
     "SourceRecord",
     "SourceTable",
     "SubSchema",
+    "copyAliasMapWithPrefix",
+    "copyIntoCatalog",
+    "denormalizeMatches",
+    "makeMergedSchema",
+    "matchRaDec",
+    "matchXy",
+    "matchesFromCatalog",
+    "matchesToCatalog",
+    "packMatches",
+    "reindexCatalog",
+    "unpackMatches",
+    "updateRefCentroids",
+    "updateSourceCoords",
 ]

@@ -49,6 +49,17 @@ class ParquetTable:
         return [name for name in self._schema.names if not name.startswith("__index_level_")]
 
     @property
+    def frame_columns(self) -> Any:
+        """The columns of the `pandas.DataFrame` that `toDataFrame` returns, as pandas has them."""
+        return self._schema.empty_table().to_pandas().columns
+
+    @property
+    def index_columns(self) -> list[str]:
+        """The columns that become the index of a `pandas.DataFrame`."""
+        described = (self._schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in described if isinstance(name, str)]
+
+    @property
     def kinds(self) -> dict[str, str]:
         """The columns and what Arrow calls their types."""
         return {name: str(self._schema.field(name).type) for name in self.columns}

@@ -1,0 +1,1 @@
+"""Modules of Gen2's tasks that scripts use by themselves."""
