@@ -51,7 +51,12 @@ LIBRARIES = {
     },
     "pyarrow": {"types.table.parquet"},
     "pandas": {"types.table.parquet"},
-    "matplotlib": {"formatters.figure", "cli.picture", "calibs.timeline"},
+    "matplotlib": {
+        "calibs.timeline",
+        "cli.picture",
+        "formatters.figure",
+        "gen2types.display.figures",
+    },
     "lsst.sphgeom": {"gen2types.spherepoint", "refcats.htm", "skymap.polygon"},
     "rich": {"cli.progress"},
     "distributed": {"pipe.executors.dask"},

@@ -1,0 +1,1 @@
+"""Pictures of images, by the names of ``lsst.afw.display``."""
