@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from persistence.gen2types import geom as _geom
+from persistence.gen2types.detection.spans import Span, SpanSet, Stencil
 from persistence.gen2types.geom import *  # noqa: F403
 from persistence.gen2types.mappings import (
     TransformPoint2ToPoint2,
@@ -28,6 +29,9 @@ __all__ = [
     "Polygon",
     "SinglePolygonException",
     "SkyWcs",
+    "Span",
+    "SpanSet",
+    "Stencil",
     "TransformPoint2ToPoint2",
     "TransformPoint2ToSpherePoint",
     "TransformSpherePointToPoint2",

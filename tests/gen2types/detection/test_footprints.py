@@ -11,6 +11,7 @@ import pytest
 from astropy.io import fits
 
 import lsst.afw.detection as afw_detection
+import lsst.afw.geom
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
@@ -198,3 +199,19 @@ def test_footprints_are_written_as_afw_has_them(real: Any, tmp_path: Any, circle
         assert "footprint" not in hdus[1].columns.names
     none = afw_table.SourceCatalog.readFits(path, flags=afw_table.SOURCE_IO_NO_FOOTPRINTS)
     assert none[0].getFootprint() is None
+
+
+def test_a_footprint_moves_with_a_wcs(circle: afw_detection.Footprint) -> None:
+    wcs = lsst.afw.geom.makeSkyWcs(
+        lsst.geom.Point2D(50, 50),
+        lsst.geom.SpherePoint(10, 20, lsst.geom.degrees),
+        lsst.afw.geom.makeCdMatrix(0.2 * lsst.geom.arcseconds),
+    )
+    other = wcs.copyAtShiftedPixelOrigin(lsst.geom.Extent2D(3, -5))
+    region = lsst.geom.Box2I(lsst.geom.Point2I(0, 0), lsst.geom.Extent2I(200, 200))
+    moved = circle.transform(wcs, other, region)
+    assert moved.spans == circle.spans.shiftedBy(3, -5)
+    assert tuple(moved.peaks[0].getF()) == pytest.approx((53.2, 54.8), rel=1e-6)
+    assert moved.peaks[0].getI() == lsst.geom.Point2I(53, 55)
+    half = lsst.geom.Box2I(lsst.geom.Point2I(0, 0), lsst.geom.Extent2I(54, 200))
+    assert circle.transform(wcs, other, half).getBBox().getMaxX() == 53

@@ -111,5 +111,6 @@ def test_an_empty_table_has_its_schema(tmp_path: Path) -> None:
     afw_table.SourceCatalog(schema).writeFits(path)
     back = afw_table.SourceCatalog.readFits(path)
     assert len(back) == 0
-    assert back.schema.compare(schema, schema.IDENTICAL) == schema.IDENTICAL
+    expected = schema.IDENTICAL & ~schema.EQUAL_UNITS  # angles are radians in files
+    assert back.schema.compare(schema, expected) == expected
     assert afw_table.Schema.readFits(path).find("name").field.getSize() == 5

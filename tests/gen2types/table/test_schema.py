@@ -225,7 +225,7 @@ def test_functor_keys_read_and_write_several_fields() -> None:
     cov = afw_table.CovarianceMatrix2fKey.addFields(schema, "p", ["x", "y"], "pixel")
     array = afw_table.ArrayFKey.addFields(schema, "arr", "at %d", "", [3, 6])
     assert schema.find("s_xx").field.getUnits() == "pixel^2"
-    assert schema.find("coord_ra").field.getUnits() == "rad"
+    assert schema.find("coord_ra").field.getUnits() == ""
     assert schema.find("arr_1").field.getDoc() == "at 6"
     assert afw_table.Point2DKey(schema["p"]) == point
     assert afw_table.CovarianceMatrix2fKey(schema["p"], ["x", "y"]).isValid()
@@ -249,3 +249,23 @@ def test_functor_keys_read_and_write_several_fields() -> None:
     assert record[array].tolist() == [0.5, 0.25]
     record["s_xx"], record["s_yy"], record["s_xy"] = 4.0, 9.0, 1.0
     assert record.get(shape).getDeterminantRadius() == pytest.approx((4 * 9 - 1) ** 0.25)
+
+
+def test_a_schema_is_printed_as_afw_does() -> None:
+    """What the notebook `afw_table_guided_tour` shows, of the stack's release 21."""
+    schema = afw_table.SourceTable.makeMinimalSchema()
+    schema.addField("r_mag", type=np.float32, doc="r band flux", units="mag")
+    lines = str(schema).splitlines()
+    assert lines == [
+        "Schema(",
+        """    (Field['L'](name="id", doc="unique ID"), Key<L>(offset=0, nElements=1)),""",
+        """    (Field['Angle'](name="coord_ra", doc="position in ra/dec"), """
+        "Key<Angle>(offset=8, nElements=1)),",
+        """    (Field['Angle'](name="coord_dec", doc="position in ra/dec"), """
+        "Key<Angle>(offset=16, nElements=1)),",
+        """    (Field['L'](name="parent", doc="unique ID of parent source"), """
+        "Key<L>(offset=24, nElements=1)),",
+        """    (Field['F'](name="r_mag", doc="r band flux", units="mag"), """
+        "Key<F>(offset=32, nElements=1)),",
+        ")",
+    ]

@@ -128,6 +128,31 @@ class Footprint(Face[ours.Footprint]):
         self.setSpans(self.spans.clippedTo(bbox))
         self.removeOrphanPeaks()
 
+    def transform(self, source: Any, target: Any, region: Box2I, doClip: bool = True) -> Footprint:
+        """Return the footprint in the pixels of another image.
+
+        Parameters
+        ----------
+        source, target : `SkyWcs`
+            Where the pixels of this image, and of the other one, lie on the sky.
+        region : `Box2I`
+            The other image.
+        doClip : `bool`, optional
+            Whether pixels outside it are left out.
+        """
+        moved = Footprint(self.spans.transformedBy(_Between(source, target)), region)
+        moved.setPeakSchema(self.getPeaks().schema)
+        moved.getPeaks().extend(self.getPeaks(), deep=True)
+        for peak in moved.getPeaks():
+            x, y = target.skyToPixel(source.pixelToSky(peak.getF()))
+            peak.setFx(x)
+            peak.setFy(y)
+            peak.setIx(int(np.floor(x + 0.5)))
+            peak.setIy(int(np.floor(y + 0.5)))
+        if doClip:
+            moved.clipTo(region)
+        return moved
+
     def split(self) -> list[Footprint]:
         """Return a footprint for each part that touches no other, with its peaks."""
         parts = []
@@ -325,6 +350,19 @@ _HEAVY = {"f8": HeavyFootprintD, "i4": HeavyFootprintI, "u2": HeavyFootprintU}
 
 def _heavy_class(footprint: Any) -> type[HeavyFootprint]:
     return _HEAVY.get(np.asarray(footprint.image).dtype.str[1:], HeavyFootprintF)
+
+
+class _Between:
+    """The way from pixels of one image to those of another, over the sky."""
+
+    def __init__(self, source: Any, target: Any) -> None:
+        self._source, self._target = source, target
+
+    def applyForward(self, pixels: Any) -> Any:
+        return self._target.skyToPixel(self._source.pixelToSky(pixels))
+
+    def applyInverse(self, pixels: Any) -> Any:
+        return self._source.skyToPixel(self._target.pixelToSky(pixels))
 
 
 def makeHeavyFootprint(foot: Footprint, img: Any, *args: Any) -> HeavyFootprint:

@@ -13,19 +13,30 @@ from persistence.gen2types.detection.footprints import (
     mergeFootprints,
 )
 from persistence.gen2types.detection.footprintset import FootprintSet, Threshold, createThreshold
+from persistence.gen2types.exceptions import DomainError, RangeError
+from persistence.gen2types.psf.kinds import GaussianPsf
+from persistence.gen2types.psf.psf import Psf
 from persistence.gen2types.table.peaks import PeakCatalog, PeakRecord, PeakTable
+
+
+class InvalidPsfError(DomainError, RangeError):
+    """A point spread function that cannot be computed."""
+
 
 __all__ = [
     "Footprint",
     "FootprintSet",
+    "GaussianPsf",
     "HeavyFootprint",
     "HeavyFootprintD",
     "HeavyFootprintF",
     "HeavyFootprintI",
     "HeavyFootprintU",
+    "InvalidPsfError",
     "PeakCatalog",
     "PeakRecord",
     "PeakTable",
+    "Psf",
     "Threshold",
     "createThreshold",
     "makeHeavyFootprint",

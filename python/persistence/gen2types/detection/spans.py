@@ -271,10 +271,10 @@ class SpanSet(Face[ours.SpanSet]):
         low = np.floor(np.min([tuple(corner) for corner in corners], axis=0)).astype(int) - 1
         high = np.ceil(np.max([tuple(corner) for corner in corners], axis=0)).astype(int) + 1
         y, x = np.mgrid[low[1] : high[1] + 1, low[0] : high[0] + 1]
-        back = [
-            transform.applyInverse(Point2D(float(px), float(py)))
-            for px, py in zip(x.ravel(), y.ravel(), strict=True)
+        pixels = [
+            Point2D(float(px), float(py)) for px, py in zip(x.ravel(), y.ravel(), strict=True)
         ]
+        back = transform.applyInverse(pixels)
         inside = [
             self._ours.contains(int(np.floor(px + 0.5)), int(np.floor(py + 0.5)))
             for px, py in (tuple(point) for point in back)

@@ -163,8 +163,8 @@ class CoordKey(FunctorKey):
     kind = "Angle"
 
     @classmethod
-    def addFields(cls, schema: Schema, name: str, doc: str, unit: str = "rad") -> Self:
-        return super().addFields(schema, name, doc, "rad")
+    def addFields(cls, schema: Schema, name: str, doc: str, unit: str = "") -> Self:
+        return super().addFields(schema, name, doc)
 
     @staticmethod
     def addErrorFields(schema: Schema, prefix: str = "coord") -> Any:
@@ -397,6 +397,14 @@ class CovarianceMatrixKey(FunctorKey):
 
     def getElement(self, record: Any, i: int, j: int) -> float:
         return float(self.get(record)[i, j])
+
+
+def compound(schema: Schema, name: str) -> FunctorKey | None:
+    """Return the key of fields that were one until 2014, such as ``coord``; None for others."""
+    for kind in (CoordKey, QuadrupoleKey, Point2DKey):
+        if all(f"{name}_{ending}" in schema for ending in kind.endings):
+            return kind(schema[name])
+    return None
 
 
 def _first(fields: SubSchema, *names: str) -> Key | None:

@@ -194,10 +194,16 @@ class Key(metaclass=_OfTypes):
     def __reduce__(self) -> tuple[Any, ...]:
         return _key, (self.kind, self.name, self._size, self._offset, self._bit, self.part)
 
+    def _place(self) -> str:
+        flag = self.kind == "Flag"
+        more = f"bit={self._bit}" if flag else f"nElements={self.getElementCount()}"
+        return f"offset={self._offset}, {more}"
+
+    def __str__(self) -> str:
+        return f"Key<{self.kind}>({self._place()})"
+
     def __repr__(self) -> str:
-        more = f", nElements={self._size}" if self.kind in ARRAYS else ""
-        more = f", bit={self._bit}" if self.kind == "Flag" else more
-        return f"Key['{self.kind}'](offset={self._offset}{more})"
+        return f"Key['{self.kind}']({self._place()})"
 
 
 def _key(kind: str, *state: Any) -> Key:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from persistence.gen2types.angle import Angle
-from persistence.gen2types.exceptions import InvalidParameterError, LengthError
+from persistence.gen2types.exceptions import InvalidParameterError, LengthError, NotFoundError
 from persistence.gen2types.table.block import Block
+from persistence.gen2types.table.functorkeys import compound
 from persistence.gen2types.table.keys import ARRAYS, Key
 from persistence.gen2types.table.schema import Schema
 
@@ -65,8 +66,8 @@ class BaseRecord:
             If the key is invalid.
         """
         if isinstance(key, str):
-            key = self.table.schema.find(key).key
-        elif not isinstance(key, Key):
+            key = _key(self.table.schema, key)
+        if not isinstance(key, Key):
             return key.get(self)
         value = self.block.whole(key.checked().name)[self.row]
         kind = key.kind
@@ -102,8 +103,8 @@ class BaseRecord:
             If an array or a text has another length than the field.
         """
         if isinstance(key, str):
-            key = self.table.schema.find(key).key
-        elif not isinstance(key, Key):
+            key = _key(self.table.schema, key)
+        if not isinstance(key, Key):
             key.set(self, value)
             return
         column = self.block.whole(key.checked().name)
@@ -177,6 +178,23 @@ class BaseRecord:
 
     def __repr__(self) -> str:
         return f"{type(self)}\n{self}"
+
+
+def _key(schema: Schema, name: str) -> Any:
+    """Return the key of a field, or of fields that were one in old tables.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such field.
+    """
+    try:
+        return schema.find(name).key
+    except NotFoundError:
+        key = compound(schema, name)
+        if key is None:
+            raise
+        return key
 
 
 def _text(key: Key, value: Any) -> str:

@@ -379,7 +379,7 @@ class Schema:
         return copied
 
     def __repr__(self) -> str:
-        lines = [f"    ({item.field!r}, {item.key!r})," for item in self]
+        lines = [f"    ({item.field}, {item.key})," for item in self]
         lines += [f"    '{alias}'->'{target}'" for alias, target in self._aliases.items()]
         return "Schema(\n" + "\n".join(lines) + "\n)\n"
 
