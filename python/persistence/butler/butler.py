@@ -159,8 +159,7 @@ class Butler:
                 args.settle()
             calibs = _settled(calibs, [*inputs, *outputs])
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
-            # Copies: opening adds modes and tags.
-            self._chain = open_chain(as_args(inputs), as_args(outputs), trust, calibs, force)
+            self._chain = open_chain(inputs, outputs, trust, calibs, force)
         self._types = stack_classes.check(types)
         self._durable, self._mode, self._force = durable, mode, force
         self._use(Definer(self._chain).spread())

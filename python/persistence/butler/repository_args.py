@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from persistence.calibs import roots
 from persistence.cameras.mapper import Mapper
@@ -15,6 +16,19 @@ from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
 # What a repository asks its mapper for, of all that a caller gives the mapper.
 TAKEN = ("calibRoot", "calibRegistry", "registry")
 _NAMES = ("cfgRoot", "root", "mapper", "mapperArgs", "tags", "mode", "policy")
+
+
+class Arguments(NamedTuple):
+    """What a caller said of a repository, when the Butler was made; see `RepositoryArgs`."""
+
+    cfgRoot: str | None
+    root: str | None
+    mapper: Any
+    mapperArgs: Mapping[str, Any] | None
+    tags: frozenset[Any]
+    mode: str
+    policy: Mapping[str, Any] | None
+    names_root: bool
 
 
 class RepositoryArgs:
@@ -79,6 +93,19 @@ class RepositoryArgs:
     def tag(self, tags: Any) -> None:
         """Add one tag, or many."""
         self.tags = self.tags | as_tags(tags)  # a copy of these arguments keeps its own
+
+    def frozen(self, mode: str) -> Arguments:
+        """Return these arguments as they are now, with a mode: whatever is done to them later."""
+        return Arguments(
+            self.cfgRoot,
+            self.root,
+            self.mapper,
+            None if self.mapperArgs is None else MappingProxyType(dict(self.mapperArgs)),
+            frozenset(self.tags),
+            mode,
+            self.policy,
+            self.names_root,
+        )
 
     def settle(self) -> None:
         """Make a calibration root absolute that lies in the current directory: that may change.
