@@ -27,6 +27,8 @@ from persistence.cli import ingest_images
 from persistence.files import durable, fits_headers
 from persistence.ingest import direct
 from persistence.ingest.config import load
+from persistence.registry.direct import DirectFiles
+from persistence.registry.direct_writer import DirectWriter
 from persistence.registry.writer import RegistryWriter, TableSpec
 
 ID = {"visit": 100005, "ccdnum": 7}
@@ -416,6 +418,25 @@ def test_having_what_is_ingested_on_the_disk(
         f"one fdatasync {1e6 * statistics.median(bare):,.0f} us",
         250,
     )
+
+
+def test_finding_a_file_that_is_registered_where_it_lies(bench: Any, tmp_path: Path) -> None:
+    writer = DirectWriter(str(tmp_path))
+    with writer.transaction():
+        writer.register(
+            {f"{tmp_path}/raw/{n:07d}.fits": f"/archive/x{n:07d}.fits" for n in range(10**6)}
+        )
+    writer.close()
+    files, path = DirectFiles(str(tmp_path)), "raw/0123456.fits"
+    connection = sqlite3.connect(tmp_path / ".persistence/direct.sqlite3")
+    assert files.find(path) == "/archive/x0123456.fits"
+    bench.over(
+        "direct, one of 10^6 registered files",
+        lambda: files.find(path),
+        lambda: connection.execute("select file from direct where path = ?", [path]).fetchall(),
+        10,
+    )
+    connection.close()
 
 
 def test_registering(bench: Any, tmp_path: Path) -> None:
