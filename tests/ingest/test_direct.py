@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from persistence.ingest.task import IngestTask
 DECAM = config.load(DecamMapper.ingestFile)
 PLACE = "2014-02-27/g/decam0410877.fits.fz"
 ID = {"visit": 410877, "ccdnum": 28}
+SIDE = ".persistence/direct.sqlite3"
 
 
 def ingest(root: Path, paths: list[str], mode: Any = "direct", **settings: Any) -> Report:
@@ -43,12 +47,21 @@ def counts(report: Report) -> tuple[int, int, int, int]:
     return len(report.new), len(report.placed), len(report.same), len(report.failed)
 
 
+def rows(path: Path, table: str, columns: str) -> list[Any]:
+    """Read a table by a back door; nothing if it is not there."""
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    query = "select name from sqlite_master where name = ?"
+    is_there = connection.execute(query, [table]).fetchall()
+    found = connection.execute(f"select {columns} from {table}").fetchall() if is_there else []
+    connection.close()
+    return found
+
+
 def kept(root: Path) -> list[tuple[str, str]]:
     """Read the side file by a back door."""
-    connection = sqlite3.connect(root / ".persistence/direct.sqlite3")
-    rows = connection.execute("select path, file from direct order by path").fetchall()
-    connection.close()
-    return rows
+    return sorted(rows(root / SIDE, "direct", "path, file"))
 
 
 @pytest.fixture
@@ -302,6 +315,69 @@ def test_a_link_in_the_repository_moves_with_it_wherever_it_leads(
     paths = [f"{root}/incoming/{os.path.basename(copies[0])}", f"{root}/one.fits.fz"]
     ingest(root, paths)
     assert [file for _path, file in kept(root)] == [paths[0], "one.fits.fz"]
+
+
+# -- several runs, and killed ones
+# ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("modes", [("direct", "direct", "direct"), ("direct", "link", "copy")])
+def test_runs_at_once_register_every_file_once(
+    root: Path, copies: list[str], modes: tuple[str, ...]
+) -> None:
+    command = [sys.executable, "-m", "persistence.cli.ingest_images", str(root), *copies]
+    runs = [
+        subprocess.Popen([*command, "--mode", mode], stderr=subprocess.PIPE, text=True)
+        for mode in modes
+    ]
+    told = [run.communicate()[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], told
+    butler = Butler(root)
+    references = list(butler.subset("raw"))
+    assert len(references) == 122
+    assert all(reference.datasetExists() for reference in references)
+
+
+def test_whatever_instant_it_is_killed_at_no_row_is_without_its_file_and_the_next_run_ends_it(
+    root: Path, copies: list[str]
+) -> None:
+    is_killed, steps = True, 0
+    while is_killed:
+        steps += 1
+        target = root / str(steps)
+        target.mkdir()
+        (target / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+        is_killed = _fork_and_die(target, copies, steps)
+        visits = rows(target / "registry.sqlite3", "raw", "distinct visit")
+        assert len(rows(target / SIDE, "direct", "path")) >= len(visits)
+        assert ingest(target, copies).failed == []
+        butler = Butler(target)
+        assert len(butler.subset("raw")) == 122
+        assert all(reference.datasetExists() for reference in butler.subset("raw"))
+        names = sorted(path.name for path in target.rglob("*") if path.is_file())
+        assert names == ["_mapper", "direct.sqlite3", "registry.sqlite3"]
+    assert steps > 10
+
+
+def _fork_and_die(root: Path, paths: list[str], steps: int) -> bool:
+    """Ingest in a forked process that kills itself after some operations; return whether it did."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] != 0
+    left = [steps]
+
+    def step(event: str, _arguments: Any) -> None:
+        # Python tells of each such operation before it does it.
+        if event.startswith(("os.", "open", "sqlite3.")):
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        sys.addaudithook(step)
+        ingest(root, paths)
+    finally:
+        os._exit(0)
 
 
 # -- who may not
