@@ -17,6 +17,7 @@ from persistence import (
     Box,
     Butler,
     CameraMapper,
+    DataIdError,
     Exposure,
     FormatterError,
     MissingPartWarning,
@@ -320,6 +321,20 @@ def test_columns_of_what_has_none_are_an_unknown_key(repo: Butler) -> None:
         assert repo.get("note", visit=1, columns=["x"]) == "low"
     with pytest.warns(UserWarning, match="data ID key 'columns'"):
         repo.get("each", visit=1, columns=["x"])
+
+
+def test_flags_of_a_catalog_leave_out_its_footprints(repo: Butler) -> None:
+    """Gen2's scripts say ``flags=lsst.afw.table.SOURCE_IO_NO_FOOTPRINTS``."""
+    table = Table({"id": [1, 2], "flux": [0.5, 1.5], "footprint": [4, 5]})
+    repo.put(table, "src", visit=7)
+    assert repo.get("src", visit=7).colnames == ["id", "flux", "footprint"]
+    assert repo.get("src", {"visit": 7}, flags=1).colnames == ["id", "flux"]
+    assert repo.get("src", visit=7, flags=2).colnames == ["id", "flux", "footprint"]
+    assert repo.get("src", visit=7, flags=1, columns="flux").colnames == ["flux"]
+    with pytest.raises(DataIdError, match="SOURCE_IO_NO_FOOTPRINTS"):
+        repo.get("src", visit=7, flags="no")
+    with pytest.warns(UserWarning, match="data ID key 'flags'"):
+        assert repo.get("note", visit=1, flags=1) == "low"
 
 
 # -- how much is read

@@ -1,8 +1,8 @@
 """What Gen2 put into a data ID, and is none of its keys: how much of a dataset is read.
 
-``get('calexp_sub', dataId, bbox=box)`` and ``get('src', dataId, columns=['id'])`` are Gen2's
-spelling. Here it is turned into options of the reader; where a camera has a key of such a name, it
-is the key.
+``get('calexp_sub', dataId, bbox=box)``, ``get('src', dataId, columns=['id'])``, and ``flags=1`` for
+a catalog without footprints, are Gen2's spelling. Here it is turned into options of the reader;
+where a camera has a key of such a name, it is the key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from persistence.dataids.request import Request
 from persistence.errors import DataIdError, MissingKey
 from persistence.policy.dataset_type import DatasetType
 
-NAMES = ("bbox", "imageOrigin", "columns")
+NAMES = ("bbox", "imageOrigin", "columns", "flags")
 
 
 def take(chain: Chain, request: Request, data_id: DataId) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def take(chain: Chain, request: Request, data_id: DataId) -> dict[str, Any]:
     MissingKey
         If a part of the pixels is to be read, and no box says which.
     DataIdError
-        If ``columns`` are no names.
+        If ``columns`` are no names, or ``flags`` no number.
     """
     mapper = chain.knowing(request).mapper
     given = {key for key in NAMES if key in data_id and key not in mapper.policy.keys}
@@ -36,11 +36,23 @@ def take(chain: Chain, request: Request, data_id: DataId) -> dict[str, Any]:
         options = {key: data_id.pop(key) for key in ("bbox", "imageOrigin") if key in given}
         if "bbox" not in options:
             raise MissingKey(f"{request.name} needs bbox=Box(x0, y0, width, height)")
-    if "columns" in given and _has_columns(chain, mapper.dataset(request, data_id)):
-        columns = data_id.pop("columns")
-        if columns is not None:
-            options["columns"] = _names(columns)
+    of_catalogs = given & {"columns", "flags"}
+    if of_catalogs and _has_columns(chain, mapper.dataset(request, data_id)):
+        told = {key: data_id.pop(key) for key in of_catalogs}
+        if told.get("columns") is not None:
+            options["columns"] = _names(told["columns"])
+        if told.get("flags"):
+            options["flags"] = _bits(told["flags"])
     return options
+
+
+def _bits(flags: Any) -> int:
+    if not isinstance(flags, int):
+        raise DataIdError(
+            f"flags={flags!r}: a number belongs here, such as "
+            "lsst.afw.table.SOURCE_IO_NO_FOOTPRINTS, which is 1"
+        )
+    return flags
 
 
 def _names(columns: Any) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ from persistence.types.pixels.units import parse, text_of
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, Catalog
 
+# Bits of ``flags``, by their names in afw: to leave footprints out of catalogs of sources, or the
+# values of their pixels. Source: afw-files 3.5.
+NO_FOOTPRINTS, NO_HEAVY_FOOTPRINTS = 1, 2
 # What astropy writes as the null of missing integers, cut to their length: also where they are
 # unsigned, of which it is no stored number.
 _ASTROPYS_NULL = 999999
@@ -26,7 +29,8 @@ _ASTROPYS_NULL = 999999
 def read(location: Location) -> Table:
     """Read a table: of the first HDU that holds one, or of the location's.
 
-    ``columns`` among the options names the columns that are wanted; the others are not read.
+    ``columns`` among the options names the columns that are wanted; the others are not read. Of a
+    catalog of sources, `NO_FOOTPRINTS` among the bits of ``flags`` leaves the footprints out.
 
     Returns
     -------
@@ -41,7 +45,16 @@ def read(location: Location) -> Table:
         If the file is damaged, or of a version that is not known.
     """
     with opened(location.full_path) as hdus:
-        return read_hdu(hdus, _index(location), location.options.get("columns"))
+        table = read_hdu(hdus, _index(location), location.options.get("columns"))
+    return without_footprints(table) if location.options.get("flags", 0) & NO_FOOTPRINTS else table
+
+
+def without_footprints(table: Table) -> Table:
+    """Take the columns of footprints off a table, and return it."""
+    names = {"footprint", *table.meta.pop("footprints", {}).values()} & set(table.colnames)
+    if names:
+        table.remove_columns(sorted(names))
+    return table
 
 
 def read_hdu(hdus: Any, index: int, columns: Sequence[str] | None = None) -> Table:

@@ -280,11 +280,9 @@ class BaseCatalog(Face[Any]):
         return len(self) + self._table.getBufferSize()
 
     def _check(self, schema: Schema) -> None:
-        names = self.schema.getOrderedNames()
-        if schema is not self.schema and (
-            schema != self.schema or names != schema.getOrderedNames()
-        ):
-            different = sorted(self.schema.getNames() ^ schema.getNames()) or names
+        if schema.layout() != self.schema.layout():
+            different = sorted(self.schema.getNames() ^ schema.getNames())
+            different = different or self.schema.getOrderedNames()
             raise InvalidParameterError(
                 f"Schemas are not equal, so records cannot be shared; they differ in "
                 f"{', '.join(different[:5])}: give a SchemaMapper"

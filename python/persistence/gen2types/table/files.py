@@ -10,6 +10,7 @@ import numpy as np
 from persistence.dataids.location import Location
 from persistence.files.atomic import atomic_write
 from persistence.formatters import catalog, catalog_layout, catalog_write
+from persistence.formatters.catalog import NO_FOOTPRINTS, NO_HEAVY_FOOTPRINTS
 from persistence.formatters.fits_open import opened
 from persistence.gen2types import unwrap
 from persistence.gen2types.exceptions import InvalidParameterError
@@ -17,19 +18,12 @@ from persistence.gen2types.table import ours
 from persistence.gen2types.table.schema import Schema
 from persistence.types.table.footprint import Footprint
 
-# What to leave out of a file of sources.
-NO_FOOTPRINTS = 1
-NO_HEAVY_FOOTPRINTS = 2
-
 
 def read(path: str, hdu: int | None, flags: int) -> Any:
     """Read a table; see `BaseCatalog.readFits`."""
     with opened(_path(path)) as hdus:
         table = catalog.read_hdu(hdus, hdu if hdu is not None and hdu > 0 else 1)
-    if flags & NO_FOOTPRINTS:
-        names = {"footprint", *table.meta.pop("footprints", {}).values()}
-        table.remove_columns(sorted(names & set(table.colnames)))
-    return table
+    return catalog.without_footprints(table) if flags & NO_FOOTPRINTS else table
 
 
 def read_schema(path: str, hdu: int) -> Schema:
@@ -57,8 +51,7 @@ def write(face: Any, path: str, mode: str, flags: int) -> None:
 def _with_footprints(table: Any, flags: int) -> None:
     """See to the footprints that a file of sources has."""
     if flags & NO_FOOTPRINTS:
-        if "footprint" in table.colnames:
-            table.remove_column("footprint")
+        catalog.without_footprints(table)
         return
     if "footprint" not in table.colnames:
         table["footprint"] = np.zeros(len(table), np.int32)

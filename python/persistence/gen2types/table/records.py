@@ -140,9 +140,9 @@ class BaseRecord:
             If the schemas differ.
         """
         if mapper is None:
-            if self.schema.compare(other.schema, Schema.EQUAL_NAMES | Schema.EQUAL_KEYS) != 3:
+            if self.schema.layout() != other.schema.layout():
                 raise InvalidParameterError(
-                    "Unequal schemas between input record and mapper: give the mapper"
+                    "the records have different fields: give a SchemaMapper from one to the other"
                 )
             pairs = [(name, name) for name in self.schema.getOrderedNames()]
         else:

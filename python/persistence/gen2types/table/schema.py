@@ -113,6 +113,7 @@ class Schema:
         self._items: dict[str, SchemaItem] = {} if other is None else dict(other._items)
         self._aliases: AliasMap = AliasMap() if other is None else other._aliases
         self._size: int = 0 if other is None else other._size
+        self._layout: tuple[Any, ...] = ()
         # The word of flags that is being filled: where it lies, and how many it has.
         self._flags: tuple[int, int] = (0, 0) if other is None else other._flags
 
@@ -204,6 +205,7 @@ class Schema:
         if key.name not in self._items:
             raise NotFoundError(f"Field or subfield with key {key} not found.")
         self._items = changed
+        self._layout = ()
 
     # -- looking fields up
     def resolve(self, name: str) -> str:
@@ -268,6 +270,14 @@ class Schema:
         return len(self) == len(other) and bool(self._compared(self, other) & Schema.EQUAL_KEYS)
 
     __hash__ = None  # type: ignore[assignment]  # it can be changed
+
+    def layout(self) -> tuple[Any, ...]:
+        """Return the names and types of the fields, which are equal where records are alike."""
+        if len(self._layout) != len(self._items):
+            self._layout = tuple(
+                (name, item.field.kind, item.field.getSize()) for name, item in self._items.items()
+            )
+        return self._layout
 
     # -- names
     def __iter__(self) -> Iterator[SchemaItem]:
