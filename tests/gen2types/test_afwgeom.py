@@ -21,7 +21,8 @@ def test_names_of_lsst_geom_are_the_same_by_their_old_home(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "SkyWcs makeSkyWcs makeCdMatrix Polygon TransformPoint2ToPoint2 makeTransform".split()
+    "name",
+    "SpanSet SkyWcs makeSkyWcs makeCdMatrix Polygon TransformPoint2ToPoint2 makeTransform".split(),
 )
 def test_names_of_its_own_are_there(name: str) -> None:
     assert name in geom.__all__
@@ -49,3 +50,9 @@ def test_positions_by_their_names_of_before_2018() -> None:
         assert other.separation(place).asDegrees() < 1e-12
     with pytest.raises(NotImplementedError, match="only ICRS"):
         coord.makeCoord("FK5", 10.0 * geom.degrees, -5.0 * geom.degrees)
+
+
+def test_sites_are_there() -> None:
+    site = coord.Observatory(-70.8 * geom.degrees, -30.2 * geom.degrees, 2215.0)
+    assert site.getElevation() == 2215.0
+    assert coord.Weather(10.0, 78000.0, 30.0).getHumidity() == 30.0
