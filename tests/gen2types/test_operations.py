@@ -125,3 +125,10 @@ def test_noise_has_the_moments_of_its_distribution() -> None:
     assert 0 <= rand.uniform() < 1
     assert rand.uniformInt(3) in (0, 1, 2)
     assert afwMath.Random(seed=5).getSeed() == 5
+
+
+def test_a_background_changes_with_its_levels() -> None:
+    backgrounds: Any = gen2types.wrap(OurList((ours(),)))
+    levels = backgrounds[0][0].getStatsImage()
+    levels *= -1
+    assert (backgrounds.getImage().array == -5).all()

@@ -70,9 +70,11 @@ from persistence.gen2types.images.readers import (
     bboxFromMetadata,
 )
 from persistence.gen2types.images.visitinfo import RotType, VisitInfo, makeVisitInfo
+from persistence.gen2types.wcsmake import makeSkyWcs
 
 # Older names.
 MaskU = MaskX
+makeWcs = makeSkyWcs
 VariancePixel = ImageF.dtype.type
 
 __all__ = [
@@ -139,5 +141,6 @@ __all__ = [
     "makePhotoCalibFromCalibZeroPoint",
     "makePhotoCalibFromMetadata",
     "makeVisitInfo",
+    "makeWcs",
     "readMetadata",
 ]

@@ -13,6 +13,16 @@ from persistence.gen2types.imagemath.backgrounds import (
     stringToInterpStyle,
     stringToUndersampleStyle,
 )
+from persistence.gen2types.imagemath.convolution import ConvolutionControl, convolve
+from persistence.gen2types.imagemath.kernels import (
+    AnalyticKernel,
+    DeltaFunctionKernel,
+    DoubleGaussianFunction2D,
+    GaussianFunction1D,
+    GaussianFunction2D,
+    Kernel,
+    SeparableKernel,
+)
 from persistence.gen2types.imagemath.operations import (
     Random,
     binImage,
@@ -34,6 +44,14 @@ from persistence.gen2types.imagemath.properties import (
 )
 from persistence.gen2types.imagemath.stack import statisticsStack
 from persistence.gen2types.imagemath.statistics import Statistics, makeStatistics
+from persistence.gen2types.imagemath.warping import (
+    Warper,
+    WarperConfig,
+    WarpingControl,
+    warpExposure,
+    warpImage,
+)
+from persistence.gen2types.psf.kernel import FixedKernel
 
 NOTHING, ERRORS, NPOINT, MEAN = (
     Property.NOTHING,
@@ -74,18 +92,31 @@ __all__ = [
     "THROW_EXCEPTION",
     "VARIANCE",
     "VARIANCECLIP",
+    "AnalyticKernel",
     "Background",
     "BackgroundControl",
     "BackgroundList",
     "BackgroundMI",
+    "ConvolutionControl",
+    "DeltaFunctionKernel",
+    "DoubleGaussianFunction2D",
+    "FixedKernel",
+    "GaussianFunction1D",
+    "GaussianFunction2D",
     "Interpolate",
+    "Kernel",
     "Property",
     "Random",
+    "SeparableKernel",
     "Statistics",
     "StatisticsControl",
     "UndersampleStyle",
+    "Warper",
+    "WarperConfig",
+    "WarpingControl",
     "WeightsBoolean",
     "binImage",
+    "convolve",
     "flipImage",
     "makeBackground",
     "makeStatistics",
@@ -101,4 +132,6 @@ __all__ = [
     "stringToInterpStyle",
     "stringToStatisticsProperty",
     "stringToUndersampleStyle",
+    "warpExposure",
+    "warpImage",
 ]

@@ -167,11 +167,17 @@ class Background(Face[OurBackground]):
         return self.getImageF(*words, **named)
 
     def getStatsImage(self) -> Any:
-        """Return the levels, their flags and variances, one pixel for each bin."""
+        """Return the levels, their flags and variances, one pixel for each bin.
+
+        They are those of the background itself: what is done to them changes its surface.
+        """
         ours = self._ours
-        exposure = imagefiles.exposure_of(
-            ours.levels.astype(np.float32), (0, 0), ours.mask, ours.variance.astype(np.float32)
+        levels, variance = (
+            plane.astype(np.float32, copy=False) for plane in (ours.levels, ours.variance)
         )
+        if levels is not ours.levels:  # they are other numbers in the file
+            self._ours = ours = replace(ours, levels=levels, variance=variance)
+        exposure = imagefiles.exposure_of(levels, (0, 0), ours.mask, variance)
         return MaskedImage.of(exposure)
 
     def getImageBBox(self) -> Box2I:

@@ -45,6 +45,21 @@ class FixedKernel(Face[OurKernel]):
         """Return the index of its centre."""
         return Point2I(-self._ours.box.x0, -self._ours.box.y0)
 
+    def shrinkBBox(self, bbox: Any) -> Box2I:
+        """Return the pixels of a box around which the kernel lies in it."""
+        return self._grown(bbox, -1)
+
+    def growBBox(self, bbox: Any) -> Box2I:
+        """Return the pixels that the kernel needs around those of a box."""
+        return self._grown(bbox, 1)
+
+    def _grown(self, bbox: Any, sign: int) -> Box2I:
+        box, own = Box.from_any(bbox), self._ours.box
+        width, height = box.width + sign * (own.width - 1), box.height + sign * (own.height - 1)
+        if width <= 0 or height <= 0:
+            raise InvalidParameterError(f"{bbox} is smaller than the kernel, {own}")
+        return Box2I.of(Box(box.x0 + sign * own.x0, box.y0 + sign * own.y0, width, height))
+
     def getSum(self) -> float:
         return float(self._ours.pixels.sum())
 
