@@ -333,3 +333,9 @@ def test_a_mosaic_has_images_side_by_side() -> None:
     assert mosaic.getBBox(2) == Box2I(Point2I(0, 3), Extent2I(2, 2))
     row = displayUtils.Mosaic(gutter=0, mode="x").makeMosaic([afwImage.ImageF(2, 1)] * 3)
     assert tuple(row.getDimensions()) == (6, 1)
+
+
+def test_modules_are_there_without_their_import() -> None:
+    assert afwDisplay.utils.Mosaic is displayUtils.Mosaic
+    assert afwDisplay.rgb.makeRGB is afwRgb.makeRGB
+    assert afwImage.utils.defineFilter

@@ -15,6 +15,7 @@ import lsst.afw.image as afwImage
 from lsst.geom import Box2I, Extent2I, Point2D, Point2I, SpherePoint, degrees
 from persistence import gen2types
 from persistence.gen2types.exceptions import InvalidParameterError, LogicError
+from persistence.gen2types.images import typed
 from persistence.types.exposure.exposure import Exposure as OurExposure
 
 BOX = Box2I(Point2I(10, 20), Extent2I(60, 40))
@@ -289,3 +290,32 @@ def test_an_exposure_is_converted() -> None:
     assert image.image[10, 20] == 2010
     assert image.hasWcs()
     assert type(image.convertF()) is afwImage.ExposureF
+
+
+@pytest.mark.parametrize(
+    ("python", "kind"),
+    [
+        ("lsst.afw.image.ExposureF", afwImage.ExposureF),
+        ("lsst.afw.image.MaskedImageF", afwImage.MaskedImageF),
+        ("lsst.afw.image.ImageF", afwImage.ImageF),
+        ("lsst.afw.image.DecoratedImageF", afwImage.DecoratedImageF),
+        ("lsst.afw.image.Image", afwImage.ImageF),
+        (None, afwImage.ExposureF),
+    ],
+)
+def test_an_image_has_the_face_of_its_declared_type(python: str | None, kind: Any) -> None:
+    ours = OurExposure(np.ones((4, 5), np.float32), fits.Header({"FOO": 3}), cutout=(7, 8))
+    face = typed.of_type(ours, python)
+    assert type(face) is kind
+    assert (face.getX0(), face.getY0()) == (7, 8)
+    assert np.shares_memory(face.astropy.image, ours.image)
+    assert face.astropy.origin == (7, 8)
+    assert face.astropy.metadata["FOO"] == 3
+
+
+def test_a_mask_that_was_read_as_an_image_has_the_names_of_its_bits() -> None:
+    header = fits.Header({"MP_BAD": 0, "MP_SAT": 5})
+    ours = OurExposure(np.full((2, 3), 33, np.int32), header, cutout=(7, 8))
+    mask = typed.of_type(ours, "lsst.afw.image.MaskU")
+    assert type(mask) is afwImage.MaskX
+    assert mask[7, 8] == mask.getPlaneBitMask(["BAD", "SAT"])

@@ -132,3 +132,16 @@ def test_a_background_changes_with_its_levels() -> None:
     levels = backgrounds[0][0].getStatsImage()
     levels *= -1
     assert (backgrounds.getImage().array == -5).all()
+
+
+def test_curves_go_through_their_points() -> None:
+    x, y = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 1.0, 4.0, 9.0, 16.0, 25.0]
+    for style in ("LINEAR", afwMath.Interpolate.NATURAL_SPLINE, "AKIMA_SPLINE"):
+        curve = afwMath.makeInterpolate(x, y, style)
+        assert curve.interpolate(3.0) == pytest.approx(9.0)
+        assert curve.interpolate([1.0, 4.0]) == pytest.approx([1.0, 16.0])
+    assert afwMath.makeInterpolate(x, y, "LINEAR").interpolate(2.5) == 6.5
+    assert afwMath.lookupMaxInterpStyle(2) == afwMath.Interpolate.LINEAR
+    assert afwMath.lookupMinInterpPoints("AKIMA_SPLINE") == 5
+    with pytest.raises(IndexError, match="5 points"):
+        afwMath.makeInterpolate(x[:3], y[:3])

@@ -14,6 +14,11 @@ from persistence.gen2types.imagemath.backgrounds import (
     stringToUndersampleStyle,
 )
 from persistence.gen2types.imagemath.convolution import ConvolutionControl, convolve
+from persistence.gen2types.imagemath.curves import (
+    lookupMaxInterpStyle,
+    lookupMinInterpPoints,
+    makeInterpolate,
+)
 from persistence.gen2types.imagemath.kernels import (
     AnalyticKernel,
     DeltaFunctionKernel,
@@ -118,7 +123,10 @@ __all__ = [
     "binImage",
     "convolve",
     "flipImage",
+    "lookupMaxInterpStyle",
+    "lookupMinInterpPoints",
     "makeBackground",
+    "makeInterpolate",
     "makeStatistics",
     "randomChisqImage",
     "randomFlatImage",

@@ -1,4 +1,6 @@
 """Gen2's name of `persistence.gen2types.afwimage`."""
 
+# Scripts use this module without importing it.
+from lsst.afw.image import utils as utils
 from persistence.gen2types.afwimage import *  # noqa: F403
 from persistence.gen2types.afwimage import __all__ as __all__

@@ -13,6 +13,7 @@ from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.face import Face
 from persistence.types.exposure.photocalib import AB_FLUX
 from persistence.types.exposure.photocalib import PhotoCalib as OurCalib
+from persistence.types.fields.boundedfield import ProductField, constant
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,15 @@ class PhotoCalib(Face[OurCalib]):
         if self._ours.field is not None or other._ours.field is not None:
             raise CalibrationError("the factor between calibrations that vary is not one number")
         return other._ours.mean / self._ours.mean
+
+    def computeScaledCalibration(self) -> Any:
+        """Return the calibration at each pixel over its mean, as a `BoundedField`."""
+        from persistence.gen2types import wrap
+
+        field: Any = constant(1.0)
+        if self._ours.field is not None:
+            field = ProductField((constant(1 / self._ours.mean), self._ours.field))
+        return wrap(field)
 
     # -- files
     @classmethod
