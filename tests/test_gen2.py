@@ -115,3 +115,78 @@ def test_what_is_installed_keeps_its_names_and_gets_those_it_lacks(installed: Pa
 def test_who_asks_whether_a_lent_module_is_there_finds_it() -> None:
     code = "import persistence.gen2, importlib.util; print(importlib.util.find_spec('lsst.pipe.base.task').name)"
     assert run(code).stdout == "lsst.pipe.base.task\n"
+
+
+SHORT = """
+import sys
+import lsst.pipe.base as pipeBase
+import lsst.meas.algorithms as measAlg
+from lsst.utils import getPackageDir
+from lsst.pipe.base.configOverrides import ConfigOverrides
+from neighbour import WORD
+print(pipeBase.Struct(a=1).a, __name__, sys.argv, WORD, getPackageDir("obs_decam").endswith("obs_decam"))
+sys.exit(int(sys.argv[1]))
+"""
+
+
+def test_a_script_of_gen2_runs_as_it_is(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SHORT)
+    (tmp_path / "neighbour.py").write_text("WORD = 'here'\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "persistence.gen2", str(script), "3", "-x"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OBS_DECAM_DIR": "/stack/obs_decam"},
+    )
+    assert done.stdout == f"1 __main__ {[str(script), '3', '-x']} here True\n", done.stderr
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(("words", "text"), [([], "usage: "), (["no.py"], "no script 'no.py'")])
+def test_without_a_script_it_says_how(words: list[str], text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "persistence.gen2", *words], capture_output=True, text=True
+    )
+    assert text in done.stderr
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_notebook_loads_it_as_an_extension() -> None:
+    code = """
+import importlib
+importlib.import_module("persistence.gen2").load_ipython_extension(None)  # as %load_ext does
+import lsst.pipe.base
+print(lsst.pipe.base.CmdLineTask.__name__)
+"""
+    assert run(code).stdout == "CmdLineTask\n"
+
+
+def test_utilities_are_lent_where_they_are_not_installed() -> None:
+    code = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lsst.utils":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+import persistence.gen2
+for module in persistence.gen2.UTILITIES:
+    lent = __import__(module, fromlist=["x"])
+    for name in lent.__all__:
+        assert getattr(lent, name).__name__ == name, name
+import lsst.utils.tests
+from lsst.utils import getPackageDir
+print(getPackageDir("obs_decam"), getPackageDir("daf_persistence"))
+try:
+    getPackageDir("obs_nowhere")
+except LookupError as error:
+    print(error)
+"""
+    lines = run(code).stdout.splitlines()
+    assert len(lines) == 2, lines
+    first, second = lines[0].split()
+    assert first.endswith("obs_decam")
+    assert second.endswith("lsst/daf/persistence")
+    assert lines[1].startswith("there is no package 'obs_nowhere': $OBS_NOWHERE_DIR is not set")

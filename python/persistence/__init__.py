@@ -28,10 +28,10 @@ NAMES = {
     "errors": (
         "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError FileConflict "
         "FormatterError IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning "
-        "MultipleResults NoMapperException NoResults NoTables ParentsMismatch PersistenceError "
-        "PolicyError RegistryError RegistryLocked RegistryWarning RepositoryError SourceChanged "
-        "TemplateError TemplateUndefined UnknownArgument UnknownDatasetType UnknownKey "
-        "UnknownKeyWarning UnsafeContent"
+        "MultipleResults NoMapperException NoResults NoTables NotPartOfThisPackage ParentsMismatch "
+        "PersistenceError PolicyError RegistryError RegistryLocked RegistryWarning RepositoryError "
+        "SourceChanged TemplateError TemplateUndefined UnknownArgument UnknownDatasetType "
+        "UnknownKey UnknownKeyWarning UnsafeContent"
     ),
     "types.exposure.exposure": "Exposure",
     "types.metadata.config": "Config",

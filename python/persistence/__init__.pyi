@@ -65,6 +65,7 @@ from persistence.errors import MultipleResults as MultipleResults
 from persistence.errors import NoMapperException as NoMapperException
 from persistence.errors import NoResults as NoResults
 from persistence.errors import NoTables as NoTables
+from persistence.errors import NotPartOfThisPackage as NotPartOfThisPackage
 from persistence.errors import ParentsMismatch as ParentsMismatch
 from persistence.errors import PersistenceError as PersistenceError
 from persistence.errors import PolicyError as PolicyError
@@ -135,6 +136,7 @@ __all__ = [
     "NoRepositroyAtRoot",
     "NoResults",
     "NoTables",
+    "NotPartOfThisPackage",
     "Packages",
     "ParentsMismatch",
     "ParquetTable",

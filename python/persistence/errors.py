@@ -147,6 +147,10 @@ class NotImportable(PersistenceError, ImportError):
     """A dotted name that leads to nothing."""
 
 
+class NotPartOfThisPackage(PersistenceError, NotImplementedError):
+    """Something of the LSST stack that this package does not have; importing it was no error."""
+
+
 class WrittenDiffers(PersistenceError, RuntimeError):
     """A file that is written once only has other content already."""
 

@@ -1,22 +1,26 @@
-"""Gen2's names of what tasks are made of.
+"""Gen2's names of what tasks are made of, which packages of others have, too.
 
-``import persistence.gen2``, before a script's own imports.
+``import persistence.gen2``, before a script's own imports; or, of a script that stays as it is,
+``python -m persistence.gen2 script.py ARGUMENTS``; or ``%load_ext persistence.gen2`` in a notebook.
 
 The names belong to packages that may be installed beside this one (``lsst-pipe-base`` of today has
 ``Task``, but no ``CmdLineTask``). So no file of this package has them: importing this module puts
 modules in the place of those that nothing provides, and names into those that lack them. What is
-there stays as it is.
+there stays as it is. Modules of the LSST stack that nobody provides can be imported, too, and say
+that they are not there when they are used (`persistence.gen2types.absent`).
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
+
+from persistence.gen2types import absent
 
 _PARSER = "persistence.pipe.cmdline.parser: ArgumentParser InputOnlyArgumentParser"
 _ARGUMENTS = (
@@ -28,8 +32,8 @@ _RUNNERS = "persistence.pipe.runner: ButlerInitializedTaskRunner LegacyTaskRunne
 _STRUCT = "persistence.pipe.struct: Struct"
 _TASK = "persistence.pipe.task: Task TaskError"
 _TIMING = "persistence.pipe.timing: timeMethod"
-_COADDS = "persistence.pipe.cmdline.coaddcontainers:"
-_PROPERTIES = "persistence.types.metadata.property: PropertyList PropertySet"
+_SHOWN = "persistence.pipe.cmdline.show: showTaskHierarchy"
+_OVERRIDES = "persistence.pipe.cmdline.configoverrides: ConfigOverrides"
 
 # Gen2's modules, and where their names are here.
 MODULES: Mapping[str, tuple[str, ...]] = {
@@ -43,23 +47,24 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         _TASK,
         _TIMING,
     ),
-    "lsst.pipe.base.argumentParser": (_PARSER, _ARGUMENTS, _CONTAINERS),
+    "lsst.pipe.base.argumentParser": (_PARSER, _ARGUMENTS, _CONTAINERS, _SHOWN),
     "lsst.pipe.base.cmdLineTask": (_COMMANDS, _RUNNERS),
+    "lsst.pipe.base.configOverrides": (_OVERRIDES,),
     "lsst.pipe.base.struct": (_STRUCT,),
     "lsst.pipe.base.task": (_TASK,),
     "lsst.pipe.base.timer": (_TIMING,),
-    "lsst.coadd.utils": (f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",),
-    "lsst.coadd.utils.coaddDataIdContainer": (
-        f"{_COADDS} CoaddDataIdContainer ExistingCoaddDataIdContainer",
+}
+# All or nothing: where they are installed, none is missing, and they take long to import.
+UTILITIES: Mapping[str, tuple[str, ...]] = {
+    "lsst.utils": (
+        "persistence.compat.stackutils: continueClass getPackageDir inheritDoc",
+        "persistence.compat.utils: doImport",
     ),
-    "lsst.pipe.tasks.assembleCoadd": (f"{_COADDS} AssembleCoaddDataIdContainer",),
-    "lsst.pipe.tasks.coaddBase": (f"{_COADDS} SelectDataIdContainer",),
-    "lsst.pipe.tasks.postprocess": (f"{_COADDS} TractObjectDataIdContainer VisitDataIdContainer",),
-    "lsst.pipe.tasks.processCcd": (
-        "persistence.tasks.process_ccd: ProcessCcdTask",
-        "persistence.tasks.process_ccd_config: ProcessCcdConfig",
+    "lsst.utils.tests": (
+        "persistence.compat.stacktests: MemoryTestCase TestCase getTempFilePath init",
+        "persistence.compat.stacktests: temporaryDirectory",
     ),
-    "lsst.daf.base": (_PROPERTIES,),
+    "lsst.utils.timer": (_TIMING,),
 }
 
 
@@ -84,7 +89,10 @@ class _Alias(ModuleType):
 
 def install() -> None:
     """Put the names in place that nothing installed provides."""
-    for name, texts in MODULES.items():
+    absent.install()
+    # Whether a module is there cannot be found out without importing what it is in.
+    lent = MODULES if _is_installed("lsst.utils") else {**MODULES, **UTILITIES}
+    for name, texts in lent.items():
         places = {
             word: module
             for module, _, words in (text.partition(":") for text in texts)
@@ -99,10 +107,7 @@ def install() -> None:
 def _is_installed(name: str) -> bool:
     if name in sys.modules:
         return not isinstance(sys.modules[name], _Alias)
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # what it would be in is not there
-        return False
+    return not absent.is_absent(name)
 
 
 def _fill(module: ModuleType, places: Mapping[str, str]) -> None:
@@ -121,4 +126,38 @@ def _place(name: str, places: Mapping[str, str]) -> None:
     setattr(importlib.import_module(above), last, module)
 
 
-install()
+def load_ipython_extension(ipython: Any) -> None:
+    """Put the names in place, for ``%load_ext persistence.gen2``."""
+    install()
+
+
+def main(words: Sequence[str]) -> None:
+    """Run a script that knows nothing of this package, with its arguments.
+
+    Parameters
+    ----------
+    words : sequence of `str`
+        The script, and what it is given.
+
+    Raises
+    ------
+    SystemExit
+        If there is no such script, or as the script ends.
+    """
+    if not words or words[0] in ("-h", "--help"):
+        sys.exit("usage: python -m persistence.gen2 script.py [ARGUMENTS]")
+    script = words[0]
+    if not os.path.isfile(script):
+        sys.exit(f"python -m persistence.gen2: there is no script {script!r}")
+    import runpy  # lazy: needed here alone
+
+    sys.argv[:] = words
+    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    runpy.run_path(script, run_name="__main__")
+
+
+if __name__ == "__main__":
+    # Others import this module by its name: it is to be one module.
+    importlib.import_module("persistence.gen2").main(sys.argv[1:])
+else:
+    install()

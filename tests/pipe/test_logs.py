@@ -122,3 +122,15 @@ def test_what_a_program_adds_between_two_commands_stays(monkeypatch: pytest.Monk
 
 def test_a_log_goes_to_other_processes_by_its_name() -> None:
     assert pickle.loads(pickle.dumps(logs.TaskLog("toy"))).logger is logging.getLogger("toy")
+
+
+def test_the_log_of_a_task_counts_as_lsst_log_does(levels: None) -> None:
+    log = logs.TaskLog("toy.deep")
+    assert log.getName() == "toy.deep"
+    log.setLevel(log.DEBUG)
+    assert logging.getLogger("toy.deep").level == logging.DEBUG
+    assert log.getLevel() == log.DEBUG == 10000
+    log.setLevel(logging.WARNING)
+    assert log.getLevel() == log.WARN == 30000
+    assert (log.isEnabledFor(log.INFO), log.isEnabledFor(log.ERROR)) == (False, True)
+    assert (log.isEnabledFor(logging.INFO), log.isEnabledFor(logging.ERROR)) == (False, True)

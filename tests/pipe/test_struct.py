@@ -31,7 +31,8 @@ def test_items_of_another_one_are_merged() -> None:
     struct, shared = Struct(a=1), []
     struct.mergeItems(Struct(b=shared, c=3, d=4), "b", "c")
     assert struct == Struct(a=1, b=[], c=3)
-    struct.mergeItems(Struct(b=shared), "b")  # the very same is no clash
+    with pytest.raises(RuntimeError, match="'b' already"):
+        struct.mergeItems(Struct(b=shared), "b")  # not even the very same
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,8 @@ def test_what_clashes_or_is_absent_is_not_merged(
 def test_a_name_of_python_is_refused() -> None:
     with pytest.raises(RuntimeError, match="__class__"):
         Struct(__class__=1)
+
+
+def test_a_name_of_a_method_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="'getDict' already"):
+        Struct(getDict=1)

@@ -99,7 +99,7 @@ class SqlRegistry(Registry):
             return None
         if not reference:
             raise RegistryError(f"{self.root}: no table to look {lookupProperties} up in")
-        tables, columns = sequencify(reference), sequencify(lookupProperties)
+        tables, columns = tuple(sequencify(reference)), tuple(sequencify(lookupProperties))
         known = self._columns(tables)
         self._need(columns, known)
         conditions = [self._condition(key, known) for key in dataId or ()]
@@ -271,7 +271,7 @@ class PosixRegistry(Registry):
         if not kwargs.get("template"):
             return []
         template, known = str(kwargs["template"]), dict(dataId or {})
-        columns = sequencify(lookupProperties)
+        columns = tuple(sequencify(lookupProperties))
         scanner = FsScanner(template)
         missing = [column for column in columns if column not in scanner.getFields()]
         if missing and kwargs.get("storage") != "FitsStorage":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from persistence.composites import assemble
@@ -24,13 +24,13 @@ def iterify(x: Any) -> Iterable[Any]:
     return [x] if isinstance(x, str) or not isinstance(x, Iterable) else x
 
 
-def sequencify(x: Any) -> Sequence[Any]:
-    """Return a sequence: itself if it is one and no text, a mapping's sorted keys, or a tuple."""
+def sequencify(x: Any) -> Collection[Any]:
+    """Return a sequence: a sequence or a set itself, a mapping's sorted keys, or a tuple."""
     if isinstance(x, Mapping):
         return tuple(sorted(x))
     if isinstance(x, str) or not isinstance(x, Iterable):
         return (x,)
-    return x if isinstance(x, Sequence) else tuple(x)
+    return x if isinstance(x, Sequence | Set) else tuple(x)
 
 
 def setify(x: Any) -> set[Any]:

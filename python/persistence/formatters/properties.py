@@ -14,6 +14,7 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError, UnsafeContent, warn_caller
 from persistence.formatters import boost
 from persistence.formatters import yaml as yaml_files
+from persistence.types.metadata import foreign
 from persistence.types.metadata.entry import KINDS, DateTime
 from persistence.types.metadata.property import PropertyList, PropertySet
 
@@ -135,19 +136,20 @@ def _read_boost(data: bytes, path: str) -> PropertySet:
 
 
 def write(obj: Any, path: str, location: Location) -> None:
-    """Write metadata, or a mapping as a `PropertySet`, in Gen2's YAML.
+    """Write metadata, also those of the stack's classes, or a mapping, in Gen2's YAML.
 
     Raises
     ------
     FormatterError
         If a value is of no type that a property can have.
     """
-    if not isinstance(obj, Mapping):
+    if not isinstance(obj, Mapping) and not foreign.is_properties(obj):
         raise FormatterError(
             f"{location.datasetType}: metadata are a PropertySet or a mapping, not {type(obj)}"
         )
     try:
-        properties = obj if isinstance(obj, PropertySet) else PropertySet(obj)
+        is_properties = foreign.is_properties(obj)  # the stack's, too
+        properties = foreign.properties_of(obj) if is_properties else PropertySet(obj)
     except TypeError as error:
         raise FormatterError(
             f"{location.datasetType}: YamlStorage holds plain data: {error}"

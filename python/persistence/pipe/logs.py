@@ -32,6 +32,8 @@ _SHORT = "%(name)s %(level)s: %(message)s"
 _LONG = (
     "%(level)-5s %(asctime)s.%(msecs)03d %(name)s (%(label)s)(%(filename)s:%(lineno)d)- %(message)s"
 )
+# Levels of lsst.log are a thousand times Python's.
+_TIMES = 1000
 _CALLER = 2  # frames up from here: the line that is told is the caller's
 _LABEL: ContextVar[str] = ContextVar("label", default="")
 
@@ -44,6 +46,27 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TaskLog, (self.logger.name,)
+
+    # As of lsst.log, for tasks that were written with it.
+    TRACE, DEBUG, INFO = TRACE * _TIMES, logging.DEBUG * _TIMES, logging.INFO * _TIMES
+    WARN, ERROR = logging.WARNING * _TIMES, logging.ERROR * _TIMES
+    FATAL = logging.CRITICAL * _TIMES
+
+    def getName(self) -> str:
+        """Return the name of the logger."""
+        return self.logger.name
+
+    def getLevel(self) -> int:
+        """Return the level that counts, as lsst.log counts: 20000 is INFO."""
+        return self.getEffectiveLevel() * _TIMES
+
+    def setLevel(self, level: int | str) -> None:
+        """Set the level, as Python or as lsst.log counts."""
+        super().setLevel(_pythons(level))
+
+    def isEnabledFor(self, level: int) -> bool:
+        """Return whether messages of a level pass, as Python or as lsst.log counts."""
+        return super().isEnabledFor(int(_pythons(level)))
 
     def getChild(self, name: str) -> TaskLog:
         """Give the log of a subtask."""
@@ -64,6 +87,12 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
     def fatal(self, message: object, *args: object, **more: Any) -> None:
         """Tell of what ended the work, by Gen2's name of it."""
         self.critical(message, *args, **{"stacklevel": _CALLER, **more})
+
+
+def _pythons(level: int | str) -> int | str:
+    """Return a level as Python counts."""
+    is_lsst = isinstance(level, int) and level > logging.CRITICAL
+    return level // _TIMES if is_lsst else level  # type: ignore[operator]
 
 
 @dataclass

@@ -16,7 +16,7 @@ class Struct:
     Raises
     ------
     RuntimeError
-        If a name begins with two underscores.
+        If a name begins with two underscores, or is one of a method.
     """
 
     def __init__(self, **results: Any) -> None:
@@ -28,6 +28,8 @@ class Struct:
             raise RuntimeError(
                 f"a result cannot be called {name!r}: names with two underscores are Python's"
             )
+        if hasattr(self, name):
+            raise RuntimeError(f"there is something called {name!r} already")
         setattr(self, name, value)
 
     if TYPE_CHECKING:  # whatever a task gives
@@ -44,13 +46,10 @@ class Struct:
         Raises
         ------
         RuntimeError
-            If another result has one of the names already.
+            If there is a result of one of the names already.
         """
         for name in names:
-            value = getattr(struct, name)
-            if name in self.__dict__ and self.__dict__[name] is not value:
-                raise RuntimeError(f"there is a result {name!r} already")
-            self._add(name, value)
+            self._add(name, getattr(struct, name))
 
     def copy(self) -> Struct:
         """Give another one with the same results."""

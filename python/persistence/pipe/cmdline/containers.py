@@ -78,8 +78,16 @@ class DataIdContainer:
         ----------
         namespace : `argparse.Namespace`
             With ``butler`` and ``log``.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no dataset type.
+        UsageError
+            If the data IDs cannot be looked up.
         """
-        assert self.datasetType is not None
+        if self.datasetType is None:
+            raise RuntimeError("the dataset type has to be set before references are made")
         empty = []
         is_there = present(namespace.butler, self.datasetType)
         try:

@@ -193,6 +193,11 @@ def _tasks(config: Any, pattern: str) -> Iterator[str]:
     yield from sorted(f"{name}: {target}" for name, target in _targets(config))
 
 
+def showTaskHierarchy(config: Any) -> None:
+    """Print what ``--show tasks`` does: each subtask of a configuration, with its class."""
+    print("\n".join(_tasks(config, "")))
+
+
 def _targets(config: Any) -> Iterator[tuple[str, str]]:
     """Give the class of each subtask; of a registry, those that are chosen."""
     from lsst.pex.config import RegistryField

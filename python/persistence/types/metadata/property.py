@@ -151,6 +151,22 @@ class PropertySet(MutableMapping[str, Any]):
     def getArray(self, name: str) -> list[Any]:
         return list(self.entry(name).values)
 
+    def getPropertySet(self, name: str) -> PropertySet:
+        """Return the set under a name.
+
+        Raises
+        ------
+        KeyError
+            If the name is not there.
+        TypeError
+            If something else stands there.
+        """
+        entry = self.entry(name)
+        if entry.kind != "PropertySet":
+            raise TypeError(f"{name!r} is a {entry.kind}, not a PropertySet")
+        below: PropertySet = entry.values[-1]
+        return below
+
     def exists(self, name: str) -> bool:
         return name in self
 

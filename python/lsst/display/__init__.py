@@ -1,0 +1,12 @@
+"""Other displays of the LSST stack, which this package does not have.
+
+See `persistence.gen2types.absent`: they can be imported, and say so when they are used.
+"""
+
+import pkgutil
+
+from persistence.gen2types import absent
+
+__path__ = pkgutil.extend_path(__path__, __name__)
+
+absent.install()

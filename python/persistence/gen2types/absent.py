@@ -1,0 +1,146 @@
+"""Modules of the LSST stack that are not part of this package, which can be imported all the same.
+
+Scripts import far more than they use. A name of such a module raises an error of ours when it is
+called, subclassed, or asked for an attribute; that it is not there cannot be found out before. What
+is installed under the same name comes first.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, NoReturn
+
+from persistence.errors import NotPartOfThisPackage
+
+ALGORITHMS = "algorithms of the LSST stack are not part of this package"
+_DISPLAY = "displays other than matplotlib's are not part of this package"
+_WORKFLOW = "the LSST stack's tools for batch systems are not part of this package"
+
+# Modules, each with all below it, and what is said when a name is used.
+MODULES: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "lsst.afw",
+            "lsst.analysis",
+            "lsst.ap",
+            "lsst.atmospec",
+            "lsst.cbp",
+            "lsst.coadd",
+            "lsst.cp",
+            "lsst.dax.imgserv",
+            "lsst.faro",
+            "lsst.fgcmcal",
+            "lsst.ip",
+            "lsst.jointcal",
+            "lsst.kht",
+            "lsst.meas",
+            "lsst.pipe.analysis",
+            "lsst.pipe.drivers",
+            "lsst.pipe.supertask",
+            "lsst.pipe.tasks",
+            "lsst.qa",
+            "lsst.scarlet",
+            "lsst.shapelet",
+            "lsst.sims",
+            "lsst.summit",
+            "lsst.synpipe",
+            "lsst.validate",
+            "lsst.verify",
+        ),
+        ALGORITHMS,
+    ),
+    "lsst.display": _DISPLAY,
+    "lsst.ctrl.pool": _WORKFLOW,
+    "lsst.ctrl.orca": _WORKFLOW,
+}
+
+
+class Name:
+    """A name of a module that is not there."""
+
+    def __init__(self, dotted: str, reason: str) -> None:
+        self.__dict__.update(_dotted=dotted, _reason=reason, __name__=dotted.rpartition(".")[2])
+
+    def _refuse(self, *args: Any, **named: Any) -> NoReturn:
+        raise NotPartOfThisPackage(f"{self._dotted}: {self._reason}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # what Python, copy and notebooks ask of everything
+            raise AttributeError(name)
+        self._refuse()
+
+    __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
+    __setattr__ = __getitem__ = __iter__ = __contains__ = __len__ = _refuse
+    __enter__ = __exit__ = _refuse
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<{self._dotted}: {self._reason}>"
+
+
+class _Module(ModuleType):
+    """A module of which every name is there, and can be used by nobody."""
+
+    def __getattr__(self, name: str) -> Any:
+        return named(self.__name__, name)
+
+
+def named(module: str, name: str) -> Any:
+    """Return a name of a module of which this package has only some.
+
+    Raises
+    ------
+    AttributeError
+        If it is one of Python's own, such as ``__wrapped__``.
+    """
+    if name.startswith("__"):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    return Name(f"{module}.{name}", _reason(module) or ALGORITHMS)
+
+
+def _reason(module: str) -> str | None:
+    while module and module not in MODULES:
+        module = module.rpartition(".")[0]
+    return MODULES.get(module)
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds what nobody else has found."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: Any = None
+    ) -> ModuleSpec | None:
+        if _reason(fullname) is None:
+            return None
+        return ModuleSpec(fullname, self, origin="not part of this package", is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Module(spec.name, f"{spec.name}: {_reason(spec.name)}.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: there is nothing in it."""
+
+
+_FINDER = _Finder()
+
+
+def install() -> None:
+    """Let these modules be imported; that they are not installed is found out first."""
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.append(_FINDER)
+
+
+def is_absent(module: str) -> bool:
+    """Return whether nothing is installed under a name of these modules."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return True
+    return spec is None or spec.loader is _FINDER

@@ -1,0 +1,52 @@
+"""`ConfigOverrides`: settings over a task's configuration, to be applied later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from persistence.errors import UsageError
+from persistence.pipe.cmdline import overridefiles, overrides
+
+
+class ConfigOverrides:
+    """Settings over a configuration, applied in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._overrides: list[Callable[[Any], None]] = []
+
+    def addFileOverride(self, filename: str) -> None:
+        """Add a file of settings: Python, with the name ``config``."""
+        self._overrides.append(lambda config: overridefiles.load(config, filename, ""))
+
+    def addValueOverride(self, field: str, value: Any) -> None:
+        """Add one value: itself, or text as it is typed after ``-c NAME=``."""
+        self._overrides.append(lambda config: _assign(config, field, value))
+
+    def addPythonOverride(self, python_snippet: str) -> None:
+        """Add a text of Python, with the name ``config``."""
+        self._overrides.append(lambda config: config.loadFromString(python_snippet))
+
+    def applyTo(self, config: Any) -> None:
+        """Change a configuration.
+
+        Raises
+        ------
+        UsageError
+            If there is no such field, or it does not take the value.
+        """
+        for apply in self._overrides:
+            apply(config)
+
+
+def _assign(config: Any, name: str, value: Any) -> None:
+    if isinstance(value, str):
+        overrides.assign(config, f"{name}={value}")
+        return
+    *path, last = name.split(".")
+    try:
+        for step in path:
+            config = getattr(config, step)
+        setattr(config, last, value)
+    except (AttributeError, ValueError, TypeError) as error:  # what fields raise
+        raise UsageError(f"{name}={value!r}: {overrides.reason(error)}") from error

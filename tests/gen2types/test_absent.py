@@ -1,0 +1,127 @@
+"""Modules that are not part of this package: they can be imported, and not used."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persistence.errors import NotPartOfThisPackage
+from persistence.gen2types import absent
+
+# Imports of scripts for Gen2, each of which has to pass.
+IMPORTS = [
+    "from lsst.meas.algorithms import SourceDetectionTask, LoadIndexedReferenceObjectsTask",
+    "from lsst.meas.algorithms.installGaussianPsf import InstallGaussianPsfTask",
+    "import lsst.meas.base as measBase",
+    "import lsst.meas.extensions.photometryKron",
+    "import lsst.meas.astrom",
+    "from lsst.meas.deblender import SourceDeblendTask",
+    "import lsst.ip.diffim as ipDiffim",
+    "from lsst.ip.isr import IsrTask",
+    "from lsst.ip import isr",
+    "import lsst.jointcal",
+    "import lsst.shapelet.tests",
+    "import lsst.display.firefly",
+    "from lsst.pipe.tasks.multiBand import MergeDetectionsTask",
+    "from lsst.pipe.tasks.makeCoaddTempExp import MakeCoaddTempExpTask",
+    "from lsst.coadd.utils import CoaddDataIdContainer, setCoaddEdgeBits",
+    "import lsst.verify, lsst.validate.drp, lsst.cp.pipe, lsst.ap.association, lsst.fgcmcal, lsst.faro",
+]
+
+
+@pytest.mark.parametrize("statement", IMPORTS)
+def test_the_import_passes(statement: str) -> None:
+    exec(statement, {})
+
+
+@pytest.fixture
+def task() -> Any:
+    from lsst.meas.algorithms import SourceDetectionTask
+
+    return SourceDetectionTask
+
+
+def _subclass(task: Any) -> None:
+    class Own(task):  # type: ignore[misc]
+        pass
+
+
+def _with(task: Any) -> None:
+    with task:
+        pass
+
+
+USES: dict[str, Callable[[Any], Any]] = {
+    "called": lambda task: task(schema=None),
+    "asked for an attribute": lambda task: task.ConfigClass,
+    "given an attribute": lambda task: setattr(task, "x", 1),
+    "subclassed": _subclass,
+    "an index": lambda task: task["x"],
+    "iterated": list,
+    "searched": lambda task: 5 in task,
+    "a class of something": lambda task: isinstance(5, task),
+    "entered": _with,
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_name_that_is_used_says_that_it_is_not_here(task: Any, use: str) -> None:
+    with pytest.raises(
+        NotPartOfThisPackage,
+        match=r"^lsst.meas.algorithms.SourceDetectionTask: algorithms of the LSST stack are not part of",
+    ):
+        USES[use](task)
+
+
+def test_a_name_that_is_only_looked_at_does_no_harm(task: Any) -> None:
+    assert "SourceDetectionTask: algorithms" in repr(task)
+    assert task
+    assert copy.copy([task])[0] is task
+    assert not hasattr(task, "_repr_html_")
+    assert callable(task)
+    assert task.__name__ == "SourceDetectionTask"
+    assert not hasattr(sys.modules["lsst.meas.algorithms"], "__wrapped__")
+
+
+def test_what_this_package_has_of_a_module_is_there() -> None:
+    from lsst.coadd.utils import CoaddDataIdContainer
+    from lsst.pipe.tasks import processCcd
+
+    assert CoaddDataIdContainer.__module__ == "persistence.pipe.cmdline.coaddcontainers"
+    assert processCcd.ProcessCcdTask._DefaultName == "processCcd"
+    assert "ProcessCcdTask" in dir(processCcd)
+
+
+def test_what_is_installed_comes_first(tmp_path: Path) -> None:
+    """Wherever it is on the path: before us, or behind."""
+    folder = tmp_path / "lsst" / "meas" / "base"
+    folder.mkdir(parents=True)
+    for place in (folder.parent.parent, folder.parent):
+        (place / "__init__.py").write_text(
+            "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n"
+        )
+    (folder / "__init__.py").write_text("REAL = True\n")
+    code = """
+import persistence.gen2, lsst.meas.base, lsst.meas.astrom
+print(lsst.meas.base.REAL, lsst.meas.astrom.X)
+"""
+    for place in (f"insert(0, {str(tmp_path)!r})", f"append({str(tmp_path)!r})"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.{place}{code}"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.startswith("True <lsst.meas.astrom.X"), done.stderr
+
+
+def test_a_module_that_nobody_knows_is_not_found() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        __import__("lsst.nothing.of.this")
+    assert absent.is_absent("lsst.meas.algorithms")
+    assert not absent.is_absent("lsst.geom")
