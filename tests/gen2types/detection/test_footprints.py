@@ -12,6 +12,7 @@ from astropy.io import fits
 
 import lsst.afw.detection as afw_detection
 import lsst.afw.geom
+import lsst.afw.image
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
@@ -96,7 +97,7 @@ def test_the_footprints_of_an_image_are_scipys(polarity: bool, minimum: int) -> 
     ndimage = pytest.importorskip("scipy.ndimage")
     noise = np.random.default_rng(3).normal(size=(40, 40)).astype("f4")
     array = ndimage.gaussian_filter(noise, 1.5)
-    level = float(array.std())
+    level = float(array.std(ddof=1, dtype=float))
     threshold = afw_detection.Threshold(1.0, afw_detection.Threshold.STDEV, polarity)
     found = afw_detection.FootprintSet(Plane(array=array), threshold, npixMin=minimum)
     labels, _ = ndimage.label(array >= level if polarity else array <= -level, np.ones((3, 3)))
@@ -215,3 +216,53 @@ def test_a_footprint_moves_with_a_wcs(circle: afw_detection.Footprint) -> None:
     assert moved.peaks[0].getI() == lsst.geom.Point2I(53, 55)
     half = lsst.geom.Box2I(lsst.geom.Point2I(0, 0), lsst.geom.Extent2I(54, 200))
     assert circle.transform(wcs, other, half).getBBox().getMaxX() == 53
+
+
+def test_footprints_of_an_exposure_are_marked_grown_and_made_sources() -> None:
+    """As `detectObjectsInExp` of the summit's utilities does it."""
+    exposure = lsst.afw.image.ExposureF(60, 50)
+    exposure.image.array[...] = np.random.default_rng(5).normal(10, 1, (50, 60))
+    exposure.image.array[10:13, 20:24] += 400
+    exposure.image.array[16, 30:34] += 400
+    exposure.image -= float(np.median(exposure.image.array))
+    level = afw_detection.Threshold(5, afw_detection.Threshold.STDEV)
+    found = afw_detection.FootprintSet(exposure.getMaskedImage(), level, "DETECTED", 3)
+    assert [one.getArea() for one in found.getFootprints()] == [12, 4]
+    marked = exposure.mask.array & exposure.mask.getPlaneBitMask("DETECTED") != 0
+    assert marked.sum() == 16
+    assert marked[10:13, 20:24].all()
+    ndimage = pytest.importorskip("scipy.ndimage")
+    y, x = np.mgrid[-4:5, -4:5]
+    for isotropic, shape in ((True, x**2 + y**2 <= 16), (False, abs(x) + abs(y) <= 4)):
+        grown = afw_detection.FootprintSet(found, 4, isotropic)
+        labels, count = ndimage.label(ndimage.binary_dilation(marked, shape), np.ones((3, 3)))
+        assert [one.getArea() for one in grown.getFootprints()] == [
+            int((labels == number + 1).sum()) for number in range(count)
+        ]
+        assert sum(len(one.getPeaks()) for one in grown.getFootprints()) >= 2
+    catalog = afw_table.SourceCatalog(afw_table.SourceTable.makeMinimalSchema())
+    found.makeHeavy(exposure.getMaskedImage())
+    found.makeSources(catalog)
+    heavy = catalog[0].getFootprint()
+    assert heavy.isHeavy()
+    assert heavy.getImageArray().tolist() == exposure.image.array[10:13, 20:24].ravel().tolist()
+    stamp = heavy.extractImage(fill=0)
+    assert stamp.getBBox() == heavy.getBBox()
+    assert np.array_equal(stamp.array, exposure.image.array[10:13, 20:24])
+    bits = afw_detection.Threshold(
+        exposure.mask.getPlaneBitMask("DETECTED"), afw_detection.Threshold.ThresholdType.BITMASK
+    )
+    again = afw_detection.FootprintSet(exposure.mask, bits)
+    assert [one.spans for one in again.getFootprints()] == [
+        one.spans for one in found.getFootprints()
+    ]
+    blank = exposure.maskedImage.image.Factory(exposure.getBBox())
+    heavy.getSpans().copyImage(exposure.maskedImage.image, blank)
+    assert np.count_nonzero(blank.array) == 12
+    heavy.getSpans().setImage(blank, 7.0)
+    assert (blank.array == 7).sum() == 12
+    cleared = exposure.mask.clone()
+    heavy.getSpans().clearMask(cleared, exposure.mask.getPlaneBitMask("DETECTED"))
+    assert (cleared.array & exposure.mask.getPlaneBitMask("DETECTED") != 0).sum() == 4
+    spans = lsst.afw.geom.SpanSet.fromMask(exposure.mask, exposure.mask.getPlaneBitMask("DETECTED"))
+    assert spans.getArea() == 16

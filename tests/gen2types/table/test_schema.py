@@ -204,7 +204,7 @@ def test_mappers_join_schemas() -> None:
     schemas = [afw_table.Schema() for _ in range(2)]
     schemas[0].addField("a", type=np.float64)
     schemas[1].addField("a", type=np.int32)
-    mappers = afw_table.SchemaMapper.join(schemas, ["u", "v"])
+    mappers = afw_table.SchemaMapper.join(schemas, ["u_", "v_"])
     for mapper in mappers:
         assert mapper.getOutputSchema().getOrderedNames() == ["u_a", "v_a"]
     kept = afw_table.SchemaMapper.removeMinimalSchema(

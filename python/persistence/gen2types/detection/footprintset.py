@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,16 @@ class Threshold:
         How much higher the highest pixel of a footprint must be.
     """
 
-    VALUE, BITMASK, STDEV, VARIANCE, PIXEL_STDEV = range(5)
+    class ThresholdType(enum.IntEnum):
+        """In which unit a level is."""
+
+        VALUE = 0
+        BITMASK = 1
+        STDEV = 2
+        VARIANCE = 3
+        PIXEL_STDEV = 4
+
+    VALUE, BITMASK, STDEV, VARIANCE, PIXEL_STDEV = ThresholdType
 
     def __init__(
         self,
@@ -86,10 +96,12 @@ class FootprintSet:
     ----------
     image : `Image`, `MaskedImage`, `Mask`, `Box2I` or `FootprintSet`
         Where they are; of a box, there are none yet.
-    threshold : `Threshold`, optional
-        How high a pixel must be; of a mask, which bits.
+    threshold : `Threshold` or `int`, optional
+        How high a pixel must be; of a mask, which bits; of other footprints, by how many pixels
+        they grow.
     *args : `str`, `int`, `bool`
-        As in afw: the mask plane to set, ``npixMin`` and ``setPeaks``.
+        As in afw: the mask plane to set, ``npixMin`` and ``setPeaks``; of other footprints, whether
+        they grow alike in all directions.
     npixMin : `int`, optional
         How many pixels a footprint must have.
     setPeaks : `bool`, optional
@@ -103,7 +115,7 @@ class FootprintSet:
         image = getattr(image, "maskedImage", image)
         self._region: Box2I = image if isinstance(image, Box2I) else _region(image)
         if isinstance(image, FootprintSet):
-            self._footprints = [Footprint(one) for one in image._footprints]
+            self._grow(image, int(threshold or 0), *args)
         if isinstance(image, FootprintSet | Box2I):
             return
         planes = [arg for arg in args if isinstance(arg, str)]
@@ -184,11 +196,24 @@ class FootprintSet:
             for each, by in ((self, tGrow), (rhs, rGrow))
             for one in each._footprints
         ]
+        self._footprints = self._joined(grown)
+
+    def _grow(self, other: FootprintSet, by: int, isotropic: bool = True) -> None:
+        """Take the footprints of another set, grown; those that touch become one."""
+        if by:
+            grown = [(one, _grown(one, by, isotropic)) for one in other._footprints]
+            self._footprints = self._joined(grown)
+        else:
+            self._footprints = [Footprint(one) for one in other._footprints]
+
+    def _joined(self, grown: list[tuple[Footprint, SpanSet]]) -> list[Footprint]:
+        """Return footprints of pixels that touch, with the peaks of those that have the pixels."""
         total = SpanSet()
         for _, spans in grown:
             total = total.union(spans)
+        total = total.clippedTo(self._region)
         runs = total.astropy
-        merged = []
+        joined = []
         for part in components(runs.y, runs.x0, runs.x1, reach=1):
             spans = SpanSet.of(ours.SpanSet(runs.y[part], runs.x0[part], runs.x1[part]))
             footprint = Footprint(spans, self._region)
@@ -196,8 +221,8 @@ class FootprintSet:
                 if pixels.overlaps(spans):
                     footprint.getPeaks().extend(one.getPeaks(), deep=True)
             footprint.sortPeaks()
-            merged.append(footprint)
-        self._footprints = merged
+            joined.append(footprint)
+        return joined
 
     def __len__(self) -> int:
         return len(self._footprints)
@@ -230,11 +255,10 @@ def _beyond(image: Any, threshold: Threshold) -> tuple[NDArray[Any], NDArray[Any
     if threshold.getType() == Threshold.PIXEL_STDEV:
         values = values / np.sqrt(image.variance.array)
     finite = array[np.isfinite(array)]
-    width = {
-        Threshold.STDEV: lambda: float(np.std(finite)),
-        Threshold.VARIANCE: lambda: float(np.var(finite)),
-    }.get(threshold.getType(), lambda: -1.0)()
-    level = threshold.getValue(width)
+    spreads = {Threshold.STDEV: np.std, Threshold.VARIANCE: np.var}
+    spread = spreads.get(Threshold.ThresholdType(threshold.getType()))
+    # Unbiased, as afw's statistics are.
+    level = threshold.getValue() if spread is None else threshold.getValue(spread(finite, ddof=1))
     with np.errstate(invalid="ignore"):
         return values, values >= level, level * threshold.getIncludeMultiplier()
 

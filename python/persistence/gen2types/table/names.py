@@ -58,6 +58,8 @@ from persistence.gen2types.table.schemamapper import SchemaMapper
 from persistence.gen2types.table.sources import SimpleRecord, SourceRecord
 from persistence.gen2types.table.wcsutils import updateRefCentroids, updateSourceCoords
 
+# A list of schemas, as older scripts make one for `SchemaMapper.join`.
+SchemaVector = list
 # What to leave out of a file of sources.
 SOURCE_IO_NO_FOOTPRINTS = 1
 SOURCE_IO_NO_HEAVY_FOOTPRINTS = 2
@@ -107,6 +109,7 @@ __all__ = [
     "Schema",
     "SchemaItem",
     "SchemaMapper",
+    "SchemaVector",
     "SimpleCatalog",
     "SimpleMatch",
     "SimpleRecord",

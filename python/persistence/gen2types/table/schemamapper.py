@@ -128,12 +128,12 @@ class SchemaMapper:
         schemas : sequence of `Schema`
             The schemas.
         prefixes : sequence of `str`, optional
-            What is put before the names of the fields of each.
+            What is put before the names of the fields of each, with its underscore.
         """
         output = Schema()
         mappers = [SchemaMapper(schema) for schema in schemas]
         for number, mapper in enumerate(mappers):
-            prefix = f"{prefixes[number]}_" if prefixes else ""
+            prefix = prefixes[number] if prefixes else ""
             mapper._output = output
             for item in mapper._input:
                 mapper.addMapping(item.key, prefix + item.field.getName())
