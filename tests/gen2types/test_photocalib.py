@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 
 import lsst.afw.image as afwImage
+import lsst.afw.table as afwTable
 from lsst.geom import Box2I, Extent2I, Point2D, Point2I
 from persistence import gen2types
 from persistence.gen2types.exceptions import DomainError, InvalidParameterError
@@ -114,6 +115,50 @@ def test_catalogs_are_converted_by_field(calib: Any) -> None:
     assert set(catalog) >= {"new_flux", "new_fluxErr"}
 
 
+def sources() -> Any:
+    """Return a catalog of three sources with two fluxes each."""
+    schema = afwTable.SourceTable.makeMinimalSchema()
+    for name in ("base_PsfFlux", "base_Other"):
+        for part in ("instFlux", "instFluxErr"):
+            schema.addField(f"{name}_{part}", type="D", units="count")
+    schema.getAliasMap().set("slot_PsfFlux", "base_PsfFlux")
+    catalog = afwTable.SourceCatalog(schema)
+    for number in range(3):
+        record = catalog.addNew()
+        for name, flux in (("base_PsfFlux", 100.0 * (number + 1)), ("base_Other", 5.0)):
+            record[f"{name}_instFlux"], record[f"{name}_instFluxErr"] = flux, 1.0
+    return catalog
+
+
+def test_records_and_catalogs_of_afw_are_converted() -> None:
+    catalog = sources()
+    single = CALIB.instFluxToMagnitude(200.0, 1.0)
+    for field in ("base_PsfFlux", "slot_PsfFlux"):
+        assert tuple(CALIB.instFluxToMagnitude(catalog, field)[1]) == (single.value, single.error)
+        record = CALIB.instFluxToMagnitude(catalog[1], field)
+        assert (record.value, record.error) == (single.value, single.error)
+    parts = catalog[np.array([True, False, True])]  # not in one piece
+    expected = [CALIB.instFluxToMagnitude(flux) for flux in (100.0, 300.0)]
+    assert CALIB.instFluxToMagnitude(parts, "base_PsfFlux")[:, 0] == pytest.approx(expected)
+
+
+def test_a_catalog_gets_fluxes_and_magnitudes() -> None:
+    catalog = sources()
+    calibrated = CALIB.calibrateCatalog(catalog)
+    assert type(calibrated) is afwTable.SourceCatalog
+    flux = CALIB.instFluxToNanojansky(100.0, 1.0)
+    assert calibrated[0]["base_PsfFlux_flux"] == pytest.approx(flux.value)
+    assert calibrated[0]["base_PsfFlux_fluxErr"] == pytest.approx(flux.error)
+    magnitudes = CALIB.instFluxToMagnitude(catalog, "base_Other")
+    np.testing.assert_allclose(calibrated["base_Other_mag"], magnitudes[:, 0])
+    np.testing.assert_allclose(calibrated["base_Other_magErr"], magnitudes[:, 1])
+    assert calibrated.schema.find("base_Other_flux").field.getUnits() == "nJy"
+    assert calibrated[1].getPsfInstFlux() == 200.0
+    some = CALIB.calibrateCatalog(catalog, ["base_Other"])
+    assert "base_Other_mag" in some.schema.getNames()
+    assert "base_PsfFlux_mag" not in some.schema.getNames()
+
+
 @pytest.mark.parametrize("includes", [True, False])
 def test_an_image_is_calibrated_with_its_variance(includes: bool) -> None:
     image = afwImage.MaskedImageF(Box2I(Point2I(70, 5), Extent2I(1, 1)))
@@ -213,6 +258,8 @@ def test_the_older_calibration_is_that_of_metadata_and_of_exposures() -> None:
     assert calib.getExptime() == 30.0
     exposure = afwImage.ExposureF(3, 2)
     assert exposure.getCalib().getFluxMag0() == (0.0, 0.0)
+    exposure.getCalib().setFluxMag0(1e8)  # as scripts set it
+    assert exposure.getPhotoCalib().instFluxToMagnitude(1.0) == pytest.approx(20.0)
     exposure.setCalib(calib)
     assert exposure.getCalib().getMagnitude(1.0) == pytest.approx(25.0)
     assert exposure.getPhotoCalib().instFluxToMagnitude(1.0) == pytest.approx(25.0)

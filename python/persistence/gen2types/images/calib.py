@@ -24,6 +24,7 @@ class Calib(Face["OurCalib | None"]):
 
     _throws: ClassVar[bool] = True
     _exptime: float = 0.0
+    _owner: Any = None
 
     def __init__(self, fluxMag0: Any = None) -> None:
         self._ours = None
@@ -42,8 +43,22 @@ class Calib(Face["OurCalib | None"]):
             self.setFluxMag0(fluxMag0)
 
     @classmethod
-    def of(cls, ours: OurCalib | None) -> Self:
-        return super().of(ours)
+    def of(cls, ours: OurCalib | None, owner: Any = None) -> Self:
+        """Return the face of a calibration, or of none.
+
+        Parameters
+        ----------
+        ours : `PhotoCalib` or None
+            The calibration.
+        owner : `Exposure`, optional
+            What it is the calibration of: to set it sets that of the exposure.
+        """
+        face = super().of(ours)
+        face._owner = owner
+        return face
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_owner": None}
 
     def getFluxMag0(self) -> tuple[float, float]:
         """Return the counts of a source of magnitude 0 and their error; 0 if they are not known."""
@@ -54,6 +69,8 @@ class Calib(Face["OurCalib | None"]):
         if isinstance(fluxMag0, tuple):
             fluxMag0, fluxMag0Sigma = fluxMag0
         self._ours = OurCalib.from_fluxmag0(float(fluxMag0), float(fluxMag0Sigma))
+        if self._owner is not None:
+            self._owner.photo_calib = self._ours
 
     @classmethod
     def setThrowOnNegativeFlux(cls, raiseException: bool) -> None:

@@ -18,7 +18,7 @@ def calibrated(photoCalib: Any, catalog: Any, fields: Any = None) -> Any:
 
     if fields is None:
         ending = "_instFlux"
-        names = catalog.schema.getNames()
+        names = catalog.schema.getOrderedNames()
         fields = [
             name.removesuffix(ending)
             for name in names

@@ -67,7 +67,7 @@ class Described(Face[Exposure]):
     hasFilter = hasFilterLabel
 
     def getCalib(self) -> Calib:
-        return Calib.of(self._ours.photo_calib)
+        return Calib.of(self._ours.photo_calib, self._ours)
 
     def setCalib(self, calib: Any) -> None:
         self._set("photo_calib", calib)

@@ -129,7 +129,7 @@ class PhotoCalib(Face[OurCalib]):
     def _of_records(
         self, convert: Any, quantity: str, records: Any, field: str, outField: str | None = None
     ) -> Any:
-        is_record = hasattr(records, "getId")
+        is_record = not (hasattr(records, "isContiguous") or hasattr(records, "colnames"))
         flux, error = (
             records[f"{field}_{name}"] if is_record else _column(records, f"{field}_{name}")
             for name in ("instFlux", "instFluxErr")
