@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 
 import lsst.afw.image as afwImage
+import lsst.afw.math as afwMath
 import lsst.afw.table as afwTable
 from lsst.geom import Box2I, Extent2I, Point2D, Point2I
 from persistence import gen2types
@@ -73,6 +74,19 @@ def test_a_calibration_that_varies_holds_at_a_point_and_on_the_mean() -> None:
     assert calib.magnitudeToInstFlux(20.0, Point2D(70, 5)) == pytest.approx(
         (20 * u.ABmag).to_value(u.nJy) / AT_70
     )
+
+
+def test_a_calibration_that_varies_is_made_of_a_field() -> None:
+    box = Box2I(Point2I(0, 0), Extent2I(101, 101))
+    field = afwMath.ChebyshevBoundedField(box, np.array([[15.0, 5.0], [0.0, 0.0]]))
+    for calib in (afwImage.PhotoCalib(15.0, 0.3, field, False), afwImage.PhotoCalib(field, 0.3)):
+        assert not calib.isConstant()
+        assert calib.getCalibrationMean() == pytest.approx(15.0)
+        assert calib.getLocalCalibration(Point2D(70, 5)) == pytest.approx(AT_70)
+        scaled = calib.computeScaledCalibration()
+        assert scaled.evaluate(70, 5) == pytest.approx(AT_70 / 15)
+    assert CALIB.computeScaledCalibration().evaluate(3, 4) == 1.0
+    assert CALIB.computeScalingTo(afwImage.PhotoCalib(100.0)) == 2.0
 
 
 def test_fluxes_below_0_have_no_magnitude() -> None:

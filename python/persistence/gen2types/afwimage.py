@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from persistence.gen2types.apcorr import ApCorrMap
+from persistence.gen2types.coaddinputs import CoaddInputs
 from persistence.gen2types.images.calib import Calib
 from persistence.gen2types.images.exposure import (
     Exposure,
@@ -70,6 +72,7 @@ from persistence.gen2types.images.readers import (
     bboxFromMetadata,
 )
 from persistence.gen2types.images.visitinfo import RotType, VisitInfo, makeVisitInfo
+from persistence.gen2types.transmission import TransmissionCurve
 from persistence.gen2types.wcsmake import makeSkyWcs
 
 # Older names.
@@ -80,7 +83,9 @@ VariancePixel = ImageF.dtype.type
 __all__ = [
     "LOCAL",
     "PARENT",
+    "ApCorrMap",
     "Calib",
+    "CoaddInputs",
     "DecoratedImage",
     "DecoratedImageD",
     "DecoratedImageF",
@@ -126,6 +131,7 @@ __all__ = [
     "MultibandMaskedImage",
     "PhotoCalib",
     "RotType",
+    "TransmissionCurve",
     "VariancePixel",
     "VisitInfo",
     "abMagErrFromFluxErr",

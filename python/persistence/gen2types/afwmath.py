@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from persistence.gen2types.boundedfield import (
+    BoundedField,
+    ChebyshevBoundedField,
+    ProductBoundedField,
+)
 from persistence.gen2types.imagemath.backgrounds import (
     Background,
     BackgroundControl,
@@ -102,6 +107,8 @@ __all__ = [
     "BackgroundControl",
     "BackgroundList",
     "BackgroundMI",
+    "BoundedField",
+    "ChebyshevBoundedField",
     "ConvolutionControl",
     "DeltaFunctionKernel",
     "DoubleGaussianFunction2D",
@@ -110,6 +117,7 @@ __all__ = [
     "GaussianFunction2D",
     "Interpolate",
     "Kernel",
+    "ProductBoundedField",
     "Property",
     "Random",
     "SeparableKernel",
