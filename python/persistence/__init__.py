@@ -43,6 +43,7 @@ NAMES = {
     "types.pixels.mask": "Mask",
     "types.table.parquet": "ParquetTable",
     # Gen2's other names
+    "compat.dbauth": "DbAuth",
     "compat.deprecation": "deprecate_class",
     "compat.fsscanner": "FsScanner",
     "compat.locations": "LogicalLocation",

@@ -12,6 +12,7 @@ from persistence.cameras.camera_mapper import CameraMapper as CameraMapper
 from persistence.cameras.hook_results import ButlerComposite as ButlerComposite
 from persistence.cameras.hook_results import ButlerLocation as ButlerLocation
 from persistence.cameras.mapper import Mapper as Mapper
+from persistence.compat.dbauth import DbAuth as DbAuth
 from persistence.compat.deprecation import deprecate_class as deprecate_class
 from persistence.compat.fsscanner import FsScanner as FsScanner
 from persistence.compat.locations import LogicalLocation as LogicalLocation
@@ -116,6 +117,7 @@ __all__ = [
     "Config",
     "DataId",
     "DataIdError",
+    "DbAuth",
     "Defects",
     "Exposure",
     "FileConflict",

@@ -18,7 +18,7 @@ Storage StorageInterface PosixStorage NoRepositroyAtRoot safeFileIo
 Registry SqlRegistry SqliteRegistry PgsqlRegistry PosixRegistry FsScanner haveSqlite3 havePgsql
 Policy listify iterify sequencify setify doImport deprecate_class
 Mapper ButlerLocation ButlerComposite genericAssembler genericDisassembler Repository RepositoryMapper
-NoMapperException NoResults MultipleResults ParentsMismatch
+NoMapperException NoResults MultipleResults ParentsMismatch DbAuth
 """.split()
 TEST_NAMES = """
 EmptyTestMapper MapperForTestWriting TestObject TestObjectPair TestObjectCamelCaseSetter TestObjectUnderscoreSetter
@@ -60,3 +60,49 @@ def test_importing_the_package_imports_none_of_them() -> None:
 @pytest.mark.parametrize("name", ["Butler", "ButlerSubset", "ButlerDataRef"])
 def test_the_generation_is_the_second(name: str) -> None:
     assert getattr(old, name).GENERATION == 2
+
+
+# Module of Gen2 -> names that scripts and camera packages import from it.
+MODULES = {
+    "access": "Access AccessCfg",
+    "butler": "Butler ButlerCfg RepoData RepoDataContainer",
+    "butlerExceptions": "MultipleResults NoMapperException NoResults ParentsMismatch",
+    "butlerFactory": "ButlerFactory",
+    "butlerLocation": "ButlerComposite ButlerLocation",
+    "butlerSubset": "ButlerDataRef ButlerSubset ButlerSubsetIterator",
+    "dataId": "DataId",
+    "dbAuth": "DbAuth",
+    "deprecation": "deprecate_class",
+    "fsScanner": "FsScanner",
+    "logicalLocation": "LogicalLocation",
+    "mapper": "Mapper",
+    "policy": "Policy",
+    "posixStorage": "PosixStorage",
+    "readProxy": "ReadProxy",
+    "registries": "PgsqlRegistry PosixRegistry Registry SqlRegistry SqliteRegistry",
+    "repository": "Repository RepositoryArgs",
+    "repositoryCfg": "RepositoryCfg",
+    "repositoryMapper": "RepositoryMapper",
+    "safeFileIo": "SafeFile",
+    "storage": "NoRepositroyAtRoot Storage",
+    "storageInterface": "StorageInterface",
+    "utils": "doImport iterify listify sequencify setify",
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_of_gen2_has_its_names(module: str) -> None:
+    """By import, and as an attribute of the package, in which it is no package of ours."""
+    found = __import__(f"lsst.daf.persistence.{module}", fromlist=["x"])
+    for name in MODULES[module].split():
+        assert getattr(found, name) is getattr(old, name, getattr(found, name))
+    assert getattr(old, module) is found
+    code = f"import lsst.daf.persistence as d; from lsst.daf.persistence import {module} as m; assert d.{module} is m, m"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_the_package_lists_its_names() -> None:
+    assert {*NAMES, *MODULES, "test"} <= set(dir(old))
+    assert "errors" not in dir(old)
+    with pytest.raises(AttributeError, match="has no attribute 'Butlr'"):
+        _ = old.Butlr

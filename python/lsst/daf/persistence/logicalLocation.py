@@ -1,0 +1,9 @@
+"""Gen2's module of LogicalLocation."""
+
+from lsst.daf.persistence import (
+    LogicalLocation,
+)
+
+__all__ = [
+    "LogicalLocation",
+]

@@ -1,0 +1,9 @@
+"""Gen2's module of PosixStorage."""
+
+from lsst.daf.persistence import (
+    PosixStorage,
+)
+
+__all__ = [
+    "PosixStorage",
+]

@@ -1,0 +1,9 @@
+"""Gen2's module of RepositoryMapper."""
+
+from lsst.daf.persistence import (
+    RepositoryMapper,
+)
+
+__all__ = [
+    "RepositoryMapper",
+]

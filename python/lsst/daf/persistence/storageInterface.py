@@ -1,0 +1,9 @@
+"""Gen2's module of StorageInterface."""
+
+from lsst.daf.persistence import (
+    StorageInterface,
+)
+
+__all__ = [
+    "StorageInterface",
+]
