@@ -266,3 +266,36 @@ def test_footprints_of_an_exposure_are_marked_grown_and_made_sources() -> None:
     assert (cleared.array & exposure.mask.getPlaneBitMask("DETECTED") != 0).sum() == 4
     spans = lsst.afw.geom.SpanSet.fromMask(exposure.mask, exposure.mask.getPlaneBitMask("DETECTED"))
     assert spans.getArea() == 16
+
+
+@pytest.mark.real
+def test_copies_of_records_keep_their_footprints_unread(
+    real: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(real / "afw_files" / "sourceCatalog-hsc-v2.fits")
+    catalog = afw_table.SourceCatalog.readFits(path)
+    areas = [source.getFootprint().getArea() for source in catalog]
+    with monkeypatch.context() as patch:
+        patch.setattr("persistence.types.table.catalog._load", lambda *_: pytest.fail("read"))
+        copied = catalog[::-2].copy(deep=True)
+        copied.append(copied.table.copyRecord(catalog[1]))
+        mapper = afw_table.SchemaMapper(catalog.schema)
+        mapper.addMinimalSchema(afw_table.SourceTable.makeMinimalSchema(), True)
+        small = afw_table.SourceCatalog(mapper.getOutputSchema())
+        small.extend(copied, mapper=mapper)
+        ours = unwrap(small)
+        assert ours["footprint"].dtype.kind == "i"
+        small.writeFits(str(tmp_path / "small.fits"))
+    for made in (small, afw_table.SourceCatalog.readFits(str(tmp_path / "small.fits"))):
+        assert [source.getFootprint().getArea() for source in made] == [
+            areas[place] for place in (4, 2, 0, 1)
+        ]
+    small[0].setFootprint(None)
+    small[1].assign(small[2])
+    assert unwrap(small)["footprint"].tolist()[0] == 0
+    assert small[1].getFootprint().getArea() == areas[0]
+    small[2].setFootprint(afw_detection.Footprint(SpanSet.fromShape(1)))
+    assert small[1].getFootprint().getArea() == areas[0]
+    assert [None if one is None else one.area for one in unwrap(small)["footprint"]] == [
+        *(None, areas[0], 5, areas[1])
+    ]

@@ -22,6 +22,7 @@ from persistence.gen2types.exceptions import (
     NotFoundError,
 )
 from persistence.gen2types.exceptions import RuntimeError as LsstRuntimeError
+from persistence.types.metadata.property import PropertyList
 from persistence.types.table.catalog import Catalog
 
 FLUXES = [30.0, 10.0, 20.0, 40.0]
@@ -371,3 +372,24 @@ def test_numbers_count_upwards() -> None:
     schema = afw_table.SourceTable.makeMinimalSchema()
     table = afw_table.SourceTable.make(schema, afw_table.IdFactory.makeSource(7, 32))
     assert afw_table.SourceCatalog(table).addNew().getId() == (7 << 32) + 1
+
+
+def test_what_a_face_is_told_of_its_catalog_is_in_ours() -> None:
+    ours = Catalog({"id": [1], "coord_ra": [0.1] * units.rad, "coord_dec": [0.1] * units.rad})
+    ours["parent"], ours["a_instFlux"] = [0], [3.0]
+    face = wrap(ours)
+    face.table.definePsfFlux("a")
+    assert face[0].getPsfInstFlux() == 3.0
+    assert unwrap(face).aliases == {"slot_PsfFlux": "a"}
+    assert ours.aliases == {}
+    face.table.setMetadata(PropertyList({"SEED": 7}))
+    assert unwrap(face).meta["SEED"] == 7
+    assert face.getMetadata().getScalar("SEED") == 7
+    assert np.shares_memory(unwrap(face)["a_instFlux"].data, ours["a_instFlux"].data)
+
+
+def test_a_mask_of_pandas_or_astropy_chooses_records(catalog: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    bright = catalog["base_PsfFlux_instFlux"] > 15
+    for mask in (bright, bright.tolist(), pandas.Series(bright), Table({"m": bright})["m"]):
+        assert catalog[mask]["name"].tolist() == ["s0", "s2", "s3"]

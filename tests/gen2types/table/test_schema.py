@@ -171,6 +171,8 @@ def test_elements_of_arrays_have_keys(schema: afw_table.Schema) -> None:
     record.set(key[1], 7.5)
     assert record.get(key).tolist() == [1.5, 7.5, 3.5]
     assert record.get(key[1:3]).tolist() == [7.5, 3.5]
+    assert record.get(key[1:3][0]) == 7.5
+    assert record.get(key[1:3][1:2]).tolist() == [3.5]
     with pytest.raises(LogicError, match="slot aliases"):
         record.get(afw_table.Key["D"]())
 

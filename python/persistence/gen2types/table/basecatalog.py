@@ -175,7 +175,7 @@ class BaseCatalog(Face[Any]):
             return self.column(item)
         if isinstance(item, slice):
             return self.subset(item)
-        if isinstance(item, np.ndarray | list | tuple) and np.ndim(item):
+        if np.ndim(item):
             return self.subset(np.asarray(item))
         return self._record(*self._rows.locate(self._place(item)))
 
@@ -326,8 +326,7 @@ class BaseCatalog(Face[Any]):
             if values is not None:
                 block.whole(target)[added.start : added.stop] = values
         for target, (other, row) in zip(added, rows, strict=True):
-            for name in self.Record._names if other.stored or other.objects else ():
-                block.objects[name, target] = other.object(name, row)
+            block.copy_objects(target, other, row)
         return Rows([Run(block, added)])
 
     def cast(self, type_: Any, deep: bool = False) -> Any:

@@ -7,7 +7,7 @@ written to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,23 @@ from persistence.gen2types.table.schema import Schema
 
 _FIRST = 16
 _FLOATS = ("F", "D", "Angle", "ArrayF", "ArrayD")
+
+
+class Later(NamedTuple):
+    """An object that is read when it is asked for.
+
+    Attributes
+    ----------
+    objects, place : sequence, `int`
+        Where it is.
+    archives, number : `dict`, `int` or None
+        The file, and its number in the archive there, 0 for no object.
+    """
+
+    objects: Sequence[Any]
+    place: int
+    archives: Any
+    number: int | None
 
 
 class Block:
@@ -93,10 +110,41 @@ class Block:
 
     def object(self, name: str, row: int) -> Any:
         """Return an object of a row, None if it has none."""
+        held = self.held(name, row)
+        return held.objects[held.place] if isinstance(held, Later) else held
+
+    def held(self, name: str, row: int) -> Any:
+        """Return an object of a row, or where it is; None if it has none."""
         if (name, row) in self.objects:
             return self.objects[name, row]
         stored = self.stored.get(name, ())
-        return stored[row] if row < len(stored) else None
+        if row >= len(stored):
+            return None
+        number = int(self.numbers[name][row]) if name in self.numbers else None
+        return Later(stored, row, self.archives, number)
+
+    def object_names(self) -> set[str]:
+        """Return what the objects of rows are called."""
+        return {name for name, _row in self.objects} | self.stored.keys()
+
+    def copy_objects(self, row: int, other: Block, place: int) -> None:
+        """Give a row the objects of another; none is read."""
+        for name in self.object_names():
+            self.objects.pop((name, row), None)
+        for name in other.object_names():
+            self.objects[name, row] = other.held(name, place)
+
+    def number(self, name: str, row: int) -> tuple[Any, int] | None:
+        """Return the file of an object of a row, and its number in it, 0 if the row has none.
+
+        None if the object is not in a file.
+        """
+        held = self.held(name, row)
+        if held is None:
+            return {}, 0
+        if not isinstance(held, Later) or held.number is None:
+            return None
+        return held.archives, held.number
 
     @property
     def spare(self) -> int:

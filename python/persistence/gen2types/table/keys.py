@@ -169,14 +169,17 @@ class Key(metaclass=_OfTypes):
             raise TypeError(f"{self.name!r} is no array: its type is {self.kind}")
         width = np.dtype(ARRAYS[self.kind]).itemsize
         chosen = range(self._size)[item]
+        first = self.part.start if isinstance(self.part, slice) else 0
         if isinstance(chosen, int):
             scalar = self.kind.removeprefix("Array")
-            one: Key = Key[scalar](self.name, 1, self._offset + width * chosen, part=chosen)
+            place = self._offset + width * chosen
+            one: Key = Key[scalar](self.name, 1, place, part=first + chosen)
             return one
         if chosen.step != 1:
             raise LengthError(f"elements of {self.name!r} must follow each other, not {item}")
-        part = slice(chosen.start, chosen.stop)
-        return type(self)(self.name, len(chosen), self._offset + width * part.start, part=part)
+        part = slice(first + chosen.start, first + chosen.stop)
+        place = self._offset + width * chosen.start
+        return type(self)(self.name, len(chosen), place, part=part)
 
     def of(self, column: NDArray[Any]) -> NDArray[Any]:
         """Return what the key means of a column: all of it, or elements of its cells."""

@@ -15,6 +15,7 @@ from persistence.formatters.catalog_layout import unit_text
 from persistence.gen2types import unwrap
 from persistence.gen2types.table.block import Block, empty
 from persistence.gen2types.table.keys import ARRAYS, TYPES, Field
+from persistence.gen2types.table.rows import Rows
 from persistence.gen2types.table.schema import Schema
 from persistence.types.metadata.property import PropertyList
 from persistence.types.pixels.units import parse
@@ -106,7 +107,7 @@ def _values(column: Any) -> NDArray[Any]:
     """Return the numbers of a column, in types that afw's tables have."""
     values = column.value if isinstance(column, units.Quantity) else column
     if np.ma.isMaskedArray(values):
-        values = values.filled(np.nan) if values.dtype.kind == "f" else values.filled()
+        values = values.filled(np.nan) if values.dtype.kind == "f" else np.ma.getdata(values)
     values = np.asarray(values)
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
@@ -168,17 +169,28 @@ def metadata_of(catalog: Any) -> PropertyList | None:
 def catalog_of(face: Any) -> Any:
     """Return the records of a face as a `Catalog`: the one it was made of, if it is unchanged."""
     runs = face._rows.runs
+    meta = _meta(face)
     if len(runs) == 1:
         block, rows = runs[0]
         unchanged = face.schema is block.schema and not block.objects
         if block.source is not None and unchanged and rows == range(block.length):
-            return block.source
+            return _with_meta(block.source, meta)
     fields = [item.field for item in face.schema]
     columns = [_column(face, field) for field in fields]
     made = Catalog(columns, names=[field.getName() for field in fields], copy=False)
-    made.meta = _meta(face)
+    made.meta = meta
     _add_objects(made, face)
     return made
+
+
+def _with_meta(catalog: Any, meta: dict[str, Any]) -> Any:
+    """Return a catalog with what its face has been told of it since."""
+    kept = {key: catalog.meta[key] for key in ("archives", "footprints") if key in catalog.meta}
+    if dict(catalog.meta) == meta | kept:
+        return catalog
+    changed = catalog.copy(copy_data=False)
+    changed.meta = meta | kept
+    return changed
 
 
 def _column(face: Any, field: Field) -> Any:
@@ -213,16 +225,12 @@ def _add_objects(made: Any, face: Any) -> None:
 
     Their numbers where they all lie in one file, as they were read from it; else they themselves.
     """
-    names = {name for run in face._rows.runs for name in run.block.stored}
-    names |= {name for run in face._rows.runs for name, _row in run.block.objects}
-    archives = [run.block.archives for run in face._rows.runs]
-    same = all(entry == archives[0] for entry in archives)
-    for name in sorted(names):
-        numbers = [_numbers(run, name) for run in face._rows.runs]
-        if same and all(part is not None for part in numbers):
-            made[name] = np.concatenate(numbers)
-            if archives[0]:
-                made.meta["archives"] = archives[0]
+    for name in sorted({name for run in face._rows.runs for name in run.block.object_names()}):
+        numbered = _numbers(face._rows, name)
+        if numbered is not None:
+            archives, made[name] = numbered
+            if archives:
+                made.meta["archives"] = archives
             continue
         cells = np.empty(len(made), object)
         for place, (block, row) in enumerate(face._rows):
@@ -230,14 +238,17 @@ def _add_objects(made: Any, face: Any) -> None:
         made[name] = Column(cells)
 
 
-def _numbers(run: Any, name: str) -> Any:
-    """Return the archive's numbers of the objects of some rows; None if they are not all there."""
-    block, rows = run
-    changed = any(other == name for other, _row in block.objects)
-    there = block.numbers.get(name)
-    if there is None or changed or (len(rows) and max(rows) >= len(there)):
+def _numbers(rows: Rows, name: str) -> tuple[Any, NDArray[np.int32]] | None:
+    """Return the file, and the numbers in its archive, of the objects of some rows.
+
+    None if they are not all in one file.
+    """
+    found = [block.number(name, row) for block, row in rows]
+    files = [entry[0] for entry in found if entry is not None and entry[1]]
+    if None in found or any(entry != files[0] for entry in files):
         return None
-    return there[np.asarray(rows, np.int64)]
+    numbers = np.array([entry[1] for entry in found if entry is not None], np.int32)
+    return (files[0] if files else {}), numbers
 
 
 def as_astropy(face: Any, cls: Any, copy: bool, unviewable: str) -> Any:

@@ -149,13 +149,8 @@ class BaseRecord:
             pairs = mapper.pairs()
         for source, target in pairs:
             self.block.whole(target)[self.row] = other.block.whole(source)[other.row]
-        self._assign_objects(other)
-
-    def _assign_objects(self, other: BaseRecord) -> None:
-        for name in self._names:
-            value = other.block.object(name, other.row)
-            if value is not None or self.block.object(name, self.row) is not None:
-                self.block.objects[name, self.row] = value
+        if other != self:
+            self.block.copy_objects(self.row, other.block, other.row)
 
     def cast(self, kind: Any) -> Any:
         """Return the same row as a record of another class."""
