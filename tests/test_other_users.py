@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -171,6 +172,48 @@ def test_a_shared_repository_is_written_by_those_in_its_group(
 
     assert as_user(BOB, act, groups) == "written"
     assert content(rerun) == {"by": "bob"}
+
+
+def work(folder: Path, files: Sequence[str], turn: int) -> str:
+    """Ingest a file, write into the repository and an output, and make a rerun."""
+    repo, out = folder / "repo", folder / "out"
+    told = typed(ingest_images.main, repo, files[turn % 2], "--mode", "copy")
+    butler = Butler(inputs=str(repo), outputs={"root": str(out), "mode": "rw"})
+    butler.put({"turn": turn}, "processCcd_metadata", NOTE, doBackup=True)
+    for name in ("one", "two"):
+        butler.defineDataset(name, f"{name}/%(visit)d.yaml", "YamlStorage", "dict")
+    butler.defineDataset("pair", composite={"one": "one", "two": "two"}, python=SimpleNamespace)
+    butler.put(SimpleNamespace(one={"a": turn}, two={"b": turn}), "pair", visit=1)
+    mine = Butler(inputs=str(repo), outputs=str(repo / f"rerun/{os.geteuid()}/{turn}"))
+    mine.put({"turn": turn}, "processCcd_metadata", NOTE)
+    return told
+
+
+def test_two_users_of_a_shared_repository_write_in_turn_whatever_their_umasks(
+    repo: Path, as_user: AsUser, open_folder: Path, raws: list[str]
+) -> None:
+    files = [shutil.copy(path, open_folder) for path in raws]
+    out = open_folder / "out"
+    out.mkdir()
+    (repo / "registry.sqlite3").unlink()
+    for root in (repo, out):
+        share(root)
+        give(root, ALICE, 0o2770, GROUP)
+    # Other users may not be able to read the modules of this Python: all are imported before.
+    shutil.copytree(open_folder, open_folder / "copy", symlinks=True)
+    for turn in range(3):
+        work(open_folder / "copy", files, turn)
+
+    for turn, user in enumerate((ALICE, BOB, ALICE, BOB)):
+
+        def act(turn: int = turn) -> str:
+            os.umask(0o077)
+            return work(open_folder, files, turn)
+
+        assert as_user(user, act, [user, GROUP]) == "0 "
+    assert Butler(str(out)).get("processCcd_metadata", NOTE)["turn"] == 3
+    assert len(Butler(str(repo)).queryMetadata("raw", "visit")) == 2
+    assert not (repo / f"rerun/{BOB}/1").stat().st_mode & 0o077  # a rerun that nobody has shared
 
 
 def test_a_shared_repository_is_not_written_by_those_outside_of_its_group(

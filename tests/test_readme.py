@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import re
 import subprocess
@@ -15,9 +16,9 @@ TOP = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:    .*\n|\n)+)", re.M)
 
 
-def blocks() -> list[tuple[str, str]]:
-    """Give the language and the text of each code block."""
-    text = (TOP / "README.rst").read_text()
+def blocks(name: str = "README.rst") -> list[tuple[str, str]]:
+    """Return the language and the text of each code block of a document."""
+    text = (TOP / name).read_text()
     return [
         (language, re.sub(r"^    ", "", body, flags=re.M).strip("\n"))
         for language, body in BLOCK.findall(text)
@@ -61,12 +62,25 @@ def test_the_readme_works_as_it_is_read(
     assert ran.count("text") >= 1
 
 
+def test_the_commands_of_the_promises_print_what_they_say(own: Path) -> None:
+    own.rename(own.parent / "repo")
+    group = grp.getgrgid(os.getegid()).gr_name
+    printed = ""
+    for language, text in blocks("doc/promises.rst"):
+        if language == "sh":
+            printed = run(text.replace("hsc", group), own.parent)
+        else:
+            assert printed.rstrip("\n").endswith(text)
+    assert printed
+
+
 def test_every_subcommand_is_shown() -> None:
     from persistence.cli.main import COMMANDS
 
     shown = {
         line.split()[1]
-        for _, text in blocks()
+        for name in ("README.rst", "doc/promises.rst")
+        for _, text in blocks(name)
         for line in text.splitlines()
         if line.startswith("persistence ")
     }

@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 
 from persistence.cameras.installed import announced
 from persistence.errors import ParentsMismatch, PolicyError, RepositoryError, did_you_mean
-from persistence.files import atomic, yaml_nodes
+from persistence.files import atomic, durable, marks, yaml_nodes
 from persistence.files.yaml_nodes import Node
 
-FILE = "repositoryCfg.yaml"
+FILE = marks.CONFIGURATION
 _TAG = "!RepositoryCfg_v1"
 _PYTHON = "tag:yaml.org,2002:python/"
-_OLD_MARKS = ("_mapper", "_parent", "registry.sqlite3")
 # A mapper of this name is a camera's file, relative to the repository's real directory.
 _CAMERA_FILE = ".yaml"
 # Arguments of mappers that are paths; where they are relative, then to the repository's root.
@@ -77,7 +76,7 @@ def read(cfg_root: str) -> RepositoryCfg | None:
         raise RepositoryError(f"you may not look into {cfg_root}: {error.strerror}") from error
     except OSError:
         pass
-    if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in _OLD_MARKS):
+    if any(os.path.lexists(os.path.join(cfg_root, mark)) for mark in marks.OLD):
         parent = old_parent(cfg_root)
         return RepositoryCfg(
             cfg_root,
@@ -114,7 +113,8 @@ def write(cfg: RepositoryCfg, wait: float = WAIT) -> RepositoryCfg:
     path = os.path.join(cfg.cfg_root, FILE)
     deadline = time.monotonic() + wait
     try:
-        os.makedirs(cfg.cfg_root, exist_ok=True)
+        durable.make_directories(os.path.dirname(cfg.cfg_root))
+        os.makedirs(cfg.cfg_root, exist_ok=True)  # whatever the repository around it says
         while True:
             there = read(cfg.cfg_root)
             if there is not None and not there.old:

@@ -1,7 +1,7 @@
 # PYTHON_ARGCOMPLETE_OK
 """``persistence``: look into a repository, and take datasets out of it.
 
-Nothing in it is changed.
+Nothing in it is changed, but by ``share``.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, str] = {
     "uri": "the path of each dataset that is there, a line each",
     "get": "what a dataset holds, in short; or itself, into a file with -o",
     "calibs": "calibrations, when each is valid, and why one is chosen or none",
+    "share": "let a group write into the repository, too",
 }
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, TextIO
 
 from persistence.errors import WrittenDiffers
-from persistence.files import atomic
+from persistence.files import atomic, durable
 
 FileForWriteOnceCompareSameFailure = WrittenDiffers
 
@@ -22,7 +22,7 @@ class DoNotWrite(Exception):
 def safeMakeDir(directory: str) -> None:
     """Make a directory, and those above it, unless it is there; ``""`` is the current one."""
     if directory:
-        os.makedirs(directory, exist_ok=True)
+        durable.make_directories(directory)
 
 
 def setFileMode(filename: str) -> None:

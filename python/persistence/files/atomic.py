@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from persistence.errors import FileConflict, RepositoryError
-from persistence.files import links
+from persistence.files import groups, links
 from persistence.files.durable import flush, flush_file, make_directories
 from persistence.files.temporaries import begin, beside, sweep_once
 
@@ -56,9 +56,10 @@ def atomic_write(target: str, durable: bool = True) -> Iterator[str]:
     directory = os.path.dirname(target)
     changed = make_directories(directory)
     sweep_once(directory)
-    temporary = beside(target)
+    temporary, group = beside(target), groups.of(target)
     try:
         yield temporary
+        groups.give(temporary, group)
         if durable:
             flush_file(temporary)
         os.replace(temporary, target)
@@ -83,10 +84,11 @@ def write_text(target: str, text: str, replace: bool, durable: bool = True) -> b
     directory = os.path.dirname(target)
     changed = make_directories(directory)
     sweep_once(directory)
-    temporary = beside(target)
+    temporary, group = beside(target), groups.of(target)
     try:
         with open(temporary, "x", encoding="utf-8") as stream:
             stream.write(text)
+        groups.give(temporary, group)
         if durable:
             flush_file(temporary)
         if replace:
@@ -134,9 +136,9 @@ def locked(directory: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:
-            inside = os.open(
-                os.path.join(directory, ".persistence-lock"), os.O_RDWR | os.O_CREAT, 0o666
-            )
+            path = os.path.join(directory, ".persistence-lock")
+            inside = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            groups.give(path, groups.of(path))
             os.close(descriptor)
             descriptor = inside
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -229,7 +231,7 @@ def deliver(source: str, target: str, mode: Mode, replace: bool = False) -> None
     if mode in ("direct", "skip"):
         return
     directory = os.path.dirname(target) or "."
-    os.makedirs(directory, exist_ok=True)
+    make_directories(directory)
     sweep_once(directory)
     if mode in _LINKS:
         content = _LINKS[mode](source, directory)
@@ -285,6 +287,7 @@ def remove_source(source: str, target: str) -> None:
     """
     if os.path.islink(target) or not os.path.exists(target):
         return
+    groups.give(target, groups.of(target))
     elsewhere = os.path.realpath(source) != os.path.realpath(target)
     if elsewhere or os.path.islink(source):
         os.unlink(source)
@@ -303,6 +306,7 @@ def _copy(source: str, target: str, replace: bool, is_move: bool) -> None:
     make = os.link if _links_work(directory or ".") else os.rename
     try:
         (shutil.copy2 if is_move else copy)(source, temporary)
+        groups.give(temporary, groups.of(target))
         _place(lambda path: make(temporary, path), target, replace)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from persistence.errors import PersistenceError, RepositoryError, WrittenDiffers
-from persistence.files import atomic, durable, intents, temporaries
+from persistence.files import atomic, durable, groups, intents, temporaries
 from persistence.files.intents import Intent, Move
 
 
@@ -75,9 +75,10 @@ class Batch:
         self._changed += [directory, *durable.make_directories(directory)]
         temporaries.sweep_once(directory)
         intents.sweep_once(directory, self._roots)
-        temporary = temporaries.beside(target, intents.MARK)
+        temporary, group = temporaries.beside(target, intents.MARK), groups.of(target)
         self._placed.append(placed := _Placed(temporary, target, backup))
         yield temporary
+        groups.give(temporary, group)
         first = next(one.temporary for one in self._placed if one.target == target)
         if first is not None and first != temporary:
             if not atomic.alike(first, temporary):

@@ -12,6 +12,8 @@ import errno
 import os
 from collections.abc import Iterable, Sequence
 
+from persistence.files import groups
+
 # So many files are waited for at once: the file system then writes its journal once for them.
 _TOGETHER = 16
 # What file systems answer that cannot flush a directory; those keep names in another way.
@@ -20,7 +22,7 @@ _flush_data = getattr(os, "fdatasync", os.fsync)  # macOS has the latter alone
 
 
 def make_directories(directory: str) -> list[str]:
-    """Create a directory and its parents.
+    """Create a directory and its parents, for the group, too, where a repository is shared.
 
     Parameters
     ----------
@@ -33,13 +35,17 @@ def make_directories(directory: str) -> list[str]:
         The directories in which one was created, to be given to `flush` with the new files.
     """
     directory = directory or os.curdir
-    changed = []
+    new, changed = [], []
     path = directory
     while not os.path.isdir(path):
+        new.append(path)
         path = os.path.dirname(path) or os.curdir
         changed.append(path)
-    if changed:
+    if new:
         os.makedirs(directory, exist_ok=True)
+        group = groups.of(new[-1])
+        for path in new:
+            groups.give(path, group)
     return changed
 
 

@@ -13,8 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-# What tells that a directory is a repository: its files are data, whoever wrote them.
-_REPOSITORY = ("_mapper", "repositoryCfg.yaml", "registry.sqlite3")
+from persistence.files import marks
 
 
 @functools.cache
@@ -62,13 +61,7 @@ def _targets(group: str) -> Mapping[str, Mapping[str, str]]:
 def _is_data(directory: str) -> bool:
     """Check whether a directory is the current one, or lies in a repository."""
     path = os.path.realpath(directory)
-    if path == os.path.realpath(os.curdir):
-        return True
-    while not any(os.path.exists(os.path.join(path, name)) for name in _REPOSITORY):
-        path, below = os.path.dirname(path), path
-        if path == below:
-            return False
-    return True
+    return path == os.path.realpath(os.curdir) or marks.nearest(path) is not None
 
 
 def load(target: str) -> Any:

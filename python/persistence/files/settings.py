@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from persistence.errors import PolicyError, RepositoryError, did_you_mean
+from persistence.files import marks
 
-FILE = ".persistence/settings.yaml"
+FILE = marks.SETTINGS
 # The values that each setting may have.
 _VALUES: Mapping[str, tuple[str, ...]] = {"shared": ("group",)}
 
@@ -52,6 +53,20 @@ def read(root: str) -> Settings:
     except PolicyError as error:
         raise RepositoryError(str(error)) from error
     return Settings(**values)
+
+
+def changed(root: str, **values: str) -> str:
+    """Return what the file of a repository is to hold: some new settings, and the others.
+
+    Raises
+    ------
+    RepositoryError
+        If the others cannot be read.
+    """
+    from persistence.files import yaml_nodes
+
+    known = {**read(root)._asdict(), **values}
+    return yaml_nodes.block({name: value for name, value in known.items() if value is not None})
 
 
 def _checked(name: str, node: Any) -> Any:

@@ -131,7 +131,6 @@ def record(definition: Definition, replace: bool = False) -> None:
         If it cannot be written.
     """
     try:
-        os.makedirs(os.path.dirname(definition.path), exist_ok=True)
         written = atomic.write_text(definition.path, definition.text, replace)
     except OSError as error:
         raise RepositoryError(

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from persistence.errors import RegistryError, RowExists
+from persistence.files import groups
 from persistence.files.sqlite import connect, explained, holders, leave_to_parent
 
 log = logging.getLogger("persistence.registry")
@@ -144,6 +145,7 @@ class RegistryFile:
         # SQLite would create the file with 0644, less the umask. What prevents it, SQLite tells.
         with contextlib.suppress(OSError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, self.permissions))
+            groups.give(self.path, groups.of(self.path))
         with self.errors():
             connection = sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)
             self._database = Database(connection)

@@ -17,6 +17,7 @@ from persistence import Butler
 from persistence.butler import repository_cfg
 from persistence.cli import main, places
 from persistence.cli.complete import completers, completion, outline, registered
+from persistence.files import marks
 from persistence.pipe import logs
 from persistence.pipe.cmdline import show
 
@@ -86,7 +87,7 @@ def tab() -> Tab:
     ("typed", "offered"),
     [
         ("", list(main.COMMANDS)),
-        ("sh", ["show-data"]),
+        ("sh", ["show-data", "share"]),
         ("--for", ["--format"]),
         ("--format ", ["table", "json", "csv"]),
         ("get {} cale", ["calexp", "calexpBackground", "calexp_camera"]),
@@ -344,7 +345,7 @@ def test_what_is_told_without_importing_it_is_true() -> None:
     assert set(completers._SHOWN) == {word.removesuffix("PATTERN") for word in show._KNOWN}
     assert (
         repository_cfg.FILE,
-        *[mark for mark in repository_cfg._OLD_MARKS if mark.startswith("_")],
+        *[mark for mark in marks.OLD if mark.startswith("_")],
     ) == outline.MARKS
     assert completion._INPUT_ROOT == places.INPUT
 

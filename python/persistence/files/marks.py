@@ -1,0 +1,25 @@
+"""What tells that a directory is a repository."""
+
+from __future__ import annotations
+
+import os
+
+CONFIGURATION = "repositoryCfg.yaml"
+OLD = ("_mapper", "_parent", "registry.sqlite3")
+# A directory that Gen2 takes for no repository, such as a calibration root, may have it, too.
+SETTINGS = ".persistence/settings.yaml"
+NAMES = (CONFIGURATION, *OLD)
+
+
+def is_repository(directory: str) -> bool:
+    """Check whether a directory has one of the files, or links, of a repository."""
+    return any(os.path.lexists(os.path.join(directory, name)) for name in (*NAMES, SETTINGS))
+
+
+def nearest(directory: str) -> str | None:
+    """Return the repository that a directory is, or lies in; None if there is none."""
+    while not is_repository(directory):
+        directory, below = os.path.dirname(directory), directory
+        if directory == below:
+            return None
+    return directory
