@@ -36,7 +36,7 @@ from persistence import (
 )
 from persistence.butler import repository_cfg
 from persistence.cameras import installed
-from persistence.cameras.installed import camera
+from persistence.cameras.installed import remember
 
 POLICY = "datasets: {note: {template: 'note-%(a)d.txt', storage: TextStorage}}\n"
 
@@ -790,7 +790,7 @@ UNTAKEN = {
 @pytest.mark.parametrize("case", UNTAKEN)
 def test_an_argument_that_nothing_takes_is_refused(case: str) -> None:
     old("r")
-    camera(W)  # known by its name from now on
+    remember(W)  # known by its name from now on
     call, message = UNTAKEN[case]
     with pytest.raises(UnknownArgument, match=message) as caught:
         call()
@@ -957,7 +957,7 @@ def redirected() -> None:
     """Make a repository whose file says that its data lie beside it."""
     Path("x").mkdir()
     Path("victim").mkdir()
-    camera(W)
+    remember(W)
     Path("x/repositoryCfg.yaml").write_text(
         f"!RepositoryCfg_v1\n_mapper: {W.__module__}.{W.__qualname__}\n_mapperArgs: {{}}\n_parents: []\n"
         "_root: ../victim\ndirty: true\n"
