@@ -267,10 +267,10 @@ def test_a_file_that_may_not_be_written_is_named() -> None:
         (folder / "closed").mkdir()
         for path, mode in ((folder, 0o755), (folder / "closed", 0o555)):
             path.chmod(mode)
+        words = ["get", str(folder / "repo"), "ccdExposureId", *ID, "-o"]
+        assert main.main([*words, str(folder / "id.json")]) == 0  # all is imported now
         target = folder / "closed" / "id.json"
-        status, told = as_nobody(
-            ["get", str(folder / "repo"), "ccdExposureId", *ID, "-o", str(target)]
-        )
+        status, told = as_nobody([*words, str(target)])
         assert (status, told) == (
             1,
             f"persistence: {target}: cannot be written: Permission denied\n",
