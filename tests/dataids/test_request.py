@@ -100,6 +100,12 @@ def test_a_misspelt_view_is_told_its_neighbour():
         names.parse("calexp_bbxo", KINDS)
 
 
+def test_the_name_of_a_calibration_before_2019_is_taken_and_not_listed():
+    assert names.parse("calexp_calib", KINDS) == names.Request("calexp", "calib")
+    assert names.Request("calexp", "calib").name == "calexp_calib"
+    assert "calexp_calib" not in names.all_names(KINDS)
+
+
 def test_a_schema_has_no_schema():
     assert "src_schema_schema" not in names.all_names(KINDS)
     with pytest.raises(UnknownDatasetType):

@@ -21,11 +21,13 @@ from persistence.errors import DataIdError, FormatterError, LossyWarning
 from persistence.files import fits_headers
 from persistence.formatters import archive_write
 from persistence.formatters.components import read_component
+from persistence.formatters.views import READERS
+from persistence.gen2types import wrap
 from persistence.types.archives.archive import Unknown
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.detector import Detector
 from persistence.types.exposure.exposure import Exposure
-from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.exposure.photocalib import Calib, PhotoCalib
 from persistence.types.exposure.translator import FilterLabel
 from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.fields.boundedfield import ChebyshevField, constant
@@ -213,6 +215,19 @@ def test_a_component_alone_is_the_component_of_the_whole(disk, found, path, name
         assert alone.tostring() == expected.tostring()
     else:
         assert alone == expected
+
+
+@pytest.mark.real
+def test_a_calibration_is_the_same_by_its_name_of_before_2019(found):
+    location = found(CALEXP)
+    calib, calibration = READERS["calib"](location, None), read_component(location, "photoCalib")
+    assert type(calib) is Calib
+    assert (calib.mean, calib.error, calib.field) == (
+        calibration.mean,
+        calibration.error,
+        calibration.field,
+    )
+    assert wrap(calib).getFluxMag0()[0] == pytest.approx(calibration.fluxmag0)
 
 
 # -- one component alone

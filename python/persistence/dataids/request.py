@@ -50,6 +50,7 @@ VIEWS: Mapping[str, View] = {
     "wcs": View(_FITS, _EXPOSURES),
     "header_wcs": View(_FITS, _EXPOSURES),
     "photoCalib": View(_FITS, _EXPOSURES),
+    "calib": View(_FITS, _EXPOSURES),
     "visitInfo": View(_FITS, _EXPOSURES),
     "filter": View(_FITS, _EXPOSURES),
     "filterLabel": View(_FITS, _EXPOSURES),
@@ -57,6 +58,9 @@ VIEWS: Mapping[str, View] = {
     "len": View(_CATALOG),
     "schema": View(_CATALOG),
 }
+
+# The calibration's name of before 2019: it is taken, and not listed.
+_OLDER = "calib"
 
 
 # What any exposure is made of, by the names that follow a dot (``calexp.psf``), and what reads each
@@ -148,7 +152,7 @@ def all_names(kinds: Mapping[str, Kind]) -> Iterator[str]:
         yield name
         for suffix in VIEWS:
             derived = f"{name}_{suffix}"
-            if _has(name, kind, suffix) and derived not in kinds:
+            if suffix != _OLDER and _has(name, kind, suffix) and derived not in kinds:
                 yield derived
 
 

@@ -40,6 +40,13 @@ def _header_wcs(location: Location, mapper: Mapper) -> Any:
     return wcs_of(_header(location))
 
 
+def _calib(location: Location, mapper: Mapper) -> Any:
+    from persistence.types.exposure.photocalib import Calib
+
+    found = _component("photoCalib")(location, mapper)
+    return None if found is None else Calib.of(found)
+
+
 def _length(location: Location, mapper: Mapper) -> int:
     from persistence.formatters import catalog
 
@@ -69,6 +76,7 @@ READERS: Mapping[str, Callable[[Location, Mapper], Any]] = {
     "bbox": _bbox,
     "header_wcs": _header_wcs,
     "filterLabel": _component("filter"),
+    "calib": _calib,
     **{name: _component(name) for name in COMPONENTS.values() if name not in ("md", "bbox")},
     "len": _length,
     "schema": _schema,

@@ -70,6 +70,7 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.exposure.exposure.Exposure": f"{_HERE}.images.exposure.Exposure",
     f"{_OURS}.pixels.mask.Mask": f"{_HERE}.images.mask.Mask",
     f"{_OURS}.exposure.photocalib.PhotoCalib": f"{_HERE}.images.photocalib.PhotoCalib",
+    f"{_OURS}.exposure.photocalib.Calib": f"{_HERE}.images.calib.Calib",
     f"{_OURS}.exposure.visitinfo.VisitInfo": f"{_HERE}.images.visitinfo.VisitInfo",
     f"{_OURS}.exposure.translator.FilterLabel": f"{_HERE}.images.filters.FilterLabel",
     f"{_OURS}.fields.background.Background": f"{_HERE}.imagemath.backgrounds.Background",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -202,6 +202,16 @@ class PhotoCalib:
 
     def instFluxToMagnitude(self, counts: Any) -> Any:
         return replace(self, field=None).to_magnitude(counts)
+
+
+class Calib(PhotoCalib):
+    """A calibration by its name of before 2019: what ``calexp_calib`` is."""
+
+    @classmethod
+    def of(cls, calibration: PhotoCalib) -> Calib:
+        """Return the same calibration by this name."""
+        names = (field.name for field in fields(PhotoCalib))
+        return cls(**{name: getattr(calibration, name) for name in names})
 
 
 def _has_unit(value: Any) -> bool:
