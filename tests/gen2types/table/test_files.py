@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+import lsst.afw.detection as afw_detection
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types.exceptions import InvalidParameterError
@@ -114,3 +115,52 @@ def test_an_empty_table_has_its_schema(tmp_path: Path) -> None:
     expected = schema.IDENTICAL & ~schema.EQUAL_UNITS  # angles are radians in files
     assert back.schema.compare(schema, expected) == expected
     assert afw_table.Schema.readFits(path).find("name").field.getSize() == 5
+
+
+# What the file is known to hold: it was made for the original's own test.
+COMPOUNDS = {
+    "point_i": lsst.geom.Point2D(4, 5),
+    "point_d": lsst.geom.Point2D(3.5, 2.0),
+    "coord": lsst.geom.SpherePoint(1.0, 0.5, lsst.geom.radians),
+}
+COVARIANCES = {
+    ("cov_z", "0123"): [
+        *([4.00, 1.25, 1.50, 0.75], [1.25, 2.25, 0.50, 0.25]),
+        *([1.50, 0.50, 6.25, 1.75], [0.75, 0.25, 1.75, 9.00]),
+    ],
+    ("cov_p", ("x", "y")): [[5.50, -2.0], [-2.0, 3.25]],
+    ("cov_m", ("xx", "yy", "xy")): [[3.75, -0.5, 1.25], [-0.5, 4.50, 0.75], [1.25, 0.75, 6.25]],
+}
+
+
+@pytest.mark.real
+def test_fields_that_shared_a_cell_are_read_by_functor_keys(real: Path) -> None:
+    path = str(real / "afw_files" / "CompoundFieldConversion.fits")
+    [record] = afw_table.BaseCatalog.readFits(path)
+    for name, value in COMPOUNDS.items():
+        assert record.get(name) == value
+    moments = record.get(afw_table.QuadrupoleKey(record.schema["moments"]))
+    assert (moments.getIxx(), moments.getIyy(), moments.getIxy()) == (5.0, 6.5, 2.25)
+    for (name, parameters), matrix in COVARIANCES.items():
+        key = afw_table.CovarianceMatrixXfKey(record.schema[name], list(parameters))
+        assert np.allclose(record.get(key), matrix, rtol=1e-6)
+
+
+@pytest.mark.real
+def test_heavy_footprints_may_be_read_as_plain_ones(real: Path, tmp_path: Path) -> None:
+    catalog = afw_table.SourceCatalog.readFits(
+        str(real / "afw_files" / "sourceCatalog-hsc-v2.fits")
+    )
+    heavy = afw_detection.HeavyFootprintF(catalog[0].getFootprint())
+    heavy.getImageArray()[:] = 3
+    catalog[0].setFootprint(heavy)
+    path = str(tmp_path / "heavy.fits")
+    catalog.writeFits(path)
+    assert afw_table.SourceCatalog.readFits(path)[0].getFootprint().isHeavy()
+    again = afw_detection.HeavyFootprintF(afw_table.SourceCatalog.readFits(path)[0].getFootprint())
+    assert (again.getImageArray() == 3).all()
+    plain = afw_table.SourceCatalog.readFits(path, flags=afw_table.SOURCE_IO_NO_HEAVY_FOOTPRINTS)
+    assert not plain[0].getFootprint().isHeavy()
+    assert plain[0].getFootprint().spans == heavy.spans
+    plain.writeFits(path)
+    assert not afw_table.SourceCatalog.readFits(path)[0].getFootprint().isHeavy()

@@ -67,7 +67,6 @@ def test_a_type_has_a_letter_and_a_column(letter: str, given: Any, dtype: str) -
         (TypeError, {"type": complex}),
         (ValueError, {"type": "D", "units": "camel"}),
         (ValueError, {"type": "String"}),
-        (ValueError, {"type": "ArrayF"}),
         (ValueError, {"type": "D", "size": 3}),
     ],
 )

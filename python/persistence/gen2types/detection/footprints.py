@@ -234,7 +234,7 @@ class HeavyFootprint(Footprint):
     footprint : `Footprint`
         The pixels.
     image : `MaskedImage`, optional
-        Their values; 0 if absent.
+        Their values; if absent, those that the footprint has, or 0.
     """
 
     _dtype: Any = np.float32
@@ -243,7 +243,13 @@ class HeavyFootprint(Footprint):
         super().__init__(footprint)
         plain = footprint.astropy
         spans = footprint.spans
-        if image is None:
+        if image is None and footprint.isHeavy():
+            heavy: Any = plain
+            values = [
+                np.array(heavy.image, self._dtype),
+                *(heavy.mask_values.copy(), heavy.variance.copy()),
+            ]
+        elif image is None:
             size = spans.getArea()
             values = [np.zeros(size, kind) for kind in (self._dtype, np.int32, np.float32)]
         else:

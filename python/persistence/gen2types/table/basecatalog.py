@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
@@ -10,13 +11,13 @@ from numpy.typing import NDArray
 
 from persistence.gen2types import exceptions
 from persistence.gen2types.angle import Angle
-from persistence.gen2types.exceptions import InvalidParameterError, OutOfRangeError
+from persistence.gen2types.exceptions import InvalidParameterError, LogicError, OutOfRangeError
 from persistence.gen2types.face import Face
 from persistence.gen2types.table import ours
 from persistence.gen2types.table.basetable import BaseTable
 from persistence.gen2types.table.block import Block, empty
 from persistence.gen2types.table.columnview import BaseColumnView
-from persistence.gen2types.table.keys import Key
+from persistence.gen2types.table.keys import ARRAYS, Key
 from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.rows import Rows, Run
 from persistence.gen2types.table.schema import Schema
@@ -49,7 +50,7 @@ class BaseCatalog(Face[Any]):
         """Return the face of a table of astropy's; its columns are shared."""
         schema, block = ours.block_of(catalog, cls.Table.__name__.removesuffix("Table"))
         table = cls.Table(schema)
-        table._schema, table.block = schema, block
+        table._schema, table.block, block.table = schema, block, table
         table.setMetadata(ours.metadata_of(catalog))
         face = cls(table)
         face._rows = Rows([Run(block, range(block.length))])
@@ -94,7 +95,8 @@ class BaseCatalog(Face[Any]):
         return len(self._rows)
 
     def _record(self, block: Block, row: int) -> Any:
-        return self.Record(self._table, block, row)
+        table = self._table if block is self._table.block else block.table
+        return self.Record(table or self._table, block, row)
 
     def __iter__(self) -> Iterator[Any]:
         return (self._record(block, row) for block, row in self._rows)
@@ -138,9 +140,11 @@ class BaseCatalog(Face[Any]):
         column = self._rows.column(item.field.getName())
         if column is None:
             column = empty(item.field, 0)
+        if item.field.kind in ARRAYS and not item.field.getSize():
+            raise LogicError(f"arrays of {key.name!r} differ in length: there is no column of them")
         chosen: NDArray[Any] = key.of(column)
         if item.field.kind == "Flag":
-            return chosen.copy()
+            chosen = chosen.copy()
         if not self.isContiguous():
             chosen.flags.writeable = False
         return chosen
@@ -206,6 +210,8 @@ class BaseCatalog(Face[Any]):
 
     def __delitem__(self, item: Any) -> None:
         chosen = item if isinstance(item, slice) else self._place(item)
+        if isinstance(item, slice) and item.step not in (None, 1):
+            raise OutOfRangeError(f"records are deleted one after the other, not by {item}")
         places = np.delete(np.arange(len(self)), chosen)
         self._rows = self._rows.take(places)
 
@@ -324,7 +330,8 @@ class BaseCatalog(Face[Any]):
         for source, target in pairs:
             values = rows.column(source)
             if values is not None:
-                block.whole(target)[added.start : added.stop] = values
+                cells = values if values.dtype.kind != "O" else copy.deepcopy(values)
+                block.whole(target)[added.start : added.stop] = cells
         for target, (other, row) in zip(added, rows, strict=True):
             block.copy_objects(target, other, row)
         return Rows([Run(block, added)])
@@ -416,7 +423,9 @@ class BaseCatalog(Face[Any]):
         """Read a file, and return a catalog of this class."""
         from persistence.gen2types.table import files  # lazy: formatters are heavy
 
-        return cls.of(files.read(path, hdu, flags))
+        face = cls.of(files.read(path, hdu, flags))
+        files.lighten(face.table.block, flags)
+        return face
 
     # -- as astropy's and Python's objects
     def asAstropy(self, cls: Any = None, copy: bool = False, unviewable: str = "copy") -> Any:

@@ -46,6 +46,7 @@ class BaseTable:
         self._metadata: Any = None
         self._ids: IdFactory | None = None
         self.block = Block(self._schema)
+        self.block.table = self
 
     @classmethod
     def make(cls, schema: Schema, idFactory: IdFactory | None = None) -> Self:

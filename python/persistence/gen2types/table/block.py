@@ -51,6 +51,8 @@ class Block:
 
     Attributes
     ----------
+    table : `BaseTable` or None
+        The table whose records these are.
     length : `int`
         How many rows are in use.
     objects : `dict`
@@ -68,6 +70,7 @@ class Block:
         stored: dict[str, Sequence[Any]] | None = None,
     ) -> None:
         self.schema = schema
+        self.table: Any = None
         self.length = 0 if columns is None else len(next(iter(columns.values()), ()))
         self.stored = stored or {}
         self.objects: dict[tuple[str, int], Any] = {}

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.gen2types.exceptions import LengthError
-from persistence.gen2types.table.keys import Key
-from persistence.gen2types.table.schema import Schema
+from persistence.gen2types.table.keys import ARRAYS
+from persistence.gen2types.table.schema import Schema, SchemaItem
 from persistence.gen2types.table.slots import SlotGetters
 
 # Bits of the numbers that flags are packed into.
@@ -82,9 +82,10 @@ class BaseColumnView:
         chosen = self.schema.extract(*patterns, **kwargs) if items is None else dict(items)
         columns = {}
         for name, item in chosen.items():
-            key = getattr(item, "key", item)
-            if isinstance(key, Key) and key.kind == "String" and items is None:
-                continue  # afw has no columns of texts
+            key: Any = item.key if isinstance(item, SchemaItem) else item
+            varies = key.kind in ARRAYS and not key.getSize()
+            if items is None and (key.kind == "String" or varies):  # afw has no columns of these
+                continue
             column = self.get(key)[where]
             columns[name] = np.ascontiguousarray(column.copy()) if copy else column
         return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from persistence.formatters.fits_open import opened
 from persistence.gen2types import unwrap
 from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.table import ours
+from persistence.gen2types.table.block import Block
 from persistence.gen2types.table.schema import Schema
 from persistence.types.table.footprint import Footprint
 
@@ -24,6 +26,28 @@ def read(path: str, hdu: int | None, flags: int) -> Any:
     with opened(_path(path)) as hdus:
         table = catalog.read_hdu(hdus, hdu if hdu is not None and hdu > 0 else 1)
     return catalog.without_footprints(table) if flags & NO_FOOTPRINTS else table
+
+
+class PlainFootprints(Sequence[Any]):
+    """Footprints without the values of their pixels."""
+
+    def __init__(self, footprints: Sequence[Any]) -> None:
+        self._footprints = footprints
+
+    def __len__(self) -> int:
+        return len(self._footprints)
+
+    def __getitem__(self, place: Any) -> Any:
+        footprint = self._footprints[place]
+        return None if footprint is None else Footprint(footprint.spans, footprint.peaks)
+
+
+def lighten(block: Block, flags: int) -> None:
+    """Leave out the values of the pixels of footprints, if the flags say so."""
+    if flags & NO_HEAVY_FOOTPRINTS and "footprint" in block.stored:
+        block.stored["footprint"] = PlainFootprints(block.stored["footprint"])
+        block.numbers.pop("footprint", None)
+        block.source = None
 
 
 def read_schema(path: str, hdu: int) -> Schema:

@@ -167,6 +167,8 @@ class Key(metaclass=_OfTypes):
         """Return the key of one element of an array, or of some."""
         if self.kind not in ARRAYS:
             raise TypeError(f"{self.name!r} is no array: its type is {self.kind}")
+        if not self._size:
+            raise LogicError(f"arrays of {self.name!r} differ in length: no element has a key")
         width = np.dtype(ARRAYS[self.kind]).itemsize
         chosen = range(self._size)[item]
         first = self.part.start if isinstance(self.part, slice) else 0
@@ -222,8 +224,8 @@ class Field(metaclass=_OfTypes):
     name, doc, units : `str`
         As they are written in a table's header.
     size : `int`, optional
-        The number of elements of an array, or of letters; needed for arrays and strings, where 0
-        means that it differs from row to row.
+        The number of elements of an array, or of letters; 0 means that it differs from row to row,
+        as it does for arrays if absent. Texts need one.
     parse_strict : `str`, optional
         What to do about a unit that astropy does not know: ``raise``, ``warn`` or ``silent``.
 
@@ -249,12 +251,12 @@ class Field(metaclass=_OfTypes):
 
             Unit(units, parse_strict=parse_strict)
         sized = self.kind in ARRAYS or self.kind == "String"
-        if sized and size is None:
-            raise ValueError(f"the field {name!r} of type {self.kind} needs a size")
+        if self.kind == "String" and size is None:
+            raise LengthError(f"Size must be provided when constructing the string field {name!r}.")
         if not sized and size not in (None, 1):
-            raise ValueError(f"the field {name!r} of type {self.kind} has no size")
+            raise LengthError(f"the field {name!r} of type {self.kind} has no size")
         self._name, self._doc, self._units = name, doc, units
-        self._size = 1 if size is None else int(size)
+        self._size = int(not sized) if size is None else int(size)
 
     def getName(self) -> str:
         return self._name

@@ -148,7 +148,9 @@ class BaseRecord:
         else:
             pairs = mapper.pairs()
         for source, target in pairs:
-            self.block.whole(target)[self.row] = other.block.whole(source)[other.row]
+            value = other.block.whole(source)[other.row]
+            varies = isinstance(value, np.ndarray)
+            self.block.whole(target)[self.row] = value.copy() if varies else value
         if other != self:
             self.block.copy_objects(self.row, other.block, other.row)
 
@@ -213,7 +215,7 @@ def _whole(key: Key, value: Any, dtype: Any) -> int:
 def _set_array(column: Any, row: int, key: Key, value: Any) -> None:
     values = np.asarray(value)
     if column.dtype.kind == "O":
-        column[row] = np.array(values, dtype=ARRAYS[key.kind]).reshape(-1)
+        column[row] = np.asarray(values, dtype=ARRAYS[key.kind]).reshape(-1)
         return
     if values.shape != (key.getSize(),):
         raise LengthError(

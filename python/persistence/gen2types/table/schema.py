@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from persistence.errors import did_you_mean
+from persistence.gen2types import exceptions
 from persistence.gen2types.exceptions import InvalidParameterError, NotFoundError
 from persistence.gen2types.table.keys import ARRAYS, TYPES, Field, Key
 from persistence.types.table import aliases
@@ -149,6 +150,8 @@ class Schema:
         ------
         InvalidParameterError
             If there is a field of this name.
+        TypeError
+            If it is to be replaced by one of another type or size.
         """
         if isinstance(field, Field):
             return self._add(field, doReplace)
@@ -164,7 +167,7 @@ class Schema:
         if not doReplace:
             raise InvalidParameterError(f"Field with name '{name}' already present in schema.")
         if (there.field.kind, there.field.getSize()) != (field.kind, field.getSize()):
-            raise InvalidParameterError(
+            raise exceptions.TypeError(
                 f"Cannot replace field '{name}' of type {there.field.kind} with one of type "
                 f"{field.kind}."
             )

@@ -121,7 +121,7 @@ def _defined(slot: str) -> Callable[[Any, str], None]:
 
 def _definition(slot: str) -> Callable[[Any], str]:
     def get(self: Any) -> str:
-        name: str = self.schema.getAliasMap().get(f"slot_{slot}", "")
+        name: str = self.schema.getAliasMap().get(f"slot_{slot}")
         return name
 
     return get
@@ -142,21 +142,23 @@ class SlotDefinitions:
     defineShape = _defined("Shape")
     definePsfFlux = _defined("PsfFlux")
     defineApFlux = _defined("ApFlux")
-    defineGaussianFlux = defineInstFlux = _defined("GaussianFlux")
+    defineGaussianFlux = _defined("GaussianFlux")
+    defineInstFlux = _defined("InstFlux")
     defineModelFlux = _defined("ModelFlux")
     defineCalibFlux = _defined("CalibFlux")
     getCentroidDefinition = _definition("Centroid")
     getShapeDefinition = _definition("Shape")
     getPsfFluxDefinition = _definition("PsfFlux")
     getApFluxDefinition = _definition("ApFlux")
-    getGaussianFluxDefinition = getInstFluxDefinition = _definition("GaussianFlux")
+    getGaussianFluxDefinition = _definition("GaussianFlux")
+    getInstFluxDefinition = _definition("InstFlux")
     getModelFluxDefinition = _definition("ModelFlux")
     getCalibFluxDefinition = _definition("CalibFlux")
     getCentroidSlot = _slot("Centroid")
     getShapeSlot = _slot("Shape")
     getPsfFluxSlot = _slot("PsfFlux")
     getApFluxSlot = _slot("ApFlux")
-    getGaussianFluxSlot = _slot("GaussianFlux")
+    getGaussianFluxSlot = getInstFluxSlot = _slot("GaussianFlux")
     getModelFluxSlot = _slot("ModelFlux")
     getCalibFluxSlot = _slot("CalibFlux")
     getCentroidKey = _key("Centroid", "getMeasKey")
@@ -171,6 +173,9 @@ class SlotDefinitions:
     getApFluxKey = _key("ApFlux", "getMeasKey")
     getApFluxErrKey = _key("ApFlux", "getErrKey")
     getApFluxFlagKey = _key("ApFlux", "getFlagKey")
+    getGaussianFluxKey = getInstFluxKey = _key("GaussianFlux", "getMeasKey")
+    getGaussianFluxErrKey = getInstFluxErrKey = _key("GaussianFlux", "getErrKey")
+    getGaussianFluxFlagKey = getInstFluxFlagKey = _key("GaussianFlux", "getFlagKey")
     getModelFluxKey = _key("ModelFlux", "getMeasKey")
     getModelFluxErrKey = _key("ModelFlux", "getErrKey")
     getModelFluxFlagKey = _key("ModelFlux", "getFlagKey")
