@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lsst.afw.geom
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
 from persistence.gen2types.detection.runs import components
@@ -111,3 +112,33 @@ def test_a_set_is_made_of_boxes_and_runs() -> None:
     assert not spans.contains(lsst.geom.Point2I(6, 4))
     assert SpanSet().getArea() == 0
     assert SpanSet().getBBox().isEmpty()
+
+
+def test_cubes_are_flattened() -> None:
+    spans = SpanSet.fromShape(2, Stencil.BOX).shiftedBy(2, 2)
+    cube = np.arange(75).reshape(5, 5, 3)
+    assert np.array_equal(spans.flatten(cube), cube.reshape(25, 3))
+    assert np.array_equal(spans.unflatten(cube.reshape(25, 3)), cube)
+
+
+def test_a_set_is_transformed() -> None:
+    double = lsst.geom.LinearTransform(np.array([[2.0, 0.0], [0.0, 2.0]]))
+    scaled = SpanSet.fromShape(2).transformedBy(double)
+    assert scaled.getBBox().getMin() == lsst.geom.Point2I(-4, -4)
+    shift = lsst.afw.geom.makeTransform(lsst.geom.AffineTransform(np.eye(2), np.array([3.0, -2.0])))
+    assert SpanSet.fromShape(2).transformedBy(shift) == SpanSet.fromShape(2).shiftedBy(3, -2)
+
+
+# The original's test of the circle of radius 6: rows -6 to 0 of its edge.
+EDGE = [
+    *((-6, 0, 0), (-5, -3, -1), (-5, 1, 3), (-4, -4, -4), (-4, 4, 4), (-3, -5, -5), (-3, 5, 5)),
+    *((-2, -5, -5), (-2, 5, 5), (-1, -5, -5), (-1, 5, 5), (0, -6, -6), (0, 6, 6)),
+]
+
+
+def test_the_edge_of_a_set_is_the_originals() -> None:
+    spans = SpanSet.fromShape(6)
+    edge = list(spans.findEdgePixels())
+    assert edge[: len(EDGE)] == [Span(*each) for each in EDGE]
+    assert lsst.geom.Point2I(0, 0) in spans
+    assert lsst.geom.Point2I(0, 7) not in spans

@@ -33,3 +33,10 @@ def test_a_module_has_its_names(name: str) -> None:
         assert word in module.__all__
         assert hasattr(module, word)
     assert [word for word in module.__all__ if not hasattr(module, word)] == []
+
+
+def test_modules_are_names_of_their_package() -> None:
+    import lsst.afw.table as afw_table
+
+    assert afw_table.catalogMatches.matchesToCatalog is afw_table.matchesToCatalog
+    assert afw_table.multiMatch.MultiMatch is afw_table.MultiMatch

@@ -196,6 +196,9 @@ class SpanSet(Face[ours.SpanSet]):
             return other.intersectNot(self).empty()
         return self._ours.contains(int(other[0]), int(other[1]))
 
+    def __contains__(self, other: Any) -> bool:
+        return self.contains(other)
+
     def overlaps(self, other: SpanSet) -> bool:
         return not self.intersect(other).empty()
 
@@ -264,20 +267,29 @@ class SpanSet(Face[ours.SpanSet]):
         return self.intersectNot(self.eroded(1))
 
     def transformedBy(self, transform: Any) -> SpanSet:
-        """Return the pixels whose centres come from the set's pixels."""
-        corners = [
-            transform.applyForward(Point2D(corner)) for corner in self.getBBox().getCorners()
-        ]
-        low = np.floor(np.min([tuple(corner) for corner in corners], axis=0)).astype(int) - 1
-        high = np.ceil(np.max([tuple(corner) for corner in corners], axis=0)).astype(int) + 1
+        """Return the pixels whose centres come from the set's pixels.
+
+        Parameters
+        ----------
+        transform : `TransformPoint2ToPoint2`, `LinearTransform` or `AffineTransform`
+            Where pixels go.
+        """
+        if hasattr(transform, "applyForward"):
+            forward, back = transform.applyForward, transform.applyInverse
+        else:
+            inverse = transform.inverted()
+            forward, back = _each(transform), _each(inverse)
+        corners = forward([Point2D(corner) for corner in self.getBBox().getCorners()])
+        ends = np.array([tuple(corner) for corner in corners])
+        low = np.floor(ends.min(axis=0) + 0.5).astype(int)
+        high = np.ceil(ends.max(axis=0) - 0.5).astype(int)
         y, x = np.mgrid[low[1] : high[1] + 1, low[0] : high[0] + 1]
         pixels = [
             Point2D(float(px), float(py)) for px, py in zip(x.ravel(), y.ravel(), strict=True)
         ]
-        back = transform.applyInverse(pixels)
         inside = [
             self._ours.contains(int(np.floor(px + 0.5)), int(np.floor(py + 0.5)))
-            for px, py in (tuple(point) for point in back)
+            for px, py in (tuple(point) for point in back(pixels))
         ]
         chosen = np.reshape(inside, x.shape)
         return SpanSet.of(ours.SpanSet.from_mask(chosen, (int(low[0]), int(low[1]))))
@@ -347,7 +359,11 @@ class SpanSet(Face[ours.SpanSet]):
 
     def unflatten(self, input: Pixels) -> Pixels:
         """Return values, one for each pixel run by run, as an image over the box of the set."""
-        return self._ours.image(np.asarray(input))
+        values, box = np.asarray(input), self._ours.bbox
+        image = np.zeros((box.height, box.width, *values.shape[1:]), values.dtype)
+        y, x, _ = self._inside(box, clip=False)
+        image[y, x] = values
+        return image
 
     def asArray(self, shape: tuple[int, int] | None = None, xy0: Any = None) -> Pixels:
         """Return an image that is true at the set's pixels, by default over its box."""
@@ -367,6 +383,10 @@ class SpanSet(Face[ours.SpanSet]):
 
     def __repr__(self) -> str:
         return "\n".join(repr(span) for span in self)
+
+
+def _each(transform: Callable[[Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    return lambda points: [transform(point) for point in points]
 
 
 def _box(image: Any) -> Box:
