@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,6 +97,56 @@ def test_what_this_package_has_of_a_module_is_there() -> None:
     assert CoaddDataIdContainer.__module__ == "persistence.pipe.cmdline.coaddcontainers"
     assert processCcd.ProcessCcdTask._DefaultName == "processCcd"
     assert "ProcessCcdTask" in dir(processCcd)
+
+
+INNER = [
+    ("lsst.afw.geom.skyWcs", "makeSkyWcs"),
+    ("lsst.afw.cameraGeom.detector.detector", "Detector"),
+    ("lsst.geom.angle", "degrees"),
+    ("lsst.daf.base.dateTime", "DateTime"),
+    ("lsst.daf.base.propertyContainer", "PropertyList"),
+    ("lsst.pex.exceptions.wrappers", "LengthError"),
+    ("lsst.log.log", "Log"),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), INNER)
+def test_an_inner_module_has_the_names_of_its_package(module: str, name: str) -> None:
+    found = getattr(importlib.import_module(module), name)
+    above = importlib.import_module(".".join(module.split(".")[: module.count(".")]))
+    assert not isinstance(found, absent.Name)
+    assert found is getattr(above, name)
+    nothing = getattr(sys.modules[module], "NoSuchName")  # noqa: B009
+    with pytest.raises(NotPartOfThisPackage, match="NoSuchName: this package has no such name"):
+        nothing()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("lsst.obs.hsc", "HscMapper"), ("lsst.obs.lsst.imsim", "ImsimMapper")]
+)
+def test_a_cameras_package_has_the_mappers_that_are_installed(module: str, name: str) -> None:
+    from persistence.cameras import installed
+
+    camera = getattr(importlib.import_module(module), name)
+    assert camera is installed.find(f"{module}.{name}")
+    with pytest.raises(ImportError):
+        exec(f"from {module} import NoSuchMapper", {})
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("lsst.obs.nowhere")
+
+
+def test_what_modules_are_in_can_be_imported_though_it_is_empty() -> None:
+    import lsst.ctrl.pool.parallel
+
+    assert isinstance(lsst.ctrl.pool.parallel.BatchCmdLineTask, absent.Name)
+    assert not hasattr(lsst.ctrl, "nothing")
+
+
+def test_what_has_left_the_stack_says_so() -> None:
+    import lsst.pex.logging
+
+    with pytest.raises(NotPartOfThisPackage, match=r"it has left the LSST stack: see lsst\.log"):
+        lsst.pex.logging.Log.getDefaultLog()
 
 
 def test_what_is_installed_comes_first(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Modules of the LSST stack that are not part of this package, which can be imported all the same.
 
 Scripts import far more than they use. A name of such a module raises an error of ours when it is
-called, subclassed, or asked for an attribute; that it is not there cannot be found out before. What
-is installed under the same name comes first.
+called, subclassed, or asked for an attribute; that it is not there cannot be found out before.
+
+An inner module, such as ``lsst.afw.geom.skyWcs``, has the names of the package that it is in. Those
+of cameras, ``lsst.obs.hsc``, have the mappers that installed packages announce under their names.
+What is installed under the same name comes first.
 """
 
 from __future__ import annotations
@@ -16,16 +19,18 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from persistence.errors import NotPartOfThisPackage
+from persistence.files import entry_points
 
 ALGORITHMS = "algorithms of the LSST stack are not part of this package"
 _DISPLAY = "displays other than matplotlib's are not part of this package"
+_NO_NAME = "this package has no such name"
+_REPLACED = "it has left the LSST stack: see lsst.log, lsst.pex.config, lsst.daf.persistence.Policy"
 _WORKFLOW = "the LSST stack's tools for batch systems are not part of this package"
 
 # Modules, each with all below it, and what is said when a name is used.
 MODULES: Mapping[str, str] = {
     **dict.fromkeys(
         (
-            "lsst.afw",
             "lsst.analysis",
             "lsst.ap",
             "lsst.atmospec",
@@ -33,6 +38,7 @@ MODULES: Mapping[str, str] = {
             "lsst.coadd",
             "lsst.cp",
             "lsst.dax.imgserv",
+            "lsst.eotest",
             "lsst.faro",
             "lsst.fgcmcal",
             "lsst.ip",
@@ -54,10 +60,26 @@ MODULES: Mapping[str, str] = {
         ),
         ALGORITHMS,
     ),
+    **dict.fromkeys(
+        (
+            "lsst.afw",
+            "lsst.daf.base",
+            "lsst.geom",
+            "lsst.log",
+            "lsst.pex.exceptions",
+            "lsst.skymap",
+        ),
+        _NO_NAME,
+    ),
+    **dict.fromkeys(("lsst.pex.harness", "lsst.pex.logging", "lsst.pex.policy"), _REPLACED),
     "lsst.display": _DISPLAY,
     "lsst.ctrl.pool": _WORKFLOW,
     "lsst.ctrl.orca": _WORKFLOW,
 }
+# What these are in, which may have nothing of its own: lsst.ctrl, lsst.dax.
+_ABOVE = {name.rpartition(".")[0] for name in MODULES if name.count(".") > 1}
+_CAMERAS = "lsst.obs."
+_GROUP = "persistence.cameras"  # as cameras/installed.py has it
 
 
 class Name:
@@ -86,10 +108,32 @@ class Name:
 
 
 class _Module(ModuleType):
-    """A module of which every name is there, and can be used by nobody."""
+    """A module of which every name is there, and can be used by nobody.
+
+    Unless the package that it is in has that name.
+    """
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        above = self.__name__
+        while above := above.rpartition(".")[0]:
+            package = sys.modules.get(above)
+            if not isinstance(package, _Module | None) and hasattr(package, name):
+                return getattr(package, name)
         return named(self.__name__, name)
+
+
+class _Camera(ModuleType):
+    """A module of a camera's package, with the mappers that are installed under its name."""
+
+    def __getattr__(self, name: str) -> Any:
+        from persistence.cameras import installed  # lazy: only who uses a camera pays for it
+
+        dotted = f"{self.__name__}.{name}"
+        if dotted not in installed.announced():
+            raise AttributeError(f"no installed camera is called {dotted!r}")
+        return installed.find(dotted)
 
 
 def named(module: str, name: str) -> Any:
@@ -111,18 +155,30 @@ def _reason(module: str) -> str | None:
     return MODULES.get(module)
 
 
+def _kind(fullname: str) -> type[ModuleType] | None:
+    """Return the class of a module that is to be found; None if it is none of these."""
+    if fullname.startswith(_CAMERAS):
+        known = (name.rpartition(".")[0] for name in entry_points.announced(_GROUP))
+        is_camera = any(f"{name}.".startswith(f"{fullname}.") for name in known)
+        return _Camera if is_camera else None
+    if _reason(fullname) is not None:
+        return _Module
+    return ModuleType if fullname in _ABOVE else None
+
+
 class _Finder(MetaPathFinder, Loader):
     """Finds what nobody else has found."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: Any = None
     ) -> ModuleSpec | None:
-        if _reason(fullname) is None:
+        if _kind(fullname) is None:
             return None
         return ModuleSpec(fullname, self, origin="not part of this package", is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Module(spec.name, f"{spec.name}: {_reason(spec.name)}.")
+        kind = _kind(spec.name) or ModuleType
+        return kind(spec.name, f"{spec.name}: {_reason(spec.name)}.")
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing: there is nothing in it."""

@@ -5,6 +5,9 @@ from typing import Any
 
 import persistence
 from persistence import __all__ as __all__
+from persistence.gen2types import absent
+
+absent.install()
 
 # The modules that Gen2 had; it imported them all with the package.
 _MODULES = frozenset(

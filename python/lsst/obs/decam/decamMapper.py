@@ -1,0 +1,5 @@
+"""Gen2's name of `obs_decam.mapper`."""
+
+from obs_decam import DecamMapper
+
+__all__ = ["DecamMapper"]
