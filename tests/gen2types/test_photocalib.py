@@ -86,7 +86,6 @@ def test_a_calibration_that_varies_is_made_of_a_field() -> None:
         scaled = calib.computeScaledCalibration()
         assert scaled.evaluate(70, 5) == pytest.approx(AT_70 / 15)
     assert CALIB.computeScaledCalibration().evaluate(3, 4) == 1.0
-    assert CALIB.computeScalingTo(afwImage.PhotoCalib(100.0)) == 2.0
 
 
 def test_fluxes_below_0_have_no_magnitude() -> None:

@@ -67,7 +67,8 @@ def test_a_visit_says_what_it_was_given() -> None:
     assert (azimuth.asDegrees(), altitude.asDegrees()) == pytest.approx((134.5, 33.3))
     assert info.getBoresightAirmass() == 1.73
     assert info.getBoresightRotAngle().asDegrees() == pytest.approx(73.2)
-    assert info.getRotType() == afwImage.RotType.SKY
+    assert info.getRotType() == afwImage.RotType.SKY == 1
+    assert str(info.getRotType()) == "RotType.SKY"
     site = info.getObservatory()
     assert site.getLongitude().asDegrees() == pytest.approx(11.1)
     assert site.getLatitude().asDegrees() == pytest.approx(22.2)

@@ -39,9 +39,12 @@ class Moments:
             return np.asarray(2 * (self.n - 1) * self.variance**2 / self.n**2)
 
 
+Good = NDArray[np.bool_] | None
+
+
 def moments(
     values: Numbers,
-    good: NDArray[np.bool_],
+    good: Good,
     weights: Numbers | None,
     variances: Numbers | None = None,
 ) -> Moments:
@@ -51,37 +54,56 @@ def moments(
     ----------
     values : array
         The numbers.
-    good : array of `bool`
-        Those that count.
+    good : array of `bool` or None
+        Those that count; None for all.
     weights : array or None
         Their weights.
     variances : array, optional
         Their variances, if the error of the mean is to come from these.
     """
-    weight = good if weights is None else np.where(good, weights, 0.0)
-    kept = np.where(good, values, 0.0)
-    n, total = good.sum(axis=0), weight.sum(axis=0)
+    if good is None:
+        n: Any = np.full(values.shape[1:], len(values))
+    else:
+        n = good.sum(axis=0)
+    if weights is None:
+        total = squares = n.astype(float)
+        kept = _kept(values, good)
+    else:
+        weight = _kept(weights, good)
+        total, squares = weight.sum(axis=0), np.square(weight).sum(axis=0)
+        kept = weight * _kept(values, good)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (weight * kept).sum(axis=0) / total
-        spread = (weight * np.where(good, values - mean, 0.0) ** 2).sum(axis=0) / total
+        mean = kept.sum(axis=0) / total
+        deviation = np.square(values - mean)
+        spread = _kept(deviation if weights is None else weights * deviation, good)
         # from the scatter about the mean of the sample to that about the true one
-        squares = np.square(weight).sum(axis=0)
-        variance = spread * (n / (n - 1) if weights is None else 1 / (1 - squares / total**2))
+        unbiased = n / (n - 1) if weights is None else 1 / (1 - squares / total**2)
+        variance = spread.sum(axis=0) / total * unbiased
         if variances is None:
             error2 = variance * squares / total**2
         else:
-            error2 = (np.square(weight) * np.where(good, variances, 0.0)).sum(axis=0) / total**2
+            shares = variances if weights is None else np.square(weights) * variances
+            error2 = _kept(shares, good).sum(axis=0) / total**2
     return Moments(n.astype(float), mean, variance, error2)
 
 
-def quartiles(values: Numbers, good: NDArray[np.bool_]) -> tuple[Numbers, Numbers, Numbers]:
+def _kept(values: Numbers, good: Good) -> Numbers:
+    """Return the numbers that count, and 0 instead of the others."""
+    return values if good is None else np.where(good, values, 0.0)
+
+
+def _sampled(values: Numbers | None, chosen: NDArray[np.bool_]) -> Numbers | None:
+    """Return the chosen numbers of one sample."""
+    return None if values is None else values[chosen]
+
+
+def quartiles(values: Numbers, good: Good) -> tuple[Numbers, Numbers, Numbers]:
     """Return the quartiles along the first axis, interpolated linearly."""
-    if values.ndim == 2 and values.shape[1] == 1:  # one sample: faster without NaN
-        kept = values[good]
-        if not kept.size:
-            return tuple(np.full(1, np.nan) for _ in range(3))  # type: ignore[return-value]
-        low, middle, high = np.percentile(kept, (25, 50, 75))
-        return np.array([low]), np.array([middle]), np.array([high])
+    if good is None:
+        low, middle, high = (
+            np.percentile(values, (25, 50, 75), axis=0) if len(values) else np.full((3, 1), np.nan)
+        )
+        return low, middle, high
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where nothing is good
         low, middle, high = np.nanpercentile(np.where(good, values, np.nan), (25, 50, 75), axis=0)
@@ -91,7 +113,7 @@ def quartiles(values: Numbers, good: NDArray[np.bool_]) -> tuple[Numbers, Number
 def statistics(
     flags: int,
     values: Numbers,
-    good: NDArray[np.bool_],
+    good: Good,
     control: StatisticsControl,
     weights: Numbers | None = None,
     variances: Numbers | None = None,
@@ -107,6 +129,13 @@ def statistics(
     control : `StatisticsControl`
         How they are made.
     """
+    if good is not None and values.ndim == 2 and values.shape[1] == 1:
+        # one sample: what does not count is left out at once
+        if not good.all():
+            chosen = good[:, 0]
+            weights, variances = _sampled(weights, chosen), _sampled(variances, chosen)
+            values = values[chosen]
+        good = None
     results: dict[Property, tuple[Any, Any]] = {}
     whole = moments(values, good, weights, variances)
     unknown = np.full(whole.n.shape, np.nan)
@@ -114,16 +143,22 @@ def statistics(
     results[Property.NPOINT] = (whole.n, np.zeros_like(whole.n))
     results[Property.MEAN] = (whole.mean, error)
     results |= _spread(whole, Property.VARIANCE, Property.STDEV)
-    kept = np.where(good, values, 0.0)
+    kept = _kept(values, good)
     empty = whole.n == 0
     weighted = kept if weights is None else kept * weights
     results[Property.SUM] = (np.where(empty, np.nan, weighted.sum(axis=0)), unknown)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        square = np.square(kept).sum(axis=0) / whole.n
-        results[Property.MEANSQUARE] = (square, np.sqrt(2 * np.square(square) / whole.n**2))
+    if flags & Property.MEANSQUARE:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            square = np.square(kept).sum(axis=0) / whole.n
+            results[Property.MEANSQUARE] = (square, np.sqrt(2 * np.square(square) / whole.n**2))
     if flags & (Property.MIN | Property.MAX):
-        lowest = np.where(good, values, np.inf).min(axis=0, initial=np.inf)
-        highest = np.where(good, values, -np.inf).max(axis=0, initial=-np.inf)
+        lows, highs = (
+            (values, values)
+            if good is None
+            else (np.where(good, values, np.inf), np.where(good, values, -np.inf))
+        )
+        lowest = lows.min(axis=0, initial=np.inf)
+        highest = highs.max(axis=0, initial=-np.inf)
         results[Property.MIN] = (np.where(empty, np.nan, lowest), unknown)
         results[Property.MAX] = (np.where(empty, np.nan, highest), unknown)
     if flags & (_QUARTILES | _CLIPPED):
@@ -148,7 +183,7 @@ def _spread(of: Moments, variance: Property, stdev: Property) -> dict[Property, 
 
 def _clipped(
     values: Numbers,
-    good: NDArray[np.bool_],
+    good: Good,
     weights: Numbers | None,
     variances: Numbers | None,
     control: StatisticsControl,
@@ -159,8 +194,13 @@ def _clipped(
     result = None
     for _ in range(control.getNumIter()):
         with np.errstate(invalid="ignore"):
-            near = good & (np.abs(values - centre) <= width)
-        result = moments(values, near, weights, variances)
+            near = np.abs(values - centre) <= width
+        if good is None and near.shape[1:] == (1,):
+            chosen = near[:, 0]
+            sample = (_sampled(each, chosen) for each in (weights, variances))
+            result = moments(values[chosen], None, *sample)
+        else:
+            result = moments(values, near if good is None else good & near, weights, variances)
         centre, width = result.mean, control.getNumSigmaClip() * np.sqrt(result.variance)
     assert result is not None
     return result

@@ -88,27 +88,32 @@ def makeStatistics(data: Any, *words: Any, **named: Any) -> Statistics:
         mask, *words = words  # type: ignore[assignment]
     if words and not isinstance(words[0], int):  # weights of a list of numbers
         weights, *words = words  # type: ignore[assignment]
-    mask = named.get("mask", mask)
     flags = int(named["flags"] if "flags" in named else words[0])
     control = named.get("sctrl", words[1] if len(words) > 1 else None) or StatisticsControl()
     if isinstance(data, Mask):
         return _of_mask(data, flags)
+    return _of_pixels(data, named.get("mask", mask), weights, flags, control)
+
+
+def _of_pixels(
+    data: Any, mask: Any, weights: Any, flags: int, control: StatisticsControl
+) -> Statistics:
     variances = None
     if isinstance(data, Pixels):
-        mask, variances = data.mask, data.variance.array.reshape(-1, 1).astype(float)
+        mask = data.mask
+        if control.getWeighted() or control.getCalcErrorFromInputVariance():
+            variances = data.variance.array.reshape(-1, 1).astype(float)
         data = data.image
     array = data.array if isinstance(data, Image) else np.asarray(data)
     values = array.reshape(-1, 1).astype(float)
     if not values.size:
         raise InvalidParameterError("statistics of an image without pixels")
-    good = np.ones(values.shape, bool)
-    masked = 0
+    good = np.isfinite(values) if control.getNanSafe() else np.ones(values.shape, bool)
+    masked = used = 0
     if mask is not None:
-        bad = (mask.array & as_bits(control.getAndMask())).astype(bool).reshape(-1, 1)
-        good &= ~bad
-        masked = int(bad.sum())
-    if control.getNanSafe():
-        good &= np.isfinite(values)
+        bad = mask.array & as_bits(control.getAndMask())
+        masked = int(np.count_nonzero(bad))
+        good &= bad.reshape(-1, 1) == 0
     if weights is not None:
         weights = np.asarray(weights, float).reshape(-1, 1)
     elif control.getWeighted() and variances is not None:
@@ -119,7 +124,8 @@ def makeStatistics(data: Any, *words: Any, **named: Any) -> Statistics:
     found = moments.statistics(flags, values, good, control, weights, errors)
     results = {name: (value[0], error[0]) for name, (value, error) in found.items()}
     results[Property.NMASKED] = (masked, np.nan)
-    used = 0 if mask is None else int(np.bitwise_or.reduce(mask.array[good.reshape(array.shape)]))
+    if mask is not None:
+        used = int(np.bitwise_or.reduce(mask.array[good.reshape(array.shape)]))
     results[Property.ORMASK] = (used, np.nan)
     return Statistics(flags, results, used)
 

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import CalibrationError
 from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.face import Face
 from persistence.types.exposure.photocalib import AB_FLUX
@@ -177,12 +176,6 @@ class PhotoCalib(Face[OurCalib]):
         from persistence.gen2types.images.calibrated import calibrated
 
         return calibrated(self, catalog, instFluxFields)
-
-    def computeScalingTo(self, other: PhotoCalib) -> float:
-        """Return the factor from this calibration to another one, where both are constant."""
-        if self._ours.field is not None or other._ours.field is not None:
-            raise CalibrationError("the factor between calibrations that vary is not one number")
-        return other._ours.mean / self._ours.mean
 
     def computeScaledCalibration(self) -> Any:
         """Return the calibration at each pixel over its mean, as a `BoundedField`."""

@@ -24,6 +24,8 @@ class RotType(enum.IntEnum):
     HORIZON = 2
     MOUNT = 3
 
+    __str__ = enum.Enum.__str__  # the name, as afw prints it
+
 
 class VisitInfo(Face[OurVisit]):
     """What is known of how an exposure was taken. What is not known is NaN, 0, or an invalid date.
