@@ -11,7 +11,9 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+import lsst.afw.detection as afwDetection
 import lsst.afw.image as afwImage
+from lsst.daf.base import DateTime
 from lsst.geom import Box2I, Extent2I, Point2D, Point2I, SpherePoint, degrees
 from persistence import gen2types
 from persistence.gen2types.exceptions import InvalidParameterError, LogicError
@@ -319,3 +321,47 @@ def test_a_mask_that_was_read_as_an_image_has_the_names_of_its_bits() -> None:
     mask = typed.of_type(ours, "lsst.afw.image.MaskU")
     assert type(mask) is afwImage.MaskX
     assert mask[7, 8] == mask.getPlaneBitMask(["BAD", "SAT"])
+
+
+def test_an_exposure_of_faces_is_written_whole(tmp_path: Path) -> None:
+    image = exposure()
+    image.setPsf(afwDetection.GaussianPsf(11, 11, 1.5))
+    image.setPhotoCalib(afwImage.PhotoCalib(2.0, 0.5))
+    image.setFilterLabel(afwImage.FilterLabel("r", "HSC-R"))
+    date = DateTime("2018-03-02T05:06:07.123456789", DateTime.TAI)
+    info = afwImage.VisitInfo(
+        exposureId=12, exposureTime=30.0, date=date, instrumentLabel="HSC",
+        boresightRaDec=SpherePoint(150, 2, degrees), rotType=afwImage.RotType.SKY,
+    )  # fmt: skip
+    image.getInfo().setVisitInfo(info)
+    image.getMetadata().set("OBSERVER", "somebody")
+    path = str(tmp_path / "image.fits")
+    image.writeFits(path)
+    again = afwImage.ExposureF(path)
+    np.testing.assert_array_equal(again.image.array, image.image.array)
+    np.testing.assert_array_equal(again.mask.array, image.mask.array)
+    assert again.getBBox() == image.getBBox()
+    assert again.getPhotoCalib() == image.getPhotoCalib()
+    assert again.getFilterLabel() == image.getFilterLabel()
+    assert again.getPsf().getSigma() == 1.5
+    found = again.getInfo().getVisitInfo()
+    assert found.getExposureId() == 12
+    assert found.getDate().nsecs() == date.nsecs()
+    assert found.getRotType() == afwImage.RotType.SKY
+    assert found.getInstrumentLabel() == "HSC"
+    assert again.getMetadata().getScalar("OBSERVER") == "somebody"
+    place = Point2D(33.5, 44.25)
+    separation = again.getWcs().pixelToSky(place).separation(image.getWcs().pixelToSky(place))
+    assert separation.asArcseconds() < 1e-6
+    part = image[PART]
+    part.writeFits(path)
+    again = afwImage.ExposureF(path)
+    assert again.getBBox() == PART
+    separation = again.getWcs().pixelToSky(place).separation(image.getWcs().pixelToSky(place))
+    assert separation.asArcseconds() < 1e-6
+    # the file itself, by astropy: pixels of the file count from its own first one
+    with fits.open(path) as hdus:
+        sky = WCS(hdus[1].header).all_pix2world(33.5 - 12, 44.25 - 25, 0)
+    ours = image.getWcs().pixelToSky(place)
+    assert float(sky[0]) == pytest.approx(ours.getRa().asDegrees(), abs=1e-9)
+    assert float(sky[1]) == pytest.approx(ours.getDec().asDegrees(), abs=1e-9)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -240,7 +242,10 @@ class Figures(Device):
             self.figure.canvas.draw_idle()
 
     def show(self) -> None:
-        self.figure.show()
+        with contextlib.suppress(AttributeError), warnings.catch_warnings():
+            # a figure without a window, or not of pyplot, cannot be shown, and need not
+            warnings.simplefilter("ignore", UserWarning)
+            self.figure.show()
 
     def close(self) -> None:
         pyplot().close(self.figure)
