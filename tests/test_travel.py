@@ -20,7 +20,8 @@ POOL = """
 import multiprocessing, os, sys
 from lsst.daf.persistence import Butler, Policy, Registry, RepositoryCfg
 from lsst.obs.decam import DecamMapper
-from persistence.registry import FilesystemRegistry, open_registry
+from persistence import registry as registries
+from persistence.registry.filesystem import FilesystemRegistry
 
 ID = {"visit": 410877, "ccdnum": 28}
 
@@ -51,7 +52,7 @@ if __name__ == "__main__":
     butler = Butler(root)
     butler.defineAlias("sci", "raw")
     tagged = Butler(inputs={"root": root, "tags": "t"})
-    registry = open_registry(root)
+    registry = registries.open(root)
     jobs = [
         (by_alias, butler),
         (by_reference, butler.dataRef("raw", dataId=ID)),

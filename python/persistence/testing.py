@@ -13,7 +13,7 @@ import itertools
 import os
 import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,9 +22,9 @@ import pytest
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.dataids.location import Location
 from persistence.dataids.template import PathTemplate
-from persistence.errors import FormatterError, PolicyError, TemplateError
+from persistence.errors import FormatterError, PolicyError, RegistryError, RowExists, TemplateError
 from persistence.formatters import formatter
-from persistence.registry import Registry
+from persistence.registry import Registry, RegistryWriter, TableSpec
 
 
 class RegistryContract:
@@ -96,12 +96,275 @@ class RegistryContract:
             len(registry.lookup(["visit"], {}, self.TABLES, template=self.TEMPLATE, limit=2)) == 2
         )
 
+    def test_a_prepared_look_up_answers_as_any_other(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        if registry.lists_files:
+            return
+        ask = registry.prepared(["filter", "date"], ["ccdnum", "visit"], self.TABLES)
+        assert ask([2, 8]) == [("r", "2015-01-01")]
+        assert ask((1, 3018092000065)) == [("g", "2018-09-20")]
+        assert ask([3, 8]) == ask([2**70, 8]) == ask([2, "g' OR '1'='1"]) == []
+        registry.close()
+        assert ask([2, 8]) == [("r", "2015-01-01")]
+
+    def test_a_range_is_compared_as_text_or_refused(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        between = (("2015-12-31", "2015-01-01"), "date", "date")
+        if registry.lists_files:
+            with pytest.raises(RegistryError):
+                registry.lookup(["visit"], {}, self.TABLES, between, self.TEMPLATE)
+            return
+        assert sorted(registry.lookup(["visit"], {}, self.TABLES, between)) == [(7,), (8,)]
+        on_a_day = ("2018-09-20", "date", "date")
+        assert registry.lookup(["visit"], {"ccdnum": 1}, self.TABLES, on_a_day) == [
+            (3018092000065,)
+        ]
+
+    def test_what_a_registry_with_tables_does_not_have_is_an_error(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        if registry.lists_files:
+            return
+        for ask in (
+            lambda: registry.lookup(["vist"], {}, self.TABLES),
+            lambda: registry.lookup(["visit"], {"vist": 7}, self.TABLES),
+            lambda: registry.lookup(["visit"], {}, ["rwa"]),
+            lambda: registry.columns(["rwa"]),
+            lambda: registry.count("rwa"),
+        ):
+            with pytest.raises(RegistryError):
+                ask()
+
+    def test_rows_are_counted_in_groups(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        if registry.lists_files:
+            return
+        assert sorted(registry.grouped("raw", ["visit"], ["filter", "ccdnum"])) == [
+            (7, "g", 1, 2),
+            (8, "r", 1, 2),
+            (3018092000065, "g", 1, 2),
+        ]
+        assert sorted(registry.grouped("raw", ["filter", "date"], counted="visit")) == [
+            ("g", "2015-01-01", 1),
+            ("g", "2018-09-20", 1),
+            ("r", "2015-01-01", 1),
+        ]
+        assert registry.grouped("raw", ["filter"], patterns={"date": "2018-*"}) == [("g", 2)]
+        assert registry.grouped("raw", ["filter"], patterns={"planet": "*"}) == []
+        for numbers, visits in (
+            ([range(7, 8)], {7}),
+            ([range(8, 9), range(3018092000065, 3018092000066)], {8, 3018092000065}),
+            ([range(1, 100, 2)], {7}),
+            ([range(9, 20)], set()),
+        ):
+            rows = registry.grouped("raw", ["visit"], ranges={"visit": numbers})
+            assert {visit for visit, _ in rows} == visits
+
     def test_asking_changes_nothing(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         registry.lookup(["visit"], {}, self.TABLES, template=self.TEMPLATE)
         registry.close()
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+class RegistryWriterContract:
+    """What every registry keeps that is written.
+
+    A subclass opens a registry in a folder twice, in `writer` and `reader`. It is the same one each
+    time, and empty at first.
+    """
+
+    SPEC: ClassVar[TableSpec] = TableSpec(
+        "raw",
+        {"visit": "int", "ccdnum": "int", "filter": "text", "first": "text", "last": "text"},
+        ("visit", "ccdnum"),
+        ("visit", "filter"),
+    )
+    FLAT: ClassVar[TableSpec] = TableSpec(
+        "flat", {"ccdnum": "int", "expTime": "double"}, ("ccdnum",), ("expTime",)
+    )
+
+    def writer(self, folder: Path, specs: Mapping[str, TableSpec]) -> RegistryWriter:
+        """Open the registry of a folder, to be written."""
+        raise AssertionError("a subclass says how")
+
+    def reader(self, folder: Path) -> Registry:
+        """Open the registry of a folder, to be asked."""
+        raise AssertionError("a subclass says how")
+
+    def rows(self, visit: int, *ccds: int, filter: str | None = "g") -> list[dict[str, Any]]:
+        """Return rows of a visit that are valid in 2015."""
+        window = {"first": "2015-01-01", "last": "2015-12-31"}
+        return [{"visit": visit, "ccdnum": ccd, "filter": filter, **window} for ccd in ccds]
+
+    def seen(self, folder: Path, *columns: str, table: str = "raw") -> list[Any]:
+        """Return what a reader sees."""
+        registry = self.reader(folder)
+        rows = registry.lookup(columns or ["visit", "ccdnum", "filter"], {}, [table])
+        registry.close()
+        return sorted(rows, key=repr)
+
+    @pytest.fixture
+    def written(self, tmp_path: Path) -> Iterator[RegistryWriter]:
+        """Return a writer of two tables."""
+        writer = self.writer(tmp_path, {"raw": self.SPEC, "flat": self.FLAT})
+        yield writer
+        writer.close()
+
+    def test_nothing_is_made_before_there_is_something_to_write(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        before = sorted(tmp_path.rglob("*"))
+        assert written.find("raw", [7, 1]) is None
+        assert written.count("raw") == 0
+        assert written.rows("raw") == []
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_what_is_added_is_found_counted_and_read(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(3018092000065, 1, 2))
+            written.add("raw", self.rows(8, 1, filter=None))
+            written.add("flat", [{"ccdnum": 1, "expTime": 2.5}])
+        (row,) = self.rows(3018092000065, 2)
+        assert written.find("raw", [3018092000065, 2]) == row
+        assert written.find("raw", [3018092000065, 3]) is None
+        assert written.count("raw") == 3
+        assert self.seen(tmp_path) == [
+            (3018092000065, 1, "g"),
+            (3018092000065, 2, "g"),
+            (8, 1, None),
+        ]
+        assert self.seen(tmp_path, "visit", "filter", table="raw_visit") == [
+            (3018092000065, "g"),
+            (8, None),
+        ]
+        assert self.seen(tmp_path, "ccdnum", "expTime", table="flat") == [(1, 2.5)]
+
+    def test_the_first_detector_of_a_visit_says_what_its_row_is(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1) + self.rows(7, 2, filter="r"))
+        with written.transaction():
+            written.add("raw", self.rows(7, 3, filter="i"))
+        assert self.seen(tmp_path, "visit", "filter", table="raw_visit") == [(7, "g")]
+
+    def test_of_rows_of_which_one_is_there_none_is_added(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1))
+        with pytest.raises(RowExists), written.transaction():
+            written.add("raw", self.rows(8, 1) + self.rows(7, 1, filter="r"))
+        assert self.seen(tmp_path) == [(7, 1, "g")]
+        assert self.seen(tmp_path, "visit", table="raw_visit") == [(7,)]
+
+    @pytest.mark.parametrize(("how", "kept"), [("replace", "r"), ("ignore", "g")])
+    def test_rows_that_are_there_give_way_or_stay(
+        self, written: RegistryWriter, tmp_path: Path, how: str, kept: str
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1))
+        with written.transaction():
+            written.add("raw", self.rows(7, 1, 2, filter="r"), **{how: True})
+        assert self.seen(tmp_path) == [(7, 1, kept), (7, 2, "r")]
+        assert self.seen(tmp_path, "visit", "filter", table="raw_visit") == [(7, kept)]
+
+    @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+    def test_a_transaction_that_does_not_come_to_its_end_changes_nothing(
+        self, written: RegistryWriter, tmp_path: Path, error: type[BaseException]
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1))
+
+        def interrupted() -> None:
+            with written.transaction(anew={"raw"}):
+                written.add("raw", self.rows(8, 1))
+                written.add("flat", [{"ccdnum": 1, "expTime": 2.5}])
+                raise error
+
+        with pytest.raises(error):
+            interrupted()
+        assert self.seen(tmp_path) == [(7, 1, "g")]
+        assert written.count("flat") == 0
+
+    def test_a_table_made_anew_has_other_rows_and_the_rest_stays(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1, 2))
+            written.add("flat", [{"ccdnum": 1, "expTime": 2.5}])
+        with written.transaction(anew={"raw"}):
+            written.add("raw", self.rows(8, 1))
+        assert self.seen(tmp_path) == [(8, 1, "g")]
+        assert self.seen(tmp_path, "visit", table="raw_visit") == [(8,)]
+        assert written.count("flat") == 1
+
+    def test_rows_are_changed_by_their_numbers(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1, 2))
+            numbers = {row["ccdnum"]: number for number, row in written.rows("raw")}
+            written.update("raw", [(numbers[2], {"first": "2016-01-01", "last": "2016-12-31"})])
+        assert self.seen(tmp_path, "ccdnum", "first", "last") == [
+            (1, "2015-01-01", "2015-12-31"),
+            (2, "2016-01-01", "2016-12-31"),
+        ]
+
+    def test_rows_are_added_in_a_transaction_only(self, written: RegistryWriter) -> None:
+        with pytest.raises(RegistryError):
+            written.add("raw", self.rows(7, 1))
+        with pytest.raises(RegistryError):
+            written.update("raw", [(1, {"filter": "r"})])
+        assert written.count("raw") == 0
+
+    def test_a_reader_that_is_open_sees_what_comes(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        with written.transaction():
+            written.add("raw", self.rows(7, 1))
+        registry = self.reader(tmp_path)
+        ask = registry.prepared(["filter"], ["visit"], ["raw"])
+        assert (ask([7]), ask([8]), registry.count("raw")) == ([("g",)], [], 1)
+        with written.transaction():
+            written.add("raw", self.rows(8, 1, filter="r"))
+        assert (ask([7]), ask([8]), registry.count("raw")) == ([("g",)], [("r",)], 2)
+        registry.close()
+
+    def test_a_window_that_cannot_be_compared_excludes_no_row(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        windows = [
+            ("2015-01-01", "2015-12-31"),
+            ("2016-01-01", "2016-12-31"),
+            (None, "2015-12-31"),
+            ("20150101", None),
+            ("None", "2015-12-31"),
+        ]
+        rows = [
+            {**row, "first": first, "last": last}
+            for number, (first, last) in enumerate(windows)
+            for row in self.rows(7, number)
+        ]
+        with written.transaction():
+            written.add("raw", rows)
+        registry = self.reader(tmp_path)
+        between = (("2015-06-01~", "2015-06-01"), "first", "last")
+        valid = registry.lookup(["ccdnum"], {"visit": 7}, ["raw"], between)
+        assert sorted(valid) == [(0,), (2,), (3,), (4,)]
+        registry.close()
+
+    def test_what_was_closed_can_be_used_again(
+        self, written: RegistryWriter, tmp_path: Path
+    ) -> None:
+        for visit in (7, 8):
+            with written.transaction():
+                written.add("raw", self.rows(visit, 1))
+            written.close()
+        assert [visit for visit, *_ in self.seen(tmp_path)] == [7, 8]
 
 
 class CameraContract:

@@ -21,7 +21,7 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence.ingest.config import load
-from persistence.registry.writer import RegistryWriter, TableSpec
+from persistence.registry import TableSpec, open_writer
 
 _ROWS: list[tuple[str, str, str, str, bool]] = []
 
@@ -112,7 +112,7 @@ def fill(root: Path, rows: int) -> Path:
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
     register = load(DecamMapper.ingestFile).register
     spec = TableSpec(register.table, register.columns, register.unique, register.visit)
-    writer = RegistryWriter(str(root / "registry.sqlite3"), spec)
+    writer = open_writer(str(root), {"raw": spec})
     filters = "ugrizY"
 
     def row(number: int) -> dict[str, Any]:
@@ -124,7 +124,8 @@ def fill(root: Path, rows: int) -> Path:
         }  # fmt: skip
 
     for start in range(0, rows, 50000):
-        writer.add([row(number) for number in range(start, min(rows, start + 50000))])
+        with writer.transaction():
+            writer.add("raw", [row(number) for number in range(start, min(rows, start + 50000))])
     writer.close()
     return root
 

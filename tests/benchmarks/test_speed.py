@@ -27,9 +27,10 @@ from persistence.cli import ingest_images
 from persistence.files import durable, fits_headers
 from persistence.ingest import direct
 from persistence.ingest.config import load
+from persistence.registry import TableSpec
 from persistence.registry.direct import DirectFiles
 from persistence.registry.direct_writer import DirectWriter
-from persistence.registry.writer import RegistryWriter, TableSpec
+from persistence.registry.sqlite_writer import SqliteWriter, statements
 
 ID = {"visit": 100005, "ccdnum": 7}
 POLICY = """
@@ -442,18 +443,20 @@ def test_finding_a_file_that_is_registered_where_it_lies(bench: Any, tmp_path: P
 def test_registering(bench: Any, tmp_path: Path) -> None:
     register = load(DecamMapper.ingestFile).register
     spec = TableSpec(register.table, register.columns, register.unique, register.visit)
-    writer = RegistryWriter(str(tmp_path / "registry.sqlite3"), spec)
-    writer.create([])
+    writer = SqliteWriter(str(tmp_path / "registry.sqlite3"), {"raw": spec})
+    with writer.transaction():
+        pass
     values = {"int": 1, "text": "some text", "double": 90.0}
     plain = {name: values[kind] for name, kind in register.columns.items()}
     rows = [{**plain, "visit": number // 62, "ccdnum": number % 62} for number in range(100000)]
     begin = time.perf_counter()
     for start in range(0, len(rows), 20000):
-        writer.add(rows[start : start + 20000])
+        with writer.transaction():
+            writer.add("raw", rows[start : start + 20000])
     took = time.perf_counter() - begin
     writer.close()
     connection = sqlite3.connect(tmp_path / "bare.sqlite3")
-    for statement in spec.statements():
+    for statement in statements(spec):
         connection.execute(statement)
     marks = ", ".join("?" * len(plain))
     begin = time.perf_counter()

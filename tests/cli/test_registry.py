@@ -15,7 +15,8 @@ import pytest
 
 from persistence.cli import main
 from persistence.dataids import grammar
-from persistence.registry import SqliteRegistry, summaries
+from persistence.registry import summaries
+from persistence.registry.sqlite import SqliteRegistry
 
 COLUMNS = "visit int, ccdnum int, filter text, date text, expTime double, object text"
 

@@ -28,8 +28,8 @@ from persistence.ingest.base import Report
 from persistence.ingest.calibplan import kind_of
 from persistence.ingest.calibs import CalibTask
 from persistence.ingest.config import override
-from persistence.registry.calibs import CalibWriter
-from persistence.registry.writer import TableSpec
+from persistence.registry import TableSpec, open_writer
+from persistence.registry.sqlite_writer import statements
 
 DECAM = calibconfig.load(DecamMapper.ingestCalibsFile, "DecamMapper")
 G = "g DECam SDSS c0001 4720.0 1520.0"
@@ -259,7 +259,7 @@ def test_the_tables_are_made_by_the_letter_of_the_originals(
     query = "select name, sql from sqlite_master where type = 'table' and name <> 'sqlite_sequence'"
     theirs = dict(ask(real / "gen2_repos" / name, query))
     specs = {table: _spec_of(table, theirs) for table in theirs if not table.endswith("_visit")}
-    writer = CalibWriter(str(tmp_path / "calibRegistry.sqlite3"), specs, ("validStart", "validEnd"))
+    writer = open_writer(str(tmp_path), specs, "calibRegistry")
     with writer.transaction():
         pass
     writer.close()
@@ -320,7 +320,7 @@ def test_no_index_is_added_to_a_registry_of_the_original(
 ) -> None:
     for table in DECAM.register.tables:
         spec = DECAM.register.spec(table)
-        tell(calib, *[line for line in spec.statements() if line.startswith("create table")])
+        tell(calib, *[line for line in statements(spec) if line.startswith("create table")])
     assert counts(ingest(master())) == (1, 0, 0, 0)
     assert ask(calib, "select name from sqlite_master where sql like 'create index%'") == []
 
@@ -702,7 +702,7 @@ def test_killed_between_delivery_and_validity_the_next_run_does_the_rest(
     if not child:
         try:
             killed = task(root, calib, mode="move")
-            killed._writer.set_windows = lambda *given: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            killed._writer.update = lambda *given: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
             killed.run(paths)
         finally:
             os._exit(0)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from persistence.ingest import config
 from persistence.ingest.base import Report
 from persistence.ingest.config import override
 from persistence.ingest.task import IngestTask
-from persistence.registry.writer import TableSpec
+from persistence.registry.sqlite_writer import SqliteWriter
 
 DECAM = config.load(DecamMapper.ingestFile)
 
@@ -248,7 +249,7 @@ def test_create_that_does_not_come_to_its_end_leaves_the_rows_that_were_there(
     def broken(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(TableSpec, "insert", broken)
+    monkeypatch.setattr(SqliteWriter, "add", broken)
     with pytest.raises((KeyboardInterrupt, RegistryError)):
         task(root, create=True).run(raws)
     assert rows(root) == before
@@ -656,14 +657,14 @@ def test_a_file_that_another_run_registered_is_no_fault_of_those_beside_it(
 ) -> None:
     """Two files in one transaction: another run registers a part of the first just before it."""
     slow = task(root)
-    add = slow._writer.add
+    begin = slow._writer.transaction
 
-    def add_late(*arguments: Any) -> None:
+    def begin_late() -> AbstractContextManager[None]:
         monkeypatch.undo()
         task(root).run(copies[:1])
-        add(*arguments)
+        return begin()
 
-    monkeypatch.setattr(slow._writer, "add", add_late)
+    monkeypatch.setattr(slow._writer, "transaction", begin_late)
     assert slow.run(copies).failed == []
     assert len(rows(root)) == len(set(rows(root))) == 122
 

@@ -1,12 +1,15 @@
-"""The contract of registries, kept by each."""
+"""The contracts of registries, kept by each."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
-from persistence.registry import FilesystemRegistry, Registry, SqliteRegistry
-from persistence.testing import RegistryContract
+from persistence.registry import Registry, RegistryWriter, TableSpec, open_writer
+from persistence.registry.filesystem import FilesystemRegistry
+from persistence.registry.sqlite import SqliteRegistry
+from persistence.testing import RegistryContract, RegistryWriterContract
 
 
 class TestSqliteRegistry(RegistryContract):
@@ -34,3 +37,11 @@ class TestFilesystemRegistry(RegistryContract):
             path.touch()
         (folder / "2015-01-01" / "g" / "notes.txt").touch()
         return FilesystemRegistry(str(folder))
+
+
+class TestSqliteWriter(RegistryWriterContract):
+    def writer(self, folder: Path, specs: Mapping[str, TableSpec]) -> RegistryWriter:
+        return open_writer(str(folder), specs)
+
+    def reader(self, folder: Path) -> Registry:
+        return SqliteRegistry(str(folder / "registry.sqlite3"))

@@ -16,7 +16,8 @@ from persistence.errors import IncompleteDataId, NoTables, UnknownKey, did_you_m
 from persistence.formatters import HDU_KEYS
 from persistence.policy import suppliers
 from persistence.policy.dataset_type import DatasetType
-from persistence.registry import FilesystemRegistry, refuse_unknown
+from persistence.registry import refuse_unknown
+from persistence.registry.filesystem import FilesystemRegistry
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation

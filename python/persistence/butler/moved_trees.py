@@ -9,6 +9,7 @@ from typing import Any
 from persistence.butler import repository_cfg
 from persistence.butler.repository_cfg import RepositoryCfg
 from persistence.errors import RegistryWarning, argument, warn_caller
+from persistence.registry import path_of
 
 
 def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
@@ -20,11 +21,12 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
     path, named = cfg.mapperArgs.get("calibRoot"), cfg.mapperArgs.get("calibRegistry")
     if not isinstance(path, str):
         return cfg.mapperArgs
-    registry = os.path.join(path, named or "calibRegistry.sqlite3")
+    given = {"calibRegistry": named}
+    registry = path_of(path, given, "calibRegistry")
     if os.path.isdir(path) and (not named or os.path.isfile(registry)):
         return cfg.mapperArgs
-    name = os.path.relpath(registry, path)
-    roots = [one for one in beside(path, cfg.root) if os.path.isfile(os.path.join(one, name))]
+    places = beside(path, cfg.root)
+    roots = [one for one in places if os.path.isfile(path_of(one, given, "calibRegistry"))]
     hint = f"{roots[0]} is taken for it" if roots else "none of them will be found"
     gone = registry if os.path.isdir(path) else path
     warn_caller(

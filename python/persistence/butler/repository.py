@@ -22,8 +22,10 @@ from persistence.errors import (
 from persistence.files import intents
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
-from persistence.registry import FilesystemRegistry, Registry
+from persistence.registry import Registry
 from persistence.registry.direct import DirectFiles
+from persistence.registry.filesystem import FilesystemRegistry
+from persistence.registry.source import Source
 
 _T = TypeVar("_T")
 
@@ -56,12 +58,12 @@ class Repository:
     ----------
     mapper : `Mapper`
         The camera's mapper, which also knows what the repository and its relatives define.
-    registry : `Registry`
-        What supplies the keys that a person left out.
-    calibrations : `Calibrations`
-        Where calibrations lie, unless `calibrations_of` says otherwise of a type.
     trust : `frozenset` [`str`]
         Dotted names of classes that pickles may hold, the camera's own among them.
+    source : `Source`
+        Finds its registry, or a parent's.
+    calibration_source : `CalibrationSource`
+        Finds its calibrations, or a parent's.
     told : mapping
         What each reader of a file is told: whom a pickle may make, and who knows the headers.
     direct : `DirectFiles`
@@ -95,8 +97,8 @@ class Repository:
         self.root = os.path.abspath(root)
         cls = cameras.camera(mapper)
         relatives = [parent for parent in parents if type(parent.mapper) is cls]
-        parent_registry = _first(parent.registry_to_inherit for parent in relatives)
         if isinstance(mapper, str | type):
+            parent_registry = _first(parent.source.find() for parent in relatives)
             told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
             mapper = cls(**{"root": self.root, **mapperArgs, **told})
         self.direct = DirectFiles(self.root)
@@ -113,17 +115,25 @@ class Repository:
         self._use(self.vocabulary.mapper)
         self.tags = frozenset(tags)
         self.parents = tuple(parents)
-        inherited = (
-            parent.calibrations for parent in relatives if parent.calibrations.registry is not None
+        self.source: Source = Source(
+            self.root, self.mapper.mapperArgs, parents=[parent.source for parent in relatives]
         )
-        self.calibrations: Calibrations = roots.calibrations(
-            self.root, self.mapper, _first(inherited)
+        self._files: Registry = FilesystemRegistry(self.root)
+        self.calibration_source: roots.CalibrationSource = roots.calibrations(
+            self.root, self.mapper, [parent.calibration_source for parent in relatives]
         )
         self._elsewhere = {name: roots.calibrations_at(place) for name, place in calibs.items()}
-        self.registry_to_inherit: Registry | None = (
-            roots.own_registry(self.root, self.mapper) or parent_registry
-        )
-        self.registry: Registry = self.registry_to_inherit or FilesystemRegistry(self.root)
+
+    @property
+    def registry(self) -> Registry:
+        """What supplies the keys that a person left out: as long as there is none, file names."""
+        registry = self.source.find()
+        return self._files if registry is None else registry
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """Where calibrations lie, unless `calibrations_of` says otherwise of a type."""
+        return self.calibration_source.find()
 
     def define(self, definition: Definition) -> None:
         """Lay a definition made by this process over those of the camera and the repository."""
@@ -168,7 +178,7 @@ class Repository:
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:
         """Return where the calibrations of a type lie, with their registry."""
-        return self._elsewhere.get(dataset.name, self.calibrations)
+        return self._elsewhere.get(dataset.name, self.calibration_source).find()
 
     def root_of(self, dataset: DatasetType) -> str:
         """Return the directory that datasets of a type are read from: calibrations have another."""

@@ -1,53 +1,52 @@
-"""Where a repository's registry and its calibrations come from.
-
-The caller, the policy, or beside the data.
-"""
+"""Where a repository's calibrations come from: the caller, the policy, or beside the data."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence.calibs.choose import Calibrations
 from persistence.cameras.mapper import Mapper
 from persistence.errors import RepositoryError
-from persistence.registry import (
-    Registry,
-    SqliteRegistry,
-    open_registry,
-    refuse_server,
-    registry_path,
-)
+from persistence.registry.kinds import as_path
+from persistence.registry.source import Source
 
 
-def own_registry(root: str, mapper: Mapper) -> Registry | None:
-    """Open the repository's own registry: where the caller says, or beside the data.
+class CalibrationSource:
+    """Finds where the calibrations of a repository lie: its own, or a parent's.
 
-    None if it has none.
+    What has no registry of them looks for one at each question; see `Source`.
 
-    Raises
-    ------
-    RepositoryError
-        If the caller names one that is not there.
+    Parameters
+    ----------
+    root : `str`
+        The directory that its own calibrations lie in.
+    arguments : mapping
+        May name their registry: ``calibRegistry``.
+    parents : sequence of `CalibrationSource`
+        Those of the parents, in order.
     """
-    if not mapper.mapperArgs.get("registry"):
-        return open_registry(root)
-    path = place_of_registry(root, mapper)
-    if not os.path.isfile(path):
-        raise RepositoryError(f"registry: there is no file {path}")
-    refuse_server(path, "registry")
-    return SqliteRegistry(path)
+
+    def __init__(
+        self,
+        root: str,
+        arguments: Mapping[str, Any] = {},
+        parents: Sequence[CalibrationSource] = (),
+    ) -> None:
+        sources = [parent._source for parent in parents]
+        self._source: Source = Source(root, arguments, "calibRegistry", sources)
+
+    def find(self) -> Calibrations:
+        """Return where calibrations lie now, with their registry."""
+        owner = self._source.owner() or self._source
+        return Calibrations(owner.root, self._source.find())
 
 
-def place_of_registry(root: str, mapper: Mapper) -> str:
-    """Give where the repository's own registry is, if it has one; see `own_registry`."""
-    said = mapper.mapperArgs.get("registry")
-    return os.path.join(root, _path(said, "registry")) if said else registry_path(root)
-
-
-def calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> Calibrations:
-    """Return where calibrations lie.
+def calibrations(
+    root: str, mapper: Mapper, parents: Sequence[CalibrationSource] = ()
+) -> CalibrationSource:
+    """Return where to find the calibrations of a repository.
 
     Where the caller says, or the policy, or with the other data, or a parent's.
 
@@ -57,42 +56,36 @@ def calibrations(root: str, mapper: Mapper, inherited: Calibrations | None) -> C
         If the caller names a directory, or a registry in it, that is not there. (Gen2 looked in the
         data root instead: trap T11.)
     """
-    configured = mapper.mapperArgs.get("calibRoot") or mapper.policy.settings.get("calibRoot")
-    registry = mapper.mapperArgs.get("calibRegistry")
+    arguments = mapper.mapperArgs
+    configured = arguments.get("calibRoot") or mapper.policy.settings.get("calibRoot")
     if configured:
-        path = os.path.join(os.path.realpath(root), _path(configured, "calibRoot"))
-        return calibrations_at(path, registry)
-    if registry:
-        return calibrations_at(root, registry)
-    own = open_registry(root, "calibRegistry")
-    return Calibrations(root, own) if own is not None or inherited is None else inherited
+        path = os.path.join(os.path.realpath(root), as_path(configured, "calibRoot"))
+        return calibrations_at(path, arguments)
+    if arguments.get("calibRegistry"):
+        return calibrations_at(root, arguments)
+    return CalibrationSource(root, {}, parents)
 
 
-def calibrations_at(place: str, registry: Any = None) -> Calibrations:
-    """Return the calibrations of a directory.
+def calibrations_at(directory: str, arguments: Mapping[str, Any] = {}) -> CalibrationSource:
+    """Return where to find the calibrations of a directory.
 
     Parameters
     ----------
-    place : `str`
+    directory : `str`
         The directory.
-    registry : `str`, optional
-        Their registry, relative to the directory; by default ``calibRegistry.sqlite3`` in it.
+    arguments : mapping
+        May name their registry, relative to the directory: ``calibRegistry``. By default it is
+        ``calibRegistry.sqlite3`` in it.
 
     Raises
     ------
     RepositoryError
         If there is no such directory, or no such registry.
     """
-    place = os.path.normpath(place)
-    if not os.path.isdir(place):
-        raise RepositoryError(f"calibRoot: there is no directory {place}")
-    if not registry:
-        return Calibrations(place, open_registry(place, "calibRegistry"))
-    path = os.path.join(place, _path(registry, "calibRegistry"))
-    if not os.path.isfile(path):
-        raise RepositoryError(f"calibRegistry: there is no file {path}")
-    refuse_server(path, "calibRegistry")
-    return Calibrations(place, SqliteRegistry(path))
+    directory = os.path.normpath(directory)
+    if not os.path.isdir(directory):
+        raise RepositoryError(f"calibRoot: there is no directory {directory}")
+    return CalibrationSource(directory, arguments)
 
 
 def find(given: Any, roots: Iterable[str | None], name: str) -> list[str]:
@@ -119,7 +112,7 @@ def find(given: Any, roots: Iterable[str | None], name: str) -> list[str]:
     RepositoryError
         If it is no path, or there are two such directories.
     """
-    path = _path(given, name)
+    path = as_path(given, name)
     bases = [*dict.fromkeys(os.path.realpath(root) for root in (*roots, os.curdir) if root)]
     looked_for = list(dict.fromkeys(os.path.normpath(os.path.join(base, path)) for base in bases))
     there = {os.path.realpath(one): one for one in looked_for if os.path.isdir(one)}
@@ -142,9 +135,3 @@ def directory(given: Any, roots: Iterable[str | None], name: str) -> str:
     if not os.path.isdir(found[0]):
         raise RepositoryError(f"{name}: there is no directory {', nor '.join(found)}")
     return found[0]
-
-
-def _path(given: Any, name: str) -> str:
-    if not isinstance(given, str | os.PathLike):
-        raise RepositoryError(f"{name} has to be a path, not {given!r}")
-    return os.fspath(given)

@@ -13,7 +13,7 @@ from persistence.errors import NoResults, did_you_mean
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
-    from persistence.registry.sqlite import SqliteRegistry
+    from persistence.registry import Registry
     from persistence.registry.summaries import Names, Row
 
 
@@ -64,12 +64,10 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _registry(butler: Butler) -> SqliteRegistry:
-    """Give the registry that serves the repository."""
-    from persistence.registry import SqliteRegistry
-
+def _registry(butler: Butler) -> Registry:
+    """Return the registry that serves the repository."""
     found = butler.chain.inputs[0].registry
-    if not isinstance(found, SqliteRegistry):
+    if found.lists_files:
         root = butler.chain.inputs[0].root
         raise NoResults(
             "No registry of",

@@ -13,7 +13,7 @@ from persistence.cameras.installed import gen2_name
 from persistence.cli import output
 from persistence.errors import RegistryError
 from persistence.files import links
-from persistence.registry import registry_path
+from persistence.registry import path_of
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -34,8 +34,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         found[repository] = _described(repository, counts, repository in butler.chain.outputs)
         problems += problem
         registries = (
-            registry_path(repository.root),
-            registry_path(repository.calibrations.root, "calibRegistry"),
+            path_of(repository.root),
+            path_of(repository.calibrations.root, {}, "calibRegistry"),
         )
         problems += filter(None, map(links.fault, registries))
     output.write(

@@ -24,9 +24,8 @@ from persistence.ingest.calibplan import CalibPlanner, needing
 from persistence.ingest.plan import FilePlan
 from persistence.ingest.shares import Sharer
 from persistence.ingest.windows import Numbered, Sharing
-from persistence.registry.calibs import CalibWriter
+from persistence.registry import open_writer
 
-REGISTRY = "calibRegistry.sqlite3"
 RuleName = Literal["around", "until-superseded", "nearest"]
 
 
@@ -63,10 +62,10 @@ class CalibTask(FileIngest):
         register = self.config.register
         for table in register.tables:
             self._sharing(table)  # refuses what cannot be meant before anything is done
-        self._writer = CalibWriter(
-            os.path.join(self.root, REGISTRY),
+        self._writer = open_writer(
+            self.root,
             {table: register.spec(table) for table in register.tables},
-            (register.validStart, register.validEnd),
+            "calibRegistry",
             register.permissions,
             register.wait,
             self.dry_run,
@@ -179,10 +178,12 @@ class CalibTask(FileIngest):
             for table, made in shares.windows.items():
                 rows = [row for plan in shares.plans if plan.table == table for row in plan.rows]
                 self._writer.add(table, rows, self.config.clobber, self.config.register.ignore)
-                changed = (
-                    (str(window.first), str(window.last), number) for window, number in made.changed
+                start, end = self.config.register.validStart, self.config.register.validEnd
+                changes = (
+                    (number, {start: str(window.first), end: str(window.last)})
+                    for window, number in made.changed
                 )
-                self._writer.set_windows(table, changed)
+                self._writer.update(table, changes)
         self._note(shares.notes, report)
         for plan in shares.plans:
             if plan.status == "failed":

@@ -25,9 +25,8 @@ from persistence.ingest.base import FileIngest, Report, log, removed
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
-from persistence.registry import registry_path
+from persistence.registry import TableSpec, open_writer
 from persistence.registry.direct_writer import DirectWriter
-from persistence.registry.writer import RegistryWriter, TableSpec
 
 # A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay
 # small.
@@ -62,12 +61,14 @@ class IngestTask(FileIngest):
                 f"{', '.join(known)})"
             )
         register = self.config.register
-        self._writer = RegistryWriter(
-            registry_path(self.repository.root),
-            TableSpec(register.table, register.columns, register.unique, register.visit),
-            register.permissions,
-            register.wait,
-            self.dry_run,
+        self._table = register.table
+        spec = TableSpec(register.table, register.columns, register.unique, register.visit)
+        self._writer = open_writer(
+            self.repository.root,
+            {spec.name: spec},
+            permissions=register.permissions,
+            wait=register.wait,
+            dry_run=self.dry_run,
         )
         self._direct = DirectWriter(
             self.repository.root, register.permissions, register.wait, self.dry_run
@@ -153,7 +154,7 @@ class IngestTask(FileIngest):
         )
 
     def _find_row(self, key: Sequence[Any]) -> Mapping[str, Any] | None:
-        return None if self.create else self._writer.find(key)
+        return None if self.create else self._writer.find(self._table, key)
 
     def _passed_over(self, parsed: Parsed) -> FilePlan | None:
         for bad in self.bad_ids:
@@ -173,7 +174,8 @@ class IngestTask(FileIngest):
         replace, ignore = self.config.clobber, self.config.register.ignore
         try:
             if rows:
-                self._writer.add(rows, replace, ignore)
+                with self._writer.transaction():
+                    self._writer.add(self._table, rows, replace, ignore)
         except RowExists:
             # Another run was here since these were planned: see, file by file, what it left to do.
             for plan in plans:
@@ -186,14 +188,16 @@ class IngestTask(FileIngest):
         """Register the rows of some files in place of all that there are, if there are any."""
         rows = [row for plan in plans for row in plan.rows]
         planned = report.new or report.placed if self.dry_run else rows
-        numbers = {self._writer.spec.name: self._writer.count()} if planned else {}
+        numbers = {self._table: self._writer.count(self._table)} if planned else {}
         self._note(removed(numbers, self.dry_run), report)
         if not rows:
             return
         plans = self._settled(plans, report)
         rows = [row for plan in plans for row in plan.rows]
         if rows:
-            self._writer.create(rows, self.config.clobber, self.config.register.ignore)
+            with self._writer.transaction(anew={self._table}):
+                ignore = self.config.register.ignore
+                self._writer.add(self._table, rows, self.config.clobber, ignore)
         for plan in plans:
             self._end(plan, report)
 

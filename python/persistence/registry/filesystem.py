@@ -10,9 +10,10 @@ from typing import Any
 from persistence.dataids.template import Field, PathTemplate, Piece
 from persistence.errors import RegistryError
 from persistence.files.atomic import COMPRESSED
+from persistence.registry.contract import Between, Registry, Rows
 
 
-class FilesystemRegistry:
+class FilesystemRegistry(Registry):
     """Looks data IDs up by matching the files of a repository with a path template.
 
     Parameters
@@ -39,11 +40,11 @@ class FilesystemRegistry:
         columns: Sequence[str],
         where: Mapping[str, Any],
         tables: Sequence[str] = (),
-        between: tuple[Any, str, str] | None = None,
+        between: Between | None = None,
         template: PathTemplate | None = None,
         limit: int | None = None,
-    ) -> list[tuple[Any, ...]]:
-        """Find the distinct values of some columns; see `Registry.lookup`."""
+    ) -> Rows:
+        """Return the distinct values of some columns; see `Registry.lookup`."""
         if between is not None:
             raise RegistryError(
                 f"{self.path} has no registry: a validity range cannot be looked up"
@@ -60,12 +61,12 @@ class FilesystemRegistry:
     def columns(
         self, tables: Sequence[str], template: PathTemplate | None = None
     ) -> Mapping[str, str]:
-        """Give the keys that the names of the files hold."""
+        """Return the keys that the names of the files hold."""
         words = {int: "int", float: "double", str: "text"}
         return {key: words[kind] for key, kind in template.keys.items()} if template else {}
 
     def tables(self) -> Sequence[str]:
-        """Give no table: there is none."""
+        """Return no table: there is none."""
         return ()
 
     def count(self, table: str) -> int:

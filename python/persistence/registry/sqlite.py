@@ -9,12 +9,16 @@ import functools
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, did_you_mean
 from persistence.files.sqlite import connect, explained, leave_to_parent, quoted
+from persistence.registry.contract import Between, Registry, RegistryWriter, Rows
+from persistence.registry.tables import TableSpec
+
+if TYPE_CHECKING:
+    from persistence.dataids.template import PathTemplate
 
 # SQLite's integers; a larger one can match no row, and its driver would not take it.
 _INTEGERS = range(-(2**63), 2**63)
@@ -22,7 +26,21 @@ _INTEGERS = range(-(2**63), 2**63)
 _COMPACT = "'" + 5 * "[0-9]" + "*'"
 
 
-class SqliteRegistry:
+def read(path: str) -> Registry:
+    """Return the registry in a file; see `persistence.registry.kinds.Kind`."""
+    return SqliteRegistry(path)
+
+
+def write(
+    path: str, specs: Mapping[str, TableSpec], permissions: int, wait: float, dry_run: bool
+) -> RegistryWriter:
+    """Return what writes the registry in a file; see `persistence.registry.kinds.Kind`."""
+    from persistence.registry.sqlite_writer import SqliteWriter  # lazy: only ingest writes
+
+    return SqliteWriter(path, specs, permissions, wait, dry_run)
+
+
+class SqliteRegistry(Registry):
     """A registry in a SQLite file, as Gen2's ingest tools write it.
 
     Parameters
@@ -55,11 +73,11 @@ class SqliteRegistry:
         columns: Sequence[str],
         where: Mapping[str, Any],
         tables: Sequence[str] = (),
-        between: tuple[Any, str, str] | None = None,
+        between: Between | None = None,
         template: PathTemplate | None = None,
         limit: int | None = None,
-    ) -> list[tuple[Any, ...]]:
-        """Find the distinct values of some columns; see `Registry.lookup`."""
+    ) -> Rows:
+        """Return the distinct values of some columns; see `Registry.lookup`."""
         values = list(where.values())
         for value in values:
             if type(value) is int and value not in _INTEGERS:
@@ -70,6 +88,26 @@ class SqliteRegistry:
         is_odd = bounds is not None and self._has_odd_windows(tuple(tables), bounds)
         query = _query(tuple(columns), tuple(where), tuple(tables), bounds, is_odd, limit)
         return self.fetch(query, values)
+
+    def prepared(
+        self, columns: Sequence[str], keys: Sequence[str], tables: Sequence[str]
+    ) -> Callable[[Sequence[Any]], Rows]:
+        """Return a look-up of which only the values are to be given; see `Registry.prepared`."""
+        query = _query(tuple(columns), tuple(keys), tuple(tables), None, False, None)
+        stat, getpid = os.stat, os.getpid
+
+        def ask(values: Sequence[Any]) -> Rows:
+            try:
+                # What `fetch` does, without its calls: they take as long as SQLite does.
+                status = stat(self.path)
+                connection = self._connection
+                if status[1:3] == self._opened and connection and self._process == getpid():
+                    return connection.execute(query, values).fetchall()
+            except (OSError, OverflowError, UnicodeEncodeError, sqlite3.Error):
+                pass  # told below
+            return self.lookup(columns, dict(zip(keys, values, strict=True)), tables)
+
+        return ask
 
     def _has_odd_windows(self, tables: tuple[str, ...], bounds: tuple[str, str]) -> bool:
         """Check whether a row has bounds that cannot be compared as text.
@@ -87,7 +125,7 @@ class SqliteRegistry:
     def columns(
         self, tables: Sequence[str], template: PathTemplate | None = None
     ) -> Mapping[str, str]:
-        """Give the columns of some tables with their declared types."""
+        """Return the columns of some tables with their declared types."""
         if len(tables) == 1 and tables[0] in self._columns:
             return self._columns[tables[0]]
         found: dict[str, str] = {}
@@ -105,14 +143,38 @@ class SqliteRegistry:
         return found
 
     def tables(self) -> Sequence[str]:
-        """Give the names of the tables."""
+        """Return the names of the tables."""
         names = self.fetch("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid", [])
         return [name for (name,) in names if not name.startswith("sqlite_")]
 
     def count(self, table: str) -> int:
-        """Count the rows of a table."""
+        """Return the number of rows of a table."""
         ((number,),) = self.fetch((f"SELECT COUNT(*) FROM {quoted(table)}"), [])  # noqa: S608  # quoted
         return int(number)
+
+    def grouped(
+        self,
+        table: str,
+        by: Sequence[str],
+        least: Sequence[str] = (),
+        counted: str | None = None,
+        patterns: Mapping[str, str] = {},
+        ranges: Mapping[str, Sequence[range]] = {},
+    ) -> Rows:
+        """Return a row for each combination of values; see `Registry.grouped`."""
+        if not set(patterns) <= set(self.columns([table])):
+            return []
+        conditions, values = [f"{quoted(name)} GLOB ?" for name in patterns], [*patterns.values()]
+        for name, parts in ranges.items():
+            any_of, numbers = _any_of(quoted(name), parts)
+            conditions.append(any_of)
+            values += numbers
+        number = "COUNT(*)" if counted is None else f"COUNT(DISTINCT {quoted(counted)})"
+        wanted = [*map(quoted, by), *(f"min({quoted(name)})" for name in least), number]
+        query = f"SELECT {', '.join(wanted)} FROM {quoted(table)}"  # noqa: S608  # all quoted
+        query += f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        query += f" GROUP BY {', '.join(map(quoted, by))}" if by else ""
+        return self.fetch(query, values)
 
     def close(self) -> None:
         """Let go of the file; the next look-up opens it again."""
@@ -123,7 +185,7 @@ class SqliteRegistry:
         self._odd.clear()
         self._columns.clear()
 
-    def fetch(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(self, query: str, values: Sequence[Any]) -> Rows:
         """Ask with a query of one's own; names in it have to be quoted, and values parameters.
 
         Raises
@@ -152,12 +214,12 @@ class SqliteRegistry:
         return self._connection
 
     def _file(self) -> tuple[int, int] | None:
-        """Return what tells the file from another one of its name; None if there is none."""
+        """Return what tells the file from another of its name: inode, device; None if gone."""
         try:
             status = os.stat(self.path)
         except OSError:
             return None
-        return status.st_dev, status.st_ino
+        return status[1], status[2]
 
     def _leave_inherited(self) -> None:
         if self._connection is not None and self._process != os.getpid():
@@ -195,6 +257,17 @@ def _odd(column: str) -> str:
     It is NULL, no text that begins with a digit, or a compact date.
     """
     return f"{column} IS NULL OR {column} < '0' OR {column} >= ':' OR {column} GLOB {_COMPACT}"
+
+
+def _any_of(column: str, parts: Sequence[range]) -> tuple[str, list[Any]]:
+    """Write the condition of a column being in one of some ranges, and return its parameters."""
+    # Single numbers in one list: SQLite takes no more than a thousand conditions with OR between.
+    single = [part[0] for part in parts if len(part) == 1]
+    longer = [part for part in parts if len(part) > 1]
+    conditions = [f"{column} IN ({', '.join('?' * len(single))})"]
+    conditions += [f"{column} BETWEEN ? AND ? AND {column} % ? = ?"] * len(longer)
+    numbers = [(part[0], part[-1], part.step, part.start % part.step) for part in longer]
+    return f"({' OR '.join(conditions)})", [*single, *(one for some in numbers for one in some)]
 
 
 def joined(tables: Sequence[str]) -> str:

@@ -5,13 +5,12 @@ The database counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.dataids import grammar
 from persistence.errors import DataIdError, RegistryError
-from persistence.files.sqlite import quoted
-from persistence.registry.sqlite import SqliteRegistry
+from persistence.registry.contract import Registry
 
 Row = Mapping[str, Any]
 
@@ -37,8 +36,8 @@ class Names(NamedTuple):
     exposure: str | None
 
 
-def names_of(registry: SqliteRegistry) -> Names:
-    """Look at the tables of a registry: that of raws, or else the first one that has visits.
+def names_of(registry: Registry) -> Names:
+    """Return what a registry calls its columns: in the table of raws, or the first with visits.
 
     Raises
     ------
@@ -57,19 +56,19 @@ def names_of(registry: SqliteRegistry) -> Names:
 
 
 def visits(
-    registry: SqliteRegistry,
+    registry: Registry,
     names: Names,
     field: str | None = None,
     filter: str | None = None,
     chosen: Sequence[str] = (),
 ) -> list[Row]:
-    """Give a row for each visit, ordered by filter and number.
+    """Return a row for each visit, ordered by filter and number.
 
     If a visit's rows differ, with the least values.
 
     Parameters
     ----------
-    registry : `SqliteRegistry`
+    registry : `Registry`
         The registry.
     names : `Names`
         What it calls its columns: the rows have these, and ``detectors``, their number.
@@ -83,33 +82,27 @@ def visits(
     DataIdError
         If a number is none.
     """
-    conditions, parameters = [], list[Any]()
-    for column, pattern in ((names.field, field), (names.filter, filter)):
-        if pattern is not None:
-            # A column that is not there has no value that would fit.
-            conditions.append("0" if column is None else f"{quoted(column)} GLOB ?")
-            parameters += [] if column is None else [pattern]
-    if chosen:
-        any_of, numbers = _any_of(
-            quoted(names.visit), [piece for text in chosen for piece in text.split("^")]
-        )
-        conditions.append(any_of)
-        parameters += numbers
-    listed = (names.filter, names.field, names.date, names.exposure, names.visit)
-    columns = [column for column in listed if column is not None]
-    order = [column for column in (names.filter, names.visit) if column is not None]
+    patterns = [(names.field, field), (names.filter, filter)]
+    asked = {column: pattern for column, pattern in patterns if pattern is not None}
+    if None in asked:  # a column that is not there has no value that would match
+        return []
+    pieces = [piece for text in chosen for piece in text.split("^")]
+    ranges = {names.visit: [_range(piece) for piece in pieces]} if chosen else {}
+    listed = (names.filter, names.field, names.date, names.exposure)
+    least = [column for column in listed if column is not None]
     # By all columns would take twice as long: SQLite has an index of visits.
-    return _counted(registry, names.table, columns, [names.visit], conditions, parameters, order)
+    rows = _counted(registry, names.table, [names.visit], least, asked, ranges)
+    return _ordered(rows, [*least, names.visit], (names.filter, names.visit))
 
 
-def calibrations(registry: SqliteRegistry, table: str, filter: str | None = None) -> list[Row]:
-    """Give a row for each calibration.
+def calibrations(registry: Registry, table: str, filter: str | None = None) -> list[Row]:
+    """Return a row for each calibration.
 
     Its window, its date, its filter, and the number of its detectors.
 
     Parameters
     ----------
-    registry : `SqliteRegistry`
+    registry : `Registry`
         The registry.
     table : `str`
         Its table: the type of the calibrations.
@@ -118,65 +111,48 @@ def calibrations(registry: SqliteRegistry, table: str, filter: str | None = None
     """
     there = registry.columns([table])
     columns = [name for names in _WINDOW if (name := _first(names, there)) is not None]
-    conditions = (
-        [] if filter is None else [f"{quoted('filter')} GLOB ?" if "filter" in there else "0"]
-    )
-    parameters = [filter] if filter is not None and "filter" in there else []
-    order = [name for name in ("filter", "calibDate", "validStart") if name in columns]
-    return _counted(registry, table, columns, columns, conditions, parameters, order)
+    patterns = {} if filter is None else {"filter": filter}
+    rows = _counted(registry, table, columns, (), patterns, {})
+    return _ordered(rows, columns, ("filter", "calibDate", "validStart"))
 
 
-def types(registry: SqliteRegistry) -> list[str]:
-    """Give the types of the calibrations that a registry has tables for."""
+def types(registry: Registry) -> list[str]:
+    """Return the types of the calibrations that a registry has tables for."""
     return [name for name in registry.tables() if not name.endswith(_VISITS)]
 
 
 def _counted(
-    registry: SqliteRegistry,
+    registry: Registry,
     table: str,
-    columns: Sequence[str],
-    by: Collection[str],
-    conditions: Sequence[str],
-    parameters: Sequence[Any],
-    order: Sequence[str],
+    by: Sequence[str],
+    least: Sequence[str],
+    patterns: Mapping[Any, str],
+    ranges: Mapping[str, Sequence[range]],
 ) -> list[Row]:
-    """Count the detectors for each combination of values of some columns.
-
-    Of the others, the least value is told.
-    """
+    """Return a row for each group, with the number of its detectors."""
     detector = _first(_DETECTOR, registry.columns([table]))
-    number = "COUNT(*)" if detector is None else f"COUNT(DISTINCT {quoted(detector)})"
-    told = [quoted(one) if one in by else f"min({quoted(one)}) AS {quoted(one)}" for one in columns]
-    query = f"SELECT {', '.join([*told, number])} FROM {quoted(table)}"  # noqa: S608  # all quoted
-    query += f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    query += f" GROUP BY {', '.join(map(quoted, by))}" if by else ""
-    query += f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
-    return [
-        dict(zip((*columns, "detectors"), row, strict=True))
-        for row in registry.fetch(query, parameters)
-    ]
+    rows = registry.grouped(table, by, least, detector, patterns, ranges)
+    return [dict(zip((*by, *least, "detectors"), row, strict=True)) for row in rows]
+
+
+def _ordered(rows: Iterable[Row], columns: Sequence[str], order: Sequence[str | None]) -> list[Row]:
+    """Order rows by some columns, what is not known first, and their columns as they are shown."""
+    by = [column for column in order if column is not None and column in columns]
+    ordered = sorted(rows, key=lambda row: [_rank(row[column]) for column in by])
+    return [{name: row[name] for name in (*columns, "detectors")} for row in ordered]
+
+
+def _rank(value: Any) -> tuple[bool, bool, Any]:
+    """Return by what values of any type are ordered: None, numbers, texts."""
+    return value is not None, isinstance(value, str), value
 
 
 def _first(names: Sequence[str], columns: Collection[str]) -> str | None:
     return next((name for name in names if name in columns), None)
 
 
-def _any_of(visit: str, pieces: Sequence[str]) -> tuple[str, list[int]]:
-    """Return SQL for a column being one of some numbers or ranges, and its parameters."""
-    ranges = [_range(piece) for piece in pieces]
-    # Single numbers in one list: SQLite takes no more than a thousand conditions with OR between.
-    single = [first for first, last, _, _ in ranges if first == last]
-    longer = [numbers for numbers in ranges if numbers[0] != numbers[1]]
-    listed = f"{visit} IN ({', '.join('?' * len(single))})"
-    told = [listed, *[f"{visit} BETWEEN ? AND ? AND {visit} % ? = ?"] * len(longer)]
-    return f"({' OR '.join(told)})", [
-        *single,
-        *(number for numbers in longer for number in numbers),
-    ]
-
-
-def _range(piece: str) -> tuple[int, int, int, int]:
-    """Return a number or a range as its ends, its step, and the remainder by the step."""
+def _range(piece: str) -> range:
+    """Return the numbers that a text says: one, or a range."""
     match = grammar.RANGE.fullmatch(piece)
     if match is None and not piece.isdecimal():
         raise DataIdError(
@@ -187,4 +163,4 @@ def _range(piece: str) -> tuple[int, int, int, int]:
     )
     if last < first or step == 0:
         raise DataIdError(f"range {piece!r} has no member: write low..high or low..high:step")
-    return first, last, step, first % step
+    return range(first, last + 1, step)

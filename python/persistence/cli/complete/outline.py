@@ -91,8 +91,8 @@ def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Out
 
 
 def _drawn(butler: Butler) -> Outline:
-    from persistence.calibs.roots import place_of_registry
     from persistence.cli.keys import aliases  # not every time
+    from persistence.registry import path_of
 
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}
@@ -108,7 +108,7 @@ def _drawn(butler: Butler) -> Outline:
             **values,
         }
     registries = dict.fromkeys(
-        place_of_registry(one.root, one.mapper) for one in butler.chain.inputs
+        path_of(one.root, one.mapper.mapperArgs) for one in butler.chain.inputs
     )
     return Outline(types, list(views), list(known), aliases(butler), values, list(registries))
 

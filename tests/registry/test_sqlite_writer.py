@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from obs_decam import DecamMapper
 from persistence.errors import RegistryError, RegistryLocked, RowExists
 from persistence.ingest import config
-from persistence.registry.writer import RegistryWriter, TableSpec
+from persistence.registry import TableSpec
+from persistence.registry.sqlite_writer import SqliteWriter, statements
+from persistence.registry.tables import Row
 
 SPEC = TableSpec(
     "raw", {"visit": "int", "ccd": "int", "filter": "text"}, ("visit", "ccd"), ("visit", "filter")
@@ -22,6 +25,11 @@ SPEC = TableSpec(
 
 def rows(visit: int, count: int = 3, filter: str = "g") -> list[dict[str, Any]]:
     return [{"visit": visit, "ccd": ccd, "filter": filter} for ccd in range(count)]
+
+
+def add(writer: SqliteWriter, rows: Sequence[Row], anew: Collection[str] = (), **how: bool) -> None:
+    with writer.transaction(anew):
+        writer.add("raw", rows, **how)
 
 
 def read(path: Path, query: str = "select visit, ccd, filter from raw") -> list[Any]:
@@ -40,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(path: Path) -> Any:
-    made = RegistryWriter(str(path), SPEC, wait=0.1)
+    made = SqliteWriter(str(path), {"raw": SPEC}, wait=0.1)
     yield made
     made.close()
 
@@ -48,12 +56,10 @@ def writer(path: Path) -> Any:
 @pytest.mark.real
 def test_the_tables_of_decam_are_the_originals_to_the_letter(real: Path, path: Path) -> None:
     register = config.load(DecamMapper.ingestFile).register
-    made = RegistryWriter(
-        str(path),
-        TableSpec(register.table, register.columns, register.unique, register.visit),
-        register.permissions,
-    )
-    made.create([])
+    spec = TableSpec(register.table, register.columns, register.unique, register.visit)
+    made = SqliteWriter(str(path), {"raw": spec}, register.permissions)
+    with made.transaction():
+        pass
     made.close()
     query = "select type, name, tbl_name, sql from sqlite_master"
     assert read(path, query) == read(real / "decam_registry" / "registry.sqlite3", query)
@@ -62,7 +68,7 @@ def test_the_tables_of_decam_are_the_originals_to_the_letter(real: Path, path: P
 def test_the_generic_tables_are_those_of_the_specification(path: Path) -> None:
     register = config.IngestConfig().register
     spec = TableSpec(register.table, register.columns, register.unique, register.visit)
-    assert list(spec.statements()) == [
+    assert list(statements(spec)) == [
         "create table raw (id integer primary key autoincrement, object text,visit int,ccd int,filter text,"
         "date text,taiObs text,expTime double, unique(visit,ccd))",
         "create table raw_visit (visit int,object text,date text,filter text, unique(visit))",
@@ -72,27 +78,27 @@ def test_the_generic_tables_are_those_of_the_specification(path: Path) -> None:
 def test_rows_come_with_their_visit_and_the_first_detector_says_what_it_is(
     writer: Any, path: Path
 ) -> None:
-    writer.add(rows(7))
-    writer.add([{"visit": 7, "ccd": 9, "filter": "r"}])
+    add(writer, rows(7))
+    add(writer, [{"visit": 7, "ccd": 9, "filter": "r"}])
     assert len(read(path)) == 4
     assert read(path, "select * from raw_visit") == [(7, "g")]
 
 
 def test_nothing_is_made_before_there_is_something_to_write(writer: Any, path: Path) -> None:
-    assert writer.find((7, 0)) is None
+    assert writer.find("raw", (7, 0)) is None
     assert not path.exists()
 
 
 def test_a_row_is_found_by_its_unique_columns(writer: Any) -> None:
-    writer.add(rows(7))
-    assert writer.find((7, 2)) == {"visit": 7, "ccd": 2, "filter": "g"}
-    assert writer.find((7, 3)) is None
+    add(writer, rows(7))
+    assert writer.find("raw", (7, 2)) == {"visit": 7, "ccd": 2, "filter": "g"}
+    assert writer.find("raw", (7, 3)) is None
 
 
 def test_rows_of_which_one_is_there_are_not_added_at_all(writer: Any, path: Path) -> None:
-    writer.add(rows(7, 1))
+    add(writer, rows(7, 1))
     with pytest.raises(RowExists, match="a row is there already"):
-        writer.add(rows(8) + rows(7))
+        add(writer, rows(8) + rows(7))
     assert read(path) == [(7, 0, "g")]
     assert read(path, "select * from raw_visit") == [(7, "g")]
 
@@ -101,21 +107,21 @@ def test_rows_of_which_one_is_there_are_not_added_at_all(writer: Any, path: Path
 def test_rows_that_are_there_can_give_way_or_stay(
     writer: Any, path: Path, how: str, kept: str
 ) -> None:
-    writer.add(rows(7, 1))
-    writer.add(rows(7, 2, "r"), **{how: True})
+    add(writer, rows(7, 1))
+    add(writer, rows(7, 2, "r"), **{how: True})
     assert read(path) == [(7, 0, kept), (7, 1, "r")]
 
 
 def test_create_replaces_all_rows_of_its_own_tables_and_leaves_others(
     writer: Any, path: Path
 ) -> None:
-    writer.add(rows(7))
+    add(writer, rows(7))
     connection = sqlite3.connect(path)
     connection.execute("create table mine (x int)")
     connection.commit()
     connection.close()
-    assert writer.count() == 3
-    writer.create(rows(8))
+    assert writer.count("raw") == 3
+    add(writer, rows(8), anew={"raw"})
     assert {visit for visit, *_ in read(path)} == {8}
     assert ("mine",) in read(path, "select name from sqlite_master")
 
@@ -123,10 +129,10 @@ def test_create_replaces_all_rows_of_its_own_tables_and_leaves_others(
 def test_create_with_rows_that_contradict_each_other_leaves_those_that_were_there(
     writer: Any, path: Path
 ) -> None:
-    writer.add(rows(7))
+    add(writer, rows(7))
     before = read(path)
     with pytest.raises(RowExists):
-        writer.create([*rows(8), *rows(8)])
+        add(writer, [*rows(8), *rows(8)], anew={"raw"})
     assert read(path) == before
 
 
@@ -136,7 +142,7 @@ def test_a_registry_without_the_table_has_no_rows(writer: Any, path: Path, there
         connection = sqlite3.connect(path)
         connection.execute("create table mine (x int)")
         connection.close()
-    assert writer.count() == 0
+    assert writer.count("raw") == 0
 
 
 @pytest.mark.parametrize(
@@ -154,15 +160,15 @@ def test_a_new_file_has_the_permissions_asked_for_that_the_umask_leaves_and_an_o
 ) -> None:
     before = os.umask(umask)
     try:
-        first = RegistryWriter(str(path), SPEC, permissions=asked)
-        first.add(rows(1))
+        first = SqliteWriter(str(path), {"raw": SPEC}, permissions=asked)
+        add(first, rows(1))
         first.close()
     finally:
         os.umask(before)
     assert stat.S_IMODE(os.stat(path).st_mode) == mode
     os.chmod(path, 0o640)
-    second = RegistryWriter(str(path), SPEC, permissions=0o664)
-    second.add(rows(2))
+    second = SqliteWriter(str(path), {"raw": SPEC}, permissions=0o664)
+    add(second, rows(2))
     second.close()
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
 
@@ -172,13 +178,13 @@ def test_a_registry_of_another_layout_is_refused_before_anything_is_written(path
     connection.execute("create table raw (visit int, snap int)")
     connection.commit()
     connection.close()
-    made = RegistryWriter(str(path), SPEC)
+    made = SqliteWriter(str(path), {"raw": SPEC})
     with pytest.raises(
         RegistryError, match=r"'raw' has another layout: it lacks ccd, filter, and has visit, snap"
     ):
-        made.find((1, 1))
+        made.find("raw", (1, 1))
     with pytest.raises(RegistryError, match="another layout"):
-        made.add(rows(1))
+        add(made, rows(1))
     made.close()
     assert read(path, "select * from raw") == []
 
@@ -186,18 +192,18 @@ def test_a_registry_of_another_layout_is_refused_before_anything_is_written(path
 def test_a_writer_waits_for_another_and_then_says_who_holds_the_registry(
     writer: Any, path: Path
 ) -> None:
-    writer.add(rows(1))
+    add(writer, rows(1))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
     with pytest.raises(RegistryLocked, match=r"registry\.sqlite3 is locked by .*waited 0\.[1-9] s"):
-        writer.add(rows(2))
+        add(writer, rows(2))
     other.execute("rollback")
     other.close()
-    writer.add(rows(2))
+    add(writer, rows(2))
     assert len(read(path)) == 6
 
 
 @pytest.mark.parametrize("name", ["raw; drop table raw", "two words", "1st"])
 def test_a_name_that_is_no_identifier_is_refused(path: Path, name: str) -> None:
     with pytest.raises(RegistryError, match="cannot be the name"):
-        RegistryWriter(str(path), TableSpec("raw", {name: "int"}, (), ()))
+        TableSpec("raw", {name: "int"}, (), ())

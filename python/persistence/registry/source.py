@@ -1,0 +1,58 @@
+"""The registry of a repository: its own or a parent's, also one that is made later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence.registry import kinds
+from persistence.registry.contract import Registry
+
+
+class Source:
+    """Finds the registry that answers for a directory.
+
+    What has no registry looks for one at each question, so that it has the first one that is made;
+    what has one keeps it.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory.
+    arguments : mapping
+        A mapper's arguments; see `kinds.path_of`.
+    name : `str`
+        ``registry`` for images, ``calibRegistry`` for calibrations.
+    parents : sequence of `Source`
+        Those whose registries answer if the directory has none, in order.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        arguments: Mapping[str, Any] = {},
+        name: str = "registry",
+        parents: Sequence[Source] = (),
+    ) -> None:
+        self.root = root
+        self._name = name
+        self._parents = parents
+        self._own = kinds.open_registry(root, arguments, name)
+        self._owner: Source | None = None
+
+    def find(self) -> Registry | None:
+        """Return the registry; None as long as there is none."""
+        owner = self.owner()
+        return None if owner is None else owner._own
+
+    def owner(self) -> Source | None:
+        """Return whose registry it is: this directory's, or a parent's; None if there is none."""
+        if self._owner is None:
+            if self._own is None and kinds.appeared(self.root, self._name):
+                self._own = kinds.open_registry(self.root, {}, self._name)
+            if self._own is not None:
+                self._owner = self
+            else:
+                owners = (parent.owner() for parent in self._parents)
+                self._owner = next((owner for owner in owners if owner is not None), None)
+        return self._owner

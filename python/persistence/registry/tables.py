@@ -1,0 +1,44 @@
+"""The tables that ingest writes: what they are called, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.errors import RegistryError
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A registry table and the visit table that goes with it.
+
+    Attributes
+    ----------
+    name : `str`
+        The table's name; the other is ``<name>_visit``.
+    columns : mapping
+        Column -> declared type, in order.
+    unique, visit : `tuple` [`str`]
+        The columns that are unique together; those of the visit table.
+    index : `tuple` [`str`]
+        The columns of an index that goes with a table that we make; none for no index.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    unique: tuple[str, ...]
+    visit: tuple[str, ...]
+    index: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.columns):
+            if not name.isidentifier():
+                raise RegistryError(f"{name!r} cannot be the name of a table or column")
+
+    @property
+    def visit_name(self) -> str:
+        """The name of the visit table."""
+        return f"{self.name}_visit"
