@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from persistence.registry import Registry, RegistryWriter, TableSpec, open_writer
 from persistence.registry.filesystem import FilesystemRegistry
@@ -45,3 +49,35 @@ class TestSqliteWriter(RegistryWriterContract):
 
     def reader(self, folder: Path) -> Registry:
         return SqliteRegistry(str(folder / "registry.sqlite3"))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "code")
+    return importlib.import_module("toyregistry")
+
+
+class TestToyRegistry(RegistryContract):
+    @pytest.fixture(autouse=True)
+    def _toy(self, toy: Any) -> None:
+        self.toy = toy
+
+    def make(self, folder: Path) -> Registry:
+        columns = {"date": "text", "filter": "text", "visit": "int", "ccdnum": "int"}
+        self.toy.STORE[str(folder)] = {"raw": (columns, [dict(row) for row in self.ROWS])}
+        registry: Registry = self.toy.read(str(folder))
+        return registry
+
+
+class TestToyWriter(RegistryWriterContract):
+    @pytest.fixture(autouse=True)
+    def _toy(self, toy: Any) -> None:
+        self.toy = toy
+
+    def writer(self, folder: Path, specs: Mapping[str, TableSpec]) -> RegistryWriter:
+        writer: RegistryWriter = self.toy.write(str(folder), specs)
+        return writer
+
+    def reader(self, folder: Path) -> Registry:
+        registry: Registry = self.toy.read(str(folder))
+        return registry

@@ -21,10 +21,10 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
     path, named = cfg.mapperArgs.get("calibRoot"), cfg.mapperArgs.get("calibRegistry")
     if not isinstance(path, str):
         return cfg.mapperArgs
-    given = {"calibRegistry": named}
-    registry = path_of(path, given, "calibRegistry")
+    registry = path_of(path, {"calibRegistry": named}, "calibRegistry")
     if os.path.isdir(path) and (not named or os.path.isfile(registry)):
         return cfg.mapperArgs
+    given = {"calibRegistry": named and os.path.relpath(registry, path)}
     places = beside(path, cfg.root)
     roots = [one for one in places if os.path.isfile(path_of(one, given, "calibRegistry"))]
     hint = f"{roots[0]} is taken for it" if roots else "none of them will be found"

@@ -84,8 +84,9 @@ def path_of(root: str, arguments: Mapping[str, Any] = {}, name: str = "registry"
     given = arguments.get(name)
     if given:
         return os.path.join(root, as_path(given, name))
-    paths = [path for path in _candidates(root, name) if os.path.lexists(path)]
-    paths = paths or list(_announced(root, name))
+    known = dict.fromkeys((*OWN, *_SERVERS, *registered))
+    paths = [os.path.join(root, f"{name}.{kind}") for kind in known]
+    paths = list(filter(os.path.lexists, paths)) or list(_announced(root, name))
     for path in paths:
         _refuse_server(path, name)
     if len(paths) > 1:
@@ -134,10 +135,9 @@ def appeared(root: str, name: str = "registry") -> bool:
 
     A writer makes an empty file first. Only kinds that need no search are looked for.
     """
+    paths = (os.path.join(root, f"{name}.{kind}") for kind in (*OWN, *registered))
     # Asked with each question: a failing `os.stat` takes three times as long.
-    return any(
-        os.access(path, os.F_OK) and os.path.getsize(path) for path in _candidates(root, name)
-    )
+    return any(os.access(path, os.F_OK) and os.path.getsize(path) for path in paths)
 
 
 def as_path(given: Any, name: str) -> str:
@@ -151,11 +151,6 @@ def as_path(given: Any, name: str) -> str:
     if not isinstance(given, str | os.PathLike):
         raise RepositoryError(f"{name} has to be a path, not {given!r}")
     return os.fspath(given)
-
-
-def _candidates(root: str, name: str) -> Iterator[str]:
-    for kind in dict.fromkeys((*OWN, *_SERVERS, *registered)):
-        yield os.path.join(root, f"{name}.{kind}")
 
 
 def _announced(root: str, name: str) -> Iterator[str]:
