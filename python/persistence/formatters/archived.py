@@ -8,6 +8,7 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.formatters import archive_write
 from persistence.types.archives.read import open_archive
+from persistence.types.table.footprint import Footprint
 
 # In a file of its own, the object that the file is for has this number.
 _TOP = 1
@@ -18,10 +19,19 @@ def read(location: Location) -> Any:
     return open_archive(location.full_path).load(_TOP)
 
 
+def content_of(obj: Any) -> bytes:
+    """Lay out a file of an object."""
+    if isinstance(obj, Footprint):
+        from persistence.formatters import catalog_write  # lazy: astropy's tables
+
+        return catalog_write.stand_alone(obj)
+    return archive_write.stand_alone(obj)
+
+
 def write(obj: Any, path: str, location: Location) -> None:
     """Write an object to a file of its own."""
     try:
-        content = archive_write.stand_alone(obj)
+        content = content_of(obj)
     except FormatterError as error:
         raise FormatterError(f"{location.datasetType}: {error}") from error
     with open(path, "wb") as stream:

@@ -23,6 +23,7 @@ from persistence.formatters.fits_cards import STANDARD, UNPRINTABLE
 from persistence.types.archives.read import Stored
 from persistence.types.table import schema
 from persistence.types.table.catalog import OWN, archive_of
+from persistence.types.table.footprint import Footprint
 
 _BLOCK = 2880
 _SIGN = 1 << 15
@@ -124,6 +125,11 @@ def _archived(
     return [
         replace(each, values=placed[each.name]) if each in objects else each for each in columns
     ], content
+
+
+def stand_alone(footprint: Footprint) -> bytes:
+    """Lay out a file that holds one footprint: an empty primary HDU, and the archive."""
+    return _bytes(fits.PrimaryHDU().header) + footprint_write.archive([footprint], _hdu)[1]
 
 
 def _number(writer: ArchiveWriter, thing: Any) -> int:

@@ -61,20 +61,23 @@ class _Tables:
         self._last = 0
 
     def put(self, footprint: Footprint) -> int:
-        spans = self._add("SpanSet", [_rows(_SPANS, *_runs(footprint.spans))])
+        own, spans = self._last + 1, self._last + 2  # as afw numbers them
+        self._last += 2
+        self._add(spans, "SpanSet", [_rows(_SPANS, *_runs(footprint.spans))])
         parts = [_rows([("id", "i4")], [spans]), _numbered(footprint.peaks)]
         if not isinstance(footprint, HeavyFootprint):
-            return self._add("Footprint", parts)
+            self._add(own, "Footprint", parts)
+            return own
         pixels = np.asarray(footprint.image)
         letter = _LETTERS.get(pixels.dtype.str[1:], "D")
         values = np.empty(1, _HEAVY)
         values["image"][0] = pixels if letter != "D" else pixels.astype(np.float64)
         values["mask"][0] = np.asarray(footprint.mask_values).astype(np.int32)
         values["variance"][0] = np.asarray(footprint.variance, np.float32)
-        return self._add(f"HeavyFootprint{letter}", [*parts, values])
+        self._add(own, f"HeavyFootprint{letter}", [*parts, values])
+        return own
 
-    def _add(self, name: str, parts: Sequence[NDArray[Any]]) -> int:
-        self._last += 1
+    def _add(self, number: int, name: str, parts: Sequence[NDArray[Any]]) -> None:
         module = _MODULES.get(name, "lsst.afw.detection")
         for part, rows in enumerate(parts):
             key = (name, part, str(rows.dtype))
@@ -82,8 +85,7 @@ class _Tables:
             first = self._lengths.get(key, 0)
             held.append(rows)
             self._lengths[key] = first + len(rows)
-            self._index.append((self._last, group, part, first, len(rows), name, module))
-        return self._last
+            self._index.append((number, group, part, first, len(rows), name, module))
 
     def content(self, lay_out: LayOut) -> bytes:
         """Return the HDUs: the index, and the tables."""

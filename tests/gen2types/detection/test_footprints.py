@@ -16,7 +16,7 @@ import lsst.afw.image
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
-from persistence.gen2types.detection.spans import SpanSet
+from persistence.gen2types.detection.spans import Span, SpanSet
 
 
 class Plane(SimpleNamespace):
@@ -299,3 +299,59 @@ def test_copies_of_records_keep_their_footprints_unread(
     assert [None if one is None else one.area for one in unwrap(small)["footprint"]] == [
         *(None, areas[0], 5, areas[1])
     ]
+
+
+def test_heavy_footprints_are_added() -> None:
+    """As the original's test has it."""
+    values, pixels = [(10.0, 1, 100.0), (42.0, 9, 400.0)], []
+    lists = [[(2, 10, 13), (3, 11, 14)], [(1, 9, 12), (2, 12, 13), (3, 11, 15)]]
+    for each, value in zip(lists, values, strict=True):
+        image = lsst.afw.image.MaskedImageF(20, 10)
+        foot = afw_detection.Footprint(SpanSet([Span(*span) for span in each]))
+        foot.spans.setImage(image.image, value[0])
+        foot.spans.setMask(image.mask, value[1])
+        foot.spans.setImage(image.variance, value[2])
+        pixels.append(afw_detection.makeHeavyFootprint(foot, image))
+    merged = afw_detection.mergeHeavyFootprints(*pixels)
+    box = merged.getBBox()
+    assert (box.getMinX(), box.getMaxX(), box.getMinY(), box.getMaxY()) == (9, 15, 1, 3)
+    total = lsst.afw.image.MaskedImageF(20, 10)
+    merged.insert(total)
+    for plane, numbers in (
+        ("image", (42, 52, 10)),
+        ("mask", (9, 9, 1)),
+        ("variance", (400, 500, 100)),
+    ):
+        array = getattr(total, plane).array
+        assert (array[1, 9:13] == numbers[0]).all()
+        assert (array[2, 12:14] == numbers[1]).all()
+        assert (array[2, 10:12] == numbers[2]).all()
+    control = afw_detection.HeavyFootprintCtrl(afw_detection.HeavyFootprintCtrl.SET)
+    control.setMaskVal(9)
+    afw_detection.makeHeavyFootprint(merged, total, control)
+    for plane in (total.image, total.mask, total.variance):
+        assert not plane.array.any()
+
+
+@pytest.mark.real
+def test_footprints_have_files_of_their_own(real: Any, tmp_path: Any, circle: Any) -> None:
+    heavy = afw_detection.HeavyFootprintF.readFits(
+        str(real / "afw_files" / "legacyHeavyFootprint.fits")
+    )
+    assert type(heavy) is afw_detection.HeavyFootprintF
+    assert (heavy.getMaskArray() == 32).all()  # as the original's test has it
+    plain = afw_detection.Footprint.readFits(str(real / "afw_files" / "preSpanSetsFootprint.fits"))
+    assert not plain.isHeavy()
+    path = str(tmp_path / "footprint.fits")
+    for footprint in (heavy, plain, circle):
+        footprint.writeFits(path)
+        back = afw_detection.Footprint.readFits(path)
+        assert back == footprint
+        assert type(back) is type(footprint)
+        with fits.open(path) as hdus:
+            hdus.verify("exception")
+            index = hdus[1].data
+            assert index["name"][index["id"] == 1][0] == type(footprint).__name__
+    assert afw_detection.Footprint().assign(circle) == circle
+    assert circle.spans[0] < circle.spans[1]
+    assert circle.spans[0].toString() == "56: 50..50"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.files.atomic import atomic_write
 from persistence.gen2types.box import Box2I
 from persistence.gen2types.coordinates import Point2D
 from persistence.gen2types.detection.spans import SpanSet, Stencil
@@ -16,6 +17,7 @@ from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.face import Face
 from persistence.gen2types.table.peaks import PeakCatalog, PeakTable
 from persistence.gen2types.table.schema import Schema
+from persistence.types.archives.read import open_archive
 from persistence.types.table import footprint as ours
 from persistence.types.table.catalog import Catalog
 
@@ -163,6 +165,24 @@ class Footprint(Face[ours.Footprint]):
                     part.getPeaks().append(peak)
             parts.append(part)
         return parts
+
+    def assign(self, other: Footprint) -> Footprint:
+        """Become what another footprint is, and return this one."""
+        self._ours, self._region, self._peaks = other.astropy, other.getRegion(), None
+        return self
+
+    # -- files
+    def writeFits(self, path: str) -> None:
+        """Write a file that holds the footprint alone."""
+        from persistence.formatters import archived  # lazy: few footprints have files
+
+        with atomic_write(str(path)) as temporary, open(temporary, "wb") as stream:
+            stream.write(archived.content_of(self.astropy))
+
+    @classmethod
+    def readFits(cls, path: str) -> Any:
+        """Read the footprint that has a file of its own."""
+        return cls.of(open_archive(str(path)).load(1))
 
     # -- peaks
     def getPeaks(self) -> PeakCatalog:
@@ -371,11 +391,90 @@ class _Between:
         return self._source.skyToPixel(self._target.pixelToSky(pixels))
 
 
-def makeHeavyFootprint(foot: Footprint, img: Any, *args: Any) -> HeavyFootprint:
-    """Return a footprint with the values of a masked image at its pixels."""
+class HeavyFootprintCtrl:
+    """What becomes of the pixels of an image of which a footprint is made.
+
+    Parameters
+    ----------
+    modifySource : `int`, optional
+        ``NONE``: they stay; ``SET``: they are set.
+    """
+
+    NONE, SET = 0, 1
+
+    def __init__(self, modifySource: int = NONE) -> None:
+        self._modify = modifySource
+        self._values = [0.0, 0, 0.0]
+
+    def getModifySource(self) -> int:
+        return self._modify
+
+    def setModifySource(self, modifySource: int) -> None:
+        self._modify = modifySource
+
+    def getImageVal(self) -> float:
+        return self._values[0]
+
+    def setImageVal(self, imageVal: float) -> None:
+        self._values[0] = imageVal
+
+    def getMaskVal(self) -> int:
+        return int(self._values[1])
+
+    def setMaskVal(self, maskVal: int) -> None:
+        self._values[1] = maskVal
+
+    def getVarianceVal(self) -> float:
+        return self._values[2]
+
+    def setVarianceVal(self, varianceVal: float) -> None:
+        self._values[2] = varianceVal
+
+
+def makeHeavyFootprint(
+    foot: Footprint, img: Any, ctrl: HeavyFootprintCtrl | None = None
+) -> HeavyFootprint:
+    """Return a footprint with the values of a masked image at its pixels.
+
+    Parameters
+    ----------
+    foot : `Footprint`
+        The pixels.
+    img : `MaskedImage` or `Exposure`
+        Their values.
+    ctrl : `HeavyFootprintCtrl`, optional
+        What becomes of the image's pixels: they stay if absent.
+    """
     image = getattr(img, "maskedImage", img)
     kind = _HEAVY.get(image.image.array.dtype.str[1:], HeavyFootprintF)
-    return kind(foot, image)
+    heavy = kind(foot, image)
+    if ctrl is not None and ctrl.getModifySource() == HeavyFootprintCtrl.SET:
+        y, x, _ = foot.spans._inside(unwrapped(image.getBBox()), clip=False)
+        image.image.array[y, x] = ctrl.getImageVal()
+        image.mask.array[y, x] &= ~np.asarray(ctrl.getMaskVal(), image.mask.array.dtype)
+        image.variance.array[y, x] = ctrl.getVarianceVal()
+    return heavy
+
+
+def mergeHeavyFootprints(h1: HeavyFootprint, h2: HeavyFootprint) -> HeavyFootprint:
+    """Return a footprint with the pixels of two, and the sums of their values.
+
+    Of masks, the bits of both.
+    """
+    merged = mergeFootprints(h1, h2)
+    spans, box = unwrapped(merged.spans), unwrapped(merged.getBBox())
+    y, x = spans.indices()
+    pairs = (
+        (h1.getImageArray(), h2.getImageArray(), np.add),
+        (h1.getMaskArray(), h2.getMaskArray(), np.bitwise_or),
+        (h1.getVarianceArray(), h2.getVarianceArray(), np.add),
+    )
+    values = []
+    for one, two, combine in pairs:
+        images = [unwrapped(each.spans).image(array, box) for each, array in ((h1, one), (h2, two))]
+        values.append(combine(*images)[y - box.y0, x - box.x0])
+    heavy: HeavyFootprint = Footprint.of(ours.HeavyFootprint(spans, merged.astropy.peaks, *values))
+    return heavy
 
 
 def mergeFootprints(footprint1: Footprint, footprint2: Footprint) -> Footprint:

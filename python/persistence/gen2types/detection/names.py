@@ -5,12 +5,14 @@ from __future__ import annotations
 from persistence.gen2types.detection.footprints import (
     Footprint,
     HeavyFootprint,
+    HeavyFootprintCtrl,
     HeavyFootprintD,
     HeavyFootprintF,
     HeavyFootprintI,
     HeavyFootprintU,
     makeHeavyFootprint,
     mergeFootprints,
+    mergeHeavyFootprints,
 )
 from persistence.gen2types.detection.footprintset import FootprintSet, Threshold, createThreshold
 from persistence.gen2types.exceptions import DomainError, RangeError
@@ -28,6 +30,7 @@ __all__ = [
     "FootprintSet",
     "GaussianPsf",
     "HeavyFootprint",
+    "HeavyFootprintCtrl",
     "HeavyFootprintD",
     "HeavyFootprintF",
     "HeavyFootprintI",
@@ -41,4 +44,5 @@ __all__ = [
     "createThreshold",
     "makeHeavyFootprint",
     "mergeFootprints",
+    "mergeHeavyFootprints",
 ]

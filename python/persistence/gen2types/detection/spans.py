@@ -70,6 +70,15 @@ class Span:
     def contains(self, x: int, y: int | None = None) -> bool:
         return self.x0 <= x <= self.x1 and (y is None or y == self.y)
 
+    def toString(self) -> str:
+        return repr(self)
+
+    def shift(self, dx: int) -> None:
+        self.x0, self.x1 = self.x0 + dx, self.x1 + dx
+
+    def __lt__(self, other: Span) -> bool:
+        return (self.y, self.x0, self.x1) < (other.y, other.x0, other.x1)
+
     def __len__(self) -> int:
         return self.getWidth()
 
