@@ -12,6 +12,7 @@ import pytest
 import lsst.daf.persistence as dafPersist  # noqa: N812  # as the tutorial has it
 from obs_decam.sample import calibs as generate_calibs
 from obs_decam.sample import generate, refcat
+from persistence import Butler
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 
 VISIT, CHIPS = 123456, (42, 6)
@@ -71,8 +72,10 @@ def test_one_detector_is_processed_into_a_rerun_and_read_as_the_tutorial_reads(
     butler = dafPersist.Butler("repo/rerun/processed")
     dataId = {"visit": 123456, "ccdnum": 42, "filter": "g"}
     calexp = butler.get("calexp", dataId=dataId)
-    assert calexp.zero_point == pytest.approx(
-        generate.truth(VISIT, "g", 42).seen.zero_point, abs=0.02
+    truth = generate.truth(VISIT, "g", 42).seen.zero_point
+    assert calexp.getPhotoCalib().instFluxToMagnitude(1.0) == pytest.approx(truth, abs=0.02)
+    assert Butler("repo/rerun/processed").get("calexp", dataId).zero_point == pytest.approx(
+        truth, abs=0.02
     )
     assert sorted(path.name for path in Path("repo/rerun/processed").iterdir() if path.is_dir()) == [
         "0123456", "config", "schema",

@@ -22,12 +22,12 @@ from typing import Any
 
 from persistence.gen2types import absent
 
-_PARSER = "persistence.pipe.cmdline.parser: ArgumentParser InputOnlyArgumentParser"
+_PARSER = "persistence.pipe.gen2: ArgumentParser InputOnlyArgumentParser"
 _ARGUMENTS = (
     "persistence.pipe.cmdline.idarguments: ConfigDatasetType DataIdArgument DatasetArgument"
 )
 _CONTAINERS = "persistence.pipe.cmdline.containers: DataIdContainer"
-_COMMANDS = "persistence.pipe.cmdlinetask: CmdLineTask LegacyCmdLineTask"
+_COMMANDS = "persistence.pipe.gen2: CmdLineTask LegacyCmdLineTask"
 _RUNNERS = "persistence.pipe.runner: ButlerInitializedTaskRunner LegacyTaskRunner TaskRunner"
 _STRUCT = "persistence.pipe.struct: Struct"
 _TASK = "persistence.pipe.task: Task TaskError"

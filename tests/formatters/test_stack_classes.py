@@ -99,6 +99,6 @@ def test_what_the_stack_raises_is_told_with_the_name_of_the_file(
 
 def test_another_preference_is_refused(root: str) -> None:
     with pytest.raises(
-        RepositoryError, match=r"types='afv'; did you mean 'afw'\?: known are astropy, afw"
+        RepositoryError, match=r"types='afv'; did you mean 'afw'\?: known are astropy, afw, gen2"
     ):
         Butler(root, types="afv")

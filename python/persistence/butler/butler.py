@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from persistence.butler import locate, query, repository_cfg
 from persistence.butler.chain import Chain
@@ -20,6 +20,7 @@ from persistence.butler.refusal import refuse, warn_strange
 from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
 from persistence.calibs import roots
+from persistence.cameras import faces
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
 from persistence.composites.cache import ComponentCache
@@ -35,7 +36,6 @@ from persistence.errors import (
     UnknownKey,
     did_you_mean,
 )
-from persistence.formatters import stack_classes
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
@@ -80,8 +80,11 @@ class Butler:
     cache : `bool`
         Whether components that several objects share (a WCS, a PSF) are read once, and are the same
         object.
-    types : `str`
-        ``afw`` to read FITS files as the classes that the policy names, where these are installed.
+    types : `str`, optional
+        What is handed out: ``astropy``, the objects of astropy and numpy, or ours on top of them,
+        which is the default here; ``gen2``, these with afw's method names, which is the default of
+        ``lsst.daf.persistence.Butler``; ``afw``, for FITS files, the classes of the LSST stack that
+        the policy names, where these are installed. What is put may be any of these.
     durable : `bool`
         Whether what is put is on the disk when `put` returns, so that a power cut does not lose it.
         Outputs that can be made again may do without: it costs some milliseconds a dataset.
@@ -115,6 +118,7 @@ class Butler:
     """
 
     GENERATION = 2
+    default_types: ClassVar[str] = "astropy"
 
     def __init__(
         self,
@@ -125,7 +129,7 @@ class Butler:
         trust: Iterable[str] = (),
         calibs: Mapping[str, str] | None = None,
         cache: bool = True,
-        types: str = "astropy",
+        types: str | None = None,
         durable: bool = True,
         mode: str = "rw",
         force: bool = False,
@@ -160,7 +164,7 @@ class Butler:
             calibs = _settled(calibs, [*inputs, *outputs])
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             self._chain = open_chain(inputs, outputs, trust, calibs, force)
-        self._types = stack_classes.check(types)
+        self._types = faces.check(self.default_types if types is None else types)
         self._durable, self._mode, self._force = durable, mode, force
         self._use(Definer(self._chain).spread())
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
@@ -186,6 +190,7 @@ class Butler:
         cameras = names_of_given(used)
         return _rebuild, (
             self._arguments, self._aliases, preferences, self._defined, self._staged, cameras,
+            type(self),
         )  # fmt: skip
 
     @property
@@ -557,7 +562,7 @@ class Butler:
         plan = self._plan(datasetType)
         location = plan.locate(given) if immediate else None
         if location is not None:
-            return self._reader.from_file(plan.request, location)
+            return self._faced(self._reader.from_file(plan.request, location))
         data_id = DataId(given)
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)
@@ -565,13 +570,13 @@ class Butler:
         if immediate:
             obj = self._reader.get(request, data_id, options, shared)
             warn_strange(self._chain, request, data_id)
-            return obj
+            return self._faced(obj)
         warn_strange(self._chain, request, data_id)
         if self._reader.is_missing(request, data_id):
             raise refuse(self._chain, "get", request, data_id)
         from persistence.butler.proxy import ReadProxy  # only the patient need it
 
-        return ReadProxy(lambda: self._reader.get(request, data_id, options, shared))
+        return ReadProxy(lambda: self._faced(self._reader.get(request, data_id, options, shared)))
 
     def put(
         self,
@@ -605,11 +610,15 @@ class Butler:
         """
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
-        self._writer.put(request, obj, data_id, doBackup)
+        self._writer.put(request, faces.unwrap(obj), data_id, doBackup)
         warn_strange(self._chain, request, data_id)
 
     # -- parts
     # ---------------------------------------------------------------------------------------
+
+    def _faced(self, obj: Any) -> Any:
+        """Return what was read as an object of the kind that this Butler hands out."""
+        return obj if self._types == "astropy" else faces.wrap(obj, self._types)
 
     def _plan(self, datasetType: str) -> Plan:
         """Return what answers for a name quickly: nothing at all, if it depends on the data ID."""
@@ -662,12 +671,13 @@ def _rebuild(
     preferences: tuple[bool, str, bool, str, bool],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
-    cameras: Iterable[str] = (),
+    cameras: Iterable[str],
+    cls: type[Butler],
 ) -> Butler:
     for name in cameras:
         remember(name)
     root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
-    made = Butler(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
+    made = cls(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
     for alias, datasetType in aliases.items():
         made.defineAlias(alias, datasetType)
     for name, section, keys in defined:

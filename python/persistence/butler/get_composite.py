@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from persistence.butler import query
 from persistence.butler.chain import Chain
 from persistence.butler.read import read
+from persistence.cameras import faces
 from persistence.composites import assemble, provenance, stored_data_ids
 from persistence.composites.assemble import ComponentInfo
 from persistence.composites.handle import Handle
@@ -71,7 +72,9 @@ class Assembly:
         if not dataset.has_own_file:  # components need not be of one size: what is assembled is cut
             told = {key: value for key, value in options.items() if key == "columns"}
         info, whence = self._components(dataset, full_id, told)
-        made = assemble.assemble(dataset, info, full_id)
+        for part in info.values():
+            part.obj = faces.wrap(part.obj, repository.mapper.objects)
+        made = faces.unwrap(assemble.assemble(dataset, info, full_id))
         made = repository.mapper.standardise(Request(request.datasetType), made, full_id)
         provenance.note(made, provenance.location(made), whence)
         if told is not options and "bbox" in options:

@@ -12,6 +12,7 @@ from typing import Any
 
 from persistence.butler import lookup
 from persistence.butler.repository import Repository
+from persistence.cameras import faces
 from persistence.composites import references
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
@@ -123,4 +124,5 @@ def bypass(repository: Repository, request: Request, data_id: Mapping[str, Any])
     dataset = mapper.dataset(request)
     full_id = mapper.typed(dataset, data_id)
     location = Location(repository.root, "", None, "ignored", dataset.python, name, full_id)
-    return mapper.standardise(request, made(name, dataset.python, location, full_id), data_id)
+    obj = faces.unwrap(made(name, dataset.python, location, full_id))
+    return mapper.standardise(request, obj, data_id)

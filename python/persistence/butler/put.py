@@ -17,6 +17,7 @@ from persistence.butler.get import Reader
 from persistence.butler.read import read
 from persistence.butler.repository import Repository
 from persistence.butler.write import Prepared
+from persistence.cameras import faces
 from persistence.composites import assemble, provenance, references
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
@@ -124,9 +125,12 @@ class Writer:
         if not dataset.composite:
             yield _Leaf(request, obj, data_id)
             return
-        self._chain.knowing(request).vocabulary.refuse_code(dataset, "disassembler")
-        for part in assemble.disassemble(dataset, obj, data_id).values():
-            yield from self._leaves(self._chain.request(part.datasetType), part.obj, data_id)
+        knowing = self._chain.knowing(request)
+        knowing.vocabulary.refuse_code(dataset, "disassembler")
+        parts = assemble.disassemble(dataset, faces.wrap(obj, knowing.mapper.objects), data_id)
+        for part in parts.values():
+            inner = self._chain.request(part.datasetType)
+            yield from self._leaves(inner, faces.unwrap(part.obj), data_id)
 
     def _place(self, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch) -> None:
         """Write a component beside its place.

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence.cameras import hooks
+from persistence.cameras import faces, hooks
 from persistence.cameras.detectors import Numbering
 from persistence.cameras.hook_results import ButlerComposite
 from persistence.dataids import request as names
@@ -60,12 +60,15 @@ class Mapper(Numbering):
         Dotted names of classes that the camera's pickles may hold.
     translatorClass : `type`
         Knows the camera's header keywords; by default, the FITS standard's.
+    objects : `str`
+        What hooks and assemblers are given: a kind of `persistence.cameras.faces`.
     """
 
     packageName: ClassVar[str | None] = None
     ingestFile: ClassVar[str | None] = None
     trusted: ClassVar[frozenset[str]] = frozenset()
     translatorClass: ClassVar[type[HeaderTranslator] | None] = None
+    objects: ClassVar[str] = "astropy"
     hooks: ClassVar[hooks.Hooks] = {}
     _validates: ClassVar[bool] = False
 
@@ -388,7 +391,9 @@ class Mapper(Numbering):
     def standardise(self, request: Request, item: Any, full_id: Mapping[str, Any]) -> Any:
         """Bring what was read into the camera's form: the ``std_`` hook, or nothing."""
         std = None if request.view else self.hook("std", request.datasetType)
-        return item if std is None else std(item, full_id)
+        if std is None:
+            return item
+        return faces.unwrap(std(faces.wrap(item, self.objects), full_id))
 
     def canStandardize(self, datasetType: str) -> bool:
         """Say whether something is done to what is read of a dataset type."""

@@ -6,27 +6,11 @@ from typing import Any
 
 from persistence.composites.assemble import do_import
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, PolicyError, RepositoryError, did_you_mean, told
+from persistence.errors import FormatterError, PolicyError, told
 
-TYPES = ("astropy", "afw")
 _STORAGES = ("FitsStorage", "FitsCatalogStorage")
 # Options that afw's classes take in other ways: ours read what is asked for in part.
 _IN_PART = frozenset({"bbox", "columns"})
-
-
-def check(types: str) -> str:
-    """Refuse a preference that does not exist.
-
-    Raises
-    ------
-    RepositoryError
-        If it is neither ``astropy`` nor ``afw``.
-    """
-    if types not in TYPES:
-        raise RepositoryError(
-            f"types={types!r}{did_you_mean(str(types), TYPES)}: known are {', '.join(TYPES)}"
-        )
-    return types
 
 
 def reader(location: Location) -> Any:

@@ -32,6 +32,7 @@ class CmdLineTask(Task):
     """
 
     RunnerClass: ClassVar[type[TaskRunner]] = TaskRunner
+    ParserClass: ClassVar[type[ArgumentParser]] = ArgumentParser
     canMultiprocess: ClassVar[bool] = True
 
     @classmethod
@@ -105,7 +106,7 @@ class CmdLineTask(Task):
     @classmethod
     def _makeArgumentParser(cls) -> ArgumentParser:
         """Make the parser: one ``--id``, of raw data."""
-        parser = ArgumentParser(name=cls._DefaultName or cls.__name__)
+        parser = cls.ParserClass(name=cls._DefaultName or cls.__name__)
         parser.add_id_argument("--id", "raw", help="data to process: visit=410877 ccdnum=1..62")
         return parser
 

@@ -19,6 +19,10 @@ _MODULES = frozenset(
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Butler":  # it hands out afw's method names
+        from persistence.gen2types.butler import Butler
+
+        return Butler
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in __all__:

@@ -1,6 +1,5 @@
 """Gen2's name of what camera packages build on."""
 
-from persistence import CameraMapper
 from persistence.cameras.gen2_mappings import (
     CalibrationMapping,
     DatasetMapping,
@@ -9,6 +8,7 @@ from persistence.cameras.gen2_mappings import (
     Mapping,
 )
 from persistence.compat.obsbase import ExposureIdInfo, exposureFromImage
+from persistence.gen2types.obsbase import CameraMapper
 
 __all__ = [
     "CalibrationMapping",

@@ -44,9 +44,12 @@ class ArgumentParser(argparse.ArgumentParser):
     ----------
     requireOutput : `bool`
         Whether an output has to be given.
+    objects : `str`
+        What the task's Butler hands out: see ``types`` of `persistence.Butler`.
     """
 
     requireOutput = True
+    objects = "astropy"
 
     def __init__(self, name: str, usage: str = "%(prog)s INPUT [options]", **kwargs: Any) -> None:
         super().__init__(
@@ -254,7 +257,7 @@ class ArgumentParser(argparse.ArgumentParser):
             clobbering.check(namespace.output, read)
         show.write(show.told(words, namespace.config))
         self._cast(namespace, looking)
-        namespace.butler = looking if ends else _made(namespace)
+        namespace.butler = looking if ends else _made(namespace, self.objects)
         if not ends or show.DATA in words:
             self._refer(namespace)
         if show.DATA in words:
@@ -286,7 +289,7 @@ def _of(argument: DataIdArgument) -> Iterator[None]:
         raise UsageError(f"{argument.argName}: {error}") from error
 
 
-def _made(namespace: argparse.Namespace) -> Butler:
+def _made(namespace: argparse.Namespace, objects: str) -> Butler:
     """Make the Butler, now that all that was typed makes sense."""
     overridefiles.finish(namespace.config)
     if namespace.debug:
@@ -297,7 +300,7 @@ def _made(namespace: argparse.Namespace) -> Butler:
     if namespace.clobberOutput:
         namespace.log.info("Removing what is in %s, as --clobber-output says", namespace.output)
         clobbering.empty(namespace.output)
-    return repositories.opened(namespace)
+    return repositories.opened(namespace, objects)
 
 
 class InputOnlyArgumentParser(ArgumentParser):

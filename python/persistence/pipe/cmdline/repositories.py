@@ -92,7 +92,7 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
         raise UsageError(str(error)) from error
 
 
-def opened(namespace: argparse.Namespace) -> Butler:
+def opened(namespace: argparse.Namespace, objects: str = "astropy") -> Butler:
     """Open what is read and written; an output that is new is set up.
 
     Without one, the input is written to.
@@ -102,7 +102,7 @@ def opened(namespace: argparse.Namespace) -> Butler:
     UsageError
         If they cannot be opened so: the output may have been set up with another calibration root.
     """
-    how = {"durable": not namespace.noDurable, "force": namespace.force}
+    how = {"durable": not namespace.noDurable, "force": namespace.force, "types": objects}
     given = cameras.given(namespace)
     try:
         if namespace.output is None:
