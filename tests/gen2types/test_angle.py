@@ -31,7 +31,7 @@ def test_an_angle_in_every_unit_is_astropys(name: str) -> None:
     assert ours.asDegrees() == pytest.approx(theirs.deg, rel=1e-15)
     assert getattr(ours, f"as{name}")() == pytest.approx(1.25, rel=1e-15)
     assert ours.asAngularUnits(unit) == pytest.approx(1.25, rel=1e-15)
-    assert Angle.of(theirs) == pytest.approx(ours, rel=1e-15)
+    assert float(Angle.of(theirs)) == pytest.approx(float(ours), rel=1e-15)
     assert ours.astropy.to_value(word) == pytest.approx(1.25, rel=1e-15)
 
 
@@ -81,6 +81,8 @@ def test_angles_are_calculated_with() -> None:
         lambda: (1 * degrees) + 1.0,
         lambda: (1 * degrees) * (1 * degrees),
         lambda: degrees * degrees,
+        lambda: (1 * degrees) * degrees,
+        lambda: 2.0 / (1 * degrees),
         lambda: Angle(1, 3.0),
     ],
 )
@@ -118,3 +120,15 @@ def test_plain_numbers_are_converted() -> None:
     assert geom.masToRad(1000) == pytest.approx(geom.arcsecToRad(1))
     assert geom.isAngle(1 * degrees)
     assert not geom.isAngle(1.0)
+
+
+def test_half_a_turn_is_exactly_the_same_in_every_unit() -> None:
+    """As in the original's own tests."""
+    half = 180 * degrees
+    assert half == math.pi == geom.PI
+    assert half == Angle(60 * 180, arcminutes) == Angle(3600 * 180, arcseconds)
+    assert half == Angle(3600 * 180 * 1000, milliarcseconds)
+    assert (half * 2).asArcminutes() == 360 * 60
+    assert (half * 2).asArcseconds() == 360 * 3600
+    assert (half * 2).asMilliarcseconds() == 360 * 3600 * 1000
+    assert math.sin(half / 2) == 1.0

@@ -167,3 +167,17 @@ def test_they_read_as_those_of_the_original() -> None:
     assert pickle.loads(pickle.dumps(Point3D(1, 2, 3))) == Point3D(1, 2, 3)
     assert Point2D(1, 2) != Point2I(1, 2)
     assert len({Point2I(1, 2), Point2I(1, 2), Extent2I(1, 2)}) == 2
+
+
+def test_classes_are_found_by_type_and_dimensions() -> None:
+    assert geom.Point[float, 2] is geom.Point[float] is Point2D
+    assert geom.Extent[int, 2] is Extent2I
+    assert geom.Extent[float, 3] is Extent3D
+    assert geom.CoordinateExpr[2] is type(Point2D(1, 2).lt(3))
+    assert geom.CoordinateExpr[3] is geom.CoordinateExpr3
+
+
+def test_what_is_no_number_is_not_equal_to_itself() -> None:
+    point = Point2D(float("nan"), 1)
+    assert point != point
+    assert point != point.clone()

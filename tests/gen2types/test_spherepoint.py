@@ -165,3 +165,31 @@ def test_positions_read_as_those_of_the_original() -> None:
     assert str(point) == "(10.0000000000, -20.0000000000)"
     assert repr(SpherePoint(0, 45, degrees)) == "SpherePoint(0.0*degrees, 45.0*degrees)"
     assert eval(repr(point)) == point
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_nowhere(bad: float) -> None:
+    assert not SpherePoint(bad, 0.0, degrees).isFinite()
+    point = SpherePoint((0.5, bad, 0.2))
+    assert all(math.isnan(angle) for angle in point)
+    assert point != point
+    start = SpherePoint(90, 30, degrees)
+    for there in (
+        start.rotated(SpherePoint(0, 90, degrees), bad * degrees),
+        start.offset(bad * degrees, 1 * degrees),
+    ):
+        assert not there.isFinite()
+    assert all(math.isnan(number) for number in point.getVector())
+
+
+def test_a_pole_is_a_pole_in_every_unit() -> None:
+    for latitude in (90 * degrees, 6 * hours, 324000 * arcseconds, math.pi / 2 * radians):
+        assert SpherePoint(42 * degrees, latitude).atPole()
+        assert SpherePoint(42 * degrees, -latitude).atPole()
+        with pytest.raises(InvalidParameterError):
+            SpherePoint(42 * degrees, math.nextafter(float(latitude), 2) * radians)
+    for z in (-11.3, 0.1):
+        point = SpherePoint((0.0, 0.0, z))
+        assert point.atPole()
+        assert (point.getRa(), point.getDec().asDegrees()) == (0.0, math.copysign(90, z))
+    assert SpherePoint((0.6070619982, -1.264309928e-16, 0.7946544723))[0].asDegrees() == 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from persistence.gen2types.face import Face
 
 PI = math.pi
@@ -53,10 +55,10 @@ class AngleUnit:
 
 radians = AngleUnit(1.0)
 degrees = AngleUnit(PI / 180)
-hours = AngleUnit(PI / 12)
-arcminutes = AngleUnit(PI / 180 / 60)
+hours = AngleUnit(PI * 15 / 180)
+arcminutes = AngleUnit(PI / 60 / 180)
 arcseconds = AngleUnit(PI / 180 / 3600)
-milliarcseconds = AngleUnit(PI / 180 / 3600 / 1000)
+milliarcseconds = AngleUnit(PI / (180 * 3.6e6))  # so that half a turn is PI in each of them
 
 
 class Angle(Face[Any]):
@@ -147,12 +149,12 @@ class Angle(Face[Any]):
         return Angle(self._radians - other._radians) if isinstance(other, Angle) else NotImplemented
 
     def __mul__(self, number: Any) -> Angle:
-        return NotImplemented if isinstance(number, Angle) else Angle(self._radians * float(number))
+        return Angle(self._radians * float(number)) if _is_number(number) else NotImplemented
 
     __rmul__ = __mul__
 
     def __truediv__(self, number: Any) -> Angle:
-        return NotImplemented if isinstance(number, Angle) else Angle(self._radians / float(number))
+        return Angle(self._radians / float(number)) if _is_number(number) else NotImplemented
 
     def __neg__(self) -> Angle:
         return Angle(-self._radians)
@@ -198,6 +200,10 @@ class Angle(Face[Any]):
         number = self.asDegrees()
         text = f"{number:.17g}" if math.isfinite(number) else f"float('{number}')"
         return f"Angle({text}, degrees)"
+
+
+def _is_number(value: Any) -> bool:
+    return hasattr(value, "__float__") and not isinstance(value, Angle) and not np.ndim(value)
 
 
 def isAngle(value: object) -> bool:

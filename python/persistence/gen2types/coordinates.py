@@ -79,7 +79,10 @@ class Coordinates:
 
     def __eq__(self, other: object) -> bool:
         """Compare with another of the same type; no ``Point2I`` is equal to a ``Point2D``."""
-        return self._values == other._values if type(self) is type(other) else NotImplemented
+        if not isinstance(other, Coordinates) or type(self) is not type(other):
+            return NotImplemented
+        # One by one: lists take a NaN for equal to itself.
+        return not [1 for a, b in zip(self._values, other._values, strict=True) if a != b]
 
     def __hash__(self) -> int:
         return hash(tuple(self._values))
@@ -157,6 +160,10 @@ class CoordinateExpr(Coordinates):
     _takes = bool
     _whole = True
 
+    def __class_getitem__(cls, dimensions: int) -> type[CoordinateExpr]:
+        """Return the class of a number of dimensions."""
+        return CoordinateExpr2 if dimensions == 2 else CoordinateExpr3
+
     def and_(self, other: CoordinateExpr) -> CoordinateExpr:
         return type(self)(*(a and b for a, b in zip(self, other, strict=True)))
 
@@ -191,6 +198,11 @@ class Extent(Coordinates):
 
     def __init__(self, *values: Any, dtype: Any = None, dimensions: int = 2, **named: Any) -> None:
         super().__init__(*values, **named)
+
+    def __class_getitem__(cls, key: Any) -> type[Extent]:
+        """Return the class of a type of numbers and a number of dimensions."""
+        dtype, dimensions = key if isinstance(key, tuple) else (key, 2)
+        return _EXTENTS[_whole(dtype), dimensions]
 
     def _converted(self, other: Coordinates) -> list[Any]:
         if type(self)._whole and not other._whole:
@@ -278,6 +290,11 @@ class Point(Coordinates):
 
     def __init__(self, *values: Any, dtype: Any = None, dimensions: int = 2, **named: Any) -> None:
         super().__init__(*values, **named)
+
+    def __class_getitem__(cls, key: Any) -> type[Point]:
+        """Return the class of a type of numbers and a number of dimensions."""
+        dtype, dimensions = key if isinstance(key, tuple) else (key, 2)
+        return _POINTS[_whole(dtype), dimensions]
 
     def _converted(self, other: Coordinates) -> list[Any]:
         if not type(self)._whole or other._whole:

@@ -77,6 +77,8 @@ class SpherePoint(Face[Any]):
     @classmethod
     def _of_vector(cls, vector: Iterable[float]) -> SpherePoint:
         x, y, z = (float(number) for number in vector)
+        if not math.isfinite(x + y + z):
+            return cls()
         across = math.hypot(x, y)
         if across == 0.0 == z:
             raise InvalidParameterError(f"vector ({x}, {y}, {z}) has no length, and no direction")
@@ -141,13 +143,13 @@ class SpherePoint(Face[Any]):
         start = np.array(self._vector())
         east = np.array([-math.sin(self._longitude), math.cos(self._longitude), 0.0])
         north = np.cross(start, east)
-        towards = math.cos(bearing) * east + math.sin(bearing) * north
-        return self._of_vector(math.cos(amount) * start + math.sin(amount) * towards)
+        (cos, sin), (along, aside) = _cos_sin(amount), _cos_sin(bearing)
+        return self._of_vector(cos * start + sin * (along * east + aside * north))
 
     def rotated(self, axis: SpherePoint, amount: Angle) -> SpherePoint:
         """Return the position, turned about an axis, counter-clockwise seen from outside."""
         start, pole = np.array(self._vector()), np.array(axis._vector())
-        cos, sin = math.cos(amount), math.sin(amount)
+        cos, sin = _cos_sin(amount)
         turned = cos * start + sin * np.cross(pole, start) + (1 - cos) * (pole @ start) * pole
         return self._of_vector(turned)
 
@@ -196,7 +198,8 @@ class SpherePoint(Face[Any]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpherePoint):
             return NotImplemented
-        return (self._longitude, self._latitude) == (other._longitude, other._latitude)
+        # One by one, for nowhere is not even where it is: tuples ask whether numbers are the same.
+        return self._longitude == other._longitude and self._latitude == other._latitude
 
     def __hash__(self) -> int:
         return hash((self._longitude, self._latitude))
@@ -207,6 +210,12 @@ class SpherePoint(Face[Any]):
     def __repr__(self) -> str:
         lon, lat = (coordinate.asDegrees() for coordinate in self)
         return f"SpherePoint({lon!r}*degrees, {lat!r}*degrees)"
+
+
+def _cos_sin(angle: Any) -> tuple[float, float]:
+    """Return cosine and sine; of what is not finite, NaN."""
+    number = float(angle) if math.isfinite(angle) else math.nan
+    return math.cos(number), math.sin(number)
 
 
 _NAMES = ("longitude", "latitude", "units", "vector", "unitVector", "lonLat", "other")
