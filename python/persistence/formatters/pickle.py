@@ -26,16 +26,25 @@ class _CareNeededError(Exception):
     """The pickle names something that needs to be looked at as it is called."""
 
 
+class _Shared:
+    """Stands in the memo for a tuple; see `pickle_scan`."""
+
+    def __hash__(self) -> int:
+        raise _CareNeededError
+
+
 class _Quick(pickle.Unpickler):
     """Reads in C, as long as nothing is named that takes care."""
 
     path: str
     trust: frozenset[str]
     checked: list[Any]
+    is_whole: bool  # no tuple is replaced in the memo
 
     def find_class(self, module: str, name: str) -> Any:
         module, name, dotted = find(module, name, self.path, self.trust)
-        if dotted not in QUICK and dotted not in self.trust:
+        # What is trusted may take a stand-in for what it is not.
+        if dotted not in QUICK and not (dotted in self.trust and self.is_whole):
             raise _CareNeededError
         found = super().find_class(module, name)
         if dotted not in QUICK or not hasattr(found, "replace"):
@@ -87,17 +96,27 @@ def read(location: Location, stand_ins: Mapping[str, Callable[..., Any]] = {}) -
 def _load(
     data: bytes, path: str, trust: frozenset[str], stand_ins: Mapping[str, Callable[..., Any]]
 ) -> Any:
-    if not stand_ins and data.find(b"numpy", 0, _HEAD) < 0 and pickle_scan.is_harmless(data, path):
+    if stand_ins or data.find(b"numpy", 0, _HEAD) >= 0:
+        return Careful(data, path, trust, stand_ins).load()
+    harmless = pickle_scan.harmless(data, path)
+    if harmless is not None:
         try:
-            quick = _Quick(io.BytesIO(data), encoding="latin1")
+            quick = _Quick(io.BytesIO(harmless), encoding="latin1")
             quick.path, quick.trust, quick.checked = path, trust, []
-            read, makers = quick.load(), quick.checked
-            del quick
-            # Held by anything else, a maker of dates is what was read: the class itself was meant.
-            if all(sys.getrefcount(makers[place]) == _UNUSED for place in range(len(makers))):
+            quick.is_whole = harmless is data
+            shared = _Shared()
+            quick.persistent_load = {None: shared}.__getitem__  # type: ignore[method-assign]
+            read, others = quick.load(), [*quick.checked, shared]
+            del quick, shared
+            # Held by anything else, a maker of dates is what was read: the class itself was meant;
+            # and a stand-in was fetched.
+            if all(sys.getrefcount(others[place]) == _UNUSED for place in range(len(others))):
                 return read
         except _CareNeededError:
             pass
+        except Exception:
+            if harmless is data:
+                raise
     return Careful(data, path, trust, stand_ins).load()
 
 

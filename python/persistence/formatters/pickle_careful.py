@@ -8,10 +8,11 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from persistence.errors import UnsafeContent, told
+from persistence.files import hashes
 from persistence.formatters import pickle_states
 from persistence.formatters.pickle_names import check_call, find, is_known, is_shallow
 from persistence.formatters.pickle_scan import DEEPEST
@@ -26,7 +27,20 @@ _OURS = {f"numpy.{core}.multiarray.scalar": pickle_states.scalar for core in ("c
 
 # The unpickler in Python, whose steps can be overridden.
 _InPython: Any = pickle._Unpickler
-_OPCODES = "BUILD REDUCE NEWOBJ NEWOBJ_EX TUPLE TUPLE1 TUPLE2 TUPLE3 SETITEM SETITEMS"
+_CALLS = "REDUCE NEWOBJ NEWOBJ_EX BUILD"
+_HOLDERS = "TUPLE TUPLE1 TUPLE2 TUPLE3 SETITEM SETITEMS DICT ADDITEMS FROZENSET"
+
+
+def _firsts(pairs: Iterable[Any]) -> list[Any]:
+    return [next(iter(pair), None) for pair in pairs]
+
+
+# What makes keys of what it is called with: of all values of a list, or the first of each pair.
+_KEYS: Mapping[str, Callable[[Any], Iterable[Any]]] = {
+    **dict.fromkeys(("builtins.set", "builtins.frozenset", "collections.Counter"), iter),
+    **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _firsts),
+    **dict.fromkeys(("collections.defaultdict", "persistence.dataids.dataid.DataId"), _firsts),
+}
 
 
 class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
@@ -60,7 +74,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
         self._names: dict[int, str] = {}
         self._depths: dict[int, int] = {}
         self._fresh: dict[int, Any] = {}
-        self._deep: list[Any] = []  # held, so that the numbers of `_depths` stay theirs
+        self._hashed = hashes.Ledger(len(data))  # which holds what has a depth
         self._budget = _LEAST + _SHARE * len(data)
 
     def find_class(self, module: str, name: str) -> Any:
@@ -104,14 +118,19 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
             )
         for argument in arguments:  # what is in use cannot be described anew
             self._fresh.pop(id(argument), None)
-        check_call(self._names[id(called)], arguments, self.path)
+        dotted = self._names[id(called)]
+        check_call(dotted, arguments, self.path)
+        if dotted in _KEYS:
+            for argument in arguments:
+                if isinstance(argument, list | tuple):
+                    self._enter(None, _KEYS[dotted](argument))
 
     def _charge(self, made: Any) -> None:
         self._budget -= sys.getsizeof(made)
         if self._budget < 0:
             raise UnsafeContent(f"{self.path} grows beyond {_SHARE} times its size as it is read")
-        if isinstance(made, tuple):
-            self._note_depth(made)
+        if isinstance(made, hashes.HASHED_DEEP):
+            self._note(made)
 
     def _keep_fresh(self, made: Any) -> None:
         """Remember what a call made: numpy's objects get their state once, before they are used."""
@@ -166,48 +185,71 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 
     def load_setitem(self) -> None:
         self._check_items(self.stack[-3])
+        self._enter(self.stack[-3], [self.stack[-2]])
         super().load_setitem()
 
     def load_setitems(self) -> None:
         self._check_items(self.metastack[-1][-1])
+        self._enter(self.metastack[-1][-1], self.stack[::2])
         super().load_setitems()
 
     def _check_items(self, holder: Any) -> None:
         if type(holder).__module__.partition(".")[0] == "numpy":
             raise UnsafeContent(f"{self.path} wants to set items of an array; it was not done")
 
+    # -- keys
+    # ------------------------------------------------------------------------------------------
+
+    def load_dict(self) -> None:
+        self._enter(None, self.stack[::2])
+        super().load_dict()
+
+    def load_additems(self) -> None:
+        self._enter(self.metastack[-1][-1], self.stack)
+        super().load_additems()
+
+    def load_frozenset(self) -> None:
+        self._enter(None, self.stack)
+        super().load_frozenset()
+        self._note(self.stack[-1])
+
+    def _enter(self, holder: Any, keys: Any) -> None:
+        try:
+            self._hashed.enter(holder, keys)
+        except hashes.TooManyAlikeError as error:
+            raise UnsafeContent(f"{self.path} would take for ever to read: {error}") from error
+
     # -- depth
     # -----------------------------------------------------------------------------------------
 
     def load_tuple(self) -> None:
         super().load_tuple()
-        self._note_depth(self.stack[-1])
+        self._note(self.stack[-1])
 
     def load_tuple1(self) -> None:
         super().load_tuple1()
-        self._note_depth(self.stack[-1])
+        self._note(self.stack[-1])
 
     def load_tuple2(self) -> None:
         super().load_tuple2()
-        self._note_depth(self.stack[-1])
+        self._note(self.stack[-1])
 
     def load_tuple3(self) -> None:
         super().load_tuple3()
-        self._note_depth(self.stack[-1])
+        self._note(self.stack[-1])
 
-    def _note_depth(self, made: tuple[Any, ...]) -> None:
-        depth = (
-            max((self._depths.get(id(one), 1) for one in made if isinstance(one, tuple)), default=0)
-            + 1
-        )
-        if depth == 1:
+    def _note(self, made: tuple[Any, ...] | frozenset[Any]) -> None:
+        """Note how deep a tuple or a frozenset is nested, and how much its hash looks at."""
+        nested = [part for part in made if isinstance(part, hashes.HASHED_DEEP)]
+        if not nested:
             return
+        depth = 1 + max(self._depths.get(id(part), 1) for part in nested)
         if depth > DEEPEST:
             raise UnsafeContent(
                 f"{self.path} nests tuples more than {DEEPEST} deep; their hash would break Python"
             )
         self._depths[id(made)] = depth
-        self._deep.append(made)
+        self._hashed.note(made)
 
     dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
 
@@ -215,7 +257,7 @@ class Careful(_InPython):  # type: ignore[misc]  # pickle's stubs do not know it
 Careful.dispatch.update(
     {
         getattr(pickle, name)[0]: getattr(Careful, f"load_{name.lower()}")
-        for name in _OPCODES.split()
+        for name in (*_CALLS.split(), *_HOLDERS.split())
     }
 )
 

@@ -20,6 +20,7 @@ _SIMPLE = (str, bytes, bytearray, int, float, bool, type(None))
 _HOLDERS = (list, tuple, dict, set, frozenset)
 _OF_BYTES = ((b"b",), ("b",))
 _LATIN = ("latin1", "latin-1")
+_LONGEST_NUMBER = 3400  # bits, of which 1000 digits are made
 _FRACTION = re.compile(r"-?\d{1,1000}(/\d{1,1000})?")
 
 
@@ -49,7 +50,7 @@ def _encoded(arguments: tuple[Any, ...]) -> bool:
 
 
 def _fraction(arguments: tuple[Any, ...]) -> bool:
-    if all(type(one) is int for one in arguments):
+    if all(type(one) is int and one.bit_length() < _LONGEST_NUMBER for one in arguments):
         return True
     return (
         len(arguments) == 1

@@ -1,31 +1,43 @@
 """A look at a pickle's opcodes before C's unpickler reads it, for what that cannot bear.
 
-Two things end a process, whatever classes a pickle may name: a place in the memo so far away that
-all memory before it is taken, and touched; and tuples nested so deeply that their hash, which calls
-itself, leaves the stack.
+Some things end a process, or take for ever, whatever classes a pickle may name: a place in the memo
+so far away that all memory before it is taken, and touched; tuples nested so deeply that their
+hash, which calls itself, leaves the stack; a tuple that holds another one twice, and so on, whose
+hash looks at each as often as it is held; and keys of one hash, each compared with all before it.
+
+A tuple is held twice only if it is fetched from the memo. So what C's unpickler gets puts a
+stand-in there for each tuple (and frozenset); if that is fetched, the pickle takes care. Else each
+value is in one tuple at most, and all hashes together take no longer than the reading.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from persistence.errors import UnsafeContent
 
 # As many levels of tuples Python's stack bears: 160,000 were its end with 8 MiB (Python 3.11).
 DEEPEST = 20_000
+# As many tuples and large integers, as keys of the same hash, take 0.2 s.
+_MOST = 5000
 _NEAR = 1 << 16  # a place in the memo that costs next to nothing
 
-# Source of the opcodes and their arguments: Python's pickletools.
-_BARE = rb"()\]}N012abdelosRQu\x81\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98"
+# Source of the opcodes and their arguments: Python's pickletools. What no pickler writes (DUP) is
+# not here, nor are names of persistent objects: that opcode fetches the stand-in.
+_BARE = rb"(N01abesu\x88\x89\x90\x97\x98"
 _COUNTED: Mapping[bytes, int] = {  # how many bytes tell the length of the argument
     **dict.fromkeys((b"U", b"C", b"\x8a", b"\x8c"), 1),
     **dict.fromkeys((b"T", b"X", b"B", b"\x8b"), 4),
     **dict.fromkeys((b"\x8d", b"\x8e", b"\x96"), 8),
 }
-_TUPLES = (b"\x85", b"\x86", b"\x87", b"t")
+_TUPLES = (b"\x85", b"\x86", b"\x87", b"t", b"\x91")  # and frozensets
+_NUMBERS = (b"\x8a", b"\x8b", b"I", b"L")  # too large for a run
+_FRAME = b"\x95"  # with 8 bytes
 _ENDS = (b".", b"")  # a pickle cut off is damaged, which the unpickler finds as well
 _LONGEST = 20  # digits of a place
+_STAND_IN = b"NQ%b0"  # a persistent object goes into the memo, and from the stack
 
 
 def _line(text: bytes) -> tuple[int, int]:
@@ -34,75 +46,132 @@ def _line(text: bytes) -> tuple[int, int]:
     return int(line) if end and line.strip().isdigit() else 1 << 64, len(line) + 1
 
 
-def _four(text: bytes) -> tuple[int, int]:
-    return int.from_bytes(text[:4], "little"), 4
-
-
-# What puts something into the memo: the place, and how many bytes tell it.
-_PUTS: Mapping[bytes, Callable[[bytes], tuple[int, int]]] = {b"p": _line, b"r": _four}
+# What puts the last value into the memo: the place, and how many bytes tell it.
+_PUTS: Mapping[bytes, Callable[[bytes], tuple[int, int]]] = {
+    b"p": _line,
+    b"q": lambda text: (0, 1),
+    b"r": lambda text: (int.from_bytes(text[:4], "little"), 4),
+    b"\x94": lambda text: (0, 0),
+}
 
 
 def _short(width: int) -> bytes:
     """Give a pattern of all arguments of less than 256 bytes, behind their length."""
     zeros = re.escape(bytes(width - 1))
-    return b"|".join(re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
+    each = (re.escape(bytes([size])) + zeros + b".{%d}" % size for size in range(256))
+    return b"(?=.%b)(?:%b)" % (zeros, b"|".join(each))  # a long one is none of 256
 
 
+# What picklers put into the memo at once, but for tuples. A call makes none: what is trusted is.
+_KEPT = b"|".join(
+    [
+        rb"[])}dlRo\x81\x8f\x92\x93]",
+        rb"\x82.",
+        rb"\x83..",
+        rb"\x84.{4}",
+        rb"[UC\x8c](?:" + _short(1) + b")",
+        rb"[TXB](?:" + _short(4) + b")",
+        rb"[SV][^\n]*\n",
+        rb"[ci][^\n]*\n[^\n]*\n",
+    ]
+)
+# Integers below 2**61, whose hashes are all different.
+_SMALL = b"|".join(
+    [
+        *(re.escape(bytes([size])) + b".{%d}" % size for size in range(8)),
+        rb"\x08.{7}[\x00-\x1f\xe0-\xff]",
+    ]
+)
+_OTHERS = b"|".join(
+    [
+        b"[" + _BARE + b"]",
+        rb"[Kh\x80].",
+        rb"M..",
+        rb"[Jj].{4}",
+        rb"[G\x95].{8}",
+        rb"\x8a(?:" + _SMALL + b")",
+        rb"[IL]-?1?\d{1,18}L?\n",
+        rb"[Fg][^\n]*\n",
+    ]
+)
 # Many opcodes at once, at the speed of C; what this does not match is looked at one by one. The
 # repetition is not possessive, though nothing follows it: before 3.11.5, Python matches those that
 # backtrack wrongly (gh-106052).
+_MEMO = rb"\x94|q.|r..\x00\x00|p[1-5]?\d{1,4}\n|(?![\x94qrp])"
+# ... up to a tuple, what puts it into the memo, and what it is gone with if it is arguments; or up
+# to a larger integer.
 _RUN = re.compile(
-    b"(?:"
-    + b"|".join(
-        [
-            b"[" + _BARE + b"]",
-            rb"[Khq\x80\x82].",
-            rb"[M\x83]..",
-            rb"[Jj\x84].{4}",
-            rb"r..\x00\x00",
-            rb"[G\x95].{8}",
-            rb"[UC\x8a\x8c](?:" + _short(1) + b")",
-            rb"[TXB\x8b](?:" + _short(4) + b")",
-            rb"p\d{1,4}\n",
-            rb"[FILSVgP][^\n]*\n",
-            rb"[ci][^\n]*\n[^\n]*\n",
-        ]
-    )
-    + b"){1,1000}",
+    b"(?:%b|(?:%b)(?:%b)){0,1000}(?:[%b](%b)(?=([R\\x81]?))|(\\x8a\\x08.{8}))?"
+    % (_OTHERS, _KEPT, _MEMO, b"".join(_TUPLES), _MEMO),
     re.DOTALL,
 )
+_ONE = re.compile(b"(?:%b)|[IL][^\\n]*\\n" % _KEPT, re.DOTALL)
 
 
-def is_harmless(data: bytes, path: str) -> bool:
-    """Say whether C's unpickler may read a pickle; if not, it is one for the careful unpickler.
+def harmless(data: bytes, path: str) -> bytes | None:
+    """Return what C's unpickler may read in the place of a pickle; None if it takes care.
+
+    Where there are tuples, that unpickler needs a method ``persistent_load``, which returns what
+    stands for them in the memo. If anything that is read holds it, the pickle takes care.
 
     Raises
     ------
     UnsafeContent
         If it names a place in the memo that no pickle of this size can need.
     """
-    position = tuples = 0
-    while tuples < DEEPEST:
-        run = _RUN.match(data, position)
-        position = run.end() if run else position
+    position = done = odd = 0
+    pieces: list[bytes] = []
+    while odd <= _MOST:
+        run: Any = _RUN.match(data, position)  # of nothing, perhaps
+        began, position = position, run.end()
+        memo, call, number = run.groups()
+        if memo is not None:
+            odd += not call
+            if memo:
+                pieces += data[done : run.start(1)], _STAND_IN % memo
+                done = position
+            continue
+        if number:
+            odd += 1
+            continue
         code = data[position : position + 1]
         if code in _ENDS:
-            return True
-        if code in _TUPLES:
-            tuples += 1
-            position += 1
-        elif code in _PUTS:
-            place, size = _PUTS[code](data[position + 1 : position + 1 + _LONGEST])
-            if place > max(len(data), _NEAR):
-                raise UnsafeContent(
-                    f"{path} names a place in the memo that lies beyond the file; it was not read"
-                )
-            position += 1 + size
-        elif code in _COUNTED:
-            width = _COUNTED[code]
-            position += (
-                1 + width + int.from_bytes(data[position + 1 : position + 1 + width], "little")
+            return b"".join([*pieces, data[done:]]) if pieces else data
+        end = _end(data, position, code)
+        place, after = _put(data, end)
+        if place > max(len(data), _NEAR):
+            raise UnsafeContent(
+                f"{path} names a place in the memo that lies beyond the file; it was not read"
             )
-        elif not run:
-            return False  # nobody knows what follows
-    return False
+        if after == position > began:
+            continue  # a run has an end
+        if end == position or (code in _NUMBERS and after > end):
+            return None  # nobody knows what follows, or what is put into the memo
+        odd += code in _NUMBERS or code in _TUPLES
+        if code in _TUPLES:
+            pieces += data[done:end], _STAND_IN % data[end:after]
+            done = after
+        position = after
+    return None
+
+
+def _end(data: bytes, position: int, code: bytes) -> int:
+    """Return where an opcode ends that a run stops at; where it begins, if it is unknown."""
+    if code in _COUNTED:
+        start = position + 1 + _COUNTED[code]
+        return start + int.from_bytes(data[position + 1 : start], "little")
+    if code in _TUPLES:
+        return position + 1
+    one = _ONE.match(data, position)
+    return one.end() if one else position
+
+
+def _put(data: bytes, position: int) -> tuple[int, int]:
+    """Return the place in the memo that an opcode names, and where it ends; 0 if it names none."""
+    if data.startswith(_FRAME, position) and data[position + 9 : position + 10] in _PUTS:
+        position += 9  # a long text is in no frame, but what puts it into the memo is
+    size = _PUTS.get(data[position : position + 1])
+    if size is None:
+        return 0, position
+    place, length = size(data[position + 1 : position + 1 + _LONGEST])
+    return place, position + 1 + length
