@@ -98,6 +98,13 @@ def _leave(task: ToyTask) -> None:
     os._exit(0)
 
 
+class Fatal:
+    """A result that kills who pickles it."""
+
+    def __reduce__(self) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Mute(Exception):
     """An error that cannot tell its text."""
 
@@ -160,6 +167,7 @@ ACTS = {
     "holding": _holding,
     "base": _base,
     "odd": _odd,
+    "fatal result": lambda task: Fatal(),
     "unpicklable": lambda task: threading.Lock(),
 }
 

@@ -19,6 +19,7 @@ from persistence import Butler
 from persistence.errors import told
 from persistence.pipe.cmdlinetask import CmdLineTask, LegacyCmdLineTask
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
+from persistence.pipe.struct import Struct
 
 Command = Callable[..., Any]
 
@@ -88,8 +89,6 @@ def test_the_exit_status_tells_what_happened(
 def test_many_failures_are_never_none(
     command: Command, monkeypatch: pytest.MonkeyPatch, failures: int, status: int
 ) -> None:
-    from persistence.pipe.struct import Struct
-
     monkeypatch.setattr(TaskRunner, "run", lambda self, parsed: [Struct(exitStatus=1)] * failures)
     assert command(*IDS) == status
 
@@ -146,6 +145,17 @@ def test_an_interrupt_before_the_first_target_ends_with_130(
 
 def _interrupt(*anything: Any) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_process_that_died_between_two_targets_counts_in_the_status(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(self: TaskRunner, parsed: Any) -> list[Struct]:
+        self.died = ["signal 9, SIGKILL"]
+        return [Struct(exitStatus=0)]
+
+    monkeypatch.setattr(TaskRunner, "run", run)
+    assert command(*IDS) == 1
 
 
 def test_noexit_returns_all_the_same(command: Command, caplog: pytest.LogCaptureFixture) -> None:

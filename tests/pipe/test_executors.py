@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -125,6 +127,39 @@ class TestProcesses(SendingTests):
             "",
         ]
 
+    def test_a_process_that_dies_after_its_target_was_done_is_a_failure(
+        self, toy: Any, parsed: Any, told: Told
+    ) -> None:
+        """It is killed as its result is pickled: the record of the target is written by then."""
+        command = parsed({2: "fatal result"}, processes=2)
+        runner = TaskRunner(toy.ToyTask, command, doReturnResults=True)
+        results = runner.run(command)
+        assert "end 2" in told()
+        assert [result.exitStatus for result in results] == [0, 1, 0, 0]
+        assert results[1].error == "it is done, but its process died (signal 9, SIGKILL)"
+        assert runner.died == []
+        again = parsed({2: "fatal result"}, processes=2, skipExisting=True)
+        assert [one.exitStatus for one in TaskRunner(toy.ToyTask, again).run(again)] == [0] * 4
+        assert told().count("begin 2") == 1
+
+    def test_a_process_that_dies_without_a_target_is_told(
+        self, executor: Executor, work: Work
+    ) -> None:
+        outcomes = Processes.outcomes(executor, work, [(1, "well")])
+        ((_, result),) = [next(outcomes)]
+        pid = result.result[1]
+        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):  # it was noticed already
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert list(outcomes) == []
+        assert executor.died == ["signal 9, SIGKILL"]
+
+    def test_processes_that_are_ended_at_the_end_did_not_die(
+        self, executor: Executor, work: Work
+    ) -> None:
+        list(executor.outcomes(work, [(number, "well") for number in range(9)]))
+        assert executor.died == []
+
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of pebble
     def test_a_pool_that_breaks_loses_what_it_has(
         self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch
@@ -244,7 +279,7 @@ class TestDask(SendingTests):
     def test_time_that_is_over_is_told(self, address: str, toy: Any, tmp_path: Path) -> None:
         work = Work(toy.Runner(tmp_path), None, uuid.uuid4().hex)
         ((place, lost),) = Dask(address, timeout=0.0).outcomes(work, [(1, "well")])
-        assert (place, lost) == (0, Lost("not done within the 0 s of -t"))
+        assert (place, lost) == (0, Lost("not done within the 0 s of -t", died=False))
 
     def test_targets_that_cannot_be_sent_leave_no_client_behind(
         self, executor: Executor, work: Work, monkeypatch: pytest.MonkeyPatch

@@ -233,13 +233,21 @@ def test_a_runner_goes_to_other_processes_without_its_report(toy: Any, parsed: A
     assert pickle.loads(pickle.dumps(runner)).report == []
 
 
-def test_what_is_on_record_as_done_is_not_lost_with_its_process(toy: Any, parsed: Any) -> None:
+def test_a_process_that_dies_is_a_failure_even_if_its_target_is_done(
+    toy: Any, parsed: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     command = parsed(detectors=(1,))
     runner = TaskRunner(toy.ToyTask, command)
     runner.run(command)
     work = Work(runner, runner.metadataName, runner.runId)
     target = command.id.refList[0], {}
-    assert runner._lost(target, Lost("it died"), work) == Struct(exitStatus=0)
+    assert runner._lost(target, Lost("too late", died=False), work) == Struct(exitStatus=0)
+    result = runner._lost(target, Lost("it died"), work)
+    assert (result.exitStatus, result.error) == (1, "it is done, but it died")
+    assert "it is done, but it died" in caplog.text
+    record = work.record(target)
+    assert record is not None
+    assert record.status == records.DONE  # and --skip-existing leaves it out
     other = Work(runner, runner.metadataName, "another run")
     runner.runId = "another run"
     assert runner._lost(target, Lost("it died"), other).exitStatus == 1

@@ -185,7 +185,7 @@ def _run(runner: TaskRunner, parsed: Any) -> list[Any]:
             raise
         parsed.log.fatal("%s", error)
         results = []
-    failed = sum(bool(result.exitStatus) for result in results)
+    failed = sum(bool(result.exitStatus) for result in results) + len(runner.died)
     status = _status(failed) if results else FAILED
     if status and parsed.noExit:
         parsed.log.error("%s failed, and --noExit goes on", failed or "all")

@@ -63,12 +63,13 @@ class TaskRunner:
         self.runId = uuid.uuid4().hex
         self.metadataName: str | None = None
         self.report: list[Line] = []
+        self.died: list[str] = []
         if self.numProcesses > 1 and not TaskClass.canMultiprocess:
             self.log.warning("%s cannot run in several processes: one is used", TaskClass.__name__)
             self.numProcesses = 1
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "report": []}
+        return {**self.__dict__, "report": [], "died": []}
 
     # -- what subclasses replace
     # -----------------------------------------------------------------------
@@ -223,6 +224,7 @@ class TaskRunner:
                         else outcome
                     )
                     results[place], self.report[place] = result, _line(targets[place], result)
+                self._tell_died(executor.died, results.values())
             except KeyboardInterrupt as error:
                 raise Interrupted from error
             finally:
@@ -234,15 +236,30 @@ class TaskRunner:
         return [results[place] for place in sorted(results)]
 
     def _lost(self, target: Any, lost: Lost, work: Work) -> Struct:
-        """Record a target as failed whose process could not do so itself."""
+        """Record a target as failed whose process could not do so itself.
+
+        Who is told of no failure takes all for well; so it is one that a process died, even if the
+        target was done before. What it wrote is whole, and stays recorded as done.
+        """
         record = work.record(target)
         if record is not None and (record.status, record.run) == (records.DONE, self.runId):
-            return Struct(exitStatus=0)  # it died thereafter
+            if not lost.died:
+                return Struct(exitStatus=0)
+            reason = f"it is done, but {lost.reason}"
+            self.log.fatal("failed on dataId=%s: %s", shown(target), reason)
+            return Struct(exitStatus=1, error=reason, died=True)
         self.log.fatal("failed on dataId=%s: %s", shown(target), lost.reason)
         reference = reference_of(target)
         if reference is not None and self.metadataName is not None:
             self._record(self.makeTask(args=target), reference, lost.reason)
-        return Struct(exitStatus=1, error=lost.reason)
+        return Struct(exitStatus=1, error=lost.reason, died=lost.died)
+
+    def _tell_died(self, died: Sequence[str], results: Iterable[Any]) -> None:
+        """Tell of processes that died without a target: each is a failure of the run."""
+        with_target = sum(getattr(result, "died", False) for result in results)
+        self.died = list(died[with_target:])
+        for cause in self.died:
+            self.log.fatal("a process died between two targets (%s)", cause)
 
 
 class ButlerInitializedTaskRunner(TaskRunner):

@@ -17,14 +17,17 @@ class Lost(NamedTuple):
     ----------
     reason : `str`
         What is known of it.
+    died : `bool`
+        Whether the process died, which is a failure even if the target was done before.
     """
 
     reason: str
+    died: bool = True
 
 
 def late(timeout: float | None) -> Lost:
     """Say that the time was over before a target was done."""
-    return Lost(f"not done within the {timeout:g} s of -t")
+    return Lost(f"not done within the {timeout:g} s of -t", died=False)
 
 
 def pickled(
@@ -47,7 +50,15 @@ def pickled(
 
 
 class Executor(Protocol):
-    """Does work on targets."""
+    """Does work on targets.
+
+    Attributes
+    ----------
+    died : sequence of `str`
+        What ended the processes that ended while there was work, with or without a target.
+    """
+
+    died: Sequence[str]
 
     def outcomes(
         self, work: Work, targets: Sequence[Any]

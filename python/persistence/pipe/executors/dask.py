@@ -37,6 +37,8 @@ class Dask:
     def __init__(self, address: str, timeout: float | None = None) -> None:
         self.address = address
         self.timeout = timeout
+        # What a worker that dies had to do is done by another one: that is no failure.
+        self.died: Sequence[str] = ()
 
     def outcomes(
         self, work: Work, targets: Sequence[Any]

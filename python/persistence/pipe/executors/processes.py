@@ -45,7 +45,20 @@ class _Process(SpawnProcess):
 
 
 class _Context(SpawnContext):
-    Process = _Process
+    """Begins processes, and remembers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[_Process] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> _Process:  # type: ignore[override]  # it is a class
+        self.begun.append(_Process(*args, **kwargs))
+        return self.begun[-1]
+
+    def died(self) -> list[str]:
+        """Return what ended the processes that have ended."""
+        codes = (process.exitcode for process in self.begun)
+        return [_cause(code) for code in codes if code is not None]
 
 
 class Processes:
@@ -64,6 +77,7 @@ class Processes:
     def __init__(self, number: int, timeout: float | None = None) -> None:
         self.number = number
         self.timeout = timeout
+        self.died: Sequence[str] = ()
 
     def outcomes(
         self, work: Work, targets: Sequence[Any]
@@ -73,11 +87,11 @@ class Processes:
             from pebble import ProcessPool  # slow to import, and one process needs it not
         except ImportError as error:
             raise MissingExtra("pebble", "tasks", "-j, or -t") from error
-        content = pickled(work, targets)
+        content, context = pickled(work, targets), _Context()
         with _few_threads():
             pool = ProcessPool(
                 min(self.number, len(targets)), initializer=_begin, initargs=(content,),
-                context=_Context(),
+                context=context,
             )  # fmt: skip
             try:
                 futures = {
@@ -85,6 +99,7 @@ class Processes:
                 }
                 yield from _as_they_come(pool, futures, self.timeout)
             finally:
+                self.died = context.died()
                 pool.stop()  # type: ignore[no-untyped-call]
                 pool.join()
 

@@ -11,6 +11,8 @@ from persistence.pipe.work import Work
 class Serial:
     """Does the work in this process."""
 
+    died: Sequence[str] = ()
+
     def outcomes(
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
