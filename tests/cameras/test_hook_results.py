@@ -19,6 +19,7 @@ from persistence import (
     Mapper,
     NoResults,
     PolicyError,
+    RepositoryArgs,
     UnknownDatasetType,
 )
 
@@ -201,7 +202,7 @@ class Noting(OldMapper):
         (lambda butler: butler.get("right", id=-1), "map_right std_right"),
         (lambda butler: butler.get("pair", id=-1), "map_pair map_left map_right std_right"),
         (lambda butler: butler.get("pair.left", id=-1), "map_pair map_left"),
-        (lambda butler: butler.get("computed", id=-1), "bypass_computed"),
+        (lambda butler: butler.get("computed", id=-1), "map_computed bypass_computed"),
         (lambda butler: butler.datasetExists("left", id=-1), "map_left"),
         (lambda butler: butler.datasetExists("left", id=-1, write=True), "map_left"),
         (lambda butler: butler.datasetExists("pair", id=-1), "map_pair map_left map_right"),
@@ -282,3 +283,129 @@ def test_a_location_says_what_gen2_asked_it() -> None:
     assert location.getRepository() == "here"
     with pytest.raises(RuntimeError, match="needs a path"):
         ButlerLocation(None, None, "TextStorage", [], {}, None)
+
+
+# -- as Gen2's camera packages wrote them
+class Absolute(Mapper):
+    """A mapper of Gen2's manner, that gives absolute paths and makes types by its hooks alone."""
+
+    def __init__(self, root: str, **_: Any) -> None:
+        self.root = root
+        self.asked: list[Any] = []
+
+    def map_foo(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        path = os.path.join(self.root, "deep", f"foo{dataId['id']}.pickle")
+        return ButlerLocation("dict", None, "PickleStorage", path, dataId, self, None)
+
+    def map_linked(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        path = os.path.join(os.path.realpath(self.root), "linked.pickle")
+        return ButlerLocation("dict", None, "PickleStorage", [path], dataId, self, None)
+
+    def map_outside(self, dataId: Any, write: bool = False) -> ButlerLocation:
+        path = os.path.join(os.path.dirname(self.root), "outside.txt")
+        return ButlerLocation(None, None, "TextStorage", path, dataId, self, None)
+
+    def bypass_foo(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> Any:
+        self.asked.append(location)
+        with open(location.getLocationsWithRoot()[0], "rb") as stream:
+            return pickle.load(stream)
+
+    def bypass_answer(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> int:
+        self.asked.append(location)
+        return 42
+
+    def validate(self, dataId: Any) -> Any:
+        if "id" in dataId:
+            dataId["id"] = int(dataId["id"])
+        return dataId
+
+
+@pytest.fixture
+def absolute(tmp_path: Path) -> Butler:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "outside.txt").write_text("there")
+    os.symlink("real", tmp_path / "repo")
+    return Butler(outputs={"root": str(tmp_path / "repo"), "mapper": Absolute, "mode": "rw"})
+
+
+def test_an_absolute_path_of_a_hook_is_the_file_where_gen2_had_it(
+    absolute: Butler, tmp_path: Path
+) -> None:
+    absolute.put({"a": 1}, "foo", id=3)
+    with open(tmp_path / "repo" / "deep" / "foo3.pickle", "rb") as stream:
+        assert pickle.load(stream) == {"a": 1}
+    (tmp_path / "real" / "linked.pickle").write_bytes(pickle.dumps({"b": 2}))
+    assert absolute.get("linked") == {"b": 2}
+    assert absolute.get("foo", id="3") == {"a": 1}
+    assert absolute.datasetExists("foo", id=3)
+    assert not absolute.datasetExists("foo", id=4)
+    assert absolute.get("outside") == "there"
+
+
+def test_a_data_id_is_validated_in_a_copy(absolute: Butler) -> None:
+    data_id = {"id": "3"}
+    absolute.put({}, "foo", data_id)
+    absolute.get("foo", data_id)
+    assert data_id == {"id": "3"}
+
+
+def test_a_bypass_is_given_the_location_as_gen2_had_it(absolute: Butler, tmp_path: Path) -> None:
+    absolute.put({"a": 1}, "foo", id=3)
+    absolute.get("foo", id=3)
+    location = mapper_of(absolute).asked[-1]
+    expected = str(tmp_path / "repo" / "deep" / "foo3.pickle")
+    assert isinstance(location, ButlerLocation)
+    assert location.getLocationsWithRoot() == [expected]
+    assert location.getStorageName() == "PickleStorage"
+    assert location.getStorage().root == str(tmp_path / "repo")
+    assert location.getStorage().instanceSearch("deep/foo3.pickle") == ["deep/foo3.pickle"]
+    assert location.getAdditionalData()["id"] == 3
+    assert location.getPythonType() == "dict"
+    assert location.datasetType == "foo"
+
+
+def test_a_hook_makes_its_dataset_type(absolute: Butler) -> None:
+    assert absolute.get("answer") == 42
+    assert mapper_of(absolute).asked[-1].getLocations() == ["ignored"]
+    assert "answer" in mapper_of(absolute).getDatasetTypes()
+    with pytest.raises(UnknownDatasetType, match="did you mean 'answer'"):
+        absolute.get("anwser")
+
+
+def test_a_hook_that_finds_no_file_lets_the_next_repository_answer(tmp_path: Path) -> None:
+    root, rerun = str(tmp_path / "root"), str(tmp_path / "rerun")
+    Butler(outputs={"root": root, "mapper": Absolute}).put({"a": 1}, "foo", id=1)
+    chain = Butler(inputs=root, outputs=rerun)
+    assert chain.get("foo", id=1) == {"a": 1}
+    with pytest.raises(OSError, match=r"foo2\.pickle"):
+        chain.get("foo", id=2)
+
+
+class Plain(CameraMapper):
+    """A camera with a policy, whose hooks look at the files of its dataset types."""
+
+    def bypass_note(self, datasetType: str, pythonType: Any, location: Any, dataId: Any) -> Any:
+        return location.getLocations(), location.getLocationsWithRoot()
+
+
+def test_a_bypass_of_a_type_with_files_is_given_the_file(tmp_path: Path) -> None:
+    policy = tmp_path / "camera.yaml"
+    policy.write_text("datasets: {note: {template: 'n%(a)d.txt', storage: TextStorage}}")
+    (tmp_path / "n7.txt").write_text("x")
+    butler = Butler(tmp_path, mapper=Plain(str(policy)))
+    assert butler.get("note", a=7) == (["n7.txt"], [str(tmp_path / "n7.txt")])
+
+
+def test_a_mapper_is_asked_without_a_data_id() -> None:
+    mapper = OldMapper("r")
+    assert mapper.queryMetadata("left", None, None) == [(1,), (2,)]
+    assert mapper.standardize("right", "x", None) == "X"
+
+
+def test_arguments_do_not_let_another_mapper_overwrite_theirs() -> None:
+    arguments = RepositoryArgs("repo", mapper=OldMapper)
+    with pytest.raises(RuntimeError, match="Explicity clear mapper"):
+        arguments.mapper = Noting
+    arguments.mapper = None
+    arguments.mapper = Noting
+    assert arguments.mapper is Noting

@@ -75,19 +75,13 @@ class Chain:
             plan = self._plans[request] = Plan(request, self.legs(request, {}))
         return plan
 
-    def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> Repository | None:
-        """Return the first repository whose camera makes a dataset without a file.
-
-        None if there is none.
-        """
-        return next(
-            (
-                repository
-                for repository in self.asked(request, data_id)
-                if repository.mapper.hook("bypass", request.name) is not None
-            ),
-            None,
-        )
+    def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> list[Repository]:
+        """Return the repositories whose cameras make a dataset by themselves, by a hook."""
+        return [
+            repository
+            for repository in self.asked(request, data_id)
+            if repository.mapper.hook("bypass", request.name) is not None
+        ]
 
     def request(self, name: str) -> Request:
         """Take a name apart, with the dataset types of the first repository that has it.

@@ -114,6 +114,12 @@ class Reader:
             return self._chain.is_written(request, data_id)
         return self._chain.locate(request, data_id) is not None
 
+    def _has_file(self, request: Request, data_id: DataId) -> bool:
+        """Check whether there is a file of a dataset that a hook should have made."""
+        dataset = self.dataset(request, data_id)
+        is_mapped = self._chain.knowing(request).mapper.hook("map", request.datasetType) is not None
+        return (is_mapped or dataset.template is not None) and self.exists(request, data_id)
+
     def _part_exists(self, part: Component, data_id: DataId, written: bool) -> bool:
         if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
             return True
@@ -156,7 +162,7 @@ class Reader:
         assembled = dataset.composite and dataset.template is None
         return (
             not assembled
-            and self._chain.bypassing(request, data_id) is None
+            and not self._chain.bypassing(request, data_id)
             and not self.exists(request, data_id)
         )
 
@@ -185,9 +191,14 @@ class Reader:
         shared : `bool`
             Whether the object may be one that others have: it is a component.
         """
-        maker = self._chain.bypassing(request, data_id)
-        if maker is not None:
-            return locate.bypass(maker, request, data_id), None
+        unmade: Exception | None = None
+        for maker in self._chain.bypassing(request, data_id):
+            try:
+                return locate.bypass(maker, request, data_id), None
+            except (NoResults, OSError) as error:  # Gen2 went on to the next, and to the file
+                unmade = unmade or error
+        if unmade is not None and not self._has_file(request, data_id):
+            raise unmade
         if request.view == "filename":
             return [self._expect(request, data_id).uri], None
         dataset = self.dataset(request, data_id)

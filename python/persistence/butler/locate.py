@@ -13,6 +13,7 @@ from typing import Any
 from persistence.butler import lookup
 from persistence.butler.repository import Repository
 from persistence.cameras import faces
+from persistence.cameras.hook_results import ButlerLocation
 from persistence.composites import references
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
@@ -34,7 +35,7 @@ def expected(
     """
     mapped = repository.mapper.hook("map", request.datasetType)
     if mapped is not None:
-        result = mapped(repository.mapper.validate(data_id), write)
+        result = mapped(repository.mapper.validated(data_id), write)
         return _of_hook(repository, request, result, data_id)
     dataset = repository.mapper.dataset(request)
     full_id = lookup.complete(repository, dataset, data_id)
@@ -114,15 +115,44 @@ def is_written(repository: Repository, request: Request, data_id: Mapping[str, A
 
 
 def bypass(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Any:
-    """Ask the camera's ``bypass_`` hook, which has to be there: it makes an object without a file.
+    """Ask the camera's ``bypass_`` hook, which has to be there: it makes an object by itself.
 
     It is standardised, as what is read from a file is.
+
+    Raises
+    ------
+    NoResults
+        If the hook is of a type with files, and nothing tells where this one would be.
     """
     mapper, name = repository.mapper, request.name
     made = mapper.hook("bypass", name)
     assert made is not None
     dataset = mapper.dataset(request)
     full_id = mapper.typed(dataset, data_id)
-    location = Location(repository.root, "", None, "ignored", dataset.python, name, full_id)
+    location = (
+        _of_bypass(repository, request, data_id) if ("bypass", name) in mapper.hooks else None
+    )
     obj = faces.unwrap(made(name, dataset.python, location, full_id))
     return mapper.standardise(request, obj, data_id)
+
+
+def _of_bypass(
+    repository: Repository, request: Request, data_id: Mapping[str, Any]
+) -> ButlerLocation:
+    """Return where a dataset is that a hook makes: of the file, if the type has any."""
+    mapper = repository.mapper
+    mapped = mapper.hook("map", request.datasetType)
+    if mapped is not None:
+        location = mapped(mapper.validated(data_id), False)
+        if isinstance(location, ButlerLocation):
+            return location.at(repository.root, request.datasetType)
+        return ButlerLocation.of(location, mapper)
+    dataset = mapper.dataset(request)
+    if dataset.template is None:
+        nowhere = Location(
+            repository.root, "ignored", None, "ignored", dataset.python, request.name,
+            mapper.typed(dataset, data_id),
+        )  # fmt: skip
+        return ButlerLocation.of(nowhere, mapper)
+    location = expected(repository, request, data_id)
+    return ButlerLocation.of(present(repository, location) or location, mapper)

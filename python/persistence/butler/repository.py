@@ -160,10 +160,7 @@ class Repository:
 
     def knows(self, request: Request) -> bool:
         """Say whether the camera, with this repository's policy, has a dataset type."""
-        return (
-            request.datasetType in self.mapper.types
-            or ("map", request.datasetType) in self.mapper.hooks
-        )
+        return self.mapper.knows(request.datasetType)
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r}, {type(self.mapper).__name__})"

@@ -71,7 +71,7 @@ class RepositoryArgs:
             self.__init__(**cfgRoot)  # type: ignore[misc]  # Gen2 allowed a mapping in the first place
             return
         self._cfg_root, self._root = _absolute(cfgRoot), _absolute(root)
-        self.mapper = mapper
+        self._mapper = mapper
         self.mapperArgs = None if mapperArgs is None else dict(mapperArgs)
         self.tags = as_tags(tags)
         self.mode = mode
@@ -84,6 +84,26 @@ class RepositoryArgs:
     @property
     def root(self) -> str | None:
         return self._root or self._cfg_root
+
+    @property
+    def mapper(self) -> Any:
+        """The camera.
+
+        Raises
+        ------
+        RepositoryError
+            When it is set, if there is one: set it to None first.
+        """
+        return self._mapper
+
+    @mapper.setter
+    def mapper(self, mapper: Any) -> None:
+        if mapper is not None and self._mapper:
+            raise RepositoryError(
+                f"Explicity clear mapper (set to None) before changing its value: it is "
+                f"{self._mapper!r}, and would become {mapper!r}"
+            )
+        self._mapper = mapper
 
     @property
     def names_root(self) -> bool:

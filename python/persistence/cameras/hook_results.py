@@ -5,7 +5,10 @@ Locations and composites as objects of their own (gen2-core 2.7, 1.14).
 
 from __future__ import annotations
 
+import functools
+import importlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +16,35 @@ from typing import Any
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError
 from persistence.policy.dataset_type import Component, DatasetType
+
+_HDU = re.compile(r"(.+)\[(\d+)\]")
+
+
+class RepositoryStorage:
+    """A repository's directory, as Gen2's ``PosixStorage``, which is imported when it is needed.
+
+    Parameters
+    ----------
+    root : `str`
+        The directory.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    @functools.cached_property
+    def _storage(self) -> Any:
+        # by name: Gen2's storages are further up
+        module = importlib.import_module("persistence.compat.posixstorage")
+        return module.PosixStorage(self.root, create=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked by Python, such as for pickles
+            raise AttributeError(name)
+        return getattr(self._storage, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RepositoryStorage, (self.root,)
 
 
 class ButlerLocation:
@@ -27,7 +59,8 @@ class ButlerLocation:
     storageName : `str`
         How it is stored, such as ``PickleStorage``.
     locationList : `str` or iterable of `str`
-        The file, relative to the storage's root; of several, the first that is there counts.
+        The file, relative to the storage's root or absolute, perhaps with an HDU in brackets; of
+        several, the first that is there counts.
     dataId : mapping
         The data ID.
     mapper : `Mapper`
@@ -97,14 +130,67 @@ class ButlerLocation:
     def setRepository(self, repository: Any) -> None:
         self.repository = repository
 
+    def at(self, root: str, name: str) -> ButlerLocation:
+        """Set the storage and the dataset type, if the hook did not; return the location."""
+        if self.storage is None:
+            self.storage = RepositoryStorage(root)
+        self.datasetType = self.datasetType or name
+        return self
+
     def located(self, root: str, name: str) -> Location:
-        """Give the location as the repository uses it."""
+        """Return the location as the repository uses it."""
         root = os.path.abspath(getattr(self.storage, "root", None) or root)
-        there = (path for path in self.locationList if os.path.exists(os.path.join(root, path)))
-        path = next(there, self.locationList[0])
+        parts = [_HDU.fullmatch(path) or (path, path, None) for path in self.locationList]
+        paths = [_inside(root, os.fspath(part[1])) for part in parts]
+        there = (place for place, path in enumerate(paths) if os.path.exists(os.path.join(*path)))
+        place = next(there, 0)
+        hdu = parts[place][2]
         return Location(
-            root, path, None, self.storageName, dotted(self.pythonType), name, self.dataId
+            *paths[place],
+            None if hdu is None else int(hdu),
+            self.storageName,
+            dotted(self.pythonType),
+            name,
+            self.dataId,
         )
+
+    @classmethod
+    def of(cls, location: Location, mapper: Any) -> ButlerLocation:
+        """Return a location of ours as Gen2's hooks are given it."""
+        path = location.path if location.hdu is None else f"{location.path}[{location.hdu}]"
+        told = {
+            name: value
+            for name, value in location.options.items()
+            if name not in ("mapper", "trust")  # for our own readers
+        }
+        return cls(
+            location.python,
+            None,
+            location.storage,
+            path,
+            location.dataId,
+            mapper,
+            RepositoryStorage(location.root),
+            datasetType=location.datasetType,
+            additionalData=told,
+        )
+
+
+def _inside(root: str, path: str) -> tuple[str, str]:
+    """Return the root of a path, and the path relative to it; `/` if it is not in the repository.
+
+    Gen2's hooks gave absolute paths as well as relative ones.
+    """
+    if not os.path.isabs(path):
+        return root, path
+    path = os.path.normpath(path)
+    for above in dict.fromkeys((root, os.path.realpath(root))):
+        if path.startswith(above.rstrip("/") + "/"):
+            return root, os.path.relpath(path, above)
+    folder = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    if folder.startswith(os.path.realpath(root).rstrip("/") + "/"):
+        return root, os.path.relpath(folder, os.path.realpath(root))
+    return "/", path.lstrip("/")
 
 
 class ButlerComposite:

@@ -12,8 +12,7 @@ from types import MappingProxyType
 
 from persistence.errors import PolicyError, did_you_mean
 
-# Kind -> the arguments that the hook is called with, after self. `map` makes a dataset type of its
-# own.
+# Kind -> the arguments that the hook is called with, after self.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "map": ("dataId", "write"),
     "query": ("format", "dataId"),
@@ -21,6 +20,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "bypass": ("datasetType", "pythonType", "location", "dataId"),
     "add": ("datasetType", "dataId"),
 }
+# Hooks of these kinds make the dataset type that no policy has.
+MAKERS = ("map", "bypass")
 Hooks = Mapping[tuple[str, str], str]
 
 
@@ -44,7 +45,7 @@ def collect(cls: type) -> Hooks:
 def check_types(
     cls: type, hooks: Hooks, known: Collection[str], views: Callable[[], Iterable[str]] = tuple
 ) -> None:
-    """Refuse a hook for a dataset type that the policy lacks.
+    """Refuse a hook for a dataset type that neither the policy has nor another hook makes.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def check_types(
         Lists their views: over a thousand, so it is asked only if there is a hook for none of the
         types.
     """
-    mapped = {dataset_type for kind, dataset_type in hooks if kind == "map"}
+    mapped = {dataset_type for kind, dataset_type in hooks if kind in MAKERS}
     others = {
         key: method for key, method in hooks.items() if key[1] not in known and key[1] not in mapped
     }

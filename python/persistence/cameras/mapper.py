@@ -130,22 +130,34 @@ class Mapper(Numbering):
         """Take the name that a user typed apart; see `persistence.dataids.request.parse`."""
         if ("map", name) in self.hooks:
             return Request(name)
-        return names.parse(name, self.types, type(self).__name__)
+        try:
+            return names.parse(name, self.types, type(self).__name__)
+        except UnknownDatasetType:
+            if ("bypass", name) in self.hooks:  # not one of a view, such as raw_md
+                return Request(name)
+            known = self.getDatasetTypes()
+            raise UnknownDatasetType(name, known, type(self).__name__) from None
+
+    def knows(self, datasetType: str) -> bool:
+        """Check whether the policy has a dataset type, or a hook makes it."""
+        return datasetType in self.types or any(
+            (kind, datasetType) in self.hooks for kind in hooks.MAKERS
+        )
 
     def dataset(self, request: Request, data_id: Mapping[str, Any] | None = None) -> DatasetType:
         """Return the policy's, or a ``map_`` hook's, definition of a dataset type."""
         if request.datasetType in self.types:
             return self.types[request.datasetType]
         mapped = self.hook("map", request.datasetType)
-        made = mapped(self.validate(data_id), False) if mapped and data_id is not None else None
+        made = mapped(self.validated(data_id), False) if mapped and data_id is not None else None
         if isinstance(made, ButlerComposite):
             return made.as_dataset(request.datasetType)
         return DatasetType(request.datasetType, "datasets", "a hook of the mapper")
 
     def getDatasetTypes(self) -> list[str]:
         """Give the names that ``get`` takes, views included."""
-        mapped = (name for kind, name in self.hooks if kind == "map")
-        return sorted({*names.all_names(self.types), *mapped})
+        made = (name for kind, name in self.hooks if kind in hooks.MAKERS)
+        return sorted({*names.all_names(self.types), *made})
 
     def getKeys(self, datasetType: str | None = None, level: str | None = None) -> dict[str, type]:
         """Return the keys of a data ID with their types.
@@ -196,24 +208,25 @@ class Mapper(Numbering):
         """
         mapped = self.hook("map", datasetType)
         if mapped is not None:
-            return mapped(self.validate(dataId), write)
+            return mapped(self.validated(dataId), write)
         dataset = self.dataset(self.request(datasetType))
         return self.locate(
             dataset, self.typed(dataset, dataId), getattr(self, "root", None) or os.curdir
         )
 
-    def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any]) -> Any:
-        """Ask the ``query_`` hook."""
+    def queryMetadata(self, datasetType: str, format: Any, dataId: Mapping[str, Any] | None) -> Any:
+        """Ask the ``query_`` hook; without a format, for all keys of the dataset type."""
         query = self.hook("query", datasetType)
         if query is None:
             raise UnknownDatasetType(
                 datasetType, (name for kind, name in self.hooks if kind == "query"), "query_"
             )
-        return query(format, self.validate(dataId))
+        wanted = list(self.getKeys(datasetType)) if format is None else format
+        return query(wanted, self.validated(dataId))
 
-    def standardize(self, datasetType: str, item: Any, dataId: Mapping[str, Any]) -> Any:
+    def standardize(self, datasetType: str, item: Any, dataId: Mapping[str, Any] | None) -> Any:
         """Ask the ``std_`` hook; without one, nothing is done."""
-        return self.standardise(Request(datasetType), item, self.validate(dataId))
+        return self.standardise(Request(datasetType), item, self.validated(dataId))
 
     def keys(self) -> Any:
         """Give the keys that the mapper knows."""
@@ -233,7 +246,7 @@ class Mapper(Numbering):
         DataIdError
             If a value is not of its key's type, or a key and its other name disagree.
         """
-        full = DataId(self.validate(data_id) if self._validates else data_id)
+        full = DataId(self.validated(data_id) if self._validates else data_id)
         aliases = self.policy.aliases
         for old, key in aliases.items():
             if old in full and full.setdefault(key, full[old]) != full[old]:
@@ -250,6 +263,10 @@ class Mapper(Numbering):
     def checks_ids(self) -> bool:
         """Whether the camera checks data IDs itself, in a `validate` of its own."""
         return self._validates
+
+    def validated(self, dataId: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Return a copy of a data ID as `validate` has it, which may change what it is given."""
+        return self.validate(DataId(dataId or {}))
 
     def validate(self, dataId: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a data ID with each value of its key's type, for a hook. A camera may check more.
@@ -390,7 +407,7 @@ class Mapper(Numbering):
 
     def standardise(self, request: Request, item: Any, full_id: Mapping[str, Any]) -> Any:
         """Bring what was read into the camera's form: the ``std_`` hook, or nothing."""
-        std = None if request.view else self.hook("std", request.datasetType)
+        std = self.hook("std", request.name)
         if std is None:
             return item
         return faces.unwrap(std(faces.wrap(item, self.objects), full_id))

@@ -87,7 +87,7 @@ def _file(butler: Butler, request: Request, data_id: DataId) -> Location | None:
     """Find the file of a dataset; None if it is a part of one, or made of several, or of none."""
     from persistence.butler import refusal  # only who finds nothing needs it
 
-    if request.view is not None or butler.chain.bypassing(request, data_id) is not None:
+    if request.view is not None or butler.chain.bypassing(request, data_id):
         return None
     if any(one.mapper.dataset(request).composite for one in butler.chain.asked(request, data_id)):
         return None
