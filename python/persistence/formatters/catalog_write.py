@@ -118,8 +118,7 @@ def _archived(
         kept = [column for column in kept if column not in objects and np.any(column.values)]
         writer = ArchiveWriter(_archive_of(archives) if kept else None)
         placed = {
-            column.name: np.array([_number(writer, thing) for thing in column.values], np.int32)
-            for column in objects
+            column.name: np.array(list(_numbers(writer, column)), np.int32) for column in objects
         }
         content = writer.content()
     return [
@@ -132,8 +131,15 @@ def stand_alone(footprint: Footprint) -> bytes:
     return _bytes(fits.PrimaryHDU().header) + footprint_write.archive([footprint], _hdu)[1]
 
 
-def _number(writer: ArchiveWriter, thing: Any) -> int:
-    return 0 if thing is None else writer.put(thing)
+def _numbers(writer: ArchiveWriter, column: Column) -> Iterator[int]:
+    """Yield the numbers of a column's objects in an archive."""
+    for row, thing in enumerate(column.values):
+        try:
+            yield 0 if thing is None else writer.put(thing)
+        except FormatterError as error:
+            raise FormatterError(
+                f"the {column.name} of row {row} cannot be written: {error}"
+            ) from error
 
 
 def _archive_of(archives: Mapping[str, Any]) -> Stored:

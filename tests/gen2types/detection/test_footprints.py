@@ -355,3 +355,71 @@ def test_footprints_have_files_of_their_own(real: Any, tmp_path: Any, circle: An
     assert afw_detection.Footprint().assign(circle) == circle
     assert circle.spans[0] < circle.spans[1]
     assert circle.spans[0].toString() == "56: 50..50"
+
+
+def test_a_footprint_is_split_grown_and_shrunk() -> None:
+    two = SpanSet.fromShape(2).union(SpanSet.fromShape(2).shiftedBy(20, 0))
+    region = lsst.geom.Box2I(lsst.geom.Point2I(-50, -50), lsst.geom.Extent2I(100, 100))
+    footprint = afw_detection.Footprint(two, region)
+    footprint.addPeak(0, 1, 5.0)
+    footprint.addPeak(20, -1, 7.0)
+    assert not footprint.isContiguous()
+    parts = footprint.split()
+    assert [part.getArea() for part in parts] == [13, 13]
+    assert [part.peaks["peakValue"].tolist() for part in parts] == [[5.0], [7.0]]
+    assert parts[1].getRegion() == region
+    shape = parts[0].getShape()
+    assert (shape.getIxx(), shape.getIxy()) == (pytest.approx(14 / 13), 0)
+    parts[0].erode(1)
+    assert (parts[0].getArea(), len(parts[0].peaks)) == (5, 1)
+    parts[0].dilate(1)
+    assert parts[0].spans == SpanSet.fromShape(1).dilated(1)
+    parts[0].spans = two
+    assert len(parts[0]) == parts[0].getNpix() == 26
+    assert "1 peaks, area=26" in repr(parts[0])
+    merged = afw_detection.mergeFootprints(*footprint.split())
+    assert merged.spans == two
+    assert merged.peaks["peakValue"].tolist() == [5.0, 7.0]
+
+
+def test_footprints_have_peaks_with_more_fields() -> None:
+    schema = afw_detection.PeakTable.makeMinimalSchema()
+    schema.addField("merge_peak_i", type="Flag")
+    footprint = afw_detection.Footprint(SpanSet.fromShape(3), schema)
+    footprint.addPeak(1, 1, 2.0)["merge_peak_i"] = True
+    other = afw_detection.Footprint(SpanSet.fromShape(3))
+    other.setPeakSchema(schema)
+    other.setPeakCatalog(footprint.peaks.copy(deep=True))
+    assert other == footprint
+    assert unwrap(other).peaks.dtype.names[-1] == "merge_peak_i"
+    assert wrap(unwrap(other)).peaks[0]["merge_peak_i"] is True
+    with pytest.raises(ValueError, match="there are peaks"):
+        other.setPeakSchema(schema)
+    assert other.peaks.find(1).getCentroid() == lsst.geom.Point2D(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "param", "value"),
+    [("value", -1, 5.0), ("stdev", 2.0, 10.0), ("variance", 4.0, 10.0), ("bitmask", -1, 5.0)],
+)
+def test_a_threshold_is_in_its_unit(kind: str, param: float, value: float) -> None:
+    threshold = afw_detection.createThreshold(5, kind)
+    assert threshold.getValue(param) == value
+    assert threshold.getPolarity()
+    threshold.setPolarity(False)
+    assert not threshold.getPolarity()
+    if kind in ("stdev", "variance"):
+        with pytest.raises(ValueError, match="needs a width"):
+            threshold.getValue()
+    with pytest.raises(ValueError, match="foo"):
+        afw_detection.createThreshold(5, "foo")
+
+
+def test_a_set_has_the_footprints_it_is_given() -> None:
+    box = lsst.geom.Box2I(lsst.geom.Point2I(0, 0), lsst.geom.Extent2I(9, 9))
+    made = afw_detection.FootprintSet(box)
+    assert (len(made), made.getRegion()) == (0, box)
+    made.setFootprints([afw_detection.Footprint(SpanSet.fromShape(2).shiftedBy(4, 4))])
+    copied = afw_detection.FootprintSet(made)
+    assert copied.footprints == made.footprints
+    assert len(copied) == 1

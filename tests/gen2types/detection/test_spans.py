@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lsst.afw.geom
+import lsst.afw.geom.ellipses as ellipses
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
 from persistence.gen2types.detection.runs import components
@@ -142,3 +143,46 @@ def test_the_edge_of_a_set_is_the_originals() -> None:
     assert edge[: len(EDGE)] == [Span(*each) for each in EDGE]
     assert lsst.geom.Point2I(0, 0) in spans
     assert lsst.geom.Point2I(0, 7) not in spans
+
+
+@pytest.mark.parametrize(("a", "b", "theta"), [(6, 6, 0.0), (9, 4, 0.7), (3.3, 2.2, -1.1)])
+def test_an_ellipse_has_the_pixels_whose_centres_it_holds(a: float, b: float, theta: float) -> None:
+    centre = (5.3, 6.8)
+    spans = SpanSet.fromShape(
+        ellipses.Ellipse(ellipses.Axes(a, b, theta), lsst.geom.Point2D(*centre))
+    )
+    y, x = np.mgrid[-10:30, -10:30]
+    dx, dy = x - centre[0], y - centre[1]
+    along = dx * np.cos(theta) + dy * np.sin(theta)
+    across = dy * np.cos(theta) - dx * np.sin(theta)
+    inside = (along / a) ** 2 + (across / b) ** 2 <= 1
+    assert np.array_equal(spans.asArray((40, 40), (-10, -10)), inside)
+
+
+def test_a_span_is_a_run_of_pixels() -> None:
+    span = Span(3, 4, 6)
+    assert (span.getY(), span.getX0(), span.getX1(), span.getEndX()) == (3, 4, 6, 7)
+    assert (span.getMin(), span.getMax()) == (lsst.geom.Point2I(4, 3), lsst.geom.Point2I(6, 3))
+    assert (len(span), span.width, span.isEmpty(), Span(1, 5, 4).isEmpty()) == (3, 3, False, True)
+    assert list(span) == [lsst.geom.Point2I(x, 3) for x in (4, 5, 6)]
+    assert (span.contains(5), span.contains(7), span.contains(5, 3), span.contains(5, 4)) == (
+        *(True, False, True, False),
+    )
+    assert pickle.loads(pickle.dumps(span)) == span
+    assert len({span, Span(3, 4, 6)}) == 1
+    span.shift(2)
+    assert repr(span) == "3: 6..8"
+    assert len({SpanSet([span]), SpanSet([Span(3, 6, 8)])}) == 1
+    assert SpanSet([span]).size() == 1
+    assert repr(SpanSet([span])) == "3: 6..8"
+
+
+def test_a_shape_that_is_not_symmetric_grows_and_shrinks_as_scipys(masks: Any) -> None:
+    shape = SpanSet([Span(0, 0, 2), Span(1, 0, 0)])
+    structure = np.zeros((5, 5), bool)
+    structure[2, 2:5] = structure[3, 2] = True
+    padded, around = np.pad(masks[0], 4), (CORNER[0] - 4, CORNER[1] - 4)
+    grown = ndimage.binary_dilation(padded, structure)
+    assert np.array_equal(image(of(masks[0]).dilated(shape), around, 28), grown)
+    shrunk = ndimage.binary_erosion(padded, structure)
+    assert np.array_equal(image(of(masks[0]).eroded(shape), around, 28), shrunk)

@@ -12,6 +12,7 @@ import pytest
 from astropy import units
 from astropy.table import QTable, Table
 
+import lsst.afw.geom
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
@@ -464,3 +465,80 @@ def test_records_are_deleted_as_afw_does(catalog: Any) -> None:
     assert not catalog.isContiguous()
     assert "Non-contiguous afw.Catalog of 3 rows." in str(catalog)
     assert catalog["name"].tolist() == ["s0", "s2", "s3"]
+
+
+def test_what_a_catalog_says_of_itself(catalog: Any) -> None:
+    assert catalog.getTable() is catalog.table
+    assert catalog.getSchema() is catalog.schema is catalog.columns.getSchema()
+    assert catalog.getColumnView() is catalog.columns
+    assert catalog.columns.getTable() is catalog.columns.table is catalog.table
+    assert (catalog.size(), catalog.empty(), len(type(catalog)())) == (4, False, 0)
+    assert {"getPsfInstFlux", "definePsfFlux", "subset"} <= set(dir(catalog))
+    assert str(type(catalog)) in repr(catalog)
+    assert catalog in {catalog}
+    assert catalog != catalog.copy()
+    assert list(copy.copy(catalog)) == list(catalog)
+    catalog.columns["count"] = 3
+    assert catalog.columns.get_bool_array("base_PsfFlux_flag").tolist() == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert catalog.columns.getRa().tolist() == catalog["coord_ra"].tolist()
+    assert catalog.columns.getDec().tolist() == catalog["coord_dec"].tolist()
+    assert catalog.getParent().tolist() == [0, 0, 0, 0]
+    assert catalog.getIdKey() == catalog.schema.find("id").key
+    assert catalog.table.getParentKey() == catalog.schema.find("parent").key
+    assert catalog.getCoordKey().get(catalog[1]) == catalog[1].getCoord()
+    catalog.table.preallocate(100)
+    assert catalog.table.getBufferSize() >= 100
+    assert catalog.capacity() >= 104
+    catalog.clear()
+    assert len(catalog) == 0
+    assert afw_table.SourceTable.checkSchema(catalog.schema)
+    assert not afw_table.SourceTable.checkSchema(afw_table.Schema())
+
+
+def test_metadata_and_numbers_belong_to_the_table(catalog: Any) -> None:
+    table = catalog.table
+    assert table.getMetadata() is None
+    table.metadata = PropertyList({"A": 1})
+    assert table.metadata.getScalar("A") == catalog.metadata.getScalar("A") == 1
+    assert table.popMetadata().getScalar("A") == 1
+    assert table.getMetadata() is None
+    factory = afw_table.IdFactory.makeSource(2, 40)
+    table.setIdFactory(factory)
+    assert table.getIdFactory() is factory
+    assert catalog.addNew().getId() == (2 << 40) + 1
+    assert afw_table.IdFactory.computeReservedFromMaxBits(40) == 24
+
+
+def test_a_record_says_what_it_holds(catalog: Any) -> None:
+    record = catalog[1]
+    assert record.getSchema() is catalog.schema
+    assert "name: s1" in str(record)
+    assert str(record) in repr(record)
+    assert "base_PsfFlux_instFlux" in dir(record)
+    assert record.cast(afw_table.SimpleRecord) == record
+    record.setParent(3)
+    assert record.getParent() == 3
+
+
+def test_a_position_follows_a_wcs(catalog: Any) -> None:
+    wcs = lsst.afw.geom.makeSkyWcs(
+        lsst.geom.Point2D(1.5, 2.5),
+        lsst.geom.SpherePoint(30, 40, lsst.geom.degrees),
+        lsst.afw.geom.makeCdMatrix(0.2 * lsst.geom.arcseconds),
+    )
+    catalog["base_SdssCentroid_y"] = 2.5
+    catalog[1].updateCoord(wcs)
+    assert catalog[1].getCoord().separation(wcs.getSkyOrigin()).asArcseconds() < 1e-6
+    catalog[2].updateCoord(wcs, catalog.getCentroidSlot().getMeasKey())
+    assert catalog[2].getCoord().separation(wcs.getSkyOrigin()).asArcseconds() == pytest.approx(0.3)
+    afw_table.updateSourceCoords(wcs, catalog)
+    assert np.allclose(
+        np.degrees(catalog["coord_dec"]),
+        wcs.pixelToSkyArray(catalog.getX(), catalog.getY(), True)[1],
+        atol=1e-12,
+    )

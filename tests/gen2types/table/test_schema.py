@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lsst.afw.geom.ellipses as ellipses
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types.exceptions import InvalidParameterError, LogicError, NotFoundError
@@ -270,3 +271,105 @@ def test_a_schema_is_printed_as_afw_does() -> None:
         "Key<F>(offset=32, nElements=1)),",
         ")",
     ]
+
+
+FUNCTORS = [
+    (afw_table.Box2DKey, lsst.geom.Box2D(lsst.geom.Point2D(1, 2), lsst.geom.Point2D(3.5, 4.5))),
+    (afw_table.QuadrupoleKey, ellipses.Quadrupole(4.0, 9.0, 1.0)),
+    (
+        afw_table.EllipseKey,
+        ellipses.Ellipse(ellipses.Quadrupole(4.0, 9.0, 1.0), lsst.geom.Point2D(7, 8)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), FUNCTORS)
+def test_other_functor_keys_read_what_they_wrote(kind: Any, value: Any) -> None:
+    schema = afw_table.Schema()
+    key = kind.addFields(schema, "a", "a thing", "pixel")
+    assert kind(schema["a"]) == key
+    assert not kind().isValid()
+    record = afw_table.BaseTable.make(schema).makeRecord()
+    record.set(key, value)
+    back = record.get(key)
+    assert type(back) is type(value)
+    if kind is afw_table.Box2DKey:
+        assert back == value
+        assert key.getMin().get(record) == value.getMin()
+        assert key.getMax().get(record) == value.getMax()
+    else:
+        core = key.getCore() if kind is afw_table.EllipseKey else key
+        numbers = [record.get(each) for each in (core.getIxx(), core.getIyy(), core.getIxy())]
+        assert numbers == [4.0, 9.0, 1.0]
+    if kind is afw_table.EllipseKey:
+        assert tuple(back.getCenter()) == (7, 8)
+
+
+def test_errors_of_positions_are_read_together() -> None:
+    schema = afw_table.SimpleTable.makeMinimalSchema()
+    key = afw_table.CoordKey.addErrorFields(schema)
+    record = afw_table.SimpleTable.make(schema).makeRecord()
+    record["coord_raErr"], record["coord_decErr"], record["coord_ra_dec_Cov"] = 2, 3, 0.5
+    for each in (key, afw_table.CoordKey.getErrorKey(schema)):
+        assert record.get(each).tolist() == [[4, 0.5], [0.5, 9]]
+        assert each.getElement(record, 0, 1) == 0.5
+    diagonal = afw_table.Schema()
+    afw_table.CovarianceMatrix2dKey.addFields(diagonal, "p", ["x", "y"], ["m", "s"], True)
+    assert diagonal.getNames() == {"p_xErr", "p_yErr"}
+    full = afw_table.Schema()
+    afw_table.CovarianceMatrix2dKey.addFields(full, "p", ["x", "y"], ["m", "s"])
+    assert full.find("p_x_y_Cov").field.getUnits() == "m s"
+
+
+def test_arrays_of_fields_have_elements() -> None:
+    schema = afw_table.Schema()
+    made = afw_table.ArrayDKey.addFields(schema, "flux", "radius %g", "count", [3.0, 4.5, 6.0])
+    assert (made.getSize(), made[1]) == (3, schema.find("flux_1").key)
+    record = afw_table.BaseTable.make(schema).makeRecord()
+    record.set(afw_table.ArrayDKey(schema["flux"]), [1.0, 2.0, 3.0])
+    assert record.get(made.slice(1, 3)).tolist() == [2.0, 3.0]
+    schema = afw_table.Schema()
+    array = schema.addField("a", type="ArrayF", size=2)
+    record = afw_table.BaseTable.make(schema).makeRecord()
+    record.set(afw_table.ArrayFKey(array), [5.0, 6.0])
+    assert record.get(array).tolist() == [5.0, 6.0]
+
+
+def test_a_schema_counts_renames_and_walks_its_fields(schema: afw_table.Schema) -> None:
+    assert (schema.getFlagFieldCount(), schema.getNonFlagFieldCount()) == (1, 9)
+    assert schema.getRecordSize() == 88
+    names: list[str] = []
+    schema.forEach(lambda item: names.append(item.getField().getName()))
+    assert names == schema.getOrderedNames() == [item.field.getName() for item in schema.asList()]
+    key = schema.find("name").key
+    schema.replaceField(key, key_field := schema.find("name").field.copyRenamed("title"))
+    assert "name" not in schema
+    assert schema.find("title").field == key_field
+    assert afw_table.SourceTable.make(schema).makeRecord()["title"] == ""
+    assert schema.contains(schema.find("title"))
+    sub = schema["base_SdssCentroid"]
+    assert (sub.getPrefix(), sub.join("a", "b")) == ("base_SdssCentroid", "a_b")
+    assert sub.getOrderedNames() == ["x", "y"]
+    assert sub.find("x").field.getName() == "base_SdssCentroid_x"
+    assert pickle.loads(pickle.dumps(key)) == key
+    assert repr(key) == "Key['String'](offset=64, nElements=8)"
+    assert (key.getOffset(), key.isVariableLength(), key_field.dtype) == (64, False, str)
+
+
+def test_a_mapper_is_turned_round() -> None:
+    schema = afw_table.Schema()
+    for name in "abc":
+        schema.addField(name, type="D")
+    mapper = afw_table.SchemaMapper(schema)
+    mapper.addMappingsWhere(lambda item: item.field.getName() != "b")
+    assert [(one.name, two.name) for one, two in mapper.asList()] == [("a", "a"), ("c", "c")]
+    walked: list[Any] = []
+    mapper.forEach(lambda one, two: walked.append((one.field.getName(), two.field.getName())))
+    assert walked == [("a", "a"), ("c", "c")]
+    mapper.invert()
+    assert mapper.getInputSchema().getOrderedNames() == ["a", "c"]
+    assert mapper.getOutputSchema().getOrderedNames() == ["a", "b", "c"]
+    copied = afw_table.SchemaMapper(mapper)
+    assert copied.isMapped("a")
+    with pytest.raises(NotFoundError, match="not mapped"):
+        copied.getMapping("b")

@@ -29,8 +29,9 @@ class BaseCatalog(Face[Any]):
 
     Parameters
     ----------
-    table : `BaseTable`, `Schema` or `BaseCatalog`
-        Where new records come from; of a catalog, its table and its records.
+    table : `BaseTable`, `Schema` or `BaseCatalog`, optional
+        Where new records come from, the fields without which there is no such catalog if absent; of
+        a catalog, its table and its records.
     """
 
     Table: ClassVar[type[BaseTable]] = BaseTable
@@ -38,8 +39,8 @@ class BaseCatalog(Face[Any]):
     Columns: ClassVar[type[BaseColumnView]] = BaseColumnView
 
     def __init__(self, table: Any = None) -> None:
-        if isinstance(table, Schema):
-            table = self.Table.make(table)
+        if table is None or isinstance(table, Schema):
+            table = self.Table.make(self.Table.makeMinimalSchema() if table is None else table)
         self._table: BaseTable = table.table if isinstance(table, BaseCatalog) else table
         if not isinstance(self._table, BaseTable):
             raise TypeError(f"{type(self).__name__} is made of a schema or a table, not {table!r}")

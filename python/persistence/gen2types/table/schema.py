@@ -312,6 +312,9 @@ class Schema:
         for item in self:
             function(item)
 
+    def asList(self) -> list[SchemaItem]:
+        return list(self)
+
     def join(self, *names: str) -> str:
         return "_".join(names)
 
