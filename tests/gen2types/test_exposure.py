@@ -18,6 +18,7 @@ from lsst.geom import Box2I, Extent2I, Point2D, Point2I, SpherePoint, degrees
 from persistence import gen2types
 from persistence.gen2types.exceptions import InvalidParameterError, LogicError
 from persistence.gen2types.images import typed
+from persistence.types.archives.read import open_archive
 from persistence.types.exposure.exposure import Exposure as OurExposure
 
 BOX = Box2I(Point2I(10, 20), Extent2I(60, 40))
@@ -198,6 +199,17 @@ def test_a_wcs_is_taken_away() -> None:
     assert not image.hasWcs()
     assert image.getWcs() is None
     assert image.getXY0() == Point2I(10, 20)
+
+
+def test_a_wcs_that_fits_does_not_know_is_exact(real: Path) -> None:
+    """Source: the file of jointcal itself; a WCS of FITS is only fitted to it."""
+    ours = open_archive(str(real / "afw_files" / "jointcal_wcs-0030600-088.fits")).load(1)
+    image = afwImage.ExposureF(2048, 4176)
+    image.setWcs(gen2types.wrap(ours))
+    found = image.getWcs().pixelToSky(Point2D(17.25, 4100.5))
+    ra, dec = ours.pixel_to_world_values(17.25, 4100.5)
+    assert found.getRa().asDegrees() == pytest.approx(float(ra), abs=1e-12)
+    assert found.getDec().asDegrees() == pytest.approx(float(dec), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", VERSIONS)

@@ -119,6 +119,15 @@ def test_pixels_are_weighted_by_their_variance() -> None:
     )
 
 
+def test_the_quartiles_clip_first() -> None:
+    """Source: afw's factor between quartiles and the standard deviation of normal noise."""
+    control = afwMath.StatisticsControl(2.5, 1)
+    kept = clipped(PIXELS, 1, 2.5)
+    stats = afwMath.makeStatistics(PIXELS, afwMath.MEANCLIP | afwMath.NCLIPPED, control)
+    assert stats.getValue(afwMath.NCLIPPED) == PIXELS.size - kept.size
+    assert stats.getValue(afwMath.MEANCLIP) == pytest.approx(kept.mean(), rel=1e-12)
+
+
 def test_nothing_good_gives_nan() -> None:
     image = afwImage.ImageF(2, 2, np.nan)
     for name in ("MEAN", "MEDIAN", "MEANCLIP", "MIN", "SUM"):
