@@ -206,6 +206,7 @@ def test_a_wcs_that_fits_does_not_know_is_exact(real: Path) -> None:
     ours = open_archive(str(real / "afw_files" / "jointcal_wcs-0030600-088.fits")).load(1)
     image = afwImage.ExposureF(2048, 4176)
     image.setWcs(gen2types.wrap(ours))
+    assert image.getWcs().astropy is ours
     found = image.getWcs().pixelToSky(Point2D(17.25, 4100.5))
     ra, dec = ours.pixel_to_world_values(17.25, 4100.5)
     assert found.getRa().asDegrees() == pytest.approx(float(ra), abs=1e-12)
