@@ -17,10 +17,10 @@ LIBRARIES = {
     # Whatever is above asks by the contracts. Classes of ours are errors of SQLite too, which old
     # code may catch; and Gen2's registry has a connection.
     "sqlite3": {
-        "cli.complete.registered",
         "compat.registries",
         "errors",
         "files.sqlite",
+        "registry.tab",
         "registry.database",
         "registry.sqlite",
         "registry.sqlite_writer",

@@ -24,7 +24,8 @@ from persistence.dataids.location import Location
 from persistence.dataids.template import PathTemplate
 from persistence.errors import FormatterError, PolicyError, RegistryError, RowExists, TemplateError
 from persistence.formatters import formatter
-from persistence.registry import Registry, RegistryWriter, TableSpec
+from persistence.registry import Registry, RegistryWriter
+from persistence.registry.tables import TableSpec
 
 
 class RegistryContract:

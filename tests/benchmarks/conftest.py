@@ -21,7 +21,8 @@ import pytest
 
 from obs_decam import DecamMapper
 from persistence.ingest.config import load
-from persistence.registry import TableSpec, open_writer
+from persistence.registry import open_writer
+from persistence.registry.tables import TableSpec
 
 _ROWS: list[tuple[str, str, str, str, bool]] = []
 

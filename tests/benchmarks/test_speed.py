@@ -27,10 +27,10 @@ from persistence.cli import ingest_images
 from persistence.files import durable, fits_headers
 from persistence.ingest import direct
 from persistence.ingest.config import load
-from persistence.registry import TableSpec
 from persistence.registry.direct import DirectFiles
 from persistence.registry.direct_writer import DirectWriter
 from persistence.registry.sqlite_writer import SqliteWriter, statements
+from persistence.registry.tables import TableSpec
 
 ID = {"visit": 100005, "ccdnum": 7}
 POLICY = """

@@ -28,8 +28,9 @@ from persistence.ingest.base import Report
 from persistence.ingest.calibplan import kind_of
 from persistence.ingest.calibs import CalibTask
 from persistence.ingest.config import override
-from persistence.registry import TableSpec, open_writer
+from persistence.registry import open_writer
 from persistence.registry.sqlite_writer import statements
+from persistence.registry.tables import TableSpec
 
 DECAM = calibconfig.load(DecamMapper.ingestCalibsFile, "DecamMapper")
 G = "g DECam SDSS c0001 4720.0 1520.0"

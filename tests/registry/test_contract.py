@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from persistence.registry import Registry, RegistryWriter, TableSpec, open_writer
+from persistence.registry import Registry, RegistryWriter, open_writer
 from persistence.registry.filesystem import FilesystemRegistry
 from persistence.registry.sqlite import SqliteRegistry
+from persistence.registry.tables import TableSpec
 from persistence.testing import RegistryContract, RegistryWriterContract
 
 

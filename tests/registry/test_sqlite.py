@@ -99,7 +99,9 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         SqliteRegistry(str(path)).tables()
 
 
-def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(path: Path) -> None:
+def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code = (
         "import sqlite3, sys\n"
         f"connection = sqlite3.connect({str(path)!r}, isolation_level=None)\n"
@@ -116,6 +118,11 @@ def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(pat
     registry = SqliteRegistry(str(path), wait=0.2)
     with pytest.raises(RegistryLocked, match=r"is locked by .*; waited 0\.[2-9] s") as caught:
         registry.lookup(["filter"], {"visit": 7}, ["raw"])
+    ask = registry.prepared(["filter"], ["visit"], ["raw"])
+    monkeypatch.setattr(registry, "lookup", None)  # that would wait once more
+    with pytest.raises(RegistryLocked, match=r"is locked by .*; waited 0\.[2-9] s"):
+        ask([7])
+    monkeypatch.undo()
     if sys.platform == "linux":
         assert re.search(rf"process {holder.pid} \(.*python", str(caught.value))
     holder.stdin.close()

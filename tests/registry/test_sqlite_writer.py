@@ -14,9 +14,8 @@ import pytest
 from obs_decam import DecamMapper
 from persistence.errors import RegistryError, RegistryLocked, RowExists
 from persistence.ingest import config
-from persistence.registry import TableSpec
 from persistence.registry.sqlite_writer import SqliteWriter, statements
-from persistence.registry.tables import Row
+from persistence.registry.tables import Row, TableSpec
 
 SPEC = TableSpec(
     "raw", {"visit": "int", "ccd": "int", "filter": "text"}, ("visit", "ccd"), ("visit", "filter")

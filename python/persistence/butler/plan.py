@@ -11,8 +11,9 @@ left to that, which has the errors.
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.butler import lookup
@@ -38,12 +39,12 @@ class Leg(NamedTuple):
 
 
 class Supply(NamedTuple):
-    """What a registry supplies: columns of some tables, and the keys that choose their row."""
+    """What a registry supplies: the columns and their types, and the values that choose a row."""
 
     columns: tuple[str, ...]
     kinds: list[type]
-    where: tuple[str, ...]
-    tables: tuple[str, ...]
+    chosen_by: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    ask: Callable[[Sequence[Any]], list[tuple[Any, ...]]]
 
 
 class Route(NamedTuple):
@@ -108,7 +109,7 @@ class Plan:
                 return None
             values = data_id
             if route.supply is not None:
-                values = _supplied(route.leg, route.supply, data_id)
+                values = _supplied(route.supply, data_id)
                 if not values:
                     return None
             path = route.text % values
@@ -123,20 +124,23 @@ class Plan:
         """Make the routes of data IDs of some keys; none if these are odd."""
         routes = [_route(self.request, leg, keys) for leg in self._legs] if self._is_plain else []
         made = tuple(route for route in routes if route is not None)
-        self._routes[keys] = made if len(made) == len(routes) else ()
-        return self._routes[keys]
+        if len(made) == len(routes) and made:
+            self._routes[keys] = made
+        elif not any(leg.leader.registry.lists_files for leg in self._legs):
+            self._routes[keys] = ()  # without a registry: one may come that has what is missing
+        return self._routes.get(keys, ())
 
 
-def _supplied(leg: Leg, supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Complete a data ID from the registry; gives an empty one if that is not plain."""
-    where = {key: data_id[key] for key in supply.where}
+def _supplied(supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Complete a data ID from the registry; returns an empty one if that is not plain."""
+    columns, kinds, chosen_by, ask = supply
     try:
-        rows = leg.leader.registry.lookup(supply.columns, where, supply.tables)
+        rows = ask(chosen_by(data_id))
     except RegistryError:  # it is not what it was when this was compiled
         return {}
-    if len(rows) != 1 or supply.kinds != [*map(type, rows[0])]:
+    if len(rows) != 1 or kinds != [*map(type, rows[0])]:
         return {}
-    return {**data_id, **dict(zip(supply.columns, rows[0], strict=True))}
+    return {**data_id, **dict(zip(columns, rows[0]))}  # noqa: B905  # as many: asked for these
 
 
 def _is_plain(request: Request, leg: Leg) -> bool:
@@ -207,8 +211,20 @@ def _supply(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> 
     absent = lookup.absent(leader, dataset, missing, data_id)
     wanted = tuple(key for key in missing if key not in absent)
     where = tuple(lookup.conditions(leader, dataset, wanted, data_id))
+    if not wanted or not where:
+        return None
     kinds = [dataset.keys[key] for key in wanted]
-    return Supply(wanted, kinds, where, dataset.tables) if wanted and where else None
+    return Supply(
+        wanted, kinds, _chooser(where), leader.registry.prepared(wanted, where, dataset.tables)
+    )
+
+
+def _chooser(keys: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what takes the values of some keys out of a data ID."""
+    if len(keys) > 1:
+        return operator.itemgetter(*keys)
+    (key,) = keys
+    return lambda data_id: (data_id[key],)
 
 
 # What answers nothing.

@@ -72,7 +72,7 @@ class SqlRegistry(Registry):
 
     placeHolder = "?"
 
-    def __init__(self, conn: sqlite3.Connection | None) -> None:
+    def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.root = ""
 
@@ -153,7 +153,8 @@ class SqlRegistry(Registry):
             query += f" WHERE {' AND '.join(conditions)}"
         assert self.conn is not None
         try:
-            return self.conn.execute(query, values).fetchall()
+            rows: list[tuple[Any, ...]] = self.conn.execute(query, values).fetchall()
+            return rows
         except sqlite3.OperationalError as error:
             if "no such column" in str(error):
                 raise UnknownKey(f"{self.root}: {error}") from error

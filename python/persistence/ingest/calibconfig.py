@@ -17,7 +17,7 @@ from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.ingest import config
 from persistence.ingest.config import IngestConfig, ParseConfig, RegisterConfig
-from persistence.registry import TableSpec
+from persistence.registry.tables import TableSpec
 
 CURATED = ("defects", "qe_curve", "linearizer", "crosstalk", "bfk", "photodiode")
 

@@ -25,8 +25,9 @@ from persistence.ingest.base import FileIngest, Report, log, removed
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
 from persistence.ingest.siblings import Siblings
-from persistence.registry import TableSpec, open_writer
+from persistence.registry import open_writer
 from persistence.registry.direct_writer import DirectWriter
+from persistence.registry.tables import TableSpec
 
 # A transaction takes no more files and rows than these: what a kill can undo, and the memory, stay
 # small.

@@ -9,13 +9,11 @@ from __future__ import annotations
 from persistence.registry.contract import Registry, RegistryWriter, refuse_unknown
 from persistence.registry.kinds import Kind, open_writer, path_of, register
 from persistence.registry.kinds import open_registry as open  # noqa: A004  # registry.open
-from persistence.registry.tables import TableSpec
 
 __all__ = [
     "Kind",
     "Registry",
     "RegistryWriter",
-    "TableSpec",
     "open",
     "open_writer",
     "path_of",

@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.errors import UnknownKey, did_you_mean
-from persistence.registry.tables import Row, TableSpec
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # who completes a command line waits for what is imported
     from persistence.dataids.template import PathTemplate
+    from persistence.registry.tables import Row, TableSpec
 
 # A value, or a pair of them, and the two columns that enclose it.
 Between = tuple[Any, str, str]

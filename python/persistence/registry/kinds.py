@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.errors import PersistenceError, RegistryError, RepositoryError, told
 from persistence.files import entry_points
 from persistence.registry.contract import Registry, RegistryWriter
-from persistence.registry.tables import TableSpec
+
+if TYPE_CHECKING:
+    from persistence.registry.tables import TableSpec
 
 GROUP = "persistence.registries"
 

@@ -109,9 +109,9 @@ def _values(
     if key in known.values:
         found: Iterable[str] = known.values[key]
     elif path is not None:
-        from persistence.cli.complete import registered  # only who asks for values needs SQLite
+        from persistence.registry import tab  # only who asks for values needs SQLite
 
-        found = registered.values(path, key, chosen, begin)
+        found = tab.values(path, key, chosen, begin)
     else:
         found = ()
     there = before.split("^")

@@ -1,6 +1,6 @@
-"""The values that a registry has of a key, for who completes a command line.
+"""The values that a registry in SQLite has of a key, for who completes a command line.
 
-Few of them, and in little time.
+Few of them, and in little time. Registries of other kinds complete nothing.
 """
 
 from __future__ import annotations
