@@ -23,7 +23,11 @@ from persistence.gen2types.images.exposure import Exposure as ExposureFace
 POLICY = """
 exposures:
   calexp: {template: 'calexp/%(visit)d.fits', python: lsst.afw.image.ExposureF, storage: FitsStorage}
+  raw: {template: 'calexp/%(visit)d.fits', python: lsst.afw.image.DecoratedImageF, storage: FitsStorage}
+images:
+  flat: {template: 'calexp/%(visit)d.fits', python: lsst.afw.image.ImageF, storage: FitsStorage}
 datasets:
+  plane: {template: 'calexp/%(visit)d.fits', python: lsst.afw.image.MaskedImageF, storage: FitsStorage}
   note: {template: 'note/%(visit)d.txt', storage: TextStorage}
   pair: {python: types.SimpleNamespace, composite: {image: {datasetType: calexp}, note: {datasetType: note}}}
 """
@@ -132,6 +136,38 @@ def test_hooks_are_given_what_their_camera_was_written_for(
     assert ours.image[0, 0] == (1.0 if camera is Old else 0.0)
     if camera is Old:
         assert isinstance(butler.get("note", ID), Face) is (types == "gen2")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("calexp", "ExposureF"),
+        ("calexp_sub", "ExposureF"),
+        ("raw", "ExposureF"),  # Gen2 made exposures of all images in this section
+        ("flat", "ImageF"),
+        ("plane", "MaskedImageF"),
+        ("calexp_wcs", "SkyWcs"),
+        ("calexp_md", "PropertyList"),
+        ("calexp_bbox", "Box2I"),
+    ],
+)
+def test_the_declared_type_decides_which_image_of_afws_it_is(
+    root: Path, name: str, kind: str
+) -> None:
+    options = {"bbox": persistence.Box(1, 1, 2, 3)} if name.endswith("_sub") else {}
+    made = dafPersist.Butler(root).get(name, ID, **options)
+    assert type(made).__name__ == kind
+
+
+def test_a_hook_of_raws_is_given_an_image_with_its_header(root: Path, tmp_path: Path) -> None:
+    class Raws(lsst.obs.base.CameraMapper):
+        def std_raw(self, item: Any, dataId: Any) -> Any:
+            assert type(item).__name__ == "DecoratedImageF"
+            assert item.getMetadata().getScalar("OBJECT") == "x"
+            return item
+
+    butler = dafPersist.Butler(root, mapper=Raws(str(tmp_path / "camera.yaml")))
+    assert type(butler.get("raw", ID)).__name__ == "ExposureF"
 
 
 def test_an_assembler_of_an_old_camera_is_given_faces(root: Path, tmp_path: Path) -> None:

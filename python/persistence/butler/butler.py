@@ -562,7 +562,8 @@ class Butler:
         plan = self._plan(datasetType)
         location = plan.locate(given) if immediate else None
         if location is not None:
-            return self._faced(self._reader.from_file(plan.request, location))
+            obj = self._reader.from_file(plan.request, location)
+            return obj if self._types == "astropy" else self._faced(plan.request, obj)
         data_id = DataId(given)
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)
@@ -570,13 +571,15 @@ class Butler:
         if immediate:
             obj = self._reader.get(request, data_id, options, shared)
             warn_strange(self._chain, request, data_id)
-            return self._faced(obj)
+            return self._faced(request, obj)
         warn_strange(self._chain, request, data_id)
         if self._reader.is_missing(request, data_id):
             raise refuse(self._chain, "get", request, data_id)
         from persistence.butler.proxy import ReadProxy  # only the patient need it
 
-        return ReadProxy(lambda: self._faced(self._reader.get(request, data_id, options, shared)))
+        return ReadProxy(
+            lambda: self._faced(request, self._reader.get(request, data_id, options, shared))
+        )
 
     def put(
         self,
@@ -616,9 +619,14 @@ class Butler:
     # -- parts
     # ---------------------------------------------------------------------------------------
 
-    def _faced(self, obj: Any) -> Any:
+    def _faced(self, request: Request, obj: Any) -> Any:
         """Return what was read as an object of the kind that this Butler hands out."""
-        return obj if self._types == "astropy" else faces.wrap(obj, self._types)
+        if self._types == "astropy":
+            return obj
+        python = None
+        if request.view in (None, "sub"):
+            python = faces.declared(self._chain.knowing(request).mapper.dataset(request))
+        return faces.wrap(obj, self._types, python)
 
     def _plan(self, datasetType: str) -> Plan:
         """Return what answers for a name quickly: nothing at all, if it depends on the data ID."""

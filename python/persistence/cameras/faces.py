@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from persistence.errors import RepositoryError, did_you_mean
+from persistence.policy.dataset_type import DatasetType
 
 # A kind -> the module that has its `wrap` and `unwrap`; None: what is read is handed out as it is.
 KINDS: Mapping[str, str | None] = {
@@ -36,10 +37,28 @@ def check(kind: str) -> str:
     return kind
 
 
-def wrap(obj: Any, kind: str) -> Any:
-    """Return an object as a kind has it; nothing is copied."""
+def wrap(obj: Any, kind: str, python: str | None = None) -> Any:
+    """Return an object as a kind has it; nothing is copied.
+
+    Parameters
+    ----------
+    obj
+        What was read.
+    kind : `str`
+        One of `KINDS`.
+    python : `str`, optional
+        The dotted name of the type that a policy declares: which of afw's images it is.
+    """
     module = KINDS[kind]
-    return obj if module is None else importlib.import_module(module).wrap(obj)
+    return obj if module is None else importlib.import_module(module).wrap(obj, python)
+
+
+def declared(dataset: DatasetType) -> str | None:
+    """Return the declared type that decides of a dataset's image; None if it is an exposure.
+
+    Gen2 made exposures of all images in some sections of a policy, whatever their type.
+    """
+    return None if dataset.section in ("exposures", "calibrations") else dataset.python
 
 
 def unwrap(obj: Any) -> Any:

@@ -410,7 +410,8 @@ class Mapper(Numbering):
         std = self.hook("std", request.name)
         if std is None:
             return item
-        return faces.unwrap(std(faces.wrap(item, self.objects), full_id))
+        python = self.dataset(request).python
+        return faces.unwrap(std(faces.wrap(item, self.objects, python), full_id))
 
     def canStandardize(self, datasetType: str) -> bool:
         """Say whether something is done to what is read of a dataset type."""

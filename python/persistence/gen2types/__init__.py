@@ -78,13 +78,16 @@ FACES: Mapping[str, str] = {
 }
 
 
-def wrap(obj: Any) -> Any:
+def wrap(obj: Any, python: str | None = None) -> Any:
     """Return the face of an object.
 
     Parameters
     ----------
     obj
         What a Butler has read. Lists and tuples are wrapped element by element.
+    python : `str`, optional
+        The dotted name of the type that a policy declares: an image may be an ``ImageF``, a mask
+        or an exposure.
 
     Returns
     -------
@@ -94,6 +97,10 @@ def wrap(obj: Any) -> Any:
     kind: Any = type(obj)
     if kind is list or kind is tuple:
         return kind(wrap(item) for item in obj)
+    if python is not None and _is_exposure(kind):
+        from persistence.gen2types.images.typed import of_type
+
+        return of_type(obj, python)
     face = _face_of(kind)
     return obj if face is None else face.of(obj)
 
@@ -104,6 +111,11 @@ def unwrap(obj: Any) -> Any:
         return obj.astropy
     kind = type(obj)
     return kind(unwrap(item) for item in obj) if kind is list or kind is tuple else obj
+
+
+@functools.cache
+def _is_exposure(kind: type) -> bool:
+    return any(base.__module__ == f"{_OURS}.exposure.exposure" for base in kind.__mro__)
 
 
 @functools.cache
