@@ -104,13 +104,16 @@ def _load(
             quick = _Quick(io.BytesIO(harmless), encoding="latin1")
             quick.path, quick.trust, quick.checked = path, trust, []
             quick.is_whole = harmless is data
-            shared = _Shared()
-            quick.persistent_load = {None: shared}.__getitem__  # type: ignore[method-assign]
-            read, others = quick.load(), [*quick.checked, shared]
+            shared = [] if quick.is_whole else [_Shared()]
+            if shared:
+                quick.persistent_load = {None: shared[0]}.__getitem__  # type: ignore[method-assign]
+            read, others = quick.load(), [*quick.checked, *shared]
             del quick, shared
             # Held by anything else, a maker of dates is what was read: the class itself was meant;
             # and a stand-in was fetched.
-            if all(sys.getrefcount(others[place]) == _UNUSED for place in range(len(others))):
+            if not others or all(
+                sys.getrefcount(others[place]) == _UNUSED for place in range(len(others))
+            ):
                 return read
         except _CareNeededError:
             pass
