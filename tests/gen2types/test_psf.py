@@ -222,3 +222,13 @@ def test_the_psf_of_a_real_exposure_has_a_face(real: Path) -> None:
     x, y = np.meshgrid(steps - side // 2, steps - side // 2)
     expected = fine[np.hypot(x, y) < 5].sum() / 100
     assert psf.computeApertureFlux(5.0, place) == pytest.approx(expected, abs=3e-3)
+
+
+def test_meas_algorithms_has_these_and_no_others() -> None:
+    from lsst.meas import algorithms
+    from persistence.errors import NotPartOfThisPackage
+
+    assert algorithms.CoaddPsf is CoaddPsf
+    assert algorithms.SingleGaussianPsf(25, 25, 2.0).getSigma() == 2.0
+    with pytest.raises(NotPartOfThisPackage, match=r"lsst.meas.algorithms.SourceDetectionTask"):
+        algorithms.SourceDetectionTask()

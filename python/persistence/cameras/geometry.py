@@ -30,6 +30,7 @@ _TYPES: Mapping[str, str] = {
     "wavefront": "WAVEFRONT",
 }
 _AREAS = ("data", "overscan", "prescan", "postscan", "trimmed")
+_NUMBERS = ("gain", "read_noise", "saturation")
 
 
 def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]) -> Camera | None:
@@ -67,12 +68,21 @@ def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]
     section = settings["focalPlane"]
     plane = _plane(section)
     detectors = [
-        _detector(section, number, name, offset, plane)
-        for number, name in sorted(names.items())
+        _detector(section, number, name, offset, plane, float(section.get("yaw", 0.0)))
+        for number, name in sorted(_named(names, settings).items())
         if (offset := _offset(section, settings["detectors"], number, name)) is not None
     ]
     name = section.get("name", said or os.path.basename(policy.path))
     return Camera(str(name), tuple(detectors), plane)
+
+
+def _named(names: Mapping[int, str], settings: Mapping[str, Any]) -> Mapping[int, str]:
+    """Return the names of detectors: those of a list, or the one name of a camera of one."""
+    form = settings["detectors"].get("name", "%")
+    offsets = settings["focalPlane"]["offsets"].get(settings["detectors"]["key"], {})
+    if names or "%" in form:
+        return names
+    return {int(number): form for number in offsets}
 
 
 def _of_table(table: Mapping[str, Any], path: str) -> Camera:
@@ -139,8 +149,15 @@ def _amplifiers(layouts: Mapping[str, Any], detector: str) -> Iterator[Amplifier
         areas: dict[str, Any] = {area: Box.from_any(entry[area]) for area in _AREAS}
         flip_x, flip_y = entry.get("flip", (False, False))
         raw = Box.from_any(entry["raw"]) if "raw" in entry else None
+        numbers: dict[str, Any] = {key: float(entry[key]) for key in _NUMBERS if key in entry}
         yield Amplifier(
-            name, **areas, raw=raw, corner=entry.get("corner"), flip_x=flip_x, flip_y=flip_y
+            name,
+            **areas,
+            **numbers,
+            raw=raw,
+            corner=entry.get("corner"),
+            flip_x=flip_x,
+            flip_y=flip_y,
         )
 
 

@@ -215,6 +215,7 @@ _AMPLIFIER = _record(
     **dict.fromkeys("data overscan prescan postscan trimmed raw".split(), _BOX),
     corner=_TEXT,
     flip=_pair(_TRUTH),
+    **dict.fromkeys("gain read_noise saturation".split(), _NUMBER),
 )
 
 # Every top-level key of a camera's file but the sections of dataset types. A key that is not here
@@ -255,6 +256,7 @@ SETTINGS: Mapping[str, Shape] = {
         fromAngle=_list(_NUMBER),
         reference=_PAIR,
         flipX=_TRUTH,
+        yaw=_NUMBER,
         offsets=_table(_table(_PAIR)),
         amplifiers=_table(_table(_AMPLIFIER)),
     ),

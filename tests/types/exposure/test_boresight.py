@@ -51,6 +51,21 @@ def test_a_detector_lies_where_its_place_in_the_focal_plane_is() -> None:
     assert wcs.pixel_to_world(10, 20).dec.deg == pytest.approx(-19, abs=1e-3)
 
 
+@pytest.mark.parametrize("yaw", [90.0, -33.0])
+def test_a_turned_detector_shows_the_sky_of_its_place_in_the_focal_plane(yaw: float) -> None:
+    """A point of the focal plane has one position on the sky, whichever detector is there."""
+    straight = dataclasses.replace(DETECTOR, position=(3.0, -5.0))
+    turned = dataclasses.replace(straight, orientation=(yaw, 0.0, 0.0))
+    visit = dataclasses.replace(VISIT, rotation=25.0)
+    wcs, expected = (boresight.wcs(visit, each) for each in (turned, straight))
+    assert wcs is not None
+    assert expected is not None
+    for x, y in ((0.0, 0.0), (100.0, -40.0)):
+        place = straight.from_focal_plane(*turned.to_focal_plane(x, y))
+        apart = wcs.pixel_to_world(x, y).separation(expected.pixel_to_world(*place))
+        assert apart.arcsec < 1e-6
+
+
 @pytest.mark.parametrize(
     "unknown",
     [

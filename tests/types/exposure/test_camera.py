@@ -187,3 +187,18 @@ def test_amplifiers_of_the_northern_half_are_read_out_at_the_other_end() -> None
         assert (one.data.x0, one.trimmed) == (other.data.x0, other.trimmed)
         assert (one.data.y0, other.data.y0) == (50, 0)
     assert [each.corner for each in (*south, *north)] == ["UR", "UL", "LL", "LR"]
+
+
+def test_the_camera_of_the_stacks_tests_is_a_turned_corner_of_a_detector() -> None:
+    """Facts: obs_test's testCamera.py."""
+    (detector,) = installed.find("test")().camera
+    assert (detector.name, detector.id, detector.bbox) == ("0", 0, Box(0, 0, 1018, 2000))
+    # the reference is beside the middle: 15.27 mm along x, which points up
+    assert detector.centre == pytest.approx((-42.26073, -42.21914 - 15.27))
+    assert [each.name for each in detector.amplifiers] == ["00", "01", "10", "11"]
+    assert detector["10"].gain == 1.74151
+    assert detector["11"].data == Box(517, 1000, 509, 1000)
+    camera = installed.find("test")().camera
+    angle = 0.01  # the distance is (angle + 0.925 angle^3) over 20 arcsec
+    distance = (angle + 0.925 * angle**3) / np.radians(20 / 3600)
+    assert camera.field_angle(distance, 0.0) == pytest.approx((angle, 0.0))

@@ -42,27 +42,24 @@ def wcs(visit: VisitInfo, detector: Detector | None) -> WCS | None:
         return None
     if pointing is None:
         return None
+    import numpy as np  # lazy, as all that needs it
     from astropy.wcs import WCS
 
     angle = math.radians(visit.rotation)
     sine, cosine = math.sin(angle), math.cos(angle)
     mirror = 1.0 if plane.flip_x else -1.0
-    width, height = (plane.scale / 3600 * size for size in detector.pixel_size)
+    scale = plane.scale / 3600
+    # of the focal plane's mm; then of pixels, which a detector may be turned against
+    sky = np.array([[cosine * mirror, sine], [-sine * mirror, cosine]]) * scale
+    pixels = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    start, right, up = np.stack(detector.to_focal_plane(*pixels), axis=-1)
     made = WCS(naxis=2)
     made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     made.wcs.cunit = ["deg", "deg"]
     made.wcs.radesys = "ICRS"
     made.wcs.crval = [pointing.ra.deg, pointing.dec.deg]
     # where the boresight lies, in pixels; FITS counts from 1
-    made.wcs.crpix = [
-        1 + pixel - place / size
-        for pixel, place, size in zip(
-            detector.reference, detector.position, detector.pixel_size, strict=True
-        )
-    ]
-    made.wcs.cd = [
-        [cosine * width * mirror, sine * height],
-        [-sine * width * mirror, cosine * height],
-    ]
+    made.wcs.crpix = [1 + float(place) for place in detector.from_focal_plane(0.0, 0.0)]
+    made.wcs.cd = sky @ np.stack([right - start, up - start], axis=-1)
     made.wcs.set()
     return made

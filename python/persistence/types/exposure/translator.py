@@ -272,7 +272,7 @@ class HeaderTranslator:
             pixel_size=(told["pixel"], told["pixel"]),
             position=tuple(sum(axis) for axis in zip(*offsets, strict=True)),
             reference=tuple(told["reference"]),
-            orientation=(0.0, 0.0, 0.0),
+            orientation=(told.get("yaw", 0.0), 0.0, 0.0),
             plane=FocalPlane(told["scale"], told.get("flipX", False)),
         )
 
