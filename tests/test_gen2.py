@@ -190,3 +190,18 @@ except LookupError as error:
     assert first.endswith("obs_decam")
     assert second.endswith("lsst/daf/persistence")
     assert lines[1].startswith("there is no package 'obs_nowhere': $OBS_NOWHERE_DIR is not set")
+
+
+def test_its_tasks_run_in_several_processes_without_a_line_more(
+    filled: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "night.py"
+    script.write_text(SCRIPT.replace("import persistence.gen2\n", ""))
+    words = [str(filled), "--output", str(tmp_path / "out"), "--id", "visit=410877", "ccdnum=1^2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "persistence.gen2", str(script), *words, "-j", "2"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "characterizeImage: 2 done, of 2" in done.stdout

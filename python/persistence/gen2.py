@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -66,6 +66,10 @@ UTILITIES: Mapping[str, tuple[str, ...]] = {
     ),
     "lsst.utils.timer": (_TIMING,),
 }
+
+
+# Tells processes that a script starts which it is: Python tells them only this module.
+_SCRIPT = "PERSISTENCE_GEN2_SCRIPT"
 
 
 class _Alias(ModuleType):
@@ -131,33 +135,42 @@ def load_ipython_extension(ipython: Any) -> None:
     install()
 
 
-def main(words: Sequence[str]) -> None:
+def run(namespace: dict[str, Any]) -> None:
     """Run a script that knows nothing of this package, with its arguments.
+
+    The arguments of the process are the script and what it is given. In a process that the script
+    started, which reads its main module again, it is read as one.
 
     Parameters
     ----------
-    words : sequence of `str`
-        The script, and what it is given.
+    namespace : `dict`
+        The names of the main module, which become the script's. It stays this module for Python:
+        so are the processes that the script starts led here.
 
     Raises
     ------
     SystemExit
         If there is no such script, or as the script ends.
     """
-    if not words or words[0] in ("-h", "--help"):
-        sys.exit("usage: python -m persistence.gen2 script.py [ARGUMENTS]")
-    script = words[0]
+    if namespace["__name__"] == "__main__":
+        del sys.argv[0]
+        if not sys.argv or sys.argv[0] in ("-h", "--help"):
+            sys.exit("usage: python -m persistence.gen2 script.py [ARGUMENTS]")
+        os.environ[_SCRIPT] = os.path.abspath(sys.argv[0])
+        sys.path[0] = os.path.dirname(os.environ[_SCRIPT])
+    script = os.environ[_SCRIPT]
     if not os.path.isfile(script):
-        sys.exit(f"python -m persistence.gen2: there is no script {script!r}")
-    import runpy  # lazy: needed here alone
+        sys.exit(f"python -m persistence.gen2: there is no script {sys.argv[0]!r}")
+    with open(script, "rb") as stream:
+        code = compile(stream.read(), script, "exec")
+    for name in [name for name in namespace if not name.startswith("__")]:
+        del namespace[name]
+    namespace.update(__file__=script, __doc__=None, __package__=None, __cached__=None)
+    exec(code, namespace)  # noqa: S102  # it is the user's own
 
-    sys.argv[:] = words
-    sys.path[0] = os.path.dirname(os.path.abspath(script))
-    runpy.run_path(script, run_name="__main__")
 
-
-if __name__ == "__main__":
+if __name__ in ("__main__", "__mp_main__"):
     # Others import this module by its name: it is to be one module.
-    importlib.import_module("persistence.gen2").main(sys.argv[1:])
+    importlib.import_module("persistence.gen2").run(globals())
 else:
     install()

@@ -15,6 +15,8 @@ import pytest
 from persistence.errors import NotPartOfThisPackage
 from persistence.gen2types import absent
 
+absent.install()
+
 # Imports of scripts for Gen2, each of which has to pass.
 IMPORTS = [
     "from lsst.meas.algorithms import SourceDetectionTask, LoadIndexedReferenceObjectsTask",

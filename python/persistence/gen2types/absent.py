@@ -10,10 +10,8 @@ What is installed under the same name comes first.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
@@ -166,15 +164,19 @@ def _kind(fullname: str) -> type[ModuleType] | None:
     return ModuleType if fullname in _ABOVE else None
 
 
-class _Finder(MetaPathFinder, Loader):
-    """Finds what nobody else has found."""
+class _Finder:
+    """Finds, and loads, what nobody else has found.
+
+    The abstract classes that importlib has for it take longer to import than all else here.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: Any = None
     ) -> ModuleSpec | None:
         if _kind(fullname) is None:
             return None
-        return ModuleSpec(fullname, self, origin="not part of this package", is_package=True)
+        loader: Any = self
+        return ModuleSpec(fullname, loader, origin="not part of this package", is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         kind = _kind(spec.name) or ModuleType
@@ -184,7 +186,7 @@ class _Finder(MetaPathFinder, Loader):
         """Do nothing: there is nothing in it."""
 
 
-_FINDER = _Finder()
+_FINDER: Any = _Finder()
 
 
 def install() -> None:
@@ -195,8 +197,10 @@ def install() -> None:
 
 def is_absent(module: str) -> bool:
     """Return whether nothing is installed under a name of these modules."""
+    from importlib.util import find_spec  # lazy: few ask
+
     try:
-        spec = importlib.util.find_spec(module)
+        spec = find_spec(module)
     except ModuleNotFoundError:
         return True
     return spec is None or spec.loader is _FINDER

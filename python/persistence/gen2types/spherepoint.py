@@ -123,8 +123,9 @@ class SpherePoint(Face[Any]):
 
     def separation(self, other: SpherePoint) -> Angle:
         """Return the distance of two positions, exact for small and large ones."""
-        one, two = np.array(self._vector()), np.array(other._vector())
-        return Angle(math.atan2(np.linalg.norm(np.cross(one, two)), one @ two))
+        (a, b, c), (x, y, z) = self._vector(), other._vector()
+        across = math.hypot(b * z - c * y, c * x - a * z, a * y - b * x)
+        return Angle(math.atan2(across, a * x + b * y + c * z))
 
     def bearingTo(self, other: SpherePoint) -> Angle:
         """Return the direction of another position, from east to north."""
