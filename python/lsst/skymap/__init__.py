@@ -1,5 +1,6 @@
 """Gen2's name of `persistence.gen2types.skymaps`."""
 
+from persistence.gen2types import absent
 from persistence.gen2types.skymaps.skymap import (
     BaseSkyMap,
     CachingSkyMap,
@@ -38,3 +39,5 @@ __all__ = [
     "TractInfo",
     "skyMapRegistry",
 ]
+
+absent.install()

@@ -1,5 +1,6 @@
 """Gen2's name of `persistence.gen2types.camerageom`."""
 
+from persistence.gen2types import absent
 from persistence.gen2types.camerageom.amplifier import Amplifier
 from persistence.gen2types.camerageom.camera import Camera
 from persistence.gen2types.camerageom.detector import Detector
@@ -60,3 +61,5 @@ __all__ = [
     "makeCameraFromPath",
     "makePixelToTanPixel",
 ]
+
+absent.install()

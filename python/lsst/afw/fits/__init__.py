@@ -1,5 +1,6 @@
 """Gen2's name of what is known of FITS files."""
 
+from persistence.gen2types import absent
 from persistence.gen2types.headers import DEFAULT_HDU, FitsError, readMetadata
 from persistence.gen2types.images.imagefiles import (
     getAllowImageCompression,
@@ -13,3 +14,5 @@ __all__ = [
     "readMetadata",
     "setAllowImageCompression",
 ]
+
+absent.install()

@@ -8,6 +8,7 @@ from persistence.cameras.gen2_mappings import (
     Mapping,
 )
 from persistence.compat.obsbase import ExposureIdInfo, exposureFromImage
+from persistence.gen2types import absent
 from persistence.gen2types.obsbase import CameraMapper
 
 __all__ = [
@@ -20,3 +21,5 @@ __all__ = [
     "Mapping",
     "exposureFromImage",
 ]
+
+absent.install()
