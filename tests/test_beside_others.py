@@ -33,7 +33,7 @@ import lsst.daf.butler, lsst.pex.config, lsst.utils, lsst.sphgeom
 import lsst.daf.persistence, lsst.daf.base, lsst.pex.exceptions, lsst.geom, lsst.log, lsst.afw.fits
 print(lsst.daf.persistence.Butler.__module__, lsst.daf.butler.Butler.__module__)
 """
-    assert run(code=code).stdout == "persistence.butler.butler lsst.daf.butler._butler\n"
+    assert run(code=code).stdout == "persistence.gen2types.butler lsst.daf.butler._butler\n"
 
 
 def test_the_command_line_of_the_newer_butler_runs(tmp_path: Path) -> None:
