@@ -62,7 +62,8 @@ class Chain:
         """Return the repositories that are asked, neighbours that map alike together."""
         legs: list[Leg] = []
         for repository in self.asked(request, data_id):
-            if legs and repository.maps_like(legs[-1].leader):
+            hook = repository.mapper.hook("map", request.datasetType)
+            if legs and hook is None and repository.maps_like(legs[-1].leader):
                 legs[-1] = legs[-1]._replace(members=(*legs[-1].members, repository))
             else:
                 legs.append(Leg(repository, (repository,)))

@@ -184,14 +184,16 @@ class Repository:
         )
 
     def maps_like(self, other: Repository) -> bool:
-        """Say whether this repository calls every dataset as another does, but for the root."""
+        """Say whether this repository calls datasets as another does, but for the root.
+
+        A camera that has a ``map_`` hook may do so otherwise.
+        """
         return (
             self.mapper.policy is other.mapper.policy
             and self.registry is other.registry
             and self.calibrations.registry is other.calibrations.registry
             and type(self.mapper) is type(other.mapper)
             and self.mapper.mapperArgs == other.mapper.mapperArgs
-            and not any(kind == "map" for kind, _ in self.mapper.hooks)
         )
 
 

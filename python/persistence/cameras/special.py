@@ -10,7 +10,6 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.cameras import geometry
 from persistence.cameras.identifiers import ExposureIdInfo
 from persistence.dataids.location import Location
 from persistence.errors import PolicyError
@@ -49,6 +48,8 @@ class SpecialTypes:
 
     def _makeCamera(self, policy: CameraPolicy, repositoryDir: str | None) -> Camera | None:
         """Return the camera that a policy describes; cameras of Gen2 override it."""
+        from persistence.cameras import geometry  # few ask for the camera
+
         return geometry.camera(policy, repositoryDir, self.detector_names)
 
     def map_camera(self, dataId: Mapping[str, Any], write: bool = False) -> Location:
@@ -65,6 +66,8 @@ class SpecialTypes:
             If the policy does not describe it.
         """
         if self.camera is None:
+            from persistence.cameras import geometry
+
             raise PolicyError(
                 f"No camera dataset available: {self.policy.path} does not say where the detectors "
                 "lie: it has no focalPlane, and its camera names no directory with "
