@@ -28,6 +28,7 @@ TYPES: Mapping[str, tuple[str | None, Mapping[str, str]]] = {
     "SourceCatalog": ("SOURCE", {**_SKY, "parent": "K"}),
     "ExposureCatalog": ("EXPOSURE", {"id": "K", **_BOX}),
     "PeakCatalog": ("PEAK", {"id": "K", **_PEAK}),
+    "AmpInfoCatalog": ("AMPINFO", {"name": "A", "gain": "D", "readoutcorner": "J"}),
 }
 _EXPOSURE = "wcs psf photoCalib calib apCorrMap validPolygon visitInfo transmissionCurve detector"
 # Columns of numbers of an archive's objects, or of the objects, by AFW_TYPE. Source: afw-files 3.5.

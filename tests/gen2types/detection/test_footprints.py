@@ -423,3 +423,22 @@ def test_a_set_has_the_footprints_it_is_given() -> None:
     copied = afw_detection.FootprintSet(made)
     assert copied.footprints == made.footprints
     assert len(copied) == 1
+
+
+def test_footprints_are_made_and_marked_as_older_scripts_do() -> None:
+    exposure = lsst.afw.image.ExposureF(8, 6)
+    whole = afw_detection.Footprint(exposure.getBBox())
+    assert whole.getArea() == 48
+    foot = afw_detection.Footprint(SpanSet())
+    foot.addSpan(2, 3, 12)
+    foot.addSpan(Span(3, 1, 1))
+    foot.normalize()
+    assert list(foot.getSpans()) == [Span(2, 3, 12), Span(3, 1, 1)]
+    assert afw_detection.setMaskFromFootprintList(exposure.mask, [foot], 4) == 4
+    assert (exposure.mask.array == 4).sum() == 6
+    assert afw_detection.setMaskFromFootprint(exposure.mask, foot, 2) == 2
+    assert (exposure.mask.array == 6).sum() == 6
+    values = foot.spans.clippedTo(exposure.getBBox()).flatten(exposure.mask.array)
+    target = np.zeros((6, 8))
+    foot.spans.clippedTo(exposure.getBBox()).unflatten(target, values + 1, (0, 0))
+    assert (target == 7).sum() == 6

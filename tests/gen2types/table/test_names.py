@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 MODULES = {
-    "lsst.afw.table": "SourceCatalog SOURCE_IO_NO_FOOTPRINTS matchRaDec updateSourceCoords Key",
+    "lsst.afw.table": "AmpInfoCatalog LL SourceCatalog SOURCE_IO_NO_FOOTPRINTS matchRaDec updateSourceCoords Key",
     "lsst.afw.table.aggregates": "CoordKey Point2DKey QuadrupoleKey",
     "lsst.afw.table.aliasMap": "AliasMap",
     "lsst.afw.table.arrays": "ArrayFKey",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from persistence.files.atomic import atomic_write
 from persistence.gen2types.box import Box2I
 from persistence.gen2types.coordinates import Point2D
-from persistence.gen2types.detection.spans import SpanSet, Stencil
+from persistence.gen2types.detection.spans import Span, SpanSet, Stencil
 from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.gen2types.face import Face
 from persistence.gen2types.table.peaks import PeakCatalog, PeakTable
@@ -27,7 +28,7 @@ class Footprint(Face[ours.Footprint]):
 
     Parameters
     ----------
-    spans : `SpanSet`, optional
+    spans : `SpanSet` or `Box2I`, optional
         The pixels; none if absent.
     *args : `Box2I`, `Schema`
         The image in which it lies, and the fields of its peaks; both may be absent.
@@ -42,6 +43,7 @@ class Footprint(Face[ours.Footprint]):
         boxes = [arg for arg in args if isinstance(arg, Box2I)]
         schemas = [arg for arg in args if isinstance(arg, Schema)]
         spans = SpanSet() if spans is None else spans
+        spans = SpanSet(spans) if isinstance(spans, Box2I) else spans
         self._region = boxes[0] if boxes else Box2I()
         self._peaks = PeakCatalog(schemas[0] if schemas else PeakTable.makeMinimalSchema())
         self._ours = ours.Footprint(unwrapped(spans), _rows(self._peaks))
@@ -79,6 +81,14 @@ class Footprint(Face[ours.Footprint]):
 
     def setSpans(self, spans: SpanSet) -> None:
         self._ours = ours.Footprint(unwrapped(spans), self._ours.peaks)
+
+    def addSpan(self, *span: Any) -> None:
+        """Add a run of pixels, a `Span` or its row, first and last column."""
+        run = span[0] if len(span) == 1 else Span(*span)
+        self.setSpans(self.spans.union(SpanSet([run])))
+
+    def normalize(self) -> None:
+        """Do nothing: the runs are always in order."""
 
     def getArea(self) -> int:
         return self._ours.area
@@ -484,6 +494,18 @@ def mergeFootprints(footprint1: Footprint, footprint2: Footprint) -> Footprint:
     merged.getPeaks().extend(footprint1.getPeaks(), deep=True)
     merged.getPeaks().extend(footprint2.getPeaks(), deep=True)
     return merged
+
+
+def setMaskFromFootprint(mask: Any, footprint: Footprint, bitmask: int) -> int:
+    """Set bits of a mask at the pixels of a footprint that it has, and return the bits."""
+    return setMaskFromFootprintList(mask, [footprint], bitmask)
+
+
+def setMaskFromFootprintList(mask: Any, footprints: Iterable[Footprint], bitmask: int) -> int:
+    """Set bits of a mask at the pixels of footprints that it has, and return the bits."""
+    for footprint in footprints:
+        footprint.spans.clippedTo(mask.getBBox()).setMask(mask, bitmask)
+    return bitmask
 
 
 def unwrapped(face: Any) -> Any:

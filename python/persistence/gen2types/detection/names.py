@@ -13,8 +13,11 @@ from persistence.gen2types.detection.footprints import (
     makeHeavyFootprint,
     mergeFootprints,
     mergeHeavyFootprints,
+    setMaskFromFootprint,
+    setMaskFromFootprintList,
 )
 from persistence.gen2types.detection.footprintset import FootprintSet, Threshold, createThreshold
+from persistence.gen2types.detection.spans import Span
 from persistence.gen2types.exceptions import DomainError, RangeError
 from persistence.gen2types.psf.kinds import GaussianPsf
 from persistence.gen2types.psf.psf import Psf
@@ -40,9 +43,12 @@ __all__ = [
     "PeakRecord",
     "PeakTable",
     "Psf",
+    "Span",
     "Threshold",
     "createThreshold",
     "makeHeavyFootprint",
     "mergeFootprints",
     "mergeHeavyFootprints",
+    "setMaskFromFootprint",
+    "setMaskFromFootprintList",
 ]

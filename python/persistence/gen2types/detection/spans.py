@@ -366,9 +366,23 @@ class SpanSet(Face[ours.SpanSet]):
         y, x, _ = self._inside(box, clip=False)
         return input[y, x]
 
-    def unflatten(self, input: Pixels) -> Pixels:
-        """Return values, one for each pixel run by run, as an image over the box of the set."""
-        values, box = np.asarray(input), self._ours.bbox
+    def unflatten(self, *args: Any) -> Pixels:
+        """Return values, one for each pixel run by run, as an image over the box of the set.
+
+        Parameters
+        ----------
+        *args : array, array, `Point2I`
+            The values; or an array that they are written to, the values, and perhaps where the
+            first element of the array lies.
+        """
+        if len(args) > 1:
+            output: Pixels = args[0]
+            values = np.asarray(args[1])
+            x0, y0 = args[2] if len(args) > 2 else (0, 0)
+            y, x, _ = self._inside(Box(int(x0), int(y0), output.shape[1], output.shape[0]), False)
+            output[y, x] = values
+            return output
+        values, box = np.asarray(args[0]), self._ours.bbox
         image = np.zeros((box.height, box.width, *values.shape[1:]), values.dtype)
         y, x, _ = self._inside(box, clip=False)
         image[y, x] = values

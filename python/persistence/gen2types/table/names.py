@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from persistence.gen2types.table.amplifiers import AmpInfoCatalog, AmpInfoRecord, AmpInfoTable
 from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.basetable import BaseTable, SimpleTable, SourceTable
 from persistence.gen2types.table.catalogmatches import (
@@ -68,6 +69,9 @@ __all__ = [
     "SOURCE_IO_NO_FOOTPRINTS",
     "SOURCE_IO_NO_HEAVY_FOOTPRINTS",
     "AliasMap",
+    "AmpInfoCatalog",
+    "AmpInfoRecord",
+    "AmpInfoTable",
     "ArrayDKey",
     "ArrayFKey",
     "BaseCatalog",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from persistence.gen2types.face import Face
+from persistence.gen2types.table.amplifiers import AmpInfoCatalog
 from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
 from persistence.gen2types.table.exposures import ExposureCatalog
@@ -13,7 +14,7 @@ from persistence.gen2types.table.peaks import PeakCatalog
 # Those with more fields come first.
 _CATALOGS: tuple[type[BaseCatalog], ...] = (
     *(SourceCatalog, SimpleCatalog),
-    *(ExposureCatalog, PeakCatalog),
+    *(ExposureCatalog, PeakCatalog, AmpInfoCatalog),
 )
 
 

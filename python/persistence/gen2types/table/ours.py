@@ -135,6 +135,8 @@ def _field(name: str, column: Any, values: NDArray[Any]) -> Field | None:
 
 def _kind(values: NDArray[Any], letter: str) -> tuple[str | None, int | None]:
     """Return afw's type of a column, and its size."""
+    if values.ndim not in (1, 2):  # such as astropy's Time, of which there is no array
+        return None, None
     if values.dtype.kind == "U" and values.ndim == 1:
         return "String", values.dtype.itemsize // 4 if letter != "A" else 0
     if values.dtype.kind == "O":

@@ -102,6 +102,7 @@ class Schema:
     ask for more.
     """
 
+    VERSION: ClassVar[int] = 3
     EQUAL_KEYS: ClassVar[int] = 0x01
     EQUAL_NAMES: ClassVar[int] = 0x02
     EQUAL_DOCS: ClassVar[int] = 0x04
