@@ -134,3 +134,24 @@ def test_the_log_of_a_task_counts_as_lsst_log_does(levels: None) -> None:
     assert log.getLevel() == log.WARN == 30000
     assert (log.isEnabledFor(log.INFO), log.isEnabledFor(log.ERROR)) == (False, True)
     assert (log.isEnabledFor(logging.INFO), log.isEnabledFor(logging.ERROR)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["trace", "verbose", "debug", "info", "warn", "warning", "error", "fatal"]
+)
+def test_a_line_is_of_the_place_that_tells_it(
+    name: str, levels: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = logs.TaskLog("toy.deep")
+    log.setLevel(1)
+    with caplog.at_level(1, "toy.deep"):
+        getattr(log, name)("%d%%", 5)
+        log.log(log.INFO, "of lsst.log")
+        if name not in ("verbose", "warning"):
+            getattr(log, f"{name}f")("{:.1f} {word}", 5, word="%s")
+    here = "test_a_line_is_of_the_place_that_tells_it"
+    assert {record.funcName for record in caplog.records} == {here}
+    assert [record.getMessage() for record in caplog.records][:2] == ["5%", "of lsst.log"]
+    assert caplog.records[1].levelno == logging.INFO
+    for record in caplog.records[2:]:
+        assert (record.getMessage(), record.levelno) == ("5.0 %s", caplog.records[0].levelno)

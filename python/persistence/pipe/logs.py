@@ -68,6 +68,11 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
         """Return whether messages of a level pass, as Python or as lsst.log counts."""
         return super().isEnabledFor(int(_pythons(level)))
 
+    def log(self, level: int, msg: object, *args: object, **more: Any) -> None:
+        """Tell at a level, as Python or as lsst.log counts."""
+        more["stacklevel"] = more.get("stacklevel", 1) + 1  # this is a frame more
+        super().log(int(_pythons(level)), msg, *args, **more)
+
     def getChild(self, name: str) -> TaskLog:
         """Give the log of a subtask."""
         return TaskLog(self.logger.getChild(name).name)
@@ -87,6 +92,38 @@ class TaskLog(logging.LoggerAdapter[logging.Logger]):
     def fatal(self, message: object, *args: object, **more: Any) -> None:
         """Tell of what ended the work, by Gen2's name of it."""
         self.critical(message, *args, **{"stacklevel": _CALLER, **more})
+
+    # -- with the fields of str.format
+    def tracef(self, fmt: str, *args: object, **named: object) -> None:
+        """Tell what only the author of a task wants to know."""
+        self._logf(TRACE, fmt, args, named)
+
+    def debugf(self, fmt: str, *args: object, **named: object) -> None:
+        """Tell what helps to find a fault."""
+        self._logf(logging.DEBUG, fmt, args, named)
+
+    def infof(self, fmt: str, *args: object, **named: object) -> None:
+        """Tell what happens."""
+        self._logf(logging.INFO, fmt, args, named)
+
+    def warnf(self, fmt: str, *args: object, **named: object) -> None:
+        """Warn."""
+        self._logf(logging.WARNING, fmt, args, named)
+
+    def errorf(self, fmt: str, *args: object, **named: object) -> None:
+        """Tell of an error."""
+        self._logf(logging.ERROR, fmt, args, named)
+
+    def fatalf(self, fmt: str, *args: object, **named: object) -> None:
+        """Tell of what ended the work."""
+        self._logf(logging.CRITICAL, fmt, args, named)
+
+    def _logf(
+        self, level: int, fmt: str, args: tuple[object, ...], named: dict[str, object]
+    ) -> None:
+        if self.isEnabledFor(level):
+            text = fmt.format(*args, **named) if args or named else fmt
+            self.log(level, "%s", text, stacklevel=_CALLER + 1)
 
 
 def _pythons(level: int | str) -> int | str:
