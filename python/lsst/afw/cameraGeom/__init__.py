@@ -2,6 +2,7 @@
 
 from persistence.gen2types import absent
 from persistence.gen2types.camerageom.amplifier import Amplifier
+from persistence.gen2types.camerageom.building import DetectorConfig, makeDetector
 from persistence.gen2types.camerageom.camera import Camera
 from persistence.gen2types.camerageom.detector import Detector
 from persistence.gen2types.camerageom.orientation import Orientation
@@ -53,12 +54,14 @@ __all__ = [
     "CameraSys",
     "CameraSysPrefix",
     "Detector",
+    "DetectorConfig",
     "DetectorType",
     "NullLinearityType",
     "Orientation",
     "ReadoutCorner",
     "TransformMap",
     "makeCameraFromPath",
+    "makeDetector",
     "makePixelToTanPixel",
 ]
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from persistence.gen2types.box import Box2D
 from persistence.gen2types.camerageom.detector import Detector
 from persistence.gen2types.camerageom.systems import (
+    FIELD_ANGLE,
     FOCAL_PLANE,
     PIXELS,
     CameraPoint,
     CameraSys,
     TransformMap,
+    plane_of,
     system,
     transformed,
 )
@@ -24,10 +26,30 @@ from persistence.types.exposure.camera import Camera as OurCamera
 
 
 class Camera(Face[OurCamera]):
-    """The detectors of a camera, by number and by name. Iteration yields them by number."""
+    """The detectors of a camera, by number and by name. Iteration yields them by number.
 
-    def __init__(self, *_: Any) -> None:
-        raise TypeError("cameras are described by their package: butler.get('camera')")
+    Parameters
+    ----------
+    name : `str`
+        What it is called.
+    detectorList : sequence of `Detector`
+        Its detectors, as `makeDetector` makes them.
+    transformMap : `TransformMap`
+        The transform of its focal plane (mm) to the field angle (rad).
+    pupilFactoryName : `str`, optional
+        Is kept, and not used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        detectorList: Iterable[Detector],
+        transformMap: TransformMap,
+        pupilFactoryName: str = "lsst.afw.cameraGeom.pupil.PupilFactory",
+    ) -> None:
+        detectors = sorted((each.astropy for each in detectorList), key=lambda each: each.id)
+        plane = plane_of(transformMap.direct(FOCAL_PLANE, FIELD_ANGLE))
+        self._ours = OurCamera(name, tuple(detectors), plane, pupilFactoryName)
 
     @functools.cached_property
     def _detectors(self) -> dict[int, Detector]:

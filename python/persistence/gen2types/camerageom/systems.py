@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import enum
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from persistence.gen2types import mappings
+from persistence.gen2types.exceptions import InvalidParameterError, NotFoundError
 from persistence.gen2types.face import Face
 from persistence.gen2types.mappings import TransformPoint2ToPoint2
+from persistence.types.exposure.detector import FocalPlane
+from persistence.types.exposure.placement import Radial
+from persistence.types.wcs.astmaps import Inverted
 from persistence.types.wcs.transforms import System
 from persistence.types.wcs.transforms import TransformMap as OurTransformMap
 
@@ -112,12 +118,59 @@ def system(asked: Any, detector: str = "") -> System:
     raise TypeError(f"{asked!r} is no system of coordinates: CameraSys or CameraSysPrefix")
 
 
+def plane_of(transform: TransformPoint2ToPoint2) -> FocalPlane:
+    """Return the focal plane that a transform to the field angle (rad) describes.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is not a radial transform, or the way back of one.
+    """
+    mapping = transform.astropy.map
+    if isinstance(mapping, Radial):
+        scale = mapping.coefficients[1]
+        return FocalPlane(math.degrees(scale) * 3600, to_angle=mapping.coefficients)
+    if isinstance(mapping, Inverted) and isinstance(mapping.inner, Radial):
+        coefficients = mapping.inner.coefficients
+        return FocalPlane(math.degrees(1 / coefficients[1]) * 3600, from_angle=coefficients)
+    raise InvalidParameterError(
+        "the transform of a focal plane to the field angle has to be radial (makeRadialTransform)"
+    )
+
+
 class TransformMap(Face[OurTransformMap]):
-    """The transforms between systems of coordinates, directly or by way of others."""
+    """The transforms between systems of coordinates, directly or by way of others.
+
+    Parameters
+    ----------
+    reference : `CameraSys`
+        The system that the transforms start at.
+    transforms : mapping [`CameraSys`, `TransformPoint2ToPoint2`]
+        Where they lead, and the transforms.
+    """
+
+    def __init__(self, reference: Any, transforms: Mapping[Any, Any]) -> None:
+        start = system(reference)
+        self._ours = OurTransformMap(
+            {(start, system(end)): each.astropy for end, each in transforms.items()}
+        )
 
     def getTransform(self, fromSys: Any, toSys: Any) -> TransformPoint2ToPoint2:
         """Return the transform from one system to another; `KeyError` if there is none."""
         return TransformPoint2ToPoint2.of(self._ours[system(fromSys), system(toSys)])
+
+    def direct(self, fromSys: Any, toSys: Any) -> TransformPoint2ToPoint2:
+        """Return the transform that was given, not by way of other systems.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        link = self._ours.links.get((system(fromSys), system(toSys)))
+        if link is None:
+            raise NotFoundError(f"there is no transform from {fromSys} to {toSys}")
+        return TransformPoint2ToPoint2.of(link)
 
     def transform(self, point: Any, fromSys: Any, toSys: Any) -> Any:
         """Return where a point, or each of a list, is in another system."""
