@@ -74,6 +74,22 @@ def test_the_commands_of_the_promises_print_what_they_say(own: Path) -> None:
     assert printed
 
 
+def test_the_page_of_programs_works_as_it_is_read(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.rename(own.parent / "repo")
+    monkeypatch.chdir(own.parent)
+    names: dict[str, Any] = {}
+    for language, text in blocks("doc/programs.rst"):
+        if language == "sh":
+            assert run(text, own.parent).splitlines()[1:] == [
+                "the second line of the script has failed"
+            ]
+        else:
+            exec(compile(text, "programs.rst", "exec"), names)
+    assert names["gen2types"].unwrap(names["old"]) is names["ours"]
+
+
 def test_every_subcommand_is_shown() -> None:
     from persistence.cli.main import COMMANDS
 
