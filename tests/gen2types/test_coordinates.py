@@ -98,6 +98,10 @@ def test_in_place_it_is_the_same_object() -> None:
         (Point2I(), [0, 0]),
         (Point2D(3.5), [3.5, 3.5]),
         (Point2I(Point2D(1.5, -1.5)), [2, -1]),  # the pixel that a position is in
+        (Point2I(1.7, -1.7), [1, -1]),  # two numbers lose their fractions, as in C++
+        (Extent2I(np.float64(3.9), 2), [3, 2]),
+        (Point2I(x=1.5, y=2), [1, 2]),
+        (Point2I(Extent2D(1.7, -1.7)), [1, -1]),
         (Point2D(Point2I(1, 2)), [1.0, 2.0]),
         (Point2D(x=1, y=2), [1.0, 2.0]),
         (Point2I((1, 2)), [1, 2]),
@@ -118,7 +122,10 @@ def test_a_point_is_made_of(point: Any, values: list[float]) -> None:
 @pytest.mark.parametrize(
     "act",
     [
-        lambda: Point2I(1.5, 2),
+        lambda: Point2I(1.5),
+        lambda: Point2I((1.5, 2.0)),
+        lambda: Point2I(float("nan"), 2),
+        lambda: setattr(Point2I(1, 2), "x", 1.5),
         lambda: Point2D(1, 2, 3),
         lambda: Point2D(1, z=2),
         lambda: Extent2I(Extent2D(1, 2)),

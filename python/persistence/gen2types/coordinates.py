@@ -38,9 +38,9 @@ class Coordinates:
                 raise TypeError(
                     f"{type(self).__name__}({', '.join(axes)}) is not made of {values} and {named}"
                 )
-            return [*values, *(named[name] for name in axes[len(values) :])]
+            return self._cut([*values, *(named[name] for name in axes[len(values) :])])
         if len(values) == self.dimensions:
-            return list(values)
+            return self._cut(list(values))
         if not values:
             return [0] * self.dimensions
         single = values[0] if len(values) == 1 else ()
@@ -55,6 +55,12 @@ class Coordinates:
                 f"{type(self).__name__} has {self.dimensions} numbers, and is not made of {values}"
             )
         return numbers
+
+    def _cut(self, values: list[Any]) -> list[Any]:
+        """Return the numbers given one by one; of those that are to be whole, without fractions."""
+        if not type(self)._whole:
+            return values
+        return [math.trunc(value) if hasattr(value, "__trunc__") else value for value in values]
 
     def _converted(self, other: Coordinates) -> list[Any]:
         return other._values
@@ -299,6 +305,8 @@ class Point(Coordinates):
     def _converted(self, other: Coordinates) -> list[Any]:
         if not type(self)._whole or other._whole:
             return other._values
+        if isinstance(other, Extent):
+            return [math.trunc(value) for value in other]
         # The pixel that the position is in: its middle is a whole number.
         return [math.floor(value + 0.5) for value in other]
 
