@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from persistence.cameras import geometry
 from persistence.errors import FormatterError
 from persistence.files import header_values
 from persistence.types.exposure.detector import Amplifier, Detector
@@ -14,7 +17,12 @@ from persistence.types.exposure.translator import HeaderTranslator, turned
 from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.pixels.box import Box
 
+if TYPE_CHECKING:
+    from persistence.types.exposure.camera import Camera
+
 Header = Mapping[str, Any]
+
+_DETECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "camera", "detectors.yaml")
 
 # Parts of an amplifier and the keywords that give their sections; the amplifier's letter follows.
 _SECTIONS: Mapping[str, str] = {
@@ -85,7 +93,8 @@ class DecamHeaders(HeaderTranslator):
         amplifiers = tuple(
             _amplifier(header, letter) for letter in _AMPLIFIERS if f"BIASSEC{letter}" in header
         )
-        return Detector(name, number, serial, amplifiers)
+        detector = Detector(name, number, serial, amplifiers)
+        return _placed(detector) if name == self.detectors.get(number) else detector
 
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector: CCDNUM, or that of the chip that EXTNAME names.
@@ -103,6 +112,22 @@ class DecamHeaders(HeaderTranslator):
                 f"{name!r} ({named}): these are two detectors"
             )
         return named if number is None else number
+
+
+@functools.cache
+def camera() -> Camera:
+    """Return the camera: where its detectors lie in the focal plane, and how large they are."""
+    return geometry.of_table(_DETECTORS)
+
+
+def _placed(detector: Detector) -> Detector:
+    """Return a detector with what the camera tells of it, and no header does.
+
+    Its amplifiers are those of the header: a trimmed image has none.
+    """
+    known = camera()[detector.id]
+    names = ("bbox", "pixel_size", "position", "reference", "orientation", "plane")
+    return replace(detector, **{name: getattr(known, name) for name in names})
 
 
 def _amplifier(header: Header, letter: str) -> Amplifier:

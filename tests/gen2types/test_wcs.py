@@ -90,6 +90,15 @@ def test_lists_and_arrays_give_what_single_positions_give(wcs: SkyWcs) -> None:
         assert np.allclose(again, [x, y], rtol=0, atol=1e-6)
 
 
+def test_a_position_that_the_projection_cannot_show_has_no_pixel(wcs: SkyWcs) -> None:
+    """Without a warning: those are errors here."""
+    behind = SpherePoint(330.0, -2.5, degrees)
+    assert np.isnan(tuple(wcs.skyToPixel(behind))).all()
+    x, y = wcs.skyToPixelArray([330.0, 150.25], [-2.5, 2.5], degrees=True)
+    assert np.isnan([x[0], y[0]]).all()
+    assert (x[1], y[1]) == pytest.approx((1023.5, 2047.5), abs=1e-6)
+
+
 def test_it_says_what_the_header_says(wcs: SkyWcs) -> None:
     assert tuple(wcs.getPixelOrigin()) == (1023.5, 2047.5)
     assert wcs.getSkyOrigin().getRa().asDegrees() == pytest.approx(150.25, abs=1e-12)

@@ -58,7 +58,7 @@ def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]
         folder = os.path.normpath(os.path.join(base, said or "none"))
         table, gen2 = os.path.join(folder, TABLE), os.path.join(folder, GEN2)
         if os.path.isfile(table):
-            return _of_table(yaml_nodes.load(table), table)
+            return of_table(table)
         if os.path.isfile(gen2):
             from persistence.cameras import camgeom  # lazy: only for packages of Gen2
 
@@ -85,10 +85,17 @@ def _named(names: Mapping[int, str], settings: Mapping[str, Any]) -> Mapping[int
     return {int(number): form for number in offsets}
 
 
-def _of_table(table: Mapping[str, Any], path: str) -> Camera:
-    """Return the camera of our ``detectors.yaml``; detectors without a place are left out."""
-    from persistence.types.exposure.camera import Camera
+def of_table(path: str) -> Camera:
+    """Return the camera of a file ``detectors.yaml``; detectors without a place are left out.
 
+    Raises
+    ------
+    PolicyError
+        If the file says something that is invalid.
+    """
+    from persistence.types.exposure.camera import Camera  # lazy: as above
+
+    table = yaml_nodes.load(path)
     section = table.get("focalPlane")
     if not isinstance(section, Mapping):
         raise PolicyError(f"{path} has no focalPlane, which says how large detectors are")

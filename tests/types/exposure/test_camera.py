@@ -202,3 +202,17 @@ def test_the_camera_of_the_stacks_tests_is_a_turned_corner_of_a_detector() -> No
     angle = 0.01  # the distance is (angle + 0.925 angle^3) over 20 arcsec
     distance = (angle + 0.925 * angle**3) / np.radians(20 / 3600)
     assert camera.field_angle(distance, 0.0) == pytest.approx((angle, 0.0))
+
+
+@pytest.mark.real
+def test_a_detector_that_a_real_header_names_lies_where_the_camera_has_it(real: Path) -> None:
+    import yaml
+
+    path = real / "decam_headers" / "fitsheader-decam-raw_dec050441_25.yaml"
+    header = yaml.safe_load(path.read_text())
+    detector = installed.find("decam")().translator.detector(header)
+    assert detector is not None
+    assert (detector.name, detector.serial) == ("S1", "S3-111_107419-8-3")
+    assert detector.centre == pytest.approx((-16.798, -191.216))  # gen2-core 7.7
+    assert detector.amplifiers[0].gain == 4.59347726229
+    assert placement.systems(detector)["FocalPlane", "FieldAngle"](0.0, 0.0) == (0.0, 0.0)

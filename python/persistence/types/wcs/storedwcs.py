@@ -43,6 +43,16 @@ class HeaderMap:
     def inverse(self, points: Points) -> Points:
         """Undo it; NaN where astropy's iteration finds no pixel."""
         sky = np.degrees(points)
+        found = np.array(self.wcs.wcs_world2pix(*sky, 0))
+        if not self.wcs.has_distortion:
+            return found
+        # astropy's iteration warns of positions that the projection cannot show
+        shown = np.isfinite(found).all(axis=0)
+        if shown.any():
+            found[:, shown] = self._iterated(sky[:, shown])
+        return found
+
+    def _iterated(self, sky: Points) -> Points:
         try:
             return np.asarray(self.wcs.all_world2pix(*sky, 0, tolerance=1e-8, maxiter=50))
         except NoConvergence as error:
