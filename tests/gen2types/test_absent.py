@@ -173,6 +173,16 @@ print(lsst.meas.base.REAL, lsst.meas.astrom.X)
         assert done.stdout.startswith("True <lsst.meas.astrom.X"), done.stderr
 
 
+def test_exceptions_are_the_real_ones_where_another_package_has_lsst_pex_too() -> None:
+    """Which is so where pex_config is installed, and this package is a checkout."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import lsst.geom, lsst.pex.exceptions as e; print(e.LengthError)"],
+        capture_output=True,
+        text=True,
+    )
+    assert "persistence.gen2types.exceptions.LengthError" in done.stdout, done.stderr
+
+
 def test_a_module_that_nobody_knows_is_not_found() -> None:
     with pytest.raises(ModuleNotFoundError):
         __import__("lsst.nothing.of.this")

@@ -10,9 +10,10 @@ What is installed under the same name comes first.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -77,6 +78,7 @@ MODULES: Mapping[str, str] = {
 # What these are in, which may have nothing of its own: lsst.ctrl, lsst.dax.
 _ABOVE = {name.rpartition(".")[0] for name in MODULES if name.count(".") > 1}
 _CAMERAS = "lsst.obs."
+_TOP = os.path.abspath(__file__).rsplit(os.sep, 3)[0]  # where our own lsst is
 _GROUP = "persistence.cameras"  # as cameras/installed.py has it
 
 
@@ -173,6 +175,11 @@ class _Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: Any = None
     ) -> ModuleSpec | None:
+        # lsst.pex is another package's, too: that looks for nothing in a checkout of ours.
+        if fullname.startswith("lsst.pex."):
+            place = os.path.join(_TOP, *fullname.split(".")[:-1])
+            if ours := PathFinder.find_spec(fullname, [place]):
+                return ours
         if _kind(fullname) is None:
             return None
         loader: Any = self
