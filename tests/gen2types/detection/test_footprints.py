@@ -442,3 +442,18 @@ def test_footprints_are_made_and_marked_as_older_scripts_do() -> None:
     target = np.zeros((6, 8))
     foot.spans.clippedTo(exposure.getBBox()).unflatten(target, values + 1, (0, 0))
     assert (target == 7).sum() == 6
+
+
+@pytest.mark.real
+def test_a_record_that_becomes_one_without_a_footprint_has_none(real: Any) -> None:
+    path = str(real / "afw_files" / "sourceCatalog-hsc-v2.fits")
+    catalog = afw_table.SourceCatalog.readFits(path)
+    plain = afw_table.SourceCatalog.readFits(path, flags=afw_table.SOURCE_IO_NO_FOOTPRINTS)
+    catalog[1].assign(plain[1])
+    assert catalog[1].getFootprint() is None
+    assert catalog[0].getFootprint() is not None
+    plain[2].assign(catalog[0])
+    assert plain[2].getFootprint() == catalog[0].getFootprint()
+    assert [footprint is None for footprint in unwrap(catalog).footprints] == [
+        *(False, True, False, False, False)
+    ]

@@ -333,8 +333,9 @@ class BaseCatalog(Face[Any]):
             if values is not None:
                 cells = values if values.dtype.kind != "O" else copy.deepcopy(values)
                 block.whole(target)[added.start : added.stop] = cells
-        for target, (other, row) in zip(added, rows, strict=True):
-            block.copy_objects(target, other, row)
+        if any(run.block.object_names() for run in rows.runs):
+            for target, (other, row) in zip(added, rows, strict=True):
+                block.copy_objects(target, other, row)
         return Rows([Run(block, added)])
 
     def cast(self, type_: Any, deep: bool = False) -> Any:

@@ -56,7 +56,7 @@ class Block:
     length : `int`
         How many rows are in use.
     objects : `dict`
-        Objects that rows were given, by name and row.
+        Objects that rows were given, by name, then by row.
     source : `~persistence.types.table.catalog.Catalog` or None
         The catalog whose columns these are, as long as the block has no other rows.
     numbers, archives : `dict`
@@ -73,7 +73,7 @@ class Block:
         self.table: Any = None
         self.length = 0 if columns is None else len(next(iter(columns.values()), ()))
         self.stored = stored or {}
-        self.objects: dict[tuple[str, int], Any] = {}
+        self.objects: dict[str, dict[int, Any]] = {}
         self.source: Any = None
         self.numbers: dict[str, NDArray[Any]] = {}
         self.archives: dict[str, Any] = {}
@@ -118,24 +118,37 @@ class Block:
 
     def held(self, name: str, row: int) -> Any:
         """Return an object of a row, or where it is; None if it has none."""
-        if (name, row) in self.objects:
-            return self.objects[name, row]
+        given = self.objects.get(name)
+        if given is not None and row in given:
+            return given[row]
         stored = self.stored.get(name, ())
         if row >= len(stored):
             return None
         number = int(self.numbers[name][row]) if name in self.numbers else None
         return Later(stored, row, self.archives, number)
 
+    def set_object(self, name: str, row: int, value: Any) -> None:
+        """Give a row an object, or take it away."""
+        self.objects.setdefault(name, {})[row] = value
+
     def object_names(self) -> set[str]:
         """Return what the objects of rows are called."""
-        return {name for name, _row in self.objects} | self.stored.keys()
+        return self.objects.keys() | self.stored.keys()
 
     def copy_objects(self, row: int, other: Block, place: int) -> None:
         """Give a row the objects of another; none is read."""
-        for name in self.object_names():
-            self.objects.pop((name, row), None)
-        for name in other.object_names():
-            self.objects[name, row] = other.held(name, place)
+        for name in self.object_names() | other.object_names():
+            self.set_object(name, row, other.held(name, place))
+
+    def stored_numbers(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return the numbers of objects of rows that are as they were stored, all in one file.
+
+        None if some may be others.
+        """
+        if self.objects.get(name) or name not in self.numbers:
+            return None
+        there = self.numbers[name]
+        return there[rows] if not len(rows) or rows.max() < len(there) else None
 
     def number(self, name: str, row: int) -> tuple[Any, int] | None:
         """Return the file of an object of a row, and its number in it, 0 if the row has none.

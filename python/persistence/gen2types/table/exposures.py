@@ -29,7 +29,7 @@ def _getter(*names: str) -> Callable[[Any], Any]:
 
 def _setter(name: str) -> Callable[[Any, Any], None]:
     def put(self: Any, value: Any) -> None:
-        self.block.objects[name, self.row] = value
+        self.block.set_object(name, self.row, value)
 
     return put
 

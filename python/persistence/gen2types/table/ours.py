@@ -245,6 +245,11 @@ def _numbers(rows: Rows, name: str) -> tuple[Any, NDArray[np.int32]] | None:
 
     None if they are not all in one file.
     """
+    if len(rows.runs) == 1:
+        block = rows.runs[0].block
+        stored = block.stored_numbers(name, rows.numbers())
+        if stored is not None:
+            return block.archives, stored
     found = [block.number(name, row) for block, row in rows]
     files = [entry[0] for entry in found if entry is not None and entry[1]]
     if None in found or any(entry != files[0] for entry in files):

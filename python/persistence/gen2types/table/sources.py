@@ -76,7 +76,7 @@ class SourceRecord(SlotGetters, SimpleRecord):
         return wrap(self.block.object("footprint", self.row))
 
     def setFootprint(self, footprint: Any) -> None:
-        self.block.objects["footprint", self.row] = footprint
+        self.block.set_object("footprint", self.row, footprint)
 
     def updateCoord(self, wcs: Any, center: Any = None, include_covariance: bool = True) -> None:
         """Set the position on the sky from that on the image.
