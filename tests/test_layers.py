@@ -124,6 +124,18 @@ def test_an_outside_library_is_imported_where_it_belongs(name: str) -> None:
                 assert name in allowed, f"{name} imports {library}, which is for {sorted(allowed)}"
 
 
+def test_nothing_but_the_registry_knows_its_kinds() -> None:
+    kinds = ("filesystem.FilesystemRegistry", "sqlite", "sqlite_writer", "database")
+    names = tuple(f"persistence.registry.{kind}" for kind in kinds)
+    knowing = {
+        name
+        for name, tree in MODULES.items()
+        if any(target.startswith(names) for target in imported(tree))
+    }
+    # Gen2's names of kinds are classes of their own.
+    assert {name for name in knowing if not name.startswith("registry.")} == {"compat.registries"}
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_each_module_in_the_table_exists(library: str) -> None:
     assert LIBRARIES[library] <= set(MODULES)

@@ -17,7 +17,6 @@ from persistence.formatters import HDU_KEYS
 from persistence.policy import suppliers
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import refuse_unknown
-from persistence.registry.filesystem import FilesystemRegistry
 
 if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
@@ -99,7 +98,7 @@ def _ask_files(
     lenient: bool,
 ) -> list[Row]:
     """Read values off the names of the files that exist."""
-    files = FilesystemRegistry(repository.root)
+    files = repository.files
     known = files.columns((), dataset.template)
     asked = [key for key in wanted if key in known] if lenient else list(wanted)
     refuse_unknown(asked, known, dataset.name, files)

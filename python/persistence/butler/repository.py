@@ -22,9 +22,8 @@ from persistence.errors import (
 from persistence.files import intents
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.in_repository import Definition
-from persistence.registry import Registry
+from persistence.registry import Registry, of_files
 from persistence.registry.direct import DirectFiles
-from persistence.registry.filesystem import FilesystemRegistry
 from persistence.registry.source import Source
 
 _T = TypeVar("_T")
@@ -62,6 +61,8 @@ class Repository:
         Dotted names of classes that pickles may hold, the camera's own among them.
     source : `Source`
         Finds its registry, or a parent's.
+    files : `Registry`
+        What the names of its files say.
     calibration_source : `CalibrationSource`
         Finds its calibrations, or a parent's.
     told : mapping
@@ -118,7 +119,7 @@ class Repository:
         self.source: Source = Source(
             self.root, self.mapper.mapperArgs, parents=[parent.source for parent in relatives]
         )
-        self._files: Registry = FilesystemRegistry(self.root)
+        self.files: Registry = of_files(self.root)
         self.calibration_source: roots.CalibrationSource = roots.calibrations(
             self.root, self.mapper, [parent.calibration_source for parent in relatives]
         )
@@ -128,7 +129,7 @@ class Repository:
     def registry(self) -> Registry:
         """What supplies the keys that a person left out: as long as there is none, file names."""
         registry = self.source.find()
-        return self._files if registry is None else registry
+        return self.files if registry is None else registry
 
     @property
     def calibrations(self) -> Calibrations:

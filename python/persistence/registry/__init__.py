@@ -7,13 +7,14 @@ the registry of a repository, and are the only ones that know which kinds there 
 from __future__ import annotations
 
 from persistence.registry.contract import Registry, RegistryWriter, refuse_unknown
-from persistence.registry.kinds import Kind, open_writer, path_of, register
+from persistence.registry.kinds import Kind, of_files, open_writer, path_of, register
 from persistence.registry.kinds import open_registry as open  # noqa: A004  # registry.open
 
 __all__ = [
     "Kind",
     "Registry",
     "RegistryWriter",
+    "of_files",
     "open",
     "open_writer",
     "path_of",

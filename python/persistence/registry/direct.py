@@ -13,6 +13,7 @@ from typing import Any
 from persistence.dataids.location import Location
 from persistence.errors import RegistryError
 from persistence.files import links
+from persistence.files.content import has_content
 from persistence.registry.sqlite import SqliteRegistry
 
 FILE = ".persistence/direct.sqlite3"
@@ -36,13 +37,13 @@ class DirectFiles:
     def __init__(self, root: str) -> None:
         self._root = root
         self._registry = SqliteRegistry(f"{root}/{FILE}")
-        self.is_there = _has_content(self._registry.path)
+        self.is_there = has_content(self._registry.path)
 
     def has_appeared(self) -> bool:
         """Check whether the side file was made since it was found missing."""
         if self.is_there:
             return False
-        self.is_there = _has_content(self._registry.path)
+        self.is_there = has_content(self._registry.path)
         return self.is_there
 
     def locate(self, location: Location) -> Location | None:
@@ -82,7 +83,7 @@ class DirectFiles:
         try:
             rows = self._registry.fetch(QUERY, [path])
         except RegistryError:
-            if _has_content(self._registry.path):
+            if has_content(self._registry.path):
                 raise
             self.is_there = False  # it was removed, as it may be at any time
             return None
@@ -130,14 +131,3 @@ def fault(path: str, file: str) -> str:
     """
     problem = links.problem(file)
     return problem and f"{path} is registered as lying at {file}, which {problem}"
-
-
-def _has_content(path: str) -> bool:
-    """Check whether a side file holds anything: a killed writer may leave an empty one."""
-    # Asked whenever a dataset is found nowhere: a failing `os.stat` takes three times as long.
-    if not os.access(path, os.F_OK):
-        return False
-    try:
-        return os.path.getsize(path) > 0
-    except OSError:
-        return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.errors import PersistenceError, RegistryError, RepositoryError, told
 from persistence.files import entry_points
+from persistence.files.content import has_content
 from persistence.registry.contract import Registry, RegistryWriter
 
 if TYPE_CHECKING:
@@ -132,14 +133,19 @@ def open_writer(
     return _kind(path, name).write(path, specs, permissions, wait, dry_run)
 
 
+def of_files(root: str) -> Registry:
+    """Return what the names of the files in a directory say, as a registry without tables."""
+    from persistence.registry.filesystem import FilesystemRegistry  # lazy: TAB asks no files
+
+    return FilesystemRegistry(root)
+
+
 def appeared(root: str, name: str = "registry") -> bool:
     """Check whether a directory that had no registry has one now, with something in it.
 
-    A writer makes an empty file first. Only kinds that need no search are looked for.
+    Only kinds that need no search are looked for.
     """
-    paths = (os.path.join(root, f"{name}.{kind}") for kind in (*OWN, *registered))
-    # Asked with each question: a failing `os.stat` takes three times as long.
-    return any(os.access(path, os.F_OK) and os.path.getsize(path) for path in paths)
+    return any(has_content(os.path.join(root, f"{name}.{kind}")) for kind in (*OWN, *registered))
 
 
 def as_path(given: Any, name: str) -> str:
