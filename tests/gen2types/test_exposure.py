@@ -13,6 +13,7 @@ from astropy.wcs import WCS
 
 import lsst.afw.detection as afwDetection
 import lsst.afw.image as afwImage
+import lsst.daf.persistence as dafPersist
 from lsst.daf.base import DateTime
 from lsst.geom import Box2I, Extent2I, Point2D, Point2I, SpherePoint, degrees
 from persistence import gen2types
@@ -319,12 +320,14 @@ def test_an_exposure_is_converted() -> None:
     ],
 )
 def test_an_image_has_the_face_of_its_declared_type(python: str | None, kind: Any) -> None:
-    ours = OurExposure(np.ones((4, 5), np.float32), fits.Header({"FOO": 3}), cutout=(7, 8))
+    header = fits.Header({"FOO": 3, "CTYPE1A": "LINEAR", "CRPIX1A": 1, "CRPIX2A": 1})
+    header.update({"CRVAL1A": 100, "CRVAL2A": 200})
+    ours = OurExposure(np.ones((4, 5), np.float32), header, cutout=(7, 8))
     face = typed.of_type(ours, python)
     assert type(face) is kind
-    assert (face.getX0(), face.getY0()) == (7, 8)
+    assert (face.getX0(), face.getY0()) == (107, 208)
     assert np.shares_memory(face.astropy.image, ours.image)
-    assert face.astropy.origin == (7, 8)
+    assert face.astropy.origin == (107, 208)
     assert face.astropy.metadata["FOO"] == 3
 
 
@@ -334,6 +337,50 @@ def test_a_mask_that_was_read_as_an_image_has_the_names_of_its_bits() -> None:
     mask = typed.of_type(ours, "lsst.afw.image.MaskU")
     assert type(mask) is afwImage.MaskX
     assert mask[7, 8] == mask.getPlaneBitMask(["BAD", "SAT"])
+
+
+POLICY = """
+exposures:
+  raw: {template: 'raw/%(visit)d.fits', python: lsst.afw.image.DecoratedImageF, storage: FitsStorage}
+images:
+  sky: {template: 'sky/%(visit)d.fits', python: lsst.afw.image.ImageF, storage: FitsStorage}
+  both: {template: 'both/%(visit)d.fits', python: lsst.afw.image.MaskedImageF, storage: FitsStorage}
+  old: {template: 'old/%(visit)d.fits', python: lsst.afw.image.DecoratedImageF, storage: FitsStorage}
+  flags: {template: 'flags/%(visit)d.fits', python: lsst.afw.image.Mask, storage: FitsStorage}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("raw", afwImage.ExposureF),
+        ("sky", afwImage.ImageF),
+        ("both", afwImage.MaskedImageF),
+        ("old", afwImage.DecoratedImageF),
+        ("flags", afwImage.MaskX),
+    ],
+)
+def test_a_butler_hands_out_what_the_policy_declares(name: str, kind: Any, tmp_path: Path) -> None:
+    """An image among a camera's exposures is made one, as Gen2 made it."""
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    where = {"root": tmp_path / "repo", "mapper": str(tmp_path / "camera.yaml"), "mode": "rw"}
+    butler = dafPersist.Butler(outputs=where)
+    box = Box2I(Point2I(5, 6), Extent2I(3, 2))
+    image = afwImage.ImageF(box, 4.0)
+    given: Any = {
+        "raw": lambda: afwImage.DecoratedImageF(image),
+        "sky": lambda: image,
+        "both": lambda: afwImage.makeMaskedImage(image),
+        "old": lambda: afwImage.DecoratedImageF(image),
+        "flags": lambda: afwImage.Mask(box, 4),
+    }[name]()
+    butler.put(given, name, visit=1)
+    found = butler.get(name, visit=1)
+    assert type(found) is kind
+    pixels = found if name in ("sky", "flags") else found.image
+    assert (pixels.array == 4).all()
+    assert butler.get(name, visit=1, immediate=False).getWidth() == 3
+    assert name == "flags" or (found.getX0(), found.getY0()) == (5, 6)
 
 
 def test_an_exposure_of_faces_is_written_whole(tmp_path: Path) -> None:

@@ -263,6 +263,7 @@ def test_an_image_in_a_file_is_read_back_by_astropy(letter: str, tmp_path: Path)
     again = type(image)(path)
     np.testing.assert_array_equal(again.array, image.array)
     assert again.getXY0() == image.getXY0()
+    assert again.astropy.origin == (7, 8)
     part = type(image).readFits(path, bbox=Box2I(Point2I(8, 8), Extent2I(2, 1)))
     assert part.array.tolist() == [[1, 2]]
     assert part.getXY0() == Point2I(8, 8)

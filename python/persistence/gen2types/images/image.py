@@ -14,6 +14,7 @@ from persistence.gen2types.images import imagefiles
 from persistence.gen2types.images.indexing import PARENT
 from persistence.gen2types.images.pixeltypes import PixelTypes, as_afw, letter_of
 from persistence.gen2types.images.plane import Plane, check_size
+from persistence.types.exposure.fromheader import xy0
 
 
 class Image(Plane, metaclass=PixelTypes):
@@ -39,7 +40,8 @@ class Image(Plane, metaclass=PixelTypes):
     @property
     def astropy(self) -> Any:
         """The image as an `Exposure` without mask and variance, which keeps where it lies."""
-        exposure = imagefiles.exposure_of(self._array, (self._x0, self._y0))
+        x0, y0 = (0, 0) if self._header is None else xy0(self._header)
+        exposure = imagefiles.exposure_of(self._array, (self._x0 - x0, self._y0 - y0))
         return exposure if self._header is None else exposure.replaced(header=self._header)
 
     def _read(
