@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+# Of names and modules that can be imported though they are not here: gen2types/absent.py.
+NOT_HERE = "not part of this package"
 # What pip calls this package: `persistence` is somebody else's there.
 DISTRIBUTION = "gen2-butler"
 

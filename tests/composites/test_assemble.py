@@ -489,3 +489,18 @@ def test_a_wrong_function_leaves_the_rest_of_the_camera_usable_and_nothing_half_
         uses[verb]()
     assert butler.get("note") == "text"
     assert sorted(root.rglob("*")) == before
+
+
+def test_what_can_be_imported_though_it_is_not_here_is_not_found():
+    from persistence.gen2types import absent
+
+    absent.install()
+    for name in (
+        "lsst.meas.algorithms.Nothing",
+        "lsst.meas.algorithms.some.Nothing",
+        "lsst.jointcal.X",
+    ):
+        with pytest.raises(
+            PolicyError, match=r"cannot be imported: it is not part of this package"
+        ):
+            do_import(name, "calexp")

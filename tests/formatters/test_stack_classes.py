@@ -102,3 +102,16 @@ def test_another_preference_is_refused(root: str) -> None:
         RepositoryError, match=r"types='afv'; did you mean 'afw'\?: known are astropy, afw, gen2"
     ):
         Butler(root, types="afv")
+
+
+def test_our_own_names_of_afws_classes_are_not_the_stacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from persistence.composites.assemble import do_import
+    from persistence.dataids.location import Location
+    from persistence.formatters import stack_classes
+
+    do_import.cache_clear()
+    for python in ("lsst.afw.image.ExposureF", "lsst.meas.algorithms.Nothing"):
+        location = Location(str(tmp_path), "a.fits", None, "FitsStorage", python, "a", {})
+        assert stack_classes.reader(location) is None

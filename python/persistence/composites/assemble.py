@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from persistence.composites import provenance
-from persistence.errors import FormatterError, PersistenceError, PolicyError, did_you_mean
+from persistence.errors import NOT_HERE, FormatterError, PersistenceError, PolicyError, did_you_mean
 from persistence.policy.dataset_type import Component, DatasetType
 from persistence.policy.stand_ins import stands_for
 
@@ -59,6 +59,10 @@ def do_import(name: str, source: str) -> Any:
                 found = getattr(found, part)
                 module = f"{module}.{part}"
         except AttributeError:
+            break
+        # What stands for a name that is not here says so by its class: gen2types/absent.py.
+        if getattr(type(found), "origin", None) == NOT_HERE:
+            problem = f"it is {NOT_HERE}"
             break
         return found
     raise PolicyError(f"{source}: {name!r} cannot be imported: {problem}")

@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, NoReturn
 
-from persistence.errors import NotPartOfThisPackage
+from persistence.errors import NOT_HERE, NotPartOfThisPackage
 from persistence.files import entry_points
 
 ALGORITHMS = "algorithms of the LSST stack are not part of this package"
@@ -84,6 +84,8 @@ _GROUP = "persistence.cameras"  # as cameras/installed.py has it
 
 class Name:
     """A name of a module that is not there."""
+
+    origin = NOT_HERE
 
     def __init__(self, dotted: str, reason: str) -> None:
         self.__dict__.update(_dotted=dotted, _reason=reason, __name__=dotted.rpartition(".")[2])
@@ -183,7 +185,7 @@ class _Finder:
         if _kind(fullname) is None:
             return None
         loader: Any = self
-        return ModuleSpec(fullname, loader, origin="not part of this package", is_package=True)
+        return ModuleSpec(fullname, loader, origin=NOT_HERE, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         kind = _kind(spec.name) or ModuleType
