@@ -65,6 +65,18 @@ class FilterLabel(Face[OurLabel]):
             raise LogicError(f"{self!r} has no physical filter")
         return physical
 
+    # -- names of the older Filter, which some dataset types had
+    def getName(self) -> str:
+        """Return afw's name: that of a variant of a band, of the band, or its own."""
+        ours = self._ours
+        return ours.variant or ours.band or ours.name
+
+    getCanonicalName = getName
+
+    def getAliases(self) -> list[str]:
+        names = (self._ours.name, self._ours.physical, *self._ours.aliases)
+        return [*dict.fromkeys(name for name in names if name and name != self.getName())]
+
     def __eq__(self, other: object) -> bool:
         return self._words() == other._words() if isinstance(other, FilterLabel) else NotImplemented
 
@@ -140,17 +152,6 @@ class Filter(FilterLabel):
         else:
             name = str(filter)
         self._ours = OurLabel(name, variant=self._names.get(name))
-
-    def getName(self) -> str:
-        """Return afw's name: that of a variant of a band, of the band, or its own."""
-        ours = self._ours
-        return ours.variant or ours.band or ours.name
-
-    getCanonicalName = getName
-
-    def getAliases(self) -> list[str]:
-        names = (self._ours.name, self._ours.physical, *self._ours.aliases)
-        return [*dict.fromkeys(name for name in names if name and name != self.getName())]
 
     def getId(self) -> int:
         """Return a number that the filter has in this process; -1 if it is unknown."""
