@@ -28,6 +28,7 @@ FACES: Mapping[str, str] = {
     f"{_OURS}.table.parquet.ParquetTable": f"{_HERE}.parquettable.ParquetTable",
     f"{_OURS}.table.footprint.SpanSet": f"{_HERE}.detection.spans.SpanSet",
     f"{_OURS}.table.footprint.Footprint": f"{_HERE}.detection.footprints.Footprint",
+    f"{_OURS}.table.footprint.HeavyFootprint": f"{_HERE}.detection.heavy.HeavyFootprint",
     "astropy.table.table.Table": f"{_HERE}.table.nearest.NearestCatalog",
     # geometry
     f"{_OURS}.pixels.box.Box": f"{_HERE}.box.Box2I",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from persistence.gen2types import geom as _geom
-from persistence.gen2types.detection.spans import Span, SpanSet, Stencil
+from persistence.gen2types.detection.span import Span, Stencil
+from persistence.gen2types.detection.spans import SpanSet
 from persistence.gen2types.geom import *  # noqa: F403
 from persistence.gen2types.mappings import (
     TransformPoint2ToPoint2,

@@ -16,7 +16,8 @@ import lsst.afw.image
 import lsst.afw.table as afw_table
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
-from persistence.gen2types.detection.spans import Span, SpanSet
+from persistence.gen2types.detection.span import Span
+from persistence.gen2types.detection.spans import SpanSet
 
 
 class Plane(SimpleNamespace):

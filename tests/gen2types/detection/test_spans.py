@@ -13,7 +13,8 @@ import lsst.afw.geom.ellipses as ellipses
 import lsst.geom
 from persistence.gen2types import unwrap, wrap
 from persistence.gen2types.detection.runs import components
-from persistence.gen2types.detection.spans import Span, SpanSet, Stencil
+from persistence.gen2types.detection.span import Span, Stencil
+from persistence.gen2types.detection.spans import SpanSet
 from persistence.gen2types.exceptions import OutOfRangeError
 from persistence.types.table import footprint as ours
 

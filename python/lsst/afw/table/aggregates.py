@@ -1,10 +1,16 @@
 """Gen2's name of `persistence.gen2types.table.functorkeys`."""
 
+from persistence.gen2types.table.functor import CoordinateType
 from persistence.gen2types.table.functorkeys import (
     Box2DKey,
     Box2IKey,
-    CoordinateType,
     CoordKey,
+    EllipseKey,
+    Point2DKey,
+    Point2IKey,
+    QuadrupoleKey,
+)
+from persistence.gen2types.table.matrixkeys import (
     CovarianceMatrix2dKey,
     CovarianceMatrix2fKey,
     CovarianceMatrix3dKey,
@@ -13,10 +19,6 @@ from persistence.gen2types.table.functorkeys import (
     CovarianceMatrix4fKey,
     CovarianceMatrixXdKey,
     CovarianceMatrixXfKey,
-    EllipseKey,
-    Point2DKey,
-    Point2IKey,
-    QuadrupoleKey,
 )
 
 __all__ = [

@@ -1,5 +1,5 @@
-"""Gen2's name of `persistence.gen2types.table.schema`."""
+"""Gen2's name of `persistence.gen2types.table.aliasmap`."""
 
-from persistence.gen2types.table.schema import AliasMap
+from persistence.gen2types.table.aliasmap import AliasMap
 
 __all__ = ["AliasMap"]

@@ -1,5 +1,5 @@
 """Gen2's name of `persistence.gen2types.table.functorkeys`."""
 
-from persistence.gen2types.table.functorkeys import ArrayDKey, ArrayFKey
+from persistence.gen2types.table.matrixkeys import ArrayDKey, ArrayFKey
 
 __all__ = ["ArrayDKey", "ArrayFKey"]

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.gen2types.box import Box2I
-from persistence.gen2types.detection.footprints import Footprint, HeavyFootprint, makeHeavyFootprint
+from persistence.gen2types.detection.footprints import Footprint
+from persistence.gen2types.detection.heavy import HeavyFootprint, makeHeavyFootprint
 from persistence.gen2types.detection.runs import components
+from persistence.gen2types.detection.span import Stencil
 from persistence.gen2types.detection.spans import SpanSet
 from persistence.gen2types.exceptions import InvalidParameterError
 from persistence.types.pixels.box import Box
@@ -238,8 +240,6 @@ def _threshold(given: Any) -> Threshold:
 
 
 def _grown(footprint: Footprint, by: int, isotropic: bool) -> SpanSet:
-    from persistence.gen2types.detection.spans import Stencil
-
     stencil = Stencil.CIRCLE if isotropic else Stencil.MANHATTAN
     return footprint.spans.dilated(by, stencil) if by else footprint.spans
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from persistence.gen2types.detection.footprints import (
     Footprint,
+    mergeFootprints,
+    setMaskFromFootprint,
+    setMaskFromFootprintList,
+)
+from persistence.gen2types.detection.footprintset import FootprintSet, Threshold, createThreshold
+from persistence.gen2types.detection.heavy import (
     HeavyFootprint,
     HeavyFootprintCtrl,
     HeavyFootprintD,
@@ -11,13 +17,9 @@ from persistence.gen2types.detection.footprints import (
     HeavyFootprintI,
     HeavyFootprintU,
     makeHeavyFootprint,
-    mergeFootprints,
     mergeHeavyFootprints,
-    setMaskFromFootprint,
-    setMaskFromFootprintList,
 )
-from persistence.gen2types.detection.footprintset import FootprintSet, Threshold, createThreshold
-from persistence.gen2types.detection.spans import Span
+from persistence.gen2types.detection.span import Span
 from persistence.gen2types.exceptions import DomainError, RangeError
 from persistence.gen2types.psf.kinds import GaussianPsf
 from persistence.gen2types.psf.psf import Psf

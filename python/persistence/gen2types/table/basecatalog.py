@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.gen2types import exceptions
-from persistence.gen2types.angle import Angle
 from persistence.gen2types.exceptions import InvalidParameterError, LogicError, OutOfRangeError
 from persistence.gen2types.face import Face
 from persistence.gen2types.table import ours
@@ -18,13 +17,14 @@ from persistence.gen2types.table.basetable import BaseTable
 from persistence.gen2types.table.block import Block, empty
 from persistence.gen2types.table.columnview import BaseColumnView
 from persistence.gen2types.table.keys import ARRAYS, Key
+from persistence.gen2types.table.ordered import Ordered
 from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.rows import Rows, Run
 from persistence.gen2types.table.schema import Schema
 from persistence.gen2types.table.schemamapper import SchemaMapper
 
 
-class BaseCatalog(Face[Any]):
+class BaseCatalog(Ordered, Face[Any]):
     """Records of a table. Several catalogs may have the same record.
 
     Parameters
@@ -366,43 +366,6 @@ class BaseCatalog(Face[Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         return _face, (type(self), self.astropy)
 
-    # -- order
-    def sort(self, key: Any = None) -> None:
-        """Sort by a field; a key may also be a function of two records' order."""
-        if callable(key) and not isinstance(key, str | Key):
-            order = sorted(range(len(self)), key=lambda place: key(self[place]))
-            self._rows = self._rows.take(np.array(order, int))
-        elif len(self):
-            self._rows = self._rows.take(np.argsort(self.column(self._sorting(key)), kind="stable"))
-
-    def isSorted(self, key: Any = None) -> bool:
-        values = self.column(self._sorting(key))
-        return bool((values[1:] >= values[:-1]).all())
-
-    def _sorting(self, key: Any) -> Any:
-        if key is None:
-            raise TypeError(f"{type(self).__name__} has no field to sort by: name one")
-        return key
-
-    def find(self, value: Any, key: Any = None) -> Any:
-        """Return the first record with a value of a field; None if there is none."""
-        places = np.flatnonzero(self.column(self._sorting(key)) == _number(value))
-        return self[places[0]] if len(places) else None
-
-    def lower_bound(self, value: Any, key: Any = None) -> int:
-        return int(np.searchsorted(self.column(self._sorting(key)), _number(value), "left"))
-
-    def upper_bound(self, value: Any, key: Any = None) -> int:
-        return int(np.searchsorted(self.column(self._sorting(key)), _number(value), "right"))
-
-    def equal_range(self, value: Any, key: Any = None) -> slice:
-        """Return the slice of records with a value of a field; the catalog must be sorted."""
-        return slice(self.lower_bound(value, key), self.upper_bound(value, key))
-
-    def between(self, lower: Any, upper: Any, key: Any = None) -> slice:
-        """Return the slice of records from one value to another; the catalog must be sorted."""
-        return slice(self.lower_bound(lower, key), self.upper_bound(upper, key))
-
     # -- files
     def writeFits(self, path: str, mode: str = "w", flags: int = 0) -> None:
         """Write a file as afw does.
@@ -482,11 +445,6 @@ def _rows_of(records: Iterable[BaseRecord]) -> Rows:
     for record in records:
         rows.append(record.block, record.row)
     return rows
-
-
-def _number(value: Any) -> Any:
-    """Return an angle in radians, as columns have them."""
-    return float(value) if isinstance(value, Angle) else value
 
 
 def _face(kind: Any, catalog: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from persistence.gen2types.table.aliasmap import AliasMap
 from persistence.gen2types.table.amplifiers import AmpInfoCatalog, AmpInfoRecord, AmpInfoTable
 from persistence.gen2types.table.basecatalog import BaseCatalog
 from persistence.gen2types.table.basetable import BaseTable, SimpleTable, SourceTable
@@ -17,21 +18,11 @@ from persistence.gen2types.table.catalogmatches import (
 from persistence.gen2types.table.catalogs import SimpleCatalog, SourceCatalog
 from persistence.gen2types.table.columnview import BaseColumnView, BitsColumn, SourceColumnView
 from persistence.gen2types.table.exposures import ExposureCatalog, ExposureRecord, ExposureTable
+from persistence.gen2types.table.functor import CoordinateType
 from persistence.gen2types.table.functorkeys import (
-    ArrayDKey,
-    ArrayFKey,
     Box2DKey,
     Box2IKey,
-    CoordinateType,
     CoordKey,
-    CovarianceMatrix2dKey,
-    CovarianceMatrix2fKey,
-    CovarianceMatrix3dKey,
-    CovarianceMatrix3fKey,
-    CovarianceMatrix4dKey,
-    CovarianceMatrix4fKey,
-    CovarianceMatrixXdKey,
-    CovarianceMatrixXfKey,
     EllipseKey,
     Point2DKey,
     Point2IKey,
@@ -51,10 +42,22 @@ from persistence.gen2types.table.match import (
     packMatches,
     unpackMatches,
 )
+from persistence.gen2types.table.matrixkeys import (
+    ArrayDKey,
+    ArrayFKey,
+    CovarianceMatrix2dKey,
+    CovarianceMatrix2fKey,
+    CovarianceMatrix3dKey,
+    CovarianceMatrix3fKey,
+    CovarianceMatrix4dKey,
+    CovarianceMatrix4fKey,
+    CovarianceMatrixXdKey,
+    CovarianceMatrixXfKey,
+)
 from persistence.gen2types.table.multimatch import GroupView, MultiMatch
 from persistence.gen2types.table.peaks import PeakCatalog, PeakRecord, PeakTable
 from persistence.gen2types.table.records import BaseRecord
-from persistence.gen2types.table.schema import AliasMap, Schema, SchemaItem, SubSchema
+from persistence.gen2types.table.schema import Schema, SchemaItem, SubSchema
 from persistence.gen2types.table.schemamapper import SchemaMapper
 from persistence.gen2types.table.sources import SimpleRecord, SourceRecord
 from persistence.gen2types.table.wcsutils import updateRefCentroids, updateSourceCoords

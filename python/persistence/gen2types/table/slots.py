@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from persistence.gen2types.table.functorkeys import (
-    CovarianceMatrix2fKey,
-    CovarianceMatrix3fKey,
-    Point2DKey,
-    QuadrupoleKey,
-)
+from persistence.gen2types.table.functorkeys import Point2DKey, QuadrupoleKey
 from persistence.gen2types.table.keys import Key
+from persistence.gen2types.table.matrixkeys import CovarianceMatrix2fKey, CovarianceMatrix3fKey
 from persistence.gen2types.table.schema import Schema
 
 # Slots that older tables have under another name.
