@@ -157,6 +157,7 @@ def _is_plain(request: Request, leg: Leg) -> bool:
         and mapper.hook("map", request.datasetType) is None
         and mapper.hook("bypass", request.name) is None
         and not mapper.checks_ids
+        and not mapper.maps_paths
         and not any(member.redirects or member.direct.is_there for member in leg.members)
         and not _may_refer(leg, dataset)
     )

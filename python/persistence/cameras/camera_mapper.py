@@ -71,7 +71,11 @@ class CameraMapper(Mapper, SpecialTypes):
         self.root = root
         self.repositoryDir = repositoryDir
         self.mapperArgs = mapperArgs
-        hooks.check_types(type(self), self.hooks, self.types, lambda: request.all_names(self.types))
+        self.parentRegistry = parentRegistry
+        if self.strict_hooks:
+            hooks.check_types(
+                type(self), self.hooks, self.types, lambda: request.all_names(self.types)
+            )
 
     @functools.cached_property
     def mappings(self) -> Mapping[str, Any]:

@@ -95,7 +95,7 @@ class Numbering:
 
         All of the data ID, where the policy numbers no exposures, or this is of something else.
         """
-        for keys in () if self.exposures is None else self.exposures.terms:
+        for keys in () if self.exposure_packer is None else self.exposure_packer.terms:
             if keys and all(key in dataId for key in keys):
                 return {key: dataId[key] for key in keys}
         return dict(dataId)
@@ -109,26 +109,26 @@ class Numbering:
     # ------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def exposures(self) -> ExposurePacker | None:
+    def exposure_packer(self) -> ExposurePacker | None:
         """What packs the data IDs of exposures; None if the policy says nothing of it."""
         return identifiers.exposure_packer(self.policy.settings.get("identifiers", {}))
 
     @functools.cached_property
-    def coadds(self) -> CoaddPacker | None:
+    def coadd_packer(self) -> CoaddPacker | None:
         """What packs the data IDs of coadds; None if the policy says nothing of it."""
         return identifiers.coadd_packer(self.policy.settings.get("identifiers", {}))
 
     def _computeCcdExposureId(self, dataId: Mapping[str, Any]) -> int:
         """Give the integer that stands for one detector's exposure."""
-        if self.exposures is None:
+        if self.exposure_packer is None:
             raise PolicyError(
                 f"{self.policy.path} does not say how the camera's exposures are numbered"
             )
-        return self.exposures.pack(self._transformId(dataId))
+        return self.exposure_packer.pack(self._transformId(dataId))
 
     def _computeCoaddExposureId(self, dataId: Mapping[str, Any], singleFilter: bool) -> int:
         """Give the integer that stands for a patch of a coadd, in one filter or in all."""
-        if self.coadds is None:
+        if self.coadd_packer is None:
             raise PolicyError(
                 f"{self.policy.path} does not say how the camera's coadds are numbered"
             )
@@ -141,8 +141,8 @@ class Numbering:
             raise MissingKey(f"an identifier needs {missing[0]!r}; the data ID is {dict(dataId)}")
         tract, patch = int(dataId["tract"]), dataId["patch"]
         if not singleFilter:
-            return self.coadds.merged(tract, patch)
-        return self.coadds.filtered(tract, patch, self._filter_number(dataId["filter"]))
+            return self.coadd_packer.merged(tract, patch)
+        return self.coadd_packer.filtered(tract, patch, self._filter_number(dataId["filter"]))
 
     def _filter_number(self, name: str) -> int:
         labels = self.translator.filters
@@ -173,11 +173,11 @@ def _exposure(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 
 
 def _exposure_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    if mapper.exposures is None or mapper.exposures.bits is None:
+    if mapper.exposure_packer is None or mapper.exposure_packer.bits is None:
         raise PolicyError(
             f"{mapper.policy.path} does not say how many bits the number of an exposure takes"
         )
-    return mapper.exposures.bits
+    return mapper.exposure_packer.bits
 
 
 def _coadd(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
@@ -189,11 +189,11 @@ def _merged(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
 
 
 def _coadd_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    if mapper.coadds is None:
+    if mapper.coadd_packer is None:
         raise PolicyError(
             f"{mapper.policy.path} does not say how many bits the number of a coadd takes"
         )
-    return mapper.coadds.bits
+    return mapper.coadd_packer.bits
 
 
 # Dataset types that have no file: the policy says how they are computed (gen2-core 6.7).

@@ -6,6 +6,7 @@ One dataset type with the registry that completes its data IDs (gen2-core 6.5).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from typing import Any, ClassVar
@@ -146,11 +147,21 @@ class ExposureMapping(Mapping):
 
     section = "exposures"
 
+    def standardize(self, mapper: Any, item: Any, dataId: MappingType[str, Any]) -> Any:
+        """Return an item as the camera's mapper has exposures."""
+        return mapper._standardizeExposure(self, item, dataId)
+
 
 class CalibrationMapping(Mapping):
     """A master calibration."""
 
     section = "calibrations"
+
+    def standardize(self, mapper: Any, item: Any, dataId: MappingType[str, Any]) -> Any:
+        """Return an exposure as the camera's mapper has it; anything else as it is."""
+        if not re.search("Exposure|Image", self.python or ""):
+            return item
+        return mapper._standardizeExposure(self, item, dataId, filter=self.dataset.filter)
 
 
 class DatasetMapping(Mapping):

@@ -69,6 +69,8 @@ class Mapper(Numbering):
     trusted: ClassVar[frozenset[str]] = frozenset()
     translatorClass: ClassVar[type[HeaderTranslator] | None] = None
     objects: ClassVar[str] = "astropy"
+    # Whether a hook of a dataset type is refused that the policy lacks; Gen2 never called it.
+    strict_hooks: ClassVar[bool] = True
     hooks: ClassVar[hooks.Hooks] = {}
     _validates: ClassVar[bool] = False
 
@@ -98,15 +100,17 @@ class Mapper(Numbering):
     @functools.cached_property
     def translator(self) -> HeaderTranslator:
         """What reads the camera's headers, with the filters and detectors of its policy."""
-        # only who reads exposures needs it
-        from persistence.types.exposure.translator import HeaderTranslator
-
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
-        return (self.translatorClass or HeaderTranslator)(
+        return self._header_class()(
             filters, self.detector_names, settings.get("headers", {}), geometry
         )
+
+    def _header_class(self) -> type[HeaderTranslator]:
+        from persistence.types.exposure.translator import HeaderTranslator
+
+        return self.translatorClass or HeaderTranslator
 
     def extended(self, definitions: tuple[tuple[str, str], ...]) -> Self:
         """Give a mapper that also knows what definitions of dataset types say.
@@ -260,6 +264,11 @@ class Mapper(Numbering):
         return full
 
     @property
+    def maps_paths(self) -> bool:
+        """Whether the camera's own code makes paths, so that templates alone do not tell them."""
+        return False
+
+    @property
     def checks_ids(self) -> bool:
         """Whether the camera checks data IDs itself, in a `validate` of its own."""
         return self._validates
@@ -389,7 +398,8 @@ class Mapper(Numbering):
         if dataset.storage == "FitsStorage":
             from persistence.policy import recipes  # only who writes needs them
 
-            supplement = os.path.join(os.path.dirname(self.policy.path), "writeRecipes.yaml")
+            folder = getattr(self, "repositoryDir", None) or os.path.dirname(self.policy.path)
+            supplement = os.path.join(folder, "writeRecipes.yaml")
             options["recipe"] = recipes.find(dataset.recipe, dataset.name, supplement)
         added = self.hook("add", dataset.name)
         return options | dict(added(dataset.name, full_id)) if added else options
@@ -410,7 +420,8 @@ class Mapper(Numbering):
         std = self.hook("std", request.name)
         if std is None:
             return item
-        python = self.dataset(request).python
+        is_whole = request.view in (None, "sub")
+        python = self.dataset(request).python if is_whole else None
         return faces.unwrap(std(faces.wrap(item, self.objects, python), full_id))
 
     def canStandardize(self, datasetType: str) -> bool:

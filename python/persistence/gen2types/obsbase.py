@@ -2,27 +2,294 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import importlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from persistence.cameras import camera_mapper
+from persistence.cameras import camera_mapper, hooks
+from persistence.cameras.hook_results import RepositoryStorage
+from persistence.dataids.location import Location
+from persistence.errors import DataIdError, TemplateError, told
+from persistence.gen2types import unwrap, wrap
+from persistence.gen2types.obs.rawvisitinfo import MakeRawVisitInfo
+from persistence.gen2types.obs.standardise import Standardising, logger
+from persistence.gen2types.properties import PropertyList
+from persistence.policy.dataset_type import DatasetType
+from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.exposure.visitinfo import VisitInfo
+
+_HDU = re.compile(r"(.+)\[(\d+)\]")
+# Directories that a camera package has beside its Python.
+_MARKS = ("policy", "config", "ups", "camera")
 
 
 class _OfEveryCamera(type):
-    """Lets every camera's mapper be an instance of `CameraMapper`, as it was in Gen2."""
+    """Lets every camera's mapper be an instance of `CameraMapper`, as it was in Gen2.
+
+    Hooks that are set after the class was made count, too: packages made them in loops.
+    """
 
     def __subclasscheck__(cls, subclass: Any) -> bool:
-        if cls is CameraMapper:
+        if cls.__dict__.get("_is_base"):
             return issubclass(subclass, camera_mapper.CameraMapper)
         return super().__subclasscheck__(subclass)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return cls.__subclasscheck__(type(instance))
 
+    def __setattr__(cls, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name.partition("_")[0] in hooks.KINDS:
+            cls.__init_subclass__()  # collects the hooks anew
 
-class CameraMapper(camera_mapper.CameraMapper, metaclass=_OfEveryCamera):
-    """A `persistence.CameraMapper` whose hooks are given objects with afw's method names.
 
-    It is what ``lsst.obs.base.CameraMapper`` stands for.
+class _Later:
+    """A registry of a mapper, which is opened when it is first asked."""
+
+    def __init__(self, mapper: CameraMapper, name: str) -> None:
+        self._mapper, self._name = mapper, name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(getattr(self._mapper, self._name), name)
+
+    def __bool__(self) -> bool:
+        return getattr(self._mapper, self._name) is not None
+
+
+class _Headers(HeaderTranslator):
+    """Reads headers; what they say of the visit, as the camera's package makes it of them."""
+
+    make: MakeRawVisitInfo | None = None
+    number: int | None = None
+
+    def numbered(self, number: int | None) -> _Headers:
+        """Return one for the exposure of a number."""
+        one = copy.copy(self)
+        one.number = number
+        return one
+
+    def visit_info(self, header: Any) -> VisitInfo:
+        if self.make is None:
+            own = super().visit_info(header)
+            return own if self.number is None else replace(own, exposure_id=self.number)
+        metadata = wrap(header)
+        if not hasattr(metadata, "getScalar"):
+            metadata = PropertyList.from_mapping(dict(header))
+        made: VisitInfo = unwrap(self.make(metadata, self.number or 0))
+        return made
+
+
+class CameraMapper(Standardising, metaclass=_OfEveryCamera):
+    """A `persistence.CameraMapper` as Gen2's camera packages build on it.
+
+    It is what ``lsst.obs.base.CameraMapper`` stands for: its hooks are given objects with afw's
+    method names.
+
+    Attributes
+    ----------
+    MakeRawVisitInfoClass : `type`
+        Makes the `VisitInfo` of a raw's header.
+    translatorClass : `type` or None
+        A translator of astro-metadata-translator, for `MakeRawVisitInfoViaObsInfo`.
+    filterDefinitions : `FilterDefinitionCollection` or None
+        The camera's filters.
     """
 
+    _is_base = True
     objects: ClassVar[str] = "gen2"
+    strict_hooks: ClassVar[bool] = False
+    PupilFactoryClass: ClassVar[Any] = None
+    filterDefinitions: ClassVar[Any] = None
+    _gen3instrument: ClassVar[Any] = None
+
+    # -- what packages ask their mapper for
+    @functools.cached_property
+    def log(self) -> Any:
+        return logger()
+
+    @functools.cached_property
+    def makeRawVisitInfo(self) -> Any:
+        """What makes the `VisitInfo` of a raw's metadata."""
+        maker = self.MakeRawVisitInfoClass(log=self.log)
+        own = getattr(maker, "metadataTranslator", None)
+        if hasattr(type(maker), "metadataTranslator") and own is None:
+            maker.metadataTranslator = self.translatorClass
+        return maker
+
+    @functools.cached_property
+    def camera(self) -> Any:
+        """The camera, by the names of afw; None if nothing describes it."""
+        policy = self._plain_policy()
+        return wrap(self._makeCamera(policy, self.repositoryDir))
+
+    def _makeCamera(self, policy: Any, repositoryDir: str | None) -> Any:
+        """Return the camera; cameras override it."""
+        return super()._makeCamera(self.policy, repositoryDir)
+
+    def _plain_policy(self) -> Any:
+        # by name: Gen2's class of policies is no part of this wing
+        return importlib.import_module("persistence.compat.policy").Policy(
+            dict(self.policy.settings)
+        )
+
+    @functools.cached_property
+    def rootStorage(self) -> RepositoryStorage:
+        return RepositoryStorage(self.root or os.curdir)
+
+    @property
+    def calibRoot(self) -> str:
+        """Where calibrations lie."""
+        given = self.mapperArgs.get("calibRoot") or self.policy.settings.get("calibRoot") or ""
+        return os.path.join(self.root or os.curdir, given).rstrip("/")
+
+    @functools.cached_property
+    def calibStorage(self) -> RepositoryStorage:
+        return RepositoryStorage(self.calibRoot)
+
+    @functools.cached_property
+    def registry(self) -> Any:
+        """The registry, with Gen2's methods; of a repository without one, what its files tell."""
+        root = self.root or os.curdir
+        given = self.mapperArgs.get("registry") or "registry.sqlite3"
+        path = os.path.join(root, given)
+        inherited = getattr(self.parentRegistry, "find", lambda: self.parentRegistry)()
+        parent = getattr(inherited, "path", None)
+        create = importlib.import_module("persistence.compat.registries").Registry.create
+        return create(path if os.path.exists(path) else parent or root)
+
+    @functools.cached_property
+    def calibRegistry(self) -> Any:
+        """The registry of calibrations; None if the policy needs none, or there is none."""
+        if not self.policy.settings.get("needCalibRegistry"):
+            return None
+        given = self.mapperArgs.get("calibRegistry") or "calibRegistry.sqlite3"
+        create = importlib.import_module("persistence.compat.registries").Registry.create
+        return create(os.path.join(self.calibRoot, given))
+
+    def getRegistry(self) -> Any:
+        return None  # the repository's own answers
+
+    @functools.cached_property
+    def mappings(self) -> Mapping[str, Any]:
+        mappings = super().mappings
+        for mapping in mappings.values():
+            is_calibration = mapping.section == "calibrations"
+            mapping.registry = _Later(self, "calibRegistry" if is_calibration else "registry")
+            mapping.rootStorage = self.calibStorage if is_calibration else self.rootStorage
+        return mappings
+
+    def _section(self, name: str) -> dict[str, Any]:
+        return {key: each for key, each in self.mappings.items() if each.section == name}
+
+    @functools.cached_property
+    def exposures(self) -> Mapping[str, Any]:
+        """The mappings of the section of this name."""
+        return self._section("exposures")
+
+    @functools.cached_property
+    def images(self) -> Mapping[str, Any]:
+        """The mappings of the section of this name."""
+        return self._section("images")
+
+    @functools.cached_property
+    def calibrations(self) -> Mapping[str, Any]:
+        """The mappings of the section of this name."""
+        return self._section("calibrations")
+
+    @functools.cached_property
+    def datasets(self) -> Mapping[str, Any]:
+        """The mappings of the section of this name."""
+        return self._section("datasets")
+
+    @property
+    def keyDict(self) -> dict[str, type]:
+        return dict(self.policy.keys)
+
+    @property
+    def levels(self) -> Mapping[str, frozenset[str]]:
+        return self.policy.levels
+
+    # -- packages
+    @classmethod
+    def getPackageDir(cls) -> str:
+        variable = f"{cls.getPackageName().upper()}_DIR"
+        if variable in os.environ:
+            return os.environ[variable]
+        path = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        folder = os.path.dirname(os.path.abspath(path)) if path else os.sep
+        while folder != os.path.dirname(folder):
+            if any(os.path.isdir(os.path.join(folder, mark)) for mark in _MARKS):
+                return folder
+            folder = os.path.dirname(folder)
+        return super().getPackageDir()
+
+    @classmethod
+    def getGen3Instrument(cls) -> Any:
+        if cls._gen3instrument is None:
+            raise NotImplementedError(f"{cls.__name__} has no Gen3 instrument")
+        return cls._gen3instrument
+
+    # -- headers
+    @functools.cached_property
+    def translator(self) -> HeaderTranslator:
+        headers: Any = super().translator
+        if self.filterDefinitions is not None:
+            headers.filters = (*headers.filters, *(each.ours for each in self.filterDefinitions))
+        if type(self.makeRawVisitInfo) is not MakeRawVisitInfo:
+            headers.make = self.makeRawVisitInfo
+        return headers  # type: ignore[no-any-return]
+
+    def _header_class(self) -> type[HeaderTranslator]:
+        cls = self.translatorClass  # it may be one of astro-metadata-translator
+        return cls if cls is not None and issubclass(cls, HeaderTranslator) else _Headers
+
+    # -- paths
+    @property
+    def maps_paths(self) -> bool:
+        """Whether the camera's code makes paths: it overrides one of the methods for it."""
+        cls = type(self)
+        return (
+            cls._mapActualToPath is not CameraMapper._mapActualToPath
+            or cls._transformId is not CameraMapper._transformId
+        )
+
+    def _mapActualToPath(self, template: str, actualId: Mapping[str, Any]) -> str:
+        """Return the path of a data ID; cameras override it to show values in another form.
+
+        Raises
+        ------
+        TemplateError
+            If a value does not fit the template. It is a RuntimeError, as Gen2's was.
+        """
+        try:
+            return template % self._transformId(actualId)
+        except (TypeError, ValueError, KeyError) as error:
+            raise TemplateError(
+                f"Failed to format {template!r} with data {dict(actualId)!r}: {told(error)}"
+            ) from error
+
+    def locate(
+        self,
+        dataset: DatasetType,
+        full_id: Mapping[str, Any],
+        root: str,
+        options: Mapping[str, Any] = {},
+    ) -> Location:
+        if not self.maps_paths or dataset.template is None:
+            return super().locate(dataset, full_id, root, options)
+        text = self._mapActualToPath(dataset.template.text, dict(full_id))
+        match = _HDU.fullmatch(text)
+        path, hdu = (match[1], int(match[2])) if match else (text, None)
+        if os.path.isabs(path):
+            raise DataIdError(f"Mapped path should not be absolute: {path}")
+        if ".." in path.split("/"):
+            raise DataIdError(f"{dict(full_id)} would give the path {path!r}, which is outside")
+        return Location(
+            root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options
+        )

@@ -188,7 +188,7 @@ def _composite(value: Any) -> Mapping[str, Component]:
 
 # Each key of a dataset type, and the conversion to what the field of that name holds. Of a value of
 # another kind it raises TypeError with the kind that is expected. A key that is not here is
-# unknown. `table` has no effect in Gen2.
+# unknown. `table` has no effect in Gen2, nor has `inputOnly`, which is a component's.
 FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "template": _template,
     "python": _text,
@@ -212,6 +212,7 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "disassembler": _text,
     "keys": _key_types,
     "table": _words,
+    "inputOnly": _truth,
 }
 
 
@@ -244,7 +245,8 @@ def make(
             raise PolicyError(f"{here}{error}") from error
         except TypeError as error:
             raise PolicyError(f"{here}{key} has to be {error}, not {value!r}") from error
-    values.pop("table", None)
+    for key in ("table", "inputOnly"):
+        values.pop(key, None)
     template = values.get("template")
     extra = values.pop("keys", _EMPTY)
     if template is not None or extra:

@@ -1,4 +1,4 @@
-"""Gen2's name of what camera packages build on."""
+"""Gen2's names of what camera packages build on."""
 
 from persistence.cameras.gen2_mappings import (
     CalibrationMapping,
@@ -7,8 +7,22 @@ from persistence.cameras.gen2_mappings import (
     ImageMapping,
     Mapping,
 )
-from persistence.compat.obsbase import ExposureIdInfo, exposureFromImage
+from persistence.cameras.identifiers import ExposureIdInfo
 from persistence.gen2types import absent
+from persistence.gen2types.obs.filters import (
+    FilterDefinition,
+    FilterDefinitionCollection,
+)
+from persistence.gen2types.obs.instrument import Instrument
+from persistence.gen2types.obs.rawvisitinfo import MakeRawVisitInfo
+from persistence.gen2types.obs.skywcs import (
+    InitialSkyWcsError,
+    bboxFromIraf,
+    createInitialSkyWcs,
+    createInitialSkyWcsFromBoresight,
+)
+from persistence.gen2types.obs.standardise import exposureFromImage
+from persistence.gen2types.obs.viaobsinfo import MakeRawVisitInfoViaObsInfo
 from persistence.gen2types.obsbase import CameraMapper
 
 __all__ = [
@@ -17,8 +31,17 @@ __all__ = [
     "DatasetMapping",
     "ExposureIdInfo",
     "ExposureMapping",
+    "FilterDefinition",
+    "FilterDefinitionCollection",
     "ImageMapping",
+    "InitialSkyWcsError",
+    "Instrument",
+    "MakeRawVisitInfo",
+    "MakeRawVisitInfoViaObsInfo",
     "Mapping",
+    "bboxFromIraf",
+    "createInitialSkyWcs",
+    "createInitialSkyWcsFromBoresight",
     "exposureFromImage",
 ]
 

@@ -50,6 +50,8 @@ def _take(statement: ast.stmt, found: _Found, path: str) -> None:
     match statement:
         case ast.Import(names=names) | ast.ImportFrom(names=names) if not any(map(_rebinds, names)):
             return
+        case ast.Expr(value=ast.Constant(str())):  # says what the file is for
+            return
         case ast.Assert(
             test=ast.Compare(left=ast.Call(func=ast.Name("type")), comparators=[right]), msg=message
         ) if _is_dotted(right) and _is_text(message):

@@ -1,0 +1,6 @@
+"""Gen2's name of what is in `persistence.gen2types.obsbase`."""
+
+from persistence.gen2types.obs.standardise import exposureFromImage
+from persistence.gen2types.obsbase import CameraMapper
+
+__all__ = ["CameraMapper", "exposureFromImage"]

@@ -1,0 +1,5 @@
+"""Gen2's name of what is in `persistence.gen2types.obs.filters`."""
+
+from persistence.gen2types.obs.filters import FilterDefinition, FilterDefinitionCollection
+
+__all__ = ["FilterDefinition", "FilterDefinitionCollection"]

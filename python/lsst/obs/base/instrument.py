@@ -1,0 +1,5 @@
+"""Gen2's name of what is in `persistence.gen2types.obs.instrument`."""
+
+from persistence.gen2types.obs.instrument import Instrument
+
+__all__ = ["Instrument"]

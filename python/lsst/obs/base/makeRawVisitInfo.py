@@ -1,0 +1,5 @@
+"""Gen2's name of what is in `persistence.gen2types.obs.rawvisitinfo`."""
+
+from persistence.gen2types.obs.rawvisitinfo import MakeRawVisitInfo
+
+__all__ = ["MakeRawVisitInfo"]

@@ -1,0 +1,1 @@
+from .twinMapper import *
