@@ -13,8 +13,11 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
+
+from persistence.gen2types import logcontext
+from persistence.gen2types.logcontext import MDC, MDCDict, MDCRegisterInit, MDCRemove
 
 TRACE, DEBUG, INFO, WARN, ERROR, FATAL = 5000, 10000, 20000, 30000, 40000, 50000
 _TIMES = 1000
@@ -335,50 +338,6 @@ class LogHandler(logging.Handler):
             print(f"{record.name} {record.levelname}: {self.format(record)}")
 
 
-# -- what messages are about
-class MDCDict(dict[str, str]):
-    """What messages are about, by key; what is not there is empty."""
-
-    def __getitem__(self, name: str) -> str:
-        return self.get(name, "")
-
-    def __str__(self) -> str:
-        return "{" + ", ".join(f"{key}={value}" for key, value in sorted(self.items())) + "}"
-
-
-_context = threading.local()
-
-
-def _mdc() -> dict[str, str]:
-    if not hasattr(_context, "values"):
-        _context.values = {}
-        for initialize in _initializers:
-            initialize()
-    values: dict[str, str] = _context.values
-    return values
-
-
-_initializers: list[Callable[[], Any]] = []
-
-
-def MDC(key: str, value: Any) -> str:
-    """Set what the messages of this thread are about; return what that was before."""
-    before = _mdc().get(key, "")
-    _mdc()[key] = str(value)
-    return before
-
-
-def MDCRemove(key: str) -> None:
-    """Remove a key from what the messages of this thread are about."""
-    _mdc().pop(key, None)
-
-
-def MDCRegisterInit(func: Callable[[], Any]) -> None:
-    """Have a function called in this thread, and at the first message of each other."""
-    _initializers.append(func)
-    func()
-
-
 def configure_pylog_MDC(level: str, MDC_class: type[dict[str, str]] | None = MDCDict) -> None:
     """Let messages go to Python's handlers, each with what it is about as ``record.MDC``.
 
@@ -396,7 +355,7 @@ def configure_pylog_MDC(level: str, MDC_class: type[dict[str, str]] | None = MDC
 
     def with_context(*args: Any, **named: Any) -> logging.LogRecord:
         record = factory(*args, **named)
-        record.MDC = MDC_class(_mdc())
+        record.MDC = MDC_class(logcontext.current())
         return record
 
     logging.setLogRecordFactory(with_context)
