@@ -44,7 +44,10 @@ class SpecialTypes:
     @functools.cached_property
     def camera(self) -> Camera | None:
         """The camera's detectors in its focal plane; None if the policy does not describe them."""
-        return self._makeCamera(self.policy, self.repositoryDir)
+        made = self._makeCamera(self.policy, self.repositoryDir)
+        # Cameras of Gen2 make afw's, which are faces of ours.
+        ours: Camera | None = getattr(made, "astropy", made)
+        return ours
 
     def _makeCamera(self, policy: CameraPolicy, repositoryDir: str | None) -> Camera | None:
         """Return the camera that a policy describes; cameras of Gen2 override it."""
