@@ -125,6 +125,13 @@ def test_a_mask_with_other_numbers_gets_those_of_the_process() -> None:
     ]
 
 
+def test_two_names_of_one_bit_are_both_kept() -> None:
+    ours = OurMask(np.array([[1 << 9, 0]], np.int32), {**DEFAULT, "STREAK": 9, "TRAIL": 9})
+    face = gen2types.wrap(ours)
+    for name in ("STREAK", "TRAIL"):
+        assert (face.array & face.getPlaneBitMask(name) != 0).tolist() == [[True, False]]
+
+
 def test_a_mask_with_the_same_numbers_is_shared() -> None:
     ours = OurMask(np.zeros((1, 2), np.int32), {**DEFAULT, "STREAK": 12})
     face = gen2types.wrap(ours)

@@ -84,12 +84,12 @@ def conformed(mask: Mask) -> Mask:
 
     The mask itself if its numbers are the same. Bits without a name stay unless a plane has them.
     """
-    moves = {bit: add(name, bit) for name, bit in mask.planes.items()}
-    if all(old == new for old, new in moves.items()):
+    moves = [(bit, add(name, bit)) for name, bit in mask.planes.items()]
+    if all(old == new for old, new in moves):
         return mask
     old = mask.array.view(np.uint32)
-    unnamed = ~np.uint32(sum(1 << bit for bit in {*moves, *_planes.values()}))
+    unnamed = ~np.uint32(sum(1 << bit for bit in {*mask.planes.values(), *_planes.values()}))
     new = old & unnamed
-    for bit, target in moves.items():
+    for bit, target in moves:
         new |= (old >> np.uint32(bit) & np.uint32(1)) << np.uint32(target)
     return Mask(new.view(np.int32), {name: _planes[name] for name in mask.planes})
