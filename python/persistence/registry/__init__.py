@@ -6,9 +6,13 @@ the registry of a repository, and are the only ones that know which kinds there 
 
 from __future__ import annotations
 
-from persistence.registry.contract import Registry, RegistryWriter, refuse_unknown
-from persistence.registry.kinds import Kind, of_files, open_writer, path_of, register
-from persistence.registry.kinds import open_registry as open  # noqa: A004  # registry.open
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from persistence.registry.contract import Registry, RegistryWriter, refuse_unknown
+    from persistence.registry.kinds import Kind, of_files, open_writer, path_of, register
+    from persistence.registry.kinds import open_registry as open  # noqa: A004  # registry.open
 
 __all__ = [
     "Kind",
@@ -21,3 +25,12 @@ __all__ = [
     "refuse_unknown",
     "register",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is asked for: TAB needs one module of this package, and at once."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    is_promise = name in ("Registry", "RegistryWriter", "refuse_unknown")
+    home = importlib.import_module(f"{__name__}.{'contract' if is_promise else 'kinds'}")
+    return getattr(home, "open_registry" if name == "open" else name)
