@@ -107,3 +107,10 @@ def test_a_camera_of_gen2_that_makes_afws_hands_out_ours(path: Path) -> None:
     assert mapper.camera["R11_S20"].id == 42
     assert type(mapper.camera).__module__ == "persistence.types.exposure.camera"
     assert yamlCamera.makeCamera(str(path))["R11_S20"].getId() == 42
+
+
+def test_a_policy_may_name_such_a_file(path: Path) -> None:
+    raw = {"raw": {"template": "raw/%(visit)d.fits"}}
+    mapper = CameraMapper({"exposures": raw, "camera": path.name}, str(path.parent))
+    assert mapper.camera is not None
+    assert mapper.camera[42].name == "R11_S20"

@@ -1,7 +1,8 @@
 """The camera of a policy: its detectors, where they lie in the focal plane, their amplifiers.
 
 A policy's ``camera`` names a directory, which holds either our ``detectors.yaml`` or what Gen2's
-camera packages have: ``camera.py`` and tables of amplifiers (`persistence.cameras.camgeom`).
+camera packages have: ``camera.py`` and tables of amplifiers (`persistence.cameras.camgeom`); or it
+names a YAML file of Gen2's obs_base (`persistence.cameras.yamlgeom`).
 Without such a directory, the policy's ``focalPlane`` and the names of its detectors say it.
 """
 
@@ -59,6 +60,10 @@ def camera(policy: CameraPolicy, directory: str | None, names: Mapping[int, str]
         table, gen2 = os.path.join(folder, TABLE), os.path.join(folder, GEN2)
         if os.path.isfile(table):
             return of_table(table)
+        if said and os.path.isfile(folder):
+            from persistence.cameras import yamlgeom  # lazy: as below
+
+            return yamlgeom.read(folder)
         if os.path.isfile(gen2):
             from persistence.cameras import camgeom  # lazy: only for packages of Gen2
 
