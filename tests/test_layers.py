@@ -24,6 +24,7 @@ LIBRARIES = {
         "registry.database",
         "registry.sqlite",
         "registry.sqlite_writer",
+        "tasks.gen2ingest.register",  # its methods are given a connection
     },
     # Scripts of Gen2 call PyYAML themselves: lsst.daf.base made its types known to it.
     "yaml": {"formatters.yaml", "files.yaml_nodes", "gen2types.yaml_tags"},
@@ -79,6 +80,7 @@ LIBRARIES = {
         "pipe.task",
         "tasks.calibrate_config",
         "tasks.char_image",
+        "tasks.gen2ingest.configs",
         "tasks.isr_config",
         "tasks.process_ccd_config",
     },

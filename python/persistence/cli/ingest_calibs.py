@@ -54,6 +54,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestCalibs.py") -> in
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     repository = ingesting.opened(arguments.root, arguments)
+    packaged = ingesting.of_package("ingestCalibs", arguments, repository)
+    if packaged is not None:
+        return packaged
     config = calibconfig.load(calibs_file(repository), type(repository.mapper).__name__)
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     task = CalibTask(

@@ -65,6 +65,9 @@ def main(
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     repository = ingesting.opened(arguments.root, arguments)
+    packaged = ingesting.of_package("ingest", arguments, repository)
+    if packaged is not None:
+        return packaged
     config = ingest_config.load(repository.mapper.ingestFile)
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     config = ingest_config.checked(config, "the command line")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from persistence.butler.open import open_one
 from persistence.butler.repository import Repository
+from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cli import cameras, places, progress, settings, stdout
 from persistence.errors import PersistenceError, PolicyError, for_commands
 from persistence.ingest import config as ingest_config
@@ -96,6 +99,28 @@ def opened(root: str, arguments: argparse.Namespace) -> Repository:
     places.refuse_absent(root)
     (repository, *_) = open_one(root, **cameras.given(arguments), arguments={}).inputs
     return repository
+
+
+def of_package(
+    name: str, arguments: argparse.Namespace, repository: Repository
+) -> tuple[Task, bool] | None:
+    """Return the work that a camera package of Gen2's sets up by its ``config/<name>.py``.
+
+    None if it has none, or is no such package.
+    """
+    mapper = repository.mapper
+    if mapper.objects != "gen2" or not isinstance(mapper, CameraMapper):
+        return None
+    try:
+        path = os.path.join(mapper.getPackageDir(), "config", f"{name}.py")
+    except PersistenceError:  # there is no package, but a mapper
+        return None
+    if not os.path.isfile(path):
+        return None
+    # by name: tasks are further up
+    module = importlib.import_module("persistence.tasks.gen2ingest.task")
+    made: tuple[Task, bool] = module.work(name, arguments, repository)
+    return made
 
 
 def configured(config: Config, words: Sequence[str], paths: Sequence[str]) -> Config:

@@ -68,10 +68,11 @@ class _Headers(HeaderTranslator):
     make: MakeRawVisitInfo | None = None
     number: int | None = None
 
-    def numbered(self, number: int | None) -> _Headers:
-        """Return one for the exposure of a number."""
+    def of_exposure(self, number: int | None, is_raw: bool) -> _Headers:
+        """Return one for the exposure of a number; calibrations need not have a visit's cards."""
         one = copy.copy(self)
         one.number = number
+        one.make = self.make if is_raw else None
         return one
 
     def visit_info(self, header: Any) -> VisitInfo:

@@ -106,14 +106,7 @@ class CalibTask(FileIngest):
         return report
 
     def _run(self, paths: Sequence[str], report: Report) -> None:
-        self._planner = CalibPlanner(
-            self.root,
-            self.config,
-            self.repository.mapper.types,
-            self._find_row,
-            self.mode,
-            self.ignore_ingested,
-        )
+        self._planner = self._make_planner()
         dates = (self.config.register.calibDate,)
         parser = self._parser(needing(self.config.parse), self._planner.templates(), dates)
         plans = [
@@ -138,6 +131,16 @@ class CalibTask(FileIngest):
             # by a part of what was asked for.
             if tables and not self.dry_run and (is_whole or not self.create):
                 self._record(pending, tables, share, report)
+
+    def _make_planner(self) -> CalibPlanner:
+        return CalibPlanner(
+            self.root,
+            self.config,
+            self.repository.mapper.types,
+            self._find_row,
+            self.mode,
+            self.ignore_ingested,
+        )
 
     def _find_row(self, table: str, key: Sequence[Any]) -> Mapping[str, Any] | None:
         return None if self.create else self._writer.find(table, key)

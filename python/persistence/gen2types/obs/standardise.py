@@ -55,8 +55,9 @@ def exposureFromImage(
     known: dict[str, Any] = {} if dataId is None else {"dataId": dataId}
     if mapper is not None:
         known["translator"] = mapper.translator
-    if dataId is not None and hasattr(known.get("translator"), "numbered") and setVisitInfo:
-        known["translator"] = mapper.translator.numbered(_number(mapper, dataId, logger))
+    if dataId is not None and hasattr(known.get("translator"), "of_exposure"):
+        number = _number(mapper, dataId, logger) if setVisitInfo else None
+        known["translator"] = mapper.translator.of_exposure(number, setVisitInfo)
     if known:
         exposure = wrap(exposure.astropy.replaced(**known))
     if setFilter and dataId and exposure.getFilterLabel() is None and "filter" in dataId:
