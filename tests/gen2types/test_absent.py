@@ -34,6 +34,13 @@ IMPORTS = [
     "from lsst.pipe.tasks.multiBand import MergeDetectionsTask",
     "from lsst.pipe.tasks.makeCoaddTempExp import MakeCoaddTempExpTask",
     "from lsst.coadd.utils import CoaddDataIdContainer, setCoaddEdgeBits",
+    "from lsst.obs.lsstSim import LsstSimMapper",
+    "from lsst.obs.lsst.cameraTransforms import LsstCameraTransforms",
+    "from lsst.obs.hsc.hscFilters import HSC_FILTER_DEFINITIONS",
+    "from lsst.obs.decam.crosstalk import DecamCrosstalkTask",
+    "import lsst.obs.base.gen3",
+    "from lsst.dax.apdb import Apdb",
+    "import lsst.ctrl.events as events",
     "import lsst.verify, lsst.validate.drp, lsst.cp.pipe, lsst.ap.association, lsst.fgcmcal, lsst.faro",
 ]
 
@@ -92,6 +99,32 @@ def test_a_name_that_is_only_looked_at_does_no_harm(task: Any) -> None:
     assert not hasattr(sys.modules["lsst.meas.algorithms"], "__wrapped__")
 
 
+@pytest.mark.parametrize(
+    ("module", "name"), [("lsst.afw.geom", "NoSuchName"), ("lsst.meas", "mosaic")]
+)
+def test_a_name_that_is_imported_as_a_module_says_so_too(module: str, name: str) -> None:
+    names: dict[str, Any] = {}
+    exec(f"from {module} import {name}", names)
+    with pytest.raises(NotPartOfThisPackage, match=rf"^{module}\.{name}: "):
+        names[name]()
+    with pytest.raises(NotPartOfThisPackage):
+        _subclass(names[name])
+
+
+def test_a_camera_that_is_not_installed_is_not_found_though_it_can_be_imported(
+    tmp_path: Path,
+) -> None:
+    from lsst.obs.lsstSim import LsstSimMapper
+
+    from persistence import Butler
+    from persistence.errors import CameraNotFound
+
+    name = "lsst.obs.lsstSim.LsstSimMapper"
+    for mapper in (name, LsstSimMapper):
+        with pytest.raises(CameraNotFound, match=name):
+            Butler(inputs={"root": str(tmp_path), "mapper": mapper})
+
+
 def test_what_this_package_has_of_a_module_is_there() -> None:
     from lsst.coadd.utils import CoaddDataIdContainer
     from lsst.pipe.tasks import processCcd
@@ -131,8 +164,8 @@ def test_a_cameras_package_has_the_mappers_that_are_installed(module: str, name:
 
     camera = getattr(importlib.import_module(module), name)
     assert camera is installed.find(f"{module}.{name}")
-    with pytest.raises(ImportError):
-        exec(f"from {module} import NoSuchMapper", {})
+    with pytest.raises(NotPartOfThisPackage, match="the package of this camera is not installed"):
+        getattr(sys.modules[module], "NoSuchMapper")()  # noqa: B009
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("lsst.obs.nowhere")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from persistence.cameras import yaml_camera
 from persistence.cameras.mapper import Mapper
-from persistence.errors import CameraNotFound, argument, did_you_mean, told
+from persistence.errors import NOT_HERE, CameraNotFound, argument, did_you_mean, told
 from persistence.files import entry_points
 
 GROUP = "persistence.cameras"
@@ -119,6 +119,9 @@ def _imported(name: str) -> type[Mapper]:
         raise CameraNotFound(_unknown(name))
     try:
         found = entry_points.load(f"{module}:{attribute}")
+        # What stands for a name that is not here says so by its class: gen2types/absent.py.
+        if getattr(type(found), "origin", None) == NOT_HERE:
+            raise ModuleNotFoundError(f"{name} is {NOT_HERE}")
     except Exception as error:  # whatever a module does as it is imported
         raise CameraNotFound(f"{_unknown(name)}; it cannot be imported: {told(error)}") from error
     return _checked(found)

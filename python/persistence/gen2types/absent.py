@@ -4,7 +4,8 @@ Scripts import far more than they use. A name of such a module raises an error o
 called, subclassed, or asked for an attribute; that it is not there cannot be found out before.
 
 An inner module, such as ``lsst.afw.geom.skyWcs``, has the names of the package that it is in. Those
-of cameras, ``lsst.obs.hsc``, have the mappers that installed packages announce under their names.
+of cameras, ``lsst.obs.hsc``, have the mappers that installed packages announce under their names;
+scripts that import others, and name the repository alone, run.
 What is installed under the same name comes first.
 """
 
@@ -21,6 +22,7 @@ from persistence.errors import NOT_HERE, NotPartOfThisPackage
 from persistence.files import entry_points
 
 ALGORITHMS = "algorithms of the LSST stack are not part of this package"
+_CAMERA = "the package of this camera is not installed"
 _DISPLAY = "displays other than matplotlib's are not part of this package"
 _NO_NAME = "this package has no such name"
 _REPLACED = "it has left the LSST stack: see lsst.log, lsst.pex.config, lsst.daf.persistence.Policy"
@@ -31,12 +33,17 @@ MODULES: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "lsst.analysis",
+            "lsst.alert",
             "lsst.ap",
             "lsst.atmospec",
             "lsst.cbp",
             "lsst.coadd",
             "lsst.cp",
+            "lsst.daf.ingest",
+            "lsst.dax.apdb",
             "lsst.dax.imgserv",
+            "lsst.dax.ppdb",
+            "lsst.desc",
             "lsst.eotest",
             "lsst.faro",
             "lsst.fgcmcal",
@@ -52,6 +59,7 @@ MODULES: Mapping[str, str] = {
             "lsst.scarlet",
             "lsst.shapelet",
             "lsst.sims",
+            "lsst.source",
             "lsst.summit",
             "lsst.synpipe",
             "lsst.validate",
@@ -65,15 +73,28 @@ MODULES: Mapping[str, str] = {
             "lsst.daf.base",
             "lsst.geom",
             "lsst.log",
+            "lsst.obs.base",
             "lsst.pex.exceptions",
             "lsst.skymap",
         ),
         _NO_NAME,
     ),
     **dict.fromkeys(("lsst.pex.harness", "lsst.pex.logging", "lsst.pex.policy"), _REPLACED),
+    # Cameras; of some of them there are mappers here, under the names that are announced.
+    **dict.fromkeys(
+        [
+            f"lsst.obs.{name}"
+            for name in (
+                "cfht comCam ctio0m9 decam file hsc huntsman lsst lsstCam lsstSim monocam necam "
+                "pfs sdss subaru suprimecam test ts3 ts8"
+            ).split()
+        ],
+        _CAMERA,
+    ),
     "lsst.display": _DISPLAY,
-    "lsst.ctrl.pool": _WORKFLOW,
-    "lsst.ctrl.orca": _WORKFLOW,
+    **dict.fromkeys(
+        [f"lsst.ctrl.{name}" for name in ("events", "execute", "orca", "pool", "stats")], _WORKFLOW
+    ),
 }
 # What these are in, which may have nothing of its own: lsst.ctrl, lsst.dax.
 _ABOVE = {name.rpartition(".")[0] for name in MODULES if name.count(".") > 1}
@@ -125,6 +146,12 @@ class _Module(ModuleType):
                 return getattr(package, name)
         return named(self.__name__, name)
 
+    def _refuse(self, *args: Any, **named: Any) -> NoReturn:
+        raise NotPartOfThisPackage(f"{self.__name__}: {_reason(self.__name__)}")
+
+    # ``from lsst.afw.geom import PolygonD`` imports a module if the package has no such name.
+    __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
+
 
 class _Camera(ModuleType):
     """A module of a camera's package, with the mappers that are installed under its name."""
@@ -134,7 +161,7 @@ class _Camera(ModuleType):
 
         dotted = f"{self.__name__}.{name}"
         if dotted not in installed.announced():
-            raise AttributeError(f"no installed camera is called {dotted!r}")
+            return named(self.__name__, name)
         return installed.find(dotted)
 
 
@@ -161,8 +188,8 @@ def _kind(fullname: str) -> type[ModuleType] | None:
     """Return the class of a module that is to be found; None if it is none of these."""
     if fullname.startswith(_CAMERAS):
         known = (name.rpartition(".")[0] for name in entry_points.announced(_GROUP))
-        is_camera = any(f"{name}.".startswith(f"{fullname}.") for name in known)
-        return _Camera if is_camera else None
+        if any(f"{name}.".startswith(f"{fullname}.") for name in known):
+            return _Camera
     if _reason(fullname) is not None:
         return _Module
     return ModuleType if fullname in _ABOVE else None
