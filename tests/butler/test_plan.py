@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import sys
+import warnings
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +21,7 @@ from persistence.butler.plan import NO_PLAN
 from persistence.butler.repository import Repository
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
+from persistence.registry.direct_writer import DirectWriter
 
 POLICY = """
 aliases: {chip: b}
@@ -30,6 +35,7 @@ datasets:
   part: {template: 'q-%(a)d.txt', storage: TextStorage}
   whole: {python: builtins.dict, composite: {part: {datasetType: part}}}
   nowhere: {template: ignored, storage: ignored}
+  free: {template: '%(b)s', storage: TextStorage}
 """
 NAMES = ("", ".gz", ".fz")
 
@@ -100,6 +106,9 @@ ODD: dict[str, tuple[str, Any]] = {
     "a truth is no number": ("note", {"a": True, "b": "x"}),
     "a value leads out": ("note", {"a": 1, "b": "/../../x"}),
     "a value is empty": ("image", {"a": 1, "b": "\0"}),
+    "nothing but the repository": ("free", {"b": ""}),
+    "a directory": ("free", {"b": "folder/"}),
+    "half a character": ("free", {"b": "\ud800"}),
     "an alias": ("note", {"a": 1, "chip": "x"}),
     "a key that nothing knows": ("note", {"a": 1, "b": "x", "c": 2}),
     "a tag": ("note", DataId(a=1, b="x", tag="t")),
@@ -117,6 +126,7 @@ def test_what_is_odd_is_left_to_the_long_way(repositories: list[Repository], cas
     name, data_id = ODD[case]
     for file in ("n-1-x.txt", "i-1-x.fits", "l-1.50.txt", "h-1.fits", "q-1.txt", "ignored"):
         put(repositories[0], file)
+    Path(repositories[0].root, "folder").mkdir()
     plan = Chain(repositories, []).plan(Request(name))
     assert plan.locate(data_id) is None
     assert not plan.holds(data_id)
@@ -241,6 +251,170 @@ def test_a_definition_that_comes_later_counts(tmp_path: Path) -> None:
     assert butler.get("note", a=1) == "late"
     butler.defineAlias("it", "image")
     assert not butler.datasetExists("@it", a=1, b="x")
+
+
+def test_a_file_that_is_registered_outside_later_comes_before_a_parents(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    camera = str(tmp_path / "camera.yaml")
+    for name in ("parent", "child"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "_mapper").write_text(camera)
+    (tmp_path / "parent/n-1-x.txt").write_text("parent's")
+    (tmp_path / "outside.txt").write_text("child's")
+    butler = Butler(
+        inputs=[{"root": str(tmp_path / name), "mapper": camera} for name in ("child", "parent")]
+    )
+    assert butler.get("note", a=1, b="x") == "parent's"
+    writer = DirectWriter(str(tmp_path / "child"))
+    with writer.transaction():
+        writer.register({str(tmp_path / "child/n-1-x.txt"): str(tmp_path / "outside.txt")})
+    writer.close()
+    assert not butler.datasetExists("note", a=2, b="x")  # who finds nothing looks for the side file
+    assert butler.get("note", a=1, b="x") == "child's"
+
+
+ROWS = [(1, 1, "2020-01-01", "g"), (1, 2, "2020-01-01", "g"), (2, 1, "2020-01-02", "r"),
+        (3, 7, None, "g"), (4, 1, "2020-01-01", 5)]  # fmt: skip
+IN_TABLES = """
+datasets:
+  note: {template: 'n-%(visit)d-%(ccd)d.txt', storage: TextStorage, tables: [raw]}
+  dated: {template: '%(night)s/%(visit)d-%(ccd)02d.txt', storage: TextStorage, tables: [raw]}
+  free: {template: 'm-%(visit)d-%(extra)s.txt', storage: TextStorage}
+calibrations:
+  flat: {template: 'F/%(calibDate)s-%(ccd)02d.txt', storage: TextStorage, tables: [flat],
+    columns: [ccd], filter: false, obsTimeName: night, reference: [raw], refCols: [visit, night],
+    validRange: true, validStartName: validStart, validEndName: validEnd}
+"""
+
+
+def _come(root: Path, random: Random) -> None:
+    name = random.choice(
+        ["n-1-1.txt", "n-1-2.txt", "n-3-7.txt", "2020-01-01/1-01.txt", "2020-01-02/2-01.txt",
+         "m-1-x.txt", "F/2020-01-01-01.txt", "F/2020-01-01-02.txt"]
+    )  # fmt: skip
+    path = root / random.choice(["repo", "rerun"]) / (name + random.choice(["", "", ".gz"]))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(str(path.parent))
+
+
+def _execute(root: Path, *changes: str) -> None:
+    with sqlite3.connect(root / "registry.sqlite3") as connection:
+        for change in changes:
+            connection.execute(change)
+    connection.close()
+
+
+def _registry(root: Path, more: tuple[str, ...]) -> None:
+    (root / "registry.sqlite3").unlink(missing_ok=True)
+    columns = "".join(f", {name} text" for name in more)
+    _execute(root, f"create table raw (visit int, ccd int, night text, band text{columns})")
+    with sqlite3.connect(root / "registry.sqlite3") as connection:
+        connection.executemany("insert into raw (visit, ccd, night, band) values (?,?,?,?)", ROWS)
+    connection.close()
+
+
+def _calibrations(root: Path) -> None:
+    with sqlite3.connect(root / "calibRegistry.sqlite3") as connection:
+        connection.execute(
+            "create table if not exists flat (calibDate text, ccd int, validStart text, "
+            "validEnd text)"
+        )
+        connection.execute("insert into flat values ('2020-01-01', 1, '2019-12-01', '2020-12-01')")
+    connection.close()
+
+
+STEPS = {
+    "a file comes": _come,
+    "a file goes": lambda root, random: [path.unlink() for path in [*root.glob("*/*.txt*")][:1]],
+    "the registry is made anew": lambda root, random: _registry(
+        root / "repo", random.choice([(), ("extra",), ("calibDate",)])
+    ),
+    "the rerun gets a registry": lambda root, random: _registry(root / "rerun", ()),
+    "there are calibrations": lambda root, random: _calibrations(root / "repo"),
+    **{
+        change: lambda root, random, change=change: _execute(root / "repo", change)
+        for change in (
+            "insert or ignore into raw (visit, ccd, night, band) values (9, 1, '2020-01-01', 'g')",
+            "delete from raw where visit = 2",
+            "update raw set night = NULL where visit = 1",
+            "update raw set night = '2020-01-01' where visit = 1",
+            "update raw set band = 5",
+        )
+    },
+}
+VALUES: dict[str, tuple[float, list[Any]]] = {
+    "visit": (0.9, [1, 1, 2, 3, 9, "1", np.int64(1), 1.0, True, None]),
+    "ccd": (0.7, [1, 1, 2, 7, "1", np.int32(2)]),
+    "night": (0.2, ["2020-01-01", "2020-01-02", 20200101]),
+    "calibDate": (0.2, ["2020-01-01"]),
+    "extra": (0.2, ["x", "", "x/"]),
+    "vist": (0.03, [1]),
+}
+
+
+def _said(butler: Butler, verb: str, name: str, data_id: Any, rest: dict[str, Any]) -> Any:
+    """Return what a Butler answers, raises and warns of, and in which file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer = str(getattr(butler, verb)(name, data_id, **rest))
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}"
+    return answer, [(str(warning.message), warning.filename) for warning in caught]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("layout", ["one", "rerun", "two cameras", "tags"])
+def test_a_butler_says_the_same_with_plans_and_without_whatever_happens_meanwhile(
+    tmp_path: Path, layout: str, seed: int
+) -> None:
+    random = Random(f"{layout} {seed}")
+    other = IN_TABLES.replace("n-%(visit)d", "n-%(visit)s")
+    for name, policy in (("camera", IN_TABLES), ("other", other)):
+        (tmp_path / f"{name}.yaml").write_text(policy)
+    camera, strange = str(tmp_path / "camera.yaml"), str(tmp_path / "other.yaml")
+    repo, rerun = str(tmp_path / "repo"), str(tmp_path / "rerun")
+    for root in (repo, rerun):
+        Path(root).mkdir()
+    _registry(Path(repo), ())
+    told: dict[str, Any] = {
+        "one": {"root": repo, "mapper": camera},
+        "rerun": {
+            "inputs": {"root": repo, "mapper": camera},
+            "outputs": {"root": rerun, "mapper": camera, "mode": "rw"},
+        },
+        "two cameras": {
+            "inputs": [{"root": rerun, "mapper": strange}, {"root": repo, "mapper": camera}]
+        },
+        "tags": {
+            "inputs": [
+                {"root": rerun, "mapper": camera, "tags": ["t"]},
+                {"root": repo, "mapper": camera, "tags": ["u"]},
+            ]
+        },
+    }[layout]
+    quick, slow = Butler(**told), Butler(**told)
+    slow.chain.plan = lambda request: NO_PLAN  # type: ignore[method-assign]
+    happened = []
+    for _ in range(60):
+        if random.random() < 0.4:
+            happened.append(random.choice([*STEPS, *["a file comes"] * 9]))
+            STEPS[happened[-1]](tmp_path, random)
+            continue
+        items = [
+            (key, random.choice(values))
+            for key, (chance, values) in VALUES.items()
+            if random.random() < chance
+        ]
+        random.shuffle(items)
+        cut = random.choice([0, 1, len(items)])
+        data_id: Any = dict(items[:cut])
+        if random.random() < 0.3:
+            data_id = DataId(data_id, tag=random.choice([None, "u"]))
+        verb = random.choice(["getUri", "datasetExists", "get"])
+        name = random.choice(["note", "dated", "free", "flat", "note_filename"])
+        question = (verb, name, data_id, dict(items[cut:]))
+        assert _said(quick, *question) == _said(slow, *question), (question, happened)
 
 
 # -- how long it is

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.dataids import grammar
-from persistence.dataids.dataid import DataId, as_tags, cast, plain, text
+from persistence.dataids.dataid import DataId, as_given, as_tags, cast, plain, text
 from persistence.errors import DataIdError
 
 NUMPY = [
@@ -82,6 +82,18 @@ def test_a_data_id_has_the_keys_of_its_mapping_and_of_its_keywords():
         "ccdnum": 3,
         "filter": "g",
     }
+
+
+@pytest.mark.parametrize("given_id", [0, False, 5, "visit=1", {"visit"}], ids=repr)
+def test_what_is_no_data_id_is_refused_with_keywords_or_without(given_id):
+    for rest in ({}, {"ccdnum": 1}):
+        with pytest.raises(DataIdError, match="is no data ID: give keys and values"):
+            as_given(given_id, rest)
+
+
+@pytest.mark.parametrize("given_id", [None, {}, DataId(), [], ()], ids=repr)
+def test_an_empty_data_id_is_the_keywords(given_id):
+    assert as_given(given_id, {"ccdnum": 1}) == {"ccdnum": 1}
 
 
 def test_the_mapping_that_it_is_made_of_is_not_changed():

@@ -216,6 +216,18 @@ def test_a_value_that_climbs_out_of_the_repository_is_refused(text, show, value)
         show(PathTemplate(text), {"a": value, "hdu": 1})
 
 
+def test_half_a_character_is_told_as_no_name_of_a_file():
+    with pytest.raises(DataIdError, match=r"\{'a': '\\ud800'\} would .* which no file can have"):
+        PathTemplate("%(a)s.txt").format({"a": "\ud800"})
+    assert PathTemplate("%(a)s.txt").format({"a": "ü\udc80"}) == "ü\udc80.txt"
+
+
+@pytest.mark.parametrize(("text", "value"), [("%(a)s", ""), ("in/%(a)s", ""), ("%(a)s", "b/")])
+def test_a_path_is_one_of_a_file(text, value):
+    with pytest.raises(DataIdError, match="not inside the repository"):
+        PathTemplate(text).format({"a": value})
+
+
 def test_an_empty_value_does_not_merge_two_directories():
     with pytest.raises(DataIdError, match="not inside the repository"):
         PathTemplate("in/%(a)s/file").format({"a": ""})

@@ -11,6 +11,7 @@ POLICY = {
     "calibrations": {"flat": {"template": "f-%(filter)s-%(ccd)d-%(patch)s.fits"}},
     "exposures": {
         "raw": {"template": "r-%(visit)d-%(amp)d.fits", "tables": ["raw"]},
+        "warp": {"template": "w-%(tract)d-%(visit)d.fits"},
         "coadd": {"template": "c-%(tract)d-%(patch)s-%(filter)s.fits", "tables": ["raw"]},
     },
     "values": {"amp": [1, 2]},
@@ -27,6 +28,7 @@ def policy() -> CameraPolicy:
     [
         ("raw", {"policy": ("amp",), "registry": ("visit",)}, ()),
         ("coadd", {"files": ("tract", "patch"), "registry": ("filter",)}, ("tract", "patch")),
+        ("warp", {"files": ("tract", "visit")}, ("tract", "visit")),
         ("flat", {"calibrations": ("filter", "ccd", "patch")}, ()),
     ],
 )

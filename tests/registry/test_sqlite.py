@@ -132,6 +132,26 @@ def test_a_locked_registry_is_waited_for_and_then_told_with_who_and_how_long(
     registry.close()
 
 
+def test_a_registry_that_is_made_anew_is_asked_for_its_own_columns(path: Path) -> None:
+    registry = SqliteRegistry(str(path))
+    assert list(registry.columns(["raw"])) == ["visit", "filter"]
+    ask = registry.prepared(["filter"], ["visit"], ["raw"])
+    assert ask([7]) == [("g",)]
+    anew = path.with_name("anew")
+    with sqlite3.connect(anew) as connection:
+        connection.execute("create table raw (visit int, filter text, hdu int)")
+        connection.execute("insert into raw values (7, 'r', 3)")
+    connection.close()
+    os.replace(anew, path)
+    with pytest.raises(RegistryError, match=f"{path} was made anew: its columns may be others"):
+        ask([7])
+    assert list(registry.columns(["raw"])) == ["visit", "filter", "hdu"]
+    with pytest.raises(RegistryError, match="was made anew"):
+        ask([7])
+    assert registry.prepared(["filter"], ["visit"], ["raw"])([7]) == [("r",)]
+    registry.close()
+
+
 def test_reading_in_a_directory_that_nobody_may_write_to_leaves_no_trace(path: Path) -> None:
     os.chmod(path, 0o444)
     os.chmod(path.parent, 0o555)

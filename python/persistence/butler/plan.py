@@ -21,7 +21,7 @@ from persistence.butler.repository import Repository
 from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.dataids.template import PathTemplate
+from persistence.dataids.template import PathTemplate, is_suspect
 from persistence.errors import PersistenceError, RegistryError
 from persistence.formatters import HDU_KEYS
 from persistence.policy import storages, suppliers
@@ -109,16 +109,35 @@ class Plan:
                 return None
             values = data_id
             if route.supply is not None:
-                values = _supplied(route.supply, data_id)
+                values = self._supplied(route.supply, data_id)
                 if not values:
                     return None
             path = route.text % values
-            if ".." in path or "//" in path or "\0" in path or path[0] == "/":
+            if is_suspect(path):
                 return None
             for root, ending, repository in route.names:
                 if _access(f"{root}{path}{ending}", _THERE):
-                    return route, values, path + ending, root, repository
+                    there = route, values, path + ending, root, repository
+                    return None if self._is_registered_before(repository) else there
         return None
+
+    def _is_registered_before(self, repository: Repository) -> bool:
+        """Return whether an earlier repository may have it outside itself: that may come later."""
+        return repository is not self._legs[0].leader and any(
+            member.direct.is_there for leg in self._legs for member in leg.members
+        )
+
+    def _supplied(self, supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Complete a data ID from the registry; returns an empty one if that is not plain."""
+        columns, kinds, chosen_by, ask = supply
+        try:
+            rows = ask(chosen_by(data_id))
+        except RegistryError:  # it is not what it was when this was compiled
+            self._routes.clear()
+            return {}
+        if len(rows) != 1 or kinds != [*map(type, rows[0])]:
+            return {}
+        return {**data_id, **dict(zip(columns, rows[0]))}  # noqa: B905  # as many: asked for these
 
     def _compile(self, keys: tuple[str, ...]) -> tuple[Route, ...]:
         """Make the routes of data IDs of some keys; none if these are odd."""
@@ -129,18 +148,6 @@ class Plan:
         elif not any(leg.leader.registry.lists_files for leg in self._legs):
             self._routes[keys] = ()  # without a registry: one may come that has what is missing
         return self._routes.get(keys, ())
-
-
-def _supplied(supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Complete a data ID from the registry; returns an empty one if that is not plain."""
-    columns, kinds, chosen_by, ask = supply
-    try:
-        rows = ask(chosen_by(data_id))
-    except RegistryError:  # it is not what it was when this was compiled
-        return {}
-    if len(rows) != 1 or kinds != [*map(type, rows[0])]:
-        return {}
-    return {**data_id, **dict(zip(columns, rows[0]))}  # noqa: B905  # as many: asked for these
 
 
 def _is_plain(request: Request, leg: Leg) -> bool:

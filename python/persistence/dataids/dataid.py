@@ -116,7 +116,8 @@ def as_given(data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]) -> Mapp
     """
     if not rest and type(data_id) in (dict, DataId):
         return data_id or {}
-    if not data_id and "tag" not in rest and not getattr(data_id, "tag", None):
+    is_given = data_id is not None and data_id != {}
+    if not is_given and "tag" not in rest and not getattr(data_id, "tag", None):
         return rest
     return DataId(data_id, **rest)
 

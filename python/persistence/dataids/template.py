@@ -6,6 +6,7 @@ perhaps with an HDU in brackets at its end, ``[%(hdu)d]``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from persistence.errors import DataIdError, IncompleteDataId, TemplateError
 _KINDS: dict[str, type] = (
     dict.fromkeys("diouxX", int) | dict.fromkeys("eEfFgG", float) | dict.fromkeys("cs", str)
 )
+# What no path in a repository begins with: it is absolute, or empty.
+_SLASH = ("/", "")
 _BASES = {"o": 8, "x": 16, "X": 16}
 _FIELD = re.compile(r"%(?:%|\((\w+)\)([#0\- +]*\d*(?:\.\d+)?)([a-zA-Z]))")
 # Which characters a value of each type may show; loose, for the exact test is to format it again.
@@ -53,6 +56,27 @@ class Field(NamedTuple):
 
 
 Piece = str | Field
+
+
+def is_suspect(path: str) -> bool:
+    """Return whether a path may be none of a file in the repository."""
+    return (
+        ".." in path
+        or "//" in path
+        or "\0" in path
+        or path[:1] in _SLASH
+        or path[-1] == "/"
+        or not (path.isascii() or _is_encodable(path))
+    )
+
+
+def _is_encodable(path: str) -> bool:
+    """Return whether a file can have a name; none has half of a character."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class PathTemplate:
@@ -205,7 +229,7 @@ class PathTemplate:
                     "shows it"
                 )
         path = text % values
-        if ".." in path or "//" in path or "\0" in path or path[:1] == "/" or path[-1:] == "/":
+        if is_suspect(path):
             self._refuse_escape(path, values)
         return path
 
@@ -213,11 +237,13 @@ class PathTemplate:
         parts = path.split("/")
         trailing = self.text.endswith("/")  # a few templates name a directory
         empty = "" in (parts[:-1] if trailing else parts)
+        culprits = {key: values[key] for key in self.keys if self.keys[key] is str}
         if path.startswith("/") or ".." in parts or "\0" in path or empty:
-            culprits = {key: values[key] for key in self.keys if self.keys[key] is str}
             raise DataIdError(
                 f"{culprits} would give the path {path!r}, which is not inside the repository"
             )
+        if not _is_encodable(path):
+            raise DataIdError(f"{culprits} would give the path {path!r}, which no file can have")
 
     # -- path -> data ID ---------------------------------------------------------------------------
 

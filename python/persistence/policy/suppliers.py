@@ -44,6 +44,8 @@ class Supplier(NamedTuple):
 
 
 _CALIBRATIONS = (Supplier("calibrations", None),)
+_SKYMAP = Supplier("files", SKYMAP_KEYS, completes=False)
+_FILES = Supplier("files", None, completes=False)
 _REGISTRY = Supplier("registry", None)
 
 
@@ -51,7 +53,10 @@ def of(dataset: DatasetType, policy: Listing) -> tuple[Supplier, ...]:
     """Return who supplies the keys of a dataset type, in the order in which they are asked."""
     if dataset.section == "calibrations":
         return _CALIBRATIONS
-    return Supplier("policy", policy.values), Supplier("files", SKYMAP_KEYS, False), _REGISTRY
+    listed = Supplier("policy", policy.values)
+    # A coadd's filter is no exposure's: where no table has it, the files' names alone do.
+    is_in_table = bool(dataset.tables) or SKYMAP_KEYS.isdisjoint(dataset.keys)
+    return (listed, _SKYMAP, _REGISTRY) if is_in_table else (listed, _FILES)
 
 
 def shares(

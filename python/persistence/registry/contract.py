@@ -83,6 +83,12 @@ class Registry(Protocol):
             As `lookup` takes them.
         keys : sequence of `str`
             The columns whose values are given, in this order.
+
+        Returns
+        -------
+        ask : callable
+            It may raise `RegistryError` when the registry was made anew, perhaps with other
+            columns: it has to be prepared again.
         """
         return lambda values: self.lookup(columns, dict(zip(keys, values, strict=True)), tables)
 

@@ -94,6 +94,7 @@ class SqliteRegistry(Registry):
     ) -> Callable[[Sequence[Any]], Rows]:
         """Return a look-up of which only the values are to be given; see `Registry.prepared`."""
         query = _query(tuple(columns), tuple(keys), tuple(tables), None, False, None)
+        file = self._file()
         stat, getpid, monotonic = os.stat, os.getpid, time.monotonic
 
         def ask(values: Sequence[Any]) -> Rows:
@@ -101,7 +102,9 @@ class SqliteRegistry(Registry):
             started = monotonic()
             try:
                 status, connection = stat(self.path), self._connection
-                if status[1:3] == self._opened and connection and self._process == getpid():
+                if status[1:3] != file:
+                    raise RegistryError(f"{self.path} was made anew: its columns may be others")
+                if file == self._opened and connection and self._process == getpid():
                     return connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise explained(error, self.path, monotonic() - started) from error
@@ -128,6 +131,8 @@ class SqliteRegistry(Registry):
         self, tables: Sequence[str], template: PathTemplate | None = None
     ) -> Mapping[str, str]:
         """Return the columns of some tables with their declared types."""
+        if self._columns and self._file() != self._opened:
+            self.close()  # what was made anew may have others
         if len(tables) == 1 and tables[0] in self._columns:
             return self._columns[tables[0]]
         found: dict[str, str] = {}
