@@ -455,6 +455,17 @@ def test_an_output_of_another_mapper_is_refused() -> None:
         Butler(outputs={"root": "a", "mapper": "lsst.obs.decam.DecamMapper"})
 
 
+def test_a_short_name_in_a_repository_is_gen2s_name_in_what_is_written_on_it() -> None:
+    for root, name in (("a", "decam"), ("b", "lsst.obs.decam.DecamMapper")):
+        Path(root).mkdir()
+        Path(root, "_mapper").write_text(f"{name}\n")
+    Butler(inputs=["a", "b"], outputs="new")  # they are of one camera
+    names = [line.strip() for line in Path("new/repositoryCfg.yaml").open() if "_mapper: " in line]
+    assert names == ["_mapper: lsst.obs.decam.DecamMapper"] * 3
+    assert Path("a/_mapper").read_text() == "decam\n"
+    Butler("new")
+
+
 def test_an_output_of_somebody_else_is_refused_with_his_name(
     as_nobody: Callable[[Callable[[], str]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from persistence.butler import moved_trees, repository_cfg
 from persistence.butler.repository_args import Arguments, RepositoryArgs
 from persistence.butler.repository_cfg import RepositoryCfg
-from persistence.cameras.installed import camera, find, gen2_name, remember
+from persistence.cameras.installed import camera, dotted, find, gen2_name, remember
 from persistence.errors import (
     CameraNotFound,
     RepositoryError,
@@ -260,7 +260,7 @@ class Members:
             member.parents = given  # whose registries know what it writes
 
     def _default_mapper(self, member: Member) -> str | None:
-        names = {one.cfg.mapper for one in self.inputs}
+        names = {one.cfg.mapper and dotted(one.cfg.mapper) for one in self.inputs}
         if len(names) != 1:
             raise RepositoryError(
                 f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "

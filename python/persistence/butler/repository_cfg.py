@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from persistence.cameras.installed import announced
+from persistence.cameras.installed import announced, dotted
 from persistence.errors import ParentsMismatch, PolicyError, RepositoryError, did_you_mean
 from persistence.files import atomic, durable, marks, yaml_nodes
 from persistence.files.yaml_nodes import Node
@@ -386,11 +386,10 @@ def _plain(node: Node) -> Any:
 def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[str]:
     nested = bool(indent)
     yield f"{_TAG}\n"
-    file = cfg.mapper is not None and cfg.mapper.endswith(_CAMERA_FILE)
-    yield (
-        f"{indent}_mapper: "
-        f"{yaml_nodes.flow(os.path.relpath(cfg.mapper or '', here) if file else cfg.mapper)}\n"
-    )
+    mapper = cfg.mapper and dotted(cfg.mapper)
+    if mapper is not None and mapper.endswith(_CAMERA_FILE):
+        mapper = os.path.relpath(mapper, here)
+    yield f"{indent}_mapper: {yaml_nodes.flow(mapper)}\n"
     yield f"{indent}_mapperArgs: {yaml_nodes.flow(_movable(cfg))}\n"
     yield f"{indent}_parents:{'' if cfg.parents else ' []'}\n"
     for parent in cfg.parents:

@@ -145,6 +145,18 @@ def _checked(mapper: Any) -> type[Mapper]:
     return cls
 
 
+def dotted(name: str) -> str:
+    """Return the name of a camera as Gen2 knows it, if a repository says a short one: ``decam``.
+
+    A name whose camera is not installed, or is a file that Gen2 has no name for, stays as it is.
+    """
+    try:
+        named = gen2_name(name) if "." not in name and name in announced() else name
+    except CameraNotFound:  # who opens the repository is told
+        return name
+    return name if not named or named.endswith(yaml_camera.SUFFIX) else named
+
+
 def gen2_name(mapper: Any) -> str:
     """Give the dotted name of a mapper, as Gen2 would have written it.
 
