@@ -460,7 +460,8 @@ def test_a_short_name_in_a_repository_is_gen2s_name_in_what_is_written_on_it() -
         Path(root).mkdir()
         Path(root, "_mapper").write_text(f"{name}\n")
     Butler(inputs=["a", "b"], outputs="new")  # they are of one camera
-    names = [line.strip() for line in Path("new/repositoryCfg.yaml").open() if "_mapper: " in line]
+    lines = Path("new/repositoryCfg.yaml").read_text().splitlines()
+    names = [line.strip() for line in lines if "_mapper: " in line]
     assert names == ["_mapper: lsst.obs.decam.DecamMapper"] * 3
     assert Path("a/_mapper").read_text() == "decam\n"
     Butler("new")

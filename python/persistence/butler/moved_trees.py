@@ -29,9 +29,12 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
     roots = [one for one in places if os.path.isfile(path_of(one, given, "calibRegistry"))]
     hint = f"{roots[0]} is taken for it" if roots else "none of them will be found"
     gone = registry if os.path.isdir(path) else path
+    # What an older repository is told, the file of the one on it says.
+    file = f"{cfg.cfg_root}/{repository_cfg.FILE}"
+    file = f"{repository_cfg.FILE} of a child of {cfg.cfg_root}" if cfg.old else file
     warn_caller(
-        f"{cfg.cfg_root}/{repository_cfg.FILE} names the calibrations in {gone}, which is not "
-        f"there: {hint}. {argument('calibRoot')} says where they are",
+        f"{file} names the calibrations in {gone}, which is not there: {hint}. "
+        f"{argument('calibRoot')} says where they are",
         RegistryWarning,
     )
     lost = ("calibRoot",) if roots else ("calibRoot", "calibRegistry")
