@@ -293,3 +293,23 @@ def test_a_decorated_image_has_its_header(tmp_path: Path) -> None:
     assert raw.image.array is raw.getImage().array
     assert raw.getMetadata().getScalar("FOO") == 3
     assert (raw.getWidth(), raw.getHeight()) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("position", "index", "rest"), [(3.0, 3, 0.0), (3.4, 3, 0.4), (3.6, 4, -0.4), (-0.6, -1, 0.4)]
+)
+def test_a_position_lies_in_the_pixel_whose_middle_is_nearest(
+    position: float, index: int, rest: float
+) -> None:
+    assert afwImage.positionToIndex(position) == index
+    assert afwImage.positionToIndex(position, True) == (index, pytest.approx(rest))
+    assert afwImage.indexToPosition(index) == index
+
+
+def test_an_image_is_put_into_another_box() -> None:
+    image = afwImage.ImageF(np.arange(12, dtype=np.float32).reshape(3, 4), xy0=Point2I(10, 20))
+    box = Box2I(Point2I(12, 21), Extent2I(3, 3))
+    projected = afwImage.utils.projectImage(image, box, fill=-1)
+    assert projected.getBBox() == box
+    assert projected.array.tolist() == [[6, 7, -1], [10, 11, -1], [-1, -1, -1]]
+    assert afwImage.utils.projectImage(image, image.getBBox()) is image

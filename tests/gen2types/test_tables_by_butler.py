@@ -92,6 +92,15 @@ def test_a_catalog_of_sources_is_put_and_got(butler: Any, sources: Any, tmp_path
     assert [footprint.area for footprint in ours.footprints] == AREAS
 
 
+def test_what_was_read_has_metadata_that_can_be_added_to(butler: Any, sources: Any) -> None:
+    butler.put(sources, "src", visit=1)
+    read = butler.get("src", visit=1)
+    read.getTable().getMetadata().add("FLUXM0", 3.0)
+    assert read.getMetadata().get("FLUXM0") == 3.0
+    butler.put(read, "src", visit=2)
+    assert butler.get("src", visit=2).table.getMetadata().get("FLUXM0") == 3.0
+
+
 def test_a_schema_and_matches_are_put_and_got(butler: Any, sources: Any) -> None:
     butler.put(afw_table.SourceCatalog(sources.schema), "src_schema")
     schema = butler.get("src_schema").schema

@@ -17,6 +17,7 @@ from astropy.time import Time
 
 import lsst.afw.image as afwImage
 from lsst.afw.coord import Observatory, Weather
+from lsst.daf.base import PropertyList
 from lsst.geom import SpherePoint, degrees, radians
 from persistence import gen2types
 from persistence.types.exposure.visitinfo import VisitInfo as OurVisit
@@ -178,3 +179,23 @@ def test_a_visit_is_made_of_a_header(real: Path) -> None:
     header = fits.getheader(path, 0)
     info = afwImage.VisitInfo(header)
     assert info.getExposureTime() == pytest.approx(header["EXPTIME"])
+
+
+def test_a_visit_goes_into_a_header_and_out_of_it_again() -> None:
+    header = PropertyList()
+    header.set("FILTER", "g")
+    afwImage.setVisitInfoMetadata(header, visit())
+    again = afwImage.VisitInfo(header)
+    for name in ("getExposureId", "getExposureTime", "getBoresightRaDec", "getRotType", "getUt1"):
+        assert getattr(again, name)() == getattr(visit(), name)()
+    assert header.get("EXPTIME") == visit().getExposureTime()
+    assert header.get("BORE-RA") == visit().getBoresightRaDec().getRa().asDegrees()
+    number = len(header) - 1
+    assert afwImage.stripVisitInfoKeywords(header) == number
+    assert header.names() == ["FILTER"]
+    assert afwImage.stripVisitInfoKeywords(header) == 0
+
+
+def test_kinds_of_rotation_have_their_older_names() -> None:
+    assert afwImage.RotType_SKY is afwImage.RotType.SKY
+    assert afwImage.RotType_MOUNT is afwImage.RotType.MOUNT

@@ -15,7 +15,8 @@ from astropy.wcs import WCS
 
 from persistence.gen2types import unwrap, wrap
 from persistence.gen2types.angle import Angle, arcseconds, degrees, radians
-from persistence.gen2types.coordinates import Extent2D, Point2D
+from persistence.gen2types.box import Box2I
+from persistence.gen2types.coordinates import Extent2D, Extent2I, Point2D, Point2I
 from persistence.gen2types.mappings import (
     TransformPoint2ToPoint2,
     linearizeTransform,
@@ -25,6 +26,7 @@ from persistence.gen2types.mappings import (
 from persistence.gen2types.spherepoint import SpherePoint
 from persistence.gen2types.transforms import AffineTransform
 from persistence.gen2types.wcs import SkyWcs
+from persistence.gen2types.wcscompare import wcsAlmostEqualOverBBox
 from persistence.gen2types.wcsmake import (
     makeCdMatrix,
     makeFlippedWcs,
@@ -335,3 +337,24 @@ def test_the_transform_of_a_wcs_leads_to_the_sky(wcs: SkyWcs) -> None:
 
 def test_the_pixel_scale_is_an_angle(wcs: SkyWcs) -> None:
     assert isinstance(wcs.getPixelScale(), Angle)
+
+
+@pytest.mark.parametrize(
+    ("shift", "limits", "agree"),
+    [
+        (0.0, {}, True),
+        (0.001, {}, True),
+        (1.0, {}, False),
+        (1.0, {"maxDiffSky": 10 * arcseconds, "maxDiffPix": 1.1}, True),
+        (1.0, {"maxDiffSky": 10 * arcseconds}, False),
+        (1.0, {"maxDiffPix": 1.1}, False),
+    ],
+)
+def test_two_wcs_agree_in_a_box_within_limits(
+    shift: float, limits: dict[str, Any], agree: bool
+) -> None:
+    box = Box2I(Point2I(0, 0), Extent2I(100, 200))
+    matrix = makeCdMatrix(0.2 * arcseconds)
+    center = SpherePoint(10.0, 20.0, degrees)
+    one, other = (makeSkyWcs(Point2D(50 + by, 100), center, matrix) for by in (0.0, shift))
+    assert wcsAlmostEqualOverBBox(one, other, box, **limits) is agree

@@ -17,6 +17,7 @@ from persistence.gen2types.mappings import (
 )
 from persistence.gen2types.polygon import Polygon, SinglePolygonException
 from persistence.gen2types.wcs import SkyWcs
+from persistence.gen2types.wcscompare import wcsAlmostEqualOverBBox
 from persistence.gen2types.wcsmake import (
     makeCdMatrix,
     makeFlippedWcs,
@@ -46,5 +47,6 @@ __all__ = [
     "makeTanSipWcs",
     "makeTransform",
     "makeWcsPairTransform",
+    "wcsAlmostEqualOverBBox",
 ]
 __all__ += _geom.__all__

@@ -64,6 +64,7 @@ from persistence.gen2types.images.photocalib import (
     makePhotoCalibFromCalibZeroPoint,
     makePhotoCalibFromMetadata,
 )
+from persistence.gen2types.images.positions import indexToPosition, positionToIndex
 from persistence.gen2types.images.readers import (
     ExposureFitsReader,
     ImageFitsReader,
@@ -72,6 +73,10 @@ from persistence.gen2types.images.readers import (
     bboxFromMetadata,
 )
 from persistence.gen2types.images.visitinfo import RotType, VisitInfo, makeVisitInfo
+from persistence.gen2types.images.visitkeywords import (
+    setVisitInfoMetadata,
+    stripVisitInfoKeywords,
+)
 from persistence.gen2types.transmission import TransmissionCurve
 from persistence.gen2types.wcsmake import makeSkyWcs
 
@@ -79,6 +84,7 @@ from persistence.gen2types.wcsmake import makeSkyWcs
 MaskU = MaskX
 makeWcs = makeSkyWcs
 VariancePixel = ImageF.dtype.type
+RotType_UNKNOWN, RotType_SKY, RotType_HORIZON, RotType_MOUNT = RotType
 
 __all__ = [
     "LOCAL",
@@ -131,6 +137,10 @@ __all__ = [
     "MultibandMaskedImage",
     "PhotoCalib",
     "RotType",
+    "RotType_HORIZON",
+    "RotType_MOUNT",
+    "RotType_SKY",
+    "RotType_UNKNOWN",
     "TransmissionCurve",
     "VariancePixel",
     "VisitInfo",
@@ -139,6 +149,7 @@ __all__ = [
     "bboxFromMetadata",
     "fluxErrFromABMagErr",
     "fluxFromABMag",
+    "indexToPosition",
     "makeExposure",
     "makeImageFromArray",
     "makeMaskFromArray",
@@ -148,5 +159,8 @@ __all__ = [
     "makePhotoCalibFromMetadata",
     "makeVisitInfo",
     "makeWcs",
+    "positionToIndex",
     "readMetadata",
+    "setVisitInfoMetadata",
+    "stripVisitInfoKeywords",
 ]

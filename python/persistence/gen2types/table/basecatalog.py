@@ -22,6 +22,7 @@ from persistence.gen2types.table.records import BaseRecord
 from persistence.gen2types.table.rows import Rows, Run
 from persistence.gen2types.table.schema import Schema
 from persistence.gen2types.table.schemamapper import SchemaMapper
+from persistence.types.metadata.property import PropertyList
 
 
 class BaseCatalog(Ordered, Face[Any]):
@@ -52,7 +53,8 @@ class BaseCatalog(Ordered, Face[Any]):
         schema, block = ours.block_of(catalog, cls.Table.__name__.removesuffix("Table"))
         table = cls.Table(schema)
         table._schema, table.block, block.table = schema, block, table
-        table.setMetadata(ours.metadata_of(catalog))
+        # What was read from a file says something, if only nothing; scripts add to it.
+        table.setMetadata(ours.metadata_of(catalog) or PropertyList())
         face = cls(table)
         face._rows = Rows([Run(block, range(block.length))])
         return face
