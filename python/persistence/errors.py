@@ -316,6 +316,10 @@ class MissingPartWarning(UserWarning):
     """Something was read without a part that may be missing."""
 
 
+class PolicyWarning(UserWarning):
+    """A policy, or another file in YAML, says something twice: the last counts."""
+
+
 class UnknownKeyWarning(UserWarning):
     """A key in a data ID that no dataset type and no registry column of the repository knows."""
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persistence.errors import PolicyError
+from persistence.errors import PolicyError, PolicyWarning
 from persistence.files import yaml_nodes
 
 
@@ -135,8 +135,6 @@ def test_a_tag_that_would_run_code_is_refused_with_its_line_and_not_run(put, tmp
     [
         ("- a\n", r"policy\.yaml:1: a mapping \(key: value\) belongs here"),
         ("just words\n", r"policy\.yaml:1: a mapping .* not 'just words'"),
-        ("a: 1\nb: 2\na: 3\n", r"policy\.yaml:3: key 'a' stands here twice"),
-        ("a:\n  b: 1\n  b: 1\n", r"policy\.yaml:3: key 'b' stands here twice"),
         ("a:\n  <<: 3\n", r"policy\.yaml:2: a mapping .* not '3'"),
         ("a: b: c\n", r"policy\.yaml: not YAML: .* line 1"),
         ("a: [1\n", r"policy\.yaml: not YAML"),
@@ -238,3 +236,12 @@ def test_what_is_no_data_is_refused_soon_and_with_its_line(put, case):
     text, message = NO_DATA[case]
     with pytest.raises(PolicyError, match=message):
         yaml_nodes.load(put(text))
+
+
+def test_of_a_key_that_stands_there_twice_the_last_value_counts_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("a: {b: 1,\n  b: 2}\n")
+    with pytest.warns(PolicyWarning, match=r"policy\.yaml:2: key 'b' stands here twice; the last"):
+        assert yaml_nodes.load(str(path)) == {"a": {"b": 2}}

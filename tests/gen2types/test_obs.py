@@ -13,7 +13,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.time import Time
 
-from persistence import Butler, ButlerLocation, FormatterError, PolicyError
+from persistence import Butler, ButlerLocation, FormatterError, NoResults, PolicyError
 from persistence.cameras.installed import find
 from persistence.files import yaml_nodes
 from persistence.gen2types import unwrap, wrap
@@ -216,6 +216,9 @@ class Camera(CameraMapper):
     def std_md5(self, item: Any, dataId: Any) -> Any:  # of a type that the policy lacks
         return item
 
+    def add_old(self, dataId: Any) -> Any:  # of a signature that Gen2 could not have called
+        return {}
+
     def map_there(self, dataId: Any, write: bool = False) -> Any:
         return ButlerLocation(None, None, "TextStorage", "there.txt", dataId, self)
 
@@ -260,6 +263,21 @@ def test_a_mapper_has_what_gen2s_packages_ask_it(mapper: Camera, tmp_path: Path)
     assert mapper.camera is None
     assert mapper.log.getName() == "CameraMapper"
     assert mapper.exposure_packer is None
+
+
+def test_a_mapper_says_where_a_dataset_is_and_what_there_is(mapper: Camera, tmp_path: Path) -> None:
+    location = mapper.map("raw", {"visit": 7})
+    assert location.getLocations() == ["raw/7.fits"]
+    assert location.getLocationsWithRoot() == [str(tmp_path / "raw" / "7.fits")]
+    assert location.getPythonType() == "lsst.afw.image.DecoratedImageU"
+    assert location.getStorageName() == "FitsStorage"
+    assert mapper.map("there", {}).getLocations() == ["there.txt"]
+    with pytest.raises(NoResults, match="visit"):
+        mapper.map("raw", {})
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "8.fits").touch()
+    assert mapper.queryMetadata("raw", ["visit"], {}) == [(8,)]
+    assert mapper.map("raw", {}).getLocations() == ["raw/8.fits"]
 
 
 def test_a_raw_is_an_exposure_with_the_visit_of_the_cameras_class(tmp_path: Path) -> None:
@@ -329,3 +347,24 @@ def test_an_instrument_applies_the_settings_of_its_package(tmp_path: Path) -> No
     assert settings.path == str(tmp_path / "isr.py")
     with pytest.raises(NotImplementedError):
         Telescope().getCamera()
+
+
+class Strict(Camera):
+    """A camera that standardises all exposures in its own way, as SDSS's does."""
+
+    def _standardizeExposure(  # type: ignore[override]  # Gen2's packages took fewer arguments
+        self, mapping: Any, item: Any, dataId: Any, filter: bool = True, trimmed: bool = True
+    ) -> Any:
+        self.seen.append((mapping.datasetType, filter))
+        return exposureFromImage(item)
+
+
+def test_a_cameras_own_way_is_asked_for_every_exposure(tmp_path: Path) -> None:
+    (tmp_path / "bias").mkdir()
+    fits.PrimaryHDU(np.ones((3, 4), np.float32)).writeto(tmp_path / "bias" / "7.fits")
+    policy = {**POLICY, "calibrations": {"bias": {"template": "bias/%(visit)d.fits", "python":
+        "lsst.afw.image.ImageF"}}}  # fmt: skip
+    given = Strict(policy, str(tmp_path), root=str(tmp_path))
+    given.seen.clear()
+    assert Butler(str(tmp_path), mapper=given).get("bias", visit=7).image.shape == (3, 4)
+    assert given.seen == [("bias", False)]

@@ -28,6 +28,7 @@ WRONG_KINDS = {
     "recipe": (["[default]", 5], TEXT),
     "obsTimeName": (["2020-01-01"], TEXT),
     "validRange": (["maybe", 1], TRUTH),
+    "inputOnly": (["maybe", 1], TRUTH),
     "validStartName": (["[a]"], TEXT),
     "validEndName": ([5.5], TEXT),
     "reference": ([5, "{a: b}"], WORDS),
@@ -50,7 +51,7 @@ def test_each_key_is_tested_with_a_value_of_the_wrong_kind() -> None:
 
 def test_each_key_but_two_fills_the_field_of_its_name() -> None:
     fields = {*dataset_type.DatasetType._fields} - {"name", "section", "source"}
-    assert set(dataset_type.FIELDS) - fields == {"table"}
+    assert set(dataset_type.FIELDS) - fields == {"table", "inputOnly"}
     assert fields - set(dataset_type.FIELDS) == set()
 
 

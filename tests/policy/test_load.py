@@ -291,11 +291,6 @@ WRONG = {
         4,
         "dataset type 'x' is defined in exposures already",
     ),
-    "a key that is there twice": (
-        "datasets:\n  x: {template: a}\n  x: {template: b}",
-        3,
-        "key 'x' stands here twice",
-    ),
     "text where a mapping belongs": (
         "datasets:\n  x: a.fits",
         2,

@@ -45,6 +45,7 @@ WRONG_KINDS = {
     "package": ("[a]", "text"),
     "base": ("[a.yaml]", "text"),
     "kinds": ("text", "a list or a mapping"),
+    "shown": ("{ccd: {table: [a]}}", "a mapping"),
     "aliases": ("{ccd: [ccdnum]}", "text"),
     "filters": ("{physical: g}", "a list"),
     "identifiers": ("{exposureBits: many}", "a whole number"),

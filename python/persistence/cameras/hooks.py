@@ -27,8 +27,15 @@ Hooks = Mapping[tuple[str, str], str]
 _OWN = ("persistence.cameras.special",)
 
 
-def collect(cls: type) -> Hooks:
+def collect(cls: type, strict: bool = True) -> Hooks:
     """Find the hooks of a class: (kind, dataset type) -> the method's name.
+
+    Parameters
+    ----------
+    cls : `type`
+        The class.
+    strict : `bool`, optional
+        Whether a hook is refused now that cannot be called; Gen2 failed when it called it.
 
     Raises
     ------
@@ -39,7 +46,7 @@ def collect(cls: type) -> Hooks:
     for name in dir(cls):
         kind, _, dataset_type = name.partition("_")
         if kind in KINDS and dataset_type and callable(getattr(cls, name)):
-            if getattr(getattr(cls, name), "__module__", "") not in _OWN:
+            if strict and getattr(getattr(cls, name), "__module__", "") not in _OWN:
                 _check_signature(cls, name, kind)
             found[kind, dataset_type] = name
     return MappingProxyType(found)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from persistence.cameras import faces, hooks
+from persistence.cameras import faces, hooks, shown
 from persistence.cameras.detectors import Numbering
 from persistence.cameras.hook_results import ButlerComposite
 from persistence.dataids import request as names
@@ -69,7 +69,7 @@ class Mapper(Numbering):
     trusted: ClassVar[frozenset[str]] = frozenset()
     translatorClass: ClassVar[type[HeaderTranslator] | None] = None
     objects: ClassVar[str] = "astropy"
-    # Whether a hook of a dataset type is refused that the policy lacks; Gen2 never called it.
+    # Whether hooks are refused that are of no dataset type, or cannot be called; Gen2 took them.
     strict_hooks: ClassVar[bool] = True
     hooks: ClassVar[hooks.Hooks] = {}
     _validates: ClassVar[bool] = False
@@ -82,7 +82,7 @@ class Mapper(Numbering):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.hooks = hooks.collect(cls)
+        cls.hooks = hooks.collect(cls, cls.strict_hooks)
         cls._validates = cls.validate is not Mapper.validate
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -265,8 +265,13 @@ class Mapper(Numbering):
 
     @property
     def maps_paths(self) -> bool:
-        """Whether the camera's own code makes paths, so that templates alone do not tell them."""
-        return False
+        """Whether paths are not made by templates alone: values are shown in another form."""
+        return "shown" in self.policy.settings
+
+    @functools.cached_property
+    def shown(self) -> Mapping[str, shown.Show]:
+        """What shows values of keys in paths, where they are not shown as they are."""
+        return shown.of(self.policy.settings, self.policy.path)
 
     @property
     def checks_ids(self) -> bool:
@@ -384,6 +389,11 @@ class Mapper(Numbering):
         number = self._detector_of(dataset, full_id) if unknown else None
         # The number is where to look first.
         first = full_id if number is None else {**full_id, **dict.fromkeys(unknown, number)}
+        if self.shown:
+            first = {
+                key: self.shown[key](value) if key in self.shown else value
+                for key, value in first.items()
+            }
         path, hdu = dataset.template.locate(first)
         return Location(
             root, path, hdu, dataset.storage or "", dataset.python, dataset.name, full_id, options

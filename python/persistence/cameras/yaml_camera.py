@@ -109,6 +109,8 @@ def refuse_code(path: str, trust: Collection[str] = ()) -> None:
     """
     loaded = mapper_class(path)().policy
     named = list(foreign.code(loaded))
+    ways = loaded.settings.get("shown", {}).values()
+    named += [(way["format"], path) for way in ways if "format" in way]
     calibs = loaded.settings.get("ingestCalibs", {})
     for section in (loaded.settings.get("ingest", {}), calibs, calibs.get("curated", {})):
         translators = section.get("parse", {}).get("translators", {})

@@ -171,6 +171,8 @@ class Policy(UserDict[str, Any]):
             raise LookupError(f"{variable} is not set, so nothing tells where {productName} lies")
         return os.path.join(os.environ[variable], relativePath or "", fileName)
 
+    DefaultPolicyFile = defaultPolicyFile
+
     # -- older spellings
     # -----------------------------------------------------------------------------
 

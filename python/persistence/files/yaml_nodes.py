@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from persistence.errors import PolicyError
+from persistence.errors import PolicyError, PolicyWarning, warn_caller
 
 Node = yaml.Node
 
@@ -146,10 +146,12 @@ def where(node: Node) -> str:
 def items(node: Node | None) -> dict[str, Node]:
     """Give the values of a mapping node by key; what ``<<:`` merges in comes first, and loses.
 
+    Of a key that stands there twice the last value counts, as Gen2 had it, with a warning.
+
     Raises
     ------
     PolicyError
-        If the node is no mapping, or has a key twice.
+        If the node is no mapping.
     """
     if node is None:
         return {}
@@ -163,9 +165,10 @@ def items(node: Node | None) -> dict[str, Node]:
                 merged = {**items(other), **merged}
         elif not isinstance(key, yaml.ScalarNode):
             raise PolicyError(f"{where(key)}: a key has to be text or a number")
-        elif key.value in own:
-            raise PolicyError(f"{where(key)}: key {key.value!r} stands here twice")
         else:
+            if key.value in own:  # policies of Gen2 have such
+                message = f"{where(key)}: key {key.value!r} stands here twice; the last counts"
+                warn_caller(message, PolicyWarning)
             own[key.value] = value
     return merged | own if merged else own
 

@@ -8,12 +8,12 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from persistence.cameras import camera_mapper, hooks
-from persistence.cameras.hook_results import RepositoryStorage
+from persistence.cameras.hook_results import ButlerLocation, RepositoryStorage
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, TemplateError, told
 from persistence.gen2types import unwrap, wrap
@@ -250,9 +250,51 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
         cls = self.translatorClass  # it may be one of astro-metadata-translator
         return cls if cls is not None and issubclass(cls, HeaderTranslator) else _Headers
 
+    # -- look-ups, as packages and their tests call them
+    def map(self, datasetType: str, dataId: Any, write: bool = False) -> Any:
+        """Return the `ButlerLocation` of a dataset, which need not be there.
+
+        Raises
+        ------
+        NoResults
+            If keys are missing that the registry does not supply.
+        """
+        mapping = self.mappings.get(datasetType)
+        if mapping is None or super().hook("map", datasetType) is not None:
+            found = super().map(datasetType, dataId, write)
+        else:
+            full = mapping.need(mapping.keys(), self.validated(dataId))
+            root = getattr(mapping.rootStorage, "root", self.root or os.curdir)
+            dataset = self.types[datasetType]
+            found = self.locate(dataset, self.typed(dataset, full), root)
+        return ButlerLocation.of(found, self) if isinstance(found, Location) else found
+
+    def queryMetadata(self, datasetType: str, format: Any, dataId: Any) -> Any:
+        """Return the values of some keys that the registry has for a data ID."""
+        mapping = self.mappings.get(datasetType)
+        if mapping is None or super().hook("query", datasetType) is not None:
+            return super().queryMetadata(datasetType, format, dataId)
+        wanted = list(mapping.keys()) if format is None else format
+        return mapping.lookup(wanted, self.validated(dataId))
+
+    # -- hooks
+    def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
+        found = super().hook(kind, dataset_type)
+        if found is not None or kind != "std":
+            return found
+        if type(self)._standardizeExposure is CameraMapper._standardizeExposure:
+            return None
+        # a camera that standardises exposures in its own way does so with each of them
+        mapping = self.exposures.get(dataset_type) or self.calibrations.get(dataset_type)
+        return None if mapping is None else functools.partial(mapping.standardize, self)
+
     # -- paths
     @property
     def maps_paths(self) -> bool:
+        return super().maps_paths or self._has_own_paths
+
+    @property
+    def _has_own_paths(self) -> bool:
         """Whether the camera's code makes paths: it overrides one of the methods for it."""
         cls = type(self)
         return (
@@ -282,7 +324,7 @@ class CameraMapper(Standardising, metaclass=_OfEveryCamera):
         root: str,
         options: Mapping[str, Any] = {},
     ) -> Location:
-        if not self.maps_paths or dataset.template is None:
+        if not self._has_own_paths or dataset.template is None:
             return super().locate(dataset, full_id, root, options)
         text = self._mapActualToPath(dataset.template.text, dict(full_id))
         match = _HDU.fullmatch(text)

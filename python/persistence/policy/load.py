@@ -15,13 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from persistence.errors import PolicyError
-from persistence.files import yaml_nodes
+from persistence.files import entry_points, yaml_nodes
 from persistence.policy import composites, schema
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import FRAMEWORK, SECTIONS, Layer, Section, split_names
 from persistence.policy.stand_ins import stands_for
 
 _REPOSITORY = "<the repository's policy>"
+_CAMERAS = "persistence.cameras"  # the entry points by which cameras announce themselves
 
 
 class CameraPolicy:
@@ -313,8 +314,21 @@ def _with_base(path: str, line: list[str]) -> list[Layer]:
     if "base" not in top:
         return [top]
     schema.SETTINGS["base"](top["base"], "base")
-    below = os.path.normpath(os.path.join(os.path.dirname(path), yaml_nodes.plain(top["base"])))
+    base = yaml_nodes.plain(top["base"])
+    below = os.path.normpath(os.path.join(os.path.dirname(path), base))
+    if not os.path.exists(below):
+        below = _of_installed(base) or below
     return [*_with_base(below, [*line, path]), top]
+
+
+def _of_installed(name: str) -> str | None:
+    """Return the policy's file of a camera that an installed package announces; None if none."""
+    target = entry_points.announced(_CAMERAS).get(name)
+    if target is None:
+        return None
+    camera = entry_points.load(target)  # its file, or the class of its mapper
+    path: str | None = camera if isinstance(camera, str) else camera.policyFile
+    return path
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

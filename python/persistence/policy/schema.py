@@ -5,6 +5,7 @@ Every setting is checked when the file is loaded; an error names its line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from persistence.dataids.template import PathTemplate
@@ -103,6 +104,16 @@ def _names(node: Node, name: str) -> None:
             )
 
 
+def _pattern(node: Node, name: str) -> None:
+    _TEXT(node, name)
+    try:
+        re.compile(node.value)
+    except re.error as error:
+        raise PolicyError(
+            f"{yaml_nodes.where(node)}: {name}: {node.value!r} is no regular expression: {error}"
+        ) from error
+
+
 def _template(node: Node, name: str) -> None:
     _TEXT(node, name)
     try:
@@ -148,6 +159,19 @@ def _source(node: Node, name: str) -> None:
 
 def _sources(node: Node, name: str) -> None:
     (_list(_source) if isinstance(yaml_nodes.plain(node), list) else _source)(node, name)
+
+
+_CHANGE = _record(pattern=_pattern, becomes=_TEXT, table=_table(_VALUE), format=_TEXT)
+
+
+def _shown_value(node: Node, name: str) -> None:
+    _CHANGE(node, name)
+    ways = set(yaml_nodes.items(node))
+    if ways not in ({"pattern", "becomes"}, {"table"}, {"format"}):
+        raise PolicyError(
+            f"{yaml_nodes.where(node)}: {name} has either a table, or pattern and becomes, or "
+            f"format, not {', '.join(sorted(ways)) or 'nothing'}"
+        )
 
 
 _VISIT = _record(
@@ -235,6 +259,7 @@ SETTINGS: Mapping[str, Shape] = {
     "base": _TEXT,
     "kinds": _plain("a list or a mapping", list, dict),
     "aliases": _table(_TEXT),
+    "shown": _table(_shown_value),
     "filters": _list(_FILTER),
     "identifiers": _record(
         exposure=_terms,

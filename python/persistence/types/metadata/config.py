@@ -32,6 +32,10 @@ class Made:
         return f"{self.class_name}()"
 
 
+# A part of a dotted name, or what stands in brackets.
+_PART = re.compile(r"([^.\[\]]+)(?![^\[]*\])|\[([^\]]*)\]")
+
+
 class Config(Mapping[str, Any]):
     """The values of a task's configuration, by dotted name or as attributes.
 
@@ -112,6 +116,23 @@ class Config(Mapping[str, Any]):
         )
 
     __hash__ = None  # type: ignore[assignment]  # a mapping with an equality of values
+
+    def toDict(self) -> dict[str, Any]:
+        """Return the values as a tree of dictionaries, as pex_config has them.
+
+        A value that has others below it is their ``name``.
+        """
+        tree: dict[str, Any] = {}
+        for name in sorted(self._values):
+            holder = tree
+            *above, last = [text or bracket.strip("'") for text, bracket in _PART.findall(name)]
+            for part in above:
+                there = holder.setdefault(part, {})
+                if not isinstance(there, dict):
+                    there = holder[part] = {"name": there}
+                holder = there
+            holder[last] = self._values[name]
+        return tree
 
     def diff(self, other: Config) -> Differences:
         """Give each entry that differs, or that one of the two lacks.
