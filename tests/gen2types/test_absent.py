@@ -216,6 +216,23 @@ def test_exceptions_are_the_real_ones_where_another_package_has_lsst_pex_too() -
     assert "persistence.gen2types.exceptions.LengthError" in done.stdout, done.stderr
 
 
+@pytest.mark.skipif(
+    any((Path(place) / "lsst" / "pipe" / "base").exists() for place in sys.path),
+    reason="lsst-pipe-base is installed",
+)
+def test_what_gen2_lends_is_missed_with_a_word_on_how_to_have_it() -> None:
+    code = "import lsst.geom\n{}import lsst.pipe.base; print(lsst.pipe.base.Struct)"
+    for first, said in (
+        ("", "'import persistence.gen2' lends it"),
+        ("import persistence.gen2\n", ""),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(first)], capture_output=True, text=True
+        )
+        assert said in done.stderr
+        assert bool(done.returncode) is bool(said), done.stderr
+
+
 def test_a_module_that_nobody_knows_is_not_found() -> None:
     with pytest.raises(ModuleNotFoundError):
         __import__("lsst.nothing.of.this")

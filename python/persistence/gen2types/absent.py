@@ -99,6 +99,7 @@ MODULES: Mapping[str, str] = {
 # What these are in, which may have nothing of its own: lsst.ctrl, lsst.dax.
 _ABOVE = {name.rpartition(".")[0] for name in MODULES if name.count(".") > 1}
 _CAMERAS = "lsst.obs."
+_LENT = "lsst.pipe.base"  # by persistence/gen2.py
 _TOP = os.path.abspath(__file__).rsplit(os.sep, 3)[0]  # where our own lsst is
 _GROUP = "persistence.cameras"  # as cameras/installed.py has it
 
@@ -209,6 +210,12 @@ class _Finder:
             place = os.path.join(_TOP, *fullname.split(".")[:-1])
             if ours := PathFinder.find_spec(fullname, [place]):
                 return ours
+        if fullname == _LENT:
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: 'import persistence.gen2' lends it, before it is "
+                "imported; a script can stay as it is, run by 'python -m persistence.gen2 SCRIPT'",
+                name=fullname,
+            )
         if _kind(fullname) is None:
             return None
         loader: Any = self
