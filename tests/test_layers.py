@@ -29,7 +29,6 @@ LIBRARIES = {
     # Scripts of Gen2 call PyYAML themselves: lsst.daf.base made its types known to it.
     "yaml": {"formatters.yaml", "files.yaml_nodes", "gen2types.yaml_tags"},
     "astropy.io": {
-        "compat.obsbase",
         "formatters.background",
         "formatters.catalog_read",
         "formatters.catalog_write",

@@ -306,7 +306,7 @@ def test_an_image_becomes_an_exposure() -> None:
     assert exposure.getDimensions() == image.getDimensions()
     assert exposure.getMetadata().getScalar("EXPTIME") == 5.0
     assert exposureFromImage(exposure) is exposure
-    assert exposureFromImage(np.zeros((2, 3), np.float32)).getWidth() == 3
+    assert exposureFromImage(np.zeros((2, 3), np.float32)).image.shape == (2, 3)
 
 
 def test_a_wcs_is_made_of_the_boresight_and_the_camera() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from persistence.cameras.camera_mapper import CameraMapper
-from persistence.errors import PersistenceError, told
+from persistence.errors import FormatterError, PersistenceError, told
 from persistence.gen2types import wrap
 from persistence.gen2types.datetimes import DateTime
+from persistence.gen2types.face import Face
 from persistence.gen2types.images.exposure import (
     Exposure,
     makeExposure,
@@ -35,7 +38,7 @@ def exposureFromImage(
     setFilter: bool = False,
     setExposureId: bool = False,
 ) -> Any:
-    """Return an exposure of an image.
+    """Return an exposure of an image: with afw's names, if the image has them.
 
     Parameters
     ----------
@@ -50,6 +53,11 @@ def exposureFromImage(
     setVisitInfo, setFilter, setExposureId : `bool`, optional
         Whether the visit is set as the camera makes it of the header, the filter by the data ID,
         and the number of the exposure with the visit.
+
+    Raises
+    ------
+    FormatterError
+        If it is no image.
     """
     exposure = _as_exposure(image)
     known: dict[str, Any] = {} if dataId is None else {"dataId": dataId}
@@ -62,7 +70,7 @@ def exposureFromImage(
         exposure = wrap(exposure.astropy.replaced(**known))
     if setFilter and dataId and exposure.getFilterLabel() is None and "filter" in dataId:
         exposure.setFilter(Filter(dataId["filter"]))
-    return exposure
+    return exposure if isinstance(image, Face) else exposure.astropy
 
 
 def _as_exposure(image: Any) -> Any:
@@ -77,7 +85,12 @@ def _as_exposure(image: Any) -> Any:
         return makeExposure(makeMaskedImage(image))
     if isinstance(image, MaskedImage):
         return makeExposure(image)
-    return makeExposure(makeMaskedImage(makeImageFromArray(image)))
+    pixels = np.asanyarray(image)
+    if pixels.ndim != 2:
+        raise FormatterError(
+            f"an exposure has two dimensions, not {pixels.ndim}: {type(image).__name__}"
+        )
+    return makeExposure(makeMaskedImage(makeImageFromArray(pixels)))
 
 
 def _number(mapper: Any, data_id: Mapping[str, Any], logger: Any) -> int | None:
