@@ -76,17 +76,30 @@ def test_arrays_become_bands() -> None:
     assert several.variance.array[1, 0, 0] == 12
 
 
-def test_a_butler_is_asked_for_each_band() -> None:
+@pytest.mark.parametrize(
+    ("first", "patch"),
+    [((None,), "1,1"), ((), "1,1"), (({"patch": {"g": "0,0", "r": "1,0", "i": "2,0"}},), None)],
+)
+def test_a_butler_is_asked_for_each_band(first: tuple[Any, ...], patch: str | None) -> None:
+    """As afw's versions did: what differs stands before the dataset type, or nothing does."""
+    asked = []
+
     class Butler:
-        def get(self, name: str, data_id: Any, filter: str) -> Any:
+        def get(self, name: str, filter: str, **data_id: Any) -> Any:
+            asked.append((name, filter, data_id["tract"], data_id["patch"]))
             single = afwImage.ExposureF(BOX)
             single.image.array[:] = BANDS.index(filter)
             return single
 
+    same = {} if patch is None else {"patch": patch}
     several = afwImage.MultibandExposure.fromButler(
-        Butler(), BANDS, "filter", "deepCoadd_calexp", {"tract": 0}
+        Butler(), BANDS, *first, "deepCoadd_calexp", tract=9813, **same
     )
     assert several.image.array[:, 0, 0].tolist() == [0, 1, 2]
+    assert asked == [
+        ("deepCoadd_calexp", band, 9813, patch or f"{number},0")
+        for number, band in enumerate(BANDS)
+    ]
 
 
 def test_bands_at_different_places_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -294,7 +294,7 @@ class MultibandExposure(_MultibandPlanes):
 
     @classmethod
     def fromButler(
-        cls, butler: Any, bands: Iterable[str], filterKw: str = "filter", *args: Any, **kwargs: Any
+        cls, butler: Any, bands: Iterable[str], filterKwargs: Any = None, *args: Any, **kwargs: Any
     ) -> Self:
         """Get an exposure of each band.
 
@@ -303,14 +303,22 @@ class MultibandExposure(_MultibandPlanes):
         butler : `Butler`
             Where from.
         bands : sequence of `str`
-            The bands.
-        filterKw : `str`
-            The key of the data ID that has the band.
+            The bands, each of which is the ``filter`` of its data ID.
+        filterKwargs : `dict`, optional
+            What else differs: keyword of `Butler.get` -> `dict` of band -> value. It may be left
+            out, as afw's last versions did.
         *args, **kwargs
             As of `Butler.get`.
         """
         bands = tuple(bands)
-        return cls(bands, [butler.get(*args, **{**kwargs, filterKw: band}) for band in bands])
+        if filterKwargs is not None and not isinstance(filterKwargs, Mapping):
+            args, filterKwargs = (filterKwargs, *args), None
+        differing = dict(filterKwargs or {})
+        singles = []
+        for band in bands:
+            own = {name: values[band] for name, values in differing.items()}
+            singles.append(butler.get(*args, **{"filter": band, **kwargs, **own}))
+        return cls(bands, singles)
 
     @classmethod
     def fromKwargs(
