@@ -281,3 +281,61 @@ def test_a_column_that_a_path_needs_is_named_if_it_is_null_or_absent(own: Path) 
             (IncompleteDataId, UnknownKey), match=r"raw: 'filter' is not known to .*registry\.sql"
         ):
             call()
+
+
+COMPOSITES = """
+exposures:
+  raw: {template: 'r-%(visit)d-%(snap)d.fits', storage: FitsStorage, tables: [raw]}
+datasets:
+  src: {template: 's-%(visit)d.txt', storage: TextStorage, tables: [raw]}
+  coadd: {template: 'c-%(tract)d-%(patch)s-%(filter)s.txt', storage: TextStorage}
+  of_raws: {python: builtins.dict, composite: {one: {datasetType: raw}}}
+  of_coadds: {python: builtins.dict, composite: {one: {datasetType: coadd}}}
+  of_both: {python: builtins.dict, composite: {one: {datasetType: src}, two: {datasetType: coadd}}}
+values: {snap: [0, 1]}
+"""
+
+
+@pytest.fixture
+def composites(tmp_path: Path) -> Butler:
+    (tmp_path / "camera.yaml").write_text(COMPOSITES)
+    with sqlite3.connect(tmp_path / "registry.sqlite3") as connection:
+        connection.execute("create table raw (visit int, filter text)")
+        connection.executemany("insert into raw values (?, ?)", [(7, "g"), (8, "r")])
+    connection.close()
+    for name in ("c-0-1,1-g", "c-0-1,1-r", "c-3-2,2-g"):
+        (tmp_path / f"{name}.txt").write_text("x")
+    return Butler(tmp_path, mapper=str(tmp_path / "camera.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "given_id", "rows"),
+    [
+        ("raw", {}, [(7, 0), (7, 1), (8, 0), (8, 1)]),
+        ("of_raws", {"visit": 7}, [(7, 0), (7, 1)]),
+        ("of_raws", {"filter": "r", "snap": 1}, [(8, 1)]),
+        ("coadd", {}, [(0, "1,1", "g"), (0, "1,1", "r"), (3, "2,2", "g")]),
+        ("coadd", {"filter": "g"}, [(0, "1,1", "g"), (3, "2,2", "g")]),
+        ("coadd", {"tract": 0, "patch": "1,1"}, [(0, "1,1", "g"), (0, "1,1", "r")]),
+        ("coadd", {"tract": 5}, []),
+        ("of_coadds", {}, [(0, "1,1", "g"), (0, "1,1", "r"), (3, "2,2", "g")]),
+        ("of_coadds", {"tract": 3}, [(3, "2,2", "g")]),
+    ],
+)
+def test_a_query_and_a_subset_give_the_same(
+    composites: Butler, name: str, given_id: dict[str, Any], rows: list[tuple[Any, ...]]
+) -> None:
+    keys = list(composites.getKeys(name) or ())
+    subset = composites.subset(name, dataId=given_id)
+    assert sorted(tuple(one.dataId[key] for key in keys) for one in subset) == rows
+    assert sorted(composites.queryMetadata(name, keys, given_id)) == rows
+    for number, key in enumerate(keys):
+        values = {row[number] for row in rows}
+        if rows or key not in given_id:
+            assert set(composites.queryMetadata(name, key, given_id)) == values
+
+
+def test_what_was_given_stays_where_nobody_can_tell_it(composites: Butler) -> None:
+    subset = composites.subset("of_both", visit=7)
+    assert {one.dataId["visit"] for one in subset} == {7}
+    assert len(subset) == 3

@@ -11,6 +11,7 @@ import pytest
 from persistence import Butler
 from persistence.cli import ingest_images
 from persistence.errors import IncompleteDataId, NoResults
+from persistence.registry import kinds
 from persistence.registry.source import Source
 
 
@@ -103,3 +104,23 @@ def test_one_question_is_one_look_at_the_disk(
     looks.clear()
     assert source.find() is source.find()
     assert looks == []
+
+
+def test_a_chain_without_registries_is_looked_through_once_a_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = tmp_path / "camera.yaml"
+    camera.write_text("datasets: {note: {template: 'n-%(a)d.txt', storage: TextStorage}}\n")
+    inputs: list[str] = []
+    for number in range(8):
+        root = str(tmp_path / str(number))
+        told = {"root": root, "mapper": str(camera), "mode": "rw"}
+        butler = Butler(inputs=inputs[-1:] or None, outputs=told)
+        inputs.append(root)
+    looks: list[tuple[str, str]] = []
+    monkeypatch.setattr(kinds, "appeared", lambda *looked: bool(looks.append(looked)))
+    assert not butler.datasetExists("note", a=1)
+    for name in ("registry", "calibRegistry"):
+        roots = [root for root, looked_for in looks if looked_for == name]
+        # the plan, which is compiled now, looks once more
+        assert len(roots) <= 3 * len(inputs), name

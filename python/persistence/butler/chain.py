@@ -14,6 +14,7 @@ from persistence.errors import (
     NoResults,
     UnknownDatasetType,
 )
+from persistence.registry.source import Source
 
 
 class Chain:
@@ -61,9 +62,10 @@ class Chain:
     def legs(self, request: Request, data_id: Mapping[str, Any]) -> list[Leg]:
         """Return the repositories that are asked, neighbours that map alike together."""
         legs: list[Leg] = []
+        known: dict[Source, Source | None] = {}
         for repository in self.asked(request, data_id):
             hook = repository.mapper.hook("map", request.datasetType)
-            if legs and hook is None and repository.maps_like(legs[-1].leader):
+            if legs and hook is None and repository.maps_like(legs[-1].leader, known):
                 legs[-1] = legs[-1]._replace(members=(*legs[-1].members, repository))
             else:
                 legs.append(Leg(repository, (repository,)))

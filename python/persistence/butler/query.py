@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.butler import lookup as one
@@ -25,11 +25,10 @@ class Matching(NamedTuple):
         known, keys = DataId(self.data_id), self.keys
         for row in self.rows:
             full = known.copy()
-            dict.update(full, zip(keys, row, strict=True))  # what a registry gives is plain
+            items: Iterable[tuple[str, Any]] = zip(keys, row, strict=True)
             if None in row:
-                for key, value in zip(keys, row, strict=True):
-                    if value is None:
-                        del full[key]
+                items = [(key, value) for key, value in items if value is not None]
+            dict.update(full, items)  # what a registry gives is plain
             yield full
 
 
@@ -58,7 +57,6 @@ def matching(chain: Chain, request: Request, level: str, data_id: DataId) -> Mat
         return Matching(data_id, (), [()])
     if all(key in data_id for key in wanted):
         return Matching(data_id, tuple(wanted), [tuple(data_id[key] for key in wanted)])
-    request = _finder(chain, request, set(wanted) - set(data_id))
     rows = lookup(chain, request, tuple(wanted), data_id, lenient=True)
     return Matching(data_id, tuple(wanted), rows)
 
@@ -68,8 +66,9 @@ def _finder(chain: Chain, request: Request, missing: set[str]) -> Request:
 
     Lists are the last to be asked: each of their parts has more keys.
     """
-    dataset = chain.knowing(request).mapper.dataset(request)
-    if dataset.template is None:
+    mapper = chain.knowing(request).mapper
+    dataset = mapper.dataset(request)
+    if dataset.template is None and mapper.hook("query", request.datasetType) is None:
         for part in sorted(dataset.composite.values(), key=lambda part: part.subset):
             inner = _finder(chain, chain.request(part.datasetType), missing)
             if missing <= set(chain.knowing(inner).mapper.dataset(inner).keys):
@@ -86,8 +85,10 @@ def lookup(
 ) -> list[tuple[Any, ...]]:
     """Return the first answer that is not empty; see `persistence.butler.lookup.lookup`.
 
-    What the files tell is the union of what all repositories have.
+    What the files tell is the union of what all repositories have. A composite's keys are those of
+    its components, one of which is asked for them.
     """
+    request = _finder(chain, request, set(columns) - set(data_id))
     found: dict[tuple[Any, ...], None] = {}
     for repository in chain.asked(request, data_id):
         mapper = repository.mapper

@@ -184,15 +184,18 @@ class Repository:
             self.root if dataset.section != "calibrations" else self.calibrations_of(dataset).root
         )
 
-    def maps_like(self, other: Repository) -> bool:
+    def maps_like(self, other: Repository, known: dict[Source, Source | None]) -> bool:
         """Say whether this repository calls datasets as another does, but for the root.
 
-        A camera that has a ``map_`` hook may do so otherwise.
+        A camera that has a ``map_`` hook may do so otherwise. For ``known``, see `Source.owner`.
         """
+        owner = self.source.owner(known)
+        calibrations = self.calibration_source.owner(known)
         return (
             self.mapper.policy is other.mapper.policy
-            and self.registry is other.registry
-            and self.calibrations.registry is other.calibrations.registry
+            and owner is not None  # else each asks its own files
+            and owner is other.source.owner(known)
+            and calibrations is other.calibration_source.owner(known)
             and type(self.mapper) is type(other.mapper)
             and self.mapper.mapperArgs == other.mapper.mapperArgs
         )

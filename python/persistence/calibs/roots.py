@@ -37,6 +37,10 @@ class CalibrationSource:
         sources = [parent._source for parent in parents]
         self._source: Source = Source(root, arguments, "calibRegistry", sources)
 
+    def owner(self, known: dict[Source, Source | None]) -> Source | None:
+        """Return whose registry of calibrations it is; see `Source.owner`."""
+        return self._source.owner(known)
+
     def find(self) -> Calibrations:
         """Return where calibrations lie now, with their registry."""
         owner = self._source.owner() or self._source

@@ -45,14 +45,26 @@ class Source:
         owner = self.owner()
         return None if owner is None else owner._own
 
-    def owner(self) -> Source | None:
-        """Return whose registry it is: this directory's, or a parent's; None if there is none."""
+    def owner(self, known: dict[Source, Source | None] | None = None) -> Source | None:
+        """Return whose registry it is: this directory's, or a parent's; None if there is none.
+
+        Parameters
+        ----------
+        known : `dict` [`Source`, `Source` or None], optional
+            What was found while the same question was answered, and is not looked for again: of a
+            chain without a registry, each repository would ask all that are behind it.
+        """
         if self._owner is None:
-            if self._own is None and kinds.appeared(self.root, self._name):
-                self._own = kinds.open_registry(self.root, {}, self._name)
-            if self._own is not None:
-                self._owner = self
-            else:
-                owners = (parent.owner() for parent in self._parents)
-                self._owner = next((owner for owner in owners if owner is not None), None)
+            known = {} if known is None else known
+            if self not in known:
+                known[self] = self._owner = self._look(known)
+            return known[self]
         return self._owner
+
+    def _look(self, known: dict[Source, Source | None]) -> Source | None:
+        if self._own is None and kinds.appeared(self.root, self._name):
+            self._own = kinds.open_registry(self.root, {}, self._name)
+        if self._own is not None:
+            return self
+        owners = (parent.owner(known) for parent in self._parents)
+        return next((owner for owner in owners if owner is not None), None)
