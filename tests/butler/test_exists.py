@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from persistence import Butler, CameraMapper
 from persistence.butler.exists import existing
 from persistence.dataids.location import Location
+from persistence.files import intents
 
 POLICY = """
 datasets:
@@ -46,6 +48,22 @@ def test_it_says_what_the_butler_says(rerun: Butler, name: str, number: int) -> 
     found = [is_there(one) for one in data_ids]
     assert found == [rerun.datasetExists(name, one) for one in data_ids]
     assert sum(found) == number
+
+
+def test_what_a_killed_writer_left_is_there_as_the_butler_says(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    (tmp_path / "n").mkdir()
+    intent = tmp_path / intents.FOLDER / "elsewhere-1-ab.json"
+    intent.parent.mkdir(parents=True)
+    moves = [["n/x.txt", "n/.put-x", None], ["n/y.txt", None, "n/.put-y"]]
+    intent.write_text(json.dumps({"writer": "", "back": False, "moves": moves}))
+    os.utime(intent, (0, 0))  # of long ago
+    for name in (".put-x", "y.txt", ".put-y"):
+        (tmp_path / "n" / name).touch()
+    butler = Butler(tmp_path, mapper=CameraMapper(str(tmp_path / "camera.yaml")))
+    is_there = existing(butler, "note")
+    for name, there in (("x", True), ("y", False)):
+        assert butler.datasetExists("note", a=name) == is_there({"a": name}) == there, name
 
 
 @pytest.fixture

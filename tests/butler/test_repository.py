@@ -14,7 +14,7 @@ from persistence.butler import lookup
 from persistence.butler.repository import Repository
 from persistence.dataids.location import Location
 from persistence.dataids.request import COMPONENTS, VIEWS
-from persistence.errors import IncompleteDataId
+from persistence.errors import IncompleteDataId, UnknownArgument
 from persistence.formatters.views import READERS
 
 POLICY = """
@@ -125,6 +125,18 @@ def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -
     rerun = Butler(inputs=arguments, outputs=output, trust=[name])
     assert rerun.get("thing") == CoaddPacker()
     assert pickle.loads(pickle.dumps(rerun)).get("thing") == CoaddPacker()
+
+
+@pytest.mark.parametrize(
+    ("trust", "message"),
+    [
+        (5, "5 is no dotted name: give 'package.Name'"),
+        (["a.B", Path], "is no dotted name: give 'pathlib.Path', as a text"),
+    ],
+)
+def test_what_is_trusted_is_told_by_its_name(tmp_path: Path, trust: Any, message: str) -> None:
+    with pytest.raises(UnknownArgument, match=f"trust: .*{message}"):
+        Butler(tmp_path, mapper="decam", trust=trust)
 
 
 def test_each_view_has_a_reader_or_is_the_butlers_own() -> None:

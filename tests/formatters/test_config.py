@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from persistence.errors import FormatterError, UnsafeContent
@@ -155,13 +157,16 @@ def test_code_in_other_places_than_the_value_is_refused_as_well(statement):
         parse(statement)
 
 
-@pytest.mark.parametrize("text", ["config.a=", "config.a=(1", "config a=1", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["config.a=", "config.a=(1", "config a=1", "\x00", "x=" + 90000 * "-"]
+)
 def test_what_is_no_python_is_refused_by_name(disk, text):
     location = disk.put(text.encode())
     with pytest.raises(FormatterError, match="is no configuration file") as caught:
         disk.read(location)
     assert not isinstance(caught.value, UnsafeContent)
     assert location.full_path in str(caught.value)
+    assert re.search(r"is no configuration file: \S", str(caught.value))
 
 
 def test_comments_right_above_an_assignment_are_its_documentation():

@@ -139,7 +139,7 @@ class Butler:
         self.cache = ComponentCache() if cache else ComponentCache(0)
         # What it is made of again elsewhere: whatever the caller, or the current directory, changes
         # meanwhile.
-        trust = (trust,) if isinstance(trust, str) else tuple(trust)
+        trust = _trusted(trust)
         if inputs is None and outputs is None:
             place = root if root is not None else getattr(mapper, "root", None) or os.curdir
             args = RepositoryArgs(os.fspath(place), mapper=mapper, mapperArgs=mapperArgs)
@@ -650,6 +650,18 @@ class Butler:
             if "@" in name:
                 raise AliasError(f"Unresolvable alias specifier in datasetType: {name}")
         return name
+
+
+def _trusted(trust: Any) -> tuple[str, ...]:
+    """Return the dotted names that a caller trusts, one or many."""
+    names = (trust,) if isinstance(trust, str) or not isinstance(trust, Iterable) else tuple(trust)
+    for name in names:
+        if not isinstance(name, str):
+            meant = f"{name.__module__}.{name.__qualname__}" if isinstance(name, type) else ""
+            raise UnknownArgument(
+                f"trust: {name!r} is no dotted name: give {meant or 'package.Name'!r}, as a text"
+            )
+    return names
 
 
 def _check_level(level: Any, datasetType: Any) -> None:

@@ -54,6 +54,7 @@ def _is_plain(repository: Repository, request: Request) -> bool:
         and storages.find(dataset.storage or "", dataset.python) is not None
         and mapper.hook("map", request.datasetType) is None
         and not mapper.maps_paths
+        and not repository.redirects
     )
 
 

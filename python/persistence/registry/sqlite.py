@@ -204,6 +204,7 @@ class SqliteRegistry(Registry):
         try:
             return self._connect().execute(query, values).fetchall()
         except sqlite3.Error as error:
+            self._columns.clear()  # they may be others now
             raise explained(error, self.path, time.monotonic() - started) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise RegistryError(

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from persistence.errors import FormatterError, UnsafeContent
+from persistence.errors import FormatterError, UnsafeContent, told
 from persistence.files import hashes
 from persistence.types.metadata.config import Config, Made
 
@@ -29,7 +29,7 @@ def parse(text: str, path: str = "<text>") -> Config:
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise FormatterError(f"{path} is no configuration file: {error}") from error
+        raise FormatterError(f"{path} is no configuration file: {told(error)}") from error
     found = _Found()
     for statement in statements:
         _take(statement, found, path)
