@@ -417,6 +417,24 @@ def test_a_butler_says_the_same_with_plans_and_without_whatever_happens_meanwhil
         assert _said(quick, *question) == _said(slow, *question), (question, happened)
 
 
+def test_calibrations_lie_where_their_registry_is_also_one_that_comes_later(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(IN_TABLES)
+    camera = str(tmp_path / "camera.yaml")
+    for name in ("repo", "rerun"):
+        (tmp_path / name / "F").mkdir(parents=True)
+        (tmp_path / name / "F/2020-01-01-01.txt").write_text(name)
+    _registry(tmp_path / "repo", ())
+    butler = Butler(
+        inputs={"root": str(tmp_path / "repo"), "mapper": camera},
+        outputs={"root": str(tmp_path / "rerun"), "mapper": camera, "mode": "rw"},
+    )
+    assert butler.get("flat", calibDate="2020-01-01", ccd=1) == "rerun"
+    _calibrations(tmp_path / "repo")
+    assert butler.get("flat", calibDate="2020-01-01", ccd=1) == "repo"
+    plan = butler.chain.plan(Request("flat"))
+    assert plan.holds({"calibDate": "2020-01-01", "ccd": 1})  # what was odd before is not kept
+
+
 # -- how long it is
 # ---------------------------------------------------------------------------------------------
 

@@ -119,7 +119,6 @@ def test_a_retargeting_is_noted_and_not_done():
         "try: pass\nfinally: pass",
         "assert open('{}', 'w')",
         "assert isinstance(config, object)",
-        "'''a text'''",
         "pass",
         "raise SystemExit",
         "global config",

@@ -41,7 +41,6 @@ WRONG_KINDS = {
     "disassembler": ([True], TEXT),
     "keys": (["[visit]", "visit", ""], TABLE),
     "table": ([5, "{a: b}"], WORDS),
-    "inputOnly": (["maybe", 1], TRUTH),
 }
 CASES = [(key, value) for key, (values, _kind) in WRONG_KINDS.items() for value in values]
 

@@ -145,8 +145,8 @@ class Plan:
         made = tuple(route for route in routes if route is not None)
         if len(made) == len(routes) and made:
             self._routes[keys] = made
-        elif not any(leg.leader.registry.lists_files for leg in self._legs):
-            self._routes[keys] = ()  # without a registry: one may come that has what is missing
+        elif all(_is_settled(self.request, leg) for leg in self._legs):
+            self._routes[keys] = ()
         return self._routes.get(keys, ())
 
 
@@ -170,6 +170,19 @@ def _is_plain(request: Request, leg: Leg) -> bool:
     )
 
 
+def _is_settled(request: Request, leg: Leg) -> bool:
+    """Return whether the registries are there: one may come that has what is missing."""
+    dataset = leg.leader.mapper.dataset(request)
+    return not leg.leader.registry.lists_files and not _may_move(leg, dataset)
+
+
+def _may_move(leg: Leg, dataset: DatasetType) -> bool:
+    """Return whether calibrations will lie elsewhere when a registry of them comes."""
+    return dataset.section == "calibrations" and any(
+        member.calibrations_of(dataset).registry is None for member in leg.members
+    )
+
+
 def _may_refer(leg: Leg, dataset: DatasetType) -> bool:
     """Return whether a file may be a reference to another: it is a component, and written."""
     return any(
@@ -189,6 +202,7 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
     hdu_key = HDU_KEYS.get(dataset.storage or "")
     if (
         None in kinds
+        or _may_move(leg, dataset)
         or not policy.aliases.keys().isdisjoint(keys)
         or (hdu_key in keys and hdu_key not in policy.keys)
     ):
