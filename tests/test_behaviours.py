@@ -397,6 +397,14 @@ PROBES: dict[str, Callable[[World], Any]] = {
 
 # Where ours differs: what it answers, or the error that it raises, and why.
 OURS: dict[str, tuple[Any, str]] = {
+    "queryMetadata('coadd', ['tract','filter']) without tract": (
+        [],
+        "queryMetadata and subset ask the same: the files that there are tell tracts (policy/suppliers.py)",
+    ),
+    "map('plain', name='z') with both .gz and .fz there": (
+        NoResults,
+        "a pickle is never compressed: neither reader would take such a file, so that only one name is asked for",
+    ),
     "getKeys(): no dataset type (alias lookup of None)": (
         "calibDate ccdnum date detector expId fgcmcycle filter label name numSubfilters patch pixel_id subdir "
         "subfilter tract visit".split(),
@@ -470,9 +478,6 @@ dirty: true
 }
 # What people may have searched for: it stands in the original's message, and in ours.
 KEPT = {
-    "queryMetadata('coadd', ['tract','filter']) without tract": (
-        "Cannot look up skymap key 'tract'; it must be explicitly included in the data ID"
-    ),
     "dataRef('raw', visit=100005): many": "No unique dataset for:",
     "get('thing', visit): ccdnum not unique": "No locations for get:",
     "get back from a write-only output by the same butler": "No locations for get:",
