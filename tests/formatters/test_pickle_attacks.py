@@ -526,6 +526,15 @@ def test_a_tuple_that_is_shared_is_read_as_one(disk):
         assert found[1][shared] is found[0][1]
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("number", [0, 3, 300, 30_000])
+def test_frames_stay_what_they_are_where_stand_ins_are_put(disk, number, protocol):
+    """A frame that is too short for what is in it makes C's unpickler read other values."""
+    pair = (None, datetime.timedelta(0))
+    obj = [pair, 2**55, (pair, 2**55), [(f"text {place}", 2**55) for place in range(number)]]
+    assert disk.read(disk.put(pickle.dumps(obj, protocol))) == obj
+
+
 LEAVES = st.none() | st.integers() | st.integers(2**61 - 9, 2**64) | st.text(max_size=3) | st.binary(max_size=3) | st.datetimes() | st.timedeltas() | st.sampled_from(["x" * n for n in (250, 255, 256, 260)])  # fmt: skip
 HASHABLE: st.SearchStrategy[Any] = st.deferred(
     lambda: (

@@ -35,6 +35,7 @@ _COUNTED: Mapping[bytes, int] = {  # how many bytes tell the length of the argum
 _TUPLES = (b"\x85", b"\x86", b"\x87", b"t", b"\x91")  # and frozensets
 _NUMBERS = (b"\x8a", b"\x8b", b"I", b"L")  # too large for a run
 _FRAME = b"\x95"  # with 8 bytes
+_FRAMED = 9
 _ENDS = (b".", b"")  # a pickle cut off is damaged, which the unpickler finds as well
 _LONGEST = 20  # digits of a place
 _STAND_IN = b"NQ%b0"  # a persistent object goes into the memo, and from the stack
@@ -88,7 +89,7 @@ _OTHERS = b"|".join(
         rb"[Kh\x80].",
         rb"M..",
         rb"[Jj].{4}",
-        rb"[G\x95].{8}",
+        rb"G.{8}",
         rb"\x8a(?:" + _SMALL + b")",
         rb"[IL]-?1?\d{1,18}L?\n",
         rb"[Fg][^\n]*\n",
@@ -108,6 +109,29 @@ _RUN = re.compile(
 _ONE = re.compile(b"(?:%b)|[IL][^\\n]*\\n" % _KEPT, re.DOTALL)
 
 
+class _Copy:
+    """A pickle with other bytes in some places; these are named from the first to the last."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._pieces: list[bytes] = []
+        self._done = 0
+        self._has_others = False
+
+    def replace(self, begin: int, end: int, others: bytes = b"") -> None:
+        """Leave out what lies between two places, and put others there, if there are any."""
+        if begin < end or others:
+            self._pieces += self._data[self._done : begin], others
+            self._done = end
+        self._has_others |= bool(others)
+
+    def whole(self) -> bytes:
+        """Return the copy; the very pickle if nothing is put into it."""
+        if not self._has_others:
+            return self._data
+        return b"".join([*self._pieces, self._data[self._done :]])
+
+
 def harmless(data: bytes, path: str) -> bytes | None:
     """Return what C's unpickler may read in the place of a pickle; None if it takes care.
 
@@ -118,27 +142,34 @@ def harmless(data: bytes, path: str) -> bytes | None:
     ------
     UnsafeContent
         If it names a place in the memo that no pickle of this size can need.
+
+    Notes
+    -----
+    A frame tells how many bytes are in it. What is put between them would make it wrong, and C's
+    unpickler reads other values then, without a word: frames are left out, for nothing needs them.
     """
-    position = done = odd = 0
-    pieces: list[bytes] = []
+    position = odd = 0
+    copy = _Copy(data)
     while odd <= _MOST:
         run: Any = _RUN.match(data, position)  # of nothing, perhaps
         began, position = position, run.end()
         memo, call, number = run.groups()
         if memo is not None:
             odd += not call
-            if memo:
-                pieces += data[done : run.start(1)], _STAND_IN % memo
-                done = position
+            copy.replace(run.start(1), position, memo and _STAND_IN % memo)
             continue
         if number:
             odd += 1
             continue
         code = data[position : position + 1]
         if code in _ENDS:
-            return b"".join([*pieces, data[done:]]) if pieces else data
+            return copy.whole()
+        if code == _FRAME:
+            copy.replace(position, position + _FRAMED)
+            position += _FRAMED
+            continue
         end = _end(data, position, code)
-        place, after = _put(data, end)
+        place, begin, after = _put(data, end)
         if place > max(len(data), _NEAR):
             raise UnsafeContent(
                 f"{path} names a place in the memo that lies beyond the file; it was not read"
@@ -148,9 +179,9 @@ def harmless(data: bytes, path: str) -> bytes | None:
         if end == position or (code in _NUMBERS and after > end):
             return None  # nobody knows what follows, or what is put into the memo
         odd += code in _NUMBERS or code in _TUPLES
+        copy.replace(end, begin)  # a frame
         if code in _TUPLES:
-            pieces += data[done:end], _STAND_IN % data[end:after]
-            done = after
+            copy.replace(begin, after, _STAND_IN % data[begin:after])
         position = after
     return None
 
@@ -166,12 +197,16 @@ def _end(data: bytes, position: int, code: bytes) -> int:
     return one.end() if one else position
 
 
-def _put(data: bytes, position: int) -> tuple[int, int]:
-    """Return the place in the memo that an opcode names, and where it ends; 0 if it names none."""
-    if data.startswith(_FRAME, position) and data[position + 9 : position + 10] in _PUTS:
-        position += 9  # a long text is in no frame, but what puts it into the memo is
+def _put(data: bytes, position: int) -> tuple[int, int, int]:
+    """Return the place in the memo that an opcode names, and where it begins and ends.
+
+    The place is 0, and the opcode is empty, if there is none.
+    """
+    begin = position + _FRAMED
+    if data.startswith(_FRAME, position) and data[begin : begin + 1] in _PUTS:
+        position = begin  # a long text is in no frame, but what puts it into the memo is
     size = _PUTS.get(data[position : position + 1])
     if size is None:
-        return 0, position
+        return 0, position, position
     place, length = size(data[position + 1 : position + 1 + _LONGEST])
-    return place, position + 1 + length
+    return place, position, position + 1 + length
