@@ -343,7 +343,8 @@ def test_v24_a_component_may_be_all_that_matches() -> None:
 
 def test_v30_a_calibration_whose_keys_are_known_asks_no_registry(filled: Path) -> None:
     butler = Butler(filled)
-    nothing = SimpleNamespace(find=object)  # whoever asks it fails
+    registry = SimpleNamespace(lists_files=False)  # whoever asks it for rows fails
+    nothing = SimpleNamespace(find=lambda: registry)
     butler._chain.inputs[0].source = nothing  # type: ignore[assignment]
     path = butler.getUri("bias", calibDate="2015-01-01", ccdnum=7, write=True)
     assert path.endswith("/BIAS/2015-01-01/BIAS-2015-01-01-07.fits")

@@ -61,13 +61,13 @@ def test_write_tells_where_put_would_write_there_or_not(run: Any, rerun: Path) -
         (
             ("deepCoadd_calexp", "--id", "tract=0"),
             1,
-            r"deepCoadd_calexp .*\n  needs  patch, which cannot be looked up",
+            r"deepCoadd_calexp .*\n  needs  filter, patch, which cannot be looked up",
         ),
         (("fgcmAtmosphereParameters",), 2, r"'fgcmcycle' is not known to .*: give it with --id"),
         (
             ("fakes_deepCoadd", "--id", "tract=0", "patch=0,0"),
             1,
-            r"Incomplete data ID: .*\n  needs  filter",
+            r"fakes_deepCoadd .*\n  needs  filter, which cannot be looked up",
         ),
         (("source",), 1, "Template is not defined for the source dataset type"),
         (("scr", *ONE), 2, "has no dataset type 'scr'; did you mean 'src'"),
