@@ -44,6 +44,7 @@ def snapshot(top: Path) -> dict[str, int]:
     return {str(path): path.lstat().st_mtime_ns for path in [top, *top.rglob("*")]}
 
 
+@pytest.mark.slow
 def test_64_threads_read_through_one_butler(rerun: Path) -> None:
     butler, found = Butler(rerun), []
     before = snapshot(rerun.parents[1])
@@ -63,6 +64,7 @@ def test_64_threads_read_through_one_butler(rerun: Path) -> None:
     assert snapshot(rerun.parents[1]) == before
 
 
+@pytest.mark.slow
 def test_8_processes_read_one_repository_while_its_registry_can_be_locked(
     rerun: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

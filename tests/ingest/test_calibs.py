@@ -718,6 +718,7 @@ def test_killed_between_delivery_and_validity_the_next_run_does_the_rest(
     assert not any(map(os.path.exists, paths))
 
 
+@pytest.mark.slow
 def test_whatever_instant_it_is_killed_at_no_row_is_without_a_window(
     root: Path, tmp_path: Path, master: Master
 ) -> None:

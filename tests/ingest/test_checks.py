@@ -349,6 +349,7 @@ _WRITTEN = st.none() | _SAMPLES | _TEXT | _TEXT.map(lambda text: "'" + text.repl
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -338,6 +338,7 @@ def test_runs_at_once_register_every_file_once(
     assert all(reference.datasetExists() for reference in references)
 
 
+@pytest.mark.slow
 def test_whatever_instant_it_is_killed_at_no_row_is_without_its_file_and_the_next_run_ends_it(
     root: Path, copies: list[str]
 ) -> None:

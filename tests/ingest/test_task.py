@@ -527,6 +527,7 @@ def ingest_and_die(root: Path, sources: Path, mode: str, after: float) -> int:
     return process.wait()
 
 
+@pytest.mark.slow
 def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(
     tmp_path: Path, root: Path
 ) -> None:
@@ -602,6 +603,7 @@ def _fork_and_die(target: Path, sources: Path, mode: Any, chance: random.Random)
         os._exit(0)
 
 
+@pytest.mark.slow
 def test_real_processes_that_are_killed_leave_nothing_that_the_next_run_cannot_finish(
     tmp_path: Path, root: Path
 ) -> None:

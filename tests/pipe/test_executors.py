@@ -250,6 +250,7 @@ class TestDask(SendingTests):
         assert {number: counts[f"end {number}"] for number in numbers} == dict.fromkeys(numbers, 1)
         assert counts["begin 3"] == 2
 
+    @pytest.mark.slow
     def test_what_kills_each_worker_is_given_up_and_the_others_are_done(
         self, toy: Any, command: Any, told: Told
     ) -> None:

@@ -199,6 +199,7 @@ def write(site: Path) -> None:
     assert str(link.resolve()).startswith(str(site))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stands", [True, False], ids=["the old one stands", "the old one is gone"])
 def test_a_copied_tree_is_processed_further(site: Path, stands: bool) -> None:
     further = Path(shutil.copytree(site, site.with_name("further"), symlinks=True))
