@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence import Butler, CameraMapper, DataId
+from persistence import Butler, CameraMapper, DataId, NoResults
 from persistence.butler.chain import Chain
 from persistence.butler.plan import NO_PLAN
 from persistence.butler.repository import Repository
@@ -95,6 +95,29 @@ def test_only_names_that_a_file_can_have_are_asked_for(
     data_id = {"a": 1, "b": "x"} if name in ("note", "image") else {"a": 1}
     assert Chain(repositories, []).plan(Request(name)).locate(data_id) is None
     assert len(paths) == len(set(paths)) == asked * len(repositories)
+
+
+def test_a_file_of_one_name_that_is_opened_next_is_not_looked_for(
+    repositories: list[Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.butler.plan._access", None)  # whoever looks fails
+    alone = Chain(repositories[:1], [])
+    location = alone.plan(Request("note")).locate({"a": 1, "b": "x"}, is_opened=True)
+    assert location is not None
+    assert location.path == "n-1-x.txt"
+    for chain, name in ((alone, "image"), (Chain(repositories, []), "note")):
+        with pytest.raises(TypeError):
+            chain.plan(Request(name)).locate({"a": 1, "b": "x"}, is_opened=True)
+
+
+def test_what_is_not_there_to_be_opened_is_told_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(POLICY)
+    butler = Butler(tmp_path, mapper=CameraMapper(str(tmp_path / "camera.yaml")))
+    with pytest.raises(NoResults, match=r"looked for  n-1-x\.txt  in"):
+        butler.get("note", a=1, b="x")
+    (tmp_path / "n-1-x.txt").symlink_to("/gone/x")
+    with pytest.raises(NoResults, match="is a link to /gone/x, which is not there"):
+        butler.get("note", a=1, b="x")
 
 
 # -- what is odd

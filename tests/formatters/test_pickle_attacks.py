@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from persistence.errors import FormatterError, UnsafeContent
 from persistence.formatters import pickle as pickles
+from persistence.formatters import pickle_scan
 from persistence.formatters.pickle_scan import harmless
 
 _MOST = 300 * 1024  # KiB that a reading may take beyond what the process has
@@ -533,6 +534,42 @@ def test_frames_stay_what_they_are_where_stand_ins_are_put(disk, number, protoco
     pair = (None, datetime.timedelta(0))
     obj = [pair, 2**55, (pair, 2**55), [(f"text {place}", 2**55) for place in range(number)]]
     assert disk.read(disk.put(pickle.dumps(obj, protocol))) == obj
+
+
+PLAIN: list[tuple[Any, bool]] = [
+    ({"a": 1, "b": [1.5, None, True]}, True),
+    ([[], {}, (), -5, 300, 2**40, "x" * 255], True),
+    ((1,), False),
+    ({1}, False),
+    (b"x", False),
+    (datetime.date(2020, 1, 1), False),
+    (datetime.date, False),
+    (len, False),
+    (2**64, False),
+    (["x"] * 3000 + list(range(3000)), False),
+]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(("obj", "is_plain"), PLAIN)
+def test_only_small_data_that_name_nothing_are_read_without_a_look(obj, is_plain, protocol):
+    data = pickle.dumps(obj, protocol)
+    assert pickle_scan.is_plain(data) is is_plain
+    if is_plain:
+        assert not {code.name for code, *_ in pickletools.genops(data)} & NAMING
+
+
+NAMING = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "NEWOBJ", "NEWOBJ_EX", "BUILD", "PERSID",
+          "BINPERSID", "EXT1", "EXT2", "EXT4"}  # fmt: skip
+
+
+@given(st.binary(max_size=40))
+def test_bytes_that_are_plain_name_nothing(tail):
+    """Whatever follows the head: if it is plain, Python's own reading of the opcodes agrees."""
+    data = b"\x80\x04" + tail + b"."
+    if pickle_scan.is_plain(data):
+        names = {code.name for code, *_ in pickletools.genops(data)}
+        assert not names & NAMING
 
 
 LEAVES = st.none() | st.integers() | st.integers(2**61 - 9, 2**64) | st.text(max_size=3) | st.binary(max_size=3) | st.datetimes() | st.timedeltas() | st.sampled_from(["x" * n for n in (250, 255, 256, 260)])  # fmt: skip

@@ -560,10 +560,13 @@ class Butler:
         """
         given = as_given(dataId, rest)
         plan = self._plan(datasetType)
-        location = plan.locate(given) if immediate else None
+        location = plan.locate(given, is_opened=True) if immediate else None
         if location is not None:
-            obj = self._reader.from_file(plan.request, location)
-            return obj if self._types == "astropy" else self._faced(plan.request, obj)
+            try:
+                obj = self._reader.from_file(plan.request, location)
+                return obj if self._types == "astropy" else self._faced(plan.request, obj)
+            except FileNotFoundError:
+                pass  # the long way says where it was looked for
         data_id = DataId(given)
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)

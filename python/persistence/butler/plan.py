@@ -79,9 +79,18 @@ class Plan:
         self._is_plain = bool(legs) and all(_is_plain(request, leg) for leg in legs)
         self._routes: dict[tuple[str, ...], tuple[Route, ...]] = {}
 
-    def locate(self, data_id: Mapping[str, Any]) -> Location | None:
-        """Return where a dataset is; None if the long way has to tell."""
-        there = self._find(data_id)
+    def locate(self, data_id: Mapping[str, Any], is_opened: bool = False) -> Location | None:
+        """Return where a dataset is; None if the long way has to tell.
+
+        Parameters
+        ----------
+        data_id : mapping
+            The data ID.
+        is_opened : `bool`
+            The file is opened next, and the long way is asked if it is not there: where there is
+            only one name for it, nobody looks.
+        """
+        there = self._find(data_id, is_opened)
         if there is None:
             return None
         route, values, path, root, repository = there
@@ -95,7 +104,7 @@ class Plan:
         """Return whether a dataset is there; if not, the long way has to tell."""
         return self._find(data_id) is not None
 
-    def _find(self, data_id: Mapping[str, Any]) -> _There | None:
+    def _find(self, data_id: Mapping[str, Any], is_opened: bool = False) -> _There | None:
         if getattr(data_id, "tag", None):  # only some of the repositories are asked
             return None
         keys = tuple(data_id)
@@ -104,6 +113,7 @@ class Plan:
         except KeyError:
             routes = self._compile(keys)
         kinds = [*map(type, data_id.values())]
+        is_opened = is_opened and len(routes) == 1 == len(routes[0].names)
         for route in routes:
             if route.kinds != kinds:
                 return None
@@ -116,7 +126,7 @@ class Plan:
             if is_suspect(path):
                 return None
             for root, ending, repository in route.names:
-                if _access(f"{root}{path}{ending}", _THERE):
+                if is_opened or _access(f"{root}{path}{ending}", _THERE):
                     there = route, values, path + ending, root, repository
                     return None if self._is_registered_before(repository) else there
         return None

@@ -106,6 +106,14 @@ _RUN = re.compile(
     % (_OTHERS, _KEPT, _MEMO, b"".join(_TUPLES), _MEMO),
     re.DOTALL,
 )
+# A small pickle of texts, numbers, lists and dictionaries alone: it names nothing, holds no tuple,
+# and has too few keys to matter.
+_PLAIN = re.compile(
+    b"(?:\x80.)?(?:\x95.{8})?(?:[]})(Naesu\x88\x89\x94]|[Khq].|M..|J.{4}|G.{8}"
+    b"|\x8c%b|X%b|\x8a(?:%b))*\\." % (b"(?:%b)" % _short(1), b"(?:%b)" % _short(4), _SMALL),
+    re.DOTALL,
+)
+_LARGEST_PLAIN = 4096
 _ONE = re.compile(b"(?:%b)|[IL][^\\n]*\\n" % _KEPT, re.DOTALL)
 
 
@@ -130,6 +138,11 @@ class _Copy:
         if not self._has_others:
             return self._data
         return b"".join([*self._pieces, self._data[self._done :]])
+
+
+def is_plain(data: bytes) -> bool:
+    """Return whether a pickle is small, and of texts, numbers, lists and dictionaries alone."""
+    return len(data) < _LARGEST_PLAIN and _PLAIN.fullmatch(data) is not None
 
 
 def harmless(data: bytes, path: str) -> bytes | None:
