@@ -117,7 +117,7 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     assert steps("demo", []) == [["-m", "obs_decam.sample.demo"]]
     alone = ["-m", "pytest", "-q", tools]
     others = ["-m", "pytest", "-q", "-n", "auto", "--ignore", tools]
-    assert steps("test", []) == [alone, others]
+    assert steps("test", []) == [alone, [*others, "-m", "not slow"]]
     assert steps("test", ["--all"]) == [alone, ["-m", "pytest", "-q", "tests/benchmarks"], others]
     assert steps("test", ["-k", "x"]) == [["-m", "pytest", "-q", "-n", "auto", "-k", "x"]]
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
