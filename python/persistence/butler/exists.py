@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler.plan import is_one_file
 from persistence.butler.repository import Repository
 from persistence.dataids.request import Request
 from persistence.dataids.template import PathTemplate
@@ -45,17 +46,9 @@ def existing(butler: Butler, name: str) -> Test:
 
 
 def _is_plain(repository: Repository, request: Request) -> bool:
-    """Say whether a dataset is one file in the repository, which its template names."""
-    mapper, dataset = repository.mapper, repository.mapper.dataset(request)
-    return (
-        dataset.template is not None
-        and not dataset.composite
-        and dataset.section != "calibrations"
-        and storages.find(dataset.storage or "", dataset.python) is not None
-        and mapper.hook("map", request.datasetType) is None
-        and not mapper.maps_paths
-        and not repository.redirects
-    )
+    """Return whether a file of the repository itself answers; calibrations lie elsewhere."""
+    is_calibration = repository.mapper.dataset(request).section == "calibrations"
+    return not is_calibration and is_one_file(repository, request)
 
 
 def _in_files(repository: Repository, request: Request) -> Test:

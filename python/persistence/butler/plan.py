@@ -161,22 +161,32 @@ class Plan:
 
 
 def _is_plain(request: Request, leg: Leg) -> bool:
-    """Return whether a dataset is one file in each repository, which its template names."""
+    """Return whether complete data IDs of a dataset type can be answered by a plan."""
     mapper = leg.leader.mapper
     dataset = mapper.dataset(request)
     return (
-        dataset.template is not None
+        all(is_one_file(member, request) for member in leg.members)
+        and dataset.template is not None
         and dataset.template.is_lossless
         and dataset.template.file_text[-1:] not in ("", "/")
-        and not dataset.composite
         and request.view != "filename"
-        and storages.find(dataset.storage or "", dataset.python) is not None
-        and mapper.hook("map", request.datasetType) is None
         and mapper.hook("bypass", request.name) is None
         and not mapper.checks_ids
-        and not mapper.maps_paths
-        and not any(member.redirects or member.direct.is_there for member in leg.members)
+        and not any(member.direct.is_there for member in leg.members)
         and not _may_refer(leg, dataset)
+    )
+
+
+def is_one_file(repository: Repository, request: Request) -> bool:
+    """Return whether a dataset is one file in a repository, which its template alone names."""
+    mapper, dataset = repository.mapper, repository.mapper.dataset(request)
+    return (
+        dataset.template is not None
+        and not dataset.composite
+        and storages.find(dataset.storage or "", dataset.python) is not None
+        and mapper.hook("map", request.datasetType) is None
+        and not mapper.maps_paths
+        and not repository.redirects
     )
 
 

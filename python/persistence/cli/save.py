@@ -16,7 +16,7 @@ from persistence.cli import output, summary
 from persistence.cli.usage import WrongUse
 from persistence.dataids.location import Location
 from persistence.errors import FileConflict, FormatterError, PersistenceError
-from persistence.files import atomic, links
+from persistence.files import atomic, content, links
 from persistence.formatters import formatter
 
 Writer = Callable[[Any, str, Location], None]
@@ -28,7 +28,7 @@ def ending(path: str) -> str:
     Of a compressed one, both: ``.fits.fz``.
     """
     stem, last = os.path.splitext(os.path.basename(path))
-    return os.path.splitext(stem)[1] + last if last in atomic.COMPRESSED else last
+    return os.path.splitext(stem)[1] + last if last in content.COMPRESSED else last
 
 
 def check(path: str, force: bool, roots: Sequence[str]) -> None:

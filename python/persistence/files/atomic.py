@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from persistence.errors import FileConflict, RepositoryError
 from persistence.files import groups, links
+from persistence.files.content import COMPRESSED
 from persistence.files.durable import flush, flush_file, make_directories
 from persistence.files.temporaries import begin, beside, sweep_once
 
@@ -23,7 +24,6 @@ _LINKS: Mapping[str, Callable[[str, str], str]] = {
     "link": lambda source, directory: os.path.abspath(source),
     "relsymlink": links.relative,
 }
-COMPRESSED = (".gz", ".fz")
 # Why a hard link cannot be made, however often it is tried.
 _NO_HARD_LINKS: Mapping[int | None, str] = {
     errno.EXDEV: "they are on different file systems",

@@ -1,9 +1,11 @@
-"""The whole content of small files."""
+"""The content of files: what small ones hold, and how the names of compressed ones end."""
 
 from __future__ import annotations
 
 import os
 
+# What may follow the name of a file that was compressed as a whole, in the order of the search.
+COMPRESSED = (".gz", ".fz")
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC
 
 

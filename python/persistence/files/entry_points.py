@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from persistence.errors import PersistenceError, told
 from persistence.files import marks
 
 
@@ -70,6 +71,48 @@ def load(target: str) -> Any:
     return functools.reduce(
         getattr, filter(None, attributes.split(".")), importlib.import_module(module)
     )
+
+
+def load_reader_and_writer(
+    target: str, group: str | None, name: str, words: tuple[str, str], kind: type[PersistenceError]
+) -> Any:
+    """Import what has two functions, ``read`` and ``write``.
+
+    Parameters
+    ----------
+    target : `str`
+        What is imported.
+    group : `str` or None
+        Where packages announce it; None if it is our own.
+    name : `str`
+        What they call it there.
+    words : `tuple` [`str`, `str`]
+        For messages, what it is of, ``storage 'X'``, and the same as what several packages
+        announce.
+    kind : `type`
+        The error that is raised.
+
+    Raises
+    ------
+    PersistenceError
+        Of that kind, if several announce it, or it cannot be imported, or lacks a function.
+    """
+    what, several = words
+    try:
+        others = [] if group is None else rivals(group, name)
+        if others:
+            raise kind(
+                f"several packages announce {several}: {'; '.join(others)}. Uninstall all but one"
+            )
+        loaded = load(target)
+    except PersistenceError:
+        raise
+    except Exception as error:  # another package's code
+        raise kind(f"{what}: {target} cannot be imported: {told(error)}") from error
+    missing = [verb for verb in ("read", "write") if not callable(getattr(loaded, verb, None))]
+    if missing:
+        raise kind(f"{what}: {target} has no function {missing[0]}")
+    return loaded
 
 
 def _of_file(path: str, group: str) -> dict[str, str]:

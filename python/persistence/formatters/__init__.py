@@ -163,21 +163,9 @@ def register(kind: str | type, its: Formatter) -> None:
 
 
 def _load(storage: str, target: str) -> Formatter:
-    try:
-        rivals = [] if storage in storages.OWN else entry_points.rivals(storages.GROUP, storage)
-        if rivals:
-            raise FormatterError(
-                f"several packages announce a storage {storage!r}: {'; '.join(rivals)}. Uninstall "
-                "all but one"
-            )
-        found: Formatter = entry_points.load(target)
-    except PersistenceError:
-        raise
-    except Exception as error:  # another package's code
-        raise FormatterError(
-            f"storage {storage!r}: {target} cannot be imported: {told(error)}"
-        ) from error
-    missing = [verb for verb in ("read", "write") if not callable(getattr(found, verb, None))]
-    if missing:
-        raise FormatterError(f"storage {storage!r}: {target} has no function {missing[0]}")
-    return found
+    group = None if storage in storages.OWN else storages.GROUP
+    words = f"storage {storage!r}", f"a storage {storage!r}"
+    loaded: Formatter = entry_points.load_reader_and_writer(
+        target, group, storage, words, FormatterError
+    )
+    return loaded

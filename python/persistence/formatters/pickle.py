@@ -119,7 +119,7 @@ def _load(
                 return read
         except _CareNeededError:
             pass
-        except Exception:
+        except Exception:  # of a copy it says nothing: the careful reader has the pickle itself
             if harmless is data:
                 raise
     return Careful(data, path, trust, stand_ins).load()

@@ -11,9 +11,10 @@ What is installed under the same name comes first.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, NoReturn
@@ -164,6 +165,28 @@ class _Camera(ModuleType):
         if dotted not in installed.announced():
             return named(self.__name__, name)
         return installed.find(dotted)
+
+
+def lending(
+    module: str, places: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a module of which this package has some names.
+
+    Parameters
+    ----------
+    module : `str`
+        The module.
+    places : mapping [`str`, `str`]
+        The names that there are, and where. They are imported when they are used: tasks need
+        lsst-pex-config and others.
+    """
+
+    def lent(name: str) -> Any:
+        if name in places:
+            return getattr(importlib.import_module(places[name]), name)
+        return named(module, name)
+
+    return lent, lambda: sorted(places)
 
 
 def named(module: str, name: str) -> Any:

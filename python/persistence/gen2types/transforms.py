@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,40 @@ from persistence.gen2types.coordinates import Extent, Extent2D, Point, Point2D
 from persistence.gen2types.exceptions import InvalidParameterError
 
 
-class LinearTransform:
+class _Matrix(ABC):
+    """A matrix whose elements are had by their places, or in the order of the parameters."""
+
+    _matrix: Any
+
+    @abstractmethod
+    def getParameterVector(self) -> Any:
+        """Return the elements by column."""
+
+    @abstractmethod
+    def setParameterVector(self, vector: Any) -> None: ...
+
+    def __getitem__(self, index: Any) -> float:
+        element = (
+            self._matrix[index] if isinstance(index, tuple) else self.getParameterVector()[index]
+        )
+        return float(element)
+
+    def __setitem__(self, index: int, value: float) -> None:
+        vector = self.getParameterVector()
+        vector[index] = value
+        self.setParameterVector(vector)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._matrix,)
+
+    def __str__(self) -> str:
+        return str(self._matrix)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(\n{self._matrix}\n)"
+
+
+class LinearTransform(_Matrix):
     """A matrix of 2 x 2: scales, rotations, shears.
 
     Parameters
@@ -81,17 +115,6 @@ class LinearTransform:
         kind = Extent2D if isinstance(args[0], Extent) else Point2D
         return kind(*(self._matrix @ np.array(kind(args[0])._values)))
 
-    def __getitem__(self, index: Any) -> float:
-        element = (
-            self._matrix[index] if isinstance(index, tuple) else self.getParameterVector()[index]
-        )
-        return float(element)
-
-    def __setitem__(self, index: int, value: float) -> None:
-        vector = self.getParameterVector()
-        vector[index] = value
-        self.setParameterVector(vector)
-
     def __mul__(self, other: Any) -> Any:
         if not isinstance(other, LinearTransform):
             return NotImplemented
@@ -103,17 +126,8 @@ class LinearTransform:
     def __sub__(self, other: LinearTransform) -> LinearTransform:
         return LinearTransform(self._matrix - other._matrix)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._matrix,)
 
-    def __str__(self) -> str:
-        return str(self._matrix)
-
-    def __repr__(self) -> str:
-        return f"LinearTransform(\n{self._matrix}\n)"
-
-
-class AffineTransform:
+class AffineTransform(_Matrix):
     """A `LinearTransform`, then a translation.
 
     Parameters
@@ -192,31 +206,11 @@ class AffineTransform:
         linear = self.getLinear()(args[0])
         return linear + self.getTranslation() if isinstance(args[0], Point) else linear
 
-    def __getitem__(self, index: Any) -> float:
-        element = (
-            self._matrix[index] if isinstance(index, tuple) else self.getParameterVector()[index]
-        )
-        return float(element)
-
-    def __setitem__(self, index: int, value: float) -> None:
-        vector = self.getParameterVector()
-        vector[index] = value
-        self.setParameterVector(vector)
-
     def __mul__(self, other: AffineTransform) -> AffineTransform:
         """Return the transform that applies the other one first."""
         if not isinstance(other, AffineTransform):
             return NotImplemented
         return AffineTransform(self._matrix @ other._matrix)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._matrix,)
-
-    def __str__(self) -> str:
-        return str(self._matrix)
-
-    def __repr__(self) -> str:
-        return f"AffineTransform(\n{self._matrix}\n)"
 
 
 def _inverse(matrix: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from persistence.errors import did_you_mean
-from persistence.files import entry_points
+from persistence.files import content, entry_points
 
 GROUP = "persistence.formatters"
 
@@ -28,7 +28,7 @@ OWN: Mapping[str, str] = {
     "MatplotlibStorage": "persistence.formatters.figure",
 }
 # What may follow a file's name: it is compressed then, and FITS readers do not mind.
-COMPRESSED = ("", ".gz", ".fz")
+COMPRESSED = ("", *content.COMPRESSED)
 # Storages whose files are never compressed: one name is asked for.
 _AS_CALLED = frozenset(OWN) - {"FitsStorage", "FitsCatalogStorage"}
 # Storage name, or class of objects -> what a script of this process registered for it.

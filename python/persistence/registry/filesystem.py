@@ -9,7 +9,7 @@ from typing import Any
 
 from persistence.dataids.template import Field, PathTemplate, Piece
 from persistence.errors import RegistryError
-from persistence.files.atomic import COMPRESSED
+from persistence.files.content import COMPRESSED
 from persistence.registry.contract import Between, Registry, Rows
 
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from persistence.errors import PersistenceError, RegistryError, RepositoryError, told
+from persistence.errors import RegistryError, RepositoryError
 from persistence.files import entry_points
 from persistence.files.content import has_content
 from persistence.registry.contract import Registry, RegistryWriter
@@ -183,24 +183,11 @@ def _kind(path: str, name: str) -> Kind:
 
 
 def _load(kind: str, target: str) -> Kind:
-    try:
-        is_announced = kind not in OWN and kind in entry_points.announced(GROUP)
-        rivals = entry_points.rivals(GROUP, kind) if is_announced else []
-        if rivals:
-            raise RegistryError(
-                f"several packages announce registries {kind!r}: {'; '.join(rivals)}. Uninstall "
-                "all but one"
-            )
-        loaded: Kind = entry_points.load(target)
-    except PersistenceError:
-        raise
-    except Exception as error:  # another package's code
-        raise RegistryError(
-            f"registries {kind!r}: {target} cannot be imported: {told(error)}"
-        ) from error
-    missing = [verb for verb in ("read", "write") if not callable(getattr(loaded, verb, None))]
-    if missing:
-        raise RegistryError(f"registries {kind!r}: {target} has no function {missing[0]}")
+    is_announced = kind not in OWN and kind in entry_points.announced(GROUP)
+    words = f"registries {kind!r}", f"registries {kind!r}"
+    loaded: Kind = entry_points.load_reader_and_writer(
+        target, GROUP if is_announced else None, kind, words, RegistryError
+    )
     return loaded
 
 

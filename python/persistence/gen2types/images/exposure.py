@@ -18,6 +18,7 @@ from persistence.gen2types.images.mask import MaskX
 from persistence.gen2types.images.maskedimage import MaskedImage, Pixels, copied
 from persistence.gen2types.images.metadata import Metadata
 from persistence.gen2types.images.pixeltypes import PixelTypes, letter_of
+from persistence.gen2types.images.plane import first_words
 from persistence.types.exposure.exposure import Exposure as OurExposure
 from persistence.types.pixels.box import Box
 
@@ -40,11 +41,7 @@ class Exposure(Pixels, Described, metaclass=PixelTypes):
 
     def __init__(self, *words: Any, **named: Any) -> None:
         self._planes = {}
-        for name in () if words else _FIRST:
-            if name in named:
-                words = (named.pop(name),)
-                break
-        first, rest = words[0] if words else None, words[1:]
+        first, *rest = first_words(words, named, _FIRST)
         if isinstance(first, str | os.PathLike):
             self._ours = self._read(os.fspath(first), *rest, **named)
         elif isinstance(first, Exposure):

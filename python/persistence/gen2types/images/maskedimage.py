@@ -15,7 +15,7 @@ from persistence.gen2types.images.image import Image, ImageF
 from persistence.gen2types.images.indexing import PARENT, inside, part_of
 from persistence.gen2types.images.mask import Mask, MaskX
 from persistence.gen2types.images.pixeltypes import PixelTypes, as_afw, letter_of
-from persistence.gen2types.images.plane import Plane, check_size
+from persistence.gen2types.images.plane import Plane, check_size, first_words
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask as OurMask
@@ -214,11 +214,7 @@ class MaskedImage(Pixels, metaclass=PixelTypes):
 
     def __init__(self, *words: Any, **named: Any) -> None:
         self._planes = {}
-        for name in () if words else _FIRST:
-            if name in named:
-                words = (named.pop(name),)
-                break
-        first, rest = words[0] if words else None, words[1:]
+        first, *rest = first_words(words, named, _FIRST)
         if isinstance(first, str | os.PathLike):
             self._ours = self._read(os.fspath(first), *rest, **named)
         elif isinstance(first, Pixels):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,30 @@ from persistence.types.pixels.box import Box
 
 # What afw calls the first argument of its constructors.
 _FIRST = ("bbox", "dimensions", "width", "rhs", "array", "image", "fileName")
+
+
+def first_words(
+    words: tuple[Any, ...], named: dict[str, Any], names: Sequence[str]
+) -> tuple[Any, ...]:
+    """Return the arguments of a constructor of afw's; the first one may be given by a name.
+
+    Parameters
+    ----------
+    words : `tuple`
+        The arguments that have no names.
+    named : `dict`
+        Those that have; the first one is removed, if it is among them.
+    names : sequence of `str`
+        What the first one may be called.
+
+    Returns
+    -------
+    words : `tuple`
+        The first, which is None if there is none, and the others.
+    """
+    if words:
+        return words
+    return (next((named.pop(name) for name in names if name in named), None),)
 
 
 class Plane(Face[Any]):
@@ -37,11 +62,7 @@ class Plane(Face[Any]):
 
     def __init__(self, *words: Any, **named: Any) -> None:
         self._x0 = self._y0 = 0
-        for name in () if words else _FIRST:
-            if name in named:
-                words = (named.pop(name),)
-                break
-        first, rest = words[0] if words else None, words[1:]
+        first, *rest = first_words(words, named, _FIRST)
         if isinstance(first, str | os.PathLike):
             self._read(os.fspath(first), *rest, **named)
         elif isinstance(first, Plane):

@@ -134,11 +134,6 @@ def whole_and_rest(position: float) -> tuple[int, float]:
     return pixel, position - pixel
 
 
-def matched_sigma(image: Array, columns: Array, rows: Array) -> float:
-    """Give the size of the Gaussian that matches an image; see `matched_moments`."""
-    return float(np.linalg.det(matched_moments(image, columns, rows)) ** 0.25)
-
-
 def matched_moments(image: Array, columns: Array, rows: Array) -> Array:
     """Return the second moments of the Gaussian that matches an image, shape (2, 2).
 
