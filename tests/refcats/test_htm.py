@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from persistence.errors import DataIdError
@@ -272,6 +272,8 @@ def test_circles_are_alike_with_sphgeom_and_without(ra, dec, radius, depth):
     st.tuples(*[st.one_of(DEC, st.sampled_from([-90.0, -45.0, 0.0, 45.0, 90.0]))] * 2).map(sorted),
     st.integers(0, 6),
 )
+@example(0.0, 0.0, [-69.63586519368219, 90.0], 0)  # a pole has every right ascension
+@example(200.0, 1e-9, [-90.0, 0.0], 6)
 def test_boxes_are_alike_with_sphgeom_and_without(west, wide, dec, depth):
     random = np.random.default_rng(1)
     parts = np.clip(random.uniform(-0.2, 1.2, (2, 60)), 0, 1)  # many lie on the edge

@@ -7,7 +7,7 @@ A trixel's number tells its depth: at depth d it is from 8 * 4**d to 16 * 4**d -
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ _DEEPEST_OF_SPHGEOM = 24
 _MARGIN = 1e-12
 # What is lacking to a whole turn of right ascension is no gap (deg).
 _ALL_BUT = 1e-9
+# So near to a pole, as a share of the way, is what lies in no trixel but those around it.
+_NEAR_POLE = 1 - 1e-10
 # What a product of three unit vectors may be off by.
 _ROUNDING = 1e-15
 # How many positions are numbered at once: as many as a processor's cache holds.
@@ -156,7 +158,17 @@ def box(ra: tuple[float, float], dec: tuple[float, float], depth: int) -> set[in
             (low <= north + margin) & (high >= south - margin) & (apart <= half + reach + margin)
         )
 
-    return _envelope(region, touches, depth)
+    poles = [dec for dec in (-90.0, 90.0) if south - margin <= dec <= north + margin]
+    return _envelope(region, touches, depth) | _around(poles, depth)
+
+
+def _around(poles: Sequence[float], depth: int) -> set[int]:
+    """Return the trixels that have one of some poles as a corner: it has every right ascension."""
+    near = [(ra, dec * _NEAR_POLE) for dec in poles for ra in (45.0, 135.0, 225.0, 315.0)]
+    if not near:
+        return set()
+    ras, decs = zip(*near, strict=True)
+    return set(index(ras, decs, depth).tolist())
 
 
 def convex(ra: Any, dec: Any) -> Floats:
