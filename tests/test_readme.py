@@ -95,7 +95,7 @@ def test_every_subcommand_is_shown() -> None:
 
     shown = {
         line.split()[1]
-        for name in ("README.rst", "doc/promises.rst")
+        for name in ("README.rst", *(f"doc/{path.name}" for path in (TOP / "doc").glob("*.rst")))
         for _, text in blocks(name)
         for line in text.splitlines()
         if line.startswith("persistence ")

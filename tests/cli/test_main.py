@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from persistence.cli import main
+from persistence.cli import main, messages
 
 TOP = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "persistence"
@@ -297,6 +298,96 @@ def as_nobody(argv: list[str]) -> tuple[int, str]:
     with os.fdopen(reader) as stream:
         told = stream.read()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), told
+
+
+# -- commands that packages announce
+# ----------------------------------------------------------------------
+
+_ANNOUNCED = "[persistence.commands]\nmoon = toymoon\n"
+_MOON = """\"\"\"``persistence moon``: tell of the moon.\"\"\"
+
+REPOSITORY = {repository!r}
+WRITES = True
+
+
+def arguments(parser):
+    parser.add_argument("--phase", default="full")
+
+
+def run(repository, arguments):
+    print(type(repository).__name__, arguments.phase, arguments.dry_run, arguments.format)
+    return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "words", "out"),
+    [
+        ("open", ["{root}", "-n"], "Butler full True table\n"),
+        ("path", ["nowhere", "--dry-run"], "str full True table\n"),
+        ("none", ["--phase=new", "--format=json"], "NoneType new False json\n"),
+    ],
+)
+def test_a_package_can_announce_a_command(
+    run: Any, site: Any, root: Path, repository: str, words: list[str], out: str
+) -> None:
+    site(_ANNOUNCED, toymoon=_MOON.format(repository=repository))
+    assert run("moon", *(word.format(root=root) for word in words)) == (0, out, "")
+    assert "    moon                tell of the moon" in run("--help").out
+
+
+def test_help_of_others_imports_no_announced_command(run: Any, site: Any, root: Path) -> None:
+    site(_ANNOUNCED, toymoon="raise SystemError('no moon')")
+    assert run("tree", root).status == 0
+    assert "toymoon cannot be imported: SystemError: no moon" in " ".join(run("--help").out.split())
+    done = run("moon")
+    assert (done.status, done.out) == (2, "")
+    assert "toymoon cannot be imported: SystemError: no moon" in done.err
+
+
+# -- what is told besides
+# ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "err"),
+    [
+        ((), "persistence: a note\n"),
+        (("-q",), ""),
+        (
+            ("-v",),
+            "persistence: persistence -v fake {root}\npersistence: done\npersistence: a note\n",
+        ),
+    ],
+)
+def test_verbose_and_quiet_say_what_is_told(
+    run: Any, fake: SimpleNamespace, root: Path, options: tuple[str, ...], err: str
+) -> None:
+    def act(*_arguments: Any) -> int:
+        logging.getLogger("persistence.ingest").info("done")
+        messages.note("a note")
+        return 0
+
+    fake.run = act
+    assert run(*options, "fake", root) == (0, "", err.format(root=root))
+
+
+def test_a_log_file_keeps_what_is_told_and_done(
+    run: Any, fake: SimpleNamespace, root: Path, tmp_path: Path
+) -> None:
+    fake.run = raising(KeyError("odd"))
+    path = tmp_path / "a log.txt"
+    for _ in range(2):
+        run("fake", root, "-q", "--log-file", path)
+    lines = [line.partition("Z ")[2] for line in path.read_text().splitlines()]
+    assert lines == 2 * [
+        f"INFO persistence.cli: persistence fake {root} -q --log-file '{path}'",
+        "ERROR persistence.cli: KeyError: 'odd' (--traceback shows where)",
+    ]
+    done = run("fake", root, "--log-file", tmp_path / "nowhere" / "log")
+    assert (done.status, done.err) == (
+        1, f"persistence: {tmp_path}/nowhere/log: No such file or directory\n"
+    )  # fmt: skip
 
 
 # -- what it leaves, and what it takes

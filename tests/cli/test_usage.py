@@ -72,14 +72,14 @@ def test_without_a_registry_the_camera_still_knows_its_keys(root: Path) -> None:
 
 
 def test_what_stands_for_nothing_among_others_is_told_in_short(
-    butler: Butler, capsys: pytest.CaptureFixture[str]
+    butler: Butler, caplog: pytest.LogCaptureFixture
 ) -> None:
     found = list(
         usage.references(butler, "raw", [["visit=410870..410879", "ccdnum=28"], ["filter=zz"]])
     )
     assert [one.dataId["visit"] for one in found] == [410877, 410878]
     told = "--id visit=410870..410876^410879 ccdnum=28 --id filter=zz"
-    assert capsys.readouterr().err == f"persistence: nothing is known of {told}\n"
+    assert caplog.messages == [f"nothing is known of {told}"]
 
 
 def test_options_are_shown_as_they_are_typed() -> None:

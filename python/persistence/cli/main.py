@@ -1,7 +1,7 @@
 # PYTHON_ARGCOMPLETE_OK
-"""``persistence``: look into a repository, and take datasets out of it.
+"""``persistence``: fill a repository, look into it, and take datasets out of it.
 
-Nothing in it is changed, but by ``share``.
+Nothing in it is changed but by the commands that fill it or share it; they have ``--dry-run``.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shlex
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import cameras, output, stdout
+from persistence.cli import cameras, messages, output, stdout
 from persistence.cli.complete import completion
-from persistence.cli.usage import Command, WrongUse
+from persistence.cli.usage import NONE, OPEN, PATH, Command, WrongUse
 from persistence.errors import (
     AliasError,
     DataIdError,
@@ -28,6 +29,7 @@ from persistence.errors import (
     for_commands,
     told,
 )
+from persistence.files import entry_points
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -43,7 +45,9 @@ _WRONG = (
     RepositoryError,
 )
 
-# What each subcommand does; a new one is a module of its name, and a line here.
+# Where packages, and higher floors, announce subcommands: name -> module.
+GROUP = "persistence.commands"
+# What each subcommand of this package does; a new one is a module of its name, and a line here.
 COMMANDS: Mapping[str, str] = {
     "tree": "the repository and its parents, with mappers, registries and rows",
     "types": "the dataset types, with storage, Python type, keys and template",
@@ -58,8 +62,26 @@ COMMANDS: Mapping[str, str] = {
 
 
 def command(name: str) -> Command:
-    """Give the module of a subcommand."""
-    return cast(Command, importlib.import_module(f"persistence.cli.{name.replace('-', '_')}"))
+    """Return the module of a subcommand: one of this package, or what a package announces."""
+    if name in COMMANDS:
+        return cast(Command, importlib.import_module(f"persistence.cli.{name.replace('-', '_')}"))
+    announced = entry_points.announced(GROUP)[name]
+    others = entry_points.rivals(GROUP, name)
+    if others:
+        raise WrongUse(f"several packages announce {name!r}: {'; '.join(others)}. Uninstall one")
+    try:
+        return cast(Command, entry_points.load(announced))
+    except Exception as error:  # another package's code
+        raise WrongUse(f"{name}: {announced} cannot be imported: {told(error)}") from error
+
+
+def _summary(name: str) -> str:
+    """Return what a subcommand does, in the words of its module, of which `COMMANDS` says none."""
+    try:
+        text = (command(name).__doc__ or "").partition("\n")[0]
+    except WrongUse as error:
+        return str(error)
+    return text.partition(": ")[2].removesuffix(".") or text
 
 
 def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -75,14 +97,24 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="persistence", description=description, formatter_class=formatter
     )
-    _add_common(made, {"format": "table", "cameras": None, "calib": None, "traceback": False})
+    _add_common(made, _DEFAULTS)
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = _named(words)
-    for name, text in COMMANDS.items():
+    texts = dict(COMMANDS)
+    for name in entry_points.announced(GROUP) if named not in COMMANDS else ():
+        # Only help shows the texts of others; those are imported for it.
+        texts.setdefault(name, _summary(name) if named in (None, name) else "")
+    for name, text in texts.items():
         under = commands.add_parser(name, help=text, description=text, formatter_class=formatter)
         if name == named:
-            under.add_argument("root", metavar="REPO", help="the repository")
-            command(name).arguments(under)
+            module = command(name)
+            if _repository(module) != NONE:
+                under.add_argument("root", metavar="REPO", help="the repository")
+            module.arguments(under)
+            if getattr(module, "WRITES", False):
+                under.add_argument(
+                    "-n", "--dry-run", action="store_true", help="tell what would be done"
+                )
             # After the subcommand too; what stands before it counts unless it is said again.
             _add_common(under, {})
     return made
@@ -97,9 +129,19 @@ def _named(words: Sequence[str]) -> str | None:
     first.add_argument("command", nargs="?")
     first.add_argument("others", nargs=argparse.REMAINDER)
     try:
-        return str(first.parse_known_args(words)[0].command)
+        name: str | None = first.parse_known_args(words)[0].command
+        return name
     except argparse.ArgumentError:  # the parser that knows all will say what is wrong
         return None
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    "format": "table",
+    "cameras": None,
+    "calib": None,
+    "traceback": False,
+    **messages.DEFAULTS,
+}
 
 
 def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
@@ -108,6 +150,7 @@ def _add_common(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) ->
     group.add_argument(
         "--format", choices=list(output.FORMS), default=defaults.get("format", suppressed)
     )
+    messages.add_options(group, defaults)
     cameras.add_options(group, default=defaults.get("cameras", suppressed))
     group.add_argument(
         "--calib", metavar="DIRECTORY", default=defaults.get("calib", suppressed),
@@ -135,13 +178,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     try:
         try:
-            arguments = parser(words).parse_args(words)
+            arguments = parser(words).parse_args(words, argparse.Namespace(words=words))
         finally:
             sys.stdout.flush()  # what --help printed may find its reader gone
         return _run(arguments)
     except BrokenPipeError:
         stdout.let_go()  # the reader, perhaps `head`, has seen enough
         return 0
+    except WrongUse as error:  # a subcommand that cannot be imported
+        return _told(str(error), _MISTYPED)
     except OSError as error:  # help, onto a disk that is full
         stdout.let_go()
         return _told(_message(error), _FAILED)
@@ -150,19 +195,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    try:
-        with for_commands(), warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            status = command(arguments.command).run(_opened(arguments), arguments)
+    with for_commands(), warnings.catch_warnings(), messages.shown(arguments) as log:
+        warnings.showwarning = _show_warning
+        log.info("%s", shlex.join(("persistence", *arguments.words)))
+        try:
+            module = command(arguments.command)
+            repository = _OPENERS[_repository(module)](arguments)
+            status = module.run(repository, arguments)
             sys.stdout.flush()
             return status
-    # Whatever a camera's code or a library raises is told; where it came from, only if somebody
-    # asks.
-    except Exception as error:
-        if arguments.traceback or isinstance(error, BrokenPipeError):
-            raise
-        stdout.let_go()
-        return _told(_message(error), _MISTYPED if isinstance(error, _WRONG) else _FAILED)
+        except KeyboardInterrupt:
+            log.error("interrupted")
+            return _INTERRUPTED
+        # Whatever a camera's code or a library raises is told; where it came from, only if somebody
+        # asks.
+        except Exception as error:
+            if arguments.traceback or isinstance(error, BrokenPipeError):
+                raise
+            stdout.let_go()
+            log.error("%s", _message(error))
+            return _MISTYPED if isinstance(error, _WRONG) else _FAILED
+
+
+def _repository(module: Command) -> str:
+    return getattr(module, "REPOSITORY", OPEN)
 
 
 def _opened(arguments: argparse.Namespace) -> Butler:
@@ -173,6 +229,14 @@ def _opened(arguments: argparse.Namespace) -> Butler:
     calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
     mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}
     return Butler(arguments.root, **cameras.given(arguments), **mapper_args)
+
+
+# What a subcommand is given of the repository, by its `REPOSITORY`.
+_OPENERS: Mapping[str, Callable[[argparse.Namespace], Any]] = {
+    OPEN: _opened,
+    PATH: lambda arguments: arguments.root,
+    NONE: lambda arguments: None,
+}
 
 
 def _message(error: Exception) -> str:
@@ -198,7 +262,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    print(f"persistence: warning: {message}", file=sys.stderr)
+    messages.note(f"warning: {message}")
 
 
 if __name__ == "__main__":

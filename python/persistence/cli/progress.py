@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
+
+_IS_HIDDEN: ContextVar[bool] = ContextVar("is_hidden", default=False)
+
+
+@contextlib.contextmanager
+def hidden(is_hidden: bool = True) -> Iterator[None]:
+    """Show no progress while the block lasts, or as before."""
+    token = _IS_HIDDEN.set(is_hidden)
+    try:
+        yield
+    finally:
+        _IS_HIDDEN.reset(token)
 
 
 def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable[Any]:
     """Yield the items one by one, and show how many are done and how long the rest will take."""
-    if not sys.stderr.isatty() or total < 2:
+    if _IS_HIDDEN.get() or not sys.stderr.isatty() or total < 2:
         return items
     try:
         from rich.console import Console

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import functools
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.cli import output, usage
+from persistence.cli import messages, output, usage
 from persistence.dataids.dataid import DataId
 from persistence.errors import NoResults, UnknownKey
 
@@ -59,10 +58,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     if not counts["shown"]:
         raise _nothing(butler, arguments, counts["registered"])
     if counts["shown"] < counts["registered"]:
-        print(
-            f"persistence: {counts['shown']} of {counts['registered']} {name} are there; --all "
-            "shows the others too",
-            file=sys.stderr,
+        messages.note(
+            f"{counts['shown']} of {counts['registered']} {name} are there; --all shows the others "
+            "too"
         )
     return 0
 

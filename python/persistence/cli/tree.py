@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler.repository import Repository
 from persistence.cameras.installed import gen2_name
-from persistence.cli import output
+from persistence.cli import messages, output
 from persistence.errors import RegistryError
 from persistence.files import links
 from persistence.registry import path_of
@@ -42,7 +41,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, []))
     )
     for message in problems:
-        print(f"persistence: {message}", file=sys.stderr)
+        messages.problem(message)
     return 1 if problems else 0
 
 

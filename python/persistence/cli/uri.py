@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from persistence.butler.subset import ButlerDataRef
-from persistence.cli import output, usage
+from persistence.cli import messages, output, usage
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -46,9 +45,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             reference.dataId for reference, uri in zip(asked, uris, strict=True) if uri is None
         ]
         usage.tell_dangling(butler, butler.request(arguments.type), absent)
-        print(
-            f"persistence: {len(rows)} of {len(asked)} {arguments.type} are there", file=sys.stderr
-        )
+        messages.note(f"{len(rows)} of {len(asked)} {arguments.type} are there")
     return 0
 
 

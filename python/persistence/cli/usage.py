@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
-from persistence.cli import keys
+from persistence.cli import keys, messages
 from persistence.dataids import grammar
 from persistence.dataids.dataid import DataId
 from persistence.errors import PersistenceError, UnknownKey
@@ -27,8 +26,16 @@ class WrongUse(PersistenceError):
     """The command line asks for what cannot be meant."""
 
 
+# What a subcommand is given of the repository that is its first argument: a `Butler` on it, its
+# path as it is typed, or, of a subcommand that takes no repository, None.
+OPEN, PATH, NONE = "open", "path", "none"
+
+
 class Command(Protocol):
     """A subcommand: a module with these two functions.
+
+    It may have two constants besides: ``REPOSITORY``, which is `OPEN` if there is none, `PATH` or
+    `NONE`; and ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``).
 
     It is imported whenever somebody types the subcommand and TAB: what takes long to import waits
     until it is run.
@@ -39,7 +46,7 @@ class Command(Protocol):
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add its arguments, but for the repository and the options that all have."""
 
-    def run(self, butler: Butler, arguments: argparse.Namespace) -> int:
+    def run(self, repository: Any, arguments: argparse.Namespace, /) -> int:
         """Do it; gives the exit status, or raises."""
 
 
@@ -128,10 +135,7 @@ def tell_empty(data_ids: Sequence[DataId]) -> None:
     if data_ids:
         from persistence.dataids import shorthand  # only who prints them needs it
 
-        print(
-            f"persistence: nothing is known of {' '.join(shorthand.typed(data_ids))}",
-            file=sys.stderr,
-        )
+        messages.note(f"nothing is known of {' '.join(shorthand.typed(data_ids))}")
 
 
 def tell_dangling(butler: Butler, request: Request, data_ids: Sequence[DataId]) -> None:
@@ -144,7 +148,7 @@ def tell_dangling(butler: Butler, request: Request, data_ids: Sequence[DataId]) 
     if len(faults) > len(lines):
         lines.append(f"... and {len(faults) - len(lines)} more such links")
     for line in lines:
-        print(f"persistence: {line}", file=sys.stderr)
+        messages.note(line)
 
 
 def _subset(butler: Butler, name: str, data_id: DataId) -> ButlerSubset:

@@ -1,0 +1,90 @@
+"""What a command says besides its result: on standard error, and in a file of its log.
+
+``-v``, ``-q`` and ``--log-file`` of all subcommands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from persistence.cli import progress
+
+if TYPE_CHECKING:
+    import logging
+
+DEFAULTS: Mapping[str, Any] = {"verbose": 0, "quiet": False, "log_file": None}
+_NAME = "persistence.cli"
+_LONG = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
+
+
+def add_options(group: argparse._ActionsContainer, defaults: Mapping[str, Any]) -> None:
+    """Add the three options; one whose default is not given is suppressed."""
+    suppressed = argparse.SUPPRESS
+    group.add_argument(
+        "-v", "--verbose", action="count", default=defaults.get("verbose", suppressed),
+        help="tell what is done, file by file; -vv for those who look for a fault",
+    )  # fmt: skip
+    group.add_argument(
+        "-q", "--quiet", action="store_true", default=defaults.get("quiet", suppressed),
+        help="besides results, tell errors only; show no progress",
+    )  # fmt: skip
+    group.add_argument(
+        "--log-file", metavar="FILE", default=defaults.get("log_file", suppressed),
+        help="append what is told, and what is done, to a file",
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def shown(arguments: argparse.Namespace, prog: str = "persistence") -> Iterator[logging.Logger]:
+    """Show messages as the options say, while the block lasts; yield the commands' logger.
+
+    Raises
+    ------
+    OSError
+        If the log file cannot be written.
+    """
+    import logging  # lazy: completion does without
+    import time
+
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    chosen = levels[min(arguments.verbose, len(levels) - 1)]
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
+    handler.setLevel(logging.ERROR if arguments.quiet else chosen)
+    handlers = [handler]
+    if arguments.log_file is not None:
+        handlers.append(handler := logging.FileHandler(arguments.log_file, encoding="utf-8"))
+        formatter = logging.Formatter(_LONG, "%Y-%m-%dT%H:%M:%S")
+        formatter.converter = time.gmtime
+        handler.setFormatter(formatter)
+        handler.setLevel(min(chosen, logging.INFO))
+    root, before = logging.getLogger(), logging.getLogger().level
+    for handler in handlers:
+        root.addHandler(handler)
+    root.setLevel(min(handler.level for handler in handlers))
+    try:
+        with progress.hidden(arguments.quiet):
+            yield logging.getLogger(_NAME)
+    finally:
+        root.setLevel(before)
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
+
+
+def problem(text: str) -> None:
+    """Tell what is wrong, though the command goes on."""
+    import logging  # lazy: completion does without
+
+    logging.getLogger(_NAME).error("%s", text)
+
+
+def note(text: str) -> None:
+    """Tell what is to be known of a result, if that is not what was asked for: it is no error."""
+    import logging  # lazy: completion does without
+
+    logging.getLogger(_NAME).warning("%s", text)
