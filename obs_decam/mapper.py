@@ -51,5 +51,8 @@ class DecamMapper(CameraMapper):
 
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:
+        # A camera's file that builds on this one may say others.
+        if self.policy.settings["detectors"].get("names"):
+            return super().detector_names
         # N30 (61) died in 2012: Gen2's table of names leaves it out.
         return {number: name for number, name in detectors().items() if number != 61}

@@ -194,7 +194,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         r"camera.yaml:1: detectors has no key 'keey'; did you mean 'key'",
     ),
     "no dotted name": ("mapper: hsc", "'hsc' is no dotted name"),
-    "a base that is gone": ("base: gone.yaml", "gone.yaml: No such file"),
+    "a base that is gone": (
+        "base: gone.yaml",
+        r"camera.yaml:1: base 'gone.yaml' is neither a file",
+    ),
     "a circle": ("base: camera.yaml", "base leads in a circle: .*camera.yaml -> .*camera.yaml"),
     "not YAML": ("exposures: {", "not YAML"),
     "a tag": ("package: !!python/object/apply:os.system [x]", "nothing of it was run"),

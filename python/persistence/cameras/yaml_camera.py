@@ -8,7 +8,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from persistence.cameras.camera_mapper import CameraMapper
@@ -62,7 +62,8 @@ def mapper_class(path: str) -> type[FileMapper]:
 
 @functools.cache
 def _made(path: str) -> type[FileMapper]:
-    settings = load.load(path).settings
+    policy = load.load(path)
+    settings = policy.settings
     names = words(settings.get("mapper"))
     for name in names:
         if "." not in name:
@@ -79,8 +80,23 @@ def _made(path: str) -> type[FileMapper]:
         "__doc__": f"The camera that {path!r} describes.",  # a path need not be UTF-8
     }
     title = names[0].rsplit(".", 1)[-1] if names else f"{stem[:1].upper()}{stem[1:]}Mapper"
-    made: Any = _Declared(title, (FileMapper,), said)
+    made: Any = _Declared(title, (FileMapper, *_classes(policy, said)), said)
     return cast(type[FileMapper], made)
+
+
+def _classes(policy: load.CameraPolicy, said: dict[str, Any]) -> Iterator[type[CameraMapper]]:
+    """Yield the class that a camera's file builds on, if one does: its hooks are the camera's, too.
+
+    One that makes itself in a way of its own, as Gen2's did, would make another camera: of it only
+    that is taken which knows the headers.
+    """
+    base = next((base.camera for base in policy.bases if base.camera is not None), None)
+    if base is None:
+        return
+    if base.__init__ is CameraMapper.__init__:
+        yield base
+    else:
+        said["translatorClass"] = getattr(base, "translatorClass", None)
 
 
 def _reduce(cls: type[FileMapper]) -> Any:
@@ -108,16 +124,27 @@ def refuse_code(path: str, trust: Collection[str] = ()) -> None:
         If the file names any.
     """
     loaded = mapper_class(path)().policy
-    named = list(foreign.code(loaded))
-    ways = loaded.settings.get("shown", {}).values()
-    named += [(way["format"], path) for way in ways if "format" in way]
-    calibs = loaded.settings.get("ingestCalibs", {})
-    for section in (loaded.settings.get("ingest", {}), calibs, calibs.get("curated", {})):
-        translators = section.get("parse", {}).get("translators", {})
-        named += [(name, path) for name in translators.values() if "." in name]
-    for name, source in named:
-        if name not in trust:
+    # What a camera names that is installed came with its package.
+    installed = (load.of_base(base) for base in loaded.bases if base.installed)
+    allowed = {*trust, *(name for policy in installed for name, _ in _named(policy))}
+    for name, source in _named(loaded):
+        if name not in allowed:
             raise CameraNotFound(
                 f"the camera's file {path} names code ({source}: {name}); a repository may not "
                 f"bring code with it. If you trust it, give {argument('mapper', path)}"
             )
+
+
+def _named(policy: load.CameraPolicy) -> Iterator[tuple[str, str]]:
+    """Yield the functions that a camera's file names, and where."""
+    yield from foreign.code(policy)
+    for key, way in policy.settings.get("shown", {}).items():
+        if "format" in way:
+            yield way["format"], policy.where("shown", key)
+    for section in (("ingest",), ("ingestCalibs",), ("ingestCalibs", "curated")):
+        said: Any = policy.settings
+        for key in (*section, "parse", "translators"):
+            said = said.get(key, {})
+        for name, function in said.items():
+            if isinstance(function, str) and "." in function:
+                yield function, policy.where(*section, "parse", "translators", name)

@@ -173,6 +173,51 @@ def items(node: Node | None) -> dict[str, Node]:
     return merged | own if merged else own
 
 
+def is_mapping(node: Node) -> bool:
+    """Return whether a node is a mapping."""
+    return isinstance(node, yaml.MappingNode)
+
+
+def is_list(node: Node) -> bool:
+    """Return whether a node is a list."""
+    return isinstance(node, yaml.SequenceNode)
+
+
+def mapping(values: Mapping[str, Node], like: Node) -> Node:
+    """Make a mapping node that stands where another does."""
+    keys = {
+        key: yaml.ScalarNode(f"{_CORE}str", key, node.start_mark) for key, node in values.items()
+    }
+    pairs = [(keys[key], node) for key, node in values.items()]
+    return yaml.MappingNode(f"{_CORE}map", pairs, like.start_mark, like.end_mark)
+
+
+def sequence(values: list[Node], like: Node) -> Node:
+    """Make a list's node that stands where another does."""
+    return yaml.SequenceNode(f"{_CORE}seq", values, like.start_mark, like.end_mark)
+
+
+def text(value: str, like: Node) -> Node:
+    """Make a text's node that stands where another does."""
+    return yaml.ScalarNode(f"{_CORE}str", value, like.start_mark, like.end_mark)
+
+
+def at(top: Mapping[str, Node], *path: str | int) -> Node | None:
+    """Return the node that keys, and numbers in lists, lead to; the last that there is on the way.
+
+    None if the first of them is not there.
+    """
+    node = top.get(str(path[0]))
+    for step in path[1:]:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+        elif isinstance(node, yaml.MappingNode) and str(step) in items(node):
+            node = items(node)[str(step)]
+        else:
+            break
+    return node
+
+
 def _shown(node: Node) -> str:
     return f"{node.value[:80]!r}" if isinstance(node, yaml.ScalarNode) else "a list"
 

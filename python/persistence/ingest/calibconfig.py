@@ -11,10 +11,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from persistence.errors import PolicyError, did_you_mean
-from persistence.files import yaml_nodes
 from persistence.ingest import config
 from persistence.ingest.config import IngestConfig, ParseConfig, RegisterConfig
 from persistence.registry.tables import TableSpec
@@ -113,8 +111,7 @@ def load(path: str | None, camera: str, curated: bool = False) -> CalibConfig:
     PolicyError
         If the camera does not say how, or says something that cannot be meant.
     """
-    data: Mapping[str, Any] = {} if path is None else yaml_nodes.load(path)
-    data = data.get("ingestCalibs", data)
+    data = {} if path is None else config.section(path, "ingestCalibs")
     if curated:
         data = data.get("curated", {})
     if path is None or not data:

@@ -157,10 +157,7 @@ def load(path: str | None) -> IngestConfig:
     """
     if path is None:
         return IngestConfig()
-    data = yaml_nodes.load(path)
-    # a camera that is one file has it as a section, or builds on one
-    if not {"ingest", "base"}.isdisjoint(data):
-        data = policy.load(path).settings["ingest"]
+    data = section(path, "ingest")
     check_names(path, IngestConfig, data)
     config = IngestConfig(
         parse=make(path, ParseConfig, data.get("parse", {})),
@@ -171,6 +168,16 @@ def load(path: str | None) -> IngestConfig:
         or IngestConfig().filetypes,
     )
     return checked(switched(config, data), path)
+
+
+def section(path: str, name: str) -> Mapping[str, Any]:
+    """Read what a file says of ingest: all of it, or its section, or that of a camera's base."""
+    data = yaml_nodes.load(path)
+    if {name, "base"}.isdisjoint(data):
+        return data
+    # a camera that is one file, which may build on another
+    said: Mapping[str, Any] = policy.load(path).settings.get(name, {})
+    return said
 
 
 def switched(config: Config, data: Mapping[str, Any]) -> Config:

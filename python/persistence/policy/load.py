@@ -15,14 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from persistence.errors import PolicyError
-from persistence.files import entry_points, yaml_nodes
-from persistence.policy import composites, schema
+from persistence.files import yaml_nodes
+from persistence.policy import bases, composites, schema
+from persistence.policy.bases import Base, Chain
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import FRAMEWORK, SECTIONS, Layer, Section, split_names
 from persistence.policy.stand_ins import stands_for
 
 _REPOSITORY = "<the repository's policy>"
-_CAMERAS = "persistence.cameras"  # the entry points by which cameras announce themselves
 
 
 class CameraPolicy:
@@ -38,6 +38,8 @@ class CameraPolicy:
         The other top-level keys, as plain data.
     layers : `tuple`
         What each file says, lowest first, as `extended` needs it.
+    bases : `tuple` [`Base`]
+        The cameras that it builds on, the nearest first.
     """
 
     def __init__(
@@ -46,11 +48,28 @@ class CameraPolicy:
         types: Mapping[str, DatasetType],
         settings: Mapping[str, Any],
         layers: Sequence[Layer] = (),
+        bases: Sequence[Base] = (),
     ) -> None:
         self.path = path
         self.layers = tuple(layers)
+        self.bases = tuple(bases)
         self.types = MappingProxyType(dict(types))
         self.settings = MappingProxyType(dict(settings))
+
+    @functools.cached_property
+    def _said(self) -> Layer:
+        return bases.merged(self.layers)
+
+    def where(self, *path: str | int) -> str:
+        """Return file and line of a setting, or of what holds it: ``camera.yaml:12``.
+
+        Parameters
+        ----------
+        *path : `str` or `int`
+            The keys, and places in lists, that lead to it.
+        """
+        node = yaml_nodes.at(self._said, *path)
+        return self.path if node is None else yaml_nodes.where(node)
 
     @functools.cached_property
     def keys(self) -> Mapping[str, type]:
@@ -115,6 +134,18 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
     )
 
 
+@functools.cache
+def of_base(base: Base) -> CameraPolicy:
+    """Load the policy of a camera that another builds on, with all that it hands on.
+
+    Raises
+    ------
+    PolicyError
+        See `load`.
+    """
+    return _merged(base.path, bases.read(base.path, base.camera), "")
+
+
 def of(
     said: Mapping[str, Any], name: str, overlay: Mapping[str, Any] | None = None
 ) -> CameraPolicy:
@@ -134,32 +165,32 @@ def of(
     PolicyError
         See `load`.
     """
-    return _merged(
-        name, [_of_text(yaml_nodes.flow(said), name)], yaml_nodes.flow(overlay) if overlay else ""
-    )
+    chain = bases.Chain([_of_text(yaml_nodes.flow(said), name)])
+    return _merged(name, chain, yaml_nodes.flow(overlay) if overlay else "")
 
 
 @functools.lru_cache(maxsize=32)
 def _load(path: str, _modified: int, _size: int, overlay: str) -> CameraPolicy:
-    return _merged(path, _with_base(path, []), overlay)
+    return _merged(path, bases.read(path), overlay)
 
 
 def _of_text(text: str, name: str) -> Layer:
     return yaml_nodes.items(yaml_nodes.compose_text(text, name))
 
 
-def _merged(path: str, layers: list[Layer], overlay: str) -> CameraPolicy:
+def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
+    layers = chain.layers
     if overlay:
         layers.append(_of_text(overlay, _REPOSITORY))
-    for layer in layers:
-        schema.check(layer)
+    said = bases.merged(layers)
+    schema.check(said)
     types: dict[str, DatasetType] = {}
     for name in SECTIONS:
         if any(name in layer for layer in layers):
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
-    return CameraPolicy(path, composites.checked(types), _settings(layers), layers)
+    return CameraPolicy(path, composites.checked(types), _settings(said), layers, chain.bases)
 
 
 def _check_code(types: Iterable[DatasetType]) -> None:
@@ -205,8 +236,7 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
         types[dataset.name] = dataset
 
 
-def _settings(layers: Sequence[Layer]) -> dict[str, Any]:
-    said = {key: node for layer in layers for key, node in layer.items()}
+def _settings(said: Layer) -> dict[str, Any]:
     return {
         key: yaml_nodes.plain(node)
         for key, node in said.items()
@@ -233,9 +263,9 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
         See `load`.
     """
     added = [_of_text(text, name) for name, text in definitions]
-    for layer in added:
-        schema.check(layer)
     layers = [*below.layers, *added]
+    said = bases.merged(layers)
+    schema.check(said)
     types = dict(below.types)
     for name in SECTIONS:
         touched = {key for layer in added for key in split_names(layer.get(name))}
@@ -249,7 +279,8 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
                     if not touched.isdisjoint(section.line(one))
                 ),
             )
-    return CameraPolicy(below.path, composites.checked(types), _settings(layers), layers)
+    whole = composites.checked(types)
+    return CameraPolicy(below.path, whole, _settings(said), layers, below.bases)
 
 
 def anew(whole: CameraPolicy, name: str) -> DatasetType:
@@ -304,31 +335,6 @@ def _said(
         for key, (node, _base) in split_names(_of_text(text, name).get(section)).items():
             said.setdefault(key, set()).update(yaml_nodes.items(node))
     return Section(section, whole.layers), said
-
-
-def _with_base(path: str, line: list[str]) -> list[Layer]:
-    """Read a camera's file, behind the file that it builds on, behind that one's, ..."""
-    if path in line:
-        raise PolicyError(f"{path}: base leads in a circle: {' -> '.join([*line, path])}")
-    top = yaml_nodes.items(yaml_nodes.compose(path))
-    if "base" not in top:
-        return [top]
-    schema.SETTINGS["base"](top["base"], "base")
-    base = yaml_nodes.plain(top["base"])
-    below = os.path.normpath(os.path.join(os.path.dirname(path), base))
-    if not os.path.exists(below):
-        below = _of_installed(base) or below
-    return [*_with_base(below, [*line, path]), top]
-
-
-def _of_installed(name: str) -> str | None:
-    """Return the policy's file of a camera that an installed package announces; None if none."""
-    target = entry_points.announced(_CAMERAS).get(name)
-    if target is None:
-        return None
-    camera = entry_points.load(target)  # its file, or the class of its mapper
-    path: str | None = camera if isinstance(camera, str) else camera.policyFile
-    return path
 
 
 EMPTY = CameraPolicy("<no policy>", {}, {})

@@ -174,6 +174,13 @@ def _shown_value(node: Node, name: str) -> None:
         )
 
 
+_BASE = _record("camera without", camera=_TEXT, without=_list(_TEXT))
+
+
+def _base(node: Node, name: str) -> None:
+    (_BASE if yaml_nodes.is_mapping(node) else _TEXT)(node, name)
+
+
 _VISIT = _record(
     **dict.fromkeys(
         (
@@ -256,7 +263,7 @@ SETTINGS: Mapping[str, Shape] = {
     # Ours: doc/cameras.rst.
     "mapper": _words,
     "package": _TEXT,
-    "base": _TEXT,
+    "base": _base,
     "kinds": _plain("a list or a mapping", list, dict),
     "aliases": _table(_TEXT),
     "shown": _table(_shown_value),
