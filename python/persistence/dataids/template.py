@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.dataids.dataid import cast
@@ -136,7 +136,7 @@ class PathTemplate:
             if name:
                 kind = _KINDS.get(conversion)
                 if kind is None or self.keys.setdefault(name, kind) is not kind:
-                    _pieces(text)  # says what is wrong with a conversion
+                    split(text)  # says what is wrong with a conversion
                     raise TemplateError(f"template {text!r} shows {name} in two types")
                 lossy = (
                     lossy or kind is float or (kind is str and (flags != "" or conversion == "c"))
@@ -145,7 +145,7 @@ class PathTemplate:
             in_path = {name for name, _, _ in _FIELD.findall(self.file_text)}
             self.hdu_keys = tuple(key for key in self.keys if key not in in_path)
         if "%" in _FIELD.sub("", text):
-            _pieces(text)
+            split(text)
         self._lossy = tuple(_lossy(text)) if lossy else ()
         self._regex: re.Pattern[str] | None = None
         self._exact: bool | None = None
@@ -169,7 +169,7 @@ class PathTemplate:
 
     @property
     def components(self) -> tuple[tuple[Piece, ...], ...]:
-        return tuple(tuple(_pieces(part)) for part in self.file_text.split("/"))
+        return tuple(tuple(split(part)) for part in self.file_text.split("/"))
 
     # -- data ID -> path ---------------------------------------------------------------------------
 
@@ -275,13 +275,13 @@ class PathTemplate:
 
         Values hold a slash only where the path has one too many.
         """
-        pieces = _pieces(self.text)
+        pieces = split(self.text)
         own = sum(piece.count("/") for piece in pieces if isinstance(piece, str))
-        return _match(pieces, path, {}, slashes=path.count("/") > own)
+        return readings(pieces, path, {}, slashes=path.count("/") > own)
 
     def _read_groups(self, match: re.Match[str]) -> dict[str, Any] | None:
         fields = {
-            piece.name: piece for piece in reversed(_pieces(self.text)) if isinstance(piece, Field)
+            piece.name: piece for piece in reversed(split(self.text)) if isinstance(piece, Field)
         }
         found = {
             name: fields[name].read(text)
@@ -299,7 +299,7 @@ class PathTemplate:
         groups: dict[str, tuple[int, str]] = {}
         kinds: list[type] = []
         gap = "/"
-        for piece in _pieces(self.text):
+        for piece in split(self.text):
             if isinstance(piece, str):
                 regex += re.escape(piece)
                 gap += piece
@@ -319,7 +319,7 @@ class PathTemplate:
         self._regex, self._exact = re.compile(regex), exact
 
 
-def _pieces(text: str) -> list[Piece]:
+def split(text: str) -> list[Piece]:
     """Split a template into literal text and fields."""
     pieces: list[Piece] = []
     position = 0
@@ -340,7 +340,7 @@ def _pieces(text: str) -> list[Piece]:
 
 
 def _lossy(text: str) -> Iterator[Field]:
-    return (piece for piece in _pieces(text) if isinstance(piece, Field) and not piece.lossless)
+    return (piece for piece in split(text) if isinstance(piece, Field) and not piece.lossless)
 
 
 def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False) -> None:
@@ -354,10 +354,22 @@ def _literal(pieces: list[Piece], literal: str, text: str, escaped: bool = False
         pieces.append(literal)
 
 
-def _match(
-    pieces: list[Piece], text: str, found: dict[str, Any], slashes: bool
+def readings(
+    pieces: Sequence[Piece], text: str, found: dict[str, Any], slashes: bool
 ) -> Iterator[dict[str, Any]]:
-    """Try every way to share the text out among the pieces."""
+    """Yield each way to share a text out among pieces, with what was known before.
+
+    Parameters
+    ----------
+    pieces : sequence of `Piece`
+        Literal text and fields, as `split` gives them.
+    text : `str`
+        The text that they show together.
+    found : `dict`
+        Values that are known: their fields have to show just these.
+    slashes : `bool`
+        Whether a value may hold a slash.
+    """
     if not pieces:
         if not text:
             yield dict(found)
@@ -367,7 +379,7 @@ def _match(
         head = head.show(found[head.name])
     if isinstance(head, str):
         if text.startswith(head):
-            yield from _match(rest, text[len(head) :], found, slashes)
+            yield from readings(rest, text[len(head) :], found, slashes)
         return
     longest = len(text) if slashes else (text + "/").index("/")
     # Of a number as much as can be, of a text as little: as printf's readers do.
@@ -375,4 +387,4 @@ def _match(
     for end in ends:
         value = head.read(text[:end])
         if value is not None:
-            yield from _match(rest, text[end:], {**found, head.name: value}, slashes)
+            yield from readings(rest, text[end:], {**found, head.name: value}, slashes)
