@@ -2,8 +2,9 @@
 import sys
 
 from obs_decam.sample import calibs, generate, refcat
+from obs_decam.sample.realistic import generate as realistic
 
-MAINS = {"calibs": calibs.main, "refcat": refcat.main}
+MAINS = {"calibs": calibs.main, "refcat": refcat.main, "realistic": realistic.main}
 
 if __name__ == "__main__":
     asked = sys.argv[1] if len(sys.argv) > 1 else ""

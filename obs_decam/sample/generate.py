@@ -13,10 +13,12 @@ import datetime
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 from astropy.io import fits
+from numpy.typing import NDArray
 
 from obs_decam.sample.facts import (
     FILTERS,
@@ -29,7 +31,7 @@ from obs_decam.sample.facts import (
     taken_on,
 )
 from obs_decam.sample.raw import raw_pixels, truth
-from obs_decam.sample.sky import EXPOSURE_TIME, pointing, wcs_cards
+from obs_decam.sample.sky import EXPOSURE_TIME, Attitude, Card, attitude_cards, pointing
 
 _MJD_0 = datetime.datetime(1858, 11, 17)
 
@@ -59,20 +61,24 @@ def exposure(
         Make no more than this many; by default all 62 science, 8 focus and 4 guide chips.
     """
     layout = LAYOUTS[size]
-    primary = fits.PrimaryHDU(header=fits.Header(list(_primary_cards(visit, band))))
+    primary = fits.PrimaryHDU(header=fits.Header(list(primary_cards(taken(visit, band)))))
     hdus: list[Any] = [primary]
     for chip in list(chips())[:extensions]:
-        header = fits.Header(list(_chip_cards(visit, chip, layout)))
-        image = raw_pixels(visit, band, chip, layout)
-        if compress:
-            hdu = fits.CompImageHDU(
-                image, header, chip.name, compression_type="RICE_1", tile_shape=(1, image.shape[1])
-            )
-        else:
-            hdu = fits.ImageHDU(image, header, chip.name)
-        hdus.append(hdu)
+        cards = chip_cards(chip, layout, Attitude(*pointing(visit)))
+        hdus.append(extension(raw_pixels(visit, band, chip, layout), cards, chip, compress))
     primary.header["NEXTEND"] = (len(hdus) - 1, "Number of extensions")
     return fits.HDUList(hdus)
+
+
+def extension(
+    image: NDArray[np.uint16], cards: Iterable[Card], chip: Chip, compress: bool = True
+) -> Any:
+    """Return the extension of a chip's raw image; compressed as fpack does, by Rice."""
+    header = fits.Header(list(cards))
+    if not compress:
+        return fits.ImageHDU(image, header, chip.name)
+    tile = (1, image.shape[1])
+    return fits.CompImageHDU(image, header, chip.name, compression_type="RICE_1", tile_shape=tile)
 
 
 def write(
@@ -98,16 +104,54 @@ def write(
     return paths
 
 
-def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
-    """Give the cards of the primary header: what the real ones say, with invented values."""
-    ra, dec = pointing(visit)
+class Taken(NamedTuple):
+    """How an exposure was taken, as its primary header tells.
+
+    Attributes
+    ----------
+    visit : `int`
+        Its number.
+    filter : `str`
+        The filter's whole name.
+    begin : `str`
+        When it began (UTC, ISO).
+    ra, dec : `float`
+        Where the telescope was sent (degrees, ICRS).
+    object, kind : `str`
+        What OBJECT and OBSTYPE say.
+    seconds : `float`
+        Exposure time.
+    zenith : `float`
+        Distance from the zenith (degrees).
+    """
+
+    visit: int
+    filter: str
+    begin: str
+    ra: float
+    dec: float
+    object: str
+    kind: str = "object"
+    seconds: float = EXPOSURE_TIME
+    zenith: float = 30.0
+
+
+def taken(visit: int, band: str) -> Taken:
+    """Return how an invented exposure was taken: all follows from its number and filter."""
     minute = visit % 288
-    date = taken_on(visit)
     begin = (
-        f"{date}T{minute // 12:02d}:{minute % 12 * 5:02d}:{visit % 60:02d}.{visit % 1000000:06d}"
+        f"{taken_on(visit)}T{minute // 12:02d}:{minute % 12 * 5:02d}:{visit % 60:02d}."
+        f"{visit % 1000000:06d}"
     )
-    hours, degrees = _sexagesimal(ra / 15.0), _sexagesimal(dec)
-    sign = "-" if dec < 0 else ""
+    name = f"Invented field {visit % 900}"
+    return Taken(visit, FILTERS[band], begin, *pointing(visit), name, zenith=30.0 + visit % 20)
+
+
+def primary_cards(taken: Taken) -> Iterator[Card]:
+    """Yield the cards of the primary header: what the real ones say, with invented values."""
+    visit, begin = taken.visit, taken.begin
+    hours, degrees = _sexagesimal(taken.ra / 15.0), _sexagesimal(taken.dec)
+    sign = "-" if taken.dec < 0 else ""
     yield "NEXTEND", 0, "Number of extensions"
     yield "PROCTYPE", "RAW", "Data processing level"
     yield "PRODTYPE", "image", "Data product type"
@@ -120,24 +164,24 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     yield "OBS-LAT", -30.16606, "[deg] Observatory latitude"
     yield "OBS-ELEV", 2215.0, "[m] Observatory elevation"
     yield "INSTRUME", "DECam", "Instrument used to obtain these data"
-    yield "EXPREQ", EXPOSURE_TIME, "[s] Requested exposure duration"
-    yield "EXPTIME", EXPOSURE_TIME, "[s] Exposure duration"
-    yield "DARKTIME", 91.1, "[s] Dark time"
-    yield "OBSID", f"ct4m{str(date).replace('-', '')}t{visit:06d}", "Unique Observation ID"
+    yield "EXPREQ", taken.seconds, "[s] Requested exposure duration"
+    yield "EXPTIME", taken.seconds, "[s] Exposure duration"
+    yield "DARKTIME", round(taken.seconds + 1.1, 1), "[s] Dark time"
+    yield "OBSID", f"ct4m{begin[:10].replace('-', '')}t{visit:06d}", "Unique Observation ID"
     yield "DATE-OBS", begin, "UTC epoch"
     yield "TIME-OBS", begin[11:], "Time of observation start (UTC)"
     days = (datetime.datetime.fromisoformat(begin) - _MJD_0) / datetime.timedelta(days=1)
     yield "MJD-OBS", round(days, 8), "MJD of observation start"
     yield "TIMESYS", "UTC", "Time system"
     yield "EXPNUM", visit, "DECam exposure number"
-    yield "OBJECT", f"Invented field {visit % 900}", "Object name"
-    yield "OBSTYPE", "object", "Observation type"
+    yield "OBJECT", taken.object, "Object name"
+    yield "OBSTYPE", taken.kind, "Observation type"
     yield "CAMSHUT", "Open", "Camera shutter at exposure start"
     yield "PROGRAM", "persistence sample", "Current observing program"
     yield "PROPID", "2014A-0000", "Proposal ID"
     yield "SEQNUM", 1, "Number of image in sequence"
     yield "SEQTOT", 1, "Total number of images in sequence"
-    yield "FILTER", FILTERS[band], "Unique filter identifier"
+    yield "FILTER", taken.filter, "Unique filter identifier"
     yield "FILTPOS", "cassette_2", "Filter position in FCM"
     yield "TELEQUIN", 2000.0, "Equinox of telescope coordinates"
     yield "TELSTAT", "Track", "Telescope tracking status"
@@ -145,10 +189,10 @@ def _primary_cards(visit: int, band: str) -> Iterator[tuple[str, Any, str]]:
     yield "DEC", sign + degrees, "[DD:MM:SS] Target DEC"
     yield "TELRA", hours, "[HH:MM:SS] Telescope RA"
     yield "TELDEC", sign + degrees, "[DD:MM:SS] Telescope DEC"
-    yield "ZD", 30.0 + visit % 20, "[deg] Telescope zenith distance"
+    yield "ZD", taken.zenith, "[deg] Telescope zenith distance"
     yield "AZ", float(visit % 360), "[deg] Telescope azimuth angle"
     yield "TELFOCUS", "-2439.52,-3332.57,2497.32,100.13,-210.58, 0.00", "Hexapod"
-    yield "AIRMASS", round(1.0 / math.cos(math.radians(30.0 + visit % 20)), 2), "Airmass"
+    yield "AIRMASS", round(1.0 / math.cos(math.radians(taken.zenith)), 2), "Airmass"
     yield "HUMIDITY", 20.0 + visit % 30, "[%] Ambient relative humidity (outside)"
     yield "PRESSURE", 779.0, "[Torr] Barometric pressure (outside)"
     yield "OUTTEMP", 11.9, "[deg C] Outside temperature"
@@ -160,8 +204,11 @@ def _sexagesimal(value: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds // 1000:02d}.{seconds % 1000:03d}"
 
 
-def _chip_cards(visit: int, chip: Chip, layout: Layout) -> Iterator[tuple[str, Any, str]]:
-    """Give the cards of an extension. Source of the sections: gen2-core 7.7, and real headers."""
+def chip_cards(chip: Chip, layout: Layout, attitude: Attitude) -> Iterator[Card]:
+    """Yield the cards of an extension.
+
+    Source of the sections: gen2-core 7.7, and real headers.
+    """
     width, side = layout.columns, layout.prescan + layout.overscan
     south = is_south(chip.name)
     first = layout.postscan + 1 if south else 1  # southern chips have the postscan rows first
@@ -193,7 +240,7 @@ def _chip_cards(visit: int, chip: Chip, layout: Layout) -> Iterator[tuple[str, A
     yield "CCDNUM", chip.number, "CCD number"
     yield "DETPOS", chip.name, "detector position ID"
     yield "FPA", "DECAM_BKP1", "DECam focal plane name"
-    yield from wcs_cards(visit, chip.name, chip.place, layout)
+    yield from attitude_cards(attitude, chip.name, chip.place, layout)
     yield "LTV1", float(side), "Detector to image transformation"
     yield "LTV2", float(first - 1), "Detector to image transformation"
 

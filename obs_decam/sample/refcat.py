@@ -56,15 +56,15 @@ def write_refcat(folder: str, visits: Sequence[int], name: str = NAME, depth: in
         raise ValueError(f"a mesh of depth {depth} cannot be made; {_SHALLOWEST} to {_DEEPEST} can")
     os.makedirs(folder, exist_ok=True)
     paths = [
-        _config(folder, name, depth),
-        _shard(folder, "master_schema", sky.stars_near(0.0, 0.0, 0.0)),
+        write_config(folder, name, depth),
+        write_shard(folder, "master_schema", catalog(sky.stars_near(0.0, 0.0, 0.0))),
     ]
     for visit in visits:
         paths += _shards(folder, sky.pointing(visit), depth)
     return sorted(set(paths))
 
 
-def _config(folder: str, name: str, depth: int) -> str:
+def write_config(folder: str, name: str, depth: int) -> str:
     """Write the configuration as the stack's saved ones are; source: afw-files 6.1."""
     path = os.path.join(folder, "config.py")
     with open(path, "w", encoding="utf-8") as stream:
@@ -78,14 +78,17 @@ def _shards(folder: str, field: tuple[float, float], depth: int) -> list[str]:
     stars = sky.stars_near(*field, FIELD + _SIDE)
     trixels = htm.index(stars.ra, stars.dec, depth)
     touched = sorted(htm.cone(*field, FIELD, depth).intersection(trixels.tolist()))
-    return [_shard(folder, str(trixel), stars[trixels == trixel]) for trixel in touched]
+    return [
+        write_shard(folder, str(trixel), catalog(stars[trixels == trixel])) for trixel in touched
+    ]
 
 
-def _shard(folder: str, name: str, stars: Stars) -> str:
+def write_shard(folder: str, name: str, table: Catalog) -> str:
+    """Write the table of a trixel, which is called by its number; returns its path."""
     path = os.path.join(folder, f"{name}.fits")
     kind = "lsst.afw.table.SimpleCatalog"
     location = Location(folder, f"{name}.fits", None, "FitsCatalogStorage", kind, "ref_cat", {})
-    formatter("FitsCatalogStorage").write(catalog(stars), path, location)
+    formatter("FitsCatalogStorage").write(table, path, location)
     return path
 
 

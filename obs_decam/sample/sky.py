@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -98,9 +99,7 @@ class Seen:
 def seen(visit: int, band: str) -> Seen:
     """Give what is true of a visit in a filter."""
     return Seen(
-        zero_point=_ZERO_POINTS[band]
-        + 2.5 * float(np.log10(EXPOSURE_TIME))
-        + 0.01 * (visit * 13 % 11 - 5),
+        zero_point=zero_point(band) + 0.01 * (visit * 13 % 11 - 5),
         psf_sigma=round(1.3 + 0.05 * (visit * 7 % 9), 2),
         offset=(_OFFSET * (visit * 5 % 7 - 3), _OFFSET * (visit * 3 % 5 - 2)),
         sky=SKY[band],
@@ -167,18 +166,59 @@ def _block(row: int, column: int) -> Stars:
         number + 1 + np.arange(down.size),
         (column + right) * 360 / _along(row),
         row + high,
-        {band: red + own + slope * colour for band, (own, slope) in _COLOURS.items()},
+        magnitudes_of(red, colour),
     )
+
+
+def magnitudes_of(red: Floats, colour: Floats) -> dict[str, Floats]:
+    """Return the magnitudes of stars in all filters, by those in r and by g - r."""
+    return {band: red + own + slope * colour for band, (own, slope) in _COLOURS.items()}
+
+
+def zero_point(band: str, seconds: float = EXPOSURE_TIME) -> float:
+    """Return the magnitude that gives one electron in an exposure, under a clear sky."""
+    return _ZERO_POINTS[band] + 2.5 * float(np.log10(seconds))
 
 
 # -- where they fall
 # ---------------------------------------------------------------------------------------
 
 
+class Attitude(NamedTuple):
+    """Where the telescope points, and how its optics distort.
+
+    Attributes
+    ----------
+    ra, dec : `float`
+        Of the optical axis (degrees, ICRS).
+    rotation : `float`
+        By which the focal plane is turned (degrees, from north to east).
+    distortion : mapping [`int`, `tuple` [`float`, `float`]]
+        The terms PV1_n and PV2_n of TPV; those that are not here are 0.
+    """
+
+    ra: float
+    dec: float
+    rotation: float = 0.0
+    distortion: Mapping[int, tuple[float, float]] = MappingProxyType(
+        {1: (1.0, 1.0), 4: (0.002, 0.002), 7: (0.008, 0.008), 9: (0.008, 0.008)}
+    )
+
+
+# In the order in which they are written; 3 and 8 of the whole set are never used.
+_TERMS = (0, 1, 2, 4, 5, 6, 7, 9)
+
+
 def wcs_cards(visit: int, name: str, place: tuple[float, float], layout: Layout) -> Iterator[Card]:
-    """Give the cards of a raw image's WCS; ``name`` and ``place`` are those of the chip."""
+    """Return the cards of a raw image's WCS; ``name`` and ``place`` are those of the chip."""
+    return attitude_cards(Attitude(*pointing(visit)), name, place, layout)
+
+
+def attitude_cards(
+    attitude: Attitude, name: str, place: tuple[float, float], layout: Layout
+) -> Iterator[Card]:
+    """Yield the cards of a raw image's WCS; ``name`` and ``place`` are those of the chip."""
     first_column, first_row = origin(name, layout)
-    ra, dec = pointing(visit)
     scale = SCALE * layout.binning
     across, along = (middle / PIXEL / layout.binning for middle in place)
     yield "WCSAXES", 2, "WCS Dimensionality"
@@ -187,30 +227,24 @@ def wcs_cards(visit: int, name: str, place: tuple[float, float], layout: Layout)
     yield "CTYPE2", "DEC--TPV", "Coordinate type"
     yield "CUNIT1", "deg", ""
     yield "CUNIT2", "deg", ""
-    yield "CRVAL1", round(ra, 6), "[deg] WCS Reference Coordinate (RA)"
-    yield "CRVAL2", round(dec, 6), "[deg] WCS Reference Coordinate (DEC)"
+    yield "CRVAL1", round(attitude.ra, 6), "[deg] WCS Reference Coordinate (RA)"
+    yield "CRVAL2", round(attitude.dec, 6), "[deg] WCS Reference Coordinate (DEC)"
     yield (
         "CRPIX1",
         round(first_column + layout.columns + 0.5 - across, 4),
         "Reference pixel, axis 1",
     )
     yield "CRPIX2", round(first_row + 0.5 + layout.rows / 2 - along, 4), "Reference pixel, axis 2"
-    yield "CD1_1", 0.0, "World coordinate transformation matrix"
-    yield "CD1_2", scale, "World coordinate transformation matrix"
-    yield "CD2_1", -scale, "World coordinate transformation matrix"
-    yield "CD2_2", 0.0, "World coordinate transformation matrix"
-    for axis in (1, 2):
-        for term, value in (
-            (0, 0.0),
-            (1, 1.0),
-            (2, 0.0),
-            (4, 0.002),
-            (5, 0.0),
-            (6, 0.0),
-            (7, 0.008),
-            (9, 0.008),
-        ):
-            yield f"PV{axis}_{term}", value, "PV distortion coefficient"
+    turn = np.radians(attitude.rotation)
+    cosine, sine = float(np.cos(turn)), float(np.sin(turn))
+    yield "CD1_1", scale * sine, "World coordinate transformation matrix"
+    yield "CD1_2", scale * cosine, "World coordinate transformation matrix"
+    yield "CD2_1", -scale * cosine, "World coordinate transformation matrix"
+    yield "CD2_2", scale * sine, "World coordinate transformation matrix"
+    for axis in (0, 1):
+        for term in dict.fromkeys((*_TERMS, *sorted(attitude.distortion))):
+            value = attitude.distortion.get(term, (0.0, 0.0))[axis]
+            yield f"PV{axis + 1}_{term}", value, "PV distortion coefficient"
 
 
 def origin(name: str, layout: Layout) -> tuple[int, int]:

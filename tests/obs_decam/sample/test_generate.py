@@ -15,6 +15,7 @@ from astropy.io import fits
 from obs_decam.headers import DecamHeaders
 from obs_decam.sample import demo, generate
 from obs_decam.sample.facts import Chip
+from obs_decam.sample.sky import Attitude
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,9 @@ def test_the_extensions_are_those_of_a_real_raw_and_the_guide_chips(hdus: Any) -
 def test_the_sections_of_an_amplifier_fit_its_image(size: str, name: str) -> None:
     layout = generate.LAYOUTS[size]
     number, place = {"S1": (25, (-16.8, -191.2)), "N1": (32, (16.9, -191.3))}[name]
-    header = fits.Header(list(generate._chip_cards(410877, Chip(number, name, place), layout)))
+    header = fits.Header(
+        list(generate.chip_cards(Chip(number, name, place), layout, Attitude(0.0, 0.0)))
+    )
     detector = DecamHeaders().detector(header)
     assert detector is not None
     covered = np.zeros(layout.shape, dtype=int)
@@ -67,8 +70,8 @@ def test_the_sections_of_an_amplifier_fit_its_image(size: str, name: str) -> Non
 def test_a_full_size_detector_has_the_real_sections() -> None:
     cards = {
         key: value
-        for key, value, _ in generate._chip_cards(
-            1, Chip(25, "S1", (0.0, 0.0)), generate.LAYOUTS["full"]
+        for key, value, _ in generate.chip_cards(
+            Chip(25, "S1", (0.0, 0.0)), generate.LAYOUTS["full"], Attitude(0.0, 0.0)
         )
     }
     # As in the real headers (tests of headers.py).

@@ -14,6 +14,7 @@ from obs_decam.sample import curated, generate, sky
 from obs_decam.sample.cards import science_chips
 from obs_decam.sample.pixels import pattern, pixels
 from obs_decam.sample.raw import raw_pixels
+from obs_decam.sample.sky import Attitude
 from persistence.types.wcs import sphere
 
 SMALL = generate.LAYOUTS["small"]
@@ -54,7 +55,7 @@ def test_a_star_has_each_brightness_that_the_filters_need() -> None:
 def test_the_headers_wcs_has_the_stars_off_by_what_is_true(number: int, size: str) -> None:
     (chip,) = science_chips([number])
     layout = generate.LAYOUTS[size]
-    header = fits.Header(list(generate._chip_cards(410878, chip, layout)))
+    header = fits.Header(list(generate.chip_cards(chip, layout, Attitude(*sky.pointing(410878)))))
     truth = generate.truth(410878, "g", number, size)
     ra, dec = WCS(header).wcs_pix2world(truth.x + header["LTV1"], truth.y + header["LTV2"], 0)
     off = (
@@ -79,7 +80,9 @@ def corrected(number: int, band: str = "g", visit: int = 410877) -> tuple[np.nda
     """Undo by hand what the camera does to a chip: gives electrons, and where pixels are no defects."""
     (chip,) = science_chips([number])
     raw = raw_pixels(visit, band, chip, SMALL).astype(float)
-    detector = DecamHeaders().detector(fits.Header(list(generate._chip_cards(visit, chip, SMALL))))
+    detector = DecamHeaders().detector(
+        fits.Header(list(generate.chip_cards(chip, SMALL, Attitude(*sky.pointing(visit)))))
+    )
     assert detector is not None
     image = np.empty((SMALL.rows, 2 * SMALL.columns))
     for amplifier in detector.amplifiers:
