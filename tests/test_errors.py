@@ -16,6 +16,7 @@ from persistence.errors import (
     CalibrationError,
     CameraNotFound,
     DataIdError,
+    ExpressionError,
     FileConflict,
     FormatterError,
     IncompleteDataId,
@@ -90,6 +91,7 @@ EVERY = [
     NoRepositoryAtRoot("what was refused"),
     UnknownArgument("what was refused"),
     NoMapperException("what was refused"),
+    ExpressionError("where, column 3: visit is a whole number"),
     UsageError("what was refused"),
 ]
 

@@ -26,12 +26,13 @@ NAMES = {
     "dataids.location": "Location",
     "dataids.template": "PathTemplate",
     "errors": (
-        "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError FileConflict "
-        "FormatterError IncompleteDataId IngestError MissingExtra MissingKey MissingPartWarning "
-        "MultipleResults NoMapperException NoResults NoTables NotPartOfThisPackage ParentsMismatch "
-        "PersistenceError PolicyError RegistryError RegistryLocked RegistryWarning RepositoryError "
-        "SourceChanged TemplateError TemplateUndefined UnknownArgument UnknownDatasetType "
-        "UnknownKey UnknownKeyWarning UnsafeContent"
+        "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError ExpressionError "
+        "FileConflict FormatterError IncompleteDataId IngestError MissingExtra MissingKey "
+        "MissingPartWarning MultipleResults NoMapperException NoResults NoTables "
+        "NotPartOfThisPackage ParentsMismatch PersistenceError PolicyError RegistryError "
+        "RegistryLocked RegistryWarning RepositoryError SourceChanged TemplateError "
+        "TemplateUndefined UnknownArgument UnknownDatasetType UnknownKey UnknownKeyWarning "
+        "UnsafeContent"
     ),
     "types.exposure.exposure": "Exposure",
     "types.metadata.config": "Config",

@@ -55,6 +55,7 @@ from persistence.errors import AmbiguousDataId as AmbiguousDataId
 from persistence.errors import CalibrationError as CalibrationError
 from persistence.errors import CameraNotFound as CameraNotFound
 from persistence.errors import DataIdError as DataIdError
+from persistence.errors import ExpressionError as ExpressionError
 from persistence.errors import FileConflict as FileConflict
 from persistence.errors import FormatterError as FormatterError
 from persistence.errors import IncompleteDataId as IncompleteDataId
@@ -120,6 +121,7 @@ __all__ = [
     "DbAuth",
     "Defects",
     "Exposure",
+    "ExpressionError",
     "FileConflict",
     "FormatterError",
     "FsScanner",

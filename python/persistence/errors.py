@@ -109,6 +109,10 @@ class DataIdError(PersistenceError, ValueError, RuntimeError):
     """
 
 
+class ExpressionError(PersistenceError, ValueError):
+    """A condition, ``where=``, that cannot be read, or that compares what is of different types."""
+
+
 class UsageError(PersistenceError, ValueError):
     """Something typed on a command line that cannot be meant."""
 

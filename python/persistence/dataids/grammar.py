@@ -59,6 +59,18 @@ def parse(
 ) -> list[dict[str, Any]]:
     """Give the data IDs that the words of one option stand for, the last key varying fastest.
 
+    For the parameters and what is raised, see `alternatives`; so many data IDs are refused, too.
+    """
+    found = alternatives(tokens, keys, aliases)
+    _refuse_many(" ".join(tokens), math.prod(map(len, found.values())))
+    return [dict(zip(found, row, strict=True)) for row in itertools.product(*found.values())]
+
+
+def alternatives(
+    tokens: Sequence[str], keys: Mapping[str, type] | None = None, aliases: Mapping[str, str] = {}
+) -> dict[str, list[Any]]:
+    """Return the values that the words of one option give to each key.
+
     Parameters
     ----------
     tokens : sequence of `str`
@@ -74,22 +86,18 @@ def parse(
         If a word is not of that form, a key is there twice or unknown, or a value is of another
         type.
     """
-    alternatives: dict[str, list[Any]] = {}
+    found: dict[str, list[Any]] = {}
     for token in tokens:
         said, equals, text = token.partition("=")
         if not equals:
             raise DataIdError(f"{token!r} is no key=value")
         key = aliases.get(said, said)
-        if key in alternatives:
+        if key in found:
             raise DataIdError(f"key {key!r} is given twice; write {key}=A^B")
         if keys is not None and key not in keys:
             raise DataIdError(
                 f"unknown key {key!r}{did_you_mean(key, [*keys, *aliases])} (known: "
                 f"{', '.join(keys)})"
             )
-        alternatives[key] = [cast(key, value, keys[key] if keys else str) for value in values(text)]
-    _refuse_many(" ".join(tokens), math.prod(map(len, alternatives.values())))
-    return [
-        dict(zip(alternatives, row, strict=True))
-        for row in itertools.product(*alternatives.values())
-    ]
+        found[key] = [cast(key, value, keys[key] if keys else str) for value in values(text)]
+    return found

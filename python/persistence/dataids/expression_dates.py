@@ -1,0 +1,88 @@
+"""Dates in expressions: a day, or a time of any precision, is all that begins with it.
+
+``2015-02-24`` is the whole day: texts of a registry are compared by as many characters as the date
+has, and times of files with the first and the last instant of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from persistence.dataids.expression_text import DAY
+
+_DAY = re.compile(DAY)
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_COMPACT = re.compile(r"[0-9]{8}")
+_DIGITS = "[0-9]"
+_ISO_GLOB = f"'{_DIGITS * 4}-{_DIGITS * 2}-{_DIGITS * 2}*'"
+_COMPACT_GLOB = f"'{_DIGITS * 8}'"
+_ZEROS = 9 * "0"
+_SECOND = 10**9
+# Nanoseconds that a date of so many characters lasts.
+_LASTS = {10: 86400 * _SECOND, 16: 60 * _SECOND, 19: _SECOND}
+# In UTC.
+_EPOCH = datetime.datetime(1970, 1, 1)
+_LARGEST = 2**63 - 1
+
+
+def read(text: str) -> str | None:
+    """Return a text that is written as an ISO date or time, with ``T``; None if it is not."""
+    written = text.strip().replace(" ", "T")
+    return written if _DAY.fullmatch(written) else None
+
+
+def problem(date: str) -> str:
+    """Return why there is no such date; an empty text if there is."""
+    try:
+        datetime.datetime.fromisoformat(date.rstrip("Z")[:19])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def interval(date: str) -> tuple[int, int]:
+    """Return the first instant of a date and the one behind it, in nanoseconds since 1970 (UTC)."""
+    date = date.rstrip("Z")
+    since = datetime.datetime.fromisoformat(date[:19]) - _EPOCH
+    digits = date[20:]
+    first = (since.days * 86400 + since.seconds) * _SECOND + int(digits.ljust(9, "0") or 0)
+    lasts = 10 ** (9 - len(digits)) if digits else _LASTS[len(date)]
+    return _clipped(first), _clipped(first + lasts)
+
+
+def _clipped(instant: int) -> int:
+    """Return an instant that SQLite can hold: no file is older, or younger."""
+    return max(-_LARGEST, min(instant, _LARGEST))
+
+
+def prefix(value: str, date: str) -> str | None:
+    """Return as much of a registry's text as a date has characters; None if it is not a date.
+
+    ``20150224`` is read as ``2015-02-24``, and a space as ``T``.
+    """
+    if _ISO.match(value):
+        shown = value.replace(" ", "T").rstrip("Z")
+    elif _COMPACT.fullmatch(value):
+        shown = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    else:
+        return None
+    if len(date) > 19:
+        shown += _ZEROS if "." in shown else f".{_ZEROS}"
+    return shown[: len(date)]
+
+
+def prefix_sql(column: str, date: str) -> str:
+    """Return the same as `prefix`, of a column, in SQL."""
+    iso = f"rtrim(replace({column}, ' ', 'T'), 'Z')"
+    if len(date) > 19:
+        iso = f"{iso} || CASE instr({iso}, '.') WHEN 0 THEN '.{_ZEROS}' ELSE '{_ZEROS}' END"
+    compact = (
+        f"substr({column}, 1, 4) || '-' || substr({column}, 5, 2) || '-' || substr({column}, 7)"
+    )
+    if len(date) > 19:
+        compact += f" || '.{_ZEROS}'"
+    return (
+        f"substr(CASE WHEN {column} GLOB {_ISO_GLOB} THEN {iso} "
+        f"WHEN {column} GLOB {_COMPACT_GLOB} THEN {compact} END, 1, {len(date)})"
+    )
