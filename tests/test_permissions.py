@@ -193,7 +193,7 @@ def test_a_lock_file_is_for_the_group_too(root: Path, monkeypatch: pytest.Monkey
 
 
 def test_damaged_settings_stop_writing_and_not_reading(own: Path) -> None:
-    (own / ".persistence").mkdir()
+    (own / ".persistence").mkdir(exist_ok=True)
     (own / ".persistence/settings.yaml").write_text("shared: wrld")
     groups.forget()
     butler = Butler(str(own))

@@ -24,7 +24,7 @@ from obs_decam import DecamMapper
 from persistence import Butler, CameraMapper
 from persistence.calibs import validity
 from persistence.cli import ingest_images
-from persistence.files import durable, fits_headers
+from persistence.files import durable, fits_headers, journal
 from persistence.ingest import direct
 from persistence.ingest.config import load
 from persistence.registry.direct import DirectFiles
@@ -284,6 +284,19 @@ def test_putting(bench: Any, small: Butler, tmp_path: Path) -> None:
         lambda: scratch.put({"a": 1}, "pickled", ID),
         lambda: bare_put(target, False),
         60,
+    )
+    line = b"x" * 150 + b"\n"
+
+    def bare_line() -> None:
+        descriptor = os.open(tmp_path / "lines", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, line)
+        os.close(descriptor)
+
+    bench.at_best(
+        "its line in the journal, over open, write, close",
+        lambda: journal.append(root, "put", "calexp/12/3.fits", d="calexp", id=ID),
+        bare_line,
+        over=5,
     )
     (tmp_path / "camera.yaml").write_text(POLICY)
     on_disk = Butler(tmp_path, CameraMapper(str(tmp_path / "camera.yaml")))

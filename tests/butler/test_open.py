@@ -409,7 +409,7 @@ def test_a_repository_that_is_new_is_made_when_something_is_put() -> None:
     butler = Butler("new", W)
     assert not Path("new").exists()
     butler.put("x", "note", a=1)
-    assert sorted(os.listdir("new")) == ["note-1.txt", "repositoryCfg.yaml"]
+    assert sorted(os.listdir("new")) == [".persistence", "note-1.txt", "repositoryCfg.yaml"]
     assert Butler("new").get("note", a=1) == "x"
 
 

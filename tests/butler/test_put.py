@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import os
 import pickle
 import threading
@@ -26,6 +27,7 @@ from persistence import (
     SourceChanged,
 )
 from persistence.butler.put import collected
+from persistence.files import journal
 from persistence.formatters import text as text_formatter
 
 POLICY = """
@@ -68,7 +70,8 @@ def trio(text: Any, flux: float = 1.0) -> types.SimpleNamespace:
 
 def tree(root: str) -> dict[str, bytes]:
     found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-    return {str(path): path.read_bytes() for path in found if path.suffix != ".yaml"}
+    kept = (path for path in found if path.suffix not in (".yaml", ".jsonl"))
+    return {str(path): path.read_bytes() for path in kept}
 
 
 def test_each_component_goes_into_its_own_file(high: Butler) -> None:
@@ -386,4 +389,74 @@ def test_where_is_written_can_be_collected_also_from_threads(low: Butler, high: 
     assert outer[:1] == inner
     assert {location.full_path for location in outer[1:]} == {
         low.getUri(name, visit=1) for name in ("src", "note", "last")
+    }
+
+
+# -- the journal
+# ------------------------------------------------------------------------------------------------
+
+
+def lines(root: str) -> list[tuple[str, str, str, Any]]:
+    """Read a journal's lines by hand: operation, file, dataset type, data ID."""
+    (path,) = Path(root, ".persistence/journal").iterdir()
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(line["op"], line["f"], line["d"], line["id"]) for line in found]
+
+
+def test_each_file_that_is_put_has_a_line_in_its_repository(high: Butler) -> None:
+    before = lines("low")
+    high.put("text", "note", visit=2)
+    high.put(trio("new"), "trio", visit=3)
+    assert lines("high") == [
+        ("put", "note/2.txt", "note", {"visit": 2}),
+        ("put", "src/3.fits", "src", {"visit": 3}),
+        ("put", "note/3.txt", "note", {"visit": 3}),
+        ("put", "last/3.txt", "last", {"visit": 3}),
+    ]
+    assert lines("low") == before
+
+
+def test_what_was_not_put_has_no_line(high: Butler) -> None:
+    for obj, name in ((object(), "note"), (trio(object()), "trio")):
+        with pytest.raises(FormatterError):
+            high.put(obj, name, visit=2)
+    assert not Path("high/.persistence/journal").exists()
+
+
+def test_a_put_does_not_need_its_line(high: Butler, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("high/.persistence").write_text("no directory")
+    high.put("text", "note", visit=2)
+    assert Butler("high").get("note", visit=2) == "text"
+
+
+def test_what_a_killed_writer_began_has_lines_when_it_is_ended(low: Butler) -> None:
+    (path,) = Path("low/.persistence/journal").iterdir()
+    child = os.fork()
+    if not child:
+        journal.append = lambda *args, **fields: os._exit(9)  # type: ignore[assignment]
+        try:
+            low.put(trio("new"), "trio", visit=2)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert Butler("low").get("trio", visit=2).last == "new"
+    assert "note/2.txt" not in path.read_text()  # its directory tells of it
+    child = os.fork()
+    if not child:
+        numbers, replace = itertools.count(), os.replace
+
+        def dying(source: str, target: str) -> None:
+            replace(source, target)
+            if ".put-" in source and next(numbers) == 1:
+                os._exit(9)
+
+        os.replace = dying  # type: ignore[assignment]
+        try:
+            low.put(trio("new"), "trio", visit=3)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    Butler("low").put("other", "note", visit=4)
+    assert {"src/3.fits", "note/3.txt", "last/3.txt"} <= {
+        json.loads(line)["f"] for line in path.read_text().splitlines()
     }

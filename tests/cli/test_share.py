@@ -102,7 +102,7 @@ def test_a_group_that_there_is_not_is_told_with_its_neighbour(run: Run, private:
 
 
 def test_damaged_settings_are_not_replaced(run: Run, private: Path) -> None:
-    (private / ".persistence").mkdir()
+    (private / ".persistence").mkdir(exist_ok=True)
     (private / settings.FILE).write_text("colour: red\n")
     done = run("share", private)
     assert done.status == 2

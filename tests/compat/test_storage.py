@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,12 @@ def test_what_cannot_be_written_leaves_the_old_file(storage: PosixStorage, tmp_p
     with pytest.raises(PersistenceError):
         storage.write(Place("TextStorage", "a"), object())
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_what_is_written_and_copied_has_a_line_in_the_journal(tmp_path: Path) -> None:
+    storage = PosixStorage(str(tmp_path), create=True)
+    storage.write(Place("TextStorage", "a/b.txt"), "text")  # type: ignore[arg-type]
+    storage.copyFile("a/b.txt", "c.txt")
+    (path,) = tmp_path.glob(".persistence/journal/*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["op"], line["f"]) for line in lines] == [("put", "a/b.txt"), ("put", "c.txt")]

@@ -61,6 +61,7 @@ def test_the_writing_mapper_makes_a_path_of_the_whole_data_id(tmp_path: Path) ->
         outputs={"root": str(tmp_path / "a"), "mapper": MapperForTestWriting, "mode": "rw"}
     )
     butler.put(TestObject("abc"), "foo", val=1, b="x")
-    assert sorted(os.listdir(tmp_path / "a")) == ["filename_bx_val1.txt", "repositoryCfg.yaml"]
+    names = [".persistence", "filename_bx_val1.txt", "repositoryCfg.yaml"]
+    assert sorted(os.listdir(tmp_path / "a")) == names
     assert butler.get("foo", val=1, b="x") == TestObject("abc")
     assert EmptyTestMapper(root="r", parentRegistry=None).root == "r"

@@ -62,8 +62,9 @@ def write_beside(root: Path) -> None:
 
 
 def there(root: Path) -> dict[str, str]:
-    """Read all files but those of the next writer."""
-    files = (path for path in root.rglob("*") if path.is_file() and path.name != "x")
+    """Read all files but those of the next writer, and the journal."""
+    names = ("x", f"{temporaries.HOST}-{os.geteuid()}.jsonl")
+    files = (path for path in root.rglob("*") if path.is_file() and path.name not in names)
     return {str(path.relative_to(root)): path.read_text() for path in files}
 
 

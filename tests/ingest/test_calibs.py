@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import shutil
@@ -93,7 +94,9 @@ def tell(calib: Path, *statements: str) -> None:
 def places(calib: Path) -> list[str]:
     found = (path for path in calib.rglob("*") if path.is_symlink() or path.is_file())
     return sorted(
-        str(path.relative_to(calib)) for path in found if not path.name.startswith("calibRegistry")
+        str(path.relative_to(calib))
+        for path in found
+        if not path.name.startswith("calibRegistry") and path.suffix != ".jsonl"
     )
 
 
@@ -208,6 +211,18 @@ def test_each_detector_of_a_master_has_a_row_whatever_its_extension_is_called(
         (26, 2),
         (27, 3),
     ]
+
+
+def test_a_calibration_root_has_a_journal_of_its_own(
+    ingest: Ingest, root: Path, calib: Path, master: Master
+) -> None:
+    for date in ("2015-02-01", "2015-02-12"):
+        ingest(master(date))
+    (path,) = calib.glob(".persistence/journal/*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    places = [f"BIAS/{date}/BIAS-{date}-01.fits" for date in ("2015-02-01", "2015-02-12")]
+    assert [(line["op"], line["f"]) for line in lines] == [("ingest", place) for place in places]
+    assert not list(root.glob(".persistence/journal/*"))
 
 
 def test_a_file_of_planes_is_one_row(ingest: Ingest, calib: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import re
@@ -66,11 +67,28 @@ def images(root: Path) -> dict[str, Path]:
     return {
         str(path.relative_to(root)): Path(os.path.realpath(path))
         for path in found
-        if path.name not in ("_mapper", "registry.sqlite3")
+        if path.name not in ("_mapper", "registry.sqlite3") and path.suffix != ".jsonl"
     }
 
 
 PLACES = ["2014-02-27/g/decam0410877.fits.fz", "2014-02-27/r/decam0410878.fits.fz"]
+
+
+def journaled(root: Path) -> list[tuple[str, str]]:
+    """Read the lines of a tree's journal by hand: what was done with which file."""
+    texts = [path.read_text() for path in root.glob(".persistence/journal/*.jsonl")]
+    lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    return sorted((line["op"], line["f"]) for line in lines)
+
+
+@pytest.mark.parametrize("mode", ["link", "relsymlink", "hardlink", "copy", "move", "direct"])
+def test_each_file_that_is_ingested_has_a_line_in_the_journal_once(
+    root: Path, tmp_path: Path, raws: list[str], mode: Any
+) -> None:
+    copies = [shutil.copy(path, tmp_path) for path in raws]
+    for _ in range(2):
+        task(root, mode=mode).run([path for path in copies if os.path.exists(path)])
+        assert journaled(root) == [("ingest", place) for place in PLACES]
 
 
 LINKS = ("link", "relsymlink")
@@ -558,7 +576,9 @@ def test_whatever_instant_it_is_killed_at_the_next_run_leaves_all_once(
         if mode == "move":
             assert list(sources.iterdir()) == []
         others = sorted(
-            path.name for path in target.rglob("*") if path.is_file() and path.name not in there
+            path.name
+            for path in target.rglob("*")
+            if path.is_file() and path.name not in there and path.suffix != ".jsonl"
         )
         litter = [name for name in others if name.startswith(".part-")]
         assert [name for name in others if name not in litter] == ["_mapper", "registry.sqlite3"]

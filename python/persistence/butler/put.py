@@ -23,7 +23,7 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import NoResults, PersistenceError
-from persistence.files import atomic
+from persistence.files import atomic, journal
 from persistence.files.batch import Batch
 
 # Who collects locations now: of the process, for a task may write in threads of its own.
@@ -95,7 +95,7 @@ class Writer:
             writers = self._writers(request, data_id)
             self._chain.settle()
             for repository in writers:
-                _collect([write.write(repository, request, obj, data_id, backup, self._durable)])
+                _note([write.write(repository, request, obj, data_id, backup, self._durable)])
             return
         jobs = [
             (repository, write.prepare(repository, leaf.request, leaf.data_id), leaf)
@@ -109,7 +109,7 @@ class Writer:
                 with write.telling(prepared.location):
                     self._place(prepared, leaf, backup, batch)
             batch.commit()
-        _collect([prepared.location for _repository, prepared, _leaf in jobs])
+        _note([prepared.location for _repository, prepared, _leaf in jobs])
 
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
         writers = self._chain.writers(request)
@@ -163,7 +163,12 @@ class Writer:
         )
 
 
-def _collect(locations: list[Location]) -> None:
+def _note(locations: list[Location]) -> None:
+    """Write where datasets were put into the journals of their trees, and for who collects it."""
+    for location in locations:
+        journal.append(
+            location.root, "put", location.path, d=location.datasetType, id=location.dataId
+        )
     for collection in list(_collections.values()):
         collection += locations
 

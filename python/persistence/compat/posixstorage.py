@@ -14,7 +14,7 @@ from persistence.compat.repositorycfg import RepositoryCfg
 from persistence.compat.storageinterface import Located, Registered, StorageInterface, second
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, NoRepositoryAtRoot
-from persistence.files import atomic
+from persistence.files import atomic, journal
 from persistence.policy import storages
 
 _HDU = re.compile(r"(.*)\[(\d+)\]$")
@@ -179,11 +179,13 @@ class PosixStorage(StorageInterface):
         place = self._place(location, location.getLocations()[0])
         with atomic.atomic_write(place.full_path) as temporary:
             found.write(obj, temporary, place)
+        journal.append(place.root, "put", place.path)
 
     def copyFile(self, fromLocation: str, toLocation: str) -> None:
         """Copy a file, both paths being relative to the root."""
         with atomic.atomic_write(self.locationWithRoot(toLocation)) as temporary:
             atomic.copy(self.locationWithRoot(fromLocation), temporary)
+        journal.append(self.root, "put", toLocation)
 
     def getLocalFile(self, path: str) -> TextIO | None:
         """Open a text file to read; None if it is not there."""

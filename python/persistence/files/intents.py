@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from persistence.errors import RepositoryError
-from persistence.files import atomic, temporaries
+from persistence.files import atomic, journal, temporaries
 
 FOLDER = ".persistence/intents"
 MARK = "put"  # of the names that intents may speak of; they are not swept away before
@@ -114,6 +114,9 @@ def recover(root: str) -> None:
     """Finish, or undo, what killed writers were about to do in a repository."""
     for intent in abandoned(root):
         intent.carry_out()
+        for move in intent.moves:
+            operation: journal.Operation = "put" if os.path.lexists(move.target) else "remove"
+            journal.append(root, operation, os.path.relpath(move.target, root))
     temporaries.sweep(os.path.join(root, FOLDER))
 
 

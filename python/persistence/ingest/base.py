@@ -23,7 +23,7 @@ from persistence.errors import (
     RepositoryError,
     did_you_mean,
 )
-from persistence.files import atomic, durable, links, ownership
+from persistence.files import atomic, durable, journal, links, ownership
 from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
@@ -247,8 +247,14 @@ class FileIngest:
             files = [path for path in targets if not os.path.islink(path)]
             durable.flush(files, durable.ancestors(targets, root))
 
-    def _end(self, plan: FilePlan, report: Report) -> None:
-        """Remove the sources of a move, now that the rows are there; then it is done."""
+    def _end(self, plan: FilePlan, report: Report, root: str) -> None:
+        """Write files into their tree's journal and remove the sources of a move; it is done then.
+
+        The rows are there by now.
+        """
+        if plan.status == "new" or plan.rows:
+            paths = [os.path.relpath(delivery.target, root) for delivery in plan.deliveries]
+            journal.append_all(root, "ingest", paths)
         try:
             for delivery in plan.deliveries if self.mode == "move" else ():
                 atomic.remove_source(delivery.source, delivery.target)

@@ -192,7 +192,7 @@ class CalibTask(FileIngest):
             if plan.status == "failed":
                 self._fail(plan, plan.problem, report)
             else:
-                self._end(plan, report)
+                self._end(plan, report, self.root)
 
     def _note_removed(self, tables: set[str], report: Report) -> None:
         """Note how many rows go from the tables that are to be created anew."""

@@ -183,7 +183,7 @@ class IngestTask(FileIngest):
                 self._record_alone(plan, report, refused=len(plans) == 1)
             return
         for plan in plans:
-            self._end(plan, report)
+            self._end(plan, report, self.repository.root)
 
     def _record_anew(self, plans: Sequence[FilePlan], report: Report) -> None:
         """Register the rows of some files in place of all that there are, if there are any."""
@@ -200,7 +200,7 @@ class IngestTask(FileIngest):
                 ignore = self.config.register.ignore
                 self._writer.add(self._table, rows, self.config.clobber, ignore)
         for plan in plans:
-            self._end(plan, report)
+            self._end(plan, report, self.repository.root)
 
     def _settled(self, plans: Sequence[FilePlan], report: Report) -> Sequence[FilePlan]:
         """Force to the disk what was delivered; return the plans whose files are there."""
