@@ -242,7 +242,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "filters: [{physical: g, alias: gg}]",
         "filters.alias has to be a list, not 'gg'",
     ),
-    "a keyword that is a list": ("headers: {filter: [A]}", "headers.filter has to be text"),
+    "a keyword that is a number": ("headers: {filter: [3]}", "headers.filter has to be text"),
     "keywords that are none": (
         "headers: {visit: {ra: 3}}",
         "headers.visit.ra has to be text, not 3",

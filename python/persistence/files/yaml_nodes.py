@@ -202,12 +202,15 @@ def text(value: str, like: Node) -> Node:
     return yaml.ScalarNode(f"{_CORE}str", value, like.start_mark, like.end_mark)
 
 
-def at(top: Mapping[str, Node], *path: str | int) -> Node | None:
+def at(top: Mapping[str, Node], *path: str | int) -> Node:
     """Return the node that keys, and numbers in lists, lead to; the last that there is on the way.
 
-    None if the first of them is not there.
+    Raises
+    ------
+    KeyError
+        If the first of them is not there.
     """
-    node = top.get(str(path[0]))
+    node = top[str(path[0])]
     for step in path[1:]:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
+from persistence.ingest import rules
+from persistence.ingest.rules import Rule
 from persistence.policy import load as policy
+from persistence.policy import schema
 
 _GENERIC_COLUMNS = {
     "object": "text",
@@ -39,7 +42,7 @@ class ParseConfig:
         Property -> keyword, copied.
     translators : mapping
         Property -> the name of a function of the header, and of the file's ``path`` if it has such
-        a parameter.
+        a parameter; or a `~persistence.ingest.rules.Rule`.
     defaults : mapping
         Property -> its value where the keyword is absent.
     hdu : `int` or None
@@ -56,7 +59,7 @@ class ParseConfig:
     """
 
     translation: Mapping[str, str] = field(default_factory=dict)
-    translators: Mapping[str, str] = field(default_factory=dict)
+    translators: Mapping[str, str | Rule] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     hdu: int | None = None
     extnames: tuple[str, ...] = ()
@@ -172,12 +175,38 @@ def load(path: str | None) -> IngestConfig:
 
 def section(path: str, name: str) -> Mapping[str, Any]:
     """Read what a file says of ingest: all of it, or its section, or that of a camera's base."""
-    data = yaml_nodes.load(path)
-    if {name, "base"}.isdisjoint(data):
-        return data
+    top = yaml_nodes.items(yaml_nodes.compose(path))
+    if {name, "base"}.isdisjoint(top):
+        schema.check_ingest(top)
+        data = {key: yaml_nodes.plain(node) for key, node in top.items()}
+        return with_rules(data, lambda *keys: yaml_nodes.where(yaml_nodes.at(top, *keys)))
     # a camera that is one file, which may build on another
-    said: Mapping[str, Any] = policy.load(path).settings.get(name, {})
-    return said
+    whole = policy.load(path)
+    return with_rules(whole.settings.get(name, {}), lambda *keys: whole.where(name, *keys))
+
+
+def with_rules(data: Mapping[str, Any], where: Callable[..., str]) -> Mapping[str, Any]:
+    """Return what a file says of ingest, with its descriptions of translators made to rules.
+
+    Parameters
+    ----------
+    data : mapping
+        The section.
+    where : callable
+        Gives file and line of a setting, by the keys that lead to it.
+    """
+    made = dict(data)
+    if "curated" in data:
+        made["curated"] = with_rules(data["curated"], lambda *keys: where("curated", *keys))
+    translators = data.get("parse", {}).get("translators", {})
+    described = {
+        name: rules.make(name, entry, where("parse", "translators", name))
+        for name, entry in translators.items()
+        if not isinstance(entry, str)
+    }
+    if described:
+        made["parse"] = {**data["parse"], "translators": {**translators, **described}}
+    return made
 
 
 def switched(config: Config, data: Mapping[str, Any]) -> Config:

@@ -15,9 +15,11 @@ from persistence.errors import FormatterError, PersistenceError, told
 from persistence.files import fits_headers as headers
 from persistence.files import header_values
 from persistence.files.fits_headers import Cards
+from persistence.ingest import rules
 from persistence.ingest.checks import FILTER, Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.ingest.extensions import some, wanted
+from persistence.ingest.rules import Rule
 from persistence.types.exposure import headersource, headertimes
 from persistence.types.exposure.translator import HeaderTranslator
 
@@ -76,7 +78,7 @@ class Parser:
         self.headers = headers or HeaderTranslator()
         self.checks = checks or Checks()
         self._functions: dict[str, Callable[..., Any]] = {
-            name: self.filter_name if function == "filter_name" else _function(function)
+            name: self.filter_name if function == "filter_name" else _function(name, function)
             for name, function in config.translators.items()
         }
         self._of_path = {
@@ -97,8 +99,7 @@ class Parser:
         FormatterError
             If the header has its keyword, but no filter.
         """
-        key = self.headers.filter_key
-        return self.headers.label(_text(header, key)).name
+        return self.headers.label(self.headers.filter_text(header)).name
 
     def __call__(self, path: str) -> Parsed:
         """Read a file. What is wrong with it is told in the result, not raised."""
@@ -378,7 +379,7 @@ def translate_path(header: Mapping[str, Any], path: str) -> str:
     return path
 
 
-_STOCK: Mapping[str, Callable[..., Any]] = {
+STOCK: Mapping[str, Callable[..., Any]] = {
     "translate_date": translate_date,
     "translate_datetime": translate_datetime,
     "translate_filter": translate_filter,
@@ -386,10 +387,15 @@ _STOCK: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _function(name: str) -> Callable[..., Any]:
-    if name in _STOCK:
-        return _STOCK[name]
-    found: Callable[..., Any] = do_import(name, "the camera's ingest configuration")
+def _function(name: str, said: Any) -> Callable[..., Any]:
+    """Return the translator of a property: a rule, or the function of a name."""
+    if isinstance(said, Rule):
+        return said
+    if not isinstance(said, str):  # of the command line
+        return rules.make(name, said, f"parse.translators.{name}")
+    if said in STOCK:
+        return STOCK[said]
+    found: Callable[..., Any] = do_import(said, "the camera's ingest configuration")
     return found
 
 

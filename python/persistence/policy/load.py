@@ -68,8 +68,9 @@ class CameraPolicy:
         *path : `str` or `int`
             The keys, and places in lists, that lead to it.
         """
-        node = yaml_nodes.at(self._said, *path)
-        return self.path if node is None else yaml_nodes.where(node)
+        if path[0] not in self._said:
+            return self.path
+        return yaml_nodes.where(yaml_nodes.at(self._said, *path))
 
     @functools.cached_property
     def keys(self) -> Mapping[str, type]:

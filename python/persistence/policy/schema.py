@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
-from persistence.files import yaml_nodes
+from persistence.files import header_steps, yaml_nodes
 from persistence.files.yaml_nodes import Node
 from persistence.policy.section import SECTIONS
 
@@ -140,25 +140,110 @@ _FILTER = _record(
     alias=_list(_TEXT),
     variant=_TEXT_OR_NONE,
 )
-# Attributes of Source: where a header has a value of VisitInfo.
-_SOURCE = _record(
-    key=_TEXT,
-    value=_VALUE,
-    pattern=_TEXT,
-    scale=_NUMBER,
-    offset=_NUMBER,
+
+
+def _arithmetic(node: Node, name: str) -> None:
+    _TEXT(node, name)
+    try:
+        header_steps.expression(node.value)
+    except ValueError as error:
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name}: {node.value!r}: {error}") from error
+
+
+def _cut(node: Node, name: str) -> None:
+    _list(_plain("a whole number", int, type(None)))(node, name)
+    if len(node.value) not in (1, 2):
+        raise PolicyError(
+            f"{yaml_nodes.where(node)}: {name} is a list of the first character that counts, and "
+            "of the first that does not"
+        )
+
+
+# Attributes of Source: where a header has a value, and what becomes of it.
+_STEPS: Mapping[str, Shape] = {
+    "key": _words,
+    "value": _VALUE,
+    "compute": _arithmetic,
+    "pattern": _pattern,
+    "becomes": _TEXT,
+    "slice": _cut,
+    "table": _table(_VALUE),
+    "scale": _NUMBER,
+    "offset": _NUMBER,
+}
+_SOURCE = _record(**_STEPS, time=_words, timesys=_TEXT, since=_TEXT)
+_RULE = _record(
+    **_STEPS,
     time=_words,
     timesys=_TEXT,
-    since=_TEXT,
+    default=_VALUE,
+    night=_record(hour=_NUMBER, longitude=_VALUE),
+    path=_TRUTH,
 )
+# What gives a value; a source has one of them.
+_ORIGINS = ("key", "value", "compute", "path")
+# Names of the functions that every camera has: those of persistence.ingest.parse.
+FUNCTIONS = (
+    "translate_date", "translate_datetime", "translate_filter", "translate_path", "filter_name",
+)  # fmt: skip
 
 
-def _source(node: Node, name: str) -> None:
-    (_SOURCE if isinstance(yaml_nodes.plain(node), dict) else _TEXT)(node, name)
+def _steps(shape: Shape) -> Shape:
+    """Return what checks a source in the form of a mapping: where it has its value, and how."""
+
+    def check(node: Node, name: str) -> None:
+        shape(node, name)
+        said = yaml_nodes.items(node)
+        origins = [key for key in _ORIGINS if key in said]
+        if len(origins) != 1 and "night" not in said:
+            raise PolicyError(
+                f"{yaml_nodes.where(node)}: {name} needs one of {', '.join(_ORIGINS)}, and has "
+                f"{', '.join(origins) or 'none'}"
+            )
+        if "becomes" in said:
+            _check_becomes(said, name)
+
+    return check
+
+
+def _check_becomes(said: Mapping[str, Node], name: str) -> None:
+    """Check that what a pattern becomes has groups that the pattern has."""
+    where = yaml_nodes.where(said["becomes"])
+    if "pattern" not in said:
+        raise PolicyError(f"{where}: {name}.becomes needs a pattern")
+    try:
+        re.compile(f"(?:{said['pattern'].value})?").sub(said["becomes"].value, "")
+    except (re.error, IndexError) as error:
+        raise PolicyError(f"{where}: {name}.becomes: {error}") from error
+
+
+def _one_source(shape: Shape) -> Shape:
+    mapped = _steps(shape)
+
+    def check(node: Node, name: str) -> None:
+        (mapped if yaml_nodes.is_mapping(node) else _TEXT)(node, name)
+
+    return check
 
 
 def _sources(node: Node, name: str) -> None:
-    (_list(_source) if isinstance(yaml_nodes.plain(node), list) else _source)(node, name)
+    single = _one_source(_SOURCE)
+    (_list(single) if yaml_nodes.is_list(node) else single)(node, name)
+
+
+def _translator(node: Node, name: str) -> None:
+    if yaml_nodes.is_mapping(node):
+        _steps(_RULE)(node, name)
+    elif yaml_nodes.is_list(node):
+        _list(_one_source(_SOURCE))(node, name)
+    else:
+        _TEXT(node, name)
+        if "." not in node.value and node.value not in FUNCTIONS:
+            raise PolicyError(
+                f"{yaml_nodes.where(node)}: {name}: there is no translator {node.value!r}"
+                f"{did_you_mean(node.value, FUNCTIONS)} (known: {', '.join(FUNCTIONS)}, or the "
+                "dotted name of a function; or describe it: doc/cameras.rst)"
+            )
 
 
 _CHANGE = _record(pattern=_pattern, becomes=_TEXT, table=_table(_VALUE), format=_TEXT)
@@ -195,7 +280,7 @@ _VISIT = _record(
 
 _PARSE: Mapping[str, Shape] = {
     "translation": _table(_TEXT),
-    "translators": _table(_TEXT),
+    "translators": _table(_translator),
     "defaults": _any_table,
     "hdu": _plain("a whole number", int, type(None)),
     "extnames": _list(_TEXT),
@@ -293,7 +378,9 @@ SETTINGS: Mapping[str, Shape] = {
         amplifiers=_table(_table(_AMPLIFIER)),
     ),
     "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
-    "headers": _record(visit=_VISIT, zeroPoint=_TEXT, filter=_TEXT, detector=_TEXT),
+    "headers": _record(
+        visit=_VISIT, **dict.fromkeys(("zeroPoint", "filter", "detector"), _sources)
+    ),
     "values": _table(_list(_VALUE)),
     "ingest": _record(**_INGEST),
     "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
@@ -303,6 +390,21 @@ SETTINGS: Mapping[str, Shape] = {
     "defects": _TEXT_OR_TABLE,
     "registries": _TEXT_OR_TABLE,
 }
+
+
+def check_ingest(top: Mapping[str, Node]) -> None:
+    """Check the translators of a file of ingest alone, which is no camera's whole file.
+
+    Raises
+    ------
+    PolicyError
+        As `check` does.
+    """
+    curated = yaml_nodes.items(top["curated"]) if "curated" in top else {}
+    for part in (top, curated):
+        said = yaml_nodes.items(part.get("parse"))
+        if "translators" in said:
+            _table(_translator)(said["translators"], "parse.translators")
 
 
 def check(layer: Mapping[str, Node]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from persistence.files import header_values
+from persistence.errors import FormatterError
+from persistence.files import header_steps, header_values
 
 Header = Mapping[str, Any]
 
@@ -16,7 +17,7 @@ _SEXAGESIMAL = re.compile(r"[+-]?\d{1,3}([: ]\s*\d{1,2}){1,2}(\.\d*)?")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a header has a value.
+    r"""Where a header has a value.
 
     Attributes
     ----------
@@ -24,8 +25,17 @@ class Source:
         The keyword; None for a value that stands in no header.
     value : optional
         That value.
+    compute : `str` or None
+        Arithmetic of cards, ``{DAYOBS} * 1000 + {SEQNUM}``, instead of one card.
     pattern : `str` or None
-        A regular expression: the value is its first group that matches.
+        A regular expression: the value is its group of the value's name, or else its first group
+        that matches.
+    becomes : `str` or None
+        What is made of the groups of the pattern instead: ``\1-\2``.
+    slice : `tuple` [`int` or None] or None
+        The first character that counts, counted from 0, and the first that does not.
+    table : mapping or None
+        What each value means.
     scale, offset : `float`
         A number is multiplied by the one, then the other is added, so that it has our unit and
         direction.
@@ -39,20 +49,67 @@ class Source:
 
     key: str | None = None
     value: Any = None
+    compute: str | None = None
     pattern: str | None = None
-    scale: float = 1.0
-    offset: float = 0.0
+    becomes: str | None = None
+    slice: tuple[int | None, ...] | None = None
+    table: Mapping[str, Any] | None = None
+    scale: float = 1
+    offset: float = 0
     time: tuple[str, ...] = ()
     timesys: str | None = None
     since: str | None = None
 
     def read(self, header: Header) -> Any:
-        """Return the value as the header has it; None if it has none."""
-        value = self.value if self.key is None else card(header, self.key)
-        if self.pattern is None or value is None:
+        """Return the value as the header has it; None if it has none, or one that does not fit."""
+        try:
+            return self.meant(header)
+        except FormatterError:
+            return None
+
+    def meant(self, header: Header, name: str = "") -> Any:
+        """Return the value; None if the header has none.
+
+        Parameters
+        ----------
+        header : mapping
+            The keywords and their values.
+        name : `str`, optional
+            The group of the pattern that is the value.
+
+        Raises
+        ------
+        FormatterError
+            If what the header has does not fit; the message names keyword and value.
+        """
+        value: Any
+        if self.compute is not None:
+            value = header_steps.computed(self.compute, lambda key: _known(card(header, key)))
+        else:
+            value = self.value if self.key is None else card(header, self.key)
+        if self._is_plain or value is None or value == "":
             return value
-        match = re.search(self.pattern, str(value))
-        return next((group for group in match.groups() if group), None) if match else None
+        written = value
+        try:
+            if self.pattern is not None:
+                value = header_steps.matched(value, self.pattern, name, self.becomes)
+            if self.slice is not None:
+                value = header_steps.cut(value, self.slice)
+            if self.table is not None:
+                value = header_steps.looked_up(value, self.table)
+        except header_steps.Misfit as error:
+            source = self.key or self.compute or "value"
+            raise FormatterError(f"{source}={written!r} {error}") from error
+        return value
+
+    @property
+    def _is_plain(self) -> bool:
+        return self.pattern is None and self.slice is None and self.table is None
+
+
+def _known(value: Any) -> Any:
+    value = header_values.known(value)
+    return None if value == "" else value
 
 
 def sources(entry: Any) -> tuple[Source, ...]:
@@ -64,14 +121,35 @@ def sources(entry: Any) -> tuple[Source, ...]:
         A keyword, or the attributes of a `Source`.
     """
     entries = entry if isinstance(entry, list | tuple) else [entry]
-    return tuple(_source(one) for one in entries)
+    return tuple(source for one in entries for source in _sources(one))
 
 
-def _source(entry: str | Mapping[str, Any]) -> Source:
+def _sources(entry: str | Mapping[str, Any]) -> Iterator[Source]:
+    """Yield the sources of one entry: one for each keyword, of which the first counts that is."""
     if isinstance(entry, str):
-        return Source(entry)
-    times = entry.get("time", ())
-    return Source(**{**entry, "time": (times,) if isinstance(times, str) else tuple(times)})
+        yield Source(entry)
+        return
+    said = dict(entry)
+    for name in ("time", "slice"):
+        if name in said:
+            said[name] = (said[name],) if isinstance(said[name], str) else tuple(said[name])
+    keys = said.pop("key", None)
+    for key in keys if isinstance(keys, list | tuple) else [keys]:
+        yield Source(key, **said)
+
+
+def first(sources: Iterable[Source], header: Header) -> Any:
+    """Return the value of the first source that has one; None if none has."""
+    return next((value for each in sources if (value := each.read(header)) is not None), None)
+
+
+def keywords(sources: Iterable[Source]) -> list[str]:
+    """Return the cards that sources look for, each once."""
+    named = (
+        [source.key] if source.compute is None else header_steps.expression(source.compute)[1]
+        for source in sources
+    )
+    return [*dict.fromkeys(key for keys in named for key in keys if key is not None)]
 
 
 def card(header: Header, keyword: str) -> Any:

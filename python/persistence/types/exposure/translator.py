@@ -158,12 +158,15 @@ class HeaderTranslator:
         self.filters = filters
         self.detectors = detectors
         self.visit_keys = {**self.visit_keys, **said.get("visit", {})}
-        self.zero_point_key = said.get("zeroPoint", self.zero_point_key)
-        self.filter_key = said.get("filter", self.filter_key)
-        self.detector_key = said.get("detector", self.detector_key)
         self._sources = {
             name: headersource.sources(entry) for name, entry in self.visit_keys.items()
         }
+        self._cards: dict[str, tuple[Source, ...]] = {}
+        for name, attribute in _KEYS.items():
+            entry = said.get(name, getattr(self, attribute))
+            self._cards[name] = () if entry is None else headersource.sources(entry)
+            if name in said:
+                setattr(self, attribute, ", ".join(headersource.keywords(self._cards[name])))
 
     def visit_info(self, header: Header) -> VisitInfo:
         """Return when, where, how and for how long the exposure was taken.
@@ -278,20 +281,38 @@ class HeaderTranslator:
 
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector; None if the header does not tell."""
-        number = headersource.card(header, self.detector_key) if self.detector_key else None
-        return header_values.integer(number)
+        return header_values.integer(headersource.first(self._cards["detector"], header))
 
     def zero_point(self, header: Header) -> float | None:
         """Return the magnitude that gives one count (mag); None if it is not known."""
-        value = headersource.card(header, self.zero_point_key) if self.zero_point_key else None
-        magnitude = header_values.number(value)
+        magnitude = header_values.number(headersource.first(self._cards["zeroPoint"], header))
         return magnitude if magnitude is not None and abs(magnitude) < _NO_MAGNITUDE else None
 
     def filter(self, header: Header, data_id: Mapping[str, Any]) -> FilterLabel | None:
         """Return the filter that was in place: by the header, else by the data ID."""
-        stored = header_values.text(headersource.card(header, self.filter_key))
+        stored = header_values.text(headersource.first(self._cards["filter"], header))
         wanted = data_id.get("filter") if stored in (None, _NO_FILTER) else stored
         return None if wanted is None else self.label(str(wanted))
+
+    def filter_text(self, header: Header) -> str:
+        """Return what a header calls the filter.
+
+        Raises
+        ------
+        KeyError
+            If it has no such card: of its keyword.
+        FormatterError
+            If it is empty, or none that the camera's file knows; the message has keyword and value.
+        """
+        sources = self._cards["filter"]
+        values = [(source, source.meant(header)) for source in sources]
+        text = next(filter(None, (header_values.text(value) for _, value in values)), None)
+        if text is None:
+            written = next((source for source, value in values if value is not None), None)
+            if written is None:
+                raise KeyError(self.filter_key)
+            raise FormatterError(f"{written.key}={written.read(header)!r} is empty")
+        return text
 
     def completed(self, label: FilterLabel) -> FilterLabel:
         """Add what the policy knows of a filter to what is known of it."""
@@ -335,6 +356,12 @@ def turned(info: VisitInfo) -> VisitInfo:
     return info if turned is None else replace(info, ut1=turned.ut1, era=turned.era)
 
 
+# Keys of the section ``headers`` -> the attribute that is their keyword.
+_KEYS: Mapping[str, str] = {
+    "zeroPoint": "zero_point_key",
+    "filter": "filter_key",
+    "detector": "detector_key",
+}
 # What a value of a header is cast to, where that is another thing than afw's of the same name.
 _CAST: Mapping[str, Any] = {
     "ra": headersource.angle,

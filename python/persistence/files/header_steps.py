@@ -1,0 +1,190 @@
+"""What becomes of a card's value on its way to a meaning: the steps that a camera's file names."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from persistence.errors import FormatterError, did_you_mean
+from persistence.files import header_values
+
+_CARD = re.compile(r"\{([A-Za-z0-9_ -]+)\}")
+_OPERATIONS: Mapping[type[Any], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Load)
+_MOST_SHOWN = 8
+
+
+class Misfit(FormatterError):
+    """A value that a step cannot take; the message says why, without value and keyword."""
+
+
+def matched(value: Any, pattern: str, group: str, becomes: str | None) -> str:
+    r"""Return the part of a text that a regular expression finds.
+
+    Parameters
+    ----------
+    value
+        The text, or a number as it is written.
+    pattern : `str`
+        The regular expression.
+    group : `str`
+        The group of that name is the result, if there is one; else the first that took part.
+    becomes : `str` or None
+        What is made of the groups instead: ``\1-\2``, ``\g<year>``.
+
+    Raises
+    ------
+    Misfit
+        If the pattern does not match.
+    """
+    match = re.search(pattern, str(value))
+    if match is None:
+        raise Misfit(f"does not match the pattern {pattern!r}")
+    if becomes is not None:
+        return match.expand(becomes)
+    if group in match.re.groupindex:
+        part = match[group]
+    else:
+        part = next((part for part in match.groups() if part), None)
+        part = match[0] if not match.re.groups else part
+    if not part:
+        raise Misfit(f"has nothing where the pattern {pattern!r} has its value")
+    return part
+
+
+def cut(value: Any, ends: tuple[int | None, ...]) -> str:
+    """Return some characters of a text, counted from 0, or from its end if negative.
+
+    Raises
+    ------
+    Misfit
+        If there are none.
+    """
+    part = str(value)[slice(*ends)] if len(ends) > 1 else str(value)[slice(ends[0], None)]
+    if not part.strip():
+        raise Misfit(f"has no characters {' to '.join(map(str, ends))}")
+    return part
+
+
+def looked_up(value: Any, table: Mapping[str, Any]) -> Any:
+    """Return what a table has for a value.
+
+    Raises
+    ------
+    Misfit
+        If it has nothing for it.
+    """
+    text = str(value).lower() if isinstance(value, bool) else str(value).strip()
+    if text not in table:
+        known = [*table]
+        shown = ", ".join(known[:_MOST_SHOWN]) + (", ..." if len(known) > _MOST_SHOWN else "")
+        raise Misfit(f"is not in the table ({shown}){did_you_mean(text, known)}")
+    return table[text]
+
+
+def scaled(value: Any, scale: float, offset: float) -> int | float:
+    """Return a number times another, plus a third; whole numbers stay whole.
+
+    Raises
+    ------
+    Misfit
+        If it is no number.
+    """
+    return _number(value) * scale + offset
+
+
+def _number(value: Any) -> int | float:
+    whole = header_values.integer(value)
+    number = header_values.number(value) if whole is None else whole
+    if number is None:
+        raise Misfit("is not a number")
+    return number
+
+
+@functools.lru_cache(maxsize=256)
+def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
+    """Parse arithmetic of cards, ``{DAYOBS} * 100000 + {SEQNUM}``.
+
+    Returns
+    -------
+    tree : `ast.Expression`
+        In which the card of each number is ``_0``, ``_1``, ...
+    keywords : `tuple` [`str`]
+        These cards.
+
+    Raises
+    ------
+    ValueError
+        If it holds anything but numbers, cards, brackets and ``+ - * / // %``.
+    """
+    keywords = tuple(dict.fromkeys(_CARD.findall(text)))
+    try:
+        tree = ast.parse(
+            _CARD.sub(lambda match: f" _{keywords.index(match[1])} ", text).strip(), mode="eval"
+        )
+    except SyntaxError as error:
+        raise ValueError("it is no arithmetic") from error
+    names = {f"_{number}" for number in range(len(keywords))}
+    for node in ast.walk(tree):
+        is_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        is_known = isinstance(node, _ALLOWED) or type(node) in _OPERATIONS
+        is_card = not isinstance(node, ast.Name) or node.id in names
+        if not (is_number or is_known) or not is_card:
+            shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+            raise ValueError(f"{shown}: it may hold numbers, {{KEYWORD}} and + - * / // %")
+    return tree, keywords
+
+
+def computed(text: str, card: Callable[[str], Any]) -> int | float | None:
+    """Return the value of arithmetic of cards; None if one of the cards is not known.
+
+    Parameters
+    ----------
+    text : `str`
+        See `expression`.
+    card : callable
+        Gives the value of a card; None if there is none.
+
+    Raises
+    ------
+    FormatterError
+        If a card is no number, or the result is none; the message names card and value.
+    """
+    tree, keywords = expression(text)
+    numbers: dict[str, int | float] = {}
+    for place, keyword in enumerate(keywords):
+        value = card(keyword)
+        if value is None:
+            return None
+        try:
+            numbers[f"_{place}"] = _number(value)
+        except Misfit as error:
+            raise FormatterError(f"{keyword}={value!r} {error}") from error
+    try:
+        result: int | float = _value(tree.body, numbers)
+        return result
+    except (ZeroDivisionError, OverflowError) as error:
+        told = ", ".join(f"{key}={card(key)!r}" for key in keywords)
+        raise FormatterError(f"{text} has no value ({told}): {error}") from error
+
+
+def _value(node: ast.expr, numbers: Mapping[str, int | float]) -> Any:
+    if isinstance(node, ast.BinOp):
+        left, right = _value(node.left, numbers), _value(node.right, numbers)
+        return _OPERATIONS[type(node.op)](left, right)
+    if isinstance(node, ast.UnaryOp):
+        return _OPERATIONS[type(node.op)](_value(node.operand, numbers))
+    return numbers[node.id] if isinstance(node, ast.Name) else node.value  # type: ignore[attr-defined]
