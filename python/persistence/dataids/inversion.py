@@ -49,10 +49,10 @@ class Inverter:
             *parts, name = template.file_text.split("/")
             node, known = self._root, set[str]()
             for text in parts:
-                part = _Part(text, known)
+                part = Part(text, known)
                 node = node.below(part)
                 known.update(part.keys)
-            node.files.append((number, _Part(name, known), its_endings))
+            node.files.append((number, Part(name, known), its_endings))
 
     def directory(self, path: str) -> Directory:
         """Match a directory with all templates.
@@ -156,11 +156,11 @@ class _Node:
     __slots__ = ("files", "literals", "parts")
 
     def __init__(self) -> None:
-        self.files: list[tuple[int, _Part, tuple[str, ...]]] = []
+        self.files: list[tuple[int, Part, tuple[str, ...]]] = []
         self.literals: dict[str, _Node] = {}
-        self.parts: dict[str, tuple[_Part, _Node]] = {}
+        self.parts: dict[str, tuple[Part, _Node]] = {}
 
-    def below(self, part: _Part) -> _Node:
+    def below(self, part: Part) -> _Node:
         """Return the node of a component below this one, the same for the same text."""
         if part.is_literal:
             return self.literals.setdefault(part.show({})[0], _Node())
@@ -174,7 +174,7 @@ class _Node:
                 yield node, known | dict(zip(part.keys, values, strict=True))
 
 
-class _Part:
+class Part:
     """One component of a template, read where the keys of the components before it are known.
 
     Attributes

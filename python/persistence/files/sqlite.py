@@ -31,7 +31,7 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
         raise RegistryError(links.fault(path) or f"there is no registry at {path}")
     try:
         return sqlite3.connect(
-            f"file:{_escaped(os.path.abspath(path))}?{_how(path)}",
+            f"file:{escaped(os.path.abspath(path))}?{_how(path)}",
             uri=True,
             timeout=wait,
             check_same_thread=False,
@@ -62,7 +62,7 @@ def _left(path: str, ending: str) -> bool:
         return False
 
 
-def _escaped(path: str) -> str:
+def escaped(path: str) -> str:
     """Write a path as SQLite wants it in a URI (https://sqlite.org/uri.html, 3.1)."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 

@@ -55,12 +55,17 @@ def keep(name: str, files: Iterable[str], value: Mapping[str, Any]) -> None:
         atomic.write_text(path, json.dumps(kept), replace=True, durable=False)
 
 
-def _path(name: str) -> str:
+def folder(name: str) -> str:
+    """Return the path of a directory of ours in the user's cache; it need not be there."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(cache):  # such a one is to be ignored (XDG Base Directory Specification)
         cache = os.path.expanduser("~/.cache")
+    return os.path.join(cache, "persistence", name)
+
+
+def _path(name: str) -> str:
     # Two names may have the same sum: the name in the file decides.
-    return os.path.join(cache, "persistence", "kept", f"{zlib.crc32(os.fsencode(name)):08x}.json")
+    return os.path.join(folder("kept"), f"{zlib.crc32(os.fsencode(name)):08x}.json")
 
 
 def _stamps(files: Iterable[str]) -> dict[str, list[int] | None]:

@@ -7,7 +7,7 @@ repository stands for which file. Without the side file, and for Gen2, these fil
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from persistence.dataids.location import Location
@@ -18,6 +18,9 @@ from persistence.registry.sqlite import SqliteRegistry
 
 FILE = ".persistence/direct.sqlite3"
 QUERY = "SELECT file FROM direct WHERE path = ?"
+_BETWEEN = "SELECT path, file FROM direct WHERE path >= ? AND path < ? ORDER BY path LIMIT 1000"
+# Behind every path: no name begins with the last of characters.
+_END = "\U0010ffff"
 
 
 class DirectFiles:
@@ -69,6 +72,62 @@ class DirectFiles:
         """Check whether a path in the repository stands for a file, and that file is there."""
         file = self.find(path)
         return file is not None and os.access(file, os.F_OK)
+
+    def names(self, folder: str) -> dict[str, str]:
+        """Return the files that are registered as lying in a directory of the repository.
+
+        Parameters
+        ----------
+        folder : `str`
+            The directory, relative to the repository; an empty text is the repository.
+
+        Returns
+        -------
+        names : `dict` [`str`, `str`]
+            Name in the directory -> the file that it stands for, there or not.
+        """
+        return {
+            name: os.path.join(self._root, file)
+            for name, file in self._entries(folder)
+            if file is not None
+        }
+
+    def folders(self, folder: str) -> list[str]:
+        """Return the names of directories in a directory below which files are registered."""
+        return [name for name, file in self._entries(folder) if file is None]
+
+    def holds(self, folder: str) -> bool:
+        """Return whether files are registered as lying in a directory, or below it."""
+        return next(self._entries(folder), None) is not None
+
+    def _entries(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        """Yield the names in a directory, with files; without one, directories, each once."""
+        start = position = f"{folder}/" if folder else ""
+        end = f"{folder}0" if folder else _END  # '0' is the character behind the slash
+        while rows := self._between(position, end):
+            for path, file in rows:
+                name, slash, _ = path[len(start) :].partition("/")
+                yield name, None if slash else file
+                position = f"{start}{name}0" if slash else f"{path}\0"
+                if slash:  # what else is in that directory is not read
+                    break
+
+    def _between(self, start: str, end: str) -> Sequence[tuple[Any, ...]]:
+        """Return the first paths that are registered between two, with their files."""
+        if not self.is_there:
+            return ()
+        try:
+            rows = self._registry.fetch(_BETWEEN, [start, end])
+        except RegistryError:
+            if has_content(self._registry.path):
+                raise
+            self.is_there = False
+            return ()
+        for path, file in rows:
+            if not isinstance(path, str):
+                raise RegistryError(f"{self._registry.path} is damaged: {path!r} is no path")
+            file_of([(file,)], self._root, self._registry.path)
+        return rows
 
     def find(self, path: str) -> str | None:
         """Return the file that a path in the repository stands for, there or not.

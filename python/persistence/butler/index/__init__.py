@@ -1,0 +1,1 @@
+"""The output index: which files there are, by the keys in their names."""

@@ -1,0 +1,193 @@
+"""Where the index of a tree lies: in the user's cache, or, if that cannot be, in memory.
+
+A query writes nothing but that. The file that ``persistence index`` writes into a repository is
+where a user's own begins: it is read once, and only to save time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+
+from persistence.butler.index.store import MEMORY, VERSION, Store, difference, is_damage
+from persistence.dataids.template import is_suspect
+from persistence.errors import RegistryError
+from persistence.files import atomic, temporaries, user_cache
+from persistence.files.sqlite import escaped
+
+# In a repository.
+FILE = ".persistence/index.sqlite3"
+_BESIDE = ("", "-wal", "-shm", "-journal")
+
+
+def path_of(root: str) -> str:
+    """Return the file of the user's index of a tree, which need not be there.
+
+    It is another one for another tree at the same path, and on another host: SQLite's files are not
+    for several hosts at once.
+    """
+    status = os.stat(root)
+    identity = (VERSION, temporaries.HOST, os.path.realpath(root), status.st_dev, status.st_ino)
+    digest = hashlib.sha256(repr(identity).encode(errors="surrogateescape")).hexdigest()
+    return os.path.join(user_cache.folder("index"), f"{digest[:32]}.sqlite3")
+
+
+def open_store(root: str) -> Store:
+    """Open the index of a tree.
+
+    Parameters
+    ----------
+    root : `str`
+        The tree's root directory, which has to be there.
+    """
+    path = path_of(root)
+    for start in (root, None):
+        try:
+            _make_folder(os.path.dirname(path))
+            if not os.path.exists(path):
+                _begin(path, start)
+            if os.stat(path).st_uid != os.geteuid():
+                break
+            return Store(path)
+        except (RegistryError, sqlite3.Error) as error:
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                break
+            discard(path)  # of another version, or damaged
+        except OSError:  # no home, no room, another user's
+            break
+    return in_memory(root)
+
+
+def in_memory(root: str) -> Store:
+    """Return an index of this process alone."""
+    store = Store(MEMORY)
+    _copy_from(root, store)
+    return store
+
+
+def discard(path: str) -> None:
+    """Remove a file of the user's index; somebody who has it open goes on with what is no more."""
+    with contextlib.suppress(OSError), atomic.locked(os.path.dirname(path)):
+        _remove(path)
+
+
+def _make_folder(folder: str) -> None:
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.geteuid():
+        raise PermissionError(f"{folder} is another user's")
+
+
+def _begin(path: str, root: str | None) -> None:
+    """Create a user's index, with what the repository's has if a root is given."""
+    with atomic.locked(os.path.dirname(path)):
+        if os.path.exists(path):  # another process was first
+            return
+        _remove(path)  # a journal without its file would become this one's
+        store = Store(path)
+        if root is not None:
+            _copy_from(root, store)
+
+
+def _remove(path: str) -> None:
+    for ending in _BESIDE:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path + ending)
+
+
+# -- from a repository, and into it
+# ---------------------------------------------------------------
+
+
+def write_into(root: str, store: Store) -> str:
+    """Write an index into its repository, whole or not at all, and return its path.
+
+    Raises
+    ------
+    OSError, sqlite3.Error
+        If that cannot be done.
+    """
+    path = os.path.join(root, FILE)
+    with atomic.atomic_write(path) as temporary:
+        store.connection.execute("VACUUM INTO ?", (temporary,))
+    return path
+
+
+def _copy_from(root: str, store: Store) -> None:
+    """Copy the index that lies in a repository, if it is whole and of our version."""
+    path = os.path.join(root, FILE)
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    # Whatever is wrong with it, the index begins with nothing then.
+    with contextlib.suppress(sqlite3.Error, OverflowError):
+        # It was renamed when it was whole: nobody changes the file that is opened here.
+        given = f"file:{escaped(os.path.abspath(path))}?mode=ro&immutable=1"
+        store.connection.execute("ATTACH ? AS given", (given,))
+        try:
+            if not difference(store.connection, "given"):
+                with store.transaction():
+                    _copy(store)
+        finally:
+            store.connection.execute("DETACH given")
+
+
+def _copy(store: Store) -> None:
+    """Copy all rows whose values are of the types that they have to be."""
+    execute = store.connection.execute
+    execute("INSERT INTO templates SELECT number, text, endings FROM given.templates")
+    rows = execute("SELECT name FROM given.sqlite_master WHERE type = 'table'")
+    there = {row[0] for row in rows}
+    for table in store.tables():
+        if table.name in there:
+            execute(table.ddl)
+            execute(
+                f"INSERT INTO {table.name} SELECT * FROM given.{table.name} "  # noqa: S608  # ours
+                f"WHERE {table.types()}"
+            )
+    for name, columns in _COLUMNS.items():
+        conditions = [f"typeof({column}) IN {kinds}" for column, kinds in columns.items()]
+        execute(
+            f"INSERT INTO {name} SELECT {', '.join(columns)} FROM given.{name} "  # noqa: S608
+            f"WHERE {' AND '.join(conditions)}"
+        )
+    directories = execute(
+        "SELECT path, id, mtime, ctime, inode, listed, sized, direct FROM given.dirs ORDER BY path"
+    )
+    known: dict[str, int] = {}
+    for row in directories.fetchall():
+        path, number, *others = row
+        if not all(isinstance(value, int | None) for value in others) or not _is_path(path):
+            continue
+        above = path.rpartition("/")[0]
+        if isinstance(number, int) and (above in known or not path):
+            known[path] = number
+            parent = known[above] if path else None
+            execute(
+                "INSERT INTO dirs (path, id, mtime, ctime, inode, listed, sized, direct, parent) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, parent),
+            )
+
+
+_NUMBER, _NUMBER_OR_NULL, _TEXT = "('integer')", "('integer', 'null')", "('text')"
+# Of the tables that are the same in each index: which types each column may have.
+_COLUMNS = {
+    "dangling": {"dir": _NUMBER, "name": _TEXT},
+    "foreigners": {
+        "dir": _NUMBER, "name": _TEXT, "size": _NUMBER_OR_NULL, "time": _NUMBER_OR_NULL
+    },
+    "journals": {"name": _TEXT, "inode": _NUMBER, "position": _NUMBER},
+    "stamps": {"name": _TEXT, "stamp": _TEXT},
+    "tally": {
+        "template": _NUMBER, "dir": _NUMBER, "n": _NUMBER,
+        **dict.fromkeys(("bytes", "newest", "oldest"), _NUMBER_OR_NULL),
+    },
+}  # fmt: skip
+
+
+def _is_path(path: object) -> bool:
+    """Return whether a text may be the path of a directory in a tree."""
+    if not isinstance(path, str):
+        return False
+    return not path or not (is_suspect(path) or {".", ".."} & set(path.split("/")))

@@ -1,0 +1,421 @@
+"""The index of one tree: which files there are, by the keys of their templates."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from persistence.butler.index import build, home, news, ways
+from persistence.butler.index.refresh import Refresher
+from persistence.butler.index.store import ENDING, SIZE, TIME, Row, Store, Table, is_damage
+from persistence.dataids.inversion import Inverter
+from persistence.dataids.template import PathTemplate
+from persistence.errors import RegistryError, did_you_mean
+from persistence.files.content import COMPRESSED
+from persistence.files.sqlite import quoted
+from persistence.registry.direct import DirectFiles
+
+_T = TypeVar("_T")
+_WORDS = {int: "INTEGER", float: "REAL", str: "TEXT"}
+_OWN = (ENDING, SIZE, TIME)
+_PAGE = 10_000  # rows that are read at once
+_TRIALS = 2  # a damaged index is begun anew; if that cannot be used either, there is one in memory
+
+
+class Totals(NamedTuple):
+    """What there is of a template.
+
+    Attributes
+    ----------
+    n : `int`
+        How many files.
+    bytes : `int` or None
+        Their sizes together; None if not all files were asked.
+    newest, oldest : `int` or None
+        Times of the last change of their content, in ns since 1970; None as above.
+    """
+
+    n: int = 0
+    bytes: int | None = 0
+    newest: int | None = None
+    oldest: int | None = None
+
+
+class Foreign(NamedTuple):
+    """A file that no template explains; size and time are None if they were not asked for."""
+
+    path: str
+    size: int | None
+    time: int | None
+
+
+class Tree:
+    """The index of a tree: of a repository, or of the directory of its calibrations.
+
+    Parameters
+    ----------
+    root : `str`
+        The tree's root directory. It need not be there: a tree that is not has no files.
+    templates : mapping
+        The text of each template, without an HDU, and what may follow the names of its files.
+
+    Notes
+    -----
+    What is asked is what the index says. `refresh`, or `build`, compares it with the disk before.
+    Nothing is ever written into the tree.
+    """
+
+    def __init__(self, root: str, templates: Mapping[str, tuple[str, ...]]) -> None:
+        self.root = os.path.abspath(root)
+        self._templates = dict(templates)
+        self._lock = threading.RLock()
+        self._store: Store | None = None
+        self._identity: tuple[int, int] | None = None
+        self._tables: list[Table] = []
+        self._inverter: Inverter | None = None
+        self._direct = DirectFiles(self.root)
+
+    def __repr__(self) -> str:
+        return f"Tree({self.root!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tree, (self.root, self._templates)
+
+    def learn(self, templates: Mapping[str, tuple[str, ...]]) -> None:
+        """Make further templates known."""
+        with self._lock:
+            before = {text: self._templates.get(text) for text in templates}
+            for text, endings in templates.items():
+                known = self._templates.get(text, ())
+                self._templates[text] = tuple(dict.fromkeys((*known, *endings)))
+            if any(self._templates[text] != known for text, known in before.items()):
+                self._guarded(self._use, None)
+
+    # -- bringing it up to date --------------------------------------------------------------------
+
+    def refresh(
+        self,
+        template: PathTemplate,
+        known: Mapping[str, Any] = {},
+        possible: Callable[[Mapping[str, Any]], bool] | None = None,
+        fresh: bool = True,
+        sizes: bool = False,
+    ) -> None:
+        """Bring the directories up to date in which files of a template lie.
+
+        Parameters
+        ----------
+        template : `PathTemplate`
+            The template.
+        known : mapping
+            Values that keys are to have: only directories with these are looked at.
+        possible : callable, optional
+            Whether the values of some keys may be of interest; directories are not looked at whose
+            keys are not.
+        fresh : `bool`
+            If False, nothing is done.
+        sizes : `bool`
+            Whether files are asked for size and time: where they never were, the rows have None.
+        """
+        if fresh:
+            self._refreshed(
+                lambda refresher: ways.refresh(refresher, template, known, possible), sizes
+            )
+
+    def build(
+        self, progress: Callable[[int, int, int], None] | None = None, sizes: bool = False
+    ) -> None:
+        """Bring the whole tree up to date.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Is told again and again how many directories are done, how many are known, and how many
+            files were listed.
+        sizes : `bool`
+            Whether all files are asked for size and time, and links for their targets.
+        """
+        self._refreshed(lambda refresher: build.walk(refresher, progress), sizes)
+
+    def _refreshed(self, act: Callable[[Refresher], None], sizes: bool) -> None:
+        def refresh(store: Store) -> None:
+            news.take(store, self.root, self._direct)
+            if self._inverter is None:
+                templates = [table.template for table in self._tables]
+                self._inverter = Inverter(templates, [table.endings for table in self._tables])
+            act(Refresher(self.root, store, self._tables, self._inverter, self._direct, sizes))
+
+        self._guarded(refresh, None)
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def rows(
+        self,
+        template: PathTemplate,
+        columns: Sequence[str],
+        sql: tuple[str, Sequence[Any]] | None = None,
+        known: Mapping[str, Any] = {},
+        limit: int | None = None,
+    ) -> Iterator[Row]:
+        """Yield rows of a template, ordered by its keys.
+
+        Parameters
+        ----------
+        template : `PathTemplate`
+            The template; an HDU in it does not count.
+        columns : sequence of `str`
+            Keys of the template, ``_ending``, ``_size`` (bytes), ``_time`` (of the last change of
+            the content, in ns since 1970).
+        sql : `tuple`, optional
+            A condition in SQL, and its parameters. The template's table is called ``dataset`` in
+            it.
+        known : mapping
+            Values that keys have to have; what is no key of the template does not count.
+        limit : `int`, optional
+            No more rows than this.
+
+        Raises
+        ------
+        RegistryError
+            If a column is none, or the index is damaged where it is read.
+        """
+        table, store = self._table(template), self._store
+        if table is None or store is None:
+            return
+        for column in columns:
+            if column not in table.keys and column not in _OWN:
+                raise RegistryError(
+                    f"{template.file_text} has no key {column!r}"
+                    f"{did_you_mean(column, [*table.keys, *_OWN])}"
+                )
+        query = _Query(table, columns, sql, known)
+        last, left = None, limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(left, _PAGE)
+            try:
+                with self._lock:
+                    page = query.page(store, last, size)
+            except sqlite3.Error as error:
+                if is_damage(error) is None:
+                    raise
+                # What was yielded is not again: the rows are in the order of their keys.
+                self._replace(error)
+                self.refresh(template, known, sizes=not {SIZE, TIME}.isdisjoint(columns))
+                table, store = self._table(template), self._store
+                if table is None or store is None:
+                    return
+                query = _Query(table, columns, sql, known)
+                continue
+            width = len(columns)
+            for row in page:
+                yield row[:width]
+            if len(page) < size or not table.keys:
+                return
+            last = page[-1][width:]
+            left = None if left is None else left - len(page)
+
+    def attach(self, name: str, columns: Mapping[str, type], rows: Iterable[Row]) -> None:
+        """Create a temporary table, of this process, to be named in conditions of `rows`.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name; what was called so before is dropped.
+        columns : mapping [`str`, `type`]
+            Their types: `int`, `float`, `str`.
+        rows : iterable of `tuple`
+            The rows.
+        """
+        definitions = ", ".join(f"{quoted(key)} {_WORDS[kind]}" for key, kind in columns.items())
+        marks = ", ".join("?" * len(columns))
+        with self._lock:
+            store = self._opened(again=False)
+            if store is None:
+                return
+            store.connection.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+            store.connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({definitions})")
+            store.connection.executemany(
+                f"INSERT INTO temp.{quoted(name)} VALUES ({marks})",  # noqa: S608  # quoted
+                rows,
+            )
+
+    def count(self, template: PathTemplate) -> int:
+        """Return how many files of a template there are."""
+        table = self._table(template)
+        if table is None:
+            return 0
+        query = f"SELECT coalesce(sum(n), 0) FROM tally WHERE template = {table.number}"  # noqa: S608
+        ((count,),) = self._all(query) or [(0,)]
+        return int(count)
+
+    def summary(self) -> dict[str, Totals]:
+        """Return what there is of each template that has files, by its text, in its order."""
+        query = (
+            "SELECT text, sum(n), CASE WHEN count(*) = count(bytes) THEN sum(bytes) END, "
+            "CASE WHEN count(*) = count(newest) THEN max(newest) END, "
+            "CASE WHEN count(*) = count(oldest) THEN min(oldest) END "
+            "FROM tally JOIN templates ON template = number GROUP BY template"
+        )
+        return {
+            text: Totals(*totals) for text, *totals in self._all(query) if text in self._templates
+        }
+
+    def dangling(self) -> list[str]:
+        """Return the paths of links that lead to nothing, sorted."""
+        query = "SELECT path, name FROM dangling JOIN dirs ON dir = id ORDER BY path, name"
+        return [_joined(path, name) for path, name in self._all(query)]
+
+    def foreign(self) -> Iterator[Foreign]:
+        """Yield the files that no template explains, sorted by their directories and names."""
+        directories = (
+            "SELECT id, path FROM dirs WHERE id IN (SELECT dir FROM foreigners) ORDER BY path"
+        )
+        names = (
+            "SELECT name, size, time FROM foreigners WHERE dir = ? AND name > ? "
+            "ORDER BY name LIMIT ?"
+        )
+        for number, path in self._all(directories):
+            last = ""
+            while page := self._all(names, (number, last, _PAGE)):
+                for name, size, changed in page:
+                    yield Foreign(_joined(path, name), size, changed)
+                last = page[-1][0]
+
+    def problems(self) -> dict[str, str]:
+        """Return the directories that could not be listed, with the reason."""
+        return dict(self._all("SELECT path, problem FROM dirs WHERE problem IS NOT NULL"))
+
+    def path(self, template: PathTemplate, values: Sequence[Any], ending: str = "") -> str:
+        """Return the path of a row, relative to the root.
+
+        Parameters
+        ----------
+        template : `PathTemplate`
+            The template.
+        values : sequence
+            The values of all keys of its file's part, in their order.
+        ending : `str`
+            What follows the name.
+        """
+        plain = PathTemplate(template.file_text)
+        return plain.format(dict(zip(plain.keys, values, strict=True))) + ending
+
+    # -- the index behind it -----------------------------------------------------------------------
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self._guarded(
+            lambda store: store.connection.execute(query, values).fetchall(), [], again=False
+        )
+
+    def _table(self, template: PathTemplate) -> Table | None:
+        """Return the table of a template; None if the tree is not there."""
+        text = template.file_text
+        if text not in self._templates:
+            self.learn({text: ("", *COMPRESSED)})
+        return self._guarded(
+            lambda store: next(table for table in self._tables if table.template.text == text),
+            None,
+            again=False,
+        )
+
+    def _guarded(self, act: Callable[[Store], _T], otherwise: _T, again: bool = True) -> _T:
+        """Do something with the index; if it cannot be used, with another one."""
+        with self._lock:
+            for _ in range(_TRIALS):
+                try:
+                    store = self._opened(again)
+                    return otherwise if store is None else act(store)
+                except sqlite3.Error as error:
+                    if is_damage(error) is None:
+                        raise
+                    self._replace(error)
+            store = self._opened(again)
+            return otherwise if store is None else act(store)
+
+    def _opened(self, again: bool = True) -> Store | None:
+        """Return the index; None if there is no tree.
+
+        With ``again``, another one is opened if the tree or the file was replaced. What was brought
+        up to date is asked as it is, for a new one knows nothing yet.
+        """
+        store = self._store
+        if store is not None and not again and store.process == os.getpid():
+            return store
+        try:
+            status = os.stat(self.root)
+        except OSError:
+            self._store = None
+            return None
+        identity = status.st_dev, status.st_ino
+        if store is None or identity != self._identity or not store.is_current():
+            self._identity = identity
+            self._use(home.open_store(self.root))
+        return self._store
+
+    def _use(self, store: Store) -> None:
+        self._store, self._inverter = store, None
+        with store.transaction():
+            new = store.add_templates(self._templates)
+            self._tables = store.tables()
+            if new:
+                _spoil(store, new)
+
+    def _replace(self, error: sqlite3.Error) -> None:
+        """Give up an index that cannot be used: a damaged one for good, others for now."""
+        with self._lock:
+            store, self._store = self._store, None
+            if is_damage(error) and store is not None and not store.is_in_memory:
+                home.discard(store.path)
+            elif os.path.isdir(self.root):
+                self._use(home.in_memory(self.root))
+
+
+def _spoil(store: Store, tables: Sequence[Table]) -> None:
+    """Have the directories listed again in which files of new templates may lie."""
+    inverter = Inverter([table.template for table in tables], [("",)] * len(tables))
+    store.spoil(path for _, path in store.below("") if inverter.directory(path).values)
+
+
+class _Query:
+    """Rows of a template, page by page: memory need not hold all, nor others wait."""
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        sql: tuple[str, Sequence[Any]] | None,
+        known: Mapping[str, Any],
+    ) -> None:
+        given = {key: value for key, value in known.items() if key in table.keys}
+        conditions = [f"dataset.{quoted(key)} = ?" for key in given]
+        self._values = list(given.values())
+        if sql is not None:
+            conditions.append(f"({sql[0]})")
+            self._values += sql[1]
+        self._table = table
+        keys = [f"dataset.{quoted(key)}" for key in table.keys]
+        wanted = [f"dataset.{quoted(column)}" for column in columns]
+        self._start = (
+            f"SELECT {', '.join([*wanted, *keys]) or '1'} FROM main.{table.name} AS dataset "  # noqa: S608
+            f"WHERE {' AND '.join(conditions) or '1'}"
+        )
+        self._behind = f" AND ({', '.join(keys)}) > ({', '.join('?' * len(keys))})"
+        self._order = f" ORDER BY {', '.join(keys) or '1'} LIMIT ?"
+
+    def page(self, store: Store, last: Row | None, size: int) -> list[Row]:
+        """Return so many rows that come behind the keys of the last one."""
+        if not store.has(self._table):
+            return []
+        behind, keys = (self._behind, last) if last is not None else ("", ())
+        query = self._start + behind + self._order
+        try:
+            return store.connection.execute(query, [*self._values, *keys, size]).fetchall()
+        except OverflowError:  # no row has such an integer
+            return []
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name

@@ -1,0 +1,49 @@
+"""The indexes of the trees of repositories, each opened once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from persistence.butler.index.tree import Tree
+from persistence.butler.repository import Repository
+from persistence.policy import storages
+from persistence.policy.dataset_type import DatasetType
+
+# By their roots, with the dataset types that each learned last; the one used last is the last.
+_trees: dict[str, tuple[Tree, Mapping[str, DatasetType]]] = {}
+_ENOUGH = 64  # each holds files open
+
+
+def of(repository: Repository, dataset: DatasetType) -> Tree:
+    """Return the index of the tree in which datasets of a type lie.
+
+    Parameters
+    ----------
+    repository : `Repository`
+        Whose datasets these are.
+    dataset : `DatasetType`
+        Calibrations may lie in a tree of their own.
+    """
+    root = os.path.abspath(repository.root_of(dataset))
+    types = repository.mapper.types
+    tree, learned = _trees.pop(root, (None, None))
+    if tree is None:
+        tree = Tree(root, _templates(repository, root))
+    elif learned is not types:
+        tree.learn(_templates(repository, root))
+    _trees[root] = tree, types
+    if len(_trees) > _ENOUGH:
+        del _trees[next(iter(_trees))]
+    return tree
+
+
+def _templates(repository: Repository, root: str) -> dict[str, tuple[str, ...]]:
+    """Return the templates of all types that lie below a root, with their endings."""
+    templates: dict[str, tuple[str, ...]] = {}
+    for dataset in repository.mapper.types.values():
+        if dataset.template is None or os.path.abspath(repository.root_of(dataset)) != root:
+            continue
+        text, endings = dataset.template.file_text, storages.endings(dataset.storage or "")
+        templates[text] = tuple(dict.fromkeys((*templates.get(text, ()), *endings)))
+    return templates

@@ -1,0 +1,76 @@
+"""The directories in which the files of a template lie, found one component after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from persistence.butler.index.refresh import Refresher
+from persistence.dataids.inversion import Part
+from persistence.dataids.template import PathTemplate
+
+Values = dict[str, Any]
+Possible = Callable[[Mapping[str, Any]], bool]
+
+
+def refresh(
+    refresher: Refresher,
+    template: PathTemplate,
+    known: Mapping[str, Any],
+    possible: Possible | None = None,
+) -> None:
+    """Bring the directories of a template up to date.
+
+    Parameters
+    ----------
+    refresher : `Refresher`
+        What compares them with the disk, and lists those that changed.
+    template : `PathTemplate`
+        The template.
+    known : mapping
+        Values that keys are to have. A directory whose name they give is not looked for.
+    possible : callable, optional
+        Whether some values of keys may be of interest; directories are not entered whose keys are
+        not.
+    """
+    *parts, _name = template.file_text.split("/")
+    known = {key: value for key, value in known.items() if key in template.keys}
+    places, before = [("", dict(known))], set[str]()
+    for text in parts:
+        part = Part(text, before)
+        before.update(part.keys)
+        if known.keys() >= set(part.keys):
+            below = [(path, _shown(text, values), values) for path, values in places]
+        else:
+            refresher.refresh(list(dict.fromkeys(path for path, _ in places)))
+            below = list(_matching(refresher, part, places, known))
+        places = [
+            (f"{path}/{name}" if path else name, values)
+            for path, name, values in below
+            if name and (possible is None or possible(values))
+        ]
+    refresher.refresh(list(dict.fromkeys(path for path, _ in places)))
+
+
+def _shown(text: str, values: Values) -> str:
+    """Return the name of a directory; an empty text if none can be called so."""
+    try:
+        name = text % values
+    except (TypeError, ValueError):  # a value of another type
+        return ""
+    return "" if "/" in name or "\0" in name or name in (".", "..") else name
+
+
+def _matching(
+    refresher: Refresher, part: Part, places: Iterable[tuple[str, Values]], known: Values
+) -> Iterator[tuple[str, str, Values]]:
+    """Yield the directories that a component of a template may be, once for each reading."""
+    asked = [(key, known[key]) for key in part.keys if key in known]
+    for path, values in places:
+        start = len(path) + 1 if path else 0
+        for child in refresher.store.children(path):
+            name = child[start:]
+            for read in part.match(name, values):
+                full = {**values, **dict(zip(part.keys, read, strict=True))}
+                if all(full[key] == value for key, value in asked):
+                    yield path, name, full
