@@ -89,7 +89,7 @@ LIBRARIES = {
         "tasks.process_ccd_config",
     },
     "ccdproc": {"tasks.amplifiers"},
-    "scipy": {"tasks.matching"},
+    "scipy": {"tasks.matching", "tasks.voting"},
     "sep": {"tasks.measure", "tasks.sky"},
 }
 

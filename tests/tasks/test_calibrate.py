@@ -198,6 +198,75 @@ def test_a_catalog_that_does_not_do_is_told(
         task().run(exposure, Stars(spoil(catalog(exposure, grid).table)))
 
 
+def turned(table: Table, degrees: float, stretch: float = 1.0) -> Table:
+    """Turn a catalog about its middle, and stretch it."""
+    ra, dec = (np.asarray(table[f"coord_{axis}"]) for axis in ("ra", "dec"))
+    middle = np.median(dec)
+    east, north = (ra - np.median(ra)) * np.cos(middle), dec - middle
+    cosine, sine = stretch * np.cos(np.radians(degrees)), stretch * np.sin(np.radians(degrees))
+    made = table.copy()
+    made["coord_ra"] = np.median(ra) + (cosine * east - sine * north) / np.cos(middle)
+    made["coord_dec"] = middle + sine * east + cosine * north
+    return made
+
+
+def moved_about(table: Table, arcsec: float) -> Table:
+    """Move each star by itself, as an old catalog without proper motions has them."""
+    rng, made = np.random.default_rng(5), table.copy()
+    for axis in ("ra", "dec"):
+        made[f"coord_{axis}"] += np.radians(rng.normal(0, arcsec, len(made)) / 3600)
+    return made
+
+
+def elsewhere(table: Table) -> Table:
+    """Give a catalog of as many stars that are none of the exposure's."""
+    rng, made = np.random.default_rng(6), table.copy()
+    for axis in ("ra", "dec"):
+        low, high = made[f"coord_{axis}"].min(), made[f"coord_{axis}"].max()
+        made[f"coord_{axis}"] = rng.uniform(low, high, len(made))
+    return made
+
+
+def of_other_magnitudes(table: Table) -> Table:
+    made = table.copy()
+    made["g_flux"] = np.random.default_rng(7).permutation(made["g_flux"])
+    return made
+
+
+@pytest.mark.parametrize(("degrees", "stretch"), [(1.9, 1.0), (-1.9, 1.0), (0.5, 1.009)])
+def test_a_wcs_that_is_turned_and_of_another_scale_is_corrected(
+    exposure: Exposure, grid: Any, degrees: float, stretch: float
+) -> None:
+    each = task()
+    each.run(exposure, Stars(turned(catalog(exposure, grid).table, degrees, stretch)))
+    assert each.metadata["astromRotation"] == pytest.approx(degrees, abs=0.05)
+    assert each.metadata["astromScaleChange"] == pytest.approx(stretch - 1, abs=0.001)
+    assert each.metadata["astromScatter"] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "settings", "said"),
+    [
+        (lambda table: turned(table, 8.0), {}, "minVoteSigma=5"),
+        (elsewhere, {}, "minVoteSigma=5"),
+        (lambda table: moved_about(table, 0.7), {"maxAstromScatter": 0.3}, "maxAstromScatter=0.3"),
+        (of_other_magnitudes, {}, "maxPhotoScatter=0.3"),
+        (lambda table: table[8:], {"minMatchedFraction": 0.9}, "minMatchedFraction=0.9"),
+        (lambda table: turned(table, 1.5), {"maxRotation": 1.0}, "minVoteSigma|maxRotation=1"),
+        (lambda table: table, {"maxZeroPointErr": 1e-5}, "maxZeroPointErr=1e-05"),
+    ],
+)
+def test_what_does_not_agree_is_not_believed(
+    exposure: Exposure,
+    grid: Any,
+    spoil: Callable[[Table], Table],
+    settings: dict[str, Any],
+    said: str,
+) -> None:
+    with pytest.raises(TaskError, match=f"is not believed:\n.*{said}"):
+        task(**settings, minMatches=3).run(exposure, Stars(spoil(catalog(exposure, grid).table)))
+
+
 @pytest.mark.parametrize(
     ("part", "said"),
     [("wcs", "without a WCS no star can be recognized"), ("filter", "in which filter")],

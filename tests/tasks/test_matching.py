@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persistence.tasks.matching import Offsets, match, on_plane
+from persistence.tasks.matching import match, on_plane
+from persistence.tasks.voting import Limits, Offsets
 
 RNG = np.random.default_rng(11)
+NEAR = Limits(20.0)
 STARS = Offsets(*RNG.uniform(-300, 300, (2, 60)))
 
 
@@ -30,7 +32,7 @@ def moved(east: float, north: float, chosen: Any = slice(None), noise: float = 0
 def test_each_source_gets_its_star_wherever_the_sky_lies(
     east: float, north: float, order: list[int]
 ) -> None:
-    found = match(moved(east, north, order), STARS, 20.0, 1.5)
+    found = match(moved(east, north, order), STARS, NEAR, 1.5)
     assert found.sources.size >= 55  # pairs of stars may be nearer to each other than 1.5 arcsec
     assert (np.array(order)[found.sources] == found.stars).mean() > 0.95
     assert np.median(found.east) == pytest.approx(east, abs=0.1)
@@ -41,7 +43,7 @@ def test_strangers_have_no_star() -> None:
     sources = moved(3.0, -2.0, slice(0, 40))
     strangers = np.random.default_rng(4).uniform(-300, 300, (2, 30))
     both = Offsets(*(np.concatenate(pair) for pair in zip(sources, strangers, strict=True)))
-    found = match(both, STARS, 20.0, 1.5)
+    found = match(both, STARS, NEAR, 1.5)
     assert np.count_nonzero(found.sources < 40) == 40
     assert np.count_nonzero(found.sources >= 40) < 3
     assert np.unique(found.stars).size == found.stars.size
@@ -56,7 +58,7 @@ def test_strangers_have_no_star() -> None:
     ],
 )
 def test_where_nothing_is_alike_there_is_no_pair(sources: Offsets, stars: Offsets) -> None:
-    assert match(sources, stars, 20.0, 1.5).sources.size == 0
+    assert match(sources, stars, NEAR, 1.5).sources.size == 0
 
 
 @given(

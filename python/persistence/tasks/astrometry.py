@@ -34,6 +34,14 @@ class Correction(NamedTuple):
     shift: NDArray[np.float64]
     used: Bools
 
+    @property
+    def change(self) -> tuple[float, float]:
+        """How far it turns (degrees), and the largest part by which it stretches or shrinks."""
+        (a, b), (c, d) = self.matrix
+        turn = float(np.degrees(np.arctan2(c - b, a + d)))
+        stretches = np.linalg.svd(self.matrix, compute_uv=False)
+        return turn, float(np.abs(stretches - 1).max())
+
 
 def fit(measured: Floats, expected: Floats, linear: bool) -> Correction:
     """Fit a shift, or a linear map, by least squares.

@@ -15,6 +15,7 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
 from persistence.tasks import sky
+from persistence.tasks.acceptance import Number, refuse
 from persistence.tasks.calibrate_config import CalibrateConfig
 from persistence.tasks.measure import Measured, measure
 from persistence.tasks.options import option
@@ -153,6 +154,23 @@ class CalibrateTask(Task):
                     option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise")
                 )
             )
+        pose = stars.pose
+        refuse(
+            self,
+            [
+                Number(
+                    "the votes of the brightest stand {:.1f} sigma above chance",
+                    np.nan if pose is None else pose.sigmas,
+                    "minVoteSigma",
+                ),
+                Number(
+                    "{:.2f} of the brightest sources are stars",
+                    stars.fraction,
+                    "minMatchedFraction",
+                ),
+            ],
+            f"which sources are which stars of {catalog.name}",
+        )
         off = stars.offset
         self._keep(
             numMatches=number,
@@ -170,12 +188,24 @@ class CalibrateTask(Task):
 
     def _astrometry(self, wcs: Any, stars: Recognized, used: Bools) -> Any:
         """Correct a WCS; marks the sources that were used."""
-        made, kept, scatter = stars.corrected(wcs, self.config.astrometryFit == "LINEAR")
-        used[stars.sources[kept]] = True
-        number = int(kept.sum())
-        self._keep(astromScatter=scatter, numAstrometryStars=number)
-        self.log.info('WCS corrected by %d stars; scatter %.3f"', number, scatter)
-        return made
+        made = stars.corrected(wcs, self.config.astrometryFit == "LINEAR")
+        used[stars.sources[made.used]] = True
+        number = int(made.used.sum())
+        pixels = made.scatter / _scale(made.wcs)
+        self._keep(
+            astromScatter=made.scatter,
+            numAstrometryStars=number,
+            astromRotation=made.turn,
+            astromScaleChange=made.stretch,
+        )
+        self.log.info('WCS corrected by %d stars; scatter %.3f"', number, made.scatter)
+        numbers = [
+            Number("its stars scatter by {:.2f} pixels", pixels, "maxAstromScatter"),
+            Number("it is turned by {:.3f} degrees", abs(made.turn), "maxRotation"),
+            Number("its scale changes by {:.4f}", made.stretch, "maxScaleChange"),
+        ]
+        refuse(self, numbers, "the WCS")
+        return made.wcs
 
     def _photometry(self, stars: Recognized, used: Bools) -> PhotoCalib:
         """Find the zero point; marks the sources that were used."""
@@ -194,11 +224,21 @@ class CalibrateTask(Task):
         self.log.info(
             "zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number
         )
+        numbers = [
+            Number("its stars scatter by {:.3f} mag", zero.scatter, "maxPhotoScatter"),
+            Number("its error is {:.3f} mag", zero.error, "maxZeroPointErr"),
+        ]
+        refuse(self, numbers, "the zero point")
         return PhotoCalib.from_zero_point(zero.value, zero.error, CALIBRATED_FLUX)
 
     def _keep(self, **numbers: float) -> None:
         for name, value in numbers.items():
             self.metadata.set(name, value)
+
+
+def _scale(wcs: Any) -> float:
+    """Return how many arcseconds the side of a pixel has, in the mean."""
+    return 3600 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 
 def _flagged(mask: Any, pixels: Bools) -> Mask:

@@ -53,8 +53,24 @@ class CalibrateConfig(Config):
     maxOffset = RangeField(
         doc="How far the WCS may be off before it is corrected (arcsec).",
         dtype=float,
-        default=20.0,
+        default=60.0,
         min=0.0,
+    )
+    maxRotation = RangeField(
+        doc="How far the WCS may be turned before it is corrected (degrees).",
+        dtype=float,
+        default=2.0,
+        min=0.0,
+        max=20.0,
+        inclusiveMax=True,
+    )
+    maxScaleChange = RangeField(
+        doc="The part by which its scale may be wrong before it is corrected.",
+        dtype=float,
+        default=0.01,
+        min=0.0,
+        max=0.2,
+        inclusiveMax=True,
     )
     matchRadius = RangeField(
         doc=(
@@ -68,6 +84,41 @@ class CalibrateConfig(Config):
     )
     minMatches = RangeField(
         doc="How many stars have to be recognized.", dtype=int, default=5, min=3
+    )
+    minVoteSigma = RangeField(
+        doc=(
+            "How unlikely it has to be that the brightest sources and stars lie alike by chance "
+            "(standard deviations of a normal distribution)."
+        ),
+        dtype=float,
+        default=5.0,
+        min=-10.0,
+    )
+    minMatchedFraction = RangeField(
+        doc="The least part of the brightest sources that are stars of the catalog.",
+        dtype=float,
+        default=0.3,
+        min=0.0,
+        max=1.0,
+        inclusiveMax=True,
+    )
+    maxAstromScatter = RangeField(
+        doc=(
+            "The most that stars scatter about the corrected WCS: the standard deviation of the "
+            "length of their offsets (pixels)."
+        ),
+        dtype=float,
+        default=1.0,
+        min=0.0,
+    )
+    maxPhotoScatter = RangeField(
+        doc="The most that the zero points of single stars scatter (mag).",
+        dtype=float,
+        default=0.3,
+        min=0.0,
+    )
+    maxZeroPointErr = RangeField(
+        doc="The largest error of the zero point (mag).", dtype=float, default=0.05, min=0.0
     )
     minSignalToNoise = RangeField(
         doc="Least ratio of signal to noise of sources that are matched.",

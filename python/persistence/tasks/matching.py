@@ -7,21 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.tasks import astrometry, voting
 from persistence.tasks.stamps import Floats
+from persistence.tasks.voting import Limits, Offsets, Pose
 
 _ARCSEC = 3600.0
-# The brightest sources and stars that vote for how far off the sky lies.
-_VOTERS = 150
-
-
-class Offsets(NamedTuple):
-    """Positions on the plane that touches the sky at some point.
-
-    Arcseconds east and north of it.
-    """
-
-    east: Floats
-    north: Floats
+# Pairs are sought anew once so many are known, by a map that is fitted to them.
+_ENOUGH = 6
+_ROUNDS = 3
 
 
 class Matches(NamedTuple):
@@ -33,12 +26,15 @@ class Matches(NamedTuple):
         Which; none comes twice.
     east, north : array
         How far each source is from its star (arcsec).
+    pose : `~persistence.tasks.voting.Pose` or None
+        How the sources lie on the stars by the brightest; None if none are near any.
     """
 
     sources: NDArray[np.int64]
     stars: NDArray[np.int64]
     east: Floats
     north: Floats
+    pose: Pose | None = None
 
 
 def on_plane(ra: Floats, dec: Floats, centre: tuple[float, float]) -> Offsets:
@@ -53,53 +49,45 @@ def on_plane(ra: Floats, dec: Floats, centre: tuple[float, float]) -> Offsets:
     return Offsets(np.degrees(east) * _ARCSEC, np.degrees(north) * _ARCSEC)
 
 
-def match(sources: Offsets, stars: Offsets, farthest: float, radius: float) -> Matches:
+def match(sources: Offsets, stars: Offsets, limits: Limits, radius: float) -> Matches:
     """Pair sources and stars.
 
-    The offset that most pairs of bright ones share is taken out before each source gets the star
-    that is nearest.
+    They are turned, scaled and shifted as most of the brightest agree before each source gets the
+    star that is nearest; then by a linear map that is fitted to the pairs.
 
     Parameters
     ----------
     sources, stars : `Offsets`
         Where they are, the brightest first.
-    farthest : `float`
-        The largest offset (arcsec).
+    limits : `~persistence.tasks.voting.Limits`
+        How far sources may be off.
     radius : `float`
-        How near they are once it is taken out (arcsec).
+        How near they are once that is taken out (arcsec).
 
     Returns
     -------
     matches : `Matches`
         Of pairs that are nearest to each other; perhaps none.
     """
-    if not sources.east.size or not stars.east.size:
-        return _paired(sources, stars, np.empty((0, 2), np.int64))
-    shift = _shift(_head(sources), _head(stars), farthest, radius)
-    moved = Offsets(sources.east - shift[0], sources.north - shift[1])
-    return _paired(sources, stars, _nearest(moved, stars, radius))
+    pose = voting.pose(sources, stars, limits, radius)
+    if pose is None:
+        return _paired(sources, stars, np.empty((0, 2), np.int64), None)
+    pairs = _nearest(pose.applied(sources), stars, radius)
+    for _ in range(_ROUNDS):
+        if len(pairs) < _ENOUGH:
+            break
+        again = _nearest(_fitted(sources, stars, pairs), stars, radius)
+        if np.array_equal(again, pairs):
+            break
+        pairs = again
+    return _paired(sources, stars, pairs, pose)
 
 
-def _head(many: Offsets) -> Offsets:
-    return Offsets(many.east[:_VOTERS], many.north[:_VOTERS])
-
-
-def _shift(sources: Offsets, stars: Offsets, farthest: float, radius: float) -> tuple[float, float]:
-    """Give the offset that has the most others near it."""
-    east, north = (one[:, np.newaxis] - other for one, other in zip(sources, stars, strict=True))
-    possible = np.hypot(east, north) <= farthest
-    east, north = east[possible], north[possible]
-    if not east.size:
-        return 0.0, 0.0
-    votes = np.array(
-        [
-            np.count_nonzero(np.hypot(east - x, north - y) <= radius)
-            for x, y in zip(east, north, strict=True)
-        ]
-    )
-    best = int(np.argmax(votes))
-    near = np.hypot(east - east[best], north - north[best]) <= radius
-    return float(np.median(east[near])), float(np.median(north[near]))
+def _fitted(sources: Offsets, stars: Offsets, pairs: NDArray[np.int64]) -> Offsets:
+    """Return sources moved by the linear map that brings pairs together."""
+    here, there = np.column_stack(sources), np.column_stack(stars)
+    correction = astrometry.fit(here[pairs[:, 0]], there[pairs[:, 1]], linear=True)
+    return Offsets(*(here @ correction.matrix.T + correction.shift).T)
 
 
 def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int64]:
@@ -113,8 +101,9 @@ def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int6
     return np.column_stack([np.flatnonzero(mutual), star[mutual]])
 
 
-def _paired(sources: Offsets, stars: Offsets, pairs: NDArray[np.int64]) -> Matches:
+def _paired(
+    sources: Offsets, stars: Offsets, pairs: NDArray[np.int64], pose: Pose | None
+) -> Matches:
     one, other = pairs[:, 0], pairs[:, 1]
-    return Matches(
-        one, other, sources.east[one] - stars.east[other], sources.north[one] - stars.north[other]
-    )
+    east, north = (here[one] - there[other] for here, there in zip(sources, stars, strict=True))
+    return Matches(one, other, east, north, pose)

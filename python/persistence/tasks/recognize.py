@@ -17,6 +17,7 @@ from persistence.tasks.measure import Measured
 from persistence.tasks.references import References
 from persistence.tasks.robust import Average
 from persistence.tasks.stamps import Bools, Floats
+from persistence.tasks.voting import Limits, Offsets, Pose
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.wcs import sphere
 
@@ -25,12 +26,38 @@ CALIBRATED_FLUX = "base_PsfFlux_instFlux"
 Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg, ICRS)
 
 
+# Of so many of the brightest sources it is asked how many are stars.
+_BRIGHTEST = 50
+
+
 class Offset(NamedTuple):
     """How far sources are from their stars, in the median, and how much that scatters (arcsec)."""
 
     east: float
     north: float
     scatter: float
+
+
+class Corrected(NamedTuple):
+    """A WCS that was fitted to stars.
+
+    Attributes
+    ----------
+    wcs : `~astropy.wcs.WCS`
+    used : array of `bool`
+        Which pairs it was fitted to.
+    scatter : `float`
+        That of the length of their offsets in it (arcsec).
+    turn, stretch : `float`
+        How far it is turned against the one before (degrees), and the part by which its scale
+        differs, along whichever axis it does so most.
+    """
+
+    wcs: Any
+    used: Bools
+    scatter: float
+    turn: float
+    stretch: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +78,10 @@ class Recognized:
         By the first WCS.
     candidates : `int`
         How many sources were good enough.
+    fraction : `float`
+        Of the brightest of them, how many are stars of the catalog.
+    pose : `~persistence.tasks.voting.Pose` or None
+        How the brightest lie on the stars.
     """
 
     measured: Measured
@@ -60,19 +91,19 @@ class Recognized:
     distance: Floats
     offset: Offset
     candidates: int
+    fraction: float
+    pose: Pose | None
 
-    def corrected(self, wcs: Any, linear: bool) -> tuple[Any, Bools, float]:
-        """Return a WCS that puts the stars where the sources are, its pairs, and their scatter.
-
-        The scatter is that of the length of the pairs' offsets in it (arcsec).
-        """
+    def corrected(self, wcs: Any, linear: bool) -> Corrected:
+        """Return a WCS that puts the stars where the sources are."""
         here = np.column_stack([self.measured.x[self.sources], self.measured.y[self.sources]])
         sky = self.references.ra[self.stars], self.references.dec[self.stars]
         correction = astrometry.fit(here, np.column_stack(sphere.to_pixels(wcs, *sky)), linear)
         made = astrometry.corrected(wcs, correction)
         off = _apart(sphere.of_pixels(made, *here.T), sky, self.references.centre)
         left = off.east[correction.used], off.north[correction.used]
-        return made, correction.used, _offset(*left).scatter
+        turn, stretch = correction.change
+        return Corrected(made, correction.used, _offset(*left).scatter, turn, stretch)
 
     def zero_point(self) -> Average:
         """Return the magnitude of one count of `CALIBRATED_FLUX`."""
@@ -99,19 +130,23 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
     """
     if exposure.wcs is None:
         raise TaskError("without a WCS no star can be recognized")
+    limits = Limits(config.maxOffset, config.maxRotation, config.maxScaleChange)
     stars = references.load(catalog, exposure, config.maxOffset, config.filterMap)
     chosen = _brightest(measured, config.minSignalToNoise)
     ra, dec = sphere.of_pixels(exposure.wcs, measured.x[chosen], measured.y[chosen])
     found = matching.match(
         matching.on_plane(ra, dec, stars.centre),
         matching.on_plane(stars.ra, stars.dec, stars.centre),
-        config.maxOffset,
+        limits,
         config.matchRadius,
     )
     distance = np.hypot(found.east, found.north)
     sources = chosen[found.sources]
     offset = _offset(found.east, found.north)
-    return Recognized(measured, stars, sources, found.stars, distance, offset, chosen.size)
+    fraction = float(np.isin(chosen[:_BRIGHTEST], sources).mean()) if chosen.size else 0.0
+    return Recognized(
+        measured, stars, sources, found.stars, distance, offset, chosen.size, fraction, found.pose
+    )
 
 
 def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
@@ -121,9 +156,9 @@ def _brightest(measured: Measured, ratio: float) -> NDArray[np.int64]:
     return good[np.argsort(-flux[good])]
 
 
-def _apart(one: Sky, other: Sky, centre: tuple[float, float]) -> matching.Offsets:
+def _apart(one: Sky, other: Sky, centre: tuple[float, float]) -> Offsets:
     here, there = (matching.on_plane(*where, centre) for where in (one, other))
-    return matching.Offsets(here.east - there.east, here.north - there.north)
+    return Offsets(here.east - there.east, here.north - there.north)
 
 
 def _offset(east: Floats, north: Floats) -> Offset:
