@@ -121,7 +121,7 @@ def test_a_dry_run_tells_places_rows_and_windows_and_leaves_the_root_as_it_is(
         f"would move  {path}  ->  {calib}/BIAS/2015-02-18/BIAS-2015-02-18-01.fits",
         f"  row  filter=NONE ccdnum=1 calib_hdu=1 path={path} calibDate=2015-02-18 "
         "validStart=2015-02-13 validEnd=2015-02-23",
-        "1 new, 0 already there, 0 failed",
+        "1 would be new, 0 already there, 0 failed",
     ]
     assert list(calib.iterdir()) == []
 

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from persistence.ingest.base import Report
 from persistence.ingest.plan import Status
+from persistence.ingest.report import Report
 
 STATUSES = [status for status in get_args(Status) if status != "failed"]
 

@@ -25,10 +25,10 @@ from persistence.butler.open import open_one
 from persistence.errors import PolicyError, RegistryError, RepositoryError
 from persistence.files import atomic
 from persistence.ingest import calibconfig
-from persistence.ingest.base import Report
 from persistence.ingest.calibplan import kind_of
 from persistence.ingest.calibs import CalibTask
 from persistence.ingest.config import override
+from persistence.ingest.report import Report
 from persistence.registry import open_writer
 from persistence.registry.sqlite_writer import statements
 from persistence.registry.tables import TableSpec

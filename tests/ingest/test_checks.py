@@ -25,10 +25,10 @@ from persistence.butler.open import open_one
 from persistence.cameras import installed
 from persistence.dataids.template import PathTemplate
 from persistence.ingest import checks, config
-from persistence.ingest.base import Report
 from persistence.ingest.checks import Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig, RegisterConfig, override
 from persistence.ingest.parse import Parser
+from persistence.ingest.report import Report
 from persistence.ingest.task import IngestTask
 
 DECAM = config.load(DecamMapper.ingestFile)
@@ -204,13 +204,14 @@ def test_a_filter_that_the_camera_does_not_list_is_told_and_counted(
     toy: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write(tmp_path / "a.fits", {**CARDS, "FILTER": "'Besell R'"})
-    report = ingest(toy, path)
+    with caplog.at_level("INFO"):
+        report = ingest(toy, path)
     note = (
         f"{path} has the filter 'Besell R', which the camera does not list; did you mean 'Bessell R' or "
         "'Bessell V'? (-c strictFilters=True refuses such files)"
     )
     assert str(report) == f"1 new, 0 already there, 0 failed\n  {note}"
-    assert note in caplog.messages
+    assert [record.levelname for record in caplog.records if record.message == note] == ["INFO"]
     assert [row[3] for row in registered(toy)] == ["Besell R"]
 
 

@@ -126,7 +126,7 @@ def test_a_dry_run_tells_the_text_the_place_and_the_window(
     assert capsys.readouterr().out.splitlines() == [
         f"would copy  {path}  ->  {calib}/{PLACE}",
         "  row  filter=NONE ccdnum=25 calibDate=1970-01-01T00:00:00 validStart=1970-01-01 validEnd=2037-12-31",
-        "1 new, 0 already there, 0 failed",
+        "1 would be new, 0 already there, 0 failed",
     ]
     assert list(calib.iterdir()) == []
 

@@ -24,8 +24,8 @@ from persistence.cli.main import main
 from persistence.errors import NoResults, PolicyError
 from persistence.files import atomic
 from persistence.ingest import config
-from persistence.ingest.base import Report
 from persistence.ingest.config import override
+from persistence.ingest.report import Report
 from persistence.ingest.task import IngestTask
 
 DECAM = config.load(DecamMapper.ingestFile)

@@ -129,7 +129,9 @@ def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path
             hdu.name = "FOCUS"
 
     parsed = Parser(DECAM.parse)(raw(tmp_path, change))
-    assert parsed.problem == "none of its 3 extensions is one of S1, S2, S3, ... (61 names)"
+    assert parsed.problem == (
+        "none of its 3 extensions is one of S1, S2, S3, ... (61 names) (it has FOCUS)"
+    )
 
 
 def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_gzip_is_known_whatever_the_file_is_called(raws: list[str], tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not a FITS file"),
+        (b"", "is not a FITS file: it is empty"),
         (b"GIF89a" * 1000, "is not a FITS file"),
         (b"\x1f\x8b" + b"x" * 99, "gzip data are damaged"),
     ],
@@ -214,7 +216,9 @@ def test_gzip_is_known_whatever_the_file_is_called(raws: list[str], tmp_path: Pa
 def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "x.fits"
     path.write_bytes(content)
-    assert message in Parser(DECAM.parse)(str(path)).problem
+    problem = Parser(DECAM.parse)(str(path)).problem
+    assert message in problem
+    assert str(path) not in problem  # the report has it
 
 
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.9])

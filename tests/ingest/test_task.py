@@ -35,8 +35,8 @@ from persistence.errors import (
 )
 from persistence.files import atomic
 from persistence.ingest import config
-from persistence.ingest.base import Report
 from persistence.ingest.config import override
+from persistence.ingest.report import Report
 from persistence.ingest.task import IngestTask
 from persistence.registry.sqlite_writer import SqliteWriter
 
@@ -215,8 +215,10 @@ def test_a_dry_run_tells_files_places_and_rows_and_changes_nothing(
     assert sorted(root.rglob("*")) == before
     told = capsys.readouterr().out
     assert f"would link  {raws[0]}  ->  {root / PLACES[0]}" in told
-    assert told.count("  row  ") == 122
+    assert told.count("  61 rows  ") == 2
     assert "visit=410877 filter=g date=2014-02-27" in told
+    assert "ccdnum=1..60^62 " in told  # CCD 61 is dead
+    assert str(report).endswith("2 would be new, 0 already there, 0 failed")
 
 
 def test_bad_files_are_passed_over_by_name_and_by_property(root: Path, raws: list[str]) -> None:
@@ -400,7 +402,7 @@ def test_a_source_that_cannot_be_removed_is_told_and_all_else_is_done(
 
 RUINS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "not FITS": (lambda path: path.write_text("hello"), "is not a FITS file"),
-    "empty": (lambda path: path.write_bytes(b""), "is not a FITS file"),
+    "empty": (lambda path: path.write_bytes(b""), "is not a FITS file: it is empty"),
     "truncated": (lambda path: os.truncate(path, 50000), "is truncated"),
     "unreadable": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
 }

@@ -16,8 +16,8 @@ from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cli import cameras, places, progress, settings, stdout
 from persistence.errors import PersistenceError, PolicyError, for_commands
 from persistence.ingest import config as ingest_config
-from persistence.ingest.base import Report
 from persistence.ingest.config import Config
+from persistence.ingest.report import Report
 
 # How files come to their places, for the help of --mode.
 MODES = (

@@ -298,6 +298,8 @@ def _walk(
     path: str, stream: _Stream, chunk: bytes | None, size: int | None
 ) -> Iterator[tuple[Cards, Span]]:
     chunk = chunk or b""
+    if not chunk:
+        raise FormatterError(f"{path} is not a FITS file: it is empty")
     if not chunk.startswith(b"SIMPLE  ="):
         raise FormatterError(f"{path} is not a FITS file: it begins with {chunk[:16]!r}")
     position, number = 0, 0

@@ -5,6 +5,7 @@ Expand, read, deliver, end, report.
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 import logging
 import os
@@ -28,77 +29,10 @@ from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.ingest.parse import Parsed, Parser
-from persistence.ingest.plan import Delivery, FilePlan, Status
+from persistence.ingest.plan import Delivery, FilePlan
+from persistence.ingest.report import Report, grouped
 
 log = logging.getLogger("persistence.ingest")
-_NOTES = 20
-
-
-# What became of files that did not fail, and how a report words it.
-_WORDS: Mapping[Status, str] = {
-    "new": "new",
-    "placed": "in place, now registered",
-    "same": "already there",
-    "ignored": "passed over",
-}
-_ALWAYS_SHOWN = ("new", "same")
-
-
-@dataclass
-class Report:
-    """What a run did.
-
-    Attributes
-    ----------
-    lists : `dict` [`str`, `list` [`str`]]
-        The files by what became of them: ``new`` were delivered; ``placed`` were in place and now
-        have their rows; ``same`` were there already; ``ignored`` were passed over.
-    failed : `list` [`tuple` [`str`, `str`]]
-        The files that failed, with the cause.
-    notes : `list` [`str`]
-        What else is to be known.
-    """
-
-    lists: dict[Status, list[str]] = field(
-        default_factory=lambda: {status: [] for status in _WORDS}
-    )
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def new(self) -> list[str]:
-        """The files that were delivered."""
-        return self.lists["new"]
-
-    @property
-    def placed(self) -> list[str]:
-        """The files that were in place and now have their rows."""
-        return self.lists["placed"]
-
-    @property
-    def same(self) -> list[str]:
-        """The files that were there already."""
-        return self.lists["same"]
-
-    @property
-    def ignored(self) -> list[str]:
-        """The files that were passed over."""
-        return self.lists["ignored"]
-
-    def __str__(self) -> str:
-        parts = [
-            f"{len(files)} {_WORDS[status]}"
-            for status, files in self.lists.items()
-            if files or status in _ALWAYS_SHOWN
-        ]
-        parts.append(f"{len(self.failed)} failed")
-        lines = [
-            *(f"  failed  {path}: {problem}" for path, problem in self.failed),
-            *self.notes[:_NOTES],
-        ]
-        if len(self.notes) > _NOTES:
-            lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
-        return "\n".join([", ".join(parts), *lines])
 
 
 @dataclass
@@ -125,6 +59,8 @@ class FileIngest:
         Write where another user is the owner.
     names : mapping
         What files are called in messages, if not by their paths.
+    show : callable
+        Shows a line of a dry run.
     report : `Report`
         What the last run did; kept, for one who interrupts a run wants to know.
     """
@@ -140,6 +76,7 @@ class FileIngest:
     force: bool = False
     progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items
     names: Mapping[str, str] = field(default_factory=dict)
+    show: Callable[[str], None] = print
     report: Report = field(default_factory=Report, init=False)
     _unlisted: dict[str, list[str]] = field(default_factory=dict, init=False)
     _checks: Checks = field(default_factory=Checks, init=False)
@@ -205,11 +142,13 @@ class FileIngest:
             self._fail(plan, plan.problem, report)
             return []
         if plan.status == "ignored":
-            report.ignored.append(self._name(plan.source))
+            report.add("ignored", self._name(plan.source), plan)
             return []
         if self.dry_run:
             self._tell(plan)
-            report.lists[plan.status].append(self._name(plan.source))
+            name = self._name(plan.source)
+            report.planned.append(dataclasses.replace(plan, source=name))
+            report.add(plan.status, name, plan)
             return []
         try:
             if plan.status == "new":
@@ -265,10 +204,11 @@ class FileIngest:
             )
             self._fail(plan, problem, report)
             return
-        report.lists[plan.status].append(self._name(plan.source))
+        report.add(plan.status, self._name(plan.source), plan)
 
     def _fail(self, plan: FilePlan, problem: str, report: Report) -> None:
-        log.warning("%s: %s", self._name(plan.source), problem)
+        # The report tells it; who looks on sees it at once.
+        log.info("%s: %s", self._name(plan.source), problem)
         report.failed.append((self._name(plan.source), problem))
 
     def _note(self, notes: Sequence[str], report: Report) -> None:
@@ -294,16 +234,16 @@ class FileIngest:
                 f"  {count} the filter {name!r}, which the camera does not list"
                 f"{self._checks.neighbours(name)} (-c strictFilters=True refuses such files)"
             )
-            log.warning("%s", note.strip())
+            log.info("%s", note.strip())
             report.notes.append(note)
 
     def _tell(self, plan: FilePlan) -> None:
         for delivery in plan.deliveries:
             would = f"would {'register' if self.mode == 'direct' else self.mode}"
             verb = would if plan.status == "new" else plan.status
-            print(f"{verb}  {self._name(delivery.source)}  ->  {delivery.target}")
-        for row in plan.rows:
-            print("  row  " + " ".join(f"{key}={value}" for key, value in row.items()))
+            self.show(f"{verb}  {self._name(delivery.source)}  ->  {delivery.target}")
+        if plan.rows:
+            self.show(f"  {grouped(plan.rows)}")
 
     def _name(self, path: str) -> str:
         return self.names.get(path, path)

@@ -18,10 +18,11 @@ from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.errors import FileConflict, PolicyError, RepositoryError
 from persistence.files import atomic, links
-from persistence.ingest.base import FileIngest, Report, removed
+from persistence.ingest.base import FileIngest, removed
 from persistence.ingest.calibconfig import CalibConfig
 from persistence.ingest.calibplan import CalibPlanner, needing
 from persistence.ingest.plan import FilePlan
+from persistence.ingest.report import Report
 from persistence.ingest.shares import Sharer
 from persistence.ingest.windows import Numbered, Sharing
 from persistence.registry import open_writer
@@ -92,7 +93,7 @@ class CalibTask(FileIngest):
         RepositoryError
             If there is no calibration root, or it cannot be written to.
         """
-        self.report = report = Report()
+        self.report = report = Report(dry_run=self.dry_run)
         if not os.path.isdir(self.root):
             raise RepositoryError(
                 links.fault(self.root)

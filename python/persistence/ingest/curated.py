@@ -18,9 +18,9 @@ from persistence.calibs import validity
 from persistence.errors import DataIdError, IngestError, PersistenceError, did_you_mean
 from persistence.files import header_values
 from persistence.ingest import curatedfiles
-from persistence.ingest.base import Report
 from persistence.ingest.calibconfig import CURATED
 from persistence.ingest.calibs import CalibTask
+from persistence.ingest.report import Report
 
 _SHOWN = 10
 _DATE = "CALIBDATE"

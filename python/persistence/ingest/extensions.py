@@ -10,6 +10,7 @@ from persistence.ingest.config import ParseConfig
 from persistence.types.exposure.translator import HeaderTranslator
 
 _MOST_SHOWN = 3
+_MOST_NAMES = 12
 # What afw calls the planes of one image.
 _PLANES = ("IMAGE", "MASK", "VARIANCE")
 
@@ -43,10 +44,12 @@ def wanted(
     """
     found: dict[str, tuple[int, Cards]] = {}
     unknown: list[str] = []
+    names: list[str] = []
     images = number = 0
     for number, cards in enumerate(hdus):
         if not number:
             continue
+        names.append(str(cards.get("EXTNAME") or f"HDU {number}, which has no EXTNAME"))
         name = _name(number, cards, config, translator)
         if name in config.extnames:
             if name in found:
@@ -57,13 +60,16 @@ def wanted(
             if _is_unknown(name, config.skippedExtnames):
                 unknown.append(f"HDU {number}" + (f" ({name})" if name else " (without EXTNAME)"))
     if not found and not config.orWhole:
-        raise FormatterError(f"none of its {number} extensions is one of {some(config.extnames)}")
+        has = f" (it has {listed(names)})" if names else ""
+        raise FormatterError(
+            f"none of its {number} extensions is one of {some(config.extnames)}{has}"
+        )
     if (found and unknown) or (not found and images > 1):
         untold = some(unknown) if found else f"its {images} images"
         keyword = translator.detector_key or "another keyword"
         raise FormatterError(
             f"it does not tell the detector of {untold}: neither EXTNAME nor {keyword} is of one "
-            f"of {some(config.extnames)}"
+            f"of {some(config.extnames)} (it has {listed(names)})"
         )
     return list(found.values())
 
@@ -95,6 +101,13 @@ def _holds_image(cards: Cards) -> bool:
         return False
     is_table = cards.get("XTENSION") in ("BINTABLE", "TABLE") and not cards.get("ZIMAGE")
     return not is_table and bool(cards.get("NAXIS"))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names of a file's extensions, each once; of very many the first."""
+    distinct = list(dict.fromkeys(names))
+    more = f", ... ({len(distinct)} names)" if len(distinct) > _MOST_NAMES else ""
+    return ", ".join(distinct[:_MOST_NAMES]) + more
 
 
 def some(words: Iterable[str]) -> str:

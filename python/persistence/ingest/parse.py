@@ -111,7 +111,8 @@ class Parser:
                 if isinstance(error, OSError) and error.errno
                 else str(error)
             )
-            return Parsed(path, {}, (), reason)
+            # the report has the path before the reason
+            return Parsed(path, {}, (), reason.removeprefix(path).removeprefix(":").lstrip())
         filters = dict.fromkeys(row[FILTER] for row in rows if FILTER in row)
         unlisted = tuple(name for name in filters if not self.checks.lists(name))
         return Parsed(path, info, rows, unlisted=unlisted)

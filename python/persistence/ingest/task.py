@@ -21,9 +21,10 @@ from persistence.errors import (
     did_you_mean,
 )
 from persistence.ingest import direct
-from persistence.ingest.base import FileIngest, Report, log, removed
+from persistence.ingest.base import FileIngest, log, removed
 from persistence.ingest.parse import Parsed
 from persistence.ingest.plan import FilePlan, Planner
+from persistence.ingest.report import Report
 from persistence.ingest.siblings import Siblings
 from persistence.registry import open_writer
 from persistence.registry.direct_writer import DirectWriter
@@ -95,7 +96,7 @@ class IngestTask(FileIngest):
         RepositoryError
             If the repository cannot be written to.
         """
-        self.report = report = Report()
+        self.report = report = Report(dry_run=self.dry_run)
         paths = self._without_bad(self._expand(patterns, report), report)
         self._check_writable(self.repository.root)
         self._planned = planner = self._planner()

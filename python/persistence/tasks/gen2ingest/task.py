@@ -20,7 +20,7 @@ from persistence.errors import (
     for_commands,
 )
 from persistence.gen2types.butler import Butler
-from persistence.ingest.base import Report
+from persistence.ingest.report import Report
 from persistence.pipe.cmdline import overridefiles, overrides
 from persistence.pipe.task import Later, Task
 from persistence.tasks.gen2ingest.planning import Calibrations, Images

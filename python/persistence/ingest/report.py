@@ -1,0 +1,146 @@
+"""What a run of an ingest did, or would do: in numbers, in lines, and file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from persistence.dataids import ranges
+from persistence.ingest.plan import FilePlan, Status
+
+_NOTES = 20
+# So many values of a column are shown of rows in which they differ, if they are no numbers.
+_VALUES = 3
+
+# What became of files that did not fail, and how a report words it; and what would become of them.
+_WORDS: Mapping[Status, str] = {
+    "new": "new",
+    "placed": "in place, now registered",
+    "same": "already there",
+    "ignored": "passed over",
+}
+_WOULD: Mapping[Status, str] = {
+    **_WORDS,
+    "new": "would be new",
+    "placed": "in place, would be registered",
+    "ignored": "would be passed over",
+}
+_ALWAYS_SHOWN = ("new", "same")
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes
+    ----------
+    lists : `dict` [`str`, `list` [`str`]]
+        The files by what became of them: ``new`` were delivered; ``placed`` were in place and now
+        have their rows; ``same`` were there already; ``ignored`` were passed over.
+    failed : `list` [`tuple` [`str`, `str`]]
+        The files that failed, with the cause.
+    notes : `list` [`str`]
+        What else is to be known.
+    dry_run : `bool`
+        Whether nothing was done, but planned.
+    planned : `list` [`FilePlan`]
+        The plans of a dry run.
+    targets : `dict` [`str`, `list` [`str`]]
+        Where the files of each exposure are.
+    """
+
+    lists: dict[Status, list[str]] = field(
+        default_factory=lambda: {status: [] for status in _WORDS}
+    )
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    dry_run: bool = False
+    planned: list[FilePlan] = field(default_factory=list)
+    targets: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def new(self) -> list[str]:
+        """The files that were delivered."""
+        return self.lists["new"]
+
+    @property
+    def placed(self) -> list[str]:
+        """The files that were in place and now have their rows."""
+        return self.lists["placed"]
+
+    @property
+    def same(self) -> list[str]:
+        """The files that were there already."""
+        return self.lists["same"]
+
+    @property
+    def ignored(self) -> list[str]:
+        """The files that were passed over."""
+        return self.lists["ignored"]
+
+    def add(self, status: Status, name: str, plan: FilePlan) -> None:
+        """Note what became of a file that did not fail."""
+        self.lists[status].append(name)
+        self.targets[name] = [delivery.target for delivery in plan.deliveries]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each file: what became of it, where it is, and why it failed.
+
+        Of a dry run, with the rows that the registry would get.
+        """
+        planned = {plan.source: [dict(row) for row in plan.rows] for plan in self.planned}
+        rows: list[dict[str, Any]] = [
+            {
+                "file": name,
+                "status": status,
+                "targets": self.targets.get(name, []),
+                **({"rows": planned.get(name, [])} if self.dry_run else {}),
+            }
+            for status, names in self.lists.items()
+            for name in names
+        ]
+        failed = [
+            {"file": path, "status": "failed", "targets": [], "problem": problem}
+            for path, problem in self.failed
+        ]
+        return rows + failed
+
+    def __str__(self) -> str:
+        words = _WOULD if self.dry_run else _WORDS
+        parts = [
+            f"{len(files)} {words[status]}"
+            for status, files in self.lists.items()
+            if files or status in _ALWAYS_SHOWN
+        ]
+        parts.append(f"{len(self.failed)} failed")
+        lines = [
+            *(f"  failed  {path}: {problem}" for path, problem in self.failed),
+            *self.notes[:_NOTES],
+        ]
+        if len(self.notes) > _NOTES:
+            lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
+        total = ", ".join(parts)
+        return "\n".join([*lines, total] if self.dry_run else [total, *lines])
+
+
+def grouped(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows of a file on one line: first what all have in common.
+
+    Of numbers that differ, all are shown: ``ccdnum=1..62``; of other values the first.
+    """
+    if not rows:
+        return ""
+    columns = {key: list(dict.fromkeys(row[key] for row in rows)) for key in rows[0]}
+    in_order = sorted(columns.items(), key=lambda column: len(column[1]) > 1)
+    words = [f"{key}={_several(values)}" for key, values in in_order]
+    return f"{'row' if len(rows) == 1 else f'{len(rows)} rows'}  {' '.join(words)}"
+
+
+def _several(values: Sequence[Any]) -> str:
+    if len(values) == 1:
+        return str(values[0])
+    if all(type(value) is int and value >= 0 for value in values):
+        return ranges.text(map(str, values))
+    more = f"^... ({len(values)} values)" if len(values) > _VALUES else ""
+    return "^".join(map(str, values[:_VALUES])) + more
