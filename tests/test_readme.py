@@ -90,6 +90,20 @@ def test_the_page_of_programs_works_as_it_is_read(
     assert names["gen2types"].unwrap(names["old"]) is names["ours"]
 
 
+def test_the_page_of_ingest_works_as_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for language, text in blocks("doc/ingest.rst"):
+        if language == "sh":
+            printed = run(text, tmp_path)
+        elif language == "python":
+            exec(compile(text, "ingest.rst", "exec"), names)
+        else:
+            assert printed.rstrip("\n").endswith(text)
+
+
 def test_every_subcommand_is_shown() -> None:
     from persistence.cli.main import COMMANDS
 

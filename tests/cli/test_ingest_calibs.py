@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -310,3 +311,85 @@ def test_a_camera_that_is_one_file_has_its_section(
     )
     assert rows(calib) == [("2015-02-18", "2015-02-13", "2015-02-23")]
     assert fits.getval(calib / "bias/2015-02-18/001.fits", "CCDNUM") == 1
+
+
+# -- as a subcommand
+# ----------------------------------------------------------------------------------------
+
+
+def test_the_subcommand_copies_and_registers_as_the_script_does(
+    run: Any, root: Path, calib: Path, master: Master, tmp_path: Path
+) -> None:
+    paths = [master("2015-02-18"), master("2015-03-13"), master(obstype="dome flat", FILTER="g")]
+    words = ("--validity", 999)
+    done = run("ingest-calibs", root, *paths, "--calib", calib, *words)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("3 new, 0 already there, 0 failed\n")
+    assert all(Path(path).exists() for path in paths)
+    other = tmp_path / "other"
+    other.mkdir()
+    line = [str(root), *paths, "--calib", str(other), *map(str, words), "--mode=copy"]
+    assert ingest_calibs.main(line) == 0
+    dumps = [
+        list(sqlite3.connect(one / "calibRegistry.sqlite3").iterdump()) for one in (calib, other)
+    ]
+    assert dumps[0] == dumps[1]
+
+
+def test_other_types_are_passed_over(run: Any, root: Path, calib: Path, master: Master) -> None:
+    bias, flat = master(), master(obstype="dome flat", FILTER="g DECam SDSS c0001 4720.0 1520.0")
+    words = ("ingest-calibs", root, bias, flat, "--calib", calib, "--validity", 9)
+    planned = json.loads(run(*words, "--types", "flat", "fringe", "-n", "--format=json").out)
+    assert [(row["file"], row["status"]) for row in planned] == [(flat, "new"), (bias, "ignored")]
+    assert list(calib.iterdir()) == []
+    done = run(*words, "--types", "flat")
+    assert done.out.startswith("1 new, 0 already there, 1 passed over, 0 failed\n")
+    assert rows(calib, "select name from sqlite_master where name in ('bias', 'flat')") == [
+        ("bias",), ("flat",)
+    ]  # fmt: skip
+    assert rows(calib) == []
+    assert rows(calib, "select calibDate from flat") == [("2015-02-18",)]
+    line = [str(root), bias, flat, "--calib", str(calib), "--mode=link", "--validity=9"]
+    assert ingest_calibs.main([*line, "--types", "bias"]) == 0
+    assert rows(calib) == [("2015-02-18", "2015-02-09", "2015-02-27")]
+
+
+def test_only_wanted_types_need_a_validity(
+    run: Any, root: Path, calib: Path, master: Master
+) -> None:
+    superseded = "register.validityUntilSuperseded=['fringe']"
+    words = (
+        "ingest-calibs",
+        root,
+        master(),
+        "--calib",
+        calib,
+        "--types",
+        "fringe",
+        "-c",
+        superseded,
+    )
+    done = run(*words)
+    assert (done.status, done.out) == (0, "0 new, 0 already there, 1 passed over, 0 failed\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--validity", "9", "--types", "bais"), "no type 'bais'; did you mean 'bias'"),
+        (("--validity", "9", "--transfer", "direct"), "invalid choice: 'direct'"),
+        ((), "--validity DAYS is needed"),
+    ],
+)
+def test_what_the_subcommand_cannot_do_is_status_2(
+    run: Any, root: Path, calib: Path, master: Master, words: tuple[str, ...], message: str
+) -> None:
+    done = run("ingest-calibs", root, master(), "--calib", calib, *words)
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_the_subcommand_asks_where_calibrations_go(run: Any, root: Path, master: Master) -> None:
+    done = run("ingest-calibs", root, master(), "--validity", 9)
+    assert (done.status, done.out) == (2, "")
+    assert "Say --calib DIR" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import shutil
 import stat
@@ -36,6 +37,17 @@ def private(own: Path) -> Path:
         if not path.is_symlink():
             os.chmod(path, 0o700 if path.is_dir() else 0o600)
     return own
+
+
+def test_a_dry_run_counts_and_changes_nothing(run: Run, private: Path) -> None:
+    before = modes(private)
+    done = run("share", private, "--group", GROUP, "-n")
+    assert done.out.startswith(f"{private} would be shared with the group ")
+    assert modes(private) == before
+    assert not (private / settings.FILE).exists()
+    counts = json.loads(run("share", private, "--group", GROUP, "-n", "--format=json").out)
+    assert json.loads(run("share", private, "--group", GROUP, "--format=json").out) == counts
+    assert modes(private) != before
 
 
 @pytest.mark.parametrize("asked", ["the directory's", "by number"])

@@ -93,6 +93,8 @@ def names_of_given(classes: Iterable[type[Mapper]]) -> list[str]:
 def _announced(name: str) -> type[Mapper] | None:
     """Return the camera that an installed package announces; None if none does."""
     known = announced()
+    if name not in known and name.lower() in known and "." not in name:
+        name = name.lower()  # LATISS, as its instrument is called
     if name not in known:
         return None
     rivals = entry_points.rivals(GROUP, name)
@@ -177,4 +179,6 @@ def gen2_name(mapper: Any) -> str:
         f"{cls.__module__.split('.')[0]}:{cls.__qualname__}",
     )
     names = [name for name, target in announced().items() if target in targets and "." in name]
-    return min(names, key=len) if names else f"{cls.__module__}.{cls.__qualname__}"
+    # Gen3 called cameras by other classes, which Gen2 does not know.
+    mappers = [name for name in names if name.endswith(f".{cls.__qualname__}")] or names
+    return min(mappers, key=len) if mappers else f"{cls.__module__}.{cls.__qualname__}"

@@ -1,58 +1,99 @@
-"""``ingestCalibs.py``: bring master calibrations into a calibration root."""
+"""``persistence ingest-calibs``: bring master calibrations into a calibration root.
+
+Also ``ingestCalibs.py``, which is the same with Gen2's options.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from persistence.cli import ingesting
-from persistence.ingest import calibconfig
-from persistence.ingest.calibs import CalibTask, calibs_file
+from persistence.cli import ingest_options
+from persistence.cli.usage import PATH
+from persistence.files import atomic
 
+if TYPE_CHECKING:
+    from persistence.cli import ingesting
+
+REPOSITORY, WRITES = PATH, True
+# Registered files outside a tree are looked for in repositories, not in calibration roots.
+_MODES = [mode for mode in atomic.MODES if mode != "direct"]
 _RULES = ["around", "until-superseded", "nearest"]
+_DESCRIPTION = (
+    "Bring master calibrations into a calibration root: each file is {} to its place (unless {} "
+    "says otherwise), and registered with the days on which it is to be used. OBSTYPE says its "
+    "type. Ingesting twice does nothing. At the end, days without a calibration and days with two "
+    "are told."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the files, how they come there, and what their windows are."""
+    parser.description = _DESCRIPTION.format("copied", "--transfer")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="names, or patterns in quotes")
+    ingest_options.add_transfer(parser, default="copy", direct=False)
+    _add_windows(parser)
+    ingest_options.add_own(parser)
+
+
+def run(repository: str, arguments: argparse.Namespace) -> int:
+    """Ingest the files, and print what became of them."""
+    from persistence.cli import ingesting  # slow: not for --help
+
+    arguments.mode, arguments.output = ingest_options.TRANSFERS[arguments.transfer], None
+    return ingesting.perform(arguments, lambda: _task(arguments))
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
-        prog=prog,
-        description="Bring master calibrations into a calibration root: each file is MOVED to its "
-        "place (unless --mode says otherwise), and registered with the days on which it is to be "
-        "used. OBSTYPE says its type. "
-        "Ingesting twice does nothing. At the end, days without a calibration and days with two "
-        "are told.",
-    )
+    """Make the parser of the script's command line."""
+    made = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION.format("MOVED", "--mode"))
     made.add_argument("root", help="the repository: a directory with a file _mapper")
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
+    _add_windows(made)
     made.add_argument(
+        "--mode", choices=_MODES, default="move",
+        help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
+             f"{ingest_options.MODES}",
+    )  # fmt: skip
+    ingest_options.add_calib(made)
+    ingest_options.add_options(made)
+    return made
+
+
+def _add_windows(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--types", nargs="+", default=[], metavar="TYPE",
+        help="calibrations of these types only, such as bias flat; others are passed over",
+    )  # fmt: skip
+    parser.add_argument(
         "--validity", type=int, metavar="DAYS",
         help=("for how many days before and after its date a calibration may be used; neighbours "
              "part in the middle"),
     )  # fmt: skip
-    made.add_argument(
+    parser.add_argument(
         "--rule", choices=_RULES, default=None,
         help="around: as --validity says; until-superseded: from its date to the next one's; "
              "nearest: each day has the one of the nearest date. Default: around, but "
              "until-superseded for defects, crosstalk and the like",
     )  # fmt: skip
-    made.add_argument(
-        "--mode", choices=CalibTask.MODES, default="move",
-        help="CAUTION: the default is move, as it was in Gen2: files VANISH from where they are. "
-             f"{ingesting.MODES}",
-    )  # fmt: skip
-    ingesting.add_calib(made)
-    ingesting.add_options(made)
-    return made
+    ingest_options.add_recompute(parser)
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "ingestCalibs.py") -> int:
     """Run the command; see `persistence.cli.ingest_images.main` for the status."""
+    from persistence.cli import ingesting  # slow: not for --help of `persistence`
+
     arguments = parser(prog).parse_args(argv)
     return ingesting.start(prog, lambda: _task(arguments), arguments.files)
 
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+    from persistence.cli import ingesting
+    from persistence.ingest import calibconfig
+    from persistence.ingest.calibs import CalibTask, calibs_file
+
     repository = ingesting.opened(arguments.root, arguments)
     packaged = ingesting.of_package("ingestCalibs", arguments, repository)
     if packaged is not None:
@@ -66,6 +107,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
         root=ingesting.calib_root(arguments.root, arguments.calib, arguments.output),
         days=arguments.validity,
         rule=arguments.rule,
+        types=tuple(arguments.types),
         recompute=arguments.recompute,
         **ingesting.common(arguments),
     )

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingesting
+from persistence.cli import ingest_options, ingesting
 from persistence.ingest import calibconfig, curated
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -32,8 +32,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
             "it holds"
         ),
     )
-    ingesting.add_calib(made, recompute=False)
-    ingesting.add_options(made)
+    ingest_options.add_calib(made)
+    ingest_options.add_options(made)
     return made
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingesting
+from persistence.cli import ingest_options, ingesting
 from persistence.dataids import grammar
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
@@ -24,21 +24,10 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     made.add_argument(
         "--mode", choices=IngestTask.MODES, default="link",
-        help=f"default: link; {ingesting.MODES}; direct registers files where they lie, and makes "
-             "nothing in their places: Gen2 would not find them",
+        help=f"default: link; {ingest_options.MODES}{ingest_options.DIRECT}",
     )  # fmt: skip
-    ingesting.add_options(made)
-    made.add_argument(
-        "--badId",
-        nargs="+",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="pass over matching files",
-    )
-    made.add_argument(
-        "--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names"
-    )
+    ingest_options.add_options(made)
+    ingest_options.add_bad(made)
     if filetypes:
         made.add_argument(
             "--filetype",
@@ -60,10 +49,11 @@ def main(
         was mistyped, 130 if it was interrupted.
     """
     arguments = parser(prog, filetypes).parse_args(argv)
-    return ingesting.start(prog, lambda: _task(arguments), arguments.files)
+    return ingesting.start(prog, lambda: task(arguments), arguments.files)
 
 
-def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+def task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
+    """Return the task that the arguments set up, and whether files may fail."""
     repository = ingesting.opened(arguments.root, arguments)
     packaged = ingesting.of_package("ingest", arguments, repository)
     if packaged is not None:
@@ -73,7 +63,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     config = ingest_config.checked(config, "the command line")
     keys = config.register.types
     bad_ids = [one for words in arguments.badId for one in grammar.parse(words, keys)]
-    task = IngestTask(
+    made = IngestTask(
         repository,
         config,
         mode=arguments.mode,
@@ -82,7 +72,7 @@ def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
         bad_ids=bad_ids,
         **ingesting.common(arguments),
     )
-    return task, config.allowError
+    return made, config.allowError
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands that ingest have in common: options, settings, and how they end."""
+"""What the commands that ingest have in common: settings, and how they end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,13 @@ from typing import Any, Protocol
 from persistence.butler.open import open_one
 from persistence.butler.repository import Repository
 from persistence.cameras.camera_mapper import CameraMapper
-from persistence.cli import cameras, places, progress, settings, stdout
+from persistence.cli import cameras, messages, output, places, progress, settings, stdout
+from persistence.cli.usage import WrongUse
 from persistence.errors import PersistenceError, PolicyError, for_commands
 from persistence.ingest import config as ingest_config
 from persistence.ingest.config import Config
 from persistence.ingest.report import Report
 
-# How files come to their places, for the help of --mode.
-MODES = (
-    "link makes absolute symbolic links; relsymlink relative ones, for files that are moved "
-    "together with the repository; hardlink gives a file a second name, on one file system; skip "
-    "registers files that lie in their places"
-)
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
 
@@ -36,66 +31,11 @@ class Task(Protocol):
     def run(self, patterns: Sequence[str], /) -> Report: ...
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every such command has."""
-    cameras.add_options(parser)
-    parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
-    )
-    parser.add_argument(
-        "--create",
-        action="store_true",
-        help="replace all rows of the tables that get some by those of these files",
-    )
-    parser.add_argument(
-        "--ignore-ingested",
-        action="store_true",
-        help="pass silently over files that are registered",
-    )
-    settings.add_options(
-        parser,
-        "clobber=True replaces files in the way; allowError=True makes failed files no failure; "
-        "strictFilters=True refuses filters that the camera does not list",
-        "files of such settings: config.clobber = True",
-    )
-    parser.add_argument(
-        "-j", "--processes", type=_count, default=1, help="how many processes read headers"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="write into a repository that belongs to another user"
-    )
-    parser.add_argument(
-        "-L",
-        "--loglevel",
-        nargs="*",
-        default=["WARN"],
-        metavar="LEVEL",
-        help="INFO tells each file",
-    )
-
-
-def add_calib(parser: argparse.ArgumentParser, recompute: bool = True) -> None:
-    """Add the options that say where calibrations go, and perhaps ``--recompute``."""
-    parser.add_argument(
-        "--calib", metavar="DIR",
-        help=("the calibration root, which has to be there; by default the directory "
-             "PIPE_CALIB_ROOT, or --output"),
-    )  # fmt: skip
-    # where Gen2 went without --calib
-    parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)
-    if not recompute:
-        return
-    parser.add_argument(
-        "--recompute", action="store_true",
-        help="also give new windows to what earlier runs registered, so that a series is shared "
-             "out as a whole; Gen2 always did",
-    )  # fmt: skip
-
-
 def opened(root: str, arguments: argparse.Namespace) -> Repository:
-    """Open the repository, with messages of the level wished for."""
-    level = _level(arguments.loglevel)
-    logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=level)
+    """Open the repository; of a script, with messages of the level wished for."""
+    if hasattr(arguments, "loglevel"):
+        level = _level(arguments.loglevel)
+        logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=level)
     places.refuse_absent(root)
     (repository, *_) = open_one(root, **cameras.given(arguments), arguments={}).inputs
     return repository
@@ -152,8 +92,10 @@ def calib_root(root: str, calib: str | None, output: str | None) -> str:
 
 
 def common(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Give what the options of `add_options` tell a task."""
+    """Give what the options that all such commands have tell a task."""
+    is_read = getattr(arguments, "format", "table") == "table"
     return {
+        "show": print if is_read else lambda line: None,
         "dry_run": arguments.dry_run,
         "create": arguments.create,
         "ignore_ingested": arguments.ignore_ingested,
@@ -161,6 +103,42 @@ def common(arguments: argparse.Namespace) -> dict[str, Any]:
         "force": arguments.force,
         "progress": progress.track,
     }
+
+
+def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]) -> int:
+    """Run the task of a subcommand on its files, and print what became of them.
+
+    Parameters
+    ----------
+    arguments : `argparse.Namespace`
+        What was typed, with ``files``.
+    made : callable
+        Makes the task, with the word whether files may fail.
+
+    Returns
+    -------
+    status : `int`
+        0 if all is in its place, 1 if a file failed, unless that is allowed.
+
+    Raises
+    ------
+    WrongUse
+        If the task cannot be made of what was typed.
+    """
+    try:
+        task, allow_errors = made()
+    except PersistenceError as error:
+        raise WrongUse(str(error)) from error
+    try:
+        report = task.run(arguments.files)
+    except KeyboardInterrupt:
+        messages.problem(f"{task.report}\nrun it again to do the rest")
+        raise
+    if arguments.format == "table":
+        output.lines([str(report)])
+    else:
+        output.write(report.rows(), arguments.format)
+    return FAILED if report.failed and not allow_errors else 0
 
 
 def start(prog: str, made: Callable[[], tuple[Task, bool]], paths: Sequence[str]) -> int:
@@ -200,13 +178,6 @@ def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
         print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
         return INTERRUPTED
     return FAILED if task.report.failed and not allow_errors else 0
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _level(words: Sequence[str]) -> int:

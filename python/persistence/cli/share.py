@@ -14,6 +14,8 @@ from persistence.files import ownership, sharing
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
+WRITES = True
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--group``."""
@@ -33,9 +35,13 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     group = status.st_gid if arguments.group is None else _group(arguments.group)
     if not ownership.is_member(group):
         raise WrongUse(f"you are not in the group {ownership.group(group)}, and cannot share so")
-    shared = sharing.share(root, group)
+    shared = sharing.share(root, group, arguments.dry_run)
+    if arguments.format != "table":
+        output.write([{"root": root, "group": group, **shared._asdict()}], arguments.format)
+        return 0
+    verb, may = ("would be", "could") if arguments.dry_run else ("is", "may")
     lines = [
-        f"{root} is shared with the group {ownership.group(group)}: it may write "
+        f"{root} {verb} shared with the group {ownership.group(group)}: it {may} write "
         f"{shared.given} files and directories, and what comes from now on"
     ]
     if shared.linked:

@@ -28,7 +28,7 @@ class Shared(NamedTuple):
     linked: int
 
 
-def share(root: str, group: int) -> Shared:
+def share(root: str, group: int, dry_run: bool = False) -> Shared:
     """Share a repository with a group: what is in it, and what is written from now on.
 
     Repositories that lie in it, such as reruns, stay as they are.
@@ -39,6 +39,8 @@ def share(root: str, group: int) -> Shared:
         The repository's directory.
     group : `int`
         The group, which this process has to be in.
+    dry_run : `bool`
+        Change nothing; count only what would be given.
 
     Raises
     ------
@@ -47,12 +49,16 @@ def share(root: str, group: int) -> Shared:
     """
     path = os.path.join(root, settings.FILE)
     try:
-        os.chown(root, -1, group)
-        atomic.write_text(path, settings.changed(root, shared="group"), replace=True)
+        text = settings.changed(root, shared="group")
+        if not dry_run:
+            os.chown(root, -1, group)
+            atomic.write_text(path, text, replace=True)
     except OSError as error:
         raise RepositoryError(f"{error.filename or path}: {error.strerror or error}") from error
     groups.forget()
     given = foreign = linked = 0
+    if dry_run:  # what would come with the setting
+        given = sum(not os.path.lexists(new) for new in (os.path.dirname(path), path))
     for directory, names, files in os.walk(root):
         if directory != root and marks.is_repository(directory):
             names.clear()
@@ -64,6 +70,7 @@ def share(root: str, group: int) -> Shared:
             elif os.geteuid() not in (0, status.st_uid):
                 foreign += 1
             else:
-                groups.give(path, group)
+                if not dry_run:
+                    groups.give(path, group)
                 given += 1
     return Shared(given, foreign, linked)

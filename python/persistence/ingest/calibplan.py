@@ -79,6 +79,8 @@ class CalibPlanner:
         Gives the registered row of a table that has some values of the unique columns, or None.
     mode, ignore_ingested
         How files are delivered; whether those that have rows are passed over silently.
+    wanted : sequence of `str`
+        The types of which files are ingested; none means all.
     """
 
     root: str
@@ -87,6 +89,7 @@ class CalibPlanner:
     find_row: Callable[[str, Sequence[Any]], Mapping[str, Any] | None]
     mode: atomic.Mode = "link"
     ignore_ingested: bool = False
+    wanted: Sequence[str] = ()
     _planners: dict[str, Planner] = field(default_factory=dict)
     _taken: dict[str, dict[tuple[Any, ...], str]] = field(default_factory=dict)
 
@@ -101,7 +104,10 @@ class CalibPlanner:
         if parsed.problem:
             return FilePlan(parsed.path, "failed", problem=parsed.problem)
         try:
-            return self._planner(parsed).plan(parsed)
+            kind = self._kind(parsed)
+            if self.wanted and kind not in self.wanted:
+                return FilePlan(parsed.path, "ignored")
+            return self._planner(kind, parsed).plan(parsed)
         except RegistryError:
             raise
         except PersistenceError as error:
@@ -122,7 +128,8 @@ class CalibPlanner:
         planners = {planner.config.register.table: planner for planner in self._planners.values()}
         return planners[plan.table].plan_again(plan)
 
-    def _planner(self, parsed: Parsed) -> Planner:
+    def _kind(self, parsed: Parsed) -> str:
+        """Return the type of a file, which has to have a table."""
         kinds = {kind_of(str(row[_OBSTYPE])) for row in parsed.rows}
         if len(kinds) > 1:
             raise DataIdError(f"its parts are of several types: {', '.join(sorted(kinds))}")
@@ -134,6 +141,9 @@ class CalibPlanner:
                 f"OBSTYPE {said!r} is of no type that has a table{did_you_mean(kind, tables)} "
                 f"({', '.join(tables)})"
             )
+        return kind
+
+    def _planner(self, kind: str, parsed: Parsed) -> Planner:
         for row in parsed.rows:
             _check_date(row, self.config.register.calibDate)
         name = self._dataset(kind, parsed.rows[0])

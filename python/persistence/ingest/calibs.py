@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 from persistence.butler.repository import Repository
 from persistence.calibs import validity
 from persistence.cameras.camera_mapper import CameraMapper
-from persistence.errors import FileConflict, PolicyError, RepositoryError
+from persistence.errors import FileConflict, PolicyError, RepositoryError, did_you_mean
 from persistence.files import atomic, links
 from persistence.ingest.base import FileIngest, removed
 from persistence.ingest.calibconfig import CalibConfig
@@ -45,6 +45,8 @@ class CalibTask(FileIngest):
         the types of which the camera's configuration says so.
     recompute : `bool`
         Give new windows to the rows of earlier runs too.
+    types : sequence of `str`
+        The types that are ingested; files of others are passed over. None means all.
     """
 
     # Registered files outside a tree are looked for in repositories, not in calibration roots.
@@ -57,11 +59,18 @@ class CalibTask(FileIngest):
     days: int | None = None
     rule: RuleName | None = None
     recompute: bool = False
+    types: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         register = self.config.register
-        for table in register.tables:
+        for name in self.types:
+            if name not in register.tables:
+                raise PolicyError(
+                    f"no type {name!r}{did_you_mean(name, register.tables)} (those that have a "
+                    f"table: {', '.join(register.tables)})"
+                )
+        for table in self.types or register.tables:
             self._sharing(table)  # refuses what cannot be meant before anything is done
         self._writer = open_writer(
             self.root,
@@ -141,6 +150,7 @@ class CalibTask(FileIngest):
             self._find_row,
             self.mode,
             self.ignore_ingested,
+            self.types,
         )
 
     def _find_row(self, table: str, key: Sequence[Any]) -> Mapping[str, Any] | None:

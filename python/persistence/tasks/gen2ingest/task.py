@@ -219,6 +219,7 @@ class IngestCalibsTask(IngestTask):
             days=args.validity,
             rule=args.rule,
             recompute=args.recompute,
+            types=tuple(args.types),
             parse=self.parse,
             destination=functools.partial(_destination, self.parse, args.butler),
             dry_run=args.dryrun,

@@ -1,0 +1,146 @@
+"""The options of commands that ingest files; what carries them out is imported when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from persistence.cli import cameras, settings
+from persistence.files import atomic
+
+# How files come to their places, for the help of --mode.
+MODES = (
+    "link makes absolute symbolic links; relsymlink relative ones, for files that are moved "
+    "together with the repository; hardlink gives a file a second name, on one file system; skip "
+    "registers files that lie in their places"
+)
+# What the subcommands of `persistence` call a mode, after --transfer.
+TRANSFERS: Mapping[str, atomic.Mode] = {
+    "symlink": "link",
+    **{mode: mode for mode in atomic.MODES if mode != "link"},
+}
+_TRANSFERS_HELP = (
+    "symlink makes absolute links; relsymlink relative ones, for files that are moved together "
+    "with the repository; hardlink gives a file a second name, on one file system; copy and move "
+    "do that; skip registers files that lie in their places"
+)
+DIRECT = (
+    "; direct registers files where they lie, and makes nothing in their places: Gen2 would not "
+    "find them"
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every script has."""
+    cameras.add_options(parser)
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="tell files, places and rows; change nothing"
+    )
+    add_own(parser)
+    parser.add_argument(
+        "-L",
+        "--loglevel",
+        nargs="*",
+        default=["WARN"],
+        metavar="LEVEL",
+        help="INFO tells each file",
+    )
+
+
+def add_own(parser: argparse.ArgumentParser) -> None:
+    """Add the options that scripts and subcommands have, but that not all subcommands have."""
+    parser.add_argument(
+        "--create",
+        action="store_true",
+        help="replace all rows of the tables that get some by those of these files",
+    )
+    parser.add_argument(
+        "--ignore-ingested",
+        action="store_true",
+        help="pass silently over files that are registered",
+    )
+    settings.add_options(
+        parser,
+        "clobber=True replaces files in the way; allowError=True makes failed files no failure; "
+        "strictFilters=True refuses filters that the camera does not list",
+        "files of such settings: config.clobber = True",
+    )
+    add_processes(parser)
+    add_force(parser)
+
+
+def add_bad(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which files are passed over."""
+    parser.add_argument(
+        "--badId",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="pass over matching files",
+    )
+    parser.add_argument(
+        "--badFile", nargs="*", default=[], metavar="PATTERN", help="pass over such base names"
+    )
+
+
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    """Add ``-j``."""
+    parser.add_argument(
+        "-j", "--processes", type=_count, default=1, help="how many processes read headers"
+    )
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force``."""
+    parser.add_argument(
+        "--force", action="store_true", help="write into a repository that belongs to another user"
+    )
+
+
+def add_transfer(
+    parser: argparse.ArgumentParser, default: str = "symlink", direct: bool = True
+) -> None:
+    """Add ``--transfer``: how files come to their places, by the names of subcommands.
+
+    Parameters
+    ----------
+    parser : `argparse.ArgumentParser`
+        The subcommand's.
+    default : `str`
+        What is done if nothing is typed.
+    direct : `bool`
+        Whether files may stay where they lie.
+    """
+    known = [name for name in TRANSFERS if direct or name != "direct"]
+    parser.add_argument(
+        "-t", "--transfer", choices=known, default=default,
+        help=f"default: {default}; {_TRANSFERS_HELP}{DIRECT if direct else ''}",
+    )  # fmt: skip
+
+
+def add_calib(parser: argparse.ArgumentParser) -> None:
+    """Add the options of scripts that say where calibrations go."""
+    parser.add_argument(
+        "--calib", metavar="DIR",
+        help=("the calibration root, which has to be there; by default the directory "
+             "PIPE_CALIB_ROOT, or --output"),
+    )  # fmt: skip
+    # where Gen2 went without --calib
+    parser.add_argument("--output", metavar="DIR", help=argparse.SUPPRESS)
+
+
+def add_recompute(parser: argparse.ArgumentParser) -> None:
+    """Add ``--recompute``."""
+    parser.add_argument(
+        "--recompute", action="store_true",
+        help="also give new windows to what earlier runs registered, so that a series is shared "
+             "out as a whole; Gen2 always did",
+    )  # fmt: skip
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
