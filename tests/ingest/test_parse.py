@@ -134,6 +134,27 @@ def test_a_file_without_a_wanted_extension_says_which_were_wanted(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize(
+    ("instrument", "problem"),
+    [
+        ("decam ", ""),
+        (None, ""),
+        ("MegaPrime", "it is of another camera: INSTRUME is 'MegaPrime', not DECam"),
+        (5, "it is of another camera: INSTRUME is '5', not DECam"),
+    ],
+)
+def test_a_file_of_another_camera_is_refused(
+    tmp_path: Path, instrument: object, problem: str
+) -> None:
+    def change(hdus: Any) -> None:
+        for hdu in hdus:
+            hdu.header.pop("INSTRUME", None)
+            if instrument is not None:
+                hdu.header["INSTRUME"] = instrument
+
+    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == problem
+
+
 def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:
     parser = Parser(
         ParseConfig(
