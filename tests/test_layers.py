@@ -75,6 +75,7 @@ LIBRARIES = {
     },
     "lsst.sphgeom": {"gen2types.spherepoint", "refcats.htm", "skymap.polygon"},
     "rich": {"cli.progress"},
+    "watchfiles": {"cli.watching.notices"},
     "distributed": {"pipe.executors.dask"},
     "cloudpickle": {"pipe.executors.dask"},
     "pebble": {"pipe.executors.processes"},

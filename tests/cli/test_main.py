@@ -35,6 +35,7 @@ USES: dict[str, tuple[str, ...]] = {
     "uri": ("src", *ID),
     "get": ("src", *ID),
     "calibs": ("bias",),
+    "watch": ("--exec", "echo {id}", "--dry-run", "--id", "ccdnum=28"),
 }
 
 

@@ -26,6 +26,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownDatasetType,
     UnknownKey,
+    UsageError,
     for_commands,
     told,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
 _WRONG = (
     WrongUse,
+    UsageError,
     UnknownDatasetType,
     UnknownKey,
     DataIdError,
@@ -60,6 +62,7 @@ COMMANDS: Mapping[str, str] = {
     "uri": "the path of each dataset that is there, a line each",
     "get": "what a dataset holds, in short; or itself, into a file with -o",
     "calibs": "calibrations, when each is valid, and why one is chosen or none",
+    "watch": "run a command for new data, once for each",
     "share": "let a group write into the repository, too",
 }
 

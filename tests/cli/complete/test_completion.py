@@ -117,6 +117,9 @@ def tab() -> Tab:
         ("--mapper tree get {} raw --id visit=410878 filter=", []),
         ("--mapper decam get {} raw --id visit=410878 filter=", ["filter=r"]),
         ("query {} raw vis", ["visit"]),
+        ("watch {} ra", ["raw"]),
+        ("watch {} --by vis", ["visit"]),
+        ("watch {} --id filter=", ["filter=g", "filter=r"]),
         ("nonsense {} ra", []),
     ],
 )

@@ -178,6 +178,7 @@ def values_of(key: str) -> Completer:
 COMPLETERS: Mapping[str, Completer] = {
     "type": dataset_types,
     "keys": keys,
+    "by": keys,
     "id": data_ids,
     "visit": values_of("visit"),
     "filter": values_of("filter"),

@@ -1,0 +1,1 @@
+"""What ``persistence watch`` is made of: the command, what was run, what wakes it, its loop."""

@@ -1,0 +1,104 @@
+"""What wakes a watch: notices of the operating system, commands that ended, signals."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from persistence.cli.watching.loop import Event, Look, Stop
+from persistence.errors import told
+
+# Milliseconds. Changes that come close together wake us once.
+_DEBOUNCE, _STEP = 2000, 200
+
+
+class Events:
+    """A queue of events, into which threads and signal handlers put them."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.put = self._queue.put
+
+    def next(self, seconds: float | None) -> Event | None:
+        """Return the next event, or None if there is none for so many seconds."""
+        with contextlib.suppress(queue.Empty):
+            return self._queue.get(timeout=seconds)
+        return None
+
+
+@contextlib.contextmanager
+def signals(put: Callable[[Event], None]) -> Iterator[None]:
+    """Turn Ctrl-C, and the signal that asks a process to end, into events meanwhile."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: put(Stop())) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def changes(
+    directories: Sequence[str],
+    is_deep: bool,
+    put: Callable[[Event], None],
+    tell: Callable[[str], None],
+) -> Iterator[bool]:
+    """Have the operating system tell of changes in directories, as events, meanwhile.
+
+    Parameters
+    ----------
+    directories : sequence of `str`
+        The directories.
+    is_deep : `bool`
+        Whether changes in the directories below count, too.
+    put, tell : callable
+        Take an event, and a message if the operating system stops telling.
+
+    Yields
+    ------
+    is_told : `bool`
+        False if that needs a library that is not installed.
+
+    Notes
+    -----
+    Of a network file system it tells what this host changes, and never what others do.
+    """
+    try:
+        from watchfiles import watch  # an extra
+    except ImportError:
+        yield False
+        return
+    stop = threading.Event()
+    source = watch(
+        *directories,
+        watch_filter=None,
+        debounce=_DEBOUNCE,
+        step=_STEP,
+        stop_event=stop,
+        recursive=is_deep,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    )
+    thread = threading.Thread(target=_forward, args=(source, put, tell), daemon=True)
+    thread.start()
+    try:
+        yield True
+    finally:
+        stop.set()
+        thread.join(timeout=1)
+
+
+def _forward(
+    source: Iterable[Any], put: Callable[[Event], None], tell: Callable[[str], None]
+) -> None:
+    try:
+        for _ in source:
+            put(Look())
+    except (OSError, RuntimeError) as error:  # too many directories for it, or one is gone
+        tell(f"the operating system does not tell of changes: {told(error)}")
