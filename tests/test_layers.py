@@ -18,6 +18,7 @@ LIBRARIES = {
     # code may catch; and Gen2's registry has a connection.
     "sqlite3": {
         # The index is a file of its own, which no registry's contract is for.
+        "butler.asking.scratch",  # joins of what indexes, registries and users know
         "butler.index.home",
         "butler.index.refresh",
         "butler.index.store",
@@ -47,6 +48,7 @@ LIBRARIES = {
         "gen2types.images.metadata",
     },
     "astropy.table": {
+        "butler.asking.tables",
         "formatters.calibs",
         "formatters.calibs_yaml",
         "formatters.catalog",
@@ -66,7 +68,7 @@ LIBRARIES = {
         "types.table.stacked",
     },
     "pyarrow": {"types.table.parquet"},
-    "pandas": {"types.table.parquet"},
+    "pandas": {"butler.asking.tables", "types.table.parquet"},
     "matplotlib": {
         "calibs.timeline",
         "cli.picture",

@@ -38,7 +38,9 @@ from persistence.errors import (
 )
 
 if TYPE_CHECKING:
+    from persistence.butler.asking.rows import Rows
     from persistence.calibs.explain import Explanation
+    from persistence.dataids.expression import Expression
 
 # A Butler's own arguments, which a misspelt one may have been meant for.
 _ARGUMENTS = (
@@ -441,6 +443,78 @@ class Butler:
             reasons = [f"{len(subset)} data IDs match", *shown]
             raise NoResults("No unique dataset for:", datasetType, data_id, reasons)
         return next(iter(subset))
+
+    def query(
+        self,
+        datasetType: str | Sequence[str],
+        where: str | Expression | None = None,
+        columns: str | Sequence[str] | None = None,
+        dataId: Mapping[str, Any] = {},
+        limit: int | None = None,
+        order: str | Sequence[str] = (),
+        distinct: bool = False,
+        fresh: bool = True,
+        **rest: Any,
+    ) -> Rows:
+        """Return what is here: a row for each dataset of a type whose file exists.
+
+        Parameters
+        ----------
+        datasetType : `str` or sequence of `str`
+            A dataset type. Of a list, the first: for each further type, a column of its name says
+            whether it is there, too, for the keys that both have; ``['raw', 'calexp']``.
+        where : `str`, optional
+            What has to be true of a row: ``visit in (1..100) and filter == 'r'``; doc/index.rst has
+            the language. It may be about every column.
+        columns : `str` or sequence of `str`, optional
+            What a row has. Columns are: the keys of the data ID, which are the default; the columns
+            of the registry's tables that the policy names for the type; ``size`` (bytes);
+            ``written``, the time of the last change of the file's content (UTC); ``repository``,
+            the root directory of where it lies, and ``path`` in that.
+        dataId : mapping, optional
+            Values of columns, as are the other keywords; or lists, ranges or arrays of values.
+        limit : `int`, optional
+            So many rows are enough.
+        order : `str` or sequence of `str`, optional
+            The columns by which rows are sorted, ``-size`` for the largest first; by default, the
+            keys in the order of the file's path.
+        distinct : `bool`
+            Whether rows that are equal are one: ``query('calexp', columns='visit',
+            distinct=True)``.
+        fresh : `bool`
+            If False, the index is asked as it is, and no directory is looked at.
+
+        Returns
+        -------
+        rows : `persistence.butler.asking.rows.Rows`
+            To be iterated, as dictionaries; ``to_table()``, ``to_pandas()``, ``refs()``. The
+            question is asked when they are looked at.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If there is no such dataset type.
+        UnknownKey
+            If there is no such column.
+        ExpressionError
+            If the condition cannot be read, or compares what is of different types.
+
+        Notes
+        -----
+        In a chain, a dataset is in the first repository that has it; those behind it do not count.
+        Only directories are looked at whose names can be those of what is asked. Nothing in any
+        repository is changed: what is learned is kept in the user's cache.
+        """
+        from persistence.butler.asking import answer  # lazy: only who asks needs it
+
+        names = [datasetType] if isinstance(datasetType, str) else list(datasetType)
+        if not names:
+            raise DataIdError("the name of a dataset type belongs here, not an empty list")
+        names = [self.request(name).datasetType for name in names]
+        return answer.query(
+            self, self._reader, names, where, as_given(dataId, rest), columns, limit, order,
+            distinct, fresh,
+        )  # fmt: skip
 
     # -- where it is
     # ---------------------------------------------------------------------------------

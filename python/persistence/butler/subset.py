@@ -95,6 +95,15 @@ class ButlerSubset:
         # Now, so that what cannot be meant is refused here.
         self.__dict__["_matching"] = butler.matching(datasetType, level, dataId)
 
+    @classmethod
+    def of(cls, butler: Asked, datasetType: str, matching: Matching) -> ButlerSubset:
+        """Return a subset of data IDs that are known already."""
+        made = cls.__new__(cls)
+        made.butler, made.datasetType, made.level = butler, datasetType, ""
+        made.dataId = matching.data_id
+        made.__dict__["_matching"] = matching
+        return made
+
     @functools.cached_property
     def _matching(self) -> Matching:
         return self.butler.matching(self.datasetType, self.level, self.dataId)

@@ -9,12 +9,20 @@ and no arithmetic. doc/index.rst tells what it means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence.dataids import grammar
 from persistence.dataids.dataid import plain
-from persistence.dataids.expression_nodes import And, Comparison, Condition, IsNull, Member, Or
+from persistence.dataids.expression_nodes import (
+    And,
+    Comparison,
+    Condition,
+    IsNull,
+    Member,
+    Or,
+    Truth,
+)
 from persistence.dataids.expression_operands import Key, Kinds, Literal
 from persistence.dataids.expression_parser import Parser
 from persistence.errors import DataIdError
@@ -50,7 +58,7 @@ class Expression:
         return hash(self._condition)
 
     def __and__(self, other: Expression) -> Expression:
-        return Expression(And((self._condition, other._condition)))
+        return every((self, other))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -64,7 +72,8 @@ class Expression:
         ----------
         kinds : mapping [`str`, `type`]
             The keys, with their types: `int`, `float`, `str`; `datetime.datetime` for times of
-            files, which are integers: nanoseconds since 1970, UTC.
+            files, which are integers: nanoseconds since 1970, UTC; `bool` for what is a condition
+            by itself.
 
         Raises
         ------
@@ -80,6 +89,21 @@ class Expression:
         self.check(kinds)
         return self._condition.sql(kinds)
 
+    def parted(self, names: Collection[str]) -> tuple[Expression, Expression]:
+        """Return the part of it that is about some keys alone, and the rest.
+
+        It is true where both are.
+        """
+        parts = _parts(self._condition)
+        its = [part for part in parts if all(key.name in names for key in part.keys())]  # noqa: SIM118
+        others = [part for part in parts if part not in its]
+        return Expression(And(tuple(its))), Expression(And(tuple(others)))
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it has no condition at all."""
+        return not _parts(self._condition)
+
     def possible(self, values: Mapping[str, Any]) -> bool:
         """Return whether it can be true of a row of which only some values are known.
 
@@ -93,19 +117,32 @@ class Expression:
         return self._condition.equalities()
 
 
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    if not isinstance(condition, And):
+        return (condition,)
+    return tuple(inner for part in condition.parts for inner in _parts(part))
+
+
 # True of everything.
 EVERYTHING = Expression(And(()))
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, aliases: Mapping[str, str] = {}) -> Expression:
     """Read an expression; of a text without anything, one that is true of everything.
+
+    Parameters
+    ----------
+    text : `str`
+        The expression.
+    aliases : mapping
+        Other names of keys, ``ccd`` for ``ccdnum``.
 
     Raises
     ------
     ExpressionError
         If it cannot be read; the message points at the column.
     """
-    return Expression(Parser(text).whole()) if text.strip() else EVERYTHING
+    return Expression(Parser(text, aliases).whole()) if text.strip() else EVERYTHING
 
 
 def of_data_ids(data_ids: Iterable[Mapping[str, Any]]) -> Expression:
@@ -132,6 +169,17 @@ def of_words(
     """
     chosen = [grammar.alternatives(words, keys, aliases) for words in options]
     return of_data_ids(chosen) if chosen else EVERYTHING
+
+
+def flags(names: Iterable[str]) -> Expression:
+    """Return what is true where each of some keys is that are conditions by themselves."""
+    return Expression(And(tuple(Truth(Key(name)) for name in names)))
+
+
+def every(expressions: Iterable[Expression]) -> Expression:
+    """Return what is true where all of some expressions are."""
+    parts = tuple(part for one in expressions for part in _parts(one._condition))
+    return Expression(parts[0] if len(parts) == 1 else And(parts))
 
 
 def _has(key: str, value: Any) -> Condition:

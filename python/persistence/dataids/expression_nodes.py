@@ -208,6 +208,34 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Truth:
+    """A key that is a condition by itself: whether another dataset is there."""
+
+    key: Key
+
+    def check(self, kinds: Kinds) -> None:
+        if self.key.kind(kinds) is not bool:
+            name = self.key.name
+            problem = f"{name} is not a condition: write {name} == ..., or {name} is not null"
+            raise fail(self.key.span, problem)
+
+    def outcomes(self, values: Mapping[str, Any]) -> Outcomes:
+        if self.key.name not in values:
+            return ANY
+        value = values[self.key.name]
+        return NULL if value is None else outcome(bool(value))
+
+    def sql(self, kinds: Kinds) -> Sql:
+        return self.key.column, []
+
+    def keys(self) -> Iterator[Key]:
+        yield self.key
+
+    def equalities(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
 class IsNull:
     """A key that has no value: a registry or a header does not say."""
 

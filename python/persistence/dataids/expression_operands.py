@@ -29,6 +29,7 @@ NAMES = {
     float: "a number",
     str: "a text",
     datetime.datetime: "a time",
+    bool: "true or false",
 }
 _NUMBERS = (int, float)
 _OPERATORS: Mapping[str, tuple[str, Callable[[Any, Any], bool]]] = {
@@ -134,7 +135,7 @@ class Literal:
         kind = key.kind(kinds)
         if isinstance(self.value, int) and self.value not in _INTEGERS:
             raise fail(self.span, f"{self.value} has more than 64 bits")
-        if isinstance(self.value, str) is (kind is str) and kind is not datetime.datetime:
+        if isinstance(self.value, str) is (kind is str) and kind in (*_NUMBERS, str):
             return
         raise fail(
             self.span,
@@ -143,6 +144,8 @@ class Literal:
         )
 
     def _hint(self, kind: type) -> str:
+        if kind is bool:
+            return ": it is a condition by itself"
         if kind is datetime.datetime:
             return ": write a date, such as 2026-01-31 or 2026-01-31T18:30"
         try:
@@ -178,7 +181,7 @@ class Day:
 
     def check(self, key: Key, kinds: Kinds) -> None:
         kind = key.kind(kinds)
-        if kind in _NUMBERS:
+        if kind not in (str, datetime.datetime):
             number = self.text[:10].replace("-", "")
             hint = f": write {number}, if its values are dates" if kind is int else ""
             raise fail(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from persistence.dataids import expression_dates as dates
 from persistence.dataids.expression_nodes import (
@@ -14,6 +15,7 @@ from persistence.dataids.expression_nodes import (
     Member,
     Not,
     Or,
+    Truth,
 )
 from persistence.dataids.expression_operands import Day, Key, Literal, Range
 from persistence.dataids.expression_text import Piece, Span, pieces
@@ -35,10 +37,13 @@ class Parser:
     ----------
     text : `str`
         The expression.
+    aliases : mapping
+        Other names of keys.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, aliases: Mapping[str, str] = {}) -> None:
         self._pieces = list(pieces(text))
+        self._aliases = aliases
         self._place = 0
         self._depth = 0
 
@@ -139,9 +144,7 @@ class Parser:
             return _not(Like(side, pattern.content, side.span), contrary)
         if contrary is not None:
             raise self._missing("in, like or between after not")
-        raise self._side_error(
-            side, f"is not a condition: write {side.name} == ..., or {side.name} is not null"
-        )
+        return Truth(side)
 
     def _comparisons(self, side: Key | Literal | Day) -> Condition:
         """Read what stands on: ``1 < visit <= 5`` has two conditions."""
@@ -164,7 +167,7 @@ class Parser:
         if piece.kind == "key" or (piece.kind == "word" and piece.word not in (*_WORDS, *_NULL)):
             self._take()
             name = piece.content if piece.kind == "key" else str(piece.span)
-            return Key(name, piece.span)
+            return Key(self._aliases.get(name, name), piece.span)
         if piece.word in _NULL:
             raise piece.span.error("nothing is equal to null: write is null, or is not null")
         if piece.kind not in ("number", "day", "text") and piece.word not in ("-", "+"):

@@ -1,0 +1,236 @@
+"""What names of files do not tell: columns of the registry, other dataset types, another order."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from persistence.butler.asking import columns as its_columns
+from persistence.butler.asking.columns import FILE
+from persistence.butler.asking.files import Choice
+from persistence.butler.asking.question import Question
+from persistence.butler.asking.scratch import Row, Scratch
+from persistence.files.sqlite import quoted
+from persistence.registry import Registry
+
+# Which registry a row belongs to, of a chain in which there are several.
+_REGISTRY = "_registry"
+
+
+def rows(
+    question: Question,
+    names: Sequence[str],
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    distinct: bool = False,
+) -> Iterator[Row]:
+    """Yield the rows of a question; without an order, in that of the keys in the names of files.
+
+    Parameters
+    ----------
+    question : `Question`
+        The question.
+    names : sequence of `str`
+        The columns.
+    order : sequence of `str`
+        By which columns rows are sorted; ``-size``: the largest first.
+    limit : `int`, optional
+        So many rows are enough.
+    distinct : `bool`
+        Whether of equal rows one is enough.
+    """
+    by = [name.removeprefix("-") for name in order]
+    needed = list(dict.fromkeys([*names, *question.where.keys, *by]))
+    if order or not question.is_of_files(needed):
+        return _Join(question, needed).rows(names, order, limit, distinct)
+    found = question.of_files(names, None if distinct else limit)
+    return itertools.islice(dict.fromkeys(found) if distinct else found, limit)
+
+
+class _Join:
+    """The rows of a question, joined in a database of their own.
+
+    Parameters
+    ----------
+    question : `Question`
+        The question.
+    needed : sequence of `str`
+        The columns that are shown, asked or ordered by.
+    """
+
+    def __init__(self, question: Question, needed: Sequence[str]) -> None:
+        self._question = question
+        columns = question.columns
+        self._others = {name: one for name, one in question.others.items() if name in needed}
+        self._common = {name: question.common(one) for name, one in self._others.items()}
+        self._needed = dict.fromkeys(
+            [*needed, *itertools.chain.from_iterable(self._common.values())]
+        )
+        self._of_registry = {
+            name: kind for name, kind in columns.registry.items() if name in self._needed
+        }
+        self._listed = {
+            key: values for key, values in columns.listed.items() if key in self._needed
+        }
+        self._of_files = {
+            **columns.in_names,
+            **{name: kind for name, kind in FILE.items() if name not in columns.in_names},
+        }
+        self._scratch = Scratch()
+
+    def rows(
+        self, names: Sequence[str], order: Sequence[str], limit: int | None, distinct: bool
+    ) -> Iterator[Row]:
+        """Yield the rows; see `rows`."""
+        try:
+            self._load()
+            condition, values = self._question.where.sql(self._question.kinds)
+            shown = ", ".join(map(quoted, names))
+            query = (
+                f"SELECT {'DISTINCT ' if distinct else ''}{shown} FROM ({self._flagged()}) "  # noqa: S608  # all quoted
+                f"WHERE {condition} ORDER BY {self._order(names, order, distinct)}"
+            )
+            if limit is not None:
+                query, values = f"{query} LIMIT ?", [*values, limit]
+            yield from self._scratch.ask(query, values)
+        finally:
+            self._scratch.close()
+
+    # -- what is joined
+    # ----------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        columns, load = self._question.columns, self._scratch.load
+        registries = self._registries()
+        if self._of_registry:
+            kinds = {_REGISTRY: int, **{key: columns.keys[key] for key in columns.shared}}
+            numbered = enumerate(dict.fromkeys(registries.values()))
+            every = itertools.starmap(self._registered, numbered)
+            known = itertools.chain.from_iterable(every)
+            load("registry", {**kinds, **self._of_registry}, known, list(kinds))
+        for key, values in self._listed.items():
+            load(f"listed_{key}", {key: columns.keys[key]}, ((value,) for value in values))
+        for number, (name, other) in enumerate(self._others.items()):
+            common = self._common[name]
+            kinds = {key: other.kinds[key] for key in common}
+            where, _ = self._question.where.parted(common)
+            its = rows(other._replace(where=where), common, distinct=True)
+            load(f"other{number}", kinds, its, common)
+        load("files", {**self._of_files, _REGISTRY: int}, self._found(registries))
+
+    def _registries(self) -> dict[str | None, Registry]:
+        """Return the registry of each tree that is asked; of what lies elsewhere, the first."""
+        question = self._question
+        if question.sources:
+            pairs = [(one.tree.root, one.repository, one.dataset) for one in question.sources]
+        else:
+            first = question.chain.knowing(question.request)
+            pairs = [("", first, first.mapper.dataset(question.request))]
+        found: dict[str | None, Registry] = {
+            root: registry
+            for root, repository, dataset in pairs
+            if (registry := its_columns.registry_of(repository, dataset)) is not None
+        }
+        found.update({None: next(iter(found.values()))} if found else {})
+        return found
+
+    def _registered(self, number: int, registry: Registry) -> Iterator[Row]:
+        """Yield what a registry has of the columns, as far as it can be of interest."""
+        columns = self._question.columns
+        there = registry.tables()
+        tables = [table for table in columns.tables if table in there]
+        known = registry.columns(tables) if tables else {}
+        if not set(columns.shared) <= known.keys():
+            return
+        wanted = [*columns.shared, *self._of_registry]
+        asked = [name for name in wanted if name in known]
+        where = {
+            name: value for name, value in self._question.where.known().items() if name in known
+        }
+        kinds = [self._question.kinds[name] for name in asked]
+        for row in registry.lookup(asked, where, tables):
+            fitted = dict(zip(asked, map(its_columns.fit, row, kinds), strict=True))
+            yield number, *(fitted.get(name) for name in wanted)
+
+    def _found(self, registries: Mapping[str | None, Registry]) -> Iterator[Row]:
+        question = self._question
+        where, _ = question.where.parted(question.columns.in_names)
+        needed = self._needed
+        choice = Choice(
+            where, self._possible(where.possible), not {"size", "written"}.isdisjoint(needed),
+            "path" in needed, question.fresh,
+        )  # fmt: skip
+        numbers = {id(one): place for place, one in enumerate(dict.fromkeys(registries.values()))}
+        by_root = {root: numbers[id(registry)] for root, registry in registries.items()}
+        root_at = list(self._of_files).index("repository")
+        for row in question.winners(choice):
+            yield *row, by_root.get(row[root_at], 0)
+
+    def _possible(
+        self, of_names: Callable[[Mapping[str, Any]], bool]
+    ) -> Callable[[Mapping[str, Any]], bool]:
+        """Return whether values of keys may be of interest, by what the registry says of them."""
+        columns = self._question.columns
+        where, _ = self._question.where.parted([*columns.shared, *self._of_registry])
+        if not self._of_registry or where.possible(dict.fromkeys(self._of_registry)):
+            return of_names  # files that are not registered are of interest, too
+        condition, values = where.sql(self._question.kinds)
+
+        @functools.cache
+        def combinations(keys: tuple[str, ...]) -> frozenset[Row]:
+            shown = ", ".join(map(quoted, keys))
+            query = f"SELECT DISTINCT {shown} FROM registry WHERE {condition}"  # noqa: S608  # quoted
+            return frozenset(self._scratch.ask(query, values))
+
+        def possible(known: Mapping[str, Any]) -> bool:
+            keys = tuple(key for key in columns.shared if key in known)
+            return of_names(known) and (
+                not keys or tuple(known[key] for key in keys) in combinations(keys)
+            )
+
+        return possible
+
+    # -- how it is joined
+    # --------------------------------------------------------------------------
+
+    def _flagged(self) -> str:
+        """Return the query of all columns, with whether other datasets are there."""
+        flags = []
+        for number, name in enumerate(self._others):
+            alike = " AND ".join(
+                f"other.{quoted(key)} = base.{quoted(key)}" for key in self._common[name]
+            )
+            flags.append(
+                f"EXISTS (SELECT 1 FROM other{number} AS other WHERE {alike}) AS {quoted(name)}"  # noqa: S608
+            )
+        return f"SELECT {', '.join(['base.*', *flags])} FROM ({self._base()}) AS base"  # noqa: S608
+
+    def _base(self) -> str:
+        columns = self._question.columns
+        shown = [f"files.{quoted(key)} AS {quoted(key)}" for key in self._of_files]
+        tables = "files"
+        if self._of_registry:
+            alike = " AND ".join(
+                f"registry.{quoted(key)} = files.{quoted(key)}"
+                for key in (_REGISTRY, *columns.shared)
+            )
+            tables += f" LEFT JOIN registry ON {alike}"
+            shown += [f"registry.{quoted(key)} AS {quoted(key)}" for key in self._of_registry]
+        for key in self._listed:
+            tables += f" CROSS JOIN {quoted(f'listed_{key}')}"
+            shown.append(f"{quoted(f'listed_{key}')}.{quoted(key)} AS {quoted(key)}")
+        told = {*self._of_files, *self._of_registry, *self._listed}
+        shown += [f"NULL AS {quoted(key)}" for key in columns.keys if key not in told]
+        return f"SELECT {', '.join(shown)} FROM {tables}"  # noqa: S608  # all quoted
+
+    def _order(self, names: Sequence[str], order: Sequence[str], distinct: bool) -> str:
+        columns = self._question.columns
+        others = names if distinct else (*columns.in_names, *columns.keys, *names)
+        keys = [key for key in others if key in self._needed or key in columns.in_names]
+        terms = [
+            f"{quoted(name.removeprefix('-'))}{' DESC' if name.startswith('-') else ''}"
+            for name in order
+        ]
+        return ", ".join([*terms, *map(quoted, dict.fromkeys(keys))]) or "1"

@@ -1,0 +1,131 @@
+"""A question: which datasets of a type there are in a chain of repositories, and what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from persistence.butler.asking import files, registered
+from persistence.butler.asking.columns import FILE, Columns
+from persistence.butler.asking.files import Choice, Source
+from persistence.butler.asking.scratch import Row
+from persistence.butler.chain import Chain
+from persistence.butler.get import Reader
+from persistence.dataids.dataid import DataId
+from persistence.dataids.expression import EVERYTHING, Expression
+from persistence.dataids.request import Request
+from persistence.errors import DataIdError, UnknownKey, did_you_mean
+
+
+class Question(NamedTuple):
+    """What is asked of a dataset type.
+
+    Attributes
+    ----------
+    chain : `Chain`
+        The repositories.
+    reader : `Reader`
+        Tells whether a dataset is there of which no file's name tells the data ID.
+    request : `Request`
+        The dataset type.
+    columns : `Columns`
+        Its columns.
+    sources : list of `Source` or None
+        Where its files lie; None if their names do not tell data IDs.
+    where : `Expression`
+        What has to be true.
+    others : mapping [`str`, `Question`]
+        Further dataset types, of which is asked whether they are there.
+    fresh : `bool`
+        Whether directories are compared with the index first.
+    tags : `DataId`
+        Its tags say which repositories are asked.
+    """
+
+    chain: Chain
+    reader: Reader
+    request: Request
+    columns: Columns
+    sources: Sequence[Source] | None
+    where: Expression = EVERYTHING
+    others: Mapping[str, Question] = {}
+    fresh: bool = True
+    tags: DataId = DataId()
+
+    @property
+    def kinds(self) -> dict[str, type]:
+        """The columns that can be asked for, with their types."""
+        return {**self.columns.kinds, **dict.fromkeys(self.others, bool)}
+
+    def check(self, *names: str) -> None:
+        """Raise an error if a column is unknown, or the condition is about what there is not."""
+        kinds = self.kinds
+        for name in names:
+            if name not in kinds:
+                known = ", ".join(kinds)
+                raise UnknownKey(
+                    f"{self.request.datasetType} has no column {name!r}"
+                    f"{did_you_mean(name, kinds) or f' (it has {known})'}"
+                )
+        self.where.check(kinds)
+        for other in self.others.values():
+            self.common(other)
+
+    def common(self, other: Question) -> list[str]:
+        """Return the keys by which datasets of another type belong to those that are asked for.
+
+        Raises
+        ------
+        DataIdError
+            If they have none in common.
+        """
+        its = [key for key in other.columns.keys if key in other.columns.supplied]
+        for ours in (self.columns.keys, self.columns.registry):
+            keys = [key for key in its if key in ours and key in self.columns.supplied]
+            if keys:
+                return keys
+        raise DataIdError(
+            f"{self.request.datasetType} and {other.request.datasetType} have no key in common"
+        )
+
+    def is_of_files(self, names: Collection[str]) -> bool:
+        """Return whether names of files, or the files themselves, tell all of some columns."""
+        return set(names) <= {*FILE, *self.columns.in_names} - set(self.columns.registry)
+
+    def of_files(self, names: Sequence[str], limit: int | None) -> Iterator[Row]:
+        """Yield rows of columns that `is_of_files`, in the order of the keys in names."""
+        shown = {*names, *self.where.keys}
+        keys = tuple(self.columns.in_names)
+        is_one = self.sources is not None and len(self.sources) == 1
+        where, rest = self.where.parted([*keys, *(files.OWN if is_one else ())])
+        choice = Choice(
+            where, where.possible, not shown.isdisjoint(("size", "written")), "path" in shown,
+            self.fresh,
+        )  # fmt: skip
+        columns = (*keys, *(name for name in FILE if name not in keys))
+        places = [columns.index(name) for name in names]
+        all_of = None if not rest.is_everything else limit
+        for row in self.winners(choice, all_of):
+            if rest.is_everything or rest.possible(dict(zip(columns, row, strict=True))):
+                yield tuple([row[place] for place in places])
+
+    def winners(self, choice: Choice, limit: int | None = None) -> Iterator[Row]:
+        """Yield a row for each dataset, of the first repository that has it.
+
+        It is of the keys in names, and of the columns of `FILE` that are no such keys.
+        """
+        keys = tuple(self.columns.in_names)
+        hidden = [place for place, name in enumerate(FILE) if name in keys]
+        if self.sources is None:
+            found = registered.datasets(
+                self.chain, self.request, keys, choice.where, self.tags, self.reader.exists
+            )
+            rows = ((one.values, (one.size, one.time, one.root, one.path)) for one in found)
+        else:
+            groups = files.ordered(self.sources, choice, keys, limit)
+            rows = (
+                (one.values, (one.size, one.time, one.source.tree.root, one.path))
+                for one in map(next, groups)
+            )
+        for values, file in rows:
+            yield *values, *(its for place, its in enumerate(file) if place not in hidden)

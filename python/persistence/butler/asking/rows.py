@@ -1,0 +1,194 @@
+"""The answer of a question: rows, which are read when they are looked at."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, overload
+
+from persistence.errors import NoResults, UnknownKey, did_you_mean
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+    from pandas import DataFrame
+
+    from persistence.butler.subset import ButlerDataRef
+
+_SHOWN = 10
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+class Rows:
+    """Rows of some columns.
+
+    Parameters
+    ----------
+    title : `str`
+        What they are rows of.
+    kinds : mapping [`str`, `type`]
+        The columns, with their types.
+    ask : callable
+        Asks for the rows, as tuples.
+    refer : callable, optional
+        Returns references to the datasets.
+
+    Notes
+    -----
+    Nothing is read before the rows are looked at. Iteration reads them one after the other, and
+    does not keep them: a million need no memory. `len`, an index and `to_table` keep all.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        kinds: Mapping[str, type],
+        ask: Callable[[], Iterator[tuple[Any, ...]]],
+        refer: Callable[[], list[ButlerDataRef]] | None = None,
+    ) -> None:
+        self.title = title
+        self._kinds = dict(kinds)
+        self._ask = ask
+        self._refer = refer
+        self._kept: list[tuple[Any, ...]] | None = None
+        # Of each column that is not as SQLite has it.
+        self._shown = {
+            place: _SHOW[kind] for place, kind in enumerate(self._kinds.values()) if kind in _SHOW
+        }
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self._kinds)
+
+    @property
+    def kinds(self) -> Mapping[str, type]:
+        """The types of the columns."""
+        return dict(self._kinds)
+
+    def tuples(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows as tuples."""
+        rows: Iterator[tuple[Any, ...]] = self._ask() if self._kept is None else iter(self._kept)
+        if not self._shown or self._kept is not None:
+            return rows
+        return (self._row(row) for row in rows)
+
+    def _row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, show in self._shown.items():
+            if values[place] is not None:
+                values[place] = show(values[place])
+        return tuple(values)
+
+    def _all(self) -> list[tuple[Any, ...]]:
+        if self._kept is None:
+            self._kept = list(self.tuples())
+        return self._kept
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        names = self.columns
+        return (dict(zip(names, row, strict=True)) for row in self.tuples())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __bool__(self) -> bool:
+        return next(self.tuples(), None) is not None
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    @overload
+    def __getitem__(self, index: str) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice | str) -> Any:
+        """Return a row, rows, or the values of a column."""
+        if isinstance(index, str):
+            if index not in self._kinds:
+                hint = did_you_mean(index, self._kinds)
+                raise UnknownKey(f"there is no column {index!r}{hint}")
+            place = self.columns.index(index)
+            return [row[place] for row in self._all()]
+        if isinstance(index, slice):
+            return [dict(zip(self.columns, row, strict=True)) for row in self._all()[index]]
+        return dict(zip(self.columns, self._all()[index], strict=True))
+
+    # -- other forms
+    # -------------------------------------------------------------------------------
+
+    def to_table(self) -> Table:
+        """Return an astropy table; what has no value is masked, times are in UTC."""
+        from persistence.butler.asking import tables  # lazy: astropy takes its time
+
+        return tables.to_table(self._kinds, self._all())
+
+    def to_pandas(self) -> DataFrame:
+        """Return a DataFrame of pandas, which has to be installed."""
+        from persistence.butler.asking import tables  # lazy: astropy takes its time
+
+        return tables.to_pandas(self._kinds, self._all())
+
+    def refs(self) -> list[ButlerDataRef]:
+        """Return references to the datasets, whose data IDs are complete.
+
+        Raises
+        ------
+        NoResults
+            If these are no datasets.
+        """
+        if self._refer is None:
+            raise NoResults("No references to:", self.title, {}, ["these rows are no datasets"])
+        return self._refer()
+
+    # -- shown
+    # -------------------------------------------------------------------------------------
+
+    def _lines(self) -> tuple[list[list[str]], str]:
+        """Return the first rows as texts, and what is said of the others."""
+        kept = self._kept
+        first = list(itertools.islice(self.tuples(), _SHOWN + 1))
+        texts = [[_text(value) for value in row] for row in first[:_SHOWN]]
+        if len(first) <= _SHOWN and kept is None:
+            return texts, f"{len(first)} rows"
+        more = f"{len(kept)} rows" if kept is not None else f"more than {_SHOWN} rows"
+        return texts, more
+
+    def __repr__(self) -> str:
+        texts, more = self._lines()
+        lines = [list(self.columns), *texts]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(self.columns))]
+        shown = [
+            "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        return "\n".join([f"{self.title}: {more}", *shown])
+
+    def _repr_html_(self) -> str:
+        texts, more = self._lines()
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(word)}</td>" for word in line) + "</tr>"
+            for line in texts
+        )
+        return (
+            f"<p>{html.escape(f'{self.title}: {more}')}</p>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S")
+    text = "" if value is None else str(value)
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _instant(nanoseconds: int) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(microseconds=nanoseconds // 1000)
+
+
+_SHOW: Mapping[type, Callable[[Any], Any]] = {datetime.datetime: _instant, bool: bool}
