@@ -91,7 +91,6 @@ LIBRARIES = {
         "tasks.isr_config",
         "tasks.process_ccd_config",
     },
-    "ccdproc": {"tasks.amplifiers"},
     "scipy": {"tasks.matching", "tasks.voting"},
     "sep": {"tasks.measure", "tasks.sky"},
 }

@@ -20,7 +20,6 @@ from persistence.tasks.process_ccd_config import ProcessCcdConfig
 from persistence.types.pixels.mask import Mask
 
 pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
-pytest.importorskip("ccdproc", reason="pip install '.[tasks]'")
 pytest.importorskip("sep", reason="pip install '.[tasks]'")
 
 VISIT, BAND = 410877, "g"

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import obs_decam
+from obs_decam.headers import DecamHeaders
 from obs_decam.sample import generate
 from obs_decam.sample import sky as generate_sky
 from obs_decam.sample.cards import science_chips
 from obs_decam.sample.curated import boxes_of
+from obs_decam.sample.realistic import ccd
+from obs_decam.sample.realistic.ccd import Ccd
+from obs_decam.sample.sky import Attitude
 from persistence import Butler, Exposure
+from persistence.files import yaml_nodes
 from persistence.pipe.task import TaskError
+from persistence.tasks.amplifiers import corner
 from persistence.tasks.isr import IsrTask
 from persistence.tasks.isr_config import IsrConfig
 from persistence.types.exposure.detector import Amplifier, Detector, FocalPlane
 from persistence.types.metadata.defects import Defects
+from persistence.types.metadata.isr import Crosstalk
 from persistence.types.pixels.box import Box
 
 ROWS, COLUMNS, OVER = 6, 4, 3
 GAIN, NOISE, FULL = 2.0, 5.0, 40000.0
+CAMERA = Path(obs_decam.__file__).parent / "camera" / "detectors.yaml"
 NONE = Box(0, 0, 0, 0)
 HEADER = fits.Header([("DATASEC", "[4:7,1:6]"), ("BUNIT", "adu"), ("OBJECT", "[a field]")])
 
@@ -61,7 +73,7 @@ def flat_raw(counts: float = 100.0, level: Any = 1000.0) -> Exposure:
 
 def isr(**settings: Any) -> IsrTask:
     config = IsrConfig()
-    config.update(**settings)
+    config.update(**{"edgeWidth": 0, "growSaturation": 0, **settings})
     return IsrTask(config=config)
 
 
@@ -228,7 +240,11 @@ def test_a_chip_of_the_generator_comes_out_flat_with_its_defects_flagged(
 
 @pytest.mark.parametrize(
     ("unknown", "problem"),
-    [("gain", "gain or the"), ("read_noise", "read noise"), ("saturation", "doSaturation=False")],
+    [
+        ("gain", r"-c gains=\{'A'"),
+        ("read_noise", r"-c readNoises=\{'A'"),
+        ("saturation", "doSaturation=False"),
+    ],
 )
 def test_an_amplifier_of_which_not_all_is_known_is_refused(unknown: str, problem: str) -> None:
     image = np.zeros((ROWS, OVER + COLUMNS))
@@ -249,3 +265,157 @@ def test_the_boresights_wcs_counts_the_trimmed_pixels_already(plane: FocalPlane 
     made = made.replaced(detector=detector, wcs=sky)
     wcs = isr().run(made).exposure.wcs
     assert wcs is None if plane is None else wcs.wcs.crpix.tolist() == [64.5, 48.5]
+
+
+def wide_raw(
+    counts: Any = 100.0, noise: float = 0.0, gains: tuple[float, ...] = (2.0, 2.0), rows: int = 40
+) -> Exposure:
+    """Make two amplifiers beside each other, each with its overscan before its pixels."""
+    rng = np.random.default_rng(3)
+    boxes = []
+    for at, gain in enumerate(gains):
+        start = at * (20 + 10)
+        boxes.append(
+            Amplifier(
+                "AB"[at],
+                data=Box(start + 10, 0, 20, rows),
+                overscan=Box(start, 0, 10, rows),
+                prescan=NONE,
+                postscan=NONE,
+                trimmed=Box(at * 20, 0, 20, rows),
+                gain=gain,
+                read_noise=NOISE,
+                saturation=FULL,
+                corner=("LL", "LR")[at],
+            )
+        )
+    image = 1000 + noise * rng.normal(size=(rows, 60))
+    for each, level in zip(boxes, np.broadcast_to(counts, 2), strict=True):
+        image[each.data.slices] += level
+    return raw(image, *boxes)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "settings", "said"),
+    [
+        (wide_raw(gains=(2.0, 0.0)), {}, "amplifier B of toy is BAD: its gain is 0"),
+        (wide_raw(gains=(2.0, np.nan)), {}, "its gain is nan"),
+        (
+            wide_raw((1000.0, 10.0)),
+            {},
+            r"at 20\.0 electrons, the others at 2000\.0; .*minLevelRatio=0\.2",
+        ),
+        (
+            wide_raw(noise=40.0, gains=(0.5, 2.0)),
+            {},
+            r"scatters by \d+\.\d electrons.*maxNoiseRatio=5",
+        ),
+        (wide_raw(), {"readNoises": {"B": -1.0}}, "its read noise is -1 electrons"),
+    ],
+)
+def test_an_amplifier_that_is_not_plausible_is_bad(
+    exposure: Exposure, settings: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    each = isr(**settings, maxBadFraction=1.0)
+    made: Any = each.run(exposure).exposure
+    assert made.mask["BAD"].sum() == 20 * 40
+    assert made.mask["BAD"][:, 20:].all()
+    assert each.metadata["badAmplifiers"] == "B"
+    assert re.search(said, caplog.text)
+
+
+def test_a_dim_sky_is_no_fault_of_amplifiers() -> None:
+    made: Any = isr().run(wide_raw((10.0, 0.5))).exposure
+    assert made.mask.counts() == {}
+
+
+@pytest.mark.parametrize("gains", [(0.0, 0.0), (-1.0, np.nan)])
+def test_a_chip_without_a_plausible_amplifier_is_refused(gains: tuple[float, float]) -> None:
+    with pytest.raises(TaskError, match=r"no amplifier is plausible:\n.*A of toy.*\n.*B of toy"):
+        isr().run(wide_raw(gains=gains))
+
+
+def test_gain_and_read_noise_of_the_configuration_count() -> None:
+    settings: dict[str, Any] = {"gains": {"A": 3.0}, "readNoises": {"A": 7.0}}
+    made: Any = isr(**settings).run(flat_raw(-10.0)).exposure
+    assert np.allclose(made.image, -30.0)
+    assert np.allclose(made.variance, 49.0)
+
+
+def test_what_is_full_grows_and_the_edge_is_flagged() -> None:
+    exposure = wide_raw()
+    exposure.image[20, 20] = FULL
+    made: Any = isr(growSaturation=2, edgeWidth=3).run(exposure).exposure
+    steps = np.abs(np.arange(40)[:, np.newaxis] - 20) + np.abs(np.arange(40) - 10)
+    assert np.array_equal(made.mask["SAT"], steps <= 2)
+    inner = np.zeros((40, 40), bool)
+    inner[3:-3, 3:-3] = True
+    assert np.array_equal(made.mask["EDGE"], ~inner)
+
+
+def test_the_dark_is_scaled_by_the_dark_time() -> None:
+    exposure = flat_raw(100.0)
+    seen = dataclasses.replace(exposure.visit_info, exposure_time=30.0, dark_time=40.0)
+    made: Any = isr().run(exposure.replaced(visit_info=seen), dark=like(0.5)).exposure
+    assert np.allclose(made.image, (100 - 40 * 0.5) * GAIN)
+    nowhere = exposure.replaced(
+        visit_info=dataclasses.replace(seen, exposure_time=None, dark_time=None)
+    )
+    with pytest.raises(TaskError, match="doDark=False goes without"):
+        isr().run(nowhere, dark=like(0.5))
+
+
+def test_the_noise_of_the_flat_is_in_the_variance() -> None:
+    response = like(0.5).replaced(variance=np.full((ROWS, COLUMNS), 1e-4, np.float32))
+    made: Any = isr().run(flat_raw(1000.0), None, response).exposure
+    # var(a / f) = var(a) / f^2 + (a / f^2)^2 var(f)
+    light = 1000 * GAIN
+    assert np.allclose(made.variance, (light + NOISE**2) / 0.25 + (light / 0.25) ** 2 * 1e-4)
+
+
+def test_crosstalk_between_amplifiers_is_taken_off() -> None:
+    """What the generator of realistic chips adds, of its own knowledge, is gone again."""
+    (chip,) = science_chips([28])
+    detector = Ccd(chip, generate.LAYOUTS["small"])
+    light = np.full(detector.shape, 500.0)
+    light[:, 20] = 1.5e5
+    rng = np.random.default_rng(1)
+    header = fits.Header(list(generate.chip_cards(chip, detector.layout, Attitude(0.0, 0.0))))
+    exposure = Exposure(ccd.read_out(light, detector, rng), header)
+    exposure = exposure.replaced(detector=DecamHeaders().detector(header))
+    bias = Exposure(detector.bias().astype(np.float32), fits.Header())
+    columns = [column for column in range(128) if column not in (20, 127 - 20)]
+    coefficients = np.zeros((2, 2))
+    gains = [each.gain for each in exposure.detector.amplifiers]
+    for source, victim in ((0, 1), (1, 0)):  # the generator's are of electrons
+        coefficients[source, victim] = 2.5e-4 * gains[source] / gains[victim]
+    table = Crosstalk("CROSSTALK", {}, (Table({"CT_COEFFS": [coefficients.ravel()]}),))
+    left = []
+    for calibs in ({}, {"crosstalk": table}):
+        made: Any = isr(overscanFitType="MEDIAN_PER_ROW").run(exposure, bias, **calibs).exposure
+        left.append(float(np.mean(made.image[:, 127 - 20]) - np.mean(made.image[:, columns])))
+    assert left[0] == pytest.approx(2.5e-4 * 1.5e5, abs=3.0)
+    assert abs(left[1]) < 3.0
+
+
+def test_crosstalk_of_other_amplifiers_is_refused() -> None:
+    table = Crosstalk("CROSSTALK", {}, (Table({"CT_COEFFS": [np.zeros(9)]}),))
+    with pytest.raises(
+        TaskError, match="crosstalk of 3 x 3 coefficients is not that of 2 amplifiers"
+    ):
+        isr().run(wide_raw(), crosstalk=table)
+
+
+@pytest.mark.parametrize("name", ["S4", "N4"])
+def test_the_corner_that_is_read_first_is_that_of_the_cameras_table(name: str) -> None:
+    """Headers do not tell it; the camera's own description of its amplifiers does."""
+    (chip,) = (each for each in science_chips(range(1, 63)) if each.name == name)
+    header = fits.Header(
+        list(generate.chip_cards(chip, generate.LAYOUTS["full"], Attitude(0.0, 0.0)))
+    )
+    detector = DecamHeaders().detector(header)
+    assert detector is not None
+    described = yaml_nodes.load(str(CAMERA))["focalPlane"]["amplifiers"][name[0]]
+    for each in detector.amplifiers:
+        bare = dataclasses.replace(each, corner=None)
+        assert corner(bare) == described[each.name]["corner"]

@@ -1,4 +1,4 @@
-"""One amplifier's pixels, from counts as they were read out to electrons with their variance."""
+"""Amplifiers' pixels as they were read out: their level, what is full, what they share."""
 
 from __future__ import annotations
 
@@ -10,29 +10,39 @@ from numpy.typing import NDArray
 from persistence.pipe.task import TaskError
 from persistence.types.exposure.detector import Amplifier
 
-Floats = NDArray[np.float64]
+Plane = NDArray[np.float32]
+
+_NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
+# What turns an amplifier's trimmed pixels so that the one that is read first comes first.
+_FIRST: dict[str, tuple[slice, slice]] = {
+    corner: (slice(None, None, -1 if corner[0] == "U" else 1),
+             slice(None, None, -1 if corner[1] == "R" else 1))
+    for corner in ("LL", "LR", "UL", "UR")
+}  # fmt: skip
 
 
-class Corrected(NamedTuple):
-    """An amplifier's light-sensitive pixels.
+class Reading(NamedTuple):
+    """An amplifier's light-sensitive pixels, as the trimmed image has them.
 
     Attributes
     ----------
-    image, variance : array
-        In electrons, and their square.
-    saturated : array of `bool`
-        Which pixels were full.
+    counts : array
+        Without the level of the overscan.
+    full : array of `bool`
+        Which pixels reach the saturation.
+    level, noise : `float`
+        Of the overscan: its median, and the standard deviation of one pixel (counts); not a number
+        if there is none.
     """
 
-    image: Floats
-    variance: Floats
-    saturated: NDArray[np.bool_]
+    counts: Plane
+    full: NDArray[np.bool_]
+    level: float
+    noise: float
 
 
-def correct(
-    raw: NDArray[Any], amplifier: Amplifier, bias: Any, flat: Any, config: Any
-) -> Corrected:
-    """Subtract overscan and bias, multiply by the gain, divide by the flat.
+def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
+    """Cut an amplifier out of a raw image, and take its overscan's level off.
 
     Parameters
     ----------
@@ -40,75 +50,100 @@ def correct(
         The whole raw image (counts).
     amplifier : `~persistence.types.exposure.detector.Amplifier`
         Whose pixels are wanted.
-    bias, flat : array or None
-        The master calibrations of the trimmed detector; None to go without. All pixels of the
-        flat are positive.
     config : `~persistence.tasks.isr_config.IsrConfig`
         How it is done.
 
-    Notes
-    -----
-    The variance is that of the photons and of the read noise. Pixels below zero have read noise
-    alone.
+    Raises
+    ------
+    TaskError
+        If there is no overscan as it is asked for, or it is not known what is full.
     """
-    import ccdproc
-    from astropy import units
-    from astropy.nddata import CCDData, VarianceUncertainty
-
-    if amplifier.gain is None or amplifier.read_noise is None:
-        raise TaskError(f"the gain or the read noise of amplifier {amplifier.name} is not known")
-    full = amplifier.saturation
-    if full is None and config.doSaturation:
+    if amplifier.saturation is None and config.doSaturation:
         raise TaskError(
             f"the saturation of amplifier {amplifier.name} is not known; doSaturation=False goes "
             "without"
         )
-    counts = raw[amplifier.data.slices].astype(float)
-    saturated = np.zeros(counts.shape, bool) if full is None else np.asarray(counts >= full)
-    image = CCDData(counts, unit="adu")
+    pixels = raw[amplifier.data.slices]
+    full = np.zeros(pixels.shape, bool)
+    if amplifier.saturation is not None and config.doSaturation:
+        full = np.asarray(pixels >= amplifier.saturation)
+    over = raw[amplifier.overscan.slices].astype(np.float32)
+    counts = pixels.astype(np.float32)
     if config.doOverscan:
-        image = _without_overscan(image, raw, amplifier, config)
-    image = CCDData(_turned(image.data, amplifier), unit="adu")
-    if bias is not None:
-        image = ccdproc.subtract_bias(image, CCDData(_part(bias, amplifier), unit="adu"))
-    gain, noise = amplifier.gain * units.electron / units.adu, amplifier.read_noise * units.electron
-    image = ccdproc.create_deviation(image, gain=gain, readnoise=noise, disregard_nan=True)
-    image = ccdproc.gain_correct(image, gain)
-    if flat is not None:
-        shape = CCDData(_part(flat, amplifier), unit=units.dimensionless_unscaled)
-        image = ccdproc.flat_correct(image, shape, norm_value=1.0)
-    variance = image.uncertainty.represent_as(VarianceUncertainty).array
-    return Corrected(image.data, variance, _turned(saturated, amplifier))
+        counts -= _level(over, len(counts), amplifier.name, config)
+    level, noise = np.nan, np.nan
+    if over.size:
+        level = float(np.median(over))
+        # Rows drift together: that is no noise of single pixels.
+        noise = _NORMAL * float(np.median(np.abs(over - np.median(over, axis=1, keepdims=True))))
+    turn = np.s_[:: -1 if amplifier.flip_y else 1, :: -1 if amplifier.flip_x else 1]
+    return Reading(counts[turn], full[turn], level, noise)
 
 
-def _part(master: NDArray[Any], amplifier: Amplifier) -> Floats:
-    return master[amplifier.trimmed.slices].astype(float)
-
-
-def _turned(pixels: NDArray[Any], amplifier: Amplifier) -> NDArray[Any]:
-    """Let columns and rows run as those of the trimmed image."""
-    return pixels[:: -1 if amplifier.flip_y else 1, :: -1 if amplifier.flip_x else 1]
-
-
-def _without_overscan(image: Any, raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Any:
-    import ccdproc
-    from astropy.modeling.models import Polynomial1D
-    from astropy.nddata import CCDData
-
-    over = raw[amplifier.overscan.slices].astype(float)
+def _level(over: Plane, rows: int, name: str, config: Any) -> Any:
+    """Return the level of the overscan: one number, or one for each row."""
     if not over.size:
-        raise TaskError(
-            f"amplifier {amplifier.name} has no overscan; doOverscan=False goes without"
-        )
+        raise TaskError(f"amplifier {name} has no overscan; doOverscan=False goes without")
     if config.overscanFitType == "MEDIAN":
-        return CCDData(image.data - np.median(over), unit="adu")
-    if over.shape[0] != image.shape[0]:
+        return np.median(over)
+    if len(over) != rows:
         raise TaskError(
-            f"amplifier {amplifier.name} has {image.shape[0]} rows, its overscan {over.shape[0]}: "
-            "there is no level for each row; overscanFitType=MEDIAN has one for all"
+            f"amplifier {name} has {rows} rows, its overscan {len(over)}: there is no level for "
+            "each row; overscanFitType=MEDIAN has one for all"
         )
-    model = Polynomial1D(config.overscanOrder) if config.overscanFitType == "POLY" else None
-    level = CCDData(over, unit="adu")
-    return ccdproc.subtract_overscan(
-        image, overscan=level, overscan_axis=1, median=True, model=model
-    )
+    levels = np.median(over, axis=1)
+    if config.overscanFitType == "POLY":
+        from numpy.polynomial import Polynomial
+
+        along = np.arange(rows)
+        levels = Polynomial.fit(along, levels, config.overscanOrder)(along).astype(np.float32)
+    return levels[:, np.newaxis]
+
+
+def crossed(counts: Plane, amplifiers: tuple[Amplifier, ...], coefficients: NDArray[Any]) -> Plane:
+    """Return an image without what each amplifier got of what the others read at the same time.
+
+    Parameters
+    ----------
+    counts : array
+        The trimmed image, without overscan and bias (counts).
+    amplifiers : `tuple` of `~persistence.types.exposure.detector.Amplifier`
+        Of the detector, in the order of the matrix.
+    coefficients : array, shape (amplifiers, amplifiers)
+        ``[source, victim]``: the part of the source that appears in the victim.
+
+    Raises
+    ------
+    TaskError
+        If the matrix is of other amplifiers, or these are not of one size.
+    """
+    number = len(amplifiers)
+    shapes = {(each.trimmed.height, each.trimmed.width) for each in amplifiers}
+    if coefficients.shape != (number, number) or len(shapes) != 1:
+        size = " x ".join(map(str, coefficients.shape))
+        raise TaskError(
+            f"crosstalk of {size} coefficients is not that of {number} amplifiers of one size"
+        )
+    streams = [counts[each.trimmed.slices][_FIRST[corner(each)]] for each in amplifiers]
+    made = counts.copy()
+    for victim, amplifier in enumerate(amplifiers):
+        target = made[amplifier.trimmed.slices][_FIRST[corner(amplifier)]]
+        for source, stream in enumerate(streams):
+            part = np.float32(coefficients[source, victim])
+            if part and source != victim:
+                target -= part * stream
+    return made
+
+
+def corner(amplifier: Amplifier) -> str:
+    """Return the corner that is read first, in the trimmed image: ``LL``, ``LR``, ``UL``, ``UR``.
+
+    If the camera does not tell, it is that of the prescan, and across from the postscan rows, which
+    are read last.
+    """
+    if amplifier.corner is not None:
+        return amplifier.corner
+    is_right = amplifier.prescan.x0 > amplifier.data.x0 and amplifier.prescan.width > 0
+    is_upper = amplifier.postscan.y0 < amplifier.data.y0 and amplifier.postscan.height > 0
+    sides = (is_upper != amplifier.flip_y, is_right != amplifier.flip_x)
+    return ("U" if sides[0] else "L") + ("R" if sides[1] else "L")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,17 +11,24 @@ from numpy.typing import NDArray
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
-from persistence.tasks import amplifiers, trim
+from persistence.tasks import amplifiers, implausible, planes, trim
 from persistence.tasks.isr_config import IsrConfig
 from persistence.tasks.options import needed, option
 
 if TYPE_CHECKING:
+    from persistence.types.exposure.detector import Detector
     from persistence.types.exposure.exposure import Exposure
 
 Bools = NDArray[np.bool_]
 
 # Dataset type -> the setting that asks for it.
-_CALIBRATIONS = {"bias": "doBias", "flat": "doFlat", "defects": "doDefect"}
+_CALIBRATIONS = {
+    "bias": "doBias",
+    "crosstalk": "doCrosstalk",
+    "dark": "doDark",
+    "flat": "doFlat",
+    "defects": "doDefect",
+}
 
 
 class IsrTask(Task):
@@ -55,7 +63,7 @@ class IsrTask(Task):
         return result
 
     def readIsrData(self, sensorRef: Any) -> Struct:
-        """Read those of ``bias``, ``flat`` and ``defects`` that are asked for.
+        """Read those of ``bias crosstalk dark flat defects`` that are asked for.
 
         The others are None.
         """
@@ -68,40 +76,65 @@ class IsrTask(Task):
         return Struct(**found)
 
     @timeMethod
-    def run(self, raw: Exposure, bias: Any = None, flat: Any = None, defects: Any = None) -> Struct:
+    def run(
+        self,
+        raw: Exposure,
+        bias: Any = None,
+        flat: Any = None,
+        defects: Any = None,
+        dark: Any = None,
+        crosstalk: Any = None,
+    ) -> Struct:
         """Remove the signature.
 
         Parameters
         ----------
         raw : `~persistence.types.exposure.exposure.Exposure`
             As it was read out.
-        bias, flat : `~persistence.types.exposure.exposure.Exposure` or None
-            Master calibrations, of the trimmed detector.
+        bias, dark, flat : `~persistence.types.exposure.exposure.Exposure` or None
+            Master calibrations, of the trimmed detector. The dark is that of one second (counts).
         defects : `~persistence.types.metadata.defects.Defects` or None
             Boxes of bad pixels, of the trimmed detector.
+        crosstalk : `~persistence.types.metadata.isr.Crosstalk` or None
+            Between the detector's amplifiers.
 
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure``: image (electrons), mask (BAD, SAT, INTRP) and variance, all float32.
+            ``exposure``: image (electrons), mask (BAD, SAT, INTRP, EDGE) and variance, all float32.
 
         Raises
         ------
         TaskError
-            If the detector is unknown, a calibration has another shape, or too few pixels are good.
+            If the detector is unknown, a calibration has another shape, no amplifier is plausible,
+            or too few pixels are good.
+
+        Notes
+        -----
+        The variance is that of the photons, of the read noise, and of the flat where that has one.
+        Pixels below zero have read noise alone.
         """
         from persistence.types.pixels.mask import Mask
 
-        detector = raw.detector
-        if detector is None or not detector.amplifiers:
-            raise TaskError(
-                "the raw exposure does not tell of its amplifiers; is it trimmed already?"
-            )
-        image, variance, flags = self._corrected(raw.image, detector, bias, flat)
+        detector = self._described(raw)
+        shape = trim.trimmed_shape(detector)
+        readings = [amplifiers.read(raw.image, each, self.config) for each in detector.amplifiers]
+        image = np.full(shape, np.nan, np.float32)
+        flags = {name: np.zeros(shape, bool) for name in ("BAD", "SAT")}
+        for amplifier, reading in zip(detector.amplifiers, readings, strict=True):
+            image[amplifier.trimmed.slices] = reading.counts
+            flags["SAT"][amplifier.trimmed.slices] = reading.full
+        self._subtract(image, raw, detector, bias, dark, crosstalk)
+        variance = self._to_electrons(image, detector)
+        unflat = self._flatten(image, variance, flat)
+        self._refuse_implausible(image, detector, readings, flags["BAD"], raw)
+        flags["BAD"] |= unflat | ~np.isfinite(image)
         if defects is not None:
-            flags["BAD"] |= defects.mask(image.shape)["BAD"]
+            flags["BAD"] |= defects.mask(shape)["BAD"]
+        flags["SAT"] = planes.grown(flags["SAT"], self.config.growSaturation)
         self._check(flags["BAD"] | flags["SAT"], raw)
         flags["INTRP"] = self._interpolate(image, variance, flags["BAD"] | flags["SAT"])
+        flags["EDGE"] = planes.edge(shape, self.config.edgeWidth)
         self._note(flags, detector)
         wcs = trim.wcs(raw, detector)
         if raw.wcs is not None and wcs is None:
@@ -109,8 +142,8 @@ class IsrTask(Task):
                 "the amplifiers lie apart in the raw image, so the trimmed one has no WCS"
             )
         made = raw.replaced(
-            image=image.astype(np.float32),
-            variance=variance.astype(np.float32),
+            image=image,
+            variance=variance,
             mask=Mask.from_flags(flags),
             header=trim.header(raw.metadata),
             primary=None,
@@ -120,24 +153,104 @@ class IsrTask(Task):
         )
         return Struct(exposure=made)
 
-    def _corrected(
-        self, raw: Any, detector: Any, bias: Any, flat: Any
-    ) -> tuple[Any, Any, dict[str, Bools]]:
-        """Give image and variance, put together from the amplifiers, and the flags BAD and SAT."""
-        shape = trim.trimmed_shape(detector)
-        image, variance = (np.full(shape, np.nan) for _ in range(2))
-        saturated, unflat = (np.zeros(shape, bool) for _ in range(2))
-        level, response = self._pixels("bias", bias, shape), self._pixels("flat", flat, shape)
-        if response is not None:
-            unflat = ~(np.isfinite(response) & (response > 0))
-            response = np.where(unflat, 1.0, response)
-        for amplifier in detector.amplifiers:
-            part = amplifier.trimmed.slices
-            image[part], variance[part], saturated[part] = amplifiers.correct(
-                raw, amplifier, level, response, self.config
+    def _described(self, raw: Exposure) -> Detector:
+        """Return the detector, with the gains and read noises that the configuration has.
+
+        Raises
+        ------
+        TaskError
+            If there are no amplifiers, or one of which not all is known.
+        """
+        detector = raw.detector
+        if detector is None or not detector.amplifiers:
+            raise TaskError(
+                "the raw exposure does not tell of its amplifiers; is it trimmed already?"
             )
-        saturated &= self.config.doSaturation
-        return image, variance, {"BAD": unflat | ~np.isfinite(image), "SAT": saturated}
+        described = []
+        for amplifier in detector.amplifiers:
+            gain = self.config.gains.get(amplifier.name, amplifier.gain)
+            noise = self.config.readNoises.get(amplifier.name, amplifier.read_noise)
+            for what, value, setting in (
+                ("gain", gain, "gains"),
+                ("read noise", noise, "readNoises"),
+            ):
+                if value is None:
+                    where = f" of {raw.path}" if raw.path else ""
+                    raise TaskError(
+                        f"the {what} of amplifier {amplifier.name} of detector {detector.name}"
+                        f"{where} is not known; -c {option(self, setting)}="
+                        f"{{{amplifier.name!r}: ...}} says it"
+                    )
+            described.append(dataclasses.replace(amplifier, gain=gain, read_noise=noise))
+        return dataclasses.replace(detector, amplifiers=tuple(described))
+
+    def _subtract(
+        self, image: Any, raw: Exposure, detector: Detector, bias: Any, dark: Any, crosstalk: Any
+    ) -> None:
+        """Take bias, crosstalk and dark off the counts."""
+        level = self._pixels("bias", bias, image.shape)
+        if level is not None:
+            image -= level
+        if crosstalk is not None:
+            image[:] = amplifiers.crossed(image, detector.amplifiers, crosstalk.coefficients)
+        current = self._pixels("dark", dark, image.shape)
+        if current is not None:
+            image -= np.float32(self._dark_time(raw)) * current
+
+    def _dark_time(self, raw: Exposure) -> float:
+        told = raw.visit_info
+        seconds = told.dark_time if told.dark_time is not None else told.exposure_time
+        if seconds is None:
+            raise TaskError(
+                "neither dark time nor exposure time is known, by which the dark is scaled; "
+                f"-c {option(self, 'doDark')}=False goes without"
+            )
+        return float(seconds)
+
+    def _to_electrons(self, image: Any, detector: Detector) -> Any:
+        """Turn counts into electrons; returns the variance."""
+        variance = np.full(image.shape, np.nan, np.float32)
+        for amplifier in detector.amplifiers:
+            part, noise = amplifier.trimmed.slices, np.float32(amplifier.read_noise)
+            image[part] *= np.float32(amplifier.gain)
+            variance[part] = np.maximum(image[part], 0) + noise * noise
+        return variance
+
+    def _flatten(self, image: Any, variance: Any, flat: Any) -> Any:
+        """Divide by the flat; returns which of its pixels cannot be divided by."""
+        response = self._pixels("flat", flat, image.shape)
+        if response is None:
+            return np.zeros(image.shape, bool)
+        unflat = ~(np.isfinite(response) & (response > 0))
+        response = np.where(unflat, np.float32(1), response).astype(np.float32)
+        image /= response
+        variance /= response * response
+        if flat.variance is not None:
+            own = np.nan_to_num(flat.variance, posinf=0.0, neginf=0.0)
+            variance += (image / response) ** 2 * np.maximum(own, 0)
+        return unflat
+
+    def _refuse_implausible(
+        self, image: Any, detector: Detector, readings: Any, bad: Bools, raw: Exposure
+    ) -> None:
+        """Flag amplifiers that cannot be believed, and warn.
+
+        Raises
+        ------
+        TaskError
+            If none can.
+        """
+        wrong = implausible.faults(image, detector.amplifiers, readings, self.config)
+        for amplifier in detector.amplifiers:
+            if amplifier.name in wrong:
+                bad[amplifier.trimmed.slices] = True
+        self.metadata.set("badAmplifiers", " ".join(wrong))
+        told = [f"amplifier {name} of {detector.name} is BAD: {why}" for name, why in wrong.items()]
+        if len(wrong) == len(detector.amplifiers):
+            where = f" of {raw.path}" if raw.path else ""
+            raise TaskError("\n  ".join([f"no amplifier{where} is plausible:", *told]))
+        for line in told:
+            self.log.warning("%s", line)
 
     def _pixels(self, kind: str, master: Any, shape: tuple[int, int]) -> Any:
         if master is None:
@@ -145,7 +258,7 @@ class IsrTask(Task):
         if master.image.shape != shape:
             given = " x ".join(map(str, master.image.shape[::-1]))
             raise TaskError(f"the {kind} has {given} pixels, the detector {shape[1]} x {shape[0]}")
-        return master.image
+        return np.asarray(master.image, np.float32)
 
     def _check(self, bad: Bools, raw: Exposure) -> None:
         fraction = float(bad.mean())

@@ -5,7 +5,7 @@ The names are those of Gen2's ``ip_isr`` where it has them.
 
 from __future__ import annotations
 
-from lsst.pex.config import ChoiceField, Config, Field, RangeField
+from lsst.pex.config import ChoiceField, Config, DictField, Field, RangeField
 
 
 class IsrConfig(Config):
@@ -32,7 +32,54 @@ class IsrConfig(Config):
         dtype=bool,
         default=True,
     )
+    growSaturation = RangeField(
+        doc="By how many pixels SAT grows: what runs over from full pixels.",
+        dtype=int,
+        default=2,
+        min=0,
+    )
+    gains = DictField[str, float](
+        doc="Gains of amplifiers, by their names (electrons a count), instead of the header's.",
+        keytype=str,
+        itemtype=float,
+        default={},
+    )
+    readNoises = DictField[str, float](
+        doc="Read noises of amplifiers, by their names (electrons), instead of the header's.",
+        keytype=str,
+        itemtype=float,
+        default={},
+    )
+    maxNoiseRatio = RangeField(
+        doc="How many times its read noise an amplifier's overscan scatters at most; beyond, the "
+        "amplifier is BAD.",
+        dtype=float,
+        default=5.0,
+        min=1.0,
+    )
+    minLevelRatio = RangeField(
+        doc="The least part of the light of the detector's other amplifiers that one has; below, "
+        "it is BAD. 0 lets it be.",
+        dtype=float,
+        default=0.2,
+        min=0.0,
+        max=1.0,
+    )
+    edgeWidth = RangeField(
+        doc="How many pixels from the edge of the detector are flagged as EDGE.",
+        dtype=int,
+        default=5,
+        min=0,
+    )
     doBias = Field[bool](doc="Subtract the master bias?", dtype=bool, default=True)
+    doCrosstalk = Field[bool](
+        doc="Subtract what amplifiers got from each other, by the dataset crosstalk?",
+        dtype=bool,
+        default=False,
+    )
+    doDark = Field[bool](
+        doc="Subtract the master dark, scaled by the dark time?", dtype=bool, default=False
+    )
     doFlat = Field[bool](doc="Divide by the master flat?", dtype=bool, default=True)
     doDefect = Field[bool](
         doc="Flag the pixels that the defects name as BAD?", dtype=bool, default=True

@@ -92,7 +92,7 @@ def _fitted(sources: Offsets, stars: Offsets, pairs: NDArray[np.int64]) -> Offse
 
 def _nearest(sources: Offsets, stars: Offsets, radius: float) -> NDArray[np.int64]:
     """Give pairs that are nearest to each other."""
-    from scipy.spatial import KDTree  # ccdproc brings it
+    from scipy.spatial import KDTree
 
     trees = [KDTree(np.column_stack(each)) for each in (sources, stars)]
     distance, star = trees[1].query(trees[0].data)

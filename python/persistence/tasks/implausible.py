@@ -1,0 +1,76 @@
+"""Amplifiers that cannot be believed: by what the header says of them, and by their pixels."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from persistence.tasks.amplifiers import Plane, Reading
+from persistence.types.exposure.detector import Amplifier
+
+# How many times the read noise the level of the light is where amplifiers are compared by it.
+_BRIGHT = 5.0
+
+
+def faults(
+    image: Plane, amplifiers: Sequence[Amplifier], readings: Sequence[Reading], config: Any
+) -> dict[str, str]:
+    """Return the names of amplifiers that are not believed, each with the reason.
+
+    Parameters
+    ----------
+    image : array
+        The trimmed image (electrons).
+    amplifiers : sequence of `~persistence.types.exposure.detector.Amplifier`
+        Of the detector; their gains and read noises are known.
+    readings : sequence of `~persistence.tasks.amplifiers.Reading`
+        What they read.
+    config : `~persistence.tasks.isr_config.IsrConfig`
+        What is plausible.
+    """
+    told = {
+        amplifier.name: _fault(amplifier, reading, config)
+        for amplifier, reading in zip(amplifiers, readings, strict=True)
+    }
+    others = [each for each in amplifiers if not told[each.name]]
+    told |= _darker(image, others, config.minLevelRatio)
+    return {name: fault for name, fault in told.items() if fault}
+
+
+def _fault(amplifier: Amplifier, reading: Reading, config: Any) -> str:
+    """Return what the header, or the overscan, says against an amplifier; perhaps nothing."""
+    gain, expected = amplifier.gain, amplifier.read_noise
+    assert gain is not None
+    assert expected is not None
+    if not (np.isfinite(gain) and gain > 0):
+        return f"its gain is {gain:g}"
+    if not (np.isfinite(expected) and expected >= 0):
+        return f"its read noise is {expected:g} electrons"
+    full = amplifier.saturation
+    if full is not None and reading.level >= full:
+        return f"its overscan is at {reading.level:g} counts, and {full:g} are full"
+    noise = reading.noise * gain
+    if expected > 0 and noise > config.maxNoiseRatio * expected:
+        return (
+            f"its overscan scatters by {noise:.1f} electrons, {noise / expected:.1f} times its "
+            f"read noise; at most maxNoiseRatio={config.maxNoiseRatio:g} is believed"
+        )
+    return ""
+
+
+def _darker(image: Plane, amplifiers: Sequence[Amplifier], ratio: float) -> dict[str, str]:
+    """Return what is wrong with amplifiers that have much less light than the others."""
+    levels = {each.name: float(np.median(image[each.trimmed.slices])) for each in amplifiers}
+    usual = statistics.median_high(levels.values()) if levels else 0.0
+    return {
+        each.name: (
+            f"its pixels are at {levels[each.name]:.1f} electrons, the others at {usual:.1f}; at "
+            f"least minLevelRatio={ratio:g} of that is believed"
+        )
+        for each in amplifiers
+        # Where there is hardly any light, there is nothing to compare.
+        if usual > _BRIGHT * (each.read_noise or 0.0) and levels[each.name] < ratio * usual
+    }
