@@ -58,6 +58,7 @@ LIBRARIES = {
         "formatters.footprint_write",
         "gen2types.table.ours",
         "ingest.curatedfiles",
+        "ingest.filetable",
         "refcats.catalog",
         "tasks.sources",
         "types.table.catalog",

@@ -22,8 +22,9 @@ TRANSFERS: Mapping[str, atomic.Mode] = {
 _TRANSFERS_HELP = (
     "symlink makes absolute links; relsymlink relative ones, for files that are moved together "
     "with the repository; hardlink gives a file a second name, on one file system; copy and move "
-    "do that; skip registers files that lie in their places"
+    "do that"
 )
+_SKIP = "; skip registers files that lie in their places"
 DIRECT = (
     "; direct registers files where they lie, and makes nothing in their places: Gen2 would not "
     "find them"
@@ -59,14 +60,19 @@ def add_own(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="pass silently over files that are registered",
     )
-    settings.add_options(
-        parser,
-        "clobber=True replaces files in the way; allowError=True makes failed files no failure; "
-        "strictFilters=True refuses filters that the camera does not list",
-        "files of such settings: config.clobber = True",
-    )
+    add_settings(parser, "; strictFilters=True refuses filters that the camera does not list")
     add_processes(parser)
     add_force(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Add ``-c`` and ``-C``, with what else is to be said of them."""
+    settings.add_options(
+        parser,
+        "clobber=True replaces files in the way; allowError=True makes failed files no failure"
+        + more,
+        "files of such settings: config.clobber = True",
+    )
 
 
 def add_bad(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +105,10 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def add_transfer(
-    parser: argparse.ArgumentParser, default: str = "symlink", direct: bool = True
+    parser: argparse.ArgumentParser,
+    default: str = "symlink",
+    direct: bool = True,
+    skip: bool = True,
 ) -> None:
     """Add ``--transfer``: how files come to their places, by the names of subcommands.
 
@@ -111,11 +120,16 @@ def add_transfer(
         What is done if nothing is typed.
     direct : `bool`
         Whether files may stay where they lie.
+    skip : `bool`
+        Whether files that lie in their places have something to be registered.
     """
-    known = [name for name in TRANSFERS if direct or name != "direct"]
+    known = [
+        name for name in TRANSFERS if (direct or name != "direct") and (skip or name != "skip")
+    ]
     parser.add_argument(
         "-t", "--transfer", choices=known, default=default,
-        help=f"default: {default}; {_TRANSFERS_HELP}{DIRECT if direct else ''}",
+        help=f"default: {default}; {_TRANSFERS_HELP}{_SKIP if skip else ''}"
+             f"{DIRECT if direct else ''}",
     )  # fmt: skip
 
 

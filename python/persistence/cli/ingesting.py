@@ -93,9 +93,8 @@ def calib_root(root: str, calib: str | None, output: str | None) -> str:
 
 def common(arguments: argparse.Namespace) -> dict[str, Any]:
     """Give what the options that all such commands have tell a task."""
-    is_read = getattr(arguments, "format", "table") == "table"
     return {
-        "show": print if is_read else lambda line: None,
+        "show": shower(arguments),
         "dry_run": arguments.dry_run,
         "create": arguments.create,
         "ignore_ingested": arguments.ignore_ingested,
@@ -103,6 +102,12 @@ def common(arguments: argparse.Namespace) -> dict[str, Any]:
         "force": arguments.force,
         "progress": progress.track,
     }
+
+
+def shower(arguments: argparse.Namespace) -> Callable[[str], None]:
+    """Return what shows a line of a dry run: nothing does, if rows are printed at the end."""
+    is_read = getattr(arguments, "format", "table") == "table"
+    return print if is_read else lambda line: None
 
 
 def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]) -> int:

@@ -52,8 +52,10 @@ GROUP = "persistence.commands"
 # What each subcommand of this package does; a new one is a module of its name, and a line here.
 COMMANDS: Mapping[str, str] = {
     "create": "make a directory a repository of a camera",
+    "define": "define a dataset type in a repository",
     "ingest-raws": "bring images into a repository, by links or copies",
     "ingest-calibs": "bring master calibrations into a calibration root",
+    "ingest-files": "bring files of any dataset type into a repository",
     "tree": "the repository and its parents, with mappers, registries and rows",
     "types": "the dataset types, with storage, Python type, keys and template",
     "query": "values of keys from the registry, a row on each line",

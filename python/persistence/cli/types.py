@@ -33,7 +33,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the dataset types that the pattern fits, by name."""
     known = _known(butler, arguments.views)
     chosen = sorted(name for name in known if _fits(name, arguments.pattern))
-    rows = [_described(known[name], name) for name in chosen]
+    rows = [described(known[name], name) for name in chosen]
     shown = [
         {**row, "keys": " ".join(f"{key}:{kind}" for key, kind in row["keys"].items())}
         for row in rows
@@ -63,7 +63,8 @@ def _fits(name: str, pattern: str) -> bool:
     return pattern in name
 
 
-def _described(repository: Repository, name: str) -> dict[str, Any]:
+def described(repository: Repository, name: str) -> dict[str, Any]:
+    """Return what a repository's camera says of a dataset type, as a row."""
     request: Request = repository.mapper.request(name)
     dataset = repository.mapper.dataset(request)
     return {

@@ -183,21 +183,7 @@ class Planner:
         FileConflict
             If another one is, and may not be replaced.
         """
-        if self.mode == "skip":
-            return True
-        there = delivery.target
-        if not os.path.lexists(there):
-            registered = self.direct(there)
-            if registered is None:
-                return False
-            there = registered
-        if atomic.same(delivery.source, there):
-            return True
-        if atomic.is_lost(there):
-            return False
-        if not self.config.clobber:
-            raise in_the_way(delivery, there)
-        return False
+        return self.mode == "skip" or in_place(delivery, self.config.clobber, self.direct)
 
     def _missing(self, path: str, rows: Sequence[Row]) -> list[Row]:
         """Give the rows that are not registered; refuse those that others have taken."""
@@ -233,6 +219,36 @@ class Planner:
                     pathname=path,
                 )
         return missing
+
+
+def in_place(delivery: Delivery, clobber: bool, direct: Callable[[str], str | None]) -> bool:
+    """Check whether a file is where it is to go, or registered for that.
+
+    Parameters
+    ----------
+    delivery : `Delivery`
+        The file, and where it is to go.
+    clobber : `bool`
+        Whether another one may be replaced.
+    direct : callable
+        Gives the file, outside the repository, that is registered for a target; None if none is.
+
+    Raises
+    ------
+    FileConflict
+        If another one is there, and may not be replaced.
+    """
+    there = delivery.target
+    if not os.path.lexists(there):
+        registered = direct(there)
+        if registered is None:
+            return False
+        there = registered
+    if atomic.same(delivery.source, there):
+        return True
+    if not (clobber or atomic.is_lost(there)):
+        raise in_the_way(delivery, there)
+    return False
 
 
 def in_the_way(delivery: Delivery, there: str) -> FileConflict:

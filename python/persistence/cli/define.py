@@ -1,0 +1,72 @@
+"""``persistence define``: define a dataset type in a repository."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from persistence.cli import output, types
+from persistence.cli.usage import OPEN, WrongUse
+from persistence.errors import DataIdError, PolicyError
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+
+REPOSITORY, WRITES = OPEN, True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the name, and what a policy would say of it."""
+    parser.description = (
+        "Define a dataset type, as a camera's policy would; the repository keeps it, and all that "
+        "opens it knows it. The same definition again does nothing; another one is refused."
+    )
+    # not `type`, which is completed by what there is
+    parser.add_argument("name", metavar="TYPE", help="its name; blue(src) builds on another type")
+    parser.add_argument(
+        "--template", help="its path, such as 'gaia/%%(visit)07d/%%(ccdnum)02d.fits'"
+    )
+    parser.add_argument("--storage", help="how it is stored: FitsCatalogStorage, YamlStorage, ...")
+    parser.add_argument("--python", help="its type, such as astropy.table.Table")
+    parser.add_argument(
+        "--section", default="datasets",
+        help="datasets (default), exposures, images or calibrations: what views it has",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tables", nargs="+", metavar="TABLE",
+        help="the registry's tables in which keys that a data ID leaves out are looked up",
+    )  # fmt: skip
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Define it, and print its definition."""
+    from persistence.butler.chain import Chain  # slow: not for --help
+    from persistence.butler.define import Definer
+
+    keys = {
+        key: getattr(arguments, key)
+        for key in ("template", "storage", "python", "tables")
+        if getattr(arguments, key) is not None
+    }
+    bare = arguments.name.partition("(")[0]
+    if not keys and bare == arguments.name:
+        raise WrongUse("say what it is: at least its --template and --storage")
+    is_known = bare in butler.chain.inputs[0].mapper.types
+    try:
+        if arguments.dry_run:  # where nothing is written to, nothing is recorded
+            Definer(Chain(butler.chain.inputs, [])).define(arguments.name, arguments.section, keys)
+        else:
+            butler.defineDataset(arguments.name, section=arguments.section, **keys)
+    except (PolicyError, DataIdError) as error:
+        raise WrongUse(str(error)) from error
+    described = types.described(butler.chain.inputs[0], bare)
+    if arguments.format != "table":
+        status = "same" if is_known else "new"
+        output.write([{"status": status, **described}], arguments.format)
+        return 0
+    verb = (
+        "is defined already" if is_known else f"{'would be' if arguments.dry_run else 'is'} defined"
+    )
+    parts = [described["template"], described["storage"], described["python"]]
+    output.lines([f"{bare} {verb}: {', '.join(str(part) for part in parts if part is not None)}"])
+    return 0
