@@ -53,7 +53,7 @@ def snapshot(*folders: Path) -> dict[str, tuple[int, int, int]]:
 
 
 def test_each_subcommand_that_changes_nothing_is_used_here() -> None:
-    assert set(USES) == {
+    assert set(USES) >= {
         name for name in main.COMMANDS if not getattr(main.command(name), "WRITES", False)
     }
 
