@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -33,6 +33,41 @@ def track(items: Iterable[Any], total: int, what: str = "Ingesting") -> Iterable
     return rich_track(
         items, description=what, total=total, console=Console(stderr=True), transient=True
     )
+
+
+@contextlib.contextmanager
+def directories(what: str = "Indexing") -> Iterator[Callable[[int, int, int], None] | None]:
+    """Show how far it is with a tree, while the block lasts.
+
+    Yields
+    ------
+    progress : callable or None
+        Is told how many directories are done, how many are known by now, and how many files were
+        listed. None if nothing is shown.
+    """
+    if _IS_HIDDEN.get() or not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import Progress
+    except ImportError:
+        yield _write_directories
+        sys.stderr.write("\r\033[K")
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: int, known: int, files: int) -> None:
+            text = f"{what}: {files} files"
+            bar.update(task, completed=done, total=known, description=text)
+
+        yield advance
+
+
+def _write_directories(done: int, known: int, files: int) -> None:
+    sys.stderr.write(f"\r{done} of {known} directories, {files} files")
+    sys.stderr.flush()
 
 
 def _count(items: Iterable[Any], total: int) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from persistence.butler.index.refresh import Refresher
 from persistence.butler.index.store import ENDING, SIZE, TIME, Row, Store, Table, is_damage
 from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
-from persistence.errors import RegistryError, did_you_mean
+from persistence.errors import RegistryError, RepositoryError, did_you_mean
 from persistence.files.content import COMPRESSED
 from persistence.files.sqlite import quoted
 from persistence.registry.direct import DirectFiles
@@ -302,6 +302,26 @@ class Tree:
         """
         plain = PathTemplate(template.file_text)
         return plain.format(dict(zip(plain.keys, values, strict=True))) + ending
+
+    def write(self) -> str:
+        """Write the index into the tree, for others to begin with, and return its path.
+
+        Raises
+        ------
+        RepositoryError
+            If that cannot be done.
+        """
+        with self._lock:
+            store = self._opened(again=False)
+            if store is None:
+                raise RepositoryError(f"there is no directory {self.root}")
+            try:
+                return home.write_into(self.root, store)
+            except (OSError, sqlite3.Error) as error:
+                reason = getattr(error, "strerror", None) or error
+                raise RepositoryError(
+                    f"cannot write {os.path.join(self.root, home.FILE)}: {reason}"
+                ) from error
 
     # -- the index behind it -----------------------------------------------------------------------
 

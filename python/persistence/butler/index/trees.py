@@ -25,7 +25,17 @@ def of(repository: Repository, dataset: DatasetType) -> Tree:
     dataset : `DatasetType`
         Calibrations may lie in a tree of their own.
     """
-    root = os.path.abspath(repository.root_of(dataset))
+    return _at(repository, os.path.abspath(repository.root_of(dataset)))
+
+
+def all_of(repository: Repository) -> list[Tree]:
+    """Return the indexes of all trees in which a repository's datasets lie, its own first."""
+    types = repository.mapper.types.values()
+    roots = [repository.root, *(repository.root_of(dataset) for dataset in types)]
+    return [_at(repository, root) for root in dict.fromkeys(map(os.path.abspath, roots))]
+
+
+def _at(repository: Repository, root: str) -> Tree:
     types = repository.mapper.types
     tree, learned = _trees.pop(root, (None, None))
     if tree is None:

@@ -1,0 +1,61 @@
+"""``persistence index``: list all files now, and keep that in the repository.
+
+Nobody needs it: a query lists what it needs, and keeps that in the user's cache. It saves each user
+of a large repository the first look at all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from persistence.cli import messages, output, progress
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+    from persistence.butler.index.tree import Tree
+
+WRITES = True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--sizes``."""
+    parser.add_argument(
+        "--sizes",
+        action="store_true",
+        help="ask each file for its size and time, too, and each link whether its file is there",
+    )
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """List the repository and its calibrations, and write what its own tree has into it."""
+    from persistence.butler import write
+    from persistence.butler.index import home, trees  # lazy: TAB needs no index
+
+    repository = butler.chain.inputs[0]
+    write.refuse(repository)
+    shown = []
+    for tree in trees.all_of(repository):
+        with progress.directories() as report:
+            tree.build(report, arguments.sizes)
+        path = home.path_of(tree.root)
+        if tree.root == repository.root and not arguments.dry_run:
+            path = tree.write()
+        shown.append(_shown(tree, path))
+        for directory, problem in tree.problems().items():
+            messages.note(f"warning: {tree.root}/{directory} cannot be listed: {problem}")
+    output.write(shown, arguments.format)
+    return 0
+
+
+def _shown(tree: Tree, path: str) -> output.Row:
+    totals = tree.summary().values()
+    sizes = [its.bytes for its in totals if its.bytes is not None]
+    return {
+        "tree": tree.root,
+        "datasets": sum(its.n for its in totals),
+        "bytes": sum(sizes) if len(sizes) == len(totals) else None,
+        "others": sum(1 for _ in tree.foreign()),
+        "dangling": len(tree.dangling()),
+        "index": path,
+    }
