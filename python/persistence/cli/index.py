@@ -1,4 +1,4 @@
-"""``persistence index``: list all files now, and keep that in the repository.
+"""``persistence index``: list all files now, and keep that in the repository for others.
 
 Nobody needs it: a query lists what it needs, and keeps that in the user's cache. It saves each user
 of a large repository the first look at all of it.
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """List the repository and its calibrations, and write what its own tree has into it."""
     from persistence.butler import write
-    from persistence.butler.index import home, trees  # lazy: TAB needs no index
+    from persistence.butler.index import trees  # lazy: TAB needs no index
 
     repository = butler.chain.inputs[0]
     write.refuse(repository)
@@ -38,7 +38,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     for tree in trees.all_of(repository):
         with progress.directories() as report:
             tree.build(report, arguments.sizes)
-        path = home.path_of(tree.root)
+        path = tree.file
         if tree.root == repository.root and not arguments.dry_run:
             path = tree.write()
         shown.append(_shown(tree, path))

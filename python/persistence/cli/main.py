@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, str] = {
     "calibs": "calibrations, when each is valid, and why one is chosen or none",
     "watch": "run a command for new data, once for each",
     "share": "let a group write into the repository, too",
-    "index": "list all files now, and keep that in the repository for others to begin with",
+    "index": "list all files now, and keep that in the repository for others",
 }
 
 

@@ -10,12 +10,23 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+from collections.abc import Sequence
 
-from persistence.butler.index.store import MEMORY, VERSION, Store, difference, is_damage
+from persistence.butler.index.store import (
+    ALONE,
+    ENDING,
+    MEMORY,
+    SIZE,
+    TIME,
+    VERSION,
+    Store,
+    difference,
+    is_damage,
+)
 from persistence.dataids.template import is_suspect
 from persistence.errors import RegistryError
 from persistence.files import atomic, temporaries, user_cache
-from persistence.files.sqlite import escaped
+from persistence.files.sqlite import escaped, quoted
 
 # In a repository.
 FILE = ".persistence/index.sqlite3"
@@ -141,16 +152,13 @@ def _copy(store: Store) -> None:
     for table in store.tables():
         if table.name in there:
             execute(table.ddl)
-            execute(
-                f"INSERT INTO {table.name} SELECT * FROM given.{table.name} "  # noqa: S608  # ours
-                f"WHERE {table.types()}"
-            )
-    for name, columns in _COLUMNS.items():
-        conditions = [f"typeof({column}) IN {kinds}" for column, kinds in columns.items()]
-        execute(
-            f"INSERT INTO {name} SELECT {', '.join(columns)} FROM given.{name} "  # noqa: S608
-            f"WHERE {' AND '.join(conditions)}"
-        )
+            columns = [quoted(key) for key in table.keys] or [ALONE]
+            columns += [ENDING, SIZE, TIME]
+            _copy_rows(store, table.name, columns, table.types(), table.texts)
+    for name, kinds in _COLUMNS.items():
+        conditions = [f"typeof({column}) IN {kind}" for column, kind in kinds.items()]
+        texts = [column for column, kind in kinds.items() if kind == _TEXT]
+        _copy_rows(store, name, list(kinds), " AND ".join(conditions), texts)
     directories = execute(
         "SELECT path, id, mtime, ctime, inode, listed, sized, direct FROM given.dirs ORDER BY path"
     )
@@ -168,6 +176,17 @@ def _copy(store: Store) -> None:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, parent),
             )
+
+
+def _copy_rows(
+    store: Store, name: str, columns: Sequence[str], condition: str, texts: Sequence[str]
+) -> None:
+    """Copy the rows of a table that satisfy a condition, if their texts are texts."""
+    rows = f"FROM given.{name} WHERE {condition}"
+    if texts:
+        for _ in store.connection.execute(f"SELECT {', '.join(texts)} {rows}"):
+            pass  # what is no UTF-8 raises an error
+    store.connection.execute(f"INSERT INTO {name} SELECT {', '.join(columns)} {rows}")
 
 
 _NUMBER, _NUMBER_OR_NULL, _TEXT = "('integer')", "('integer', 'null')", "('text')"

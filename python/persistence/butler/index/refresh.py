@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import os
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from persistence.butler.index import listing
 from persistence.butler.index.listing import Part, Stamp
 from persistence.butler.index.store import Row, Store, Table
-from persistence.dataids.inversion import Directory, Inverter
+from persistence.dataids.inversion import Directory, Hit, Inverter
 from persistence.registry.direct import DirectFiles
 
 # A directory whose last change is older than this when it is listed shows it if it changes again:
@@ -224,7 +225,7 @@ class Refresher:
         """Write rows for the files and directories that templates name; other files as foreign."""
         files, rows, named = part.files, dict[int, list[Row]](), set[str]()
         names = [name for name in files if not name.startswith(listing.TEMPORARY)]
-        for name, which, values, ending in directory.rows([*names, *part.directories, ""]):
+        for name, which, values, ending in self._hits(directory, [*names, *part.directories, ""]):
             named.add(name)
             row = (*(values or _ALONE), ending, *files.get(name, listing.UNKNOWN))
             rows.setdefault(which, []).append(row)
@@ -239,6 +240,24 @@ class Refresher:
         if part.dangling:
             dangling = ((number, _text(name)) for name in part.dangling)
             execute("INSERT OR IGNORE INTO dangling VALUES (?, ?)", dangling)
+
+    def _hits(self, directory: Directory, names: Iterable[str]) -> Iterable[Hit]:
+        """Return what names are by those templates that have most text of their own."""
+        hits = directory.rows(names)
+        if len({self._tables[which].literals for which, _ in directory.values}) < 2:
+            return hits
+        return self._most_special(hits)
+
+    def _most_special(self, hits: Iterable[Hit]) -> Iterator[Hit]:
+        for _name, some in itertools.groupby(hits, operator.itemgetter(0)):
+            first, *others = some
+            if others:
+                most = max(self._tables[hit[1]].literals for hit in (first, *others))
+                for hit in (first, *others):
+                    if self._tables[hit[1]].literals == most:
+                        yield hit
+            else:
+                yield first
 
     def _insert(self, table: Table, rows: list[Row], replace: bool = True) -> set[str]:
         """Insert rows, and return the paths of those that no table can hold."""
@@ -258,7 +277,7 @@ class Refresher:
         registered = self._direct.names(directory.path)
         measures = {name: listing.measure(file) for name, file in registered.items()}
         rows: dict[int, list[Row]] = {}
-        for name, which, values, ending in directory.rows(registered):
+        for name, which, values, ending in self._hits(directory, registered):
             if not ending and measures[name] != listing.UNKNOWN:
                 row = (*(values or _ALONE), ending, *measures[name])
                 rows.setdefault(which, []).append(row)

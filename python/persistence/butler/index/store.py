@@ -7,6 +7,7 @@ were listed.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,12 +76,15 @@ class Table(NamedTuple):
         Its keys, in their order; the columns of the primary key.
     endings : `tuple` [`str`]
         What may follow a file's name, in the order of the search.
+    literals : `int`
+        How many characters of a path are the template's own.
     """
 
     number: int
     template: PathTemplate
     keys: Mapping[str, type]
     endings: tuple[str, ...]
+    literals: int
 
     @property
     def name(self) -> str:
@@ -107,10 +111,16 @@ class Table(NamedTuple):
 
     def types(self) -> str:
         """Return the condition that all values are of the types that a path gives."""
-        kinds = {**self.keys, ENDING: str} if self.keys else {ALONE: int, ENDING: str}
+        kinds = self.keys or {ALONE: int}
         whole = [f"typeof({quoted(key)}) = '{_KINDS[kind]}'" for key, kind in kinds.items()]
         optional = [f"typeof({key}) IN ('integer', 'null')" for key in (SIZE, TIME)]
-        return " AND ".join((*whole, *optional))
+        endings = ", ".join(f"'{ending}'" for ending in ("", *COMPRESSED))
+        return " AND ".join((*whole, *optional, f"{ENDING} IN ({endings})"))
+
+    @property
+    def texts(self) -> list[str]:
+        """The keys that are text, quoted."""
+        return [quoted(key) for key, kind in self.keys.items() if kind is str]
 
 
 class Store:
@@ -358,7 +368,9 @@ _UNUSABLE = (
 
 def _table(number: int, text: str, endings: str) -> Table:
     template = PathTemplate(text)
-    return Table(number, template, template.keys, tuple(endings.split("|")))
+    pieces = itertools.chain.from_iterable(template.components)
+    literals = sum(len(piece) for piece in pieces if isinstance(piece, str))
+    return Table(number, template, template.keys, tuple(endings.split("|")), literals)
 
 
 def difference(connection: sqlite3.Connection, name: str) -> str:

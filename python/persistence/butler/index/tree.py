@@ -65,7 +65,11 @@ class Tree:
     Notes
     -----
     What is asked is what the index says. `refresh`, or `build`, compares it with the disk before.
-    Nothing is ever written into the tree.
+    Nothing is written into the tree but by `write`.
+
+    A file whose name fits several templates is of the one that has most text of its own in it:
+    ``1,2_nImage.fits`` is of ``%(patch)s_nImage.fits``, and not of ``%(patch)s.fits``. If two have
+    as much, it is of both.
     """
 
     def __init__(self, root: str, templates: Mapping[str, tuple[str, ...]]) -> None:
@@ -94,6 +98,12 @@ class Tree:
             if any(self._templates[text] != known for text, known in before.items()):
                 self._guarded(self._use, None)
 
+    @property
+    def file(self) -> str:
+        """The file of the index; empty if it is in memory, or there is no tree."""
+        store = self._guarded(lambda store: store, None, again=False)
+        return "" if store is None or store.is_in_memory else store.path
+
     # -- bringing it up to date --------------------------------------------------------------------
 
     def refresh(
@@ -120,7 +130,7 @@ class Tree:
         sizes : `bool`
             Whether files are asked for size and time: where they never were, the rows have None.
         """
-        if fresh:
+        if fresh and self._table(template) is not None:
             self._refreshed(
                 lambda refresher: ways.refresh(refresher, template, known, possible), sizes
             )
@@ -326,20 +336,27 @@ class Tree:
     # -- the index behind it -----------------------------------------------------------------------
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._guarded(
-            lambda store: store.connection.execute(query, values).fetchall(), [], again=False
-        )
+        with self._lock:
+            try:
+                return self._fetched(query, values)
+            except sqlite3.Error as error:
+                self._replace(error)
+                self.build()  # the new one knows nothing yet
+                return self._fetched(query, values)
+
+    def _fetched(self, query: str, values: Sequence[Any]) -> list[Row]:
+        store = self._opened(again=False)
+        return [] if store is None else store.connection.execute(query, values).fetchall()
 
     def _table(self, template: PathTemplate) -> Table | None:
         """Return the table of a template; None if the tree is not there."""
         text = template.file_text
         if text not in self._templates:
             self.learn({text: ("", *COMPRESSED)})
-        return self._guarded(
-            lambda store: next(table for table in self._tables if table.template.text == text),
-            None,
-            again=False,
-        )
+        store = self._guarded(lambda store: store, None, again=False)
+        if store is None:
+            return None
+        return next(table for table in self._tables if table.template.text == text)
 
     def _guarded(self, act: Callable[[Store], _T], otherwise: _T, again: bool = True) -> _T:
         """Do something with the index; if it cannot be used, with another one."""
@@ -349,8 +366,6 @@ class Tree:
                     store = self._opened(again)
                     return otherwise if store is None else act(store)
                 except sqlite3.Error as error:
-                    if is_damage(error) is None:
-                        raise
                     self._replace(error)
             store = self._opened(again)
             return otherwise if store is None else act(store)
@@ -384,10 +399,13 @@ class Tree:
                 _spoil(store, new)
 
     def _replace(self, error: sqlite3.Error) -> None:
-        """Give up an index that cannot be used: a damaged one for good, others for now."""
+        """Give up an index that cannot be used: a damaged one for good, others for now.
+
+        One that has not the tables that it had is damaged, too.
+        """
         with self._lock:
             store, self._store = self._store, None
-            if is_damage(error) and store is not None and not store.is_in_memory:
+            if is_damage(error) is not False and store is not None and not store.is_in_memory:
                 home.discard(store.path)
             elif os.path.isdir(self.root):
                 self._use(home.in_memory(self.root))
