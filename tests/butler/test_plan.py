@@ -438,6 +438,10 @@ def test_a_butler_says_the_same_with_plans_and_without_whatever_happens_meanwhil
         name = random.choice(["note", "dated", "free", "flat", "note_filename"])
         question = (verb, name, data_id, dict(items[cut:]))
         assert _said(quick, *question) == _said(slow, *question), (question, happened)
+        whole = DataId(data_id, **question[3])
+        many = [whole, {**whole, "ccd": 2}, DataId({**whole, "visit": 1}, tag=whole.tag)]
+        each = [_said(slow, "datasetExists", name, one, {})[0] == "True" for one in many]
+        assert _said(quick, "exists", name, many, {})[0] == str(np.array(each)), (many, happened)
 
 
 def test_calibrations_lie_where_their_registry_is_also_one_that_comes_later(tmp_path: Path) -> None:

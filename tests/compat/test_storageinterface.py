@@ -92,7 +92,10 @@ def test_a_storage_of_a_script_is_written_found_and_read(butler: Butler, tmp_pat
     assert os.listdir(tmp_path / "repo/words") == ["v1.words"]
     assert butler.datasetExists("words", visit=1)
     assert butler.datasetExists("words", visit=1, write=True)
-    assert [exists.existing(butler, "words")({"visit": visit}) for visit in (1, 2)] == [True, False]
+    assert [exists.Existence(butler, "words")({"visit": visit}) for visit in (1, 2)] == [
+        True,
+        False,
+    ]
     assert butler.get("words", visit=1) == ["a", "b"]
     with pytest.raises(NoResults):
         butler.get("words", visit=2)
@@ -105,7 +108,7 @@ def test_a_class_of_a_script_is_written_found_and_read_where_the_storage_is_nobo
     assert not butler.datasetExists(name, visit=1)
     butler.put(Thing("text"), name, visit=1)
     assert butler.datasetExists(name, visit=1)
-    assert exists.existing(butler, name)({"visit": 1})
+    assert exists.Existence(butler, name)({"visit": 1})
     assert butler.get(name, visit=1).text == "text"
 
 

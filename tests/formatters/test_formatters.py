@@ -106,7 +106,7 @@ def test_a_package_can_announce_a_storage_for_a_butler(announce, tmp_path, targe
     butler.put(["a", "b"], "words", visit=1)
     assert (tmp_path / "repo" / "v1.words").read_text() == "a b"
     assert butler.datasetExists("words", visit=1)
-    assert exists.existing(butler, "words")({"visit": 1})
+    assert exists.Existence(butler, "words")({"visit": 1})
     assert butler.get("words", visit=1) == ["a", "b"]
     with pytest.raises(FormatterError, match=r"words: .*int.* cannot be written as ToyStorage"):
         butler.put(5, "words", visit=2)

@@ -38,6 +38,8 @@ from persistence.errors import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from persistence.butler.asking.rows import Rows
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
@@ -540,6 +542,38 @@ class Butler:
             is_there = bool(writers) and reader.exists(request, DataId(dict(data_id)), written=True)
         warn_strange(self._chain, request, data_id)
         return is_there
+
+    def exists(self, datasetType: str, ids: Any, **rest: Any) -> np.ndarray[Any, np.dtype[np.bool]]:
+        """Check which of many datasets are there, by listing directories.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type, a view or a component of one.
+        ids : iterable, mapping or table
+            Data IDs, or references to datasets; or a table of astropy, pandas or numpy with a
+            column for each key, or a mapping of arrays. More columns than the keys do no harm.
+        **rest
+            More keys, the same for all.
+
+        Returns
+        -------
+        flags : `numpy.ndarray` of `bool`
+            What `datasetExists` says of each, in their order; where that raises, for a value that
+            fits no path or a reference to a file that is gone or has changed, False.
+
+        Raises
+        ------
+        DataIdError
+            If ``ids`` is none of these.
+        UnknownDatasetType
+            If there is no such dataset type.
+        """
+        import numpy as np
+
+        from persistence.butler import exists  # lazy: only who asks for many needs it
+
+        return np.array(exists.exists(self, datasetType, ids, rest), dtype=bool)
 
     def getUri(
         self,

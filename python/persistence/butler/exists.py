@@ -1,70 +1,228 @@
-"""Whether datasets are there, asked of very many of one type."""
+"""Whether datasets are there, asked of very many of one type: directories are listed."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from persistence.butler.plan import is_one_file
+from persistence.butler import supplying
+from persistence.butler.id_table import IdTable, tables
+from persistence.butler.plan import Leg, may_refer
+from persistence.butler.refusal import warn_strange
 from persistence.butler.repository import Repository
+from persistence.butler.subset import Asked
+from persistence.dataids.dataid import DataId
 from persistence.dataids.request import Request
-from persistence.dataids.template import PathTemplate
-from persistence.errors import DataIdError
-from persistence.files import atomic
+from persistence.dataids.template import Field, PathTemplate, is_suspect, split
+from persistence.errors import DataIdError, SourceChanged, UnknownKeyWarning
+from persistence.files.listings import Listings, by_directory
 from persistence.policy import storages
+from persistence.policy.dataset_type import DatasetType
 
-if TYPE_CHECKING:
-    from persistence.butler.butler import Butler
+# Texts that make no path one of no file in a repository, whatever stands around them.
+_TAME = re.compile(r"(?!.*\.\.)\w([\w.,+-]*[\w,+-])?", re.ASCII)
 
-Test = Callable[[Mapping[str, Any]], bool]
+# Data IDs -> whether each is there.
+_Test = Callable[[IdTable], list[bool]]
 
 
-def existing(butler: Butler, name: str) -> Test:
-    """Return `Butler.datasetExists` for complete data IDs of a dataset type, as a faster function.
+class Existence:
+    """Tells which datasets of a type are there, as `Butler.datasetExists` does.
 
-    Where the type's file is called by its template alone, the template is all that is asked, and
-    one file that holds many datasets is looked for once. A reference to a file that is gone is not
-    there.
+    What directories hold is remembered: an instance is for one answer, or for one that is given in
+    parts.
 
     Parameters
     ----------
     butler : `Butler`
         Whose repositories are asked.
     name : `str`
-        The dataset type, or a view of one.
+        The dataset type, a view or a component of one.
+
+    Notes
+    -----
+    Where `Butler.datasetExists` raises, a dataset is not there: its data ID fits no path, or it is
+    a reference to a file that is gone or has changed.
     """
-    generic = functools.partial(butler.datasetExists, name)
-    if "." in name:  # a component
-        return generic
-    request = butler.chain.staged(butler.chain.request(name))
-    asked = butler.chain.asked(request, {})
-    if not all(_is_plain(repository, request) for repository in asked):
-        return generic
-    tests = [_in_files(repository, request) for repository in asked]
-    return tests[0] if len(tests) == 1 else lambda data_id: any(test(data_id) for test in tests)
+
+    def __init__(self, butler: Asked, name: str) -> None:
+        self._butler, self._name = butler, name
+        self._listings = Listings()
+        self._test = self._test_of(butler.request(name)) or self._one_by_one
+
+    def __call__(self, data_id: Mapping[str, Any]) -> bool:
+        """Return whether a dataset is there."""
+        return self.of([data_id])[0]
+
+    def of(self, ids: Any) -> list[bool]:
+        """Return whether each of some datasets is there; `tables` says how they may be given."""
+        return self.of_tables(*tables(ids))
+
+    def of_tables(self, number: int, every: Sequence[IdTable]) -> list[bool]:
+        """Return whether each of a number of datasets is there."""
+        flags = [False] * number
+        for table in every:
+            answers = (self._one_by_one if table.tags else self._test)(table)
+            for place, answer in zip(table.places, answers, strict=True):
+                flags[place] = answer
+        return flags
+
+    def _test_of(self, request: Request) -> _Test | None:
+        """Return what tells whether datasets are there; None if each has to be asked for."""
+        chain = self._butler.chain
+        asked = chain.asked(request, {})
+        if not asked or not all(_is_plain(repository, request) for repository in asked):
+            return None
+        datasets = [repository.mapper.dataset(request) for repository in asked]
+        parts = datasets[0].composite.values()
+        if parts and datasets[0].template is None:
+            if any(part.subset for part in parts):
+                return None
+            needed = [part for part in parts if not part.optional and part.dataIdFrom is None]
+            tests = [self._test_of(chain.request(part.datasetType)) for part in needed]
+            every = [test for test in tests if test is not None]
+            return (lambda table: _all(every, table)) if len(every) == len(tests) else None
+        if not all(_has_file(dataset) for dataset in datasets):
+            return None
+        legs = chain.legs(request, {})
+        if any(may_refer(leg, leg.leader.mapper.dataset(request)) for leg in legs):
+            return None  # each has to be compared with its source
+        return lambda table: self._in_files(request, legs, table)
+
+    def _one_by_one(self, table: IdTable) -> list[bool]:
+        """Ask the Butler for each; the same data ID once."""
+        known: dict[tuple[Any, ...], bool] = {}
+        rows = list(table.data_ids())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnknownKeyWarning)  # all have the same keys
+            for data_id in rows:
+                values = tuple(data_id.values())
+                if values not in known:
+                    known[values] = self._has(data_id)
+        return [known[tuple(data_id.values())] for data_id in rows]
+
+    def _has(self, data_id: DataId) -> bool:
+        try:
+            return self._butler.datasetExists(self._name, data_id)
+        except (DataIdError, SourceChanged):
+            return False
+
+    def _in_files(self, request: Request, legs: Sequence[Leg], table: IdTable) -> list[bool]:
+        """Look for files in each leg of a chain, for the data IDs of which earlier ones have none.
+
+        Those that the registry of a leg does not complete are asked for one by one.
+        """
+        flags = [False] * len(table.places)
+        left = table._replace(places=range(len(flags)))
+        for leg in legs:
+            dataset = leg.leader.mapper.dataset(request)
+            some = supplying.typed(leg.leader.mapper, dataset, left)
+            whole = supplying.completed(leg.leader, dataset, some)
+            paths = _paths(dataset, whole)
+            there = self._present(leg, dataset, {path for path in paths if path is not None})
+            for place, path in zip(whole.places, paths, strict=True):
+                flags[place] = path in there
+            if len(whole.places) < len(some.places):
+                asked = set(whole.places)
+                odd = [number for number, place in enumerate(some.places) if place not in asked]
+                rest = some.chosen(odd)
+                for place, flag in zip(rest.places, self._one_by_one(rest), strict=True):
+                    flags[place] = flag
+            left = left.chosen(
+                [number for number, place in enumerate(left.places) if not flags[place]]
+            )
+        return flags
+
+    def _present(self, leg: Leg, dataset: DatasetType, paths: set[str]) -> set[str]:
+        """Return the paths of files that are in a repository of a leg."""
+        there: set[str] = set()
+        left, endings = by_directory(paths), storages.endings(dataset.storage or "")
+        for repository in leg.members:
+            found = self._listings.present(repository.root, left, endings)
+            direct = repository.direct
+            if direct.is_there or direct.has_appeared():
+                for directory, name in map(os.path.split, direct.present(left)):
+                    found.setdefault(directory, []).append(name)
+            for directory, names in found.items():
+                there.update(f"{directory}/{name}" if directory else name for name in names)
+                known = set(names)
+                left[directory] = [name for name in left[directory] if name not in known]
+                if not left[directory]:
+                    del left[directory]
+        return there
 
 
 def _is_plain(repository: Repository, request: Request) -> bool:
-    """Return whether a file of the repository itself answers; calibrations lie elsewhere."""
-    is_calibration = repository.mapper.dataset(request).section == "calibrations"
-    return not is_calibration and is_one_file(repository, request)
+    """Return whether templates name all files of a dataset type, in the repository itself."""
+    mapper = repository.mapper
+    return (
+        mapper.dataset(request).section != "calibrations"
+        and mapper.hook("map", request.datasetType) is None
+        and not mapper.maps_paths
+        and not mapper.checks_ids
+        and not repository.redirects
+    )
 
 
-def _in_files(repository: Repository, request: Request) -> Test:
-    dataset = repository.mapper.dataset(request)
-    whole, endings = dataset.template, storages.endings(dataset.storage or "")
-    assert whole is not None
-    template = PathTemplate(whole.file_text)
+def _has_file(dataset: DatasetType) -> bool:
+    """Return whether the template names a file, and a storage that it can be of."""
+    return (
+        dataset.template is not None
+        and dataset.template.file_text[-1:] not in ("", "/")
+        and storages.find(dataset.storage or "", dataset.python) is not None
+    )
 
-    @functools.lru_cache(maxsize=4096)
-    def is_there(*values: Any) -> bool:
-        try:
-            path = template.format(dict(zip(template.keys, values, strict=True)))
-        except DataIdError:  # what a registry says, or leaves empty, need not be fit for a path
-            return False
-        return atomic.find(repository.root, path, endings) is not None or repository.direct.exists(
-            path
+
+def _all(tests: Sequence[_Test], table: IdTable) -> list[bool]:
+    """Return of which data IDs all tests tell that they are there."""
+    flags = [True] * len(table.places)
+    left = table._replace(places=range(len(flags)))
+    for test in tests:
+        for place, flag in zip(left.places, test(left), strict=True):
+            flags[place] = flag
+        left = left.chosen([number for number, place in enumerate(left.places) if flags[place]])
+    return flags
+
+
+def _paths(dataset: DatasetType, table: IdTable) -> list[str | None]:
+    """Return the path of each data ID of typed values; None if it fits none."""
+    if not table.places:  # it may lack keys, too
+        return []
+    assert dataset.template is not None
+    template = PathTemplate(dataset.template.file_text)
+    pieces = split(template.text)
+    names = [piece.name for piece in pieces if isinstance(piece, Field)]
+    texts = {key for key, kind in template.keys.items() if kind is str}
+    columns = dict(zip(table.keys, table.columns, strict=True))
+    is_tame = not is_suspect("".join(one if isinstance(one, str) else "x" for one in pieces))
+    for key in texts:
+        is_tame = is_tame and all(map(_TAME.fullmatch, set(columns[key])))
+    if template.is_lossless and is_tame and names:
+        form = "".join(
+            piece.replace("%", "%%") if isinstance(piece, str) else _unnamed(piece)
+            for piece in pieces
         )
+        return [*map(form.__mod__, zip(*(columns[name] for name in names), strict=True))]
+    return [_path(template, data_id) for data_id in table.data_ids()]
 
-    return lambda data_id: is_there(*[data_id.get(key) for key in template.keys])
+
+def _unnamed(field: Field) -> str:
+    return field.printf.replace(f"({field.name})", "", 1)
+
+
+def _path(template: PathTemplate, data_id: Mapping[str, Any]) -> str | None:
+    try:
+        return template.format(data_id)
+    except DataIdError:
+        return None
+
+
+def exists(butler: Asked, name: str, ids: Any, rest: Mapping[str, Any]) -> list[bool]:
+    """Return whether each of some datasets is there, and warn of keys that nothing knows."""
+    number, every = tables(ids, rest)
+    for table in every:
+        warn_strange(butler.chain, butler.request(name), next(table.data_ids()))
+    return Existence(butler, name).of_tables(number, every)

@@ -39,10 +39,11 @@ class Leg(NamedTuple):
 
 
 class Supply(NamedTuple):
-    """What a registry supplies: the columns and their types, and the values that choose a row."""
+    """What a registry supplies: columns and their types, and where it has which values."""
 
     columns: tuple[str, ...]
     kinds: list[type]
+    where: tuple[str, ...]
     chosen_by: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     ask: Callable[[Sequence[Any]], list[tuple[Any, ...]]]
 
@@ -139,7 +140,7 @@ class Plan:
 
     def _supplied(self, supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
         """Complete a data ID from the registry; returns an empty one if that is not plain."""
-        columns, kinds, chosen_by, ask = supply
+        columns, kinds, _, chosen_by, ask = supply
         try:
             rows = ask(chosen_by(data_id))
         except RegistryError:  # it is not what it was when this was compiled
@@ -173,7 +174,7 @@ def _is_plain(request: Request, leg: Leg) -> bool:
         and mapper.hook("bypass", request.name) is None
         and not mapper.checks_ids
         and not any(member.direct.is_there for member in leg.members)
-        and not _may_refer(leg, dataset)
+        and not may_refer(leg, dataset)
     )
 
 
@@ -203,7 +204,7 @@ def _may_move(leg: Leg, dataset: DatasetType) -> bool:
     )
 
 
-def _may_refer(leg: Leg, dataset: DatasetType) -> bool:
+def may_refer(leg: Leg, dataset: DatasetType) -> bool:
     """Return whether a file may be a reference to another: it is a component, and written."""
     return any(
         part.datasetType == dataset.name and not part.inputOnly
@@ -228,7 +229,7 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
     ):
         return None
     try:
-        supply = _supply(leader, dataset, keys)
+        supply = supply_of(leader, dataset, keys)
     except PersistenceError:  # the long way says it again, of a data ID
         return None
     known = {*keys, *(supply.columns if supply is not None else ())}
@@ -243,7 +244,7 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
     return Route([*filter(None, kinds)], supply, template.file_text, template, names, leg, dataset)
 
 
-def _supply(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> Supply | None:
+def supply_of(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> Supply | None:
     """Decide what the registry supplies, if it supplies all that is missing."""
     missing = [key for key in dataset.keys if key not in keys]
     data_id = dict.fromkeys(keys)
@@ -257,7 +258,11 @@ def _supply(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> 
         return None
     kinds = [dataset.keys[key] for key in wanted]
     return Supply(
-        wanted, kinds, _chooser(where), leader.registry.prepared(wanted, where, dataset.tables)
+        wanted,
+        kinds,
+        where,
+        _chooser(where),
+        leader.registry.prepared(wanted, where, dataset.tables),
     )
 
 

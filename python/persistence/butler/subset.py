@@ -11,6 +11,7 @@ from persistence.dataids.dataid import DataId
 if TYPE_CHECKING:  # the completion of command lines has no time for it
     from persistence.butler.chain import Chain
     from persistence.butler.query import Matching
+    from persistence.dataids.request import Request
 
 
 class Asked(Protocol):
@@ -19,6 +20,8 @@ class Asked(Protocol):
     @property
     def chain(self) -> Chain:
         """The repositories in use."""
+
+    def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request: ...
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from persistence.dataids.request import Request
 
 _Row = tuple[Any, ...]
+# Directories are listed for so many data IDs at first, so that the first lines come at once, and
+# for so many later.
+_FIRST, _AT_ONCE = 64, 8192
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,17 +77,19 @@ def _found(
     absent: list[DataId],
 ) -> Iterator[_Row]:
     """Give the values of the keys of each data ID, count, and collect those that are not there."""
-    from persistence.butler.exists import existing  # only who runs it has time for it
+    from persistence.butler.exists import Existence  # only who runs it has time for it
 
-    is_there = existing(butler, arguments.type)
-    for reference in usage.references(butler, arguments.type, arguments.id):
-        counts["registered"] += 1
-        there = is_there(reference.dataId)
-        if not there and len(absent) < usage.LOOKED_AT:
-            absent.append(reference.dataId)
-        if arguments.all or there:
-            counts["shown"] += 1
-            yield tuple([reference.dataId.get(key) for key in keys])
+    is_there, number = Existence(butler, arguments.type), _FIRST
+    references = iter(usage.references(butler, arguments.type, arguments.id))
+    while some := [reference.dataId for reference in itertools.islice(references, number)]:
+        counts["registered"] += len(some)
+        number = min(2 * number, _AT_ONCE)
+        for data_id, there in zip(some, is_there.of(some), strict=True):
+            if not there and len(absent) < usage.LOOKED_AT:
+                absent.append(data_id)
+            if arguments.all or there:
+                counts["shown"] += 1
+                yield tuple([data_id.get(key) for key in keys])
 
 
 def _nothing(butler: Butler, arguments: argparse.Namespace, registered: int) -> NoResults:

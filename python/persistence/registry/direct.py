@@ -7,7 +7,7 @@ repository stands for which file. Without the side file, and for Gen2, these fil
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.dataids.location import Location
@@ -19,6 +19,8 @@ from persistence.registry.sqlite import SqliteRegistry
 FILE = ".persistence/direct.sqlite3"
 QUERY = "SELECT file FROM direct WHERE path = ?"
 _BETWEEN = "SELECT path, file FROM direct WHERE path >= ? AND path < ? ORDER BY path LIMIT 1000"
+# From so many names of a directory on, all that it has are asked for at once.
+_FEW = 3
 # Behind every path: no name begins with the last of characters.
 _END = "\U0010ffff"
 
@@ -72,6 +74,22 @@ class DirectFiles:
         """Check whether a path in the repository stands for a file, and that file is there."""
         file = self.find(path)
         return file is not None and os.access(file, os.F_OK)
+
+    def present(self, names: Mapping[str, Sequence[str]]) -> set[str]:
+        """Return the paths, of some names in directories, that stand for a file that is there."""
+        there = set[str]()
+        for folder, wanted in names.items() if self.is_there else ():
+            paths = {name: f"{folder}/{name}" if folder else name for name in wanted}
+            if len(wanted) > _FEW:
+                registered = self.names(folder)
+                there.update(
+                    path
+                    for name, path in paths.items()
+                    if name in registered and os.access(registered[name], os.F_OK)
+                )
+            else:
+                there.update(path for path in paths.values() if self.exists(path))
+        return there
 
     def names(self, folder: str) -> dict[str, str]:
         """Return the files that are registered as lying in a directory of the repository.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.butler.exists import existing
+from persistence.butler.exists import Existence
 from persistence.cli.usage import WrongUse
 from persistence.cli.watching.loop import DataId, Datum
 from persistence.errors import did_you_mean
@@ -64,12 +64,13 @@ class Data:
 
     def look(self, is_known: Callable[[DataId], bool]) -> Iterator[Datum]:
         """Yield what is there, but for what is known already, by what identifies it."""
-        is_there = existing(self._butler, self._name)
+        existence = Existence(self._butler, self._name)
         for partial in self._wanted:
-            for reference in self._butler.subset(self._name, dataId=partial):
-                full = reference.dataId
+            every = [one.dataId for one in self._butler.subset(self._name, dataId=partial)]
+            unknown = [full for full in every if not is_known(self._identify(full))]
+            for full, is_there in zip(unknown, existence.of(unknown), strict=True):
                 data_id = self._identify(full)
-                if not is_known(data_id) and is_there(full) and self._is_new(full):
+                if is_there and not is_known(data_id) and self._is_new(full):
                     yield Datum(data_id, full)
 
     def _is_new(self, full: FullId) -> bool:

@@ -126,8 +126,7 @@ class ExistingCoaddDataIdContainer(CoaddDataIdContainer):
     def makeDataRefList(self, namespace: argparse.Namespace) -> None:
         """Make a reference for each patch that is there."""
         super().makeDataRefList(namespace)
-        is_there = present(namespace.butler, str(self.datasetType))
-        self.refList = [reference for reference in self.refList if is_there(reference.dataId)]
+        self.refList = present(namespace.butler, str(self.datasetType))(self.refList)
 
 
 class AssembleCoaddDataIdContainer(CoaddDataIdContainer):
@@ -196,9 +195,7 @@ def _grouped(
     container: DataIdContainer, namespace: argparse.Namespace, key: str
 ) -> list[list[Any]]:
     """Put references that are there, and share the value of a key, together."""
-    is_there = present(namespace.butler, str(container.datasetType))
     groups: dict[Any, list[Any]] = {}
-    for reference in container.refList:
-        if is_there(reference.dataId):
-            groups.setdefault(reference.dataId[key], []).append(reference)
+    for reference in present(namespace.butler, str(container.datasetType))(container.refList):
+        groups.setdefault(reference.dataId[key], []).append(reference)
     return list(groups.values())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler import refusal
-from persistence.butler.exists import existing
+from persistence.butler.exists import Existence
 from persistence.cli import keys, matching
 from persistence.dataids.dataid import DataId, cast
 from persistence.errors import DataIdError, PersistenceError, UsageError, did_you_mean
@@ -18,7 +18,7 @@ from persistence.errors import DataIdError, PersistenceError, UsageError, did_yo
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
-Test = Callable[[Mapping[str, Any]], bool]
+Filter = Callable[[Sequence[Any]], list[Any]]
 
 
 class DataIdContainer:
@@ -89,13 +89,13 @@ class DataIdContainer:
         if self.datasetType is None:
             raise RuntimeError("the dataset type has to be set before references are made")
         empty = []
-        is_there = present(namespace.butler, self.datasetType)
+        those_there = present(namespace.butler, self.datasetType)
         try:
             every = matching.references(
                 namespace.butler, str(self.datasetType), self.level, self.idList
             )
             for data_id, references in zip(self.idList, every, strict=True):
-                found = [reference for reference in references if is_there(reference.dataId)]
+                found = those_there(references)
                 self.refList += found
                 if not found:
                     empty.append((data_id, len(references)))
@@ -122,22 +122,25 @@ def _cast(
     return found
 
 
-def present(butler: Butler, name: str) -> Test:
-    """Give what tells whether a dataset is there.
+def present(butler: Butler, name: str) -> Filter:
+    """Return what leaves of references those to datasets that are there.
 
-    Or, of a data ID at a higher level, any that it is made of.
+    At a higher level, those of which any dataset is there that they are made of.
     """
-    test, every = existing(butler, name), frozenset(butler.getKeys(name) or ())
+    existence, every = Existence(butler, name), frozenset(butler.getKeys(name) or ())
 
-    def is_there(data_id: Mapping[str, Any]) -> bool:
-        if every <= data_id.keys():
-            return test(data_id)
-        below = [one.dataId for one in butler.subset(name, dataId=data_id)]
-        return any(
-            test(one) if every <= one.keys() else butler.datasetExists(name, one) for one in below
-        )
+    def those_there(references: Sequence[Any]) -> list[Any]:
+        flags = existence.of([reference.dataId for reference in references])
+        return [
+            reference
+            for reference, flag in zip(references, flags, strict=True)
+            if (flag if every <= reference.dataId.keys() else is_part_there(reference.dataId))
+        ]
 
-    return is_there
+    def is_part_there(data_id: Mapping[str, Any]) -> bool:
+        return any(existence.of(butler.subset(name, dataId=data_id)))
+
+    return those_there
 
 
 def told_missing(

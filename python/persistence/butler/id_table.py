@@ -1,0 +1,153 @@
+"""Many data IDs at once: as a list, as a table, or as arrays of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence.dataids.dataid import DataId, plain
+from persistence.errors import DataIdError
+
+_PLAIN = frozenset({int, str, float})
+_NO_TAGS: frozenset[Any] = frozenset()
+
+
+class IdTable(NamedTuple):
+    """Data IDs of the same keys, by columns.
+
+    Attributes
+    ----------
+    keys : `tuple` of `str`
+        The keys.
+    columns : `list` of `list`
+        The values of each key, which are plain.
+    places : sequence of `int`
+        Where each data ID stood among those that were given.
+    tags : `frozenset`
+        Tags of all of them: only repositories that have one of these are asked.
+    """
+
+    keys: tuple[str, ...]
+    columns: list[list[Any]]
+    places: Sequence[int]
+    tags: frozenset[Any] = frozenset()
+
+    def data_ids(self) -> Iterator[DataId]:
+        """Yield each data ID."""
+        rows: Iterable[tuple[Any, ...]] = zip(*self.columns, strict=True)
+        for row in rows if self.keys else [()] * len(self.places):
+            data_id = DataId.of_plain(dict(zip(self.keys, row, strict=True)))
+            data_id.tag = set(self.tags)
+            yield data_id
+
+    def chosen(self, numbers: Sequence[int]) -> IdTable:
+        """Return some of the data IDs, by their numbers in this table."""
+        columns = [[column[number] for number in numbers] for column in self.columns]
+        places = [self.places[number] for number in numbers]
+        return self._replace(columns=columns, places=places)
+
+    def extended(self, more: Mapping[str, list[Any]]) -> IdTable:
+        """Return the data IDs with more keys, or with other values of keys that they have."""
+        columns = dict(zip(self.keys, self.columns, strict=True)) | dict(more)
+        return self._replace(keys=tuple(columns), columns=list(columns.values()))
+
+
+def tables(ids: Any, rest: Mapping[str, Any] = {}) -> tuple[int, list[IdTable]]:
+    """Return how many data IDs there are, and tables of them, of the same keys each.
+
+    Parameters
+    ----------
+    ids : iterable, mapping or table
+        Data IDs, or what has one as its ``dataId``; or a mapping of arrays or of single values; or
+        a table of astropy, pandas or numpy, with a column for each key. What is masked, or None,
+        in a column is not a value: that data ID lacks the key.
+    rest : mapping
+        More keys, the same for all.
+
+    Raises
+    ------
+    DataIdError
+        If it is none of these, or columns are of several lengths.
+    """
+    columns = _columns(ids)
+    if columns is not None:
+        return _of_columns({**columns, **rest})
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        raise DataIdError(f"{ids!r} is no list of data IDs, and no table of them")
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    places: dict[tuple[Any, ...], list[int]] = {}
+    number = 0
+    for number, one in enumerate(ids, 1):
+        data_id = one if type(one) is dict else _data_id(one)
+        tags = getattr(data_id, "tag", None)
+        kind = (*data_id, frozenset(tags) if tags else _NO_TAGS)
+        if kind not in groups:
+            groups[kind], places[kind] = [], []
+        groups[kind].append(data_id)
+        places[kind].append(number - 1)
+    found = []
+    for kind, group in groups.items():
+        values = [_plain([one[key] for one in group]) for key in kind[:-1]]
+        found.append(IdTable(kind[:-1], values, places[kind], kind[-1]))
+    same = {key: _text(plain(value)) for key, value in rest.items()}
+    return number, [
+        table.extended({key: [value] * len(table.places) for key, value in same.items()})
+        for table in found
+    ]
+
+
+def _data_id(one: Any) -> Mapping[str, Any]:
+    data_id = getattr(one, "dataId", one)
+    if not isinstance(data_id, Mapping):
+        raise DataIdError(f"{one!r} is no data ID: give keys and values, {{'visit': 410877}}")
+    return data_id
+
+
+def _columns(ids: Any) -> dict[str, Any] | None:
+    """Return the columns of a table; None if it is none."""
+    if isinstance(ids, Mapping):
+        return dict(ids)
+    fields = getattr(getattr(ids, "dtype", None), "names", None)
+    names = getattr(ids, "colnames", None) or fields or getattr(ids, "columns", None)
+    if names is None or isinstance(ids, str):
+        return None
+    return {str(name): ids[name] for name in names}
+
+
+def _of_columns(columns: Mapping[str, Any]) -> tuple[int, list[IdTable]]:
+    values = {key: _values(column) for key, column in columns.items()}
+    lengths = {key: len(column) for key, column in values.items() if isinstance(column, list)}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise DataIdError(f"columns of data IDs are of several lengths: {shown}")
+    number = next(iter(lengths.values()), 1)
+    whole = [
+        column if isinstance(column, list) else [column] * number for column in values.values()
+    ]
+    table = IdTable(tuple(values), whole, range(number))
+    if any(None in column for column in whole):
+        return tables([_known(one) for one in table.data_ids()])
+    return number, [table]
+
+
+def _known(data_id: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data_id.items() if value is not None}
+
+
+def _values(column: Any) -> Any:
+    """Return the values of a column as a list of plain ones, or one value for all."""
+    if isinstance(column, str | bytes) or not hasattr(column, "__len__"):
+        return _text(plain(column))
+    values = column.tolist() if hasattr(column, "tolist") else list(column)
+    return _plain(values) if isinstance(values, list) else _text(plain(values))
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    if set(map(type, values)) <= _PLAIN:
+        return values
+    return [_text(plain(value)) for value in values]
+
+
+def _text(value: Any) -> Any:
+    """Return a text for what a FITS table holds as bytes."""
+    return value.decode("ascii", "surrogateescape") if isinstance(value, bytes) else value
