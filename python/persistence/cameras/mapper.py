@@ -28,6 +28,7 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.policy.load import EMPTY, CameraPolicy
 
 if TYPE_CHECKING:
+    from persistence.types.exposure.layouts import Layout
     from persistence.types.exposure.translator import FilterLabel, HeaderTranslator
 
 # Given a dataset type, columns and a data ID, finds the distinct values of the columns.
@@ -103,8 +104,28 @@ class Mapper(Numbering):
         settings = self.policy.settings
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
+        geometry["layouts"] = self.layouts
         return self._header_class()(
             filters, self.detector_names, settings.get("headers", {}), geometry
+        )
+
+    @functools.cached_property
+    def layouts(self) -> tuple[Layout, ...]:
+        """How amplifiers lie in the camera's raw files, as far as its policy says.
+
+        Raises
+        ------
+        PolicyError
+            If they do not fit each other.
+        """
+        settings = self.policy.settings
+        if "layouts" not in settings:
+            return ()
+        from persistence.types.exposure import layouts  # lazy: few cameras have any
+
+        size = settings.get("focalPlane", {}).get("size")
+        return layouts.of_settings(
+            settings["layouts"], settings.get("readout", {}), size, self.policy.where
         )
 
     def _header_class(self) -> type[HeaderTranslator]:

@@ -81,6 +81,8 @@ def _made(path: str) -> type[FileMapper]:
     }
     title = names[0].rsplit(".", 1)[-1] if names else f"{stem[:1].upper()}{stem[1:]}Mapper"
     made: Any = _Declared(title, (FileMapper, *_classes(policy, said)), said)
+    if "layouts" in settings:
+        _ = made().layouts  # what no raw file can be is refused now
     return cast(type[FileMapper], made)
 
 

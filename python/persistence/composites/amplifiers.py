@@ -16,8 +16,10 @@ from persistence.errors import FormatterError
 from persistence.types.exposure import afwheader, boresight
 from persistence.types.exposure.detector import Amplifier
 from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.layouts import Layout, Section
 from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
+from persistence.types.wcs.headerwcs import shifted
 
 
 class _Part(NamedTuple):
@@ -35,6 +37,10 @@ class _Part(NamedTuple):
         Where these lie in the trimmed detector.
     flip_x, flip_y : `bool`
         Whether its columns, and its rows, run against those of the detector.
+    areas : mapping [`str`, `Box`]
+        Where overscan, prescan and postscan lie in it; what is not told is all that lies there.
+    numbers : mapping
+        Gain, read noise, saturation and corner, if they are told.
     """
 
     exposure: Exposure
@@ -43,6 +49,8 @@ class _Part(NamedTuple):
     trimmed: Box
     flip_x: bool
     flip_y: bool
+    areas: Mapping[str, Box] = {}
+    numbers: Mapping[str, Any] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,7 +95,69 @@ def untrimmed(amplifiers: Sequence[Exposure], header: Any, data_id: Mapping[str,
     FormatterError
         If an amplifier does not say where it lies, or they do not fit each other.
     """
-    parts = _parts(amplifiers, data_id)
+    return _untrimmed(_parts(amplifiers, data_id), header, data_id)
+
+
+def laid_out(
+    layout: Layout, amplifiers: Mapping[str, Exposure], header: Any, data_id: Mapping[str, Any]
+) -> Exposure:
+    """Put amplifiers together as they were read out, by what a camera's file says of them.
+
+    Parameters
+    ----------
+    layout : `Layout`
+        How they lie.
+    amplifiers : mapping [`str`, `Exposure`]
+        Each as it was read, by its name.
+    header : `astropy.io.fits.Header`
+        That of the file.
+    data_id : mapping
+        The data ID.
+
+    Returns
+    -------
+    exposure : `Exposure`
+        As `untrimmed` has it. Its WCS is that of the amplifiers' headers, where they have one.
+
+    Raises
+    ------
+    FormatterError
+        If a header does not say where an amplifier lies, or they do not fit each other.
+    """
+    read = {
+        name: layout[name].read(exposure.metadata, exposure.image.shape[::-1])
+        for name, exposure in amplifiers.items()
+    }
+    first = next(iter(amplifiers.values())).metadata
+    places = layout.placed({name: part.trimmed for name, part in read.items()}, first)
+    parts = [
+        _Part(
+            exposure,
+            name,
+            read[name].areas["data"],
+            places[name],
+            read[name].flip[0],
+            read[name].flip[1],
+            areas={area: box for area, box in read[name].areas.items() if area != "data"},
+            numbers=read[name].numbers,
+        )
+        for name, exposure in amplifiers.items()
+    ]
+    made = _untrimmed(parts, header, data_id)
+    wcs = _sky(parts)
+    wcs = made.given_wcs if wcs is None else wcs
+    described = () if made.detector is None else made.detector.amplifiers
+    starts = {
+        (part.data.x0 - part.trimmed.x0, part.data.y0 - part.trimmed.y0) for part in described
+    }
+    if wcs is None or len(starts) != 1:
+        return made.replaced(wcs=wcs)
+    # Amplifiers that lie beside each other have one sky, in which raw pixels count as well.
+    (dx, dy) = starts.pop()
+    return made.replaced(wcs=shifted(wcs, (-dx, -dy)))
+
+
+def _untrimmed(parts: Sequence[_Part], header: Any, data_id: Mapping[str, Any]) -> Exposure:
     sizes = {part.size for part in parts}
     steps = {(part.data.width, part.data.height) for part in parts}
     if len(sizes) != 1 or len(steps) != 1:
@@ -147,8 +217,8 @@ def _part(exposure: Exposure, translator: HeaderTranslator) -> _Part:
         raise FormatterError(
             f"amplifier {name}: DATASEC {exposure.header['DATASEC']} does not fit DETSEC {section}"
         )
-    ends = [axis.split(":") for axis in section.strip("[] ").split(",")]
-    return _Part(exposure, name, data, place, *(int(a) > int(b) for a, b in ends))
+    flip_x, flip_y = Section.of(section).backwards
+    return _Part(exposure, name, data, place, flip_x, flip_y)
 
 
 def _section(exposure: Exposure, keyword: str) -> str:
@@ -189,12 +259,55 @@ def _described(part: _Part, place: Box) -> Amplifier:
         "prescan": Box(0, data.y0, data.x0, data.height),
         "overscan": Box(right, data.y0, width - right, data.height),
         "postscan": Box(data.x0, above, data.width, height - above),
+        **part.areas,
     }
     boxes: dict[str, Any] = {
         name: part.turned(box).shifted(place.x0, place.y0) for name, box in areas.items()
     }
-    readout = part.exposure.translator.readout(part.exposure.metadata)
-    return Amplifier(part.name, **boxes, trimmed=part.trimmed, raw=place, **readout)
+    readout = part.numbers
+    if readout is None:
+        readout = part.exposure.translator.readout(part.exposure.metadata)
+    turns = {"flip_x": False, "flip_y": False}  # they are turned already
+    return Amplifier(part.name, **boxes, trimmed=part.trimmed, raw=place, **{**turns, **readout})
+
+
+def _sky(parts: Sequence[_Part]) -> Any:
+    """Return the WCS of the detector's trimmed pixels, by the header of an amplifier; or None.
+
+    By that of one that is not turned, if there is one: a WCS that is turned has no SIP.
+    """
+    for part in sorted(parts, key=lambda part: part.flip_x + part.flip_y):
+        wcs = part.exposure.wcs
+        if wcs is not None and not ((part.flip_x or part.flip_y) and wcs.sip is not None):
+            return _turned_sky(wcs, part)
+    return None
+
+
+def _turned_sky(wcs: Any, part: _Part) -> Any:
+    """Return the WCS of an amplifier's pixels as that of the detector's."""
+    data, place = part.data, part.trimmed
+    if not (part.flip_x or part.flip_y):
+        return shifted(wcs, (data.x0 - place.x0, data.y0 - place.y0))
+    made = wcs.deepcopy()
+    matrix = (made.wcs.cd if made.wcs.has_cd() else made.wcs.get_pc()).copy()
+    middle = made.wcs.crpix.copy()
+    sides = (
+        (part.flip_x, data.x0, data.width, place.x0),
+        (part.flip_y, data.y0, data.height, place.y0),
+    )
+    for axis, (is_turned, start, length, corner) in enumerate(sides):
+        offset = middle[axis] - 1 - start  # FITS counts from 1
+        middle[axis] = 1 + corner + (length - 1 - offset if is_turned else offset)
+        if is_turned:
+            matrix[:, axis] *= -1
+    made.wcs.crpix = middle
+    if made.wcs.has_cd():
+        made.wcs.cd = matrix
+    else:
+        made.wcs.pc = matrix
+    made.wcs.set()
+    made.pixel_shape = None
+    return made
 
 
 def _exposure(

@@ -15,15 +15,14 @@ from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError
 from persistence.formatters import planes
 from persistence.formatters.fits_cards import readable
+from persistence.formatters.fits_exposure import exposure_of, inherits
 from persistence.formatters.fits_open import opened, pixel_type, pixels, position_of
 from persistence.types.archives import read as read_archive
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.components import Components, numbers_in
 from persistence.types.exposure.exposure import Exposure, rows_and_columns, xy0
-from persistence.types.exposure.translator import HeaderTranslator
 from persistence.types.pixels.box import Box
 from persistence.types.pixels.mask import Mask, as_flags
-from persistence.types.wcs.headerwcs import tables_of
 
 _HEADERS = ("PropertyList", "PropertySet")
 # astropy's class of random groups, which are no image, is derived from the first of them.
@@ -45,6 +44,9 @@ def read(location: Location) -> Any:
     """
     if (location.python or "").endswith(_HEADERS):
         return read_header(location)
+    assembled = _assembled(location)
+    if assembled is not None:
+        return assembled
     kind, dtype = pixel_type(location.python)
     if kind in ("Exposure", "MaskedImage"):
         return _read_planes(location, dtype)
@@ -56,7 +58,21 @@ def read(location: Location) -> Any:
             return catalog.read_hdu(hdus, index)
         _check_image(hdu, location.hdu or index)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        return _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
+        return exposure_of(location, hdus, index, pixels(hdu, dtype, cut), cut)
+
+
+def _assembled(location: Location) -> Exposure | None:
+    """Read an exposure of which each amplifier is an HDU, by the layouts of the camera's policy.
+
+    None if this is no such exposure.
+    """
+    mapper = location.options.get("mapper")
+    layouts = () if mapper is None else mapper.layouts
+    if not layouts or not any(location.datasetType in layout.types for layout in layouts):
+        return None
+    from persistence.formatters import fits_amplifiers  # lazy: few cameras have any
+
+    return fits_amplifiers.read(location, layouts)
 
 
 def _read_planes(location: Location, dtype: Any) -> Any:
@@ -66,7 +82,7 @@ def _read_planes(location: Location, dtype: Any) -> Any:
     with opened(path, content=layout.content) as hdus:
         hdu, index = _image_hdu(hdus, location)
         cut = _cut(hdu, location) if "bbox" in location.options else None
-        exposure = _exposure(location, hdus, index, pixels(hdu, dtype, cut), cut)
+        exposure = exposure_of(location, hdus, index, pixels(hdu, dtype, cut), cut)
         return exposure.replaced(
             **{name: _plane(hdus, layout, index, name, cut) for name in ("mask", "variance")},
             components=layout.components(hdus[0].fileinfo()["file"]),
@@ -90,13 +106,17 @@ def read_plane(location: Location, name: str) -> Any:
 def read_bare(location: Location) -> Exposure:
     """Read an exposure without its pixels, which are 0.
 
-    Its headers now, its archive when that is needed.
+    Its headers now, its archive when that is needed. One that is put together of amplifiers is read
+    whole.
     """
+    assembled = _assembled(location)
+    if assembled is not None:
+        return assembled
     with opened(location.full_path) as hdus:
         hdu, index = _image_hdu(hdus, location)
         cut = _cut(hdu, location) if "bbox" in location.options else None
         shape = rows_and_columns(hdu.shape) if cut is None else (cut.height, cut.width)
-        exposure = _exposure(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
+        exposure = exposure_of(location, hdus, index, np.broadcast_to(np.uint8(0), shape), cut)
         numbers = numbers_in(hdus[0].header, location.full_path)
         return exposure.replaced(
             components=Components(numbers, read_archive.InFile(location.full_path))
@@ -113,21 +133,6 @@ def _plane(hdus: Any, layout: planes.Layout, image: int, name: str, cut: Box | N
     return Mask(as_flags(pixels(hdus[number], None, cut)), layout.bits(number))
 
 
-def _exposure(location: Location, hdus: Any, index: int, image: Any, cut: Box | None) -> Exposure:
-    header, mapper = readable(hdus[index].header), location.options.get("mapper")
-    primary = readable(hdus[0].header) if index else header
-    return Exposure(
-        image=image,
-        header=header,
-        primary=primary if index and _inherits(header, primary) else None,
-        cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
-        translator=mapper.translator if mapper is not None else HeaderTranslator(),
-        dataId=location.dataId,
-        lookup_tables=tables_of(header, hdus),
-        path=location.full_path,
-    )
-
-
 def read_header(location: Location) -> fits.Header:
     """Read the header alone: no pixel is read.
 
@@ -139,27 +144,19 @@ def read_header(location: Location) -> fits.Header:
         if hdu is None:
             hdu, index = _first_with_data(hdus, location, index)
         header = readable(hdu.header)
-        inherits = index and _inherits(header, readable(hdus[0].header))
-        return afwheader.joined(header, hdus[0].header) if inherits else header
+        goes_on = index and inherits(header, readable(hdus[0].header))
+        return afwheader.joined(header, hdus[0].header) if goes_on else header
 
 
 def read_shape(location: Location) -> tuple[tuple[int, int], tuple[int, int]]:
     """Read the number of rows and columns, and the origin in the parent image, from the header."""
+    assembled = _assembled(location)
+    if assembled is not None:
+        return rows_and_columns(assembled.image.shape), (0, 0)
     with opened(location.full_path, location.hdu) as hdus:
         hdu, index = _first_with_data(hdus, location, position_of(location.hdu))
         _check_image(hdu, location.hdu or index)
         return rows_and_columns(hdu.shape), xy0(hdu.header)
-
-
-def _inherits(header: fits.Header, primary: fits.Header) -> bool:
-    """Say whether an extension's header goes on in the primary one.
-
-    It does where INHERIT says so (the FITS registry's convention of that name), and also where
-    nothing is said and the primary HDU holds no image: its cards are the whole file's then, which
-    ingest takes them for as well.
-    """
-    said = header.get("INHERIT")
-    return bool(said) if said is not None else not primary.get("NAXIS")
 
 
 def _image_hdu(hdus: Any, location: Location) -> tuple[Any, int]:

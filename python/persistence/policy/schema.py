@@ -334,6 +334,60 @@ _AMPLIFIER = _record(
     **dict.fromkeys("gain read_noise saturation".split(), _NUMBER),
 )
 
+
+# A section of an image: a keyword, [x1:x2,y1:y2], or a box.
+def _section(node: Node, name: str) -> None:
+    (_BOX if yaml_nodes.is_list(node) else _TEXT)(node, name)
+
+
+def _number_source(node: Node, name: str) -> None:
+    single = _one_source(_SOURCE)
+    if yaml_nodes.is_mapping(node):
+        single(node, name)
+    elif yaml_nodes.is_list(node):
+        _list(_number_source)(node, name)
+    else:
+        _VALUE(node, name)
+
+
+def _size(node: Node, name: str) -> None:
+    (_pair(_WHOLE) if yaml_nodes.is_list(node) else _TEXT)(node, name)
+
+
+def _values(node: Node, name: str) -> None:
+    plain = _plain("text, a number or true or false", str, int, float, bool)
+    (_list(plain) if yaml_nodes.is_list(node) else plain)(node, name)
+
+
+_READ_OUT: Mapping[str, Shape] = {
+    "hdu": _TEXT,
+    **dict.fromkeys("data overscan prescan postscan trimmed".split(), _section),
+    **dict.fromkeys("gain read_noise saturation".split(), _number_source),
+    "flip": _pair(_TRUTH),
+    "corner": _TEXT,
+}
+
+
+def _named_amplifiers(node: Node, name: str) -> None:
+    if yaml_nodes.is_list(node):
+        _list(_VALUE)(node, name)
+    else:
+        _table(_record(**_READ_OUT))(node, name)
+    if not node.value:
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name} names no amplifier")
+
+
+_LAYOUT = _record(
+    "amplifiers",
+    **_READ_OUT,
+    amplifiers=_named_amplifiers,
+    name=_TEXT,
+    when=_table(_values),
+    size=_size,
+    mosaic=_TRUTH,
+    types=_list(_TEXT),
+)
+
 # Every top-level key of a camera's file but the sections of dataset types. A key that is not here
 # is unknown.
 SETTINGS: Mapping[str, Shape] = {
@@ -378,6 +432,7 @@ SETTINGS: Mapping[str, Shape] = {
         amplifiers=_table(_table(_AMPLIFIER)),
     ),
     "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
+    "layouts": _list(_LAYOUT),
     "headers": _record(
         visit=_VISIT, **dict.fromkeys(("zeroPoint", "filter", "detector"), _sources)
     ),

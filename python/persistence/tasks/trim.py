@@ -58,6 +58,9 @@ def wcs(raw: Any, detector: Detector) -> Any:
     None if the raw one has none, or none that holds for it.
     """
     start = origin(detector)
-    if start is None:  # that of a boresight counts the trimmed detector's pixels
-        return None if detector.plane is None else raw.given_wcs
+    if start is None:
+        # That of a boresight, and of amplifiers that were put together, counts the trimmed
+        # detector's pixels.
+        put_together = all(amplifier.raw is not None for amplifier in detector.amplifiers)
+        return raw.given_wcs if put_together or detector.plane is not None else None
     return None if raw.wcs is None else shifted(raw.wcs, start)

@@ -310,7 +310,7 @@ class Exposure(ExposureNames, Sharing):
         """The detector and its amplifiers; None if neither archive nor header tells."""
         if "detector" in self.components:
             return self.components["detector"]  # type: ignore[no-any-return]
-        return self.translator.detector(self.metadata)
+        return self.translator.detector_of(self.metadata, self.dataId)
 
     @functools.cached_property
     def ap_corr_map(self) -> ApCorrMap | None:

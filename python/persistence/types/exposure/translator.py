@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence.errors import FormatterError
 from persistence.files import header_values
@@ -18,6 +18,9 @@ from persistence.types.exposure.detector import Amplifier, Detector, FocalPlane
 from persistence.types.exposure.headersource import Header, Source
 from persistence.types.exposure.visitinfo import VisitInfo
 from persistence.types.pixels.box import Box
+
+if TYPE_CHECKING:
+    from persistence.types.exposure.layouts import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class HeaderTranslator:
         The section ``headers`` of the camera's policy: it comes before the class's own tables.
     geometry : mapping
         The sections ``amplifiers``, ``focalPlane``, ``readout`` and ``detectors`` of the camera's
-        policy.
+        policy, and its `~persistence.types.exposure.layouts.Layout`, as ``layouts``.
     """
 
     visit_keys: Mapping[str, Any] = {
@@ -226,9 +229,48 @@ class HeaderTranslator:
         return None
 
     def detector(self, header: Header) -> Detector | None:
-        """Describe the detector; None if the header does not tell."""
+        """Describe the detector, and its amplifiers if the camera's policy says how they lie.
+
+        None if the header does not tell.
+        """
         number = self.detector_number(header)
-        return None if number is None else Detector(self.detectors.get(number, str(number)), number)
+        number = self._only_detector if number is None else number
+        return None if number is None else self._described(number, header)
+
+    def detector_of(self, header: Header, data_id: Mapping[str, Any]) -> Detector | None:
+        """Describe the detector, by its number in a data ID where the header does not tell it.
+
+        None if neither tells.
+        """
+        detector = self.detector(header)
+        number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
+        if detector is not None or not self.layouts or not isinstance(number, int):
+            return detector
+        return self._described(number, header)
+
+    def _described(self, number: int, header: Header) -> Detector:
+        amplifiers: tuple[Amplifier, ...] = ()
+        if self.layouts:
+            from persistence.types.exposure import layouts  # lazy: few cameras have any
+
+            amplifiers = layouts.amplifiers_of(self.layouts, header)
+        serial_key = self.geometry.get("detectors", {}).get("serial")
+        serial = header_values.text(headersource.card(header, serial_key)) if serial_key else None
+        name = self.detectors.get(number, str(number))
+        return Detector(name, number, serial or "", amplifiers)
+
+    @property
+    def layouts(self) -> Sequence[Layout]:
+        """How amplifiers lie in the camera's raw files."""
+        layouts: Sequence[Layout] = self.geometry.get("layouts", ())
+        return layouts
+
+    @property
+    def _only_detector(self) -> int | None:
+        """The number of the detector of a camera that has one, and tells of its amplifiers."""
+        if not self.layouts or len(self.detectors) > 1:
+            return None
+        return next(iter(self.detectors), 0)
 
     @property
     def amplifiers(self) -> Mapping[str, Mapping[str, Any]]:
@@ -256,6 +298,7 @@ class HeaderTranslator:
         None if the data ID has no detector's number; without a place, if the policy has none.
         """
         number = data_id.get(self.geometry.get("detectors", {}).get("key", ""))
+        number = self._only_detector if number is None else number
         if not isinstance(number, int):
             return None
         serial_key = self.geometry.get("detectors", {}).get("serial", "")

@@ -1,0 +1,44 @@
+"""The exposure of an HDU's pixels, with what its header says and inherits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from persistence.dataids.location import Location
+from persistence.formatters.fits_cards import readable
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.exposure.translator import HeaderTranslator
+from persistence.types.pixels.box import Box
+from persistence.types.wcs.headerwcs import tables_of
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+
+
+def exposure_of(
+    location: Location, hdus: Any, index: int, image: Any, cut: Box | None = None
+) -> Exposure:
+    """Return the exposure of pixels that were read of an HDU, with its header."""
+    header, mapper = readable(hdus[index].header), location.options.get("mapper")
+    primary = readable(hdus[0].header) if index else header
+    return Exposure(
+        image=image,
+        header=header,
+        primary=primary if index and inherits(header, primary) else None,
+        cutout=(cut.x0, cut.y0) if cut is not None else (0, 0),
+        translator=mapper.translator if mapper is not None else HeaderTranslator(),
+        dataId=location.dataId,
+        lookup_tables=tables_of(header, hdus),
+        path=location.full_path,
+    )
+
+
+def inherits(header: Header, primary: Header) -> bool:
+    """Return whether an extension's header goes on in the primary one.
+
+    It does where INHERIT says so (the FITS registry's convention of that name), and also where
+    nothing is said and the primary HDU holds no image: its cards are the whole file's then, which
+    ingest takes them for as well.
+    """
+    said = header.get("INHERIT")
+    return bool(said) if said is not None else not primary.get("NAXIS")
