@@ -40,7 +40,9 @@ from persistence.errors import (
 if TYPE_CHECKING:
     import numpy as np
 
+    from persistence.butler.asking.inventory import Inventory
     from persistence.butler.asking.rows import Rows
+    from persistence.butler.sky import Sky
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
 
@@ -517,6 +519,20 @@ class Butler:
             self, self._reader, names, where, as_given(dataId, rest), columns, limit, order,
             distinct, fresh,
         )  # fmt: skip
+
+    @property
+    def index(self) -> Inventory:
+        """What is here, what is missing, and what is here twice: of whole repositories."""
+        from persistence.butler.asking.inventory import Inventory  # lazy: only who asks needs it
+
+        return Inventory(self, self._reader)
+
+    @property
+    def sky(self) -> Sky:
+        """What is known of the sky: the sky map."""
+        from persistence.butler.sky import Sky  # lazy: only who asks needs it
+
+        return Sky(self)
 
     # -- where it is
     # ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from persistence.dataids.expression_nodes import (
     Condition,
     IsNull,
     Member,
+    Not,
     Or,
     Truth,
 )
@@ -174,6 +175,11 @@ def of_words(
 def flags(names: Iterable[str]) -> Expression:
     """Return what is true where each of some keys is that are conditions by themselves."""
     return Expression(And(tuple(Truth(Key(name)) for name in names)))
+
+
+def unless(names: Iterable[str]) -> Expression:
+    """Return what is true where none of some keys is that are conditions by themselves."""
+    return Expression(And(tuple(Not(Truth(Key(name))) for name in names)))
 
 
 def every(expressions: Iterable[Expression]) -> Expression:

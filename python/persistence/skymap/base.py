@@ -109,6 +109,26 @@ class SkyMap(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.config!r}, version={self.version!r})"
 
+    def patches(self, tract: int | Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the data ID of each patch, ``{'tract': 0, 'patch': '1,2'}``, row by row.
+
+        Parameters
+        ----------
+        tract : `int` or iterable of `int`, optional
+            Of which tracts; by default, of all.
+
+        Raises
+        ------
+        NotInSkyMap
+            If there is no such tract.
+        """
+        numbers = range(len(self)) if tract is None else tract
+        numbers = numbers if isinstance(numbers, Iterable) else (numbers,)
+        tracts = [self[number] for number in numbers]
+        return (
+            {"tract": one.tract_id, "patch": patch.name} for one in tracts for patch in one.patches
+        )
+
     # -- from the sky to tracts
     # ----------------------------------------------------------------------------
 

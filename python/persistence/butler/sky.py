@@ -1,0 +1,70 @@
+"""``butler.sky``: what concerns positions on the sky. For now, the sky map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from persistence.cameras import faces
+from persistence.errors import NoResults
+
+if TYPE_CHECKING:
+    from persistence.butler.subset import Asked
+    from persistence.skymap.base import SkyMap
+
+_ENDING = "_skyMap"
+_FIRST = "deepCoadd"
+
+
+class Sky:
+    """What a Butler knows of the sky: ``butler.sky``.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        The Butler.
+    """
+
+    def __init__(self, butler: Asked) -> None:
+        self._butler = butler
+
+    def __repr__(self) -> str:
+        return f"<sky of {self._butler!r}>"
+
+    def map(self, coaddName: str | None = None) -> SkyMap:
+        """Return the sky map: its tracts by their numbers, and ``patches(tract=0)``, data IDs.
+
+        Parameters
+        ----------
+        coaddName : `str`, optional
+            Whose: ``deep`` and ``deepCoadd`` are the same. By default deepCoadd's, or the only one
+            that there is.
+
+        Raises
+        ------
+        NoResults
+            If there is none, or there are several and none is named.
+        """
+        if coaddName is not None:
+            name = coaddName if coaddName.endswith("Coadd") else f"{coaddName}Coadd"
+            return self._get(f"{name}{_ENDING}")
+        there = [name for name in self._names() if self._butler.datasetExists(name)]
+        chosen = [name for name in there if name == f"{_FIRST}{_ENDING}"] or there
+        if len(chosen) > 1:
+            reasons = [f"there are  {', '.join(there)}: name one, map('goodSeeing')"]
+            raise NoResults("No single sky map:", _ENDING[1:], {}, reasons)
+        return self._get(chosen[0] if chosen else f"{_FIRST}{_ENDING}")
+
+    def _get(self, name: str) -> SkyMap:
+        skymap: SkyMap = faces.unwrap(self._butler.get(name))
+        return skymap
+
+    def _names(self) -> Iterable[str]:
+        return sorted(
+            {
+                name
+                for repository in self._butler.chain.inputs
+                for name in repository.mapper.types
+                if name.endswith(_ENDING)
+            }
+        )
