@@ -1,4 +1,4 @@
-"""What a camera's policy says of its detectors and of the integers that stand for data IDs.
+"""What a camera's policy says of its detectors: their names and numbers.
 
 The names with an underscore are Gen2's: camera packages override them, and scripts call them.
 """
@@ -6,32 +6,23 @@ The names with an underscore are Gen2's: camera packages override them, and scri
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from persistence.cameras import identifiers
-from persistence.cameras.identifiers import CoaddPacker, ExposurePacker
 from persistence.dataids.dataid import cast
 from persistence.dataids.template import PathTemplate
-from persistence.errors import DataIdError, MissingKey, PolicyError, did_you_mean
+from persistence.errors import DataIdError, PolicyError
 
 if TYPE_CHECKING:
     from persistence.policy.load import CameraPolicy
-    from persistence.types.exposure.translator import HeaderTranslator
+
+_SHOWN = 3
 
 
-class Numbering:
-    """The part of a camera's mapper that numbers and names its detectors, exposures and coadds."""
+class Detectors:
+    """The part of a camera's mapper that names and numbers its detectors."""
 
     policy: CameraPolicy
-
-    @property
-    def translator(self) -> HeaderTranslator:
-        """What reads the camera's headers, and knows its filters."""
-        raise NotImplementedError("the mapper says")
-
-    # -- detectors
-    # -----------------------------------------------------------------------------------
 
     @property
     def _detectors(self) -> Mapping[str, Any]:
@@ -43,6 +34,14 @@ class Numbering:
     def detector_names(self) -> Mapping[int, str]:
         """The name of each detector by its number, as far as the policy lists them."""
         return {int(number): str(name) for number, name in self._detectors.get("names", {}).items()}
+
+    @functools.cached_property
+    def detector_numbers(self) -> Collection[int] | None:
+        """The numbers of the detectors: those with names, or what the policy says; None if none."""
+        if self.detector_names:
+            return self.detector_names.keys()
+        first, last = self._detectors.get("numbers", (0, -1))
+        return range(first, last + 1) or None
 
     @functools.cached_property
     def detector_form(self) -> PathTemplate | None:
@@ -64,12 +63,25 @@ class Numbering:
             )
         if key not in full:
             raise DataIdError(f"No name found for dataId: {dict(dataId)}: it has no {key}")
-        number: int = cast(key, full[key], int)
-        if self.detector_names and number not in self.detector_names:
-            raise DataIdError(
-                f"No name found for dataId: {dict(dataId)}: the camera has no detector {number}"
-            )
+        number = self._checked_detector(full)
         return self.detector_names.get(number, number)
+
+    def _checked_detector(self, full_id: Mapping[str, Any]) -> int:
+        """Return the number of a data ID's detector.
+
+        Raises
+        ------
+        DataIdError
+            If the camera has none of that number.
+        """
+        key = self._detectors["key"]
+        number: int = cast(key, full_id[key], int)
+        if self.detector_numbers is not None and number not in self.detector_numbers:
+            raise DataIdError(
+                f"No name found for dataId: {dict(full_id)}: the camera has no detector {number} "
+                f"({key} is {span(self.detector_numbers)})"
+            )
+        return number
 
     def _transformId(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
         """Add the camera's own names of keys, and the number of a detector given by name."""
@@ -90,123 +102,18 @@ class Numbering:
             )
         return full
 
-    def telling(self, dataId: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the part of an exposure's data ID that tells it from all others: visit and detector.
-
-        All of the data ID, where the policy numbers no exposures, or this is of something else.
-        """
-        for keys in () if self.exposure_packer is None else self.exposure_packer.terms:
-            if keys and all(key in dataId for key in keys):
-                return {key: dataId[key] for key in keys}
-        return dict(dataId)
-
     @staticmethod
     def getShortCcdName(name: str) -> str:
         """Give a detector's name without blanks, as it stands in paths."""
         return name.replace(" ", "_")
 
-    # -- integers
-    # ------------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def exposure_packer(self) -> ExposurePacker | None:
-        """What packs the data IDs of exposures; None if the policy says nothing of it."""
-        return identifiers.exposure_packer(self.policy.settings.get("identifiers", {}))
-
-    @functools.cached_property
-    def coadd_packer(self) -> CoaddPacker | None:
-        """What packs the data IDs of coadds; None if the policy says nothing of it."""
-        return identifiers.coadd_packer(self.policy.settings.get("identifiers", {}))
-
-    def _computeCcdExposureId(self, dataId: Mapping[str, Any]) -> int:
-        """Give the integer that stands for one detector's exposure."""
-        if self.exposure_packer is None:
-            raise PolicyError(
-                f"{self.policy.path} does not say how the camera's exposures are numbered"
-            )
-        return self.exposure_packer.pack(self._transformId(dataId))
-
-    def _computeCoaddExposureId(self, dataId: Mapping[str, Any], singleFilter: bool) -> int:
-        """Give the integer that stands for a patch of a coadd, in one filter or in all."""
-        if self.coadd_packer is None:
-            raise PolicyError(
-                f"{self.policy.path} does not say how the camera's coadds are numbered"
-            )
-        missing = [
-            key
-            for key in ("tract", "patch", *(["filter"] if singleFilter else []))
-            if key not in dataId
-        ]
-        if missing:
-            raise MissingKey(f"an identifier needs {missing[0]!r}; the data ID is {dict(dataId)}")
-        tract, patch = int(dataId["tract"]), dataId["patch"]
-        if not singleFilter:
-            return self.coadd_packer.merged(tract, patch)
-        return self.coadd_packer.filtered(tract, patch, self._filter_number(dataId["filter"]))
-
-    def _filter_number(self, name: str) -> int:
-        labels = self.translator.filters
-        for number, label in enumerate(labels):
-            if label.answers_to(name):
-                return number
-        known = [label.name for label in labels]
-        raise DataIdError(
-            f"filter={name!r} is none of the camera's: "
-            f"{', '.join(known)}{did_you_mean(name, known)}"
-        )
-
-    def numbered(self, dataset_type: str) -> Callable[..., int] | None:
-        """Give what makes an identifier's dataset type, called as a ``bypass_`` hook.
-
-        None if it is none of them.
-        """
-        make = _NUMBERS.get(dataset_type)
-        if make is None or not {"exposure", "coadd"} & set(
-            self.policy.settings.get("identifiers", {})
-        ):
-            return None
-        return lambda datasetType, pythonType, location, dataId: make(self, dataId)
-
-
-def _exposure(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    return mapper._computeCcdExposureId(data_id)
-
-
-def _exposure_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    if mapper.exposure_packer is None or mapper.exposure_packer.bits is None:
-        raise PolicyError(
-            f"{mapper.policy.path} does not say how many bits the number of an exposure takes"
-        )
-    return mapper.exposure_packer.bits
-
-
-def _coadd(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    return mapper._computeCoaddExposureId(data_id, True)
-
-
-def _merged(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    return mapper._computeCoaddExposureId(data_id, False)
-
-
-def _coadd_bits(mapper: Numbering, data_id: Mapping[str, Any]) -> int:
-    if mapper.coadd_packer is None:
-        raise PolicyError(
-            f"{mapper.policy.path} does not say how many bits the number of a coadd takes"
-        )
-    return mapper.coadd_packer.bits
-
-
-# Dataset types that have no file: the policy says how they are computed (gen2-core 6.7).
-_NUMBERS: Mapping[str, Callable[[Numbering, Mapping[str, Any]], int]] = {
-    "ccdExposureId": _exposure,
-    "ccdExposureId_bits": _exposure_bits,
-    **dict.fromkeys(("deepCoaddId", "dcrCoaddId", "CoaddExposureId"), _coadd),
-    **dict.fromkeys(("deepMergedCoaddId", "dcrMergedCoaddId"), _merged),
-    **dict.fromkeys(
-        (
-            "deepCoaddId_bits", "dcrCoaddId_bits", "CoaddExposureId_bits", "deepMergedCoaddId_bits",
-            "dcrMergedCoaddId_bits",
-        ),
-        _coadd_bits,
-    ),
-}  # fmt: skip
+def span(numbers: Collection[int]) -> str:
+    """Return what shows numbers in messages: ``0 to 188``, ``1 to 62 without 61``."""
+    first, last = min(numbers), max(numbers)
+    absent = sorted(set(range(first, last + 1)).difference(numbers))
+    if not absent:
+        return f"{first} to {last}"
+    if len(absent) > _SHOWN:
+        return f"one of {len(numbers)} numbers from {first} to {last}"
+    return f"{first} to {last} without {', '.join(map(str, absent))}"

@@ -55,6 +55,35 @@ class ExposurePacker(NamedTuple):
         needed = " or ".join(repr(key) for term in self.terms for key in term if key not in full)
         raise MissingKey(f"an identifier needs {needed}; the data ID is {dict(data_id)}")
 
+    def unpack(self, identifier: Any) -> dict[str, Any]:
+        """Take an identifier, or an integer array of any shape, apart.
+
+        By the first of the terms. Values of keys with codes are what the codes stand for.
+
+        Raises
+        ------
+        DataIdError
+            If a number of a key with codes stands for none of its values.
+        """
+        parts, rest = {}, identifier
+        for key, factor in sorted(self.terms[0].items(), key=lambda term: -term[1]):
+            parts[key], rest = rest // factor, rest % factor
+        return {key: self._value(key, parts[key]) for key in self.terms[0]}
+
+    def _value(self, key: str, number: Any) -> Any:
+        codes = self.codes.get(key)
+        if codes is None:
+            return number
+        values = {code: value for value, code in codes.items()}
+        if hasattr(number, "shape"):
+            import numpy as np  # lazy: who has an array has it
+
+            return np.vectorize(lambda one: self._value(key, int(one)), otypes=[object])(number)
+        if number not in values:
+            known = ", ".join(f"{code} ({value})" for code, value in values.items())
+            raise DataIdError(f"{key} has no value that is numbered {number} (known: {known})")
+        return values[number]
+
     def _number(self, key: str, value: Any) -> int:
         codes = self.codes.get(key)
         try:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from persistence.cameras import faces, hooks, shown
-from persistence.cameras.detectors import Numbering
 from persistence.cameras.hook_results import ButlerComposite
+from persistence.cameras.numbering import Numbering
 from persistence.dataids import request as names
 from persistence.dataids.dataid import DataId, cast, cast_exactly
 from persistence.dataids.location import Location

@@ -104,6 +104,13 @@ def _names(node: Node, name: str) -> None:
             )
 
 
+def _numbers(node: Node, name: str) -> None:
+    _many(_WHOLE, 2, "the first number and the last")(node, name)
+    first, last = yaml_nodes.plain(node)
+    if first > last:
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name}: {first} comes after {last}")
+
+
 def _pattern(node: Node, name: str) -> None:
     _TEXT(node, name)
     try:
@@ -415,7 +422,9 @@ SETTINGS: Mapping[str, Shape] = {
         defaults=_table(_VALUE),
         codes=_table(_table(_WHOLE)),
     ),
-    "detectors": _record("key", key=_TEXT, name=_template, names=_names, serial=_TEXT),
+    "detectors": _record(
+        "key", key=_TEXT, name=_template, names=_names, numbers=_numbers, serial=_TEXT
+    ),
     "amplifiers": _table(_record("at flip", name=_TEXT, at=_pair(_WHOLE), flip=_pair(_TRUTH))),
     "focalPlane": _record(
         "pixel scale reference offsets",
@@ -434,7 +443,9 @@ SETTINGS: Mapping[str, Shape] = {
     "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
     "layouts": _list(_LAYOUT),
     "headers": _record(
-        visit=_VISIT, **dict.fromkeys(("zeroPoint", "filter", "detector"), _sources)
+        camera=_table(_list(_VALUE)),
+        visit=_VISIT,
+        **dict.fromkeys(("zeroPoint", "filter", "detector"), _sources),
     ),
     "values": _table(_list(_VALUE)),
     "ingest": _record(**_INGEST),
