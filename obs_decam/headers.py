@@ -67,6 +67,7 @@ class DecamHeaders(HeaderTranslator):
         "focus_z": {"key": "TELFOCUS", "pattern": r"^(?:[^,]*,){2}([^,]*),", "scale": 1e-3},
         "science_program": "PROPID",
     }
+    camera_cards: Mapping[str, Any] = {"INSTRUME": ["DECam"]}
     detector_key = "CCDNUM"
     # The Community Pipeline's keyword, in those of its versions that calibrate photometrically.
     zero_point_key = "MAGZERO"

@@ -13,6 +13,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from obs_decam import DecamMapper
+from obs_decam.headers import DecamHeaders
 from obs_decam.sample import generate
 from persistence.errors import FormatterError
 from persistence.ingest import config, parse
@@ -152,7 +153,7 @@ def test_a_file_of_another_camera_is_refused(
             if instrument is not None:
                 hdu.header["INSTRUME"] = instrument
 
-    assert Parser(DECAM.parse)(raw(tmp_path, change)).problem == problem
+    assert Parser(DECAM.parse, DecamHeaders())(raw(tmp_path, change)).problem == problem
 
 
 def test_a_default_stands_for_a_keyword_that_is_absent(tmp_path: Path) -> None:

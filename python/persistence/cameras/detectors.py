@@ -30,6 +30,12 @@ class Detectors:
         said: Mapping[str, Any] = self.policy.settings.get("detectors", {})
         return said
 
+    @property
+    def detector_key(self) -> str | None:
+        """The key of data IDs that has the detector's number; None if the policy does not say."""
+        key: str | None = self._detectors.get("key")
+        return key
+
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:
         """The name of each detector by its number, as far as the policy lists them."""

@@ -9,7 +9,7 @@ import dataclasses
 import glob
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -222,9 +222,20 @@ class FileIngest:
         """Make what reads headers, and checks what becomes of their values."""
         translator = self.repository.mapper.translator
         self._checks = checks.of(
-            self.config.register, templates, dates, translator.filters, self.config.strictFilters
+            self.config.register,
+            templates,
+            dates,
+            translator.filters,
+            self.config.strictFilters,
+            self._detectors(),
         )
         return Parser(parse, translator, self._checks)
+
+    def _detectors(self) -> Mapping[str, Collection[int]]:
+        """Return the numbers of the camera's detectors, by the key that has them."""
+        mapper = self.repository.mapper
+        key, numbers = mapper.detector_key, mapper.detector_numbers
+        return {} if key is None or numbers is None else {key: frozenset(numbers)}
 
     def _tell_filters(self, report: Report) -> None:
         """Warn of the filters that the camera does not list, and count their files."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -141,6 +141,12 @@ class CalibTask(FileIngest):
             # by a part of what was asked for.
             if tables and not self.dry_run and (is_whole or not self.create):
                 self._record(pending, tables, share, report)
+
+    def _detectors(self) -> Mapping[str, Collection[int]]:
+        return {
+            key: {*numbers, *map(int, self.config.detectors)}
+            for key, numbers in super()._detectors().items()
+        }
 
     def _make_planner(self) -> CalibPlanner:
         return CalibPlanner(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from persistence.cameras.detectors import span
 from persistence.dataids.template import PathTemplate
 from persistence.errors import did_you_mean
 from persistence.files import header_values
@@ -45,6 +46,9 @@ class Checks:
         The filters that the camera lists; none means that it lists none.
     strict_filters : `bool`
         Whether a filter that the camera does not list fails its file.
+    detectors : mapping
+        The property that is the detector's number -> the numbers that the camera has; empty if it
+        does not say.
     """
 
     types: Mapping[str, type] = field(default_factory=dict)
@@ -53,6 +57,7 @@ class Checks:
     paths: Collection[str] = frozenset()
     filters: tuple[FilterLabel, ...] = ()
     strict_filters: bool = False
+    detectors: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     def __call__(self, name: str, value: Any) -> Any:
         """Return a property's value in its type.
@@ -68,6 +73,8 @@ class Checks:
         checked = _OF_TYPE[kind](value)
         if kind is int and checked < 0 and name in self.keys:
             raise Unfit("is negative: it stands for a number that is not known")
+        if name in self.detectors and checked not in self.detectors[name]:
+            raise Unfit(f"is no detector of this camera, which has {span(self.detectors[name])}")
         if kind is str:
             checked = self._text(name, checked)
         return checked
@@ -106,6 +113,7 @@ def of(
     dates: Iterable[str] = (),
     filters: tuple[FilterLabel, ...] = (),
     strict_filters: bool = False,
+    detectors: Mapping[str, Collection[int]] = {},
 ) -> Checks:
     """Return the checks of a registry's columns and of the keys of path templates.
 
@@ -121,6 +129,8 @@ def of(
         The filters that the camera lists.
     strict_filters : `bool`
         Whether a filter that the camera does not list fails its file.
+    detectors : mapping
+        The property that is the detector's number -> the numbers that the camera has.
     """
     keys = {key: kind for template in templates for key, kind in template.keys.items()}
     return Checks(
@@ -130,6 +140,7 @@ def of(
         paths=frozenset(key for key, kind in keys.items() if kind is str),
         filters=filters,
         strict_filters=strict_filters,
+        detectors=detectors,
     )
 
 

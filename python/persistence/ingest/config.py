@@ -56,9 +56,6 @@ class ParseConfig:
         The property that holds the number of a row's extension.
     orWhole : `bool`
         Whether a file that has none of the extensions is one row, or no file of this camera.
-    instruments : `tuple` [`str`]
-        What INSTRUME is in files of this camera, in any case of letters; none means that it is not
-        looked at. A file without it may be of any camera.
     """
 
     translation: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +66,6 @@ class ParseConfig:
     skippedExtnames: tuple[str, ...] = ()
     hduName: str = "hdu"
     orWhole: bool = False
-    instruments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

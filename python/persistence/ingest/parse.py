@@ -27,7 +27,6 @@ from persistence.types.exposure.translator import HeaderTranslator
 # 1.8).
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
 _DAY = len("2015-02-18")
-_INSTRUMENT = "INSTRUME"
 _DIGITS = 6  # of a second, which cameras write
 
 
@@ -133,7 +132,7 @@ class Parser:
             if first is not None:
                 seen.append(first)
                 described = _Known(first, primary)
-        self._refuse_foreign(described)
+        self.headers.refuse_other_camera(described)
         found = itertools.chain(seen, hdus)
         extensions = wanted(found, self.config, self.headers) if self.config.extnames else []
         collections.deque(hdus, maxlen=0)  # walk to the end: is the file whole?
@@ -157,16 +156,6 @@ class Parser:
             for problem, numbers in wrong.items()
         )
         return info, tuple(rows)
-
-    def _refuse_foreign(self, cards: _Known) -> None:
-        """Refuse a file whose header says that it is another camera's."""
-        instrument, own = cards.get(_INSTRUMENT), self.config.instruments
-        if own and instrument is not None:
-            text = str(instrument).strip()
-            if text.lower() not in (name.lower() for name in own):
-                raise FormatterError(
-                    f"it is of another camera: {_INSTRUMENT} is {text!r}, not {' or '.join(own)}"
-                )
 
     def _properties(self, path: str, cards: _Known, below: Mapping[str, Any] = {}) -> _Properties:
         """Make properties of a header, over those of the whole file."""

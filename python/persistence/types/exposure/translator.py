@@ -100,6 +100,7 @@ _DATES = ("date_begin", "date_middle")
 # An exposure of the sky, by any name.
 _SCIENCE = ("object", "skyexp")
 _FIRST_FK5 = 1984.0
+_INSTRUMENT = "INSTRUME"
 # The geocentric apparent place of a target that moves is no place in a frame.
 _NO_FRAME = "gappt"
 
@@ -118,6 +119,8 @@ class HeaderTranslator:
         The keyword of the filter.
     detector_key : `str` or None
         The keyword of the detector's number.
+    camera_cards : mapping
+        Keyword -> what the camera's own files say there; a file that says otherwise is another's.
     filters : `tuple` [`FilterLabel`]
         The filters that the camera's policy knows.
     detectors : mapping [`int`, `str`]
@@ -149,6 +152,7 @@ class HeaderTranslator:
     zero_point_key: str | None = None
     filter_key: str = "FILTER"
     detector_key: str | None = None
+    camera_cards: Mapping[str, Sequence[Any]] = {}
 
     def __init__(
         self,
@@ -161,6 +165,7 @@ class HeaderTranslator:
         self.filters = filters
         self.detectors = detectors
         self.visit_keys = {**self.visit_keys, **said.get("visit", {})}
+        self.camera_cards = said.get("camera", self.camera_cards)
         self._sources = {
             name: headersource.sources(entry) for name, entry in self.visit_keys.items()
         }
@@ -325,6 +330,26 @@ class HeaderTranslator:
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector; None if the header does not tell."""
         return header_values.integer(headersource.first(self._cards["detector"], header))
+
+    def refuse_other_camera(self, header: Header) -> None:
+        """Check that a file is of this camera, as far as its header tells.
+
+        Raises
+        ------
+        FormatterError
+            If the header says that it is another's.
+        """
+        for keyword, expected in self.camera_cards.items():
+            value = header_values.text(headersource.card(header, keyword))
+            known = [str(name) for name in expected]
+            if value is None or value.casefold() in (name.casefold() for name in known):
+                continue
+            instrument = header_values.text(headersource.card(header, _INSTRUMENT))
+            also = f" ({_INSTRUMENT} is {instrument!r})" if keyword != _INSTRUMENT else ""
+            raise FormatterError(
+                f"it is of another camera: {keyword} is {value!r}, not {' or '.join(known)}"
+                f"{also if instrument else ''}"
+            )
 
     def zero_point(self, header: Header) -> float | None:
         """Return the magnitude that gives one count (mag); None if it is not known."""
