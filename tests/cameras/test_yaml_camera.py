@@ -172,11 +172,11 @@ def test_a_shipped_camera_needs_no_package(tmp_path: Path) -> None:
 
 
 def test_an_unknown_camera_lists_the_known_and_says_how_to_supply_one(tmp_path: Path) -> None:
-    (tmp_path / "_mapper").write_text("lsst.obs.sdss.SdssMapper\n")
+    (tmp_path / "_mapper").write_text("lsst.obs.monocam.MonocamMapper\n")
     with pytest.raises(CameraNotFound) as caught:
         Butler(tmp_path)
     for word in (
-        "'lsst.obs.sdss.SdssMapper'",
+        "'lsst.obs.monocam.MonocamMapper'",
         "lsst.obs.hsc.HscMapper",
         "mapper='my_camera.yaml'",
         "doc/cameras.rst",

@@ -115,6 +115,8 @@ def _ask_registry(
 ) -> list[Row]:
     lacking = absent(repository, dataset, wanted, data_id) if lenient else ()
     asked = [column for column in wanted if column not in lacking]
+    if not asked:
+        return [(None,) * len(wanted)]
     where = conditions(repository, dataset, asked, data_id)
     rows = repository.registry.lookup(asked, where, dataset.tables, template=dataset.template)
     return _with_nulls(wanted, asked, rows)
