@@ -17,8 +17,8 @@ from persistence.errors import DataIdError, PolicyError
 from persistence.types.exposure.exposure import Exposure
 
 # For each camera: how many detectors it has, the last one's number, and a whole data ID of it.
-LSST: Mapping[str, Any] = {"visit": 1, "expId": 1, "filter": "i", "run": "r1", "dayObs": "2020-01-01", "seqNum": 1}
-SUBARU: Mapping[str, Any] = {"visit": 1, "filter": "i", "field": "F", "pointing": 5, "dateObs": "2015-01-01"}
+LSST: Mapping[str, Any] = {"visit": 1, "expId": 1, "filter": "i", "run": "r1", "dayObs": "2020-01-01", "seqNum": 1}  # fmt: skip
+SUBARU: Mapping[str, Any] = {"visit": 1, "filter": "i", "field": "F", "pointing": 5, "dateObs": "2015-01-01"}  # fmt: skip
 CAMERAS: Mapping[str, tuple[int | None, int, Mapping[str, Any]]] = {
     "comCam": (9, 8, {**LSST, "raftName": "R22", "detectorName": "S22"}),
     "decam": (61, 62, {"visit": 1, "filter": "g", "date": "2015-01-01"}),

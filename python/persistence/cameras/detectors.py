@@ -39,7 +39,9 @@ class Detectors:
     @functools.cached_property
     def detector_names(self) -> Mapping[int, str]:
         """The name of each detector by its number, as far as the policy lists them."""
-        names = {int(number): str(name) for number, name in self._detectors.get("names", {}).items()}
+        names = {
+            int(number): str(name) for number, name in self._detectors.get("names", {}).items()
+        }
         first, last = self._detectors.get("numbers", (min(names, default=0), max(names, default=0)))
         return {number: name for number, name in names.items() if first <= number <= last}
 
