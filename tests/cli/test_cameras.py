@@ -19,7 +19,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "get": ("persistence get {root} raw --id visit=410877 ccdnum=28 --trust", "mask_planes"),
     "images": ("ingestImages.py {root} {root}/*/*.fits.fz -n --mapper", "already there"),
     "DECam": ("ingestImagesDecam.py {root} {root}/*/*.fits.fz -n --trust", "already there"),
-    "calibrations": ("ingestCalibs.py {root} {master} --validity 9 --calib C -n --mapper", "1 new"),
+    "calibrations": (
+        "ingestCalibs.py {root} {master} --validity 9 --calib C -n --mapper",
+        "1 would be new",
+    ),
     "curated ones": ("ingestCuratedCalibs.py {root} C --calib C -n --trust", "is not called like"),
     "defects": ("ingestDefects.py {root} C --calib C -n --mapper", "is not called like"),
     "a sky map": ("makeSkyMap.py {root} --rerun a -c doWrite=False --trust", "sky map has"),

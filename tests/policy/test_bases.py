@@ -185,7 +185,7 @@ def test_a_class_that_makes_itself_gives_its_files_and_knows_its_headers(
     path.write_text("base: old\n")
     made = mapper_class(str(path))()
     assert not isinstance(made, OldMapper)
-    assert made.policy.settings["aliases"] == {"ccd": "ccdnum"}
+    assert made.policy.settings["aliases"] == dict.fromkeys(("ccd", "detector", "sensor"), "ccdnum")
     assert made.translatorClass is DecamHeaders
     assert made.policy.settings["ingest"]["parse"]["translation"]["visit"] == "EXPNUM"
 
