@@ -223,7 +223,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "an unknown base": (
         "aliases: {}\nbase: decma",
         r"above.yaml:2: base 'decma' is neither a file \(.*decma\) nor a camera that is known "
-        r"\(decam, hsc, .*\); did you mean 'decam'",
+        r"\(comCam, decam, hsc, .*\); did you mean 'decam'",
     ),
     "itself": ("base: above.yaml", r"above.yaml:1: base leads in a circle: .*above.yaml -> .*above.yaml"),
     "a circle": (
