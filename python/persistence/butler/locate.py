@@ -17,10 +17,12 @@ from persistence.cameras.hook_results import ButlerLocation
 from persistence.composites import references
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
-from persistence.errors import NoResults
+from persistence.errors import AmbiguousDataId, NoResults
 from persistence.files import atomic
 from persistence.formatters import choose_hdu, extensions
 from persistence.policy import storages
+
+_SHOWN = 3
 
 
 def expected(
@@ -128,12 +130,35 @@ def bypass(repository: Repository, request: Request, data_id: Mapping[str, Any])
     made = mapper.hook("bypass", name)
     assert made is not None
     dataset = mapper.dataset(request)
-    full_id = mapper.typed(dataset, data_id)
     location = (
         _of_bypass(repository, request, data_id) if ("bypass", name) in mapper.hooks else None
     )
-    obj = faces.unwrap(made(name, dataset.python, location, full_id))
-    return mapper.standardise(request, obj, data_id)
+    full_ids = _completed(repository, request, mapper.typed(dataset, data_id))
+    objects = [made(name, dataset.python, location, full_id) for full_id in full_ids]
+    if any(other is not objects[0] for other in objects):
+        reasons = [f"several match: {', '.join(str(dict(one)) for one in full_ids[:_SHOWN])}, ..."]
+        raise AmbiguousDataId("No unique lookup for:", name, data_id, reasons)
+    return mapper.standardise(request, faces.unwrap(objects[0]), data_id)
+
+
+def _completed(
+    repository: Repository, request: Request, data_id: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return a data ID with the keys by which the camera makes a dataset: one for each value.
+
+    Raises
+    ------
+    NoResults
+        If no exposure matches the data ID.
+    """
+    mapper = repository.mapper
+    missing = [key for key in mapper.hook_keys(request.name) if key not in data_id]
+    if not missing or not data_id or "raw" not in mapper.types:
+        return [data_id]
+    rows = lookup.lookup(repository, mapper.types["raw"], missing, data_id)
+    if not rows:
+        raise NoResults("No exposure matches:", request.name, data_id)
+    return [{**data_id, **dict(zip(missing, row, strict=True))} for row in rows]
 
 
 def _of_bypass(

@@ -105,6 +105,11 @@ class Mapper(Numbering):
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
         geometry["layouts"] = self.layouts
+        if "geometry" in settings:
+            from persistence.cameras import versions  # lazy: few cameras have any
+
+            geometry["date"] = versions.key_of(self.policy)
+            geometry["versions"] = versions.of(self.policy)
         return self._header_class()(
             filters, self.detector_names, settings.get("headers", {}), geometry
         )
@@ -437,6 +442,17 @@ class Mapper(Numbering):
 
     # -- hooks
     # ---------------------------------------------------------------------------------------
+
+    def hook_keys(self, name: str) -> tuple[str, ...]:
+        """Return the keys by which a dataset is made that has no file, as far as they are known.
+
+        A camera with several geometries is chosen by its date.
+        """
+        if name != "camera" or "geometry" not in self.policy.settings:
+            return ()
+        from persistence.cameras import versions  # lazy: few cameras have any
+
+        return tuple(filter(None, (versions.key_of(self.policy),)))
 
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
         """Give a hook, bound to this mapper; None if the camera has none."""

@@ -15,6 +15,7 @@ from persistence.dataids.location import Location
 from persistence.errors import PolicyError
 
 if TYPE_CHECKING:
+    from persistence.cameras.versions import Version
     from persistence.policy.load import CameraPolicy
     from persistence.types.exposure.camera import Camera
 
@@ -37,17 +38,58 @@ class SpecialTypes:
         """The name of each detector by its number."""
         raise NotImplementedError("the mapper says")
 
+    def hook_keys(self, name: str) -> tuple[str, ...]:
+        """Return the keys by which a dataset is made that has no file, as far as they are known."""
+        raise NotImplementedError("the mapper says")
+
     def hook(self, kind: str, dataset_type: str) -> Callable[..., Any] | None:
         """Return a hook of the mapper."""
         raise NotImplementedError("the mapper says")
 
     @functools.cached_property
     def camera(self) -> Camera | None:
-        """The camera's detectors in its focal plane; None if the policy does not describe them."""
+        """The camera's detectors in its focal plane; None if the policy does not describe them.
+
+        Of several geometries, the last.
+        """
+        from persistence.cameras import versions  # few ask for the camera
+
+        known = versions.of(self.policy)
+        if known:
+            return self._of_version(known[-1])
         made = self._makeCamera(self.policy, self.repositoryDir)
         # Cameras of Gen2 make afw's, which are faces of ours.
         ours: Camera | None = getattr(made, "astropy", made)
         return ours
+
+    def camera_on(self, date: Any) -> Camera | None:
+        """Return the camera as it was on a date; see `camera`.
+
+        Raises
+        ------
+        DataIdError
+            If it is no date.
+        NoResults
+            If the policy has no geometry that is valid then.
+        """
+        from persistence.cameras import versions  # as above
+
+        known, key = versions.of(self.policy), versions.key_of(self.policy)
+        return self.camera if key is None else self._of_version(versions.chosen(known, date, key))
+
+    def _of_version(self, version: Version) -> Camera:
+        from persistence.cameras import versions  # as above
+
+        if version.where not in self._cameras:
+            self._cameras[version.where] = versions.camera(
+                self.policy, version, self.repositoryDir, self.detector_names
+            )
+        return self._cameras[version.where]
+
+    @functools.cached_property
+    def _cameras(self) -> dict[str, Camera]:
+        """The cameras of geometries that were asked for, so that one geometry is one object."""
+        return {}
 
     def _makeCamera(self, policy: CameraPolicy, repositoryDir: str | None) -> Camera | None:
         """Return the camera that a policy describes; cameras of Gen2 override it."""
@@ -61,13 +103,17 @@ class SpecialTypes:
     def bypass_camera(
         self, datasetType: str, pythonType: Any, location: Any, dataId: Mapping[str, Any]
     ) -> Camera:
-        """Return the camera.
+        """Return the camera, as it was on the date of the data ID, if that has one.
 
         Raises
         ------
         PolicyError
             If the policy does not describe it.
         """
+        for key in self.hook_keys("camera"):
+            camera = None if dataId.get(key) is None else self.camera_on(dataId[key])
+            if camera is not None:
+                return camera
         if self.camera is None:
             from persistence.cameras import geometry
 

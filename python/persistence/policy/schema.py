@@ -5,12 +5,13 @@ Every setting is checked when the file is loaded; an error names its line.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 
 from persistence.dataids.template import PathTemplate
 from persistence.errors import PolicyError, did_you_mean
-from persistence.files import header_steps, yaml_nodes
+from persistence.files import header_steps, header_values, yaml_nodes
 from persistence.files.yaml_nodes import Node
 from persistence.policy.section import SECTIONS
 
@@ -395,6 +396,68 @@ _LAYOUT = _record(
     types=_list(_TEXT),
 )
 
+_FOCAL_PLANE = _record(
+    "pixel scale reference offsets",
+    name=_TEXT,
+    pixel=_NUMBER,
+    size=_pair(_WHOLE),
+    scale=_NUMBER,
+    toAngle=_list(_NUMBER),
+    fromAngle=_list(_NUMBER),
+    reference=_PAIR,
+    flipX=_TRUTH,
+    yaw=_NUMBER,
+    offsets=_table(_table(_PAIR)),
+    amplifiers=_table(_table(_AMPLIFIER)),
+)
+_VERSION = _record(
+    "valid",
+    valid=_many(
+        _plain("a date", str, datetime.date, type(None)),
+        2,
+        "a pair: the first date, and the first that is no more",
+    ),
+    camera=_TEXT,
+    focalPlane=_FOCAL_PLANE,
+)
+
+
+def _versions(node: Node, name: str) -> None:
+    """Check that one geometry follows another: no date has none or two."""
+    _list(_VERSION)(node, name)
+    if not node.value:
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name} has no geometry")
+    last: tuple[str | None, str] | None = None
+    for each in node.value:
+        begin, end = (_date(date, name) for date in yaml_nodes.items(each)["valid"].value)
+        where = yaml_nodes.where(yaml_nodes.items(each)["valid"])
+        if begin is not None and end is not None and begin >= end:
+            raise PolicyError(f"{where}: {name}: {begin} to {end} holds no date")
+        if not {"camera", "focalPlane"} & {*yaml_nodes.items(each)}:
+            raise PolicyError(f"{where}: {name} needs a focalPlane or a camera")
+        if last is not None and (begin is None or last[0] != begin):
+            before, line = last
+            if before is not None and begin is not None and before < begin:
+                raise PolicyError(
+                    f"{where}: {name} has a gap: none from {before} ({line}) to {begin}"
+                )
+            raise PolicyError(
+                f"{where}: {name} overlap, or are not in order: one to {before or '...'} ({line}), "
+                f"the next from {begin or '...'}"
+            )
+        last = end, where
+
+
+def _date(node: Node, name: str) -> str | None:
+    value = yaml_nodes.plain(node)
+    if value is None:
+        return None
+    date = header_values.date(str(value))
+    if date is None or len(date) != len("2024-03-01"):
+        raise PolicyError(f"{yaml_nodes.where(node)}: {name}.valid: {value!r} is not a date")
+    return date
+
+
 # Every top-level key of a camera's file but the sections of dataset types. A key that is not here
 # is unknown.
 SETTINGS: Mapping[str, Shape] = {
@@ -426,20 +489,8 @@ SETTINGS: Mapping[str, Shape] = {
         "key", key=_TEXT, name=_template, names=_names, numbers=_numbers, serial=_TEXT
     ),
     "amplifiers": _table(_record("at flip", name=_TEXT, at=_pair(_WHOLE), flip=_pair(_TRUTH))),
-    "focalPlane": _record(
-        "pixel scale reference offsets",
-        name=_TEXT,
-        pixel=_NUMBER,
-        size=_pair(_WHOLE),
-        scale=_NUMBER,
-        toAngle=_list(_NUMBER),
-        fromAngle=_list(_NUMBER),
-        reference=_PAIR,
-        flipX=_TRUTH,
-        yaw=_NUMBER,
-        offsets=_table(_table(_PAIR)),
-        amplifiers=_table(_table(_AMPLIFIER)),
-    ),
+    "focalPlane": _FOCAL_PLANE,
+    "geometry": _record("versions", key=_TEXT, versions=_versions),
     "readout": _record(gain=_VALUE, read_noise=_VALUE, saturation=_VALUE),
     "layouts": _list(_LAYOUT),
     "headers": _record(

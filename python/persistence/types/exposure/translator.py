@@ -129,7 +129,8 @@ class HeaderTranslator:
         The section ``headers`` of the camera's policy: it comes before the class's own tables.
     geometry : mapping
         The sections ``amplifiers``, ``focalPlane``, ``readout`` and ``detectors`` of the camera's
-        policy, and its `~persistence.types.exposure.layouts.Layout`, as ``layouts``.
+        policy, and its `~persistence.types.exposure.layouts.Layout`, as ``layouts``; and, of a
+        camera with several geometries, these as ``versions`` and the key of their ``date``.
     """
 
     visit_keys: Mapping[str, Any] = {
@@ -308,7 +309,7 @@ class HeaderTranslator:
             return None
         serial_key = self.geometry.get("detectors", {}).get("serial", "")
         serial = header_values.text(headersource.card(header, serial_key)) or ""
-        name, told = self.detectors.get(number, str(number)), self.geometry.get("focalPlane")
+        name, told = self.detectors.get(number, str(number)), self._focal_plane(data_id)
         detector = Detector(name, number, serial, amplifiers, bbox=bbox)
         if told is None:
             return detector
@@ -326,6 +327,15 @@ class HeaderTranslator:
             orientation=(told.get("yaw", 0.0), 0.0, 0.0),
             plane=FocalPlane(told["scale"], told.get("flipX", False)),
         )
+
+    def _focal_plane(self, data_id: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return what the policy says of the focal plane, on the date of a data ID; or None."""
+        told: Mapping[str, Any] | None = self.geometry.get("focalPlane")
+        if "versions" not in self.geometry:
+            return told
+        day = header_values.date(str(data_id.get(self.geometry["date"])))
+        holding = (each for each in self.geometry["versions"] if day and each.holds(day[:10]))
+        return next((each.settings.get("focalPlane") for each in holding), None)
 
     def detector_number(self, header: Header) -> int | None:
         """Return the number of the detector; None if the header does not tell."""
