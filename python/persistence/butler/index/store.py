@@ -55,7 +55,7 @@ _BETTER = (
     f"instr('{_ORDER}', '|' || {ENDING} || '|')"
 )
 # What is not known of each row is not known of all.
-_TALLY = "count(*), " + ", ".join(
+TALLY = "count(*), " + ", ".join(
     f"CASE WHEN count(*) = count({column}) THEN {function}({column}) END"
     for function, column in (("sum", SIZE), ("max", TIME), ("min", TIME))
 )
@@ -289,7 +289,7 @@ class Store:
         if not self.has(table):
             return 0, None, None, None
         row: tuple[int, int | None, int | None, int | None] = self.connection.execute(
-            f"SELECT {_TALLY} FROM {table.name} WHERE {table.where(values)}",  # noqa: S608  # quoted
+            f"SELECT {TALLY} FROM {table.name} WHERE {table.where(values)}",  # noqa: S608  # quoted
             values,
         ).fetchone()
         return row

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from persistence.butler.index import build, home, news, ways
 from persistence.butler.index.refresh import Refresher
-from persistence.butler.index.store import ENDING, SIZE, TIME, Row, Store, Table, is_damage
+from persistence.butler.index.store import ENDING, SIZE, TALLY, TIME, Row, Store, Table, is_damage
 from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, RepositoryError, did_you_mean
@@ -272,6 +272,30 @@ class Tree:
         return {
             text: Totals(*totals) for text, *totals in self._all(query) if text in self._templates
         }
+
+    def grouped(self, template: PathTemplate, keys: Sequence[str]) -> list[tuple[Row, Totals]]:
+        """Return what there is of a template by the values of some of its keys, in their order.
+
+        Parameters
+        ----------
+        template : `PathTemplate`
+            The template; an HDU in it does not count.
+        keys : sequence of `str`
+            Keys of the template; of none, there is one group.
+        """
+        table = self._table(template)
+        if table is None:
+            return []
+        names = [quoted(key) for key in keys]
+        query = f"SELECT {', '.join([*names, TALLY])} FROM main.{table.name}"  # noqa: S608  # quoted
+        if names:
+            query += f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}"
+        rows: list[Row] = self._guarded(
+            lambda store: store.connection.execute(query).fetchall() if store.has(table) else [],
+            [],
+            again=False,
+        )
+        return [(row[: len(keys)], Totals(*row[len(keys) :])) for row in rows]
 
     def dangling(self) -> list[str]:
         """Return the paths of links that lead to nothing, sorted."""

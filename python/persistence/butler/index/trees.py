@@ -10,8 +10,8 @@ from persistence.butler.repository import Repository
 from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
 
-# By their roots, with the dataset types that each learned last; the one used last is the last.
-_trees: dict[str, tuple[Tree, Mapping[str, DatasetType]]] = {}
+# By their roots, with whose dataset types each learned last; the one used last is the last.
+_trees: dict[str, tuple[Tree, Mapping[str, DatasetType], str]] = {}
 _ENOUGH = 64  # each holds files open
 
 
@@ -37,12 +37,13 @@ def all_of(repository: Repository) -> list[Tree]:
 
 def _at(repository: Repository, root: str) -> Tree:
     types = repository.mapper.types
-    tree, learned = _trees.pop(root, (None, None))
+    tree, learned, learner = _trees.pop(root, (None, None, ""))
     if tree is None:
         tree = Tree(root, _templates(repository, root))
-    elif learned is not types:
+    # Repositories share types, but not where calibrations lie: one may be the root of another's.
+    elif learned is not types or learner != repository.root:
         tree.learn(_templates(repository, root))
-    _trees[root] = tree, types
+    _trees[root] = tree, types, repository.root
     if len(_trees) > _ENOUGH:
         del _trees[next(iter(_trees))]
     return tree
