@@ -27,6 +27,10 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 
 # Each subcommand, in its usual use.
 USES: dict[str, tuple[str, ...]] = {
+    "status": (),
+    "find": ("raw", "--where", "ccdnum = 28"),
+    "missing": ("calexp", "--id", "ccdnum=28"),
+    "du": ("--by", "type,rerun"),
     "tree": (),
     "types": ("raw*", "--views"),
     "query": ("raw", "visit", "--id", "ccdnum=28"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.dataids import dataid
 
 Row = Mapping[str, Any]
 
+# Of so many rows a table that is printed as it comes takes its widths.
+_SEEN = 1000
 # What JSON has as it is; a float may be NaN.
 _JSON = {int, str, bool, type(None)}
 
@@ -38,9 +41,14 @@ def lines(texts: Iterable[str]) -> None:
 
 
 def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> None:
-    """Print rows of these columns as they come, as ``json`` or ``csv``."""
+    """Print rows of these columns as they come.
+
+    A table is as wide as its first rows want it: longer values further down stick out.
+    """
     if form == "csv":
         _write_csv(rows, columns)
+    elif form == "table":
+        _write_table(iter(rows), columns)
     else:
         _write_json(dict(zip(columns, row, strict=True)) for row in rows)
 
@@ -95,13 +103,34 @@ def _columns(rows: Iterable[Row]) -> list[str]:
 
 
 def _table(rows: Sequence[Row]) -> None:
+    lines(table(rows))
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the lines of an aligned table, its header first; none of a table without columns."""
     columns = _columns(rows)
-    if not columns:
-        return
-    body = [[cell(row.get(column)) for column in columns] for row in rows]
+    if columns:
+        yield from _table_lines(columns, [[row.get(column) for column in columns] for row in rows])
+
+
+def _table_lines(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], more: Iterable[Sequence[Any]] = ()
+) -> Iterator[str]:
+    """Yield the lines of a table that is aligned by some rows, and has more behind them."""
+    body = [list(map(cell, row)) for row in rows]
     widths = [max(map(len, texts)) for texts in zip(columns, *body, strict=True)]
-    right = [all(type(row.get(column)) in (int, float) for row in rows) for column in columns]
-    lines(_aligned(texts, widths, right) for texts in (columns, *body))
+    right = [
+        all(type(value) in (int, float) for value in values)
+        for values in (zip(*rows, strict=True) if rows else [()] * len(columns))
+    ]
+    for texts in itertools.chain([columns], body, (list(map(cell, row)) for row in more)):
+        yield _aligned(texts, widths, right)
+
+
+def _write_table(rows: Iterator[Sequence[Any]], columns: Sequence[str]) -> None:
+    first = list(itertools.islice(rows, _SEEN))
+    if first:
+        lines(_table_lines(columns, first, rows))
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

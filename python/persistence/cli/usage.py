@@ -71,6 +71,15 @@ def add_id(parser: argparse.ArgumentParser, purpose: str) -> None:
     )
 
 
+def add_as_indexed(parser: argparse.ArgumentParser) -> None:
+    """Add ``--as-indexed``, of commands that ask an index."""
+    parser.add_argument(
+        "--as-indexed",
+        action="store_true",
+        help="as the last look found it: look at no directory now",
+    )
+
+
 def data_ids(butler: Butler, name: str, options: Sequence[Sequence[str]]) -> list[DataId]:
     """Give the data IDs that the ``--id`` options stand for.
 

@@ -15,13 +15,13 @@ from persistence.registry.contract import Registry
 Row = Mapping[str, Any]
 
 # What a column is called, by camera: of those in a line, the first that a table has.
-_VISIT = ("visit", "expId")
-_FILTER = ("filter",)
+VISIT = ("visit", "expId")
+FILTER = ("filter",)
 _FIELD = ("field", "object")
-_DATE = ("dayObs", "date", "dateObs")
+DATE = ("dayObs", "date", "dateObs")
 _EXPOSURE = ("expTime", "exptime")
 _DETECTOR = ("ccdnum", "detector", "ccd")
-_WINDOW = (("validStart",), ("validEnd",), ("calibDate",), _FILTER)
+_WINDOW = (("validStart",), ("validEnd",), ("calibDate",), FILTER)
 _VISITS = "_visit"
 
 
@@ -46,9 +46,9 @@ def names_of(registry: Registry) -> Names:
     """
     for table in sorted(registry.tables(), key=lambda name: name != "raw"):
         columns = registry.columns([table])
-        visit = _first(_VISIT, columns)
+        visit = _first(VISIT, columns)
         if visit is not None and not table.endswith(_VISITS):
-            others = [_first(names, columns) for names in (_FILTER, _FIELD, _DATE, _EXPOSURE)]
+            others = [_first(names, columns) for names in (FILTER, _FIELD, DATE, _EXPOSURE)]
             return Names(table, visit, *others)
     raise RegistryError(
         f"{registry.path} has no table of visits (it has {list(registry.tables())})"

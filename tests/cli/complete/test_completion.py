@@ -120,6 +120,10 @@ def tab() -> Tab:
         ("watch {} ra", ["raw"]),
         ("watch {} --by vis", ["visit"]),
         ("watch {} --id filter=", ["filter=g", "filter=r"]),
+        ("find {} raw --columns vis", ["visit"]),
+        ("find {} raw --columns visit,ccd", ["visit,ccdnum"]),
+        ("du {} --by visit,vis", []),
+        ("missing {} calexp --given ra", ["raw"]),
         ("nonsense {} ra", []),
     ],
 )

@@ -69,6 +69,14 @@ def keys(typed: Typed, begin: str) -> Iterable[str]:
     return [key for key in typed.outline().keys_of(typed.datasetType) if key not in typed.words]
 
 
+def columns(typed: Typed, begin: str) -> Iterable[str]:
+    """Give keys of the dataset type, for the last of several that commas part."""
+    before, comma, last = begin.rpartition(",")
+    there = before.split(",")
+    known = typed.outline().keys_of(typed.datasetType)
+    return [f"{before}{comma}{key}" for key in known if key not in there and key.startswith(last)]
+
+
 def data_ids(typed: Typed, begin: str) -> Iterable[str]:
     """Give keys, with an ``=``.
 
@@ -178,7 +186,10 @@ def values_of(key: str) -> Completer:
 COMPLETERS: Mapping[str, Completer] = {
     "type": dataset_types,
     "keys": keys,
-    "by": keys,
+    "by": columns,
+    "columns": columns,
+    "order": columns,
+    "given": dataset_types,
     "id": data_ids,
     "visit": values_of("visit"),
     "filter": values_of("filter"),

@@ -1,0 +1,133 @@
+"""What ``find`` and ``missing`` share: which rows are wanted, and how they are shown."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.cli import keys, output, usage
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+    from persistence.dataids.expression import Expression
+
+_MINUS = "-"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses rows, columns and their order, and ``--short``."""
+    parser.add_argument(
+        "--where", metavar="CONDITION",
+        help="what has to be true: 'visit in (1..100) and filter == \"r\"'",
+    )  # fmt: skip
+    usage.add_id(parser, "which: visit=410877..410879 ccdnum=1^28; may be repeated")
+    parser.add_argument(
+        "--columns", metavar="COLUMN,COLUMN",
+        help="what a row shows: keys, columns of the registry, size (bytes), written (UTC), path, "
+        "repository; if not given, keys of the data ID",
+    )  # fmt: skip
+    parser.add_argument(
+        "--order", default="", metavar="COLUMN,COLUMN",
+        help="sort rows by these; by 'size-' with the largest first",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=_count, metavar="N", help="so many rows are enough")
+    parser.add_argument(
+        "--short", action="store_true", help="the shortest --id options that stand for just these"
+    )
+    usage.add_as_indexed(parser)
+
+
+def _count(text: str) -> int:
+    """Read a number of rows."""
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+_count.__name__ = "number of rows"  # argparse shows it
+
+
+def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expression:
+    """Return what ``--where`` and ``--id`` say together.
+
+    Raises
+    ------
+    ExpressionError, DataIdError
+        If one of them cannot be read.
+    """
+    from persistence.dataids import expression  # lazy: TAB does without
+
+    typed = (word.partition("=")[0] for words in arguments.id for word in words)
+    known, aliases = keys.known(butler, name, typed)
+    chosen = expression.of_words(arguments.id, known, aliases)
+    return expression.parse(arguments.where or "") & chosen
+
+
+def words(text: str | None) -> list[str] | None:
+    """Return the names in a list, parted by commas or blanks."""
+    return None if text is None else text.replace(",", " ").split()
+
+
+def order(text: str) -> list[str]:
+    """Return what to sort by, as `Butler.query` takes it.
+
+    A shell's word cannot well begin with a minus.
+    """
+    return [
+        f"{_MINUS}{word.removesuffix(_MINUS)}" if word.endswith(_MINUS) else word
+        for word in words(text) or ()
+    ]
+
+
+def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str) -> int:
+    """Print rows as they come, and return how many there were."""
+    count = 0
+
+    def counted() -> Iterator[Sequence[Any]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield list(map(_shown, row))
+
+    output.stream(counted(), form, columns)
+    return count
+
+
+def write_lines(texts: Iterable[str]) -> int:
+    """Print lines as they come, and return how many there were."""
+    count = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal count
+        for text in texts:
+            count += 1
+            yield text
+
+    output.lines(counted())
+    return count
+
+
+def write_short(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str) -> int:
+    """Print the ``--id`` options that stand for some data IDs, and return how many these are."""
+    from persistence.dataids import shorthand  # lazy: only needed to write them
+
+    data_ids = [
+        {key: value for key, value in zip(columns, row, strict=True) if value is not None}
+        for row in rows
+    ]
+    options = shorthand.typed(data_ids)
+    if form == "table":
+        output.lines(options)
+    else:
+        output.write([{"options": option} for option in options], form)
+    return len(data_ids)
+
+
+def _shown(value: Any) -> Any:
+    """Return a time in UTC as text."""
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value

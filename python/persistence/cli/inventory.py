@@ -1,0 +1,185 @@
+"""What the trees of a chain hold, by dataset type: what ``status`` and ``du`` print."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from persistence.butler.index import listing, trees
+from persistence.butler.index.tree import Totals, Tree
+from persistence.cli import messages, progress
+from persistence.dataids.template import PathTemplate
+from persistence.files import marks, temporaries
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+    from persistence.butler.repository import Repository
+
+# Files at the top of a tree that are the repository itself; these and what SQLite keeps beside its
+# own.
+_OWN = ("registry.sqlite3", "calibRegistry.sqlite3", "registry_raw.sqlite3", "registry.pgsql")
+_BESIDE = ("", "-journal", "-wal", "-shm")
+_FRAME = {*marks.NAMES, *(f"{name}{ending}" for name in _OWN for ending in _BESIDE)}
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+class Place(NamedTuple):
+    """A tree, and the repositories of a chain whose datasets lie in it.
+
+    It is a repository, or the root of calibrations of several, or both.
+    """
+
+    tree: Tree
+    repositories: list[Repository]
+
+    @property
+    def is_repository(self) -> bool:
+        """Whether it is one of them, and not only where their calibrations lie."""
+        return any(self.tree.root == os.path.abspath(each.root) for each in self.repositories)
+
+    def types(self) -> dict[str, list[str]]:
+        """Return the dataset types of each template, by its text, as the policies have them."""
+        found: dict[str, dict[str, None]] = {}
+        for repository in self.repositories:
+            for name, dataset in repository.mapper.types.items():
+                if dataset.template is not None and (
+                    os.path.abspath(repository.root_of(dataset)) == self.tree.root
+                ):
+                    found.setdefault(dataset.template.file_text, {})[name] = None
+        return {text: list(names) for text, names in found.items()}
+
+
+class Holding(NamedTuple):
+    """The files of a template in a tree; of types that share it, the first names them.
+
+    Attributes
+    ----------
+    place : `Place`
+        Where they lie.
+    types : `list` [`str`]
+        The dataset types.
+    template : `PathTemplate`
+        The template.
+    totals : `Totals`
+        What there is.
+    """
+
+    place: Place
+    types: list[str]
+    template: PathTemplate
+    totals: Totals
+
+
+def places(butler: Butler) -> list[Place]:
+    """Return the trees of a chain, each once: the first repository's are the first."""
+    found: dict[str, Place] = {}
+    for repository in butler.chain.inputs:
+        for tree in trees.all_of(repository):
+            place = found.setdefault(os.path.realpath(tree.root), Place(tree, []))
+            place.repositories.append(repository)
+    return list(found.values())
+
+
+def look(every: Sequence[Place]) -> int:
+    """Bring the indexes up to date, with sizes; tell which directories cannot be listed.
+
+    Returns
+    -------
+    faults : `int`
+        The number of those.
+    """
+    faults = 0
+    for tree, _ in every:
+        with progress.directories() as report:
+            tree.build(report, sizes=True)
+        for directory, problem in tree.problems().items():
+            messages.problem(f"{os.path.join(tree.root, directory)} cannot be listed: {problem}")
+            faults += 1
+    return faults
+
+
+def holdings(every: Sequence[Place]) -> Iterator[Holding]:
+    """Yield what the trees hold of each template."""
+    for place in every:
+        types = place.types()
+        for text, totals in place.tree.summary().items():
+            yield Holding(place, types.get(text, [text]), PathTemplate(text), totals)
+
+
+class Leftovers(NamedTuple):
+    """Files that no dataset type has.
+
+    Attributes
+    ----------
+    foreign, temporary : `list` [`str`]
+        Paths: of files that no template explains; of such that writers began, which are dead.
+    """
+
+    foreign: list[str]
+    temporary: list[str]
+
+
+def leftovers(tree: Tree, most: int | None) -> tuple[Leftovers, int, int]:
+    """Return the first files that no dataset type has, and how many of each kind there are."""
+    some = Leftovers([], [])
+    counts = [0, 0]
+    abandoned = functools.cache(temporaries.abandoned)
+    for file in tree.foreign():
+        path, kind = os.path.join(tree.root, file.path), 0
+        if os.path.basename(path).startswith(listing.TEMPORARY):
+            kind = 1
+            if path not in abandoned(os.path.dirname(path)):
+                continue
+        elif file.path in _FRAME:
+            continue
+        counts[kind] += 1
+        if most is None or len(some[kind]) < most:
+            some[kind].append(path)
+    return some, counts[0], counts[1]
+
+
+def added(every: Sequence[Totals]) -> Totals:
+    """Return several totals together."""
+    sizes = [its.bytes for its in every]
+    newest = [its.newest for its in every if its.newest is not None]
+    oldest = [its.oldest for its in every if its.oldest is not None]
+    return Totals(
+        sum(its.n for its in every),
+        None if None in sizes else sum(size or 0 for size in sizes),
+        max(newest, default=None),
+        min(oldest, default=None),
+    )
+
+
+# -- for people
+# ---------------------------------------------------------------------------------------
+
+
+def size(number: int | None) -> str:
+    """Show a number of bytes in three digits, by powers of 1000: ``1.23 GB``."""
+    if number is None:
+        return ""
+    value, unit = float(number), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f} {_UNITS[unit]}"
+
+
+def moment(nanoseconds: int | None) -> str:
+    """Show a time, in UTC, to the minute."""
+    if nanoseconds is None:
+        return ""
+    return _utc(nanoseconds).strftime("%Y-%m-%d %H:%M")
+
+
+def instant(nanoseconds: int | None) -> str | None:
+    """Return a time, in UTC, as ISO 8601 has it."""
+    return None if nanoseconds is None else _utc(nanoseconds).isoformat(timespec="seconds")
+
+
+def _utc(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds // 10**9, UTC)

@@ -1,0 +1,178 @@
+"""``persistence status``: what is in a repository and its parents, on one screen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.cameras.installed import gen2_name
+from persistence.cli import output, usage
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+    from persistence.butler.index.tree import Totals
+    from persistence.cli.inventory import Holding, Place
+
+# So many paths are shown, unless all are asked for.
+_PATHS = 3
+# Which datasets are made of which: what is missing of the first is told.
+_MADE = ("calexp", "raw")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--all`` and ``--as-indexed``."""
+    parser.add_argument(
+        "--all", action="store_true", help="show every type, repository, path and name"
+    )
+    usage.add_as_indexed(parser)
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print the screen; as JSON one object with all there is to know, as CSV its types.
+
+    Returns
+    -------
+    status : `int`
+        1 if parts of the repository cannot be listed, else 0.
+    """
+    from persistence.cli import inventory, screen  # lazy: TAB needs no index
+
+    places = inventory.places(butler)
+    faults = 0 if arguments.as_indexed else inventory.look(places)
+    holdings = list(inventory.holdings(places))
+    types = list(_types(holdings))
+    if arguments.format == "csv":
+        output.write(types, arguments.format)
+        return 1 if faults else 0
+    whole = {
+        "repository": butler.chain.inputs[0].root,
+        "camera": gen2_name(butler.chain.inputs[0].mapper),
+        "chain": list(_chain(places, holdings)),
+        "types": types,
+        **_keys(butler, holdings),
+        "reruns": sorted(_reruns(butler)),
+        "missing": _missing(butler),
+        **_strays(places, None if arguments.all or arguments.format == "json" else _PATHS),
+    }
+    if arguments.format == "json":
+        spans = {name: screen.ends(whole[name]) for name in ("visits", "nights", "tracts")}
+        output.write([{**whole, **spans}], arguments.format)
+    else:
+        output.lines(screen.lines(whole, arguments.all))
+    return 1 if faults else 0
+
+
+# -- what there is
+# ---------------------------------------------------------------------------------------
+
+
+def _types(holdings: Sequence[Holding]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each dataset type, over the whole chain, the most bytes first."""
+    from persistence.cli import inventory
+
+    alike: dict[str, list[Holding]] = {}
+    for holding in holdings:
+        alike.setdefault(holding.types[0], []).append(holding)
+    sums = {name: inventory.added([each.totals for each in some]) for name, some in alike.items()}
+    for name in sorted(sums, key=lambda name: (-(sums[name].bytes or 0), -sums[name].n, name)):
+        yield {"type": name, "also": alike[name][0].types[1:], **_totals(sums[name])}
+
+
+def _chain(places: Sequence[Place], holdings: Sequence[Holding]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each tree."""
+    from persistence.cli import inventory
+
+    for place in places:
+        totals = inventory.added([each.totals for each in holdings if each.place is place])
+        yield {
+            "root": place.tree.root,
+            "calibrations": not place.is_repository,
+            **_totals(totals),
+        }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    from persistence.cli import inventory
+
+    return {
+        "files": totals.n,
+        "bytes": totals.bytes,
+        "newest": inventory.instant(totals.newest),
+        "oldest": inventory.instant(totals.oldest),
+    }
+
+
+def _keys(butler: Butler, holdings: Sequence[Holding]) -> dict[str, dict[Any, int]]:
+    """Return visits, filters and nights, of the registry, or else of the files; and tracts.
+
+    Each has its values, with how many visits, or files, have them.
+    """
+    from persistence.registry import summaries
+
+    registry = butler.chain.inputs[0].registry
+    if registry.lists_files:
+        known = (summaries.VISIT, summaries.FILTER, summaries.DATE)
+        counts = [_values(holdings, names) for names in known]
+    else:
+        columns = summaries.names_of(registry)
+        rows = summaries.visits(registry, columns)
+        names = (columns.visit, columns.filter, columns.date)
+        counts = [Counter(row[name] for row in rows if name is not None) for name in names]
+    counts.append(_values(holdings, ("tract",)))
+    return dict(zip(("visits", "filters", "nights", "tracts"), map(dict, counts), strict=True))
+
+
+def _values(holdings: Sequence[Holding], names: Sequence[str]) -> Counter[Any]:
+    """Count the files by the values of a key, of the type that has it and the most files."""
+    having = [
+        (holding.totals.n, holding, name)
+        for holding in holdings
+        for name in names
+        if name in holding.template.keys
+    ]
+    if not having:
+        return Counter()
+    _, holding, name = max(having, key=lambda some: some[0])
+    rows = holding.place.tree.grouped(holding.template, [name])
+    return Counter({values[0]: totals.n for values, totals in rows})
+
+
+def _reruns(butler: Butler) -> Iterable[str]:
+    from persistence.cli import places
+
+    return places.reruns(butler.chain.inputs[0].root)
+
+
+def _missing(butler: Butler) -> dict[str, Any] | None:
+    """Return how many raws have no calibrated exposure; None if the camera lacks one of them."""
+    from persistence.cli import missing
+
+    name, given = _MADE
+    if not all(butler.chain.inputs[0].has(each) for each in _MADE):
+        return None
+    lacking = sum(1 for _ in missing.missing(butler, name, given, fresh=False).tuples())
+    of = sum(1 for _ in butler.query(given, fresh=False).tuples())
+    return {"type": name, "given": given, "n": lacking, "of": of} if of else None
+
+
+def _strays(places: Sequence[Place], most: int | None) -> dict[str, Any]:
+    """Return links that lead to nothing, and files that no dataset type has."""
+    from persistence.cli import inventory
+
+    dangling, foreign, temporary = list[str](), list[str](), list[str]()
+    counts = Counter[str]()
+    for tree, _ in places:
+        links = [os.path.join(tree.root, path) for path in tree.dangling()]
+        some, strangers, begun = inventory.leftovers(tree, most)
+        counts.update(dangling=len(links), foreign=strangers, temporary=begun)
+        dangling += links
+        foreign += some.foreign
+        temporary += some.temporary
+    return {
+        "dangling": {"n": counts["dangling"], "paths": dangling[:most]},
+        "foreign": {"n": counts["foreign"], "paths": foreign[:most]},
+        "temporary": {"n": counts["temporary"], "paths": temporary[:most]},
+    }

@@ -1,0 +1,69 @@
+"""What is missing, compared with the registry and the names of files."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def raws_without(filled: Path) -> set[tuple[int, int]]:
+    """Give the raws but for the one that has a calexp."""
+    with closing(sqlite3.connect(filled / "registry.sqlite3")) as connection:
+        return set(connection.execute("SELECT visit, ccdnum FROM raw")) - {(410877, 28)}
+
+
+def test_the_raws_are_listed_that_have_none(
+    run: Any, rerun: Path, raws_without: set[tuple[int, int]]
+) -> None:
+    done = run("missing", rerun, "calexp", "--format", "json")
+    assert (done.status, done.err) == (0, "")
+    assert {tuple(row.values()) for row in json.loads(done.out)} == raws_without
+
+
+def test_conditions_are_about_what_there_is(
+    run: Any, rerun: Path, raws_without: set[tuple[int, int]]
+) -> None:
+    done = run(
+        "missing", rerun, "calexp", "--given", "raw", "--where", "filter = 'g'", "--id", "ccd=1..30",
+        "--format", "json",
+    )  # fmt: skip
+    expected = {one for one in raws_without if one[0] == 410877 and one[1] <= 30}
+    assert {tuple(row.values()) for row in json.loads(done.out)} == expected
+
+
+def test_short_gives_the_options_that_make_it(run: Any, rerun: Path) -> None:
+    done = run("missing", rerun, "calexp", "--id", "ccdnum=27..29", "--short")
+    assert done.out.splitlines() == [
+        "--id visit=410877 ccdnum=27^29",
+        "--id visit=410878 ccdnum=27..29",
+    ]
+
+
+def test_any_two_types_can_be_compared(run: Any, rerun: Path, own: Path) -> None:
+    done = run("missing", rerun, "src", "--given", "calexp")
+    assert (done.status, done.out) == (0, "")
+    assert done.err == "persistence: each calexp has its src\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["calexp", "--given", "rwa"], 2, "no dataset type 'rwa'; did you mean 'raw'"),
+        (["calxp"], 2, "no dataset type 'calxp'; did you mean 'calexp'"),
+        (["calexp", "--where", "vist=1"], 2, "unknown key 'vist'"),
+        (["raw"], 2, "--given raw: name another type"),
+        (["calexp", "--where", "ccdnum > 99"], 1, "there is no such raw"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(
+    run: Any, rerun: Path, words: list[str], status: int, message: str
+) -> None:
+    done = run("missing", rerun, *words)
+    assert (done.status, done.out) == (status, "")
+    assert message in done.err
