@@ -17,7 +17,7 @@ _HIDDEN = (".persistence", "_parent")
 # What makes a directory a calibration root, which is a tree of its own.
 _CALIBRATIONS = "calibRegistry.sqlite3"
 # How the names of files begin that are being written.
-TEMPORARY = ".part-"
+TEMPORARY = (".part-", ".put-")
 
 # The size in bytes, and the time of the last change of the content, in ns since 1970.
 Measure = tuple[int | None, int | None]
