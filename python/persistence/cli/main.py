@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, str] = {
     "define": "define a dataset type in a repository",
     "ingest-raws": "bring images into a repository, by links or copies",
     "ingest-calibs": "bring master calibrations into a calibration root",
+    "ingest-refcat": "make a reference catalog of tables of sources",
     "ingest-files": "bring files of any dataset type into a repository",
     "status": "what is in a repository and its parents, on one screen",
     "find": "the datasets of a type whose files are there, by any condition",
