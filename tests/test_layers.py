@@ -23,6 +23,7 @@ LIBRARIES = {
         "butler.index.refresh",
         "butler.index.store",
         "butler.index.tree",
+        "butler.provenance.store",  # in the user's cache: what it read of journals
         "compat.registries",
         "errors",
         "files.sqlite",

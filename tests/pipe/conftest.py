@@ -53,7 +53,7 @@ def parsed(toy: Any, filled: Path, tmp_path: Path, journal: Path) -> Parsed:
         config = toy.ToyConfig()
         config.acts, config.journal, config.gain = acts, str(journal), said.pop("gain", 1.0)
         flags = dict.fromkeys(
-            "doraise noExit clobberConfig noBackupConfig clobberVersions noVersions skipExisting redoFailed".split(),
+            "doraise noExit clobberConfig noBackupConfig clobberVersions noVersions skipExisting redoFailed redoStale recordDigests".split(),
             False,
         )
         references = [butler.dataRef("raw", visit=410877, ccdnum=number) for number in detectors]

@@ -105,7 +105,7 @@ def test_what_is_done_is_skipped_and_what_failed_is_done_again(
     assert told() == ["begin 5", "end 5"]
 
 
-@pytest.mark.parametrize("option", ["skipExisting", "redoFailed"])
+@pytest.mark.parametrize("option", ["skipExisting", "redoFailed", "redoStale"])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_is_done_is_done_again_where_its_outputs_are_gone(
     toy: Any, parsed: Any, told: Any, journal: Path, tmp_path: Path, option: str, processes: int

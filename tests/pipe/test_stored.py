@@ -14,8 +14,9 @@ import pytest
 from lsst.pex.config import Config, ConfigField, Field, ListField, makeRegistry
 
 from persistence import Butler, Packages
-from persistence.pipe import stored, versions
+from persistence.pipe import stored
 from persistence.pipe.task import TaskError
+from persistence.types.metadata import versions
 from persistence.types.table.catalog import Catalog
 
 CONFIG = "processCcd_config"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from persistence.butler import locate, query, repository_cfg
 from persistence.butler.chain import Chain
@@ -14,6 +15,7 @@ from persistence.butler.lookup import explained
 from persistence.butler.open import open_chain, open_one
 from persistence.butler.options import take
 from persistence.butler.plan import NO_PLAN, Plan
+from persistence.butler.provenance import recorder
 from persistence.butler.put import Writer
 from persistence.butler.query import Matching
 from persistence.butler.refusal import refuse, warn_strange
@@ -23,6 +25,7 @@ from persistence.calibs import roots
 from persistence.cameras import faces
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
+from persistence.composites import reads
 from persistence.composites.cache import ComponentCache
 from persistence.dataids.dataid import DataId, as_given
 from persistence.dataids.request import Request
@@ -42,9 +45,13 @@ if TYPE_CHECKING:
 
     from persistence.butler.asking.inventory import Inventory
     from persistence.butler.asking.rows import Rows
+    from persistence.butler.provenance.origin import Origin
+    from persistence.butler.provenance.stale import Stale
+    from persistence.butler.provenance.trees import Trees
     from persistence.butler.sky import Sky
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
+    from persistence.dataids.location import Location
 
 # A Butler's own arguments, which a misspelt one may have been meant for.
 _ARGUMENTS = (
@@ -59,6 +66,7 @@ _ARGUMENTS = (
     "durable",
     "mode",
     "force",
+    "record",
 )
 
 
@@ -98,6 +106,10 @@ class Butler:
         ``r`` for a Butler on ``root`` that only reads. Inputs and outputs have modes of their own.
     force : `bool`
         Whether to write into repositories that belong to other users and are not shared with you.
+    record : `bool` or `str`
+        Whether what is put remembers what it was made of: True remembers of each input its size and
+        time, ``"digest"`` the digest of its content, too. See `recording`, `why`, and
+        doc/provenance.rst.
     **mapperArgs
         For the mapper and its repository: ``calibRoot``, where calibrations lie; ``calibRegistry``
         and ``registry``, if they are not called as usual; what else the camera's class takes.
@@ -139,6 +151,7 @@ class Butler:
         durable: bool = True,
         mode: str = "rw",
         force: bool = False,
+        record: bool | Literal["digest"] = False,
         **mapperArgs: Any,
     ) -> None:
         self._aliases: dict[str, str] = {}
@@ -171,7 +184,9 @@ class Butler:
             self._arguments = (None, None, inputs, outputs, trust, calibs, {})
             self._chain = open_chain(inputs, outputs, trust, calibs, force)
         self._types = faces.check(self.default_types if types is None else types)
-        self._durable, self._mode, self._force = durable, mode, force
+        self._durable, self._mode, self._force, self._record = durable, mode, force, record
+        # The last one records: that of the innermost `recording`.
+        self._recorders = [recorder.of_script(record)] if record else []
         self._use(Definer(self._chain).spread())
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
@@ -181,7 +196,7 @@ class Butler:
         self._chain = chain
         self._reader = Reader(chain, self.cache, self._types)
         self._definer = Definer(chain)
-        self._writer = Writer(chain, self._reader, self._definer, self._durable)
+        self._writer = Writer(chain, self._reader, self._definer, self._durable, self._recorders)
         # Of each name that was typed, what answers the commonest questions without a detour.
         self._plans: dict[str, Plan] = {}
 
@@ -190,7 +205,7 @@ class Butler:
 
     def __reduce__(self) -> tuple[Any, ...]:
         cache = self.cache.limit > 0
-        preferences = cache, self._types, self._durable, self._mode, self._force
+        preferences = cache, self._types, self._durable, self._mode, self._force, self._record
         used = {type(one.mapper) for one in (*self._chain.inputs, *self._chain.outputs)}
         # a process that is started anew does not know what the caller gave to other Butlers
         cameras = names_of_given(used)
@@ -743,6 +758,114 @@ class Butler:
         self._writer.put(request, faces.unwrap(obj), data_id, doBackup)
         warn_strange(self._chain, request, data_id)
 
+    # -- what it was made of
+    # --------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def recording(self, digests: bool = False) -> Iterator[None]:
+        """Record in the block that what is put was made of what is read in it, and nothing else.
+
+        A Butler records so whether or not it has ``record=True``.
+
+        Parameters
+        ----------
+        digests : `bool`
+            Whether inputs are remembered by the digests of their content, too.
+
+        Examples
+        --------
+        One block for each thing that is made::
+
+            for ccdnum in 1, 2, 3:
+                with butler.recording():
+                    exposure = butler.get("calexp", visit=410877, ccdnum=ccdnum)
+                    butler.put(measure(exposure), "src", visit=410877, ccdnum=ccdnum)
+        """
+        made = recorder.of_script("digest" if digests else True, is_block=True)
+        self._recorders.append(made)
+        try:
+            yield
+        finally:
+            self._recorders.remove(made)
+            reads.ignore(made)
+
+    def why(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
+        """Tell what a dataset was made of, and what that was made of, and so on.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The data ID, as are the other keywords.
+
+        Returns
+        -------
+        origin : `persistence.butler.provenance.origin.Origin`
+            A tree of values; print it. ``to_dict()`` is for JSON, ``to_dot()`` for Graphviz.
+
+        Raises
+        ------
+        NoResults
+            If there is no such dataset.
+        """
+        from persistence.butler.provenance.why import Why  # lazy: few ask
+
+        with self._trees() as found:
+            return Why(found)(self._located(datasetType, dataId, rest, "why"))
+
+    def used_by(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
+        """Tell what was made of a dataset, and what was made of that, and so on.
+
+        The journals of the chain's repositories are asked, and of the reruns that lie in them.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The data ID, as are the other keywords.
+
+        Returns
+        -------
+        origin : `persistence.butler.provenance.origin.Origin`
+            A tree of values, as of `why`, with ``outputs``.
+
+        Raises
+        ------
+        NoResults
+            If there is no such dataset.
+        """
+        from persistence.butler.provenance.why import UsedBy  # lazy: few ask
+
+        with self._trees() as found:
+            return UsedBy(found)(self._located(datasetType, dataId, rest, "used_by"))
+
+    def stale(self) -> list[Stale]:
+        """List the outputs of the first repository whose inputs or configuration changed since.
+
+        Returns
+        -------
+        stale : `list` [`persistence.butler.provenance.stale.Stale`]
+            By path, each with the reasons; what nothing is recorded of is not in it.
+        """
+        from persistence.butler.provenance.stale import Judge  # lazy: few ask
+
+        with self._trees() as found:
+            return list(Judge(found).all(os.path.realpath(self._chain.inputs[0].root)))
+
+    def _located(
+        self, name: str, dataId: Mapping[str, Any], rest: Mapping[str, Any], verb: str
+    ) -> Location:
+        data_id = DataId(dataId, **rest)
+        location = self._reader.locate(self.request(name, data_id), data_id, verb)
+        return location._replace(root=os.path.realpath(location.root))
+
+    def _trees(self) -> contextlib.AbstractContextManager[Trees]:
+        from persistence.butler.provenance.trees import Trees  # lazy: few ask
+
+        return contextlib.closing(Trees(self._chain))
+
     # -- parts
     # ---------------------------------------------------------------------------------------
 
@@ -815,7 +938,7 @@ def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) 
 def _rebuild(
     arguments: tuple[Any, ...],
     aliases: dict[str, str],
-    preferences: tuple[bool, str, bool, str, bool],
+    preferences: tuple[bool, str, bool, str, bool, Any],
     defined: list[tuple[str, str, dict[str, Any]]],
     staged: dict[str, str],
     cameras: Iterable[str],

@@ -13,7 +13,7 @@ from persistence.butler.chain import Chain
 from persistence.butler.get_composite import Assembly, Options
 from persistence.butler.read import read
 from persistence.butler.refusal import refuse
-from persistence.composites import provenance
+from persistence.composites import provenance, reads
 from persistence.composites.cache import ComponentCache
 from persistence.composites.provenance import Whence
 from persistence.dataids import request as names
@@ -214,6 +214,7 @@ class Reader:
             item = self.cache.get(location, part, lambda: read(request, location, self.types))
         else:
             item = read(request, location, self.types)
+        reads.note(location)
         made = location.options["mapper"].standardise(request, item, location.dataId)
         if shared and hasattr(made, "share_through"):
             made.share_through(lambda name, make: self.cache.get(location, name, make))

@@ -9,7 +9,7 @@ from persistence.butler import query
 from persistence.butler.chain import Chain
 from persistence.butler.read import read
 from persistence.cameras import faces
-from persistence.composites import assemble, provenance, stored_data_ids
+from persistence.composites import assemble, provenance, reads, stored_data_ids
 from persistence.composites.assemble import ComponentInfo
 from persistence.composites.handle import Handle
 from persistence.composites.provenance import Whence
@@ -108,7 +108,9 @@ class Assembly:
         """Read the file that a composite has besides its components."""
         request = Request(dataset.name)
         location = self._source.locate(request, data_id, "get").told(options)
-        return read(request, location, self._source.types), location
+        obj = read(request, location, self._source.types)
+        reads.note(location)
+        return obj, location
 
     def _ids(
         self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId

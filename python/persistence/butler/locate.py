@@ -14,7 +14,7 @@ from persistence.butler import lookup
 from persistence.butler.repository import Repository
 from persistence.cameras import faces
 from persistence.cameras.hook_results import ButlerLocation
-from persistence.composites import references
+from persistence.composites import reads, references
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import AmbiguousDataId, NoResults
@@ -138,6 +138,10 @@ def bypass(repository: Repository, request: Request, data_id: Mapping[str, Any])
     if any(other is not objects[0] for other in objects):
         reasons = [f"several match: {', '.join(str(dict(one)) for one in full_ids[:_SHOWN])}, ..."]
         raise AmbiguousDataId("No unique lookup for:", name, data_id, reasons)
+    if location is not None and dataset.template is not None:
+        there = present(repository, expected(repository, request, data_id))
+        if there is not None:
+            reads.note(there)
     return mapper.standardise(request, faces.unwrap(objects[0]), data_id)
 
 

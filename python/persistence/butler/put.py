@@ -14,6 +14,8 @@ from persistence.butler import write
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
+from persistence.butler.provenance import recorder
+from persistence.butler.provenance.recorder import Recorder
 from persistence.butler.read import read
 from persistence.butler.repository import Repository
 from persistence.butler.write import Prepared
@@ -23,7 +25,7 @@ from persistence.dataids.dataid import DataId
 from persistence.dataids.location import Location
 from persistence.dataids.request import Request
 from persistence.errors import NoResults, PersistenceError
-from persistence.files import atomic, journal
+from persistence.files import atomic
 from persistence.files.batch import Batch
 
 # Who collects locations now: of the process, for a task may write in threads of its own.
@@ -68,15 +70,23 @@ class Writer:
         What makes outputs know dataset types of their parents.
     durable : `bool`
         Whether what is written is to be on the disk when `put` returns.
+    recorders : sequence of `Recorder`
+        The last one remembers the inputs of what is put; nobody does if there is none.
     """
 
     def __init__(
-        self, chain: Chain, reader: Reader, definer: Definer, durable: bool = True
+        self,
+        chain: Chain,
+        reader: Reader,
+        definer: Definer,
+        durable: bool = True,
+        recorders: Sequence[Recorder] = (),
     ) -> None:
         self._chain = chain
         self._reader = reader
         self._definer = definer
         self._durable = durable
+        self._recorders = recorders
         self._unfinished: Sequence[Repository] = chain.outputs
 
     def put(self, request: Request, obj: Any, data_id: DataId, backup: bool = False) -> None:
@@ -95,7 +105,7 @@ class Writer:
             writers = self._writers(request, data_id)
             self._chain.settle()
             for repository in writers:
-                _note([write.write(repository, request, obj, data_id, backup, self._durable)])
+                self._note([write.write(repository, request, obj, data_id, backup, self._durable)])
             return
         jobs = [
             (repository, write.prepare(repository, leaf.request, leaf.data_id), leaf)
@@ -109,7 +119,13 @@ class Writer:
                 with write.telling(prepared.location):
                     self._place(prepared, leaf, backup, batch)
             batch.commit()
-        _note([prepared.location for _repository, prepared, _leaf in jobs])
+        self._note([prepared.location for _repository, prepared, _leaf in jobs])
+
+    def _note(self, locations: list[Location]) -> None:
+        """Write where datasets were put into the journals of their trees; tell who collects it."""
+        recorder.note_put(locations, self._recorders[-1] if self._recorders else None)
+        for collection in list(_collections.values()):
+            collection += locations
 
     def _writers(self, request: Request, data_id: DataId) -> list[Repository]:
         writers = self._chain.writers(request)
@@ -161,16 +177,6 @@ class Writer:
         return (
             source if same_form and os.path.splitext(source.path)[1] not in (".gz", ".fz") else None
         )
-
-
-def _note(locations: list[Location]) -> None:
-    """Write where datasets were put into the journals of their trees, and for who collects it."""
-    for location in locations:
-        journal.append(
-            location.root, "put", location.path, d=location.datasetType, id=location.dataId
-        )
-    for collection in list(_collections.values()):
-        collection += locations
 
 
 def _is_unchanged(prepared: Prepared, source: Location, written: str, types: str) -> bool:

@@ -72,6 +72,10 @@ COMMANDS: Mapping[str, str] = {
     "get": "what a dataset holds, in short; or itself, into a file with -o",
     "calibs": "calibrations, when each is valid, and why one is chosen or none",
     "watch": "run a command for new data, once for each",
+    "why": "what datasets were made of, with which configuration, when, by whom",
+    "used-by": "what was made of datasets, and what was made of that",
+    "stale": "the outputs whose inputs or configuration have changed since",
+    "log": "what was written when, by whom",
     "share": "let a group write into the repository, too",
     "index": "list all files now, and keep that in the repository for others",
 }

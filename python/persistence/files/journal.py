@@ -13,7 +13,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from persistence.errors import PersistenceError
 from persistence.files import durable, groups, ownership, temporaries
@@ -80,9 +80,14 @@ def append(root: str, operation: Operation, path: str, **fields: Any) -> None:
 def append_all(root: str, operation: Operation, paths: Iterable[str], **fields: Any) -> None:
     """Write a line for each of some files, in one step; see `append`."""
     now = round(time.time(), 6)
-    lines = [_encode({"op": operation, "t": now, "f": path, **fields}) for path in paths]
-    if lines:
-        _write(root, "\n".join((*lines, "")))
+    append_lines(root, [{"op": operation, "t": now, "f": path, **fields} for path in paths])
+
+
+def append_lines(root: str, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Write whole lines, such as another journal has them, in one step; see `append`."""
+    texts = [*map(_encode, lines)]
+    if texts:
+        _write(root, "\n".join((*texts, "")))
 
 
 def files(root: str) -> list[str]:
@@ -117,27 +122,39 @@ def read(path: str, start: int = 0) -> Iterator[Entry]:
     by a full disk does not spoil the line behind it. That the file is still the one of which
     ``start`` tells is for the caller to see: by its inode, and that it is no shorter.
     """
+    stream = opened(path)
+    if stream is not None:
+        with stream:
+            yield from entries(stream, start)
+
+
+def opened(path: str) -> BinaryIO | None:
+    """Open a journal to read; None if it is gone, or no plain file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return
+        return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        return
-    with open(descriptor, "rb") as stream:
-        stream.seek(start)
-        is_rest = False  # of a line that is too long
-        while line := stream.readline(_LONGEST):
-            if not line.endswith(b"\n"):
-                if len(line) < _LONGEST:
-                    return
-                is_rest = True
-                continue
-            start = stream.tell()
-            entry = None if is_rest else _entry(line, start)
-            is_rest = False
-            if entry is not None:
-                yield entry
+        return None
+    return open(descriptor, "rb")
+
+
+def entries(stream: BinaryIO, start: int = 0) -> Iterator[Entry]:
+    """Yield the lines of an open journal; see `read`."""
+    stream.seek(start)
+    is_rest = False  # of a line that is too long
+    while line := stream.readline(_LONGEST):
+        start += len(line)
+        if not line.endswith(b"\n"):
+            if len(line) < _LONGEST:
+                return
+            is_rest = True
+            continue
+        entry = None if is_rest else _entry(line, start)
+        is_rest = False
+        if entry is not None:
+            yield entry
 
 
 def _entry(line: bytes, end: int) -> Entry | None:

@@ -6,10 +6,13 @@ wrote itself has them not, and tells nothing.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from persistence.butler.provenance.stale import Judge
+from persistence.butler.provenance.trees import Trees
 from persistence.dataids.location import Location
 from persistence.errors import PersistenceError, told
 from persistence.files import atomic, whole
@@ -114,6 +117,16 @@ def doubt(reference: Any, record: Record) -> str:
         if fault:
             return f"{path} {fault}"
     return ""
+
+
+def stale(reference: Any, record: Record) -> str:
+    """Return why a target that is done is to be done again; empty if it is not.
+
+    It is if something that it was made of, or the configuration, has changed since, or nobody knows
+    what that was.
+    """
+    with contextlib.closing(Trees(reference.getButler().chain)) as found:
+        return Judge(found).of(_root(reference), record.outputs or ())
 
 
 def _root(reference: Any) -> str:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from persistence.butler.provenance import recorder
 from persistence.butler.put import collected
 from persistence.cli import progress
 from persistence.dataids.location import Location
@@ -61,6 +62,7 @@ class TaskRunner:
         self.numProcesses = parsedCmd.processes
         self.timeout = parsedCmd.timeout
         self.runId = uuid.uuid4().hex
+        self.recordDigests = bool(parsedCmd.recordDigests)
         self.metadataName: str | None = None
         self.report: list[Line] = []
         self.died: list[str] = []
@@ -98,7 +100,8 @@ class TaskRunner:
         try:
             with confined():
                 task = self.makeTask(parsedCmd=parsedCmd)
-            self._write_once(task, parsedCmd)
+            with recorder.target(self.runId):
+                self._write_once(task, parsedCmd)
         except (TaskError, PersistenceError, OSError) as error:
             if self.doRaise:
                 raise
@@ -115,6 +118,7 @@ class TaskRunner:
             task.writePackageVersions(butler, clobber=self.clobberVersions)
         task.writeConfig(butler, clobber=self.clobberConfig, doBackup=self.doBackup)
         task.writeSchemas(butler, clobber=self.clobberConfig, doBackup=self.doBackup)
+        stored.announce(butler, self.runId, self.TaskClass, self.config, task._getConfigName())
 
     def __call__(self, args: Any) -> Struct:
         """Run the task on one target; a failure is told, recorded, and given back."""
@@ -295,6 +299,8 @@ class LegacyTaskRunner(TaskRunner):
 def _choice(parsedCmd: Any) -> Choice:
     if parsedCmd.redoFailed:
         return "failed"
+    if parsedCmd.redoStale:
+        return "stale"
     return "undone" if parsedCmd.skipExisting else "all"
 
 

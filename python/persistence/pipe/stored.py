@@ -13,14 +13,18 @@ import io
 import math
 import os
 import re
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from persistence.butler import locate
+from persistence.butler.provenance import recorder
 from persistence.errors import FormatterError, UnknownDatasetType
 from persistence.files import atomic
 from persistence.formatters import config as config_files
-from persistence.pipe import versions
 from persistence.pipe.task import TaskError
+from persistence.types.metadata import versions
 from persistence.types.metadata.config import Config
 from persistence.types.metadata.difference import MISSING, Difference
 from persistence.types.metadata.packages import Packages
@@ -195,6 +199,35 @@ def write_packages(butler: Any, name: str, clobber: bool, backup: bool) -> None:
         _refuse(butler, name, other, "versions")
         if now.keys() - stored.keys():
             butler.put(Packages({**stored, **now}), name, doBackup=backup)
+
+
+def announce(butler: Any, run: str, task: Any, config: Any, name: str | None) -> None:
+    """Write into the journals of the outputs what holds for all that a run of a task will write.
+
+    Parameters
+    ----------
+    butler : `~persistence.Butler`
+        Who writes.
+    run : `str`
+        The run's id.
+    task : `type`
+        The task's class.
+    config
+        Its configuration.
+    name : `str` or None
+        The dataset type as which that is stored; None if it is not.
+    """
+    mine = tree(config)
+    usual = tree(type(config)()) if isinstance(config, task.ConfigClass) else mine
+    changed = {one.name: [one.mine, one.theirs] for one in mine.diff(usual)}
+    command = shlex.join(sys.argv)
+    for repository in butler.chain.outputs:
+        told: dict[str, Any] = {"x": changed}
+        if name is not None:
+            location = locate.expected(repository, butler.request(name), {}, write=True)
+            told |= {"d": name, "f": location.path, "sha256": recorder.digest(location.full_path)}
+        line = recorder.head(task._DefaultName or task.__name__, command, told, versions.current())
+        recorder.announce(repository.root, run, line)
 
 
 def _output(butler: Any) -> contextlib.AbstractContextManager[None]:

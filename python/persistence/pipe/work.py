@@ -7,12 +7,13 @@ import pickle
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from persistence.butler.provenance import recorder
 from persistence.errors import for_commands, told
 from persistence.pipe import logs, records
 from persistence.pipe.records import DONE, FAILED
 from persistence.pipe.struct import Struct
 
-Choice = Literal["all", "undone", "failed"]
+Choice = Literal["all", "undone", "stale", "failed"]
 log = logging.getLogger("persistence.pipe")
 
 
@@ -29,8 +30,9 @@ class Work:
     run : `str`
         Names this run. What it has done already is not done again: a cluster may ask twice.
     choice : `str`
-        ``undone`` leaves out what is done; ``failed`` all but what has failed. What is recorded as
-        done is believed if the files that it wrote are there and whole.
+        ``undone`` leaves out what is done; ``stale`` what is done and of which nothing that it was
+        made of has changed; ``failed`` all but what has failed. What is recorded as done is
+        believed if the files that it wrote are there and whole.
     far : `bool`
         Whether results go to another process, and have to be pickled.
     """
@@ -48,7 +50,9 @@ class Work:
             return Struct(exitStatus=int(record.status == FAILED), error=record.error)
         if not self._is_wanted(target, record):
             return Struct(exitStatus=0, skipped=True)
-        result = self.runner(target)
+        # All that is read for a target before something is put is an input of that.
+        with recorder.target(self.run, getattr(self.runner, "recordDigests", False)):
+            result = self.runner(target)
         # Gen2 took a runner that gives nothing for one that succeeds, with a warning for each
         # target.
         return result if hasattr(result, "exitStatus") else Struct(exitStatus=0, result=result)
@@ -81,10 +85,13 @@ class Work:
         if self.choice == "all":
             return True
         if record is None:
-            return self.choice == "undone"
+            return self.choice != "failed"
         if record.status != DONE:
             return True
-        doubt = records.doubt(reference_of(target), record)
+        reference = reference_of(target)
+        doubt = records.doubt(reference, record)
+        if not doubt and self.choice == "stale":
+            doubt = records.stale(reference, record)
         if doubt:
             log.warning("%s is done again: %s", shown(target), doubt)
         return bool(doubt)

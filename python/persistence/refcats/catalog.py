@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.composites import reads
 from persistence.dataids.location import Location
 from persistence.errors import DataIdError, FormatterError, warn_caller
+from persistence.files import marks
 from persistence.formatters import formatter
 from persistence.refcats import htm
 from persistence.types.table import refcat
@@ -114,13 +116,23 @@ class ReferenceCatalog:
 
     def _config(self) -> Any:
         try:
-            return formatter("ConfigStorage").read(
+            config = formatter("ConfigStorage").read(
                 self._location("config.py", "ConfigStorage", "ref_cat_config")
             )
         except FileNotFoundError as error:
             raise FormatterError(
                 f"{self.path} is no reference catalog: it has no config.py"
             ) from error
+        self._note("config.py", "ref_cat_config")
+        return config
+
+    def _note(self, name: str, kind: str, **keys: str) -> None:
+        """Tell that a file was read, as a dataset of the repository in which the catalog lies."""
+        full = os.path.abspath(self.path)
+        root = marks.nearest(full) or full
+        path = os.path.relpath(os.path.join(full, name), root)
+        data_id = {"name": os.path.basename(full), **keys}
+        reads.note(self._location(name, kind=kind)._replace(root=root, path=path, dataId=data_id))
 
     def _location(
         self, name: str, storage: str = "FitsCatalogStorage", kind: str = "ref_cat"
@@ -240,6 +252,7 @@ class ReferenceCatalog:
 
     def _read(self, name: str, epoch: Time | None = None) -> Table:
         table = formatter("FitsCatalogStorage").read(self._location(name))
+        self._note(name, "ref_cat", pixel_id=name.removesuffix(".fits"))
         try:
             table = refcat.normalised(table, self._version)
         except FormatterError as error:

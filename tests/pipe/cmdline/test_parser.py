@@ -341,7 +341,8 @@ def test_the_namespace_has_what_scripts_rely_on(
         "noExit": False, "profile": None, "processes": 1, "timeout": None, "clobberOutput": False,
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
         "noDurable": False, "force": False, "mapper": None, "trust": None,
-        "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "template": None,
+        "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "redoStale": False, "recordDigests": False,
+        "template": None,
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}
     assert {name: value for name, value in vars(parsed).items() if name not in objects} == expected
@@ -362,6 +363,8 @@ def test_the_namespace_has_what_scripts_rely_on(
         ("--skip-existing", "skipExisting", True),
         ("--reuse-outputs", "skipExisting", True),
         ("--redo-failed", "redoFailed", True),
+        ("--redo-stale", "redoStale", True),
+        ("--digests", "recordDigests", True),
         ("--noExit", "noExit", True),
         ("--doraise", "doraise", True),
         ("--profile p", "profile", "p"),

@@ -202,8 +202,17 @@ def _running(parser: argparse.ArgumentParser) -> None:
         help="leave out data that are done",
     )  # fmt: skip
     again.add_argument(
+        "--redo-stale", action="store_true", dest="redoStale",
+        help="leave out data that are done, unless what they were made of, or the configuration, "
+        "has changed since",
+    )  # fmt: skip
+    again.add_argument(
         "--redo-failed", action="store_true", dest="redoFailed", help="only data that failed"
     )
+    group.add_argument(
+        "--digests", action="store_true", dest="recordDigests",
+        help="remember what outputs are made of by digests of the content, too",
+    )  # fmt: skip
     group.add_argument(
         "--doraise", action="store_true", help="end at the first failure, with its traceback"
     )

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from persistence.pipe import versions
+from persistence.types.metadata import versions
 
 
 def test_python_and_the_imported_libraries_are_there() -> None:
@@ -32,7 +32,7 @@ def test_a_module_without_a_version_is_left_out(
 
 
 def test_what_is_imported_late_is_there_in_any_case_and_what_only_tests_is_not() -> None:
-    code = "from persistence.pipe.versions import current; print(*current())"
+    code = "from persistence.types.metadata.versions import current; print(*current())"
     names = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -1,0 +1,1 @@
+"""What datasets were made of, when, by whom: written into journals, and asked of them."""

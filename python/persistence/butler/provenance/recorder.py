@@ -1,0 +1,247 @@
+"""Who remembers what was read, and writes it into the journal with what is put."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import shlex
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from persistence.composites import reads
+from persistence.dataids.location import Location
+from persistence.errors import UnknownArgument
+from persistence.files import journal
+from persistence.types.metadata import versions
+
+
+class _Read(NamedTuple):
+    location: Location
+    size: int | None
+    time: int | None
+    sha256: str | None
+
+
+class Recorder:
+    """Remembers what this process reads, and what came of it.
+
+    Parameters
+    ----------
+    run : `str`
+        The run's id.
+    every : `bool`
+        Whether all that was read is an input of each put. Otherwise that is left out whose data ID
+        contradicts the put's.
+    digests : `bool`
+        Whether inputs are remembered by the digests of their content, too.
+    head : callable, optional
+        Returns the line of the run, which is written into each repository before the first put.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        every: bool,
+        digests: bool = False,
+        head: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.run = run
+        self._every, self._digests, self._head = every, digests, head
+        self._began: float | None = time.monotonic() if every else None
+        # By repository and file: that it was read a thousand times is one input.
+        self._reads: dict[tuple[str, str], _Read] = {}
+        self._known: set[str] = set()
+
+    def note(self, location: Location) -> None:
+        """Remember that a dataset was read; see `persistence.composites.reads`."""
+        path = location.full_path
+        try:
+            status = os.stat(path)
+            sha256 = digest(path) if self._digests else None
+        except OSError:  # it went while it was read
+            self._reads[location.root, location.path] = _Read(location, None, None, None)
+            return
+        self._reads[location.root, location.path] = _Read(
+            location, status.st_size, status.st_mtime_ns, sha256
+        )
+
+    def fields(self, location: Location) -> dict[str, Any]:
+        """Return what the journal says of a dataset that was put, with its inputs."""
+        self._begin(location.root)
+        try:
+            status = os.stat(location.full_path)
+            fields: dict[str, Any] = {"s": status.st_size, "m": status.st_mtime_ns}
+        except OSError:
+            fields = {}
+        if self._began is not None:
+            fields["u"] = round(time.monotonic() - self._began, 3)
+        roots: dict[str, int] = {}
+        listed = []
+        for read in self._reads.values():
+            source = read.location
+            if not self._every and _contradicts(source.dataId, location.dataId):
+                continue
+            number = roots.setdefault(relative(source.root, location.root), len(roots))
+            entry = [
+                source.datasetType,
+                number,
+                source.path,
+                identity(source),
+                read.size,
+                read.time,
+            ]
+            listed.append(entry if read.sha256 is None else [*entry, read.sha256])
+        return {"r": self.run, **fields, "o": list(roots), "n": listed}
+
+    def _begin(self, root: str) -> None:
+        if self._head is not None and root not in self._known:
+            self._known.add(root)
+            announce(root, self.run, self._head())
+
+
+# Those of tasks, the last one counts: they are of the process, for a task may write, and read, in
+# threads of its own.
+_targets: list[Recorder] = []
+
+
+@contextlib.contextmanager
+def target(run: str, digests: bool = False) -> Iterator[Recorder]:
+    """Record, for all Butlers of this process, what is read and put in a block.
+
+    It is what a task does for one target.
+    """
+    recorder = Recorder(run, True, digests)
+    _targets.append(recorder)
+    reads.listen(recorder)
+    try:
+        yield recorder
+    finally:
+        reads.ignore(recorder)
+        _targets.remove(recorder)
+
+
+def note_put(locations: Sequence[Location], own: Recorder | None) -> None:
+    """Write where datasets were put into the journals of their trees.
+
+    Parameters
+    ----------
+    locations : sequence of `Location`
+        Where.
+    own : `Recorder` or None
+        That of the Butler; one of a task takes its place.
+    """
+    recorder = _targets[-1] if _targets else own
+    for location in locations:
+        more = {} if recorder is None else recorder.fields(location)
+        journal.append(
+            location.root,
+            "put",
+            location.path,
+            d=location.datasetType,
+            id=identity(location),
+            **more,
+        )
+
+
+def announce(root: str, run: str, line: Mapping[str, Any]) -> None:
+    """Write the line of a run into a repository's journal; see `head`."""
+    journal.append(root, "run", "", r=run, **line)
+
+
+def identity(location: Location) -> Mapping[str, Any]:
+    """Return the keys of a data ID that belong to the dataset type, and no others."""
+    mapper = location.options.get("mapper")
+    dataset = None if mapper is None else mapper.types.get(location.datasetType)
+    data_id = location.dataId
+    if dataset is None:
+        return dict(data_id)
+    return {key: data_id[key] for key in dataset.keys if key in data_id}
+
+
+@functools.lru_cache(maxsize=4096)
+def relative(root: str, output: str) -> str:
+    """Return a directory relative to another one; absolute, if they have nothing in common."""
+    real, other = os.path.realpath(root), os.path.realpath(output)
+    return real if os.path.commonpath((real, other)) == os.sep else os.path.relpath(real, other)
+
+
+def digest(path: str) -> str:
+    """Return the digest of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def head(
+    task: str,
+    command: str,
+    config: Mapping[str, Any] | None = None,
+    packages: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the line of a run, but for its id.
+
+    Parameters
+    ----------
+    task, command : `str`
+        The task or script, and how it was started.
+    config : mapping, optional
+        What `configured` returns.
+    packages : mapping, optional
+        Package -> version.
+    """
+    line: dict[str, Any] = {"task": task, "cmd": command, "user": _user(os.geteuid())}
+    if config:
+        line["c"] = config
+    if packages:
+        text = "\n".join(f"{name}={version}" for name, version in sorted(packages.items()))
+        line |= {"v": dict(packages), "vsha256": hashlib.sha256(text.encode()).hexdigest()}
+    return line
+
+
+def of_script(record: bool | str, is_block: bool = False) -> Recorder:
+    """Return what a Butler of a script records with: it knows which program runs, and how.
+
+    Parameters
+    ----------
+    record : `bool` or `str`
+        What the Butler was given.
+    is_block : `bool`
+        Whether it is for a block, in which all that is read counts.
+
+    Raises
+    ------
+    UnknownArgument
+        If ``record`` is neither a truth value nor ``"digest"``.
+    """
+    if record not in (True, "digest"):
+        raise UnknownArgument(f"record={record!r}: it is True, False or 'digest'")
+    recorder = Recorder(new_run(), is_block, record == "digest", _script)
+    reads.listen(recorder)
+    return recorder
+
+
+def _script() -> dict[str, Any]:
+    words = sys.argv if sys.argv and sys.argv[0] else [sys.executable]
+    return head(os.path.basename(words[0]), shlex.join(words), packages=versions.current())
+
+
+def new_run() -> str:
+    """Return the id of a new run."""
+    return uuid.uuid4().hex
+
+
+def _user(number: int) -> str:
+    import pwd  # not on Windows
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
+
+
+def _contradicts(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(key in other and other[key] != value for key, value in one.items())

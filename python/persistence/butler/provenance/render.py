@@ -1,0 +1,174 @@
+"""A tree of origins as text, as plain data, and as a graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from persistence.dataids.dataid import text as id_text
+from persistence.files import ownership
+
+if TYPE_CHECKING:
+    from persistence.butler.provenance.lines import Made, Run
+    from persistence.butler.provenance.origin import Origin
+
+_SHOWN = 5  # shards, and packages, on a line
+# Of these versions people ask first.
+_PACKAGES = ("persistence", "python", "numpy", "astropy")
+
+
+def moment(time: float) -> str:
+    """Return a time in seconds since 1970 as a text: UTC, to the second."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):  # no calendar reaches so far
+        return f"{time} s after 1970"
+
+
+def name(origin: Origin) -> str:
+    """Return what a dataset is called: its type and data ID; else its file."""
+    shown = {key: value for key, value in origin.dataId.items() if key != "hdu"}
+    return " ".join(filter(None, (origin.datasetType, id_text(shown)))) or origin.path
+
+
+def author(made: Made) -> str:
+    """Return who wrote a line, and where."""
+    user = "somebody" if made.uid is None else ownership.user(made.uid).partition(" (")[0]
+    return f"{user} on {made.host}" if made.host else user
+
+
+def text(origin: Origin) -> Iterator[str]:
+    """Yield the lines of a tree: each dataset below what it is an input, or an output, of."""
+    yield name(origin)
+    yield from (f"  {line}" for line in (*_about(origin), *_of_run(origin.run)))
+    runs = set() if origin.run is None else {origin.run.id}
+    yield from _below(origin, "", {origin.file}, origin.root, runs)
+
+
+def _below(origin: Origin, indent: str, seen: set[str], root: str, runs: set[str]) -> Iterator[str]:
+    arrow = "<- " if origin.inputs else "-> "
+    for group in _grouped(origin.links):
+        first = group[0]
+        if len(group) > 1:
+            yield f"{indent}{arrow}{_of_many(group)}"
+            changed = [one for one in group if one.changed]
+            yield from (f"{indent}     {name(one)}: {one.changed}" for one in changed)
+            continue
+        where = os.path.relpath(first.file, root)
+        again = first.file in seen and first.links
+        yield f"{indent}{arrow}{name(first)}  {where}{'  (see above)' if again else ''}"
+        if again:
+            continue
+        seen.add(first.file)
+        run = None if first.run is None or first.run.id in runs else first.run
+        yield from (f"{indent}     {line}" for line in (*_about(first), *_of_run(run)))
+        runs |= set() if run is None else {run.id}  # each run is described once
+        yield from _below(first, f"{indent}   ", seen, root, runs)
+
+
+def _grouped(links: Sequence[Origin]) -> list[list[Origin]]:
+    """Put the shards of a reference catalog together; whatever else there is stands alone."""
+    groups: dict[Any, list[Origin]] = {}
+    for number, one in enumerate(links):
+        is_shard = one.datasetType == "ref_cat" and not one.links
+        groups.setdefault(one.dataId.get("name") if is_shard else number, []).append(one)
+    return list(groups.values())
+
+
+def _of_many(group: Sequence[Origin]) -> str:
+    numbers = [str(one.dataId.get("pixel_id", one.path)) for one in group]
+    shown = ", ".join(numbers[:_SHOWN])
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"ref_cat name={group[0].dataId.get('name')}  {len(group)} files: {shown}{more}"
+
+
+def _about(origin: Origin) -> Iterator[str]:
+    """Yield what is to be said of a dataset itself."""
+    if origin.because:
+        yield f"because {origin.because}"
+    if origin.changed:
+        yield f"CHANGED since: {origin.changed}"
+    made, run = origin.made, origin.run
+    if made is not None:
+        verb = {"ingest": "ingested", "remove": "removed"}.get(made.operation, "written")
+        task = f" with {run.task}" if run is not None and run.task else ""
+        took = "" if made.duration is None else f", after {made.duration:.3g} s"
+        yield f"{verb} {moment(made.time)} by {author(made)}{task}{took}"
+    yield from origin.notes
+
+
+def _of_run(run: Run | None) -> Iterator[str]:
+    """Yield what is to be said of a run."""
+    if run is None:
+        return
+    if run.command:
+        yield f"command  {run.command}"
+    path, sha256 = run.config.get("f"), str(run.config.get("sha256", ""))
+    changed = run.config.get("x")
+    if path or changed:
+        yield f"configuration  {path or 'not stored'}{f' (sha256 {sha256[:12]})' if sha256 else ''}"
+    if isinstance(changed, dict):
+        for setting, both in changed.items():
+            mine, usual = both if isinstance(both, list) and len(both) == 2 else (both, "not known")
+            yield f"  {setting} = {mine!r}, by default {usual!r}"
+        if not changed:
+            yield "  all of it is as by default"
+    if run.versions:
+        known = [f"{one} {run.versions[one]}" for one in _PACKAGES if one in run.versions]
+        more = len(run.versions) - len(known)
+        yield f"versions  {', '.join(known)} and {more} more (sha256 {run.versions_sha256[:12]})"
+
+
+def plain(origin: Origin) -> dict[str, Any]:
+    """Return a tree as plain data: every dataset once, by its file."""
+    datasets, runs = {}, {}
+    for one in origin.all():
+        if one.run is not None:
+            runs[one.run.id] = one.run._asdict()
+        links = {
+            kind: [{"file": link.file, "changed": link.changed or None} for link in several]
+            for kind, several in (("inputs", one.inputs), ("outputs", one.outputs))
+            if several
+        }
+        made = one.made
+        datasets[one.file] = {
+            "datasetType": one.datasetType,
+            "dataId": dict(one.dataId),
+            "root": one.root,
+            "path": one.path,
+            "operation": made and made.operation,
+            "time": made and made.time,
+            "host": made and made.host,
+            "uid": made and made.uid,
+            "duration": made and made.duration,
+            "run": (made and made.run) or None,
+            "because": one.because or None,
+            "notes": list(one.notes),
+            **links,
+        }
+    return {"dataset": origin.file, "datasets": datasets, "runs": runs}
+
+
+def dot(origin: Origin) -> Iterator[str]:
+    """Yield the lines of a graph in DOT."""
+    every = list(origin.all())
+    numbers = {one.file: number for number, one in enumerate(every)}
+    yield "digraph provenance {"
+    yield "  rankdir=LR; node [shape=box];"
+    for one in every:
+        task = "" if one.run is None or not one.run.task else f"\n{one.run.task}"
+        yield f"  n{numbers[one.file]} [label={_quoted(name(one) + task)}];"
+    for one in every:
+        for link in one.inputs:
+            style = " [style=dashed, label=changed]" if link.changed else ""
+            yield f"  n{numbers[link.file]} -> n{numbers[one.file]}{style};"
+        for link in one.outputs:
+            yield f"  n{numbers[one.file]} -> n{numbers[link.file]};"
+    yield "}"
+
+
+def _quoted(label: str) -> str:
+    escaped = label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

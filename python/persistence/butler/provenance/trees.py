@@ -1,0 +1,135 @@
+"""The trees in which a chain's datasets, and what they were made of, lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from persistence.butler.chain import Chain
+from persistence.butler.provenance import recorder
+from persistence.butler.provenance.lines import Input, Stamp
+from persistence.butler.provenance.store import Store
+from persistence.files import atomic, marks
+
+_RERUN = "rerun"
+_DEEPEST = 3  # rerun/user/topic/name
+
+
+class Place(NamedTuple):
+    """Where a file is, or should be.
+
+    Attributes
+    ----------
+    root : `str`
+        The repository, or calibration root: an absolute path.
+    path : `str`
+        The file, relative to it.
+    """
+
+    root: str
+    path: str
+
+    @property
+    def full(self) -> str:
+        """The file's absolute path."""
+        return os.path.normpath(f"{self.root}/{self.path}")
+
+    def stamp(self) -> Stamp | None:
+        """Return what the file is like now; None if it is not there."""
+        try:
+            status = os.stat(self.full)
+        except OSError:
+            return None
+        return Stamp(status.st_size, status.st_mtime_ns)
+
+
+class Trees:
+    """The journals of a chain's repositories, and of where their inputs lie; each is read once.
+
+    Parameters
+    ----------
+    chain : `Chain`
+        The repositories.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self._stores: dict[str, Store] = {}
+        self._places: dict[tuple[str, str, str], Place] = {}
+
+    def store(self, root: str) -> Store:
+        """Return what the journals of a tree say."""
+        if root not in self._stores:
+            self._stores[root] = Store(root)
+        return self._stores[root]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
+
+    def find(self, source: Input, output: str) -> Place:
+        """Find the file of an input.
+
+        It is looked for where it lay beside the output; else, since trees move, in each repository
+        and calibration root of the chain.
+
+        Parameters
+        ----------
+        source : `Input`
+            The input.
+        output : `str`
+            The repository of what was made of it.
+        """
+        key = output, source.root, source.path
+        if key not in self._places:
+            self._places[key] = self._found(source, output)
+        return self._places[key]
+
+    def _found(self, source: Input, output: str) -> Place:
+        recorded = os.path.normpath(os.path.join(os.path.realpath(output), source.root))
+        for root in (recorded, *self.roots()):
+            path = atomic.find(root, source.path)
+            if path is not None:
+                return Place(root, path)
+        return Place(recorded, source.path)
+
+    def roots(self) -> list[str]:
+        """Return the repositories of the chain, and their calibration roots."""
+        every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
+        found = [repository.root for repository in every]
+        found += [repository.calibrations.root for repository in every]
+        return list(dict.fromkeys(map(os.path.realpath, found)))
+
+    def below(self) -> list[str]:
+        """Return the repositories of the chain, and the reruns that lie in them."""
+        every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
+        found: dict[str, None] = {}
+        for repository in every:
+            root = os.path.realpath(repository.root)
+            found[root] = None
+            found |= dict.fromkeys(_reruns(os.path.join(root, _RERUN), 1))
+        return list(found)
+
+
+def names(place: Place, root: str) -> list[str]:
+    """Return how journals of a tree call a file: relative to the tree, or absolute."""
+    real = os.path.realpath(place.root)
+    near = os.path.normpath(f"{recorder.relative(real, root)}/{place.path}")
+    return list(dict.fromkeys((near, os.path.normpath(f"{real}/{place.path}"))))
+
+
+def _reruns(folder: str, depth: int) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            below = sorted(entry.path for entry in entries if entry.is_dir())
+    except OSError:
+        return
+    for path in below:
+        if marks.is_repository(path):
+            yield os.path.realpath(path)
+            yield from _reruns(os.path.join(path, _RERUN), 1)
+        elif depth < _DEEPEST:
+            yield from _reruns(path, depth + 1)

@@ -1,0 +1,99 @@
+"""What ``persistence why`` and ``used-by`` share: how trees are asked for and printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persistence.cli import messages, output, usage
+from persistence.errors import NoResults
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+    from persistence.butler.provenance.origin import Origin
+
+
+def add_dot(parser: argparse.ArgumentParser) -> None:
+    """Add ``--dot``."""
+    parser.add_argument(
+        "--dot", action="store_true", help="print a graph for Graphviz: ... --dot | dot -Tsvg"
+    )
+
+
+def write(
+    butler: Butler, arguments: argparse.Namespace, ask: Callable[[str, Mapping[str, Any]], Origin]
+) -> int:
+    """Print the trees of all datasets that are there.
+
+    Raises
+    ------
+    NoResults
+        If none is there.
+    """
+    origins = _origins(butler, arguments, ask)
+    if arguments.dot:
+        output.lines(origin.to_dot() for origin in origins)
+    else:
+        _FORMS[arguments.format](origins)
+    return 0
+
+
+def _origins(
+    butler: Butler, arguments: argparse.Namespace, ask: Callable[[str, Mapping[str, Any]], Origin]
+) -> list[Origin]:
+    references = usage.references(butler, arguments.type, arguments.id)
+    asked = [reference.dataId for reference in references]
+    if not asked:
+        asked = usage.data_ids(butler, arguments.type, arguments.id)[:1]
+    origins: list[Origin] = []
+    missing: NoResults | None = None
+    for one in asked:
+        try:
+            origins.append(ask(arguments.type, one))
+        except NoResults as error:
+            missing = missing or error
+    if missing is not None and not origins:
+        raise missing
+    if missing is not None:
+        messages.note(f"{len(origins)} of {len(asked)} {arguments.type} are there")
+    return origins
+
+
+def _as_text(origins: Sequence[Origin]) -> None:
+    output.lines("\n\n".join(map(str, origins)).splitlines())
+
+
+def _as_json(origins: Sequence[Origin]) -> None:
+    """Print one object, not rows: links lead from one dataset to another."""
+    whole: dict[str, Any] = {"asked": [one.file for one in origins], "datasets": {}, "runs": {}}
+    for origin in origins:
+        told = origin.to_dict()
+        whole["datasets"] |= told["datasets"]
+        whole["runs"] |= told["runs"]
+    json.dump(output.plain(whole), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def _as_csv(origins: Sequence[Origin]) -> None:
+    output.write([row for origin in origins for row in _rows(origin)], "csv")
+
+
+_FORMS = {"table": _as_text, "json": _as_json, "csv": _as_csv}
+
+
+def _rows(origin: Origin) -> Iterator[dict[str, Any]]:
+    """Yield a row for each link of a tree."""
+    for one in origin.all():
+        pairs = [(link, one) for link in one.inputs] + [(one, link) for link in one.outputs]
+        for made_of, made in pairs:
+            yield {
+                "datasetType": made.datasetType,
+                "file": made.file,
+                "inputType": made_of.datasetType,
+                "input": made_of.file,
+                "because": made_of.because,
+                "changed": made_of.changed,
+            }

@@ -1,0 +1,89 @@
+"""``persistence log``: what was written when, by whom."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from persistence.cli import messages, output, places, usage
+from persistence.files import journal
+
+if TYPE_CHECKING:
+    from persistence.butler.provenance.lines import Made
+    from persistence.butler.provenance.store import Store
+
+REPOSITORY = usage.PATH
+_SHOWN = 50
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset types, ``-N``, ``--since`` and ``--by``."""
+    parser.add_argument("types", nargs="*", metavar="TYPE", help="only of these dataset types")
+    parser.add_argument(
+        "-N", "--number", type=int, default=_SHOWN, metavar="N",
+        help=f"how many, the newest first ({_SHOWN}); 0 for all",
+    )  # fmt: skip
+    parser.add_argument("--since", metavar="TIME", help="2026-11-30, or 2026-11-30T14:00 (UTC)")
+    parser.add_argument("--by", metavar="USER", help="a user's name or number")
+
+
+def run(root: str, arguments: argparse.Namespace) -> int:
+    """Print the lines of the journals of a repository, or a calibration root; parents have theirs.
+
+    Returns
+    -------
+    status : `int`
+        0, or 1 if there is no journal.
+    """
+    from persistence.butler.provenance.store import Store
+
+    places.refuse_absent(root)
+    since = None if arguments.since is None else _time(arguments.since)
+    with contextlib.closing(Store(root)) as store:
+        if store.is_empty:
+            messages.problem(f"{store.root} has no {journal.FOLDER} with anything in it")
+            return 1
+        rows = (
+            row
+            for made in store.newest(since)
+            if not arguments.types or made.datasetType in arguments.types
+            if (row := _row(made, store)) and arguments.by in (None, row["user"], str(made.uid))
+        )
+        shown = list(itertools.islice(rows, arguments.number or None))
+        more = next(rows, None) is not None
+    output.write(shown, arguments.format)
+    if more:
+        messages.note(f"these are the newest {len(shown)}; -N 0 shows all")
+    return 0
+
+
+def _time(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise usage.WrongUse(
+            f"--since {text}: {error}; write 2026-11-30, or 2026-11-30T14:00"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _row(made: Made, store: Store) -> dict[str, Any]:
+    from persistence.butler.provenance import render
+    from persistence.dataids.dataid import text
+    from persistence.files import ownership
+
+    run = store.run(made.run) if made.run else None
+    user = "" if made.uid is None else ownership.user(made.uid).partition(" (")[0]
+    return {
+        "time": render.moment(made.time),
+        "user": user,
+        "host": made.host,
+        "what": made.operation,
+        "type": made.datasetType,
+        "id": text(made.dataId),
+        "task": "" if run is None else run.task,
+        "path": made.path,
+    }

@@ -1,0 +1,22 @@
+"""``persistence used-by``: what was made of datasets, and what was made of that."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from persistence.cli import descent, usage
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id`` and ``--dot``."""
+    usage.add_dataset(parser)
+    descent.add_dot(parser)
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print each dataset with its outputs below it, and theirs below them."""
+    return descent.write(butler, arguments, butler.used_by)

@@ -1,0 +1,22 @@
+"""``persistence why``: what datasets were made of, with which configuration, when, by whom."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from persistence.cli import descent, usage
+
+if TYPE_CHECKING:
+    from persistence.butler.butler import Butler
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the dataset type, ``--id`` and ``--dot``."""
+    usage.add_dataset(parser)
+    descent.add_dot(parser)
+
+
+def run(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Print each dataset with its inputs below it, and theirs below them."""
+    return descent.write(butler, arguments, butler.why)
