@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -68,4 +69,14 @@ def rerun(
     )
     butler.put(Config({"isr.doBias": True}, "a.B"), "processCcd_config")
     Butler(inputs=str(folder / "first"), outputs=str(folder / "second"))
+    _journal(folder / "second")
     return folder / "second"
+
+
+def _journal(root: Path) -> None:
+    """Write a file, and a line by hand, which says that it was made of one that is gone."""
+    (root / ".persistence/journal").mkdir(parents=True)
+    (root / ".persistence/note.txt").touch()
+    line = {"op": "put", "t": 1.0, "f": ".persistence/note.txt", "d": "src", "o": ["."]}
+    line["n"] = [["raw", 0, "gone.fits", {"visit": 5}, 1, 1]]
+    (root / ".persistence/journal/far-54321.jsonl").write_text(f"{json.dumps(line)}\n")

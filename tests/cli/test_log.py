@@ -69,6 +69,9 @@ def test_what_cannot_be_is_refused(run: Any, tree: Path, tmp_path: Path) -> None
     done = run("log", tree, "--since", "yesterday")
     assert done.status == 2
     assert "--since yesterday" in done.err
+    done = run("log", tree, "calxep")
+    assert (done.status, done.out) == (1, "")
+    assert done.err == f"persistence: no line of {tree} matches; did you mean 'calexp'?\n"
     (tmp_path / "bare").mkdir()
     done = run("log", tmp_path / "bare")
     assert (done.status, done.out) == (1, "")

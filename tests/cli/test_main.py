@@ -39,6 +39,10 @@ USES: dict[str, tuple[str, ...]] = {
     "uri": ("src", *ID),
     "get": ("src", *ID),
     "calibs": ("bias",),
+    "why": ("src", *ID),
+    "used-by": ("src", *ID),
+    "stale": (),
+    "log": ("src", "-N", "2"),
     "watch": ("--exec", "echo {id}", "--dry-run", "--id", "ccdnum=28"),
 }
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -67,14 +65,15 @@ def _as_text(origins: Sequence[Origin]) -> None:
 
 
 def _as_json(origins: Sequence[Origin]) -> None:
-    """Print one object, not rows: links lead from one dataset to another."""
-    whole: dict[str, Any] = {"asked": [one.file for one in origins], "datasets": {}, "runs": {}}
+    """Print each dataset once, with its links to others, and its run."""
+    asked = {origin.file for origin in origins}
+    rows = {}
     for origin in origins:
         told = origin.to_dict()
-        whole["datasets"] |= told["datasets"]
-        whole["runs"] |= told["runs"]
-    json.dump(output.plain(whole), sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+        for file, dataset in told["datasets"].items():
+            run = told["runs"].get(dataset["run"])
+            rows[file] = {"file": file, "asked": file in asked, **dataset, "run": run}
+    output.write(list(rows.values()), "json")
 
 
 def _as_csv(origins: Sequence[Origin]) -> None:

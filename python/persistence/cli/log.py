@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import messages, output, places, usage
+from persistence.errors import did_you_mean
 from persistence.files import journal
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def run(root: str, arguments: argparse.Namespace) -> int:
     Returns
     -------
     status : `int`
-        0, or 1 if there is no journal.
+        0, or 1 if there is no journal, or no line matches.
     """
     from persistence.butler.provenance.store import Store
 
@@ -54,10 +56,19 @@ def run(root: str, arguments: argparse.Namespace) -> int:
         )
         shown = list(itertools.islice(rows, arguments.number or None))
         more = next(rows, None) is not None
+        if not shown:
+            messages.problem(f"no line of {store.root} matches{_hint(arguments.types, store)}")
+            return 1
     output.write(shown, arguments.format)
     if more:
         messages.note(f"these are the newest {len(shown)}; -N 0 shows all")
     return 0
+
+
+def _hint(types: Sequence[str], store: Store) -> str:
+    """Return which dataset types there are that look like those that were asked for."""
+    known = sorted({made.datasetType for made in store.newest()})
+    return "".join(did_you_mean(name, known) for name in types if name not in known)
 
 
 def _time(text: str) -> float:
