@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, Self
 
+from persistence.butler.provenance.lines import Made, Run
 from persistence.dataids.dataid import text as id_text
 from persistence.files import ownership
-
-if TYPE_CHECKING:
-    from persistence.butler.provenance.lines import Made, Run
-    from persistence.butler.provenance.origin import Origin
 
 _SHOWN = 5  # shards, and packages, on a line
 # Of these versions people ask first.
 _PACKAGES = ("persistence", "python", "numpy", "astropy")
+
+
+class Node(Protocol):
+    """A dataset of a tree, as far as it is shown: `persistence.butler.provenance.origin.Origin`."""
+
+    @property
+    def datasetType(self) -> str: ...
+    @property
+    def dataId(self) -> Mapping[str, Any]: ...
+    @property
+    def root(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def made(self) -> Made | None: ...
+    @property
+    def run(self) -> Run | None: ...
+    @property
+    def inputs(self) -> Sequence[Self]: ...
+    @property
+    def outputs(self) -> Sequence[Self]: ...
+    @property
+    def links(self) -> Sequence[Self]: ...
+    @property
+    def because(self) -> str: ...
+    @property
+    def changed(self) -> str: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    def all(self) -> Iterator[Self]: ...
 
 
 def moment(time: float) -> str:
@@ -27,7 +56,7 @@ def moment(time: float) -> str:
         return f"{time} s after 1970"
 
 
-def name(origin: Origin) -> str:
+def name(origin: Node) -> str:
     """Return what a dataset is called: its type and data ID; else its file."""
     shown = {key: value for key, value in origin.dataId.items() if key != "hdu"}
     return " ".join(filter(None, (origin.datasetType, id_text(shown)))) or origin.path
@@ -39,7 +68,7 @@ def author(made: Made) -> str:
     return f"{user} on {made.host}" if made.host else user
 
 
-def text(origin: Origin) -> Iterator[str]:
+def text(origin: Node) -> Iterator[str]:
     """Yield the lines of a tree: each dataset below what it is an input, or an output, of."""
     yield name(origin)
     yield from (f"  {line}" for line in (*_about(origin), *_of_run(origin.run)))
@@ -47,7 +76,7 @@ def text(origin: Origin) -> Iterator[str]:
     yield from _below(origin, "", {origin.file}, origin.root, runs)
 
 
-def _below(origin: Origin, indent: str, seen: set[str], root: str, runs: set[str]) -> Iterator[str]:
+def _below(origin: Node, indent: str, seen: set[str], root: str, runs: set[str]) -> Iterator[str]:
     arrow = "<- " if origin.inputs else "-> "
     for group in _grouped(origin.links):
         first = group[0]
@@ -68,23 +97,23 @@ def _below(origin: Origin, indent: str, seen: set[str], root: str, runs: set[str
         yield from _below(first, f"{indent}   ", seen, root, runs)
 
 
-def _grouped(links: Sequence[Origin]) -> list[list[Origin]]:
+def _grouped(links: Sequence[Node]) -> list[list[Node]]:
     """Put the shards of a reference catalog together; whatever else there is stands alone."""
-    groups: dict[Any, list[Origin]] = {}
+    groups: dict[Any, list[Node]] = {}
     for number, one in enumerate(links):
         is_shard = one.datasetType == "ref_cat" and not one.links
         groups.setdefault(one.dataId.get("name") if is_shard else number, []).append(one)
     return list(groups.values())
 
 
-def _of_many(group: Sequence[Origin]) -> str:
+def _of_many(group: Sequence[Node]) -> str:
     numbers = [str(one.dataId.get("pixel_id", one.path)) for one in group]
     shown = ", ".join(numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"ref_cat name={group[0].dataId.get('name')}  {len(group)} files: {shown}{more}"
 
 
-def _about(origin: Origin) -> Iterator[str]:
+def _about(origin: Node) -> Iterator[str]:
     """Yield what is to be said of a dataset itself."""
     if origin.because:
         yield f"because {origin.because}"
@@ -121,7 +150,7 @@ def _of_run(run: Run | None) -> Iterator[str]:
         yield f"versions  {', '.join(known)} and {more} more (sha256 {run.versions_sha256[:12]})"
 
 
-def plain(origin: Origin) -> dict[str, Any]:
+def plain(origin: Node) -> dict[str, Any]:
     """Return a tree as plain data: every dataset once, by its file."""
     datasets, runs = {}, {}
     for one in origin.all():
@@ -151,7 +180,7 @@ def plain(origin: Origin) -> dict[str, Any]:
     return {"dataset": origin.file, "datasets": datasets, "runs": runs}
 
 
-def dot(origin: Origin) -> Iterator[str]:
+def dot(origin: Node) -> Iterator[str]:
     """Yield the lines of a graph in DOT."""
     every = list(origin.all())
     numbers = {one.file: number for number, one in enumerate(every)}
