@@ -18,6 +18,7 @@ LIBRARIES = {
     # code may catch; and Gen2's registry has a connection.
     "sqlite3": {
         # The index is a file of its own, which no registry's contract is for.
+        "butler.asking.cards",  # what was read of headers, in the user's cache
         "butler.asking.scratch",  # joins of what indexes, registries and users know
         "butler.index.home",
         "butler.index.refresh",

@@ -58,6 +58,8 @@ WRONG_KINDS = {
     "ingest": ("{clobber: 1}", "true or false"),
     "ingestCalibs": ("{register: {tables: bias}}", "a list"),
     "stages": ("{calexp: [jointcal]}", "text"),
+    "index": ("{calexp: AIRMASS}", "a mapping"),
+    "layouts": ("5", "a list"),
     "skytiles": ("[a]", "text or a mapping"),
     "defects": ("5", "text or a mapping"),
     "registries": ("true", "text or a mapping"),

@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from persistence.errors import PolicyError
+from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
+from persistence.files.yaml_nodes import Node
 from persistence.policy import bases, composites, schema
 from persistence.policy.bases import Base, Chain
 from persistence.policy.dataset_type import DatasetType, words
@@ -191,6 +192,7 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
+    _check_indexed(said.get("index"), types)
     return CameraPolicy(path, composites.checked(types), _settings(said), layers, chain.bases)
 
 
@@ -213,6 +215,18 @@ def _check_code(types: Iterable[DatasetType]) -> None:
                         f"{dataset.source}: {kind} {name!r} cannot be imported: its package is not "
                         "installed"
                     )
+
+
+def _check_indexed(node: Node | None, types: Collection[str]) -> None:
+    """Check that cards are indexed of dataset types that there are."""
+    if node is None or not isinstance(yaml_nodes.plain(node), dict):
+        return
+    for name, its in yaml_nodes.items(node).items():
+        if name not in types:
+            raise PolicyError(
+                f"{yaml_nodes.where(its)}: index: there is no dataset type "
+                f"{name!r}{did_you_mean(name, types)}"
+            )
 
 
 def _exists(package: str) -> bool:

@@ -112,6 +112,19 @@ def _numbers(node: Node, name: str) -> None:
         raise PolicyError(f"{yaml_nodes.where(node)}: {name}: {first} comes after {last}")
 
 
+def _cards(node: Node, name: str) -> None:
+    """Check cards of headers: a list of names, or of names with types; or a mapping of such."""
+    if not isinstance(yaml_nodes.plain(node), list):
+        _table(_key_type)(node, name)
+        return
+    for one in node.value:
+        (_table(_key_type) if isinstance(yaml_nodes.plain(one), dict) else _TEXT)(one, name)
+
+
+def _indexed(node: Node, name: str) -> None:
+    (_cards if isinstance(yaml_nodes.plain(node), list) else _table(_cards))(node, name)
+
+
 def _pattern(node: Node, name: str) -> None:
     _TEXT(node, name)
     try:
@@ -139,6 +152,15 @@ _WORD, _NUMBER = _plain("text, or a list of texts", str, type(None)), _plain("a 
 _TEXT_OR_NONE = _plain("text", str, type(None))
 _TEXT_OR_TABLE = _plain("text or a mapping", str, dict, type(None))
 _VALUE = _plain("text or a number", str, int, float)
+
+
+def _key_type(node: Node, name: str) -> None:
+    if yaml_nodes.plain(node) not in ("int", "float", "str"):
+        raise PolicyError(
+            f"{yaml_nodes.where(node)}: {name} is int, float or str, not {yaml_nodes.plain(node)!r}"
+        )
+
+
 _any_list, _any_table = _plain("a list", list), _plain("a mapping", dict)
 _FILTER = _record(
     "physical",
@@ -293,6 +315,7 @@ _PARSE: Mapping[str, Shape] = {
     "hdu": _plain("a whole number", int, type(None)),
     "extnames": _list(_TEXT),
     "skippedExtnames": _list(_TEXT),
+    "instruments": _list(_TEXT),
 }
 _REGISTER: Mapping[str, Shape] = {
     "table": _TEXT,
@@ -499,6 +522,7 @@ SETTINGS: Mapping[str, Shape] = {
         **dict.fromkeys(("zeroPoint", "filter", "detector"), _sources),
     ),
     "values": _table(_list(_VALUE)),
+    "index": _indexed,
     "ingest": _record(**_INGEST),
     "ingestCalibs": _record(**_INGEST_CALIBS, curated=_record(**_INGEST_CALIBS)),
     "stages": _table(_TEXT),

@@ -10,6 +10,7 @@ from persistence.butler.repository import Repository
 from persistence.dataids.dataid import cast, plain
 from persistence.dataids.template import PathTemplate
 from persistence.errors import DataIdError
+from persistence.policy import indexed
 from persistence.policy.dataset_type import DatasetType
 from persistence.policy.suppliers import SKYMAP_KEYS
 from persistence.registry import Registry
@@ -44,6 +45,8 @@ class Columns(NamedTuple):
         The other columns of these tables.
     listed : mapping [`str`, `tuple`]
         Keys that the policy lists the values of, the same for every exposure.
+    cards : mapping [`str`, `type`]
+        Cards of the files' headers that the policy lists as indexed.
     """
 
     keys: Mapping[str, type]
@@ -52,6 +55,7 @@ class Columns(NamedTuple):
     shared: tuple[str, ...]
     registry: Mapping[str, type]
     listed: Mapping[str, tuple[Any, ...]]
+    cards: Mapping[str, type]
 
     @property
     def supplied(self) -> frozenset[str]:
@@ -61,7 +65,7 @@ class Columns(NamedTuple):
     @property
     def kinds(self) -> dict[str, type]:
         """All columns with their types, those of the data ID first."""
-        return {**self.keys, **self.registry, **FILE, **self.keys}
+        return {**self.keys, **self.cards, **self.registry, **FILE, **self.keys}
 
 
 def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
@@ -96,7 +100,12 @@ def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
         for name, kind in known.items()
         if name not in shared and name not in listed
     }
-    return Columns(keys, in_names, tables, shared, others, listed)
+    cards = {
+        card: kind
+        for card, kind in indexed.cards(policy.settings, dataset).items()
+        if card not in others and card not in FILE and card not in keys
+    }
+    return Columns(keys, in_names, tables, shared, others, listed, cards)
 
 
 def registry_of(repository: Repository, dataset: DatasetType) -> Registry | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler.asking import columns as its_columns
+from persistence.butler.asking.cards import Cards
 from persistence.butler.asking.columns import FILE
 from persistence.butler.asking.files import Choice
 from persistence.butler.asking.question import Question
@@ -78,6 +79,7 @@ class _Join:
             **columns.in_names,
             **{name: kind for name, kind in FILE.items() if name not in columns.in_names},
         }
+        self._cards = {name: kind for name, kind in columns.cards.items() if name in self._needed}
         self._scratch = Scratch()
 
     def rows(
@@ -118,7 +120,7 @@ class _Join:
             where, _ = self._question.where.parted(common)
             its = rows(other._replace(where=where), common, distinct=True)
             load(f"other{number}", kinds, its, common)
-        load("files", {**self._of_files, _REGISTRY: int}, self._found(registries))
+        load("files", {**self._of_files, _REGISTRY: int, **self._cards}, self._found(registries))
 
     def _registries(self) -> dict[str | None, Registry]:
         """Return the registry of each tree that is asked; of what lies elsewhere, the first."""
@@ -160,13 +162,27 @@ class _Join:
         needed = self._needed
         choice = Choice(
             where, self._possible(where.possible), not {"size", "written"}.isdisjoint(needed),
-            "path" in needed, question.fresh,
+            "path" in needed or bool(self._cards), question.fresh,
         )  # fmt: skip
         numbers = {id(one): place for place, one in enumerate(dict.fromkeys(registries.values()))}
         by_root = {root: numbers[id(registry)] for root, registry in registries.items()}
         root_at = list(self._of_files).index("repository")
-        for row in question.winners(choice):
-            yield *row, by_root.get(row[root_at], 0)
+        rows = ((*row, by_root.get(row[root_at], 0)) for row in question.winners(choice))
+        yield from self._with_cards(rows, choice) if self._cards else rows
+
+    def _with_cards(self, rows: Iterator[Row], choice: Choice) -> Iterator[Row]:
+        """Read the cards of the files that can be of interest, by all that is known without."""
+        names = list(self._of_files)
+        where, _ = self._question.where.parted(names)
+        keys = self._question.columns.in_names
+
+        def is_possible(row: Row) -> bool:
+            known = dict(zip(names, row, strict=False))
+            return where.possible(known) and choice.possible({key: known[key] for key in keys})
+
+        with Cards(self._question.chain, self._question.columns.cards) as cards:
+            places = names.index("repository"), names.index("path")
+            yield from cards.added(filter(is_possible, rows), *places, self._cards)
 
     def _possible(
         self, of_names: Callable[[Mapping[str, Any]], bool]
@@ -211,6 +227,7 @@ class _Join:
         columns = self._question.columns
         shown = [f"files.{quoted(key)} AS {quoted(key)}" for key in self._of_files]
         tables = "files"
+        shown += [f"files.{quoted(card)} AS {quoted(card)}" for card in self._cards]
         if self._of_registry:
             alike = " AND ".join(
                 f"registry.{quoted(key)} = files.{quoted(key)}"
