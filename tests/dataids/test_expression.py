@@ -454,7 +454,12 @@ def test_a_part_is_as_large_as_it_can_be() -> None:
 
 
 def test_keys_have_other_names() -> None:
-    assert expression.parse("ccd == 3", {"ccd": "ccdnum"}).known() == {"ccdnum": 3}
+    text = "not (ccd == 3 and 1 < ccd and visit > ccd) or ccd in (1, 2) or ccd is null"
+    renamed = expression.parse(text).renamed({"ccd": "ccdnum"})
+    assert renamed == expression.parse(text.replace("ccd", "ccdnum"))
+    assert expression.parse("calexp and filter like 'g'").renamed({}).keys == ("calexp", "filter")
+    with pytest.raises(ExpressionError, match=r"column 8: ccdnum is .*\n  ccd == 'x'\n"):
+        expression.parse("ccd == 'x'").renamed({"ccd": "ccdnum"}).check(KINDS)
 
 
 # -- what is refused

@@ -60,6 +60,7 @@ WRONG_KINDS = {
     "stages": ("{calexp: [jointcal]}", "text"),
     "index": ("{calexp: AIRMASS}", "a mapping"),
     "layouts": ("5", "a list"),
+    "geometry": ("[a]", "a mapping"),
     "skytiles": ("[a]", "text or a mapping"),
     "defects": ("5", "text or a mapping"),
     "registries": ("true", "text or a mapping"),

@@ -9,6 +9,7 @@ and no arithmetic. doc/index.rst tells what it means.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -100,6 +101,10 @@ class Expression:
         others = [part for part in parts if part not in its]
         return Expression(And(tuple(its))), Expression(And(tuple(others)))
 
+    def renamed(self, aliases: Mapping[str, str]) -> Expression:
+        """Return it with other names of some keys."""
+        return Expression(_renamed(self._condition, aliases))
+
     @property
     def is_everything(self) -> bool:
         """Whether it has no condition at all."""
@@ -124,26 +129,31 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
     return tuple(inner for part in condition.parts for inner in _parts(part))
 
 
+def _renamed(part: Any, aliases: Mapping[str, str]) -> Any:
+    """Return a condition, or what is in one, with other names of some keys."""
+    if isinstance(part, Key):
+        return dataclasses.replace(part, name=aliases.get(part.name, part.name))
+    if isinstance(part, tuple):
+        return tuple(_renamed(inner, aliases) for inner in part)
+    names = ("key", "operand", "part", "parts")
+    inner = {name: getattr(part, name) for name in names if hasattr(part, name)}
+    changed = {name: _renamed(value, aliases) for name, value in inner.items()}
+    return dataclasses.replace(part, **changed) if changed else part
+
+
 # True of everything.
 EVERYTHING = Expression(And(()))
 
 
-def parse(text: str, aliases: Mapping[str, str] = {}) -> Expression:
+def parse(text: str) -> Expression:
     """Read an expression; of a text without anything, one that is true of everything.
-
-    Parameters
-    ----------
-    text : `str`
-        The expression.
-    aliases : mapping
-        Other names of keys, ``ccd`` for ``ccdnum``.
 
     Raises
     ------
     ExpressionError
         If it cannot be read; the message points at the column.
     """
-    return Expression(Parser(text, aliases).whole()) if text.strip() else EVERYTHING
+    return Expression(Parser(text).whole()) if text.strip() else EVERYTHING
 
 
 def of_data_ids(data_ids: Iterable[Mapping[str, Any]]) -> Expression:

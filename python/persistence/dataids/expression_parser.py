@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from persistence.dataids import expression_dates as dates
 from persistence.dataids.expression_nodes import (
@@ -37,13 +36,10 @@ class Parser:
     ----------
     text : `str`
         The expression.
-    aliases : mapping
-        Other names of keys.
     """
 
-    def __init__(self, text: str, aliases: Mapping[str, str] = {}) -> None:
+    def __init__(self, text: str) -> None:
         self._pieces = list(pieces(text))
-        self._aliases = aliases
         self._place = 0
         self._depth = 0
 
@@ -167,7 +163,7 @@ class Parser:
         if piece.kind == "key" or (piece.kind == "word" and piece.word not in (*_WORDS, *_NULL)):
             self._take()
             name = piece.content if piece.kind == "key" else str(piece.span)
-            return Key(self._aliases.get(name, name), piece.span)
+            return Key(name, piece.span)
         if piece.word in _NULL:
             raise piece.span.error("nothing is equal to null: write is null, or is not null")
         if piece.kind not in ("number", "day", "text") and piece.word not in ("-", "+"):

@@ -68,13 +68,14 @@ def rows_of(
     limit: int | None = None,
     order: Sequence[str] = (),
     distinct: bool = False,
+    title: str | None = None,
 ) -> Rows:
-    """Return the rows of a question; for the parameters, see `query`."""
+    """Return the rows of a question, with a title; for the parameters, see `query`."""
     if not shown:
         raise DataIdError("columns: no column is asked for")
     kinds = {name: question.kinds[name] for name in shown}
     return Rows(
-        question.request.datasetType,
+        title or question.request.datasetType,
         kinds,
         functools.partial(join.rows, question, shown, order, limit, distinct),
         functools.partial(_references, butler, question, limit, order),

@@ -59,11 +59,15 @@ def question(
     bare = bare._replace(others={**bare.others, **others_of})
     aliases = chain.knowing(bare.request).mapper.policy.aliases
     if not isinstance(where, Expression):
-        where = expression.parse(where or "", aliases)
+        where = expression.parse(where or "")
     given = {aliases.get(key, key): value for key, value in data_id.items()}
     kinds = bare.kinds
     typed = {key: _typed(key, value, kinds.get(key)) for key, value in given.items()}
-    whole = [bare.where, where, *([expression.of_data_ids([typed])] if typed else [])]
+    whole = [
+        bare.where,
+        where.renamed(aliases),
+        *([expression.of_data_ids([typed])] if typed else []),
+    ]
     asked = bare._replace(where=expression.every(whole))
     asked.check()
     return asked

@@ -158,7 +158,8 @@ class Inventory:
             where=expression.every([question.where, expression.unless([target])])
         )
         common = question.common(question.others[target])
-        return answer.rows_of(self._butler, question, common, distinct=True)
+        title = f"{question.request.datasetType} without {target}"
+        return answer.rows_of(self._butler, question, common, distinct=True, title=title)
 
     def _missing_of(
         self, target: str, given: Sequence[Mapping[str, Any]], where: Where, fresh: bool
@@ -175,7 +176,8 @@ class Inventory:
                 raise UnknownKey(f"{target} has no key {key!r}{hint}")
         kinds = {key: bare.kinds[key] for key in keys}
         if not isinstance(where, expression.Expression):
-            where = expression.parse(where or "", repository.mapper.policy.aliases)
+            where = expression.parse(where or "")
+        where = where.renamed(repository.mapper.policy.aliases)
         where.check(kinds)
         wanted = [one for one in ids if where.possible(one)]
         values = {key: [one[key] for one in wanted] for key in keys}
@@ -185,7 +187,7 @@ class Inventory:
         rows = [row for row in rows if row not in there]
         matching = Matching(DataId(), tuple(keys), rows)
         refer = functools.partial(ButlerSubset.of, self._butler, target, matching)
-        return Rows(target, kinds, lambda: iter(rows), lambda: list(refer()))
+        return Rows(f"no {target}", kinds, lambda: iter(rows), lambda: list(refer()))
 
     def places(
         self,
