@@ -117,6 +117,19 @@ def test_a_tree_that_is_not_there_has_no_files_until_it_is(
     assert rows(tree, CALEXP) == [(7, 7)]
 
 
+def test_indexes_that_were_not_changed_for_half_a_year_are_removed(
+    root: Path, cache: Path, tmp_path: Path, make: Make
+) -> None:
+    filled(root)
+    (old,) = files(cache)
+    os.utime(old, (1e9, 1e9))
+    for name in ("other", "third"):
+        make(tmp_path / name, "x")
+        filled(tmp_path / name)
+    assert len(files(cache)) == 2
+    assert old not in files(cache)
+
+
 # -- a file that cannot be used
 # ----------------------------------------------------------------
 

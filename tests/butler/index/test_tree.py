@@ -379,6 +379,12 @@ def test_of_two_files_of_a_dataset_the_first_in_the_order_of_the_search_is_told(
     assert list(tree.rows(CALEXP, ["_ending"], known={"visit": 1, "ccdnum": 28})) == []
 
 
+def test_what_is_being_written_is_no_dataset(tmp_path: Path, rows: Rows) -> None:
+    template = PathTemplate("x/%(name)s.fits")
+    make_all(tmp_path, "x/a.fits", "x/.part-host-1-00000000-a.fits", "x/.put-host-1-0-a.fits")
+    assert rows(Tree(str(tmp_path), {template.text: ENDINGS}), template) == [("a",)]
+
+
 def test_a_directory_may_be_a_dataset(tmp_path: Path, rows: Rows) -> None:
     slash, plain = PathTemplate("out/v%(expId)d/"), PathTemplate("out/w%(expId)d.zarr")
     make_all(tmp_path, "out/v3/x", "out/w4.zarr/y", "out/v5")

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 
 from persistence.butler.index.store import (
@@ -30,6 +31,7 @@ from persistence.files.sqlite import escaped, quoted
 
 # In a repository.
 FILE = ".persistence/index.sqlite3"
+_LONG = 180 * 86400.0  # seconds
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
@@ -96,6 +98,7 @@ def _begin(path: str, root: str | None) -> None:
         if os.path.exists(path):  # another process was first
             return
         _remove(path)  # a journal without its file would become this one's
+        _sweep(os.path.dirname(path))
         store = Store(path)
         if root is not None:
             _copy_from(root, store)
@@ -105,6 +108,15 @@ def _remove(path: str) -> None:
     for ending in _BESIDE:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path + ending)
+
+
+def _sweep(folder: str) -> None:
+    """Remove indexes that nobody has changed for long: most are of trees that are gone."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            is_index = entry.name.endswith(".sqlite3")
+            if is_index and time.time() - entry.stat().st_mtime > _LONG:
+                _remove(entry.path)
 
 
 # -- from a repository, and into it

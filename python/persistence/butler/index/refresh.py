@@ -7,7 +7,7 @@ import operator
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from persistence.butler.index import listing
@@ -45,8 +45,9 @@ class Refresher:
         The index.
     tables : sequence of `Table`
         All that the index has.
-    inverter : `Inverter`
-        Of their templates, in the same order.
+    inverter : callable
+        Returns the `Inverter` of their templates, in the same order. It is not called where no
+        directory changed: that takes longer than the rest.
     direct : `DirectFiles`
         Files of the tree that lie elsewhere.
     sizes : `bool`
@@ -64,7 +65,7 @@ class Refresher:
         root: str,
         store: Store,
         tables: Sequence[Table],
-        inverter: Inverter,
+        inverter: Callable[[], Inverter],
         direct: DirectFiles,
         sizes: bool = False,
     ) -> None:
@@ -199,7 +200,7 @@ class Refresher:
         """Write what a directory holds, in place of what it held."""
         store, path = self.store, listing_.path
         number = store.add_directory(path)
-        directory = self._inverter.directory(path)
+        directory = self._inverter().directory(path)
         self._clear(number, directory)
         children, problem = set[str](), listing_.problem
         try:
@@ -327,7 +328,7 @@ class Refresher:
     def _forget(self, path: str) -> None:
         """Delete what is known of a directory that is gone, and of all below it."""
         for number, below in self.store.below(path):
-            self._clear(number, self._inverter.directory(below))
+            self._clear(number, self._inverter().directory(below))
             self.store.connection.execute("DELETE FROM dirs WHERE id = ?", (number,))
 
 

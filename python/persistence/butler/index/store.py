@@ -7,6 +7,7 @@ were listed.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, TemplateError
 from persistence.files.content import COMPRESSED
@@ -76,15 +78,18 @@ class Table(NamedTuple):
         Its keys, in their order; the columns of the primary key.
     endings : `tuple` [`str`]
         What may follow a file's name, in the order of the search.
-    literals : `int`
-        How many characters of a path are the template's own.
     """
 
     number: int
     template: PathTemplate
     keys: Mapping[str, type]
     endings: tuple[str, ...]
-    literals: int
+
+    @property
+    def literals(self) -> int:
+        """How many characters of a path are the template's own."""
+        pieces = itertools.chain.from_iterable(self.template.components)
+        return sum(len(piece) for piece in pieces if isinstance(piece, str))
 
     @property
     def name(self) -> str:
@@ -221,7 +226,7 @@ class Store:
         return [_table(*row) for row in rows]
 
     def add_templates(self, templates: Mapping[str, tuple[str, ...]]) -> list[Table]:
-        """Make templates known.
+        """Make templates known, and have the directories listed again in which files may lie.
 
         Parameters
         ----------
@@ -233,22 +238,29 @@ class Store:
         new : `list` [`Table`]
             Those that were not known, or not with all these endings.
         """
-        known = {table.template.text: table for table in self.tables()}
-        new = [
-            text
-            for text, endings in templates.items()
-            if text not in known or not set(endings) <= set(known[text].endings)
-        ]
-        for text in new:
-            endings = templates[text]
-            if text in known:
-                endings = tuple(dict.fromkeys((*known[text].endings, *endings)))
-            self.connection.execute(
+        if not self._lacking(templates):
+            return []
+        with self.transaction():
+            lacking = self._lacking(templates)
+            self.connection.executemany(
                 "INSERT INTO templates (text, endings) VALUES (?, ?) "
                 "ON CONFLICT (text) DO UPDATE SET endings = excluded.endings",
-                (text, "|".join(endings)),
+                ((text, "|".join(endings)) for text, endings in lacking.items()),
             )
-        return [table for table in self.tables() if table.template.text in new]
+            new = [table for table in self.tables() if table.template.text in lacking]
+            # Their files were not known as such when their directories were listed.
+            inverter = Inverter([table.template for table in new], [("",)] * len(new))
+            self.spoil(path for _, path in self.below("") if inverter.directory(path).values)
+        return new
+
+    def _lacking(self, templates: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Return the templates that are not known, or not with all endings; with all of these."""
+        known = {table.template.text: table.endings for table in self.tables()}
+        return {
+            text: tuple(dict.fromkeys((*known.get(text, ()), *endings)))
+            for text, endings in templates.items()
+            if not set(endings) <= set(known.get(text, ()))
+        }
 
     def has(self, table: Table) -> bool:
         """Return whether the table of a template was created: it is when a first row comes."""
@@ -366,11 +378,10 @@ _UNUSABLE = (
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def _table(number: int, text: str, endings: str) -> Table:
     template = PathTemplate(text)
-    pieces = itertools.chain.from_iterable(template.components)
-    literals = sum(len(piece) for piece in pieces if isinstance(piece, str))
-    return Table(number, template, template.keys, tuple(endings.split("|")), literals)
+    return Table(number, template, template.keys, tuple(endings.split("|")))
 
 
 def difference(connection: sqlite3.Connection, name: str) -> str:

@@ -153,12 +153,15 @@ class Tree:
     def _refreshed(self, act: Callable[[Refresher], None], sizes: bool) -> None:
         def refresh(store: Store) -> None:
             news.take(store, self.root, self._direct)
-            if self._inverter is None:
-                templates = [table.template for table in self._tables]
-                self._inverter = Inverter(templates, [table.endings for table in self._tables])
-            act(Refresher(self.root, store, self._tables, self._inverter, self._direct, sizes))
+            act(Refresher(self.root, store, self._tables, self._inverted, self._direct, sizes))
 
         self._guarded(refresh, None)
+
+    def _inverted(self) -> Inverter:
+        if self._inverter is None:
+            templates = [table.template for table in self._tables]
+            self._inverter = Inverter(templates, [table.endings for table in self._tables])
+        return self._inverter
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -290,11 +293,7 @@ class Tree:
         query = f"SELECT {', '.join([*names, TALLY])} FROM main.{table.name}"  # noqa: S608  # quoted
         if names:
             query += f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}"
-        rows: list[Row] = self._guarded(
-            lambda store: store.connection.execute(query).fetchall() if store.has(table) else [],
-            [],
-            again=False,
-        )
+        rows = self._all(query, table=table)
         return [(row[: len(keys)], Totals(*row[len(keys) :])) for row in rows]
 
     def dangling(self) -> list[str]:
@@ -359,18 +358,21 @@ class Tree:
 
     # -- the index behind it -----------------------------------------------------------------------
 
-    def _all(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    def _all(self, query: str, values: Sequence[Any] = (), table: Table | None = None) -> list[Row]:
+        """Return rows of the index; none, if they are of a table that is not there."""
         with self._lock:
             try:
-                return self._fetched(query, values)
+                return self._fetched(query, values, table)
             except sqlite3.Error as error:
                 self._replace(error)
                 self.build()  # the new one knows nothing yet
-                return self._fetched(query, values)
+                return self._fetched(query, values, table)
 
-    def _fetched(self, query: str, values: Sequence[Any]) -> list[Row]:
+    def _fetched(self, query: str, values: Sequence[Any], table: Table | None) -> list[Row]:
         store = self._opened(again=False)
-        return [] if store is None else store.connection.execute(query, values).fetchall()
+        if store is None or (table is not None and not store.has(table)):
+            return []
+        return store.connection.execute(query, values).fetchall()
 
     def _table(self, template: PathTemplate) -> Table | None:
         """Return the table of a template; None if the tree is not there."""
@@ -416,11 +418,8 @@ class Tree:
 
     def _use(self, store: Store) -> None:
         self._store, self._inverter = store, None
-        with store.transaction():
-            new = store.add_templates(self._templates)
-            self._tables = store.tables()
-            if new:
-                _spoil(store, new)
+        store.add_templates(self._templates)
+        self._tables = store.tables()
 
     def _replace(self, error: sqlite3.Error) -> None:
         """Give up an index that cannot be used: a damaged one for good, others for now.
@@ -433,12 +432,6 @@ class Tree:
                 home.discard(store.path)
             elif os.path.isdir(self.root):
                 self._use(home.in_memory(self.root))
-
-
-def _spoil(store: Store, tables: Sequence[Table]) -> None:
-    """Have the directories listed again in which files of new templates may lie."""
-    inverter = Inverter([table.template for table in tables], [("",)] * len(tables))
-    store.spoil(path for _, path in store.below("") if inverter.directory(path).values)
 
 
 class _Query:

@@ -10,8 +10,8 @@ from persistence.butler.repository import Repository
 from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
 
-# By their roots, with whose dataset types each learned last; the one used last is the last.
-_trees: dict[str, tuple[Tree, Mapping[str, DatasetType], str]] = {}
+# By their roots, with the dataset types that each learned, by whose; the last one is used last.
+_trees: dict[str, tuple[Tree, dict[str, Mapping[str, DatasetType]]]] = {}
 _ENOUGH = 64  # each holds files open
 
 
@@ -37,13 +37,14 @@ def all_of(repository: Repository) -> list[Tree]:
 
 def _at(repository: Repository, root: str) -> Tree:
     types = repository.mapper.types
-    tree, learned, learner = _trees.pop(root, (None, None, ""))
+    tree, learned = _trees.pop(root, (None, {}))
     if tree is None:
         tree = Tree(root, _templates(repository, root))
     # Repositories share types, but not where calibrations lie: one may be the root of another's.
-    elif learned is not types or learner != repository.root:
+    elif learned.get(repository.root) is not types:
         tree.learn(_templates(repository, root))
-    _trees[root] = tree, types, repository.root
+    learned[repository.root] = types
+    _trees[root] = tree, learned
     if len(_trees) > _ENOUGH:
         del _trees[next(iter(_trees))]
     return tree
