@@ -69,6 +69,12 @@ def test_values_of_keys_are_words(
     assert lines(tmp_path) == expected
 
 
+def test_a_condition_chooses(run: Any, filled: Path, tmp_path: Path, log: Any) -> None:
+    where = "ccdnum = 28 and filter in ('r', 'i')"
+    run("watch", filled, "--exec", log("{id}"), "--once", "--where", where)
+    assert lines(tmp_path) == BOTH[1:]
+
+
 def test_the_path_is_that_of_the_file(run: Any, filled: Path, tmp_path: Path, log: Any) -> None:
     run("watch", filled, "--exec", log("{path}"), "--once", *CHIP)
     found = [Path(line) for line in lines(tmp_path)]
@@ -176,6 +182,8 @@ def test_a_dry_run_prints_the_commands_and_records_nothing(
         ([], "--exec is missing"),
         (["--exec", "no-such-program {id}"], "there is no program 'no-such-program'"),
         (["--exec", "true {vist}"], "unknown key 'vist'; did you mean 'visit'"),
+        (["--exec", "true", "--where", "vist = 1"], "unknown key 'vist'; did you mean 'visit'"),
+        (["--exec", "true", "--where", "visit ="], "where, column 8"),
         (
             ["--exec", "true", "--by", "vist"],
             "--by vist: raw has no such key; did you mean 'visit'",

@@ -45,6 +45,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     usage.add_id(parser, "only for these: filter=g ccdnum=1..62; may be repeated")
     parser.add_argument(
+        "--where", metavar="CONDITION",
+        help="only where this is true of keys of the data ID: 'filter in (\"g\", \"r\")'",
+    )  # fmt: skip
+    parser.add_argument(
         "--exec", dest="execute", metavar="COMMAND",
         help="the command: 'processCcd.py repo --rerun night --id {id}'",
     )  # fmt: skip
@@ -110,6 +114,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """
     from persistence.cli.watching import state  # lazy: completion does without
     from persistence.cli.watching.data import Data
+    from persistence.dataids import expression
 
     wanted = usage.data_ids(butler, arguments.type, arguments.id)
     if arguments.execute is None and not (arguments.list and arguments.state):
@@ -118,6 +123,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         arguments.root,
         arguments.type,
         *map(shlex.join, arguments.id),
+        f"--where {arguments.where}",
         f"--by {arguments.by}",
         arguments.execute,
     )
@@ -126,7 +132,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             raise WrongUse(f"there is no {path}: no watch like this was started")
         output.write(state.rows(path), arguments.format)
         return 0
-    data = Data(butler, arguments.type, wanted, arguments.by, _since(arguments.since))
+    where = expression.parse(arguments.where or "")
+    since = _since(arguments.since)
+    data = Data(butler, arguments.type, wanted, arguments.by, since, where)
     words = functools.partial(_words, arguments, _command(arguments, data), data)
     if arguments.dry_run:
         return _dry_run(path, arguments, data, words)

@@ -131,6 +131,16 @@ def test_commands_that_end_all_the_time_do_not_put_the_look_off(stage: Stage) ->
     assert stage.looks == 2
 
 
+def test_a_look_that_takes_long_is_not_repeated_so_soon(stage: Stage) -> None:
+    def look(is_known: Callable[[DataId], bool]) -> Iterator[Datum]:
+        stage.now += 7.0
+        return iter(())
+
+    stage.watch._look = look
+    stage.run(Stop())
+    assert stage.waited == [70.0]
+
+
 def test_what_was_run_before_is_not_run_again_however_it_ended(tmp_path: Path) -> None:
     first = Stage(tmp_path)
     first.there = [1, 2, 3]

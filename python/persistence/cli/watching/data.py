@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from persistence.butler.exists import Existence
 from persistence.cli.usage import WrongUse
 from persistence.cli.watching.loop import DataId, Datum
+from persistence.dataids.expression import EVERYTHING, Expression
 from persistence.errors import did_you_mean
 from persistence.policy import suppliers
 
@@ -32,11 +33,13 @@ class Data:
         The keys by whose values data are known; by default those that identify each.
     since : `float`, optional
         When the file, or the link to it, has to be written, at least; in seconds since 1970.
+    where : `Expression`, optional
+        What has to be true of the keys of a data ID.
 
     Raises
     ------
-    WrongUse
-        If the dataset type lacks one of the keys.
+    WrongUse, UnknownKey, ExpressionError
+        If the dataset type lacks one of the keys, or the condition is about something else.
     """
 
     def __init__(
@@ -46,9 +49,12 @@ class Data:
         wanted: Sequence[FullId],
         by: Sequence[str] | None = None,
         since: float | None = None,
+        where: Expression = EVERYTHING,
     ) -> None:
         self._butler, self._name, self._wanted, self._since = butler, name, wanted, since
         self.keys: Mapping[str, type] = butler.getKeys(name, "") or {}
+        where.check(self.keys)
+        self._where = where
         for key in by or ():
             if key not in self.keys:
                 raise WrongUse(
@@ -67,11 +73,18 @@ class Data:
         existence = Existence(self._butler, self._name)
         for partial in self._wanted:
             every = [one.dataId for one in self._butler.subset(self._name, dataId=partial)]
-            unknown = [full for full in every if not is_known(self._identify(full))]
+            unknown = [
+                full
+                for full in every
+                if not is_known(self._identify(full)) and self._is_meant(full)
+            ]
             for full, is_there in zip(unknown, existence.of(unknown), strict=True):
                 data_id = self._identify(full)
                 if is_there and not is_known(data_id) and self._is_new(full):
                     yield Datum(data_id, full)
+
+    def _is_meant(self, full: FullId) -> bool:
+        return self._where.possible({key: full.get(key) for key in self.keys})
 
     def _is_new(self, full: FullId) -> bool:
         if self._since is None:

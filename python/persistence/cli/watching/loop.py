@@ -16,6 +16,8 @@ from persistence.errors import DataIdError, PersistenceError, told
 
 # So many wait at most; when all of them were started, a look finds the next.
 _MOST = 10_000
+# After a look that took its time there is a rest of so many times as long.
+_REST = 10
 DataId = Mapping[str, Any]
 
 
@@ -78,7 +80,7 @@ class Watch:
     width : `int`
         How many commands run at once.
     interval : `float`
-        Seconds from one look to the next, if nothing wakes us.
+        Seconds from one look to the next, if nothing wakes us; longer, if a look takes long.
     is_once : `bool`
         Whether to end when all that is there now is done.
     tell, note : callable
@@ -162,13 +164,14 @@ class Watch:
 
     def _take(self) -> None:
         """Look, and queue what is new."""
-        self._is_more = False
+        self._is_more, before = False, self._clock()
         for datum in self._look(self._is_known):
             if len(self._waiting) >= _MOST:
                 self._is_more = True
                 break
             self._waiting.setdefault(key(datum.data_id), datum)
-        self._next_look = self._clock() + self._interval
+        now = self._clock()
+        self._next_look = now + max(self._interval, _REST * (now - before))
 
     def _is_known(self, data_id: DataId) -> bool:
         text = key(data_id)
