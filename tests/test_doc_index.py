@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from persistence import Butler
+from persistence.cli import main
 from persistence.dataids import expression
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.discrete import DiscreteSkyMap
@@ -90,3 +91,9 @@ def test_each_condition_of_the_table_can_be_read() -> None:
     assert len(conditions) >= 10
     for text in conditions:
         expression.parse(text).sql(KINDS)
+
+
+def test_the_repository_is_indexed_by_the_command_that_is_shown(place: Path) -> None:
+    (command,) = re.findall(r"^    persistence (index .*)$", PAGE.read_text(), re.M)
+    assert main.main(command.split()) == 0
+    assert (place / "repo/.persistence/index.sqlite3").is_file()
