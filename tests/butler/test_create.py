@@ -24,6 +24,7 @@ LATISS = "lsst.obs.lsst.latiss.LatissMapper"
         ("lsst.obs.lsst.LsstCamImSim", "lsst.obs.lsst.imsim.ImsimMapper"),
         ("lsst.obs.subaru.HyperSuprimeCam", "lsst.obs.hsc.HscMapper"),
         ("HSC", "lsst.obs.hsc.HscMapper"),
+        ("LSSTCam", "lsst.obs.lsst.lsstCamMapper.LsstCamMapper"),
         ("lsst.obs.cfht.MegaPrime", "lsst.obs.cfht.MegacamMapper"),
         ("lsst.obs.decam.DarkEnergyCamera", "lsst.obs.decam.DecamMapper"),
         (DecamMapper, "lsst.obs.decam.DecamMapper"),

@@ -391,13 +391,13 @@ def test_two_that_are_valid_are_told_apart(dated: Path, make_calibs: Make) -> No
     butler = Butler(dated, calibRoot="CALIB")
     with pytest.raises(
         MultipleResults,
-        match=r"2 are valid on 2015-03-02: give calibDate\n  row     calibDate=2015-02-10\n",
+        match=r"2 are valid on 2015-03-02: choose by calibDate=\n  row     calibDate=2015-02-10\n",
     ):
         butler.get("bias", ID)
     explanation = butler.explain("bias", ID)
     assert (len(explanation.chosen), explanation.problem) == (
-        2,
-        "2 are valid; give calibDate, ccdnum",
+        0,
+        "2 are valid: choose by calibDate=",
     )
 
 
@@ -422,7 +422,7 @@ def test_validity_that_gen2_never_worked_out_matches_nothing_and_is_told(
         ),
         ({"ccdnum": 28}, IncompleteDataId, "needs  date, the time of the exposure"),
         ({"ccdnum": 28, "date": "yesterday"}, DataIdError, "'yesterday' is no date"),
-        ({"visit": 410877}, NoResults, "2 are valid on 2015-03-02: give calibDate, ccdnum"),
+        ({"visit": 410877}, NoResults, "2 are valid on 2015-03-02: choose by calibDate= ccdnum="),
     ],
 )
 def test_what_would_choose_and_is_missing_is_named(
@@ -486,3 +486,46 @@ def test_only_calibrations_are_explained(calibrated: Butler, dated: Path) -> Non
         calibrated.explain("raw", ID)
     explanation = Butler(dated).explain("bias", ID)
     assert (explanation.candidates, "there is no calibRegistry" in str(explanation)) == ((), True)
+
+
+# -- types without validity
+# ----------------------------------------------------------------------------------------
+
+FRINGES = [
+    ("fringe", "g", 28, "2015-02-01", "2015-01-01", "2015-12-31"),
+    ("fringe", "g", 28, "2015-03-01", "2015-01-01", "2015-12-31"),
+    ("fringe", "g", 3, "2015-03-01", "2015-01-01", "2015-12-31"),
+]
+ID = {"visit": 410877, "ccdnum": 28}
+
+
+@pytest.fixture
+def fringes(dated: Path, make_calibs: Callable[..., Path]) -> Butler:
+    """Return a Butler with fringes, which DECam chooses by no date."""
+    make_calibs(dated / "CALIB", FRINGES)
+    return Butler(dated, calibRoot="CALIB")
+
+
+def test_of_two_without_validity_none_is_chosen_and_it_is_told_how(fringes: Butler) -> None:
+    told = "2 match, and fringe has no validity: choose by calibDate="
+    with pytest.raises(MultipleResults, match=told):
+        fringes.get("fringe", ID)
+    explanation = fringes.explain("fringe", ID)
+    assert (explanation.chosen, explanation.rivals) == ((), 2)
+    lines = str(explanation).splitlines()
+    assert lines[2:] == [
+        f"  problem  {told}",
+        "  filter=g ccdnum=28 calibDate=2015-02-01 validStart=2015-01-01 validEnd=2015-12-31:  "
+        "choose by calibDate=2015-02-01",
+        "  filter=g ccdnum=28 calibDate=2015-03-01 validStart=2015-01-01 validEnd=2015-12-31:  "
+        "choose by calibDate=2015-03-01",
+        "  filter=g ccdnum=3 calibDate=2015-03-01 validStart=2015-01-01 validEnd=2015-12-31:  "
+        "ccdnum 3 is not 28",
+    ]
+    assert fringes.get("fringe", ID, calibDate="2015-02-01").image[0, 0] == 28
+
+
+def test_one_without_validity_is_chosen(fringes: Butler) -> None:
+    (chosen,) = fringes.explain("fringe", visit=410877, ccdnum=3).chosen
+    assert chosen.row["calibDate"] == "2015-03-01"
+    assert fringes.get("fringe", visit=410877, ccdnum=3).image[0, 0] == 3

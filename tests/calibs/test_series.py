@@ -26,11 +26,9 @@ def registry(repository: Repository) -> Registry:
     return found
 
 
-def test_the_types_are_those_with_a_table_and_a_validity(
-    repository: Repository, registry: Registry
-) -> None:
+def test_the_types_are_those_with_a_table(repository: Repository, registry: Registry) -> None:
     assert [one.name for one in series.types(repository.mapper, registry)] == [
-        "bias", "dark", "flat", "defects", "illumcor",
+        "bias", "dark", "flat", "fringe", "defects", "illumcor",
     ]  # fmt: skip
 
 

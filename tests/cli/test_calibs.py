@@ -71,7 +71,7 @@ def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
     [
         (["--id", "visit=1"], 2, "say of which TYPE"),
         (["raw"], 2, "raw is no calibration"),
-        (["fringe"], 2, "fringe is no calibration that is chosen by date"),
+        (["ccdExposureId"], 2, "ccdExposureId is no calibration that a registry lists"),
         (["bais"], 2, "'bais'; did you mean 'bias'"),
         (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is no date"),
     ],
@@ -86,3 +86,30 @@ def test_what_cannot_be_meant_is_told(
 def test_without_a_registry_it_says_how_to_name_one(run: Any, filled: Path) -> None:
     done = run("calibs", filled)
     assert (done.status, "say where it is with --calib" in done.err) == (1, True)
+
+
+def test_a_type_without_validity_is_chosen_by_its_date(
+    dated: Path, run: Any, make_calibs: Any
+) -> None:
+    rows = [
+        ("fringe", "g", 28, date, "2015-01-01", "2015-12-31")
+        for date in ("2015-02-01", "2015-03-01")
+    ]
+    make_calibs(dated / "CALIB", rows)
+    words = ("calibs", dated, "fringe", "--calib", dated / "CALIB")
+    done = run(*words)
+    assert (done.status, done.out) == (
+        0,
+        "type    filter  ccdnum  calibDate   first\n"
+        "fringe  g           28  2015-02-01  choose by calibDate=\n"
+        "fringe  g           28  2015-03-01  choose by calibDate=\n",
+    )
+    done = run(*words, "--id", "visit=410877", "ccdnum=28")
+    assert (done.status, "chosen" in done.out) == (1, False)
+    assert "choose by calibDate=2015-03-01" in done.out
+    rows = json.loads(run(*words, "--id", "visit=410877", "ccdnum=28", "--format=json").out)
+    assert [row["reasons"] for row in rows] == [
+        ["choose by calibDate=2015-02-01"], ["choose by calibDate=2015-03-01"]
+    ]  # fmt: skip
+    done = run(*words, "--gaps", "2015-01-01", "2016-01-01")
+    assert done.status == 0

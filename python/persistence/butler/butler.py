@@ -656,7 +656,7 @@ class Butler:
                     f"{datasetType} is no calibration: getUri and get say where it is looked for"
                 )
             explanation = explained(repository, request, data_id)
-            if explanation.chosen:
+            if explanation.chosen or explanation.rivals:
                 return explanation
             found = found or explanation
         if found is None:

@@ -311,6 +311,11 @@ def other_names(name: str | None, mapper: Mapper) -> list[str]:
     return [one for one in dict.fromkeys(names) if one is not None and one != name]
 
 
+def way(keys: Sequence[str]) -> str:
+    """Return how one of several is chosen: by these keys."""
+    return "choose by " + " ".join(f"{key}=" for key in keys)
+
+
 def _not_one(
     dataset: DatasetType,
     full_id: Mapping[str, Any],
@@ -323,8 +328,9 @@ def _not_one(
         reason = f"needs  {', '.join(missing)}; no {dataset.name}{when} has {text(wanted.where)}"
         return IncompleteDataId("No unique lookup for:", dataset.name, full_id, [reason])
     found = [text(dict(zip(missing, row, strict=False))) for row in rows[:_SHOWN]]
+    why = f"are{when}" if dataset.validRange else f"match, and {dataset.name} has no validity"
     reasons = [
-        f"{len(rows)} are{when}: give {', '.join(missing)}",
+        f"{len(rows)} {why}: {way(missing)}",
         *(f"row     {one}" for one in found),
     ]
     return MultipleResults("No unique lookup for:", dataset.name, full_id, reasons)

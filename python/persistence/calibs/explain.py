@@ -67,6 +67,8 @@ class Explanation(NamedTuple):
         The nearest first.
     problem : `str`
         What kept us from choosing; empty if nothing did.
+    rivals : `int`
+        How many match, if several do: then none is chosen.
     """
 
     datasetType: str
@@ -74,10 +76,11 @@ class Explanation(NamedTuple):
     criteria: Criteria | None
     candidates: tuple[Candidate, ...]
     problem: str = ""
+    rivals: int = 0
 
     @property
     def chosen(self) -> tuple[Candidate, ...]:
-        """Those that nothing rules out: one, if all is well."""
+        """The one that nothing rules out; of one file, there may be several rows."""
         return tuple(one for one in self.candidates if not one.reasons)
 
     def __str__(self) -> str:
@@ -124,11 +127,22 @@ def explain(
     judge = _Judge(dataset, wanted, mapper, source.root, rows)
     candidates = sorted((judge(row) for row in rows), key=lambda one: one.distance)
     found = Explanation(dataset.name, known, wanted, tuple(candidates), problem)
-    if len({one.path for one in found.chosen}) > 1:
-        found = found._replace(
-            problem=f"{len(found.chosen)} are valid; give {', '.join(dataset.keys)}"
-        )
-    return found
+    rivals = [one.path for one in found.chosen]
+    if len(set(rivals)) < 2:
+        return found
+    keys = [key for key in dataset.keys if key not in known]
+    why = "are valid" if dataset.validRange else f"match, and {dataset.name} has no validity"
+    return found._replace(
+        candidates=tuple(_choosable(one, keys) for one in candidates),
+        problem=f"{len(rivals)} {why}: {choose.way(keys)}",
+        rivals=len(rivals),
+    )
+
+
+def _choosable(one: Candidate, keys: Sequence[str]) -> Candidate:
+    """Return a candidate that matches, but not alone, with what would choose it."""
+    told = " ".join(f"{key}={one.row[key]}" for key in keys if key in one.row)
+    return one if one.reasons else one._replace(reasons=(f"choose by {told}",))
 
 
 class _Judge:

@@ -26,20 +26,23 @@ class Series(NamedTuple):
         The date of each calibration, and when it is valid.
     broken : `tuple` [`str`]
         The dates of those whose validity nobody worked out.
+    timeless : `tuple` [`str`]
+        The dates of those of a type that has no validity: one of them is chosen by its date.
     """
 
     datasetType: str
     key: Mapping[str, Any]
     windows: Mapping[str, Window]
     broken: tuple[str, ...] = ()
+    timeless: tuple[str, ...] = ()
 
 
 def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
     """Give the calibrations that a registry has a table for; of those that share one, the first."""
     tables, seen = set(registry.tables()), set()
     for dataset in mapper.types.values():
-        timed = dataset.section == "calibrations" and dataset.validRange and dataset.tables
-        if timed and dataset.tables not in seen and tables.issuperset(dataset.tables):
+        listed = dataset.section == "calibrations" and dataset.tables
+        if listed and dataset.tables not in seen and tables.issuperset(dataset.tables):
             seen.add(dataset.tables)
             yield dataset
 
@@ -47,7 +50,7 @@ def types(mapper: Mapper, registry: Registry) -> Iterator[DatasetType]:
 def of(dataset: DatasetType, registry: Registry) -> list[Series]:
     """Give the series of a type, sorted by what tells them apart."""
     there = registry.columns(dataset.tables)
-    start, end = choose.bounds(dataset)
+    bounds = choose.bounds(dataset) if dataset.validRange else ("calibDate", "calibDate")
     keys = [
         key
         for key in (*dataset.keys, *(dataset.columns or ()))
@@ -55,12 +58,11 @@ def of(dataset: DatasetType, registry: Registry) -> list[Series]:
     ]
     keys = list(dict.fromkeys(keys))
     found: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
-    for row in registry.lookup([*keys, "calibDate", start, end], {}, dataset.tables):
+    for row in registry.lookup([*keys, "calibDate", *bounds], {}, dataset.tables):
         found.setdefault(row[:-3], []).append(row[-3:])
     ordered = sorted(found.items(), key=lambda item: [str(value).rjust(9) for value in item[0]])
     return [
-        _series(dataset.name, dict(zip(keys, values, strict=True)), rows)
-        for values, rows in ordered
+        _series(dataset, dict(zip(keys, values, strict=True)), rows) for values, rows in ordered
     ]
 
 
@@ -79,7 +81,7 @@ def gaps(
         The span.
     """
     for one in found:
-        for window in validity.missing(one.windows.values(), wanted):
+        for window in () if one.timeless else validity.missing(one.windows.values(), wanted):
             yield one.key, window
     number = mapper.policy.settings.get("detectors", {}).get("key")
     if number is not None and found and number in found[0].key:
@@ -88,7 +90,12 @@ def gaps(
             yield {number: absent}, wanted
 
 
-def _series(name: str, key: Mapping[str, Any], rows: Sequence[tuple[str, str, str]]) -> Series:
+def _series(
+    dataset: DatasetType, key: Mapping[str, Any], rows: Sequence[tuple[str, str, str]]
+) -> Series:
+    if not dataset.validRange:
+        dates = sorted({str(row[0]) for row in rows})
+        return Series(dataset.name, key, {}, timeless=tuple(dates))
     windows: dict[str, Window] = {}
     broken: list[str] = []
     for date, start, end in sorted(rows, key=lambda row: str(row[0])):
@@ -96,4 +103,4 @@ def _series(name: str, key: Mapping[str, Any], rows: Sequence[tuple[str, str, st
             windows[date] = validity.window(start, end)
         except DataIdError:
             broken.append(date)
-    return Series(name, key, windows, tuple(broken))
+    return Series(dataset.name, key, windows, tuple(broken))

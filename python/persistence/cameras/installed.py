@@ -93,8 +93,8 @@ def names_of_given(classes: Iterable[type[Mapper]]) -> list[str]:
 def _announced(name: str) -> type[Mapper] | None:
     """Return the camera that an installed package announces; None if none does."""
     known = announced()
-    if name not in known and name.lower() in known and "." not in name:
-        name = name.lower()  # LATISS, as its instrument is called
+    if name not in known and "." not in name:  # LSSTCam, HSC, as their instruments are called
+        name = next((one for one in known if one.lower() == name.lower()), name)
     if name not in known:
         return None
     rivals = entry_points.rivals(GROUP, name)

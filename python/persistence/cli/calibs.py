@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
 
+_TIMELESS = "choose by calibDate="
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, ``--id``, ``--gaps`` and ``--plot``."""
@@ -90,8 +92,8 @@ def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetTy
         )
         return
     dataset = repository.mapper.dataset(repository.mapper.request(name))
-    if dataset.section != "calibrations" or not dataset.validRange:
-        raise usage.WrongUse(f"{name} is no calibration that is chosen by date")
+    if dataset.section != "calibrations" or not dataset.tables:
+        raise usage.WrongUse(f"{name} is no calibration that a registry lists")
     yield dataset, repository.calibrations_of(dataset).registry
 
 
@@ -106,6 +108,8 @@ def _windows(one: Series) -> Iterator[dict[str, Any]]:
         }
     for date in one.broken:
         yield {"type": one.datasetType, **one.key, "calibDate": date, "first": "never worked out"}
+    for date in one.timeless:
+        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": _TIMELESS}
 
 
 def _gaps(

@@ -17,7 +17,7 @@ from typing import Any
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.files.yaml_nodes import Node
-from persistence.policy import bases, composites, schema
+from persistence.policy import bases, composites, default_templates, schema
 from persistence.policy.bases import Base, Chain
 from persistence.policy.dataset_type import DatasetType, words
 from persistence.policy.section import FRAMEWORK, SECTIONS, Layer, Section, split_names
@@ -187,13 +187,16 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
     said = bases.merged(layers)
     schema.check(said)
     types: dict[str, DatasetType] = {}
+    present = {name for layer in layers for name in layer}
     for name in SECTIONS:
-        if any(name in layer for layer in layers):
+        # Tasks need the types of their configurations, schemas and metadata on any camera.
+        if name in present or (name == "datasets" and "exposures" in present):
             section = Section(name, layers)
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
     _check_indexed(said.get("index"), types)
-    return CameraPolicy(path, composites.checked(types), _settings(said), layers, chain.bases)
+    whole = default_templates.filled(composites.checked(types))
+    return CameraPolicy(path, whole, _settings(said), layers, chain.bases)
 
 
 def _check_code(types: Iterable[DatasetType]) -> None:
@@ -294,7 +297,7 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
                     if not touched.isdisjoint(section.line(one))
                 ),
             )
-    whole = composites.checked(types)
+    whole = default_templates.filled(composites.checked(types))
     return CameraPolicy(below.path, whole, _settings(said), layers, below.bases)
 
 
