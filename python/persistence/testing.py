@@ -108,6 +108,17 @@ class RegistryContract:
         registry.close()
         assert ask([2, 8]) == [("r", "2015-01-01")]
 
+    def test_a_stream_has_what_a_look_up_has(self, tmp_path: Path) -> None:
+        registry = self.make(tmp_path)
+        if registry.lists_files:
+            return
+        wheres: list[dict[str, Any]] = [{}, {"ccdnum": 2}, {"visit": 2**70}, {"filter": "x"}]
+        for where in wheres:
+            found = list(registry.stream(["visit", "filter"], where, self.TABLES))
+            assert found == registry.lookup(["visit", "filter"], where, self.TABLES)
+        with pytest.raises(RegistryError):
+            list(registry.stream(["nothing"], {}, self.TABLES))
+
     def test_a_range_is_compared_as_text_or_refused(self, tmp_path: Path) -> None:
         registry = self.make(tmp_path)
         between = (("2015-12-31", "2015-01-01"), "date", "date")

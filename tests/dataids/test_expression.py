@@ -491,7 +491,11 @@ def test_keys_have_other_names() -> None:
         ("null == visit", "null", "write is null"),
         ("visit in (1, None)", "None", "write is null"),
         ("visit == - 'a'", "'a'", "here has to be a number after -"),
-        ("visit == 3x", "3x", "'3x' is not a number or a date"),
+        ("visit == 3x", "3x", "'3x' is not a number, nor a date"),
+        ("date == 2014-02-20T", "2014-02-20T", "nor a date such as 2014-02-20"),
+        ("date == 2014-2-3", "2014-2-3", "nor a date such as 2014-02-20"),
+        ("date == 2014-02-20T5:00", "2014-02-20T5:00", "nor a date such as"),
+        ("visit == 5-3", "5-3", "is not a number"),
         ("visit == 1_000", "1_000", "'1_000' is not a number"),
         ("visit == 1e999", "1e999", "1e999 is too large"),
         ("visit == 1.", ".", "a range is low..high"),
@@ -674,6 +678,21 @@ def test_a_data_id_matches_what_is_equal(
     query = f"SELECT 1 FROM (SELECT {columns}) WHERE {sql}"
     found = [connection.execute(query, [*row.values(), *parameters]).fetchall() for row in some]
     assert [bool(answer) for answer in found] == expected
+
+
+def test_a_date_may_be_a_value() -> None:
+    its = expression.of_data_ids([{"written": expression.date("2026-11-01")}])
+    assert its.possible(ROW)
+    assert not its.possible({**ROW, "written": 0})
+    assert expression.date("2026-13-01") == "2026-13-01"
+    several = expression.of_data_ids([{"written": [expression.date("2014-01-01")]}])
+    assert not several.possible(ROW)
+
+
+@pytest.mark.parametrize("where", [5, ["visit == 3"], b"visit == 3", None])
+def test_a_condition_is_a_text(where: Any) -> None:
+    with pytest.raises(ExpressionError, match="where: a condition belongs here, as a text, not"):
+        expression.parse(where)
 
 
 def test_an_unknown_key_of_a_data_id_is_told_without_a_place() -> None:

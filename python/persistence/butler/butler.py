@@ -526,10 +526,11 @@ class Butler:
         """
         from persistence.butler.asking import answer  # lazy: only who asks needs it
 
-        names = [datasetType] if isinstance(datasetType, str) else list(datasetType)
+        names = [
+            self.request(name).datasetType for name in answer.words("datasetType", datasetType)
+        ]
         if not names:
             raise DataIdError("the name of a dataset type belongs here, not an empty list")
-        names = [self.request(name).datasetType for name in names]
         return answer.query(
             self, self._reader, names, where, as_given(dataId, rest), columns, limit, order,
             distinct, fresh,

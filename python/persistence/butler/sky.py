@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from persistence.cameras import faces
-from persistence.errors import NoResults
+from persistence.errors import DataIdError, NoResults
 
 if TYPE_CHECKING:
     from persistence.butler.subset import Asked
@@ -42,9 +42,13 @@ class Sky:
 
         Raises
         ------
+        DataIdError
+            If the name is none.
         NoResults
             If there is none, or there are several and none is named.
         """
+        if not isinstance(coaddName, str | None):
+            raise DataIdError(f"coaddName: the name of a coadd belongs here, not {coaddName!r}")
         if coaddName is not None:
             name = coaddName if coaddName.endswith("Coadd") else f"{coaddName}Coadd"
             return self._get(f"{name}{_ENDING}")

@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from persistence.dataids import expression_dates as dates
 from persistence.dataids import grammar
 from persistence.dataids.dataid import plain
 from persistence.dataids.expression_nodes import (
@@ -25,9 +26,9 @@ from persistence.dataids.expression_nodes import (
     Or,
     Truth,
 )
-from persistence.dataids.expression_operands import Key, Kinds, Literal
+from persistence.dataids.expression_operands import Day, Key, Kinds, Literal
 from persistence.dataids.expression_parser import Parser
-from persistence.errors import DataIdError
+from persistence.errors import DataIdError, ExpressionError
 
 # What may be given for several values of a key.
 _LISTS = (list, tuple, set, frozenset, range)
@@ -146,13 +147,15 @@ EVERYTHING = Expression(And(()))
 
 
 def parse(text: str) -> Expression:
-    """Read an expression; of a text without anything, one that is true of everything.
+    """Read an expression; of an empty text, one that is true of everything.
 
     Raises
     ------
     ExpressionError
         If it cannot be read; the message points at the column.
     """
+    if not isinstance(text, str):
+        raise ExpressionError(f"where: a condition belongs here, as a text, not {text!r}")
     return Expression(Parser(text).whole()) if text.strip() else EVERYTHING
 
 
@@ -210,7 +213,15 @@ def _has(key: str, value: Any) -> Condition:
     return Or((member, IsNull(Key(key)))) if None in value else member
 
 
-def _literal(key: str, value: Any) -> Literal:
+def date(text: str) -> Any:
+    """Return a date to be a value in `of_data_ids`; a text that is none, as it is."""
+    written = dates.read(text)
+    return text if written is None or dates.problem(written) else Day(written)
+
+
+def _literal(key: str, value: Any) -> Literal | Day:
+    if isinstance(value, Day):
+        return value
     value = plain(value)
     if not isinstance(value, int | float | str):
         raise DataIdError(f"{key}={value!r}: a number or a text belongs here, or a list of them")

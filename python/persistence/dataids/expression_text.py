@@ -18,7 +18,7 @@ _PIECE = re.compile(
     rf"""
       (?P<space>\s+)
     | (?P<day>{DAY})(?![\w-])
-    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?!\w)
+    | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?!\w|-[0-9])
     | (?P<sign>\.\.|==|!=|<>|<=|>=|[=<>()\[\],:+-])
     | (?P<word>[^\W\d]\w*)
     | (?P<key>`[^`]*`)
@@ -136,11 +136,12 @@ def pieces(text: str) -> Iterator[Piece]:
 
 def _strange(text: str, position: int) -> PersistenceError:
     letter = text[position]
-    rest = re.match(r"[\w.-]+", text[position:])
+    rest = re.match(r"[\w.:-]+", text[position:])
     if rest is not None and letter.isdigit():
         end = position + rest.end()
         return Span(text, position, end).error(
-            f"{rest.group()!r} is not a number or a date; a text stands in quotes"
+            f"{rest.group()!r} is not a number, nor a date such as 2014-02-20 or 2014-02-20T23:59; "
+            "a text stands in quotes"
         )
     hint = _HINTS.get(letter, "")
     problem = f"{letter!r} has no meaning here{': ' if hint else ''}{hint}"

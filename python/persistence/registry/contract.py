@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,6 +71,12 @@ class Registry(Protocol):
         RegistryError
             If the registry cannot be read, or has no such table or column.
         """
+
+    def stream(
+        self, columns: Sequence[str], where: Mapping[str, Any], tables: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what `lookup` returns, of however many rows, without all of them in memory."""
+        return iter(self.lookup(columns, where, tables))
 
     def prepared(
         self, columns: Sequence[str], keys: Sequence[str], tables: Sequence[str]

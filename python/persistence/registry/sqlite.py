@@ -9,7 +9,8 @@ import functools
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from persistence.errors import RegistryError, did_you_mean
@@ -88,6 +89,17 @@ class SqliteRegistry(Registry):
         is_odd = bounds is not None and self._has_odd_windows(tuple(tables), bounds)
         query = _query(tuple(columns), tuple(where), tuple(tables), bounds, is_odd, limit)
         return self.fetch(query, values)
+
+    def stream(
+        self, columns: Sequence[str], where: Mapping[str, Any], tables: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a look-up as they are read; see `Registry.stream`."""
+        values, started = list(where.values()), time.monotonic()
+        if any(type(value) is int and value not in _INTEGERS for value in values):
+            return
+        query = _query(tuple(columns), tuple(where), tuple(tables), None, False, None)
+        with self._explaining(values, started):
+            yield from self._connect().execute(query, values)
 
     def prepared(
         self, columns: Sequence[str], keys: Sequence[str], tables: Sequence[str]
@@ -200,9 +212,14 @@ class SqliteRegistry(Registry):
         RegistryError
             If the registry cannot be read, or not be asked that.
         """
-        started = time.monotonic()
-        try:
+        with self._explaining(values, time.monotonic()):
             return self._connect().execute(query, values).fetchall()
+
+    @contextmanager
+    def _explaining(self, values: Sequence[Any], started: float) -> Iterator[None]:
+        """Re-raise what SQLite says of a query as `RegistryError`."""
+        try:
+            yield
         except sqlite3.Error as error:
             self._columns.clear()  # they may be others now
             raise explained(error, self.path, time.monotonic() - started) from error

@@ -516,6 +516,13 @@ def test_reference_catalogs_are_asked_by_shard(tmp_path: Path) -> None:
         ({"visit": "x"}, DataIdError, "visit='x': visit takes a value of type int"),
         ({"visit": [1, "x"]}, DataIdError, "visit='x': visit takes a value of type int"),
         ({"visit": {"a": 1}}, DataIdError, "visit"),
+        ({"datasetType": 5}, DataIdError, "datasetType: names belong here, not 5"),
+        ({"columns": 5}, DataIdError, "columns: names belong here, not 5"),
+        ({"columns": ["visit", 5]}, DataIdError, "columns: names belong here, not 5"),
+        ({"order": 5}, DataIdError, "order: names belong here, not 5"),
+        ({"where": 5}, ExpressionError, "where: a condition belongs here, as a text, not 5"),
+        ({"where": ["visit == 3"]}, ExpressionError, "a condition belongs here, as a text"),
+        ({"written": "yesterday"}, ExpressionError, "written is a time, and 'yesterday' a text"),
         ({"limit": -1}, DataIdError, "limit=-1: a number of rows"),
         ({"limit": "3"}, DataIdError, "limit='3': a number of rows"),
         ({"datasetType": ["ref_cat", "calexp"]}, DataIdError, "have no key in common"),
@@ -532,6 +539,27 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(
 def test_a_type_without_template_has_no_files(butler: Butler) -> None:
     with pytest.raises(TemplateUndefined, match="quickLookExp"):
         butler.query("quickLookExp")
+
+
+def test_a_type_without_keys_has_one_row(butler: Butler, survey: Path, tmp_path: Path) -> None:
+    assert not butler.query("deepCoadd_skyMap")
+    assert butler.query("deepCoadd_skyMap").refs() == []
+    root = tmp_path / "repo"
+    make_repository(root)
+    touch(root, "deepCoadd/skyMap.pickle")
+    rows = Butler(str(root)).query("deepCoadd_skyMap")
+    assert list(rows) == [{"repository": str(root), "path": "deepCoadd/skyMap.pickle"}]
+    assert [dict(ref.dataId) for ref in rows.refs()] == [{}]
+
+
+def test_a_time_may_be_a_keyword(butler: Butler) -> None:
+    assert len(butler.query("calexp", written="2026-11-01")) == 13
+    assert len(butler.query("calexp", written=["2026-10-31", "2026-11-02"])) == 0
+
+
+def test_a_value_cannot_climb_out_of_the_repository(butler: Butler, survey: Path) -> None:
+    assert not butler.query("raw", date="..", filter="..")
+    assert not butler.query("raw", "date like '..' and filter == '../..'")
 
 
 def test_a_very_large_registry_value_matches_nothing(butler: Butler) -> None:

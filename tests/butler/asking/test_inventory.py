@@ -163,6 +163,8 @@ def test_the_sky_map_has_to_be_told_if_there_are_several(survey: Path) -> None:
     butler = Butler(inputs=str(survey), outputs={"root": str(survey / "coadds"), "mode": "rw"})
     with pytest.raises(NoResults, match="deepCoadd_skyMap"):
         butler.sky.map()
+    with pytest.raises(DataIdError, match="the name of a coadd belongs here, not 5"):
+        butler.sky.map(5)
     butler.put(DiscreteSkyMap(config), "dcrCoadd_skyMap")
     assert len(butler.sky.map()) == 1
     assert butler.sky.map("dcrCoadd") == butler.sky.map("dcr") == DiscreteSkyMap(config)
@@ -214,6 +216,8 @@ def test_refresh_looks_at_everything(butler: Butler, survey: Path) -> None:
         ("missing", ["calexp", "raw", "vist > 3"], UnknownKey),
         ("missing", ["calexp", "raw", "visit >"], ExpressionError),
         ("missing", ["deepCoadd_calexp", "ref_cat"], DataIdError),
+        ("missing", ["calexp", 5], DataIdError),
+        ("missing", ["calexp", "raw", 5], ExpressionError),
         ("places", ["calxep"], UnknownDatasetType),
         ("duplicates", ["calxep"], UnknownDatasetType),
     ],

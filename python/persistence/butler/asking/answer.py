@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler.asking import ask, join
@@ -18,6 +18,9 @@ from persistence.errors import DataIdError
 if TYPE_CHECKING:
     from persistence.butler.get import Reader
     from persistence.butler.subset import Asked
+
+# What is shown of datasets that have no keys.
+_PLACE = ("repository", "path")
 
 
 def query(
@@ -51,14 +54,29 @@ def query(
     """
     name, *others = names
     question = ask.question(butler.chain, reader, name, where, data_id, others, fresh)
-    order = [order] if isinstance(order, str) else list(order)
-    if isinstance(columns, str):
-        columns = [columns]
-    shown = [*keys(question), *others] if columns is None else list(dict.fromkeys(columns))
+    order = words("order", order)
+    shown = [*(keys(question) or _PLACE), *others]
+    if columns is not None:
+        shown = list(dict.fromkeys(words("columns", columns)))
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise DataIdError(f"limit={limit!r}: a number of rows belongs here, 0 or more")
     question.check(*shown, *(column.removeprefix("-") for column in order))
     return rows_of(butler, question, shown, limit, order, distinct)
+
+
+def words(name: str, given: str | Sequence[str]) -> list[str]:
+    """Return an argument that is one name, or several.
+
+    Raises
+    ------
+    DataIdError
+        If it is neither.
+    """
+    found = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    for one in found:
+        if not isinstance(one, str):
+            raise DataIdError(f"{name}: names belong here, not {one!r}")
+    return found
 
 
 def rows_of(
@@ -91,7 +109,8 @@ def _references(
     butler: Asked, question: Question, limit: int | None, order: Sequence[str]
 ) -> list[ButlerDataRef]:
     its = tuple(keys(question))
-    rows = list(join.rows(question, its, order, limit)) if its else [()]
+    rows = list(join.rows(question, its or _PLACE, order, limit))
+    rows = rows if its else [()] * len(rows)
     matching = Matching(DataId(), its, rows)
     subset = ButlerSubset.of(butler, question.request.datasetType, matching)
     return list(subset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -59,7 +60,7 @@ def question(
     bare = bare._replace(others={**bare.others, **others_of})
     aliases = chain.knowing(bare.request).mapper.policy.aliases
     if not isinstance(where, Expression):
-        where = expression.parse(where or "")
+        where = expression.parse("" if where is None else where)
     given = {aliases.get(key, key): value for key, value in data_id.items()}
     kinds = bare.kinds
     typed = {key: _typed(key, value, kinds.get(key)) for key, value in given.items()}
@@ -76,10 +77,12 @@ def question(
 def _typed(key: str, value: Any, kind: type | None) -> Any:
     """Return a value of a data ID, or a list of them, in the type of its key."""
     value = value.tolist() if getattr(value, "shape", None) else value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_typed(key, one, kind) for one in value]
+    if kind is datetime.datetime and isinstance(value, str):
+        return expression.date(value)
     if kind not in _KINDS or value is None or isinstance(value, range):
         return value
-    if isinstance(value, list | tuple | set | frozenset):
-        return [None if one is None else cast(key, one, kind) for one in value]
     return cast(key, value, kind)
 
 

@@ -20,7 +20,7 @@ from persistence.butler.subset import Asked, ButlerSubset
 from persistence.dataids import expression
 from persistence.dataids.dataid import DataId, as_given
 from persistence.dataids.expression import EVERYTHING
-from persistence.errors import UnknownKey, did_you_mean
+from persistence.errors import DataIdError, UnknownKey, did_you_mean
 
 _COPY = ("repository", "path", "size", "written")
 _SUMMARY: Mapping[str, type] = {
@@ -151,6 +151,8 @@ class Inventory:
         """
         target = self._name(datasetType)
         data_id = as_given(dataId, rest)
+        if not isinstance(given, str | Iterable):
+            raise DataIdError(f"given: a dataset type or data IDs belong here, not {given!r}")
         if not isinstance(given, str):
             return self._missing_of(target, [{**one, **data_id} for one in given], where, fresh)
         question = self._question(self._name(given), where, data_id, [target], fresh)
@@ -176,7 +178,7 @@ class Inventory:
                 raise UnknownKey(f"{target} has no key {key!r}{hint}")
         kinds = {key: bare.kinds[key] for key in keys}
         if not isinstance(where, expression.Expression):
-            where = expression.parse(where or "")
+            where = expression.parse("" if where is None else where)
         where = where.renamed(repository.mapper.policy.aliases)
         where.check(kinds)
         wanted = [one for one in ids if where.possible(one)]

@@ -152,7 +152,7 @@ class _Join:
             name: value for name, value in self._question.where.known().items() if name in known
         }
         kinds = [self._question.kinds[name] for name in asked]
-        for row in registry.lookup(asked, where, tables):
+        for row in registry.stream(asked, where, tables):
             fitted = dict(zip(asked, map(its_columns.fit, row, kinds), strict=True))
             yield number, *(fitted.get(name) for name in wanted)
 

@@ -5,11 +5,13 @@ SQLite keeps it in memory as long as it is small, and then in a temporary file.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from persistence.errors import PersistenceError, RegistryError
 from persistence.files.sqlite import quoted
 
 Row = tuple[Any, ...]
@@ -46,17 +48,37 @@ class Scratch:
             Its rows.
         index : sequence of `str`
             Columns by which rows are looked up.
+
+        Raises
+        ------
+        RegistryError
+            If there is no room for it.
         """
         execute = self._connection.execute
         words = ", ".join(f"{quoted(key)} {_WORDS[kind]}" for key, kind in columns.items())
-        execute(f"CREATE TABLE {name} ({words})")
         marks = ", ".join("?" * len(columns))
-        execute("BEGIN")
-        self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
-        execute("COMMIT")
-        if index:
-            execute(f"CREATE INDEX {name}_by ON {name} ({', '.join(map(quoted, index))})")
+        with _explaining():
+            execute(f"CREATE TABLE {name} ({words})")
+            execute("BEGIN")
+            self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
+            execute("COMMIT")
+            if index:
+                execute(f"CREATE INDEX {name}_by ON {name} ({', '.join(map(quoted, index))})")
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> Iterator[Row]:
         """Yield the rows of a query; names in it have to be quoted, and values parameters."""
-        return self._connection.execute(query, values)
+        with _explaining():
+            yield from self._connection.execute(query, values)
+
+
+@contextlib.contextmanager
+def _explaining() -> Iterator[None]:
+    """Re-raise what SQLite says, such as that there is no room, as `RegistryError`."""
+    try:
+        yield
+    except PersistenceError:  # some of which are errors of SQLite, too
+        raise
+    except sqlite3.Error as error:
+        raise RegistryError(
+            f"the rows cannot be joined in a temporary file of SQLite's (TMPDIR): {error}"
+        ) from error
