@@ -236,6 +236,9 @@ def test_data_ids_may_come_as_a_list_a_table_or_arrays(tmp_path: Path) -> None:
     assert butler.exists("flat_names", {"a": "x"}, n="1").tolist() == [True]
     of_several_keys = [{"a": "x"}, {"n": 3}, {"n": 1, "a": "x"}]  # the only file of x tells n
     assert butler.exists("flat_names", of_several_keys).tolist() == [True, False, True]
+    alike = [{"a": 1}, {"a": 1.0}, {"a": "1"}]  # equal, but shown as 1 and as 1.0
+    (tmp_path / "1.0-1.txt").touch()
+    assert butler.exists("flat_names", alike).tolist() == [False, True, False]
     assert butler.exists("flat_names", []).tolist() == []
     assert butler.exists("flat_names", butler.subset("flat_names", a="x", n=1)).tolist() == [True]
     masked = Table({"a": ["y", "z"], "n": np.ma.array([1, 1], mask=[True, True])})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,20 +88,16 @@ def test_a_type_without_tables_says_so_where_there_is_a_registry(
         lookup.complete(repository, repository.mapper.types["bare"], {"a": 1})
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [lambda butler: butler.get("bare", a=1), lambda butler: butler.queryMetadata("bare", "b", a=1)],
-)
-def test_a_type_without_tables_can_be_caught_as_gen2s_error(
-    filled: Path, tmp_path: Path, ask: Callable[[Butler], Any]
-) -> None:
+def test_a_type_without_tables_can_be_caught_as_gen2s_error(filled: Path, tmp_path: Path) -> None:
     """Trap T10: the original's was a TypeError."""
     (tmp_path / "camera.yaml").write_text(POLICY)
+    butler = Butler(filled, CameraMapper(str(tmp_path / "camera.yaml")))
     with pytest.raises(
         TypeError, match="the policy names no registry table that could supply them"
     ) as caught:
-        ask(Butler(filled, CameraMapper(str(tmp_path / "camera.yaml"))))
+        butler.get("bare", a=1)
     assert isinstance(caught.value, IncompleteDataId)
+    assert butler.queryMetadata("bare", "b", a=1) == []  # what there is, the names of files say
 
 
 @pytest.mark.filterwarnings("ignore::persistence.errors.TrustWarning")

@@ -94,15 +94,14 @@ class Existence:
 
     def _one_by_one(self, table: IdTable) -> list[bool]:
         """Ask the Butler for each; the same data ID once."""
+        rows = [(_exact(data_id), data_id) for data_id in table.data_ids()]
         known: dict[tuple[Any, ...], bool] = {}
-        rows = list(table.data_ids())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnknownKeyWarning)  # all have the same keys
-            for data_id in rows:
-                values = tuple(data_id.values())
+            for values, data_id in rows:
                 if values not in known:
                     known[values] = self._has(data_id)
-        return [known[tuple(data_id.values())] for data_id in rows]
+        return [known[values] for values, _ in rows]
 
     def _has(self, data_id: DataId) -> bool:
         try:
@@ -125,14 +124,15 @@ class Existence:
             there = self._present(leg, dataset, {path for path in paths if path is not None})
             for place, path in zip(whole.places, paths, strict=True):
                 flags[place] = path in there
-            if len(whole.places) < len(some.places):
-                asked = set(whole.places)
-                odd = [number for number, place in enumerate(some.places) if place not in asked]
-                rest = some.chosen(odd)
-                for place, flag in zip(rest.places, self._one_by_one(rest), strict=True):
+            wrong = set(left.places) - set(some.places)
+            odd = set(some.places) - set(whole.places)
+            if odd:
+                rest = table.chosen(sorted(odd))  # with the values that were given
+                for place, flag in zip(sorted(odd), self._one_by_one(rest), strict=True):
                     flags[place] = flag
+            done = wrong | odd | {place for place in left.places if flags[place]}
             left = left.chosen(
-                [number for number, place in enumerate(left.places) if not flags[place]]
+                [number for number, place in enumerate(left.places) if place not in done]
             )
         return flags
 
@@ -207,6 +207,11 @@ def _paths(dataset: DatasetType, table: IdTable) -> list[str | None]:
         )
         return [*map(form.__mod__, zip(*(columns[name] for name in names), strict=True))]
     return [_path(template, data_id) for data_id in table.data_ids()]
+
+
+def _exact(data_id: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the values of a data ID with their types: 1.0 is shown otherwise than 1."""
+    return (*data_id.values(), *map(type, data_id.values()))
 
 
 def _unnamed(field: Field) -> str:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from persistence.butler import file_keys
 from persistence.butler.repository import Repository
 from persistence.calibs import choose
 from persistence.cameras.mapper import Mapper
@@ -75,6 +76,18 @@ def lookup(
     return _joined(columns, wanted, rows, given) if given else rows
 
 
+def lists_files(repository: Repository, dataset: DatasetType, keys: Sequence[str]) -> bool:
+    """Return whether a look-up of some keys only lists what there is: others may have more.
+
+    Gen2 took the names of files for a registry where there was none: they answered for all.
+    """
+    policy = repository.mapper.policy
+    if suppliers.undecided(dataset, policy, keys):
+        return True
+    is_of_files = "files" in suppliers.shares(dataset, policy, keys)
+    return is_of_files and not repository.registry.lists_files
+
+
 def _joined(
     columns: Sequence[str],
     wanted: Sequence[str],
@@ -102,8 +115,7 @@ def _ask_files(
     known = files.columns((), dataset.template)
     asked = [key for key in wanted if key in known] if lenient else list(wanted)
     refuse_unknown(asked, known, dataset.name, files)
-    rows = files.lookup(asked, data_id, template=dataset.template)
-    return _with_nulls(wanted, asked, rows)
+    return _with_nulls(wanted, asked, file_keys.lookup(repository, dataset, asked, data_id))
 
 
 def _ask_registry(
@@ -118,7 +130,10 @@ def _ask_registry(
     if not asked:
         return [(None,) * len(wanted)]
     where = conditions(repository, dataset, asked, data_id)
-    rows = repository.registry.lookup(asked, where, dataset.tables, template=dataset.template)
+    if repository.registry.lists_files:
+        rows = file_keys.lookup(repository, dataset, asked, where)
+    else:
+        rows = repository.registry.lookup(asked, where, dataset.tables, template=dataset.template)
     return _with_nulls(wanted, asked, rows)
 
 
@@ -156,11 +171,6 @@ def conditions(
 ) -> dict[str, Any]:
     """Return what of a data ID can constrain a look-up of some columns in the registry."""
     known = repository.registry.columns(dataset.tables, dataset.template)
-    if not known and not dataset.tables:
-        reason = (
-            f"needs  {', '.join(wanted)}; the policy names no registry table that could supply them"
-        )
-        raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
     refuse_unknown(wanted, known, dataset.name, repository.registry)
     where = {
         key: value
@@ -255,6 +265,10 @@ def supply(
         names = ", ".join(undecided)
         reason = f"needs  {names}, which cannot be looked up: give it in the data ID"
         raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
+    if not dataset.tables and not repository.registry.lists_files:
+        names = ", ".join(columns)
+        reason = f"needs  {names}; the policy names no registry table that could supply them"
+        raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
     rows = lookup(repository, dataset, columns, data_id, lenient=True)
     if len(rows) == 1 and None in rows[0]:
         known = zip(columns, rows[0], strict=True)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from persistence.butler import file_keys
 from persistence.butler.lookup import explained
 from persistence.butler.repository import Repository
 from persistence.dataids.dataid import text
@@ -15,7 +16,6 @@ from persistence.dataids.request import Request
 from persistence.errors import PersistenceError
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
-from persistence.registry.filesystem import scan
 
 # An error has to come soon: no more files or values than these are looked at for it.
 _ENOUGH = 2000
@@ -61,7 +61,8 @@ def _on_disk(
     fixed = {key: known[key] for key in dataset.template.keys if key in known}
     for key in reversed(fixed):
         others = {name: value for name, value in fixed.items() if name != key}
-        found = list(itertools.islice(scan(repository.root, dataset.template, others), _ENOUGH))
+        near = file_keys.data_ids(repository, dataset, others)
+        found = list(itertools.islice(near, _ENOUGH))
         found = [candidate for candidate in found if key in candidate]
         if found:
             value = closest(fixed[key], (candidate[key] for candidate in found))

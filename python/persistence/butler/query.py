@@ -9,7 +9,6 @@ from persistence.butler import lookup as one
 from persistence.butler.chain import Chain
 from persistence.dataids.dataid import DataId
 from persistence.dataids.request import Request
-from persistence.policy import suppliers
 from persistence.policy.composites import is_keyless_aggregate
 
 
@@ -101,7 +100,7 @@ def lookup(
             else one.lookup(repository, dataset, columns, typed, lenient)
         )
         lacking = [key for key in columns if key not in data_id]
-        if rows and "files" not in suppliers.shares(dataset, mapper.policy, lacking):
+        if rows and not one.lists_files(repository, dataset, lacking):
             return list(rows)
         found.update(dict.fromkeys(rows))
     return list(found)

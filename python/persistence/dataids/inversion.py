@@ -181,9 +181,21 @@ class Part:
     ----------
     keys : `tuple` of `str`
         The keys that are new in it, in their order.
+    is_literal, is_bare, is_unique : `bool`
+        Whether it has no fields; is one text, whatever it is; has one reading at most.
     """
 
-    __slots__ = ("_core", "_head", "_read", "_tail", "is_literal", "keys", "text")
+    __slots__ = (
+        "_core",
+        "_head",
+        "_read",
+        "_tail",
+        "is_bare",
+        "is_literal",
+        "is_unique",
+        "keys",
+        "text",
+    )
 
     def __init__(self, text: str, known: Iterable[str]) -> None:
         self.text = text
@@ -202,6 +214,8 @@ class Part:
         self._tail = _shower(pieces[new[-1] + 1 :])
         is_new = sum(isinstance(piece, Field) for piece in self._core) == len(self.keys)
         self._read = _reader(self._core) if is_new and self.keys else None
+        self.is_bare = len(pieces) == 1 and bool(self.keys) and fields[0].kind is str
+        self.is_unique = self._read is not None or not self.keys
 
     def show(self, known: Mapping[str, Any]) -> tuple[str, str]:
         """Return what stands before the first and after the last new field."""

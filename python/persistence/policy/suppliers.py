@@ -29,8 +29,9 @@ class Supplier(NamedTuple):
     ----------
     name : `str`
         ``policy``: the camera's policy lists the values, the same for every exposure. ``files``:
-        the names of the files that exist have them. ``calibrations``: the registry of calibrations
-        knows what is valid. ``registry``: the repository's registry has a row.
+        the names of the files that exist have them, as the index of outputs knows.
+        ``calibrations``: the registry of calibrations knows what is valid. ``registry``: the
+        repository's registry has a row.
     keys : collection of `str` or None
         The keys that it supplies; None is all that those before it leave.
     completes : `bool`
@@ -46,6 +47,7 @@ class Supplier(NamedTuple):
 _CALIBRATIONS = (Supplier("calibrations", None),)
 _SKYMAP = Supplier("files", SKYMAP_KEYS, completes=False)
 _FILES = Supplier("files", None, completes=False)
+_UNTABLED = Supplier("files", None)
 _REGISTRY = Supplier("registry", None)
 
 
@@ -54,9 +56,11 @@ def of(dataset: DatasetType, policy: Listing) -> tuple[Supplier, ...]:
     if dataset.section == "calibrations":
         return _CALIBRATIONS
     listed = Supplier("policy", policy.values)
-    # A coadd's filter is no exposure's: where no table has it, the files' names alone do.
-    is_in_table = bool(dataset.tables) or SKYMAP_KEYS.isdisjoint(dataset.keys)
-    return (listed, _SKYMAP, _REGISTRY) if is_in_table else (listed, _FILES)
+    if dataset.tables:
+        return (listed, _SKYMAP, _REGISTRY)
+    # A coadd's filter is no exposure's: where no table has it, the files' names alone do. Other
+    # keys, of a repository without a registry, may come from them.
+    return (listed, _UNTABLED if SKYMAP_KEYS.isdisjoint(dataset.keys) else _FILES)
 
 
 def shares(

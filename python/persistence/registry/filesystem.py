@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from persistence.dataids.template import Field, PathTemplate, Piece
+from persistence.dataids.inversion import Inverter, Part
+from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError
+from persistence.files.atomic import find
 from persistence.files.content import COMPRESSED
+from persistence.files.marks import is_repository
 from persistence.registry.contract import Between, Registry, Rows
+
+# How names of files begin that are being written.
+_TEMPORARY = ".part-"
 
 
 class FilesystemRegistry(Registry):
@@ -77,61 +82,177 @@ class FilesystemRegistry(Registry):
         """Do nothing: no file is held."""
 
 
-def scan(root: str, template: PathTemplate, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the data ID of each file of a template that has the known values.
+class TooLong(Exception):
+    """More names would have to be read than are allowed."""
 
-    The HDU in brackets at a template's end is in no file's name: its key is left to the caller's
-    ``known``.
+
+def scan(
+    root: str,
+    template: PathTemplate,
+    known: Mapping[str, Any],
+    endings: tuple[str, ...] = ("", *COMPRESSED),
+    enough: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the data ID of each file of a template that has the known values, in their order.
+
+    Parameters
+    ----------
+    root : `str`
+        The tree.
+    template : `PathTemplate`
+        The template. The HDU in brackets at its end is in no file's name: its key is left to the
+        caller's ``known``.
+    known : mapping
+        Values of keys.
+    endings : `tuple` of `str`
+        What may follow the name of a file.
+    enough : `int`, optional
+        How many names may be read.
+
+    Raises
+    ------
+    TooLong
+        If more would have to be.
     """
     file_template = PathTemplate(template.file_text)
     fixed = {key: value for key, value in known.items() if key in file_template.keys}
     outside = {
         key: known[key] for key in template.keys if key not in file_template.keys and key in known
     }
-    for path in _walk(root, "", file_template.components, fixed):
-        for candidate in file_template.candidates(path):
-            if all(candidate[key] == value for key, value in fixed.items()):
-                yield candidate | outside
-                break
+    walk = _Walk(root, file_template, fixed, endings, enough)
+    return (data_id | outside for data_id in once(file_template, fixed, walk.data_ids()))
 
 
-def _walk(
-    root: str, path: str, parts: Sequence[tuple[Piece, ...]], known: Mapping[str, Any]
-) -> Iterator[str]:
-    """Yield each path below ``root`` that may match a template's parts, sorted at each level."""
-    if not parts:
-        yield path[1:]
+def once(
+    template: PathTemplate, known: Mapping[str, Any], data_ids: Iterable[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield one data ID for each file: of several readings of a path, the first with known values.
+
+    Parameters
+    ----------
+    template : `PathTemplate`
+        The template, without an HDU.
+    known : mapping
+        Values of keys.
+    data_ids : iterable of `dict`
+        Each reading of each path that has them.
+    """
+    if is_unique(template):
+        yield from data_ids
         return
-    head, rest = parts[0], parts[1:]
-    for name in _names(root + path, head, known, last=not rest):
-        yield from _walk(root, f"{path}/{name}", rest, known)
+    seen = set[str]()
+    for data_id in data_ids:
+        path = template.format(data_id)
+        if path not in seen:
+            seen.add(path)
+            yield next(
+                reading
+                for reading in template.candidates(path)
+                if all(reading[key] == value for key, value in known.items())
+            )
 
 
-def _names(
-    directory: str, part: tuple[Piece, ...], known: Mapping[str, Any], last: bool
-) -> Iterator[str]:
-    if all(isinstance(piece, str) or piece.name in known for piece in part):
-        literal = "".join(
-            piece if isinstance(piece, str) else piece.show(known[piece.name]) for piece in part
+class _Walk:
+    """Looks for the files of one template, in those directories that known values leave."""
+
+    def __init__(
+        self,
+        root: str,
+        template: PathTemplate,
+        known: Mapping[str, Any],
+        endings: tuple[str, ...],
+        enough: int | None,
+    ) -> None:
+        self._root, self._known, self._endings, self._left = root, known, endings, enough
+        self._keys = tuple(template.keys)
+        *parts, self._name = template.file_text.split("/")
+        self._parts: list[Part] = []
+        before = set[str]()
+        for text in parts:
+            self._parts.append(Part(text, before))
+            before.update(self._parts[-1].keys)
+        self._inverter = Inverter([template], [endings])
+
+    def data_ids(self) -> Iterator[dict[str, Any]]:
+        return self._below("", {}, 0)
+
+    def _below(self, path: str, values: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
+        """Yield data IDs of files below a directory, which has some values."""
+        if depth == len(self._parts):
+            yield from self._files(path, values)
+            return
+        part = self._parts[depth]
+        names = self._named(part.text, part.keys, values)
+        readings = (
+            (name, values | dict(zip(part.keys, read, strict=True)))
+            for name in (self._names(path) if names is None else names)
+            for read in part.match(name, values)
         )
-        endings = ("", *COMPRESSED) if last else ("",)
-        if any(os.path.exists(os.path.join(directory, literal + ending)) for ending in endings):
-            yield literal
-        return
-    pattern = "".join(_pattern(piece, known) for piece in part)
-    regex = re.compile(f"({pattern}){_ENDINGS if last else ''}")
-    try:
-        names = sorted(os.listdir(directory))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    matches = (regex.fullmatch(name) for name in names if not name.startswith(".part-"))
-    yield from dict.fromkeys(match.group(1) for match in matches if match is not None)
+        for name, full in sorted(readings, key=lambda one: tuple(one[1].values())):
+            below = f"{path}/{name}" if path else name
+            if self._fits(full) and not self._is_foreign(part, below):
+                yield from self._below(below, full, depth + 1)
+
+    def _files(self, path: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield data IDs of files in a directory."""
+        names = self._named(self._name, set(self._keys) - values.keys(), values)
+        start = f"{path}/" if path else ""
+        if names is None:
+            names = self._names(path)
+        else:
+            names = [name for name in names if find(self._root, start + name, self._endings)]
+        rows = self._inverter.directory(path).rows(names)
+        for row in sorted({row[2] for row in rows}):
+            full = dict(zip(self._keys, row, strict=True))
+            if self._fits(full):
+                yield full
+
+    def _named(
+        self, text: str, keys: Iterable[str], values: Mapping[str, Any]
+    ) -> Sequence[str] | None:
+        """Return the name that a component can have only, or none; None if keys are not known."""
+        if not self._known.keys() >= set(keys):
+            return None
+        try:
+            name = text % {**self._known, **values}
+            os.fsencode(name)
+        except (TypeError, ValueError):  # a value of another type, or that no name can have
+            return []
+        return [] if "/" in name or "\0" in name or name in (".", "..") else [name]
+
+    def _fits(self, values: Mapping[str, Any]) -> bool:
+        return all(values[key] == value for key, value in self._known.items() if key in values)
+
+    def _is_foreign(self, part: Part, path: str) -> bool:
+        """Return whether a directory is a repository of its own, to which only any name leads."""
+        is_bare = part.is_bare and part.keys[0] not in self._known
+        return is_bare and is_repository(f"{self._root}/{path}")
+
+    def _names(self, path: str) -> list[str]:
+        """Return what a directory holds, but for temporaries and links to nothing."""
+        names = []
+        try:
+            with os.scandir(f"{self._root}/{path}") as entries:
+                for entry in entries:
+                    if self._left is not None:
+                        self._left -= 1
+                        if self._left < 0:
+                            raise TooLong
+                    if not entry.name.startswith(_TEMPORARY) and (
+                        not entry.is_symlink() or os.access(entry.path, os.F_OK)
+                    ):
+                        names.append(entry.name)
+        except OSError:
+            return []
+        return names
 
 
-_ENDINGS = "(?:" + "|".join(re.escape(ending) for ending in COMPRESSED) + ")?"
-
-
-def _pattern(piece: Piece, known: Mapping[str, Any]) -> str:
-    if isinstance(piece, Field):
-        return re.escape(piece.show(known[piece.name])) if piece.name in known else ".*?"
-    return re.escape(piece)
+def is_unique(template: PathTemplate) -> bool:
+    """Return whether a path has one reading by a template, at most."""
+    before = set[str]()
+    for text in template.file_text.split("/"):
+        part = Part(text, before)
+        before.update(part.keys)
+        if not part.is_unique:
+            return False
+    return True

@@ -1,0 +1,121 @@
+"""Keys off the names of files: what a repository has of a dataset type.
+
+Where few names have to be read for an answer, the directories themselves are read: that takes less
+time than to open an index. All other answers are the index's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from persistence.butler.index import trees
+from persistence.butler.repository import Repository
+from persistence.dataids.template import PathTemplate
+from persistence.policy import storages
+from persistence.policy.dataset_type import DatasetType
+from persistence.registry import filesystem
+
+# As many names are read in the time in which an index is opened.
+_FEW = 4000
+# Which questions were found to take longer; if these are too many, they are found out again.
+_long: set[tuple[str, str, frozenset[str]]] = set()
+_ENOUGH = 10_000
+
+
+def lookup(
+    repository: Repository,
+    dataset: DatasetType,
+    columns: Sequence[str],
+    known: Mapping[str, Any],
+) -> list[tuple[Any, ...]]:
+    """Return the distinct values of some keys that the files of a dataset type have.
+
+    Parameters
+    ----------
+    repository : `Repository`
+        Where is looked.
+    dataset : `DatasetType`
+        The dataset type.
+    columns : sequence of `str`
+        Keys of its template. That of an HDU is in no name: it is None unless it is known.
+    known : mapping
+        Values of keys, which are of their types; others than those of the template do not count.
+    """
+    rows: dict[tuple[Any, ...], None] = {}
+    for data_id in data_ids(repository, dataset, known, columns):
+        rows[tuple([data_id.get(column) for column in columns])] = None
+    return list(rows)
+
+
+def data_ids(
+    repository: Repository,
+    dataset: DatasetType,
+    known: Mapping[str, Any],
+    columns: Collection[str] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the data ID of each file of a dataset type that has some values, by these in order.
+
+    Of several readings of a name, only the first with these values counts.
+
+    Parameters
+    ----------
+    repository, dataset, known
+        As for `lookup`.
+    columns : collection of `str`, optional
+        The keys that count; others may be missing.
+    """
+    template = dataset.template
+    if template is None:
+        return iter(())
+    endings = storages.endings(dataset.storage or "")
+    question = repository.root, template.file_text, frozenset(known)
+    # Only the index knows of files that lie elsewhere.
+    has_direct = repository.direct.is_there or repository.direct.has_appeared()
+    if not has_direct and question not in _long:
+        try:
+            return iter([*filesystem.scan(repository.root, template, known, endings, _FEW)])
+        except filesystem.TooLong:
+            if len(_long) >= _ENOUGH:
+                _long.clear()
+            _long.add(question)
+    return _indexed(repository, dataset, template, known, columns)
+
+
+def _indexed(
+    repository: Repository,
+    dataset: DatasetType,
+    template: PathTemplate,
+    known: Mapping[str, Any],
+    columns: Collection[str] | None,
+) -> Iterator[dict[str, Any]]:
+    """Yield data IDs as the index has them."""
+    in_file = PathTemplate(template.file_text)
+    fixed = {key: value for key, value in known.items() if key in in_file.keys}
+    outside = {key: known[key] for key in template.keys if key in known}
+    if any(map(_is_in_no_index, fixed.values())):
+        return
+    tree = trees.of(repository, dataset)
+    tree.refresh(in_file, fixed)
+    keys = list(in_file.keys)
+    if columns is not None and filesystem.is_unique(in_file):
+        keys = [key for key in keys if key in columns]
+    rows = tree.rows(in_file, keys, known=fixed)
+    found = (dict(zip(keys, row, strict=True)) for row in rows)
+    for data_id in filesystem.once(in_file, fixed, found):
+        yield outside | data_id
+
+
+def _is_in_no_index(value: Any) -> bool:
+    """Return whether SQLite cannot hold a value: a file's name can."""
+    if isinstance(value, int):
+        return not -(2**63) <= value < 2**63
+    return isinstance(value, str) and not value.isascii() and not _is_encodable(value)
+
+
+def _is_encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
