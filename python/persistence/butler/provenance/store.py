@@ -246,18 +246,16 @@ class Store:
             try:
                 # Another process may have read on meanwhile.
                 number, end = connection.execute(query, [name]).fetchone()
-                taken = list(itertools.islice(journal.read(path, end), _MOST))
-                _insert(connection, number, end, taken)
-                if taken:
-                    connection.execute(
-                        "UPDATE journals SET end = ?, inode = ? WHERE id = ?",
-                        [taken[-1].end, inode, number],
-                    )
+                some = itertools.islice(journal.read(path, end), _MOST)
+                taken, end = _insert(connection, number, end, some)
+                connection.execute(
+                    "UPDATE journals SET end = ?, inode = ? WHERE id = ?", [end, inode, number]
+                )
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-            if len(taken) < _MOST:
+            if taken < _MOST:
                 return
 
 
@@ -314,12 +312,15 @@ def _forget(connection: sqlite3.Connection, number: int | None) -> None:
 
 
 def _insert(
-    connection: sqlite3.Connection, number: int, begin: int, taken: Iterable[journal.Entry]
-) -> None:
+    connection: sqlite3.Connection, number: int, begin: int, entries: Iterable[journal.Entry]
+) -> tuple[int, int]:
+    """Keep where some lines begin; return how many they are, and where the last one ends."""
     made: list[Any] = []
     runs: list[Any] = []
     uses: list[Any] = []
-    for entry in taken:
+    taken = 0
+    for entry in entries:
+        taken += 1
         if entry.operation == "run":
             run = entry.fields.get("r")
             if isinstance(run, str):
@@ -338,6 +339,7 @@ def _insert(
     connection.executemany(
         "INSERT OR REPLACE INTO uses SELECT id, ?2, ?3 FROM places WHERE place = ?1", uses
     )
+    return taken, begin
 
 
 def _key(path: str) -> str:
