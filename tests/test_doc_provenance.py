@@ -23,7 +23,7 @@ OTHERWISE = [
     (r"by \S+ on \S+", "by USER"),
     (r"(TIME) +\S+ +\S+ +put", r"\1 USER put"),
     (r"time +user +host +what", "time USER what"),
-    (r"(ccdnum=\d+) +\S.*?\S  (?=depth/)", r"\1  TASK  "),
+    (r"(ccdnum=\d+) +\S.*?\S +(?=depth/)", r"\1  TASK  "),
     (r"  id +task +", "  id  task  "),
     (r"after \S+ s", "after a while"),
     (r"in \S+ s in \S*repo/", "in repo/"),

@@ -50,6 +50,24 @@ def test_a_put_remembers_what_was_read_and_what_that_was_like(
     assert "u" not in line  # nobody said when the work on it began
 
 
+@pytest.mark.parametrize(
+    ("words", "task", "command"),
+    [
+        (["dir/fit.py", "a b"], "fit.py", "dir/fit.py 'a b'"),
+        (["-c"], os.path.basename(sys.executable), sys.executable),
+        ([], os.path.basename(sys.executable), sys.executable),
+    ],
+)
+def test_the_run_has_the_name_of_the_program(
+    repo: Path, rerun: Open, by_hand: ByHand, monkeypatch: pytest.MonkeyPatch,
+    words: list[str], task: str, command: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "argv", words)
+    rerun(record=True).put("made", "calexp", visit=7, ccdnum=1)
+    run, _put = by_hand(repo / "rerun/a")
+    assert (run["task"], run["cmd"]) == (task, command)
+
+
 def test_the_run_is_told_once_in_each_repository(repo: Path, rerun: Open, by_hand: ByHand) -> None:
     butler = rerun(record=True)
     for ccdnum in (1, 2):
@@ -58,7 +76,6 @@ def test_the_run_is_told_once_in_each_repository(repo: Path, rerun: Open, by_han
     assert [line["op"] for line in puts] == ["put", "put"]
     assert {line["r"] for line in puts} == {run["r"]}
     assert (run["op"], run["user"]) == ("run", getpass.getuser())
-    assert run["task"] == os.path.basename(sys.argv[0])
     assert run["v"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"persistence", "numpy"} <= run["v"].keys()
     other = rerun(record=True)

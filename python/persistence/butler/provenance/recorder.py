@@ -225,7 +225,9 @@ def of_script(record: bool | str, is_block: bool = False) -> Recorder:
 
 
 def _script() -> dict[str, Any]:
-    words = sys.argv if sys.argv and sys.argv[0] else [sys.executable]
+    # Of what is typed at a prompt, or after -c, only Python has a name.
+    has_file = sys.argv and sys.argv[0] not in ("", "-c", "-m")
+    words = sys.argv if has_file else [sys.executable]
     return head(os.path.basename(words[0]), shlex.join(words), packages=versions.current())
 
 
