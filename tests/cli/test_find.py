@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from persistence import Butler
+
 
 def sql(root: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(root / "registry.sqlite3")) as connection:
@@ -75,6 +77,26 @@ def test_paths_are_those_that_a_walk_finds(run: Any, rerun: Path, filled: Path) 
         assert sorted(done.out.splitlines()) == sorted(expected) != []
 
 
+def test_all_copies_are_shown_the_newest_first(run: Any, rerun: Path, tmp_path: Path) -> None:
+    first = rerun.parent / "first"
+    (source,) = first.glob("*/src/src-*.fits")
+    Butler(inputs=str(rerun), outputs=str(tmp_path / "third"))
+    copy = tmp_path / "third" / source.relative_to(first)
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(source.read_bytes() + b" " * 2880)
+    os.utime(copy, (10**9, 10**9))
+    done = run("find", tmp_path / "third", "src", "--all", "--format", "json")
+    found = [(row["repository"], row["size"]) for row in json.loads(done.out)]
+    assert found == [
+        (str(first), source.stat().st_size),
+        (str(tmp_path / "third"), copy.stat().st_size),
+    ]
+    assert run("find", tmp_path / "third", "src", "--paths").out.splitlines() == [str(copy)]
+    assert run("find", tmp_path / "third", "src", "--paths", "--all").out.splitlines() == [
+        str(source), str(copy)
+    ]  # fmt: skip
+
+
 def test_order_and_limit(run: Any, filled: Path) -> None:
     words = ["--columns", "ccdnum visit", "--order", "ccdnum-,visit", "--limit", "3"]
     done = run("find", filled, "raw", *words, "--format", "csv")
@@ -121,6 +143,7 @@ def test_what_arrives_by_hand_is_found_and_what_is_gone_is_not(run: Any, own: Pa
         (["raw", "--id", "vist=1"], "unknown key 'vist'"),
         (["raw", "--paths", "--short"], "--paths shows paths alone"),
         (["raw", "--columns", ""], "no column is asked for"),
+        (["raw", "--all", "--limit", "3"], "--all shows all of each copy"),
     ],
 )
 def test_what_is_mistyped_is_status_2(

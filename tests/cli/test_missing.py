@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from persistence import Butler
+from persistence.skymap.config import DiscreteConfig
+from persistence.skymap.discrete import DiscreteSkyMap
+
 
 @pytest.fixture
 def raws_without(filled: Path) -> set[tuple[int, int]]:
@@ -48,7 +52,40 @@ def test_short_gives_the_options_that_make_it(run: Any, rerun: Path) -> None:
 def test_any_two_types_can_be_compared(run: Any, rerun: Path, own: Path) -> None:
     done = run("missing", rerun, "src", "--given", "calexp")
     assert (done.status, done.out) == (0, "")
-    assert done.err == "persistence: each calexp has its src\n"
+    assert done.err == "persistence: nothing is missing: each calexp has its src\n"
+
+
+def test_patches_of_the_sky_map_need_no_file(run: Any, own: Path) -> None:
+    config = DiscreteConfig(
+        raList=(150.0,), decList=(2.0,), radiusList=(0.1,), patchInnerDimensions=(2000, 2000),
+        pixelScale=0.5,
+    )  # fmt: skip
+    skymap = DiscreteSkyMap(config)
+    Butler(own).put(skymap, "deepCoadd_skyMap")
+    names = {patch.name for patch in skymap[0].patches}
+    assert len(names) > 1
+    words = [
+        "missing",
+        own,
+        "deepCoadd_calexp",
+        "--given",
+        "patches",
+        "--id",
+        "tract=0",
+        "filter=g",
+    ]
+    found = json.loads(run(*words, "--format", "json").out)
+    assert {row["patch"] for row in found} == names
+    assert {(row["tract"], row["filter"]) for row in found} == {(0, "g")}
+    path = own / "deepCoadd-results" / "g" / "0" / "0,0" / "calexp-g-0-0,0.fits"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b" ")
+    found = json.loads(run(*words, "--format", "json").out)
+    assert {row["patch"] for row in found} == names - {"0,0"}
+    done = run(*words, "patch=0,0")
+    assert (done.status, done.out) == (0, "")
+    assert run(*words, "--where", "tract = 0").status == 2
+    assert "tract 7" in run(*words[:-2], "tract=7").err
 
 
 @pytest.mark.parametrize(

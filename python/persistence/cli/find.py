@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from persistence.cli import asking
@@ -11,7 +12,9 @@ from persistence.cli.usage import WrongUse
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:
+    from persistence.butler.asking.rows import Rows
     from persistence.butler.butler import Butler
+    from persistence.dataids.expression import Expression
 
 _PLACE = ("repository", "path")
 
@@ -22,6 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_arguments(parser)
     parser.add_argument("--distinct", action="store_true", help="of rows that are equal, show one")
     parser.add_argument(
+        "--all", action="store_true",
+        help="every copy in any repository of the chain; of each dataset, the one written last "
+        "comes first",
+    )  # fmt: skip
+    parser.add_argument(
         "--paths", action="store_true", help="the files alone, one a line, for other programs"
     )
 
@@ -31,19 +39,24 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     name, form, columns = arguments.type, arguments.format, asking.words(arguments.columns)
     if arguments.paths and (columns or arguments.short):
         raise WrongUse("--paths shows paths alone: leave out --columns and --short")
-    rows = butler.query(
-        name,
-        asking.condition(butler, name, arguments),
-        list(_PLACE) if arguments.paths else columns,
-        limit=arguments.limit,
-        order=asking.order(arguments.order),
-        distinct=arguments.distinct or arguments.paths,
-        fresh=not arguments.as_indexed,
-    )
+    where = asking.condition(butler, name, arguments)
+    if arguments.all:
+        rows = _copies(butler, where, arguments)
+    else:
+        rows = butler.query(
+            name,
+            where,
+            list(_PLACE) if arguments.paths else columns,
+            limit=arguments.limit,
+            order=asking.order(arguments.order),
+            distinct=arguments.distinct or arguments.paths,
+            fresh=not arguments.as_indexed,
+        )
     if arguments.short:
         count = asking.write_short(rows.columns, rows.tuples(), form)
     elif arguments.paths:
-        files = (os.path.join(*row) for row in rows.tuples() if None not in row)
+        places = [rows.columns.index(column) for column in _PLACE]
+        files = _paths([row[place] for place in places] for row in rows.tuples())
         if form == "table":  # names of files are as they are
             count = asking.write_lines(files)
         else:
@@ -55,11 +68,30 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _copies(butler: Butler, where: Expression, arguments: argparse.Namespace) -> Rows:
+    """Return every copy, which is shown whole."""
+    for option in ("columns", "order", "limit", "distinct", "short"):
+        if getattr(arguments, option):
+            raise WrongUse(f"--all shows all of each copy: leave out --{option}")
+    return butler.index.places(arguments.type, where=where, fresh=not arguments.as_indexed)
+
+
+def _paths(places: Iterable[Sequence[str | None]]) -> Iterator[str]:
+    """Yield paths, each once: of a file that holds many datasets, too."""
+    last = None
+    for root, path in places:
+        if root is not None and path is not None and (root, path) != last:
+            yield os.path.join(root, path)
+            last = root, path
+
+
 def _nothing(butler: Butler, arguments: argparse.Namespace) -> NoResults:
     typed = {"where": arguments.where, "id": " ".join(map(" ".join, arguments.id))}
     asked = {option: text for option, text in typed.items() if text}
     name = arguments.type
-    every = sum(1 for _ in butler.query(name, fresh=False).tuples()) if asked else 0
+    every = (
+        sum(1 for _ in butler.query(name, fresh=not arguments.as_indexed).tuples()) if asked else 0
+    )
     reason = (
         f"{every} {name} are there, and none of them matches"
         if every

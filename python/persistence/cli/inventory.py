@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from persistence.butler.asking.inventory import rank
 from persistence.butler.index import listing, trees
 from persistence.butler.index.tree import Totals, Tree
 from persistence.cli import messages, progress
@@ -41,7 +42,10 @@ class Place(NamedTuple):
         return any(self.tree.root == os.path.abspath(each.root) for each in self.repositories)
 
     def types(self) -> dict[str, list[str]]:
-        """Return the dataset types of each template, by its text, as the policies have them."""
+        """Return the dataset types of each template, by its text.
+
+        Of those that share one, the first stands for all, as in ``butler.index.summary()``.
+        """
         found: dict[str, dict[str, None]] = {}
         for repository in self.repositories:
             for name, dataset in repository.mapper.types.items():
@@ -49,7 +53,7 @@ class Place(NamedTuple):
                     os.path.abspath(repository.root_of(dataset)) == self.tree.root
                 ):
                     found.setdefault(dataset.template.file_text, {})[name] = None
-        return {text: list(names) for text, names in found.items()}
+        return {text: sorted(names, key=rank) for text, names in found.items()}
 
 
 class Holding(NamedTuple):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.cli import asking, messages
+from persistence.cli import asking, messages, usage
 from persistence.cli.usage import WrongUse
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:
     from persistence.butler.asking.rows import Rows
     from persistence.butler.butler import Butler
-    from persistence.dataids.expression import Expression
+
+# What may be given besides a dataset type: what the sky map has, whether or not there are files.
+_PATCHES = "patches"
+_OF_ROWS = ("columns", "order", "limit", "where")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("type", metavar="TYPE", help="the dataset type that is missing: calexp")
     parser.add_argument(
         "--given", default="raw", metavar="TYPE",
-        help="what there is, of which it is made; raw, if not given",
+        help="the dataset type of which there is something; raw, if not given; 'patches': each "
+        "patch of the sky map, with --id tract=0 filter=g",
     )  # fmt: skip
     asking.add_arguments(parser)
 
@@ -30,56 +33,53 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the data IDs; that nothing is missing is no failure."""
     if arguments.type == arguments.given:
         raise WrongUse(f"--given {arguments.given}: name another type than the one that is missing")
-    where = asking.condition(butler, arguments.given, arguments)
-    rows = missing(
-        butler,
-        arguments.type,
-        arguments.given,
-        where,
-        asking.words(arguments.columns),
-        limit=arguments.limit,
-        order=asking.order(arguments.order),
-        fresh=not arguments.as_indexed,
-    )
+    is_sky = arguments.given == _PATCHES
+    rows = (_of_patches if is_sky else _of_datasets)(butler, arguments)
     show = asking.write_short if arguments.short else asking.write
     if not show(rows.columns, rows.tuples(), arguments.format):
-        if not butler.query(arguments.given, where, fresh=False):
-            reason = f"there is no such {arguments.given} of which one could be missing"
-            raise NoResults("No rows for missing:", arguments.type, {}, [reason])
-        messages.note(f"each {arguments.given} has its {arguments.type}")
+        if not is_sky:
+            _refuse_nothing(butler, arguments)
+        given = "patch" if is_sky else arguments.given
+        messages.note(f"nothing is missing: each {given} has its {arguments.type}")
     return 0
 
 
-def missing(
-    butler: Butler,
-    name: str,
-    given: str,
-    where: Expression | None = None,
-    columns: Sequence[str] | None = None,
-    **more: Any,
-) -> Rows:
-    """Return the data of one type that have nothing of another.
-
-    Parameters
-    ----------
-    butler : `Butler`
-        What is asked.
-    name : `str`
-        The dataset type of which there is nothing.
-    given : `str`
-        The dataset type of which there is something.
-    where : `Expression`, optional
-        What has to be true of the rows of the latter.
-    columns : sequence of `str`, optional
-        What a row has; by default the keys that both types have.
-    **more
-        As `Butler.query` takes it.
-    """
+def _of_datasets(butler: Butler, arguments: argparse.Namespace) -> Rows:
     from persistence.dataids import expression  # lazy: TAB does without
 
-    name = butler.request(name).datasetType
-    known = butler.getKeys(name, "") or {}
-    common = [key for key in butler.query(given).columns if key in known]
-    lacking = expression.parse(f"not `{name}`") & (where or expression.EVERYTHING)
-    wanted = common if columns is None else columns
-    return butler.query([given, name], lacking, wanted, distinct=True, **more)
+    target = butler.request(arguments.type).datasetType
+    where = asking.condition(butler, arguments.given, arguments)
+    columns = asking.words(arguments.columns)
+    if columns is None:
+        columns = list(butler.index.missing(target, arguments.given).columns)
+    return butler.query(
+        [arguments.given, target],
+        expression.every([where, expression.unless([target])]),
+        columns,
+        limit=arguments.limit,
+        order=asking.order(arguments.order),
+        distinct=True,
+        fresh=not arguments.as_indexed,
+    )
+
+
+def _of_patches(butler: Butler, arguments: argparse.Namespace) -> Rows:
+    for option in _OF_ROWS:
+        if getattr(arguments, option):
+            raise WrongUse(f"--given {_PATCHES} goes with --id, and without --{option}")
+    skymap = butler.sky.map()
+    given: list[dict[str, Any]] = [
+        {**patch, **data_id}
+        for data_id in usage.data_ids(butler, arguments.type, arguments.id)
+        for patch in skymap.patches(data_id.get("tract"))
+        if data_id.get("patch", patch["patch"]) == patch["patch"]
+    ]
+    return butler.index.missing(arguments.type, given, fresh=not arguments.as_indexed)
+
+
+def _refuse_nothing(butler: Butler, arguments: argparse.Namespace) -> None:
+    """Raise an error if there is nothing of which anything could be missing."""
+    where = asking.condition(butler, arguments.given, arguments)
+    if not butler.query(arguments.given, where, limit=1, fresh=not arguments.as_indexed):
+        reason = f"there is no such {arguments.given} of which one could be missing"
+        raise NoResults("No rows for missing:", arguments.type, {}, [reason])

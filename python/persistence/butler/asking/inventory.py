@@ -117,7 +117,7 @@ class Inventory:
                 known[tree.root] = tree
                 its = names.setdefault(tree.root, {})
                 text = dataset.template.file_text
-                its[text] = min(its.get(text, name), name, key=_rank)
+                its[text] = min(its.get(text, name), name, key=rank)
         return ((tree, names[root]) for root, tree in known.items())
 
     # -- one dataset type
@@ -298,7 +298,7 @@ class Inventory:
         return ask.question(chain, self._reader, name, where, data_id, others, fresh)
 
 
-def _rank(name: str) -> tuple[bool, int, str]:
+def rank(name: str) -> tuple[bool, int, str]:
     """Return by what one of several names of the same files is chosen."""
     return name.startswith("_"), len(name), name
 
