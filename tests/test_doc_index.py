@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import shlex
 import sqlite3
 import textwrap
 from pathlib import Path
@@ -97,3 +98,23 @@ def test_the_repository_is_indexed_by_the_command_that_is_shown(place: Path) -> 
     (command,) = re.findall(r"^    persistence (index .*)$", PAGE.read_text(), re.M)
     assert main.main(command.split()) == 0
     assert (place / "repo/.persistence/index.sqlite3").is_file()
+
+
+def test_the_commands_print_what_they_show(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The files of the page have one time; ``/data`` stands for the current directory."""
+    for path in place.rglob("*"):
+        os.utime(path, (1_793_500_000, 1_793_500_000), follow_symlinks=False)
+    section = PAGE.read_text().split("\nOn the command line\n", 1)[1]
+    section = section.split("\nHow fresh an answer is\n", 1)[0]
+    blocks = re.findall(r"code-block:: console\n\n((?:    .*\n|\n)+)", section)
+    shown = "".join(map(textwrap.dedent, blocks))
+    commands = re.findall(r"^\$ persistence (.*)\n((?:(?!\$ ).*\n)*)", shown, re.M)
+    assert len(commands) == 9
+    check = doctest.OutputChecker().check_output
+    for line, expected in commands:
+        assert main.main(shlex.split(line)) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        printed = out.replace(str(place), "/data").rstrip()
+        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE if "..." in expected else 0
+        assert check(expected.rstrip(), printed, flags), printed

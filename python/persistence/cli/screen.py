@@ -11,13 +11,15 @@ from persistence.cli import inventory, output
 _REPOSITORIES, _TYPES, _NAMES = 10, 20, 8
 
 
-def lines(whole: Mapping[str, Any], is_all: bool) -> Iterator[str]:
+def lines(whole: Mapping[str, Any], typed: str, is_all: bool) -> Iterator[str]:
     """Yield the lines.
 
     Parameters
     ----------
     whole : mapping
         What ``status`` prints as JSON, but that visits, nights and tracts are counted by value.
+    typed : `str`
+        The repository as it was typed.
     is_all : `bool`
         Whether nothing is cut.
     """
@@ -35,7 +37,7 @@ def lines(whole: Mapping[str, Any], is_all: bool) -> Iterator[str]:
     lines = [
         *_counted(whole),
         ("reruns", _listed(whole["reruns"], None if is_all else _NAMES)),
-        ("missing", _told(whole["missing"], whole["repository"])),
+        ("missing", _told(whole["missing"], typed)),
         *_stray(whole),
     ]
     lines = [(name, text) for name, text in lines if text]

@@ -62,7 +62,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         spans = {name: screen.ends(whole[name]) for name in ("visits", "nights", "tracts")}
         output.write([{**whole, **spans}], arguments.format)
     else:
-        output.lines(screen.lines(whole, arguments.all))
+        output.lines(screen.lines(whole, arguments.root, arguments.all))
     return 1 if faults else 0
 
 

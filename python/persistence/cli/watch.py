@@ -169,7 +169,8 @@ def _command(arguments: argparse.Namespace, data: Data) -> Command:
     keys = data.keys if arguments.by is None else {key: data.keys[key] for key in arguments.by}
     files = {"path": str} if arguments.by is None else {}  # there may be many
     command = Command(arguments.execute, {"type": str, "repo": str, **files, **keys})
-    command.check_program()
+    if not arguments.dry_run:
+        command.check_program()
     return command
 
 
