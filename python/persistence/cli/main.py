@@ -76,6 +76,7 @@ COMMANDS: Mapping[str, str] = {
     "used-by": "what was made of datasets, and what was made of that",
     "stale": "the outputs whose inputs or configuration have changed since",
     "log": "what was written when, by whom",
+    "camera": "what a camera's file says and makes of raw files; or a first one",
     "share": "let a group write into the repository, too",
     "index": "list all files now, and keep that in the repository for others",
 }

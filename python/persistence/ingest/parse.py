@@ -189,7 +189,10 @@ class Parser:
             if value is not None:
                 found.values[name] = self._check(name, value)
         except KeyError as error:
-            found.missing.setdefault(str(error.args[0]), []).append(name)
+            if name in self.config.defaults:
+                self._copy(found, name, str(error.args[0]), is_below=False)
+            else:
+                found.missing.setdefault(str(error.args[0]), []).append(name)
         except Unfit as error:
             asked = _Asked(found.cards)
             self._call(name, asked, path)

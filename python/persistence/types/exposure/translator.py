@@ -177,6 +177,13 @@ class HeaderTranslator:
             if name in said:
                 setattr(self, attribute, ", ".join(headersource.keywords(self._cards[name])))
 
+    @property
+    def keywords(self) -> Mapping[str, tuple[str, ...]]:
+        """The cards that are looked for, by what they tell: an attribute of a visit, ``filter``."""
+        sources = {**self._sources, **self._cards}
+        found = {name: headersource.keywords(each) for name, each in sources.items()}
+        return {name: tuple(keywords) for name, keywords in found.items() if keywords}
+
     def visit_info(self, header: Header) -> VisitInfo:
         """Return when, where, how and for how long the exposure was taken.
 
