@@ -254,7 +254,9 @@ def test_the_filter_and_the_detector_of_headers_may_be_described(tmp_path: Path)
     assert translator.visit_info(header).exposure_id == 1205
     parser = Parser(config.load(str(path)).parse, translator)
     assert parser.filter_name(header) == "V"
-    with pytest.raises(FormatterError, match=re.escape("WHEEL1=4 is not in the table (3)")):
+    with pytest.raises(
+        FormatterError, match=re.escape("camera.yaml:4: WHEEL1=4 is not in the table (3)")
+    ):
         parser.filter_name({"WHEEL1": 4})
     with pytest.raises(KeyError, match="WHEEL1, WHEEL2"):
         parser.filter_name({})

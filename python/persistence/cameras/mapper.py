@@ -105,6 +105,7 @@ class Mapper(Numbering):
         filters = tuple(_label(entry) for entry in settings.get("filters", ()))
         geometry = {name: settings[name] for name in _GEOMETRY if name in settings}
         geometry["layouts"] = self.layouts
+        geometry["where"] = self.policy.where("headers", "filter")
         if "geometry" in settings:
             from persistence.cameras import versions  # lazy: few cameras have any
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistence.errors import FormatterError, did_you_mean
 from persistence.files import header_values
 
+if TYPE_CHECKING:
+    import ast
+
 _CARD = re.compile(r"\{([A-Za-z0-9_ -]+)\}")
-_OPERATIONS: Mapping[type[Any], Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
+# By the names of the classes of `ast`, which is imported only where there is arithmetic.
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+    "USub": operator.neg,
+    "UAdd": operator.pos,
 }
-_ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Load)
+_ALLOWED = ("Expression", "BinOp", "UnaryOp", "Name", "Load", *_OPERATIONS)
 _MOST_SHOWN = 8
 
 
@@ -130,6 +133,8 @@ def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
     ValueError
         If it holds anything but numbers, cards, brackets and ``+ - * / // %``.
     """
+    import ast  # lazy: few cameras compute
+
     keywords = tuple(dict.fromkeys(_CARD.findall(text)))
     try:
         tree = ast.parse(
@@ -140,7 +145,7 @@ def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
     names = {f"_{number}" for number in range(len(keywords))}
     for node in ast.walk(tree):
         is_number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
-        is_known = isinstance(node, _ALLOWED) or type(node) in _OPERATIONS
+        is_known = type(node).__name__ in _ALLOWED
         is_card = not isinstance(node, ast.Name) or node.id in names
         if not (is_number or is_known) or not is_card:
             shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
@@ -181,10 +186,11 @@ def computed(text: str, card: Callable[[str], Any]) -> int | float | None:
         raise FormatterError(f"{text} has no value ({told}): {error}") from error
 
 
-def _value(node: ast.expr, numbers: Mapping[str, int | float]) -> Any:
-    if isinstance(node, ast.BinOp):
+def _value(node: Any, numbers: Mapping[str, int | float]) -> Any:
+    kind = type(node).__name__
+    if kind == "BinOp":
         left, right = _value(node.left, numbers), _value(node.right, numbers)
-        return _OPERATIONS[type(node.op)](left, right)
-    if isinstance(node, ast.UnaryOp):
-        return _OPERATIONS[type(node.op)](_value(node.operand, numbers))
-    return numbers[node.id] if isinstance(node, ast.Name) else node.value  # type: ignore[attr-defined]
+        return _OPERATIONS[type(node.op).__name__](left, right)
+    if kind == "UnaryOp":
+        return _OPERATIONS[type(node.op).__name__](_value(node.operand, numbers))
+    return numbers[node.id] if kind == "Name" else node.value

@@ -130,7 +130,8 @@ class HeaderTranslator:
     geometry : mapping
         The sections ``amplifiers``, ``focalPlane``, ``readout`` and ``detectors`` of the camera's
         policy, and its `~persistence.types.exposure.layouts.Layout`, as ``layouts``; and, of a
-        camera with several geometries, these as ``versions`` and the key of their ``date``.
+        camera with several geometries, these as ``versions`` and the key of their ``date``; and
+        ``where``, the file and line of what is said of the filter.
     """
 
     visit_keys: Mapping[str, Any] = {
@@ -390,7 +391,11 @@ class HeaderTranslator:
             If it is empty, or none that the camera's file knows; the message has keyword and value.
         """
         sources = self._cards["filter"]
-        values = [(source, source.meant(header)) for source in sources]
+        try:
+            values = [(source, source.meant(header)) for source in sources]
+        except FormatterError as error:
+            where = self.geometry.get("where")
+            raise FormatterError(f"{where}: {error}" if where else str(error)) from error
         text = next(filter(None, (header_values.text(value) for _, value in values)), None)
         if text is None:
             written = next((source for source, value in values if value is not None), None)
