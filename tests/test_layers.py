@@ -21,9 +21,11 @@ LIBRARIES = {
         "butler.asking.cards",  # what was read of headers, in the user's cache
         "butler.asking.scratch",  # joins of what indexes, registries and users know
         "butler.index.home",
-        "butler.index.refresh",
+        "butler.index.keeper",
         "butler.index.store",
+        "butler.index.tables",
         "butler.index.tree",
+        "butler.index.write",
         "butler.provenance.store",  # in the user's cache: what it read of journals
         "compat.registries",
         "errors",

@@ -598,6 +598,9 @@ def test_two_with_other_templates_share_an_index(root: Path, rows: Rows, on_disk
     other = Tree(str(root), {RAW.text: ENDINGS, CONFIG.text: ENDINGS})
     assert rows(other, RAW) == on_disk(root, RAW)
     other.build()
+    make_all(root, "2014-01-01/g/decam0000008.fits.fz")
+    one.build()  # it has to list the directory for the other, too
+    assert list(other.rows(RAW, list(RAW.keys))) == on_disk(root, RAW)
     make_all(root, "0000001/calexp/calexp-0000001_09.fits", "2014-01-01/g/decam0000009.fits.fz")
     for tree, template in ((other, RAW), (one, CALEXP), (other, CONFIG)) * 2:
         assert rows(tree, template) == on_disk(root, template)

@@ -13,17 +13,8 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-from persistence.butler.index.store import (
-    ALONE,
-    ENDING,
-    MEMORY,
-    SIZE,
-    TIME,
-    VERSION,
-    Store,
-    difference,
-    is_damage,
-)
+from persistence.butler.index.store import MEMORY, Store, is_damage
+from persistence.butler.index.tables import ALONE, ENDING, SIZE, TIME, VERSION, difference
 from persistence.dataids.template import is_suspect
 from persistence.errors import RegistryError
 from persistence.files import atomic, temporaries, user_cache

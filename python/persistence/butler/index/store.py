@@ -1,131 +1,29 @@
-"""A file of the index: its tables, and the SQL that reads and changes them.
-
-Each template of paths has a table: its keys are the columns, in their order, and the primary key.
-There are no paths in it. Directories have theirs, with what tells whether they changed since they
-were listed.
-"""
+"""A file of the index, and the SQL that reads and changes it."""
 
 from __future__ import annotations
 
-import functools
-import itertools
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
+from persistence.butler.index.tables import (
+    BETTER,
+    SCHEMA,
+    TALLY,
+    VERSION,
+    Row,
+    Table,
+    difference,
+    table_of,
+)
 from persistence.dataids.inversion import Inverter
-from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, TemplateError
-from persistence.files.content import COMPRESSED
-from persistence.files.sqlite import leave_to_parent, quoted
+from persistence.files.sqlite import leave_to_parent
 
-Row = tuple[Any, ...]
-
-# Of the tables; a file of another version is made anew.
-VERSION = 1
 MEMORY = ":memory:"
-# What each row has beside its keys.
-ENDING, SIZE, TIME = "_ending", "_size", "_time"
-# The only column of a template without keys.
-ALONE = "_alone"
 _PATIENCE = 10.0  # seconds that another process may take for what it writes at once
 _PAGES = 32  # MiB of the file in memory
-_SCHEMA = (
-    "CREATE TABLE dangling (dir INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (dir, name)) "
-    "WITHOUT ROWID",
-    "CREATE TABLE dirs (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, parent INTEGER, "
-    "mtime INTEGER, ctime INTEGER, inode INTEGER, listed INTEGER, sized INTEGER, direct INTEGER, "
-    "problem TEXT)",
-    "CREATE INDEX dirs_parent ON dirs (parent)",
-    "CREATE TABLE foreigners (dir INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER, "
-    "time INTEGER, PRIMARY KEY (dir, name)) WITHOUT ROWID",
-    "CREATE TABLE journals (name TEXT PRIMARY KEY, inode INTEGER, position INTEGER) WITHOUT ROWID",
-    "CREATE TABLE stamps (name TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID",
-    "CREATE TABLE tally (template INTEGER NOT NULL, dir INTEGER NOT NULL, n INTEGER NOT NULL, "
-    "bytes INTEGER, newest INTEGER, oldest INTEGER, PRIMARY KEY (template, dir)) WITHOUT ROWID",
-    "CREATE INDEX tally_dir ON tally (dir)",
-    "CREATE TABLE templates (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, "
-    "endings TEXT NOT NULL)",
-)
-# Of two files of one dataset, the one whose ending comes first in the order of the search.
-_ORDER = "|".join(("", *reversed(COMPRESSED), "", ""))
-_BETTER = (
-    f"UPDATE SET {ENDING} = excluded.{ENDING}, {SIZE} = excluded.{SIZE}, {TIME} = excluded.{TIME} "
-    f"WHERE instr('{_ORDER}', '|' || excluded.{ENDING} || '|') > "
-    f"instr('{_ORDER}', '|' || {ENDING} || '|')"
-)
-# What is not known of each row is not known of all.
-TALLY = "count(*), " + ", ".join(
-    f"CASE WHEN count(*) = count({column}) THEN {function}({column}) END"
-    for function, column in (("sum", SIZE), ("max", TIME), ("min", TIME))
-)
-_WORDS = {int: "INTEGER", float: "REAL", str: "TEXT"}
-_KINDS = {int: "integer", float: "real", str: "text"}
-
-
-class Table(NamedTuple):
-    """The table of a template.
-
-    Attributes
-    ----------
-    number : `int`
-        The template's number in the file.
-    template : `PathTemplate`
-        Of a file, without an HDU.
-    keys : mapping [`str`, `type`]
-        Its keys, in their order; the columns of the primary key.
-    endings : `tuple` [`str`]
-        What may follow a file's name, in the order of the search.
-    """
-
-    number: int
-    template: PathTemplate
-    keys: Mapping[str, type]
-    endings: tuple[str, ...]
-
-    @property
-    def literals(self) -> int:
-        """How many characters of a path are the template's own."""
-        pieces = itertools.chain.from_iterable(self.template.components)
-        return sum(len(piece) for piece in pieces if isinstance(piece, str))
-
-    @property
-    def name(self) -> str:
-        return f"t{self.number}"
-
-    @property
-    def ddl(self) -> str:
-        """The statement that creates it."""
-        keys = self.keys or {ALONE: int}
-        columns = ", ".join(f"{quoted(key)} {_WORDS[kind]} NOT NULL" for key, kind in keys.items())
-        primary = ", ".join(map(quoted, keys))
-        return (
-            f"CREATE TABLE {self.name} ({columns}, {ENDING} TEXT NOT NULL, {SIZE} INTEGER, "
-            f"{TIME} INTEGER, PRIMARY KEY ({primary})) WITHOUT ROWID"
-        )
-
-    def row(self, values: Row) -> Row:
-        """Return the values of the primary key."""
-        return values or (0,)
-
-    def where(self, values: Row) -> str:
-        """Return the condition that the first keys have some values, of a directory."""
-        return " AND ".join(f"{quoted(key)} = ?" for key, _ in zip(self.keys, values)) or "1"  # noqa: B905  # of the first ones
-
-    def types(self) -> str:
-        """Return the condition that all values are of the types that a path gives."""
-        kinds = self.keys or {ALONE: int}
-        whole = [f"typeof({quoted(key)}) = '{_KINDS[kind]}'" for key, kind in kinds.items()]
-        optional = [f"typeof({key}) IN ('integer', 'null')" for key in (SIZE, TIME)]
-        endings = ", ".join(f"'{ending}'" for ending in ("", *COMPRESSED))
-        return " AND ".join((*whole, *optional, f"{ENDING} IN ({endings})"))
-
-    @property
-    def texts(self) -> list[str]:
-        """The keys that are text, quoted."""
-        return [quoted(key) for key, kind in self.keys.items() if kind is str]
 
 
 class Store:
@@ -168,7 +66,7 @@ class Store:
         if execute("PRAGMA user_version").fetchone() == (0,):
             with self.transaction():
                 if not execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
-                    for statement in _SCHEMA:
+                    for statement in SCHEMA:
                         execute(statement)
                     execute(f"PRAGMA user_version = {VERSION}")
         problem = difference(self.connection, "main")
@@ -223,7 +121,10 @@ class Store:
     def tables(self) -> list[Table]:
         """Return the tables of all templates that the file knows, by their numbers."""
         rows = self.connection.execute("SELECT number, text, endings FROM templates ORDER BY 1")
-        return [_table(*row) for row in rows]
+        try:
+            return [table_of(*row) for row in rows]
+        except (TemplateError, TypeError, AttributeError) as error:
+            raise sqlite3.DatabaseError(f"a template is damaged: {error}") from error
 
     def add_templates(self, templates: Mapping[str, tuple[str, ...]]) -> list[Table]:
         """Make templates known, and have the directories listed again in which files may lie.
@@ -282,7 +183,7 @@ class Store:
         if not self.has(table):
             self.connection.execute(table.ddl)  # `has` finds it, unless this is rolled back
         marks = ", ".join("?" * (max(1, len(table.keys)) + 3))
-        conflict = _BETTER if replace else "NOTHING"
+        conflict = BETTER if replace else "NOTHING"
         self.connection.executemany(
             f"INSERT INTO {table.name} VALUES ({marks}) ON CONFLICT DO {conflict}",  # noqa: S608
             rows,
@@ -376,36 +277,3 @@ _UNUSABLE = (
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_READONLY,
 )
-
-
-@functools.lru_cache(maxsize=4096)
-def _table(number: int, text: str, endings: str) -> Table:
-    template = PathTemplate(text)
-    return Table(number, template, template.keys, tuple(endings.split("|")))
-
-
-def difference(connection: sqlite3.Connection, name: str) -> str:
-    """Return what keeps a file from being an index of this version; an empty text if nothing.
-
-    Parameters
-    ----------
-    connection : `sqlite3.Connection`
-        To which the file belongs.
-    name : `str`
-        ``main``, or under which name it was attached.
-    """
-    (version,) = connection.execute(f"PRAGMA {name}.user_version").fetchone()
-    if version != VERSION:
-        return f"is an index of version {version}, and this is version {VERSION}"
-    rows = connection.execute(f"SELECT sql FROM {name}.sqlite_master WHERE sql IS NOT NULL")  # noqa: S608
-    statements = {row[0] for row in rows}
-    extra = statements.difference(_SCHEMA)
-    if len(statements) - len(extra) != len(_SCHEMA):
-        return "has not the tables of an index"
-    if extra:
-        query = f"SELECT number, text, endings FROM {name}.templates"  # noqa: S608  # ours
-        try:
-            extra -= {_table(*row).ddl for row in connection.execute(query)}
-        except (TemplateError, TypeError, ValueError, AttributeError):
-            return "has a template that is none"
-    return "has other tables, too" if extra else ""

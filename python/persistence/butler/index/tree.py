@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from persistence.butler.index import build, home, news, ways
+from persistence.butler.index.keeper import Keeper
+from persistence.butler.index.pages import Query
 from persistence.butler.index.refresh import Refresher
-from persistence.butler.index.store import ENDING, SIZE, TALLY, TIME, Row, Store, Table, is_damage
-from persistence.dataids.inversion import Inverter
+from persistence.butler.index.store import Store, is_damage
+from persistence.butler.index.tables import ENDING, SIZE, TALLY, TIME, Row, Table
+from persistence.butler.index.write import OtherTemplates, Writer
 from persistence.dataids.template import PathTemplate
 from persistence.errors import RegistryError, RepositoryError, did_you_mean
 from persistence.files.content import COMPRESSED
 from persistence.files.sqlite import quoted
 from persistence.registry.direct import DirectFiles
 
-_T = TypeVar("_T")
 _WORDS = {int: "INTEGER", float: "REAL", str: "TEXT"}
 _OWN = (ENDING, SIZE, TIME)
 _PAGE = 10_000  # rows that are read at once
-_TRIALS = 2  # a damaged index is begun anew; if that cannot be used either, there is one in memory
 
 
 class Totals(NamedTuple):
@@ -74,34 +74,23 @@ class Tree:
 
     def __init__(self, root: str, templates: Mapping[str, tuple[str, ...]]) -> None:
         self.root = os.path.abspath(root)
-        self._templates = dict(templates)
-        self._lock = threading.RLock()
-        self._store: Store | None = None
-        self._identity: tuple[int, int] | None = None
-        self._tables: list[Table] = []
-        self._inverter: Inverter | None = None
+        self._keeper = Keeper(self.root, templates)
         self._direct = DirectFiles(self.root)
 
     def __repr__(self) -> str:
         return f"Tree({self.root!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Tree, (self.root, self._templates)
+        return Tree, (self.root, self._keeper.templates)
 
     def learn(self, templates: Mapping[str, tuple[str, ...]]) -> None:
         """Make further templates known."""
-        with self._lock:
-            before = {text: self._templates.get(text) for text in templates}
-            for text, endings in templates.items():
-                known = self._templates.get(text, ())
-                self._templates[text] = tuple(dict.fromkeys((*known, *endings)))
-            if any(self._templates[text] != known for text, known in before.items()):
-                self._guarded(self._use, None)
+        self._keeper.learn(templates)
 
     @property
     def file(self) -> str:
         """The file of the index; empty if it is in memory, or there is no tree."""
-        store = self._guarded(lambda store: store, None, again=False)
+        store = self._keeper.guarded(lambda store: store, None, again=False)
         return "" if store is None or store.is_in_memory else store.path
 
     # -- bringing it up to date --------------------------------------------------------------------
@@ -151,17 +140,23 @@ class Tree:
         self._refreshed(lambda refresher: build.walk(refresher, progress), sizes)
 
     def _refreshed(self, act: Callable[[Refresher], None], sizes: bool) -> None:
-        def refresh(store: Store) -> None:
-            news.take(store, self.root, self._direct)
-            act(Refresher(self.root, store, self._tables, self._inverted, self._direct, sizes))
+        while not self._keeper.guarded(lambda store: self._tried(store, act, sizes), True):
+            pass
 
-        self._guarded(refresh, None)
+    def _tried(self, store: Store, act: Callable[[Refresher], None], sizes: bool) -> bool:
+        """Bring the index up to date; False if it knows other templates than it did.
 
-    def _inverted(self) -> Inverter:
-        if self._inverter is None:
-            templates = [table.template for table in self._tables]
-            self._inverter = Inverter(templates, [table.endings for table in self._tables])
-        return self._inverter
+        Other processes make them known, at most once each.
+        """
+        keeper = self._keeper
+        news.take(store, self.root, self._direct)
+        writer = Writer(store, keeper.tables, keeper.inverter, self._direct)
+        try:
+            act(Refresher(self.root, store, writer, self._direct, sizes))
+        except OtherTemplates:
+            keeper.use(store)
+            return False
+        return True
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -195,7 +190,7 @@ class Tree:
         RegistryError
             If a column is none, or the index is damaged where it is read.
         """
-        table, store = self._table(template), self._store
+        table, store = self._table(template), self._keeper.store
         if table is None or store is None:
             return
         for column in columns:
@@ -204,23 +199,23 @@ class Tree:
                     f"{template.file_text} has no key {column!r}"
                     f"{did_you_mean(column, [*table.keys, *_OWN])}"
                 )
-        query = _Query(table, columns, sql, known)
+        query = Query(table, columns, sql, known)
         last, left = None, limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(left, _PAGE)
             try:
-                with self._lock:
+                with self._keeper.lock:
                     page = query.page(store, last, size)
             except sqlite3.Error as error:
                 if is_damage(error) is None:
                     raise
                 # What was yielded is not again: the rows are in the order of their keys.
-                self._replace(error)
+                self._keeper.replace(error)
                 self.refresh(template, known, sizes=not {SIZE, TIME}.isdisjoint(columns))
-                table, store = self._table(template), self._store
+                table, store = self._table(template), self._keeper.store
                 if table is None or store is None:
                     return
-                query = _Query(table, columns, sql, known)
+                query = Query(table, columns, sql, known)
                 continue
             width = len(columns)
             for row in page:
@@ -244,8 +239,8 @@ class Tree:
         """
         definitions = ", ".join(f"{quoted(key)} {_WORDS[kind]}" for key, kind in columns.items())
         marks = ", ".join("?" * len(columns))
-        with self._lock:
-            store = self._opened(again=False)
+        with self._keeper.lock:
+            store = self._keeper.opened(again=False)
             if store is None:
                 return
             store.connection.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
@@ -273,7 +268,9 @@ class Tree:
             "FROM tally JOIN templates ON template = number GROUP BY template"
         )
         return {
-            text: Totals(*totals) for text, *totals in self._all(query) if text in self._templates
+            text: Totals(*totals)
+            for text, *totals in self._all(query)
+            if text in self._keeper.templates
         }
 
     def grouped(self, template: PathTemplate, keys: Sequence[str]) -> list[tuple[Row, Totals]]:
@@ -344,8 +341,8 @@ class Tree:
         RepositoryError
             If that cannot be done.
         """
-        with self._lock:
-            store = self._opened(again=False)
+        with self._keeper.lock:
+            store = self._keeper.opened(again=False)
             if store is None:
                 raise RepositoryError(f"there is no directory {self.root}")
             try:
@@ -359,117 +356,20 @@ class Tree:
     # -- the index behind it -----------------------------------------------------------------------
 
     def _all(self, query: str, values: Sequence[Any] = (), table: Table | None = None) -> list[Row]:
-        """Return rows of the index; none, if they are of a table that is not there."""
-        with self._lock:
+        with self._keeper.lock:
             try:
-                return self._fetched(query, values, table)
+                return self._keeper.fetched(query, values, table)
             except sqlite3.Error as error:
-                self._replace(error)
+                self._keeper.replace(error)
                 self.build()  # the new one knows nothing yet
-                return self._fetched(query, values, table)
-
-    def _fetched(self, query: str, values: Sequence[Any], table: Table | None) -> list[Row]:
-        store = self._opened(again=False)
-        if store is None or (table is not None and not store.has(table)):
-            return []
-        return store.connection.execute(query, values).fetchall()
+                return self._keeper.fetched(query, values, table)
 
     def _table(self, template: PathTemplate) -> Table | None:
         """Return the table of a template; None if the tree is not there."""
         text = template.file_text
-        if text not in self._templates:
+        if text not in self._keeper.templates:
             self.learn({text: ("", *COMPRESSED)})
-        store = self._guarded(lambda store: store, None, again=False)
-        if store is None:
-            return None
-        return next(table for table in self._tables if table.template.text == text)
-
-    def _guarded(self, act: Callable[[Store], _T], otherwise: _T, again: bool = True) -> _T:
-        """Do something with the index; if it cannot be used, with another one."""
-        with self._lock:
-            for _ in range(_TRIALS):
-                try:
-                    store = self._opened(again)
-                    return otherwise if store is None else act(store)
-                except sqlite3.Error as error:
-                    self._replace(error)
-            store = self._opened(again)
-            return otherwise if store is None else act(store)
-
-    def _opened(self, again: bool = True) -> Store | None:
-        """Return the index; None if there is no tree.
-
-        With ``again``, another one is opened if the tree or the file was replaced. What was brought
-        up to date is asked as it is, for a new one knows nothing yet.
-        """
-        store = self._store
-        if store is not None and not again and store.process == os.getpid():
-            return store
-        try:
-            status = os.stat(self.root)
-        except OSError:
-            self._store = None
-            return None
-        identity = status.st_dev, status.st_ino
-        if store is None or identity != self._identity or not store.is_current():
-            self._identity = identity
-            self._use(home.open_store(self.root))
-        return self._store
-
-    def _use(self, store: Store) -> None:
-        self._store, self._inverter = store, None
-        store.add_templates(self._templates)
-        self._tables = store.tables()
-
-    def _replace(self, error: sqlite3.Error) -> None:
-        """Give up an index that cannot be used: a damaged one for good, others for now.
-
-        One that has not the tables that it had is damaged, too.
-        """
-        with self._lock:
-            store, self._store = self._store, None
-            if is_damage(error) is not False and store is not None and not store.is_in_memory:
-                home.discard(store.path)
-            elif os.path.isdir(self.root):
-                self._use(home.in_memory(self.root))
-
-
-class _Query:
-    """Rows of a template, page by page: memory need not hold all, nor others wait."""
-
-    def __init__(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        sql: tuple[str, Sequence[Any]] | None,
-        known: Mapping[str, Any],
-    ) -> None:
-        given = {key: value for key, value in known.items() if key in table.keys}
-        conditions = [f"dataset.{quoted(key)} = ?" for key in given]
-        self._values = list(given.values())
-        if sql is not None:
-            conditions.append(f"({sql[0]})")
-            self._values += sql[1]
-        self._table = table
-        keys = [f"dataset.{quoted(key)}" for key in table.keys]
-        wanted = [f"dataset.{quoted(column)}" for column in columns]
-        self._start = (
-            f"SELECT {', '.join([*wanted, *keys]) or '1'} FROM main.{table.name} AS dataset "  # noqa: S608
-            f"WHERE {' AND '.join(conditions) or '1'}"
-        )
-        self._behind = f" AND ({', '.join(keys)}) > ({', '.join('?' * len(keys))})"
-        self._order = f" ORDER BY {', '.join(keys) or '1'} LIMIT ?"
-
-    def page(self, store: Store, last: Row | None, size: int) -> list[Row]:
-        """Return so many rows that come behind the keys of the last one."""
-        if not store.has(self._table):
-            return []
-        behind, keys = (self._behind, last) if last is not None else ("", ())
-        query = self._start + behind + self._order
-        try:
-            return store.connection.execute(query, [*self._values, *keys, size]).fetchall()
-        except OverflowError:  # no row has such an integer
-            return []
+        return self._keeper.table(text)
 
 
 def _joined(path: str, name: str) -> str:

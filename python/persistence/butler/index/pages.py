@@ -1,0 +1,60 @@
+"""Rows of a template, read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from persistence.butler.index.store import Store
+from persistence.butler.index.tables import Row, Table
+from persistence.files.sqlite import quoted
+
+
+class Query:
+    """A question for rows of a template: memory need not hold all, nor others wait.
+
+    Parameters
+    ----------
+    table : `Table`
+        The template's.
+    columns : sequence of `str`
+        What each row begins with; the keys of the template follow.
+    sql : `tuple` or None
+        A condition, and its parameters. The table is called ``dataset`` in it.
+    known : mapping
+        Values that keys have to have; what is no key of the template does not count.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        sql: tuple[str, Sequence[Any]] | None,
+        known: Mapping[str, Any],
+    ) -> None:
+        given = {key: value for key, value in known.items() if key in table.keys}
+        conditions = [f"dataset.{quoted(key)} = ?" for key in given]
+        self._values = list(given.values())
+        if sql is not None:
+            conditions.append(f"({sql[0]})")
+            self._values += sql[1]
+        self._table = table
+        keys = [f"dataset.{quoted(key)}" for key in table.keys]
+        wanted = [f"dataset.{quoted(column)}" for column in columns]
+        self._start = (
+            f"SELECT {', '.join([*wanted, *keys]) or '1'} FROM main.{table.name} AS dataset "  # noqa: S608
+            f"WHERE {' AND '.join(conditions) or '1'}"
+        )
+        self._behind = f" AND ({', '.join(keys)}) > ({', '.join('?' * len(keys))})"
+        self._order = f" ORDER BY {', '.join(keys) or '1'} LIMIT ?"
+
+    def page(self, store: Store, last: Row | None, size: int) -> list[Row]:
+        """Return so many rows that come behind the keys of the last one."""
+        if not store.has(self._table):
+            return []
+        behind, keys = (self._behind, last) if last is not None else ("", ())
+        query = self._start + behind + self._order
+        try:
+            return store.connection.execute(query, [*self._values, *keys, size]).fetchall()
+        except OverflowError:  # no row has such an integer
+            return []
