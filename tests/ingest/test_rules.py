@@ -13,7 +13,7 @@ from astropy.io import fits
 
 from persistence.errors import FormatterError, PolicyError
 from persistence.ingest import config, rules
-from persistence.ingest.parse import STOCK, Parser
+from persistence.ingest.parse import STOCK, Parser, stored
 from persistence.policy import load, schema
 
 
@@ -260,3 +260,69 @@ def test_the_filter_and_the_detector_of_headers_may_be_described(tmp_path: Path)
         parser.filter_name({"WHEEL1": 4})
     with pytest.raises(KeyError, match="WHEEL1, WHEEL2"):
         parser.filter_name({})
+
+
+# -- texts
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "header", "path", "value"),
+    [
+        ("{text: '{FILTER}~{GRATING}'}", {"FILTER": " g ", "GRATING": "holo"}, "", "g~holo"),
+        ("{text: '{DAY}-{N}', pattern: '-(.*)'}", {"DAY": "x", "N": 5}, "", "5"),
+        ("[{text: '{A}~{B}'}, {text: '{A}~none'}]", {"A": "g"}, "", "g~none"),
+        (r"{key: A, replace: {'\W': _, '_+': _}, case: upper}", {"A": "my  field"}, "", "MY_FIELD"),
+        (r"{key: A, replace: {'(.)-(.)': '\2\1'}}", {"A": "a-b"}, "", "ba"),
+        ("{key: A, case: lower, table: {t: 1}}", {"A": "T"}, "", 1),
+        (r"{path: whole, pattern: '(\d+)/corr/'}", {}, "data/6377/40/corr/4/a.fits", "40"),
+        (r"{path: true, pattern: '([a-z]+)'}", {}, "data/x.fits", "x"),
+    ],
+)
+def test_texts_are_joined_and_changed(
+    text: str, header: dict[str, Any], path: str, value: Any
+) -> None:
+    assert rule("a", text)(header, path) == value
+
+
+def test_a_text_of_a_card_that_is_not_there_names_it() -> None:
+    with pytest.raises(KeyError, match="'A'"):
+        rule("a", "{text: '{A}~{B}'}")({"B": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{key: A, case: title}", "case has to be upper or lower, not 'title'"),
+        ("{key: A, replace: {'(': x}}", r"replace: '\(': "),
+        (r"{key: A, replace: {a: '\1'}}", "replace: 'a': "),
+        ("{path: all}", "path has to be true or false or whole, not 'all'"),
+        (
+            "{key: A, text: '{B}'}",
+            "needs one of key, value, compute, text, path, and has key, text",
+        ),
+    ],
+)
+def test_a_text_that_cannot_be_made_is_refused_when_the_file_is_loaded(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(f"ingest: {{parse: {{translators: {{a: {text}}}}}}}\n")
+    with pytest.raises(PolicyError, match=message):
+        load.load(str(path))
+
+
+def test_a_property_whose_default_is_null_need_not_be_there(tmp_path: Path) -> None:
+    fits.PrimaryHDU(header=fits.Header({"A": 1})).writeto(tmp_path / "a.fits")
+    parse = config.ParseConfig(
+        translation={"a": "A", "b": "B"},
+        translators={"c": rule("c", "{key: C}"), "d": rule("d", "{key: D}")},
+        defaults={"b": None, "c": None, "d": 5},
+    )
+    parsed = Parser(parse)(str(tmp_path / "a.fits"))
+    assert parsed.problem == ""
+    (row,) = parsed.rows
+    assert (row["a"], row.get("b"), row["c"], row["d"]) == (1, None, None, 5)
+    columns = {"a": "int", "b": "int", "c": "text"}
+    whole = config.IngestConfig(parse=parse, register=config.RegisterConfig(columns=columns))
+    assert stored(row, whole) == {"a": 1, "b": None, "c": None}

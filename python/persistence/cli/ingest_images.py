@@ -58,7 +58,7 @@ def task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:
     packaged = ingesting.of_package("ingest", arguments, repository)
     if packaged is not None:
         return packaged
-    config = ingest_config.load(repository.mapper.ingestFile)
+    config = ingest_config.of(repository.mapper)
     config = ingesting.configured(config, arguments.config, arguments.config_file)
     config = ingest_config.checked(config, "the command line")
     keys = config.register.types

@@ -98,6 +98,35 @@ def looked_up(value: Any, table: Mapping[str, Any]) -> Any:
     return table[text]
 
 
+def joined(text: str, card: Callable[[str], Any]) -> str | None:
+    """Return a text with the values of cards, ``{FILTER}~{GRATING}``; None if one is not known.
+
+    Parameters
+    ----------
+    text : `str`
+        The text; each keyword stands in braces.
+    card : callable
+        Gives the value of a card; None if there is none.
+    """
+    values = {keyword: card(keyword) for keyword in cards(text)}
+    if None in values.values():
+        return None
+    return _CARD.sub(lambda match: str(values[match[1]]).strip(), text)
+
+
+def cards(text: str) -> tuple[str, ...]:
+    """Return the keywords that stand in braces in a text, each once."""
+    return tuple(dict.fromkeys(_CARD.findall(text)))
+
+
+def replaced(value: Any, changes: Mapping[str, str]) -> str:
+    """Return a text in which each regular expression is replaced by what it stands for."""
+    text = str(value)
+    for pattern, by in changes.items():
+        text = re.sub(pattern, by, text)
+    return text
+
+
 def scaled(value: Any, scale: float, offset: float) -> int | float:
     """Return a number times another, plus a third; whole numbers stay whole.
 
@@ -135,7 +164,7 @@ def expression(text: str) -> tuple[ast.Expression, tuple[str, ...]]:
     """
     import ast  # lazy: few cameras compute
 
-    keywords = tuple(dict.fromkeys(_CARD.findall(text)))
+    keywords = cards(text)
     try:
         tree = ast.parse(
             _CARD.sub(lambda match: f" _{keywords.index(match[1])} ", text).strip(), mode="eval"

@@ -28,6 +28,7 @@ from persistence.files import atomic, durable, journal, links, ownership
 from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
+from persistence.ingest.naming import Naming
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan
 from persistence.ingest.report import Report, grouped
@@ -229,7 +230,9 @@ class FileIngest:
             self.config.strictFilters,
             self._detectors(),
         )
-        return Parser(parse, translator, self._checks)
+        mapper = self.repository.mapper
+        naming = Naming(mapper.detector_key, mapper.detector_form, mapper.detector_names)
+        return Parser(parse, translator, self._checks, naming)
 
     def _detectors(self) -> Mapping[str, Collection[int]]:
         """Return the numbers of the camera's detectors, by the key that has them."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from persistence.cameras.mapper import Mapper
+from persistence.cameras.yaml_camera import FileMapper
 from persistence.errors import PolicyError, did_you_mean
 from persistence.files import yaml_nodes
 from persistence.ingest import rules
@@ -171,6 +173,22 @@ def load(path: str | None) -> IngestConfig:
         or IngestConfig().filetypes,
     )
     return checked(switched(config, data), path)
+
+
+def of(camera: Mapper) -> IngestConfig:
+    """Read how a camera's files are ingested.
+
+    Raises
+    ------
+    PolicyError
+        If it is one file, which does not say; else as `load`.
+    """
+    if camera.ingestFile is None and isinstance(camera, FileMapper):
+        raise PolicyError(
+            f"{type(camera).__name__} is read only here: its file {camera.policyFile} has no "
+            "section ingest, which tells how raws become rows of the registry (doc/cameras.rst)"
+        )
+    return load(camera.ingestFile)
 
 
 def section(path: str, name: str) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from persistence.ingest import rules
 from persistence.ingest.checks import FILTER, Checks, Unfit
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.ingest.extensions import some, wanted
+from persistence.ingest.naming import Naming
 from persistence.ingest.rules import Rule
 from persistence.types.exposure import headersource, headertimes
 from persistence.types.exposure.translator import HeaderTranslator
@@ -28,6 +29,7 @@ from persistence.types.exposure.translator import HeaderTranslator
 _PLACEHOLDERS = ("ccdnum", "hdu", "ccd", "calib_hdu")
 _DAY = len("2015-02-18")
 _DIGITS = 6  # of a second, which cameras write
+_MILLISECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Parser:
         Knows the camera's filters.
     checks : `Checks`, optional
         What the values have to be; by default whatever they are.
+    naming : `Naming`, optional
+        Knows what the camera's detectors are called.
     """
 
     def __init__(
@@ -73,12 +77,14 @@ class Parser:
         config: ParseConfig,
         headers: HeaderTranslator | None = None,
         checks: Checks | None = None,
+        naming: Naming | None = None,
     ) -> None:
         self.config = config
         self.headers = headers or HeaderTranslator()
         self.checks = checks or Checks()
+        self.naming = naming or Naming()
         self._functions: dict[str, Callable[..., Any]] = {
-            name: self.filter_name if function == "filter_name" else _function(name, function)
+            name: self._own.get(str(function)) or _function(name, function)
             for name, function in config.translators.items()
         }
         self._of_path = {
@@ -89,7 +95,28 @@ class Parser:
         self._checked: dict[tuple[str, str], Any] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parser, (self.config, self.headers, self.checks)
+        return Parser, (self.config, self.headers, self.checks, self.naming)
+
+    @property
+    def _own(self) -> Mapping[str, Callable[..., Any]]:
+        """The translators that need to know the camera."""
+        return {"filter_name": self.filter_name, "translate_begin": self.translate_begin}
+
+    def translate_begin(self, header: Mapping[str, Any]) -> str:
+        """Return when the exposure began, by ``headers.visit.date_begin``, in the scale said there.
+
+        Raises
+        ------
+        KeyError
+            If the header does not tell.
+        """
+        begin = self.headers.begin(header)
+        if begin is None:
+            raise KeyError("DATE-OBS")
+        time = headertimes.to_time(begin)
+        time.precision = _MILLISECONDS
+        text: str = time.isot
+        return text
 
     def filter_name(self, header: Mapping[str, Any]) -> str:
         """Return the filter as data IDs call it: by the camera's list of filters.
@@ -123,6 +150,7 @@ class Parser:
         primary = next(hdus)
         seen = [primary]
         described = _Known(primary)
+        self.headers.refuse_other_camera(described)
         if self.config.hdu is not None:
             while len(seen) <= self.config.hdu:
                 seen.append(_next(hdus, path, self.config.hdu))
@@ -164,6 +192,11 @@ class Parser:
             self._copy(found, name, keyword, name in below)
         for name in self._functions:
             self._compute(found, name, path)
+        try:
+            for name, value in self.naming.others(found.values).items():
+                found.values[name] = self._check(name, value)
+        except FormatterError as error:
+            found.problems.append(str(error))
         return found
 
     def _copy(self, found: _Properties, name: str, keyword: str, is_below: bool) -> None:
@@ -172,7 +205,7 @@ class Parser:
         if value is None:
             value, source = self.config.defaults.get(name), f"parse.defaults: {name}"
         if value is None:
-            if not is_below:
+            if not is_below and name not in self.config.defaults:
                 found.missing.setdefault(keyword, []).append(name)
             return
         try:
@@ -316,10 +349,13 @@ def stored(row: Mapping[str, Any], config: IngestConfig) -> dict[str, Any]:
     FormatterError
         If nothing tells some of them, or a text is not UTF-8.
     """
-    missing = [column for column in config.register.columns if row.get(column) is None]
+    # null among the defaults: what no header has to tell
+    free = {name for name, value in config.parse.defaults.items() if value is None}
+    columns = config.register.columns
+    missing = [column for column in columns if column not in free and row.get(column) is None]
     if missing:
         raise FormatterError(f"the header does not tell {', '.join(missing)}")
-    return {column: row[column] for column in config.register.columns}
+    return {column: row.get(column) for column in columns}
 
 
 def translate_date(header: Mapping[str, Any]) -> str:

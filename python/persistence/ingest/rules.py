@@ -15,6 +15,7 @@ from persistence.types.exposure.headersource import Source
 
 # Keys of a rule that are not those of a `Source`.
 _OWN = ("default", "night", "path")
+_WHOLE = "whole"
 _NOON = 12.0
 _DEGREES_AN_HOUR = 15.0
 _DATE = "DATE-OBS"
@@ -83,8 +84,8 @@ class Rule:
         The value where no card tells it.
     night : `Night` or None
         The value is the date of the night.
-    path : `bool`
-        The value is made of the file's name instead of a card.
+    path : `bool` or `str`
+        The value is made of the file's name instead of a card; ``whole``, of its path.
     """
 
     name: str
@@ -92,7 +93,7 @@ class Rule:
     where: str = ""
     default: Any = None
     night: Night | None = None
-    path: bool = False
+    path: bool | str = False
 
     def __call__(self, header: Mapping[str, Any], path: str = "") -> Any:
         """Return the property.
@@ -126,7 +127,7 @@ class Rule:
         if self.night is not None:
             return self.night.date(header, self.sources)
         if self.path:
-            header = {"file name": os.path.basename(path)}
+            header = {"file name": path if self.path == _WHOLE else os.path.basename(path)}
         misfit: FormatterError | None = None
         for source in self.sources:
             try:

@@ -189,14 +189,43 @@ def _cut(node: Node, name: str) -> None:
         )
 
 
+def _one_of(*words: str) -> Shape:
+    def check(node: Node, name: str) -> None:
+        value = yaml_nodes.plain(node)
+        if value not in words:
+            raise PolicyError(
+                f"{yaml_nodes.where(node)}: {name} has to be {' or '.join(words)}, not {value!r}"
+            )
+
+    return check
+
+
+def _changes(node: Node, name: str) -> None:
+    _table(_TEXT)(node, name)
+    for pattern, by in yaml_nodes.items(node).items():
+        try:
+            re.compile(f"{pattern}|").sub(by.value, "")
+        except (re.error, IndexError) as error:
+            raise PolicyError(f"{yaml_nodes.where(by)}: {name}: {pattern!r}: {error}") from error
+
+
+def _whole_or_not(node: Node, name: str) -> None:
+    (_TRUTH if isinstance(yaml_nodes.plain(node), bool) else _one_of("true", "false", "whole"))(
+        node, name
+    )
+
+
 # Attributes of Source: where a header has a value, and what becomes of it.
 _STEPS: Mapping[str, Shape] = {
     "key": _words,
     "value": _VALUE,
     "compute": _arithmetic,
+    "text": _TEXT,
     "pattern": _pattern,
     "becomes": _TEXT,
     "slice": _cut,
+    "replace": _changes,
+    "case": _one_of("upper", "lower"),
     "table": _table(_VALUE),
     "scale": _NUMBER,
     "offset": _NUMBER,
@@ -208,13 +237,14 @@ _RULE = _record(
     timesys=_TEXT,
     default=_VALUE,
     night=_record(hour=_NUMBER, longitude=_VALUE),
-    path=_TRUTH,
+    path=_whole_or_not,
 )
 # What gives a value; a source has one of them.
-_ORIGINS = ("key", "value", "compute", "path")
+_ORIGINS = ("key", "value", "compute", "text", "path")
 # Names of the functions that every camera has: those of persistence.ingest.parse.
 FUNCTIONS = (
-    "translate_date", "translate_datetime", "translate_filter", "translate_path", "filter_name",
+    "translate_date", "translate_datetime", "translate_filter", "translate_path", "translate_begin",
+    "filter_name",
 )  # fmt: skip
 
 
@@ -315,7 +345,8 @@ _PARSE: Mapping[str, Shape] = {
     "hdu": _plain("a whole number", int, type(None)),
     "extnames": _list(_TEXT),
     "skippedExtnames": _list(_TEXT),
-    "instruments": _list(_TEXT),
+    "hduName": _TEXT,
+    "orWhole": _TRUTH,
 }
 _REGISTER: Mapping[str, Shape] = {
     "table": _TEXT,
@@ -337,9 +368,7 @@ _INGEST: Mapping[str, Shape] = {
 }
 _INGEST_CALIBS: Mapping[str, Shape] = {
     **_INGEST,
-    "parse": _record(
-        **_PARSE, datasets=_table(_table(_table(_TEXT))), hduName=_TEXT, orWhole=_TRUTH
-    ),
+    "parse": _record(**_PARSE, datasets=_table(_table(_table(_TEXT)))),
     "register": _record(
         **_REGISTER,
         tables=_list(_TEXT),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from persistence.errors import FormatterError
@@ -27,6 +27,8 @@ class Source:
         That value.
     compute : `str` or None
         Arithmetic of cards, ``{DAYOBS} * 1000 + {SEQNUM}``, instead of one card.
+    text : `str` or None
+        Text with cards, ``{FILTER}~{GRATING}``, instead of one card.
     pattern : `str` or None
         A regular expression: the value is its group of the value's name, or else its first group
         that matches.
@@ -34,6 +36,10 @@ class Source:
         What is made of the groups of the pattern instead: ``\1-\2``.
     slice : `tuple` [`int` or None] or None
         The first character that counts, counted from 0, and the first that does not.
+    replace : mapping
+        Regular expressions, and what stands for what they match.
+    case : `str` or None
+        ``upper`` or ``lower``: what letters become.
     table : mapping or None
         What each value means.
     scale, offset : `float`
@@ -50,9 +56,12 @@ class Source:
     key: str | None = None
     value: Any = None
     compute: str | None = None
+    text: str | None = None
     pattern: str | None = None
     becomes: str | None = None
     slice: tuple[int | None, ...] | None = None
+    replace: Mapping[str, str] = field(default_factory=dict)
+    case: str | None = None
     table: Mapping[str, Any] | None = None
     scale: float = 1
     offset: float = 0
@@ -85,6 +94,8 @@ class Source:
         value: Any
         if self.compute is not None:
             value = header_steps.computed(self.compute, lambda key: _known(card(header, key)))
+        elif self.text is not None:
+            value = header_steps.joined(self.text, lambda key: _known(card(header, key)))
         else:
             value = self.value if self.key is None else card(header, self.key)
         if self._is_plain or value is None or value == "":
@@ -95,16 +106,21 @@ class Source:
                 value = header_steps.matched(value, self.pattern, name, self.becomes)
             if self.slice is not None:
                 value = header_steps.cut(value, self.slice)
+            if self.replace:
+                value = header_steps.replaced(value, self.replace)
+            if self.case is not None:
+                value = str(value).upper() if self.case == "upper" else str(value).lower()
             if self.table is not None:
                 value = header_steps.looked_up(value, self.table)
         except header_steps.Misfit as error:
-            source = self.key or self.compute or "value"
+            source = self.key or self.compute or self.text or "value"
             raise FormatterError(f"{source}={written!r} {error}") from error
         return value
 
     @property
     def _is_plain(self) -> bool:
-        return self.pattern is None and self.slice is None and self.table is None
+        steps = (self.pattern, self.slice, self.case, self.table)
+        return not self.replace and all(step is None for step in steps)
 
 
 def _known(value: Any) -> Any:
@@ -146,7 +162,9 @@ def first(sources: Iterable[Source], header: Header) -> Any:
 def keywords(sources: Iterable[Source]) -> list[str]:
     """Return the cards that sources look for, each once."""
     named = (
-        [source.key] if source.compute is None else header_steps.expression(source.compute)[1]
+        [source.key]
+        if source.compute is source.text is None
+        else header_steps.cards(source.compute or source.text or "")
         for source in sources
     )
     return [*dict.fromkeys(key for keys in named for key in keys if key is not None)]

@@ -219,6 +219,10 @@ class HeaderTranslator:
         names = (name for name in visitcards.LATER_CARDS if not getattr(info, name))
         return replace(info, **{name: getattr(own, name) for name in names})
 
+    def begin(self, header: Header) -> headertimes.Moment | None:
+        """Return when the exposure began; None if the header does not tell."""
+        return headertimes.moment(header, self._sources.get(_DATES[0], ()))
+
     def _dates(self, header: Header) -> dict[str, Any]:
         """Return the dates of a header, and their scale."""
         for name in _DATES:
