@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +19,11 @@ from astropy.io import fits
 from persistence import Butler
 from persistence.cameras import installed
 from persistence.errors import DataIdError, PolicyError
+from persistence.files import entry_points
 from persistence.types.exposure.exposure import Exposure
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "doc" / "cameras.rst"
 
 # For each camera: how many detectors it has, the last one's number, and a whole data ID of it.
 LSST: Mapping[str, Any] = {"visit": 1, "expId": 1, "filter": "i", "run": "r1", "dayObs": "2020-01-01", "seqNum": 1}  # fmt: skip
@@ -164,3 +173,71 @@ def test_numbers_narrow_the_names_that_a_base_lists() -> None:
     assert lsstcam.detector_names[189] == "R00_SG0"
     assert 189 not in imsim.detector_names
     assert imsim.detector_names[188] == lsstcam.detector_names[188] == "R43_S22"
+
+
+def table() -> dict[str, list[str]]:
+    """Return the table of doc/cameras.rst: camera -> its four cells."""
+    lines = PAGE.read_text().split("Included\n--------\n")[1].splitlines()
+    found = [line.split() for line in lines if line.startswith("``") and "test_" in line]
+    return {cells[0].strip("`"): cells[1:] for cells in found if len(cells) == 5}
+
+
+def test_the_table_has_the_cameras_that_are_there_with_what_their_files_say() -> None:
+    announced = {name for name in entry_points.announced("persistence.cameras") if "." not in name}
+    cells = table()
+    assert set(cells) == announced
+    for camera, (read, filled, calibrated, _) in cells.items():
+        mapper = installed.find(camera)
+        assert read != "-"
+        assert (filled != "-") == (mapper.ingestFile is not None), camera
+        assert (calibrated != "-") == (mapper.ingestCalibsFile is not None), camera
+        for cell in cells[camera]:
+            assert cell == "-" or (TESTS / cell).is_file(), cell
+
+
+def own_package(folder: Path) -> Path:
+    """Write the package of doc/cameras.rst."""
+    page = PAGE.read_text().split("A package of your own\n-----")[1].split("A package of Gen2\n")[0]
+    for name, block in re.findall(r"^``([\w./]+)``.*?::\n\n((?:    .*\n|\n)+)", page, re.MULTILINE):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(block))
+    return folder
+
+
+def test_a_package_with_a_camera_and_a_function_of_its_own_is_installed_and_used(
+    tmp_path: Path,
+) -> None:
+    """As doc/cameras.rst has it."""
+    pytest.importorskip("setuptools")
+    source, site, repo = own_package(tmp_path / "obs"), tmp_path / "site", tmp_path / "repo"
+    # What pip has setuptools do; pip itself would fetch the newest setuptools first.
+    site.mkdir()
+    setup = [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet"]
+    words = ["build_py", "--build-lib", str(site), "egg_info", "--egg-base", str(site)]
+    subprocess.run([*setup, *words], cwd=source, check=True, capture_output=True)
+    header = fits.Header({"INSTRUME": "Toy", "DAY": 12, "HOUR": "D", "EXPTIME": 7.5})
+    fits.PrimaryHDU(np.ones((2, 3), np.float32), header).writeto(tmp_path / "a.fits")
+    header["INSTRUME"] = "Other"
+    fits.PrimaryHDU(np.ones((2, 3), np.float32), header).writeto(tmp_path / "b.fits")
+    script = """
+import sys
+from persistence import Butler
+from persistence.cli import ingest_images, main
+repo, a, b = sys.argv[1:]
+assert main.main(["create", repo, "--camera", "toy"]) == 0
+assert ingest_images.main([repo, "--mode", "copy", a]) == 0
+assert ingest_images.main([repo, "--mode", "copy", b]) == 1
+raw = Butler(repo).get("raw", visit=123)
+assert raw.visit_info.exposure_time == 7.5, raw.visit_info
+print(Butler(repo).queryMetadata("raw", ["visit", "expTime"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(repo), str(tmp_path / "a.fits"), str(tmp_path / "b.fits")],
+        env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("[(123, 7.5)]\n")
+    assert "it is of another camera: INSTRUME is 'Other', not Toy" in done.stdout
+    assert (repo / "_mapper").read_text() == "toy\n"
+    assert (repo / "raw/000123.fits").is_file()

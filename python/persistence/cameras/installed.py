@@ -172,8 +172,15 @@ def gen2_name(mapper: Any) -> str:
         mapper = find(mapper)  # by a short name, which Gen2 does not know
     cls = mapper if isinstance(mapper, type) else type(mapper)
     if issubclass(cls, yaml_camera.FileMapper):
-        own = (name for name in cls.gen2_names if name in announced() and find(name) is cls)
-        return next(own, cls.policyFile or "")
+        path = cls.policyFile or ""
+        # a package need not announce the name that Gen2 would have used
+        packaged = [
+            name
+            for name, target in announced().items()
+            if target.partition(":")[0].partition(".")[0] in path.split(os.sep)
+        ]
+        names = (name for name in (*cls.gen2_names, *packaged) if name in announced())
+        return next((name for name in names if find(name) is cls), path)
     targets = (
         f"{cls.__module__}:{cls.__qualname__}",
         f"{cls.__module__.split('.')[0]}:{cls.__qualname__}",
