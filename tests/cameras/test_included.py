@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from astropy.io import fits
 
 from persistence import Butler
@@ -21,6 +22,7 @@ from persistence.cameras import installed
 from persistence.errors import DataIdError, PolicyError
 from persistence.files import entry_points
 from persistence.types.exposure.exposure import Exposure
+from persistence.types.pixels.box import Box
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "doc" / "cameras.rst"
@@ -241,3 +243,32 @@ print(Butler(repo).queryMetadata("raw", ["visit", "expTime"]))
     assert "it is of another camera: INSTRUME is 'Other', not Toy" in done.stdout
     assert (repo / "_mapper").read_text() == "toy\n"
     assert (repo / "raw/000123.fits").is_file()
+
+
+@pytest.mark.real
+def test_megacam_s_detectors_lie_where_a_real_header_has_them(real: Path, tmp_path: Path) -> None:
+    text = (real / "camera_headers" / "fitsheader-megaprime.yaml").read_text()
+    cards = {card[0]: card[2] for card in yaml.safe_load(text.split("\n", 1)[1])}
+    (tmp_path / "_mapper").write_text("megacam\n")
+    camera = Butler(tmp_path).get("camera")
+    assert len(camera) == 36
+    detector = camera[cards["EXTNAME"]]
+    assert detector.id == 2
+    # The middle of the detector from the axis, in degrees to the east and north, by the linear WCS.
+    middle = np.array(detector.reference) + 1 - [cards["CRPIX1"], cards["CRPIX2"]]
+    sky = middle * [cards["CD1_1"], cards["CD2_2"]]
+    # x of the focal plane is to the west.
+    ours = np.array(detector.position) * [-1, 1] * 13.7 / 3600
+    assert np.allclose(ours, sky, rtol=0.03)
+    # A pixel's step has the direction and the length of the header's.
+    assert detector.orientation[0] == 180.0
+    assert detector.pixel_size[0] * 13.7 / 3600 == pytest.approx(abs(cards["CD1_1"]), rel=0.02)
+    for letter, amplifier in zip("AB", detector.amplifiers, strict=True):
+        assert amplifier.name == letter
+        assert amplifier.data == Box.from_section(cards[f"DSEC{letter}"])
+        assert amplifier.trimmed == Box.from_section(cards[f"CSEC{letter}"])
+    # No two lie on each other.
+    corners = [(detector.position[0], detector.position[1]) for detector in camera]
+    for number, (x, y) in enumerate(corners):
+        for other_x, other_y in corners[:number]:
+            assert abs(x - other_x) > 2048 * 0.0135 or abs(y - other_y) > 4612 * 0.0135

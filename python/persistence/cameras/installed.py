@@ -179,8 +179,8 @@ def gen2_name(mapper: Any) -> str:
             for name, target in announced().items()
             if target.partition(":")[0].partition(".")[0] in path.split(os.sep)
         ]
-        names = (name for name in (*cls.gen2_names, *packaged) if name in announced())
-        return next((name for name in names if find(name) is cls), path)
+        own = (name for name in (*cls.gen2_names, *packaged) if name in announced())
+        return next((name for name in own if find(name) is cls), path)
     targets = (
         f"{cls.__module__}:{cls.__qualname__}",
         f"{cls.__module__.split('.')[0]}:{cls.__qualname__}",
