@@ -229,7 +229,7 @@ def test_what_no_rule_can_be_is_refused_when_it_is_loaded(
 
 
 def test_the_names_that_a_file_may_say_are_those_of_functions() -> None:
-    assert {*schema.FUNCTIONS} == {*STOCK, "filter_name"}
+    assert {*schema.FUNCTIONS} == {*STOCK, "filter_name", "translate_begin"}
 
 
 def test_the_filter_and_the_detector_of_headers_may_be_described(tmp_path: Path) -> None:
