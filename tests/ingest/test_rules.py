@@ -322,7 +322,7 @@ def test_a_property_whose_default_is_null_need_not_be_there(tmp_path: Path) -> N
     parsed = Parser(parse)(str(tmp_path / "a.fits"))
     assert parsed.problem == ""
     (row,) = parsed.rows
-    assert (row["a"], row.get("b"), row["c"], row["d"]) == (1, None, None, 5)
+    assert (row["a"], row.get("b"), row.get("c"), row["d"]) == (1, None, None, 5)
     columns = {"a": "int", "b": "int", "c": "text"}
     whole = config.IngestConfig(parse=parse, register=config.RegisterConfig(columns=columns))
     assert stored(row, whole) == {"a": 1, "b": None, "c": None}

@@ -195,7 +195,7 @@ class Parser:
         try:
             for name, value in self.naming.others(found.values).items():
                 found.values[name] = self._check(name, value)
-        except FormatterError as error:
+        except (FormatterError, Unfit) as error:
             found.problems.append(str(error))
         return found
 
