@@ -14,6 +14,7 @@ from typing import Any
 # `__init__.pyi` says the same to type checkers; tests/code/stub.py writes it.
 NAMES = {
     "butler.butler": "Butler",
+    "butler.federation": "Federation",
     "butler.proxy": "ReadProxy",
     "butler.repository": "Repository",
     "butler.repository_args": "RepositoryArgs",

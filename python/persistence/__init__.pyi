@@ -3,6 +3,7 @@
 from persistence import errors as errors
 from persistence import testing as testing
 from persistence.butler.butler import Butler as Butler
+from persistence.butler.federation import Federation as Federation
 from persistence.butler.proxy import ReadProxy as ReadProxy
 from persistence.butler.repository import Repository as Repository
 from persistence.butler.repository_args import RepositoryArgs as RepositoryArgs
@@ -122,6 +123,7 @@ __all__ = [
     "Defects",
     "Exposure",
     "ExpressionError",
+    "Federation",
     "FileConflict",
     "FormatterError",
     "FsScanner",

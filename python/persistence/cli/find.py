@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.dataids.expression import Expression
 
+FEDERATES = True
 _PLACE = ("repository", "path")
 
 

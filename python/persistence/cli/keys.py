@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 
-def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
+def known(
+    butler: Butler | Federation, name: str, said: Iterable[str]
+) -> tuple[dict[str, type], dict[str, str]]:
     """Return the keys that data IDs of a dataset type may have, their types, and their aliases.
 
     Parameters
     ----------
-    butler : `Butler`
+    butler : `Butler` or `Federation`
         Who knows the keys.
     name : `str`
         The dataset type, or a view of one.
@@ -27,6 +29,9 @@ def known(butler: Butler, name: str, said: Iterable[str]) -> tuple[dict[str, typ
     UnknownDatasetType
         If there is no such dataset type.
     """
+    if not hasattr(butler, "chain"):
+        federated: tuple[dict[str, type], dict[str, str]] = butler.known_keys(name)
+        return federated
     keys, others = _camera_keys(butler, name), aliases(butler)
     if any(key not in keys and key not in others for key in said):
         keys = {**_registry_keys(butler), **keys}

@@ -35,6 +35,7 @@ from persistence.files import entry_points
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+    from persistence.butler.federation import Federation
 
 _FAILED, _MISTYPED, _INTERRUPTED = 1, 2, 130
 _WRONG = (
@@ -242,10 +243,26 @@ def _repository(module: Command) -> str:
     return getattr(module, "REPOSITORY", OPEN)
 
 
-def _opened(arguments: argparse.Namespace) -> Butler:
+def _federated(arguments: argparse.Namespace) -> Federation:
+    """Open what a federation's file names, for those subcommands that take several cameras."""
+    from persistence.butler.federation import Federation
+
+    if not getattr(command(arguments.command), "FEDERATES", False):
+        raise WrongUse(
+            f"{arguments.root} is a file, and {arguments.command} takes one repository; find and "
+            "query take a federation's file"
+        )
+    if arguments.mapper or arguments.calib or arguments.trust:
+        raise WrongUse(f"{arguments.root} is a federation's file: say mapper and calibRoot there")
+    return Federation(arguments.root)
+
+
+def _opened(arguments: argparse.Namespace) -> Butler | Federation:
     from persistence.butler.butler import Butler
     from persistence.cli import places
 
+    if os.path.isfile(arguments.root) and arguments.root.endswith(".yaml"):
+        return _federated(arguments)
     places.refuse_absent(arguments.root)
     calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
     mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}

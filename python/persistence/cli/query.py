@@ -12,6 +12,8 @@ from persistence.errors import NoResults
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
+FEDERATES = True
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset type, the keys and ``--id``."""
@@ -34,6 +36,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
 def _nothing(butler: Butler, name: str, data_id: DataId) -> NoResults:
     from persistence.butler import nearest  # only who finds nothing needs it
 
+    if not hasattr(butler, "chain"):
+        return NoResults("No rows for query:", name, data_id, ["no instrument has any"])
     request = butler.request(name)
     asked = butler.chain.asked(request, data_id)
     reasons = dict.fromkeys(

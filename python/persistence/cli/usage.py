@@ -35,7 +35,8 @@ class Command(Protocol):
     """A subcommand: a module with these two functions.
 
     It may have two constants besides: ``REPOSITORY``, which is `OPEN` if there is none, `PATH` or
-    `NONE`; and ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``).
+    `NONE`; ``WRITES``, true if it has ``--dry-run`` (``arguments.dry_run``); and ``FEDERATES``,
+    true if it takes a `Federation` as well.
 
     It is imported whenever somebody types the subcommand and TAB: what takes long to import waits
     until it is run.

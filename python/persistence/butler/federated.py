@@ -1,0 +1,265 @@
+"""What a federation asks of its members: by which names they know keys, and one question to all."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from persistence.butler.asking.rows import Rows
+from persistence.butler.butler import Butler
+from persistence.dataids import expression
+from persistence.dataids.dataid import DataId
+from persistence.dataids.expression import Expression
+from persistence.errors import DataIdError, UnknownKey, did_you_mean
+
+INSTRUMENT = "instrument"
+Row = tuple[Any, ...]
+# Columns that `Butler.query` has besides keys and those of registries.
+_OF_FILES: Mapping[str, type] = {"size": int, "written": str, "repository": str, "path": str}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The columns that a camera has of a dataset type.
+
+    Attributes
+    ----------
+    kinds : mapping [`str`, `type`]
+        Each column by the camera's name, with the type of its values.
+    aliases : mapping [`str`, `str`]
+        Other names of columns -> the camera's.
+    """
+
+    kinds: Mapping[str, type]
+    aliases: Mapping[str, str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.kinds or name in self.aliases
+
+    def own(self, name: str) -> str:
+        """Return what the camera calls a column."""
+        return name if name in self.kinds else self.aliases[name]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An instrument and its Butler.
+
+    Attributes
+    ----------
+    name : `str`
+        What data IDs call the instrument.
+    butler : `Butler`
+        What has its data.
+    """
+
+    name: str
+    butler: Butler
+
+    def knows(self, datasetType: str) -> bool:
+        """Check whether the camera has a dataset type, or a view."""
+        return any(
+            repository.mapper.knows(datasetType)
+            or datasetType in repository.mapper.getDatasetTypes()
+            for repository in self.butler.chain.inputs
+        )
+
+    def vocabulary(self, datasetType: str) -> Vocabulary:
+        """Return the columns that a query of a dataset type may name."""
+        kinds = {**_OF_FILES, **(self.butler.getKeys(datasetType) or {})}
+        aliases: dict[str, str] = {}
+        name = self.butler.request(datasetType).datasetType
+        for repository in self.butler.chain.inputs:
+            policy = repository.mapper.policy
+            aliases = {**policy.aliases, **aliases}
+            if name not in policy.types:
+                continue
+            there = set(repository.registry.tables())
+            tables = [table for table in policy.types[name].tables if table in there]
+            for column in repository.registry.columns(tables) if tables else ():
+                kinds.setdefault(column, policy.keys.get(column, str))
+        known = {old: key for old, key in aliases.items() if key in kinds and old not in kinds}
+        return Vocabulary(kinds, known)
+
+    def row(self, names: Sequence[str], columns: Vocabulary, values: Mapping[str, Any]) -> Row:
+        """Return a row of some names, of the values that the camera's columns have."""
+        return tuple(
+            self.name
+            if name == INSTRUMENT
+            else values[columns.own(name)]
+            if name in columns
+            else None
+            for name in names
+        )
+
+
+def common(key: str, own: Vocabulary, every: Sequence[Vocabulary]) -> str:
+    """Return a name of a camera's key that all cameras know, if there is one; else the key."""
+    names = [key, *(name for name, meant in own.aliases.items() if meant == key)]
+    return next((name for name in names if all(name in one for one in every)), key)
+
+
+def refuse_unknown(datasetType: str, names: Iterable[str], members: Sequence[Member]) -> None:
+    """Refuse a name that no camera knows.
+
+    Raises
+    ------
+    UnknownKey
+        With its neighbours.
+    """
+    known = {INSTRUMENT: None}
+    for one in members:
+        columns = one.vocabulary(datasetType)
+        known |= dict.fromkeys([*columns.kinds, *columns.aliases])
+    for name in names:
+        if name not in known:
+            raise UnknownKey(
+                f"{datasetType} has no key {name!r} in any of "
+                f"{', '.join(one.name for one in members)}{did_you_mean(name, known)} (known: "
+                f"{', '.join(known)})"
+            )
+
+
+def registered(
+    member: Member, datasetType: str, keys: Sequence[str], data_id: Mapping[str, Any]
+) -> Iterator[Row]:
+    """Yield what a member's registry has; None for keys that it does not know."""
+    columns = member.vocabulary(datasetType)
+    if not all(key in columns for key in data_id):
+        return
+    asked = list(dict.fromkeys(columns.own(key) for key in keys if key in columns))
+    rows = member.butler.query_rows(datasetType, asked, DataId(data_id)) if asked else [()]
+    for row in rows:
+        yield member.row(keys, columns, dict(zip(asked, row, strict=True)))
+
+
+class _Rows(Rows):
+    """Rows whose values members have brought into the form that they are shown in."""
+
+    def __init__(self, title: str, kinds: Mapping[str, type], ask: Any, refer: Any) -> None:
+        super().__init__(title, kinds, ask, refer)
+        self._shown = {}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query of all members; see `Butler.query`."""
+
+    datasetType: str
+    where: str | Expression | None
+    data_id: Mapping[str, Any]
+    order: str | Sequence[str]
+    distinct: bool
+    fresh: bool
+    limit: int | None
+
+    def rows(
+        self,
+        asked: Sequence[Member],
+        members: Sequence[Member],
+        columns: str | Sequence[str] | None,
+    ) -> Rows:
+        """Return the rows of those that are asked; names are those that all members know."""
+        where = self.where
+        if not isinstance(where, Expression):
+            where = expression.parse(where or "")
+        order = [self.order] if isinstance(self.order, str) else list(self.order)
+        order = [word for word in order if word]
+        names = [columns] if isinstance(columns, str) else list(columns or ())
+        names = names or self._default(asked, members)
+        sorting = [word.removeprefix("-") for word in order]
+        refuse_unknown(self.datasetType, [*names, *where.keys, *self.data_id, *sorting], members)
+        kinds = {name: _kind(self.datasetType, name, members) for name in names}
+        needed = list(dict.fromkeys([*names, *sorting]))
+
+        def ask() -> Iterator[Row]:
+            rows: Iterable[Row] = itertools.chain.from_iterable(
+                self._of(one, where, needed, is_whole=bool(order or self.distinct)) for one in asked
+            )
+            rows = _sorted(list(rows), needed, order) if order else rows
+            shown = (row[: len(names)] for row in rows)
+            distinct = iter(dict.fromkeys(shown)) if self.distinct else shown
+            return itertools.islice(distinct, self.limit)
+
+        def refer() -> list[Any]:
+            return [reference for one in asked for reference in self._refer(one, where)]
+
+        return _Rows(self.datasetType, kinds, ask, refer)
+
+    def _default(self, asked: Sequence[Member], members: Sequence[Member]) -> list[str]:
+        every = [one.vocabulary(self.datasetType) for one in members]
+        keys: dict[str, None] = {INSTRUMENT: None}
+        for one in asked:
+            for key in one.butler.getKeys(self.datasetType) or ():
+                keys[common(key, one.vocabulary(self.datasetType), every)] = None
+        return list(keys)
+
+    def _rest(self, member: Member, where: Expression) -> Expression | None:
+        """Return what a condition says of a member's own keys; None if it can be true of no row."""
+        columns = member.vocabulary(self.datasetType)
+        named = [name for name in (*where.keys, *self.data_id) if name != INSTRUMENT]
+        if not all(name in columns for name in named):
+            return None
+        its, rest = where.parted([INSTRUMENT])
+        if not its.possible({INSTRUMENT: member.name}):
+            return None
+        return rest.renamed({name: columns.own(name) for name in named})
+
+    def _refer(self, member: Member, where: Expression) -> list[Any]:
+        rest = self._rest(member, where)
+        if rest is None:
+            return []
+        if INSTRUMENT in rest.keys:
+            raise DataIdError(
+                f"references are to datasets of a condition in which {INSTRUMENT} stands by itself"
+            )
+        rows = member.butler.query(
+            self.datasetType, rest, dataId=dict(self.data_id), fresh=self.fresh
+        )
+        return rows.refs()
+
+    def _of(
+        self, member: Member, where: Expression, names: Sequence[str], is_whole: bool
+    ) -> Iterator[Row]:
+        """Yield a member's rows."""
+        rest = self._rest(member, where)
+        if rest is None:
+            return
+        columns = member.vocabulary(self.datasetType)
+        # where one part is about the instrument and about other keys, it is judged here
+        mixed = INSTRUMENT in rest.keys
+        needed = [*names, *(rest.keys if mixed else ())]
+        own = dict.fromkeys(columns.own(name) for name in needed if name in columns)
+        rows = member.butler.query(
+            self.datasetType,
+            None if mixed else rest,
+            list(own) or None,
+            dict(self.data_id),
+            limit=None if mixed or is_whole else self.limit,
+            fresh=self.fresh,
+        )
+        for row in rows.tuples():
+            values = dict(zip(rows.columns, row, strict=True))
+            if not mixed or rest.possible({**values, INSTRUMENT: member.name}):
+                yield member.row(names, columns, values)
+
+
+def _kind(datasetType: str, name: str, members: Sequence[Member]) -> type:
+    if name == INSTRUMENT:
+        return str
+    every = [one.vocabulary(datasetType) for one in members]
+    kinds = {columns.kinds[columns.own(name)] for columns in every if name in columns}
+    return kinds.pop() if len(kinds) == 1 else str
+
+
+def _sorted(rows: list[Row], names: Sequence[str], order: Sequence[str]) -> list[Row]:
+    """Sort rows; what has no value comes last."""
+    for word in reversed(order):
+        place = names.index(word.removeprefix("-"))
+        there = [row for row in rows if row[place] is not None]
+        there.sort(key=operator.itemgetter(place), reverse=word.startswith("-"))
+        rows = there + [row for row in rows if row[place] is None]
+    return rows

@@ -1,0 +1,313 @@
+"""Several cameras as one: each has its Butler, and data IDs have one key more, ``instrument``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from persistence.butler import federated
+from persistence.butler.asking.rows import Rows
+from persistence.butler.butler import Butler
+from persistence.butler.federated import INSTRUMENT, Member
+from persistence.butler.subset import ButlerDataRef
+from persistence.cameras import installed
+from persistence.dataids.dataid import DataId
+from persistence.dataids.expression import Expression
+from persistence.errors import (
+    AmbiguousDataId,
+    DataIdError,
+    NoResults,
+    PolicyError,
+    UnknownDatasetType,
+    UnknownKey,
+    did_you_mean,
+)
+from persistence.files import yaml_nodes
+
+_SETTINGS = ("root", "mapper", "calibRoot")
+
+
+class Federation:
+    """Butlers of several cameras, asked as one.
+
+    Parameters
+    ----------
+    members : mapping or path
+        The name of each instrument with its repository: a path, a `Butler`, or a mapping of
+        ``root``, ``mapper`` and ``calibRoot``. Or the path of a YAML file that says this; paths in
+        it are relative to the file.
+
+    Raises
+    ------
+    PolicyError
+        If there is no member, or one is told in another way.
+
+    Notes
+    -----
+    A data ID has the key ``instrument`` besides those of its camera. Keys that cameras call
+    otherwise are one by a name that all of them know: ``detector`` is ``ccdnum`` of DECam and
+    ``ccd`` of HSC. Where an instrument does not know a column, it is None there; where it does not
+    know a key that is asked for, it has nothing.
+
+    >>> Federation({"decam": "repoA", "hsc": "repoB"}).query(  # doctest: +SKIP
+    ...     "calexp", "detector < 10", columns=["instrument", "visit", "detector"]
+    ... )
+    """
+
+    def __init__(self, members: Mapping[str, Any] | str | os.PathLike[str]) -> None:
+        base = ""
+        if not isinstance(members, Mapping):
+            path = os.fspath(members)
+            base, members = os.path.dirname(os.path.abspath(path)), yaml_nodes.load(path)
+        if not members:
+            raise PolicyError("a federation has members: {'decam': 'repoA', 'hsc': 'repoB'}")
+        self._members = {
+            str(name): Member(str(name), _butler(str(name), said, base))
+            for name, said in members.items()
+        }
+
+    def __repr__(self) -> str:
+        roots = {name: one.butler.chain.inputs[0].root for name, one in self._members.items()}
+        return f"Federation({roots!r})"
+
+    def __getitem__(self, instrument: str) -> Butler:
+        """Return the Butler of an instrument."""
+        return self._member(instrument).butler
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def _member(self, instrument: Any) -> Member:
+        if instrument not in self._members:
+            raise DataIdError(
+                f"there is no instrument {instrument!r}"
+                f"{did_you_mean(str(instrument), self._members)} (known: "
+                f"{', '.join(self._members)})"
+            )
+        return self._members[instrument]
+
+    # -- what there is
+    # -----------------------------------------------------------------------------
+
+    def getDatasetTypes(self) -> set[str]:
+        """Return the dataset types that any camera has."""
+        return set().union(*(one.butler.getDatasetTypes() for one in self._members.values()))
+
+    def getKeys(self, datasetType: str) -> dict[str, type]:
+        """Return the keys of a complete data ID, by the names that all cameras know them by.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If no camera has such a type.
+        """
+        members = self._knowing(datasetType)
+        every = [one.vocabulary(datasetType) for one in members]
+        keys: dict[str, type] = {INSTRUMENT: str}
+        for one, own in zip(members, every, strict=True):
+            for key, kind in (one.butler.getKeys(datasetType) or {}).items():
+                keys.setdefault(federated.common(key, own, every), kind)
+        return keys
+
+    def known_keys(self, datasetType: str) -> tuple[dict[str, type], dict[str, str]]:
+        """Return what data IDs may have, with types, and no aliases: each camera has its own."""
+        known: dict[str, type] = {INSTRUMENT: str}
+        for one in self._knowing(datasetType):
+            columns = one.vocabulary(datasetType)
+            for name in (*columns.kinds, *columns.aliases):
+                kind = columns.kinds[columns.own(name)]
+                known[name] = kind if known.get(name, kind) is kind else str
+        return known, {}
+
+    def query(
+        self,
+        datasetType: str,
+        where: str | Expression | None = None,
+        columns: str | Sequence[str] | None = None,
+        dataId: Mapping[str, Any] = {},
+        limit: int | None = None,
+        order: str | Sequence[str] = (),
+        distinct: bool = False,
+        fresh: bool = True,
+        **rest: Any,
+    ) -> Rows:
+        """Return what is here, of all instruments, with the column ``instrument``.
+
+        For the parameters, see `Butler.query`; a condition may be about ``instrument``, too.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If no camera has such a type.
+        UnknownKey
+            If no camera knows a column, or a key.
+        """
+        members = self._asked(datasetType, dict(dataId, **rest))
+        data_id = {key: value for key, value in dict(dataId, **rest).items() if key != INSTRUMENT}
+        question = federated.Question(
+            datasetType, where, data_id, order=order, distinct=distinct, fresh=fresh, limit=limit
+        )
+        return question.rows(members, self._knowing(datasetType), columns)
+
+    def queryMetadata(
+        self,
+        datasetType: str,
+        format: str | Sequence[str],
+        dataId: Mapping[str, Any] = {},
+        **rest: Any,
+    ) -> list[Any]:
+        """Ask the registries of all instruments for the values of keys; see `Butler.queryMetadata`.
+
+        Raises
+        ------
+        UnknownKey
+            If no registry has such a key.
+        """
+        keys = [format] if isinstance(format, str) else list(format)
+        rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
+        return [row[0] for row in rows] if len(keys) == 1 else rows
+
+    def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
+        """Ask the registries of all instruments for tuples of values."""
+        own = {key: value for key, value in data_id.items() if key != INSTRUMENT}
+        federated.refuse_unknown(datasetType, [*keys, *own], self._knowing(datasetType))
+        rows = (
+            row
+            for one in self._asked(datasetType, data_id)
+            for row in federated.registered(one, datasetType, keys, own)
+        )
+        return list(dict.fromkeys(rows))
+
+    def subset(
+        self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any
+    ) -> Iterator[tuple[str, ButlerDataRef]]:
+        """Yield each dataset that a partial data ID matches: its instrument, and a reference."""
+        data_id = dict(dataId, **rest)
+        for one in self._asked(datasetType, data_id):
+            own = {key: value for key, value in data_id.items() if key != INSTRUMENT}
+            columns = one.vocabulary(datasetType)
+            if all(key in columns for key in own):
+                for reference in one.butler.subset(datasetType, dataId=own):
+                    yield one.name, reference
+
+    # -- one dataset
+    # -------------------------------------------------------------------------------
+
+    def get(self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> Any:
+        """Read a dataset from the Butler of its instrument.
+
+        Without ``instrument``, it is the only one that has it.
+
+        Raises
+        ------
+        AmbiguousDataId
+            If several instruments have it.
+        NoResults
+            If none has.
+        """
+        return self._of_one(datasetType, dataId, rest, lambda butler: butler.get)
+
+    def getUri(self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> str:
+        """Return the path of a dataset; see `get`."""
+        path: str = self._of_one(datasetType, dataId, rest, lambda butler: butler.getUri)
+        return path
+
+    def datasetExists(
+        self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any
+    ) -> bool:
+        """Check whether any instrument has a dataset, or the one that the data ID names."""
+        return bool(self._having(datasetType, dict(dataId or {}, **rest)))
+
+    def put(
+        self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any
+    ) -> None:
+        """Write a dataset by the Butler of its instrument, which the data ID has to name.
+
+        Raises
+        ------
+        DataIdError
+            If it does not.
+        """
+        data_id = dict(dataId or {}, **rest)
+        if INSTRUMENT not in data_id:
+            raise DataIdError(f"give {INSTRUMENT}: one of {', '.join(self._members)}")
+        self._member(data_id.pop(INSTRUMENT)).butler.put(obj, datasetType, data_id)
+
+    def _of_one(
+        self,
+        datasetType: str,
+        dataId: Mapping[str, Any] | None,
+        rest: Mapping[str, Any],
+        verb: Callable[[Butler], Any],
+    ) -> Any:
+        data_id = dict(dataId or {}, **rest)
+        if INSTRUMENT in data_id or len(self._members) == 1:
+            name = data_id.pop(INSTRUMENT, next(iter(self._members)))
+            return verb(self._member(name).butler)(datasetType, data_id)
+        having = self._having(datasetType, data_id)
+        if len(having) == 1:
+            return verb(having[0].butler)(datasetType, data_id)
+        names = ", ".join(one.name for one in having or self._members.values())
+        if having:
+            reasons = [f"{names} have it: give {INSTRUMENT}"]
+            raise AmbiguousDataId("No unique dataset for:", datasetType, DataId(data_id), reasons)
+        raise NoResults(
+            "No locations for get:", datasetType, DataId(data_id), [f"none of {names} has it"]
+        )
+
+    def _having(self, datasetType: str, data_id: dict[str, Any]) -> list[Member]:
+        members = self._asked(datasetType, data_id)
+        own = DataId({key: value for key, value in data_id.items() if key != INSTRUMENT})
+        found = []
+        for one in members:
+            try:
+                if one.butler.datasetExists(datasetType, own):
+                    found.append(one)
+            except (UnknownKey, NoResults):  # it has no such key, or lacks one of its own
+                continue
+        return found
+
+    def _knowing(self, datasetType: str) -> list[Member]:
+        members = [one for one in self._members.values() if one.knows(datasetType)]
+        if not members:
+            raise UnknownDatasetType(
+                datasetType, sorted(self.getDatasetTypes()), f"None of {', '.join(self)}"
+            )
+        return members
+
+    def _asked(self, datasetType: str, data_id: Mapping[str, Any]) -> list[Member]:
+        """Return the members that a data ID is about."""
+        members = self._knowing(datasetType)
+        named = data_id.get(INSTRUMENT)
+        if named is None:
+            return members
+        wanted = [named] if isinstance(named, str) else list(named)
+        chosen = [self._member(name).name for name in wanted]
+        return [one for one in members if one.name in chosen]
+
+
+def _butler(name: str, said: Any, base: str) -> Butler:
+    """Open the Butler of a member."""
+    if isinstance(said, Butler):
+        return said
+    settings = said if isinstance(said, Mapping) else {"root": said}
+    for key in settings:
+        if key not in _SETTINGS:
+            raise PolicyError(
+                f"{name}: unknown key {key!r}{did_you_mean(str(key), _SETTINGS)} (known: "
+                f"{', '.join(_SETTINGS)})"
+            )
+    root = settings.get("root")
+    if not isinstance(root, str | os.PathLike):
+        raise PolicyError(f"{name} is the path of a repository, not {root!r}")
+    path = os.path.join(base, root)
+    if not os.path.isdir(path):
+        raise PolicyError(f"{name}: there is no directory {path}")
+    mapper = settings.get("mapper")
+    more = {"calibRoot": settings["calibRoot"]} if settings.get("calibRoot") else {}
+    # of a file, nothing is imported but what a package announces
+    return Butler(path, mapper=None if mapper is None else installed.find(mapper), **more)
