@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 
-def known(
-    butler: Butler | Federation, name: str, said: Iterable[str]
-) -> tuple[dict[str, type], dict[str, str]]:
+def known(butler: Any, name: str, said: Iterable[str]) -> tuple[dict[str, type], dict[str, str]]:
     """Return the keys that data IDs of a dataset type may have, their types, and their aliases.
 
     Parameters
