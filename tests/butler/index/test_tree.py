@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import re
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -273,6 +275,32 @@ def test_a_directory_that_may_not_be_listed_is_told(
     assert told.startswith("{'0000001/calexp': 'Permission denied'} 0 [Foreign(path='0000002/cale")
 
 
+def test_what_cp_and_rm_do_is_what_find_finds(tree: Tree, root: Path, rows: Rows) -> None:
+    rows(tree, CALEXP)
+    for command in (
+        "cp -a 0000001 0000004",
+        "cd 0000004/calexp && mv calexp-0000001_01.fits calexp-0000004_01.fits",
+        "cp -a 0000001/calexp/calexp-0000001_01.fits 0000001/calexp/calexp-0000001_62.fits",
+        "touch -r 0000002/calexp 0000001/calexp",
+        "rm -r 0000002",
+        "cp 0000001/calexp/calexp-0000001_28.fits 0000001/calexp/calexp-0000001_02.fits.gz",
+        "rm 0000001/calexp/calexp-0000001_28.fits",
+    ):
+        subprocess.run(["bash", "-ec", command], cwd=root, check=True)
+        done = subprocess.run(
+            ["find", ".", "-name", "calexp-???????_??.fits*", "-printf", "%P\\n"],
+            cwd=root, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found = sorted(
+            (int(visit), int(ccd))
+            for visit, name, ccd in re.findall(
+                r"^(\d{7})/calexp/calexp-(\d{7})_(\d\d)\.fits", done.stdout, re.M
+            )
+            if visit == name
+        )
+        assert rows(tree, CALEXP) == found, command
+
+
 # -- names
 # ----------------------------------------------------------------
 
@@ -439,6 +467,21 @@ def test_links_are_followed_unless_they_lead_nowhere(
     assert (1, 6) in rows(tree, CALEXP)
     assert rows(tree, REFCAT) == [("gaia", "157393"), ("ps1", "0"), ("ps1", "1")]
     assert tree.dangling() == ["lost", "0000001/calexp/calexp-0000001_06.fits"]
+
+
+def test_behind_a_link_only_what_templates_name_is_of_the_tree(
+    tree: Tree, root: Path, tmp_path: Path, rows: Rows
+) -> None:
+    make_all(tmp_path, "archive/2014/deep/down/x", "archive/2014/decam0000005.fits.fz", "archive/y")
+    make_all(tmp_path, "archive/2014/extra/v7.txt")
+    (root / "data").symlink_to(tmp_path / "archive")
+    (root / "0000001/calexp/data").symlink_to(tmp_path / "archive")
+    tree.build()
+    assert ("data", "2014", 5) in rows(tree, RAW)
+    strangers = [one.path for one in tree.foreign()]
+    assert [path for path in strangers if "data" in path] == ["data/y"]
+    late = PathTemplate("%(date)s/%(filter)s/extra/v%(visit)d.txt")
+    assert rows(tree, late) == [("data", "2014", 7)]
 
 
 def test_a_link_in_a_circle_is_not_entered_again(tree: Tree, root: Path) -> None:

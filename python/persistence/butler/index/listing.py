@@ -43,13 +43,14 @@ class Part(NamedTuple):
     ----------
     files : mapping [`str`, `tuple`]
         Names, with sizes and times where these are known.
-    directories, dangling : sequence of `str`
-        Names of directories, and of links that lead to nothing.
+    directories, links, dangling : sequence of `str`
+        Names of directories; of those of them that are links; of links that lead to nothing.
     """
 
     files: Mapping[str, Measure]
-    directories: Sequence[str]
-    dangling: Sequence[str]
+    directories: Sequence[str] = ()
+    links: Sequence[str] = ()
+    dangling: Sequence[str] = ()
 
 
 def stamp(path: str) -> Stamp | None:
@@ -94,6 +95,7 @@ def parts(path: str, sizes: bool) -> Iterator[Part]:
 def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
     files: dict[str, Measure] = {}
     directories: list[str] = []
+    links: list[str] = []
     dangling: list[str] = []
     for entry in entries:
         name = entry.name
@@ -105,6 +107,7 @@ def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
                 continue
             if stat.S_ISDIR(status.st_mode):
                 directories.append(name)
+                links.append(name)
             else:
                 files[name] = (status.st_size, status.st_mtime_ns) if sizes else UNKNOWN
         elif entry.is_dir(follow_symlinks=False):
@@ -114,7 +117,7 @@ def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
         else:
             files[name] = UNKNOWN
     directories = [name for name in directories if name not in _HIDDEN]
-    return Part(files, directories, dangling)
+    return Part(files, directories, links, dangling)
 
 
 def measure(file: str | os.DirEntry[str]) -> Measure:

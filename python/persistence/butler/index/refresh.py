@@ -63,6 +63,7 @@ class Refresher:
         self._sizes = sizes
         self._since = now()
         self._foreign = {"": False}
+        self._linked = {"": False}
         self._identities: dict[str, tuple[int, int]] = {}
 
     @property
@@ -119,7 +120,7 @@ class Refresher:
         self, path: str, stamp: Stamp | None, listed: int, sized: bool, before: int | None
     ) -> Listing:
         """Begin to read a directory; what is behind the first part is read when it is written."""
-        first, rest, problem = Part({}, (), ()), iter(_NO_PARTS), None
+        first, rest, problem = Part({}), iter(_NO_PARTS), None
         if stamp is not None and stamp != _NOWHERE and not self._is_foreign(path):
             try:
                 rest = listing.parts(self._full(path), sized)
@@ -128,7 +129,16 @@ class Refresher:
                 stamp = None
             except OSError as error:
                 problem = error.strerror or str(error)
-        return Listing(path, stamp, listed, sized, before, first, rest, problem)
+        is_linked = self._is_linked(path)
+        return Listing(path, stamp, listed, sized, before, is_linked, first, rest, problem)
+
+    def _is_linked(self, path: str) -> bool:
+        """Return whether a directory is a link, or lies behind one."""
+        known = self._linked.get(path)
+        if known is None:
+            above = self._is_linked(path.rpartition("/")[0])
+            known = self._linked[path] = above or os.path.islink(self._full(path))
+        return known
 
     def _is_foreign(self, path: str) -> bool:
         """Return whether a directory is, or lies in, a tree of its own that no template enters."""

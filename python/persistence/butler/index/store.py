@@ -151,7 +151,8 @@ class Store:
             new = [table for table in self.tables() if table.template.text in lacking]
             # Their files were not known as such when their directories were listed.
             inverter = Inverter([table.template for table in new], [("",)] * len(new))
-            self.spoil(path for _, path in self.below("") if inverter.directory(path).values)
+            matched = ((path, inverter.directory(path)) for _, path in self.below(""))
+            self.spoil(path for path, one in matched if one.values or one.leads_on)
         return new
 
     def _lacking(self, templates: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -28,6 +28,8 @@ class Listing(NamedTuple):
     ----------
     listed, before : `int`
         When reading began, and when it was read last, as the index said then.
+    is_linked : `bool`
+        Whether a link leads there, on the way from the root.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Listing(NamedTuple):
     listed: int
     sized: bool
     before: int | None
+    is_linked: bool
     first: Part
     rest: Iterator[Part]
     problem: str | None
@@ -115,7 +118,7 @@ class Writer:
             for part in itertools.chain([listing_.first], listing_.rest):
                 self._add(number, directory, part)
                 self.files += len(part.files)
-                children.update(filter(_is_text, part.directories))
+                children.update(self._entered(path, part, listing_.is_linked))
         except OSError as error:  # it is gone by now, or the disk is ill
             problem = error.strerror or str(error)
         has_direct = self._direct.is_there and self._add_direct(number, directory, children)
@@ -129,6 +132,18 @@ class Writer:
             "problem = ? WHERE id = ?",
             (*stamp, listed, listing_.sized, has_direct, problem, number),
         )
+
+    def _entered(self, path: str, part: Part, is_linked: bool) -> Iterator[str]:
+        """Yield the directories that belong to the tree: behind links, those that templates name.
+
+        What else is there is no part of it: the link may lead to an archive, or to the whole disk.
+        """
+        for name in filter(_is_text, part.directories):
+            if is_linked or name in part.links:
+                child = self._inverter().directory(f"{path}/{name}" if path else name)
+                if not (child.values or child.leads_on):
+                    continue
+            yield name
 
     def _add(self, number: int, directory: Directory, part: Part) -> None:
         """Write rows for the files and directories that templates name; other files as foreign."""
