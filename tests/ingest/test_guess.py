@@ -119,6 +119,44 @@ def test_a_real_raw_of_sixteen_amplifiers_is_one_detector(
     assert (box.width, box.height) == (4072, 4000)
 
 
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("decam_headers/fitsheader-decam.yaml", ("DATASEC", "BIASSEC", "CCDSEC")),
+        ("camera_headers/fitsheader-megaprime.yaml", ("DSEC", "BSEC", "CSEC")),
+    ],
+)
+def test_amplifiers_of_one_image_are_those_that_real_headers_tell_of(
+    real: Path, tmp_path: Path, path: str, keys: tuple[str, str, str]
+) -> None:
+    slices = pytest.importorskip("ccdproc.utils.slices")
+    text = (real / path).read_text()
+    if text.startswith("!<lsst"):
+        cards = {card[0]: card[2] for card in yaml.safe_load(text.split("\n", 1)[1])}
+    else:
+        cards = yaml.safe_load(text)
+    kept = ("EXPNUM", "FILTER", "GAIN", "RDNOISE", "SATURAT", "OBJECT", *keys)
+    header = fits.Header({key: cards[key] for key in cards if key.startswith(kept)})
+    header["DATE-OBS"] = cards["DATE-OBS"][:10]
+    image = np.zeros((cards["NAXIS2"], cards.get("ZNAXIS1", 2112)), "u1")
+    fits.PrimaryHDU(image, header).writeto(tmp_path / "raw.fits")
+    (found,) = tried(tmp_path, [str(tmp_path / "raw.fits")])
+    assert found.exposure is not None
+    assert found.exposure.detector is not None
+    amplifiers = found.exposure.detector.amplifiers
+    assert [each.name for each in amplifiers] == ["A", "B"]
+    for each in amplifiers:
+        areas = (each.data, each.overscan, each.trimmed)
+        for key, area in zip(keys, areas, strict=True):
+            section = slices.slice_from_string(cards[key + each.name], fits_convention=True)
+            assert area.slices == section
+        assert (each.gain, each.read_noise) == (
+            cards[f"GAIN{each.name}"],
+            cards[f"RDNOISE{each.name}"],
+        )
+
+
 def test_what_cannot_be_guessed_is_refused(tmp_path: Path) -> None:
     same = night(tmp_path, {}, name="light.fits")
     same += night(tmp_path, {}, name="dark.fits")

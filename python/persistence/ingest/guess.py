@@ -25,6 +25,9 @@ _DETECTOR = ("CCDNUM", "DET-ID", "CCDID", "CCD_ID", "CHIPID", "CHIP", "DETNUM", 
 _GAIN = ("GAIN", "EGAIN", "ESO DET OUT1 CONAD")
 _NOISE = ("RDNOISE", "READNOIS", "RON", "ENOISE")
 _FULL = ("SATURATE", "SATURATI", "SATURAT", "SATLEVEL", "SATUR")
+# Of amplifiers that are parts of one image: cards of their data, overscan, and place in the
+# detector, which a letter or a number follows.
+_SECTIONS = (("DATASEC", "BIASSEC", "CCDSEC"), ("DSEC", "BSEC", "CSEC"))
 _LONGITUDE = ("OBS-LONG", "LONGITUD", "SITELONG", "LONG-OBS", "GEOLON", "OBSGEO-L", "LONGITUDE")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "object": ("OBJECT", "OBJNAME", "TARGNAME"),
@@ -144,7 +147,7 @@ def _head(files: Sequence[_File]) -> Iterator[str]:
 
 def _body(files: Sequence[_File]) -> Iterator[str]:
     detector = _detectors(files)
-    layout = [] if detector.names else list(_layout(files))
+    layout = list(_parts(files[0]) or ([] if detector.names else _layout(files)))
     yield "levels: {exposure: [], night: [visit]}"
     yield "defaultLevel: exposure"
     yield from detector.lines
@@ -290,6 +293,34 @@ def _layout(files: Sequence[_File]) -> Iterator[str]:
             yield f"    {name}: {card}  # guess"
         else:
             yield f"    # {name}: no card of a usual name tells it; write the number here"
+
+
+def _parts(file: _File) -> list[str]:
+    """Return how amplifiers lie that are parts of one image; nothing if no cards tell of such."""
+    cards: Mapping[str, Any] = file.images[0] if file.images else file.cards
+    for data, overscan, place in _SECTIONS:
+        names = sorted(
+            key.removeprefix(data)
+            for key in cards
+            if key.startswith(data) and key != data and cards.get(place + key.removeprefix(data))
+        )
+        if names:
+            lines = [
+                f"# guess: the image has the amplifiers that {data}{names[0]}, ... tell of",
+                "layouts:",
+                f"  - amplifiers: {json.dumps(names)}",
+                f"    data: {data}%(amp)s",
+                f"    trimmed: {place}%(amp)s",
+            ]
+            if all(cards.get(overscan + name) for name in names):
+                lines.append(f"    overscan: {overscan}%(amp)s")
+            for number, keys in (("gain", _GAIN), ("read_noise", _NOISE), ("saturation", _FULL)):
+                known = (key for key in keys if all(cards.get(key + name) for name in names))
+                key = next(known, None)
+                told = f"{number}: {key}%(amp)s  # guess" if key else f"# {number}: write it here"
+                lines.append(f"    {told}")
+            return lines
+    return []
 
 
 def _whole(section: str) -> str:
