@@ -119,6 +119,14 @@ def test_bases_make_a_chain(tmp_path: Path) -> None:
     assert said["aliases"] == {"a": "x", "b": "y", "c": "z"}
 
 
+def test_a_base_that_changed_is_read_again(tmp_path: Path) -> None:
+    assert settings(tmp_path, "aliases: {a: x}", "")["aliases"] == {"a": "x"}
+    path = str(tmp_path / "above.yaml")
+    assert load.load(path) is load.load(path)
+    (tmp_path / "below.yaml").write_text("aliases: {a: longer}\n")
+    assert load.load(path).settings["aliases"] == {"a": "longer"}
+
+
 def test_a_setting_is_told_with_the_file_and_line_that_says_it(tmp_path: Path) -> None:
     settings(tmp_path, "aliases:\n  a: x\n  b: x\nfilters: [{physical: g}]", "aliases:\n  b: y\n")
     policy = load.load(str(tmp_path / "above.yaml"))

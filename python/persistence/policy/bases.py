@@ -37,11 +37,27 @@ class Base(NamedTuple):
         The class of its mapper, if it is no file alone.
     installed : `bool`
         Whether an installed package has it.
+    stamp : `tuple` [`int`, `int`] or None
+        When its file was changed last, and its size, as it was read.
     """
 
     path: str
     camera: Any = None
     installed: bool = False
+    stamp: tuple[int, int] | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its file is another one by now."""
+        return _stamp(self.path) != self.stamp
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:  # whoever reads it is told
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class Chain(NamedTuple):
@@ -91,6 +107,7 @@ def _read(camera: Base, above: tuple[str, ...]) -> Chain:
     said = yaml_nodes.plain(node)
     name, without = (said, []) if isinstance(said, str) else (said["camera"], said["without"])
     base, above = _found(name, node, camera.path), (*above, camera.path)
+    base = base._replace(stamp=_stamp(base.path))
     if base.path in above:
         line = " -> ".join([*above[above.index(base.path) :], base.path])
         raise PolicyError(f"{yaml_nodes.where(node)}: base leads in a circle: {line}")

@@ -112,7 +112,7 @@ class CameraPolicy:
 
 
 def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
-    """Load a camera's policy, once a process as long as its file does not change.
+    """Load a camera's policy, once a process as long as its file, and its bases, do not change.
 
     Parameters
     ----------
@@ -131,9 +131,12 @@ def load(path: str, overlay: Mapping[str, Any] | None = None) -> CameraPolicy:
         status = os.stat(path)
     except OSError as error:
         raise PolicyError(f"{path}: {os.strerror(error.errno or 0)}") from error
-    return _load(
-        path, status.st_mtime_ns, status.st_size, yaml_nodes.flow(overlay) if overlay else ""
-    )
+    key = path, status.st_mtime_ns, status.st_size, yaml_nodes.flow(overlay) if overlay else ""
+    loaded = _load(*key)
+    if any(base.is_changed for base in loaded.bases):
+        _load.cache_clear()
+        loaded = _load(*key)
+    return loaded
 
 
 @functools.cache
