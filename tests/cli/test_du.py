@@ -149,3 +149,14 @@ def test_as_indexed_tells_what_the_last_look_found(run: Any, own: Path) -> None:
     (own / "note").write_text("hello")
     assert asked(run, own, "--as-indexed") == before
     assert asked(run, own) != before
+
+
+@pytest.mark.real
+def test_a_file_of_two_types_counts_once_in_real_repositories(run: Any, real: Path) -> None:
+    for name in ("latiss", "imsim"):
+        root = real / "gen2_repos" / name
+        every = walked(root)
+        rows = asked(run, root, "--calib", root / "CALIB")
+        assert sum(row["files"] for row in rows) == len(every)
+        assert sum(row["bytes"] for row in rows) == sum(every.values())
+        assert "raw" in {row["type"] for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _OWN = ("registry.sqlite3", "calibRegistry.sqlite3", "registry_raw.sqlite3", "registry.pgsql")
 _BESIDE = ("", "-journal", "-wal", "-shm")
 _FRAME = {*marks.NAMES, *(f"{name}{ending}" for name in _OWN for ending in _BESIDE)}
+_KEY = re.compile(r"%\((\w+)\)")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -106,11 +108,22 @@ def look(every: Sequence[Place]) -> int:
 
 
 def holdings(every: Sequence[Place]) -> Iterator[Holding]:
-    """Yield what the trees hold of each template."""
+    """Yield what the trees hold of each template, and of such as differ in names of keys once."""
     for place in every:
         types = place.types()
-        for text, totals in place.tree.summary().items():
-            yield Holding(place, types.get(text, [text]), PathTemplate(text), totals)
+        alike: dict[str, list[str]] = {}
+        summary = place.tree.summary()
+        for text in summary:
+            alike.setdefault(_shape(text), []).append(text)
+        for first, *others in alike.values():
+            names = [name for text in (first, *others) for name in types.get(text, [text])]
+            yield Holding(place, sorted(names, key=rank), PathTemplate(first), summary[first])
+
+
+def _shape(text: str) -> str:
+    """Return a template with numbers in place of keys: of two alike, each file is both's."""
+    numbers: dict[str, int] = {}
+    return _KEY.sub(lambda found: f"%({numbers.setdefault(found[1], len(numbers))})", text)
 
 
 class Leftovers(NamedTuple):

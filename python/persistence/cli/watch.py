@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the command: 'processCcd.py repo --rerun night --id {id}'",
     )  # fmt: skip
     parser.add_argument(
-        "--by", nargs="+", metavar="KEY",
+        "--by", type=_names, metavar="KEY,KEY",
         help="run it once for each new value of these keys, such as visit; by default once for "
         "each dataset",
     )  # fmt: skip
@@ -89,6 +89,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--list", action="store_true", help="show what was run, and how it ended; run nothing"
     )
+
+
+def _names(text: str) -> list[str]:
+    """Read a list of names, parted by commas or blanks."""
+    return text.replace(",", " ").split()
 
 
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
