@@ -104,11 +104,11 @@ def test_links_to_nothing_and_leftovers_are_told(run: Any, own: Path) -> None:
     assert whole["temporary"] == {"n": 1, "paths": [str(begun)]}
     assert whole["foreign"] == {"n": 1, "paths": [str(own / "notes.txt")]}
     assert run("status", own).out.splitlines()[-6:] == [
-        "dangling  1 links lead to nothing:",
+        "dangling  1 link leads to nothing:",
         f"          {file}",
-        "temporary 1 files of writers that died:",
+        "temporary 1 file of a writer that died:",
         f"          {begun}",
-        "foreign   1 files of no dataset type:",
+        "foreign   1 file of no dataset type:",
         f"          {own / 'notes.txt'}",
     ]
 
@@ -119,6 +119,30 @@ def _dead_process() -> int:
         os._exit(0)
     os.waitpid(child, 0)
     return child
+
+
+def test_a_damaged_registry_is_told_and_the_files_are_shown(run: Any, own: Path) -> None:
+    (own / "registry.sqlite3").write_text("this is no registry")
+    done = run("status", own)
+    assert done.status == 1
+    assert "registry.sqlite3 is no SQLite registry, or a damaged one" in done.err
+    assert "visits    2, 410877 to 410878" in done.out.splitlines()
+
+
+def test_without_a_registry_visits_come_from_the_names_of_files(
+    run: Any, own: Path, filled: Path
+) -> None:
+    (own / "registry.sqlite3").unlink()
+    lines = run("status", own).out.splitlines()
+    assert "visits    2, 410877 to 410878" in lines
+    assert "filters   g 1, r 1" in lines
+
+
+def test_as_indexed_before_the_first_look_says_that_nothing_is_known(run: Any, own: Path) -> None:
+    done = run("status", own, "--as-indexed")
+    assert done.err == "persistence: nothing is indexed yet: leave out --as-indexed\n"
+    run("status", own)
+    assert run("status", own, "--as-indexed").err == ""
 
 
 def test_reruns_are_named(run: Any, own: Path) -> None:

@@ -158,7 +158,8 @@ def test_a_failure_is_the_status_and_is_run_again_on_request(
         (410878, "done", 0),
     ]
     assert run(*words, "--once").err.splitlines() == [
-        "persistence: 1 commands of an earlier watch failed, and are not run again: see --list, --retry",
+        "persistence: of what earlier watches ran, 1 failed and 0 were cut off: these are not run "
+        "again (see --list, --retry)",
         "persistence: 0 done, 0 failed",
     ]
     script.write_text("#!/bin/sh\n")
@@ -301,7 +302,7 @@ def test_a_signal_lets_the_command_end_and_begins_no_other(
     watch.send_signal(number)
     assert watch.stderr is not None
     assert "looking for new raw every 10 s" in watch.stderr.readline()
-    assert "waiting for 1 commands" in watch.stderr.readline()
+    assert "waiting for what runs (1)" in watch.stderr.readline()
     stage.go_on()
     assert watch.communicate()[1] == "persistence: 1 done, 0 failed, 1 not begun\n"
     assert (watch.returncode, lines(tmp_path)) == (0, BOTH[:1])
@@ -311,7 +312,7 @@ def test_a_second_signal_ends_the_command_which_is_cut_off(stage: Stage, tmp_pat
     watch = stage.watch("--once")
     stage.begun()
     assert watch.stderr is not None
-    for text in ("waiting for 1 commands", "ending 1 commands"):
+    for text in ("waiting for what runs (1)", "ending what runs (1)"):
         watch.send_signal(signal.SIGTERM)
         assert text in watch.stderr.readline()
     assert watch.communicate()[1].splitlines() == [

@@ -127,14 +127,14 @@ def _told(missing: Mapping[str, Any] | None, root: str) -> str:
 
 def _stray(whole: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     texts = {
-        "dangling": "links lead to nothing",
-        "temporary": "files of writers that died",
-        "foreign": "files of no dataset type",
+        "dangling": ("link leads to nothing", "links lead to nothing"),
+        "temporary": ("file of a writer that died", "files of writers that died"),
+        "foreign": ("file of no dataset type", "files of no dataset type"),
     }
-    for name, text in texts.items():
+    for name, (singular, plural) in texts.items():
         number, paths = whole[name]["n"], whole[name]["paths"]
         if number:
-            yield name, f"{number} {text}:"
+            yield name, f"{number} {singular if number == 1 else plural}:"
             yield from (("", output.cell(path)) for path in paths)
             if number > len(paths):
                 yield "", "..."

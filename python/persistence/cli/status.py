@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.cameras.installed import gen2_name
-from persistence.cli import output, usage
+from persistence.cli import messages, output, usage
 from persistence.dataids.dataid import DataId
+from persistence.errors import RegistryError
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -37,13 +38,17 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     Returns
     -------
     status : `int`
-        1 if parts of the repository cannot be listed, else 0.
+        1 if parts of the repository cannot be read, else 0.
     """
     from persistence.cli import inventory, screen  # lazy: TAB needs no index
 
     places = inventory.places(butler)
     faults = 0 if arguments.as_indexed else inventory.look(places)
     holdings = list(inventory.holdings(places))
+    if arguments.as_indexed and not holdings:
+        messages.note("nothing is indexed yet: leave out --as-indexed")
+    has_registry, is_damaged = _registry(butler)
+    faults += is_damaged
     types = list(_types(holdings))
     if arguments.format == "csv":
         output.write(types, arguments.format)
@@ -53,9 +58,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         "camera": gen2_name(butler.chain.inputs[0].mapper),
         "chain": list(_chain(places, holdings)),
         "types": types,
-        **_keys(butler, holdings),
+        **_keys(butler, holdings, has_registry),
         "reruns": sorted(_reruns(butler)),
-        "missing": _missing(butler, holdings),
+        "missing": _missing(butler, holdings) if has_registry else None,
         **_strays(places, None if arguments.all or arguments.format == "json" else _PATHS),
     }
     if arguments.format == "json":
@@ -106,7 +111,28 @@ def _totals(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _keys(butler: Butler, holdings: Sequence[Holding]) -> dict[str, dict[Any, int]]:
+def _registry(butler: Butler) -> tuple[bool, bool]:
+    """Return whether there is a registry of visits, and whether it cannot be read."""
+    from persistence.registry import summaries
+
+    registry = butler.chain.inputs[0].registry
+    if registry.lists_files:
+        return False, False
+    try:
+        tables = registry.tables()
+    except RegistryError as error:  # the rest is worth seeing, now more than ever
+        messages.problem(str(error))
+        return False, True
+    try:
+        summaries.names_of(registry)
+    except RegistryError:  # it is of other things
+        return False, False
+    return bool(tables), False
+
+
+def _keys(
+    butler: Butler, holdings: Sequence[Holding], has_registry: bool
+) -> dict[str, dict[Any, int]]:
     """Return visits, filters and nights, of the registry, or else of the files; and tracts.
 
     Each has its values, with how many visits, or files, have them.
@@ -114,7 +140,7 @@ def _keys(butler: Butler, holdings: Sequence[Holding]) -> dict[str, dict[Any, in
     from persistence.registry import summaries
 
     registry = butler.chain.inputs[0].registry
-    if registry.lists_files:
+    if not has_registry:
         known = (summaries.VISIT, summaries.FILTER, summaries.DATE)
         counts = [_values(holdings, names) for names in known]
     else:
@@ -154,7 +180,7 @@ def _missing(butler: Butler, holdings: Sequence[Holding]) -> dict[str, Any] | No
     """
     name, given = _MADE
     first = butler.chain.inputs[0]
-    if not all(first.has(each) for each in _MADE) or first.registry.lists_files:
+    if not all(first.has(each) for each in _MADE):
         return None
     files = {each: [one for one in holdings if each in one.types] for each in _MADE}
     known = first.registry.columns(first.mapper.dataset(butler.request(given)).tables)

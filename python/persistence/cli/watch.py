@@ -220,12 +220,12 @@ def _begin(arguments: argparse.Namespace, records: State, data: Data) -> None:
         there = data.look(lambda _: False) if arguments.since == _NOW else ()
         records.ready({state.key(datum.data_id): datum.data_id for datum in there}.values())
     stages = list(records.stages.values())
-    for stage, text in ((state.BEGUN, "were cut off"), (state.FAILED, "failed")):
-        if number := stages.count(stage):
-            messages.note(
-                f"{number} commands of an earlier watch {text}, and are not run again: see --list, "
-                "--retry"
-            )
+    failed, cut = stages.count(state.FAILED), stages.count(state.BEGUN)
+    if failed or cut:
+        messages.note(
+            f"of what earlier watches ran, {failed} failed and {cut} were cut off: these are not "
+            "run again (see --list, --retry)"
+        )
 
 
 def _watch(

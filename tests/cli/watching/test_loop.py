@@ -206,7 +206,7 @@ def test_a_stop_starts_no_more_and_waits_for_what_runs(stage: Stage) -> None:
     stage.there = [1, 2]
     assert stage.run(Stop(), Look(), ended(1)) == [1]
     assert (stage.watch.waiting, stage.terminated) == (1, 0)
-    assert "waiting for 1 commands" in stage.messages[0]
+    assert "waiting for what runs (1)" in stage.messages[0]
 
 
 def test_a_second_stop_ends_what_runs(stage: Stage) -> None:

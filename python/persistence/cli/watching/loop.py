@@ -204,12 +204,12 @@ class Watch:
     def _stop(self) -> None:
         self._stops += 1
         if self._stops > 1:
-            self._note(f"ending {len(self._running)} commands")
+            self._note(f"ending what runs ({len(self._running)})")
             self._starter.terminate()
         elif self._running:
             self._note(
-                f"no more is started; waiting for {len(self._running)} commands that run (Ctrl-C "
-                "ends them too)"
+                f"no more is started; waiting for what runs ({len(self._running)}): another "
+                "Ctrl-C ends it"
             )
 
 

@@ -32,14 +32,19 @@ class Events:
 
 @contextlib.contextmanager
 def signals(put: Callable[[Event], None]) -> Iterator[None]:
-    """Turn Ctrl-C, and the signal that asks a process to end, into events meanwhile."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: put(Stop())) for number in numbers]
+    """Turn Ctrl-C, and the signal that asks a process to end, into events meanwhile.
+
+    One that is ignored, as by a process in a script's background, stays so.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: known for number, known in before.items() if known != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, lambda *_: put(Stop()))
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        for number, known in before.items():
+            signal.signal(number, known)
 
 
 @contextlib.contextmanager
