@@ -52,8 +52,8 @@ def test_many_lines_come_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyP
     sizes: list[int] = []
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: sizes.append(len(data)) or write(fd, data))
-    journal.append_all(str(tmp_path), "ingest", ["a", "b", "c"])
-    journal.append_all(str(tmp_path), "ingest", [])
+    journal.append_lines(str(tmp_path), [{"op": "put", "t": 1.0, "f": name} for name in "abc"])
+    journal.append_lines(str(tmp_path), [])
     assert [line["f"] for line in by_hand(tmp_path)] == ["a", "b", "c"]
     assert sizes == [only(tmp_path).stat().st_size]
 

@@ -222,6 +222,9 @@ def test_a_calibration_root_has_a_journal_of_its_own(
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     places = [f"BIAS/{date}/BIAS-{date}-01.fits" for date in ("2015-02-01", "2015-02-12")]
     assert [(line["op"], line["f"]) for line in lines] == [("ingest", place) for place in places]
+    assert [(line["d"], line["id"]) for line in lines] == [
+        ("bias", {"calibDate": date, "ccdnum": 1}) for date in ("2015-02-01", "2015-02-12")
+    ]
     assert not list(root.glob(".persistence/journal/*"))
 
 

@@ -78,6 +78,8 @@ def journaled(root: Path) -> list[tuple[str, str]]:
     """Read the lines of a tree's journal by hand: what was done with which file."""
     texts = [path.read_text() for path in root.glob(".persistence/journal/*.jsonl")]
     lines = [json.loads(line) for text in texts for line in text.splitlines()]
+    assert {line["d"] for line in lines} <= {"raw"}
+    assert all(line["id"].keys() == {"date", "filter", "visit"} for line in lines)
     return sorted((line["op"], line["f"]) for line in lines)
 
 

@@ -162,6 +162,9 @@ def test_why_tells_it_to_people(whole: Path) -> None:
     used = butler.used_by("bias", visit=VISIT, ccdnum=25)
     assert {one.datasetType for one in used.outputs} == set(OUTPUTS)
     assert {one.dataId["ccdnum"] for one in used.outputs} == {25}
+    # The file of the raw holds both detectors.
+    used = butler.used_by("raw", visit=VISIT, ccdnum=26)
+    assert {one.dataId["ccdnum"] for one in used.outputs} == {26}
 
 
 @pytest.mark.parametrize(

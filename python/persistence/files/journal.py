@@ -77,12 +77,6 @@ def append(root: str, operation: Operation, path: str, **fields: Any) -> None:
     _write(root, f"{_encode(line)}\n")
 
 
-def append_all(root: str, operation: Operation, paths: Iterable[str], **fields: Any) -> None:
-    """Write a line for each of some files, in one step; see `append`."""
-    now = round(time.time(), 6)
-    append_lines(root, [{"op": operation, "t": now, "f": path, **fields} for path in paths])
-
-
 def append_lines(root: str, lines: Iterable[Mapping[str, Any]]) -> None:
     """Write whole lines, such as another journal has them, in one step; see `append`."""
     texts = [*map(_encode, lines)]

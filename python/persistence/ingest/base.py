@@ -193,8 +193,9 @@ class FileIngest:
         The rows are there by now.
         """
         if plan.status == "new" or plan.rows:
-            paths = [os.path.relpath(delivery.target, root) for delivery in plan.deliveries]
-            journal.append_all(root, "ingest", paths)
+            for one in plan.deliveries:
+                path = os.path.relpath(one.target, root)
+                journal.append(root, "ingest", path, d=one.datasetType, id=one.dataId)
         try:
             for delivery in plan.deliveries if self.mode == "move" else ():
                 atomic.remove_source(delivery.source, delivery.target)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from persistence.butler import write
+from persistence.butler.provenance import recorder
 from persistence.dataids.request import Request
 from persistence.dataids.template import PathTemplate
 from persistence.errors import (
@@ -166,7 +167,8 @@ class FilesTask(FileIngest):
             if self._dataset.storage in _FITS:
                 next(fits_headers.scan(entry.path))
             location = write.prepare(self.repository, self._request, known).location
-            delivery = Delivery(os.path.abspath(entry.path), location.full_path)
+            source, told = os.path.abspath(entry.path), recorder.identity(location)
+            delivery = Delivery(source, location.full_path, self.name, told)
             if self.mode == "hardlink":
                 atomic.check_hard_link(delivery.source, delivery.target)
             status: Status = "same" if self._in_place(delivery) else "new"

@@ -24,10 +24,23 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file, and where it goes."""
+    """A file, and where it goes.
+
+    Attributes
+    ----------
+    source, target : `str`
+        From where, to where.
+    datasetType : `str`
+        What it is.
+    dataId : mapping
+        The values of the keys of its path that it has one of: a file of all detectors has none of
+        theirs.
+    """
 
     source: str
     target: str
+    datasetType: str = ""
+    dataId: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -145,7 +158,9 @@ class Planner:
         if self.ignore_ingested and len(missing) < len(rows):
             return FilePlan(parsed.path, "ignored", table=self.config.register.table)
         deliveries = tuple(
-            Delivery(source, self._target(name, source, parsed.rows))
+            Delivery(
+                source, self._target(name, source, parsed.rows), name, self._id(name, parsed.rows)
+            )
             for name, source in sources.items()
         )
         waiting = [delivery for delivery in deliveries if not self.in_place(delivery)]
@@ -174,6 +189,14 @@ class Planner:
         if first != source:
             raise FileConflict(f"{first} goes to {target} too", pathname=source)
         return target
+
+    def _id(self, name: str, rows: Sequence[Row]) -> dict[str, Any]:
+        """Return the values of a template's keys that all rows of a file have."""
+        return {
+            key: rows[0][key]
+            for key in self.templates[name].keys
+            if len({row.get(key) for row in rows}) == 1
+        }
 
     def in_place(self, delivery: Delivery) -> bool:
         """Check whether a file is where it is to go, or registered for that.

@@ -84,7 +84,7 @@ class Recorder:
         listed = []
         for read in self._reads.values():
             source = read.location
-            if not self._every and _contradicts(source.dataId, location.dataId):
+            if not self._every and contradicts(source.dataId, location.dataId):
                 continue
             number = roots.setdefault(relative(source.root, location.root), len(roots))
             entry = [
@@ -245,5 +245,6 @@ def _user(number: int) -> str:
         return f"uid {number}"
 
 
-def _contradicts(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def contradicts(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Check whether two data IDs have different values of a key."""
     return any(key in other and other[key] != value for key, value in one.items())

@@ -195,7 +195,7 @@ class UsedBy:
         outputs: list[Origin] = []
         if place.full not in above and len(above) <= _DEEPEST:
             for root in self._roots:
-                outputs += self._outputs(place, root, [*above, place.full])
+                outputs += self._outputs(place, known[1], root, [*above, place.full])
         run = self._trees.store(place.root).run(made.run) if made is not None else None
         changes = "" if place.stamp() is not None else f"{place.full} is missing"
         origin = Origin(
@@ -205,13 +205,21 @@ class UsedBy:
             self._done[place.full] = origin
         return origin
 
-    def _outputs(self, place: Place, root: str, above: list[str]) -> list[Origin]:
+    def _outputs(
+        self, place: Place, data_id: Mapping[str, Any], root: str, above: list[str]
+    ) -> list[Origin]:
         store = self._trees.store(root)
-        # What was written again since is what its last line says.
+        names = trees.names(place, root)
+        # What was written again since is what its last line says. And a file may hold several
+        # datasets, as that of a raw does those of all detectors.
         lines = {
             line.path: line
-            for line in store.using(trees.names(place, root))
+            for line in store.using(names)
             if line == store.last(line.path)
+            and any(
+                source.place in names and not recorder.contradicts(source.dataId, data_id)
+                for source in line.inputs or ()
+            )
         }
         return [
             self._origin(Place(root, path), (line.datasetType, line.dataId), line, above)
