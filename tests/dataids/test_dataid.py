@@ -253,3 +253,8 @@ def test_a_float_is_an_integer_only_if_nothing_is_lost(number):
     else:
         with pytest.raises(DataIdError):
             cast("visit", number, int)
+
+
+def test_a_data_id_without_keys_keeps_its_tags() -> None:
+    assert as_given(DataId(tag="new"), {}).tag == {"new"}  # type: ignore[attr-defined]
+    assert as_given(DataId(tag="new"), {"visit": 1}).tag == {"new"}  # type: ignore[attr-defined]

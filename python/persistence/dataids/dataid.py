@@ -114,8 +114,8 @@ def as_given(data_id: Mapping[str, Any] | None, rest: Mapping[str, Any]) -> Mapp
     It is the mapping itself where that is all: who keeps it has to copy it, and its values need not
     be plain.
     """
-    if not rest and type(data_id) in (dict, DataId):
-        return data_id or {}
+    if data_id is not None and not rest and type(data_id) in (dict, DataId):
+        return data_id  # one without keys may have tags
     is_given = data_id is not None and data_id != {}
     if not is_given and "tag" not in rest and not getattr(data_id, "tag", None):
         return rest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import os
 import re
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from hypothesis import strategies as st
 from obs_decam.mapper import DecamMapper
 from persistence import Butler, Location, PathTemplate
 from persistence.butler.index import listing
+from persistence.cli import ingest_images
+from persistence.dataids.dataid import DataId
 from persistence.errors import (
     DataIdError,
     ExpressionError,
@@ -492,6 +496,109 @@ def test_reference_catalogs_are_asked_by_shard(tmp_path: Path) -> None:
     butler = Butler(str(root))
     rows = butler.query("ref_cat", "pixel_id > '141440'", name="gaia")
     assert list(rows) == [{"name": "gaia", "pixel_id": "141443"}]
+
+
+def test_files_that_are_registered_where_they_lie_count(
+    root: Path, raws: list[str], tmp_path: Path
+) -> None:
+    copies = [shutil.copy(path, tmp_path) for path in raws]
+    assert ingest_images.main([str(root), *copies, "--mode", "direct"]) == 0
+    butler = Butler(str(root))
+    rows = butler.query("raw", columns=["visit", "path", "size"], ccdnum=28)
+    assert [row["visit"] for row in rows] == [410877, 410878]
+    assert [row["size"] for row in rows] == [os.path.getsize(path) for path in copies]
+    os.unlink(copies[0])
+    assert butler.query("raw", ccdnum=28, columns="visit")["visit"] == [410878]
+
+
+VALUES = r"""
+datasets:
+  amp: {template: 'amp/v%(visit)03d.txt[%(channel)d]', storage: TextStorage}
+  note: {template: 'R%(raft)s/%(visit)03d.txt', storage: TextStorage, tables: raw}
+values: {channel: [1, 2, 3]}
+"""
+
+
+def test_keys_whose_values_the_policy_lists_have_all_of_them(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(VALUES)
+    touch(tmp_path, "amp/v007.txt")
+    touch(tmp_path, "amp/v008.txt")
+    butler = Butler(tmp_path, mapper=str(tmp_path / "camera.yaml"))
+    assert len(butler.query("amp")) == 6
+    assert list(butler.query("amp", "channel > 1", visit=7).tuples()) == [(7, 2), (7, 3)]
+    assert butler.query("amp", columns="visit")["visit"] == [7, 8]
+
+
+def test_values_that_paths_show_otherwise_come_from_the_registry(tmp_path: Path) -> None:
+    shown = "shown: {raft: {pattern: '(\\d),(\\d)', becomes: '\\1\\2'}}\n"
+    (tmp_path / "camera.yaml").write_text(VALUES + shown)
+    connection = sqlite3.connect(tmp_path / "registry.sqlite3")
+    connection.execute("CREATE TABLE raw (visit int, raft text, expTime double)")
+    rows = [(7, "2,2", 30.0), (8, "2,2", 60.0), (9, "1,2", 90.0)]
+    connection.executemany("INSERT INTO raw VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    touch(tmp_path, "R22/007.txt", size=5)
+    touch(tmp_path, "R12/009.txt", size=6)
+    butler = Butler(tmp_path, mapper=str(tmp_path / "camera.yaml"))
+    found = butler.query("note", columns=["raft", "visit", "expTime", "size"])
+    assert list(found.tuples()) == [("1,2", 9, 90.0, 6), ("2,2", 7, 30.0, 5)]
+    assert butler.query("note", "expTime > 50")["visit"] == [9]
+
+
+def test_tags_choose_repositories(survey: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    make_repository(other)
+    touch(other, CALEXP % {"visit": 410877, "ccdnum": 2}, size=6)
+    new = {"root": str(survey / "rerun" / "new"), "tags": "new"}
+    butler = Butler(inputs=[new, {"root": str(other), "tags": "other"}])
+    assert len(butler.query("calexp")) == 13
+    (row,) = butler.query("calexp", dataId=DataId(tag="other"), columns="size")
+    assert row == {"size": 6}
+    assert not butler.query("calexp", "size == 6", dataId=DataId(visit=410877, tag="new"))
+
+
+def test_two_registries_of_a_chain_each_know_their_own(survey: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    make_repository(other)
+    make_registry(other, [(410877, "z", "2015-01-01", "2015-01-01T00:00:00", 5.0, "else")])
+    touch(other, CALEXP % {"visit": 410877, "ccdnum": 2})
+    touch(other, CALEXP % {"visit": 410877, "ccdnum": 1})
+    butler = Butler(inputs=[str(other), str(survey / "rerun" / "old")])
+    rows = butler.query("calexp", visit=410877, columns=["ccdnum", "filter"])
+    assert list(rows.tuples()) == [(1, "z"), (2, "z"), (28, "g")]
+    assert butler.query("calexp", "filter == 'z'", columns="ccdnum")["ccdnum"] == [1, 2]
+
+
+def test_the_same_is_asked_by_a_butler_of_gen2(survey: Path) -> None:
+    from lsst.daf.persistence import Butler as Gen2
+
+    rows = Gen2(str(survey / "rerun" / "new")).query("calexp_md", "filter == 'g'", ccdnum=1)
+    assert list(rows.tuples()) == [(410877, 1), (410915, 1)]
+
+
+def test_threads_ask_at_once(butler: Butler) -> None:
+    def ask(number: int) -> int:
+        return len(butler.query("calexp", "expTime > 0", columns="size", ccdnum=CCDS[number % 3]))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(24))) == {4}
+
+
+def test_several_rows_of_a_registry_are_one_row_of_a_dataset(survey: Path) -> None:
+    camera = "%(visit)07d/corr/calexp-camera-%(visit)07d.fits"
+    rerun = survey / "rerun" / "old"
+    touch(rerun, camera % {"visit": 410877})
+    try:
+        butler = Butler(str(rerun))
+        assert butler.query("calexp_camera", "ccdnum in (1, 2)")["visit"] == [410877]
+        assert len(butler.query("calexp_camera", "ccdnum in (1, 2)", order="-size").refs()) == 1
+        assert butler.query("calexp_camera", columns="ccdnum", order="ccdnum")["ccdnum"] == [*CCDS]
+        assert butler.query("calexp_camera", "ccdnum > 1", columns="filter", limit=5)["filter"] == [
+            "g"
+        ]
+    finally:
+        (rerun / (camera % {"visit": 410877})).unlink()
 
 
 # -- what is refused

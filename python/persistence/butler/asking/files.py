@@ -6,6 +6,7 @@ import datetime
 import heapq
 import itertools
 import operator
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from persistence.errors import DataIdError
 from persistence.files.sqlite import quoted
 from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
+from persistence.registry.direct import DirectFiles
 
 Row = tuple[Any, ...]
 # What the index calls what a file's row has behind the keys.
@@ -120,9 +122,20 @@ def copies(source: Source, choice: Choice, limit: int | None = None) -> Iterator
     tree.refresh(template, known, choice.possible, choice.fresh, choice.sizes)
     keys = list(template.keys)
     sql = None if choice.where.is_everything else _condition(choice.where, template)
+    direct = source.repository.direct
+    is_looked_for = choice.fresh and direct.is_there and source.repository.root == tree.root
     for *values, ending, size, time in tree.rows(template, [*keys, *_OWN], sql, known, limit):
-        path = tree.path(template, values, ending) if choice.paths else None
+        path = None
+        if choice.paths or is_looked_for:
+            path = tree.path(template, values, ending)
+            # No directory of the tree tells that a file elsewhere is gone.
+            if is_looked_for and not _is_there(f"{tree.root}/{path}", path, direct):
+                continue
         yield File(tuple(values), size, time, path, source)
+
+
+def _is_there(file: str, path: str, direct: DirectFiles) -> bool:
+    return os.access(file, os.F_OK) or direct.exists(path)
 
 
 def _condition(where: Expression, template: PathTemplate) -> tuple[str, Sequence[Any]]:

@@ -89,16 +89,36 @@ class _Join:
         try:
             self._load()
             condition, values = self._question.where.sql(self._question.kinds)
-            shown = ", ".join(map(quoted, names))
+            # Where several rows of the registry belong to a file, it is one dataset all the same.
+            is_spread = self._is_spread()
+            apart = [key for key in self._keys() if is_spread and not distinct and key not in names]
+            shown = ", ".join(map(quoted, [*names, *apart]))
+            word = "DISTINCT " if distinct or is_spread else ""
             query = (
-                f"SELECT {'DISTINCT ' if distinct else ''}{shown} FROM ({self._flagged()}) "  # noqa: S608  # all quoted
+                f"SELECT {word}{shown} FROM ({self._flagged()}) "  # noqa: S608  # all quoted
                 f"WHERE {condition} ORDER BY {self._order(names, order, distinct)}"
             )
             if limit is not None:
                 query, values = f"{query} LIMIT ?", [*values, limit]
-            yield from self._scratch.ask(query, values)
+            for row in self._scratch.ask(query, values):
+                yield row[: len(names)]
         finally:
             self._scratch.close()
+
+    def _is_spread(self) -> bool:
+        """Return whether several rows of the registry may belong to one file."""
+        if not self._of_registry:
+            return False
+        shared = ", ".join(map(quoted, (_REGISTRY, *self._question.columns.shared)))
+        query = f"SELECT 1 FROM registry GROUP BY {shared} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+        return next(self._scratch.ask(query), None) is not None
+
+    def _keys(self) -> Iterator[str]:
+        """Yield the keys of the data ID that are known here."""
+        columns = self._question.columns
+        for key in dict.fromkeys((*columns.in_names, *columns.keys)):
+            if key in self._of_files or key in self._of_registry or key in self._listed:
+                yield key
 
     # -- what is joined
     # ----------------------------------------------------------------------------
