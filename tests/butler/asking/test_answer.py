@@ -546,6 +546,33 @@ def test_values_that_paths_show_otherwise_come_from_the_registry(tmp_path: Path)
     assert butler.query("note", "expTime > 50")["visit"] == [9]
 
 
+def test_paths_that_the_registry_has_are_looked_for(tmp_path: Path) -> None:
+    calibs = tmp_path / "CALIB"
+    touch(calibs, "11/x/b.fits", size=3)
+    connection = sqlite3.connect(calibs / "calibRegistry.sqlite3")
+    connection.execute("CREATE TABLE bias (path text, extension int, validStart text)")
+    rows = [("11/x/b.fits", 3, "2000-01-01"), ("11/x/gone.fits", 4, "2000-01-01")]
+    connection.executemany("INSERT INTO bias VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    butler = Butler(tmp_path, mapper="megacam", calibRoot=str(calibs))
+    found = butler.query("bias", columns=["path", "extension", "validStart", "size"])
+    assert list(found.tuples()) == [("11/x/b.fits", 3, "2000-01-01", 3)]
+
+
+@pytest.mark.real
+def test_real_files_without_a_registry_tell_their_data_ids(real: Path, tmp_path: Path) -> None:
+    policy = "datasets: {foo: {template: 'foo-%(ccd)02d-%(filter)s.fits', storage: FitsStorage}}"
+    (tmp_path / "camera.yaml").write_text(policy)
+    root = real / "gen2_repos" / "no_registry"
+    butler = Butler(root, mapper=str(tmp_path / "camera.yaml"))
+    names = {path.name for path in root.iterdir() if path.name.startswith("foo")}
+    rows = butler.query("foo", columns=["ccd", "filter", "path"])
+    assert {f"foo-{row['ccd']:02d}-{row['filter']}.fits" for row in rows} == names
+    assert set(rows["path"]) == names
+    assert butler.query("foo", "ccd > 1 and filter like '%g'", columns="ccd")["ccd"] == [2]
+
+
 def test_tags_choose_repositories(survey: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     make_repository(other)

@@ -17,7 +17,7 @@ from persistence.butler.repository import Repository
 from persistence.dataids.dataid import cast
 from persistence.dataids.expression import Expression
 from persistence.dataids.request import Request
-from persistence.dataids.template import PathTemplate
+from persistence.dataids.template import Field, PathTemplate
 from persistence.errors import DataIdError
 from persistence.files.sqlite import quoted
 from persistence.policy import storages
@@ -99,13 +99,19 @@ def sources(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[
     for number, repository in enumerate(chain.asked(request, data_id)):
         mapper, dataset = repository.mapper, repository.mapper.dataset(request)
         is_mapped = mapper.hook("map", request.datasetType) is not None or mapper.maps_paths
-        if dataset.template is None or is_mapped:
+        if dataset.template is None or is_mapped or is_any_path(dataset.template):
             return None
         if storages.find(dataset.storage or "", dataset.python) is not None:
             tree = trees.of(repository, dataset)
             template = PathTemplate(dataset.template.file_text)
             found.setdefault(tree.root, Source(number, repository, dataset, tree, template))
     return list(found.values())
+
+
+def is_any_path(template: PathTemplate) -> bool:
+    """Return whether a template is nothing but a path that the registry has: ``%(path)s``."""
+    components = template.components
+    return len(components) == 1 == len(components[0]) and isinstance(components[0][0], Field)
 
 
 def copies(source: Source, choice: Choice, limit: int | None = None) -> Iterator[File]:

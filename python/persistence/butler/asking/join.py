@@ -182,7 +182,8 @@ class _Join:
         needed = self._needed
         choice = Choice(
             where, self._possible(where.possible), not {"size", "written"}.isdisjoint(needed),
-            "path" in needed or bool(self._cards), question.fresh,
+            bool(self._cards) or "path" in needed.keys() - question.columns.in_names.keys(),
+            question.fresh,
         )  # fmt: skip
         numbers = {id(one): place for place, one in enumerate(dict.fromkeys(registries.values()))}
         by_root = {root: numbers[id(registry)] for root, registry in registries.items()}

@@ -94,8 +94,8 @@ class Question(NamedTuple):
 
     def of_files(self, names: Sequence[str], limit: int | None) -> Iterator[Row]:
         """Yield rows of columns that `is_of_files`, in the order of the keys in names."""
-        shown = {*names, *self.where.keys}
         keys = tuple(self.columns.in_names)
+        shown = {*names, *self.where.keys}.difference(keys)
         is_one = self.sources is not None and len(self.sources) == 1
         where, rest = self.where.parted([*keys, *(files.OWN if is_one else ())])
         choice = Choice(
