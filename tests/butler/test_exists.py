@@ -23,7 +23,7 @@ from persistence.dataids.location import Location
 from persistence.errors import DataIdError, SourceChanged, UnknownDatasetType, UnknownKeyWarning
 from persistence.files import intents
 from persistence.files.batch import Batch
-from persistence.files.listings import Listings
+from persistence.files.listings import Listings, by_directory
 from persistence.registry.direct_writer import DirectWriter
 
 POLICY = """
@@ -330,8 +330,9 @@ def test_a_directory_that_may_be_read_but_not_entered_has_nothing_for_us(
             folder.chmod(0o755)
 
     def ask() -> str:
-        names = {f"d/{folder}": ["x.fits.fz", *"abcdefg"] for folder in ("001", "002", "030")}
-        return str(sorted(Listings().present(str(tmp_path), names)))
+        names = ["x.fits.fz", *"abcdefg"]
+        paths = [f"d/{folder}/{name}" for folder in ("001", "002", "030") for name in names]
+        return str(sorted(Listings().present(str(tmp_path), by_directory(paths))))
 
     assert as_nobody(ask) == "['d/002', 'd/030']"
 
@@ -341,9 +342,10 @@ def test_a_directory_of_very_many_files_is_not_listed_for_a_few(tmp_path: Path) 
     for number in range(700):
         (tmp_path / "n" / str(number)).touch()
     listings = Listings()
-    assert listings.present(str(tmp_path), {"n": [*"012345", "x"]}) == {"n": [*"012345"]}
+    few = [f"n/{name}" for name in [*"012345", "x"]]
+    assert listings.present(str(tmp_path), {"n": few}) == {"n": few[:-1]}
     assert f"{tmp_path}/n/" not in listings._listed
-    names = [*map(str, range(650, 750))]
+    names = [f"n/{number}" for number in range(650, 750)]
     assert listings.present(str(tmp_path), {"n": names}) == {"n": names[:50]}
     assert f"{tmp_path}/n/" in listings._listed
 
@@ -357,5 +359,6 @@ def test_what_is_remembered_of_directories_is_bounded(
         (tmp_path / folder).mkdir()
         for name in names:
             (tmp_path / folder / name).touch()
-        assert listings.present(str(tmp_path), {folder: names}) == {folder: names}
+        paths = [f"{folder}/{name}" for name in names]
+        assert listings.present(str(tmp_path), {folder: paths}) == {folder: paths}
     assert len(listings._listed) < 3

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from persistence.butler import supplying
@@ -115,41 +114,40 @@ class Existence:
         Those that the registry of a leg does not complete are asked for one by one.
         """
         flags = [False] * len(table.places)
-        left = table._replace(places=range(len(flags)))
+        table = left = table._replace(places=range(len(flags)))
         for leg in legs:
             dataset = leg.leader.mapper.dataset(request)
             some = supplying.typed(leg.leader.mapper, dataset, left)
             whole = supplying.completed(leg.leader, dataset, some)
             paths = _paths(dataset, whole)
-            there = self._present(leg, dataset, {path for path in paths if path is not None})
+            there = self._present(leg, dataset, dict.fromkeys(filter(None, paths)))
             for place, path in zip(whole.places, paths, strict=True):
-                flags[place] = path in there
-            wrong = set(left.places) - set(some.places)
-            odd = set(some.places) - set(whole.places)
-            if odd:
+                if path in there:
+                    flags[place] = True
+            odd = set[int]()
+            if len(whole.places) < len(some.places):
+                odd = set(some.places) - set(whole.places)
                 rest = table.chosen(sorted(odd))  # with the values that were given
-                for place, flag in zip(sorted(odd), self._one_by_one(rest), strict=True):
+                for place, flag in zip(rest.places, self._one_by_one(rest), strict=True):
                     flags[place] = flag
-            done = wrong | odd | {place for place in left.places if flags[place]}
-            left = left.chosen(
-                [number for number, place in enumerate(left.places) if place not in done]
-            )
+            if leg is not legs[-1]:  # those of wrong values are in no other leg either
+                places = [place for place in some.places if not flags[place] and place not in odd]
+                left = table.chosen(places)
         return flags
 
-    def _present(self, leg: Leg, dataset: DatasetType, paths: set[str]) -> set[str]:
+    def _present(self, leg: Leg, dataset: DatasetType, paths: Iterable[str]) -> set[str]:
         """Return the paths of files that are in a repository of a leg."""
-        there: set[str] = set()
+        there = set[str]()
         left, endings = by_directory(paths), storages.endings(dataset.storage or "")
         for repository in leg.members:
             found = self._listings.present(repository.root, left, endings)
             direct = repository.direct
             if direct.is_there or direct.has_appeared():
-                for directory, name in map(os.path.split, direct.present(left)):
-                    found.setdefault(directory, []).append(name)
-            for directory, names in found.items():
-                there.update(f"{directory}/{name}" if directory else name for name in names)
-                known = set(names)
-                left[directory] = [name for name in left[directory] if name not in known]
+                for directory, more in direct.present(left).items():
+                    found[directory] = [*found.get(directory, ()), *more]
+            for directory, its_paths in found.items():
+                there.update(its_paths)
+                left[directory] = [path for path in left[directory] if path not in there]
                 if not left[directory]:
                     del left[directory]
         return there

@@ -75,12 +75,15 @@ def tables(ids: Any, rest: Mapping[str, Any] = {}) -> tuple[int, list[IdTable]]:
     if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
         raise DataIdError(f"{ids!r} is no list of data IDs, and no table of them")
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    data_id: Mapping[str, Any]
     places: dict[tuple[Any, ...], list[int]] = {}
     number = 0
     for number, one in enumerate(ids, 1):
-        data_id = one if type(one) is dict else _data_id(one)
-        tags = getattr(data_id, "tag", None)
-        kind = (*data_id, frozenset(tags) if tags else _NO_TAGS)
+        if type(one) is dict:
+            data_id, kind = one, (*one, _NO_TAGS)
+        else:
+            data_id = _data_id(one)
+            kind = (*data_id, frozenset(getattr(data_id, "tag", ())) or _NO_TAGS)
         if kind not in groups:
             groups[kind], places[kind] = [], []
         groups[kind].append(data_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
@@ -16,9 +17,9 @@ _ENOUGH = 1 << 19
 
 
 class _Names(NamedTuple):
-    """What a directory holds: names, and of these the links, which may lead to nothing."""
+    """What a directory holds: names, and names of links, which may lead to nothing."""
 
-    every: Set[str]
+    plain: Set[str]
     links: Set[str]
 
 
@@ -39,7 +40,7 @@ class Listings:
         self._long: dict[str, int] = {}
 
     def present(
-        self, root: str, names: Mapping[str, Collection[str]], endings: Sequence[str] = ("",)
+        self, root: str, paths: Mapping[str, Sequence[str]], endings: Sequence[str] = ("",)
     ) -> dict[str, list[str]]:
         """Return those of some files that are there, as they are called or with an ending.
 
@@ -47,26 +48,32 @@ class Listings:
         ----------
         root : `str`
             The tree.
-        names : mapping
-            Directory in it -> names of files, as `by_directory` gives them.
+        paths : mapping
+            Directory in it -> paths of files in that, as `by_directory` gives them.
         endings : sequence of `str`
-            What may follow each name, unless it ends so; see `persistence.files.atomic.find`.
+            What may follow each path, unless it ends so; see `persistence.files.atomic.find`.
 
         Returns
         -------
         there : `dict`
-            Directory -> names; without directories that have none of theirs.
+            Directory -> paths; without directories that have none of theirs.
         """
         there: dict[str, list[str]] = {}
-        tops = self._tops(root, names)
-        for directory, wanted in names.items():
+        tops = self._tops(root, paths)
+        for directory, wanted in paths.items():
             if tops is not None and directory.partition("/")[0] not in tops:
                 continue
-            path = f"{root}/{directory}/" if directory else f"{root}/"
-            listed = self._names(path, len(wanted) * len(endings))
+            full = f"{root}/{directory}/" if directory else f"{root}/"
+            listed = self._names(full, len(wanted) * len(endings))
             if listed is _NOTHING:
                 continue
-            found = [name for name in wanted if _is_there(path, name, endings, listed)]
+            start = len(directory) + 1 if directory else 0
+            plain = listed.plain if listed is not None and endings[0] == "" else ()
+            found = [
+                path
+                for path in wanted
+                if path[start:] in plain or _is_there(full, path[start:], endings, listed)
+            ]
             if found:
                 there[directory] = found
         return there
@@ -75,7 +82,7 @@ class Listings:
         """Return the names in the root, where that spares asking for many directories."""
         tops = {directory.partition("/")[0] for directory in directories}
         listed = self._names(f"{root}/", len(tops))
-        return None if listed is None or "" in tops else listed.every
+        return None if listed is None or "" in tops else listed.plain | listed.links
 
     def _names(self, directory: str, asked: int) -> _Names | None:
         """Return what a directory holds; None if asking for each name costs less."""
@@ -90,31 +97,31 @@ class Listings:
         return names
 
     def _remember(self, directory: str, names: _Names) -> None:
-        self._remembered += len(names.every) + 1
+        self._remembered += len(names.plain) + 1
         if self._remembered > _ENOUGH:
             self._listed.clear()
-            self._remembered = len(names.every) + 1
+            self._remembered = len(names.plain) + 1
         self._listed[directory] = names
 
 
 def _list(directory: str, limit: int) -> _Names | None:
     """List a directory; None if it cannot be listed, or is longer than a limit."""
-    every, links = {".", ".."}, set[str]()
+    plain, links = {".", ".."}, set[str]()
     try:
         with os.scandir(directory) as entries:
-            for entry in entries:
-                every.add(entry.name)
+            for entry in itertools.islice(entries, limit):
                 if entry.is_symlink():
                     links.add(entry.name)
-                limit -= 1
-                if not limit:
-                    return None
+                else:
+                    plain.add(entry.name)
+            if next(entries, None) is not None:
+                return None
     except (FileNotFoundError, NotADirectoryError):
         return _NOTHING
     except (OSError, ValueError):
         return None
     # Where names may be read, but nothing may be entered, no file is there for us.
-    return _Names(every, links) if os.access(directory, os.X_OK) else _NOTHING
+    return _Names(plain, links) if os.access(directory, os.X_OK) else _NOTHING
 
 
 def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names | None) -> bool:
@@ -123,22 +130,21 @@ def _is_there(directory: str, name: str, endings: Sequence[str], listed: _Names 
         if ending and name.endswith(ending):
             continue
         called = name + ending
-        if listed is not None and called not in listed.every:
-            continue
-        if listed is not None and called not in listed.links:
+        if listed is not None and called in listed.plain:
             return True
-        if os.access(directory + called, os.F_OK):
+        is_possible = listed is None or called in listed.links
+        if is_possible and os.access(directory + called, os.F_OK):
             return True
     return False
 
 
 def by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of files by their directories; an empty text is the root."""
-    names: dict[str, list[str]] = {}
+    """Return paths of files by their directories; an empty text is the root."""
+    found: dict[str, list[str]] = {}
+    last, its = None, list[str]()
     for path in paths:
-        directory, _, name = path.rpartition("/")
-        if directory in names:
-            names[directory].append(name)
-        else:
-            names[directory] = [name]
-    return names
+        directory = path[: max(path.rfind("/"), 0)]
+        if directory != last:  # neighbours mostly lie together
+            last, its = directory, found.setdefault(directory, [])
+        its.append(path)
+    return found

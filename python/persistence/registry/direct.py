@@ -75,20 +75,16 @@ class DirectFiles:
         file = self.find(path)
         return file is not None and os.access(file, os.F_OK)
 
-    def present(self, names: Mapping[str, Sequence[str]]) -> set[str]:
-        """Return the paths, of some names in directories, that stand for a file that is there."""
-        there = set[str]()
-        for folder, wanted in names.items() if self.is_there else ():
-            paths = {name: f"{folder}/{name}" if folder else name for name in wanted}
+    def present(self, paths: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return those of some paths, by their directories, that stand for a file that is there."""
+        there: dict[str, list[str]] = {}
+        for folder, wanted in paths.items() if self.is_there else ():
             if len(wanted) > _FEW:
-                registered = self.names(folder)
-                there.update(
-                    path
-                    for name, path in paths.items()
-                    if name in registered and os.access(registered[name], os.F_OK)
-                )
+                start, registered = len(folder) + 1 if folder else 0, self.names(folder)
+                files = ((path, registered.get(path[start:])) for path in wanted)
+                there[folder] = [path for path, file in files if file and os.access(file, os.F_OK)]
             else:
-                there.update(path for path in paths.values() if self.exists(path))
+                there[folder] = [path for path in wanted if self.exists(path)]
         return there
 
     def names(self, folder: str) -> dict[str, str]:
