@@ -44,3 +44,34 @@ def test_without_rich_a_number_is_shown(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(builtins, "__import__", without_rich)
     assert list(progress.track([1, 2, 3], 3)) == [1, 2, 3]
     assert "2 of 3" in stream.getvalue()
+
+
+def test_a_tree_is_counted_by_its_directories_and_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.directories() as report:
+        assert report is not None
+        report(1, 3, 200)
+        report(3, 3, 4567)
+    assert "Indexing: 4567 files" in stream.getvalue()
+
+
+def test_without_rich_a_tree_is_counted_by_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with progress.directories() as report:
+        assert report is not None
+        report(1, 3, 200)
+    assert "1 of 3 directories, 200 files" in stream.getvalue()
+
+
+@pytest.mark.parametrize("reason", ["no terminal", "quiet"])
+def test_nobody_is_told_of_a_tree_who_does_not_look(
+    monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    stream = Terminal() if reason == "quiet" else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.hidden(reason == "quiet"), progress.directories() as report:
+        assert report is None
+    assert stream.getvalue() == ""

@@ -104,14 +104,15 @@ class Refresher:
 
     def _is_fresh(self, row: Row, stamp: Stamp | None) -> bool:
         """Return whether a directory is as it was when it was listed."""
-        _id, mtime, ctime, inode, listed, sized, _direct = row
-        if stamp is None or listed is None or Stamp(mtime, ctime, inode) != stamp:
+        listed, sized = row[4], row[5]
+        if stamp is None or listed is None or row[1:4] != stamp:
             return False
         if self._sizes and not sized:
             return False
+        if listed - (stamp.ctime or stamp.mtime) > _SETTLED:
+            return True
         # What is listed in the future was, before a clock went back.
-        is_new = self._since <= listed <= now()
-        return bool(listed - (stamp.ctime or stamp.mtime) > _SETTLED or is_new)
+        return bool(self._since <= listed <= now())
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root

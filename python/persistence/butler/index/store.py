@@ -211,14 +211,14 @@ class Store:
     # -- directories -------------------------------------------------------------------------------
 
     def directories(self, paths: Sequence[str]) -> dict[str, Row]:
-        """Return rows of directories by path: id, mtime, ctime, inode, listed, sized, direct."""
+        """Return rows of ``dirs`` by path: id, three stamps, when listed, sized, direct, path."""
         rows: dict[str, Row] = {}
         for start in range(0, len(paths), 500):
             some = paths[start : start + 500]
             marks = ", ".join("?" * len(some))
-            columns = "path, id, mtime, ctime, inode, listed, sized, direct"
+            columns = "id, mtime, ctime, inode, listed, sized, direct, path"
             query = f"SELECT {columns} FROM dirs WHERE path IN ({marks})"  # noqa: S608  # ours
-            rows.update((row[0], row[1:]) for row in self.connection.execute(query, some))
+            rows.update((row[7], row) for row in self.connection.execute(query, some))
         return rows
 
     def add_directory(self, path: str) -> int:
