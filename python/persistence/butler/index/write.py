@@ -190,9 +190,11 @@ class Writer:
             return set()
         # an integer that is too large, a name that is no text, a float that is no number
         except (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError):
-            fitting = [row for row in rows if all(map(_fits, row[:-2]))]
-            self._store.insert(table, fitting, replace)
-            return {path_of(table, row) for row in rows if row not in fitting}
+            fits = [all(map(_fits, row[:-2])) for row in rows]
+            self._store.insert(table, list(itertools.compress(rows, fits)), replace)
+            return {
+                _path(table, row) for row, it_fits in zip(rows, fits, strict=True) if not it_fits
+            }
 
     def _add_direct(self, number: int, directory: Directory, children: set[str]) -> bool:
         """Add the files that are registered as lying in a directory, if they are there."""
@@ -255,7 +257,7 @@ class Writer:
             self._store.connection.execute("DELETE FROM dirs WHERE id = ?", (number,))
 
 
-def path_of(table: Table, row: Row) -> str:
+def _path(table: Table, row: Row) -> str:
     """Return the path of a row: keys and ending."""
     values = dict(zip(table.keys, row, strict=False))
     path: str = table.template.file_text % values + row[max(1, len(table.keys))]
