@@ -428,6 +428,8 @@ def test_a_composite_is_there_if_its_components_are(survey: Path) -> None:
     assert all(butler.datasetExists("pair", row) for row in rows)
     assert not butler.datasetExists("pair", visit=410877, ccdnum=2)
     assert len(rows.refs()) == 4
+    flagged = butler.query(["calexp", "pair"], "pair", visit=410877, columns="ccdnum")
+    assert flagged["ccdnum"] == [1, 28]
 
 
 def test_calibrations_have_the_columns_of_their_registry(tmp_path: Path) -> None:
@@ -527,6 +529,24 @@ def test_keys_whose_values_the_policy_lists_have_all_of_them(tmp_path: Path) -> 
     assert len(butler.query("amp")) == 6
     assert list(butler.query("amp", "channel > 1", visit=7).tuples()) == [(7, 2), (7, 3)]
     assert butler.query("amp", columns="visit")["visit"] == [7, 8]
+
+
+def test_a_key_hides_what_is_known_of_every_file(tmp_path: Path) -> None:
+    plot = "  plot: {template: 'p/%(size)s-%(path)d.txt', storage: TextStorage, tables: raw}"
+    policy = VALUES.replace("  note:", f"{plot}\n  note:")
+    (tmp_path / "camera.yaml").write_text(policy)
+    connection = sqlite3.connect(tmp_path / "registry.sqlite3")
+    connection.execute("CREATE TABLE raw (path int, written text, repository text, expTime double)")
+    connection.execute("INSERT INTO raw VALUES (7, 'never', 'nowhere', 30.0)")
+    connection.commit()
+    connection.close()
+    touch(tmp_path, "p/big-7.txt", size=5)
+    butler = Butler(tmp_path, mapper=str(tmp_path / "camera.yaml"))
+    rows = butler.query("plot", "size == 'big' and expTime > 1 and repository != 'nowhere'")
+    assert list(rows.tuples()) == [("big", 7)]
+    (row,) = butler.query("plot", columns=["path", "written", "repository", "expTime"])
+    assert (row["path"], row["repository"], row["expTime"]) == (7, str(tmp_path), 30.0)
+    assert row["written"].timestamp() == START
 
 
 def test_values_that_paths_show_otherwise_come_from_the_registry(tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ class Columns(NamedTuple):
     cards: Mapping[str, type]
 
     @property
+    def of_file(self) -> dict[str, type]:
+        """The columns of every file that no key hides."""
+        return {name: kind for name, kind in FILE.items() if name not in self.keys}
+
+    @property
     def supplied(self) -> frozenset[str]:
         """The keys that somebody knows: of an HDU's number, perhaps nobody."""
         return frozenset((*self.in_names, *self.registry, *self.listed))
@@ -65,7 +70,7 @@ class Columns(NamedTuple):
     @property
     def kinds(self) -> dict[str, type]:
         """All columns with their types, those of the data ID first."""
-        return {**self.keys, **self.cards, **self.registry, **FILE, **self.keys}
+        return {**self.keys, **self.cards, **self.registry, **self.of_file}
 
 
 def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
@@ -98,7 +103,7 @@ def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
     others = {
         name: keys.get(name, kind)
         for name, kind in known.items()
-        if name not in shared and name not in listed
+        if name not in shared and name not in listed and (name in keys or name not in FILE)
     }
     cards = {
         card: kind

@@ -9,10 +9,10 @@ from typing import Any
 
 from persistence.butler.asking import columns as its_columns
 from persistence.butler.asking.cards import Cards
-from persistence.butler.asking.columns import FILE
 from persistence.butler.asking.files import Choice
 from persistence.butler.asking.question import Question
 from persistence.butler.asking.scratch import Row, Scratch
+from persistence.dataids import expression
 from persistence.files.sqlite import quoted
 from persistence.registry import Registry
 
@@ -75,10 +75,7 @@ class _Join:
         self._listed = {
             key: values for key, values in columns.listed.items() if key in self._needed
         }
-        self._of_files = {
-            **columns.in_names,
-            **{name: kind for name, kind in FILE.items() if name not in columns.in_names},
-        }
+        self._of_files = {**columns.in_names, **columns.of_file}
         self._cards = {name: kind for name, kind in columns.cards.items() if name in self._needed}
         self._scratch = Scratch()
 
@@ -138,7 +135,8 @@ class _Join:
             common = self._common[name]
             kinds = {key: other.kinds[key] for key in common}
             where, _ = self._question.where.parted(common)
-            its = rows(other._replace(where=where), common, distinct=True)
+            asked = other._replace(where=expression.every([other.where, where]))
+            its = rows(asked, common, distinct=True)
             load(f"other{number}", kinds, its, common)
         load("files", {**self._of_files, _REGISTRY: int, **self._cards}, self._found(registries))
 
@@ -179,17 +177,16 @@ class _Join:
     def _found(self, registries: Mapping[str | None, Registry]) -> Iterator[Row]:
         question = self._question
         where, _ = question.where.parted(question.columns.in_names)
-        needed = self._needed
+        needed = self._needed.keys() & question.columns.of_file
         choice = Choice(
-            where, self._possible(where.possible), not {"size", "written"}.isdisjoint(needed),
-            bool(self._cards) or "path" in needed.keys() - question.columns.in_names.keys(),
-            question.fresh,
+            where, self._possible(where.possible), not needed.isdisjoint(("size", "written")),
+            bool(self._cards) or "path" in needed, question.fresh,
         )  # fmt: skip
         numbers = {id(one): place for place, one in enumerate(dict.fromkeys(registries.values()))}
         by_root = {root: numbers[id(registry)] for root, registry in registries.items()}
         root_at = list(self._of_files).index("repository")
-        rows = ((*row, by_root.get(row[root_at], 0)) for row in question.winners(choice))
-        yield from self._with_cards(rows, choice) if self._cards else rows
+        found = ((*row, by_root.get(row[root_at], 0)) for row in question.winners(choice))
+        yield from self._with_cards(found, choice) if self._cards else found
 
     def _with_cards(self, rows: Iterator[Row], choice: Choice) -> Iterator[Row]:
         """Read the cards of the files that can be of interest, by all that is known without."""

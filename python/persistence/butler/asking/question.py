@@ -90,19 +90,19 @@ class Question(NamedTuple):
 
     def is_of_files(self, names: Collection[str]) -> bool:
         """Return whether names of files, or the files themselves, tell all of some columns."""
-        return set(names) <= {*FILE, *self.columns.in_names} - set(self.columns.registry)
+        return set(names) <= {*self.columns.in_names, *self.columns.of_file}
 
     def of_files(self, names: Sequence[str], limit: int | None) -> Iterator[Row]:
         """Yield rows of columns that `is_of_files`, in the order of the keys in names."""
         keys = tuple(self.columns.in_names)
-        shown = {*names, *self.where.keys}.difference(keys)
+        shown = {*names, *self.where.keys}.intersection(self.columns.of_file)
         is_one = self.sources is not None and len(self.sources) == 1
         where, rest = self.where.parted([*keys, *(files.OWN if is_one else ())])
         choice = Choice(
             where, where.possible, not shown.isdisjoint(("size", "written")), "path" in shown,
             self.fresh,
         )  # fmt: skip
-        columns = (*keys, *(name for name in FILE if name not in keys))
+        columns = (*keys, *self.columns.of_file)
         places = [columns.index(name) for name in names]
         all_of = None if not rest.is_everything else limit
         for row in self.winners(choice, all_of):
@@ -112,10 +112,10 @@ class Question(NamedTuple):
     def winners(self, choice: Choice, limit: int | None = None) -> Iterator[Row]:
         """Yield a row for each dataset, of the first repository that has it.
 
-        It is of the keys in names, and of the columns of `FILE` that are no such keys.
+        It is of the keys in names, and of the columns of every file that no key hides.
         """
         keys = tuple(self.columns.in_names)
-        hidden = [place for place, name in enumerate(FILE) if name in keys]
+        hidden = [place for place, name in enumerate(FILE) if name in self.columns.keys]
         if self.sources is None:
             found = registered.datasets(
                 self.chain, self.request, keys, choice.where, self.tags, self.reader.exists
