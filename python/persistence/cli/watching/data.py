@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from persistence.policy import suppliers
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.dataids.dataid import DataId as FullId
+
+# Of so many data it is asked at once whether they are there.
+_AT_ONCE = 10_000
 
 
 class Data:
@@ -72,16 +76,17 @@ class Data:
         """Yield what is there, but for what is known already, by what identifies it."""
         existence = Existence(self._butler, self._name)
         for partial in self._wanted:
-            every = [one.dataId for one in self._butler.subset(self._name, dataId=partial)]
-            unknown = [
+            every = (one.dataId for one in self._butler.subset(self._name, dataId=partial))
+            unknown = (
                 full
                 for full in every
                 if not is_known(self._identify(full)) and self._is_meant(full)
-            ]
-            for full, is_there in zip(unknown, existence.of(unknown), strict=True):
-                data_id = self._identify(full)
-                if is_there and not is_known(data_id) and self._is_new(full):
-                    yield Datum(data_id, full)
+            )
+            while some := list(itertools.islice(unknown, _AT_ONCE)):
+                for full, is_there in zip(some, existence.of(some), strict=True):
+                    data_id = self._identify(full)
+                    if is_there and not is_known(data_id) and self._is_new(full):
+                        yield Datum(data_id, full)
 
     def _is_meant(self, full: FullId) -> bool:
         return self._where.possible({key: full.get(key) for key in self.keys})

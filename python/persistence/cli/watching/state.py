@@ -140,6 +140,7 @@ class State:
             self._lock(tell)
             if not os.fstat(self.descriptor).st_size:
                 self._append({"watch": _VERSION, **what})
+            self.stages: dict[str, str]
             self._read(what)
             self._append({"process": os.getpid(), "host": temporaries.HOST, "time": _now()})
         except BaseException:
@@ -167,9 +168,10 @@ class State:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def _read(self, what: Mapping[str, Any]) -> None:
-        self.stages = stages(self.path)
-        self.is_new = True
+        self.stages, self.is_new = {}, True
         for record in records(self.path):
+            if "id" in record:
+                self.stages[key(record["id"])] = _stage(record)
             self.is_new = self.is_new and "ready" not in record
             if "watch" in record and record.get("type") != what.get("type"):
                 raise UsageError(
