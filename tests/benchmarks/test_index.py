@@ -22,6 +22,7 @@ from obs_decam import DecamMapper
 from persistence import Butler
 from persistence.butler.index import home, trees
 from persistence.butler.index.tree import Tree
+from persistence.cli import main
 from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
 from persistence.policy import load
@@ -260,6 +261,19 @@ def test_a_chain_of_20(bench: Any, tmp_path: Path, cold: Callable[[], None]) -> 
         f"scandir {1e3 * other:.2f} ms",
         50,
     )
+
+
+@pytest.mark.parametrize("words", [["status"], ["du", "--by", "type,visit"]], ids=" ".join)
+def test_what_is_here_on_one_screen(
+    bench: Any, outputs: Path, cold: Callable[[], None], capsys: Any, words: list[str]
+) -> None:
+    line = [words[0], str(outputs), *words[1:]]
+
+    def ours() -> None:
+        assert main.main(line) == 0
+
+    what = f"{words[0]} of {VISITS * CHIPS * len(FORMS):,} files, once indexed"
+    bench.ratio(what, ours, lambda: list(walk(str(outputs))), 1.5)
 
 
 def simulated(root: Path, rows: int) -> Tree:

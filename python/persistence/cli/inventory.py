@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # Files at the top of a tree that are the repository itself; these and what SQLite keeps beside its
 # own.
 _OWN = ("registry.sqlite3", "calibRegistry.sqlite3", "registry_raw.sqlite3", "registry.pgsql")
+_LOCK = ".persistence-lock"  # of `atomic.locked`, on NFS
 _BESIDE = ("", "-journal", "-wal", "-shm")
-_FRAME = {*marks.NAMES, *(f"{name}{ending}" for name in _OWN for ending in _BESIDE)}
+_FRAME = {*marks.NAMES, _LOCK, *(f"{name}{ending}" for name in _OWN for ending in _BESIDE)}
 _KEY = re.compile(r"%\((\w+)\)")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
