@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import pstats
 from collections.abc import Callable
@@ -124,6 +125,20 @@ def test_what_is_done_is_done_again_where_its_outputs_are_gone(
         path.unlink() if content is None else path.write_text(content)
     assert sorted(run(**{option: True})) == ["begin 2", "begin 3", "end 2", "end 3"]
     assert run(**{option: True}) == []
+
+
+@pytest.mark.parametrize("name", ["_getConfigName", "writeConfig"])
+def test_a_task_that_stores_no_configuration_tells_of_none(
+    toy: Any, parsed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(toy.ToyTask, name, lambda self, *args, **keywords: None)
+    command = parsed()
+    assert statuses(TaskRunner(toy.ToyTask, command).run(command)) == [0] * 4
+    (path,) = (tmp_path / "out/.persistence/journal").iterdir()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    (run,) = (line for line in lines if line["op"] == "run")
+    assert "c" not in run
+    assert run["task"] == toy.ToyTask._DefaultName
 
 
 def test_a_task_that_keeps_no_metadata_cannot_tell(

@@ -20,6 +20,7 @@ from typing import Any
 
 from persistence.butler import locate
 from persistence.butler.provenance import recorder
+from persistence.butler.repository import Repository
 from persistence.errors import FormatterError, UnknownDatasetType
 from persistence.files import atomic
 from persistence.formatters import config as config_files
@@ -217,17 +218,28 @@ def announce(butler: Any, run: str, task: Any, config: Any, name: str | None) ->
     name : `str` or None
         The dataset type as which that is stored; None if it is not.
     """
-    mine = tree(config)
-    usual = tree(type(config)()) if isinstance(config, task.ConfigClass) else mine
-    changed = {one.name: [one.mine, one.theirs] for one in mine.diff(usual)}
-    command = shlex.join(sys.argv)
+    label, command = task._DefaultName or task.__name__, shlex.join(sys.argv)
     for repository in butler.chain.outputs:
-        told: dict[str, Any] = {"x": changed}
-        if name is not None:
-            location = locate.expected(repository, butler.request(name), {}, write=True)
-            told |= {"d": name, "f": location.path, "sha256": recorder.digest(location.full_path)}
-        line = recorder.head(task._DefaultName or task.__name__, command, told, versions.current())
+        told = {} if name is None else _configured(butler, repository, task, config, name)
+        line = recorder.head(label, command, recorder.packages(), told)
         recorder.announce(repository.root, run, line)
+
+
+def _configured(
+    butler: Any, repository: Repository, task: Any, config: Any, name: str
+) -> dict[str, Any]:
+    """Return what the journal tells of a stored configuration; nothing, where none is stored."""
+    request = butler.request(name)
+    if not repository.knows(request):
+        return {}
+    location = locate.expected(repository, request, {}, write=True)
+    if not os.path.exists(location.full_path):  # the task has a way of its own to keep it
+        return {}
+    told = {"d": name, "f": location.path, "sha256": recorder.digest(location.full_path)}
+    if not isinstance(config, task.ConfigClass):
+        return told
+    changed = {one.name: [one.mine, one.theirs] for one in tree(config).diff(tree(type(config)()))}
+    return {**told, "x": changed}
 
 
 def _output(butler: Any) -> contextlib.AbstractContextManager[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import importlib.metadata
 import os
 import pickle
 import sys
@@ -243,6 +244,41 @@ def test_a_tasks_target_takes_the_place_of_what_a_butler_records(
         butler.put("made", "calexp", visit=7, ccdnum=1)
     line = last(by_hand(repo / "rerun/a"))
     assert (line["r"], inputs(line)) == ("run-1", ["raw ../..:raw/8-2.txt"])
+
+
+def test_others_may_read_while_one_puts(repo: Path, rerun: Open, by_hand: ByHand) -> None:
+    butler, done = rerun(record=True), threading.Event()
+    for number in range(200):
+        butler.put("x", "calexp", visit=number, ccdnum=3)
+    ready = threading.Barrier(2)
+
+    def read() -> None:
+        reader = Butler(str(repo / "rerun/a"))
+        ready.wait()
+        for number in range(200):
+            reader.get("calexp", visit=number, ccdnum=3)
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    ready.wait()
+    while not done.is_set():
+        butler.put("made", "coadd", tract=0)
+    thread.join()
+    butler.put("made", "coadd", tract=0)
+    assert len(last(by_hand(repo / "rerun/a"))["n"]) == 200
+
+
+def test_where_the_package_is_not_installed_no_versions_are_told(
+    repo: Path, rerun: Open, by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    rerun(record=True).put("made", "calexp", visit=7, ccdnum=1)
+    run, _put = by_hand(repo / "rerun/a")
+    assert "v" not in run
 
 
 def test_repositories_with_nothing_in_common_are_absolute() -> None:

@@ -227,3 +227,23 @@ def test_many_inputs_are_all_told(repo: Path, rerun: Open) -> None:
             butler.get("calexp", visit=number, ccdnum=1)
         butler.put("coadd", "coadd", tract=0)
     assert len(butler.why("coadd", tract=0).inputs) == 500
+
+
+def test_a_journal_that_may_not_be_read_is_named(
+    open_folder: Path, as_user: Callable[..., str]
+) -> None:
+    root = open_folder / "repo"
+    (root / "raw").mkdir(parents=True)
+    (open_folder / "camera.yaml").write_text(
+        "datasets: {raw: {template: 'raw/%(visit)d.txt', storage: TextStorage}}"
+    )
+    (root / "repositoryCfg.yaml").write_text(
+        "!RepositoryCfg_v1\n_mapper: ../camera.yaml\n_mapperArgs: {}\n_parents: []\n_policy: null\n"
+        "_root: null\n"
+    )
+    butler = Butler(str(root))
+    butler.put("raw", "raw", visit=1)
+    (path,) = (root / ".persistence/journal").iterdir()
+    path.chmod(0o600)
+    told = as_user(54322, lambda: str(Butler(str(root)).why("raw", visit=1)))
+    assert told == f"raw visit=1\n  not recorded in what may be read: {path} may not"

@@ -17,7 +17,7 @@ from persistence.composites import reads
 from persistence.dataids.location import Location
 from persistence.errors import UnknownArgument
 from persistence.files import journal
-from persistence.types.metadata import versions
+from persistence.types.metadata import versions as installed
 
 
 class _Read(NamedTuple):
@@ -82,7 +82,7 @@ class Recorder:
             fields["u"] = round(time.monotonic() - self._began, 3)
         roots: dict[str, int] = {}
         listed = []
-        for read in self._reads.values():
+        for read in list(self._reads.values()):  # other threads may be reading
             source = read.location
             if not self._every and contradicts(source.dataId, location.dataId):
                 continue
@@ -179,8 +179,8 @@ def digest(path: str) -> str:
 def head(
     task: str,
     command: str,
+    versions: Mapping[str, str],
     config: Mapping[str, Any] | None = None,
-    packages: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the line of a run, but for its id.
 
@@ -188,17 +188,17 @@ def head(
     ----------
     task, command : `str`
         The task or script, and how it was started.
+    versions : mapping
+        Package -> version; see `packages`.
     config : mapping, optional
-        What `configured` returns.
-    packages : mapping, optional
-        Package -> version.
+        What is told of the configuration; see `lines.Run`.
     """
     line: dict[str, Any] = {"task": task, "cmd": command, "user": _user(os.geteuid())}
     if config:
         line["c"] = config
-    if packages:
-        text = "\n".join(f"{name}={version}" for name, version in sorted(packages.items()))
-        line |= {"v": dict(packages), "vsha256": hashlib.sha256(text.encode()).hexdigest()}
+    if versions:
+        text = "\n".join(f"{name}={version}" for name, version in sorted(versions.items()))
+        line |= {"v": dict(versions), "vsha256": hashlib.sha256(text.encode()).hexdigest()}
     return line
 
 
@@ -224,11 +224,19 @@ def of_script(record: bool | str, is_block: bool = False) -> Recorder:
     return recorder
 
 
+def packages() -> Mapping[str, str]:
+    """Return the versions of packages; none where this one is used without being installed."""
+    try:
+        return installed.current()
+    except ModuleNotFoundError:  # of its metadata: importlib.metadata.PackageNotFoundError is one
+        return {}
+
+
 def _script() -> dict[str, Any]:
     # Of what is typed at a prompt, or after -c, only Python has a name.
     has_file = sys.argv and sys.argv[0] not in ("", "-c", "-m")
     words = sys.argv if has_file else [sys.executable]
-    return head(os.path.basename(words[0]), shlex.join(words), packages=versions.current())
+    return head(os.path.basename(words[0]), shlex.join(words), packages())
 
 
 def new_run() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,6 +121,9 @@ def _reason(chain: Chain, name: str, data_id: Mapping[str, Any]) -> tuple[str, s
 def _notes(place: Place, made: Made | None, stamp: Stamp | None, is_empty: bool) -> list[str]:
     """Return what is not known of a file, and why."""
     if made is None:
+        closed = [path for path in journal.files(place.root) if not os.access(path, os.R_OK)]
+        if closed:
+            return [f"not recorded in what may be read: {', '.join(closed)} may not"]
         if is_empty:
             return [f"not recorded: {place.root} has no {journal.FOLDER} with anything in it"]
         return [f"not recorded: the journals of {place.root} have no line of it"]
