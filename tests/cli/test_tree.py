@@ -104,7 +104,7 @@ def test_tags_have_a_column_where_there_are_some(
     capsys: pytest.CaptureFixture[str], filled: Path
 ) -> None:
     butler = Butler(inputs=RepositoryArgs(root=str(filled), mode="r", tags={"b", "a"}))
-    assert tree.run(butler, argparse.Namespace(format="table")) == 0
+    assert tree.run(butler, argparse.Namespace(format="table", pattern=None)) == 0
     header, line = capsys.readouterr().out.splitlines()
     assert header.split() == ["root", "mapper", "mode", "tags", "registry", "rows"]
     assert line.split()[2:5] == ["r", "a", "b"]
@@ -146,3 +146,47 @@ def test_a_repository_or_a_mapper_that_is_a_link_to_nothing_is_told(
     (own / "_mapper").symlink_to("/gone/_mapper")
     told = f"names no mapper: {own}/_mapper is a link to /gone/_mapper, which is not there. Write"
     assert told in run("tree", own).err
+
+
+# -- what lies in a repository
+# ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wood(own: Path, make_calibs: Any) -> Path:
+    """Return a repository with two reruns of a user, one on the other, and calibrations."""
+    make_calibs(own / "CALIB")
+    for parent, name in (("", "me/first"), ("rerun/me/first", "me/second")):
+        butler = Butler(inputs=str(own / parent), outputs=str(own / "rerun" / name))
+        butler.put({}, "processCcd_metadata", visit=410877, ccdnum=28)
+    return own
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*", ["rerun/me/first", "rerun/me/second", "CALIB"]),
+        ("rerun/*", ["rerun/me/first", "rerun/me/second"]),
+        ("rerun/*/second", ["rerun/me/second"]),
+        ("C*", ["CALIB"]),
+    ],
+)
+def test_a_pattern_lists_what_lies_in_the_repository(
+    run: Any, wood: Path, pattern: str, names: list[str]
+) -> None:
+    done = run("tree", wood, pattern)
+    assert (done.status, done.err) == (0, "")
+    first = [line.split()[0] for line in done.out.splitlines()[1:] if not line.startswith(" ")]
+    assert first == [str(wood / name) for name in names]
+    rows = {row["root"]: row for row in json.loads(run("tree", wood, pattern, "--format=json").out)}
+    assert {str(wood / name) for name in names} <= set(rows)
+    if "CALIB" in names:
+        assert rows[str(wood / "CALIB")]["rows"] == {"bias": 3, "flat": 2, "defects": 2}
+    if "rerun/me/second" in names:
+        assert rows[str(wood / "rerun/me/second")]["parents"] == [str(wood / "rerun/me/first")]
+
+
+def test_a_pattern_of_nothing_says_what_there_is(run: Any, wood: Path) -> None:
+    done = run("tree", wood, "LATISS/*")
+    assert (done.status, done.out) == (1, "")
+    assert "CALIB, rerun/me/first, rerun/me/second" in done.err

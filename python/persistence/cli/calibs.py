@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
 
+WRITES = True
+_TRANSFERS = ("copy", "symlink", "relsymlink", "hardlink")
 _TIMELESS = "choose by calibDate="
 
 
@@ -34,12 +36,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg"
     )
+    parser.add_argument(
+        "--export", metavar="DIR",
+        help="take them, or those of TYPE, into a directory, with a manifest of files and windows",
+    )  # fmt: skip
+    parser.add_argument(
+        "--import", metavar="DIR", dest="imported",
+        help="bring what --export made into --calib, with the windows that they had",
+    )  # fmt: skip
+    parser.add_argument(
+        "-t", "--transfer", choices=_TRANSFERS, default="copy",
+        help="how --export and --import bring files; default: copy",
+    )  # fmt: skip
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
     """Print the reasons for ``--id``, else the gaps, else the windows of each series."""
     from persistence.calibs import series, validity
 
+    if arguments.export is not None or arguments.imported is not None:
+        return _moved(butler, arguments)
     if arguments.id:
         return _explain(butler, arguments)
     repository = with_calibrations(butler)
@@ -61,6 +77,50 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     else:
         output.lines(["no day lacks one" if arguments.gaps else "there are none"])
     return 0
+
+
+def _moved(butler: Butler, arguments: argparse.Namespace) -> int:
+    """Export or import calibrations."""
+    from persistence.cli import ingest_options, ingesting, progress
+    from persistence.ingest import calibexport
+    from persistence.ingest.config import IngestConfig
+
+    if arguments.export is not None and arguments.imported is not None:
+        raise usage.WrongUse("--export and --import: do one after the other")
+    mode = ingest_options.TRANSFERS[arguments.transfer]
+    if arguments.imported is not None:
+        task = calibexport.ImportTask(
+            butler.chain.inputs[0],
+            IngestConfig(),
+            mode=mode,
+            root=ingesting.calib_root(arguments.root, arguments.calib, None),
+            types=() if arguments.type is None else (arguments.type,),
+            dry_run=arguments.dry_run,
+            progress=progress.track,
+            show=ingesting.shower(arguments),
+        )
+        arguments.files = [arguments.imported]
+        return ingesting.perform(arguments, lambda: (task, False))
+    repository = with_calibrations(butler)
+    exported = calibexport.export(
+        repository,
+        arguments.export,
+        [dataset for dataset, _ in _asked(repository, arguments.type)],
+        mode,
+        arguments.dry_run,
+        progress.track,
+    )
+    if arguments.format == "table":
+        verb = "would list" if arguments.dry_run else "lists"
+        output.lines(
+            [
+                f"{exported.path} {verb} {exported.files} files, {exported.rows} rows",
+                *(f"  file missing  {row}" for row in exported.missing),
+            ]
+        )
+    else:
+        output.write([exported._asdict()], arguments.format)
+    return 1 if exported.missing else 0
 
 
 def with_calibrations(butler: Butler) -> Repository:

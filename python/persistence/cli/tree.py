@@ -3,31 +3,125 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.butler.repository import Repository
 from persistence.cameras.installed import gen2_name
-from persistence.cli import messages, output
-from persistence.errors import RegistryError
-from persistence.files import links
+from persistence.cli import cameras, messages, output, places
+from persistence.errors import NoResults, RegistryError
+from persistence.files import links, marks
 from persistence.registry import path_of
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
 
 
+_CALIBRATIONS = "calibRegistry"
+_SHOWN = 8
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: the repository is enough."""
+    """Add the pattern of what lies in the repository."""
+    parser.add_argument(
+        "pattern", nargs="?", metavar="GLOB",
+        help="reruns, and calibrations, that lie in the repository: '*', 'rerun/me/*', CALIB",
+    )  # fmt: skip
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print each repository of the chain once.
+    """Print each repository of the chain once, or what lies in the repository.
 
     In the table, parents are indented under their children.
     """
-    found, problems = {}, []
+    if arguments.pattern is None:
+        return _write([butler], [], arguments)
+    root = butler.chain.inputs[0].root
+    inner = [name for name in _inner(root) if fnmatch.fnmatchcase(name, arguments.pattern)]
+    if not inner:
+        known = ", ".join(list(_inner(root))[:_SHOWN]) or "none"
+        raise NoResults(
+            "No repository or calibrations match", arguments.pattern, {}, [f"in {root}: {known}"]
+        )
+    paths = [os.path.join(root, name) for name in inner]
+    calibrations = [_of_calibrations(path) for path in paths if _has_calibrations(path)]
+    butlers = [_opened(path, arguments) for path in paths if marks.is_repository(path)]
+    return _write(butlers, calibrations, arguments)
+
+
+def _opened(path: str, arguments: argparse.Namespace) -> Butler:
+    from persistence.butler.butler import Butler
+
+    return Butler(path, **cameras.given(arguments))
+
+
+def _inner(root: str) -> Iterator[str]:
+    """Yield what lies in a repository, by its path there: reruns, and directories at its top."""
+    with os.scandir(root) as entries:
+        directories = sorted(entry.name for entry in entries if entry.is_dir())
+    for name in directories:
+        path = os.path.join(root, name)
+        if marks.is_repository(path) or _has_calibrations(path):
+            yield name
+    yield from (os.path.join("rerun", name) for name in sorted(places.reruns(root)))
+
+
+def _has_calibrations(path: str) -> bool:
+    return os.path.exists(path_of(path, {}, _CALIBRATIONS))
+
+
+def _of_calibrations(path: str) -> dict[str, Any]:
+    """Return the row of a calibration root: how many of each type it has."""
+    from persistence.registry import open as open_registry
+
+    registry = open_registry(path, {}, _CALIBRATIONS)
+    assert registry is not None
+    tables = [table for table in registry.tables() if not table.endswith("_visit")]
+    counts = {table: registry.count(table) for table in tables}
+    return {
+        "root": path,
+        "mapper": None,
+        "mode": "rw" if os.access(path, os.W_OK) else "r",
+        "tags": [],
+        "registry": registry.path,
+        "registry_of": path,
+        "rows": {table: number for table, number in counts.items() if number},
+        "calibrations": registry.path,
+        "parents": [],
+    }
+
+
+def _write(
+    butlers: Sequence[Butler], calibrations: Sequence[dict[str, Any]], arguments: argparse.Namespace
+) -> int:
+    """Write the trees of some repositories, then calibration roots."""
+    rows, shown, problems = list[Any](), list[Any](), list[str]()
+    for butler in butlers:
+        found, faults = _found(butler)
+        rows += [row for row in found.values() if row not in rows]
+        shown += _shown(butler.chain.inputs[0], found, [])
+        problems += faults
+    rows += calibrations
+    for row in calibrations:
+        registry = os.path.basename(row["registry"])
+        shown.append({"root": row["root"], "mode": row["mode"], "registry": registry,
+                      "rows": _counted(row)})  # fmt: skip
+    output.write(rows, arguments.format, shown)
+    for message in problems:
+        messages.problem(message)
+    return 1 if problems else 0
+
+
+def _counted(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{table} {number}" for table, number in row["rows"].items())
+
+
+def _found(butler: Butler) -> tuple[dict[Repository, dict[str, Any]], list[str]]:
+    """Return each repository of a chain with what is to be said of it, and what is wrong."""
+    found: dict[Repository, dict[str, Any]] = {}
+    problems: list[str] = []
     for repository in butler.chain.inputs:
         counts, problem = _counts(repository)
         found[repository] = _described(repository, counts, repository in butler.chain.outputs)
@@ -37,12 +131,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             path_of(repository.calibrations.root, {}, "calibRegistry"),
         )
         problems += filter(None, map(links.fault, registries))
-    output.write(
-        list(found.values()), arguments.format, list(_shown(butler.chain.inputs[0], found, []))
-    )
-    for message in problems:
-        messages.problem(message)
-    return 1 if problems else 0
+    return found, problems
 
 
 def _counts(repository: Repository) -> tuple[dict[str, int], list[str]]:
@@ -107,7 +196,7 @@ def _shown(
         "mode": row["mode"],
         **tags,
         "registry": _registry(row),
-        "rows": ", ".join(f"{table} {number}" for table, number in row["rows"].items()),
+        "rows": _counted(row),
         **calibrations,
     }
     for parent in repository.parents:

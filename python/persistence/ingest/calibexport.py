@@ -1,0 +1,315 @@
+"""Calibrations taken from one calibration root to another: files, windows, and a manifest of both.
+
+The manifest, ``calibrations.json``, is written last: a directory that has one is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+from persistence.butler.repository import Repository
+from persistence.cameras.installed import gen2_name
+from persistence.errors import FileConflict, IngestError, PersistenceError, PolicyError
+from persistence.files import atomic, durable, links
+from persistence.ingest.base import FileIngest
+from persistence.ingest.plan import Delivery, FilePlan, Status, in_place
+from persistence.ingest.report import Report
+from persistence.policy.dataset_type import DatasetType
+from persistence.registry import open_writer
+from persistence.registry.tables import TableSpec
+
+MANIFEST = "calibrations.json"
+_FORMAT = "gen2-butler calibrations 1"
+_SHOWN = 5
+_ID = "id"
+
+
+class Exported(NamedTuple):
+    """What an export did.
+
+    Attributes
+    ----------
+    path : `str`
+        The manifest.
+    files, rows : `int`
+        How many it lists.
+    missing : `tuple` [`str`]
+        Rows whose file is not there.
+    """
+
+    path: str
+    files: int
+    rows: int
+    missing: tuple[str, ...]
+
+
+def export(
+    repository: Repository,
+    folder: str,
+    types: Sequence[DatasetType],
+    mode: atomic.Mode = "copy",
+    dry_run: bool = False,
+    progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, total: items,
+) -> Exported:
+    """Export calibrations of a repository: their files, and a manifest with rows and windows.
+
+    Parameters
+    ----------
+    repository : `Repository`
+        What has them.
+    folder : `str`
+        Where to; it is made if need be.
+    types : sequence of `DatasetType`
+        The dataset types, whose tables are exported whole.
+    mode : `str`
+        How files come there: ``copy``, ``link``, ``relsymlink`` or ``hardlink``.
+    dry_run : `bool`
+        Write nothing.
+    progress : callable
+        Shows how many files are done.
+
+    Raises
+    ------
+    FileConflict
+        If other files, or another manifest, lie in the folder.
+    """
+    entries, tables, missing = _listed(repository, types)
+    path = os.path.join(os.path.abspath(folder), MANIFEST)
+    if not dry_run:
+        targets = []
+        for source, relative in progress(list(entries.items()), len(entries)):
+            target = os.path.join(os.path.dirname(path), relative["path"])
+            if not (os.path.lexists(target) and atomic.same(source, target)):
+                atomic.deliver(source, target, mode)
+            relative["sha256"], relative["size"] = digest(source), os.path.getsize(source)
+            targets.append(target)
+        kept = [target for target in targets if not os.path.islink(target)]
+        durable.flush(kept, durable.ancestors(targets, os.path.dirname(path)) if targets else ())
+        text = _text(repository, entries, tables)
+        if not atomic.write_text(path, text, replace=False) and _read(path) != text:
+            raise FileConflict(
+                f"{path} lists other calibrations: export into another directory", path
+            )
+    rows = sum(len(entry["rows"]) for entry in entries.values())
+    return Exported(path, len(entries), rows, tuple(missing))
+
+
+def digest(path: str) -> str:
+    """Return the SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _listed(
+    repository: Repository, types: Sequence[DatasetType]
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any], list[str]]:
+    """Return each file with its rows, the columns of the tables, and rows without a file."""
+    entries: dict[str, dict[str, Any]] = {}
+    tables: dict[str, Any] = {}
+    missing = []
+    for dataset in types:
+        source = repository.calibrations_of(dataset)
+        registry, table = source.registry, dataset.tables[0]
+        if registry is None or table not in registry.tables() or table in tables:
+            continue
+        columns = {name: kind for name, kind in registry.columns([table]).items() if name != _ID}
+        homes = [one for one in repository.mapper.types.values() if one.tables == dataset.tables]
+        unique = dict.fromkeys(key for one in homes for key in one.keys if key in columns)
+        tables[table] = {"columns": columns, "unique": list(unique)}
+        for values in registry.lookup(list(columns), {}, [table]):
+            row = dict(zip(columns, values, strict=True))
+            found = next(_paths(source.root, row, homes), None)
+            if found is None:
+                missing.append(f"{table} {' '.join(f'{key}={row[key]}' for key in unique)}")
+                continue
+            entry = entries.setdefault(
+                os.path.join(source.root, found), {"path": found, "table": table, "rows": []}
+            )
+            entry["rows"].append(row)
+    return entries, tables, missing
+
+
+def _paths(root: str, row: Mapping[str, Any], homes: Sequence[DatasetType]) -> Iterator[str]:
+    """Yield the file of a row, of each dataset type that its table may be of."""
+    for dataset in homes:
+        if dataset.template is not None:
+            try:
+                path, _hdu = dataset.template.locate({"hdu": 0, **row})
+            except PersistenceError:  # the row is of another type
+                continue
+            there = atomic.find(root, path)
+            if there is not None and not links.fault(os.path.join(root, there)):
+                yield there
+
+
+def _text(
+    repository: Repository, entries: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Any]
+) -> str:
+    listed = sorted(entries.values(), key=lambda entry: str(entry["path"]))
+    manifest = {
+        "format": _FORMAT,
+        "camera": gen2_name(repository.mapper),
+        "tables": tables,
+        "files": listed,
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+@dataclass
+class ImportTask(FileIngest):
+    """Imports what `export` made into a calibration root: rows come with the windows that they had.
+
+    Attributes
+    ----------
+    root : `str`
+        The calibration root, which has to be there.
+    types : sequence of `str`
+        The tables that are imported; none means all.
+    """
+
+    MODES: ClassVar[tuple[atomic.Mode, ...]] = ("copy", "link", "relsymlink", "hardlink")
+    mode: atomic.Mode = "copy"
+    root: str = ""
+    types: Sequence[str] = ()
+    _manifest: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def run(self, patterns: Sequence[str]) -> Report:
+        """Import the files that the manifests of some directories list.
+
+        Raises
+        ------
+        IngestError
+            If a file is gone, or is another one than the manifest says: then nothing is imported.
+        PolicyError
+            If it is no manifest, or of another camera.
+        """
+        self.report = report = Report(dry_run=self.dry_run)
+        self.root = os.path.abspath(self.root)
+        if not os.path.isdir(self.root):
+            raise PolicyError(f"there is no calibration root {self.root}: make it first (mkdir)")
+        self._check_writable(self.root)
+        for folder in patterns:
+            self._import(os.path.abspath(folder), report)
+        return report
+
+    def _import(self, folder: str, report: Report) -> None:
+        manifest = read(folder, self.repository)
+        entries = [
+            entry for entry in manifest["files"] if not self.types or entry["table"] in self.types
+        ]
+        _refuse_changed(folder, entries, self.progress)
+        specs = {name: _spec(name, said) for name, said in manifest["tables"].items()}
+        writer = open_writer(self.root, specs, "calibRegistry", dry_run=self.dry_run)
+        try:
+            plans = [self._plan(folder, entry, writer, specs) for entry in entries]
+            pending = [plan for one in plans for plan in self._deliver(one, report)]
+            if self.dry_run or not pending:
+                return
+            self._flush(pending, self.root)
+            with writer.transaction():
+                for plan in pending:
+                    writer.add(plan.table, plan.rows, replace=self.config.clobber, ignore=False)
+            for plan in pending:
+                self._end(plan, report, self.root)
+        finally:
+            writer.close()
+
+    def _plan(
+        self, folder: str, entry: Mapping[str, Any], writer: Any, specs: Mapping[str, TableSpec]
+    ) -> FilePlan:
+        source, table = os.path.join(folder, entry["path"]), str(entry["table"])
+        delivery = Delivery(source, os.path.join(self.root, entry["path"]))
+        try:
+            rows = [row for row in entry["rows"] if self._is_missing(row, specs[table], writer)]
+            there = in_place(delivery, self.config.clobber, lambda target: None)
+        except FileConflict as error:
+            return FilePlan(source, "failed", problem=str(error))
+        status: Status = "new" if not there else "placed" if rows else "same"
+        return FilePlan(source, status, (delivery,), tuple(rows), table=table)
+
+    def _is_missing(self, row: Mapping[str, Any], spec: TableSpec, writer: Any) -> bool:
+        there = writer.find(spec.name, [row[name] for name in spec.unique])
+        if there is None:
+            return True
+        differing = [
+            f"{name} is {there[name]!r}, not {row[name]!r}"
+            for name in spec.columns
+            if name != "path" and there[name] != row[name]
+        ]
+        if differing and not self.config.clobber:
+            shown = " ".join(f"{name}={row[name]}" for name in spec.unique)
+            raise FileConflict(
+                f"{spec.name} {shown} is registered otherwise: {'; '.join(differing)}; -c "
+                "clobber=True replaces it"
+            )
+        return bool(differing)
+
+
+def read(folder: str, repository: Repository) -> dict[str, Any]:
+    """Read the manifest of a directory.
+
+    Raises
+    ------
+    PolicyError
+        If there is none, or it is none, or of another camera than the repository's.
+    """
+    path = os.path.join(folder, MANIFEST)
+    try:
+        manifest: dict[str, Any] = json.loads(_read(path))
+        form, camera = manifest["format"], manifest["camera"]
+        for entry in manifest["files"]:
+            where = os.path.normpath(entry["path"])
+            if os.path.isabs(where) or where.startswith(os.pardir):
+                raise PolicyError(f"{path}: {entry['path']!r} leads out of the directory")
+            if not {"table", "rows", "sha256"} <= entry.keys():
+                raise KeyError("table")
+            if entry["table"] not in manifest["tables"]:
+                raise PolicyError(f"{path} says nothing of the table {entry['table']!r}")
+    except OSError as error:
+        raise PolicyError(f"{path}: {error.strerror or error}; --export makes it") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PolicyError(f"{path} is not a manifest of calibrations") from error
+    own = gen2_name(repository.mapper)
+    if form != _FORMAT:
+        raise PolicyError(f"{path} is {form!r}, and only {_FORMAT!r} is known")
+    if camera != own:
+        raise PolicyError(f"{path} is of another camera: {camera}, not {own}")
+    return manifest
+
+
+def _spec(name: str, said: Mapping[str, Any]) -> TableSpec:
+    unique = tuple(said["unique"])
+    return TableSpec(name, said["columns"], unique, unique)
+
+
+def _refuse_changed(
+    folder: str,
+    entries: Sequence[Mapping[str, Any]],
+    progress: Callable[[Iterable[Any], int], Iterable[Any]],
+) -> None:
+    """Refuse to import anything, if a file is not what the manifest says."""
+    problems = []
+    for entry in progress(entries, len(entries)):
+        path = os.path.join(folder, entry["path"])
+        problem = links.problem(path)
+        if problem:
+            problems.append(f"{path} {problem}")
+        elif digest(path) != entry["sha256"]:
+            problems.append(f"{path} is another file than the manifest lists: its SHA-256 differs")
+    if problems:
+        lines = "".join(f"\n  {line}" for line in problems[:_SHOWN])
+        more = f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise IngestError(
+            f"nothing was imported, for {len(problems)} of {len(entries)} files are not as "
+            f"{os.path.join(folder, MANIFEST)} says:{lines}{more}"
+        )
