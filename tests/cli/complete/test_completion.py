@@ -131,6 +131,37 @@ def test_tab_offers_what_can_follow(tab: Tab, filled: Path, typed: str, offered:
     assert tab(typed.format(filled)) == offered
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("filter=", ["filter=g", "filter=r"]),
+        ("tract=", ["tract=2", "tract=10"]),
+        ("tract=1", ["tract=10"]),
+        ("filter=r tract=", ["tract=2"]),
+        ("filter=g^r tract=", ["tract=2", "tract=10"]),
+        ("filter=g tract=2 patch=", ["patch=1,1", "patch=1,2"]),
+        ("filter=g tract=2 patch=1,1^", ["patch=1,1^1,2"]),
+        ("filter=i tract=", []),
+        ("tract=x patch=", ["patch=1,1", "patch=1,2"]),
+    ],
+)
+def test_tab_offers_what_names_of_coadds_say(
+    tab: Tab, own: Path, monkeypatch: pytest.MonkeyPatch, typed: str, offered: list[str]
+) -> None:
+    for path in ("g/2/1,1.fits", "g/2/1,2.fits.gz", "g/10/1,1.fits", "r/2/1,1.fits"):
+        (own / "deepCoadd" / path).parent.mkdir(parents=True, exist_ok=True)
+        (own / "deepCoadd" / path).touch()
+    assert tab("get", own, "deepCoadd --id", typed) == offered
+    monkeypatch.setattr("persistence.cli.complete.names._ENOUGH", 0)
+    assert tab("get", own, "deepCoadd --id", typed) == []  # it would take too long
+
+
+def test_tab_offers_what_names_say_where_there_is_no_registry(tab: Tab, own: Path) -> None:
+    (own / "registry.sqlite3").unlink()
+    assert tab("get", own, "raw --id visit=") == ["visit=410877", "visit=410878"]
+    assert tab("get", own, "raw --id ccdnum=") == []  # all are in one file
+
+
 def test_tab_offers_the_keys_of_the_parts_of_an_aggregate(tab: Tab, own: Path) -> None:
     parts = {"parts": {"datasetType": "ossThumb", "subset": True}}
     Butler(own).defineDataset("thumbs", python="types.SimpleNamespace", composite=parts)
@@ -175,7 +206,8 @@ def test_a_rerun_has_the_registry_of_its_nearest_parent(tab: Tab, own: Path) -> 
     (own / "registry.sqlite3").rename(os.path.join(first, "registry.sqlite3"))
     assert tab("get", second, "raw --id visit=410878 filter=") == ["filter=r"]
     os.unlink(os.path.join(first, "registry.sqlite3"))
-    assert tab("get", second, "raw --id visit=410878 filter=") == []
+    assert tab("get", second, "raw --id visit=410878 object=") == []
+    assert tab("get", second, "raw --id visit=410878 filter=") == ["filter=r"]  # off a file's name
 
 
 def test_an_old_rerun_has_the_registry_of_its_parent(tab: Tab, own: Path) -> None:

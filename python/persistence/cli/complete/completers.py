@@ -88,7 +88,8 @@ def data_ids(typed: Typed, begin: str) -> Iterable[str]:
     if equals:
         column = known.aliases.get(key, key)
         chosen.pop(column, None)
-        return (f"{key}={value}" for value in _values(known, column, text, chosen))
+        values = _values(known, column, text, chosen, typed.datasetType)
+        return (f"{key}={value}" for value in values)
     own = [key for key in known.keys_of(typed.datasetType) if key not in chosen]
     # Other names, and the keys of other types, for who asks for them.
     others = [*known.aliases, *(key for key in known.keys if key not in chosen)]
@@ -104,7 +105,7 @@ def _pair(word: str, aliases: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _values(
-    known: outline.Outline, key: str, text: str, chosen: Mapping[str, str]
+    known: outline.Outline, key: str, text: str, chosen: Mapping[str, str], name: str
 ) -> Iterator[str]:
     """Give the alternatives of a value.
 
@@ -113,9 +114,13 @@ def _values(
     before, _, begin = text.rpartition("^")
     if ".." in begin:
         return
-    path = known.registry()
+    path, template = known.registry(), known.template_of(name, key)
     if key in known.values:
         found: Iterable[str] = known.values[key]
+    elif template is not None:
+        from persistence.cli.complete import names  # only who asks for values reads directories
+
+        found = names.values(known.roots, template, key, chosen, begin)
     elif path is not None:
         from persistence.registry import tab  # only who asks for values needs SQLite
 
@@ -179,7 +184,7 @@ Completer = Callable[[Typed, str], Iterable[str]]
 
 def values_of(key: str) -> Completer:
     """Give what completes the values of a key that is not typed."""
-    return lambda typed, begin: _values(typed.outline(), key, begin, {})
+    return lambda typed, begin: _values(typed.outline(), key, begin, {}, typed.datasetType)
 
 
 # By the name under which argparse keeps the value.

@@ -39,6 +39,12 @@ class Outline(NamedTuple):
         The values of those keys that are the same for every exposure.
     registries : sequence of `str`
         Where a registry may be; the first one that is there counts.
+    templates : mapping
+        How the files of each dataset type are called.
+    listed : mapping
+        Keys of dataset types that no registry has, but the names of their files.
+    roots : sequence of `str`
+        The repositories.
     """
 
     types: Mapping[str, list[str]]
@@ -47,6 +53,9 @@ class Outline(NamedTuple):
     aliases: Mapping[str, str]
     values: Mapping[str, list[str]]
     registries: list[str]
+    templates: Mapping[str, str]
+    listed: Mapping[str, list[str]]
+    roots: list[str]
 
     def registry(self) -> str | None:
         """Give the path of the registry; None if there is none."""
@@ -54,9 +63,18 @@ class Outline(NamedTuple):
 
     def keys_of(self, name: str) -> list[str]:
         """Give the keys of a dataset type, or of what one is a view or a component of."""
+        return self.types.get(self._whole(name), self.keys)
+
+    def template_of(self, name: str, key: str) -> str | None:
+        """Return how files are called whose names have the values of a key; None if others do."""
+        name = self._whole(name)
+        is_listed = self.registry() is None or key in self.listed.get(name, ())
+        return self.templates.get(name) if is_listed else None
+
+    def _whole(self, name: str) -> str:
         while name and name not in self.types:
             name = max(name.rpartition("_")[0], name.rpartition(".")[0], key=len)
-        return self.types.get(name, self.keys)
+        return name
 
 
 def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Outline:
@@ -92,17 +110,25 @@ def of(root: str, mapper: str | None = None, trust: tuple[str, ...] = ()) -> Out
 
 def _drawn(butler: Butler) -> Outline:
     from persistence.cli.keys import aliases  # not every time
+    from persistence.policy import suppliers
     from persistence.registry import path_of
 
     types: dict[str, list[str]] = {}
     views: dict[str, None] = {}
     known: dict[str, None] = {}
     values: dict[str, list[str]] = {}
+    templates: dict[str, str] = {}
+    listed: dict[str, list[str]] = {}
     for repository in butler.chain.inputs:
         mapper = repository.mapper
         types = {name: list(mapper.getKeys(name)) for name in mapper.types} | types
         views |= dict.fromkeys(name for name in mapper.getDatasetTypes() if name not in types)
         known |= dict.fromkeys(mapper.policy.keys)
+        for dataset in mapper.types.values():
+            if dataset.template is not None and dataset.template.keys:
+                templates.setdefault(dataset.name, dataset.template.file_text)
+                shares = suppliers.shares(dataset, mapper.policy, list(dataset.keys))
+                listed.setdefault(dataset.name, list(shares.get("files", ())))
         values = {
             **{key: list(map(str, some)) for key, some in mapper.policy.values.items()},
             **values,
@@ -110,7 +136,11 @@ def _drawn(butler: Butler) -> Outline:
     registries = dict.fromkeys(
         path_of(one.root, one.mapper.mapperArgs) for one in butler.chain.inputs
     )
-    return Outline(types, list(views), list(known), aliases(butler), values, list(registries))
+    roots = [repository.root for repository in butler.chain.inputs]
+    return Outline(
+        types, list(views), list(known), aliases(butler), values, list(registries),
+        templates, {name: keys for name, keys in listed.items() if keys}, roots,
+    )  # fmt: skip
 
 
 def _files(root: str, butler: Butler) -> Iterator[str]:
