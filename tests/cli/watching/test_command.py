@@ -31,7 +31,9 @@ def words(text: str, **values: Any) -> list[str]:
         ("run --x={filter}{visit}", ["run", "--x=g7"]),
         ("run '{{a}}' 'two words' \"it's\"", ["run", "{a}", "two words", "it's"]),
         ("run 'visit {visit}'", ["run", "visit 7"]),
+        (r"run it\'s", ["run", "it's"]),
         ("run # {id}", ["run", "#", "visit=7", "filter=g"]),
+        ("run '|' \">x\" a|b a>b", ["run", "|", ">x", "a|b", "a>b"]),
     ],
 )
 def test_values_go_into_the_gaps(text: str, expected: list[str]) -> None:
@@ -45,6 +47,12 @@ def test_values_go_into_the_gaps(text: str, expected: list[str]) -> None:
         ("run 'x", "No closing quotation"),
         ("run {", "write {{ for a brace"),
         ("run {vist}", r"unknown key 'vist'; did you mean 'visit'\? \(known: id, visit, "),
+        ("run ${HOME}", r"unknown key 'HOME' .*; \{\{ is a brace"),
+        ("run {id} | grep x", r"\| is for a shell"),
+        ("run {id} >log", ">log is for a shell"),
+        ("run {id} 2> log", "2> is for a shell"),
+        ("a && b", "&& is for a shell"),
+        ("a &", "& is for a shell"),
         ("run {}", "unknown key ''"),
         ("run {visit.real}", "unknown key 'visit.real'"),
         ("run {visit[0]}", r"unknown key 'visit\[0\]'"),

@@ -189,6 +189,14 @@ def test_a_failure_is_told_and_the_watch_goes_on(once: Stage) -> None:
     assert (once.watch.done, once.watch.failed) == (1, 2)
 
 
+@pytest.mark.parametrize("status", [126, 127])
+def test_a_program_that_is_gone_does_not_fail_for_all_data(stage: Stage, status: int) -> None:
+    stage.there = [1, 2, 3]
+    assert stage.run(ended(1, status)) == [1]
+    assert stage.messages[-1] == "the command cannot be run: no more is started"
+    assert (stage.watch.failed, stage.watch.waiting) == (1, 2)
+
+
 def test_a_data_id_for_which_there_is_no_command_is_told_once(tmp_path: Path) -> None:
     first = Stage(tmp_path, is_once=True)
     first.there = [-1, 2]

@@ -22,6 +22,9 @@ ID = "id"
 # Join their words, and give them to a shell of another host: values are quoted for that one.
 _REMOTE = {"ssh", "rsh"}
 
+# Words that mean something else than themselves to a shell, unless they are quoted.
+_FOR_A_SHELL = re.compile(r"\|.*|&&?|;.*|\d?>.*|<.*")
+
 
 class _Piece(NamedTuple):
     """A part of a word: text, and the value that follows it, if any, with its format."""
@@ -60,6 +63,12 @@ class Command:
             raise UsageError(f"--exec {text}: {error}") from error
         if not words:
             raise UsageError("--exec '': write the command that is to be run")
+        for word in _unquoted(text):
+            if _FOR_A_SHELL.fullmatch(word):
+                raise UsageError(
+                    f"--exec {text}: {word} is for a shell, and none sees the command; write sh -c "
+                    "'... \"$@\"' sh {id}"
+                )
         self._keys = keys
         self._words = [self._pieces(word) for word in words]
         self._quoted: Callable[[str], str] = (
@@ -98,7 +107,7 @@ class Command:
             known = [ID, *self._keys]
             raise UsageError(
                 f"--exec, {word!r}: unknown key {key!r}{did_you_mean(key, known)} (known: "
-                f"{', '.join(known)})"
+                f"{', '.join(known)}); {{{{ is a brace"
             )
         kind = self._keys[key]
         if kind is str and re.search(r"\s", word):
@@ -161,3 +170,11 @@ class Command:
                     raise DataIdError(f"{key}={value!r} cannot be a word of a command")
                 texts.append(self._quoted(shown))
         yield "".join(texts)
+
+
+def _unquoted(text: str) -> list[str]:
+    """Return the words of a text with their quotes; none if it has quotes behind backslashes."""
+    try:
+        return shlex.split(text, posix=False)
+    except ValueError:
+        return []

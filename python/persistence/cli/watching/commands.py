@@ -15,6 +15,8 @@ from persistence.cli.watching.state import State
 # A shell waits for the command and records its exit status: it goes on when the watch is killed.
 # No value is a part of this text; the words of the command are its arguments.
 _SCRIPT = 'f=$1 a=$2 b=$3; shift 3; "$@"; s=$?; printf "%s%d%s\\n" "$a" "$s" "$b" >>"$f"; exit "$s"'
+# A shell's statuses for a command that is not there, or is no program.
+NOT_RUN = (126, 127)
 _KILLED = 128  # a shell's status for a command that a signal killed begins here
 
 

@@ -200,6 +200,9 @@ class Watch:
         else:
             self.failed += 1
             self._tell(f"{_shown(event.data_id)}: {commands.described(event.status)}")
+        if event.status in commands.NOT_RUN and not self._stops:
+            self._tell("the command cannot be run: no more is started")
+            self._stops = 1
 
     def _stop(self) -> None:
         self._stops += 1
