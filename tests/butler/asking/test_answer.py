@@ -615,6 +615,13 @@ def test_two_registries_of_a_chain_each_know_their_own(survey: Path, tmp_path: P
     rows = butler.query("calexp", visit=410877, columns=["ccdnum", "filter"])
     assert list(rows.tuples()) == [(1, "z"), (2, "z"), (28, "g")]
     assert butler.query("calexp", "filter == 'z'", columns="ccdnum")["ccdnum"] == [1, 2]
+    connection = sqlite3.connect(other / "registry.sqlite3")
+    connection.execute("ALTER TABLE raw DROP COLUMN expTime")
+    connection.commit()
+    connection.close()
+    butler = Butler(inputs=[str(other), str(survey / "rerun" / "old")])
+    rows = butler.query("calexp", visit=410877, columns=["ccdnum", "expTime", "object"])
+    assert list(rows.tuples()) == [(1, None, "else"), (2, None, "else"), (28, 90.0, "COSMOS")]
 
 
 def test_the_same_is_asked_by_a_butler_of_gen2(survey: Path) -> None:

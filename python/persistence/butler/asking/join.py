@@ -169,10 +169,15 @@ class _Join:
         where = {
             name: value for name, value in self._question.where.known().items() if name in known
         }
-        kinds = [self._question.kinds[name] for name in asked]
+        kinds = tuple(self._question.kinds[name] for name in asked)
+        lacking = [place for place, name in enumerate(wanted) if name not in known]
         for row in registry.stream(asked, where, tables):
-            fitted = dict(zip(asked, map(its_columns.fit, row, kinds), strict=True))
-            yield number, *(fitted.get(name) for name in wanted)
+            values = [*row]
+            if tuple(map(type, row)) != kinds:
+                values = [*map(its_columns.fit, row, kinds)]
+            for place in lacking:
+                values.insert(place, None)
+            yield number, *values
 
     def _found(self, registries: Mapping[str | None, Registry]) -> Iterator[Row]:
         question = self._question
