@@ -57,3 +57,12 @@ def test_files_that_differ_in_one_key_are_near(
     assert len(told) == (near is not None)
     for line in told:
         assert sorted(line.split("  in  ")[0].split()[1:]) == sorted(str(near).split())
+
+
+def test_of_numbers_all_are_looked_at_however_many_files_there_are(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "_ENOUGH", 1)
+    monkeypatch.setattr("persistence.butler.file_keys._FEW", 0)  # the index is asked
+    (line,) = nearest.reasons(repository, Request("note"), {"a": 99, "b": "x"})
+    assert {"a=5", "b=x"} < set(line.split())

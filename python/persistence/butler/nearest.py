@@ -61,12 +61,12 @@ def _on_disk(
     fixed = {key: known[key] for key in dataset.template.keys if key in known}
     for key in reversed(fixed):
         others = {name: value for name, value in fixed.items() if name != key}
-        near = file_keys.data_ids(repository, dataset, others)
-        found = list(itertools.islice(near, _ENOUGH))
-        found = [candidate for candidate in found if key in candidate]
-        if found:
-            value = closest(fixed[key], (candidate[key] for candidate in found))
-            return next(candidate for candidate in found if candidate[key] == value)
+        limit = _ENOUGH if isinstance(fixed[key], str) else _ENOUGH_NUMBERS
+        near = file_keys.data_ids(repository, dataset, others, [key])
+        values = {one[key]: None for one in itertools.islice(near, limit) if key in one}
+        if values:
+            others[key] = closest(fixed[key], values)
+            return next(file_keys.data_ids(repository, dataset, others), None)
     return None
 
 
