@@ -103,7 +103,7 @@ def test_a_dry_run_ends_with_what_would_be_new(run: Any, root: Path, raws: list[
         (("--filetype", "rw"), "no file type 'rw'; did you mean 'raw'"),
         (("--transfer", "link"), "invalid choice: 'link'"),
         (("--badId", "vist=1"), "unknown key 'vist'; did you mean 'visit'"),
-        (("-j", "0"), "invalid _count value: '0'"),
+        (("-j", "0"), "invalid number of processes value: '0'"),
     ],
 )
 def test_what_is_mistyped_is_status_2(

@@ -39,7 +39,7 @@ SHOWN = {
         ["note"] * 22,
         "1 new, 0 already there, 0 failed\n"
         + "note\n" * 20
-        + "  ... and 2 more of these; -L INFO tells all",
+        + "  ... and 2 more of these; -v, or -L INFO of a script, tells all",
     ),
 }
 

@@ -503,7 +503,10 @@ def test_many_notes_are_cut_short_and_logged_whole(
     report = ingest([master(f"20{year}-01-01") for year in range(10, 40)], days=5)
     assert len(report.notes) == 29
     told = str(report).splitlines()
-    assert (len(told), told[-1]) == (22, "  ... and 9 more of these; -L INFO tells all")
+    assert (len(told), told[-1]) == (
+        22,
+        "  ... and 9 more of these; -v, or -L INFO of a script, tells all",
+    )
     assert report.notes[-1].strip() in caplog.messages
 
 

@@ -158,3 +158,6 @@ def _count(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+_count.__name__ = "number of processes"  # argparse shows it

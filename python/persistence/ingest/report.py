@@ -119,7 +119,8 @@ class Report:
             *self.notes[:_NOTES],
         ]
         if len(self.notes) > _NOTES:
-            lines.append(f"  ... and {len(self.notes) - _NOTES} more of these; -L INFO tells all")
+            more = len(self.notes) - _NOTES
+            lines.append(f"  ... and {more} more of these; -v, or -L INFO of a script, tells all")
         total = ", ".join(parts)
         return "\n".join([*lines, total] if self.dry_run else [total, *lines])
 
