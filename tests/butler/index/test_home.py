@@ -194,6 +194,7 @@ def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(
     damage(file)
     for _ in range(2):
         assert rows(tree, CALEXP) == THERE
+    assert Path(tree.file).is_file()
     assert rows(new_tree(root), CALEXP) == THERE
 
 
@@ -308,6 +309,27 @@ def test_a_cache_of_another_user_is_left_alone(
 
     assert as_user(4321, act) == "[(1, 2), '']"
     assert list(folder.iterdir()) == []
+
+
+def test_an_index_that_another_user_could_have_written_is_left_alone(
+    open_folder: Path, as_user: Callable[..., str], make: Make
+) -> None:
+    make(open_folder, CALEXP.format({"visit": 1, "ccdnum": 2}))
+    folder = open_folder / "cache"
+    folder.mkdir()
+    os.chown(folder, 4321, 4321)
+
+    def act() -> str:
+        os.environ["XDG_CACHE_HOME"] = str(folder)
+        tree = filled(open_folder)
+        return str(list(tree.rows(CALEXP, ["visit", "ccdnum"])) + [os.path.basename(tree.file)])
+
+    shown = as_user(4321, act)
+    (file,) = files(folder)
+    assert shown == f"[(1, 2), {file.name!r}]"
+    os.chown(file, 0, 0)
+    file.chmod(0o666)
+    assert as_user(4321, act) == "[(1, 2), '']"
 
 
 # -- killed, or removed, at any instant
@@ -441,6 +463,10 @@ def test_a_poisoned_index_in_the_repository_is_believed_no_more_than_a_list_of_n
 ) -> None:
     _execute(given, poison)
     tree = new_tree(root)
+    connection = sqlite3.connect(tree.file)
+    directories = {path for (path,) in connection.execute("SELECT path FROM dirs")}
+    connection.close()
+    assert directories <= {"", *(str(path.parent.relative_to(root)) for path in root.rglob("*"))}
     shown = rows(tree, CALEXP)
     assert set(THERE) <= set(shown) <= {*THERE, (1, 7)}
     tree.build()

@@ -226,6 +226,22 @@ def test_a_clock_that_jumps_hides_nothing(
         assert rows(tree, CALEXP) == on_disk(root, CALEXP)
 
 
+def test_what_was_listed_in_the_future_is_listed_again_when_the_clock_is_back(
+    tree: Tree,
+    root: Path,
+    rows: Rows,
+    settled: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled(3600)
+    moment = refresh.now()  # and the clock of the file system stands still
+    monkeypatch.setattr(listing, "stamp", lambda path: Stamp(moment, moment, 1))
+    assert rows(tree, CALEXP, visit=1) == [(1, 1), (1, 28)]
+    settled(0)
+    make_all(root, "0000001/calexp/calexp-0000001_05.fits")
+    assert (1, 5) in rows(tree, CALEXP, visit=1)
+
+
 def test_a_directory_that_vanishes_while_it_is_listed_has_no_files(
     tree: Tree, root: Path, rows: Rows, on_disk: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,7 +258,12 @@ def test_a_directory_that_vanishes_while_it_is_listed_has_no_files(
 
 
 def test_a_directory_whose_listing_breaks_off_is_listed_by_the_next_question(
-    tree: Tree, root: Path, rows: Rows, on_disk: Rows, monkeypatch: pytest.MonkeyPatch
+    tree: Tree,
+    root: Path,
+    rows: Rows,
+    on_disk: Rows,
+    settled: object,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     original = listing.parts
 
@@ -555,6 +576,18 @@ def test_files_that_lie_elsewhere_count_as_lying_where_they_are_registered(
     assert rows(tree, RAW) == [row for row in expected if row[2] != 3]
     (root / ".persistence/direct.sqlite3").unlink()
     assert rows(tree, RAW) == expected[:1]
+
+
+def test_a_file_of_the_tree_comes_before_one_that_lies_elsewhere(
+    tree: Tree, root: Path, tmp_path: Path
+) -> None:
+    make_all(tmp_path, "archive/a.fits")
+    register(root, {"0000003/calexp/calexp-0000003_03.fits": tmp_path / "archive/a.fits"})
+    tree.refresh(CALEXP)
+    assert list(tree.rows(CALEXP, ["_ending"], known={"visit": 3})) == [(".gz",)]
+    (root / "0000003/calexp/calexp-0000003_03.fits.gz").unlink()
+    tree.refresh(CALEXP)
+    assert list(tree.rows(CALEXP, ["_ending"], known={"visit": 3})) == [("",)]
 
 
 # -- asking
