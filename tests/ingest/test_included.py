@@ -28,6 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::erfa.ErfaWarning")
 
 
 REGISTRY = "calibRegistry.sqlite3"
+TABLES = "(SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%')"
 
 
 def cards_of(path: Path) -> dict[str, Any]:
@@ -280,6 +281,8 @@ def test_real_calibrations_of_a_rubin_camera_get_the_rows_that_gen2_gave_them(
     assert ingest_calibs.main([*main, *map(str, files)]) == 0
     (row,) = rows(root)
     butler = Butler(root, calibRoot=str(calib))
+    ours, gen2 = (rows(folder, TABLES, REGISTRY) for folder in (calib, theirs / "CALIB"))
+    assert ours == gen2
     for source in files:
         place = source.relative_to(theirs / "CALIB")
         kind = place.parts[0]
