@@ -238,10 +238,10 @@ def test_the_help_warns_of_the_move(capsys: Any) -> None:
 def test_a_camera_that_does_not_say_how_is_told(
     tmp_path: Path, master: Master, capsys: Any
 ) -> None:
-    (tmp_path / "hsc").mkdir()
-    (tmp_path / "hsc" / "_mapper").write_text("lsst.obs.hsc.HscMapper\n")
-    assert ingest_calibs.main([str(tmp_path / "hsc"), master(), "--calib=.", "--validity=5"]) == 2
-    assert "HscMapper does not say how its calibrations are ingested" in capsys.readouterr().err
+    (tmp_path / "cfht").mkdir()
+    (tmp_path / "cfht" / "_mapper").write_text("lsst.obs.cfht.MegacamMapper\n")
+    assert ingest_calibs.main([str(tmp_path / "cfht"), master(), "--calib=.", "--validity=5"]) == 2
+    assert "MegacamMapper does not say how its calibrations are ingested" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["ingestCalibs.py", "ingestCuratedCalibs.py", "ingestDefects.py"])
