@@ -39,6 +39,17 @@ FORMS = ("calexp/calexp-{0}_{1:02d}.fits", "calexp/wcs-{0}_{1:02d}.fits", "src/s
          "postISR/postISR-{0}_{1:02d}.fits", "bkgd/bkgd-{0}_{1:02d}.fits")  # fmt: skip
 
 
+def cpu(ours: Callable[[], Any], bare: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """Return the least CPU seconds of each, in turn: other processes take time, too."""
+    best = [math.inf, math.inf]
+    for _ in range(rounds):
+        for place, act in enumerate((ours, bare)):
+            begin = time.process_time()
+            act()
+            best[place] = min(best[place], time.process_time() - begin)
+    return best[0], best[1]
+
+
 def make(root: Path, visits: Any, forms: Any = FORMS) -> Path:
     """Make a DECam repository with empty files of some visits."""
     root.mkdir(parents=True)
@@ -113,7 +124,7 @@ def test_data_ids_off_names(bench: Any, outputs: Path) -> None:
         return len([(kind, int(visit), int(chip)) for kind, visit, chip in every])
 
     assert ours() == bare() == VISITS * CHIPS * len(FORMS)
-    mine, other = bench.pair(ours, bare, 7)
+    mine, other = cpu(ours, bare, 7)
     shown = f"one expression {number / other:,.0f}/s"
     bench.tell(
         f"names -> data IDs, {len(EVERY)} templates", number / mine, "/s", shown, 500_000, True
@@ -136,7 +147,7 @@ def test_an_index_from_nothing(
         return by_hand(outputs, str(tmp_path / f"bare{next(files)}.sqlite3"))
 
     assert ours() == bare() == VISITS * CHIPS
-    mine, other = bench.pair(ours, bare, 3)
+    mine, other = cpu(ours, bare, 3)
     number = VISITS * CHIPS * len(FORMS)
     bench.tell("index of 60,000 files from nothing, for 10^6", mine * 1e6 / number, "s",
                f"calexps by hand {other * 1e6 / number:.1f} s", 10)  # fmt: skip
@@ -213,7 +224,7 @@ def test_which_of_many_exist(bench: Any, outputs: Path) -> None:
         return sum(os.access(root + form % one, os.F_OK) for one in ids)
 
     assert butler.exists("calexp", ids).sum() == bare() == VISITS * CHIPS
-    mine, other = bench.pair(lambda: butler.exists("calexp", ids), bare, 5)
+    mine, other = cpu(lambda: butler.exists("calexp", ids), bare, 5)
     bench.tell("which of 10^5 exist", mine, "s", f"os.access of each {other:.2f} s", 0.3)
 
 
