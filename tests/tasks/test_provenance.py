@@ -17,7 +17,9 @@ import pytest
 from astropy.io import fits
 from lsst.sphgeom import HtmPixelization, LonLat, UnitVector3d
 
+from obs_decam.sample import calibs as generate_calibs
 from persistence import Butler
+from persistence.cli import ingest_calibs
 
 VISIT, CHIPS = 410877, (25, 26)
 TOP = Path(__file__).resolve().parents[2]
@@ -224,3 +226,17 @@ def test_several_processes_tell_the_same(whole: Path, repo: Path) -> None:
     runs = [line["r"] for line in lines(repo) if line["op"] == "run"]
     assert len(runs) == 2
     assert {line["r"] for line in lines(repo)} == set(runs)
+
+
+def test_why_tells_that_another_calibration_would_be_chosen_now(repo: Path, tmp_path: Path) -> None:
+    masters = generate_calibs.write_masters(
+        str(tmp_path / "masters"), ["bias"], ["2014-02-26"], ["g"], CHIPS[:1], "small"
+    )
+    words = ["--calib", str(repo / "CALIB"), "--validity", "365", "--mode", "copy", "--recompute"]
+    assert ingest_calibs.main([str(repo), *masters, *words]) == 0
+    butler = Butler(str(repo / "rerun/a"), calibRoot=str(repo / "CALIB"))
+    origin = butler.why("calexp", visit=VISIT, ccdnum=25)
+    (bias,) = (one for one in origin.inputs if one.datasetType == "bias")
+    assert bias.path == "BIAS/2014-02-20/BIAS-2014-02-20-25.fits"
+    assert bias.because.endswith("; now BIAS/2014-02-26/BIAS-2014-02-26-25.fits would be chosen")
+    assert stale(repo) == set()
