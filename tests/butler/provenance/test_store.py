@@ -134,6 +134,8 @@ def test_a_journal_that_was_replaced_or_cut_or_removed_is_read_anew(
     content = path.read_bytes()
     path.write_bytes(content.splitlines(keepends=True)[0])  # shorter, the same inode
     assert opened().last("b") is None
+    write(tree, put("d", 1.0))
+    assert opened().last("d") is not None
     other = path.with_suffix(".new")
     other.write_bytes(content.replace(b'"b"', b'"c"'))
     os.replace(other, path)
