@@ -84,8 +84,8 @@ class World:
         return [os.path.relpath(uri, self.a)]
 
     def files(self, root: str) -> list[str]:
-        """List a repository."""
-        return sorted(os.listdir(self.folder / root))
+        """List a repository, but for what Gen2 has no place for."""
+        return sorted(name for name in os.listdir(self.folder / root) if name != ".persistence")
 
     # -- further repositories
     # ------------------------------------------------------------------------

@@ -101,7 +101,9 @@ def catalog(start: int = 1, number: int = 5, **columns: Any) -> Table:
 def files(root: str) -> list[str]:
     """Give every dataset's file in a repository."""
     found = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
-    return sorted(os.path.relpath(path, root) for path in found if not path.endswith((".yaml", ".jsonl")))
+    return sorted(
+        os.path.relpath(path, root) for path in found if not path.endswith((".yaml", ".jsonl"))
+    )
 
 
 def same_sky(one: Any, ra: float) -> bool:
