@@ -30,6 +30,7 @@ def words(text: str, **values: Any) -> list[str]:
         ("run {visit:05d}.fits '{filter}'", ["run", "00007.fits", "g"]),
         ("run --x={filter}{visit}", ["run", "--x=g7"]),
         ("run '{{a}}' 'two words' \"it's\"", ["run", "{a}", "two words", "it's"]),
+        ("run '{filter:>3}' x={filter:<2}", ["run", "  g", "x=g "]),
         ("run 'visit {visit}'", ["run", "visit 7"]),
         (r"run it\'s", ["run", "it's"]),
         ("run # {id}", ["run", "#", "visit=7", "filter=g"]),
@@ -61,6 +62,9 @@ def test_values_go_into_the_gaps(text: str, expected: list[str]) -> None:
         ("run {id:5}", "has to be a word by itself"),
         ("run {filter:05d}", "filter is of type str: Unknown format code 'd'"),
         ("sh -c 'run {object}'", "would become a part of a script"),
+        ("python -c 'print(\"{object}\")'", "would become a part of a script"),
+        ("sh -c echo;{object}", "would become a part of a script"),
+        ("awk '$1==\"{filter}\"' file", "would become a part of a script"),
         ("sh -c 'run --id {id}'", "has to be a word by itself"),
     ],
 )

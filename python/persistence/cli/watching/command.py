@@ -21,6 +21,9 @@ from persistence.errors import DataIdError, UsageError, did_you_mean
 ID = "id"
 # Join their words, and give them to a shell of another host: values are quoted for that one.
 _REMOTE = {"ssh", "rsh"}
+# What a word of a script has, for whatever program, and no name of a file or value of an option.
+_SCRIPT = re.compile(r"[\s'\"`$()<>|;&]")
+_GAP = re.compile(r"\{[^{}]*\}")
 
 # Words that mean something else than themselves to a shell, unless they are quoted.
 _FOR_A_SHELL = re.compile(r"\|.*|&&?|;.*|\d?>.*|<.*")
@@ -110,7 +113,7 @@ class Command:
                 f"{', '.join(known)}); {{{{ is a brace"
             )
         kind = self._keys[key]
-        if kind is str and re.search(r"\s", word):
+        if kind is str and _SCRIPT.search(_GAP.sub("", word)):
             raise UsageError(
                 f"--exec, {word!r}: {{{key}}} is text that comes from headers, and would become a "
                 f"part of a script; give it as a word: sh -c '... \"$1\"' sh {{{key}}}"
