@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.time import Time
 
 from persistence import (
     AmbiguousDataId,
@@ -142,6 +143,29 @@ def test_each_dataset_comes_from_its_own_butler(folder: Path, both: Federation) 
         assert (number, reference.get("raw").image[0, 0] % 10) == ("toy", 2)
     refs = both.query("raw", "detector == 2 and instrument == 'toy'").refs()
     assert [ref.get("raw").image[0, 0] for ref in refs] == [12, 22, 4108772]
+
+
+def test_references_are_limited_and_ordered_as_rows_are(both: Federation) -> None:
+    assert [len(both.query("raw", limit=limit).refs()) for limit in (0, 2, 1000)] == [
+        0, 2, len(both.query("raw")),
+    ]  # fmt: skip
+    last = ["-visit", "detector", "instrument"]
+    for order in (last, ["detector", *last], ["-size", *last]):
+        rows = both.query("raw", order=order, limit=5, columns=["visit", "detector"])
+        ids = [reference.dataId for reference in rows.refs()]
+        assert [(one["visit"], one.get("chip", one.get("ccdnum"))) for one in ids] == list(
+            rows.tuples()
+        )
+
+
+def test_columns_of_registries_and_files_have_the_types_that_a_butler_gives(
+    both: Federation,
+) -> None:
+    table = both.query("raw", columns=["instrument", "expTime", "size", "object"]).to_table()
+    assert [table[name].dtype.kind for name in table.colnames] == ["U", "f", "i", "U"]
+    assert np.ma.max(table["expTime"]) == 90.0
+    written = both.query("raw", limit=1, columns="written").to_table()["written"]
+    assert isinstance(written, Time)
 
 
 def test_what_is_put_goes_to_the_instrument(folder: Path, both: Federation) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.butler.asking import columns as asked_columns
 from persistence.butler.asking.rows import Rows
 from persistence.butler.butler import Butler
 from persistence.dataids import expression
@@ -17,8 +19,6 @@ from persistence.errors import DataIdError, UnknownKey, did_you_mean
 
 INSTRUMENT = "instrument"
 Row = tuple[Any, ...]
-# Columns that `Butler.query` has besides keys and those of registries.
-_OF_FILES: Mapping[str, type] = {"size": int, "written": str, "repository": str, "path": str}
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,15 @@ class Member:
 
     def vocabulary(self, datasetType: str) -> Vocabulary:
         """Return the columns that a query of a dataset type may name."""
-        kinds = {**_OF_FILES, **(self.butler.getKeys(datasetType) or {})}
+        kinds = {**asked_columns.FILE, **(self.butler.getKeys(datasetType) or {})}
         aliases: dict[str, str] = {}
-        name = self.butler.request(datasetType).datasetType
-        for repository in self.butler.chain.inputs:
+        request = self.butler.request(datasetType)._replace(view=None)
+        name, chain = request.datasetType, self.butler.chain
+        knowing = [repository for repository in chain.inputs if name in repository.mapper.types]
+        if knowing:
+            its = asked_columns.of(knowing, knowing[0].mapper.dataset(request))
+            kinds = {**its.kinds, **kinds}
+        for repository in chain.inputs:
             policy = repository.mapper.policy
             aliases = {**policy.aliases, **aliases}
             if name not in policy.types:
@@ -185,7 +190,9 @@ class Question:
             return itertools.islice(distinct, self.limit)
 
         def refer() -> list[Any]:
-            return [reference for one in asked for reference in self._refer(one, where)]
+            rows = [row for one in asked for row in self._refer(one, where, sorting)]
+            rows = _sorted(rows, sorting, order)
+            return [reference for *_, reference in rows[: self.limit]]
 
         return _Rows(self.datasetType, kinds, ask, refer)
 
@@ -208,7 +215,8 @@ class Question:
             return None
         return rest.renamed({name: columns.own(name) for name in named})
 
-    def _refer(self, member: Member, where: Expression) -> list[Any]:
+    def _refer(self, member: Member, where: Expression, names: Sequence[str]) -> list[Row]:
+        """Return a member's references, each behind the values of some columns."""
         rest = self._rest(member, where)
         if rest is None:
             return []
@@ -216,10 +224,27 @@ class Question:
             raise DataIdError(
                 f"references are to datasets of a condition in which {INSTRUMENT} stands by itself"
             )
-        rows = member.butler.query(
-            self.datasetType, rest, dataId=dict(self.data_id), fresh=self.fresh
+        ask = functools.partial(
+            member.butler.query,
+            self.datasetType,
+            rest,
+            dataId=dict(self.data_id),
+            fresh=self.fresh,
         )
-        return rows.refs()
+        if not names:
+            return [(reference,) for reference in ask(limit=self.limit).refs()]
+        columns = member.vocabulary(self.datasetType)
+        own = list(dict.fromkeys(columns.own(name) for name in names if name in columns))
+        keys = ask().columns
+        # A dataset has several rows if columns of the registry have several values for it.
+        known: dict[Row, dict[str, Any]] = {}
+        for row in ask([*keys, *own]):
+            known.setdefault(tuple(row[key] for key in keys), row)
+        nothing = dict.fromkeys(own)  # of a dataset without keys
+        return [
+            (*member.row(names, columns, known.get(_identity(one, keys), nothing)), one)
+            for one in ask().refs()
+        ]
 
     def _of(
         self, member: Member, where: Expression, names: Sequence[str], is_whole: bool
@@ -252,7 +277,13 @@ def _kind(datasetType: str, name: str, members: Sequence[Member]) -> type:
         return str
     every = [one.vocabulary(datasetType) for one in members]
     kinds = {columns.kinds[columns.own(name)] for columns in every if name in columns}
+    if kinds == {int, float}:
+        return float
     return kinds.pop() if len(kinds) == 1 else str
+
+
+def _identity(reference: Any, keys: Sequence[str]) -> Row:
+    return tuple(reference.dataId.get(key) for key in keys)
 
 
 def _sorted(rows: list[Row], names: Sequence[str], order: Sequence[str]) -> list[Row]:
