@@ -25,7 +25,6 @@ from persistence.calibs import roots
 from persistence.cameras import faces
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
-from persistence.composites import reads
 from persistence.composites.cache import ComponentCache
 from persistence.dataids.dataid import DataId, as_given
 from persistence.dataids.request import Request
@@ -766,7 +765,8 @@ class Butler:
     def recording(self, digests: bool = False) -> Iterator[None]:
         """Record in the block that what is put was made of what is read in it, and nothing else.
 
-        A Butler records so whether or not it has ``record=True``.
+        A Butler records so whether or not it has ``record=True``. Blocks of several threads do not
+        mix: what a thread reads in a block of its own counts in no other thread's.
 
         Parameters
         ----------
@@ -782,13 +782,12 @@ class Butler:
                     exposure = butler.get("calexp", visit=410877, ccdnum=ccdnum)
                     butler.put(measure(exposure), "src", visit=410877, ccdnum=ccdnum)
         """
-        made = recorder.of_script("digest" if digests else True, is_block=True)
-        self._recorders.append(made)
-        try:
-            yield
-        finally:
-            self._recorders.remove(made)
-            reads.ignore(made)
+        with recorder.block("digest" if digests else True) as made:
+            self._recorders.append(made)
+            try:
+                yield
+            finally:
+                self._recorders.remove(made)
 
     def why(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
         """Tell what a dataset was made of, and what that was made of, and so on.

@@ -123,7 +123,7 @@ class Writer:
 
     def _note(self, locations: list[Location]) -> None:
         """Write where datasets were put into the journals of their trees; tell who collects it."""
-        recorder.note_put(locations, self._recorders[-1] if self._recorders else None)
+        recorder.note_put(locations, recorder.innermost(self._recorders))
         for collection in list(_collections.values()):
             collection += locations
 

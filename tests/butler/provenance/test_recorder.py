@@ -11,6 +11,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,31 @@ def test_a_block_forgets_what_was_read_before_it_and_is_forgotten_after_it(
     after = last(by_hand(repo / "rerun/a"))
     assert "flat ../..:flat/1.txt" in inputs(after)
     assert after["r"] != inside["r"]
+
+
+def test_blocks_of_threads_do_not_mix(repo: Path, rerun: Open, by_hand: ByHand) -> None:
+    butler, both = rerun(record=True), threading.Barrier(2)
+
+    def make(ccdnum: int) -> None:
+        with butler.recording():
+            both.wait(60)
+            worker = threading.Thread(target=butler.get, args=("flat", {"ccdnum": ccdnum}))
+            butler.get("raw", visit=7, ccdnum=ccdnum)
+            if ccdnum == 1:  # a thread without a block works for all
+                worker.start()
+                worker.join()
+            both.wait(60)
+            butler.put("made", "calexp", visit=7, ccdnum=ccdnum)
+            both.wait(60)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(make, (1, 2)))
+    puts = [line for line in by_hand(repo / "rerun/a") if line["op"] == "put"]
+    assert len({line["r"] for line in puts}) == 2
+    assert {line["f"]: set(inputs(line)) for line in puts} == {
+        f"calexp/7-{ccdnum}.txt": {f"raw ../..:raw/7-{ccdnum}.txt", "flat ../..:flat/1.txt"}
+        for ccdnum in (1, 2)
+    }
 
 
 def test_a_block_records_for_a_butler_that_does_not(

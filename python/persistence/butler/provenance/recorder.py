@@ -8,6 +8,7 @@ import hashlib
 import os
 import shlex
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +42,9 @@ class Recorder:
         Whether inputs are remembered by the digests of their content, too.
     head : callable, optional
         Returns the line of the run, which is written into each repository before the first put.
+    thread : `int`, optional
+        The thread of which it is a block. What other threads read in blocks of their own is not
+        noted.
     """
 
     def __init__(
@@ -49,8 +53,9 @@ class Recorder:
         every: bool,
         digests: bool = False,
         head: Callable[[], Mapping[str, Any]] | None = None,
+        thread: int | None = None,
     ) -> None:
-        self.run = run
+        self.run, self.thread = run, thread
         self._every, self._digests, self._head = every, digests, head
         self._began: float | None = time.monotonic() if every else None
         # By repository and file: that it was read a thousand times is one input.
@@ -59,6 +64,9 @@ class Recorder:
 
     def note(self, location: Location) -> None:
         """Remember that a dataset was read; see `persistence.composites.reads`."""
+        here = threading.get_ident()
+        if self.thread not in (None, here) and any(one.thread == here for one in _blocks):
+            return
         path = location.full_path
         try:
             status = os.stat(path)
@@ -104,6 +112,8 @@ class Recorder:
             announce(root, self.run, self._head())
 
 
+# Those of scripts that are open, of all threads.
+_blocks: list[Recorder] = []
 # Those of tasks, the last one counts: they are of the process, for a task may write, and read, in
 # threads of its own.
 _targets: list[Recorder] = []
@@ -123,6 +133,24 @@ def target(run: str, digests: bool = False) -> Iterator[Recorder]:
     finally:
         reads.ignore(recorder)
         _targets.remove(recorder)
+
+
+@contextlib.contextmanager
+def block(record: bool | str) -> Iterator[Recorder]:
+    """Record what is read in a block of a script."""
+    made = of_script(record, threading.get_ident())
+    _blocks.append(made)
+    try:
+        yield made
+    finally:
+        _blocks.remove(made)
+        reads.ignore(made)
+
+
+def innermost(recorders: Sequence[Recorder]) -> Recorder | None:
+    """Return the last of a Butler's recorders, of this thread's if it has any."""
+    own = [one for one in recorders if one.thread == threading.get_ident()]
+    return next(reversed(own or recorders), None)
 
 
 def note_put(locations: Sequence[Location], own: Recorder | None) -> None:
@@ -202,15 +230,15 @@ def head(
     return line
 
 
-def of_script(record: bool | str, is_block: bool = False) -> Recorder:
+def of_script(record: bool | str, thread: int | None = None) -> Recorder:
     """Return what a Butler of a script records with: it knows which program runs, and how.
 
     Parameters
     ----------
     record : `bool` or `str`
         What the Butler was given.
-    is_block : `bool`
-        Whether it is for a block, in which all that is read counts.
+    thread : `int`, optional
+        That of a block, in which all that is read counts.
 
     Raises
     ------
@@ -219,7 +247,7 @@ def of_script(record: bool | str, is_block: bool = False) -> Recorder:
     """
     if record not in (True, "digest"):
         raise UnknownArgument(f"record={record!r}: it is True, False or 'digest'")
-    recorder = Recorder(new_run(), is_block, record == "digest", _script)
+    recorder = Recorder(new_run(), thread is not None, record == "digest", _script, thread)
     reads.listen(recorder)
     return recorder
 
