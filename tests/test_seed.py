@@ -78,7 +78,7 @@ def test_one_detector_is_processed_into_a_rerun_and_read_as_the_tutorial_reads(
         truth, abs=0.02
     )
     assert sorted(path.name for path in Path("repo/rerun/processed").iterdir() if path.is_dir()) == [
-        "0123456", "config", "schema",
+        ".persistence", "0123456", "config", "schema",
     ]  # fmt: skip
 
 
