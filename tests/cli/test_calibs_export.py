@@ -90,6 +90,34 @@ def test_what_is_imported_has_its_windows_and_is_chosen_alike(
     assert theirs.getUri("bias", visit=410877, ccdnum=28).startswith(str(other))
 
 
+def with_visits(folder: Path) -> Path:
+    """Give a calibration root the visit table that Gen2's ingest makes of DECam's biases."""
+    with sqlite3.connect(folder / "calibRegistry.sqlite3") as registry:
+        registry.execute("CREATE TABLE IF NOT EXISTS bias (id integer primary key autoincrement, "
+                         "filter text, ccdnum int, calib_hdu int, path text, calibDate text, "
+                         "validStart text, validEnd text, unique(filter,ccdnum,calibDate))")  # fmt: skip
+        registry.execute("DROP TABLE IF EXISTS bias_visit")
+        registry.execute("CREATE TABLE bias_visit (calibDate text, unique(calibDate))")
+    return folder
+
+
+@pytest.mark.parametrize("has_visits", [[True, False], [False, True], [True, True]])
+def test_tables_of_visits_are_as_ingest_makes_them(
+    run: Any, dated: Path, calib: Path, tmp_path: Path, has_visits: list[bool]
+) -> None:
+    other, folder = tmp_path / "other", tmp_path / "out"
+    other.mkdir()
+    for root, has_one in zip((calib, other), has_visits, strict=True):
+        if has_one:
+            with_visits(root)
+    run("calibs", dated, "bias", "--calib", calib, "--export", folder)
+    done = run("calibs", dated, "--calib", other, "--import", folder)
+    assert (done.status, done.out) == (0, "3 new, 0 already there, 0 failed\n")
+    assert rows(other) == rows(calib)
+    visits = sqlite3.connect(other / "calibRegistry.sqlite3").execute("SELECT * FROM bias_visit")
+    assert sorted(visits) == sorted({(row[2],) for row in rows(calib)})
+
+
 def test_one_type_is_imported_alone(run: Any, dated: Path, exported: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

@@ -20,7 +20,8 @@ from persistence.ingest.base import FileIngest
 from persistence.ingest.plan import Delivery, FilePlan, Status, in_place
 from persistence.ingest.report import Report
 from persistence.policy.dataset_type import DatasetType
-from persistence.registry import open_writer
+from persistence.registry import Registry, open_writer
+from persistence.registry import open as open_registry
 from persistence.registry.tables import TableSpec
 
 MANIFEST = "calibrations.json"
@@ -121,6 +122,9 @@ def _listed(
         homes = [one for one in repository.mapper.types.values() if one.tables == dataset.tables]
         unique = dict.fromkeys(key for one in homes for key in one.keys if key in columns)
         tables[table] = {"columns": columns, "unique": list(unique)}
+        visit = _visit_columns(registry, table)
+        if visit:
+            tables[table]["visit"] = visit
         for values in registry.lookup(list(columns), {}, [table]):
             row = dict(zip(columns, values, strict=True))
             found = next(_paths(source.root, row, homes), None)
@@ -208,7 +212,11 @@ class ImportTask(FileIngest):
             entry for entry in manifest["files"] if not self.types or entry["table"] in self.types
         ]
         _refuse_changed(folder, entries, self.progress)
-        specs = {name: _spec(name, said) for name, said in manifest["tables"].items()}
+        there = open_registry(self.root, {}, "calibRegistry")
+        specs = {
+            name: _spec(name, said, _visit_columns(there, name))
+            for name, said in manifest["tables"].items()
+        }
         writer = open_writer(self.root, specs, "calibRegistry", dry_run=self.dry_run)
         try:
             plans = [self._plan(folder, entry, writer, specs) for entry in entries]
@@ -287,9 +295,16 @@ def read(folder: str, repository: Repository) -> dict[str, Any]:
     return manifest
 
 
-def _spec(name: str, said: Mapping[str, Any]) -> TableSpec:
+def _visit_columns(registry: Registry | None, table: str) -> list[str]:
+    """Return the columns of a table's visit table; none if it has none."""
+    name = f"{table}_visit"
+    return list(registry.columns([name])) if registry and name in registry.tables() else []
+
+
+def _spec(name: str, said: Mapping[str, Any], visit: Sequence[str]) -> TableSpec:
+    """Return the tables of rows: a visit table that is there stays as it is."""
     unique = tuple(said["unique"])
-    return TableSpec(name, said["columns"], unique, unique)
+    return TableSpec(name, said["columns"], unique, tuple(visit or said.get("visit", unique)))
 
 
 def _refuse_changed(
