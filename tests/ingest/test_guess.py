@@ -81,6 +81,16 @@ def test_filters_times_and_nights_are_guessed_and_marked(tmp_path: Path) -> None
             assert "guess" in line or "translation:" in line or "longitude: LONG" in line
 
 
+def test_filters_that_begin_alike_have_names_of_their_own(tmp_path: Path) -> None:
+    paths = night(
+        tmp_path,
+        {"EXPNUM": 1, "FILTER": "Bessell V"},
+        {"EXPNUM": 2, "FILTER": "Bessell R"},
+    )
+    rows = [each.rows[0] for each in tried(tmp_path, paths)]
+    assert [row["filter"] for row in rows] == ["Bessell_V", "Bessell_R"]
+
+
 def test_a_file_with_an_overscan_is_one_amplifier(tmp_path: Path) -> None:
     sections = {"BIASSEC": "[1:2,1:4]", "TRIMSEC": "[3:6,1:4]", "EGAIN": 1.25, "READNOIS": 6.0}
     (found,) = tried(tmp_path, night(tmp_path, {"EXPNUM": 1, **sections}))

@@ -220,8 +220,11 @@ def _filters(files: Sequence[_File]) -> Iterator[str]:
     found = dict.fromkeys(str(each.get(keyword)) for each in files if each.get(keyword) is not None)
     yield f"# guess: the values of {keyword}; name is what data IDs say; add band: g, r, i, ..."
     yield "filters:"
-    for value in found:
-        name = re.sub(r"[^\w.+-]", "_", value.split(" ", 1)[0])
+    words = [value.split(" ", 1)[0] for value in found]
+    # a name that two filters begin with would make one of them
+    names = words if len(set(words)) == len(words) else list(found)
+    for value, text in zip(found, names, strict=True):
+        name = re.sub(r"[^\w.+-]", "_", text)
         yield f"  - {{physical: {json.dumps(value)}, name: {json.dumps(name)}}}"
 
 
