@@ -401,6 +401,10 @@ OURS: dict[str, tuple[Any, str]] = {
         [],
         "queryMetadata and subset ask the same: the files that there are tell tracts (policy/suppliers.py)",
     ),
+    "queryMetadata('notables', 'filter', visit=1): no tables in the policy": (
+        [],
+        "the names of files supply what no table has, beside a registry, too (design.md, Who supplies a key)",
+    ),
     "map('plain', name='z') with both .gz and .fz there": (
         NoResults,
         "a pickle is never compressed: neither reader would take such a file, so that only one name is asked for",

@@ -111,6 +111,9 @@ def _ask_files(
     lenient: bool,
 ) -> list[Row]:
     """Read values off the names of the files that exist."""
+    if dataset.template is None:
+        reason = f"needs  {', '.join(wanted)}; the policy names neither a table nor a template"
+        raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
     files = repository.files
     known = files.columns((), dataset.template)
     asked = [key for key in wanted if key in known] if lenient else list(wanted)
