@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
 import re
+import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -166,3 +169,42 @@ def test_nothing_found_is_status_1_with_how_many_there_are(
     )
     done = run("find", filled, "calexp", "--format", form)
     assert done.err.splitlines()[1] == "  no file of calexp is there"
+
+
+def _as_stranger(words: Sequence[str]) -> str:
+    """Return the status and all that is printed, by a process that keeps its index in memory."""
+    from persistence.cli import main
+
+    os.environ["XDG_CACHE_HOME"] = "/nonexistent"
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        status = main.main(words)
+    return f"{status} {out.getvalue()}"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        (["find", "calexp"], True),
+        (["missing", "calexp"], True),
+        (["missing", "src", "--given", "calexp"], True),
+        (["find", "src"], False),
+    ],
+)
+def test_a_directory_that_cannot_be_listed_is_told(
+    open_folder: Path, filled: Path, as_nobody: Any, words: list[str], is_told: bool
+) -> None:
+    own = Path(shutil.copytree(filled, open_folder / "own"))
+    for name, ccdnum in (("calexp", 1), ("calexp", 2), ("src", 1)):
+        for visit in ("0410877", "0410878"):
+            path = own / visit / name / f"{name}-{visit}_{ccdnum:02d}.fits"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("x")
+    closed = own / "0410878" / "calexp"
+    closed.chmod(0o700 if os.geteuid() == 0 else 0)
+    command, *rest = words
+    text = as_nobody(lambda: _as_stranger([command, str(own), *rest]))
+    closed.chmod(0o755)
+    assert (f"{closed} cannot be listed: Permission denied" in text) == is_told
+    assert text.startswith("1 " if is_told else "0 ")
+    assert "410877" in text

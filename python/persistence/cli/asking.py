@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.cli import keys, output, usage
+from persistence.cli import keys, messages, output, usage
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -64,6 +65,43 @@ def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expre
     known, aliases = keys.known(butler, name, typed)
     chosen = expression.of_words(arguments.id, known, aliases)
     return expression.parse(arguments.where or "") & chosen
+
+
+def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
+    """Tell which directories cannot be listed that may have datasets of some types.
+
+    Returns
+    -------
+    status : `int`
+        1 if there are any: what is printed is not all; else 0.
+    """
+    members = [butler] if hasattr(butler, "chain") else [butler[one] for one in butler]
+    unlisted = dict(
+        fault for name in types for member in members for fault in _unlisted(member, name)
+    )
+    for path, problem in unlisted.items():
+        messages.problem(f"{path} cannot be listed: {problem}")
+    return 1 if unlisted else 0
+
+
+def _unlisted(butler: Butler, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the directories that cannot be listed on the ways to the files of a type, and why."""
+    from persistence.butler.index import trees
+    from persistence.dataids.inversion import Inverter
+    from persistence.dataids.template import PathTemplate
+
+    request = butler.request(name)._replace(view=None)
+    for repository in butler.chain.asked(request, {}):
+        dataset = repository.mapper.dataset(request)
+        if dataset.template is None:
+            continue
+        tree = trees.of(repository, dataset)
+        ways = Inverter([PathTemplate(dataset.template.file_text)], [("",)])
+        for directory, problem in tree.problems().items():
+            there, path = ways.directory(directory), os.path.join(tree.root, directory)
+            # by now, somebody may have opened it
+            if (there.values or there.leads_on) and not os.access(path, os.R_OK | os.X_OK):
+                yield path.rstrip("/"), problem
 
 
 def words(text: str | None) -> list[str] | None:

@@ -36,7 +36,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the rows as they are found."""
+    """Print the rows as they are found.
+
+    Returns
+    -------
+    status : `int`
+        1 if directories cannot be listed that may have more, else 0.
+    """
     name, form, columns = arguments.type, arguments.format, asking.words(arguments.columns)
     if arguments.paths and (columns or arguments.short):
         raise WrongUse("--paths shows paths alone: leave out --columns and --short")
@@ -64,9 +70,10 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             count = asking.write(["path"], ([path] for path in files), form)
     else:
         count = asking.write(rows.columns, rows.tuples(), form)
+    status = 0 if arguments.as_indexed else asking.tell_unlisted(butler, [name])
     if not count:
         raise _nothing(butler, arguments)
-    return 0
+    return status
 
 
 def _copies(butler: Butler, where: Expression, arguments: argparse.Namespace) -> Rows:

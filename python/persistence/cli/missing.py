@@ -30,7 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the data IDs; that nothing is missing is no failure."""
+    """Print the data IDs; that nothing is missing is no failure.
+
+    Returns
+    -------
+    status : `int`
+        1 if directories cannot be listed that may have what is missing, or given; else 0.
+    """
     if arguments.type == arguments.given:
         raise WrongUse(f"--given {arguments.given}: name another type than the one that is missing")
     is_sky = arguments.given == _PATCHES
@@ -41,7 +47,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
             _refuse_nothing(butler, arguments)
         given = "patch" if is_sky else arguments.given
         messages.note(f"nothing is missing: each {given} has its {arguments.type}")
-    return 0
+    types = [arguments.type] if is_sky else [arguments.type, arguments.given]
+    return 0 if arguments.as_indexed else asking.tell_unlisted(butler, types)
 
 
 def _of_datasets(butler: Butler, arguments: argparse.Namespace) -> Rows:
