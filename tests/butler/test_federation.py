@@ -20,6 +20,7 @@ from persistence import (
     Federation,
     NoResults,
     PolicyError,
+    TemplateUndefined,
     UnknownDatasetType,
     UnknownKey,
 )
@@ -166,6 +167,13 @@ def test_columns_of_registries_and_files_have_the_types_that_a_butler_gives(
     assert np.ma.max(table["expTime"]) == 90.0
     written = both.query("raw", limit=1, columns="written").to_table()["written"]
     assert isinstance(written, Time)
+
+
+def test_a_camera_without_a_place_for_a_type_is_passed_over(both: Federation) -> None:
+    with pytest.raises(TemplateUndefined):
+        Butler(both["toy"].chain.inputs[0].root).query("wcs")
+    assert list(both.query("wcs")) == []
+    assert not both.datasetExists("wcs", visit=410877, detector=2)
 
 
 def test_what_is_put_goes_to_the_instrument(folder: Path, both: Federation) -> None:

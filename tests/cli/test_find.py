@@ -204,6 +204,10 @@ def test_a_directory_that_cannot_be_listed_is_told(
     closed.chmod(0o700 if os.geteuid() == 0 else 0)
     command, *rest = words
     text = as_nobody(lambda: _as_stranger([command, str(own), *rest]))
+    (open_folder / "both.yaml").write_text(f"a: {own}\nb: {own}\n")
+    if command == "find":
+        both = as_nobody(lambda: _as_stranger([command, str(open_folder / "both.yaml"), *rest]))
+        assert both.count("cannot be listed") == is_told
     closed.chmod(0o755)
     assert (f"{closed} cannot be listed: Permission denied" in text) == is_told
     assert text.startswith("1 " if is_told else "0 ")

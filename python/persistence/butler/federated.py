@@ -67,6 +67,16 @@ class Member:
             for repository in self.butler.chain.inputs
         )
 
+    def has_place(self, datasetType: str) -> bool:
+        """Check whether the camera says where datasets of a type lie, or what they are made of."""
+        name = self.butler.request(datasetType).datasetType
+        for repository in self.butler.chain.inputs:
+            dataset = repository.mapper.types.get(name)
+            is_said = dataset is not None and (dataset.template is not None or dataset.composite)
+            if is_said or repository.mapper.hook("map", name) is not None:
+                return True
+        return False
+
     def vocabulary(self, datasetType: str) -> Vocabulary:
         """Return the columns that a query of a dataset type may name."""
         kinds = {**asked_columns.FILE, **(self.butler.getKeys(datasetType) or {})}

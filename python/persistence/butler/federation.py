@@ -272,12 +272,14 @@ class Federation:
         return found
 
     def _knowing(self, datasetType: str) -> list[Member]:
+        """Return the members that have datasets of a type, or know it at least."""
         members = [one for one in self._members.values() if one.knows(datasetType)]
         if not members:
             raise UnknownDatasetType(
                 datasetType, sorted(self.getDatasetTypes()), f"None of {', '.join(self)}"
             )
-        return members
+        # All cameras share the names of types; some have no place for them.
+        return [one for one in members if one.has_place(datasetType)] or members
 
     def _asked(self, datasetType: str, data_id: Mapping[str, Any]) -> list[Member]:
         """Return the members that a data ID is about."""

@@ -75,13 +75,22 @@ def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
     status : `int`
         1 if there are any: what is printed is not all; else 0.
     """
-    members = [butler] if hasattr(butler, "chain") else [butler[one] for one in butler]
     unlisted = dict(
-        fault for name in types for member in members for fault in _unlisted(member, name)
+        fault
+        for name in types
+        for member in _members(butler, name)
+        for fault in _unlisted(member, name)
     )
     for path, problem in unlisted.items():
         messages.problem(f"{path} cannot be listed: {problem}")
     return 1 if unlisted else 0
+
+
+def _members(butler: Any, name: str) -> list[Butler]:
+    """Return a Butler, or those of a federation that know a dataset type."""
+    if hasattr(butler, "chain"):
+        return [butler]
+    return [butler[one] for one in butler if name in butler[one].getDatasetTypes()]
 
 
 def _unlisted(butler: Butler, name: str) -> Iterator[tuple[str, str]]:
