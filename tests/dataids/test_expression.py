@@ -129,6 +129,15 @@ def by_sqlite(text: str, *rows: Mapping[str, Any]) -> list[bool | None]:
         ("date <= 2014-02-20", True),
         ("date < 2014-02-20", False),
         ("date in (2014-02-01..2014-02-20)", True),
+        # and a month of all of its days
+        ("date == 2014-02", True),
+        ("date == '2014-02'", True),
+        ("date <= 2014-02", True),
+        ("date > 2014-02", False),
+        ("date < 2014-02", False),
+        ("date in (2014-01..2014-02)", True),
+        ("date in (2014-03..2014-12)", False),
+        ("filter == '2014-02'", None),
         ("date in (2014-02-20, 2014-02-22)", True),
         ("date between 2014-02-20 and 2014-02-21", True),
         ("date == 2014-02-20T23:59", True),
@@ -151,6 +160,9 @@ def by_sqlite(text: str, *rows: Mapping[str, Any]) -> list[bool | None]:
         ("written == 2026-11-01T02:30:00.0", True),
         ("written == 2026-11-01T02:30:00.000000001", False),
         ("written != 2026-11-01", False),
+        ("written == 2026-11", True),
+        ("written > 2026-10", True),
+        ("written <= 2026-10", False),
         ("written > 2026-10-31", True),
         ("written > 2026-11-01", False),
         ("written >= 2026-11-01T02:30", True),
@@ -285,10 +297,10 @@ def comparisons(draw: Any) -> tuple[str, Test]:
             row, "filter", lambda its: PYTHON[sign](its, value)
         )
     if kind == "day":
-        value = draw(days)
-        # All of a day is as its first characters are.
+        # All of a day, or of a month, is as its first characters are.
+        value = draw(days)[: draw(st.sampled_from([7, 10]))]
         return f"date {sign} {value}", lambda row: known(
-            row, "date", lambda its: PYTHON[sign](its[:10], value)
+            row, "date", lambda its: PYTHON[sign](its[: len(value)], value)
         )
     left, right = draw(st.sampled_from(NUMBERS)), draw(st.sampled_from(NUMBERS))
     return f"{left}{sign}{right}", lambda row: known(

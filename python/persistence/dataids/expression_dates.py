@@ -1,4 +1,4 @@
-"""Dates in expressions: a day, or a time of any precision, is all that begins with it.
+"""Dates in expressions: a month, a day, or a time of any precision, is all that begins with it.
 
 ``2015-02-24`` is the whole day: texts of a registry are compared by as many characters as the date
 has, and times of files with the first and the last instant of it.
@@ -6,6 +6,7 @@ has, and times of files with the first and the last instant of it.
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 
@@ -13,9 +14,11 @@ from persistence.dataids.expression_text import DAY
 
 _DAY = re.compile(DAY)
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _COMPACT = re.compile(r"[0-9]{8}")
 _DIGITS = "[0-9]"
 _ISO_GLOB = f"'{_DIGITS * 4}-{_DIGITS * 2}-{_DIGITS * 2}*'"
+_MONTH_GLOB = f"'{_DIGITS * 4}-{_DIGITS * 2}'"
 _COMPACT_GLOB = f"'{_DIGITS * 8}'"
 _ZEROS = 9 * "0"
 _SECOND = 10**9
@@ -35,7 +38,7 @@ def read(text: str) -> str | None:
 def problem(date: str) -> str:
     """Return why there is no such date; an empty text if there is."""
     try:
-        datetime.datetime.fromisoformat(date.rstrip("Z")[:19])
+        _begun(date)
     except ValueError as error:
         return str(error)
     return ""
@@ -43,12 +46,20 @@ def problem(date: str) -> str:
 
 def interval(date: str) -> tuple[int, int]:
     """Return the first instant of a date and the one behind it, in nanoseconds since 1970 (UTC)."""
-    date = date.rstrip("Z")
-    since = datetime.datetime.fromisoformat(date[:19]) - _EPOCH
-    digits = date[20:]
+    date, begun = date.rstrip("Z"), _begun(date)
+    since, digits = begun - _EPOCH, date[20:]
     first = (since.days * 86400 + since.seconds) * _SECOND + int(digits.ljust(9, "0") or 0)
-    lasts = 10 ** (9 - len(digits)) if digits else _LASTS[len(date)]
+    if _MONTH.fullmatch(date):
+        lasts = calendar.monthrange(begun.year, begun.month)[1] * _LASTS[10]
+    else:
+        lasts = 10 ** (9 - len(digits)) if digits else _LASTS[len(date)]
     return _clipped(first), _clipped(first + lasts)
+
+
+def _begun(date: str) -> datetime.datetime:
+    """Return the second in which a date begins."""
+    day = date.rstrip("Z")
+    return datetime.datetime.fromisoformat(f"{day}-01" if _MONTH.fullmatch(day) else day[:19])
 
 
 def _clipped(instant: int) -> int:
@@ -65,6 +76,8 @@ def prefix(value: str, date: str) -> str | None:
         shown = value.replace(" ", "T").rstrip("Z")
     elif _COMPACT.fullmatch(value):
         shown = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    elif _MONTH.fullmatch(date) and _MONTH.fullmatch(value):  # of a column of months
+        shown = value
     else:
         return None
     if len(date) > 19:
@@ -82,7 +95,8 @@ def prefix_sql(column: str, date: str) -> str:
     )
     if len(date) > 19:
         compact += f" || '.{_ZEROS}'"
+    month = f"WHEN {column} GLOB {_MONTH_GLOB} THEN {column} " if _MONTH.fullmatch(date) else ""
     return (
         f"substr(CASE WHEN {column} GLOB {_ISO_GLOB} THEN {iso} "
-        f"WHEN {column} GLOB {_COMPACT_GLOB} THEN {compact} END, 1, {len(date)})"
+        f"WHEN {column} GLOB {_COMPACT_GLOB} THEN {compact} {month}END, 1, {len(date)})"
     )

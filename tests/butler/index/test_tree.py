@@ -296,6 +296,25 @@ def test_a_directory_that_may_not_be_listed_is_told(
     assert told.startswith("{'0000001/calexp': 'Permission denied'} 0 [Foreign(path='0000002/cale")
 
 
+def test_a_directory_that_may_not_be_searched_is_told(
+    open_folder: Path, as_user: Callable[..., str]
+) -> None:
+    """Its names can be read, and nothing of what they name."""
+    make_all(open_folder, "0000001/calexp/calexp-0000001_01.fits")
+    (open_folder / "0000001").chmod(0o744)
+
+    def act() -> str:
+        os.environ["XDG_CACHE_HOME"] = "/nowhere"
+        tree = Tree(str(open_folder), {CALEXP.text: ENDINGS})
+        told = []
+        for ask in (tree.build, lambda: tree.refresh(CALEXP)):
+            ask()
+            told.append(sorted(tree.problems().values()))
+        return f"{told} {tree.count(CALEXP)}"
+
+    assert as_user(4321, act) == "[['Permission denied'], ['Permission denied']] 0"
+
+
 def test_what_cp_and_rm_do_is_what_find_finds(tree: Tree, root: Path, rows: Rows) -> None:
     rows(tree, CALEXP)
     for command in (

@@ -23,6 +23,8 @@ _BATCH = 20_000
 _NO_PARTS: tuple[Part, ...] = ()
 # A directory that is not there, in which files are registered that lie elsewhere.
 _NOWHERE = Stamp(0, 0, 0)
+# That of a directory of which it cannot be told whether it is there: listing it tells why.
+_UNSEEN = Stamp(-1, -1, -1)
 
 
 def now() -> int:
@@ -97,7 +99,7 @@ class Refresher:
         try:
             stamp = listing.stamp(self._full(path))
         except OSError:  # a directory on the way may not be searched, or the disk is ill
-            return None
+            return _UNSEEN
         if stamp is None and self._direct.is_there and self._direct.holds(path):
             return _NOWHERE
         return stamp
@@ -105,7 +107,7 @@ class Refresher:
     def _is_fresh(self, row: Row, stamp: Stamp | None) -> bool:
         """Return whether a directory is as it was when it was listed."""
         listed, sized = row[4], row[5]
-        if stamp is None or listed is None or row[1:4] != stamp:
+        if stamp is None or stamp == _UNSEEN or listed is None or row[1:4] != stamp:
             return False
         if self._sizes and not sized:
             return False
