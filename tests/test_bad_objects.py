@@ -71,9 +71,8 @@ def exposure(bits: int = 1) -> Exposure:
 def refused(
     butler: Butler, name: str, error: type[Exception], message: str, file: str, **data_id: Any
 ) -> None:
-    before = {
-        path: path.read_bytes() for path in Path(butler.getUri(name, write=True)).parent.iterdir()
-    }
+    folder = Path(butler.getUri(name, write=True)).parent
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     with pytest.raises(error, match=message) as caught:
         butler.get(name, **data_id)
     assert file in str(caught.value)

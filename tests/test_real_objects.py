@@ -348,7 +348,7 @@ FILES: dict[str, tuple[Kind, tuple[Any, ...]]] = {
 }
 # File: what the error says.
 REFUSED = {
-    f"gen2_repos/no_registry/foo-{name}.fits": "is not a FITS file: it begins with b''"
+    f"gen2_repos/no_registry/foo-{name}.fits": "is not a FITS file: it is empty"
     for name in ("01-g", "01-h", "02-g", "02-h", "03-i")
 }
 

@@ -137,7 +137,8 @@ def test_every_path_of_the_original_is_given_and_read_back(vectors):
     for name, entry in vectors("decam")["datasets"].items():
         template, expected = TYPES[name].template, entry["path"]
         if "error" in expected:
-            assert template is None, name
+            # metadata of tasks have a place where the original had none, so that they run at all
+            assert template is None or name.endswith("_metadata"), name
             continue
         data_id = expected["dataId"]
         assert template.format(data_id) == expected["path"], name

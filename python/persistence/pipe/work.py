@@ -67,12 +67,11 @@ class Work:
         except Exception as error:  # of --doraise
             if _is_portable(error):
                 raise
-            raise RuntimeError(told(error)) from error
-        try:
-            return pickle.dumps(result)
-        except Exception as error:  # whatever a class does when it is pickled
-            text = f"it is done, but what it gives back cannot be pickled: {error}"
-            return pickle.dumps(Struct(exitStatus=1, error=text))
+            problem = told(error)
+        else:
+            return _pickled(result)
+        # Out here it has neither cause nor context: distributed sends these along, too.
+        raise RuntimeError(problem)
 
     def record(self, target: Any) -> records.Record | None:
         """Read what became of a target earlier, if that can make a difference."""
@@ -95,6 +94,15 @@ class Work:
         if doubt:
             log.warning("%s is done again: %s", shown(target), doubt)
         return bool(doubt)
+
+
+def _pickled(result: Any) -> bytes:
+    """Pickle a result; one that cannot be is a failure, which says so."""
+    try:
+        return pickle.dumps(result)
+    except Exception as error:  # whatever a class does when it is pickled
+        text = f"it is done, but what it gives back cannot be pickled: {error}"
+        return pickle.dumps(Struct(exitStatus=1, error=text))
 
 
 def _is_portable(error: Exception) -> bool:
