@@ -807,12 +807,12 @@ class Butler:
         Raises
         ------
         NoResults
-            If there is no such dataset.
+            If there is no such dataset, and there was none that the journals know of.
         """
         from persistence.butler.provenance.why import Why  # lazy: few ask
 
         with self._trees() as found:
-            return Why(found)(self._located(datasetType, dataId, rest, "why"))
+            return Why(found)(self._recorded(found, datasetType, DataId(dataId, **rest), "why"))
 
     def used_by(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
         """Tell what was made of a dataset, and what was made of that, and so on.
@@ -834,12 +834,13 @@ class Butler:
         Raises
         ------
         NoResults
-            If there is no such dataset.
+            If there is no such dataset, and there was none that the journals know of.
         """
         from persistence.butler.provenance.why import UsedBy  # lazy: few ask
 
         with self._trees() as found:
-            return UsedBy(found)(self._located(datasetType, dataId, rest, "used_by"))
+            data_id = DataId(dataId, **rest)
+            return UsedBy(found)(self._recorded(found, datasetType, data_id, "used_by"))
 
     def stale(self) -> list[Stale]:
         """List the outputs of the first repository whose inputs or configuration changed since.
@@ -854,11 +855,16 @@ class Butler:
         with self._trees() as found:
             return list(Judge(found).all(os.path.realpath(self._chain.inputs[0].root)))
 
-    def _located(
-        self, name: str, dataId: Mapping[str, Any], rest: Mapping[str, Any], verb: str
-    ) -> Location:
-        data_id = DataId(dataId, **rest)
-        location = self._reader.locate(self.request(name, data_id), data_id, verb)
+    def _recorded(self, found: Trees, name: str, data_id: DataId, verb: str) -> Location:
+        """Return where a dataset is; or where it was, if it is gone and the journals know of it."""
+        request = self.request(name, data_id)
+        try:
+            location = self._reader.locate(request, data_id, verb)
+        except NoResults:
+            was = next(found.gone(request, data_id), None)
+            if was is None:
+                raise
+            return was
         return location._replace(root=os.path.realpath(location.root))
 
     def _trees(self) -> contextlib.AbstractContextManager[Trees]:

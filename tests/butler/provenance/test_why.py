@@ -211,6 +211,24 @@ def test_what_is_not_there_has_no_reason(processed: Path) -> None:
             ask("coadd", tract=5)
 
 
+def test_what_is_gone_is_told_of_as_long_as_the_journals_know_it(
+    processed: Path, repo: Path
+) -> None:
+    butler = Butler(str(processed))
+    before = shape(butler.why("calexp", ID))
+    (repo / "rerun/a/calexp/7-1.txt").unlink()
+    why, used = butler.why("calexp", ID), butler.used_by("calexp", ID)
+    assert shape(why) == before == OF_CALEXP[7]
+    assert why.notes == ("it is not there any more",)
+    assert (used.changed, shape(used)) == (
+        f"{repo}/rerun/a/calexp/7-1.txt is missing",
+        {"b/coadd/0.txt": {}},
+    )
+    for ask in (butler.why, butler.used_by):
+        with pytest.raises(NoResults):
+            ask("calexp", visit=9, ccdnum=1)
+
+
 def test_a_query_writes_nothing_into_a_repository(processed: Path, repo: Path) -> None:
     before = {path: path.lstat().st_mtime_ns for path in (repo, *repo.rglob("*"))}
     butler = Butler(str(processed))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from persistence.butler import locate
 from persistence.butler.chain import Chain
 from persistence.butler.provenance import recorder
 from persistence.butler.provenance.lines import Input, Stamp
 from persistence.butler.provenance.store import Store
+from persistence.dataids.dataid import DataId
+from persistence.dataids.location import Location
+from persistence.dataids.request import Request
+from persistence.errors import NoResults
 from persistence.files import atomic, marks
 
 _RERUN = "rerun"
@@ -95,6 +101,15 @@ class Trees:
             if path is not None:
                 return Place(root, path)
         return Place(recorded, source.path)
+
+    def gone(self, request: Request, data_id: DataId) -> Iterator[Location]:
+        """Yield where a dataset lay that is not there, as far as the journals know of it."""
+        for repository in self.chain.asked(request, data_id):
+            with contextlib.suppress(NoResults):
+                location = locate.expected(repository, request, data_id)
+                root = os.path.realpath(location.root)
+                if self.store(root).last(location.path) is not None:
+                    yield location._replace(root=root)
 
     def roots(self) -> list[str]:
         """Return the repositories of the chain, and their calibration roots."""

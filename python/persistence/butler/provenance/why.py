@@ -127,7 +127,8 @@ def _notes(place: Place, made: Made | None, stamp: Stamp | None, is_empty: bool)
         if is_empty:
             return [f"not recorded: {place.root} has no {journal.FOLDER} with anything in it"]
         return [f"not recorded: the journals of {place.root} have no line of it"]
-    notes = []
+    is_gone = stamp is None and place.stamp() is None
+    notes = ["it is not there any more"] if is_gone else []
     if made.inputs is None and made.operation == "put":
         notes.append(_UNRECORDED)
     told = made.stamp.size is not None and stamp is not None
