@@ -292,7 +292,7 @@ def simulated(root: Path, rows: int) -> Tree:
     root.mkdir()
     tree = Tree(str(root), {one.text: ENDINGS for one in EVERY})
     tree.count(CALEXP)
-    store = tree._store
+    store = tree._keeper.store
     assert store is not None
     table = next(one for one in store.tables() if one.template == CALEXP)
     with store.transaction():

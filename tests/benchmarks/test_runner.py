@@ -41,7 +41,8 @@ def test_a_target(bench: Any, root: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
     butler = Butler(inputs=str(root), outputs={"root": str(tmp_path / "out"), "mode": "rw"})
     flags = dict.fromkeys(
-        "doraise noExit clobberConfig noBackupConfig clobberVersions noVersions skipExisting redoFailed".split(),
+        "doraise noExit clobberConfig noBackupConfig clobberVersions noVersions skipExisting redoFailed redoStale "
+        "recordDigests".split(),
         False,
     )
     references = list(butler.subset("raw"))

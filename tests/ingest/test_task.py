@@ -936,3 +936,26 @@ def test_a_file_that_a_power_cut_took_is_delivered_again_and_its_rows_stay(
     assert counts(task(root, mode=mode).run(copies)) == (1, 0, 1, 0)
     assert there.read_bytes() == contents[0]
     assert rows(root) == before
+
+
+def test_what_the_settings_leave_out_of_the_rows_is_missed_by_no_path(tmp_path: Path) -> None:
+    """DECam's raws lie where neither HDU nor detector say."""
+    (path,) = generate.write(str(tmp_path / "raw"), [(410877, "g")], size="tiny")
+    with fits.open(path) as hdus:
+        hdus[0].header["CCDNUM"] = 1
+        hdus[:1].writeto(tmp_path / "one.fits")
+    columns = {key: kind for key, kind in DECAM.register.columns.items() if key != "hdu"}
+    translation = {"visit": "EXPNUM", "ccdnum": "CCDNUM", "ccd": "CCDNUM", "taiObs": "DATE-OBS"}
+    translation |= {"expTime": "EXPTIME", "proposal": "PROPID", "object": "OBJECT"}
+    settings = {
+        "parse.extnames": [],
+        "parse.translation": translation,
+        "parse.defaults": {},
+        "register.columns": columns,
+    }
+    root = tmp_path / "repo"
+    root.mkdir()
+    (root / "_mapper").write_text("decam\n")
+    report = task(root, settings).run([str(tmp_path / "one.fits")])
+    assert len(report.new) == 1
+    assert rows(root) == [(410877, 1)]

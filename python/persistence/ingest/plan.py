@@ -195,7 +195,7 @@ class Planner:
         return {
             key: rows[0][key]
             for key in self.templates[name].keys
-            if len({row.get(key) for row in rows}) == 1
+            if key in rows[0] and len({row.get(key) for row in rows}) == 1
         }
 
     def in_place(self, delivery: Delivery) -> bool:
