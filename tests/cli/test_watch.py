@@ -222,6 +222,12 @@ def test_a_header_cannot_give_a_command(run: Any, own: Path, tmp_path: Path) -> 
 # ---------------------------------------------------------------------------------------
 
 
+def restore_signals() -> None:
+    """Let signals end the watch, though tests that run in the background may ignore them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Stage:
     """Watches, whose commands tell when they begin, and end when they are given an exit status."""
 
@@ -243,7 +249,14 @@ class Stage:
 
     def watch(self, *words: str) -> subprocess.Popen[str]:
         command = [*self._command, "--exec", f"{self._script} {{id}}", *CHIP, *words]
-        self._watches.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        self._watches.append(
+            subprocess.Popen(
+                command,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=restore_signals,  # noqa: PLW1509  # no threads here
+            )
+        )
         return self._watches[-1]
 
     def begun(self) -> str:
