@@ -99,7 +99,7 @@ def test_the_camera_has_60_lines() -> None:
 
 
 def test_its_commands_take_raw_counts_to_calibrated_stars(tmp_path: Path) -> None:
-    for needed in ("lsst.pex.config", "ccdproc", "sep"):
+    for needed in ("lsst.pex.config", "sep"):
         pytest.importorskip(needed, reason="pip install '.[tasks]'")
     write_files(tmp_path)
     (tmp_path / "quad_camera.yaml").write_text(CAMERA)
