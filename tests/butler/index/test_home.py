@@ -108,7 +108,6 @@ def test_a_tree_that_is_not_there_has_no_files_until_it_is(
 ) -> None:
     tree = new_tree(tmp_path / "new")
     tree.build()
-    tree.attach("x", {"a": int}, [])
     assert (rows(tree, CALEXP), tree.count(CALEXP), tree.summary(), tree.file) == ([], 0, {}, "")
     assert (list(tree.foreign()), tree.dangling(), files(cache)) == ([], [], [])
     with pytest.raises(RepositoryError, match="there is no directory"):

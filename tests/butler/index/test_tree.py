@@ -624,17 +624,6 @@ def test_a_condition_and_a_limit_choose_rows(tree: Tree, root: Path, rows: Rows)
     assert list(tree.rows(CALEXP, ["ccdnum", "_ending"], known={"visit": 3})) == [(3, ".gz")]
 
 
-def test_rows_can_be_joined_with_what_another_source_knows(tree: Tree, rows: Rows) -> None:
-    rows(tree, CALEXP)
-    for nights in ([(1, "2014-01-01"), (2, "2014-01-02")], [(2, "2014-01-01")]):
-        tree.attach("night", {"visit": int, "date": str}, nights)
-        sql = (
-            "EXISTS (SELECT 1 FROM night WHERE night.visit = dataset.visit AND date = ?)",
-            ["2014-01-01"],
-        )
-        assert {row[0] for row in tree.rows(CALEXP, ["visit"], sql)} == {nights[0][0]}
-
-
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_rows_are_read_page_by_page(
     tree: Tree, root: Path, on_disk: Rows, rows: Rows, size: int, monkeypatch: pytest.MonkeyPatch

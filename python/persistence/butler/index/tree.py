@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.butler.index import build, home, news, ways
@@ -20,7 +20,6 @@ from persistence.files.content import COMPRESSED
 from persistence.files.sqlite import quoted
 from persistence.registry.direct import DirectFiles
 
-_WORDS = {int: "INTEGER", float: "REAL", str: "TEXT"}
 _OWN = (ENDING, SIZE, TIME)
 _PAGE = 10_000  # rows that are read at once
 
@@ -224,31 +223,6 @@ class Tree:
                 return
             last = page[-1][width:]
             left = None if left is None else left - len(page)
-
-    def attach(self, name: str, columns: Mapping[str, type], rows: Iterable[Row]) -> None:
-        """Create a temporary table, of this process, to be named in conditions of `rows`.
-
-        Parameters
-        ----------
-        name : `str`
-            Its name; what was called so before is dropped.
-        columns : mapping [`str`, `type`]
-            Their types: `int`, `float`, `str`.
-        rows : iterable of `tuple`
-            The rows.
-        """
-        definitions = ", ".join(f"{quoted(key)} {_WORDS[kind]}" for key, kind in columns.items())
-        marks = ", ".join("?" * len(columns))
-        with self._keeper.lock:
-            store = self._keeper.opened(again=False)
-            if store is None:
-                return
-            store.connection.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
-            store.connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({definitions})")
-            store.connection.executemany(
-                f"INSERT INTO temp.{quoted(name)} VALUES ({marks})",  # noqa: S608  # quoted
-                rows,
-            )
 
     def count(self, template: PathTemplate) -> int:
         """Return how many files of a template there are."""
