@@ -99,7 +99,7 @@ LIBRARIES = {
         "tasks.isr_config",
         "tasks.process_ccd_config",
     },
-    "scipy": {"tasks.matching", "tasks.voting"},
+    "scipy": {"tasks.matching", "tasks.planes", "tasks.voting"},
     "sep": {"tasks.measure", "tasks.sky"},
 }
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
+from persistence.tasks.robust import NORMAL
 from persistence.types.exposure.detector import Amplifier
 
 Plane = NDArray[np.float32]
 
-_NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 # What turns an amplifier's trimmed pixels so that the one that is read first comes first.
 _FIRST: dict[str, tuple[slice, slice]] = {
     corner: (slice(None, None, -1 if corner[0] == "U" else 1),
@@ -75,7 +75,7 @@ def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
     if over.size:
         level = float(np.median(over))
         # Rows drift together: that is no noise of single pixels.
-        noise = _NORMAL * float(np.median(np.abs(over - np.median(over, axis=1, keepdims=True))))
+        noise = NORMAL * float(np.median(np.abs(over - np.median(over, axis=1, keepdims=True))))
     turn = np.s_[:: -1 if amplifier.flip_y else 1, :: -1 if amplifier.flip_x else 1]
     return Reading(counts[turn], full[turn], level, noise)
 

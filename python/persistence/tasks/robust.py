@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
+NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 # The error of the median of normal deviates, in those of their mean: sqrt(pi / 2).
 _MEDIANS = 1.2533
 
@@ -48,7 +48,7 @@ def average(values: Any, clip: float = 3.0) -> Average:
     """
     values = np.asarray(values, float)
     middle = float(np.median(values))
-    scatter = _NORMAL * float(np.median(np.abs(values - middle)))
+    scatter = NORMAL * float(np.median(np.abs(values - middle)))
     kept = np.abs(values - middle) <= clip * scatter
     value = float(np.median(values[kept]))
     return Average(
