@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from persistence.errors import FormatterError
 from persistence.types.pixels.box import Box
 from persistence.types.psf.psf import DoubleGaussianPsf, GaussianPsf, SingleGaussianPsf, dump
+from persistence.types.psf.psfimage import Psf
 
 SIZE = {"dimensions_x": [5], "dimensions_y": [3]}
 CENTRE = {"center_x": [2], "center_y": [1]}
@@ -227,6 +228,28 @@ def test_whole_pixels_move_the_box_alone(x, y, right, up):
     here, there = psf.image(x, y), psf.image(x + right, y + up)
     assert there.bbox == here.bbox.shifted(right, up)
     np.testing.assert_allclose(there.array, here.array, atol=1e-12)
+
+
+@pytest.mark.parametrize("radius", [3, 9, 20])
+def test_stamps_are_the_images_of_points_in_squares_around_them(radius):
+    """The judge is afw's own way, one image moved after another; a Gaussian of 2 pixels is moved to 1e-4."""
+    psf = GaussianPsf((29, 25), 2.0)
+    x, y = np.array([10.0, 3.3, -7.75, 100.5]), np.array([5.0, 8.4, 2.25, -3.49])
+    own, plain = psf.stamps(x, y, radius), Psf.stamps(psf, x, y, radius)
+    assert own.shape == plain.shape == (4, 2 * radius + 1, 2 * radius + 1)
+    inner = slice(max(radius - 12, 0), radius + 13)
+    assert own[:, inner, inner] == pytest.approx(plain[:, inner, inner], abs=1e-4)
+    for stamp, column, row in zip(plain, x, y, strict=True):
+        image = psf.image(column, row)
+        middle = round_half_up(row), round_half_up(column)
+        assert (
+            stamp[radius, radius]
+            == image.array[middle[0] - image.bbox.y0, middle[1] - image.bbox.x0]
+        )
+
+
+def round_half_up(position: float) -> int:
+    return int(np.floor(position + 0.5))
 
 
 def test_afws_names_are_there():

@@ -38,6 +38,14 @@ class GaussianPsf(Psf):
         box = sized(*self.size)
         return np.asarray(Gaussian(self.sigma, self.sigma, 0)(*grid(box))), box
 
+    def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        steps = np.arange(-radius, radius + 1)
+        right, up = (steps + (np.floor(at + 0.5) - at)[:, np.newaxis] for at in (x, y))
+        across, along = (np.exp(-(off**2) / (2 * self.sigma**2)) for off in (right, up))
+        return np.asarray(
+            along[:, :, np.newaxis] * across[:, np.newaxis, :] / (2 * np.pi * self.sigma**2)
+        )
+
 
 class SingleGaussianPsf(GaussianPsf):
     """The same, as meas_algorithms stores it."""

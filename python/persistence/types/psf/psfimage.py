@@ -83,6 +83,40 @@ class Psf(abc.ABC):
             array = resample.along_axes(array, rows - up, columns - right)
         return PsfImage(array, kernel.bbox.shifted(column, row))
 
+    def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        """Return what points at many positions look like, in squares of pixels around each.
+
+        Parameters
+        ----------
+        x, y : array, shape (points,)
+            Positions (pixels of the parent image).
+        radius : `int`
+            Half the side of a square, less half a pixel: its middle is the pixel that the point
+            lies in, ``floor(x + 0.5), floor(y + 0.5)``.
+
+        Returns
+        -------
+        stamps : array, shape (points, 2 radius + 1, 2 radius + 1)
+            The image of the whole point would sum up to 1; what a square cuts off is missing.
+
+        Raises
+        ------
+        FormatterError
+            If there is no image at one of the positions.
+        """
+        side = 2 * radius + 1
+        stamps = np.zeros((len(x), side, side))
+        for stamp, column, row in zip(stamps, x, y, strict=True):
+            image = self.image(float(column), float(row))
+            # Where the image begins in the square.
+            left = image.bbox.x0 - whole_and_rest(column)[0] + radius
+            low = image.bbox.y0 - whole_and_rest(row)[0] + radius
+            height, width = image.array.shape
+            stamp[max(low, 0) : max(low + height, 0), max(left, 0) : max(left + width, 0)] = (
+                image.array[max(-low, 0) : side - low, max(-left, 0) : side - left]
+            )
+        return stamps
+
     def width(self, x: float | None = None, y: float | None = None) -> float:
         """Return the standard deviation (pixels) of a round Gaussian as large as the PSF there.
 
