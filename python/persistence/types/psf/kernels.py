@@ -38,6 +38,9 @@ class Kernel(Protocol):
         Its sum may be anything.
         """
 
+    def images(self, x: Array, y: Array) -> Array:
+        """Return it at many positions, shape (points, height, width)."""
+
 
 @dataclass(frozen=True, eq=False)
 class FixedKernel:
@@ -48,6 +51,9 @@ class FixedKernel:
 
     def image(self, x: float, y: float) -> Array:
         return self.pixels
+
+    def images(self, x: Array, y: Array) -> Array:
+        return np.broadcast_to(self.pixels, (len(x), *self.pixels.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +71,11 @@ class AnalyticKernel:
         columns, rows = grid(self.box)
         return np.asarray(function(columns, rows))
 
+    def images(self, x: Array, y: Array) -> Array:
+        if not self.spatial:
+            return np.broadcast_to(self.image(0, 0), (len(x), self.box.height, self.box.width))
+        return np.stack([self.image(*place) for place in zip(x, y, strict=True)])
+
 
 @dataclass(frozen=True, eq=False)
 class CombinationKernel:
@@ -78,6 +89,13 @@ class CombinationKernel:
         total = np.zeros((self.box.height, self.box.width))
         for kernel, amplitude in zip(self.components, self.amplitudes, strict=True):
             total += (amplitude(x, y) if callable(amplitude) else amplitude) * kernel.image(x, y)
+        return total
+
+    def images(self, x: Array, y: Array) -> Array:
+        total = np.zeros((len(x), self.box.height, self.box.width))
+        for kernel, amplitude in zip(self.components, self.amplitudes, strict=True):
+            values = amplitude(x, y) if callable(amplitude) else amplitude
+            total += np.reshape(values, (-1, 1, 1)) * kernel.images(x, y)
         return total
 
 

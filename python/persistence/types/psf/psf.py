@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError
 from persistence.types.archives.archive import Load, Table, Tables
 from persistence.types.pixels.box import Box
+from persistence.types.psf import many
 from persistence.types.psf.functions import DoubleGaussian, Gaussian
-from persistence.types.psf.kernels import Kernel, grid, sized
+from persistence.types.psf.kernels import FixedKernel, Kernel, grid, sized
 from persistence.types.psf.psfimage import Psf
 
 Array = NDArray[np.float64]
@@ -74,6 +75,10 @@ class DoubleGaussianPsf(Psf):
         box = sized(*self.size)
         return np.asarray(DoubleGaussian(self.sigma1, self.sigma2, self.b)(*grid(box))), box
 
+    def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        pixels, box = self._pixels(0, 0)
+        return many.moved(FixedKernel(box, pixels), x, y, radius)
+
 
 @dataclass(frozen=True, eq=False)
 class KernelPsf(Psf):
@@ -84,6 +89,9 @@ class KernelPsf(Psf):
 
     def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
         return self.kernel.image(x, y), self.kernel.box
+
+    def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        return many.moved(self.kernel, x, y, radius)
 
 
 def _size(table: Table) -> tuple[int, int]:

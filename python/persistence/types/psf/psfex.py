@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from persistence.errors import FormatterError
 from persistence.types.archives.archive import Load, Tables
 from persistence.types.archives.cells import numbers_of
 from persistence.types.pixels.box import Box
-from persistence.types.psf import resample
-from persistence.types.psf.psfimage import Psf, PsfImage, normalised, whole_and_rest
+from persistence.types.psf import many, resample
+from persistence.types.psf.psfimage import Psf, PsfImage, check_totals, normalised, whole_and_rest
 
 Array = NDArray[np.float64]
 
@@ -42,9 +42,16 @@ class PsfexPsf(Psf):
 
     def fine_image(self, x: float, y: float) -> Array:
         """Give the sum of the components at a position."""
-        u, v = (x - self.offset[0]) / self.scale[0], (y - self.offset[1]) / self.scale[1]
-        terms = [u**p * v**q for q in range(self.degree + 1) for p in range(self.degree + 1 - q)]
-        return np.asarray(np.tensordot(terms, self.components, axes=1))
+        return np.asarray(np.tensordot(self._terms(x, y), self.components, axes=1))
+
+    def _terms(self, x: ArrayLike, y: ArrayLike) -> Array:
+        """Return what the components are multiplied by, along the last axis."""
+        u = (np.asarray(x) - self.offset[0]) / self.scale[0]
+        v = (np.asarray(y) - self.offset[1]) / self.scale[1]
+        return np.stack(
+            [u**p * v**q for q in range(self.degree + 1) for p in range(self.degree + 1 - q)],
+            axis=-1,
+        )
 
     def image(self, x: float | None = None, y: float | None = None) -> PsfImage:
         """Give the image of a point at a position, in the pixels of the parent image; its sum is 1.
@@ -58,6 +65,43 @@ class PsfexPsf(Psf):
 
     computeImage = image
 
+    def stamps(self, x: Array, y: Array, radius: int) -> Array:
+        x, y = np.asarray(x, float), np.asarray(y, float)
+        side = 2 * radius + 1
+        stamps = np.zeros((x.size, side, side))
+        for part in many.parts(x.size):
+            self._draw(stamps[part], x[part], y[part])
+        return stamps
+
+    def _draw(self, stamps: Array, x: Array, y: Array) -> None:
+        """Draw points into squares; those far from the model's middle stay as they are."""
+        terms = self._terms(x, y)
+        down, across = (
+            self._resampling(axis, places) for axis, places in enumerate((y, x), start=1)
+        )
+        # The sum of all the pixels that the model has, of which the square is but a part.
+        sums = terms[:, :, np.newaxis] * np.tensordot(down.sum(axis=1), self.components, (1, 1))
+        totals = np.einsum("ptw,pw->p", sums, across.sum(axis=1))
+        check_totals(totals)
+        rows, columns = (
+            min(stamps.shape[1] // 2, matrix.shape[1] // 2) for matrix in (down, across)
+        )
+        down, high = _cut(down, rows)
+        across, wide = _cut(across, columns)
+        fine = np.tensordot(terms / totals[:, np.newaxis], self.components[:, high, wide], axes=1)
+        middle = stamps.shape[1] // 2
+        stamps[:, middle - rows : middle + rows + 1, middle - columns : middle + columns + 1] = (
+            down @ fine @ across.transpose(0, 2, 1)
+        )
+
+    def _resampling(self, axis: int, places: Array) -> Array:
+        """Return what takes the fine pixels along an axis to those of images of points."""
+        length = self.components.shape[axis]
+        half = _odd(length, self.step) // 2
+        rest = np.floor(places + 0.5) - places
+        steps = np.arange(-half, half + 1) + rest[:, np.newaxis]
+        return resample.matrices(length // 2 + steps / self.step, length)
+
     def _pixels(self, x: float, y: float) -> tuple[Array, Box]:
         return self._sampled(x, y, 0, 0)
 
@@ -68,6 +112,15 @@ class PsfexPsf(Psf):
         rows = fine.shape[0] // 2 + (np.arange(height) - height // 2 - up) / self.step
         columns = fine.shape[1] // 2 + (np.arange(width) - width // 2 - right) / self.step
         return resample.along_axes(fine, rows, columns), box
+
+
+def _cut(matrices: Array, half: int) -> tuple[Array, slice]:
+    """Return the middle rows of matrices, without the columns that are 0 in all, and the rest."""
+    middle = matrices.shape[1] // 2
+    matrices = matrices[:, middle - half : middle + half + 1]
+    used = np.flatnonzero(matrices.any(axis=(0, 1)))
+    columns = slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 0)
+    return matrices[:, :, columns], columns
 
 
 def _odd(length: int, step: float) -> int:

@@ -9,7 +9,7 @@ import abc
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from persistence.errors import FormatterError
 from persistence.types.pixels.box import Box
@@ -157,9 +157,18 @@ def normalised(pixels: Array) -> Array:
         If it is 0, or no number.
     """
     total = pixels.sum()
-    if not np.isfinite(total) or total == 0:
-        raise FormatterError(f"the pixels of a PSF sum up to {total}; they cannot be brought to 1")
+    check_totals(total)
     return np.asarray(pixels / total)
+
+
+def check_totals(totals: ArrayLike) -> None:
+    """Raise FormatterError if the sum of a PSF's pixels is 0, or no number."""
+    totals = np.atleast_1d(totals)
+    wrong = totals[~np.isfinite(totals) | (totals == 0)]
+    if wrong.size:
+        raise FormatterError(
+            f"the pixels of a PSF sum up to {wrong[0]}; they cannot be brought to 1"
+        )
 
 
 def whole_and_rest(position: float) -> tuple[int, float]:

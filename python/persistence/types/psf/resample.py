@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError
 
 Array = NDArray[np.float64]
+_ORDER = 5  # of Lanczos's kernel, where none is named: that of afw
+_TINY = 1e-8  # pixels: Lanczos's kernel is 1 to the last digit
 _NAMED = re.compile(r"lanczos([1-9]\d?)")
 
 
@@ -51,7 +53,7 @@ def weights(
     return pixels, found / found.sum(axis=-1, keepdims=True)
 
 
-def along_axes(image: Array, rows: Array, columns: Array, order: int = 5) -> Array:
+def along_axes(image: Array, rows: Array, columns: Array, order: int = _ORDER) -> Array:
     """Give an image at the crossings of some rows and columns; outside it is 0.
 
     Parameters
@@ -71,6 +73,43 @@ def _matrix(positions: Array, length: int, order: int) -> Array:
     matrix = np.zeros((len(positions), length))
     np.add.at(matrix, (np.arange(len(positions))[:, np.newaxis], pixels), shares)
     return matrix
+
+
+def matrices(positions: Array, length: int) -> Array:
+    """Return the matrices that take the values of an axis to those at positions, by `along_axes`.
+
+    Parameters
+    ----------
+    positions : array, shape (points, positions)
+        In pixels, counted from 0.
+    length : `int`
+        Pixels of the axis; outside it is 0.
+
+    Returns
+    -------
+    matrices : array, shape (points, positions, length)
+    """
+    nearest = np.rint(positions)
+    rest = positions - nearest
+    steps = np.arange(-_ORDER, _ORDER + 1)
+    # Three sines a position, and not two of each of its taps: sin(pi (rest - step)) is sin(pi rest)
+    # but for the sign, and sin(pi (rest - step) / order) is a sum of two products. Only where the
+    # step is 0 may the denominator vanish.
+    sine, slow = np.sin(np.pi * rest), np.pi / _ORDER
+    waves = (
+        np.sin(slow * rest)[..., np.newaxis] * np.cos(slow * steps)
+        - np.cos(slow * rest)[..., np.newaxis] * np.sin(slow * steps)
+    ) * (sine[..., np.newaxis] * (-1.0) ** steps)
+    offsets = rest[..., np.newaxis] - steps
+    small = np.abs(offsets) < _TINY
+    values = np.where(small, 1.0, waves / np.where(small, 1.0, np.pi * slow * offsets**2))
+    values[np.abs(offsets) >= _ORDER] = 0.0
+    values /= values.sum(axis=-1, keepdims=True)
+    # What lies off the axis is kept apart, in its first cell and its last.
+    pixels = np.clip(nearest.astype(np.intp)[..., np.newaxis] + steps, -1, length) + 1
+    rows = np.arange(positions.size).reshape(*positions.shape, 1) * (length + 2)
+    cells = np.bincount((rows + pixels).ravel(), values.ravel(), positions.size * (length + 2))
+    return np.asarray(cells.reshape(*positions.shape, length + 2)[..., 1:-1])
 
 
 def at_points(image: Array, rows: Array, columns: Array, name: str) -> Array:
