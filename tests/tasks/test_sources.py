@@ -12,13 +12,16 @@ from persistence import Exposure
 from persistence.pipe.task import TaskError
 from persistence.tasks import sources
 from persistence.tasks.measure import measure
+from persistence.types.psf.psf import SingleGaussianPsf
+
+PSF = SingleGaussianPsf((15, 15), 1.4)
 
 
 @pytest.fixture(scope="module")
 def table(make: Callable[..., Exposure], grid: Any) -> Any:
     exposure = make(grid)
     clean = exposure.replaced(image=exposure.image - np.float32(400))
-    measured = measure(clean, *grid[:, :2].T, 1.4, [3.0, 4.5, 6.0])
+    measured = measure(clean, *grid[:, :2].T, PSF, [3.0, 4.5, 6.0])
     return sources.catalog(measured, clean.wcs, 5, 32, {"mine": (grid[:, 2] > 1e4, "of a test")})
 
 
@@ -39,8 +42,8 @@ def test_fluxes_and_their_errors_agree_with_what_was_drawn(table: Any, grid: Any
         ("slot_Centroid_x", "base_SdssCentroid_x"),
         ("slot_Shape_xy", "base_SdssShape_xy"),
         ("slot_PsfFlux_instFluxErr", "base_PsfFlux_instFluxErr"),
-        ("slot_ApFlux_instFlux", "base_CircularApertureFlux_6_0_instFlux"),
-        ("slot_CalibFlux_flag", "base_CircularApertureFlux_6_0_flag"),
+        ("slot_ApFlux_instFlux", "base_CircularApertureFlux_12_0_instFlux"),
+        ("slot_CalibFlux_flag", "base_CircularApertureFlux_12_0_flag"),
     ],
 )
 def test_slots_lead_to_fields(table: Any, slot: str, field: str) -> None:
@@ -71,10 +74,11 @@ def test_numbers_that_do_not_fit_are_refused(exposure: int, bits: int, number: i
 
 
 def test_without_a_wcs_there_are_no_positions(make: Callable[..., Exposure], grid: Any) -> None:
-    measured = measure(make(grid), *grid[:, :2].T, 1.4, [])
+    measured = measure(make(grid), *grid[:, :2].T, PSF, [])
     table = sources.catalog(measured, None, 5, 32)
     assert np.isnan(np.asarray(table["coord_ra"])).all()
-    assert "slot_ApFlux" not in table.aliases
+    # The calibration's aperture is always there.
+    assert table.aliases["slot_ApFlux"] == "base_CircularApertureFlux_12_0"
 
 
 @pytest.mark.parametrize(("radius", "name"), [(3.0, "3_0"), (4.5, "4_5"), (12.0, "12_0")])

@@ -94,7 +94,7 @@ class CalibrateTask(Task):
         Parameters
         ----------
         exposure : `~persistence.types.exposure.exposure.Exposure`
-            Without background, with mask, variance, WCS, and a Gaussian PSF.
+            Without background, with mask, variance, WCS and PSF.
         catalog : `~persistence.refcats.catalog.ReferenceCatalog` or None
             What it is calibrated by; None if neither WCS nor zero point is.
         exposureId, exposureBits : `int`
@@ -114,9 +114,11 @@ class CalibrateTask(Task):
         from persistence.tasks import sources  # imports astropy
         from persistence.types.pixels.units import text_of
 
-        config, sigma = self.config, exposure.psf.sigma
-        found = sky.detect(exposure, config.thresholdValue, sigma, config.minPixels)
-        measured = measure(exposure, found.x, found.y, sigma, config.apertureRadii)
+        config, psf = self.config, exposure.psf
+        found = sky.detect(exposure, config.thresholdValue, psf.width(), config.minPixels)
+        measured = measure(
+            exposure, found.x, found.y, psf, config.apertureRadii, config.calibRadius
+        )
         made = exposure.replaced(mask=_flagged(exposure.mask, found.pixels))
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
@@ -138,7 +140,7 @@ class CalibrateTask(Task):
         """Give an empty ``src``."""
         from persistence.tasks import sources  # imports astropy
 
-        return {"src": sources.schema(self.config.apertureRadii, _FLAGS)}
+        return {"src": sources.schema(self.config.apertureRadii, self.config.calibRadius, _FLAGS)}
 
     def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
         from persistence.tasks.recognize import recognize

@@ -16,10 +16,20 @@ class CalibrateConfig(Config):
     )
     minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
     apertureRadii = ListField[float](
-        doc="Radii of the apertures (pixels); the last is that of the slots ApFlux and CalibFlux.",
+        doc="Radii of the apertures (pixels), beside the calibration's.",
         dtype=float,
-        default=[3.0, 6.0],
+        default=[3.0, 4.5, 6.0, 9.0, 12.0, 17.0],
         itemCheck=lambda radius: radius > 0,
+    )
+    calibRadius = RangeField(
+        doc=(
+            "Radius of the aperture whose flux is calibrated, that of the slots ApFlux and "
+            "CalibFlux (pixels)."
+        ),
+        dtype=float,
+        default=12.0,
+        min=0.0,
+        inclusiveMin=False,
     )
     doAstrometry = Field[bool](
         doc="Correct the WCS by the reference catalog?", dtype=bool, default=True

@@ -18,6 +18,7 @@ from persistence.tasks.stamps import Bools
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
     from persistence.types.fields.background import BackgroundList
+    from persistence.types.psf.psf import SingleGaussianPsf
 
 _STAMP = 5  # half the side of the PSF's own image, in standard deviations
 _FLAGS = {
@@ -70,10 +71,20 @@ class CharacterizeImageConfig(Config):
         min=0.0,
     )
     apertureRadii = ListField[float](
-        doc="Radii of the apertures (pixels); the last is that of the slots ApFlux and CalibFlux.",
+        doc="Radii of the apertures (pixels), beside the calibration's.",
         dtype=float,
-        default=[3.0, 6.0],
+        default=[3.0, 4.5, 6.0, 9.0, 12.0, 17.0],
         itemCheck=lambda radius: radius > 0,
+    )
+    calibRadius = RangeField(
+        doc=(
+            "Radius of the aperture whose flux is calibrated, that of the slots ApFlux and "
+            "CalibFlux (pixels)."
+        ),
+        dtype=float,
+        default=12.0,
+        min=0.0,
+        inclusiveMin=False,
     )
     doWrite = Field[bool](doc="Write the bright sources as icSrc?", dtype=bool, default=True)
 
@@ -123,7 +134,6 @@ class CharacterizeImageTask(Task):
             If there are too few stars for a PSF, or no pixel for a level of the sky.
         """
         from persistence.tasks import sources  # imports astropy
-        from persistence.types.psf.psf import SingleGaussianPsf
 
         config, guess = self.config, self.config.psfSigma
         clean = _without(exposure, sky.background(exposure, config.binSize))
@@ -131,8 +141,10 @@ class CharacterizeImageTask(Task):
         background = sky.background(exposure, config.binSize, first.pixels)
         clean = _without(exposure, background)
         found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
-        psf = self._psf(measure(clean, found.x, found.y, guess, ()), exposure)
-        measured = measure(clean, found.x, found.y, psf.sigma, config.apertureRadii)
+        at = found.x, found.y
+        psf = self._psf(measure(clean, *at, _gaussian(guess), ()), exposure)
+        model = _gaussian(psf.sigma)
+        measured = measure(clean, *at, model, config.apertureRadii, config.calibRadius)
         flags = dict(
             zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
         )
@@ -140,15 +152,14 @@ class CharacterizeImageTask(Task):
             measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
         )
         self._note(background, psf, len(catalog))
-        size = 2 * int(np.ceil(_STAMP * psf.sigma)) + 1
-        made = clean.replaced(psf=SingleGaussianPsf((size, size), psf.sigma))
+        made = clean.replaced(psf=model)
         return Struct(exposure=made, background=background, sourceCat=catalog)
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Give an empty ``icSrc``."""
         from persistence.tasks import sources  # imports astropy
 
-        return {"icSrc": sources.schema(self.config.apertureRadii, _FLAGS)}
+        return {"icSrc": sources.schema(self.config.apertureRadii, self.config.calibRadius, _FLAGS)}
 
     def _psf(self, measured: Measured, exposure: Exposure) -> _Psf:
         """Take the median width of bright stars that are alone."""
@@ -195,6 +206,13 @@ class CharacterizeImageTask(Task):
             "sky %.1f electrons; PSF sigma %.3f +- %.3f pixels of %d stars; %d bright sources",
             *noted.values(),
         )
+
+
+def _gaussian(sigma: float) -> SingleGaussianPsf:
+    from persistence.types.psf.psf import SingleGaussianPsf
+
+    size = 2 * int(np.ceil(_STAMP * sigma)) + 1
+    return SingleGaussianPsf((size, size), sigma)
 
 
 def _without(exposure: Exposure, background: BackgroundList) -> Exposure:

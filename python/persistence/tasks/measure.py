@@ -17,8 +17,11 @@ from persistence.tasks.stamps import Bools, Floats, Flux, Moments, Stamps
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
+    from persistence.types.psf.psfimage import Psf
 
 _REACH = 4.0  # half the side of a cut-out, in standard deviations of the PSF
+# The aperture whose flux is calibrated (pixels): Gen2's, which holds nearly all of a point's light.
+CALIBRATION_RADIUS = 12.0
 _CENTRE = 1  # pixels from the middle that count as its centre
 # Planes whose flags sources take over, and what the flags are called.
 PLANES: Mapping[str, str] = {"BAD": "bad", "SAT": "saturated", "INTRP": "interpolated"}
@@ -39,6 +42,8 @@ class Measured:
     psf_flux : `~persistence.tasks.stamps.Flux`
     apertures : mapping [`float`, `~persistence.tasks.stamps.Flux`]
         By radius (pixels).
+    calib_radius : `float`
+        That of the aperture whose flux is calibrated; it is one of them.
     flags : mapping [`str`, array of `bool`]
         By name: ``bad``, ``badCenter``, ``saturated``, ..., and ``edge``.
     """
@@ -50,6 +55,12 @@ class Measured:
     psf_flux: Flux
     apertures: Mapping[float, Flux]
     flags: Mapping[str, Bools]
+    calib_radius: float = CALIBRATION_RADIUS
+
+    @property
+    def calib_flux(self) -> Flux:
+        """The flux that is calibrated."""
+        return self.apertures[self.calib_radius]
 
     @property
     def signal_to_noise(self) -> Floats:
@@ -72,7 +83,12 @@ class Measured:
 
 
 def measure(
-    exposure: Exposure, x: Floats, y: Floats, sigma: float, radii: Sequence[float]
+    exposure: Exposure,
+    x: Floats,
+    y: Floats,
+    psf: Psf,
+    radii: Sequence[float],
+    calib_radius: float = CALIBRATION_RADIUS,
 ) -> Measured:
     """Measure sources.
 
@@ -82,25 +98,34 @@ def measure(
         Its background is subtracted; with mask and variance.
     x, y : array
         Where the sources are, to a pixel, in the array.
-    sigma : `float`
-        Standard deviation of the PSF (pixels).
+    psf : `~persistence.types.psf.psfimage.Psf`
+        What a point looks like.
     radii : sequence of `float`
         Of the apertures (pixels).
+    calib_radius : `float`, optional
+        That of the aperture whose flux is calibrated (pixels): it is measured also where ``radii``
+        does not have it.
     """
+    sigma = psf.width()
     bad, reach = sky.unusable(exposure), int(np.ceil(_REACH * sigma))
     parts = stamps.cut(exposure.image, exposure.variance, bad, x, y, reach)
     found = stamps.moments(parts, x, y, sigma)
     x, y = np.where(found.failed, x, found.x), np.where(found.failed, y, found.y)
-    flux = stamps.psf_flux(parts, x, y, sigma)
     x0, y0 = exposure.origin
+    around = stamps.cut(exposure.image, exposure.variance, bad, x, y, reach)
+    flux = stamps.psf_flux(around, psf.stamps(x + x0, y + y0, reach))
     return Measured(
         x + x0,
         y + y0,
         _position_error(flux, sigma),
         found,
         flux,
-        {radius: _aperture(exposure, bad, x, y, radius) for radius in radii},
+        {
+            radius: _aperture(exposure, bad, x, y, radius)
+            for radius in sorted({*map(float, radii), float(calib_radius)})
+        },
         _flags(exposure, parts, x, y),
+        float(calib_radius),
     )
 
 

@@ -82,7 +82,7 @@ def catalog(
         The exposure's; None if it is not known.
     """
     number = measured.x.size
-    table = Catalog(meta={"aliases": _slots(tuple(measured.apertures))})
+    table = Catalog(meta={"aliases": _slots(measured.calib_radius)})
     table["id"] = Column(
         first_id(exposure_id, exposure_bits, number) + np.arange(number), description="number"
     )
@@ -97,7 +97,7 @@ def catalog(
     return table
 
 
-def schema(radii: Sequence[float], flags: Mapping[str, str]) -> Catalog:
+def schema(radii: Sequence[float], calib_radius: float, flags: Mapping[str, str]) -> Catalog:
     """Make a catalog without sources; ``flags`` are names and meanings."""
     none, never = np.zeros(0), np.zeros(0, bool)
     flux, words = (
@@ -106,7 +106,8 @@ def schema(radii: Sequence[float], flags: Mapping[str, str]) -> Catalog:
     )
     moments = Moments(none, none, none, none, none, never)
     planes = dict.fromkeys([*words, "edge"], never)
-    measured = Measured(none, none, none, moments, flux, dict.fromkeys(radii, flux), planes)
+    apertures = dict.fromkeys(sorted({*map(float, radii), float(calib_radius)}), flux)
+    measured = Measured(none, none, none, moments, flux, apertures, planes, float(calib_radius))
     return catalog(measured, None, 0, 0, {name: (never, doc) for name, doc in flags.items()})
 
 
@@ -117,9 +118,9 @@ def _set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
         table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
 
 
-def _slots(radii: Sequence[float]) -> dict[str, str]:
+def _slots(calib_radius: float) -> dict[str, str]:
     slots = {"Centroid": "base_SdssCentroid", "Shape": "base_SdssShape", "PsfFlux": "base_PsfFlux"}
-    slots |= dict.fromkeys(("ApFlux", "CalibFlux"), aperture_name(radii[-1])) if radii else {}
+    slots |= dict.fromkeys(("ApFlux", "CalibFlux"), aperture_name(calib_radius))
     return {f"slot_{slot}": name for slot, name in slots.items()}
 
 

@@ -74,11 +74,15 @@ class Flux:
 def cut(image: Any, variance: Any, bad: Bools, x: Floats, y: Floats, radius: int) -> Stamps:
     """Cut squares of ``2 radius + 1`` pixels out around positions.
 
-    What lies off the image is not good.
+    Their middles are the pixels that the positions lie in, as those of
+    `persistence.types.psf.psfimage.Psf.stamps`. What lies off the image is not good.
     """
     steps = np.arange(-radius, radius + 1)
-    columns = np.rint(x).astype(int)[:, np.newaxis, np.newaxis] + steps[np.newaxis, np.newaxis, :]
-    rows = np.rint(y).astype(int)[:, np.newaxis, np.newaxis] + steps[np.newaxis, :, np.newaxis]
+    column, row = (np.floor(at + 0.5).astype(int)[:, np.newaxis, np.newaxis] for at in (x, y))
+    columns, rows = (
+        column + steps[np.newaxis, np.newaxis, :],
+        row + steps[np.newaxis, :, np.newaxis],
+    )
     inside = (columns >= 0) & (columns < image.shape[1]) & (rows >= 0) & (rows < image.shape[0])
     place = np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)
     good = inside & ~bad[place]
@@ -143,24 +147,25 @@ def _inverse(xx: Floats, yy: Floats, xy: Floats) -> tuple[Floats, Floats, Floats
     return yy / determinant, xx / determinant, -xy / determinant
 
 
-def psf_flux(stamps: Stamps, x: Floats, y: Floats, sigma: float, least: float = 0.5) -> Flux:
-    """Fit a round Gaussian's height, all good pixels counting alike.
+def psf_flux(stamps: Stamps, profiles: Floats, least: float = 0.5) -> Flux:
+    """Fit the height of a profile to each cut-out, all good pixels counting alike.
 
     The flux is sum(p d) / sum(p^2) for pixels d and a profile p whose sum is 1; its variance
-    sum(p^2 v) / sum(p^2)^2.
+    sum(p^2 v) / sum(p^2)^2. So the flux of a bright star, too, is a linear function of its pixels.
 
     Parameters
     ----------
+    stamps : `Stamps`
+    profiles : array, shape (sources, side, side)
+        What points would look like there.
     least : `float`
         The part of the profile that has to lie on good pixels.
     """
-    moment = np.full(x.size, sigma**2)
-    profile = stamps.gaussian(x, y, moment, moment, np.zeros(x.size)) / (2 * np.pi * sigma**2)
-    profile = np.where(stamps.good, profile, 0.0)
-    norm = (profile**2).sum(axis=(1, 2))
-    failed = ~(profile.sum(axis=(1, 2)) >= least)
+    profiles = np.where(stamps.good, profiles, 0.0)
+    norm = (profiles**2).sum(axis=(1, 2))
+    failed = ~(profiles.sum(axis=(1, 2)) >= least)
     with np.errstate(all="ignore"):
-        value = (profile * stamps.pixels).sum(axis=(1, 2)) / norm
-        error = np.sqrt((profile**2 * stamps.variance).sum(axis=(1, 2))) / norm
+        value = (profiles * stamps.pixels).sum(axis=(1, 2)) / norm
+        error = np.sqrt((profiles**2 * stamps.variance).sum(axis=(1, 2))) / norm
     value[failed] = error[failed] = np.nan
     return Flux(value, error, failed)
