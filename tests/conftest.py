@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -25,6 +26,12 @@ from persistence.files import entry_points
 # Beside the project's checkout; a user's has none.
 SHARED = Path(os.environ.get("PERSISTENCE_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 MAPPER = "lsst.obs.decam.DecamMapper"
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking all tests again and again: they stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

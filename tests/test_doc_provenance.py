@@ -57,6 +57,7 @@ def run(command: str, folder: Path) -> str:
     return done.stdout.rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_page_works_as_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,7 +156,7 @@ def test_a_raw_of_decam_means_the_same_as_a_calexp_and_to_another_reader(
     assert sky.separation(expected).arcsec < 1e-4
 
 
-@pytest.mark.parametrize("camera", ["imsim", "latiss"])
+@pytest.mark.parametrize("camera", ["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
 def test_an_assembled_raw_can_be_put_and_means_the_same_but_for_its_amplifiers(
     real: Path, tmp_path: Path, camera: str
 ) -> None:

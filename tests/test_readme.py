@@ -90,6 +90,7 @@ def test_the_page_of_programs_works_as_it_is_read(
     assert names["gen2types"].unwrap(names["old"]) is names["ours"]
 
 
+@pytest.mark.slow
 def test_the_page_of_ingest_works_as_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,9 +131,10 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     steps, tools = namespace["steps"], "tests/test_tools.py"
     assert steps("demo", []) == [["-m", "obs_decam.sample.demo"]]
     alone = ["-m", "pytest", "-q", tools]
-    others = ["-m", "pytest", "-q", "-n", "auto", "--ignore", tools]
+    many = ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadscope"]
+    others = [*many, "--ignore", tools]
     assert steps("test", []) == [alone, [*others, "-m", "not slow"]]
     assert steps("test", ["--all"]) == [alone, ["-m", "pytest", "-q", "tests/benchmarks"], others]
-    assert steps("test", ["-k", "x"]) == [["-m", "pytest", "-q", "-n", "auto", "-k", "x"]]
+    assert steps("test", ["-k", "x"]) == [[*many, "-k", "x"]]
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
         namespace["main"](["tset"])

@@ -25,7 +25,7 @@ RAWS = {
 }
 
 
-@pytest.fixture(params=RAWS)
+@pytest.fixture(params=["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -36,7 +36,7 @@ RAWS = {
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore")  # the files are not quite FITS
-@pytest.mark.parametrize("name", RAWS)
+@pytest.mark.parametrize("name", ["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
 def test_a_real_raw_is_what_ccdproc_makes_of_its_sections(
     real: Path, tmp_path: Path, name: str
 ) -> None:

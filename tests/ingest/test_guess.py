@@ -114,7 +114,8 @@ def test_many_detectors_are_told_by_the_card_that_differs(tmp_path: Path, raws: 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", [
-    "imsim/raw/204595/R11/00204595-R11-S20-det042.fits", "latiss/raw/2018-09-20/3018092000065-det000.fits",
+    "imsim/raw/204595/R11/00204595-R11-S20-det042.fits",
+    pytest.param("latiss/raw/2018-09-20/3018092000065-det000.fits", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_a_real_raw_of_sixteen_amplifiers_is_one_detector(
     real: Path, tmp_path: Path, path: str

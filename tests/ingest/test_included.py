@@ -245,7 +245,7 @@ def test_a_raw_of_a_rubin_camera_gets_the_row_that_obs_lsst_made(
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("camera", ["imsim", "latiss"])
+@pytest.mark.parametrize("camera", ["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
 def test_a_real_raw_of_a_rubin_camera_gets_the_row_and_the_place_that_gen2_gave_it(
     real: Path, tmp_path: Path, camera: str
 ) -> None:
@@ -267,7 +267,7 @@ def test_a_real_raw_of_a_rubin_camera_gets_the_row_and_the_place_that_gen2_gave_
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("camera", ["imsim", "latiss"])
+@pytest.mark.parametrize("camera", ["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
 def test_real_calibrations_of_a_rubin_camera_get_the_rows_that_gen2_gave_them(
     real: Path, tmp_path: Path, camera: str
 ) -> None:

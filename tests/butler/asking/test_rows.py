@@ -75,6 +75,12 @@ def test_nothing_is_asked_before_rows_are_looked_at_nor_kept_by_iteration() -> N
     assert asked.times == before
 
 
+def test_a_list_of_the_rows_asks_once() -> None:
+    asked = Asked(ROWS)
+    assert len(list(Rows("calexp", KINDS, asked))) == 3
+    assert asked.times == 1
+
+
 def test_a_table_has_masks_where_there_is_no_value() -> None:
     table = Rows("calexp", KINDS, Asked(ROWS)).to_table()
     assert table.colnames == list(KINDS)

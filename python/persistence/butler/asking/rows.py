@@ -87,8 +87,11 @@ class Rows:
         return self._kept
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        # Asked for with the first row only: `list` begins to iterate, then wants to know how many
+        # there are, and would else ask twice.
         names = self.columns
-        return (dict(zip(names, row, strict=True)) for row in self.tuples())
+        for row in self.tuples():
+            yield dict(zip(names, row, strict=True))
 
     def __len__(self) -> int:
         return len(self._all())
