@@ -80,11 +80,13 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory, raws: list[str]) -> Path:
+def filled(tmp_path_factory: pytest.TempPathFactory, raws: list[str]) -> Iterator[Path]:
     """Give a repository with the two raw exposures. It is shared: do not change it."""
     folder = make_root(tmp_path_factory.mktemp("filled") / "repo")
     assert ingest_images.main([str(folder), *raws]) == 0
-    return folder
+    made = sorted(folder.rglob("*"))
+    yield folder
+    assert sorted(folder.rglob("*")) == made, "a test changed what is shared: use `own`"
 
 
 @pytest.fixture
