@@ -37,6 +37,8 @@ class Layout:
         Columns before and after them in the order of readout.
     postscan : `int`
         Rows after them.
+    binning : `float`
+        How many of the real detector's pixels one of these stands for.
     """
 
     columns: int
@@ -44,22 +46,20 @@ class Layout:
     prescan: int
     overscan: int
     postscan: int
+    binning: float
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of a detector's raw image."""
         return self.rows + self.postscan, 2 * (self.columns + self.prescan + self.overscan)
 
-    @property
-    def binning(self) -> float:
-        """How many of the real detector's pixels one of these stands for."""
-        return 4096 / self.rows
-
 
 LAYOUTS = {
-    "full": Layout(1024, 4096, 6, 50, 50),
-    "small": Layout(64, 256, 6, 10, 10),
-    "tiny": Layout(8, 32, 2, 4, 4),
+    "full": Layout(1024, 4096, 6, 50, 50, 1),
+    # The middle of a chip.
+    "window": Layout(512, 1024, 6, 50, 50, 1),
+    "small": Layout(64, 256, 6, 10, 10, 16),
+    "tiny": Layout(8, 32, 2, 4, 4, 128),
 }
 
 

@@ -275,7 +275,7 @@ def falling(
 @functools.lru_cache(8)
 def _on_focal_plane(visit: int, binning: float) -> tuple[Stars, Floats, Floats]:
     """Return the stars of a visit; pixels count from the reference pixel."""
-    layout = Layout(0, round(4096 / binning), 0, 0, 0)
+    layout = Layout(0, round(4096 / binning), 0, 0, 0, binning)
     header = fits.Header(list(wcs_cards(visit, "N", (0.0, 0.0), layout)))
     header["CRPIX1"] = header["CRPIX2"] = 0.0
     wcs = WCS(header)

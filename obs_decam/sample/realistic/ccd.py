@@ -80,7 +80,14 @@ class Ccd(NamedTuple):
         return bad
 
 
-def expose(light: Floats, ccd: Ccd, band: str, rng: np.random.Generator, rays: int) -> Floats:
+class Collected(NamedTuple):
+    """What a chip collects: electrons, and which of them came by cosmic rays."""
+
+    electrons: Floats
+    rays: Floats
+
+
+def expose(light: Floats, ccd: Ccd, band: str, rng: np.random.Generator, rays: int) -> Collected:
     """Return the electrons that a chip collects.
 
     Parameters
@@ -91,22 +98,24 @@ def expose(light: Floats, ccd: Ccd, band: str, rng: np.random.Generator, rays: i
         How many cosmic rays come.
     """
     electrons = rng.poisson(np.maximum(light * ccd.flat(band), 0)).astype(float)
-    _strike(electrons, rng, rays)
+    struck = _tracks(ccd.shape, rng, rays)
+    electrons += struck
     full = [readout.saturation * readout.gain for readout in readouts(*_named(ccd.chip))]
     _bleed(electrons, float(min(full)))
     bad = ccd.defects()
     spoilt = _DEFECT * electrons[bad] + _DEFECT_NOISE * rng.normal(size=int(bad.sum()))
     electrons[bad] = np.maximum(spoilt, 0)
-    return electrons
+    return Collected(electrons, struck)
 
 
 def _named(chip: Chip) -> tuple[str, int]:
     return chip.name, chip.number
 
 
-def _strike(electrons: Floats, rng: np.random.Generator, rays: int) -> None:
-    """Let cosmic rays leave tracks that are sharper than any star."""
-    rows, columns = electrons.shape
+def _tracks(shape: tuple[int, int], rng: np.random.Generator, rays: int) -> Floats:
+    """Return what cosmic rays leave (electrons): tracks that are sharper than any star."""
+    rows, columns = shape
+    electrons = np.zeros(shape)
     for _ in range(rays):
         length, angle = rng.exponential(8.0) + 1.0, rng.uniform(0, np.pi)
         x, y = rng.uniform(0, columns), rng.uniform(0, rows)
@@ -115,6 +124,7 @@ def _strike(electrons: Floats, rng: np.random.Generator, rays: int) -> None:
             column, row = int(x + step * np.cos(angle)), int(y + step * np.sin(angle))
             if 0 <= column < columns and 0 <= row < rows:
                 electrons[row, column] += 0.5 * charge * rng.uniform(0.5, 1.5)
+    return electrons
 
 
 def _bleed(electrons: Floats, full: float) -> None:

@@ -104,8 +104,9 @@ def write(
         tables = seen(objects, epoch, planned[0], place == 0, detector)
         rng = np.random.default_rng([seed, epoch.visit])
         light = _light(tables, epoch, layout, detector)
-        electrons = ccd.expose(light, detector, epoch.band, rng, rays)
-        raws.append(_write_raw(folder, epoch, detector, electrons, rng, compress))
+        collected = ccd.expose(light, detector, epoch.band, rng, rays)
+        raws.append(_write_raw(folder, epoch, detector, collected.electrons, rng, compress))
+        tables["rays"] = _pixels_of(collected.rays)
         for kind, table in tables.items():
             table.write(os.path.join(truth, f"{kind}-{epoch.visit}.fits"), overwrite=True)
     _write_epochs(os.path.join(truth, "epochs.json"), planned, detector)
@@ -163,6 +164,12 @@ def _light(tables: dict[str, Table], epoch: Epoch, layout: Layout, detector: Ccd
     return light
 
 
+def _pixels_of(rays: Floats) -> Table:
+    """Return the pixels that cosmic rays hit: ``x y`` (from 0), ``counts`` (electrons)."""
+    y, x = np.nonzero(rays)
+    return Table({"x": x, "y": y, "counts": rays[y, x]})
+
+
 def _write_raw(
     folder: str, epoch: Epoch, detector: Ccd, electrons: Any, rng: Any, compress: bool
 ) -> str:
@@ -201,6 +208,7 @@ def _write_epochs(path: str, planned: Sequence[Epoch], detector: Ccd) -> None:
             "mjd": epoch.mjd,
             "filter": epoch.band,
             "zeroPoint": epoch.zero_point,
+            "seeing": epoch.seeing._asdict(),
             "fwhm": epoch.seeing.fwhm,
             "sky": epoch.sky,
             "wcs": epochs.wcs(epoch.truth, detector.chip, detector.layout).to_header_string(

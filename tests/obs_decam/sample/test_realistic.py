@@ -131,7 +131,7 @@ def test_what_a_pixel_cannot_hold_bleeds_along_its_column() -> None:
     light = np.full(detector.shape, 100.0)
     column = int(np.flatnonzero(~detector.defects().any(axis=0))[30])
     light[120, column] = 2e6
-    electrons = ccd.expose(light, detector, "g", np.random.default_rng(1), rays=0)
+    electrons = ccd.expose(light, detector, "g", np.random.default_rng(1), rays=0).electrons
     full = min(one.saturation * one.gain for one in readouts(CHIP.name, CHIP.number))
     trail = np.flatnonzero(electrons[:, column] > 0.99 * full)
     assert trail.min() < 118 < 122 < trail.max()

@@ -1,0 +1,145 @@
+"""How good processCcd is: ``python -m obs_decam.sample.evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from obs_decam.sample.evaluate import fields, figures, process, wrong
+from obs_decam.sample.evaluate.fields import Field
+from obs_decam.sample.evaluate.figures import Figure
+from obs_decam.sample.evaluate.measures import MEASURES
+from obs_decam.sample.realistic import generate
+from obs_decam.sample.realistic.scene import Numbers
+
+_SEEINGS = 3.0, 6.0  # px, besides the 4.0 and 5.0 of the seeds
+# How much there is on chips of other sizes than the whole.
+_NUMBERS = {
+    "full": Numbers(transients=300, variables=60),
+    "window": Numbers(stars=250, galaxies=310, transients=20, variables=6),
+    "small": Numbers(stars=60, galaxies=20, variables=3, faintest=21.0),
+}
+
+
+class Asked(NamedTuple):
+    """What is to be evaluated: seeds, size, and the directories of fields and of repositories."""
+
+    seeds: Sequence[int]
+    size: str
+    home: str
+    work: str
+    measures: Sequence[str]
+
+
+def seeds(asked: Asked) -> Iterator[Figure]:
+    """Evaluate both epochs of each seed."""
+    for seed in asked.seeds:
+        field = Field(f"seed-{seed}-{asked.size}", seed, size=asked.size)
+        yield from _field(field._replace(numbers=_NUMBERS[asked.size]), asked)
+
+
+def seeings(asked: Asked) -> Iterator[Figure]:
+    """Evaluate other seeings than those of the seeds."""
+    visits = tuple(
+        dict(generate.VISITS[0], fwhm=fwhm, visit=visit)
+        for visit, fwhm in enumerate(_SEEINGS, start=345601)
+    )
+    field = Field(f"seeing-{asked.seeds[0]}-{asked.size}", asked.seeds[0], visits, asked.size)
+    yield from _field(field._replace(numbers=_NUMBERS[asked.size]), asked)
+
+
+def crowded(asked: Asked) -> Iterator[Figure]:
+    """Evaluate fields with many stars."""
+    for stars in (1500, 4000):
+        numbers = Numbers(stars=stars, galaxies=100, brightest=14.0)
+        visits = (dict(generate.VISITS[0], visit=345610 + stars),)
+        field = Field(
+            f"crowded-{stars}-{asked.seeds[0]}", asked.seeds[0], visits, "window", numbers, 10
+        )
+        yield from _field(field, asked, f"{stars} stars in 1024^2")
+
+
+def _field(field: Field, asked: Asked, words: str = "") -> Iterator[Figure]:
+    folder = fields.make(field, asked.home)
+    root = tempfile.mkdtemp(dir=asked.work)
+    calibs = fields.repository(folder, os.path.join(root, "repo"))
+    for epoch in field.visits:
+        visit = epoch["visit"]
+        truth = fields.truth(field, folder, visit)
+        case = words or f"seed {field.seed}, FWHM {truth.seeing.fwhm:.1f} px, {field.size}"
+        names = f"visit={visit}", f"ccdnum={fields.CHIP}"
+        run = process.process_ccd(os.path.join(root, "repo"), calibs, f"v{visit}", names)
+        if run.status != 0:
+            lines = " / ".join(run.log.splitlines()[-8:])
+            yield Figure(case, "cost", "done", 0.0, low=1.0, note=lines)
+            continue
+        chip = process.results(run, truth, visit)
+        for name in asked.measures:
+            yield from MEASURES[name](chip, case)
+
+
+def wrong_inputs(asked: Asked) -> Iterator[Figure]:
+    """Evaluate what becomes of wrong inputs."""
+    field = Field(f"seed-{asked.seeds[0]}-{asked.size}", asked.seeds[0], size=asked.size)
+    yield from wrong.evaluate(field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work)
+
+
+CASES: dict[str, Callable[[Asked], Iterator[Figure]]] = {
+    "seeds": seeds,
+    "seeings": seeings,
+    "crowded": crowded,
+    "wrong": wrong_inputs,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate processCcd; returns 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m obs_decam.sample.evaluate",
+        description="Process realistic fields, and compare what comes of it with the truth.",
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--size", choices=list(_NUMBERS), default="full")
+    parser.add_argument("--keep", metavar="DIR", help="where fields are, or are left, for the next")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", default=[], choices=[*CASES, *MEASURES],
+        help=f"cases and measures: {', '.join([*CASES, *MEASURES])}",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--missed", action="store_true", help="print only what misses its goal")
+    words = parser.parse_args(argv)
+    cases = [name for name in CASES if name in words.only] or list(CASES)
+    measures = [name for name in MEASURES if name in words.only] or list(MEASURES)
+    logging.disable(logging.INFO)
+    rows: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="evaluate-") as work:
+        asked = Asked(
+            words.seeds, words.size, words.keep or os.path.join(work, "fields"), work, measures
+        )
+        for name in cases:
+            # What is ingested is told on the way, which is no part of the table.
+            part = list(_quietly(CASES[name], asked))
+            rows += part
+            if not words.json:
+                print(figures.table(part, words.missed), flush=True)
+    if words.json:
+        print(figures.as_json(rows))
+    wanted = [row for row in rows if row.has_goal]
+    print(f"{sum(row.is_met for row in wanted)} of {len(wanted)} goals met", file=sys.stderr)
+    return int(not all(row.is_met for row in wanted))
+
+
+def _quietly(case: Callable[[Asked], Iterator[Figure]], asked: Asked) -> Iterator[Figure]:
+    with contextlib.redirect_stdout(sys.stderr):
+        rows: list[Any] = list(case(asked))
+    yield from rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Fields to process: made once by the realistic generator, and put into repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+
+from obs_decam.sample.facts import LAYOUTS, Layout
+from obs_decam.sample.realistic import generate, references
+from obs_decam.sample.realistic.scene import Numbers
+from obs_decam.sample.realistic.seeing import Seeing
+from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+
+CHIP = generate.CHIP
+
+
+class Field(NamedTuple):
+    """A field that the generator makes.
+
+    Attributes
+    ----------
+    name : `str`
+        Its directory.
+    seed : `int`
+    visits : `tuple` [`dict`, ...]
+        Its epochs; see `~obs_decam.sample.realistic.epochs.plan`.
+    size : `str`
+        A name of `~obs_decam.sample.facts.LAYOUTS`.
+    numbers : `~obs_decam.sample.realistic.scene.Numbers`
+    rays : `int`
+        Cosmic rays in an exposure.
+    """
+
+    name: str
+    seed: int
+    visits: tuple[dict[str, Any], ...] = generate.VISITS
+    size: str = "full"
+    numbers: Numbers = Numbers(transients=300, variables=60)
+    rays: int = 80
+
+    @property
+    def layout(self) -> Layout:
+        """The chip's size."""
+        return LAYOUTS[self.size]
+
+
+class Truth(NamedTuple):
+    """What is true of an exposure.
+
+    Attributes
+    ----------
+    stars, galaxies, transients, rays : `~astropy.table.Table`
+        See `~obs_decam.sample.realistic.generate.seen`; ``rays`` are pixels that cosmic rays hit.
+    wcs : `~astropy.wcs.WCS`
+        The true one of the trimmed image.
+    zero_point : `float`
+        The magnitude of one electron.
+    seeing : `~obs_decam.sample.realistic.seeing.Seeing`
+    sky : `float`
+        Electrons a pixel.
+    layout : `~obs_decam.sample.facts.Layout`
+    """
+
+    stars: Table
+    galaxies: Table
+    transients: Table
+    rays: Table
+    wcs: WCS
+    zero_point: float
+    seeing: Seeing
+    sky: float
+    layout: Layout
+
+
+def make(field: Field, home: str) -> str:
+    """Make a field in a directory, unless it is there; returns its path."""
+    folder = os.path.join(home, field.name)
+    done = os.path.join(folder, "truth", "epochs.json")
+    if not os.path.exists(done):
+        shutil.rmtree(folder, ignore_errors=True)
+        generate.write(
+            folder, field.seed, field.visits, field.size, numbers=field.numbers, rays=field.rays
+        )
+    return folder
+
+
+def truth(field: Field, folder: str, visit: int) -> Truth:
+    """Read what is true of an exposure."""
+    with open(os.path.join(folder, "truth", "epochs.json"), encoding="utf-8") as stream:
+        epoch = json.load(stream)[str(visit)]
+    tables = {
+        kind: Table.read(os.path.join(folder, "truth", f"{kind}-{visit}.fits"))
+        for kind in ("stars", "galaxies", "transients", "rays")
+    }
+    wcs = WCS(fits.Header.fromstring(epoch["wcs"]))
+    seeing = Seeing(**epoch["seeing"])
+    return Truth(
+        **tables,
+        wcs=wcs,
+        zero_point=epoch["zeroPoint"],
+        seeing=seeing,
+        sky=epoch["sky"],
+        layout=field.layout,
+    )
+
+
+def repository(
+    folder: str,
+    root: str,
+    raws: Callable[[str], bool] = lambda path: True,
+    catalogs: str | None = None,
+) -> str:
+    """Make a repository of a field's files; returns its directory of calibrations.
+
+    Parameters
+    ----------
+    folder : `str`
+        That of a field, as `make` leaves it.
+    root : `str`
+        The repository's.
+    raws : callable
+        Which of the raw files are to be in it.
+    catalogs : `str`, optional
+        A directory like ``ref_cats``, by default the field's own.
+    """
+    calibs = os.path.join(root, "CALIB")
+    os.makedirs(calibs)
+    with open(os.path.join(root, "_mapper"), "w", encoding="utf-8") as stream:
+        stream.write("lsst.obs.decam.DecamMapper\n")
+    os.symlink(
+        os.path.abspath(catalogs or os.path.join(folder, "ref_cats")),
+        os.path.join(root, "ref_cats"),
+    )
+    masters = os.path.join(folder, "masters")
+    files = sorted(
+        os.path.join(folder, name) for name in os.listdir(folder) if name.startswith("DECam_")
+    )
+    files = [path for path in files if raws(path)]
+    paths = sorted(os.path.join(masters, name) for name in os.listdir(masters))
+    defects = os.path.join(folder, "curated", "decam", "defects")
+    link = ["--mode", "link"]
+    statuses = (
+        ingest_images.main([root, *files, *link]),
+        ingest_calibs.main([root, *paths, "--calib", calibs, "--validity", "3650", *link]),
+        ingest_curated.main([root, defects, "--calib", calibs]),
+    )
+    if any(statuses):
+        raise RuntimeError(f"what {folder} has could not be ingested into {root}: {statuses}")
+    return calibs
+
+
+def catalog_name() -> str:
+    """Return the name of the reference catalog."""
+    return references.NAME

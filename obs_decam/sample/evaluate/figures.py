@@ -1,0 +1,133 @@
+"""Figures: numbers with their goals, and how they are shown."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_SIGMA = 1.4826  # standard deviations of a Gaussian in its median absolute deviation
+_EFFICIENCY = 0.37  # of that as an estimate of the standard deviation
+
+
+class Figure(NamedTuple):
+    """A number, and what is wanted of it.
+
+    Attributes
+    ----------
+    case : `str`
+        What was processed, such as ``seed 1, 4.0 px``.
+    measure : `str`
+        The name of the measure.
+    name : `str`
+        What the number is.
+    value : `float`
+    unit : `str`
+    error : `float`
+        Its standard error; NaN if there is none.
+    low, high : `float`
+        The goal; without one it is infinite both ways.
+    note : `str`
+        A remark, such as how many stars it comes from.
+    """
+
+    case: str
+    measure: str
+    name: str
+    value: float
+    unit: str = ""
+    error: float = math.nan
+    low: float = -math.inf
+    high: float = math.inf
+    note: str = ""
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether anything is wanted of it."""
+        return math.isfinite(self.low) or math.isfinite(self.high)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is as wanted; what is not a number is not."""
+        return not self.has_goal or self.low <= self.value <= self.high
+
+    @property
+    def goal(self) -> str:
+        """The goal as text."""
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{self.low:.4g} to {self.high:.4g}"
+        if math.isfinite(self.high):
+            return f"<= {self.high:.4g}"
+        return f">= {self.low:.4g}" if math.isfinite(self.low) else ""
+
+    @property
+    def verdict(self) -> str:
+        """``met`` or ``missed``; empty without a goal."""
+        return ("met" if self.is_met else "MISSED") if self.has_goal else ""
+
+
+class Spread(NamedTuple):
+    """Median and scatter of some numbers, by robust estimates, with their standard errors."""
+
+    median: float
+    median_error: float
+    scatter: float
+    scatter_error: float
+    number: int
+
+
+def spread(values: Any) -> Spread:
+    """Return the median and the scatter (1.48 median absolute deviations) of finite numbers."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    if values.size < 3:
+        return Spread(math.nan, math.nan, math.nan, math.nan, int(values.size))
+    median = float(np.median(values))
+    scatter = _SIGMA * float(np.median(np.abs(values - median)))
+    each = scatter / math.sqrt(values.size)
+    return Spread(
+        median, 1.2533 * each, scatter, each / math.sqrt(2 * _EFFICIENCY), int(values.size)
+    )
+
+
+def table(figures: Iterable[Figure], only_missed: bool = False) -> str:
+    """Return figures as text, a line each, under the case that they are of."""
+    lines = list(_lines(figures, only_missed))
+    return "\n".join(lines)
+
+
+def _lines(figures: Iterable[Figure], only_missed: bool) -> Iterator[str]:
+    case = ""
+    for figure in figures:
+        if only_missed and figure.is_met:
+            continue
+        if figure.case != case:
+            case = figure.case
+            yield case
+        error = "" if math.isnan(figure.error) else f"+- {figure.error:.2g}"
+        value = f"{figure.value:.4g} {figure.unit}"
+        yield (
+            f"  {figure.measure:12} {figure.name:34} {value:>15} {error:10} "
+            f"{figure.goal:16} {figure.verdict:7} {figure.note}"
+        ).rstrip()
+
+
+def as_json(figures: Iterable[Figure]) -> str:
+    """Return figures as JSON: a list of objects; what is not finite is null."""
+    rows = [
+        {
+            **{key: _plain(value) for key, value in figure._asdict().items()},
+            "verdict": figure.verdict,
+        }
+        for figure in figures
+    ]
+    return json.dumps(rows, indent=1)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,231 @@
+"""What is measured of a processed chip, beside its truth, and what is wanted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from obs_decam.sample.evaluate import detections, stars
+from obs_decam.sample.evaluate.figures import Figure, spread
+from obs_decam.sample.evaluate.process import Chip
+
+_MILLI = 1e3
+_SCATTER, _BIAS = 7.0, 2.0  # mmag
+_PHOTONS = 1.15  # times the scatter that the noise alone makes, where that is more
+_PULLS = 0.9, 1.4
+_THIRDS, _SLOTS = 4.0, 5.0  # mmag
+_SIZE = 0.5  # percent
+_BRIGHT_POSITION = 2.0  # mas
+_LEFT = 2.0, 5.0  # mas: the root mean square and the largest error of the WCS
+_CPU, _MEMORY = 6.0, 450.0
+_FEWEST = 5  # stars in a bin
+_REACH = 12  # pixels: the aperture in which PSFs are normalised
+
+Measured = Iterator[Figure]
+
+
+def photometry(chip: Chip, case: str) -> Measured:
+    """Yield scatter, bias and pulls of PSF magnitudes, by magnitude."""
+    found = stars.matched(chip)
+    counts = np.asarray(chip.truth.stars["counts"], float)[found.true]
+    limit = 2.5 / np.log(10) * stars.noise(chip.truth, counts) / counts
+    for low, high in stars.bins():
+        here = (found.magnitude >= low) & (found.magnitude < high)
+        off, where = spread(found.off[here] * _MILLI), f"{low:.1f}-{high:.1f}"
+        if off.number < _FEWEST:
+            continue
+        alone = _MILLI * float(np.median(limit[here]))
+        most = max(_SCATTER, _PHOTONS * alone)
+        note = f"{off.number} stars; {alone:.1f} mmag by noise alone"
+        yield Figure(
+            case, "photometry", f"scatter {where}", off.scatter, "mmag", off.scatter_error,
+            high=most, note=note,
+        )  # fmt: skip
+        bias = max(_BIAS, 2 * off.median_error)
+        yield Figure(
+            case, "photometry", f"bias {where}", off.median, "mmag", off.median_error, -bias, bias
+        )
+        pull = spread((found.off / found.error)[here])
+        yield Figure(
+            case, "photometry", f"pull {where}", pull.scatter, "", pull.scatter_error, *_PULLS
+        )
+    every = stars.matched(chip, alone=False).bright
+    off = spread(every.off * _MILLI)
+    outliers = float(np.mean(np.abs(every.off * _MILLI - off.median) > 5 * _SCATTER))
+    note = f"{off.number} stars, neighbours or not"
+    yield Figure(case, "photometry", "scatter of all", off.scatter, "mmag", off.scatter_error)
+    yield Figure(case, "photometry", "beyond 35 mmag, of all", 100 * outliers, "%", note=note)
+
+
+def thirds(chip: Chip, case: str) -> Measured:
+    """Yield by how much the thirds of the chip differ from all of it."""
+    found = stars.matched(chip).bright
+    layout = chip.truth.layout
+    whole = spread(found.off * _MILLI).median
+    for axis, size, words in (
+        ("x", 2 * layout.columns, ("left", "middle column", "right")),
+        ("y", layout.rows, ("low", "middle row", "high")),
+    ):
+        third = np.clip(getattr(found, axis) * 3 // size, 0, 2)
+        for number, word in enumerate(words):
+            off = spread(found.off[third == number] * _MILLI)
+            limit = max(_THIRDS, 2 * off.median_error)
+            yield Figure(
+                case, "thirds", word, off.median - whole, "mmag", off.median_error, -limit, limit
+            )
+
+
+def slots(chip: Chip, case: str) -> Measured:
+    """Yield by how much the slots' magnitudes differ."""
+    found = stars.matched(chip).bright
+    found = found.chosen(found.magnitude < 18.5)
+    fluxes = (
+        stars.magnitudes(chip, flux, found.sources)[0] for flux in ("slot_ApFlux", "slot_PsfFlux")
+    )
+    off = spread(np.subtract(*fluxes) * _MILLI)
+    yield Figure(
+        case, "slots", "slot_ApFlux - slot_PsfFlux", off.median, "mmag", off.median_error,
+        -_SLOTS, _SLOTS,
+    )  # fmt: skip
+
+
+def psf(chip: Chip, case: str) -> Measured:
+    """Yield by how much the PSF model is too large at stars.
+
+    Its size is 1 / sqrt(sum of squares).
+    """
+    found = stars.matched(chip).bright
+    model, truth = chip.exposure.psf, chip.truth
+    sizes, rounds = [], []
+    for x, y in zip(found.x[:200], found.y[:200], strict=True):
+        kernel = model.kernel_image(x, y)
+        half = min(kernel.array.shape[0] // 2, 20)
+        right = stars.true_psf(truth.seeing, truth, x, y, half)
+        middle = -kernel.bbox.y0, -kernel.bbox.x0
+        cut = tuple(slice(place - half, place + half + 1) for place in middle)
+        drawn = kernel.array[cut]
+        sizes.append(_size(drawn) / _size(right) - 1)
+        rounds.append(_residual(drawn, right))
+    off = spread(np.array(sizes) * 100)
+    yield Figure(
+        case, "psf", "size, median", off.median, "%", off.median_error, low=-_SIZE, high=_SIZE
+    )
+    yield Figure(case, "psf", "size, scatter", off.scatter, "%", off.scatter_error, high=_SIZE)
+    yield Figure(
+        case, "psf", "residual, of the peak", 100 * float(np.median(rounds)), "%",
+        note="root mean square within 6 px",
+    )  # fmt: skip
+
+
+def _within(half: int, reach: float) -> Any:
+    steps = np.arange(-half, half + 1)
+    return np.hypot(steps, steps[:, np.newaxis]) <= reach
+
+
+def _size(image: Any) -> float:
+    inside = image[_within(image.shape[0] // 2, _REACH)]
+    return float(inside.sum() / np.sqrt((inside**2).sum()))
+
+
+def _residual(image: Any, right: Any) -> float:
+    reach = _within(image.shape[0] // 2, _REACH)
+    core = _within(image.shape[0] // 2, 6)
+    a, b = (part / part[reach].sum() for part in (image, right))
+    return float(np.sqrt(((a - b)[core] ** 2).mean()) / b.max())
+
+
+def positions(chip: Chip, case: str) -> Measured:
+    """Yield how far positions on the sky are from the true ones."""
+    found = stars.matched(chip)
+    ra, dec = (
+        np.degrees(stars.column(chip.sources, f"coord_{axis}"))[found.sources]
+        for axis in ("ra", "dec")
+    )
+    right = chip.truth.stars[found.true]
+    north = (dec - np.asarray(right["dec"])) * 3.6e6
+    east = (ra - np.asarray(right["ra"])) * 3.6e6 * np.cos(np.radians(dec))
+    for low, high in ((15.5, 17.5), (17.5, 18.5), (18.5, 19.5), (19.5, 20.5), (20.5, 21.5)):
+        here = (found.magnitude >= low) & (found.magnitude < high)
+        off = spread(np.hypot(east, north)[here])
+        most = _BRIGHT_POSITION if low == 15.5 else np.inf
+        yield Figure(
+            case, "positions", f"median {low:.1f}-{high:.1f}", off.median, "mas",
+            off.median_error, high=most, note=f"{off.number} stars",
+        )  # fmt: skip
+    for axis in "xy":
+        error = stars.column(chip.sources, f"slot_Centroid_{axis}Err")[found.sources]
+        place = stars.column(chip.sources, f"slot_Centroid_{axis}")[found.sources]
+        pull = spread(((place - getattr(found, axis)) / error)[found.magnitude > 17])
+        yield Figure(
+            case, "positions", f"pull {axis}, fainter than 17", pull.scatter, "",
+            pull.scatter_error, *_PULLS,
+        )  # fmt: skip
+
+
+def distortion(chip: Chip, case: str) -> Measured:
+    """Yield what is left of the header's wrong WCS, over the chip."""
+    layout = chip.truth.layout
+    x, y = (
+        axis.ravel()
+        for axis in np.meshgrid(
+            np.linspace(0, 2 * layout.columns - 1, 17), np.linspace(0, layout.rows - 1, 33)
+        )
+    )
+    (ra, dec), (true_ra, true_dec) = (
+        wcs.wcs_pix2world(x, y, 0) for wcs in (chip.exposure.wcs, chip.truth.wcs)
+    )
+    off = 3.6e6 * np.hypot((ra - true_ra) * np.cos(np.radians(true_dec)), dec - true_dec)
+    whole = float(np.sqrt((off**2).mean()))
+    yield Figure(case, "distortion", "root mean square", whole, "mas", high=_LEFT[0])
+    yield Figure(case, "distortion", "largest", float(off.max()), "mas", high=_LEFT[1])
+
+
+def rays(chip: Chip, case: str) -> Measured:
+    """Yield how many pixels of cosmic rays are flagged, and how many others."""
+    from scipy.ndimage import binary_dilation
+
+    mask, truth = chip.exposure.mask, chip.truth
+    flagged = mask["CR"] if "CR" in mask.planes else np.zeros(mask.array.shape, bool)
+    known = flagged.copy()
+    for plane in {"SAT", "BAD"} & set(mask.planes):
+        known |= mask[plane]
+    hit = np.zeros(mask.array.shape, bool)
+    x, y, counts = (np.asarray(truth.rays[name]) for name in ("x", "y", "counts"))
+    hit[y, x] = True
+    strong = counts > 10 * np.sqrt(truth.sky)
+    share = 100 * float(np.mean(known[y[strong], x[strong]])) if strong.any() else np.nan
+    note = f"of {int(strong.sum())} pixels with 10 times the noise of the sky"
+    yield Figure(case, "rays", "flagged", share, "%", note=note)
+    wrong = flagged & ~binary_dilation(hit, iterations=3)
+    note = f"of {int(flagged.sum())} pixels flagged CR"
+    yield Figure(case, "rays", "flagged without a ray", float(wrong.sum()), "pixels", note=note)
+    inside = truth.stars[stars.is_inside(truth, truth.stars)]
+    ratio = np.asarray(inside["counts"]) / stars.noise(truth, inside["counts"])
+    near = binary_dilation(wrong, iterations=1)
+    columns, rows = (np.rint(inside[axis]).astype(int) for axis in "xy")
+    harmed = near[rows, columns] & (ratio > 20)
+    yield Figure(
+        case, "rays", "stars taken for rays", 100 * harmed.sum() / max((ratio > 20).sum(), 1), "%"
+    )
+
+
+def cost(chip: Chip, case: str) -> Measured:
+    """Yield the time and the memory of the process."""
+    yield Figure(case, "cost", "CPU", chip.run.seconds, "s", high=_CPU)
+    yield Figure(case, "cost", "memory", chip.run.megabytes, "MB", high=_MEMORY)
+
+
+MEASURES: dict[str, Callable[[Chip, str], Measured]] = {
+    "photometry": photometry,
+    "thirds": thirds,
+    "slots": slots,
+    "psf": psf,
+    "false": detections.false,
+    "completeness": detections.completeness,
+    "positions": positions,
+    "distortion": distortion,
+    "rays": rays,
+    "cost": cost,
+}

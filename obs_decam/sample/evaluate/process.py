@@ -1,0 +1,98 @@
+"""Runs processCcd as its users do, in a process of its own, whose time and memory are counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from obs_decam.sample.evaluate import fields
+from persistence import Butler
+
+_PROGRAM = "from persistence.tasks.process_ccd import ProcessCcdTask; ProcessCcdTask.parseAndRun()"
+
+
+class Run(NamedTuple):
+    """What became of a command.
+
+    Attributes
+    ----------
+    status : `int`
+        0 if all went well.
+    log : `str`
+        What it said.
+    seconds : `float`
+        Its CPU time, imports included.
+    megabytes : `float`
+        The most memory that it held.
+    rerun : `str`
+        Where its results are.
+    """
+
+    status: int
+    log: str
+    seconds: float
+    megabytes: float
+    rerun: str
+
+    @property
+    def messages(self) -> list[str]:
+        """The lines that warn, or tell of a failure."""
+        return [line for line in self.log.splitlines() if " WARN" in line or " ERROR" in line]
+
+
+def process_ccd(
+    root: str, calibs: str, rerun: str, words: Sequence[str], catalog: str | None = None
+) -> Run:
+    """Process what some words of a command line name."""
+    folder = os.path.join(root, "rerun", rerun)
+    settings = ["-c", f"calibrate.refCat={catalog or fields.catalog_name()}"]
+    command = [root, "--calib", calibs, "--rerun", rerun, "--id", *words, *settings]
+    path = f"{folder}.log"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with open(path, "w+", encoding="utf-8") as log:
+        child = subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-c", _PROGRAM, *command],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+        )
+        # Not child.wait(): the system tells what one child has used when it is waited for.
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        text = log.read()
+    spent = usage.ru_utime + usage.ru_stime
+    return Run(child.returncode, text, spent, usage.ru_maxrss / 1024, folder)
+
+
+class Chip(NamedTuple):
+    """A processed chip beside its truth.
+
+    Attributes
+    ----------
+    truth : `~obs_decam.sample.evaluate.fields.Truth`
+    run : `Run`
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        The ``calexp``.
+    sources : `~persistence.types.table.catalog.Catalog`
+        ``src``.
+    """
+
+    truth: fields.Truth
+    run: Run
+    exposure: Any
+    sources: Any
+
+
+def results(run: Run, truth: fields.Truth, visit: int) -> Chip:
+    """Read what processCcd wrote of an exposure."""
+    butler = Butler(run.rerun)
+    exposure, sources = (butler.get(kind, visit=visit, ccdnum=fields.CHIP) for kind in _KINDS)
+    return Chip(truth, run, exposure, sources)
+
+
+_KINDS = ("calexp", "src")

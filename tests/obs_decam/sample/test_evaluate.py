@@ -1,0 +1,187 @@
+"""The evaluation finds in a catalog what was put into it: scatter, bias, false sources, offsets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.table import Column, Table
+from astropy.units import Quantity
+from astropy.wcs import WCS
+
+from obs_decam.sample.evaluate import __main__ as command
+from obs_decam.sample.evaluate import fields, figures, measures, spoil, stars
+from obs_decam.sample.evaluate.figures import Figure
+from obs_decam.sample.evaluate.process import Chip, Run
+from obs_decam.sample.facts import LAYOUTS
+from obs_decam.sample.realistic.seeing import Seeing
+from persistence.types.exposure.photocalib import PhotoCalib
+from persistence.types.psf.psf import SingleGaussianPsf
+from persistence.types.table.catalog import Catalog
+
+LAYOUT = LAYOUTS["window"]
+ZERO = 30.0
+NUMBER = 17**2
+SCALE = 1e-4  # degrees
+
+
+def plain_wcs(shift: float = 0.0) -> WCS:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    wcs.wcs.crpix = [300.0, 700.0]
+    wcs.wcs.cdelt = [-SCALE, SCALE]
+    wcs.wcs.crval = [10.0 + shift, 0.0]
+    return wcs
+
+
+def empty(*names: str) -> Table:
+    return Table({name: np.zeros(0) for name in ("id", "x", "y", "ra", "dec", "counts", *names)})
+
+
+@pytest.fixture(scope="module")
+def truth() -> fields.Truth:
+    rng = np.random.default_rng(5)
+    cells = (axis.ravel() for axis in np.mgrid[:17, :17])
+    x, y = (25 + 57 * (cell + rng.uniform(0.1, 0.7, NUMBER)) for cell in cells)
+    magnitude = rng.uniform(15.5, 19.0, NUMBER)
+    ra, dec = plain_wcs().wcs_pix2world(x, y, 0)
+    table = Table({"id": np.arange(NUMBER), "x": x, "y": y, "ra": ra, "dec": dec})
+    table["counts"] = 10 ** (0.4 * (ZERO - magnitude))
+    seeing = Seeing(4.0, "gaussian", gradient=0.0, e1=0.0, e2=0.0, twist=0.0)
+    rays = Table({"x": [3], "y": [4], "counts": [1e4]})
+    galaxies, transients = empty("radius"), empty()
+    return fields.Truth(table, galaxies, transients, rays, plain_wcs(), ZERO, seeing, 700.0, LAYOUT)
+
+
+def processed(truth: fields.Truth, off: Any = 0.0, extra: int = 0, shift: float = 0.0) -> Chip:
+    """Make what a pipeline would that is wrong in known ways."""
+    rng = np.random.default_rng(6)
+    x, y = (np.r_[truth.stars[axis], np.full(extra, 500.0) + 3 * np.arange(extra)] for axis in "xy")
+    counts = np.r_[truth.stars["counts"], np.full(extra, 1e5)] * 10 ** (-0.4 * np.asarray(off))
+    sources = Catalog(
+        meta={"aliases": {"slot_Centroid": "base_SdssCentroid", "slot_PsfFlux": "base_PsfFlux"}}
+    )
+    for axis, values in zip("xy", (x, y), strict=True):
+        error = np.full(len(x), 0.02)
+        sources[f"base_SdssCentroid_{axis}"] = Column(values + error * rng.normal(size=len(x)))
+        sources[f"base_SdssCentroid_{axis}Err"] = Column(error)
+    sources["base_PsfFlux_instFlux"] = Column(counts)
+    sources["base_PsfFlux_instFluxErr"] = Column(0.01 * counts)
+    for name in stars.FLAGS:
+        sources[name] = Column(np.zeros(len(x), bool))
+    angles = plain_wcs(shift).wcs_pix2world(x, y, 0)
+    for axis, values in zip(("ra", "dec"), angles, strict=True):
+        sources[f"coord_{axis}"] = Quantity(np.radians(values), "rad")
+    exposure = SimpleNamespace(
+        photo_calib=PhotoCalib.from_zero_point(ZERO),
+        wcs=plain_wcs(shift),
+        psf=SingleGaussianPsf((31, 31), 4.0 / 2.3548 * 1.03),
+    )
+    return Chip(truth, Run(0, "", 1.0, 100.0, ""), exposure, sources)
+
+
+def figures_of(name: str, chip: Chip) -> dict[str, Figure]:
+    return {figure.name: figure for figure in measures.MEASURES[name](chip, "a case")}
+
+
+def test_scatter_bias_and_pulls_come_out_as_they_were_put_in(truth: fields.Truth) -> None:
+    off = 0.006 + 0.02 * np.random.default_rng(7).normal(size=NUMBER)
+    rows = figures_of("photometry", processed(truth, off))
+    for low in np.arange(15.5, 19, 0.5):
+        where = f"{low:.1f}-{low + 0.5:.1f}"
+        for name, right in (("scatter", 20.0), ("bias", 6.0), ("pull", 20.0 / 10.857)):
+            figure = rows[f"{name} {where}"]
+            # An error is known no better than the scatter that it comes from.
+            assert abs(figure.value - right) < 4 * 1.5 * figure.error, figure
+        assert not rows[f"scatter {where}"].is_met
+    assert figures_of("photometry", processed(truth))["scatter of all"].value < 1e-6
+
+
+def test_sources_where_nothing_is_are_false(truth: fields.Truth) -> None:
+    (right,) = figures_of("false", processed(truth)).values()
+    assert right.value == 0
+    assert right.is_met
+    (wrong,) = figures_of("false", processed(truth, extra=30)).values()
+    # Some of them lie on stars by chance.
+    assert 0.9 * 30 <= wrong.value / 100 * (NUMBER + 30) <= 30
+    flagged = processed(truth, extra=30)
+    flagged.sources["base_PixelFlags_flag_edge"][-30:] = True
+    (none,) = figures_of("false", flagged).values()
+    assert none.value == 0
+
+
+def test_a_wrong_wcs_and_wrong_positions_are_found(truth: fields.Truth) -> None:
+    rows = figures_of("positions", processed(truth, shift=30 / 3.6e6))
+    assert rows["median 15.5-17.5"].value == pytest.approx(30.0, abs=0.5)
+    assert rows["pull x, fainter than 17"].value == pytest.approx(1.0, abs=0.2)
+    rows = figures_of("distortion", processed(truth, shift=30 / 3.6e6))
+    assert rows["largest"].value == pytest.approx(30.0, abs=0.1)
+    assert not rows["largest"].is_met
+    assert figures_of("distortion", processed(truth))["largest"].value < 1e-3
+
+
+def test_a_psf_that_is_too_wide_is_found(truth: fields.Truth) -> None:
+    rows = figures_of("psf", processed(truth))
+    assert rows["size, median"].value == pytest.approx(3.0, abs=0.1)
+    assert not rows["size, median"].is_met
+
+
+def test_noise_is_that_of_a_faint_star_on_the_sky_and_of_a_bright_ones_photons(
+    truth: fields.Truth,
+) -> None:
+    # Of a Gaussian PSF, 4 pi sigma^2 pixels of the sky count; see King 1983, PASP 95, 163.
+    variance = truth.sky + 6.5**2
+    faint, bright = stars.noise(truth, [1.0, 1e8])
+    assert faint == pytest.approx(np.sqrt(4 * np.pi * (4 / 2.3548) ** 2 * variance), rel=0.02)
+    assert bright == pytest.approx(1e4, rel=0.02)
+
+
+def test_figures_are_shown_with_their_goals() -> None:
+    rows = [
+        Figure("seed 1", "cost", "CPU", 7.0, "s", high=6.0, note="all of it"),
+        Figure("seed 1", "thirds", "left", -1.0, "mmag", 0.5, -4.0, 4.0),
+        Figure("seed 1", "cost", "nothing", float("nan"), low=1.0),
+    ]
+    shown = figures.table(rows)
+    assert "CPU" in shown
+    assert "MISSED  all of it" in shown
+    assert "+- 0.5" in shown
+    assert "-4 to 4" in shown
+    assert figures.table(rows, only_missed=True).count("\n") == 2
+    told = json.loads(figures.as_json(rows))
+    assert [row["verdict"] for row in told] == ["MISSED", "met", "MISSED"]
+    assert told[2]["value"] is None
+
+
+def test_a_turned_header_turns_around_its_middle() -> None:
+    header = plain_wcs().to_header()
+    header = WCS(header).to_header()
+    for name, value in zip(
+        ("CD1_1", "CD1_2", "CD2_1", "CD2_2"), (-SCALE, 0.0, 0.0, SCALE), strict=True
+    ):
+        header[name] = value
+    for name in ("CDELT1", "CDELT2"):
+        del header[name]
+    before = WCS(header)
+    raw = spoil.Raw(header, np.zeros((1024, 1024)), np.random.default_rng(1))
+    spoil.turn(5.0)(raw)
+    after = WCS(header)
+    middle, side = [[511.0, 511.0]], [[611.0, 511.0]]
+    assert after.wcs_pix2world(middle, 0)[0] == pytest.approx(
+        before.wcs_pix2world(middle, 0)[0], abs=1e-9
+    )
+    moved = before.wcs_world2pix(after.wcs_pix2world(side, 0), 0)[0] - middle[0]
+    assert np.hypot(*moved) == pytest.approx(100.0, abs=1e-3)
+    assert abs(np.degrees(np.arctan2(moved[1], moved[0]))) == pytest.approx(5.0, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_a_full_chip_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--seeds", "1", "--only", "seeds", "--json", "--keep", str(tmp_path)]
+    command.main(words)
+    told = json.loads(capsys.readouterr().out)
+    assert {row["measure"] for row in told} == set(measures.MEASURES)
