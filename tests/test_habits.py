@@ -65,6 +65,7 @@ def test_every_package_is_shipped() -> None:
             *(".".join(folder.parts) for folder in there),
             "obs_decam",
             "obs_decam.sample",
+            "obs_decam.sample.evaluate",
             "obs_decam.sample.realistic",
             "persistence_policy",
             "persistence_policy.cameras",
