@@ -52,6 +52,7 @@ LIBRARIES = {
         "gen2types.images.metadata",
     },
     "astropy.table": {
+        "apdb.rows",
         "butler.asking.tables",
         "formatters.calibs",
         "formatters.calibs_yaml",
@@ -90,6 +91,7 @@ LIBRARIES = {
     "cloudpickle": {"pipe.executors.dask"},
     "pebble": {"pipe.executors.processes"},
     "lsst.pex.config": {
+        "apdb.config",
         "pipe.cmdline.overrides",
         "pipe.cmdline.show",
         "pipe.task",
@@ -99,7 +101,8 @@ LIBRARIES = {
         "tasks.isr_config",
         "tasks.process_ccd_config",
     },
-    "scipy": {"tasks.matching", "tasks.planes", "tasks.voting"},
+    "sqlalchemy": {"apdb.alchemy"},
+    "scipy": {"apdb.association", "tasks.matching", "tasks.planes", "tasks.voting"},
     "sep": {"tasks.measure", "tasks.sky"},
 }
 

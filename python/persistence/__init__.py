@@ -27,10 +27,10 @@ NAMES = {
     "dataids.location": "Location",
     "dataids.template": "PathTemplate",
     "errors": (
-        "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError ExpressionError "
-        "FileConflict FormatterError IncompleteDataId IngestError MissingExtra MissingKey "
-        "MissingPartWarning MultipleResults NoMapperException NoResults NoTables "
-        "NotPartOfThisPackage ParentsMismatch PersistenceError PolicyError RegistryError "
+        "AliasError AmbiguousDataId CalibrationError CameraNotFound DataIdError DatabaseError "
+        "DatabaseLocked ExpressionError FileConflict FormatterError IncompleteDataId IngestError "
+        "MissingExtra MissingKey MissingPartWarning MultipleResults NoMapperException NoResults "
+        "NoTables NotPartOfThisPackage ParentsMismatch PersistenceError PolicyError RegistryError "
         "RegistryLocked RegistryWarning RepositoryError SourceChanged TemplateError "
         "TemplateUndefined UnknownArgument UnknownDatasetType UnknownKey UnknownKeyWarning "
         "UnsafeContent"

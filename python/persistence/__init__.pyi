@@ -56,6 +56,8 @@ from persistence.errors import AmbiguousDataId as AmbiguousDataId
 from persistence.errors import CalibrationError as CalibrationError
 from persistence.errors import CameraNotFound as CameraNotFound
 from persistence.errors import DataIdError as DataIdError
+from persistence.errors import DatabaseError as DatabaseError
+from persistence.errors import DatabaseLocked as DatabaseLocked
 from persistence.errors import ExpressionError as ExpressionError
 from persistence.errors import FileConflict as FileConflict
 from persistence.errors import FormatterError as FormatterError
@@ -119,6 +121,8 @@ __all__ = [
     "Config",
     "DataId",
     "DataIdError",
+    "DatabaseError",
+    "DatabaseLocked",
     "DbAuth",
     "Defects",
     "Exposure",

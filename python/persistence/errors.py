@@ -145,6 +145,17 @@ class RegistryLocked(RegistryError):
     """Another process holds the registry; the message says for how long we waited."""
 
 
+class DatabaseError(PersistenceError, RuntimeError):
+    """The alert production database cannot be opened, read or written as asked.
+
+    The message names its address.
+    """
+
+
+class DatabaseLocked(DatabaseError):
+    """Others hold the alert production database; the message says for how long we waited."""
+
+
 class RowExists(RegistryError):
     """A row with the same unique columns is in the registry already."""
 

@@ -39,7 +39,7 @@ IMPORTS = [
     "from lsst.obs.hsc.hscFilters import HSC_FILTER_DEFINITIONS",
     "from lsst.obs.decam.crosstalk import DecamCrosstalkTask",
     "import lsst.obs.base.gen3",
-    "from lsst.dax.apdb import Apdb",
+    "from lsst.dax.ppdb import Ppdb",
     "import lsst.ctrl.events as events",
     "import lsst.verify, lsst.validate.drp, lsst.cp.pipe, lsst.ap.association, lsst.fgcmcal, lsst.faro",
 ]

@@ -1,0 +1,150 @@
+"""Connections and transactions, and what is said when they fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from persistence.apdb import address as addresses
+from persistence.apdb.address import Address
+from persistence.apdb.alchemy import sqlalchemy as sa
+from persistence.errors import DatabaseError, DatabaseLocked
+from persistence.files import sqlite
+
+_WRITES = "persistence_writes"
+
+
+def engine(address: Address, timeout: float, echo: bool = False) -> sa.Engine:
+    """Create what connects to a database; nothing is opened yet.
+
+    Connections are not kept: a process that was forked must not use its parent's, and on a
+    network's file system locks end with the file's last descriptor.
+
+    Parameters
+    ----------
+    address : `Address`
+    timeout : `float`
+        How long to wait for locks, or for a server (s).
+    echo : `bool`
+        Whether statements are logged.
+    """
+    options: dict[str, Any] = {}
+    url = address.url
+    if address.kind == "sqlite":
+        options["timeout"] = timeout
+        if address.path is not None:
+            # A file that is not there is made by `create` alone.
+            path = sqlite.escaped(os.path.abspath(address.path))
+            url = url.set(database=f"file:{path}", query={"mode": "rw", "uri": "true"})
+    elif address.kind == "postgresql":
+        # A server that does not answer, and a lock that is not let go.
+        options["connect_timeout"] = max(1, round(timeout))
+        options["options"] = f"-c lock_timeout={round(1000 * timeout)}"
+    keywords: dict[str, Any] = {"poolclass": sa.pool.NullPool}
+    if address.path is None and address.kind == "sqlite":  # in memory: it ends with its connection
+        keywords = {"poolclass": sa.pool.StaticPool}
+    if address.isolation and address.kind != "sqlite":
+        keywords["isolation_level"] = address.isolation
+    created = sa.create_engine(url, connect_args=options, echo=echo, **keywords)
+    if address.kind == "sqlite":
+        sa.event.listen(created, "connect", _Begins(address.isolation).connected)
+        sa.event.listen(created, "begin", _begin)
+    return created
+
+
+def create_file(address: Address) -> None:
+    """Create SQLite's file, empty, where there is none.
+
+    Raises
+    ------
+    DatabaseError
+        If it cannot be.
+    """
+    if address.path is None or os.path.exists(address.path):
+        return
+    try:
+        os.close(os.open(address.path, os.O_CREAT | os.O_WRONLY, 0o666))
+    except OSError as error:
+        reason = addresses.explained_path(address) or os.strerror(error.errno or 0)
+        raise DatabaseError(f"{address.text} could not be created: {reason}") from error
+
+
+class _Begins:
+    """Lets SQLAlchemy begin SQLite's transactions; Python's driver would at the first change.
+
+    A transaction that reads before it writes has to be known as one that writes: of two that have
+    read, one could not go on, whatever the time it may wait.
+    """
+
+    def __init__(self, isolation: str | None) -> None:
+        self.uncommitted = isolation == "READ UNCOMMITTED"
+
+    def connected(self, connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA read_uncommitted = {int(self.uncommitted)}")
+        cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextlib.contextmanager
+def transaction(
+    made: sa.Engine, address: Address, *, writes: bool, lock: str
+) -> Iterator[sa.Connection]:
+    """Run a transaction: all of it is done, or nothing.
+
+    Parameters
+    ----------
+    made : `sqlalchemy.Engine`
+    address : `Address`
+        What messages name.
+    writes : `bool`
+        Whether it writes. Those that do come one after the other.
+    lock : `str`
+        The statement by which servers keep writers apart.
+
+    Raises
+    ------
+    DatabaseError
+        If the database cannot be opened, read or written.
+    """
+    start = time.monotonic()
+    try:
+        with made.connect() as bare:
+            connection = bare.execution_options(**{_WRITES: writes})
+            with connection.begin():
+                if writes and address.kind != "sqlite":
+                    connection.exec_driver_sql(lock)
+                yield connection
+    except sa.exc.DBAPIError as error:
+        raise explained(error, address, time.monotonic() - start) from error
+
+
+def explained(error: sa.exc.DBAPIError, address: Address, waited: float) -> DatabaseError:
+    """Return an error of a database's driver as one of ours."""
+    text = " ".join(str(error.orig).split())
+    if "locked" in text or "busy" in text or "lock timeout" in text:
+        holders = sqlite.holders(address.path) if address.path else "another process"
+        return DatabaseLocked(
+            f"{address.text} is locked by {holders}; waited {waited:.0f} s\n  to wait longer: -c "
+            "diaPipe.apdb.connection_timeout=SECONDS"
+        )
+    if "not a database" in text or "malformed" in text:
+        return DatabaseError(
+            f"{address.text} is no SQLite database, or a damaged one ({text}); nothing was changed"
+        )
+    if "full" in text and address.kind == "sqlite":
+        return DatabaseError(f"{address.text}: no space is left; nothing was stored ({text})")
+    place = addresses.explained_path(address) if isinstance(error, sa.exc.OperationalError) else ""
+    if address.path and not os.path.exists(address.path):
+        reason = place or "there is no such file: make_apdb.py creates it"
+        return DatabaseError(f"{address.text} cannot be opened: {reason}")
+    verb = "cannot be written" if "readonly" in text or "read-only" in text else "failed"
+    return DatabaseError(f"{address.text} {verb}: {place or text}")
