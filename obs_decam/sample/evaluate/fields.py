@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -81,13 +82,19 @@ class Truth(NamedTuple):
 
 def make(field: Field, home: str) -> str:
     """Make a field in a directory, unless it is there; returns its path."""
+    os.makedirs(home, exist_ok=True)
     folder = os.path.join(home, field.name)
-    done = os.path.join(folder, "truth", "epochs.json")
-    if not os.path.exists(done):
-        shutil.rmtree(folder, ignore_errors=True)
-        generate.write(
-            folder, field.seed, field.visits, field.size, numbers=field.numbers, rays=field.rays
-        )
+    if not os.path.exists(folder):
+        # Made beside, and renamed: others may want the same field.
+        part = tempfile.mkdtemp(dir=home)
+        own = field.visits, field.size
+        generate.write(part, field.seed, *own, numbers=field.numbers, rays=field.rays)
+        try:
+            os.rename(part, folder)
+        except OSError:
+            if not os.path.isdir(folder):
+                raise
+            shutil.rmtree(part)
     return folder
 
 

@@ -51,12 +51,16 @@ def photometry(chip: Chip, case: str) -> Measured:
         yield Figure(
             case, "photometry", f"pull {where}", pull.scatter, "", pull.scatter_error, *_PULLS
         )
-    every = stars.matched(chip, alone=False).bright
-    off = spread(every.off * _MILLI)
-    outliers = float(np.mean(np.abs(every.off * _MILLI - off.median) > 5 * _SCATTER))
-    note = f"{off.number} stars, neighbours or not"
-    yield Figure(case, "photometry", "scatter of all", off.scatter, "mmag", off.scatter_error)
-    yield Figure(case, "photometry", "beyond 35 mmag, of all", 100 * outliers, "%", note=note)
+
+
+def neighbours(chip: Chip, case: str) -> Measured:
+    """Yield the scatter of all bright stars, those with others near included."""
+    found = stars.matched(chip, alone=False).bright
+    off = spread(found.off * _MILLI)
+    outliers = float(np.mean(np.abs(found.off * _MILLI - off.median) > 5 * _SCATTER))
+    note = f"{off.number} stars"
+    yield Figure(case, "neighbours", "scatter", off.scatter, "mmag", off.scatter_error, note=note)
+    yield Figure(case, "neighbours", "beyond 35 mmag", 100 * outliers, "%")
 
 
 def thirds(chip: Chip, case: str) -> Measured:
@@ -82,7 +86,8 @@ def slots(chip: Chip, case: str) -> Measured:
     found = stars.matched(chip).bright
     found = found.chosen(found.magnitude < 18.5)
     fluxes = (
-        stars.magnitudes(chip, flux, found.sources)[0] for flux in ("slot_ApFlux", "slot_PsfFlux")
+        stars.magnitudes(chip.exposure, chip.sources, flux, found.sources)[0]
+        for flux in ("slot_ApFlux", "slot_PsfFlux")
     )
     off = spread(np.subtract(*fluxes) * _MILLI)
     yield Figure(
@@ -219,6 +224,7 @@ def cost(chip: Chip, case: str) -> Measured:
 
 MEASURES: dict[str, Callable[[Chip, str], Measured]] = {
     "photometry": photometry,
+    "neighbours": neighbours,
     "thirds": thirds,
     "slots": slots,
     "psf": psf,

@@ -184,20 +184,19 @@ def matched(chip: Chip, alone: bool = True) -> Stars:
     true, rows, places = true[apart < _NEAR], clean[which[apart < _NEAR]], places[apart < _NEAR]
     counts = np.asarray(truth.stars["counts"], float)[true]
     magnitude = truth.zero_point - 2.5 * np.log10(counts)
-    measured, error = magnitudes(chip, "slot_PsfFlux", rows)
+    measured, error = magnitudes(chip.exposure, sources, "slot_PsfFlux", rows)
     x, y = places.T
     return Stars(true, rows, x, y, magnitude, measured - magnitude, error)
 
 
-def magnitudes(chip: Chip, flux: str, rows: Any) -> tuple[Floats, Floats]:
+def magnitudes(exposure: Any, sources: Any, flux: str, rows: Any) -> tuple[Floats, Floats]:
     """Return magnitudes and errors of sources, as a user computes them."""
-    sources = chip.sources
     where = positions(sources)[rows]
     counts, error = (
         column(sources, f"{flux}_{name}")[rows] for name in ("instFlux", "instFluxErr")
     )
     # The error of the zero point is common to all: it is no part of what scatters.
-    calib = chip.exposure.photo_calib
+    calib = exposure.photo_calib
     with np.errstate(divide="ignore", invalid="ignore"):
         return (
             np.asarray(calib.to_magnitude(counts, x=where[:, 0], y=where[:, 1]), float),

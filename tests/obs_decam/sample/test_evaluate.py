@@ -98,7 +98,7 @@ def test_scatter_bias_and_pulls_come_out_as_they_were_put_in(truth: fields.Truth
             # An error is known no better than the scatter that it comes from.
             assert abs(figure.value - right) < 4 * 1.5 * figure.error, figure
         assert not rows[f"scatter {where}"].is_met
-    assert figures_of("photometry", processed(truth))["scatter of all"].value < 1e-6
+    assert figures_of("neighbours", processed(truth))["scatter"].value < 1e-6
 
 
 def test_sources_where_nothing_is_are_false(truth: fields.Truth) -> None:
