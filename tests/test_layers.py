@@ -100,9 +100,17 @@ LIBRARIES = {
         "tasks.gen2ingest.configs",
         "tasks.isr_config",
         "tasks.process_ccd_config",
+        "tasks.repair_config",
     },
+    "astroscrappy": {"tasks.repair"},
     "sqlalchemy": {"apdb.alchemy"},
-    "scipy": {"apdb.association", "tasks.matching", "tasks.planes", "tasks.voting"},
+    "scipy": {
+        "apdb.association",
+        "tasks.cosmic_rays",
+        "tasks.matching",
+        "tasks.planes",
+        "tasks.voting",
+    },
     "sep": {"tasks.measure", "tasks.sky"},
 }
 

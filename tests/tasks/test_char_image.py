@@ -60,3 +60,25 @@ def test_too_few_stars_for_a_psf_are_told(make: Callable[..., Exposure], stars: 
         TaskError, match=r"\d of \d sources are bright and alone enough .* 3 are needed"
     ):
         task().run(make(stars))
+
+
+def test_cosmic_rays_are_flagged_and_filled_before_stars_are_measured(
+    make: Callable[..., Exposure], grid: Any
+) -> None:
+    given = make(grid)
+    given.image[36, 60:68] += 3000.0
+    each = task()
+    exposure: Any = each.run(given).exposure  # type: ignore[attr-defined]
+    assert exposure.mask["CR"][36, 60:68].all()
+    assert exposure.mask["CR"].sum() < 20
+    assert exposure.psf.sigma == pytest.approx(1.4, abs=0.01)
+    assert np.abs(exposure.image[36, 60:68]).max() < 100
+    assert each.repair.metadata["numCosmicRays"] == 1
+
+
+def test_a_guess_of_the_psf_that_is_wrong_flags_no_stars(
+    make: Callable[..., Exposure], grid: Any
+) -> None:
+    exposure: Any = task(psfSigma=2.4).run(make(grid)).exposure  # type: ignore[attr-defined]
+    assert not exposure.mask["CR"].any()
+    assert exposure.psf.sigma == pytest.approx(1.4, abs=0.01)

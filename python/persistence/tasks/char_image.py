@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-from lsst.pex.config import Config, Field, ListField, RangeField
+from lsst.pex.config import Config, ConfigurableField, Field, ListField, RangeField
 
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
@@ -13,6 +13,7 @@ from persistence.pipe.timing import timeMethod
 from persistence.tasks import robust, sky
 from persistence.tasks.measure import Measured, measure
 from persistence.tasks.options import option
+from persistence.tasks.repair import RepairTask
 from persistence.tasks.stamps import Bools
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from persistence.types.psf.psf import SingleGaussianPsf
 
 _STAMP = 5  # half the side of the PSF's own image, in standard deviations
+# The standard deviation (pixels) of the sharpest PSF that cosmic rays are told from, as long as it
+# is not measured: a camera's pixels are made so that its stars are wider.
+_SHARPEST = 0.85
 _FLAGS = {
     "calib_psf_candidate": "bright and alone enough to measure the PSF",
     "calib_psf_used": "the PSF was measured of it",
@@ -49,6 +53,7 @@ class CharacterizeImageConfig(Config):
         default=1.5,
         min=0.5,
     )
+    repair: Any = ConfigurableField(target=RepairTask, doc="Finds cosmic rays, and fills them.")
     doMeasurePsf = Field[bool](
         doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True
     )
@@ -102,6 +107,12 @@ class CharacterizeImageTask(Task):
     ConfigClass: ClassVar[Any] = CharacterizeImageConfig
     _DefaultName = "characterizeImage"
 
+    repair: RepairTask
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.makeSubtask("repair")
+
     @timeMethod
     def runDataRef(self, sensorRef: Any, exposure: Exposure | None = None) -> Struct:
         """Characterize an exposure, by default ``postISRCCD``; see `run`."""
@@ -131,19 +142,30 @@ class CharacterizeImageTask(Task):
         Raises
         ------
         TaskError
-            If there are too few stars for a PSF, or no pixel for a level of the sky.
+            If there are too few stars for a PSF, no pixel for a level of the sky, or too many that
+            cosmic rays hit.
+
+        Notes
+        -----
+        Cosmic rays are found twice: with a PSF that is sharper than any, so that stars can be found
+        without them, and anew with the one that was measured of these.
         """
         from persistence.tasks import sources  # imports astropy
 
         config, guess = self.config, self.config.psfSigma
-        clean = _without(exposure, sky.background(exposure, config.binSize))
+        level = sky.background(exposure, config.binSize).image()
+        sharpest = _gaussian(min(guess, _SHARPEST))
+        clean = self.repair.run(_without(exposure, level), sharpest).exposure
         first = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
-        background = sky.background(exposure, config.binSize, first.pixels)
-        clean = _without(exposure, background)
+        hit = clean.mask.any_of({"CR"} & clean.mask.planes.keys())
+        background = sky.background(exposure, config.binSize, first.pixels | hit)
+        level -= background.image()
+        clean = _without(clean, -level)
         found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
         at = found.x, found.y
         psf = self._psf(measure(clean, *at, _gaussian(guess), ()), exposure)
         model = _gaussian(psf.sigma)
+        clean = self.repair.run(_without(exposure, background.image()), model).exposure
         measured = measure(clean, *at, model, config.apertureRadii, config.calibRadius)
         flags = dict(
             zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
@@ -215,5 +237,5 @@ def _gaussian(sigma: float) -> SingleGaussianPsf:
     return SingleGaussianPsf((size, size), sigma)
 
 
-def _without(exposure: Exposure, background: BackgroundList) -> Exposure:
-    return exposure.replaced(image=exposure.image - background.image())
+def _without(exposure: Exposure, level: Any) -> Exposure:
+    return exposure.replaced(image=exposure.image - level)

@@ -24,7 +24,12 @@ _REACH = 4.0  # half the side of a cut-out, in standard deviations of the PSF
 CALIBRATION_RADIUS = 12.0
 _CENTRE = 1  # pixels from the middle that count as its centre
 # Planes whose flags sources take over, and what the flags are called.
-PLANES: Mapping[str, str] = {"BAD": "bad", "SAT": "saturated", "INTRP": "interpolated"}
+PLANES: Mapping[str, str] = {
+    "BAD": "bad",
+    "SAT": "saturated",
+    "INTRP": "interpolated",
+    "CR": "cr",
+}
 
 
 @dataclass(frozen=True, eq=False)

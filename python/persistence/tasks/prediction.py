@@ -1,0 +1,171 @@
+"""What pixels would show if only the PSF's image of the sky were there, told by pixels nearby.
+
+Whatever comes through the telescope is as smooth as the PSF: pixels at a distance resemble each
+other as the PSF resembles itself when it is moved by that distance. Given that and the noise,
+least squares predict a pixel from its neighbours (Wiener's filter; Rybicki & Press 1992, ApJ 398,
+169).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.tasks.stamps import Bools, Floats
+from persistence.types.psf.psfimage import PsfImage
+
+Places = NDArray[np.intp]
+
+_REACH = 3  # pixels from the middle of the square of neighbours that predict a pixel
+_CHUNK = 512  # pixels that are predicted at once: their matrices take 20 MB
+# The least variance of what comes through the telescope, in that of the noise: where there seems
+# to be nothing, the prediction is nearly the level of the sky.
+_LEAST = 1e-3
+
+
+class Pixels(NamedTuple):
+    """An image whose background is subtracted.
+
+    Attributes
+    ----------
+    image, variance : array, shape (rows, columns)
+    bad : array of `bool`, of the same shape
+        Pixels that tell nothing.
+    """
+
+    image: Any
+    variance: Any
+    bad: Bools
+
+
+class Prediction(NamedTuple):
+    """What pixels should show.
+
+    Attributes
+    ----------
+    value, error : array
+        And the standard deviation of what is there without noise from that.
+    """
+
+    value: Floats
+    error: Floats
+
+
+class Resemblance(NamedTuple):
+    """How alike pixels are of what comes through the telescope.
+
+    Attributes
+    ----------
+    steps : array, shape (neighbours, 2)
+        Rows and columns from a pixel to its neighbours.
+    between : array, shape (neighbours, neighbours)
+        The correlation of each neighbour with each.
+    middle : array, shape (neighbours,)
+        That of each neighbour with the pixel.
+    """
+
+    steps: NDArray[np.intp]
+    between: Floats
+    middle: Floats
+
+
+def resemblance(psf: PsfImage) -> Resemblance:
+    """Return how the pixels of a square resemble each other and their middle.
+
+    Parameters
+    ----------
+    psf : `~persistence.types.psf.psfimage.PsfImage`
+        A point's image, in the middle of a pixel.
+    """
+    grid = np.arange(-_REACH, _REACH + 1)
+    steps = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2)
+    steps = steps[steps.any(axis=1)]
+    shape = [size + 2 * _REACH for size in psf.array.shape]
+    spectrum = np.fft.rfft2(psf.array, shape)
+    # moved by no more than 2 _REACH pixels, no image comes round to itself
+    itself = np.fft.irfft2(np.abs(spectrum) ** 2, shape)
+    itself /= itself[0, 0]
+    apart = steps[:, np.newaxis] - steps
+    return Resemblance(
+        steps, itself[apart[..., 0], apart[..., 1]], itself[steps[:, 0], steps[:, 1]]
+    )
+
+
+def predicted(
+    pixels: Pixels,
+    places: Places,
+    alike: Resemblance,
+    unknown: Bools,
+    spoilt: Bools | None = None,
+) -> Prediction:
+    """Predict pixels from those that are known around them.
+
+    Parameters
+    ----------
+    pixels : `Pixels`
+    places : array of `int`
+        Which pixels are predicted, as numbers in the flattened image.
+    alike : `Resemblance`
+    unknown : array of `bool`, shape (rows, columns)
+        Pixels that predict nothing: bad ones, and those that are asked for.
+    spoilt : array of `bool`, optional
+        Pixels that do not even tell how much light there is, by which the error of a prediction
+        goes; by default all that are unknown.
+    """
+    flags = unknown, unknown if spoilt is None else spoilt
+    parts = [
+        _predicted(pixels, places[start : start + _CHUNK], alike, *flags)
+        for start in range(0, len(places), _CHUNK)
+    ]
+    if not parts:
+        return Prediction(np.zeros(0), np.zeros(0))
+    return Prediction(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def filled(pixels: Pixels, places: Places, psf: PsfImage) -> Any:
+    """Return an image with some pixels as the others predict them that are not bad."""
+    unknown, image = pixels.bad.copy(), pixels.image.copy()
+    unknown.ravel()[places] = True
+    image.ravel()[places] = predicted(pixels, places, resemblance(psf), unknown).value
+    return image
+
+
+def _predicted(
+    pixels: Pixels, places: Places, alike: Resemblance, unknown: Bools, spoilt: Bools
+) -> Prediction:
+    neighbours, inside = around(places, alike.steps, pixels.image.shape)
+    known, lit = (inside & ~flags.ravel()[neighbours] for flags in (unknown, spoilt))
+    values, noise = (plane.ravel()[neighbours].astype(float) for plane in pixels[:2])
+    power = _power(values, noise, lit)
+    matrix = np.where(known[:, :, np.newaxis] & known[:, np.newaxis, :], alike.between, 0.0)
+    diagonal = np.arange(len(alike.steps))
+    # what is not known resembles nothing
+    matrix[:, diagonal, diagonal] = 1 + np.where(known, noise, 0) / power[:, np.newaxis]
+    middle = np.where(known, alike.middle, 0.0)
+    weights = np.linalg.solve(matrix, middle[:, :, np.newaxis])[:, :, 0]
+    value = np.where(known, weights * values, 0).sum(axis=1)
+    missing = np.maximum(1 - (weights * middle).sum(axis=1), 0)
+    return Prediction(value, np.sqrt(power * missing))
+
+
+def _power(values: Floats, noise: Floats, lit: Bools) -> Floats:
+    """Return the variance of the light in each row of pixels, beyond that of the noise."""
+    number = np.maximum(lit.sum(axis=1), 1)
+    squares, quiet = (np.where(lit, each, 0).sum(axis=1) / number for each in (values**2, noise))
+    return np.asarray(np.maximum(squares - quiet, _LEAST * np.maximum(quiet, 1e-30)))
+
+
+def around(places: Places, steps: NDArray[np.intp], shape: tuple[int, ...]) -> tuple[Places, Bools]:
+    """Return the numbers of pixels that are some steps off, and which of them the image has.
+
+    Those that it has not are given as the nearest ones.
+    """
+    rows, columns = (
+        axis[:, np.newaxis] + step
+        for axis, step in zip(np.unravel_index(places, shape), steps.T, strict=True)
+    )
+    inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    near = np.clip(rows, 0, shape[0] - 1) * shape[1] + np.clip(columns, 0, shape[1] - 1)
+    return near, inside

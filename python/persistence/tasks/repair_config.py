@@ -1,0 +1,99 @@
+"""What can be set of repairs: the names are those of Gen2's ``pipe_tasks`` and ``meas_algorithms``.
+
+``minSigma`` and what follows it are those of ``FindCosmicRaysConfig``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsst.pex.config import ChoiceField, Config, ConfigField, Field, RangeField
+
+
+class FindCosmicRaysConfig(Config):
+    """What is taken for a cosmic ray."""
+
+    nCrPixelMax = RangeField(
+        doc="How many pixels may be hit; with more, something else is wrong, and the exposure is "
+        "given up.",
+        dtype=int,
+        default=100_000,
+        min=0,
+    )
+    minSigma = RangeField(
+        doc="How many standard deviations a pixel stands out of the sky, and of two neighbours "
+        "that lie across from each other. For a neighbour of such a pixel half of it is enough.",
+        dtype=float,
+        default=6.0,
+        min=1.0,
+    )
+    min_DN = RangeField(
+        doc="How much all pixels of one track have together (electrons).",
+        dtype=float,
+        default=150.0,
+        min=0.0,
+    )
+    cond3_fac = RangeField(
+        doc="How many standard deviations of the noise a pixel may be brighter, and its "
+        "neighbours fainter, by chance: the higher, the fewer cosmic rays.",
+        dtype=float,
+        default=2.5,
+        min=0.0,
+    )
+    cond3_fac2 = RangeField(
+        doc="What the neighbours have at most of the pixel, in what they have beside the middle "
+        "of a star: the lower, the fewer cosmic rays.",
+        dtype=float,
+        default=0.6,
+        min=0.0,
+        max=1.0,
+    )
+    niteration = RangeField(
+        doc="How often neighbours of pixels that were hit are looked at.",
+        dtype=int,
+        default=3,
+        min=0,
+    )
+    keepCRs = Field[bool](
+        doc="Leave the pixels as they are? They are flagged as CR either way.",
+        dtype=bool,
+        default=False,
+    )
+
+
+class AstroscrappyConfig(Config):
+    """How astroscrappy finds cosmic rays; the names are its own."""
+
+    sigclip = RangeField(
+        doc="How many standard deviations the Laplacian stands out.",
+        dtype=float,
+        default=4.5,
+        min=1.0,
+    )
+    sigfrac = RangeField(
+        doc="What part of it is enough for neighbours.", dtype=float, default=0.3, min=0.0, max=1.0
+    )
+    objlim = RangeField(
+        doc="How much sharper than stars a ray is.", dtype=float, default=5.0, min=0.0
+    )
+    niter = RangeField(doc="How often it looks.", dtype=int, default=4, min=1)
+
+
+class RepairConfig(Config):
+    """Which pixels are repaired, and how."""
+
+    doCosmicRay = Field[bool](
+        doc="Find cosmic rays, flag them as CR, and fill them?", dtype=bool, default=True
+    )
+    method = ChoiceField[str](
+        doc="How cosmic rays are found.",
+        dtype=str,
+        default="psf",
+        allowed={
+            "psf": "by being sharper than the PSF",
+            "astroscrappy": "by the Laplacian of L.A.Cosmic, if the package astroscrappy is "
+            "installed; it takes 50 times as long",
+        },
+    )
+    cosmicray: Any = ConfigField(dtype=FindCosmicRaysConfig, doc="What is taken for a cosmic ray.")
+    astroscrappy: Any = ConfigField(dtype=AstroscrappyConfig, doc="Settings of that method.")
