@@ -251,8 +251,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="generateDecam.py",
         description="Make DECam raw files with an invented sky.",
         epilog="Master calibrations are made by generateDecam.py calibs DIRECTORY, and the "
-        "reference catalog of the stars by generateDecam.py refcat DIRECTORY (options: calibs "
-        "--help, refcat --help)",
+        "reference catalog of the stars by generateDecam.py refcat DIRECTORY; raw biases, darks "
+        "and flats by generateDecam.py calib-raws DIRECTORY (options: calibs --help, refcat "
+        "--help)",
     )
     parser.add_argument("directory")
     parser.add_argument("--visits", type=int, default=2, help="how many exposures (default: 2)")

@@ -68,7 +68,17 @@ def raw_pixels(visit: int, band: str, chip: Chip, layout: Layout) -> NDArray[np.
     rng = np.random.default_rng([visit, chip.number])
     response = pattern("flat", band, chip.number, chip.place, layout)
     electrons = rng.poisson(response * _light(visit, band, chip, layout)).astype(float)
-    _spoil(electrons, chip, visit, layout)
+    spoil(electrons, chip, visit, layout)
+    return read_out(electrons, chip, layout, rng)
+
+
+def read_out(
+    electrons: Floats, chip: Chip, layout: Layout, rng: np.random.Generator
+) -> NDArray[np.uint16]:
+    """Return the raw image that a chip's amplifiers make of electrons (trimmed).
+
+    Each adds a level of its own, the chip's bias pattern and its read noise, and saturates.
+    """
     first_column, first_row = sky.origin(chip.name, layout)
     raw = np.empty(layout.shape)
     for half, readout in enumerate(readouts(chip.name, chip.number)):
@@ -103,11 +113,17 @@ def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
     return np.asarray(seen.sky * (1 + slope) + (along * peaks[:, np.newaxis]).T @ across)
 
 
-def _spoil(electrons: Floats, chip: Chip, visit: int, layout: Layout) -> None:
-    """Let the pixels of a science chip that the curated defects name be bad."""
+def spoil(
+    electrons: Floats, chip: Chip, visit: int, layout: Layout, seconds: float = sky.EXPOSURE_TIME
+) -> None:
+    """Let the pixels of a science chip that the curated defects name be bad.
+
+    Hot ones gather electrons as long as the exposure lasts, cold ones have hardly any light.
+    """
     if chip.name[0] not in "NS":
         return
+    hot = _HOT * seconds / sky.EXPOSURE_TIME
     begun = [epoch for epoch in curated.epochs(chip) if np.datetime64(epoch) <= taken_on(visit)]
     for x0, y0, width, height in curated.boxes_of(chip, begun[-1], layout):
         part = np.s_[y0 : y0 + height, x0 : x0 + width]
-        electrons[part] = electrons[part] * _COLD if width == _BLOTCH else electrons[part] + _HOT
+        electrons[part] = electrons[part] * _COLD if width == _BLOTCH else electrons[part] + hot
