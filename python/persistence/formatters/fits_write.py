@@ -46,8 +46,13 @@ def write(obj: Any, path: str, location: Location) -> None:
         )
     _check_pixels(obj.image, location)
     recipe = location.options.get("recipe") or recipes.find("default", location.datasetType)
+    # As the original did: an exposure wrote itself whole, also where the policy has an image.
     planes = (
-        location.python is None or "Exposure" in location.python or "MaskedImage" in location.python
+        location.python is None
+        or "Exposure" in location.python
+        or "MaskedImage" in location.python
+        or obj.mask is not None
+        or obj.variance is not None
     )
     hdus = _planes(obj, recipe, location) if planes else _single(obj, recipe, location)
     archive = exposure_archive.of(obj, len(hdus)) if planes else None

@@ -73,6 +73,10 @@ class IsrTask(Task):
             else None
             for kind, setting in _CALIBRATIONS.items()
         }
+        flat = found["flat"]
+        if flat is not None and flat.variance is None:
+            # Where the policy has an image, as DECam's, it was read without the plane beside it.
+            found["flat"] = flat.replaced(variance=sensorRef.get("flat.variance"))
         return Struct(**found)
 
     @timeMethod
