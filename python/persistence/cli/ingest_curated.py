@@ -20,9 +20,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         prog=prog,
         description="Bring curated calibrations (defects, crosstalk, ...) into a calibration root, "
         "as FITS files. They lie in <instrument>/<type>/<detector>/<start>.ecsv, .yaml or .fits, "
-        "and stay there. Each is valid from "
-        "its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting twice "
-        "does nothing.",
+        "or in <type>/<date> of a rerun in which they were made, and stay there. Each is valid "
+        "from its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting "
+        "twice does nothing.",
     )
     made.add_argument("repo", help="the repository: a directory with a file _mapper")
     made.add_argument(

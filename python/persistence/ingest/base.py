@@ -29,6 +29,7 @@ from persistence.ingest import checks
 from persistence.ingest.checks import Checks
 from persistence.ingest.config import IngestConfig, ParseConfig
 from persistence.ingest.naming import Naming
+from persistence.ingest.origins import Origins
 from persistence.ingest.parse import Parsed, Parser
 from persistence.ingest.plan import Delivery, FilePlan
 from persistence.ingest.report import Report, grouped
@@ -81,6 +82,7 @@ class FileIngest:
     report: Report = field(default_factory=Report, init=False)
     _unlisted: dict[str, list[str]] = field(default_factory=dict, init=False)
     _checks: Checks = field(default_factory=Checks, init=False)
+    _origins: dict[str, Origins] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if self.mode not in self.MODES:
@@ -196,6 +198,7 @@ class FileIngest:
             for one in plan.deliveries:
                 path = os.path.relpath(one.target, root)
                 journal.append(root, "ingest", path, d=one.datasetType, id=one.dataId)
+                self._origins.setdefault(root, Origins(root)).take(self._name(one.source), path)
         try:
             for delivery in plan.deliveries if self.mode == "move" else ():
                 atomic.remove_source(delivery.source, delivery.target)

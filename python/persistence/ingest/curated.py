@@ -3,7 +3,8 @@
 A directory of text files, checked as a whole, registered as FITS files.
 
 The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``,
-``.fits``). If anything in it contradicts itself, nothing of it is ingested.
+``.fits``); or that of a rerun in which they were made: ``<type>/<date>/*.fits``. If anything in it
+contradicts itself, nothing of it is ingested.
 """
 
 from __future__ import annotations
@@ -38,17 +39,20 @@ class Source:
         Whose calibration it is, and of which type.
     detector : `int`
         Of which detector.
+
+    Of a file in a rerun, its place does not tell instrument and detector: they are None.
     """
 
     path: str
-    instrument: str
+    instrument: str | None
     kind: str
-    detector: int
+    detector: int | None
 
     @property
     def name(self) -> str:
         """What the FITS file is called on its way."""
-        return f"{self.kind}_{self.detector}_{os.path.basename(self.path)}.fits"
+        where = "rerun" if self.detector is None else self.detector
+        return f"{self.kind}_{where}_{os.path.basename(self.path)}.fits"
 
 
 def find(root: str, detectors: Mapping[int, str]) -> list[Source]:
@@ -97,7 +101,7 @@ def check(source: Source, metadata: Mapping[str, Any]) -> list[str]:
         said = metadata.get(keyword)
         if said is None:
             wrong.append(f"it has no {keyword}")
-        elif str(said).strip().lower() != str(place).lower():
+        elif place is not None and str(said).strip().lower() != str(place).lower():
             wrong.append(f"{keyword} is {said!r}, but its directory says {place!r}")
     date = metadata.get(_DATE)
     if date is not None and header_values.date(str(date)) is None:
@@ -176,6 +180,13 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
     if not folders:
         raise IngestError(f"{root} holds no directories, named like detectors", pathname=root)
     for folder in folders:
+        if folder.name not in numbers and _is_date(folder.name):
+            yield from (
+                Source(os.path.join(folder, name), None, kind, None)
+                for name in sorted(os.listdir(folder))
+                if name.endswith(".fits")
+            )
+            continue
         if folder.name not in numbers:
             known = ", ".join(list(numbers)[:_SHOWN])
             hint = did_you_mean(folder.name, numbers)
@@ -188,6 +199,14 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
             if suffix in curatedfiles.SUFFIXES:
                 _check_start(start, folder)
                 yield Source(os.path.join(folder, name), instrument, kind, numbers[folder.name])
+
+
+def _is_date(name: str) -> bool:
+    try:
+        validity.day_of(name)
+    except DataIdError:
+        return False
+    return True
 
 
 def _check_start(start: str, folder: os.DirEntry[str]) -> None:

@@ -108,7 +108,8 @@ def _reason(chain: Chain, name: str, data_id: Mapping[str, Any]) -> tuple[str, s
             if dataset.section != "calibrations" or not dataset.validRange:
                 return "", None
             explanation = lookup.explained(repository, request, DataId(data_id))
-            if explanation.chosen and explanation.criteria is not None:
+            # One that is named by its date was not chosen by another.
+            if explanation.chosen and explanation.criteria and explanation.criteria.time:
                 row = explanation.chosen[0].row
                 start, end = (row.get(key) for key in ("validStart", "validEnd"))
                 why = f"{explanation.criteria.time} is in its validity, {start} to {end}"

@@ -1,0 +1,64 @@
+"""What is recorded of files that come from a repository, taken along into another tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from persistence.butler.provenance import carry
+from persistence.files import journal
+
+
+class Origins:
+    """Takes lines of journals along; see `persistence.butler.provenance.carry`.
+
+    Parameters
+    ----------
+    root : `str`
+        The tree into which files are ingested.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._runs: set[str] = set()
+
+    def take(self, source: str, path: str) -> None:
+        """Write into the tree's journal what the one of a file's own tree says of it, if any.
+
+        Parameters
+        ----------
+        source : `str`
+            Where the file comes from; it is still there.
+        path : `str`
+            Where it is now, relative to the tree.
+        """
+        above = tree(source)
+        if above is None or os.path.realpath(above) == os.path.realpath(self._root):
+            return
+        target = os.path.join(self._root, path)
+        lines = []
+        for line in carry.of(above, [os.path.relpath(os.path.abspath(source), above)]):
+            if line.get("op") == "run":
+                if line.get("r") not in self._runs:
+                    self._runs.add(str(line.get("r")))
+                    lines.append(line)
+            elif isinstance(line.get("n"), list):  # it was recorded what it was made of
+                lines.append(_moved(line, path, target))
+        carry.add(self._root, lines)
+
+
+def _moved(line: Mapping[str, Any], path: str, target: str) -> dict[str, Any]:
+    """Return a line with the file's new place, and its size there: it may be written anew."""
+    return {**line, "f": path, "s": os.path.getsize(target)}
+
+
+def tree(path: str) -> str | None:
+    """Return the nearest directory above a file that has journals; None if none has."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while not journal.files(folder):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+    return folder
