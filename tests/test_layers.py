@@ -97,6 +97,7 @@ LIBRARIES = {
         "pipe.task",
         "tasks.calibrate_config",
         "tasks.char_image",
+        "tasks.construct_config",
         "tasks.gen2ingest.configs",
         "tasks.isr_config",
         "tasks.process_ccd_config",

@@ -81,6 +81,10 @@ class TaskRunner:
         """Give the targets: (data reference, keywords for `runDataRef`)."""
         return [(reference, kwargs) for reference in parsedCmd.id.refList]
 
+    def exampleReferences(self, parsedCmd: Any) -> Any:
+        """Give references to what targets are about: their data IDs name the metadata's files."""
+        return getattr(getattr(parsedCmd, "id", None), "refList", ())
+
     def makeTask(self, parsedCmd: Any = None, args: Any = None) -> Any:
         """Make the task, for what was typed or for a target."""
         return self.TaskClass(config=self.config, log=self.log)
@@ -111,7 +115,7 @@ class TaskRunner:
 
     def _write_once(self, task: Any, parsedCmd: Any) -> None:
         butler, self.metadataName = parsedCmd.butler, task._getMetadataName()
-        references = getattr(getattr(parsedCmd, "id", None), "refList", ())
+        references = self.exampleReferences(parsedCmd)
         some = next((one.telling() for one in references if reference_of(one) is not None), None)
         stored.define(butler, task._getConfigName(), self.metadataName, some)
         if self.doVersions:

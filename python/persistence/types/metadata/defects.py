@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,21 @@ class Defects(Table):  # type: ignore[misc]  # astropy has no types
                 f"it is no table of defects: it has no {', '.join(missing)}, nor SHAPE"
             )
         return cls(table)
+
+    @classmethod
+    def from_boxes(cls, boxes: Iterable[Box], meta: Mapping[str, Any] | None = None) -> Defects:
+        """Return the table of some boxes.
+
+        Parameters
+        ----------
+        boxes : iterable of `Box`
+            The bad pixels, in the order of the table.
+        meta : mapping, optional
+            What is known of them, such as ``DETECTOR`` and ``CALIBDATE``.
+        """
+        numbers = [[getattr(box, name) for name in COLUMNS] for box in boxes]
+        rows = exact(np.array(numbers, np.int64).reshape(-1, len(COLUMNS)), np.int32)
+        return cls(rows, names=COLUMNS, units=dict.fromkeys(COLUMNS, "pix"), meta=dict(meta or {}))
 
     @property
     def boxes(self) -> list[Box]:

@@ -1,0 +1,366 @@
+"""What the construction of all master calibrations has in common: `ConstructTask`."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from persistence.errors import PersistenceError
+from persistence.pipe.cmdlinetask import CmdLineTask
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import TaskError
+from persistence.pipe.timing import timeMethod
+from persistence.tasks import combining, input_quality
+from persistence.tasks.combining import Combined, Plane, Stack
+from persistence.tasks.construct_command import ConstructParser, ConstructRunner
+from persistence.tasks.construct_inputs import Input
+from persistence.tasks.input_quality import Look
+
+if TYPE_CHECKING:
+    from persistence.tasks.isr import IsrTask
+    from persistence.types.exposure.detector import Detector
+    from persistence.types.exposure.exposure import Exposure
+
+_BAD = ("BAD", "SAT")
+# Of a mere exposure, not of what is made of several; or of what is written anew.
+_OWN = ("EXTNAME", "BUNIT", "OBSTYPE", "OBJECT", "PROCTYPE", "PRODTYPE", "FILENAME", "CHECKSUM")
+
+
+class Prepared:
+    """The inputs of a master, without the instrument's signature.
+
+    Attributes
+    ----------
+    stack : `~persistence.tasks.combining.Stack`
+        Their pixels (electrons); bad ones are not numbers.
+    looks : `dict` [`str`, `Look`]
+        What each is like, in the order of the stack.
+    kinds : `dict` [`str`, `str`]
+        Of which kind each is.
+    left_out : `dict` [`str`, `str`]
+        Those that are not used, with the reasons.
+    first : `~persistence.types.exposure.exposure.Exposure`
+        The first of them.
+    detector : `~persistence.types.exposure.detector.Detector`
+        Theirs, with its amplifiers.
+    noise : array
+        The variance of a pixel that is not of its light: that of the read noise (electrons
+        squared).
+    header
+        The cards that all have in common.
+    """
+
+    def __init__(self) -> None:
+        self.stack: Stack
+        self.looks: dict[str, Look] = {}
+        self.kinds: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
+        self.first: Exposure | None = None
+        self.detector: Detector
+        self.noise: Plane
+        self.header: Any = None
+
+    def add(self, each: Input, exposure: Exposure) -> None:
+        """Add an input, of which the signature is removed; its pixels are not its own any more.
+
+        Raises
+        ------
+        TaskError
+            If it is not of the same size as the others.
+        """
+        assert exposure.mask is not None
+        name = each.name
+        if self.first is not None and exposure.image.shape != self.stack.shape:
+            raise TaskError("it has another number of pixels than the first")
+        image = np.asarray(exposure.image, np.float32)
+        for plane in _BAD:
+            image[exposure.mask[plane]] = np.nan
+        self.looks[name] = input_quality.look(image, np.asarray(exposure.variance))
+        self.kinds[name] = each.kind
+        if self.first is None:
+            self.stack = Stack(image.shape)
+            self.noise = np.zeros(image.shape, np.float32)
+            nothing = np.broadcast_to(np.float32(0), image.shape)  # its pixels are in the stack
+            self.first = exposure.replaced(image=nothing, mask=None, variance=None)
+            self.header = exposure.metadata
+            self.detector = each.reference.get("raw.detector")  # a trimmed one has no amplifiers
+        else:
+            self.header = _common(self.header, exposure.metadata)
+        self.stack.append(image)
+        np.maximum(image, 0, out=image)
+        np.subtract(np.asarray(exposure.variance), image, out=image)
+        np.fmax(self.noise, image, out=self.noise)
+
+    def used(self) -> dict[str, int]:
+        """Return the inputs that are used, with their places in the stack."""
+        return {name: place for place, name in enumerate(self.looks) if name not in self.left_out}
+
+
+class Recipe(NamedTuple):
+    """What a kind of master is: its unit, and what turns electrons into that."""
+
+    unit: str
+    per_electron: Plane | float
+
+
+class ConstructTask(CmdLineTask):
+    """Makes master calibrations of raws, detector by detector.
+
+    A subclass has a `calibName`, the dataset type of what it makes, and `make`.
+    """
+
+    RunnerClass = ConstructRunner
+    ParserClass = ConstructParser
+    calibName: ClassVar[str]
+
+    isr: IsrTask
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.makeSubtask("isr")
+
+    @classmethod
+    def _makeArgumentParser(cls) -> ConstructParser:
+        return ConstructParser(name=str(cls._DefaultName))
+
+    @classmethod
+    def compares(cls, config: Any, number: int) -> bool:
+        """Return whether the levels of so many detectors are compared before the work is done."""
+        return False
+
+    @timeMethod
+    def runDataRef(
+        self,
+        outputRef: Any,
+        inputs: Sequence[Input],
+        leftOut: Mapping[str, str] | None = None,
+        levels: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Struct:
+        """Make one detector's master, and write it.
+
+        Parameters
+        ----------
+        outputRef : `~persistence.butler.subset.ButlerDataRef`
+            Of the master.
+        inputs : sequence of `~persistence.tasks.construct_inputs.Input`
+            What it is made of.
+        leftOut : mapping, optional
+            Exposures that were left out before, with the reasons.
+        levels : mapping, optional
+            Those of the inputs of all detectors: detector -> exposure -> electrons.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            What `make` returns, with ``leftOut``: exposures that are not used, with the reasons.
+
+        Raises
+        ------
+        TaskError
+            If fewer than ``minInputs`` are left; the message names those that are not, and why.
+        """
+        self.log.info("making %s %s of %d inputs", self.calibName, outputRef.telling(), len(inputs))
+        prepared = Prepared()
+        try:
+            self.prepare(prepared, inputs)
+            result = self.make(outputRef, prepared, levels)
+        finally:
+            if prepared.first is not None:
+                prepared.stack.close()
+        every = {**(leftOut or {}), **prepared.left_out}
+        self.note(prepared, every)
+        return Struct(**result.getDict(), leftOut=every)
+
+    def prepare(self, prepared: Prepared, inputs: Sequence[Input]) -> None:
+        """Take the instrument's signature off the inputs, and leave out those that deviate.
+
+        Raises
+        ------
+        TaskError
+            See `runDataRef`.
+        """
+        for each in inputs:
+            try:
+                # without a name, so that its memory is free before the next one is read
+                prepared.add(each, self.isr.runDataRef(each.reference).exposure)
+            except (TaskError, PersistenceError) as error:
+                prepared.left_out[each.name] = str(error)
+                continue
+            reason = self.refusal(prepared.looks[each.name], each.kind)
+            if reason:
+                prepared.left_out[each.name] = reason
+        for kind in dict.fromkeys(prepared.kinds.values()):
+            looks = {
+                name: prepared.looks[name]
+                for name in prepared.used()
+                if prepared.kinds[name] == kind
+            }
+            prepared.left_out |= input_quality.deviants(looks, kind == "flat", self.config)
+        for name, reason in prepared.left_out.items():
+            self.log.warning("left out: %s: %s", name, reason)
+        self.check(prepared)
+
+    def check(self, prepared: Prepared) -> None:
+        """Refuse to make a master of too few inputs."""
+        self._check_number("inputs", list(prepared.used()), prepared)
+
+    def _check_number(self, what: str, used: Sequence[str], prepared: Prepared) -> None:
+        if len(used) >= self.config.minInputs and used:
+            return
+        lines = [
+            f"{len(used)} {what} of {len(prepared.kinds.keys() | prepared.left_out.keys())} are "
+            f"left, and -c minInputs={self.config.minInputs} are needed",
+            *(f"{name}: {reason}" for name, reason in prepared.left_out.items()),
+        ]
+        raise TaskError("\n  ".join(lines))
+
+    def refusal(self, look: Look, kind: str) -> str:
+        """Return why an input is not used, by itself; empty if it is."""
+        return "" if math.isfinite(look.level) else "it has no good pixel"
+
+    def make(
+        self,
+        outputRef: Any,
+        prepared: Prepared,
+        levels: Mapping[str, Mapping[str, float]] | None,
+    ) -> Struct:
+        """Make the master of inputs, and write it."""
+        raise NotImplementedError
+
+    # -- what a master tells of itself
+    # --------------------------------------------------------------------------
+
+    def finished(
+        self, outputRef: Any, prepared: Prepared, combined: Combined, recipe: Recipe
+    ) -> Exposure:
+        """Return a combined image as the exposure that is written.
+
+        Pixels that are bad in too many inputs are BAD, and not numbers.
+        """
+        from persistence.types.exposure.visitinfo import VisitInfo
+        from persistence.types.pixels.mask import Mask
+
+        assert prepared.first is not None
+        number = len(prepared.used())
+        bad = (combined.good < (1.0 - self.config.maxBadInputs) * number) | ~np.isfinite(
+            combined.image
+        )
+        factor = np.asarray(recipe.per_electron, np.float32)
+        image, variance = combined.image, combined.variance
+        image *= factor
+        variance *= factor
+        variance *= factor
+        image[bad] = variance[bad] = np.nan
+        self.metadata.set("numPixelsBAD", int(np.count_nonzero(bad)))
+        self.metadata.set("clippedFraction", combined.clipped)
+        info = VisitInfo(
+            instrument=prepared.first.visit_info.instrument, observation_type=self.calibName
+        )
+        return prepared.first.replaced(
+            image=image,
+            variance=variance,
+            mask=Mask.from_flags({"BAD": bad}),
+            header=self.cards(outputRef, prepared),
+            primary=None,
+            visit_info=info,
+            wcs=None,
+            unit=recipe.unit or None,
+        )
+
+    def cards(self, outputRef: Any, prepared: Prepared) -> Any:
+        """Return the header of a master: what it is, of what it was made, how good it is."""
+        header = prepared.header.copy()
+        for keyword in _OWN:
+            header.remove(keyword, ignore_missing=True, remove_all=True)
+        header["OBSTYPE"] = (self.calibName, "Observation type")
+        header["PROCTYPE"] = ("LSST", "Data processing level")
+        cards: dict[str, Any] = {
+            **identity(outputRef, self.calibName),
+            **{f"CALIB_INPUT_{number}": name for number, name in enumerate(prepared.used())},
+            **self.numbers(prepared),
+        }
+        for keyword, value in cards.items():
+            header[_card(keyword)] = value
+        return header
+
+    def numbers(self, prepared: Prepared) -> dict[str, float]:
+        """Return keywords of the header, with numbers that tell of the master's quality."""
+        names = {"NINPUTS": "numInputs", "CLIPPED": "clippedFraction", "INLEVEL": "level",
+                 "INSCATT": "levelScatter"}  # fmt: skip
+        numbers = {key: self.metadata[name] for key, name in names.items() if name in self.metadata}
+        for name in self.metadata:
+            what, sign, amplifier = name.partition("_")
+            if sign and what in ("readNoise", "gain") and amplifier:
+                numbers[f"MEASURED {what.upper()} {amplifier}"] = self.metadata[name]
+        return {key: value for key, value in numbers.items() if math.isfinite(value)}
+
+    def note(self, prepared: Prepared, left_out: Mapping[str, str]) -> None:
+        """Note the inputs, and those that were left out."""
+        used = list(prepared.used())
+        self.metadata.set("inputs", used)
+        self.metadata.set("numLeftOut", len(left_out))
+        self.metadata.set("leftOut", [f"{name}: {reason}" for name, reason in left_out.items()])
+
+    def note_levels(self, prepared: Prepared) -> None:
+        """Note how many inputs are used, their level and the scatter of that (electrons)."""
+        levels = np.array([prepared.looks[name].level for name in prepared.used()])
+        self.metadata.set("numInputs", len(levels))
+        self.metadata.set("level", float(np.median(levels)))
+        self.metadata.set("levelScatter", float(np.std(levels)))
+
+    def gains(self, detector: Detector) -> dict[str, float]:
+        """Return the gains by which counts were made electrons (electrons a count)."""
+        gains = self.isr.config.gains
+        return {
+            each.name: float(gains.get(each.name, each.gain or math.nan))
+            for each in detector.amplifiers
+        }
+
+    def combined(
+        self, prepared: Prepared, names: Sequence[str], scales: Sequence[float]
+    ) -> Combined:
+        """Combine inputs of one kind, each divided by its scale."""
+        places = prepared.used()
+        is_lit = any(prepared.kinds[name] != "bias" for name in names)
+        return combining.combine(
+            prepared.stack,
+            [places[name] for name in names],
+            scales,
+            prepared.noise,
+            self.config.combination,
+            is_lit,
+        )
+
+
+def identity(outputRef: Any, name: str) -> dict[str, str]:
+    """Return the cards by which a master is ingested, and when it was made."""
+    words = outputRef.telling()
+    now = datetime.datetime.now(datetime.UTC)
+    cards = {
+        "CALIB_ID": " ".join(f"{key}={value}" for key, value in words.items()),
+        "CALIB_CREATION_DATE": now.strftime("%Y-%m-%d"),
+        "CALIB_CREATION_TIME": now.strftime("%H:%M:%S"),
+    }
+    if "calibDate" in words:
+        cards["DATE-OBS"] = str(words["calibDate"])
+    return cards
+
+
+def _card(keyword: str) -> str:
+    """Return a keyword as FITS takes it: longer ones by a convention that has to be named."""
+    return keyword if len(keyword) <= 8 and " " not in keyword else f"HIERARCH {keyword}"
+
+
+def _common(header: Any, other: Any) -> Any:
+    """Return the cards that two headers have in common."""
+    return type(header)(
+        [
+            card
+            for card in header.cards
+            if card.keyword and card.keyword in other and other[card.keyword] == card.value
+        ]
+    )
