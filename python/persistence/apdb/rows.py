@@ -105,9 +105,10 @@ def _values(table: Table, column: Column, values: Any) -> list[Any]:
 
 
 def _python(kind: str) -> type:
+    """Return the type of values: those of 4 bytes are rounded to what servers keep of them."""
     if kind in _LIMITS:
         return int
-    return {"double": float, "float": float, "boolean": bool}.get(kind, str)
+    return {"double": float, "float": np.float32, "boolean": bool}.get(kind, str)
 
 
 def _check(table: Table, column: Column, values: Any) -> None:

@@ -62,17 +62,19 @@ class Writer:
         self.level = level
 
     def done(self, visits: Sequence[Visit]) -> list[Visit]:
-        """Return those of some detectors of visits that are stored."""
-        table = self.definitions["ApdbVisitDetector"]
+        """Return those of some detectors of visits that are stored.
+
+        LSST's programs, which can write to the same database, note them by their rows alone.
+        """
         numbers = sorted({visit.visit for visit in visits})
-        stored = {
-            (visit, detector)
-            for part in chunks(numbers)
-            for visit, detector in self.connection.execute(
-                sa.select(table.c.visit, table.c.detector).where(table.c.visit.in_(part))
-            )
-        }
-        return [visit for visit in visits if (visit.visit, visit.detector) in stored]
+        stored: set[tuple[int, int]] = set()
+        for name in ("ApdbVisitDetector", "DiaSource", "DiaForcedSource"):
+            table = self.definitions[name]
+            columns = (table.c.visit, table.c.detector)
+            for part in chunks(numbers):
+                query = sa.select(*columns).where(table.c.visit.in_(part)).distinct()
+                stored |= {(visit, detector) for visit, detector in self.connection.execute(query)}
+        return [visit for visit in visits if visit[:2] in stored]
 
     def visits(self, now: float, visits: Sequence[Visit], sources: Rows, forced: Rows) -> None:
         """Note that detectors of visits are stored."""
