@@ -1,0 +1,27 @@
+"""The configuration of what is done with DIASources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsst.pex.config import Config, ConfigField, ConfigurableField
+
+from persistence.apdb.config import ApdbConfig
+from persistence.tasks.associate import AssociationTask
+
+
+class DiaPipelineConfig(Config):
+    """Where DIASources are stored, and how they find their objects."""
+
+    apdb: Any = ConfigField(dtype=ApdbConfig, doc="The alert production database.")
+    associator: Any = ConfigurableField(
+        target=AssociationTask, doc="Finds the objects that sources are of."
+    )
+
+    def validate(self) -> None:
+        super().validate()
+        if not self.apdb.db_url:
+            raise ValueError(
+                "apdb.db_url is not set: without an address DIASources cannot be stored; one in a "
+                "file is sqlite:///apdb/association.db"
+            )

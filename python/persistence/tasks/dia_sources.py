@@ -1,0 +1,256 @@
+"""From a catalog of a difference image to rows of DiaSource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.apdb import schema
+from persistence.pipe.task import TaskError
+from persistence.types.wcs import sphere
+
+if TYPE_CHECKING:
+    from persistence.types.exposure.exposure import Exposure
+
+Floats = NDArray[np.float64]
+_ARCSEC = 3600.0
+
+
+class Local(NamedTuple):
+    """What holds where each source is.
+
+    Attributes
+    ----------
+    flux : array
+        The flux of one count (nJy).
+    matrix : array, shape (sources, 2, 2)
+        East and north (deg) of a step in x and in y of one pixel.
+    """
+
+    flux: Any
+    matrix: Floats
+
+    @property
+    def scale(self) -> Floats:
+        """The size of a pixel (arcsec)."""
+        return np.asarray(np.sqrt(np.abs(np.linalg.det(self.matrix))) * _ARCSEC)
+
+
+Convert = Callable[[Any, Local], Any]
+
+
+def _same(values: Any, local: Local) -> Any:
+    return values
+
+
+def _flux(values: Any, local: Local) -> Any:
+    return np.asarray(values, float) * local.flux
+
+
+def _length(values: Any, local: Local) -> Any:
+    return np.asarray(values, float) * local.scale
+
+
+def _moment(values: Any, local: Local) -> Any:
+    return np.asarray(values, float) * local.scale**2
+
+
+def _bearing(values: Any, local: Local) -> Any:
+    """Return directions (deg) from north through east of angles from x to y (rad)."""
+    step = np.stack([np.cos(np.asarray(values, float)), np.sin(np.asarray(values, float))], -1)
+    east, north = np.moveaxis(np.einsum("nij,nj->ni", local.matrix, step), -1, 0)
+    return np.degrees(np.arctan2(east, north)) % 360.0
+
+
+# Column of DiaSource -> column of the catalog, by afw's names, and what is made of it. What a
+# catalog does not have is NULL.
+COLUMNS: Mapping[str, tuple[str, Convert]] = {
+    "parentDiaSourceId": ("parent", lambda values, _: np.ma.masked_equal(values, 0)),
+    "x": ("slot_Centroid_x", _same),
+    "xErr": ("slot_Centroid_xErr", _same),
+    "y": ("slot_Centroid_y", _same),
+    "yErr": ("slot_Centroid_yErr", _same),
+    "centroid_flag": ("slot_Centroid_flag", _same),
+    "apFlux": ("slot_ApFlux_instFlux", _flux),
+    "apFluxErr": ("slot_ApFlux_instFluxErr", _flux),
+    "apFlux_flag": ("slot_ApFlux_flag", _same),
+    "apFlux_flag_apertureTruncated": ("slot_ApFlux_flag_apertureTruncated", _same),
+    "isNegative": ("is_negative", _same),
+    "psfFlux": ("slot_PsfFlux_instFlux", _flux),
+    "psfFluxErr": ("slot_PsfFlux_instFluxErr", _flux),
+    "psfChi2": ("slot_PsfFlux_chi2", _same),
+    "psfNdata": ("slot_PsfFlux_npixels", _same),
+    "psfFlux_flag": ("slot_PsfFlux_flag", _same),
+    "psfFlux_flag_edge": ("slot_PsfFlux_flag_edge", _same),
+    "psfFlux_flag_noGoodPixels": ("slot_PsfFlux_flag_noGoodPixels", _same),
+    "scienceFlux": ("ip_diffim_forced_PsfFlux_instFlux", _flux),
+    "scienceFluxErr": ("ip_diffim_forced_PsfFlux_instFluxErr", _flux),
+    "forced_PsfFlux_flag": ("ip_diffim_forced_PsfFlux_flag", _same),
+    "forced_PsfFlux_flag_edge": ("ip_diffim_forced_PsfFlux_flag_edge", _same),
+    "forced_PsfFlux_flag_noGoodPixels": ("ip_diffim_forced_PsfFlux_flag_noGoodPixels", _same),
+    "templateFlux": ("ip_diffim_forced_template_PsfFlux_instFlux", _flux),
+    "templateFluxErr": ("ip_diffim_forced_template_PsfFlux_instFluxErr", _flux),
+    "dipoleMeanFlux": ("ip_diffim_DipoleFit_instFlux", _flux),
+    "dipoleMeanFluxErr": ("ip_diffim_DipoleFit_instFluxErr", _flux),
+    "dipoleLength": ("ip_diffim_DipoleFit_separation", _length),
+    "dipoleAngle": ("ip_diffim_DipoleFit_orientation", _bearing),
+    "dipoleChi2": ("ip_diffim_DipoleFit_chi2", _same),
+    "dipoleNdata": ("ip_diffim_DipoleFit_nData", _same),
+    "isDipole": ("ip_diffim_DipoleFit_flag_classification", _same),
+    "dipoleFitAttempted": ("ip_diffim_DipoleFit_flag_classificationAttempted", _same),
+    "trailFlux": ("ext_trailedSources_Naive_instFlux", _flux),
+    "trailFluxErr": ("ext_trailedSources_Naive_instFluxErr", _flux),
+    "trailLength": ("ext_trailedSources_Naive_length", _length),
+    "trailLengthErr": ("ext_trailedSources_Naive_lengthErr", _length),
+    "trailAngle": ("ext_trailedSources_Naive_angle", _bearing),
+    "trail_flag": ("ext_trailedSources_Naive_flag", _same),
+    "trail_flag_edge": ("ext_trailedSources_Naive_flag_edge", _same),
+    "ixx": ("slot_Shape_xx", _moment),
+    "iyy": ("slot_Shape_yy", _moment),
+    "ixy": ("slot_Shape_xy", _moment),
+    "ixxPSF": ("slot_PsfShape_xx", _moment),
+    "iyyPSF": ("slot_PsfShape_yy", _moment),
+    "ixyPSF": ("slot_PsfShape_xy", _moment),
+    "shape_flag": ("slot_Shape_flag", _same),
+    "extendedness": ("base_ClassificationExtendedness_value", _same),
+    "bboxSize": ("bboxSize", _same),
+    "pixelFlags": ("base_PixelFlags_flag", _same),
+    **{
+        f"pixelFlags_{name}": (f"base_PixelFlags_flag_{name}", _same)
+        for name in (
+            "bad cr crCenter edge nodata nodataCenter interpolated interpolatedCenter offimage "
+            "saturated saturatedCenter suspect suspectCenter streak streakCenter injected "
+            "injectedCenter injected_template injected_templateCenter"
+        ).split()
+    },
+}
+
+
+class Exposed(NamedTuple):
+    """An exposure's numbers.
+
+    Attributes
+    ----------
+    visit, detector : `int`
+    number : `int`
+        That of both together: ``ccdExposureId``.
+    """
+
+    visit: int
+    detector: int
+    number: int
+
+
+def rows(catalog: Any, exposure: Exposure, numbers: Exposed) -> dict[str, Any]:
+    """Return the columns of DiaSource, without objects, that a catalog has.
+
+    Parameters
+    ----------
+    catalog : `~persistence.types.table.catalog.Catalog`
+        Of sources on a difference image, with afw's names; those without a position are left out.
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        The difference image, or the calibrated one: with WCS, calibration, filter and time.
+    numbers : `Exposed`
+
+    Returns
+    -------
+    columns : `dict` [`str`, array]
+
+    Raises
+    ------
+    TaskError
+        If the exposure has no WCS, calibration or time.
+    """
+    known = schema.load()["DiaSource"].columns
+    time, exposed = midpoint(exposure)
+    catalog = catalog[
+        np.isfinite(catalog["slot_Centroid_x"]) & np.isfinite(catalog["slot_Centroid_y"])
+    ]
+    x, y = (np.asarray(catalog[f"slot_Centroid_{axis}"], float) for axis in "xy")
+    local, (ra, dec) = _local(exposure, x, y)
+    number = len(catalog)
+    columns: dict[str, Any] = {
+        "diaSourceId": np.asarray(catalog["id"], np.int64),
+        "visit": np.full(number, numbers.visit),
+        "detector": np.full(number, numbers.detector),
+        "midpointMjdTai": np.full(number, time),
+        "exposureTime": np.full(number, np.nan if exposed is None else exposed),
+        "ra": ra,
+        "dec": dec,
+    }
+    letter = band(exposure.filter)
+    if letter is not None:
+        columns["band"] = np.full(number, letter)
+    for name, (said, convert) in COLUMNS.items():
+        if catalog.resolve(said) in catalog.colnames:
+            columns[name] = convert(_bare(catalog[said]), local)
+    if {"xErr", "yErr"} <= columns.keys():
+        columns |= _errors(columns["xErr"], columns["yErr"], local.matrix)
+    if {"psfFlux", "psfFluxErr"} <= columns.keys():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            snr = np.abs(columns["psfFlux"] / columns["psfFluxErr"])
+        columns["snr"] = np.where(np.isfinite(snr), snr, np.nan)
+        columns.setdefault("isNegative", columns["psfFlux"] < 0)
+    # As they are stored, so that statistics are of the same values before and after.
+    short = [name for name in columns if known[name].type == "float"]
+    return columns | {name: np.asarray(columns[name], np.float32) for name in short}
+
+
+def midpoint(exposure: Exposure) -> tuple[float, float | None]:
+    """Return the middle of an exposure (MJD, TAI), and how long it was (s).
+
+    Raises
+    ------
+    TaskError
+        If its header does not tell.
+    """
+    visit = exposure.visit_info
+    if visit.date_avg is None:
+        raise TaskError(
+            "the exposure does not say when it was taken (no date, or no exposure time): a "
+            "DIASource needs midpointMjdTai"
+        )
+    return float(visit.date_avg.tai.mjd), visit.exposure_time
+
+
+def band(label: Any) -> str | None:
+    """Return the letter of a filter, as the database has it; None if it has none, such as VR."""
+    known = schema.load().bands
+    names = [] if label is None else [label.band, label.name]
+    return next((name.lower() for name in names if name and name.lower() in known), None)
+
+
+def _bare(values: Any) -> Any:
+    return values.value if hasattr(values, "unit") and hasattr(values, "value") else values
+
+
+def _local(exposure: Exposure, x: Floats, y: Floats) -> tuple[Local, tuple[Floats, Floats]]:
+    """Return what holds at positions, and where on the sky (deg) they are."""
+    wcs, calibration = exposure.wcs, exposure.photo_calib
+    if wcs is None or calibration is None:
+        lacking = "WCS" if wcs is None else "photometric calibration"
+        raise TaskError(f"the exposure has no {lacking}: DIASources need positions and nJy")
+    here, right, up = (
+        np.stack(sphere.of_pixels(wcs, x + dx, y + dy)) for dx, dy in ((0, 0), (1, 0), (0, 1))
+    )
+    shrink = np.cos(np.radians(here[1]))
+    steps = []
+    for there in (right, up):
+        east = ((there[0] - here[0] + 180) % 360 - 180) * shrink
+        steps.append(np.stack([east, there[1] - here[1]], axis=-1))
+    matrix = np.stack(steps, axis=-1)
+    return Local(calibration.factor(x, y), matrix), (here[0], here[1])
+
+
+def _errors(x: Any, y: Any, matrix: Floats) -> dict[str, Floats]:
+    """Return the errors of positions on the sky (deg) by those on the detector."""
+    variances = np.stack([np.asarray(x, float) ** 2, np.asarray(y, float) ** 2], axis=-1)
+    covariance = np.einsum("nij,nj,nkj->nik", matrix, variances, matrix)
+    return {
+        "raErr": np.sqrt(covariance[:, 0, 0]),
+        "decErr": np.sqrt(covariance[:, 1, 1]),
+        "ra_dec_Cov": covariance[:, 0, 1],
+    }

@@ -1,0 +1,98 @@
+"""``make_apdb.py``: create the tables of an alert production database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from persistence.errors import PersistenceError, for_commands
+from persistence.pipe.cmdline import overridefiles, overrides
+
+_FAILED, _MISTYPED = 1, 2
+# Settings can be given as ap_pipe.py takes them, too.
+_PREFIXES = ("diaPipe.apdb.", "apdb.")
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog=prog,
+        description="Create the tables and views of an alert production database, where they are "
+        "not there: make_apdb.py -c db_url=sqlite:///apdb/association.db",
+    )
+    made.add_argument(
+        "-c", "--config", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+        help="settings of the database: db_url, isolation_level, dia_object_index, prefix, "
+        "namespace, htm_level ...; or as ap_pipe.py has them, diaPipe.apdb.db_url",
+    )  # fmt: skip
+    made.add_argument(
+        "-C", "--configfile", action="append", default=[], metavar="FILE",
+        help="a file of settings, config.db_url='...'; read before -c",
+    )  # fmt: skip
+    made.add_argument(
+        "--drop", action="store_true", help="remove all that is in the database before"
+    )
+    return made
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "make_apdb.py") -> int:
+    """Run the command.
+
+    Returns
+    -------
+    status : `int`
+        0; 1 if the database could not be used, 2 if a setting was mistyped.
+    """
+    arguments = parser(prog).parse_args(argv)
+    try:
+        with for_commands():
+            config = configured(arguments.config, arguments.configfile)
+    except PersistenceError as error:
+        print(f"{prog}: error: {error}", file=sys.stderr)
+        return _MISTYPED
+    try:
+        from persistence.apdb import backends  # lazy: a mistyped setting is told without it
+
+        apdb = backends.create(config)
+        created = apdb.makeSchema(drop=arguments.drop)
+    except PersistenceError as error:
+        print(f"{prog}: error: {error}", file=sys.stderr)
+        return _FAILED
+    print(
+        f"{apdb.address.text}: created {', '.join(created)}"
+        if created
+        else f"{apdb.address.text} has all tables and views already"
+    )
+    return 0
+
+
+def configured(words: Sequence[str], files: Sequence[str] = ()) -> Any:
+    """Return a configuration with settings.
+
+    Parameters
+    ----------
+    words : sequence of `str`
+        ``NAME=VALUE``, also with ``diaPipe.apdb.`` before the name.
+    files : sequence of `str`
+        Files of settings, which come first.
+
+    Raises
+    ------
+    UsageError
+        If there is no such setting, or it does not take the value.
+    """
+    from persistence.apdb.config import ApdbConfig
+
+    config = ApdbConfig()
+    for path in files:
+        overridefiles.load(config, path)
+    for word in words:
+        prefix = next((one for one in _PREFIXES if word.startswith(one)), "")
+        overrides.assign(config, word.removeprefix(prefix))
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())
