@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence.tasks.robust import average
+from persistence.tasks.robust import average, excess, spread
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40)
 
@@ -40,3 +40,19 @@ def test_it_moves_with_the_numbers_and_lies_among_them(values: list[float], shif
 def test_a_single_number_is_its_own_average() -> None:
     found = average([3.0])
     assert (found.value, found.error, found.scatter) == (3.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+def test_the_spread_is_a_standard_deviation_whatever_the_strays(axes: int) -> None:
+    values = np.random.default_rng(2).normal(0, 3.0, (4000, axes))
+    values[:100] = 1e6
+    assert spread(values) == pytest.approx(3.0, rel=0.06)
+
+
+def test_the_excess_is_what_good_errors_leave_unexplained() -> None:
+    rng = np.random.default_rng(3)
+    errors = np.geomspace(0.01, 3.0, 3000)[:, np.newaxis]
+    noise, more = rng.normal(0, 1, (2, 3000, 1))
+    assert excess(errors * noise + 0.1 * more, errors) == pytest.approx(0.1, rel=0.1)
+    assert excess(0.9 * errors * noise, errors) == 0.0
+    assert excess(np.zeros((0, 2)), np.zeros((0, 2))) == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 # The error of the median of normal deviates, in those of their mean: sqrt(pi / 2).
 _MEDIANS = 1.2533
+_HALVINGS = 20  # to a millionth
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,3 +56,50 @@ def average(values: Any, clip: float = 3.0) -> Average:
     return Average(
         value, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept
     )
+
+
+def spread(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation of deviates about 0, by the median of their lengths.
+
+    Parameters
+    ----------
+    values : array, shape (points, axes)
+        Of each point one, or one along each axis.
+    """
+    squares = np.sum(values**2, axis=1)
+    return float(np.sqrt(np.median(squares) / _median_square(values.shape[1])))
+
+
+def excess(residuals: NDArray[np.float64], errors: NDArray[np.float64]) -> float:
+    """Return the standard deviation that residuals have beyond their own errors.
+
+    It is found by those of the points that are known best, in whose residuals it shows; strays do
+    not count.
+
+    Parameters
+    ----------
+    residuals, errors : array, shape (points, axes)
+        What is left, and its standard deviations.
+    """
+    if not len(residuals):
+        return 0.0
+    size = np.sqrt(np.mean(errors**2, axis=1))
+    best = size <= np.median(size)
+    residuals, errors = residuals[best], errors[best]
+    low, high = 0.0, spread(residuals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if not spread(residuals / errors) > 1:
+            return 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_less = spread(residuals / np.hypot(errors, middle)) > 1
+        low, high = (middle, high) if is_less else (low, middle)
+    return (low + high) / 2
+
+
+@functools.cache
+def _median_square(axes: int) -> float:
+    """Return the median of the sum of squares of normal deviates along so many axes."""
+    from scipy.special import gammaincinv
+
+    return 2 * float(gammaincinv(axes / 2, 0.5))

@@ -166,8 +166,8 @@ def _counts(sources: Offsets, stars: Offsets, width: float, half: int) -> NDArra
 
 def _sigmas(votes: int, chance: float, places: float) -> float:
     """Return how unlikely it is that one of so many places has so many votes by chance."""
-    from scipy.stats import norm, poisson
+    from scipy.special import ndtri, pdtrc
 
-    probability = float(poisson.sf(votes - 1, max(chance, 1e-9))) * places
+    probability = float(pdtrc(votes - 1, max(chance, 1e-9))) * places
     # Smaller probabilities cannot be told from 0: that of 37 standard deviations.
-    return float(norm.isf(min(max(probability, 1e-300), 1.0 - 1e-9)))
+    return -float(ndtri(min(max(probability, 1e-300), 1.0 - 1e-9)))
