@@ -27,7 +27,7 @@ def _powers() -> Iterator[tuple[int, int, int]]:
             yield 0, 0, degree
 
 
-_POWERS = tuple(_powers())
+POWERS = tuple(_powers())
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class TangentPolynomial:
 
 
 def _with_powers(terms: Mapping[int, float]) -> Iterator[tuple[float, tuple[int, int, int]]]:
-    return ((value, _POWERS[number]) for number, value in terms.items() if value)
+    return ((value, POWERS[number]) for number, value in terms.items() if value)
 
 
 def tangent_polynomial(
@@ -105,9 +105,7 @@ def tangent_polynomial(
         If there is one beyond the convention.
     """
     highest = max((number for each in terms for number in each), default=0)
-    if highest >= len(_POWERS):
-        raise FormatterError(
-            f"AST's TPN has parameters up to {len(_POWERS) - 1}, not PVi_{highest}"
-        )
+    if highest >= len(POWERS):
+        raise FormatterError(f"AST's TPN has parameters up to {len(POWERS) - 1}, not PVi_{highest}")
     completed = ({1: 1.0, **terms[0]}, {1: 1.0, **terms[1]})
     return TangentPolynomial(Projection("TAN", (), axes, nin), completed)

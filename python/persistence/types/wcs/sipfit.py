@@ -57,7 +57,11 @@ def vectors(sky: Points) -> NDArray[np.float64]:
 
 
 def fit(
-    to_sky: Map, frame: BaseCoordinateFrame, tangent: tuple[float, float] | None, box: Box
+    to_sky: Map,
+    frame: BaseCoordinateFrame,
+    tangent: tuple[float, float] | None,
+    box: Box,
+    near: float = _EXACT,
 ) -> SipFit:
     """Fit polynomials of rising degree, until the WCS is exact or they are as high as is of use.
 
@@ -72,6 +76,8 @@ def fit(
         exact; else the middle of the box is.
     box : `Box`
         Where the WCS is to hold.
+    near : `float`, optional
+        Pixels: with a residual below it, the degree is high enough. By default that is rounding.
 
     Raises
     ------
@@ -93,7 +99,7 @@ def fit(
     ):
         wcs = _fitted(pixels, wanted, np.array(reference), to_sky, degree, frame)
         fits.append(SipFit(wcs, _residual(wcs, to_sky, judged)))
-        if fits[-1].residual < _EXACT:
+        if fits[-1].residual < near:
             return fits[-1]
     return min(fits[-len(_DEGREES) :], key=lambda one: one.residual)
 
