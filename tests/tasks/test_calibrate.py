@@ -17,6 +17,7 @@ from persistence.errors import CalibrationError
 from persistence.pipe.task import TaskError
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.calibrate_config import CalibrateConfig
+from persistence.tasks.colorterms import Colorterm, ColortermLibrary
 from persistence.types.exposure.photocalib import AB_FLUX
 from persistence.types.exposure.translator import FilterLabel
 from persistence.types.psf.psf import SingleGaussianPsf
@@ -60,7 +61,7 @@ def exposure(make: Callable[..., Exposure], grid: Any) -> Exposure:
 
 def task(**settings: Any) -> CalibrateTask:
     config = CalibrateConfig()
-    config.update(**settings)
+    config.update(**{"calibRadius": 6.0, **settings})  # its stars have neighbours
     return CalibrateTask(config=config)
 
 
@@ -77,7 +78,7 @@ def test_offset_and_zero_point_are_found(exposure: Exposure, grid: Any, kind: st
     assert len(result.matches) == noted["numMatches"] >= 25
     calib, used = result.exposure.photo_calib, result.sourceCat["calib_photometry_used"]
     fluxes = result.sourceCat[calib.flux_name]
-    assert (calib.flux_name, calib.unit) == ("base_PsfFlux_instFlux", "electron")
+    assert (calib.flux_name, calib.unit) == ("base_CircularApertureFlux_6_0_instFlux", "electron")
     assert fluxes.unit == result.exposure.unit == "electron"
     assert np.isfinite(calib.to_magnitude(fluxes)[used].value).all()
     with pytest.raises(CalibrationError):
@@ -247,8 +248,10 @@ def test_a_wcs_that_is_turned_and_of_another_scale_is_corrected(
 @pytest.mark.parametrize(
     ("spoil", "settings", "said"),
     [
+        (lambda table: turned(table, 5.0), {}, "minVoteSigma=5|maxRotation=2"),
         (lambda table: turned(table, 8.0), {}, "minVoteSigma=5"),
         (elsewhere, {}, "minVoteSigma=5"),
+        (lambda table: moved_about(table, 0.35), {}, "maxAstromExcess=0.2"),
         (lambda table: moved_about(table, 0.7), {"maxAstromScatter": 0.3}, "maxAstromScatter=0.3"),
         (of_other_magnitudes, {}, "maxPhotoScatter=0.3"),
         (lambda table: table[8:], {"minMatchedFraction": 0.9}, "minMatchedFraction=0.9"),
@@ -265,6 +268,57 @@ def test_what_does_not_agree_is_not_believed(
 ) -> None:
     with pytest.raises(TaskError, match=f"is not believed:\n.*{said}"):
         task(**settings, minMatches=3).run(exposure, Stars(spoil(catalog(exposure, grid).table)))
+
+
+def test_a_wcs_that_is_far_off_is_corrected(exposure: Exposure, grid: Any) -> None:
+    table = catalog(exposure, grid).table
+    table["coord_dec"] += np.radians(25 / 3600)
+    each = task()
+    each.run(exposure, Stars(table))
+    assert each.metadata["astromOffsetNorth"] == pytest.approx(OFF[1] - 25, abs=0.03)
+    assert each.metadata["astromScatter"] < 0.1
+
+
+@pytest.mark.parametrize("flag", ["SAT", "nothing there"])
+def test_an_exposure_without_a_star_that_can_be_used_is_refused(
+    make: Callable[..., Exposure], grid: Any, flag: str
+) -> None:
+    is_empty = flag != "SAT"
+    flags = {} if is_empty else {"SAT": np.ones((96, 128), bool)}
+    made = make(grid[:0] if is_empty else grid, **flags)
+    parts = {"psf": SingleGaussianPsf((15, 15), 1.4), "filter": FilterLabel("g")}
+    made = made.replaced(image=made.image - np.float32(400), **parts)
+    said = r"of 0 sources and 35 stars of mine, 0 are alike, and 5 are needed; .*minSignalToNoise"
+    with pytest.raises(TaskError, match=said):
+        task().run(made, catalog(made, grid))
+
+
+def test_a_colour_term_is_taken_out_of_the_zero_point(exposure: Exposure, grid: Any) -> None:
+    """The camera has stars 0.1 mag brighter for each magnitude of colour, as its c1 = -0.1 says."""
+    table = catalog(exposure, grid).table
+    colour = np.random.default_rng(8).uniform(0, 2, len(table))
+    table["g_flux"] *= 10 ** (-0.4 * 0.1 * colour)  # the catalog's are fainter than the camera's
+    table["r_flux"] = table["g_flux"] * 10 ** (0.4 * colour)
+    terms = {"mine": {"g": Colorterm(primary="g", secondary="r", c1=-0.1)}}
+    without, each = task(), task(colorterms=ColortermLibrary(data=terms))
+    for one in (without, each):
+        one.run(exposure, Stars(table))
+    assert each.metadata["photoZeroPoint"] == pytest.approx(ZERO, abs=0.01)
+    assert without.metadata["photoZeroPoint"] == pytest.approx(ZERO + 0.1, abs=0.03)
+    assert each.metadata["photoScatter"] < 0.5 * without.metadata["photoScatter"]
+    assert "-0.1 (g - r)" in each.metadata["photoColorTerm"]
+
+
+def test_each_star_tells_how_it_agrees(exposure: Exposure, grid: Any) -> None:
+    result: Any = task().run(exposure, catalog(exposure, grid))
+    position, magnitude = result.astrometry, result.photometry
+    number = len(result.matches)
+    parts = (position.x, position.y, position.east, position.north, position.solution.used)
+    assert {each.shape for each in parts} == {(number,)}
+    assert np.abs(np.hypot(position.east, position.north)).max() < 1.0
+    assert magnitude.x.size == magnitude.residuals.size == magnitude.used.size <= number
+    assert np.abs(magnitude.residuals[magnitude.used]).max() < 0.3
+    assert task(doAstrometry=False).run(exposure, catalog(exposure, grid)).astrometry is None
 
 
 @pytest.mark.parametrize(

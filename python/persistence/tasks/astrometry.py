@@ -1,14 +1,18 @@
-"""Corrects a WCS by what its pixels are off."""
+"""Corrects a WCS by what its pixels are off: by a linear map, then by polynomials."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
+from persistence.tasks import distortion, surfaces
 from persistence.tasks.stamps import Bools, Floats
+from persistence.tasks.surfaces import Frame, Surface
+from persistence.types.wcs import sphere
 
 _CLIP = 3.0
 _ROUNDS = 10
@@ -16,6 +20,87 @@ _ROUNDS = 10
 _NORMAL = 1.1774
 # Terms of a linear map with a shift in a plane.
 _LINEAR_TERMS = 3
+# Pixels. Positions are known no better, whatever their errors say.
+_LEAST = 1e-4
+_ARCSEC = 3600.0
+# What is true of any fit: a higher degree is taken wherever it can be.
+_ALWAYS = 2.0
+
+
+class Kind(NamedTuple):
+    """What may be fitted to a WCS.
+
+    Attributes
+    ----------
+    lowest, highest : `int`
+        The degree of polynomials that is always fitted, and the highest that is tried.
+    is_asked : `bool`
+        Whether residuals have to ask for more than the lowest; if not, it is fitted wherever there
+        are stars enough.
+    """
+
+    lowest: int
+    highest: int
+    is_asked: bool = True
+
+
+# The values of the setting astrometryFit -> what they mean, by its highest order.
+KINDS: Mapping[str, Callable[[int], Kind]] = {
+    "SHIFT": lambda order: Kind(0, 0),
+    "LINEAR": lambda order: Kind(1, 1),
+    "POLYNOMIAL": lambda order: Kind(1, order, is_asked=False),
+    "AUTO": lambda order: Kind(1, order),
+}
+
+
+class Pairs(NamedTuple):
+    """Sources and their stars.
+
+    Attributes
+    ----------
+    pixels, pixel_errors : array, shape (pairs, 2)
+        Where the sources are, in the parent's pixels, and standard deviations.
+    sky : `tuple` [array, array]
+        Right ascensions and declinations of the stars (deg, ICRS).
+    sky_errors : array
+        Standard deviations along each axis (arcsec); 0 where they are not known.
+    """
+
+    pixels: Floats
+    pixel_errors: Floats
+    sky: tuple[Floats, Floats]
+    sky_errors: Floats
+
+
+class Solution(NamedTuple):
+    """A WCS that was fitted to stars.
+
+    Attributes
+    ----------
+    wcs : `~astropy.wcs.WCS`
+    used : array of `bool`
+        Which pairs it was fitted to.
+    errors : array, shape (pairs, 2)
+        Standard deviations that the pairs were weighted by (arcsec), `excess` included.
+    excess : `float`
+        By how much stars scatter along an axis beyond the errors of sources and catalog (arcsec).
+    rim_error : `float`
+        The standard deviation of the fit on the image's rim, where that is largest (arcsec).
+    degree : `int`
+        That of the polynomials.
+    turn, stretch : `float`
+        How far it is turned against the one before (degrees), and the part by which its scale
+        differs, along whichever axis it does so most.
+    """
+
+    wcs: Any
+    used: Bools
+    errors: Floats
+    excess: float
+    rim_error: float
+    degree: int
+    turn: float
+    stretch: float
 
 
 class Correction(NamedTuple):
@@ -41,6 +126,76 @@ class Correction(NamedTuple):
         turn = float(np.degrees(np.arctan2(c - b, a + d)))
         stretches = np.linalg.svd(self.matrix, compute_uv=False)
         return turn, float(np.abs(stretches - 1).max())
+
+
+def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: float) -> Solution:
+    """Fit a WCS to stars: a shift or a linear map of the pixels, and then polynomials.
+
+    All fits are weighted by the errors of sources and stars.
+
+    Parameters
+    ----------
+    wcs : `~astropy.wcs.WCS`
+        The one that is corrected. Where it is neither TAN, TAN-SIP nor TPV, the map is linear.
+    pairs : `Pairs`
+        At least three for a linear map.
+    frame : `~persistence.tasks.surfaces.Frame`
+        Of the image.
+    kind : `Kind`
+    clip : `float`
+        Pairs that are off by more standard deviations than this are left out.
+    most : `float`
+        The largest standard deviation of a polynomial on the image's rim (pixels).
+    """
+    side = _side(wcs)
+    stars = pairs.sky_errors[:, np.newaxis] / side
+    errors = np.maximum(np.hypot(pairs.pixel_errors, stars), _LEAST)
+    expected = np.column_stack(sphere.to_pixels(wcs, *pairs.sky))
+    line = surfaces.fit(frame, pairs.pixels, expected - pairs.pixels, errors, kind.lowest, clip)
+    correction = _linear(line)
+    made = corrected(wcs, correction)
+    last, unit = line, side
+    if kind.highest > 1 and distortion.can_bend(made):
+        off = np.column_stack(sphere.to_pixels(distortion.plane(made), *pairs.sky))
+        off -= distortion.on_plane(made, pairs.pixels)
+        degrees = range(1, kind.highest + 1)
+        chance = surfaces.CHANCE if kind.is_asked else _ALWAYS
+        across = np.sqrt(errors**2 @ made.pixel_scale_matrix.T**2)
+        curve = surfaces.chosen(
+            frame,
+            pairs.pixels,
+            off,
+            across,
+            degrees,
+            clip,
+            surfaces.Bounds(most * side / _ARCSEC, chance),
+        )
+        if curve.degree > 1:
+            made, last, unit = distortion.bent(made, curve), curve, _ARCSEC
+    if made.sip is not None and made.sip.ap is None and distortion.can_bend(made):
+        made = distortion.with_sip(made, frame.box)
+    return Solution(
+        made,
+        last.used,
+        last.errors * unit,
+        last.excess * unit,
+        last.edge_error * unit,
+        last.degree,
+        *correction.change,
+    )
+
+
+def _side(wcs: Any) -> float:
+    """Return the side of a pixel (arcsec), in the mean."""
+    return _ARCSEC * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
+
+
+def _linear(line: Surface) -> Correction:
+    """Return what is added to pixels as a map of them."""
+    frame, terms = line.frame, line.terms
+    slopes = np.zeros((2, 2)) if line.degree == 0 else np.stack([terms[1, 0], terms[0, 1]], axis=-1)
+    slopes = slopes / frame.half
+    return Correction(np.eye(2) + slopes, terms[0, 0] - slopes @ frame.middle, line.used)
 
 
 def fit(measured: Floats, expected: Floats, linear: bool) -> Correction:

@@ -20,11 +20,12 @@ from persistence.tasks.calibrate_config import CalibrateConfig
 from persistence.tasks.measure import Measured, measure
 from persistence.tasks.options import option
 from persistence.tasks.stamps import Bools
+from persistence.tasks.surfaces import Frame
 
 if TYPE_CHECKING:
-    from persistence.tasks.recognize import Recognized
+    from persistence.tasks.photometry import ZeroPoint
+    from persistence.tasks.recognize import Corrected, Recognized
     from persistence.types.exposure.exposure import Exposure
-    from persistence.types.exposure.photocalib import PhotoCalib
     from persistence.types.pixels.mask import Mask
 
 _PLANE = "DETECTED"
@@ -103,7 +104,9 @@ class CalibrateTask(Task):
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure``, ``sourceCat``, ``matches`` (a catalog, or None).
+            ``exposure``, ``sourceCat``, ``matches`` (a catalog, or None); ``astrometry`` (a
+            `~persistence.tasks.recognize.Corrected`, or None) and ``photometry`` (a
+            `~persistence.tasks.photometry.ZeroPoint`, or None): how each star agrees.
 
         Raises
         ------
@@ -122,19 +125,25 @@ class CalibrateTask(Task):
         made = exposure.replaced(mask=_flagged(exposure.mask, found.pixels))
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
+        corrected = zero = None
         if stars is not None and config.doAstrometry:
-            made = made.replaced(
-                wcs=self._astrometry(made.wcs, stars, used["calib_astrometry_used"])
-            )
+            corrected = self._astrometry(made, stars, used["calib_astrometry_used"])
+            made = made.replaced(wcs=corrected.solution.wcs)
         if stars is not None and config.doPhotoCal:
-            calib = self._photometry(stars, used["calib_photometry_used"])
-            calib = dataclasses.replace(calib, unit=text_of(made.unit) or None)
+            zero = self._photometry(made, stars, used["calib_photometry_used"])
+            calib = dataclasses.replace(zero.calib, unit=text_of(made.unit) or None)
             made = made.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
         table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags, made.unit)
         self._keep(numSources=len(table))
         matches = None if stars is None else sources.match_catalog(table, stars)
-        return Struct(exposure=made, sourceCat=table, matches=matches)
+        return Struct(
+            exposure=made,
+            sourceCat=table,
+            matches=matches,
+            astrometry=corrected,
+            photometry=zero,
+        )
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Give an empty ``src``."""
@@ -188,50 +197,76 @@ class CalibrateTask(Task):
         )
         return stars
 
-    def _astrometry(self, wcs: Any, stars: Recognized, used: Bools) -> Any:
-        """Correct a WCS; marks the sources that were used."""
-        made = stars.corrected(wcs, self.config.astrometryFit == "LINEAR")
-        used[stars.sources[made.used]] = True
-        number = int(made.used.sum())
-        pixels = made.scatter / _scale(made.wcs)
+    def _astrometry(self, exposure: Exposure, stars: Recognized, used: Bools) -> Corrected:
+        """Correct the WCS; marks the sources that were used."""
+        made = stars.corrected(exposure.wcs, Frame(exposure.bbox), self.config)
+        solution = made.solution
+        used[stars.sources[solution.used]] = True
+        number = int(solution.used.sum())
+        side = _scale(solution.wcs)
         self._keep(
             astromScatter=made.scatter,
+            astromExcess=solution.excess,
+            astromRimErr=solution.rim_error,
+            astromOrder=solution.degree,
             numAstrometryStars=number,
-            astromRotation=made.turn,
-            astromScaleChange=made.stretch,
+            astromRotation=solution.turn,
+            astromScaleChange=solution.stretch,
         )
-        self.log.info('WCS corrected by %d stars; scatter %.3f"', number, made.scatter)
+        self.log.info(
+            'WCS corrected by %d stars, order %d; scatter %.3f"',
+            number,
+            solution.degree,
+            made.scatter,
+        )
         numbers = [
-            Number("its stars scatter by {:.2f} pixels", pixels, "maxAstromScatter"),
-            Number("it is turned by {:.3f} degrees", abs(made.turn), "maxRotation"),
-            Number("its scale changes by {:.4f}", made.stretch, "maxScaleChange"),
+            Number("its stars scatter by {:.2f} pixels", made.scatter / side, "maxAstromScatter"),
+            Number(
+                "they scatter by {:.2f} pixels beyond their errors, as unknown proper motions do",
+                solution.excess / side,
+                "maxAstromExcess",
+            ),
+            Number("it is turned by {:.3f} degrees", abs(solution.turn), "maxRotation"),
+            Number("its scale changes by {:.4f}", solution.stretch, "maxScaleChange"),
         ]
         refuse(self, numbers, "the WCS")
-        return made.wcs
+        return made
 
-    def _photometry(self, stars: Recognized, used: Bools) -> PhotoCalib:
+    def _photometry(self, exposure: Exposure, stars: Recognized, used: Bools) -> ZeroPoint:
         """Find the zero point; marks the sources that were used."""
-        from persistence.tasks.recognize import CALIBRATED_FLUX
-        from persistence.types.exposure.photocalib import PhotoCalib
+        from persistence.tasks import photometry
 
-        zero = stars.zero_point()
-        used[stars.sources[zero.kept]] = True
-        number = int(zero.kept.sum())
+        zero = photometry.calibrate(stars, Frame(exposure.bbox), self.config)
+        used[zero.sources[zero.used]] = True
+        number = int(zero.used.sum())
         told = {
-            "photoZeroPoint": zero.value,
+            "photoZeroPoint": zero.calib.zero_point,
             "photoZeroPointErr": zero.error,
             "photoScatter": zero.scatter,
         }
-        self._keep(**told, numPhotometryStars=number)
+        self._keep(
+            **told,
+            numPhotometryStars=number,
+            photoExcess=zero.excess,
+            photoOrder=zero.degree,
+            photoSpan=zero.span,
+        )
+        self.metadata.set("photoColorTerm", str(stars.references.term or ""))
         self.log.info(
             "zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number
         )
+        if zero.degree:
+            self.log.info(
+                "it varies by %.3f mag over the image, as a polynomial of order %d",
+                zero.span,
+                zero.degree,
+            )
         numbers = [
             Number("its stars scatter by {:.3f} mag", zero.scatter, "maxPhotoScatter"),
             Number("its error is {:.3f} mag", zero.error, "maxZeroPointErr"),
         ]
         refuse(self, numbers, "the zero point")
-        return PhotoCalib.from_zero_point(zero.value, zero.error, CALIBRATED_FLUX)
+        return zero
 
     def _keep(self, **numbers: float) -> None:
         for name, value in numbers.items():

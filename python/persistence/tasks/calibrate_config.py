@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from lsst.pex.config import ChoiceField, Config, DictField, Field, ListField, RangeField
+from lsst.pex.config import (
+    ChoiceField,
+    Config,
+    ConfigField,
+    DictField,
+    Field,
+    ListField,
+    RangeField,
+)
+
+from persistence.tasks.colorterms import ColortermLibrary
 
 
 class CalibrateConfig(Config):
@@ -57,8 +67,33 @@ class CalibrateConfig(Config):
     astrometryFit = ChoiceField[str](
         doc="What is fitted to the WCS.",
         dtype=str,
-        default="LINEAR",
-        allowed={"SHIFT": "a shift", "LINEAR": "a shift, and a matrix: rotation, scales and shear"},
+        default="AUTO",
+        allowed={
+            "SHIFT": "a shift",
+            "LINEAR": "a shift, and a matrix: rotation, scales and shear",
+            "POLYNOMIAL": (
+                "polynomials of astrometryOrder (TPV of a TPV, else SIP); of a lower order where "
+                "there are too few stars, or they leave parts of the image out"
+            ),
+            "AUTO": "LINEAR, or polynomials where residuals ask for them",
+        },
+    )
+    astrometryOrder = RangeField(
+        doc="The highest order of polynomials that are fitted to the WCS.",
+        dtype=int,
+        default=3,
+        min=2,
+        max=5,
+        inclusiveMax=True,
+    )
+    clipSigma = RangeField(
+        doc=(
+            "By how many standard deviations a star may be off, in position or in magnitude, to be "
+            "used."
+        ),
+        dtype=float,
+        default=3.0,
+        min=1.0,
     )
     maxOffset = RangeField(
         doc="How far the WCS may be off before it is corrected (arcsec).",
@@ -121,6 +156,78 @@ class CalibrateConfig(Config):
         default=1.0,
         min=0.0,
     )
+    maxAstromExcess = RangeField(
+        doc=(
+            "The most that stars scatter about the corrected WCS beyond what the errors of sources "
+            "and catalog explain: the standard deviation along an axis (pixels). It is what proper "
+            "motions make that are not known."
+        ),
+        dtype=float,
+        default=0.2,
+        min=0.0,
+    )
+    maxAstromRimErr = RangeField(
+        doc=(
+            "Polynomials are fitted to the WCS only where their standard deviation, on the rim of "
+            "the image where that is largest, is no more than this (pixels)."
+        ),
+        dtype=float,
+        default=0.1,
+        min=0.0,
+    )
+    applyColorTerms = Field[bool](
+        doc=(
+            "Bring the catalog's magnitudes to the camera's filters by colour terms? By default "
+            "where colorterms has them; True: a filter without is an error."
+        ),
+        dtype=bool,
+        default=None,
+        optional=True,
+    )
+    photoCatName = Field[str](
+        doc="Which catalog's colour terms are used; by default those of refCat.",
+        dtype=str,
+        default=None,
+        optional=True,
+    )
+    colorterms = ConfigField[ColortermLibrary](
+        doc="Colour terms by catalog and filter.", dtype=ColortermLibrary
+    )
+    photometryOrder = RangeField(
+        doc=(
+            "The highest order of the polynomial by which the zero point may vary over the image; "
+            "it is 0 unless residuals ask for more."
+        ),
+        dtype=int,
+        default=3,
+        min=0,
+        max=5,
+        inclusiveMax=True,
+    )
+    isolationMargin = RangeField(
+        doc=(
+            "Stars for the zero point have no neighbour that counts in the aperture, and so many "
+            "pixels beyond."
+        ),
+        dtype=float,
+        default=4.0,
+        min=0.0,
+    )
+    minIsolated = RangeField(
+        doc=(
+            "Where fewer stars have no such neighbour, the zero point is that of PSF fluxes, which "
+            "neighbours matter less to, by all stars."
+        ),
+        dtype=int,
+        default=10,
+        min=0,
+    )
+    isolationFraction = RangeField(
+        doc="A neighbour counts if it has more than this part of the star's flux.",
+        dtype=float,
+        default=0.01,
+        min=0.0,
+    )
     maxPhotoScatter = RangeField(
         doc="The most that the zero points of single stars scatter (mag).",
         dtype=float,
@@ -129,6 +236,15 @@ class CalibrateConfig(Config):
     )
     maxZeroPointErr = RangeField(
         doc="The largest error of the zero point (mag).", dtype=float, default=0.05, min=0.0
+    )
+    maxZeroPointRimErr = RangeField(
+        doc=(
+            "The zero point varies only as far as its standard deviation, on the rim of the image "
+            "where that is largest, is no more than this (mag)."
+        ),
+        dtype=float,
+        default=0.01,
+        min=0.0,
     )
     minSignalToNoise = RangeField(
         doc="Least ratio of signal to noise of sources that are matched.",

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
 from persistence.tasks import astrometry, matching, references, robust
+from persistence.tasks.astrometry import Solution
 from persistence.tasks.measure import Measured
 from persistence.tasks.references import References
-from persistence.tasks.robust import Average
-from persistence.tasks.stamps import Bools, Floats
+from persistence.tasks.stamps import Floats
+from persistence.tasks.surfaces import Frame
 from persistence.tasks.voting import Limits, Offsets, Pose
 from persistence.types.exposure.exposure import Exposure
 from persistence.types.wcs import sphere
 
-# The flux that is compared with the catalog's, as `persistence.tasks.sources` names it.
-CALIBRATED_FLUX = "base_PsfFlux_instFlux"
 Sky = tuple[Floats, Floats]  # right ascensions and declinations (deg, ICRS)
 
 
@@ -39,25 +38,25 @@ class Offset(NamedTuple):
 
 
 class Corrected(NamedTuple):
-    """A WCS that was fitted to stars.
+    """A WCS that was fitted to stars, and how they lie in it, pair by pair.
 
     Attributes
     ----------
-    wcs : `~astropy.wcs.WCS`
-    used : array of `bool`
-        Which pairs it was fitted to.
+    solution : `~persistence.tasks.astrometry.Solution`
+    x, y : array
+        Where the sources are (pixels of the parent image).
+    east, north : array
+        How far off their stars they are in the WCS (arcsec).
     scatter : `float`
-        That of the length of their offsets in it (arcsec).
-    turn, stretch : `float`
-        How far it is turned against the one before (degrees), and the part by which its scale
-        differs, along whichever axis it does so most.
+        That of the length of the offsets of those that it was fitted to (arcsec).
     """
 
-    wcs: Any
-    used: Bools
+    solution: Solution
+    x: Floats
+    y: Floats
+    east: Floats
+    north: Floats
     scatter: float
-    turn: float
-    stretch: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +93,34 @@ class Recognized:
     fraction: float
     pose: Pose | None
 
-    def corrected(self, wcs: Any, linear: bool) -> Corrected:
-        """Return a WCS that puts the stars where the sources are."""
-        here = np.column_stack([self.measured.x[self.sources], self.measured.y[self.sources]])
-        sky = self.references.ra[self.stars], self.references.dec[self.stars]
-        correction = astrometry.fit(here, np.column_stack(sphere.to_pixels(wcs, *sky)), linear)
-        made = astrometry.corrected(wcs, correction)
-        off = _apart(sphere.of_pixels(made, *here.T), sky, self.references.centre)
-        left = off.east[correction.used], off.north[correction.used]
-        turn, stretch = correction.change
-        return Corrected(made, correction.used, _offset(*left).scatter, turn, stretch)
+    def corrected(self, wcs: Any, frame: Frame, config: Any) -> Corrected:
+        """Return a WCS that puts the stars where the sources are.
 
-    def zero_point(self) -> Average:
-        """Return the magnitude of one count of `CALIBRATED_FLUX`."""
-        counts = self.measured.psf_flux.value[self.sources]
-        return robust.average(self.references.magnitudes[self.stars] + 2.5 * np.log10(counts))
+        Parameters
+        ----------
+        wcs : `~astropy.wcs.WCS`
+            The one that is corrected.
+        frame : `~persistence.tasks.surfaces.Frame`
+            Of the exposure.
+        config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+        """
+        measured, sky = self.measured, (self.references.ra, self.references.dec)
+        x, y = (getattr(measured, axis)[self.sources] for axis in "xy")
+        errors = np.nan_to_num(measured.position_error[self.sources], nan=1.0, posinf=1.0)
+        there = sky[0][self.stars], sky[1][self.stars]
+        pairs = astrometry.Pairs(
+            np.column_stack([x, y]),
+            np.column_stack([errors, errors]),
+            there,
+            self.references.position_errors[self.stars],
+        )
+        kind = astrometry.KINDS[config.astrometryFit](config.astrometryOrder)
+        solution = astrometry.solve(
+            wcs, pairs, frame, kind, config.clipSigma, config.maxAstromRimErr
+        )
+        off = _apart(sphere.of_pixels(solution.wcs, x, y), there, self.references.centre)
+        left = off.east[solution.used], off.north[solution.used]
+        return Corrected(solution, x, y, *off, _offset(*left).scatter)
 
 
 def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any) -> Recognized:
@@ -131,7 +143,7 @@ def recognize(exposure: Exposure, measured: Measured, catalog: Any, config: Any)
     if exposure.wcs is None:
         raise TaskError("without a WCS no star can be recognized")
     limits = Limits(config.maxOffset, config.maxRotation, config.maxScaleChange)
-    stars = references.load(catalog, exposure, config.maxOffset, config.filterMap)
+    stars = references.load(catalog, exposure, config)
     chosen = _brightest(measured, config.minSignalToNoise)
     ra, dec = sphere.of_pixels(exposure.wcs, measured.x[chosen], measured.y[chosen])
     found = matching.match(
