@@ -159,6 +159,7 @@ def test_why_tells_it_to_people(whole: Path) -> None:
     assert "<- bias calibDate=2014-02-20 ccdnum=25" in text
     assert "because 2014-02-27 is in its validity, 2013-02-20 to 2015-02-20" in text
     assert "calibrate.refCat = 'invented', by default " in text
+    assert "calibrate.colorterms.data[...]: " in text  # in one line
     assert "<- ref_cat name=invented" in text
     assert len(text.splitlines()) < 40
     used = butler.used_by("bias", visit=VISIT, ccdnum=25)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from persistence.dataids.dataid import text as id_text
 from persistence.files import ownership
 
 _SHOWN = 5  # shards, and packages, on a line
+_FEW = 5  # settings of one table, that each has a line
 # Of these versions people ask first.
 _PACKAGES = ("persistence", "python", "numpy", "astropy")
 
@@ -139,15 +141,27 @@ def _of_run(run: Run | None) -> Iterator[str]:
     if path or changed:
         yield f"configuration  {path or 'not stored'}{f' (sha256 {sha256[:12]})' if sha256 else ''}"
     if isinstance(changed, dict):
-        for setting, both in changed.items():
-            mine, usual = both if isinstance(both, list) and len(both) == 2 else (both, "not known")
-            yield f"  {setting} = {mine!r}, by default {usual!r}"
+        yield from _of_settings(changed)
         if not changed:
             yield "  all of it is as by default"
     if run.versions:
         known = [f"{one} {run.versions[one]}" for one in _PACKAGES if one in run.versions]
         more = len(run.versions) - len(known)
         yield f"versions  {', '.join(known)} and {more} more (sha256 {run.versions_sha256[:12]})"
+
+
+def _of_settings(changed: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each setting, but one for all of a table that has many."""
+    tables = collections.Counter(setting.partition("[")[0] for setting in changed)
+    shown = set()
+    for setting, both in changed.items():
+        table, bracket, _ = setting.partition("[")
+        if not bracket or tables[table] <= _FEW:
+            mine, usual = both if isinstance(both, list) and len(both) == 2 else (both, "not known")
+            yield f"  {setting} = {mine!r}, by default {usual!r}"
+        elif table not in shown:
+            shown.add(table)
+            yield f"  {table}[...]: {tables[table]} settings that are not as by default"
 
 
 def plain(origin: Node) -> dict[str, Any]:
