@@ -99,6 +99,7 @@ LIBRARIES = {
         "tasks.associate",
         "tasks.calibrate_config",
         "tasks.char_image",
+        "tasks.colorterms",
         "tasks.construct_config",
         "tasks.dia_pipe_config",
         "tasks.gen2ingest.configs",
