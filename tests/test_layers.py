@@ -114,7 +114,6 @@ LIBRARIES = {
         "tasks.cosmic_rays",
         "tasks.matching",
         "tasks.photometry",
-        "tasks.planes",
         "tasks.robust",
         "tasks.surfaces",
         "tasks.voting",

@@ -136,8 +136,9 @@ class IsrTask(Task):
         if defects is not None:
             flags["BAD"] |= defects.mask(shape)["BAD"]
         flags["SAT"] = planes.grown(flags["SAT"], self.config.growSaturation)
-        self._check(flags["BAD"] | flags["SAT"], raw)
-        flags["INTRP"] = self._interpolate(image, variance, flags["BAD"] | flags["SAT"])
+        bad = flags["BAD"] | flags["SAT"]
+        self._check(bad, raw)
+        flags["INTRP"] = self._interpolate(image, variance, bad)
         flags["EDGE"] = planes.edge(shape, self.config.edgeWidth)
         self._note(flags, detector)
         wcs = trim.wcs(raw, detector)
@@ -217,7 +218,8 @@ class IsrTask(Task):
         for amplifier in detector.amplifiers:
             part, noise = amplifier.trimmed.slices, np.float32(amplifier.read_noise)
             image[part] *= np.float32(amplifier.gain)
-            variance[part] = np.maximum(image[part], 0) + noise * noise
+            np.maximum(image[part], 0, out=variance[part])
+            variance[part] += noise * noise
         return variance
 
     def _flatten(self, image: Any, variance: Any, flat: Any) -> Any:
@@ -226,12 +228,18 @@ class IsrTask(Task):
         if response is None:
             return np.zeros(image.shape, bool)
         unflat = ~(np.isfinite(response) & (response > 0))
-        response = np.where(unflat, np.float32(1), response).astype(np.float32)
+        if unflat.any():
+            response = np.where(unflat, np.float32(1), response)
         image /= response
-        variance /= response * response
+        variance /= response
+        variance /= response
         if flat.variance is not None:
             own = np.nan_to_num(flat.variance, posinf=0.0, neginf=0.0)
-            variance += (image / response) ** 2 * np.maximum(own, 0)
+            np.maximum(own, 0, out=own)
+            for _ in range(2):
+                own *= image
+                own /= response
+            variance += own
         return unflat
 
     def _refuse_implausible(
@@ -278,15 +286,12 @@ class IsrTask(Task):
 
         The others become 0.
         """
-        fill = bad & ~bad.all(axis=1, keepdims=True) & self.config.doInterpolate
-        columns = np.arange(bad.shape[1])
-        for row in np.flatnonzero(fill.any(axis=1)):
-            good = ~bad[row]
-            for plane in (image, variance):
-                plane[row, ~good] = np.interp(columns[~good], columns[good], plane[row, good])
+        fill = np.zeros_like(bad)
+        if self.config.doInterpolate:
+            fill = planes.fill_along_rows((image, variance), bad)
         lost = ~np.isfinite(image)
         image[lost], variance[lost] = 0.0, np.inf
-        return np.asarray(fill)
+        return fill
 
     def _note(self, flags: dict[str, Bools], detector: Any) -> None:
         for name, flagged in flags.items():

@@ -1,18 +1,27 @@
-"""Flags of pixels that follow from others, or from their place."""
+"""Flags of pixels that follow from others, or from their place; and what is put in such pixels."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from persistence.tasks.stamps import Bools
 
+_ROWS = 256  # that are filled at once
+
 
 def grown(flagged: Bools, pixels: int) -> Bools:
     """Return pixels that are flagged, and those that so many steps along rows and columns reach."""
-    from scipy.ndimage import binary_dilation
-
-    # no steps at all would be as many as there can be
-    return np.asarray(binary_dilation(flagged, iterations=pixels)) if pixels else flagged
+    made = flagged.copy()
+    for _ in range(pixels):
+        before = made.copy()
+        made[1:] |= before[:-1]
+        made[:-1] |= before[1:]
+        made[:, 1:] |= before[:, :-1]
+        made[:, :-1] |= before[:, 1:]
+    return made
 
 
 def edge(shape: tuple[int, int], width: int) -> Bools:
@@ -20,3 +29,44 @@ def edge(shape: tuple[int, int], width: int) -> Bools:
     flagged = np.ones(shape, bool)
     flagged[width : shape[0] - width, width : shape[1] - width] = False
     return flagged
+
+
+def fill_along_rows(images: Sequence[Any], bad: Bools) -> Bools:
+    """Put straight lines between the nearest good pixels of the row into bad pixels.
+
+    At the ends of a row, the nearest good pixel is taken.
+
+    Parameters
+    ----------
+    images : sequence of array, shape (rows, columns)
+        They are changed.
+    bad : array of `bool`, of the same shape
+
+    Returns
+    -------
+    filled : array of `bool`, of the same shape
+        The bad pixels of rows that have a good one.
+    """
+    for first in range(0, len(bad), _ROWS):
+        part = np.s_[first : first + _ROWS]
+        if bad[part].any():
+            _fill([image[part] for image in images], bad[part])
+    return bad & ~bad.all(axis=1, keepdims=True)
+
+
+def _fill(images: Sequence[Any], bad: Bools) -> None:
+    columns = bad.shape[1]
+    edges = np.diff(np.pad(bad.view(np.int8), ((0, 0), (1, 1))), axis=1)
+    row, start = np.nonzero(edges == 1)
+    end = np.nonzero(edges == -1)[1]
+    mixed = end - start < columns
+    row, start, end = row[mixed], start[mixed], end[mixed]
+    left, right = start - 1, end
+    left, right = np.where(left < 0, right, left), np.where(right == columns, left, right)
+    length = end - start
+    run = np.repeat(np.arange(length.size), length)
+    step = np.arange(run.size) - np.repeat(np.cumsum(length) - length, length)
+    share = ((step + 1) / (length + 1)[run]).astype(np.float32)
+    for image in images:
+        one, other = image[row, left], image[row, right]
+        image[row[run], start[run] + step] = one[run] + (other - one)[run] * share

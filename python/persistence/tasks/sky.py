@@ -76,12 +76,11 @@ def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) 
 
     rows, columns = exposure.image.shape
     mask = _masked(exposure, bin_size, sources)
-    surface = sep.Background(plain(exposure.image), mask=mask, bw=bin_size, bh=bin_size)
+    image = np.ascontiguousarray(exposure.image, np.float32)  # as sep reckons
+    surface = sep.Background(image, mask=mask, bw=bin_size, bh=bin_size)
     along, across = (centres(max(1, round(size / bin_size)), size) for size in (rows, columns))
     middles = np.ix_(np.rint(along).astype(int), np.rint(across).astype(int))
-    levels, scatter = (
-        plane[middles].astype(np.float32) for plane in (surface.back(), surface.rms())
-    )
+    levels, scatter = (draw(dtype=np.float32)[middles] for draw in (surface.back, surface.rms))
     flags = Mask.from_flags({"BAD": np.zeros(levels.shape, bool)})
     box = Box(*exposure.origin, columns, rows)
     return BackgroundList((Background(levels, scatter**2, flags, box, Surface(_AKIMA, REDUCE)),))
@@ -103,21 +102,21 @@ def _masked(exposure: Exposure, bin_size: int, sources: Bools | None) -> Bools:
             f"{bin_size} x {bin_size} in "
             "which more than half are, to find the level of the sky"
         )
-    if sources is None or not (_left(bad | sources, bin_size)[enough] > _ENOUGH).all():
+    if sources is None:
         return bad
-    return np.asarray(bad | sources)
+    both = np.asarray(bad | sources)
+    return both if (_left(both, bin_size)[enough] > _ENOUGH).all() else bad
 
 
 def _left(mask: Bools, bin_size: int) -> Floats:
     """Give the part of the pixels that is left in each of sep's bins."""
-    starts = [np.arange(0, size, bin_size) for size in mask.shape]
-    return np.asarray(_summed(~mask, starts) / _summed(np.ones_like(mask), starts))
-
-
-def _summed(flags: Bools, starts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    for axis, first in enumerate(starts):
-        flags = np.add.reduceat(flags, first, axis=axis, dtype=np.int64)
-    return np.asarray(flags)
+    down, across = (np.arange(0, size, bin_size) for size in mask.shape)
+    rows = np.stack([np.count_nonzero(mask[first : first + bin_size], axis=0) for first in down])
+    sizes = [
+        np.diff(starts, append=size)
+        for starts, size in zip((down, across), mask.shape, strict=True)
+    ]
+    return np.asarray(1 - np.add.reduceat(rows, across, axis=1) / np.outer(*sizes))
 
 
 def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> Detected:

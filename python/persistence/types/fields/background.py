@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 REFUSE, REDUCE = 0, 1
 # afw's number for the only kind of surface that is fitted.
 CHEBYSHEV = 0
+_ROWS = 64  # of a surface that are drawn at once, in double precision
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ class Background:
             np.arange(box.height) + box.y0 - self.bbox.y0,
         )
         draw = self._approximated if self.surface.approximation == CHEBYSHEV else self._interpolated
-        return draw(columns.astype(float), rows.astype(float)).astype(np.float32)
+        return draw(columns.astype(float), rows.astype(float)).astype(np.float32, copy=False)
 
     # afw's name, for scripts written for it
     def getImageF(self) -> NDArray[np.float32]:
         return self.image()
 
-    def _interpolated(self, columns: Array, rows: Array) -> Array:
+    def _interpolated(self, columns: Array, rows: Array) -> NDArray[np.float32]:
         """Draw curves along the columns of bins, and then along each row."""
         levels = self.levels.astype(float)
         along, across = (
@@ -117,7 +118,11 @@ class Background:
         drawn = np.stack(
             [self._curve(along, column[:, np.newaxis], rows)[:, 0] for column in levels.T[good]]
         )
-        return self._curve(across[good], drawn, columns).T
+        image = np.empty((rows.size, columns.size), np.float32)
+        for first in range(0, rows.size, _ROWS):
+            part = slice(first, first + _ROWS)
+            image[part] = self._curve(across[good], drawn[:, part], columns).T
+        return image
 
     def _curve(self, x: Array, y: Array, at: Array) -> Array:
         good = np.isfinite(y).all(axis=1)

@@ -49,6 +49,11 @@ def planes_in(cards: Mapping[str, Any]) -> dict[str, int]:
     return {key[3:]: _bit(value, key) for key, value in given.items()}
 
 
+def _flag(*bits: int) -> np.int32:
+    """Return the number that has some bits set; the last bit is the sign."""
+    return np.uint32(sum(1 << bit for bit in bits)).view(np.int32)
+
+
 def _bit(value: Any, name: str) -> int:
     if not str(value).isdigit() or int(value) >= _BITS:
         raise FormatterError(f"{name} = {value!r} is no bit of a mask, which has 0 to {_BITS - 1}")
@@ -92,19 +97,18 @@ class Mask:
             )
         array = np.zeros(next(iter(flags.values())).shape, dtype=np.int32)
         for name, flagged in flags.items():
-            array |= flagged.astype(np.int32) << planes[name]
+            np.bitwise_or(array, _flag(planes[name]), out=array, where=flagged)
         return cls(array, planes)
 
     def __getitem__(self, name: str) -> NDArray[np.bool_]:
         """Give the pixels that have a flag."""
         if name not in self.planes:
             raise KeyError(f"the mask has no plane {name!r}; it has {', '.join(self.planes)}")
-        return (self.array >> self.planes[name] & 1).astype(bool)
+        return self.any_of([name])
 
     def any_of(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Give the pixels that have at least one of some flags."""
-        bits = np.uint32(sum({1 << self.planes[name] for name in names})).view(np.int32)
-        return (self.array & bits).astype(bool)
+        return np.asarray((self.array & _flag(*{self.planes[name] for name in names})) != 0)
 
     @property
     def unnamed(self) -> tuple[int, ...]:
