@@ -36,3 +36,10 @@ def test_sources_without_an_object_make_one_with_their_own_number(
     assert found.isNew.tolist() == [identifier > 100 for identifier in expected]
     assert task.metadata["numNewDiaObjects"] == sum(found.isNew)
     assert sources.keys() == {"diaSourceId", "ra", "dec"}
+
+
+def test_gen2s_module_has_the_same_task() -> None:
+    from lsst.ap import association
+
+    assert association.AssociationTask is AssociationTask
+    assert "DiaPipelineTask" in dir(association)

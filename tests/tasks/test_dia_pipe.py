@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -129,25 +130,28 @@ def test_a_visit_without_sources_is_done(task: DiaPipelineTask, expose: Any) -> 
     assert not task.run(SOURCES[2], expose(2), numbers).isStored
 
 
+def measured(visit: int, identifiers: Any, ra: Any, dec: Any) -> dict[str, Any]:
+    """Make forced sources of a visit, all of the same flux."""
+    number = len(identifiers)
+    return {
+        "diaForcedSourceId": 100 * visit + np.arange(number),
+        "diaObjectId": identifiers,
+        "visit": np.full(number, visit),
+        "detector": np.full(number, 25),
+        "midpointMjdTai": np.full(number, 56708.0 + visit),
+        "ra": ra,
+        "dec": dec,
+        "psfFlux": np.full(number, 10.0 * visit),
+        "psfFluxErr": np.ones(number),
+        "band": np.full(number, "g"),
+    }
+
+
 def test_forced_photometry_is_asked_for_at_all_objects_and_stored(
     task: DiaPipelineTask, expose: Any
 ) -> None:
-    def measure(identifiers: Any, ra: Any, dec: Any) -> Any:
-        number = len(identifiers)
-        return {
-            "diaForcedSourceId": 100 * visit + np.arange(number),
-            "diaObjectId": identifiers,
-            "visit": np.full(number, visit),
-            "detector": np.full(number, 25),
-            "midpointMjdTai": np.full(number, 56708.0 + visit),
-            "ra": ra,
-            "dec": dec,
-            "psfFlux": np.full(number, 10.0 * visit),
-            "psfFluxErr": np.ones(number),
-            "band": np.full(number, "g"),
-        }
-
     for visit in (1, 2):
+        measure = functools.partial(measured, visit)
         task.run(SOURCES[visit], expose(visit), Exposed(visit, 25, 100 * visit), measure)
     assert rows(task, "SELECT visit, COUNT(*) FROM DiaForcedSource GROUP BY visit") == [
         (1, 3),
@@ -158,6 +162,28 @@ def test_forced_photometry_is_asked_for_at_all_objects_and_stored(
         "ORDER BY nDiaSources, g_fpFluxMean",
     )  # fmt: skip
     assert means == [(1, 10.0), (1, 20.0), (2, 15.0), (2, 15.0)]
+
+
+def test_forced_photometry_of_earlier_visits_is_stored_once(
+    task: DiaPipelineTask, expose: Any
+) -> None:
+    store(task, expose, 1, 2)
+    visits = task.apdb.getVisitDetectors(0.0)
+    assert visits["visit"].tolist() == [1, 2]
+    assert visits["nDiaSources"].tolist() == [3, 3]
+    earlier = measured(1, np.array([2002, 1000]), np.full(2, 40.0), np.full(2, -20.0))
+    assert task.runForced(earlier) == 2
+    means = rows(task, "SELECT g_fpFluxMean FROM DiaObject WHERE validityEndMjdTai IS NULL AND "
+                 "diaObjectId IN (2002, 1000)")  # fmt: skip
+    assert means == [(10.0,), (10.0,)]
+    before = task.apdb.tableRowCount()
+    assert task.runForced(earlier) == 0
+    assert task.apdb.tableRowCount() == before
+    later = measured(2, np.array([2002]), np.full(1, 40.0), np.full(1, -20.0))
+    assert (
+        task.runForced({name: np.concatenate([earlier[name], later[name]]) for name in later}) == 1
+    )
+    assert task.apdb.tableRowCount()["DiaForcedSource"] == 3
 
 
 def test_an_address_is_needed() -> None:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from persistence.apdb import address as addresses
 from persistence.apdb import connect, pixels, rows, schema, setup, tables
 from persistence.apdb.alchemy import sqlalchemy as sa
@@ -228,6 +230,60 @@ class Apdb:
                 writer.features(features)
             writer.visits(now, every, given, measured)
         return True
+
+    def storeForced(
+        self, visit_time: Any, forced_sources: Any, objects: Any = None, features: Any = None
+    ) -> int:
+        """Store forced sources of detectors that are stored, and versions of objects for them.
+
+        Parameters
+        ----------
+        visit_time : `~astropy.time.Time` or `float`
+            When they are stored (MJD, TAI).
+        forced_sources : table
+            Rows of DiaForcedSource. Of those that are stored already none is written.
+        objects, features : table, optional
+            Rows of DiaObject and DiaObjectFeatures: new versions.
+
+        Returns
+        -------
+        number : `int`
+            How many forced sources were not stored before. If none was, nothing is written.
+        """
+        now = _mjd(visit_time)
+        columns = rows.columns_of(forced_sources)
+        if not rows.length(columns):
+            return 0
+        with self._writing() as (connection, chosen, definitions):
+            writer = self._writer(connection, chosen, definitions)
+            new = writer.absent(columns)
+            if new.any():
+                taken = {name: np.ma.asarray(values)[new] for name, values in columns.items()}
+                writer.forced(now, taken)
+                writer.objects(now, objects)
+                if features is not None:
+                    writer.features(features)
+        return int(new.sum())
+
+    def getVisitDetectors(self, start_time: Any) -> Table:
+        """Return the detectors of visits that are stored.
+
+        Parameters
+        ----------
+        start_time : `~astropy.time.Time` or `float`
+            When the first was taken (MJD, TAI).
+
+        Returns
+        -------
+        visits : `~astropy.table.Table`
+            In the order of time: ``visit detector ccdVisitId midpointMjdTai ...``.
+        """
+        with self._reading() as (connection, _, definitions):
+            table = definitions["ApdbVisitDetector"]
+            where = [table.c.midpointMjdTai >= _mjd(start_time)]
+            order = ["midpointMjdTai", "visit", "detector"]
+            names = list(schema.load()["ApdbVisitDetector"].columns)
+            return self._selected(connection, "ApdbVisitDetector", table, names, where, order)
 
     # -- how it is done
     # ---------------------------------------------------------------------------

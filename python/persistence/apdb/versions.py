@@ -154,6 +154,18 @@ class Writer:
         self._insert("DiaSource", given)
         return given
 
+    def absent(self, forced: Mapping[str, Any]) -> Any:
+        """Return which forced sources are not stored, as an array of `bool`."""
+        table = self.definitions["DiaForcedSource"]
+        names = ("diaObjectId", "visit", "detector")
+        query = sa.select(*(table.c[name] for name in names))
+        keys = list(zip(*(_integers(forced, name) for name in names), strict=True))
+        stored: set[tuple[int, ...]] = set()
+        for part in chunks(sorted({key[0] for key in keys})):
+            found = self.connection.execute(query.where(table.c.diaObjectId.in_(part)))
+            stored |= {tuple(row) for row in found}
+        return np.array([key not in stored for key in keys], bool)
+
     def forced(self, now: float, forced: Any) -> Rows:
         """Write forced sources, and return their rows."""
         columns = rows.columns_of(forced)

@@ -139,36 +139,55 @@ class DiaPipelineTask(Task):
             self._store(exposure, numbers, sources, measured)
         return Struct(isStored=True, diaSources=sources, isNew=found.isNew)
 
+    @timeMethod
+    def runForced(self, forced: Mapping[str, Any]) -> int:
+        """Store forced sources of exposures that are stored: such as earlier ones of new objects.
+
+        Parameters
+        ----------
+        forced : mapping of arrays
+            Rows of DiaForcedSource.
+
+        Returns
+        -------
+        number : `int`
+            How many were not stored before. Of their objects there are new versions.
+        """
+        from astropy.time import Time
+
+        now = Time.now()
+        with self.apdb.exclusive():
+            identifiers = np.unique(forced["diaObjectId"])
+            calculated = self._calculated(now, identifiers, {}, forced)
+            return int(self.apdb.storeForced(now, forced, *calculated))
+
     def _store(
         self,
         exposure: Exposure,
         numbers: Exposed,
         sources: Mapping[str, Any],
-        measured: Mapping[str, Any] | None,
+        forced: Mapping[str, Any] | None,
     ) -> None:
         from astropy.time import Time
 
-        now = Time.now()
+        now, time = Time.now(), dia_sources.midpoint(exposure)[0]
         identifiers = np.unique(sources["diaObjectId"])
-        history = self.apdb.getDiaSources(None, identifiers, now, start_time=0.0)
-        earlier = self.apdb.getDiaForcedSources(None, identifiers, now, start_time=0.0)
-        calculated = lightcurves.calculate(
-            _joined(_SOURCES, history, sources),
-            _joined(_FORCED, earlier, measured or {}),
+        objects, features = self._calculated(now, identifiers, sources, forced or {})
+        visit = Visit(numbers.visit, numbers.detector, time, numbers.number)
+        self.apdb.store(now, objects, sources, forced, visits=[visit], features=features)
+        self.metadata.set("numDiaSources", rows.length(sources))
+
+    def _calculated(
+        self, now: Any, identifiers: Any, sources: Mapping[str, Any], forced: Mapping[str, Any]
+    ) -> lightcurves.Calculated:
+        """Return what is known of objects by all that is stored, and by what will be."""
+        before = self.apdb.getDiaSources(None, identifiers, now, start_time=0.0)
+        measured = self.apdb.getDiaForcedSources(None, identifiers, now, start_time=0.0)
+        return lightcurves.calculate(
+            _joined(_SOURCES, before, sources),
+            _joined(_FORCED, measured, _unknown(forced, measured)),
             schema.load().bands,
         )
-        visit = Visit(
-            numbers.visit, numbers.detector, dia_sources.midpoint(exposure)[0], numbers.number
-        )
-        self.apdb.store(
-            now,
-            calculated.objects,
-            sources,
-            measured,
-            visits=[visit],
-            features=calculated.features,
-        )
-        self.metadata.set("numDiaSources", rows.length(sources))
 
     # -- the marker
     # -------------------------------------------------------------------------------
@@ -234,6 +253,17 @@ def _positions(
         return np.concatenate([np.asarray(known[name])[inside], np.asarray(sources[name])[new]])
 
     return both("diaObjectId"), both("ra"), both("dec")
+
+
+def _unknown(forced: Mapping[str, Any], stored: Any) -> Mapping[str, Any]:
+    """Return those forced sources that are not stored."""
+    names = ("diaObjectId", "visit", "detector")
+    keys = set(zip(*(np.asarray(stored[name]).tolist() for name in names), strict=True))
+    if not forced or not keys:
+        return forced
+    rows_of = zip(*(np.asarray(forced[name]).tolist() for name in names), strict=True)
+    kept = np.array([key not in keys for key in rows_of], bool)
+    return {name: np.asarray(values)[kept] for name, values in forced.items()}
 
 
 def _joined(names: list[str], before: Any, now: Mapping[str, Any]) -> dict[str, Any]:
