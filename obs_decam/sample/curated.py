@@ -137,11 +137,15 @@ def _region_table(boxes: list[Box]) -> Any:
     return Table(columns, units={"X": "pix", "Y": "pix", "R": "pix", "ROTANG": "deg"})
 
 
+def crosstalk_of(chip: Chip, epoch: str) -> tuple[float, float]:
+    """Return the part of its counts that amplifier A leaves in B, and what B leaves in A."""
+    there, back = _random("crosstalk", chip, epoch).integers(1, 500, 2)
+    return int(there) / 2**20, int(back) / 2**20
+
+
 def _write_crosstalk(start: str, chip: Chip, epoch: str, layout: Layout, regions: bool) -> str:
     """Write the coefficients between a chip's two amplifiers. Layout: afw-files 6.5."""
-    there, back = (
-        int(part) / 2**20 for part in _random("crosstalk", chip, epoch).integers(1, 500, 2)
-    )
+    there, back = crosstalk_of(chip, epoch)
     content = {
         "metadata": {
             **_metadata("crosstalk", chip, epoch),

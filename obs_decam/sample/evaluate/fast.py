@@ -31,7 +31,7 @@ def evaluate(work: str) -> Iterator[Figure]:
     refcat.write_refcat(os.path.join(folder, "ref_cats", refcat.NAME), [_VISIT])
     calib_root = fields.repository(folder, root)
     words = [f"visit={_VISIT}", "ccdnum=" + "^".join(map(str, numbers))]
-    run = process.process_ccd(root, calib_root, "out", words, refcat.NAME)
+    run = process.process_ccd(root, calib_root, "out", words, [f"calibrate.refCat={refcat.NAME}"])
     butler = Butler(run.rerun)
     done = [n for n in numbers if butler.datasetExists("calexp", visit=_VISIT, ccdnum=n)]
     failures = [line for line in run.log.splitlines() if " FATAL" in line]

@@ -14,7 +14,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 from obs_decam.sample.facts import LAYOUTS, Layout
-from obs_decam.sample.realistic import generate, references
+from obs_decam.sample.realistic import generate
 from obs_decam.sample.realistic.scene import Numbers
 from obs_decam.sample.realistic.seeing import Seeing
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
@@ -151,18 +151,13 @@ def repository(
     )
     files = [path for path in files if raws(path)]
     paths = sorted(os.path.join(masters, name) for name in os.listdir(masters))
-    defects = os.path.join(folder, "curated", "decam", "defects")
+    curated = os.path.join(folder, "curated", "decam")
     link = ["--mode", "link"]
     statuses = (
         ingest_images.main([root, *files, *link]),
         ingest_calibs.main([root, *paths, "--calib", calibs, "--validity", "3650", *link]),
-        ingest_curated.main([root, defects, "--calib", calibs]),
+        ingest_curated.main([root, curated, "--calib", calibs]),
     )
     if any(statuses):
         raise RuntimeError(f"what {folder} has could not be ingested into {root}: {statuses}")
     return calibs
-
-
-def catalog_name() -> str:
-    """Return the name of the reference catalog."""
-    return references.NAME

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from obs_decam.sample.evaluate import fields
+from obs_decam.sample.realistic import references
 from persistence import Butler
 
 _PROGRAM = "from persistence.tasks.process_ccd import ProcessCcdTask; ProcessCcdTask.parseAndRun()"
@@ -44,12 +45,15 @@ class Run(NamedTuple):
 
 
 def process_ccd(
-    root: str, calibs: str, rerun: str, words: Sequence[str], catalog: str | None = None
+    root: str,
+    calibs: str,
+    rerun: str,
+    words: Sequence[str],
+    settings: Sequence[str] = (f"calibrate.refCat={references.NAME}", "isr.doCrosstalk=True"),
 ) -> Run:
     """Process what some words of a command line name."""
     folder = os.path.join(root, "rerun", rerun)
-    settings = ["-c", f"calibrate.refCat={catalog or fields.catalog_name()}"]
-    command = [root, "--calib", calibs, "--rerun", rerun, "--id", *words, *settings]
+    command = [root, "--calib", calibs, "--rerun", rerun, "--id", *words, "-c", *settings]
     path = f"{folder}.log"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from obs_decam.sample import curated, sky
-from obs_decam.sample.facts import Chip, Layout, readouts
+from obs_decam.sample.facts import Chip, Layout, is_south, readouts
 from obs_decam.sample.pixels import pattern
 from obs_decam.sample.realistic.seeing import Floats
 
 _LEVELS = 1500.0, 2000.0  # counts, of the two amplifiers' bias
 _DRIFT = 0.05  # counts by which the bias changes from row to row
 _PIXELS = 0.006  # by which the efficiency of single pixels scatters
-_CROSSTALK = 2.5e-4  # what one amplifier gets of what the other reads at the same time
 _FRINGES = {"z": 0.01, "Y": 0.04}  # of the sky's level
 _DEFECT = 0.2  # of the light that is left in a bad pixel
 _DEFECT_NOISE = 120.0  # electrons
@@ -48,6 +47,11 @@ class Ccd(NamedTuple):
     def own(self, what: str) -> np.random.Generator:
         """Return random numbers that are the same for the chip each time."""
         return np.random.default_rng(zlib.crc32(f"realistic {what} {self.chip.number}".encode()))
+
+    def crosstalk(self) -> tuple[float, float]:
+        """Return which part of the other's counts the left amplifier gets, and the right one."""
+        there, back = curated.crosstalk_of(self.chip, curated.EPOCHS[0])
+        return (there, back) if is_south(self.chip.name) else (back, there)
 
     def flat(self, band: str) -> Floats:
         """Return the efficiency of each pixel, about 1."""
@@ -100,16 +104,13 @@ def expose(light: Floats, ccd: Ccd, band: str, rng: np.random.Generator, rays: i
     electrons = rng.poisson(np.maximum(light * ccd.flat(band), 0)).astype(float)
     struck = _tracks(ccd.shape, rng, rays)
     electrons += struck
-    full = [readout.saturation * readout.gain for readout in readouts(*_named(ccd.chip))]
-    _bleed(electrons, float(min(full)))
+    for half, readout in enumerate(readouts(ccd.chip.name, ccd.chip.number)):
+        columns = slice(half * ccd.layout.columns, (half + 1) * ccd.layout.columns)
+        _bleed(electrons[:, columns], readout.saturation * readout.gain)
     bad = ccd.defects()
     spoilt = _DEFECT * electrons[bad] + _DEFECT_NOISE * rng.normal(size=int(bad.sum()))
     electrons[bad] = np.maximum(spoilt, 0)
     return Collected(electrons, struck)
-
-
-def _named(chip: Chip) -> tuple[str, int]:
-    return chip.name, chip.number
 
 
 def _tracks(shape: tuple[int, int], rng: np.random.Generator, rays: int) -> Floats:
@@ -148,22 +149,24 @@ def read_out(electrons: Floats, ccd: Ccd, rng: np.random.Generator) -> NDArray[n
     """Return the raw image: counts with bias, overscan, crosstalk and noise."""
     layout = ccd.layout
     first_column, first_row = sky.origin(ccd.chip.name, layout)
+    each = readouts(ccd.chip.name, ccd.chip.number)
     halves = [electrons[:, : layout.columns], electrons[:, layout.columns :]]
+    counts = [light / readout.gain for light, readout in zip(halves, each, strict=True)]
     drift = np.cumsum(rng.normal(0, _DRIFT, layout.shape[0]))[:, np.newaxis]
     bias = ccd.bias()
     raw = np.empty(layout.shape)
-    for half, readout in enumerate(readouts(*_named(ccd.chip))):
+    for half, (readout, part) in enumerate(zip(each, ccd.crosstalk(), strict=True)):
         width = layout.shape[1] // 2
         across = slice(half * width, (half + 1) * width)
         noise = rng.normal(0, readout.read_noise / readout.gain, (layout.shape[0], width))
         raw[:, across] = rng.uniform(*_LEVELS) + drift + noise
         # Both amplifiers read towards the middle of the chip at once.
-        light = halves[half] + _CROSSTALK * halves[1 - half][:, ::-1]
+        light = counts[half] + part * counts[1 - half][:, ::-1]
         if ccd.dead == ("left", "right")[half]:
             light = 0.02 * light
             raw[:, across] += 40 * rng.normal(size=(layout.shape[0], width))
         own = slice(half * layout.columns, (half + 1) * layout.columns)
         columns = slice(first_column + own.start, first_column + own.stop)
-        raw[first_row : first_row + layout.rows, columns] += light / readout.gain + bias[:, own]
+        raw[first_row : first_row + layout.rows, columns] += light + bias[:, own]
         raw[:, across] = np.minimum(raw[:, across], readout.saturation)
     return np.clip(np.rint(raw), 0, 65535).astype(np.uint16)

@@ -45,13 +45,13 @@ class Written(NamedTuple):
     ----------
     raws, masters : `list` [`str`]
         Paths of raw exposures, and of masters of bias and flat.
-    defects, references, truth : `str`
-        Directories: of curated defects, of the reference catalog, and of the truth.
+    curated, references, truth : `str`
+        Directories: of curated defects and crosstalk, of the reference catalog, and of the truth.
     """
 
     raws: list[str]
     masters: list[str]
-    defects: str
+    curated: str
     references: str
     truth: str
 
@@ -68,7 +68,7 @@ def write(
     dead: str = "",
     compress: bool = True,
 ) -> Written:
-    """Write raw exposures of one chip, masters, defects, a reference catalog, and the truth.
+    """Write raw exposures of one chip, masters, curated calibrations, references, and the truth.
 
     Parameters
     ----------
@@ -111,11 +111,12 @@ def write(
             table.write(os.path.join(truth, f"{kind}-{epoch.visit}.fits"), overwrite=True)
     _write_epochs(os.path.join(truth, "epochs.json"), planned, detector)
     masters = _write_masters(os.path.join(folder, "masters"), detector, band, seed)
-    curated.write_curated(os.path.join(folder, "curated"), ["defects"], [number], size)
+    kinds = ["defects", "crosstalk"]
+    curated.write_curated(os.path.join(folder, "curated"), kinds, [number], size)
     catalog = references.catalog(objects.stars, np.random.default_rng([seed, 3]))
     references.write(os.path.join(folder, "ref_cats", references.NAME), catalog)
-    defects = os.path.join(folder, "curated", "decam", "defects")
-    return Written(raws, masters, defects, os.path.join(folder, "ref_cats"), truth)
+    corrections = os.path.join(folder, "curated", "decam")
+    return Written(raws, masters, corrections, os.path.join(folder, "ref_cats"), truth)
 
 
 def seen(

@@ -43,7 +43,7 @@ class Numbers(NamedTuple):
     galaxies: int = 2500
     transients: int = 0
     variables: int = 0
-    brightest: float = 12.5
+    brightest: float = 11.0
     faintest: float = 23.5
     slope: float = 0.18
     proper_motion: float = 8.0
