@@ -1,0 +1,39 @@
+"""Takes out of a difference what convolution has made alike in neighbouring pixels.
+
+Source: Reiss & Lupton 2016, DMTN-021.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_SIDE = 63  # pixels: odd, and larger than any matching kernel
+
+
+def whitener(kernel: Floats, matched: float, convolved: float) -> Floats:
+    """Return the kernel that makes a difference's noise white again.
+
+    Parameters
+    ----------
+    kernel : array, shape (side, side)
+        What one of the images was convolved with.
+    matched, convolved : `float`
+        The variances of the noise of the image that was left, and of the other, before it was
+        convolved.
+
+    Returns
+    -------
+    kernel : array, shape (63, 63)
+        Its noise is then that of ``matched + convolved * kernel.sum()**2``. Its sum is 1.
+    """
+    padded = np.zeros((_SIDE, _SIDE))
+    start = _SIDE // 2 - kernel.shape[0] // 2
+    inner = slice(start, start + kernel.shape[0])
+    padded[inner, inner] = kernel
+    power = np.abs(np.fft.fft2(padded)) ** 2
+    total = matched + convolved * kernel.sum() ** 2
+    factor = np.sqrt(total / (matched + convolved * power))
+    return np.asarray(np.fft.fftshift(np.fft.ifft2(factor).real))

@@ -1,0 +1,193 @@
+"""Stars that have moved leave two points of opposite sign: which sources are such dipoles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.tasks import sky
+from persistence.tasks.difference.score import Peaks
+
+if TYPE_CHECKING:
+    from persistence.types.exposure.exposure import Exposure
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_STEPS = 30
+_TINY = 1e-30
+_CANDIDATE = 0.25  # of the score of a peak: one of the other sign that is fainter is of no dipole
+_LEAST = 3.0  # the least score of it
+
+
+@dataclass(frozen=True, eq=False)
+class Dipoles:
+    """What the fit of two points of opposite sign gives; NaN where there was nothing to fit.
+
+    Attributes
+    ----------
+    positive, negative : array
+        Fluxes; the second is below 0.
+    error : array
+        Standard deviation of either.
+    x, y : array
+        The middle between both (pixels of the parent image).
+    separation, angle : array
+        How far they are apart (pixels), and where the positive one lies as seen from the other
+        (radians, from x to y).
+    chi2 : array
+        Reduced.
+    is_dipole : array of `bool`
+    """
+
+    positive: Floats
+    negative: Floats
+    error: Floats
+    x: Floats
+    y: Floats
+    separation: Floats
+    angle: Floats
+    chi2: Floats
+    is_dipole: Bools
+
+
+def candidates(found: Peaks) -> Bools:
+    """Return which peaks have one of the other sign beside them."""
+    least = np.maximum(_CANDIDATE * np.abs(found.score), _LEAST)
+    return np.asarray(found.opposite > least)
+
+
+def fit(
+    exposure: Exposure, x: Floats, y: Floats, sign: Floats, chosen: Bools, least_ratio: float
+) -> Dipoles:
+    """Fit two points to some sources.
+
+    Parameters
+    ----------
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        The difference.
+    x, y, sign : array
+        All sources (pixels of the parent image): where, and of which sign.
+    chosen : array of `bool`
+        Which of them.
+    least_ratio : `float`
+        A dipole's fainter side has this part of the brighter side's flux at least.
+    """
+    from scipy.optimize import least_squares
+
+    width = exposure.psf.width()
+    radius = int(np.ceil(4 * width))
+    made = {
+        name: np.full(x.size, np.nan)
+        for name in ("positive", "negative", "error", "x", "y", "separation", "angle", "chi2")
+    }
+    is_dipole = np.zeros(x.size, bool)
+    for place in np.flatnonzero(chosen):
+        cut = _Cut.of(exposure, x[place], y[place], radius)
+        if cut is None:
+            continue
+        start = cut.start(x[place], y[place], sign[place])
+        result = least_squares(cut.residuals, start, max_nfev=_STEPS, diff_step=1e-3)
+        fluxes, error = cut.fluxes(result.x)
+        (xp, yp), (xn, yn) = result.x[:2], result.x[2:]
+        apart = float(np.hypot(xp - xn, yp - yn))
+        values = {
+            "positive": fluxes[0], "negative": -fluxes[1], "error": error,
+            "x": (xp + xn) / 2, "y": (yp + yn) / 2, "separation": apart,
+            "angle": float(np.arctan2(yp - yn, xp - xn)),
+            "chi2": 2 * result.cost / max(cut.count - 6, 1),
+        }  # fmt: skip
+        for name, value in values.items():
+            made[name][place] = value
+        low, high = sorted(fluxes)
+        is_dipole[place] = low > least_ratio * high and low > 3 * error and apart < 3 * width
+    return Dipoles(**made, is_dipole=is_dipole)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """The pixels about a source, whose fluxes are fitted for each pair of positions."""
+
+    pixels: Floats
+    weight: Floats
+    x0: int
+    y0: int
+    profile: Floats
+    radius: int
+
+    @classmethod
+    def of(cls, exposure: Exposure, x: float, y: float, radius: int) -> _Cut | None:
+        left, low = exposure.origin
+        column, row = int(np.floor(x + 0.5)), int(np.floor(y + 0.5))
+        rows = slice(row - low - radius, row - low + radius + 1)
+        columns = slice(column - left - radius, column - left + radius + 1)
+        if rows.start < 0 or columns.start < 0:
+            return None
+        pixels = np.asarray(exposure.image[rows, columns], float)
+        if pixels.shape != (2 * radius + 1,) * 2:
+            return None
+        variance = np.asarray(sky.planes(exposure)[1][rows, columns], float)
+        with np.errstate(all="ignore"):
+            weight = np.where(np.isfinite(variance) & (variance > 0), 1 / np.sqrt(variance), 0.0)
+        side = 2 * (radius + 4) + 1
+        profile = exposure.psf.stamps(np.array([float(column)]), np.array([float(row)]), side // 2)
+        from scipy import ndimage
+
+        return cls(
+            pixels, weight, column - radius, row - radius,
+            ndimage.spline_filter(profile[0], 3), radius,
+        )  # fmt: skip
+
+    @property
+    def count(self) -> int:
+        return int((self.weight > 0).sum())
+
+    def start(self, x: float, y: float, sign: float) -> Floats:
+        """Return positions to begin with: of the highest pixel, and of the lowest."""
+        inner = slice(self.radius // 2, -(self.radius // 2))
+        part = self.pixels[inner, inner]
+        ends = [
+            np.array(np.unravel_index(np.argmax(side * part), part.shape))[::-1]
+            + self.radius // 2
+            + (self.x0, self.y0)
+            for side in (1, -1)
+        ]
+        ends[0 if sign > 0 else 1] = np.array([x, y])
+        return np.concatenate(ends).astype(float)
+
+    def drawn(self, x: float, y: float) -> Floats:
+        from scipy import ndimage
+
+        middle = self.profile.shape[0] // 2
+        steps = np.arange(2 * self.radius + 1, dtype=float)
+        places = np.meshgrid(
+            steps - (y - self.y0) + middle, steps - (x - self.x0) + middle, indexing="ij"
+        )
+        return np.asarray(ndimage.map_coordinates(self.profile, places, order=3, prefilter=False))
+
+    def _solved(self, place: Floats) -> tuple[Floats, Floats, Floats]:
+        design = np.stack(
+            [
+                (self.drawn(*place[:2]) * self.weight).ravel(),
+                (-self.drawn(*place[2:]) * self.weight).ravel(),
+            ],
+            axis=1,
+        )
+        normal = design.T @ design
+        # A side that has left the cut-out is of no brightness.
+        normal[np.diag_indices(2)] += 1e-6 * np.trace(normal) + _TINY
+        wanted = (self.pixels * self.weight).ravel()
+        return np.asarray(np.linalg.solve(normal, design.T @ wanted)), design, wanted
+
+    def residuals(self, place: Floats) -> Floats:
+        fluxes, design, wanted = self._solved(place)
+        return np.asarray(design @ fluxes - wanted)
+
+    def fluxes(self, place: Floats) -> tuple[Floats, float]:
+        fluxes, design, _ = self._solved(place)
+        with np.errstate(all="ignore"):
+            error = float(1 / np.sqrt(max((design[:, 0] ** 2).sum(), 1e-300)))
+        return fluxes, error

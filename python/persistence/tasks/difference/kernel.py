@@ -1,0 +1,70 @@
+"""A kernel that varies over an image, and a level beside it: what makes one image match another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.tasks.difference import convolution
+from persistence.tasks.difference.polynomials import Polynomials
+
+Floats = NDArray[np.float64]
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class MatchingKernel:
+    """A kernel for each position, and the level of the sky that is left.
+
+    Attributes
+    ----------
+    images : array, shape (terms, side, side)
+        The kernel's parts: each is multiplied with a term of ``shape``.
+    shape : `~persistence.tasks.difference.polynomials.Polynomials`
+        Over the image.
+    levels : array, shape (terms of ``sky``,)
+    sky : `~persistence.tasks.difference.polynomials.Polynomials`
+    """
+
+    images: Floats
+    shape: Polynomials
+    levels: Floats
+    sky: Polynomials
+
+    def at(self, x: float, y: float) -> Floats:
+        """Return the kernel at a position (pixels of the parent image)."""
+        terms = self.shape.at(np.array([x]), np.array([y]))[0]
+        return np.asarray(np.tensordot(terms, self.images, axes=1))
+
+    @property
+    def middle(self) -> Floats:
+        """The kernel in the middle of the image."""
+        box = self.shape.box
+        return self.at(box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2)
+
+    @property
+    def sum(self) -> float:
+        """By how much it makes light brighter, in the middle of the image."""
+        return float(self.middle.sum())
+
+    def applied(self, image: Plane) -> Plane:
+        """Return an image that is convolved and has the level added."""
+        made = np.zeros(image.shape, np.float32)
+        for (row, column), part in zip(
+            self.shape.planes(), convolution.each(image, self.images), strict=True
+        ):
+            part *= row
+            part *= column
+            made += part
+        for (row, column), level in zip(self.sky.planes(), self.levels, strict=True):
+            made += np.float32(level) * row * column
+        return made
+
+    def variance(self, variance: Plane) -> Plane:
+        """Return the variance of an image that is convolved, pixel by pixel: neighbours are alike.
+
+        The kernel is taken as it is in the middle.
+        """
+        return np.maximum(convolution.convolved(variance, self.middle**2), 0)

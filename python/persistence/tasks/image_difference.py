@@ -1,0 +1,250 @@
+"""`ImageDifferenceTask`: a template is taken off a calibrated exposure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from persistence.pipe.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdlinetask import CmdLineTask
+from persistence.pipe.runner import TaskRunner
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Later, TaskError
+from persistence.pipe.timing import timeMethod
+from persistence.tasks.options import option
+
+if TYPE_CHECKING:
+    from persistence.tasks.difference.subtract import Difference
+    from persistence.tasks.difference.template import GetTemplateTask
+    from persistence.types.exposure.exposure import Exposure
+
+
+class ImageDifferenceTaskRunner(TaskRunner):
+    """Hands each target the template's data IDs."""
+
+    @staticmethod
+    def getTargetList(parsedCmd: Any, **kwargs: Any) -> list[Any]:
+        """Return the targets."""
+        return TaskRunner.getTargetList(
+            parsedCmd, templateIdList=parsedCmd.templateId.idList, **kwargs
+        )
+
+
+class ImageDifferenceTask(CmdLineTask):
+    """Subtracts templates from calibrated exposures, detector by detector."""
+
+    ConfigClass: ClassVar[Any] = Later(
+        "persistence.tasks.image_difference_config", "ImageDifferenceConfig"
+    )
+    RunnerClass = ImageDifferenceTaskRunner
+    _DefaultName = "imageDifference"
+
+    getTemplate: GetTemplateTask
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.makeSubtask("getTemplate")
+
+    @classmethod
+    def _makeArgumentParser(cls) -> ArgumentParser:
+        parser = cls.ParserClass(name=cls._DefaultName or cls.__name__)
+        parser.add_id_argument("--id", "calexp", help="science exposures: visit=123456 ccdnum=42")
+        parser.add_id_argument(
+            "--templateId", "calexp", doMakeDataRefList=False,
+            help="the visit whose calibrated exposure is the template: visit=234567",
+        )  # fmt: skip
+        return parser
+
+    @timeMethod
+    def runDataRef(self, sensorRef: Any, templateIdList: Sequence[Any] | None = None) -> Struct:
+        """Subtract the template of one detector's exposure.
+
+        Parameters
+        ----------
+        sensorRef : `~persistence.butler.subset.ButlerDataRef`
+            Of a calibrated exposure; results go where it puts them.
+        templateIdList : sequence of `dict`, optional
+            See `~persistence.tasks.difference.template.GetTemplateTask.run`.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            As of `run`, and ``warpedExposure``.
+
+        Raises
+        ------
+        TaskError
+            If there is no template that overlaps, or as `run` says.
+        """
+        self.log.info("processing %s", dict(sensorRef.dataId))
+        science, table = sensorRef.get("calexp"), sensorRef.get("src")
+        template = self.getTemplate.run(science, sensorRef, templateIdList)
+        identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
+        result = self.run(science, template.exposure, table, *identity)
+        prefix, config = f"{self.config.coaddName}Diff", self.config
+        if config.doWriteWarpedExp:
+            sensorRef.put(template.exposure, f"{prefix}_warpedExp")
+        if config.doWriteMatchedExp:
+            sensorRef.put(result.matchedExposure, f"{prefix}_matchedExp")
+        if config.doWriteSources:
+            sensorRef.put(result.kernelSources, f"{prefix}_kernelSrc")
+            sensorRef.put(result.diaSources, f"{prefix}_diaSrc")
+        # The last one: where it is, all is.
+        sensorRef.put(result.subtractedExposure, f"{prefix}_differenceExp")
+        return Struct(**result.getDict(), warpedExposure=template.exposure)
+
+    @timeMethod
+    def run(
+        self,
+        science: Exposure,
+        template: Exposure,
+        sources: Any,
+        exposureId: int = 0,
+        exposureBits: int = 32,
+    ) -> Struct:
+        """Subtract a template, and find what is left.
+
+        Parameters
+        ----------
+        science, template : `~persistence.types.exposure.exposure.Exposure`
+            Of the same pixels, without background, with mask, variance and PSF.
+        sources : `~persistence.types.table.catalog.Catalog`
+            Those of the science exposure (``src``).
+        exposureId, exposureBits : `int`
+            What the numbers of the sources begin with, and how many bits that takes.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``subtractedExposure``, ``matchedExposure``, ``diaSources``, ``kernelSources``.
+
+        Raises
+        ------
+        TaskError
+            If too few stars are there to match the template by, or it does not match.
+        """
+        from persistence.tasks import sky
+        from persistence.tasks.difference import diasources, dipole
+        from persistence.tasks.difference.score import peaks, score
+
+        made, rows = self._subtracted(science, template, sources)
+        exposure = self._levelled(made.exposure)
+        found = score(exposure)
+        self._believe(found.scale)
+        if self.config.doScaleVariance:
+            _mask, variance = sky.planes(exposure)
+            exposure = exposure.replaced(variance=variance * np.float32(found.scale**2))
+        width = exposure.psf.width()
+        points = peaks(found, self.config.detection.thresholdValue, int(np.ceil(3 * width)))
+        x0, y0 = exposure.origin
+        dipoles = dipole.fit(
+            exposure, points.x + x0, points.y + y0, np.sign(points.score),
+            dipole.candidates(points), self.config.minDipoleRatio,
+        )  # fmt: skip
+        table = diasources.catalog(
+            exposure, science, made.matched, points, dipoles, list(self.config.apertureRadii),
+            self.config.maxPsfChi2, exposureId, exposureBits,
+        )  # fmt: skip
+        self._note(made, found.scale, table)
+        return Struct(
+            subtractedExposure=exposure,
+            matchedExposure=made.matched,
+            diaSources=table,
+            kernelSources=sources[rows],
+        )
+
+    def getSchemaCatalogs(self) -> dict[str, Any]:
+        """Return an empty ``diaSrc``."""
+        from persistence.tasks.difference import diasources
+
+        name = f"{self.config.coaddName}Diff_diaSrc"
+        return {name: diasources.schema(list(self.config.apertureRadii))}
+
+    def _getConfigName(self) -> str:
+        return f"{self.config.coaddName}Diff_config"
+
+    def _getMetadataName(self) -> str:
+        return f"{self.config.coaddName}Diff_metadata"
+
+    def _subtracted(
+        self, science: Exposure, template: Exposure, sources: Any
+    ) -> tuple[Difference, Any]:
+        from persistence.tasks.difference import stars, subtract, zogy
+
+        config = self.config
+        if config.subtract.name == "zogy":
+            return zogy.subtracted(science, template, config.subtract.active.tileSize), []
+        kernel = config.subtract.active.kernel
+        reach = kernel.kernelSize // 2 + 16
+        rows = stars.chosen(
+            sources, subtract.usable(science, template), science.bbox, kernel.nStampMax, reach,
+            kernel.minSignalToNoise,
+        )  # fmt: skip
+        if len(rows) < kernel.nStampMin:
+            where = "subtract['al'].kernel"
+            raise TaskError(
+                f"{len(rows)} of {len(sources)} sources are bright and whole enough to match the "
+                f"template by, and {kernel.nStampMin} are needed; settings that matter: "
+                f"{option(self, where)}.minSignalToNoise={kernel.minSignalToNoise:g}, "
+                f"{where}.nStampMin={kernel.nStampMin}"
+            )
+        convolve = config.convolveTemplate
+        if convolve == "auto":
+            is_sharper = template.psf.width() <= science.psf.width()
+            convolve = "template" if is_sharper else "science"
+        order = _order(kernel.spatialKernelOrder, len(rows))
+        made = subtract.alard_lupton(
+            science, template,
+            np.asarray(sources["base_SdssCentroid_x"][rows], float),
+            np.asarray(sources["base_SdssCentroid_y"][rows], float),
+            convolve,
+            subtract.Kernel(
+                list(kernel.alardSigGauss), list(kernel.alardDegGauss), kernel.kernelSize,
+                order, min(kernel.spatialBgOrder, order),
+            ),
+            config.doDecorrelation,
+        )  # fmt: skip
+        assert made.fit is not None
+        return made, rows[made.fit.used]
+
+    def _levelled(self, difference: Exposure) -> Exposure:
+        """Take off a level of the sky that is left."""
+        from persistence.tasks import sky
+
+        level = sky.background(difference, self.config.binSize).image()
+        return difference.replaced(image=(difference.image - level).astype(np.float32))
+
+    def _believe(self, scale: float) -> None:
+        if not scale <= self.config.maxScoreScale:
+            raise TaskError(
+                f"the template does not match: the difference scatters {scale:.2f} times what its "
+                f"variance tells, where {self.config.maxScoreScale:g} is believed "
+                f"(-c {option(self, 'maxScoreScale')}={self.config.maxScoreScale:g})"
+            )
+
+    def _note(self, made: Difference, scale: float, table: Any) -> None:
+        dipoles = int(np.asarray(table["ip_diffim_DipoleFit_flag_classification"]).sum())
+        noted = {
+            "kernelSum": made.scale, "scoreScale": scale, "numDiaSources": len(table),
+            "numDipoles": dipoles,
+        }  # fmt: skip
+        if made.fit is not None:
+            noted["numKernelStars"] = int(made.fit.used.sum())
+            noted["kernelChi2"] = float(np.median(made.fit.chi2[made.fit.used]))
+        self.metadata.set("convolved", made.convolved)
+        for name, value in noted.items():
+            self.metadata.set(name, value)
+        self.log.info(
+            "the %s was convolved (scale %.4f); noise %.3f of its variance; %d sources, %d of them "
+            "dipoles",
+            made.convolved, made.scale, scale, len(table), dipoles,
+        )  # fmt: skip
+
+
+def _order(wanted: int, stars: int) -> int:
+    """Return how far a kernel may vary: there are five stars or more to each term."""
+    while wanted and stars < 5 * (wanted + 1) * (wanted + 2) // 2:
+        wanted -= 1
+    return wanted

@@ -1,0 +1,73 @@
+"""Scores: those of noise are normal deviates, those of points what their fluxes say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from persistence import Exposure
+from persistence.tasks.difference.score import peaks, score
+
+from .conftest import SHAPE, SKY, drawn
+
+
+def test_the_scores_of_noise_are_normal(make: Callable[..., Exposure]) -> None:
+    found = score(make([], [], []))
+    assert found.scale == pytest.approx(1, rel=0.03)
+    assert found.image[found.good].std() == pytest.approx(1, rel=0.03)
+
+
+def test_a_scale_of_the_noise_that_the_variance_does_not_tell_is_found(
+    make: Callable[..., Exposure],
+) -> None:
+    given = make([], [], [])
+    assert score(given.replaced(image=given.image * 1.25)).scale == pytest.approx(1.25, rel=0.03)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_point_is_found_where_it_is_and_as_bright_as_it_is(
+    make: Callable[..., Exposure], sign: int
+) -> None:
+    x, y = np.array([80.3, 150.8]), np.array([90.6, 201.2])
+    # the variance of a matched filter: 4 pi sigma^2 sky
+    error = np.sqrt(4 * np.pi * 1.6**2 * SKY)
+    given = make([], [], [])
+    light = drawn(x, y, [20 * error, 40 * error], 1.6)
+    found = peaks(score(given.replaced(image=given.image + np.float32(sign) * light)), 5.5, 5)
+    order = np.argsort(np.abs(found.score))
+    assert np.sign(found.score).tolist() == [sign, sign]
+    assert np.abs(found.score[order]) == pytest.approx([20, 40], rel=0.1)
+    assert found.x[order] == pytest.approx(x, abs=0.15)
+    assert found.y[order] == pytest.approx(y, abs=0.15)
+
+
+def test_near_what_cannot_be_used_nothing_is_found(make: Callable[..., Exposure]) -> None:
+    light = drawn([80, 150, 5], [90, 200, 150], [3e4, 3e4, 3e4], 1.6)
+    given = make([], [], [])
+    given.mask.array[85:95, 75:85] |= 1 << given.mask.planes["CR"]  # type: ignore[union-attr]
+    given.mask.array[205, 155] |= 1 << given.mask.planes["SAT"]  # type: ignore[union-attr]
+    found = score(given.replaced(image=(given.image + light).astype(np.float32)))
+    # what stands out about a flagged core is not looked at where too much is flagged
+    assert not found.good[86:94, 76:84].any()
+    assert not found.good[194:217, 144:167].any()
+    assert not found.good[:, :12].any()
+    near = peaks(found, 5.5, 5)
+    assert not np.any((np.abs(near.x - 150) < 10) & (np.abs(near.y - 200) < 10))
+
+
+def test_each_peak_knows_of_the_other_sign_beside_it(make: Callable[..., Exposure]) -> None:
+    light = (
+        drawn([100], [100], [8e3], 1.6)
+        - drawn([104], [100], [6e3], 1.6)
+        + drawn([200], [200], [8e3], 1.6)
+    )
+    given = make([], [], [])
+    found = peaks(score(given.replaced(image=(given.image + light).astype(np.float32))), 5.5, 6)
+    assert found.x.size == 3
+    single = np.argmin(found.opposite)
+    assert found.x[single] == pytest.approx(200, abs=0.2)
+    assert found.opposite[single] < 4
+    assert (np.delete(found.opposite, single) > 10).all()
+    assert SHAPE[0] > found.y.max()
