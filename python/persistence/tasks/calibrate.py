@@ -33,6 +33,8 @@ _FLAGS = {
     "calib_astrometry_used": "the WCS is corrected by it",
     "calib_photometry_used": "the zero point is found by it",
 }
+# Years that stars may have moved, unknown, without a warning: then by some ten mas in the median.
+_YEARS = 2.0
 
 
 class CalibrateTask(Task):
@@ -154,8 +156,9 @@ class CalibrateTask(Task):
     def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
         from persistence.tasks.recognize import recognize
 
-        stars = recognize(exposure, measured, catalog, self.config)
-        number, least = stars.sources.size, self.config.minMatches
+        config = self.config
+        stars = recognize(exposure, measured, catalog, config)
+        number, least = stars.sources.size, config.minMatches
         if number < least:
             raise TaskError(
                 f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
@@ -180,9 +183,20 @@ class CalibrateTask(Task):
                     "minMatchedFraction",
                 ),
             ],
-            f"which sources are which stars of {catalog.name}",
+            f'which sources are which stars of {catalog.name} (tried: {config.maxOffset:g}" off, '
+            f"turned by {config.maxRotation:g} degrees, scaled by {config.maxScaleChange:g})",
         )
-        off = stars.offset
+        off, years = stars.offset, stars.references.years
+        if years > _YEARS:
+            self.log.warning(
+                "stars of %s are where they were %.1f years before: it has no proper motions; "
+                "%s limits by how much they may scatter",
+                catalog.name,
+                years,
+                option(self, "maxAstromExcess"),
+            )
+        if np.isfinite(years):
+            self._keep(refYearsUnmoved=years)
         self._keep(
             numMatches=number,
             astromOffsetEast=off.east,
