@@ -12,12 +12,15 @@ from persistence.pipe.task import Later, Task, TaskError
 from persistence.pipe.timing import timeMethod
 from persistence.tasks import cosmic_rays, prediction, sky
 from persistence.tasks.options import option
-from persistence.tasks.prediction import Pixels, Places
+from persistence.tasks.prediction import Pixels, Places, around
 from persistence.types.pixels.mask import Mask
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
     from persistence.types.psf.psfimage import Psf, PsfImage
+
+_NOTHING: Places = np.zeros(0, np.intp)
+_NARROW = 2  # pixels from a defect's pixel within which there are good ones
 
 
 class RepairTask(Task):
@@ -41,8 +44,8 @@ class RepairTask(Task):
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure``, in which what was hit is CR and, where it is filled, INTRP; ``number`` of
-            cosmic rays.
+            ``exposure``, in which what was hit is CR and, where it is filled, INTRP, and narrow
+            defects are filled anew; ``number`` of cosmic rays.
 
         Raises
         ------
@@ -50,24 +53,24 @@ class RepairTask(Task):
             If more pixels are hit than there may be, or mask or variance are missing.
         """
         mask, variance = sky.planes(exposure)
-        if not self.config.doCosmicRay:
-            return Struct(exposure=exposure, number=0)
         pixels = Pixels(exposure.image, variance, sky.unusable(exposure))
         point = psf.kernel_image(*_middle(exposure))
-        hit = _METHODS[self.config.method](pixels, point, self.config)
-        self._check(hit)
+        hit = self._find(pixels, point) if self.config.doCosmicRay else _NOTHING
+        kept = self.config.cosmicray.keepCRs
+        mask = _flagged(mask, hit, *(["CR"] if kept else ["CR", "INTRP"]))
+        fill = _NOTHING if kept else hit
+        if self.config.doInterpolate:
+            fill = np.union1d(fill, _narrow(mask))
         number = int(cosmic_rays.tracks(hit, exposure.image.shape).max(initial=-1)) + 1
-        if self.config.cosmicray.keepCRs:
-            repaired = exposure.replaced(mask=_flagged(mask, hit, "CR"))
-        else:
-            image = prediction.filled(pixels, hit, point)
-            repaired = exposure.replaced(image=image, mask=_flagged(mask, hit, "CR", "INTRP"))
         self.metadata.set("numCosmicRays", number)
         self.metadata.set("numPixelsCR", int(hit.size))
         self.log.info("%d cosmic rays in %d pixels", number, hit.size)
-        return Struct(exposure=repaired, number=number)
+        image = prediction.filled(pixels, fill, point) if fill.size else exposure.image
+        return Struct(exposure=exposure.replaced(image=image, mask=mask), number=number)
 
-    def _check(self, hit: Places) -> None:
+    def _find(self, pixels: Pixels, point: PsfImage) -> Places:
+        """Find the pixels that cosmic rays hit; raises TaskError if there are too many."""
+        hit = _METHODS[self.config.method](pixels, point, self.config)
         most = self.config.cosmicray.nCrPixelMax
         if hit.size > most:
             raise TaskError(
@@ -76,6 +79,7 @@ class RepairTask(Task):
                 "image is not full of them, its variance is too small, or the PSF is wrong, and "
                 f"-c {option(self, 'doCosmicRay')}=False goes without"
             )
+        return hit
 
 
 def _middle(exposure: Exposure) -> tuple[float, float]:
@@ -91,6 +95,26 @@ def _flagged(mask: Mask, places: Places, *names: str) -> Mask:
         bit = planes.setdefault(name, max(planes.values(), default=-1) + 1)
         array.ravel()[places] |= 1 << bit
     return Mask(array, planes)
+
+
+def _narrow(mask: Mask) -> Places:
+    """Return the pixels of defects that have good ones near on both sides."""
+    defect, known = (
+        mask.any_of(mask.planes.keys() & names) for names in ({"BAD"}, {"BAD", "SAT", "NO_DATA"})
+    )
+    if {"BAD", "INTRP"} <= mask.planes.keys():
+        defect &= mask["INTRP"]
+    np.logical_not(known, out=known)
+    places = np.flatnonzero(defect)
+    is_narrow = np.zeros(places.size, bool)
+    for direction in ((0, 1), (1, 0)):
+        steps = np.outer(np.arange(1, _NARROW + 1), direction)
+        sides = []
+        for side in (steps, -steps):
+            near, inside = around(places, side, known.shape)
+            sides.append((inside & known.ravel()[near]).any(axis=1))
+        is_narrow |= sides[0] & sides[1]
+    return np.asarray(places[is_narrow])
 
 
 def _by_psf(pixels: Pixels, psf: PsfImage, config: Any) -> Places:

@@ -97,3 +97,9 @@ class RepairConfig(Config):
     )
     cosmicray: Any = ConfigField(dtype=FindCosmicRaysConfig, doc="What is taken for a cosmic ray.")
     astroscrappy: Any = ConfigField(dtype=AstroscrappyConfig, doc="Settings of that method.")
+    doInterpolate = Field[bool](
+        doc="Fill defects of up to three pixels' width, too, with what the PSF would show there, "
+        "in place of straight lines along the rows? They are BAD and INTRP either way.",
+        dtype=bool,
+        default=True,
+    )
