@@ -72,3 +72,40 @@ def test_metadata_are_put_and_read_on_a_camera_of_one_line(tmp_path: Path) -> No
     butler.put({"a": 1}, "processCcd_metadata", visit=7)
     assert butler.get("processCcd_metadata", visit=7).toDict() == {"a": 1}
     assert (tmp_path / "repo/processCcd_metadata/processCcd_metadata-7.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["decam", "hsc", "latiss", "imsim", "megacam", "sdss", "test"])
+def test_summaries_and_pictures_have_a_place_on_every_camera(name: str) -> None:
+    types = camera(name)().types
+    raw_keys = set(types["calexp"].template.keys)  # type: ignore[union-attr]
+    for kind in ("ccdSummary", "charImage_plotPsf", "calibrate_plotZeroPoint"):
+        template = types[kind].template
+        assert template is not None, kind
+        assert set(template.keys) == raw_keys, kind
+    whole = types["visitSummary"].template
+    assert whole is not None
+    assert {"visit", "expId", "field"} & set(whole.keys)
+    assert not {"ccd", "ccdnum", "detector", "detectorName", "raftName"} & set(whole.keys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys"),
+    [
+        ("detectors: {key: ccd}", {"visit", "filter"}),
+        ("levels: {visit: [ccd, filter]}", {"visit"}),
+        (
+            "ingest: {register: {columns: {visit: int, ccd: int, filter: text}, visit: [visit]}}",
+            {"visit"},
+        ),
+        ("", {"visit", "ccd", "filter"}),  # who knows what ccd may be
+    ],
+)
+def test_the_summary_of_a_visit_has_the_keys_of_visits(
+    tmp_path: Path, settings: str, keys: set[str]
+) -> None:
+    path = tmp_path / "toy.yaml"
+    raw = "exposures: {raw: {template: 'raw/%(visit)d-%(filter)s-%(ccd)02d.fits'}}"
+    path.write_text(f"{raw}\n{settings}\n")
+    found = load.load(str(path)).types["visitSummary"]
+    assert found.template is not None
+    assert set(found.keys) == set(found.template.keys) == keys

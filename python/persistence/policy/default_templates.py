@@ -1,55 +1,88 @@
-"""Templates of what each task writes of itself, where a camera's policy gives none.
+"""Templates of what tasks write of each exposure, where a camera's policy gives none.
 
 The shared policy leaves them empty (``template: ''``), for their keys are the camera's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from persistence.dataids.template import Field, PathTemplate, split
 from persistence.policy.dataset_type import DatasetType
 
-_METADATA = "_metadata"
+# What is written of each detector, and the ending of its files.
+_ENDINGS: Mapping[str, str] = {
+    r"\w+_metadata": "yaml",
+    r"ccdSummary": "fits",
+    r"(calibrate|charImage)_plot\w+": "png",
+}
+# What is written of all detectors of a visit together.
+_OF_VISITS: Mapping[str, str] = {"visitSummary": "fits"}
 # The dataset types whose keys tell one run of a task from another: the first that has a template.
 _MODELS = ("calexp", "raw")
 
 
-def filled(types: Mapping[str, DatasetType]) -> dict[str, DatasetType]:
-    """Return dataset types with a template for each task's metadata of an exposure.
+def filled(
+    types: Mapping[str, DatasetType], of_detectors: Collection[str] = ()
+) -> dict[str, DatasetType]:
+    """Return dataset types with a template for what tasks write of each exposure.
 
     Its keys are those of the camera's ``calexp``, or else of its ``raw``, shown as they are there:
-    ``isr_metadata/isr_metadata-%(visit)07d_%(ccdnum)02d.yaml``.
+    ``isr_metadata/isr_metadata-%(visit)07d_%(ccdnum)02d.yaml``; of ``visitSummary``, those that
+    tell visits.
+
+    Parameters
+    ----------
+    types : mapping [`str`, `DatasetType`]
+        The camera's dataset types.
+    of_detectors : collection of `str`
+        The keys that tell the detectors of a visit from each other.
     """
     models = (types[name].template for name in _MODELS if name in types)
     model = next((template for template in models if template is not None and template.keys), None)
     if model is None:
         return dict(types)
-    shown = "_".join(_fields(model))
-    keys = MappingProxyType(dict(model.keys))
-    return {
-        name: dataset._replace(template=PathTemplate(f"{name}/{name}-{shown}.yaml"), keys=keys)
-        if _is_empty(dataset)
-        else dataset
-        for name, dataset in types.items()
-    }
+    shown = dict(_fields(model))
+    of_visits = {key: field for key, field in shown.items() if key not in of_detectors} or shown
+    made = dict(types)
+    for name, dataset in types.items():
+        if not _is_empty(dataset):
+            continue
+        if name in _OF_VISITS:
+            made[name] = _with(dataset, model, of_visits, _OF_VISITS[name])
+        elif ending := _ending(name):
+            made[name] = _with(dataset, model, shown, ending)
+    return made
+
+
+def _with(
+    dataset: DatasetType, model: PathTemplate, fields: Mapping[str, str], ending: str
+) -> DatasetType:
+    name = dataset.name
+    keys = MappingProxyType({key: kind for key, kind in model.keys.items() if key in fields})
+    path = f"{name}/{name}-{'_'.join(fields.values())}.{ending}"
+    return dataset._replace(template=PathTemplate(path), keys=keys)
+
+
+def _ending(name: str) -> str | None:
+    return next((ending for names, ending in _ENDINGS.items() if re.fullmatch(names, name)), None)
 
 
 def _is_empty(dataset: DatasetType) -> bool:
     return (
         dataset.template is None
         and dataset.section == "datasets"
-        and dataset.name.endswith(_METADATA)
         and bool(dataset.tables)
         and not dataset.composite
     )
 
 
-def _fields(template: PathTemplate) -> Iterator[str]:
-    """Yield each field once, as it is shown first."""
+def _fields(template: PathTemplate) -> Iterator[tuple[str, str]]:
+    """Yield each field once, with how it is shown first."""
     seen = set()
     for piece in split(template.text):
         if isinstance(piece, Field) and piece.name not in seen:
             seen.add(piece.name)
-            yield piece.printf
+            yield piece.name, piece.printf

@@ -198,7 +198,7 @@ def _merged(path: str, chain: Chain, overlay: str) -> CameraPolicy:
             _add(types, (section.make(one) for one in section.names()))
     _check_code(types.values())
     _check_indexed(said.get("index"), types)
-    whole = default_templates.filled(composites.checked(types))
+    whole = _with_defaults(types, _settings(said))
     return CameraPolicy(path, whole, _settings(said), layers, chain.bases)
 
 
@@ -257,6 +257,18 @@ def _add(types: dict[str, DatasetType], found: Iterable[DatasetType]) -> None:
         types[dataset.name] = dataset
 
 
+def _with_defaults(
+    types: Mapping[str, DatasetType], settings: Mapping[str, Any]
+) -> dict[str, DatasetType]:
+    """Return dataset types, checked, with templates of what the camera's files leave open."""
+    levels, register = (settings.get("levels", {}), settings.get("ingest", {}).get("register", {}))
+    of_detectors = {settings.get("detectors", {}).get("key"), *words(levels.get("visit"))} - {None}
+    if not of_detectors and "visit" in register:
+        # of the rows of images, those columns that differ between detectors
+        of_detectors = {*register.get("columns", ())} - {*words(register["visit"])}
+    return default_templates.filled(composites.checked(types), of_detectors)
+
+
 def _settings(said: Layer) -> dict[str, Any]:
     return {
         key: yaml_nodes.plain(node)
@@ -300,7 +312,7 @@ def extended(below: CameraPolicy, definitions: tuple[tuple[str, str], ...]) -> C
                     if not touched.isdisjoint(section.line(one))
                 ),
             )
-    whole = default_templates.filled(composites.checked(types))
+    whole = _with_defaults(types, _settings(said))
     return CameraPolicy(below.path, whole, _settings(said), layers, below.bases)
 
 
