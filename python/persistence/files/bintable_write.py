@@ -5,6 +5,7 @@ The forms and cards that afw's tables have (facts in afw-files 3.1).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,8 +15,7 @@ from numpy.typing import NDArray
 from persistence.files.numbers import exact
 
 _BLOCK = 2880
-# Letter and type by kind and, of floats, bytes.
-_LETTERS = {"i": ("J", ">i4"), "f8": ("D", ">f8"), "f4": ("E", ">f4")}
+_LETTERS = {"i": ("J", ">i4"), "f": ("D", ">f8")}
 # The version of afw's tables in which the column names are those that we write. Source: afw-files
 # 3.2.
 _VERSION = 3
@@ -27,9 +27,9 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
     Parameters
     ----------
     columns : mapping [`str`, array]
-        One element a row. Booleans become flags, integers have 32 bits, floats as many as they
-        have, 32 or 64; the width of bytes is kept. Numbers may have a second dimension. Objects are
-        arrays of bytes, of any length each.
+        One element a row. Booleans become flags, integers have 32 bits, floats 64; the width of
+        bytes is kept. Floats may have a second dimension. Objects are arrays of bytes, of any
+        length each.
     cards : iterable of `tuple`
         Keywords and values that go behind those of the columns.
 
@@ -88,9 +88,9 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
             "String",
             np.frombuffer(column.tobytes(), np.uint8).reshape(len(column), width),
         )
-    kind = column.dtype.kind
-    letter, code = _LETTERS[kind if kind == "i" else column.dtype.str[1:]]
-    cells = np.ascontiguousarray(exact(column.reshape(len(column), -1), code))
+    letter, code = _LETTERS[column.dtype.kind]
+    width = math.prod(column.shape[1:])  # which of no rows numpy does not tell
+    cells = np.ascontiguousarray(exact(column.reshape(len(column), width), code))
     return (
         f"{cells.shape[1]}{letter}",
         "Array" if column.ndim > 1 else "Scalar",
