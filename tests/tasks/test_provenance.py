@@ -37,6 +37,7 @@ OUTPUTS = {
     "src": [*ISR, *CALIBRATE],
     "srcMatch": [*ISR, *CALIBRATE],
     "calexp": [*ISR, *CALIBRATE],
+    "ccdSummary": [*ISR, *CALIBRATE],
     "processCcd_metadata": [*ISR, *CALIBRATE],
 }
 

@@ -108,7 +108,8 @@ class CalibrateTask(Task):
         result : `~persistence.pipe.struct.Struct`
             ``exposure``, ``sourceCat``, ``matches`` (a catalog, or None); ``astrometry`` (a
             `~persistence.tasks.recognize.Corrected`, or None) and ``photometry`` (a
-            `~persistence.tasks.photometry.ZeroPoint`, or None): how each star agrees.
+            `~persistence.tasks.photometry.ZeroPoint`, or None): how each star agrees;
+            ``references`` (the stars, a `~persistence.tasks.references.References`, or None).
 
         Raises
         ------
@@ -145,6 +146,7 @@ class CalibrateTask(Task):
             matches=matches,
             astrometry=corrected,
             photometry=zero,
+            references=None if stars is None else stars.references,
         )
 
     def getSchemaCatalogs(self) -> dict[str, Any]:

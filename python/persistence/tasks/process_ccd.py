@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from persistence.tasks.calibrate import CalibrateTask
     from persistence.tasks.char_image import CharacterizeImageTask
     from persistence.tasks.isr import IsrTask
+    from persistence.tasks.summary import ComputeExposureSummaryStatsTask, Processed
 
 
 class ProcessCcdTask(CmdLineTask):
@@ -24,10 +25,11 @@ class ProcessCcdTask(CmdLineTask):
     isr: IsrTask
     charImage: CharacterizeImageTask
     calibrate: CalibrateTask
+    computeSummaryStats: ComputeExposureSummaryStatsTask
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        for name in ("isr", "charImage", "calibrate"):
+        for name in ("isr", "charImage", "calibrate", "computeSummaryStats"):
             self.makeSubtask(name)
 
     @timeMethod
@@ -43,7 +45,8 @@ class ProcessCcdTask(CmdLineTask):
         -------
         result : `~persistence.pipe.struct.Struct`
             ``charRes`` and ``calibRes`` (None if it is not calibrated): what the tasks gave;
-            ``exposure`` and ``background``, the last ones.
+            ``exposure`` and ``background``, the last ones; ``summary``, a catalog of one row, or
+            None.
 
         Raises
         ------
@@ -58,9 +61,31 @@ class ProcessCcdTask(CmdLineTask):
         if self.config.doCalibrate:
             calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
         last = charRes if calibRes is None else calibRes
+        summary = None
+        if self.config.doComputeSummaryStats:
+            summary = self.computeSummaryStats.run(self._processed(sensorRef, charRes, calibRes))
+            sensorRef.put(summary, "ccdSummary")
         return Struct(
             charRes=charRes,
             calibRes=calibRes,
             exposure=last.exposure,
             background=charRes.background,
+            summary=summary,
+        )
+
+    def _processed(self, sensorRef: Any, charRes: Struct, calibRes: Any) -> Processed:
+        """Collect what the summary is made of."""
+        from persistence.tasks import matched
+        from persistence.tasks.summary import Processed
+
+        last = charRes if calibRes is None else calibRes
+        exposure, data_id = last.exposure, dict(sensorRef.dataId)
+        return Processed(
+            exposure,
+            visit=data_id.get("visit", exposure.visit_info.exposure_id),
+            sources=last.sourceCat,
+            psf_sources=charRes.sourceCat,
+            background=charRes.background,
+            matched=None if calibRes is None else matched.of_result(calibRes),
+            noted={**self.charImage.metadata, **(self.calibrate.metadata if calibRes else {})},
         )

@@ -9,6 +9,7 @@ from lsst.pex.config import Config, ConfigurableField, Field
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.char_image import CharacterizeImageTask
 from persistence.tasks.isr import IsrTask
+from persistence.tasks.summary import ComputeExposureSummaryStatsTask
 
 
 class ProcessCcdConfig(Config):
@@ -23,4 +24,10 @@ class ProcessCcdConfig(Config):
     )
     doCalibrate = Field[bool](
         doc="Calibrate? Without, there are icSrc, but no calexp and src.", dtype=bool, default=True
+    )
+    computeSummaryStats: Any = ConfigurableField(
+        target=ComputeExposureSummaryStatsTask, doc="Sums the exposure up in one row."
+    )
+    doComputeSummaryStats = Field[bool](
+        doc="Write that row as ccdSummary?", dtype=bool, default=True
     )

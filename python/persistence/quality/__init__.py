@@ -1,0 +1,1 @@
+"""How good processed exposures are: the rows of `visitSummary`, and what makes one suspicious."""
