@@ -155,3 +155,9 @@ def test_writers_at_once_lose_no_row(tmp_path: Path) -> None:
     assert (
         run("apdb_writers.py", f"sqlite:///{tmp_path}/association.db") == "1200 of 1200, 0 failed\n"
     )
+
+
+@pytest.mark.slow
+def test_processes_with_the_same_visits_store_each_once(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/association.db"
+    assert run("apdb_writers.py", address, "", "same") == "300 of 300, 0 failed\n"

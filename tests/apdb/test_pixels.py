@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from persistence.apdb import pixels
 from persistence.apdb.pixels import Cone, Polygon
 from persistence.errors import DatabaseError
+from persistence.refcats import htm
 
 sphgeom = pytest.importorskip("lsst.sphgeom")
 LEVEL = 20
@@ -65,11 +66,13 @@ def test_a_polygon_is_larger_by_its_margin(centre: tuple[float, float], turn: in
     east, north = np.array([[-0.15, 0.15, 0.15, -0.15], [-0.07, -0.07, 0.07, 0.07]])[:, ::turn]
     corners = middle.spherical_offsets_by(east * units.deg, north * units.deg)
     larger = Polygon.around(corners.ra.deg, corners.dec.deg, margin)
-    ranges = pixels.ranges(larger, LEVEL, 64)
     out = middle.spherical_offsets_by(
         np.array([0.15 + margin, 0, -0.15 - margin, 0]) * 0.9999 * units.deg,
         np.array([0, 0.07 + margin, 0, -0.07 - margin]) * 0.9999 * units.deg,
     )
+    corners = htm.convex(larger.ra, larger.dec)
+    assert htm.in_polygon(out.ra.deg, out.dec.deg, corners).all()
+    ranges = pixels.ranges(larger, LEVEL, 64)
     assert all(covered(pixels.index(out.ra.deg, out.dec.deg, LEVEL), ranges))
 
 

@@ -1,4 +1,9 @@
-"""Four processes write to one database, and associate as they do: ``apdb_writers.py ADDRESS [ISOLATION]``."""
+"""Four processes write to one database, and associate as they do.
+
+    apdb_writers.py ADDRESS [ISOLATION] [same]
+
+Each has visits of its own, or all have the same.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +19,13 @@ from persistence.apdb.config import ApdbConfig
 from persistence.apdb.pixels import Cone
 
 WRITERS, VISITS, SOURCES = 4, 6, 50
+SAME = "same" in sys.argv
 
 
 def database(address: str) -> Apdb:
     config = ApdbConfig()
     config.db_url = address
-    config.isolation_level = sys.argv[2] if len(sys.argv) > 2 else None
+    config.isolation_level = next(iter(sys.argv[2:3]), None) or None
     return Apdb(config)
 
 
@@ -29,7 +35,7 @@ def write(words: tuple[str, int]) -> int:
     apdb, failed = database(address), 0
     positions = 40 + 0.001 * np.arange(SOURCES), np.full(SOURCES, -30.0)
     for number in range(VISITS):
-        visit = 1 + writer * VISITS + number
+        visit = 1 + (0 if SAME else writer) * VISITS + number
         try:
             with apdb.exclusive():
                 known = apdb.getDiaObjects(Cone(40.0, -30.0, 0.2))
@@ -69,7 +75,9 @@ def main(address: str) -> None:
     counts = apdb.tableRowCount()
     newest = apdb.getDiaObjects(Cone(40.0, -30.0, 0.2))
     assert len(newest) == SOURCES, f"{len(newest)} objects at {SOURCES} positions"
-    print(f"{counts['DiaSource']} of {WRITERS * VISITS * SOURCES}, {failed} failed")
+    print(
+        f"{counts['DiaSource']} of {(1 if SAME else WRITERS) * VISITS * SOURCES}, {failed} failed"
+    )
 
 
 def make(address: str) -> None:

@@ -74,6 +74,29 @@ def test_rows_have_the_catalogs_values_in_the_databases_units(exposure: Any, cat
     assert set(rows) <= set(schema.load()["DiaSource"].columns)
 
 
+def test_scores_and_dipoles_are_taken_where_they_are(exposure: Any, catalog: Any) -> None:
+    catalog["ip_diffim_score"] = np.array([-7.0, 9.0, 1.0])
+    for side, flux in (("pos", [100.0, 50.0, 1.0]), ("neg", [-60.0, -50.0, 1.0])):
+        catalog[f"ip_diffim_DipoleFit_{side}_instFlux"] = np.array(flux)
+        catalog[f"ip_diffim_DipoleFit_{side}_instFluxErr"] = np.full(3, 2.0)
+    rows = dia_sources.rows(catalog, exposure, NUMBERS)
+    assert rows["snr"].tolist() == [7.0, 9.0]
+    assert rows["isNegative"].tolist() == [True, False]
+    assert rows["dipoleMeanFlux"].tolist() == [FLUX * 80, FLUX * 50]
+    assert rows["dipoleFluxDiff"].tolist() == [FLUX * 40, 0.0]
+    assert rows["dipoleMeanFluxErr"] == pytest.approx(FLUX * 2 * 0.5**0.5)
+    assert rows["dipoleFluxDiffErr"] == pytest.approx(FLUX * 2 * 2**0.5)
+
+
+def test_every_column_of_our_own_difference_images_has_a_place(exposure: Any) -> None:
+    from persistence.tasks.difference import diasources
+
+    rows = dia_sources.rows(diasources.schema([3.0, 12.0]), exposure, NUMBERS)
+    expected = "x y psfFlux apFlux scienceFlux templateFlux dipoleMeanFlux isDipole snr ixx raErr"
+    assert set(expected.split()) <= set(rows)
+    assert "psfChi2" not in rows  # that is reduced, and of pixels whose number is not told
+
+
 def test_positions_are_astropys(exposure: Any, catalog: Any) -> None:
     rows = dia_sources.rows(catalog, exposure, NUMBERS)
     for step in (0.0, 1.0):

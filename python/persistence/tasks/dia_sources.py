@@ -81,7 +81,6 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
     "isNegative": ("is_negative", _same),
     "psfFlux": ("slot_PsfFlux_instFlux", _flux),
     "psfFluxErr": ("slot_PsfFlux_instFluxErr", _flux),
-    "psfChi2": ("slot_PsfFlux_chi2", _same),
     "psfNdata": ("slot_PsfFlux_npixels", _same),
     "psfFlux_flag": ("slot_PsfFlux_flag", _same),
     "psfFlux_flag_edge": ("slot_PsfFlux_flag_edge", _same),
@@ -93,11 +92,8 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
     "forced_PsfFlux_flag_noGoodPixels": ("ip_diffim_forced_PsfFlux_flag_noGoodPixels", _same),
     "templateFlux": ("ip_diffim_forced_template_PsfFlux_instFlux", _flux),
     "templateFluxErr": ("ip_diffim_forced_template_PsfFlux_instFluxErr", _flux),
-    "dipoleMeanFlux": ("ip_diffim_DipoleFit_instFlux", _flux),
-    "dipoleMeanFluxErr": ("ip_diffim_DipoleFit_instFluxErr", _flux),
     "dipoleLength": ("ip_diffim_DipoleFit_separation", _length),
     "dipoleAngle": ("ip_diffim_DipoleFit_orientation", _bearing),
-    "dipoleChi2": ("ip_diffim_DipoleFit_chi2", _same),
     "dipoleNdata": ("ip_diffim_DipoleFit_nData", _same),
     "isDipole": ("ip_diffim_DipoleFit_flag_classification", _same),
     "dipoleFitAttempted": ("ip_diffim_DipoleFit_flag_classificationAttempted", _same),
@@ -127,6 +123,9 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
         ).split()
     },
 }
+
+
+_DIPOLE = "ip_diffim_DipoleFit"
 
 
 class Exposed(NamedTuple):
@@ -189,14 +188,57 @@ def rows(catalog: Any, exposure: Exposure, numbers: Exposed) -> dict[str, Any]:
             columns[name] = convert(_bare(catalog[said]), local)
     if {"xErr", "yErr"} <= columns.keys():
         columns |= _errors(columns["xErr"], columns["yErr"], local.matrix)
-    if {"psfFlux", "psfFluxErr"} <= columns.keys():
-        with np.errstate(divide="ignore", invalid="ignore"):
-            snr = np.abs(columns["psfFlux"] / columns["psfFluxErr"])
-        columns["snr"] = np.where(np.isfinite(snr), snr, np.nan)
-        columns.setdefault("isNegative", columns["psfFlux"] < 0)
+    columns |= _dipoles(catalog, local) | _fits(catalog) | _detections(catalog, columns)
     # As they are stored, so that statistics are of the same values before and after.
     short = [name for name in columns if known[name].type == "float"]
     return columns | {name: np.asarray(columns[name], np.float32) for name in short}
+
+
+def _dipoles(catalog: Any, local: Local) -> dict[str, Any]:
+    """Return the columns of dipoles' fluxes, of those of both sides, which have the same error."""
+    names = [f"{_DIPOLE}_{side}_instFlux" for side in ("pos", "neg")]
+    if not {*names, f"{names[0]}Err"} <= set(catalog.colnames):
+        return {}
+    light, dark = (np.abs(_flux(_bare(catalog[name]), local)) for name in names)
+    error = _flux(_bare(catalog[f"{names[0]}Err"]), local)
+    return {
+        "dipoleMeanFlux": (light + dark) / 2,
+        "dipoleMeanFluxErr": error / np.sqrt(2),
+        "dipoleFluxDiff": light - dark,
+        "dipoleFluxDiffErr": error * np.sqrt(2),
+    }
+
+
+def _fits(catalog: Any) -> dict[str, Any]:
+    """Return chi-squared of fits, where it is known of how many pixels.
+
+    Catalogs may have it reduced.
+    """
+    columns = {}
+    for name, said, counted in (
+        ("psfChi2", "base_PsfFlux_chi2", "base_PsfFlux_npixels"),
+        ("dipoleChi2", f"{_DIPOLE}_chi2", f"{_DIPOLE}_nData"),
+    ):
+        if {said, counted} <= set(catalog.colnames):
+            columns[name] = np.asarray(catalog[said], float)
+    return columns
+
+
+def _detections(catalog: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how sources stood out: by the detection's score, or else by their flux."""
+    if "ip_diffim_score" in catalog.colnames:
+        score = np.asarray(catalog["ip_diffim_score"], float)
+    elif {"psfFlux", "psfFluxErr"} <= columns.keys():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = columns["psfFlux"] / columns["psfFluxErr"]
+    else:
+        return {}
+    known = {"isNegative": columns["isNegative"]} if "isNegative" in columns else {}
+    return {
+        "snr": np.where(np.isfinite(score), np.abs(score), np.nan),
+        "isNegative": score < 0,
+        **known,
+    }
 
 
 def midpoint(exposure: Exposure) -> tuple[float, float | None]:
