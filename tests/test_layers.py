@@ -99,6 +99,7 @@ LIBRARIES = {
         "pipe.cmdline.show",
         "pipe.task",
         "tasks.associate",
+        "tasks.ap_corr",
         "tasks.calibrate_config",
         "tasks.char_image",
         "tasks.colorterms",
@@ -112,12 +113,15 @@ LIBRARIES = {
         "tasks.process_ccd_config",
         "tasks.repair_config",
         "tasks.summary",
+        "tasks.sky_sources",
     },
     "astroscrappy": {"tasks.repair"},
     "sqlalchemy": {"apdb.alchemy"},
     "scipy": {
         "apdb.association",
         "tasks.cosmic_rays",
+        "tasks.crowding",
+        "tasks.families",
         "tasks.difference.convolution",
         "tasks.difference.dipole",
         "tasks.difference.kernelfit",
@@ -133,7 +137,7 @@ LIBRARIES = {
         "tasks.psf_summary",
         "tasks.voting",
     },
-    "sep": {"tasks.measure", "tasks.sky"},
+    "sep": {"tasks.apertures", "tasks.sky"},
 }
 
 

@@ -15,6 +15,7 @@ from obs_decam.sample import calibs as generate_calibs
 from obs_decam.sample import generate, refcat
 from persistence import Butler, Exposure
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+from persistence.tasks.crowding import Light
 from persistence.tasks.process_ccd import ProcessCcdTask
 from persistence.tasks.process_ccd_config import ProcessCcdConfig
 from persistence.types.pixels.mask import Mask
@@ -59,6 +60,32 @@ def make_wcs() -> WCS:
     wcs.wcs.cd = np.array([[0.0, 1.0], [-1.0, 0.0]]) / 3600
     wcs.wcs.set()
     return wcs
+
+
+LIGHT_SIGMA, LIGHT_NOISE = 1.8, 30.0
+
+
+def draw_light(x: Any, y: Any, flux: Any, bad: Any = None, seed: int | None = None) -> Light:
+    """Draw Gaussian points without sky, with noise if a seed is given; bad pixels are no numbers."""
+    shape = 70, 80
+    image = np.zeros(shape)
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
+    for each in zip(x, y, flux, strict=True):
+        square = (columns - each[0]) ** 2 + (rows - each[1]) ** 2
+        peak = each[2] / (2 * np.pi * LIGHT_SIGMA**2)
+        image += peak * np.exp(-square / (2 * LIGHT_SIGMA**2))
+    if seed is not None:
+        image += np.random.default_rng(seed).normal(0, LIGHT_NOISE, shape)
+    bad = np.zeros(shape, bool) if bad is None else bad
+    image[bad] = np.nan
+    variance = np.full(shape, LIGHT_NOISE**2, np.float32)
+    return Light(image.astype(np.float32), variance, bad, (0, 0))
+
+
+@pytest.fixture(scope="session")
+def make_light() -> Callable[..., Light]:
+    """Give a function that draws points of a standard deviation of 1.8 pixels."""
+    return draw_light
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from persistence.tasks import stamps
+from persistence.tasks import shapes, stamps
 from persistence.types.psf.psf import SingleGaussianPsf
 
 SHAPE = (40, 50)
@@ -51,7 +51,7 @@ def test_the_moments_of_a_gaussian_are_its_own(
 ) -> None:
     xy = share * np.sqrt(xx * yy)
     part = cut(draw(x, y, flux, xx, yy, xy), round(x), round(y))
-    found = stamps.moments(part, one(round(x)), one(round(y)), 1.5)
+    found = shapes.moments(part, one(round(x)), one(round(y)), 1.5)
     assert not found.failed[0]
     assert (found.x[0], found.y[0]) == pytest.approx((x, y), abs=1e-3)
     assert (found.xx[0], found.yy[0], found.xy[0]) == pytest.approx((xx, yy, xy), abs=5e-3)
@@ -106,7 +106,7 @@ def test_bad_pixels_count_for_nothing() -> None:
     "image", [np.zeros(SHAPE), -draw(20, 20, 1e4, 2, 2), draw(26, 20, 1e4, 2, 2)]
 )
 def test_what_is_no_source_has_no_moments(image: Any) -> None:
-    found = stamps.moments(cut(image, 20, 20, radius=6), one(20.0), one(20.0), 1.5)
+    found = shapes.moments(cut(image, 20, 20, radius=6), one(20.0), one(20.0), 1.5)
     assert found.failed[0]
     assert np.isnan([found.x[0], found.y[0], found.xx[0], found.yy[0], found.xy[0]]).all()
 
@@ -114,5 +114,5 @@ def test_what_is_no_source_has_no_moments(image: Any) -> None:
 def test_no_source_at_all_is_no_trouble() -> None:
     nothing = np.zeros(0)
     part = stamps.cut(np.zeros(SHAPE), np.ones(SHAPE), np.zeros(SHAPE, bool), nothing, nothing, 5)
-    assert stamps.moments(part, nothing, nothing, 1.5).x.size == 0
+    assert shapes.moments(part, nothing, nothing, 1.5).x.size == 0
     assert stamps.psf_flux(part, np.zeros((0, 11, 11))).value.size == 0

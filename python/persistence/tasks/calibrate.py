@@ -14,10 +14,10 @@ from persistence.errors import PersistenceError
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
-from persistence.tasks import sky
 from persistence.tasks.acceptance import Number, refuse
 from persistence.tasks.calibrate_config import CalibrateConfig
-from persistence.tasks.measure import Measured, measure
+from persistence.tasks.detect_and_measure import detect_and_measure
+from persistence.tasks.measure import Measured
 from persistence.tasks.options import option
 from persistence.tasks.stamps import Bools
 from persistence.tasks.surfaces import Frame
@@ -26,15 +26,11 @@ if TYPE_CHECKING:
     from persistence.tasks.photometry import ZeroPoint
     from persistence.tasks.recognize import Corrected, Recognized
     from persistence.types.exposure.exposure import Exposure
-    from persistence.types.pixels.mask import Mask
 
-_PLANE = "DETECTED"
 _FLAGS = {
     "calib_astrometry_used": "the WCS is corrected by it",
     "calib_photometry_used": "the zero point is found by it",
 }
-# Years that stars may have moved, unknown, without a warning: then by some ten mas in the median.
-_YEARS = 2.0
 
 
 class CalibrateTask(Task):
@@ -120,12 +116,15 @@ class CalibrateTask(Task):
         from persistence.tasks import sources  # imports astropy
         from persistence.types.pixels.units import text_of
 
-        config, psf = self.config, exposure.psf
-        found = sky.detect(exposure, config.thresholdValue, psf.width(), config.minPixels)
-        measured = measure(
-            exposure, found.x, found.y, psf, config.apertureRadii, config.calibRadius
-        )
-        made = exposure.replaced(mask=_flagged(exposure.mask, found.pixels))
+        config = self.config
+        found = detect_and_measure(exposure, config, exposureId)
+        measured, made = found.measured, found.exposure
+        if found.bin_size:
+            self.log.warning(
+                "sources could not be told apart: they were found without a background in boxes "
+                "of %d pixels",
+                found.bin_size,
+            )
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
         stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
         corrected = zero = None
@@ -137,8 +136,14 @@ class CalibrateTask(Task):
             calib = dataclasses.replace(zero.calib, unit=text_of(made.unit) or None)
             made = made.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
-        table = sources.catalog(measured, made.wcs, exposureId, exposureBits, flags, made.unit)
-        self._keep(numSources=len(table))
+        table = sources.catalog(
+            measured, made.wcs, exposureId, exposureBits, flags, made.unit, found
+        )
+        self._keep(
+            numSources=len(table),
+            numFamilies=found.families.number,
+            detectionBinSize=found.bin_size,
+        )
         matches = None if stars is None else sources.match_catalog(table, stars)
         return Struct(
             exposure=made,
@@ -153,14 +158,17 @@ class CalibrateTask(Task):
         """Give an empty ``src``."""
         from persistence.tasks import sources  # imports astropy
 
-        return {"src": sources.schema(self.config.apertureRadii, self.config.calibRadius, _FLAGS)}
+        return {
+            "src": sources.schema(
+                self.config.apertureRadii, self.config.calibRadius, _FLAGS, kin=True
+            )
+        }
 
     def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
         from persistence.tasks.recognize import recognize
 
-        config = self.config
-        stars = recognize(exposure, measured, catalog, config)
-        number, least = stars.sources.size, config.minMatches
+        stars = recognize(exposure, measured, catalog, self.config)
+        number, least = stars.sources.size, self.config.minMatches
         if number < least:
             raise TaskError(
                 f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
@@ -185,20 +193,9 @@ class CalibrateTask(Task):
                     "minMatchedFraction",
                 ),
             ],
-            f'which sources are which stars of {catalog.name} (tried: {config.maxOffset:g}" off, '
-            f"turned by {config.maxRotation:g} degrees, scaled by {config.maxScaleChange:g})",
+            f"which sources are which stars of {catalog.name}",
         )
-        off, years = stars.offset, stars.references.years
-        if years > _YEARS:
-            self.log.warning(
-                "stars of %s are where they were %.1f years before: it has no proper motions; "
-                "%s limits by how much they may scatter",
-                catalog.name,
-                years,
-                option(self, "maxAstromExcess"),
-            )
-        if np.isfinite(years):
-            self._keep(refYearsUnmoved=years)
+        off = stars.offset
         self._keep(
             numMatches=number,
             astromOffsetEast=off.east,
@@ -292,11 +289,3 @@ class CalibrateTask(Task):
 def _scale(wcs: Any) -> float:
     """Return how many arcseconds the side of a pixel has, in the mean."""
     return 3600 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
-
-
-def _flagged(mask: Any, pixels: Bools) -> Mask:
-    """Give a mask with the pixels of sources flagged."""
-    from persistence.types.pixels.mask import Mask
-
-    planes = {_PLANE: max(mask.planes.values()) + 1, **mask.planes}
-    return Mask(mask.array | (pixels.astype(np.int32) << planes[_PLANE]), planes)

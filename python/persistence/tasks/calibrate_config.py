@@ -13,6 +13,7 @@ from lsst.pex.config import (
 )
 
 from persistence.tasks.colorterms import ColortermLibrary
+from persistence.tasks.sky_sources import SkySourcesConfig
 
 
 class CalibrateConfig(Config):
@@ -40,6 +41,15 @@ class CalibrateConfig(Config):
         default=12.0,
         min=0.0,
         inclusiveMin=False,
+    )
+    doApCorr = Field[bool](
+        doc="Correct the fluxes of points by the exposure's aperture corrections, if it has some?",
+        dtype=bool,
+        default=True,
+    )
+    doSkySources = Field[bool](doc="Measure places without sources, too?", dtype=bool, default=True)
+    skySources = ConfigField[SkySourcesConfig](
+        doc="Which places these are.", dtype=SkySourcesConfig
     )
     doAstrometry = Field[bool](
         doc="Correct the WCS by the reference catalog?", dtype=bool, default=True

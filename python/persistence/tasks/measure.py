@@ -1,35 +1,48 @@
 """Measures the sources of an exposure.
 
-Middles, moments, fluxes, and what their pixels are flagged with.
+Middles, moments, fluxes, and what their pixels are flagged with: of each source without the light
+of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from persistence.tasks import sky, stamps
-from persistence.tasks.stamps import Bools, Floats, Flux, Moments, Stamps
+from persistence.tasks import apertures, crowding, pixel_flags, shapes, stamps
+from persistence.tasks.apertures import Circles
+from persistence.tasks.crowding import Crowd, Light
+from persistence.tasks.shapes import Middles, Moments
+from persistence.tasks.stamps import Bools, Floats, Flux, Stamps
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
     from persistence.types.psf.psfimage import Psf
 
-_REACH = 4.0  # half the side of a cut-out, in standard deviations of the PSF
 # The aperture whose flux is calibrated (pixels): Gen2's, which holds nearly all of a point's light.
 CALIBRATION_RADIUS = 12.0
-_CENTRE = 1  # pixels from the middle that count as its centre
-# Planes whose flags sources take over, and what the flags are called.
-PLANES: Mapping[str, str] = {
-    "BAD": "bad",
-    "SAT": "saturated",
-    "INTRP": "interpolated",
-    "CR": "cr",
-}
+# How often middles are found again, without the light of neighbours as it was found.
+_ROUNDS = 2
+# A source is extended if the PSF's flux is less than this part of the Gaussian's. Source: the
+# default of meas_base's ClassificationExtendedness.
+_POINTLIKE = 0.925
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """The factors by which fluxes were multiplied, their errors, and where there was none."""
+
+    factor: Floats
+    error: Floats
+    failed: Bools
+
+    @property
+    def parts(self) -> tuple[Floats, Floats, Bools]:
+        """All three."""
+        return self.factor, self.error, self.failed
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,33 +52,67 @@ class Measured:
     Attributes
     ----------
     x, y : array
-        Middles (pixels of the parent image, as `Exposure.bbox` counts them): those of the moments,
-        or where these failed, of the detection.
-    position_error : array
-        The standard deviation of each coordinate (pixels).
-    moments : `~persistence.tasks.stamps.Moments`
-    psf_flux : `~persistence.tasks.stamps.Flux`
-    apertures : mapping [`float`, `~persistence.tasks.stamps.Flux`]
-        By radius (pixels).
-    calib_radius : `float`
-        That of the aperture whose flux is calibrated; it is one of them.
+        Middles (pixels of the parent image, as `Exposure.bbox` counts them), or where there was
+        none to be found, those of the detection.
+    x_error, y_error : array
+        Their standard deviations (pixels).
+    reset : array of `bool`
+        Where no middle was to be found.
+    moments : `~persistence.tasks.shapes.Moments`
+    psf_moments : `~persistence.tasks.shapes.Moments`
+        Those of the PSF at the sources.
+    psf_flux, gaussian_flux : `~persistence.tasks.stamps.Flux`
+        Fits of the PSF, and of Gaussians of the moments.
+    psf_area : array
+        The effective area of the PSF (pixels): that over which the noise of a pixel counts.
+    circles : mapping [`float`, `~persistence.tasks.apertures.Circles`]
+        Sums within circles, by radius (pixels).
+    background : `~persistence.tasks.stamps.Flux`
+        The level of the sky around, per pixel, that is left.
+    variance : array
+        That of a pixel in the middle.
     flags : mapping [`str`, array of `bool`]
-        By name: ``bad``, ``badCenter``, ``saturated``, ..., and ``edge``.
+        By the names of `persistence.tasks.pixel_flags.FLAGS`.
+    psf_cut : array of `bool`
+        Where the image ends within the PSF.
+    calib_radius : `float`
+        The radius of the circle whose flux is calibrated.
+    corrections : mapping [`str`, `Correction`]
+        What ``psf_flux`` and ``gaussian_flux`` were multiplied by, if they were, by these names.
     """
 
     x: Floats
     y: Floats
-    position_error: Floats
+    x_error: Floats
+    y_error: Floats
+    reset: Bools
     moments: Moments
+    psf_moments: Moments
     psf_flux: Flux
-    apertures: Mapping[float, Flux]
+    gaussian_flux: Flux
+    psf_area: Floats
+    circles: Mapping[float, Circles]
+    background: Flux
+    variance: Floats
     flags: Mapping[str, Bools]
+    psf_cut: Bools
     calib_radius: float = CALIBRATION_RADIUS
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+
+    @property
+    def apertures(self) -> Mapping[float, Flux]:
+        """The fluxes within circles, by radius (pixels)."""
+        return {radius: circles.flux for radius, circles in self.circles.items()}
 
     @property
     def calib_flux(self) -> Flux:
         """The flux that is calibrated."""
-        return self.apertures[self.calib_radius]
+        return self.circles[self.calib_radius].flux
+
+    @property
+    def position_error(self) -> Floats:
+        """The standard deviation of a coordinate (pixels), in the mean of both."""
+        return np.asarray(np.hypot(self.x_error, self.y_error) / np.sqrt(2))
 
     @property
     def signal_to_noise(self) -> Floats:
@@ -78,13 +125,15 @@ class Measured:
     @property
     def clean(self) -> Bools:
         """Whether nothing failed, and no pixel nearby is flagged."""
-        return np.asarray(
-            ~(
-                self.moments.failed
-                | self.psf_flux.failed
-                | np.any(list(self.flags.values()), axis=0)
-            )
-        )
+        failed = self.moments.failed | self.psf_flux.failed | self.reset
+        return np.asarray(~(failed | np.any(list(self.flags.values()), axis=0)))
+
+    @property
+    def extended(self) -> Floats:
+        """1 for sources that are larger than points, 0 for others; NaN where it is not known."""
+        point, gaussian = self.psf_flux.value, self.gaussian_flux.value
+        larger = (point < _POINTLIKE * gaussian).astype(float)
+        return np.where(np.isfinite(point) & np.isfinite(gaussian), larger, np.nan)
 
 
 def measure(
@@ -111,69 +160,173 @@ def measure(
         That of the aperture whose flux is calibrated (pixels): it is measured also where ``radii``
         does not have it.
     """
+    crowd, placed = resolve(Light.of(exposure), psf, x, y)
+    return of_crowd(exposure, psf, crowd, placed, radii, calib_radius)
+
+
+def with_calib(radii: Sequence[float], calib_radius: float) -> list[float]:
+    """Return the radii of all apertures, in order, with that of the calibration."""
+    return sorted({*map(float, radii), float(calib_radius)})
+
+
+class Placed(NamedTuple):
+    """Sources where their middles are.
+
+    Attributes
+    ----------
+    middles : `~persistence.tasks.shapes.Middles`
+        In pixels of the array.
+    parts : `~persistence.tasks.stamps.Stamps`
+        Cut-outs of the sources' light.
+    profiles : array, shape (sources, side, side)
+        The PSF in these cut-outs.
+    psf_moments : `~persistence.tasks.shapes.Moments`
+        Those of the PSF.
+    """
+
+    middles: Middles
+    parts: Stamps
+    profiles: Floats
+    psf_moments: Moments
+
+
+def resolve(light: Light, psf: Psf, x: Floats, y: Floats) -> tuple[Crowd, Placed]:
+    """Find the middles of sources, and the fluxes of points there, by turns.
+
+    Parameters
+    ----------
+    light : `~persistence.tasks.crowding.Light`
+    psf : `~persistence.types.psf.psfimage.Psf`
+        What a point looks like.
+    x, y : array
+        Where the sources are, to a pixel, in the array.
+
+    Returns
+    -------
+    crowd : `~persistence.tasks.crowding.Crowd`
+    placed : `Placed`
+        Each source without the light of all others.
+    """
     sigma = psf.width()
-    bad, reach = sky.unusable(exposure), int(np.ceil(_REACH * sigma))
-    parts = stamps.cut(exposure.image, exposure.variance, bad, x, y, reach)
-    found = stamps.moments(parts, x, y, sigma)
-    x, y = np.where(found.failed, x, found.x), np.where(found.failed, y, found.y)
-    x0, y0 = exposure.origin
-    around = stamps.cut(exposure.image, exposure.variance, bad, x, y, reach)
-    flux = stamps.psf_flux(around, psf.stamps(x + x0, y + y0, reach))
+    radius, start = _reach(sigma), (x, y)
+    crowd = crowding.fit(light, psf, x, y, radius)
+    psf_moments = _psf_moments(crowd.profiles, x, y, sigma)
+    for _ in range(_ROUNDS):
+        middles = shapes.middles(crowd.alone(), *start, *_weights(psf_moments, sigma))
+        crowd = crowding.fit(light, psf, middles.x, middles.y, radius)
+    return crowd, Placed(middles, crowd.alone(), crowd.profiles, psf_moments)
+
+
+def of_crowd(
+    exposure: Exposure,
+    psf: Psf,
+    crowd: Crowd,
+    placed: Placed,
+    radii: Sequence[float],
+    calib_radius: float = CALIBRATION_RADIUS,
+) -> Measured:
+    """Measure sources that were told apart by `resolve`; see `measure`."""
+    circles = {
+        radius: apertures.measure_alone(crowd, radius) for radius in with_calib(radii, calib_radius)
+    }
+    single = _gathered(exposure, psf, placed, crowd.rest, circles, calib_radius)
+    flux = single.psf_flux
+    return replace(
+        single, psf_flux=Flux(flux.value, flux.error * np.sqrt(crowd.crowding), flux.failed)
+    )
+
+
+def measure_in(
+    exposure: Exposure,
+    light: Light,
+    psf: Psf,
+    at: tuple[Floats, Floats],
+    radii: Sequence[float],
+    calib_radius: float = CALIBRATION_RADIUS,
+    fixed: bool = False,
+) -> Measured:
+    """Measure sources in light that they do not share with others, or places in it.
+
+    Parameters
+    ----------
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        Whose mask flags them.
+    light : `~persistence.tasks.crowding.Light`
+    psf : `~persistence.types.psf.psfimage.Psf`
+        What a point looks like.
+    at : (array, array)
+        Columns and rows of the array, to a pixel.
+    radii : sequence of `float`
+        Of the apertures (pixels).
+    calib_radius : `float`, optional
+        As for `measure`.
+    fixed : `bool`, optional
+        Are the positions kept? They then have no errors.
+    """
+    sigma = psf.width()
+    radius, (x, y), (x0, y0) = _reach(sigma), at, light.origin
+    psf_moments = _psf_moments(psf.stamps(x + x0, y + y0, radius), x, y, sigma)
+    nan = np.full(x.size, np.nan)
+    middles = Middles(x, y, nan, nan, np.zeros(x.size, bool))
+    if not fixed:
+        middles = shapes.middles(light.cut(x, y, radius), x, y, *_weights(psf_moments, sigma))
+        x, y = middles.x, middles.y
+    profiles = psf.stamps(x + x0, y + y0, radius)
+    placed = Placed(middles, light.cut(x, y, radius), profiles, psf_moments)
+    circles = {
+        radius: apertures.measure(light, x, y, radius) for radius in with_calib(radii, calib_radius)
+    }
+    return _gathered(exposure, psf, placed, light, circles, calib_radius)
+
+
+def _reach(sigma: float) -> int:
+    return int(np.ceil(crowding.REACH * sigma))
+
+
+def _psf_moments(profiles: Floats, x: Floats, y: Floats, sigma: float) -> Moments:
+    """Return the moments of points that are drawn around positions."""
+    columns, rows = stamps.pixel_numbers(x, y, profiles.shape[1] // 2)
+    whole = Stamps(
+        profiles, np.zeros_like(profiles), np.ones(profiles.shape, bool), 1.0 * columns, 1.0 * rows
+    )
+    return shapes.moments(whole, x, y, sigma)
+
+
+def _weights(moments: Moments, sigma: float) -> tuple[Floats, Floats, Floats]:
+    """Return the moments of weights: those of the PSF, or a round one's where it has none."""
+    failed, square = moments.failed, sigma**2
+    round_ones = (moments.xx, square), (moments.yy, square), (moments.xy, 0.0)
+    return tuple(np.where(failed, other, one) for one, other in round_ones)  # type: ignore[return-value]
+
+
+def _gathered(
+    exposure: Exposure,
+    psf: Psf,
+    placed: Placed,
+    rest: Light,
+    circles: Mapping[float, Circles],
+    calib_radius: float,
+) -> Measured:
+    """Measure what cut-outs tell, and what lies around in the rest of the light."""
+    middles, parts, sigma = placed.middles, placed.parts, psf.width()
+    x, y, (x0, y0) = middles.x, middles.y, rest.origin
+    moments = shapes.moments(parts, x, y, sigma)
+    middle = parts.variance.shape[1] // 2
     return Measured(
         x + x0,
         y + y0,
-        _position_error(flux, sigma),
-        found,
-        flux,
-        {
-            radius: _aperture(exposure, bad, x, y, radius)
-            for radius in sorted({*map(float, radii), float(calib_radius)})
-        },
-        _flags(exposure, parts, x, y),
+        middles.x_error,
+        middles.y_error,
+        middles.failed,
+        replace(moments, x=moments.x + x0, y=moments.y + y0),
+        placed.psf_moments,
+        stamps.psf_flux(parts, placed.profiles),
+        shapes.gaussian_flux(parts, moments),
+        1 / (placed.profiles**2).sum(axis=(1, 2)),
+        circles,
+        apertures.local_background(rest, x, y, sigma),
+        parts.variance[:, middle, middle],
+        pixel_flags.flags(exposure, x, y, middle),
+        pixel_flags.cut_off(exposure, x, y, middle),
         float(calib_radius),
     )
-
-
-def _position_error(flux: Flux, sigma: float) -> Floats:
-    """Give sqrt(2) sigma / (signal to noise).
-
-    The least of a Gaussian where the sky's noise prevails.
-
-    Where the photons of the source do, it is sigma / sqrt(photons), which is less.
-    """
-    with np.errstate(all="ignore"):
-        return np.asarray(np.sqrt(2) * sigma * flux.error / np.abs(flux.value))
-
-
-def _aperture(exposure: Exposure, bad: Bools, x: Floats, y: Floats, radius: float) -> Flux:
-    import sep
-
-    if not x.size:  # sep takes no empty arrays
-        return Flux(np.zeros(0), np.zeros(0), np.zeros(0, bool))
-    _mask, variance = sky.planes(exposure)
-    image, noise = (
-        sky.plain(np.where(bad, 0.0, exposure.image)),
-        sky.plain(np.sqrt(np.where(bad, 0.0, variance))),
-    )
-    value, error, flag = sep.sum_circle(image, x, y, radius, err=noise, mask=bad, subpix=0)
-    failed = (flag & (sep.APER_TRUNC | sep.APER_ALLMASKED)) != 0
-    return Flux(np.where(failed, np.nan, value), np.where(failed, np.nan, error), failed)
-
-
-def _flags(exposure: Exposure, parts: Stamps, x: Floats, y: Floats) -> dict[str, Bools]:
-    mask, _variance = sky.planes(exposure)
-    shape = exposure.image.shape
-    columns, rows = np.broadcast_arrays(parts.columns, parts.rows)
-    inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0) & (rows < shape[0])
-    place = tuple(
-        np.clip(axis, 0, size - 1).astype(int)
-        for axis, size in zip((rows, columns), shape, strict=True)
-    )
-    dx, dy = parts.offsets(np.rint(x), np.rint(y))
-    centre = (np.abs(dx) <= _CENTRE) & (np.abs(dy) <= _CENTRE)
-    flags: dict[str, NDArray[Any]] = {"edge": ~inside.all(axis=(1, 2))}
-    for plane, word in PLANES.items():
-        flagged = mask[plane][place] & inside
-        flags[word] = flagged.any(axis=(1, 2))
-        flags[f"{word}Center"] = (flagged & centre).any(axis=(1, 2))
-    return flags

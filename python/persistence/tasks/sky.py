@@ -20,7 +20,13 @@ Bools = NDArray[np.bool_]
 # Planes whose pixels are left out of whatever is found or measured.
 BAD = ("BAD", "SAT", "NO_DATA")
 _AKIMA = 5  # the number of the kind of curve
-_STACK = 300_000  # sep's own
+# How many pixels of sources sep keeps in mind: its own default, and the part of a large image.
+_STACK = 300_000
+_STACKED = 4
+_FEW = 4  # of this part is enough nearly always
+_PARTS = 4096  # into which it takes a source apart at most
+# The boxes (pixels) of the background that is subtracted where it cannot tell sources apart.
+_SMALLER = 64, 32, 16
 # half the side of the matched filter, in standard deviations: a wider one takes longer and gains
 # little
 _FILTER = 2
@@ -35,13 +41,21 @@ class Detected(NamedTuple):
     ----------
     x, y : array
         Barycentres (pixels).
-    pixels : array of `bool`
-        Which pixels of the image belong to some source.
+    segments : array of `int`
+        The number of the source that each pixel belongs to, counted from 1; 0 where there is none.
+    bin_size : `int`
+        The boxes of the background that was subtracted for it; 0 if none was.
     """
 
     x: Floats
     y: Floats
-    pixels: Bools
+    segments: NDArray[np.int32]
+    bin_size: int
+
+    @property
+    def pixels(self) -> Bools:
+        """Which pixels of the image belong to some source."""
+        return np.asarray(self.segments > 0)
 
 
 def background(exposure: Exposure, bin_size: int, sources: Bools | None = None) -> BackgroundList:
@@ -122,6 +136,9 @@ def _left(mask: Bools, bin_size: int) -> Floats:
 def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> Detected:
     """Find sources in an image whose background is subtracted.
 
+    Where more stands out than can be told apart, as on a nebula, it is done again without what
+    varies over smaller and smaller boxes.
+
     Parameters
     ----------
     threshold : `float`
@@ -143,25 +160,35 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     kernel = np.outer(profile, profile)
     # Noise after the filter, which sep does not reckon with.
     quieter = float(np.sqrt((kernel**2).sum()) / kernel.sum())
-    sep.set_extract_pixstack(max(_STACK, exposure.image.size // 4))
     mask, variance = unusable(exposure), planes(exposure)[1]
-    noise = np.sqrt(np.where(mask, 1.0, variance))
-    try:
-        found, segments = sep.extract(
-            plain(exposure.image),
-            threshold * quieter,
-            err=plain(noise),
-            mask=mask,
-            minarea=fewest,
-            filter_kernel=kernel,
-            # its other filter, "matched", takes stars for one where it should tell them apart
-            filter_type="conv",
-            segmentation_map=True,
-            clean=False,  # what is faint but certain stays
-        )
-    except Exception as error:  # what sep raises has no class of its own
-        raise TaskError(f"sources cannot be told apart: {error}") from error
-    return Detected(found["x"], found["y"], segments > 0)
+    noise = np.sqrt(np.where(mask, np.float32(1), variance)).astype(np.float32)
+    image = np.ascontiguousarray(exposure.image, np.float32)
+    sep.set_sub_object_limit(_PARTS)
+    for bin_size, part in ((0, _FEW), (0, 1), *((smaller, 1) for smaller in _SMALLER)):
+        sep.set_extract_pixstack(max(_STACK, image.size // _STACKED // part))
+        if bin_size:
+            image = image - sep.Background(image, mask=mask, bw=bin_size, bh=bin_size).back()
+        try:
+            objects, segments = sep.extract(
+                image,
+                threshold * quieter,
+                err=noise,
+                mask=mask,
+                minarea=fewest,
+                filter_kernel=kernel,
+                # its other filter, "matched", takes stars for one where it should tell them apart
+                filter_type="conv",
+                segmentation_map=True,
+                clean=False,  # what is faint but certain stays
+            )
+        except Exception as error:  # what sep raises has no class of its own
+            failure = error
+        else:
+            return Detected(objects["x"], objects["y"], segments, bin_size)
+    raise TaskError(
+        f"sources cannot be told apart, also without a background in boxes of {_SMALLER[-1]} "
+        f"pixels: {failure}; a higher thresholdValue finds fewer"
+    ) from failure
 
 
 def planes(exposure: Exposure) -> tuple[Mask, Floats]:

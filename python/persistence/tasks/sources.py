@@ -1,18 +1,26 @@
-"""Catalogs of sources, with the names that afw's have: what is measured becomes columns."""
+"""Catalogs of sources, with the names that afw's have: rows of what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy.table import Column
 from astropy.units import Quantity
+from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
-from persistence.tasks.measure import PLANES, Measured
+from persistence.tasks import source_columns as columns
+from persistence.tasks.apertures import aperture_name as aperture_name
+from persistence.tasks.detect_and_measure import Found
+from persistence.tasks.families import find
+from persistence.tasks.measure import Measured, measure
 from persistence.tasks.recognize import Recognized
-from persistence.tasks.stamps import Flux, Moments
+from persistence.types.exposure.exposure import Exposure
+from persistence.types.pixels.mask import Mask
+from persistence.types.psf.psf import SingleGaussianPsf
 from persistence.types.table.catalog import Catalog
 from persistence.types.wcs import sphere
 
@@ -20,21 +28,8 @@ _ID_BITS = 64
 _LARGEST = 2**63
 _ARCSEC = 3600.0
 _UNIT = "electron"  # what IsrTask makes of counts
-_SHAPES = ("xx", "yy", "xy")
-
-
-class Field(NamedTuple):
-    """A column: its name, values, unit and meaning."""
-
-    name: str
-    values: Any
-    unit: Any
-    doc: str
-
-
-def aperture_name(radius: float) -> str:
-    """Give the name of an aperture's fields: ``base_CircularApertureFlux_12_0``."""
-    return f"base_CircularApertureFlux_{radius:.1f}".replace(".", "_")
+_FAMILY, _SKY = 1, 2  # kinds of rows
+_PRIMARY = "detect_isPrimary"
 
 
 def first_id(exposure_id: int, exposure_bits: int, number: int) -> int:
@@ -65,6 +60,7 @@ def catalog(
     exposure_bits: int,
     flags: Mapping[str, tuple[Any, str]] = {},
     unit: Any = _UNIT,
+    found: Found | None = None,
 ) -> Catalog:
     """Make a catalog.
 
@@ -80,97 +76,165 @@ def catalog(
         More flags, and what they mean.
     unit : `~astropy.units.UnitBase` or `str`, optional
         The exposure's; None if it is not known.
+    found : `~persistence.tasks.detect_and_measure.Found`, optional
+        The families of the sources measured, and places of the sky, which are rows of their own.
+
+    Returns
+    -------
+    table : `~persistence.types.table.catalog.Catalog`
+        First all sources without a parent: those that are alone, families, and places of the sky;
+        then the children of each family. So are afw's sorted.
     """
-    number = measured.x.size
-    table = Catalog(meta={"aliases": _slots(measured.calib_radius)})
-    table["id"] = Column(
-        first_id(exposure_id, exposure_bits, number) + np.arange(number), description="number"
-    )
-    _set_positions(table, measured.x, measured.y, wcs)
+    rows = _Rows.of(measured, found)
+    table = Catalog(meta={"aliases": columns.aliases(measured.calib_radius)})
+    first = first_id(exposure_id, exposure_bits, rows.order.size)
+    table["id"] = Column(first + np.arange(rows.order.size), description="number")
+    _set_positions(table, wcs, *(rows.joined(axis) for axis in ("x", "y", "x_error", "y_error")))
+    parent = np.where(rows.parent < 0, 0, first + rows.parent)
     table["parent"] = Column(
-        np.zeros(number, np.int64), description="number of the source that this is a part of, or 0"
+        parent, description="number of the source that this is a part of, or 0"
     )
-    for field in _fields(measured, unit):
-        table[field.name] = Column(field.values, unit=field.unit, description=field.doc)
+    table["deblend_nChild"] = Column(rows.children, description="how many parts it was taken into")
+    sky = rows.kind == _SKY
+    own = {
+        _PRIMARY: (~sky & (rows.children == 0), "it is a source, and has no parts that are"),
+        "sky_source": (sky, "it is a place without a source"),
+    }
+    for name, (values, doc) in own.items():
+        table[name] = Column(values, description=doc)
+    parts = [list(columns.fields(each, unit)) for each in rows.parts]
+    for each in zip(*parts, strict=True):
+        values = np.concatenate([field.values for field in each])[rows.order]
+        table[each[0].name] = Column(values, unit=each[0].unit, description=each[0].doc)
     for name, (values, doc) in flags.items():
-        table[name] = Column(np.asarray(values, bool), description=doc)
+        table[name] = Column(rows.spread(np.asarray(values, bool)), description=doc)
+    if found is not None:
+        areas = [0 if each is None else each.area for each in rows.footprints(found)]
+        table["base_FootprintArea_value"] = Column(
+            np.array(areas, np.int32), unit="pixel", description="pixels that it was found in"
+        )
+        table["footprint"] = rows.footprints(found) if areas else np.zeros(0, np.int32)
     return table
 
 
-def schema(radii: Sequence[float], calib_radius: float, flags: Mapping[str, str]) -> Catalog:
-    """Make a catalog without sources; ``flags`` are names and meanings."""
-    none, never = np.zeros(0), np.zeros(0, bool)
-    flux, words = (
-        Flux(none, none, never),
-        [f"{word}{suffix}" for word in PLANES.values() for suffix in ("", "Center")],
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What the rows of a catalog are.
+
+    Attributes
+    ----------
+    parts : `list` [`Measured`]
+        Sources, families, and places of the sky.
+    order : array of `int`
+        The rows, in the order of the parts, one behind the other.
+    kind : array of `int`
+        Which part each row is of.
+    parent : array of `int`
+        The row of each row's parent, or -1.
+    children : array of `int`
+    """
+
+    parts: list[Measured]
+    order: NDArray[np.int64]
+    kind: NDArray[Any]
+    parent: NDArray[Any]
+    children: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, measured: Measured, found: Found | None) -> _Rows:
+        number = measured.x.size
+        if found is None:
+            none = np.zeros(number, np.int32)
+            orphans = np.full(number, -1, np.int64)
+            return cls([measured], np.arange(number), none, orphans, none)
+        parts = [measured, found.parents, found.sky]
+        sizes = [each.x.size for each in parts]
+        alone = int(found.families.alone.sum())
+        others = np.arange(number, sum(sizes))
+        order = np.concatenate([np.arange(alone), others, np.arange(alone, number)])
+        kind = np.repeat(range(len(parts)), sizes)[order]
+        parent = np.full(order.size, -1, np.int64)
+        parent[alone + others.size :] = alone + found.families.family[alone:]
+        children = np.zeros(order.size, np.int32)
+        children[kind == _FAMILY] = found.families.children
+        return cls(parts, order, kind, parent, children)
+
+    def joined(self, name: str) -> Any:
+        """Return an attribute of what was measured, for all rows."""
+        return np.concatenate([getattr(each, name) for each in self.parts])[self.order]
+
+    def spread(self, flags: Any) -> Any:
+        """Return flags of sources for all rows; other rows do not have them."""
+        every = np.zeros(self.order.size, bool)
+        every[: flags.size] = flags
+        return every[self.order]
+
+    def footprints(self, found: Found) -> Any:
+        """Return the footprint of each row; places of the sky have none."""
+        every = np.full(self.order.size, None)
+        every[: found.footprints.size] = found.footprints
+        return every[self.order]
+
+
+def schema(
+    radii: Sequence[float], calib_radius: float, flags: Mapping[str, str], kin: bool = False
+) -> Catalog:
+    """Return a catalog without sources.
+
+    Parameters
+    ----------
+    radii, calib_radius : sequence of `float`, `float`
+        As for `persistence.tasks.measure.measure`.
+    flags : mapping [`str`, `str`]
+        More flags, and what they mean.
+    kin : `bool`, optional
+        Does it tell of families, and pixels of sources?
+    """
+    none, shape = np.zeros(0), (1, 1)
+    exposure = Exposure(
+        np.zeros(shape, np.float32),
+        {},
+        mask=Mask(np.zeros(shape, np.int32), {}),
+        variance=np.ones(shape, np.float32),
     )
-    moments = Moments(none, none, none, none, none, never)
-    planes = dict.fromkeys([*words, "edge"], never)
-    apertures = dict.fromkeys(sorted({*map(float, radii), float(calib_radius)}), flux)
-    measured = Measured(none, none, none, moments, flux, apertures, planes, float(calib_radius))
-    return catalog(measured, None, 0, 0, {name: (never, doc) for name, doc in flags.items()})
+    measured = measure(exposure, none, none, SingleGaussianPsf((9, 9), 1.0), radii, calib_radius)
+    found = None
+    if kin:
+        _order, families = find(np.zeros(shape, np.int32), 0)
+        parts = measured, measured, measured, families, np.zeros(0, object), 0
+        found = Found(exposure, *parts)
+    named = {name: (np.zeros(0, bool), doc) for name, doc in flags.items()}
+    return catalog(measured, None, 0, 0, named, found=found)
 
 
-def _set_positions(table: Catalog, x: Any, y: Any, wcs: Any) -> None:
-    """Set where the sources are on the sky (ICRS)."""
-    where = (np.full(len(x), np.nan),) * 2 if wcs is None else sphere.of_pixels(wcs, x, y)
-    for axis, angles in zip(("ra", "dec"), where, strict=True):
-        table[f"coord_{axis}"] = Quantity(np.radians(angles), "rad")
+def _set_positions(table: Catalog, wcs: Any, x: Any, y: Any, x_error: Any, y_error: Any) -> None:
+    """Set where the sources are on the sky (ICRS), and how well that is known.
 
-
-def _slots(calib_radius: float) -> dict[str, str]:
-    slots = {"Centroid": "base_SdssCentroid", "Shape": "base_SdssShape", "PsfFlux": "base_PsfFlux"}
-    slots |= dict.fromkeys(("ApFlux", "CalibFlux"), aperture_name(calib_radius))
-    return {f"slot_{slot}": name for slot, name in slots.items()}
-
-
-def _fields(measured: Measured, unit: Any) -> Iterator[Field]:
-    yield from _position_fields(measured)
-    yield from _flux_fields("base_PsfFlux", measured.psf_flux, "fit of the PSF", unit)
-    for radius, flux in measured.apertures.items():
-        yield from _flux_fields(aperture_name(radius), flux, f"sum within {radius:g} pixels", unit)
-    where = {"": "near the source", "Center": "in its centre"}
-    for plane, word in PLANES.items():
-        for suffix, place in where.items():
-            name = f"{word}{suffix}"
-            yield Field(
-                f"base_PixelFlags_flag_{name}",
-                measured.flags[name],
-                None,
-                f"a {plane} pixel is {place}",
-            )
-    yield Field(
-        "base_PixelFlags_flag_edge",
-        measured.flags["edge"],
-        None,
-        "the source reaches the image's edge",
-    )
-
-
-def _position_fields(measured: Measured) -> Iterator[Field]:
-    moments = measured.moments
-    for axis in ("x", "y"):
-        name = f"base_SdssCentroid_{axis}"
-        yield Field(name, getattr(measured, axis), "pixel", f"middle, {axis}, by Gaussian weights")
-        yield Field(f"{name}Err", measured.position_error, "pixel", f"standard deviation of {axis}")
-    yield Field(
-        "base_SdssCentroid_flag", moments.failed, None, "the middle is that of the detection alone"
-    )
-    for part in _SHAPES:
-        yield Field(
-            f"base_SdssShape_{part}", getattr(moments, part), "pixel2", f"second moment, {part}"
+    The error of the right ascension is that of an arc: of the angle times the cosine of the
+    declination. That of the WCS is not in it.
+    """
+    nan = np.full(len(x), np.nan)
+    ra, dec = (nan, nan) if wcs is None else map(np.radians, sphere.of_pixels(wcs, x, y))
+    arcs = []
+    for right, up in ((1, 0), (0, 1)):
+        if wcs is None:
+            arcs.append((nan, nan))
+            continue
+        next_ra, next_dec = map(np.radians, sphere.of_pixels(wcs, x + right, y + up))
+        east = np.remainder(next_ra - ra + np.pi, 2 * np.pi) - np.pi
+        arcs.append((east * np.cos(dec), next_dec - dec))
+    table["coord_ra"], table["coord_dec"] = Quantity(ra, "rad"), Quantity(dec, "rad")
+    for axis, by_x, by_y in zip(("ra", "dec"), *arcs, strict=True):
+        table[f"coord_{axis}Err"] = Column(
+            np.hypot(by_x * x_error, by_y * y_error),
+            unit="rad",
+            description=f"standard deviation of the position on the sky, {axis}, as an arc",
         )
-    yield Field("base_SdssShape_flag", moments.failed, None, "there are no second moments")
-
-
-def _flux_fields(name: str, flux: Any, how: str, unit: Any) -> Iterator[Field]:
-    yield Field(f"{name}_instFlux", flux.value, unit, f"flux: {how}")
-    yield Field(f"{name}_instFluxErr", flux.error, unit, f"standard deviation of the flux: {how}")
-    yield Field(f"{name}_flag", flux.failed, None, f"there is no flux: {how}")
 
 
 def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
     """Create the catalog of sources that are stars, and what finds them again (afw-files 3.4)."""
+    ids = np.asarray(sources["id"])[np.asarray(sources[_PRIMARY])]
     stars = recognized.references
     told = {
         "RA": stars.centre[0],
@@ -181,9 +245,7 @@ def match_catalog(sources: Catalog, recognized: Recognized) -> Catalog:
     }
     table = Catalog(meta=told)
     table["first"] = Column(stars.ids[recognized.stars], description="number of the star")
-    table["second"] = Column(
-        np.asarray(sources["id"])[recognized.sources], description="number of the source"
-    )
+    table["second"] = Column(ids[recognized.sources], description="number of the source")
     apart = np.radians(recognized.distance / _ARCSEC)
     table["distance"] = Column(
         apart, unit="rad", description="how far apart they were before the WCS was corrected"

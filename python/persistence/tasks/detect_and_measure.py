@@ -1,0 +1,105 @@
+"""Finds and measures all sources of an exposure: one step, of which catalogs are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persistence.tasks import ap_corr, families, measure, sky, sky_sources
+from persistence.tasks.crowding import Light
+from persistence.tasks.families import Families
+from persistence.tasks.measure import Measured
+from persistence.tasks.stamps import Bools
+
+if TYPE_CHECKING:
+    from persistence.types.exposure.exposure import Exposure
+    from persistence.types.pixels.mask import Mask
+
+_PLANE = "DETECTED"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The sources of an exposure.
+
+    Attributes
+    ----------
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        Its mask has the pixels of sources.
+    measured : `~persistence.tasks.measure.Measured`
+        The sources, each without the light of the others: first those that are alone, then the
+        children of each family.
+    parents : `~persistence.tasks.measure.Measured`
+        The families, each as one source in the middle of its brightest child.
+    sky : `~persistence.tasks.measure.Measured`
+        Places without sources.
+    families : `~persistence.tasks.families.Families`
+        Which sources belong together.
+    footprints : array of `~persistence.types.table.footprint.Footprint`
+        The pixels of the sources, then those of the families.
+    bin_size : `int`
+        The boxes of the background that detection was done without, beside the exposure's; 0 where
+        that was enough.
+    """
+
+    exposure: Exposure
+    measured: Measured
+    parents: Measured
+    sky: Measured
+    families: Families
+    footprints: NDArray[Any]
+    bin_size: int
+
+
+def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
+    """Find and measure sources.
+
+    Parameters
+    ----------
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        Without background, with mask, variance and PSF; by its aperture corrections, if it has
+        some, fluxes are corrected.
+    config : `~persistence.tasks.calibrate_config.CalibrateConfig`
+    seed : `int`, optional
+        By which places of the sky are chosen: the exposure's number.
+
+    Raises
+    ------
+    TaskError
+        If there is no PSF, or sources cannot be told apart.
+    """
+    mask, _variance = sky.planes(exposure)
+    psf, apertures = exposure.psf, (config.apertureRadii, config.calibRadius)
+    detected = sky.detect(exposure, config.thresholdValue, psf.width(), config.minPixels)
+    order, kin = families.find(detected.segments, detected.x.size)
+    flagged = _flagged(mask, detected.pixels)
+    crowd, placed = measure.resolve(Light.of(exposure), psf, detected.x[order], detected.y[order])
+    measured = measure.of_crowd(exposure, psf, crowd, placed, *apertures)
+    brightest = kin.brightest(crowd.flux)
+    own = crowd.without(kin.alone)
+    parents = measure.measure_in(
+        exposure, own, psf, (crowd.x[brightest], crowd.y[brightest]), *apertures
+    )
+    count = config.doSkySources
+    places = sky_sources.choose(flagged, config.skySources, seed) if count else 2 * (np.zeros(0),)
+    empty = measure.measure_in(exposure, crowd.rest, psf, places, *apertures, fixed=True)
+    peaks = np.arange(1, measured.x.size + 1)
+    pixels = np.concatenate(families.footprints(kin, crowd, mask.array, peaks))
+    corrections = exposure.ap_corr_map if config.doApCorr else None
+    measured, parents, empty = (
+        ap_corr.applied(each, corrections) for each in (measured, parents, empty)
+    )
+    return Found(
+        exposure.replaced(mask=flagged), measured, parents, empty, kin, pixels, detected.bin_size
+    )
+
+
+def _flagged(mask: Mask, pixels: Bools) -> Mask:
+    """Return a mask with the pixels of sources flagged."""
+    from persistence.types.pixels.mask import Mask
+
+    planes = {_PLANE: max(mask.planes.values()) + 1, **mask.planes}
+    return Mask(mask.array | (pixels.astype(np.int32) << planes[_PLANE]), planes)
