@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,7 @@ def test_a_locked_database_is_waited_for_and_its_holder_named(apdb: Apdb, config
         ("attempt to write a readonly database", "cannot be written: attempt to write a readonly"),
         ("database or disk is full", "no space is left; nothing was stored"),
         ("database disk image is malformed", "a damaged one"),
+        ("no such table: DiaObjectFeatures", "lacks a table (no such table: DiaObjectFeatures)"),
         ("canceling statement due to lock timeout", "is locked by"),
     ],
 )
@@ -103,6 +107,39 @@ def test_a_database_that_may_not_be_written_is_read(apdb: Apdb, config: Any) -> 
         apdb.store(61000.0, None, None, visits=[Visit(1, 1, 61000.0)])
     apdb._engine = before
     connection.close()
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Be somebody whom permissions hold."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "message"),
+    [
+        (0o444, 0o755, r"cannot be written: .*association.db may not be written to by this user"),
+        (0o666, 0o555, r"cannot be written: nothing may be written in .*has its journal"),
+        (0o000, 0o755, r"cannot be opened: .*association.db may not be read by this user"),
+        (0o666, 0o000, r"cannot be opened: .* may not be entered by this user"),
+    ],
+)
+def test_what_a_user_may_not_do_is_told(config: Any, file: int, folder: int, message: str) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "association.db"
+        config.db_url = f"sqlite:///{path}"
+        Apdb(config).makeSchema()
+        path.chmod(file)
+        Path(place).chmod(folder)
+        with unprivileged(), pytest.raises(DatabaseError, match=message):
+            Apdb(config).store(61000.0, None, None, visits=[Visit(1, 1, 61000.0)])
+        Path(place).chmod(0o755)
 
 
 @pytest.mark.parametrize(

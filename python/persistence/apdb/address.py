@@ -116,12 +116,18 @@ def explained_path(address: Address) -> str | None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         return f"there is no directory {folder}: mkdir -p {folder}"
+    if not _may(folder, os.X_OK):
+        return f"{folder} may not be entered by this user"
     if os.path.isdir(path):
         return f"{path} is a directory, not a file in one"
-    if os.path.exists(path) and not os.access(path, os.R_OK):
+    if os.path.exists(path) and not _may(path, os.R_OK):
         return f"{path} may not be read by this user"
-    if os.path.exists(path) and not os.access(path, os.W_OK):
+    if os.path.exists(path) and not _may(path, os.W_OK):
         return f"{path} may not be written to by this user"
-    if not os.access(folder, os.W_OK):
+    if not _may(folder, os.W_OK):
         return f"nothing may be written in {folder}, where SQLite has its journal, by this user"
     return None
+
+
+def _may(path: str, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

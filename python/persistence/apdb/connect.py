@@ -15,6 +15,13 @@ from persistence.errors import DatabaseError, DatabaseLocked
 from persistence.files import sqlite
 
 _WRITES = "persistence_writes"
+# What a driver says where permissions are lacking -> what cannot be done.
+_FORBIDDEN = {
+    "readonly": "written",
+    "read-only": "written",
+    "unable to open": "opened",
+    "permission denied": "used",
+}
 
 
 def engine(address: Address, timeout: float, echo: bool = False) -> sa.Engine:
@@ -138,13 +145,21 @@ def explained(error: sa.exc.DBAPIError, address: Address, waited: float) -> Data
         )
     if "not a database" in text or "malformed" in text:
         return DatabaseError(
-            f"{address.text} is no SQLite database, or a damaged one ({text}); nothing was changed"
+            f"{address.text} is no SQLite database, or a damaged one ({text}); nothing was "
+            "changed\n  another one: -c diaPipe.apdb.db_url=ADDRESS"
         )
     if "full" in text and address.kind == "sqlite":
         return DatabaseError(f"{address.text}: no space is left; nothing was stored ({text})")
-    place = addresses.explained_path(address) if isinstance(error, sa.exc.OperationalError) else ""
+    place = addresses.explained_path(address)
     if address.path and not os.path.exists(address.path):
         reason = place or "there is no such file: make_apdb.py creates it"
         return DatabaseError(f"{address.text} cannot be opened: {reason}")
-    verb = "cannot be written" if "readonly" in text or "read-only" in text else "failed"
-    return DatabaseError(f"{address.text} {verb}: {place or text}")
+    verb = next((verb for word, verb in _FORBIDDEN.items() if word in text), None)
+    if verb is not None:
+        return DatabaseError(
+            f"{address.text} cannot be {verb}: {place or text}\n  a database of your own: -c "
+            "diaPipe.apdb.db_url=ADDRESS"
+        )
+    if "no such table" in text or "does not exist" in text:
+        return DatabaseError(f"{address.text} lacks a table ({text}): make_apdb.py adds it")
+    return DatabaseError(f"{address.text} failed: {text}")
