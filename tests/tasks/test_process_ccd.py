@@ -113,7 +113,8 @@ def test_what_is_written_reads_back_through_the_butler(processed: Done) -> None:
     assert np.allclose(there, here, rtol=0, atol=1e-9)
     background = butler.get("calexpBackground", visit=VISIT, ccdnum=25)
     post = butler.get("postISRCCD", visit=VISIT, ccdnum=25)
-    assert np.allclose(calexp.image + background.image(), post.image, rtol=1e-6)
+    whole = ~calexp.mask["INTRP"]  # repair fills defects anew
+    assert np.allclose((calexp.image + background.image())[whole], post.image[whole], rtol=1e-6)
 
 
 def test_a_calexp_means_what_its_raw_means(processed: Done) -> None:

@@ -18,8 +18,9 @@ from persistence.types.psf.psfimage import PsfImage
 
 Places = NDArray[np.intp]
 
-_REACH = 3  # pixels from the middle of the square of neighbours that predict a pixel
-_CHUNK = 512  # pixels that are predicted at once: their matrices take 20 MB
+_REACH = 3  # pixels to the farthest neighbours in the row that predict a pixel
+_NEAR = 10  # square pixels: those within are about as good as the whole square, and half the work
+_CHUNK = 512  # pixels that are predicted at once: their matrices take 10 MB
 # The least variance of what comes through the telescope, in that of the noise: where there seems
 # to be nothing, the prediction is nearly the level of the sky.
 _LEAST = 1e-3
@@ -72,7 +73,7 @@ class Resemblance(NamedTuple):
 
 
 def resemblance(psf: PsfImage) -> Resemblance:
-    """Return how the pixels of a square resemble each other and their middle.
+    """Return how the pixels around one resemble each other and that one.
 
     Parameters
     ----------
@@ -81,15 +82,16 @@ def resemblance(psf: PsfImage) -> Resemblance:
     """
     grid = np.arange(-_REACH, _REACH + 1)
     steps = np.stack(np.meshgrid(grid, grid, indexing="ij"), axis=-1).reshape(-1, 2)
-    steps = steps[steps.any(axis=1)]
+    apart = (steps**2).sum(axis=1)
+    steps = steps[(apart > 0) & (apart <= _NEAR)]
     shape = [size + 2 * _REACH for size in psf.array.shape]
     spectrum = np.fft.rfft2(psf.array, shape)
     # moved by no more than 2 _REACH pixels, no image comes round to itself
     itself = np.fft.irfft2(np.abs(spectrum) ** 2, shape)
     itself /= itself[0, 0]
-    apart = steps[:, np.newaxis] - steps
+    between = steps[:, np.newaxis] - steps
     return Resemblance(
-        steps, itself[apart[..., 0], apart[..., 1]], itself[steps[:, 0], steps[:, 1]]
+        steps, itself[between[..., 0], between[..., 1]], itself[steps[:, 0], steps[:, 1]]
     )
 
 

@@ -55,8 +55,8 @@ class ProcessCcdTask(CmdLineTask):
             setting matters.
         """
         self.log.info("processing %s", dict(sensorRef.dataId))
-        isr = self.isr.runDataRef(sensorRef)
-        charRes = self.charImage.runDataRef(sensorRef, isr.exposure)
+        # nobody keeps the exposure of isr: its planes are 100 MB on a large chip
+        charRes = self.charImage.runDataRef(sensorRef, self.isr.runDataRef(sensorRef).exposure)
         calibRes: Any = None
         if self.config.doCalibrate:
             calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
