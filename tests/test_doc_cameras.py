@@ -94,6 +94,70 @@ def write_files(folder: Path) -> None:
     )
 
 
+def calibration(seq: int, kind: str, light: Any) -> fits.HDUList:
+    """Return a raw exposure of light (electrons) that falls on all four amplifiers."""
+    rng = np.random.default_rng(seq)
+    electrons = rng.poisson(light)
+    cards = {"RUN": 20, "SEQ": seq, "FILTER": 1, "EXPTIME": 5.0 * (kind != "zero"), "OBSTYPE": kind,
+             "DATE-OBS": f"2024-03-02T0{seq}:03:04", "INSTRUME": "QUAD", "OBJECT": "cal"}  # fmt: skip
+    hdus = fits.HDUList([fits.PrimaryHDU(header=fits.Header(cards))])
+    for name, (i, j) in PLACES.items():
+        part = slice(j * H, j * H + H), slice(i * W, i * W + W)
+        image = 1000 + rng.normal(0, NOISE, (H, PRE + W + OVER)) / GAINS[name]
+        image[:, PRE : PRE + W] += (electrons[part] / GAINS[name])[:: 1 - 2 * j, :: 1 - 2 * i]
+        image[:, PRE : PRE + W] += 50 + 10 * i
+        ends = [(k * n + 1, k * n + n)[:: 1 - 2 * k] for k, n in ((i, W), (j, H))]
+        header = fits.Header(
+            {
+                "DATASEC": f"[{PRE + 1}:{PRE + W},1:{H}]",
+                "BIASSEC": f"[{PRE + W + 1}:{PRE + W + OVER},1:{H}]",
+                "DETSEC": "[" + ",".join(f"{a}:{b}" for a, b in ends) + "]",
+                "GAIN": GAINS[name],
+                "RDNOISE": NOISE,
+            }
+        )
+        hdus.append(fits.ImageHDU(np.rint(image).astype("u2"), header, name=f"AMP_{name}"))
+    return hdus
+
+
+def test_masters_are_made_of_its_raws(tmp_path: Path) -> None:
+    pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
+    from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+    from persistence.tasks.construct_bias import BiasTask
+    from persistence.tasks.construct_defects import DefectsTask
+    from persistence.tasks.construct_flat import FlatTask
+
+    x = np.mgrid[: 2 * H, : 2 * W][1]
+    flat = 1 + 0.1 * (x - W) / W
+    flat[10:13, 20:22] *= 0.3
+    repo, calib = tmp_path / "repo", str(tmp_path / "repo/CALIB")
+    (tmp_path / "repo/CALIB").mkdir(parents=True)
+    (tmp_path / "quad_camera.yaml").write_text(CAMERA)
+    (repo / "_mapper").write_text("../quad_camera.yaml\n")
+    for seq in range(6):
+        kind, light = ("zero", 0.0 * flat) if seq < 3 else ("dome flat", 15000 * flat)
+        calibration(seq, kind, light).writeto(tmp_path / f"q{seq}.fits")
+    assert ingest_images.main([str(repo), str(tmp_path / "q*.fits")]) == 0
+    for task, rerun, main, files, more in (
+        (BiasTask, "b", ingest_calibs.main, "bias/*.fits", ["--validity", "9"]),
+        (FlatTask, "f", ingest_calibs.main, "flat/*.fits", ["--validity", "9"]),
+        (DefectsTask, "d", ingest_curated.main, "defects", []),
+    ):
+        task.parseAndRun([str(repo), "--calib", calib, "--rerun", rerun, "--id"])
+        assert main([str(repo), str(repo / "rerun" / rerun / files), "--calib", calib, *more]) == 0
+    butler = Butler(str(repo), calibRoot="CALIB")
+    # The night of 2024-03-02, by UTC, is that of the first of March; so are its masters.
+    bias, master, defects = (butler.get(kind, visit=2003) for kind in ("bias", "flat", "defects"))
+    for name, (i, j) in PLACES.items():
+        part = slice(j * H, j * H + H), slice(i * W, i * W + W)
+        assert np.median(bias.image[part]) == pytest.approx(50 + 10 * i, abs=0.5)
+        noise = np.sqrt((NOISE / GAINS[name]) ** 2 + 1 / 12) / np.sqrt(3)
+        assert np.std(bias.image[part]) == pytest.approx(noise, rel=0.05)
+    assert np.std(master.image / flat) == pytest.approx(1 / np.sqrt(3 * 15000), rel=0.1)
+    (box,) = defects.boxes
+    assert (box.x0, box.y0, box.width, box.height) == (20, 10, 2, 3)
+
+
 def test_the_camera_has_60_lines() -> None:
     assert len(CAMERA.splitlines()) <= 60
 

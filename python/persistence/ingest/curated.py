@@ -3,8 +3,8 @@
 A directory of text files, checked as a whole, registered as FITS files.
 
 The layout is Gen2's: ``<instrument>/<type>/<detector's name>/<start>.ecsv`` (or ``.yaml``,
-``.fits``); or that of a rerun in which they were made: ``<type>/<date>/*.fits``. If anything in it
-contradicts itself, nothing of it is ingested.
+``.fits``); or that of a rerun in which they were made: ``<type>/<date>/*.fits``, or
+``<type>/*.fits``. If anything in it contradicts itself, nothing of it is ingested.
 """
 
 from __future__ import annotations
@@ -176,16 +176,13 @@ def _folders(root: str) -> list[os.DirEntry[str]]:
 def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
     kind, instrument = os.path.basename(root), os.path.basename(os.path.dirname(root))
     numbers = {name.lower(): number for number, name in detectors.items()}
-    folders = _folders(root)
-    if not folders:
+    folders, datasets = _folders(root), _datasets(root, kind)
+    yield from datasets
+    if not folders and not datasets:
         raise IngestError(f"{root} holds no directories, named like detectors", pathname=root)
     for folder in folders:
         if folder.name not in numbers and _is_date(folder.name):
-            yield from (
-                Source(os.path.join(folder, name), None, kind, None)
-                for name in sorted(os.listdir(folder))
-                if name.endswith(".fits")
-            )
+            yield from _datasets(folder.path, kind)
             continue
         if folder.name not in numbers:
             known = ", ".join(list(numbers)[:_SHOWN])
@@ -199,6 +196,15 @@ def _of_type(root: str, detectors: Mapping[int, str]) -> Iterator[Source]:
             if suffix in curatedfiles.SUFFIXES:
                 _check_start(start, folder)
                 yield Source(os.path.join(folder, name), instrument, kind, numbers[folder.name])
+
+
+def _datasets(folder: str, kind: str) -> list[Source]:
+    """Return files as a rerun has them: what they are of, they say themselves."""
+    return [
+        Source(os.path.join(folder, name), None, kind, None)
+        for name in sorted(os.listdir(folder))
+        if name.endswith(".fits")
+    ]
 
 
 def _is_date(name: str) -> bool:

@@ -80,6 +80,10 @@ class Work:
             None if reference is None or self.name is None else records.read(reference, self.name)
         )
 
+    def wants(self, target: Any) -> bool:
+        """Return whether a target is to be run."""
+        return self._is_wanted(target, self.record(target))
+
     def _is_wanted(self, target: Any, record: records.Record | None) -> bool:
         if self.choice == "all":
             return True

@@ -17,7 +17,7 @@ from persistence.pipe.timing import timeMethod
 from persistence.tasks import combining, input_quality
 from persistence.tasks.combining import Combined, Plane, Stack
 from persistence.tasks.construct_command import ConstructParser, ConstructRunner
-from persistence.tasks.construct_inputs import Input
+from persistence.tasks.construct_inputs import FILTER, Input, part
 from persistence.tasks.input_quality import Look
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Prepared:
         The first of them.
     detector : `~persistence.types.exposure.detector.Detector`
         Theirs, with its amplifiers.
+    begins : `dict` [`str`, `str`]
+        Day -> DATE-OBS of the first exposure of that day.
     noise : array
         The variance of a pixel that is not of its light: that of the read noise (electrons
         squared).
@@ -63,6 +65,7 @@ class Prepared:
         self.detector: Detector
         self.noise: Plane
         self.header: Any = None
+        self.begins: dict[str, str] = {}
 
     def add(self, each: Input, exposure: Exposure) -> None:
         """Add an input, of which the signature is removed; its pixels are not its own any more.
@@ -87,9 +90,12 @@ class Prepared:
             nothing = np.broadcast_to(np.float32(0), image.shape)  # its pixels are in the stack
             self.first = exposure.replaced(image=nothing, mask=None, variance=None)
             self.header = exposure.metadata
-            self.detector = each.reference.get("raw.detector")  # a trimmed one has no amplifiers
+            self.detector = part(
+                each.reference, "detector", "detector"
+            )  # a trimmed one has no amplifiers
         else:
             self.header = _common(self.header, exposure.metadata)
+        self.begins.setdefault(each.day, str(exposure.metadata.get("DATE-OBS", each.day)))
         self.stack.append(image)
         np.maximum(image, 0, out=image)
         np.subtract(np.asarray(exposure.variance), image, out=image)
@@ -163,7 +169,8 @@ class ConstructTask(CmdLineTask):
         TaskError
             If fewer than ``minInputs`` are left; the message names those that are not, and why.
         """
-        self.log.info("making %s %s of %d inputs", self.calibName, outputRef.telling(), len(inputs))
+        words = " ".join(f"{key}={value}" for key, value in outputRef.telling().items())
+        self.log.info("making %s %s of %d inputs", self.calibName, words, len(inputs))
         prepared = Prepared()
         try:
             self.prepare(prepared, inputs)
@@ -267,19 +274,24 @@ class ConstructTask(CmdLineTask):
             header=self.cards(outputRef, prepared),
             primary=None,
             visit_info=info,
+            detector=None,  # what the header says of it holds
             wcs=None,
             unit=recipe.unit or None,
         )
 
     def cards(self, outputRef: Any, prepared: Prepared) -> Any:
         """Return the header of a master: what it is, of what it was made, how good it is."""
+        assert prepared.first is not None
         header = prepared.header.copy()
-        for keyword in _OWN:
+        # Whatever filter is in place, a master that has none in its data ID is of none.
+        filters = prepared.first.translator.keywords.get(FILTER, ())
+        unwanted = _OWN if FILTER in outputRef.telling() else (*_OWN, *filters)
+        for keyword in unwanted:
             header.remove(keyword, ignore_missing=True, remove_all=True)
         header["OBSTYPE"] = (self.calibName, "Observation type")
         header["PROCTYPE"] = ("LSST", "Data processing level")
         cards: dict[str, Any] = {
-            **identity(outputRef, self.calibName),
+            **identity(outputRef, prepared.begins),
             **{f"CALIB_INPUT_{number}": name for number, name in enumerate(prepared.used())},
             **self.numbers(prepared),
         }
@@ -336,9 +348,14 @@ class ConstructTask(CmdLineTask):
         )
 
 
-def identity(outputRef: Any, name: str) -> dict[str, str]:
-    """Return the cards by which a master is ingested, and when it was made."""
-    words = outputRef.telling()
+def identity(outputRef: Any, begins: Mapping[str, str]) -> dict[str, str]:
+    """Return the cards by which a master is ingested, and when it was made.
+
+    DATE-OBS is that of an input of the day, where there is one: a camera may count days from noon,
+    or by local time.
+    """
+    words = {**outputRef.telling()}
+    words.setdefault(FILTER, "NONE")
     now = datetime.datetime.now(datetime.UTC)
     cards = {
         "CALIB_ID": " ".join(f"{key}={value}" for key, value in words.items()),
@@ -346,7 +363,8 @@ def identity(outputRef: Any, name: str) -> dict[str, str]:
         "CALIB_CREATION_TIME": now.strftime("%H:%M:%S"),
     }
     if "calibDate" in words:
-        cards["DATE-OBS"] = str(words["calibDate"])
+        date = str(words["calibDate"])
+        cards["DATE-OBS"] = begins.get(date, date)
     return cards
 
 

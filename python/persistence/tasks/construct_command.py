@@ -166,7 +166,8 @@ class ConstructRunner(TaskRunner):
     def _done(self, work: Work, targets: Any, executor: Any, parsedCmd: Any) -> list[Any]:
         """Compare detectors first, where the task asks for that; then do the work."""
         names = [_name(target) for target in targets]
-        if self.TaskClass.compares(self.config, len(names)):
+        is_joint = self.TaskClass.compares(self.config, len(names))
+        if is_joint and any(map(work.wants, targets)):
             self.log.info("measuring the levels of %d detectors", len(names))
             measure = Work(Levels(self), None, f"{self.runId}-levels", "all", parsedCmd.logSettings)
             levels: dict[str, Any] = {}

@@ -108,7 +108,7 @@ class DefectsTask(FlatTask):
         from persistence.types.metadata.defects import Defects  # lazy: it needs astropy
 
         assert prepared.first is not None
-        cards = identity(outputRef, self.calibName)
+        cards = identity(outputRef, {})
         date = cards.pop("DATE-OBS", None)
         meta = {
             "OBSTYPE": self.calibName,

@@ -49,7 +49,7 @@ class FlatTask(ConstructTask):
         reason = super().refusal(look, kind)
         if reason:
             return reason
-        if look.level < self.config.minLevel:
+        if look.level <= 0 or look.level < self.config.minLevel:
             return (
                 f"it has {look.level:.0f} electrons, and minLevel={self.config.minLevel:g} is the "
                 "least"

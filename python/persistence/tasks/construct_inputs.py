@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from persistence.butler.subset import ButlerDataRef
 from persistence.calibs import validity
-from persistence.errors import DataIdError, PersistenceError, did_you_mean
+from persistence.errors import DataIdError, PersistenceError, UnknownDatasetType, did_you_mean
 from persistence.ingest.calibplan import kind_of
 from persistence.pipe.task import TaskError
 
@@ -24,12 +24,15 @@ class Input(NamedTuple):
         Of the exposure: ``visit=410400``.
     kind : `str`
         ``bias``, ``dark``, ``flat``, ``science``; empty if the header does not say it.
+    day : `str`
+        On which day it was exposed, as calibrations are chosen by it; empty if nobody knows.
     reference : `~persistence.butler.subset.ButlerDataRef`
         The raw.
     """
 
     name: str
     kind: str
+    day: str
     reference: ButlerDataRef
 
 
@@ -125,7 +128,9 @@ def _grouped(
                 common[key] if key in common else _value(reference, key, name) for key in keys
             )
             # A raw that two --id stand for is one input.
-            groups.setdefault(values, {})[exposure] = Input(exposure, each.kind, reference)
+            groups.setdefault(values, {})[exposure] = Input(
+                exposure, each.kind, "" if each.day is None else each.day.isoformat(), reference
+            )
     found = []
     for values, inputs in groups.items():
         data_id = {key: keys[key](value) for key, value in zip(keys, values, strict=True)}
@@ -165,7 +170,7 @@ def _time_key(butler: Any, name: str) -> str | None:
 def _read(reference: ButlerDataRef, keys: Mapping[str, type], time: str | None) -> _Exposed:
     """Read what an exposure is, by its header and the registry."""
     try:
-        info = reference.get("raw.visitInfo")
+        info = part(reference, "visitInfo", "visit_info")
     except PersistenceError as error:
         raise TaskError(f"{dict(reference.dataId)} cannot be read: {error}") from error
     kind = str(info.observation_type or "")
@@ -179,6 +184,14 @@ def _read(reference: ButlerDataRef, keys: Mapping[str, type], time: str | None) 
         None if band is None else str(band),
         day,
     )
+
+
+def part(reference: ButlerDataRef, component: str, attribute: str) -> Any:
+    """Return a part of a raw; the rest is read too where it is put together of several files."""
+    try:
+        return reference.get(f"raw.{component}")
+    except UnknownDatasetType:
+        return getattr(reference.get("raw"), attribute)
 
 
 def _registered(reference: ButlerDataRef, key: str) -> Any:
