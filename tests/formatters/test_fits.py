@@ -266,13 +266,23 @@ def test_an_exposure_is_laid_out_as_afw_does(disk):
 
 @pytest.mark.parametrize(("name", "place"), [("noCompression", 0), ("default", 1)])
 def test_a_plain_image_lies_in_the_primary_hdu_or_compressed_in_the_first(disk, name, place):
-    location = disk.write(full(), python="lsst.afw.image.ImageF", recipe=RECIPES[name])
+    plain = full().replaced(mask=None, variance=None)
+    location = disk.write(plain, python="lsst.afw.image.ImageF", recipe=RECIPES[name])
     with fits.open(location.full_path) as hdus:
         assert len(hdus) == place + 1
         assert np.array_equal(hdus[place].data, NOISE)
     found = disk.read(location)
     assert np.array_equal(found.image, NOISE)
     assert (found.mask, found.variance, found.origin) == (None, None, (100, 200))
+
+
+def test_planes_are_written_as_afw_did_also_where_the_policy_has_an_image(disk):
+    location = disk.write(full(), python="lsst.afw.image.ImageF", recipe=RECIPES["noCompression"])
+    with fits.open(location.full_path) as hdus:
+        assert [hdu.header.get("EXTTYPE") for hdu in hdus[1:]] == ["IMAGE", "MASK", "VARIANCE"]
+    found = disk.read(location)
+    assert np.array_equal(found.image, NOISE)
+    assert (found.mask, found.variance) == (None, None)
 
 
 def test_the_cards_of_the_header_are_kept_in_their_order_and_those_of_its_hdu_are_not(disk):
