@@ -309,6 +309,46 @@ def test_a_colour_term_is_taken_out_of_the_zero_point(exposure: Exposure, grid: 
     assert "-0.1 (g - r)" in each.metadata["photoColorTerm"]
 
 
+def test_a_zero_point_of_psf_fluxes_is_told(
+    exposure: Exposure, grid: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Within 12 pixels, each star of the grid has neighbours."""
+    each = task(calibRadius=12.0)
+    result: Any = each.run(exposure, catalog(exposure, grid))
+    assert result.exposure.photo_calib.flux_name == each.metadata["photoFlux"]
+    assert each.metadata["photoFlux"] == "base_PsfFlux_instFlux"
+    assert each.metadata["photoZeroPoint"] == pytest.approx(ZERO, abs=0.01)
+    assert "fewer than 10 stars are alone (minIsolated)" in caplog.text
+
+
+def test_polynomials_that_were_asked_for_and_are_not_to_be_had_are_told(
+    exposure: Exposure, grid: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    each = task(astrometryFit="POLYNOMIAL", astrometryOrder=5)
+    each.run(exposure, catalog(exposure, grid))
+    assert each.metadata["astromOrder"] < 5
+    assert "polynomials of order 5 are not to be had by these stars" in caplog.text
+
+
+@pytest.mark.parametrize(("years", "is_told"), [(0.5, False), (11.0, True)])
+def test_a_catalog_of_long_ago_without_proper_motions_is_told(
+    exposure: Exposure, grid: Any, years: float, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = exposure.header.copy()
+    header["DATE-AVG"], header["TIMESYS"] = "2026-01-01T00:00:00", "TAI"
+    taken = Exposure(
+        exposure.image, header, mask=exposure.mask, variance=exposure.variance
+    ).replaced(wcs=exposure.wcs, psf=exposure.psf, filter=exposure.filter)
+    table = catalog(exposure, grid).table
+    assert taken.visit_info.date_avg is not None
+    table["epoch"] = taken.visit_info.date_avg.tai.mjd - years * 365.25
+    each = task()
+    each.run(taken, Stars(table))
+    assert each.metadata["refYearsUnmoved"] == pytest.approx(years)
+    said = f"where they were {years} years before: it has no proper motions; maxAstromExcess"
+    assert (said in caplog.text) == is_told
+
+
 def test_each_star_tells_how_it_agrees(exposure: Exposure, grid: Any) -> None:
     result: Any = task().run(exposure, catalog(exposure, grid))
     position, magnitude = result.astrometry, result.photometry

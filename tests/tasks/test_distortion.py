@@ -17,7 +17,7 @@ from persistence.tasks import distortion
 from persistence.tasks.surfaces import Frame, Surface
 from persistence.testing import DatasetFolder
 from persistence.types.pixels.box import Box
-from persistence.types.wcs import headerwcs
+from persistence.types.wcs import headerwcs, sphere
 
 FRAME = Frame(Box(0, 0, 200, 400))
 RNG = np.random.default_rng(1)
@@ -166,3 +166,9 @@ def test_other_projections_take_no_polynomials(projection: str) -> None:
     wcs.wcs.ctype = [f"{name}-{projection}" for name in ("RA--", "DEC-")]
     assert not distortion.can_bend(wcs)
     assert all(distortion.can_bend(make()) for make in KINDS.values())
+
+
+def test_positions_on_the_sky_are_brought_to_pixels_as_exactly() -> None:
+    made = distortion.bent(with_sip(), surface(3, 3e-4))
+    sky = made.all_pix2world(PIXELS, 0).T
+    assert np.abs(np.transpose(sphere.to_pixels(made, *sky)) - PIXELS).max() < 1e-6

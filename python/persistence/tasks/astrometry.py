@@ -147,14 +147,14 @@ def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: f
     most : `float`
         The largest standard deviation of a polynomial on the image's rim (pixels).
     """
-    side = _side(wcs)
-    stars = pairs.sky_errors[:, np.newaxis] / side
+    scale = side(wcs)
+    stars = pairs.sky_errors[:, np.newaxis] / scale
     errors = np.maximum(np.hypot(pairs.pixel_errors, stars), _LEAST)
     expected = np.column_stack(sphere.to_pixels(wcs, *pairs.sky))
     line = surfaces.fit(frame, pairs.pixels, expected - pairs.pixels, errors, kind.lowest, clip)
     correction = _linear(line)
     made = corrected(wcs, correction)
-    last, unit = line, side
+    last, unit = line, scale
     if kind.highest > 1 and distortion.can_bend(made):
         off = np.column_stack(sphere.to_pixels(distortion.plane(made), *pairs.sky))
         off -= distortion.on_plane(made, pairs.pixels)
@@ -168,7 +168,7 @@ def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: f
             across,
             degrees,
             clip,
-            surfaces.Bounds(most * side / _ARCSEC, chance),
+            surfaces.Bounds(most * scale / _ARCSEC, chance),
         )
         if curve.degree > 1:
             made, last, unit = distortion.bent(made, curve), curve, _ARCSEC
@@ -185,8 +185,8 @@ def solve(wcs: Any, pairs: Pairs, frame: Frame, kind: Kind, clip: float, most: f
     )
 
 
-def _side(wcs: Any) -> float:
-    """Return the side of a pixel (arcsec), in the mean."""
+def side(wcs: Any) -> float:
+    """Return the side of a pixel of a WCS (arcsec), in the mean."""
     return _ARCSEC * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
 
 

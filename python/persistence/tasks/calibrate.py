@@ -14,17 +14,11 @@ from persistence.errors import PersistenceError
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
-from persistence.tasks.acceptance import Number, refuse
 from persistence.tasks.calibrate_config import CalibrateConfig
 from persistence.tasks.detect_and_measure import detect_and_measure
-from persistence.tasks.measure import Measured
 from persistence.tasks.options import option
-from persistence.tasks.stamps import Bools
-from persistence.tasks.surfaces import Frame
 
 if TYPE_CHECKING:
-    from persistence.tasks.photometry import ZeroPoint
-    from persistence.tasks.recognize import Corrected, Recognized
     from persistence.types.exposure.exposure import Exposure
 
 _FLAGS = {
@@ -113,7 +107,7 @@ class CalibrateTask(Task):
             If there is no WCS, the catalog does not cover the field, or too few stars are
             recognized.
         """
-        from persistence.tasks import sources  # imports astropy
+        from persistence.tasks import calibration, sources  # import astropy
         from persistence.types.pixels.units import text_of
 
         config = self.config
@@ -126,13 +120,17 @@ class CalibrateTask(Task):
                 found.bin_size,
             )
         used = {name: np.zeros(measured.x.size, bool) for name in _FLAGS}
-        stars = self._recognized(made, measured, catalog) if self._needs_stars() else None
+        stars = (
+            calibration.recognized(self, made, measured, catalog) if self._needs_stars() else None
+        )
         corrected = zero = None
         if stars is not None and config.doAstrometry:
-            corrected = self._astrometry(made, stars, used["calib_astrometry_used"])
+            corrected = calibration.corrected(self, made, stars)
+            used["calib_astrometry_used"][stars.sources[corrected.solution.used]] = True
             made = made.replaced(wcs=corrected.solution.wcs)
         if stars is not None and config.doPhotoCal:
-            zero = self._photometry(made, stars, used["calib_photometry_used"])
+            zero = calibration.zero_point(self, made, stars)
+            used["calib_photometry_used"][zero.sources[zero.used]] = True
             calib = dataclasses.replace(zero.calib, unit=text_of(made.unit) or None)
             made = made.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
@@ -164,128 +162,6 @@ class CalibrateTask(Task):
             )
         }
 
-    def _recognized(self, exposure: Exposure, measured: Measured, catalog: Any) -> Recognized:
-        from persistence.tasks.recognize import recognize
-
-        stars = recognize(exposure, measured, catalog, self.config)
-        number, least = stars.sources.size, self.config.minMatches
-        if number < least:
-            raise TaskError(
-                f"of {stars.candidates} sources and {stars.references.ids.size} stars of "
-                f"{catalog.name}, {number} are alike, and {least} are needed; settings that "
-                "matter: "
-                + ", ".join(
-                    option(self, name) for name in ("maxOffset", "matchRadius", "minSignalToNoise")
-                )
-            )
-        pose = stars.pose
-        refuse(
-            self,
-            [
-                Number(
-                    "the votes of the brightest stand {:.1f} sigma above chance",
-                    np.nan if pose is None else pose.sigmas,
-                    "minVoteSigma",
-                ),
-                Number(
-                    "{:.2f} of the brightest sources are stars",
-                    stars.fraction,
-                    "minMatchedFraction",
-                ),
-            ],
-            f"which sources are which stars of {catalog.name}",
-        )
-        off = stars.offset
-        self._keep(
-            numMatches=number,
-            astromOffsetEast=off.east,
-            astromOffsetNorth=off.north,
-            astromOffsetScatter=off.scatter,
-        )
-        self.log.info(
-            '%d stars recognized; the WCS is off by %.3f" east, %.3f" north',
-            number,
-            off.east,
-            off.north,
-        )
-        return stars
-
-    def _astrometry(self, exposure: Exposure, stars: Recognized, used: Bools) -> Corrected:
-        """Correct the WCS; marks the sources that were used."""
-        made = stars.corrected(exposure.wcs, Frame(exposure.bbox), self.config)
-        solution = made.solution
-        used[stars.sources[solution.used]] = True
-        number = int(solution.used.sum())
-        side = _scale(solution.wcs)
-        self._keep(
-            astromScatter=made.scatter,
-            astromExcess=solution.excess,
-            astromRimErr=solution.rim_error,
-            astromOrder=solution.degree,
-            numAstrometryStars=number,
-            astromRotation=solution.turn,
-            astromScaleChange=solution.stretch,
-        )
-        self.log.info(
-            'WCS corrected by %d stars, order %d; scatter %.3f"',
-            number,
-            solution.degree,
-            made.scatter,
-        )
-        numbers = [
-            Number("its stars scatter by {:.2f} pixels", made.scatter / side, "maxAstromScatter"),
-            Number(
-                "they scatter by {:.2f} pixels beyond their errors, as unknown proper motions do",
-                solution.excess / side,
-                "maxAstromExcess",
-            ),
-            Number("it is turned by {:.3f} degrees", abs(solution.turn), "maxRotation"),
-            Number("its scale changes by {:.4f}", solution.stretch, "maxScaleChange"),
-        ]
-        refuse(self, numbers, "the WCS")
-        return made
-
-    def _photometry(self, exposure: Exposure, stars: Recognized, used: Bools) -> ZeroPoint:
-        """Find the zero point; marks the sources that were used."""
-        from persistence.tasks import photometry
-
-        zero = photometry.calibrate(stars, Frame(exposure.bbox), self.config)
-        used[zero.sources[zero.used]] = True
-        number = int(zero.used.sum())
-        told = {
-            "photoZeroPoint": zero.calib.zero_point,
-            "photoZeroPointErr": zero.error,
-            "photoScatter": zero.scatter,
-        }
-        self._keep(
-            **told,
-            numPhotometryStars=number,
-            photoExcess=zero.excess,
-            photoOrder=zero.degree,
-            photoSpan=zero.span,
-        )
-        self.metadata.set("photoColorTerm", str(stars.references.term or ""))
-        self.log.info(
-            "zero point %.4f +- %.4f mag, scatter %.4f, of %d stars", *told.values(), number
-        )
-        if zero.degree:
-            self.log.info(
-                "it varies by %.3f mag over the image, as a polynomial of order %d",
-                zero.span,
-                zero.degree,
-            )
-        numbers = [
-            Number("its stars scatter by {:.3f} mag", zero.scatter, "maxPhotoScatter"),
-            Number("its error is {:.3f} mag", zero.error, "maxZeroPointErr"),
-        ]
-        refuse(self, numbers, "the zero point")
-        return zero
-
     def _keep(self, **numbers: float) -> None:
         for name, value in numbers.items():
             self.metadata.set(name, value)
-
-
-def _scale(wcs: Any) -> float:
-    """Return how many arcseconds the side of a pixel has, in the mean."""
-    return 3600 * float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))

@@ -56,6 +56,8 @@ class ZeroPoint:
         That of the polynomial by which it varies; 0 if it does not.
     span : `float`
         By how much it varies over the image, from the least to the largest (mag).
+    is_of_aperture : `bool`
+        Whether it holds for the flux in the aperture, as it should, or for that of the PSF.
     """
 
     calib: PhotoCalib
@@ -70,6 +72,7 @@ class ZeroPoint:
     error: float
     degree: int
     span: float
+    is_of_aperture: bool
 
 
 def calibrate(stars: Recognized, frame: Frame, config: Any) -> ZeroPoint:
@@ -128,6 +131,7 @@ def calibrate(stars: Recognized, frame: Frame, config: Any) -> ZeroPoint:
         deviation,
         surface.degree,
         span,
+        sample.is_of_aperture,
     )
 
 
@@ -138,23 +142,24 @@ class _Sample(NamedTuple):
     value: Floats
     error: Floats
     pairs: NDArray[np.int64]
+    is_of_aperture: bool
 
 
 def _sample(stars: Recognized, config: Any) -> _Sample:
     measured, sources = stars.measured, stars.sources
     magnitude = stars.references.magnitudes[stars.stars]
     alone = _alone(measured, sources, config)
-    fluxes = {
-        aperture_name(measured.calib_radius): (measured.calib_flux, alone, config.minIsolated),
-        "base_PsfFlux": (measured.psf_flux, np.ones(sources.size, bool), 1),
-    }
-    for name, (flux, is_usable, least) in fluxes.items():
+    choices = (
+        (aperture_name(measured.calib_radius), measured.calib_flux, alone, config.minIsolated),
+        ("base_PsfFlux", measured.psf_flux, np.ones(sources.size, bool), 1),
+    )
+    for number, (name, flux, is_usable, least) in enumerate(choices):
         value, error = flux.value[sources], flux.error[sources]
         with np.errstate(invalid="ignore"):
             known = (value > 0) & (error > 0) & np.isfinite(magnitude) & ~flux.failed[sources]
         pairs = np.flatnonzero(known & is_usable)
         if pairs.size >= max(least, 1):
-            return _Sample(f"{name}_instFlux", value, error, pairs)
+            return _Sample(f"{name}_instFlux", value, error, pairs, number == 0)
     raise TaskError(
         f"none of {sources.size} stars has both a flux and a magnitude in {stars.references.filter}"
     )

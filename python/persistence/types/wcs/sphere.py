@@ -70,7 +70,8 @@ def to_pixels(wcs: Any, ra: Any, dec: Any) -> tuple[Floats, Floats]:
         there = SkyCoord(ra, dec, unit="deg", frame="icrs").transform_to(frame).spherical
         ra, dec = there.lon.deg, there.lat.deg
     world = (ra, dec) if wcs.wcs.lng < wcs.wcs.lat else (dec, ra)
-    x, y = wcs.all_world2pix(*world, 0)
+    # Of SIP, which is iterated, astropy's own tolerance would leave 1e-4 pixels.
+    x, y = wcs.all_world2pix(*world, 0, tolerance=1e-7, maxiter=50)
     return np.asarray(x, float), np.asarray(y, float)
 
 
