@@ -39,7 +39,7 @@ def recognized(number: int = 400, error: float = 0.01, varies: Any = None, seed:
     counts = counts * (1 + error * rng.normal(size=x.size))
     flux = Flux(counts, error * counts, np.zeros(x.size, bool))
     measured = SimpleNamespace(
-        x=x, y=y, calib_flux=flux, psf_flux=flux, calib_radius=12.0, apertures={12.0: flux}
+        x=x, y=y, calib_flux=flux, psf_flux=flux, calib_radius=12.0, extended=np.zeros(x.size)
     )
     references = SimpleNamespace(
         magnitudes=magnitude, magnitude_errors=np.full(x.size, 0.001), filter="g"
@@ -133,8 +133,17 @@ def test_stars_with_a_neighbour_in_the_aperture_are_left_out() -> None:
     assert zero.sources.size == 392 - 131
     assert calibrated(stars, isolationMargin=0.5).sources.size == 392
     assert calibrated(stars, isolationFraction=0.6).sources.size == 392
+    measured.extended = np.zeros(brighter.size)
     crowded = calibrated(stars, minIsolated=300)
     assert (crowded.calib.flux_name, crowded.sources.size) == ("base_PsfFlux_instFlux", 392)
+
+
+def test_what_is_larger_than_a_point_is_left_out() -> None:
+    """Galaxies have more light than a catalog of points tells."""
+    stars = recognized()
+    stars.measured.extended[:50] = 1
+    stars.measured.extended[50:60] = np.nan  # it is not known
+    assert calibrated(stars).sources.tolist() == list(range(50, 392))
 
 
 def test_stars_without_flux_or_magnitude_are_left_out_and_there_has_to_be_one() -> None:

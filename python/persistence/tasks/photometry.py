@@ -78,8 +78,8 @@ class ZeroPoint:
 def calibrate(stars: Recognized, frame: Frame, config: Any) -> ZeroPoint:
     """Find the zero point of the flux that is calibrated.
 
-    It is the flux in the aperture, of stars that nothing is near which is brighter than a part of
-    them. Where these are too few, it is that of the PSF, of all stars; the calibration names it.
+    It is the flux in the aperture, of points that nothing is near which is brighter than a part of
+    them. Where these are too few, it is that of the PSF, of all points; the calibration names it.
 
     Parameters
     ----------
@@ -148,10 +148,11 @@ class _Sample(NamedTuple):
 def _sample(stars: Recognized, config: Any) -> _Sample:
     measured, sources = stars.measured, stars.sources
     magnitude = stars.references.magnitudes[stars.stars]
-    alone = _alone(measured, sources, config)
+    points = ~(measured.extended[sources] == 1)
+    alone = points & _alone(measured, sources, config)
     choices = (
         (aperture_name(measured.calib_radius), measured.calib_flux, alone, config.minIsolated),
-        ("base_PsfFlux", measured.psf_flux, np.ones(sources.size, bool), 1),
+        ("base_PsfFlux", measured.psf_flux, points, 1),
     )
     for number, (name, flux, is_usable, least) in enumerate(choices):
         value, error = flux.value[sources], flux.error[sources]

@@ -106,11 +106,11 @@ class Recognized:
         """
         measured, sky = self.measured, (self.references.ra, self.references.dec)
         x, y = (getattr(measured, axis)[self.sources] for axis in "xy")
-        errors = np.nan_to_num(measured.position_error[self.sources], nan=1.0, posinf=1.0)
+        errors = np.column_stack([measured.x_error, measured.y_error])[self.sources]
         there = sky[0][self.stars], sky[1][self.stars]
         pairs = astrometry.Pairs(
             np.column_stack([x, y]),
-            np.column_stack([errors, errors]),
+            np.nan_to_num(errors, nan=1.0, posinf=1.0),
             there,
             self.references.position_errors[self.stars],
         )
