@@ -86,7 +86,7 @@ def looked_into(namespace: argparse.Namespace) -> Butler:
             if stays and repository_cfg.read(namespace.output) is not None
             else []
         )
-        inputs = [_args(namespace, path) for path in (*there, namespace.input)]
+        inputs = [_args(namespace, path) for path in (*there, *_read(namespace))]
         return Butler(inputs=inputs, trust=cameras.given(namespace)["trust"])
     except PersistenceError as error:
         raise UsageError(str(error)) from error
@@ -108,10 +108,30 @@ def opened(namespace: argparse.Namespace, objects: str = "astropy") -> Butler:
         if namespace.output is None:
             return Butler(namespace.input, **given, **how, **_told(namespace))
         outputs = {**_args(namespace, namespace.output), "mode": "rw"}
-        inputs = _args(namespace, namespace.input)
+        inputs = [_args(namespace, path) for path in _read(namespace)]
         return Butler(inputs=inputs, outputs=outputs, trust=given["trust"], **how)
     except PersistenceError as error:
         raise UsageError(str(error)) from error
+
+
+def _read(namespace: argparse.Namespace) -> list[str]:
+    """Return the repositories that are read: the input, and what a task adds.
+
+    Raises
+    ------
+    UsageError
+        If the one that is added is no directory.
+    """
+    template = getattr(namespace, "template", None)
+    if template is None:
+        return [namespace.input]
+    # The tutorial has it in the directory of the input.
+    for place in (template, os.path.join(namespace.input, template)):
+        if os.path.isdir(place):
+            return [namespace.input, os.path.abspath(place)]
+    raise UsageError(
+        f"--template {template} is no directory, neither here nor in {namespace.input}"
+    )
 
 
 def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:

@@ -190,17 +190,23 @@ def _columns(beside: Beside, unit: Any) -> Iterator[tuple[str, Any, Any, str]]:
         yield f"{name}_instFlux", flux.value, unit, f"flux there in the {what}"
         yield f"{name}_instFluxErr", flux.error, unit, f"standard deviation of it in the {what}"
         yield f"{name}_flag", flux.failed, None, f"there is no flux in the {what}"
+    yield "is_negative", beside.score < 0, None, "the difference is negative there"
     dipoles = beside.dipoles
     for side in ("positive", "negative"):
         name = f"{_DIPOLE}_{side[:3]}"
         yield f"{name}_instFlux", getattr(dipoles, side), unit, f"flux of a dipole's {side} side"
         yield f"{name}_instFluxErr", dipoles.error, unit, "standard deviation of it"
+    mean = (dipoles.positive - dipoles.negative) / 2
+    yield f"{_DIPOLE}_instFlux", mean, unit, "mean of the fluxes of both sides, without signs"
+    yield f"{_DIPOLE}_instFluxErr", dipoles.error / np.sqrt(2), unit, "standard deviation of it"
     yield f"{_DIPOLE}_x", dipoles.x, "pixel", "middle of the dipole, x"
     yield f"{_DIPOLE}_y", dipoles.y, "pixel", "middle of the dipole, y"
     yield f"{_DIPOLE}_separation", dipoles.separation, "pixel", "from side to side"
     angle = "of the positive side as seen from the other, from x to y"
     yield f"{_DIPOLE}_orientation", dipoles.angle, "rad", angle
-    yield f"{_DIPOLE}_chi2dof", dipoles.chi2, None, "reduced chi squared of the dipole"
+    yield f"{_DIPOLE}_chi2", dipoles.chi2, None, "reduced chi squared of the dipole"
+    fitted = np.isfinite(dipoles.chi2)
+    yield f"{_DIPOLE}_flag_classificationAttempted", fitted, None, "a dipole was fitted"
     yield f"{_DIPOLE}_flag_classification", dipoles.is_dipole, None, "it is a dipole"
     yield "ip_diffim_PsfFit_flag", beside.unlike, None, "it does not look like a point"
 

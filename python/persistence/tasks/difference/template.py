@@ -141,6 +141,25 @@ class GetTemplateTask(Task):
             )
 
 
+class GetCalexpAsTemplateTask(GetTemplateTask):
+    """Reads the calibrated exposure of another visit as template, and nothing else."""
+
+    def _coadds(self, exposure: Exposure, sensorRef: Any) -> list[Any]:
+        raise TaskError(
+            "the template is to be a calibrated exposure; --templateId visit=... says of which"
+        )
+
+
+class GetCoaddAsTemplateTask(GetTemplateTask):
+    """Reads coadds as template, and nothing else."""
+
+    def _calexps(self, sensorRef: Any, ids: Sequence[Any]) -> list[Any]:
+        raise TaskError(
+            "the template is to be a coadd, so that --templateId says nothing; for another visit: "
+            "-C $AP_PIPE_DIR/config/calexpTemplates.py"
+        )
+
+
 def _apart(butler: Any, data_id: Any) -> dict[str, Any]:
     """Return what a data ID says of the detector alone."""
     keys = set(butler.getKeys("raw")) - set(butler.getKeys("raw", "visit"))

@@ -1,0 +1,11 @@
+"""Gen2's names of the tasks that read templates; other names say that they are not here."""
+
+from persistence.gen2types import absent
+
+_MODULES = {
+    "GetCalexpAsTemplateTask": "persistence.tasks.difference.template",
+    "GetCoaddAsTemplateTask": "persistence.tasks.difference.template",
+}
+
+
+__getattr__, __dir__ = absent.lending(__name__, _MODULES)

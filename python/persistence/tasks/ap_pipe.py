@@ -1,0 +1,134 @@
+"""`ApPipeTask`: from raw exposures to objects in the alert production database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from persistence.pipe.cmdline.parser import ArgumentParser
+from persistence.pipe.cmdlinetask import CmdLineTask
+from persistence.pipe.runner import TaskRunner
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Later
+from persistence.pipe.timing import timeMethod
+
+if TYPE_CHECKING:
+    from persistence.tasks.dia_pipe import DiaPipelineTask
+    from persistence.tasks.image_difference import ImageDifferenceTask
+    from persistence.tasks.process_ccd import ProcessCcdTask
+
+_STEPS = ("ccdProcessor", "differencer", "diaPipe")
+# Step -> the dataset that is the last one it writes.
+_LAST = {
+    "ccdProcessor": "calexp",
+    "differencer": "deepDiff_differenceExp",
+    "diaPipe": "apdb_marker",
+}
+
+
+class ApPipeTaskRunner(TaskRunner):
+    """Hands each target the template's data IDs, and the steps that are not done again."""
+
+    @staticmethod
+    def getTargetList(parsedCmd: Any, **kwargs: Any) -> list[Any]:
+        """Return the targets."""
+        return TaskRunner.getTargetList(
+            parsedCmd,
+            templateIdList=parsedCmd.templateId.idList,
+            reuse=tuple(parsedCmd.reuse),
+            **kwargs,
+        )
+
+
+class ApPipeTask(CmdLineTask):
+    """Runs the steps of alert production on raw exposures, detector by detector."""
+
+    ConfigClass: ClassVar[Any] = Later("persistence.tasks.ap_pipe_config", "ApPipeConfig")
+    RunnerClass = ApPipeTaskRunner
+    _DefaultName = "apPipe"
+
+    ccdProcessor: ProcessCcdTask
+    differencer: ImageDifferenceTask
+    diaPipe: DiaPipelineTask
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        for name in _STEPS:
+            self.makeSubtask(name)
+
+    @classmethod
+    def _makeArgumentParser(cls) -> ArgumentParser:
+        parser = super()._makeArgumentParser()
+        parser.add_id_argument(
+            "--templateId", "calexp", doMakeDataRefList=False,
+            help="the visit whose calibrated exposure is the template: visit=234567; without, the "
+            "template is a coadd",
+        )  # fmt: skip
+        parser.add_argument(
+            "--template", metavar="DIR",
+            help="a repository that has the templates; without, the input has them",
+        )  # fmt: skip
+        parser.addReuseOption(list(_STEPS))
+        return parser
+
+    @timeMethod
+    def runDataRef(
+        self,
+        rawRef: Any,
+        templateIdList: Sequence[Any] | None = None,
+        reuse: Sequence[str] = (),
+    ) -> Struct:
+        """Process a raw exposure of a detector.
+
+        Parameters
+        ----------
+        rawRef : `~persistence.butler.subset.ButlerDataRef`
+            Of the exposure; results go where it puts them.
+        templateIdList : sequence of `dict`, optional
+            See `~persistence.tasks.difference.template.GetTemplateTask.run`.
+        reuse : sequence of `str`
+            Of ``ccdProcessor differencer diaPipe``: the steps whose outputs are taken where they
+            are there.
+
+        Returns
+        -------
+        result : `~persistence.pipe.struct.Struct`
+            ``ccdProcessor``, ``differencer``, ``diaPipe``: what the steps returned, None of those
+            that were not done.
+
+        Raises
+        ------
+        TaskError
+            As the steps say.
+        """
+        results = dict.fromkeys(_STEPS)
+        if not self._is_there(rawRef, "ccdProcessor", reuse):
+            results["ccdProcessor"] = self.ccdProcessor.runDataRef(rawRef)
+        if not self._is_there(rawRef, "differencer", reuse):
+            results["differencer"] = self.differencer.runDataRef(rawRef, templateIdList)
+        if not self._is_there(rawRef, "diaPipe", reuse):
+            results["diaPipe"] = self._stored(rawRef)
+        return Struct(**results)
+
+    def _is_there(self, reference: Any, step: str, reuse: Sequence[str]) -> bool:
+        is_there = step in reuse and reference.datasetExists(_LAST[step], write=True)
+        if is_there:
+            self.log.info("%s is not done again: its outputs are there", step)
+        return bool(is_there)
+
+    def _stored(self, reference: Any) -> Struct:
+        """Store what was found, and the fluxes of all objects on the detector."""
+        from persistence.tasks.difference import forcedsources
+
+        difference, science = reference.get("deepDiff_differenceExp"), reference.get("calexp")
+        numbers = self.diaPipe._numbers(reference)
+
+        def forced(objects: Any, ra: Any, dec: Any) -> Any:
+            return forcedsources.rows(difference, science, numbers, objects, ra, dec)
+
+        return self.diaPipe.runDataRef(
+            reference,
+            reference.get("deepDiff_diaSrc"),
+            difference,
+            forced if self.config.doForcedSources else None,
+        )
