@@ -98,6 +98,7 @@ LIBRARIES = {
         "pipe.cmdline.overrides",
         "pipe.cmdline.show",
         "pipe.task",
+        "tasks.ap_pipe_config",
         "tasks.associate",
         "tasks.ap_corr",
         "tasks.calibrate_config",

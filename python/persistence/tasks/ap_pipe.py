@@ -64,10 +64,9 @@ class ApPipeTask(CmdLineTask):
             help="the visit whose calibrated exposure is the template: visit=234567; without, the "
             "template is a coadd",
         )  # fmt: skip
-        parser.add_argument(
-            "--template", metavar="DIR",
-            help="a repository that has the templates; without, the input has them",
-        )  # fmt: skip
+        parser.addInputOption(
+            "--template", help="a repository that has the templates; without, the input has them"
+        )
         parser.addReuseOption(list(_STEPS))
         return parser
 
@@ -118,13 +117,16 @@ class ApPipeTask(CmdLineTask):
 
     def _stored(self, reference: Any) -> Struct:
         """Store what was found, and the fluxes of all objects on the detector."""
+        from persistence.tasks import sources  # imports astropy
         from persistence.tasks.difference import forcedsources
 
         difference, science = reference.get("deepDiff_differenceExp"), reference.get("calexp")
-        numbers = self.diaPipe._numbers(reference)
+        numbers = self.diaPipe.numbers(reference)
+        bits = reference.get("ccdExposureId_bits")
 
         def forced(objects: Any, ra: Any, dec: Any) -> Any:
-            return forcedsources.rows(difference, science, numbers, objects, ra, dec)
+            first = sources.first_id(numbers.number, bits, len(objects))
+            return forcedsources.rows(difference, science, numbers, first, objects, ra, dec)
 
         return self.diaPipe.runDataRef(
             reference,

@@ -84,7 +84,7 @@ class DiaPipelineTask(Task):
         TaskError
             If the marker and the database do not agree, or as `run` says.
         """
-        numbers = self._numbers(sensorRef)
+        numbers = self.numbers(sensorRef)
         self.apdb.makeSchema()
         self._check(sensorRef, numbers)
         catalog = sensorRef.get("deepDiff_diaSrc") if diaSrc is None else diaSrc
@@ -192,7 +192,14 @@ class DiaPipelineTask(Task):
     # -- the marker
     # -------------------------------------------------------------------------------
 
-    def _numbers(self, sensorRef: Any) -> Exposed:
+    def numbers(self, sensorRef: Any) -> Exposed:
+        """Return the numbers of a detector's exposure.
+
+        Raises
+        ------
+        TaskError
+            If its data ID names no visit, or no detector.
+        """
         data_id = dict(sensorRef.dataId)
         detector = next((data_id[key] for key in _DETECTORS if key in data_id), None)
         visit = data_id.get("visit", data_id.get("expId"))

@@ -342,13 +342,31 @@ def test_the_namespace_has_what_scripts_rely_on(
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
         "noDurable": False, "force": False, "mapper": None, "trust": None,
         "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "redoStale": False, "recordDigests": False,
-        "template": None,
+        "template": None, "alsoRead": [],
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}
     assert {name: value for name, value in vars(parsed).items() if name not in objects} == expected
     assert objects <= vars(parsed).keys()
     assert parsed.config is config
     assert [reference.dataId["visit"] for reference in parsed.id.refList] == [410877, 410878]
+
+
+def test_a_repository_that_a_task_reads_beside_the_input_may_lie_in_it(
+    config: Any, own: Path, tmp_path: Path
+) -> None:
+    within, elsewhere = own / "templates", tmp_path / "elsewhere"
+    for folder in (within, elsewhere):
+        folder.mkdir()
+        (folder / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    for typed, folder in (("templates", within), (str(elsewhere), elsewhere)):
+        made = ArgumentParser(name="x", prog="x.py")
+        made.add_id_argument("--id", "raw", help="which raws")
+        made.addInputOption("--also", "what else is read")
+        words = [str(own), "--rerun", folder.name, "--id", "ccd=28", "--also", typed]
+        parsed = made.parse_args(config, words)
+        roots = [repository.root for repository in parsed.butler.chain.inputs]
+        assert roots[-1] == str(folder)
+        assert str(own) in roots[:-1]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ def said(
     given = {"input": root, "output": output, "calib": calib}
     texts = {name: None if path is None else str(path) for name, path in given.items()}
     texts |= {"mapper": None, "trust": None}
-    return argparse.Namespace(clobberOutput=clobber, noDurable=False, force=False, **texts)
+    return argparse.Namespace(
+        clobberOutput=clobber, noDurable=False, force=False, alsoRead=[], **texts
+    )
 
 
 def test_an_input_is_a_directory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ class ArgumentParser(argparse.ArgumentParser):
         )
         self._name = name
         self._dataIdArgDict: dict[str, DataIdArgument] = {}
+        self._inputOptions: list[str] = []
         self._which = options.add(self)
 
     # -- what a task adds
@@ -105,6 +106,19 @@ class ArgumentParser(argparse.ArgumentParser):
         if isinstance(datasetType, DynamicDatasetType):
             datasetType.addArgument(self, dest)
         self._dataIdArgDict[dest] = argument
+
+    def addInputOption(self, name: str, help: str) -> None:
+        """Add an option that names a repository which is read after the input.
+
+        Parameters
+        ----------
+        name : `str`
+            The option, ``--template``.
+        help : `str`
+            Its help.
+        """
+        self.add_argument(name, metavar="DIR", help=help)
+        self._inputOptions.append(name)
 
     def addReuseOption(self, choices: Sequence[str]) -> None:
         """Add ``--reuse-outputs-from``, for a task whose steps have an order.
@@ -227,6 +241,8 @@ class ArgumentParser(argparse.ArgumentParser):
             hint = did_you_mean(strange[0].partition("=")[0], options.named(self))
             raise UsageError(f"unrecognized arguments: {' '.join(strange)}{hint}")
         options.finish(namespace)
+        given = {name: getattr(namespace, name.lstrip("-")) for name in self._inputOptions}
+        namespace.alsoRead = [(name, path) for name, path in given.items() if path is not None]
         where = places.resolved(
             namespace.input, namespace.calib, namespace.output, namespace.rerun,
             **cameras.given(namespace),

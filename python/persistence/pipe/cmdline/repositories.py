@@ -122,16 +122,15 @@ def _read(namespace: argparse.Namespace) -> list[str]:
     UsageError
         If the one that is added is no directory.
     """
-    template = getattr(namespace, "template", None)
-    if template is None:
-        return [namespace.input]
-    # The tutorial has it in the directory of the input.
-    for place in (template, os.path.join(namespace.input, template)):
+    return [namespace.input, *(_beside(namespace, *given) for given in namespace.alsoRead)]
+
+
+def _beside(namespace: argparse.Namespace, option: str, path: str) -> str:
+    # Gen2's tutorial has templates in the directory of the input.
+    for place in (path, os.path.join(namespace.input, path)):
         if os.path.isdir(place):
-            return [namespace.input, os.path.abspath(place)]
-    raise UsageError(
-        f"--template {template} is no directory, neither here nor in {namespace.input}"
-    )
+            return os.path.abspath(place)
+    raise UsageError(f"{option} {path} is no directory, neither here nor in {namespace.input}")
 
 
 def _args(namespace: argparse.Namespace, root: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from persistence.pipe.task import TaskError
 from persistence.tasks import dia_sources
 from persistence.tasks.difference.diasources import forced
 from persistence.types.wcs import sphere
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def rows(
-    difference: Exposure, science: Exposure, numbers: Exposed, objects: Any, ra: Any, dec: Any
+    difference: Exposure,
+    science: Exposure,
+    numbers: Exposed,
+    first: int,
+    objects: Any,
+    ra: Any,
+    dec: Any,
 ) -> dict[str, Any]:
     """Return the rows of some objects.
 
@@ -26,6 +33,8 @@ def rows(
         Of one detector: with WCS, calibration, filter and time.
     numbers : `~persistence.tasks.dia_sources.Exposed`
         The numbers of that.
+    first : `int`
+        The number of the first row.
     objects : array of int64
         The objects' numbers.
     ra, dec : array
@@ -35,14 +44,23 @@ def rows(
     -------
     columns : `dict` [`str`, array]
         Of those whose flux can be measured: fluxes in nJy, times as MJD (TAI).
+
+    Raises
+    ------
+    TaskError
+        If the difference has no photometric calibration.
     """
     x, y = sphere.to_pixels(difference.wcs, np.asarray(ra, float), np.asarray(dec, float))
     here, there = (forced(exposure, x, y) for exposure in (difference, science))
     seen = ~here.failed
     number = int(np.count_nonzero(seen))
-    nanojansky = difference.photo_calib.factor(x, y)[seen]  # type: ignore[union-attr]
+    if difference.photo_calib is None:
+        raise TaskError("the difference has no photometric calibration: fluxes have to be in nJy")
+    # A number, where it is the same everywhere.
+    nanojansky = np.broadcast_to(difference.photo_calib.factor(x, y), x.shape)[seen]
     time, _ = dia_sources.midpoint(difference)
     made = {
+        "diaForcedSourceId": first + np.arange(number),
         "diaObjectId": np.asarray(objects, np.int64)[seen],
         "ra": np.asarray(ra, float)[seen],
         "dec": np.asarray(dec, float)[seen],

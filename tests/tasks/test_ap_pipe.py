@@ -1,0 +1,189 @@
+"""Alert production: its steps in their order, and the tutorial's lines on the realistic sky."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.table import Table
+from scipy.spatial import cKDTree
+
+pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
+pytest.importorskip("sep", reason="pip install '.[tasks]'")
+pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
+
+from lsst.pex.config import Config
+
+import lsst.ap.pipe
+from obs_decam.sample.realistic import generate
+from obs_decam.sample.realistic.scene import Numbers
+from persistence import Butler
+from persistence.cli import ingest_calibs, ingest_curated, ingest_images
+from persistence.pipe.struct import Struct
+from persistence.pipe.task import Task
+from persistence.tasks.ap_pipe import ApPipeTask
+from persistence.tasks.difference.template import GetCalexpAsTemplateTask
+
+TOP = Path(__file__).resolve().parents[2]
+STEPS = ["ccdProcessor", "differencer", "diaPipe"]
+done: list[Any] = []
+
+
+class Step(Task):
+    """Notes that it was run."""
+
+    ConfigClass = Config
+
+    def runDataRef(self, *args: Any) -> Struct:
+        done.append((self._name, *args[1:2]))
+        return Struct(name=self._name)
+
+
+class Differencer(Step):
+    class ConfigClass(Config):  # type: ignore[no-redef]
+        doWriteSources = True
+
+
+@pytest.fixture
+def task(monkeypatch: pytest.MonkeyPatch) -> ApPipeTask:
+    """Return the task with steps that only note that they were run."""
+    done.clear()
+    config = ApPipeTask.ConfigClass()
+    for name in STEPS:
+        getattr(config, name).retarget(Differencer if name == "differencer" else Step)
+    made = ApPipeTask(config=config)
+    monkeypatch.setattr(made, "_stored", made.diaPipe.runDataRef)
+    return made
+
+
+def reference(*there: str) -> Any:
+    return SimpleNamespace(datasetExists=lambda name, write: write and name in there)
+
+
+@pytest.mark.parametrize(
+    ("reuse", "there", "expected"),
+    [
+        ([], ["calexp"], STEPS),
+        (["ccdProcessor"], ["calexp"], STEPS[1:]),
+        (["ccdProcessor"], [], STEPS),
+        (STEPS, ["calexp", "deepDiff_differenceExp"], STEPS[2:]),
+        (STEPS, ["calexp", "deepDiff_differenceExp", "apdb_marker"], []),
+    ],
+)
+def test_steps_come_in_order_and_what_is_there_may_be_taken(
+    task: ApPipeTask, reuse: list[str], there: list[str], expected: list[str]
+) -> None:
+    result = task.runDataRef(reference(*there), [{"visit": 2}], reuse)
+    assert [name for name, *_ in done] == expected
+    assert [name for name in STEPS if getattr(result, name) is not None] == expected
+    if "differencer" in expected:
+        assert ("differencer", [{"visit": 2}]) in done
+
+
+def test_what_the_next_step_reads_has_to_be_written() -> None:
+    config = ApPipeTask.ConfigClass()
+    config.diaPipe.apdb.db_url = "sqlite:///apdb/association.db"
+    config.validate()
+    config.differencer.doWriteSources = False
+    with pytest.raises(ValueError, match=r"differencer\.doWriteSources has to stay True"):
+        config.validate()
+
+
+def test_the_settings_of_gen2s_package_are_where_its_variable_would_point_to() -> None:
+    assert lsst.ap.pipe.ApPipeTask is ApPipeTask
+    config = ApPipeTask.ConfigClass()
+    folder = os.path.dirname(lsst.ap.pipe.__file__)
+    config.load(os.path.join(folder, "config", "calexpTemplates.py"))
+    assert config.differencer.getTemplate.target is GetCalexpAsTemplateTask
+
+
+def test_a_repository_of_templates_that_is_not_there_is_told(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(own), "--rerun", "out", "--id", "visit=410877", "--template", "nowhere"]
+    with pytest.raises(SystemExit) as end:
+        ApPipeTask.parseAndRun([*words, "-c", "diaPipe.apdb.db_url=sqlite:///x.db"])
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert f"--template nowhere is no directory, neither here nor in {own}" in told
+    assert not (own / "rerun").exists()
+
+
+def test_without_an_address_nothing_is_begun(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        ApPipeTask.parseAndRun([str(own), "--rerun", "out", "--id", "visit=410877"])
+    assert "apdb.db_url is not set" in capsys.readouterr().err
+    assert not (own / "rerun").exists()
+
+
+# -- as the tutorial has it
+# -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a repository of two visits of the realistic sky, whose first is calibrated."""
+    folder = tmp_path_factory.mktemp("ap")
+    made = generate.write(str(folder / "sky"), 4, numbers=Numbers(1000, 500, 100), rays=20)
+    root = folder / "repo"
+    calib = root / "calibs"
+    calib.mkdir(parents=True)
+    (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
+    assert ingest_images.main([str(root), *made.raws]) == 0
+    words = ["--calib", str(calib), "--validity", "999", "--mode", "copy"]
+    assert ingest_calibs.main([str(root), *made.masters, *words]) == 0
+    assert ingest_curated.main([str(root), made.defects, "--calib", str(calib)]) == 0
+    (root / "ref_cats").symlink_to(made.references)
+    return folder
+
+
+def lines_of(page: str, section: str) -> list[str]:
+    """Return the commands that a section of a page shows."""
+    text = (TOP / page).read_text()
+    part = text.split(f"\n{section}\n")[1]
+    part = re.split(r"\n[^\n]+\n[-=]{4,}\n", part)[0]
+    block = re.sub(r"\\\n\s+", "", part)
+    return [line.strip() for line in block.splitlines() if re.match(r"    [a-zA-Z_]+.*", line)]
+
+
+@pytest.mark.slow
+def test_the_page_takes_raws_to_objects_and_does_nothing_twice(place: Path) -> None:
+    commands = lines_of("doc/ap.rst", "From raw exposures to objects")
+    assert sum(line.startswith("ap_pipe.py") for line in commands) == 1
+    path = f"{TOP / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = "\n".join(["set -e", *commands, commands[-1] + " --skip-existing"])
+    ran = subprocess.run(
+        ["bash", "-ec", script], cwd=place, env=os.environ | {"PATH": path},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 done, of 1" in ran.stdout + ran.stderr
+    assert "1 skipped" in ran.stdout + ran.stderr
+    output = shlex.split(commands[-1])
+    butler = Butler(str(place / "repo" / "rerun" / output[output.index("--rerun") + 1]))
+    data_id = {"visit": 123456, "ccdnum": 28, "filter": "g"}
+    for name in ("calexp", "deepDiff_differenceExp"):
+        assert butler.get(name, dataId=data_id).image.shape == (4096, 2048)
+    table = butler.get("deepDiff_diaSrc", dataId=data_id)
+    truth = Table.read(place / "sky" / "truth" / "transients-123456.fits")
+    bright = truth[(truth["strength"] > 12) & (truth["counts"] > 0)]
+    x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"].value) for axis in "xy")
+    near, _ = cKDTree(np.column_stack([x, y])).query(np.column_stack([bright["x"], bright["y"]]))
+    assert len(bright) > 20
+    assert (near < 2).mean() > 0.9
+    with sqlite3.connect(place / "apdb" / "association.db") as database:
+        counts = [
+            database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for name in ("DiaSource", "DiaForcedSource", "dia_sources", "dia_objects")
+        ]
+    database.close()
+    assert counts == [len(table)] * 4
