@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persistence.apdb.apdb import Apdb
-from persistence.apdb.config import ApdbConfig
-
-NOW = 61000.25
+pytest.importorskip("lsst.pex.config", reason="pip install '.[ap]'")
+pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Any:
     """Give a configuration of a database in a file that is not there."""
+    from persistence.apdb.config import ApdbConfig
+
     made = ApdbConfig()
     made.db_url = f"sqlite:///{tmp_path}/association.db"
     made.connection_timeout = 1.0
@@ -25,8 +25,10 @@ def config(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def apdb(config: Any) -> Apdb:
+def apdb(config: Any) -> Any:
     """Give a database with tables and nothing in them."""
+    from persistence.apdb.apdb import Apdb
+
     made = Apdb(config)
     made.makeSchema()
     return made
