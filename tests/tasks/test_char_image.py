@@ -82,3 +82,23 @@ def test_a_guess_of_the_psf_that_is_wrong_flags_no_stars(
     exposure: Any = task(psfSigma=2.4).run(make(grid)).exposure  # type: ignore[attr-defined]
     assert not exposure.mask["CR"].any()
     assert exposure.psf.sigma == pytest.approx(1.4, abs=0.01)
+
+
+def test_fluxes_of_points_are_brought_to_the_calibrated_aperture(
+    make: Callable[..., Exposure], grid: Any
+) -> None:
+    each = task()
+    result: Any = each.run(make(grid), 7, 32)
+    catalog, fields = result.sourceCat, result.exposure.ap_corr_map
+    used = np.asarray(catalog["calib_psf_used"])
+    ratio = np.asarray(catalog["slot_PsfFlux_instFlux"]) / np.asarray(
+        catalog["slot_CalibFlux_instFlux"]
+    )
+    # circles of stars that reach beyond the image are not known
+    assert np.nanmedian(ratio[used]) == pytest.approx(1.0, abs=0.01)
+    factor = np.asarray(catalog["base_PsfFlux_apCorr"])
+    x, y = (np.asarray(catalog[f"slot_Centroid_{axis}"]) for axis in "xy")
+    assert factor == pytest.approx(fields["base_PsfFlux_instFlux"](x, y))
+    without: Any = task(doApCorr=False).run(make(grid), 7, 32)
+    assert without.exposure.ap_corr_map is None
+    assert np.isnan(np.asarray(without.sourceCat["base_PsfFlux_apCorr"])).all()

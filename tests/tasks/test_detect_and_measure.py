@@ -15,7 +15,7 @@ from persistence.formatters import catalog
 from persistence.pipe.task import TaskError
 from persistence.tasks import sky, sources
 from persistence.tasks.calibrate_config import CalibrateConfig
-from persistence.tasks.detect_and_measure import Found, detect_and_measure
+from persistence.tasks.detect_and_measure import Found, detect_and_measure, psf_flags
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.fields.boundedfield import constant
 from persistence.types.psf.psf import SingleGaussianPsf
@@ -188,3 +188,16 @@ def test_what_cannot_be_told_apart_is_refused_with_the_setting(
     monkeypatch.setattr(sky, "_STACKED", 100000)
     with pytest.raises(TaskError, match=r"boxes of 16 pixels: .*; a higher thresholdValue finds"):
         find(exposure(make, STARS))
+
+
+def test_sources_take_over_what_the_bright_ones_are_flagged_with(found: Found) -> None:
+    measured = found.measured
+    bright = sources.catalog(measured, None, 5, 32, {"calib_psf_used": (np.arange(5) == 3, "")})
+    bright = bright[[3, 0]]
+    bright["base_SdssCentroid_x"] += 1.5
+    flags = psf_flags(measured, bright)
+    assert flags["calib_psf_used"][0].tolist() == [False, False, False, True, False]
+    assert not flags["calib_psf_candidate"][0].any()
+    bright["base_SdssCentroid_x"] += 2.0
+    assert not psf_flags(measured, bright)["calib_psf_used"][0].any()
+    assert not psf_flags(measured)["calib_psf_used"][0].any()

@@ -15,7 +15,7 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
 from persistence.tasks.calibrate_config import CalibrateConfig
-from persistence.tasks.detect_and_measure import detect_and_measure
+from persistence.tasks.detect_and_measure import PSF_FLAGS, detect_and_measure, psf_flags
 from persistence.tasks.options import option
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class CalibrateTask(Task):
     _DefaultName = "calibrate"
 
     @timeMethod
-    def runDataRef(self, sensorRef: Any, exposure: Exposure, background: Any) -> Struct:
+    def runDataRef(
+        self, sensorRef: Any, exposure: Exposure, background: Any, icSourceCat: Any = None
+    ) -> Struct:
         """Calibrate an exposure, and write what comes of it; see `run`.
 
         Parameters
@@ -45,9 +47,11 @@ class CalibrateTask(Task):
             As it was characterized.
         background : `~persistence.types.fields.background.BackgroundList`
             What was subtracted from it.
+        icSourceCat : `~persistence.types.table.catalog.Catalog`, optional
+            Its bright sources, as they were characterized.
         """
         identity = sensorRef.get("ccdExposureId"), sensorRef.get("ccdExposureId_bits")
-        result = self.run(exposure, self._catalog(sensorRef), *identity)
+        result = self.run(exposure, self._catalog(sensorRef), *identity, icSourceCat)
         if self.config.doWrite:
             sensorRef.put(background, "calexpBackground")
             sensorRef.put(result.sourceCat, "src")
@@ -80,7 +84,12 @@ class CalibrateTask(Task):
 
     @timeMethod
     def run(
-        self, exposure: Exposure, catalog: Any = None, exposureId: int = 0, exposureBits: int = 32
+        self,
+        exposure: Exposure,
+        catalog: Any = None,
+        exposureId: int = 0,
+        exposureBits: int = 32,
+        icSourceCat: Any = None,
     ) -> Struct:
         """Calibrate an exposure.
 
@@ -92,6 +101,8 @@ class CalibrateTask(Task):
             What it is calibrated by; None if neither WCS nor zero point is.
         exposureId, exposureBits : `int`
             What the numbers of its sources begin with, and how many bits that takes.
+        icSourceCat : `~persistence.types.table.catalog.Catalog`, optional
+            Its bright sources, as they were characterized: which of them the PSF was measured of.
 
         Returns
         -------
@@ -134,6 +145,7 @@ class CalibrateTask(Task):
             calib = dataclasses.replace(zero.calib, unit=text_of(made.unit) or None)
             made = made.replaced(photo_calib=calib)
         flags = {name: (values, _FLAGS[name]) for name, values in used.items()}
+        flags |= psf_flags(measured, icSourceCat)
         table = sources.catalog(
             measured, made.wcs, exposureId, exposureBits, flags, made.unit, found
         )
@@ -158,7 +170,10 @@ class CalibrateTask(Task):
 
         return {
             "src": sources.schema(
-                self.config.apertureRadii, self.config.calibRadius, _FLAGS, kin=True
+                self.config.apertureRadii,
+                self.config.calibRadius,
+                {**_FLAGS, **PSF_FLAGS},
+                kin=True,
             )
         }
 

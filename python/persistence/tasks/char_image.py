@@ -11,6 +11,7 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task, TaskError
 from persistence.pipe.timing import timeMethod
 from persistence.tasks import robust, sky
+from persistence.tasks.ap_corr import MeasureApCorrTask, applied
 from persistence.tasks.measure import Measured, measure
 from persistence.tasks.options import option
 from persistence.tasks.repair import RepairTask
@@ -91,6 +92,14 @@ class CharacterizeImageConfig(Config):
         min=0.0,
         inclusiveMin=False,
     )
+    measureApCorr: Any = ConfigurableField(
+        target=MeasureApCorrTask, doc="Finds what brings fluxes of points to the calibrated one."
+    )
+    doApCorr = Field[bool](
+        doc="Find aperture corrections by the stars that the PSF is measured of?",
+        dtype=bool,
+        default=True,
+    )
     doWrite = Field[bool](doc="Write the bright sources as icSrc?", dtype=bool, default=True)
 
 
@@ -108,10 +117,12 @@ class CharacterizeImageTask(Task):
     _DefaultName = "characterizeImage"
 
     repair: RepairTask
+    measureApCorr: MeasureApCorrTask
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.makeSubtask("repair")
+        self.makeSubtask("measureApCorr")
 
     @timeMethod
     def runDataRef(self, sensorRef: Any, exposure: Exposure | None = None) -> Struct:
@@ -137,7 +148,8 @@ class CharacterizeImageTask(Task):
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            ``exposure`` (without background, with PSF), ``background``, ``sourceCat``.
+            ``exposure`` (without background, with PSF and aperture corrections), ``background``,
+            ``sourceCat``.
 
         Raises
         ------
@@ -167,6 +179,10 @@ class CharacterizeImageTask(Task):
         model = _gaussian(psf.sigma)
         clean = self.repair.run(_without(exposure, background.image()), model).exposure
         measured = measure(clean, *at, model, config.apertureRadii, config.calibRadius)
+        corrections = None
+        if config.doApCorr and psf.used.any():
+            corrections = self.measureApCorr.run(clean, measured, psf.used).apCorrMap
+        measured = applied(measured, corrections)
         flags = dict(
             zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
         )
@@ -174,7 +190,7 @@ class CharacterizeImageTask(Task):
             measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
         )
         self._note(background, psf, len(catalog))
-        made = clean.replaced(psf=model)
+        made = clean.replaced(psf=model, ap_corr_map=corrections)
         return Struct(exposure=made, background=background, sourceCat=catalog)
 
     def getSchemaCatalogs(self) -> dict[str, Any]:

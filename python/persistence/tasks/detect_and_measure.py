@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from persistence.types.pixels.mask import Mask
 
 _PLANE = "DETECTED"
+# What characterization says of stars, which their sources take over.
+PSF_FLAGS: Mapping[str, str] = {
+    "calib_psf_candidate": "bright and alone enough to measure the PSF",
+    "calib_psf_used": "the PSF was measured of it",
+    "calib_psf_reserved": "the PSF was tested by it, and not measured of it",
+}
+_SAME = 3.0  # pixels: Gen2's matchRadiusPix
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +103,27 @@ def detect_and_measure(exposure: Exposure, config: Any, seed: int = 0) -> Found:
     return Found(
         exposure.replaced(mask=flagged), measured, parents, empty, kin, pixels, detected.bin_size
     )
+
+
+def psf_flags(measured: Measured, bright: Any = None) -> dict[str, tuple[Bools, str]]:
+    """Return which sources are stars that the PSF was measured of.
+
+    Parameters
+    ----------
+    measured : `~persistence.tasks.measure.Measured`
+        The sources.
+    bright : `~persistence.types.table.catalog.Catalog`, optional
+        ``icSrc``, which says it of the bright ones.
+    """
+    flags = {name: np.zeros(measured.x.size, bool) for name in PSF_FLAGS}
+    for name in PSF_FLAGS if bright is not None and measured.x.size else ():
+        if name not in bright.colnames or not np.any(bright[name]):
+            continue
+        chosen = bright[np.asarray(bright[name])]
+        x, y = (np.asarray(chosen[f"slot_Centroid_{axis}"])[:, np.newaxis] for axis in "xy")
+        apart = np.hypot(x - measured.x, y - measured.y)
+        flags[name][apart.argmin(axis=1)[apart.min(axis=1) < _SAME]] = True
+    return {name: (flags[name], doc) for name, doc in PSF_FLAGS.items()}
 
 
 def _flagged(mask: Mask, pixels: Bools) -> Mask:

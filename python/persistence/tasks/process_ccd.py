@@ -59,7 +59,9 @@ class ProcessCcdTask(CmdLineTask):
         charRes = self.charImage.runDataRef(sensorRef, self.isr.runDataRef(sensorRef).exposure)
         calibRes: Any = None
         if self.config.doCalibrate:
-            calibRes = self.calibrate.runDataRef(sensorRef, charRes.exposure, charRes.background)
+            calibRes = self.calibrate.runDataRef(
+                sensorRef, charRes.exposure, charRes.background, charRes.sourceCat
+            )
         last = charRes if calibRes is None else calibRes
         summary = None
         if self.config.doComputeSummaryStats:
