@@ -21,6 +21,20 @@ _FIRST: dict[str, tuple[slice, slice]] = {
 }  # fmt: skip
 
 
+class Overscan(NamedTuple):
+    """What pixels tell that saw no light.
+
+    Attributes
+    ----------
+    level, noise : `float`
+        Their median, and the standard deviation of one pixel (counts); not a number if there are
+        none.
+    """
+
+    level: float
+    noise: float
+
+
 class Reading(NamedTuple):
     """An amplifier's light-sensitive pixels, as the trimmed image has them.
 
@@ -30,15 +44,12 @@ class Reading(NamedTuple):
         Without the level of the overscan.
     full : array of `bool`
         Which pixels reach the saturation.
-    level, noise : `float`
-        Of the overscan: its median, and the standard deviation of one pixel (counts); not a number
-        if there is none.
+    overscan : `Overscan`
     """
 
     counts: Plane
     full: NDArray[np.bool_]
-    level: float
-    noise: float
+    overscan: Overscan
 
 
 def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
@@ -77,7 +88,7 @@ def read(raw: NDArray[Any], amplifier: Amplifier, config: Any) -> Reading:
         # Rows drift together: that is no noise of single pixels.
         noise = NORMAL * float(np.median(np.abs(over - np.median(over, axis=1, keepdims=True))))
     turn = np.s_[:: -1 if amplifier.flip_y else 1, :: -1 if amplifier.flip_x else 1]
-    return Reading(counts[turn], full[turn], level, noise)
+    return Reading(counts[turn], full[turn], Overscan(level, noise))
 
 
 def _level(over: Plane, rows: int, name: str, config: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from persistence.tasks.amplifiers import Plane, Reading
+from persistence.tasks.amplifiers import Overscan, Plane
 from persistence.types.exposure.detector import Amplifier
 
 # How many times the read noise the level of the light is where amplifiers are compared by it.
@@ -17,7 +17,7 @@ _EACH = 4  # which rows are enough to know the level by
 
 
 def faults(
-    image: Plane, amplifiers: Sequence[Amplifier], readings: Sequence[Reading], config: Any
+    image: Plane, amplifiers: Sequence[Amplifier], overscans: Sequence[Overscan], config: Any
 ) -> dict[str, str]:
     """Return the names of amplifiers that are not believed, each with the reason.
 
@@ -27,21 +27,21 @@ def faults(
         The trimmed image (electrons).
     amplifiers : sequence of `~persistence.types.exposure.detector.Amplifier`
         Of the detector; their gains and read noises are known.
-    readings : sequence of `~persistence.tasks.amplifiers.Reading`
-        What they read.
+    overscans : sequence of `~persistence.tasks.amplifiers.Overscan`
+        Theirs.
     config : `~persistence.tasks.isr_config.IsrConfig`
         What is plausible.
     """
     told = {
-        amplifier.name: _fault(amplifier, reading, config)
-        for amplifier, reading in zip(amplifiers, readings, strict=True)
+        amplifier.name: _fault(amplifier, overscan, config)
+        for amplifier, overscan in zip(amplifiers, overscans, strict=True)
     }
     others = [each for each in amplifiers if not told[each.name]]
     told |= _darker(image, others, config.minLevelRatio)
     return {name: fault for name, fault in told.items() if fault}
 
 
-def _fault(amplifier: Amplifier, reading: Reading, config: Any) -> str:
+def _fault(amplifier: Amplifier, overscan: Overscan, config: Any) -> str:
     """Return what the header, or the overscan, says against an amplifier; perhaps nothing."""
     gain, expected = amplifier.gain, amplifier.read_noise
     assert gain is not None
@@ -51,9 +51,9 @@ def _fault(amplifier: Amplifier, reading: Reading, config: Any) -> str:
     if not (np.isfinite(expected) and expected >= 0):
         return f"its read noise is {expected:g} electrons"
     full = amplifier.saturation
-    if full is not None and reading.level >= full:
-        return f"its overscan is at {reading.level:g} counts, and {full:g} are full"
-    noise = reading.noise * gain
+    if full is not None and overscan.level >= full:
+        return f"its overscan is at {overscan.level:g} counts, and {full:g} are full"
+    noise = overscan.noise * gain
     if expected > 0 and noise > config.maxNoiseRatio * expected:
         return (
             f"its overscan scatters by {noise:.1f} electrons, {noise / expected:.1f} times its "

@@ -122,16 +122,18 @@ class IsrTask(Task):
 
         detector = self._described(raw)
         shape = trim.trimmed_shape(detector)
-        readings = [amplifiers.read(raw.image, each, self.config) for each in detector.amplifiers]
         image = np.full(shape, np.nan, np.float32)
         flags = {name: np.zeros(shape, bool) for name in ("BAD", "SAT")}
-        for amplifier, reading in zip(detector.amplifiers, readings, strict=True):
-            image[amplifier.trimmed.slices] = reading.counts
-            flags["SAT"][amplifier.trimmed.slices] = reading.full
+        overscans = []
+        for amplifier in detector.amplifiers:
+            counts, full, overscan = amplifiers.read(raw.image, amplifier, self.config)
+            image[amplifier.trimmed.slices] = counts
+            flags["SAT"][amplifier.trimmed.slices] = full
+            overscans.append(overscan)
         self._subtract(image, raw, detector, bias, dark, crosstalk)
         variance = self._to_electrons(image, detector)
         unflat = self._flatten(image, variance, flat)
-        self._refuse_implausible(image, detector, readings, flags["BAD"], raw)
+        self._refuse_implausible(image, detector, overscans, flags["BAD"], raw)
         flags["BAD"] |= unflat | ~np.isfinite(image)
         if defects is not None:
             flags["BAD"] |= defects.mask(shape)["BAD"]
@@ -243,7 +245,7 @@ class IsrTask(Task):
         return unflat
 
     def _refuse_implausible(
-        self, image: Any, detector: Detector, readings: Any, bad: Bools, raw: Exposure
+        self, image: Any, detector: Detector, overscans: Any, bad: Bools, raw: Exposure
     ) -> None:
         """Flag amplifiers that cannot be believed, and warn.
 
@@ -252,7 +254,7 @@ class IsrTask(Task):
         TaskError
             If none can.
         """
-        wrong = implausible.faults(image, detector.amplifiers, readings, self.config)
+        wrong = implausible.faults(image, detector.amplifiers, overscans, self.config)
         for amplifier in detector.amplifiers:
             if amplifier.name in wrong:
                 bad[amplifier.trimmed.slices] = True

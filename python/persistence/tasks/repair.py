@@ -64,7 +64,8 @@ class RepairTask(Task):
         number = int(cosmic_rays.tracks(hit, exposure.image.shape).max(initial=-1)) + 1
         self.metadata.set("numCosmicRays", number)
         self.metadata.set("numPixelsCR", int(hit.size))
-        self.log.info("%d cosmic rays in %d pixels", number, hit.size)
+        if self.config.doCosmicRay:
+            self.log.info("%d cosmic rays in %d pixels", number, hit.size)
         image = prediction.filled(pixels, fill, point) if fill.size else exposure.image
         return Struct(exposure=exposure.replaced(image=image, mask=mask), number=number)
 
