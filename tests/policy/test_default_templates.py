@@ -109,3 +109,12 @@ def test_the_summary_of_a_visit_has_the_keys_of_visits(
     found = load.load(str(path)).types["visitSummary"]
     assert found.template is not None
     assert set(found.keys) == set(found.template.keys) == keys
+
+
+@pytest.mark.parametrize("name", ["decam", "hsc", "latiss", "imsim", "megacam", "sdss"])
+def test_the_marker_of_what_is_stored_has_a_place_on_every_camera(name: str) -> None:
+    types = camera(name)().types
+    marker, model = types["apdb_marker"].template, types["calexp"].template
+    assert marker is not None
+    assert model is not None
+    assert set(marker.keys) >= set(model.keys) - {"filter"}

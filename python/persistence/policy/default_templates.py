@@ -15,6 +15,7 @@ from persistence.policy.dataset_type import DatasetType
 # What is written of each detector, and the ending of its files.
 _ENDINGS: Mapping[str, str] = {
     r"\w+_metadata": "yaml",
+    r"apdb_marker": "py",
     r"ccdSummary": "fits",
     r"(calibrate|charImage)_plot\w+": "png",
 }
