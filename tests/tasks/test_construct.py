@@ -278,6 +278,7 @@ def test_to_ingest_again_takes_nothing_along_twice(night: Path) -> None:
 # -- what cannot be, and what is left out
 # -----------------------------------------------------------------------------------------------
 
+DEAD = range(410610, 410613)  # of the right amplifier there is nothing
 Told = Callable[..., tuple[int, str]]
 
 
@@ -301,11 +302,13 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for letter in "AB":
                 del hdus[1].header[f"BIASSEC{letter}"]
         hdus.writeto(paths[-1])
-    for visit in range(410600, 410608):
+    for visit in (*range(410600, 410608), *DEAD):
         more = {"EXPTIME": 20.0} if visit == 410604 else {}
         hdus = write(visit, "flat", "r" if visit == 410605 else "g", **more)
         if visit == 410606:
             hdus[1].data[:, :] = np.minimum(hdus[1].data * 20.0, 65535).astype(np.uint16)
+        if visit in DEAD:
+            hdus[1].data[:, 80:] = 1900
         if visit == 410607:
             hdus[1].data[:, :] = calibraws.calib_raw(visit, "bias", "g", [25])[1].data
         hdus.writeto(paths[-1])
@@ -368,6 +371,23 @@ def test_what_is_wrong_with_inputs_is_said_with_the_setting(
     assert found == status, text
     for part in said:
         assert part in text
+
+
+def test_a_dead_amplifier_is_bad_in_its_master_and_a_defect(told: Told, tmp_path: Path) -> None:
+    words = ["visit=410610..410612", "-c", "isr.doBias=False"]
+    assert told(FlatTask, "--id", *words)[0] == 0
+    with fits.open(tmp_path / f"out/FLAT/{DAY}/g/FLAT-{DAY}-25.fits") as hdus:
+        image, mask = hdus["IMAGE"].data, hdus["MASK"].data
+    assert np.isnan(image[:, 64:]).all()
+    assert (mask[:, 64:] == 1).all()
+    good = ~bad(25)[:, :64]
+    ratio = (image / truth("flat", 25))[:, :64][good]
+    assert np.std(ratio) == pytest.approx(1 / np.sqrt(3 * 19500), rel=0.1)
+    assert not mask[:, :64].any()
+    status, text = told(DefectsTask, "--id", *words)
+    assert status == 0, text
+    boxes = Butler(str(tmp_path / "out")).get("defects", calibDate=DAY, ccdnum=25).boxes
+    assert (64, 0, 64, 256) in [(box.x0, box.y0, box.width, box.height) for box in boxes]
 
 
 def test_a_key_of_the_result_can_be_given(told: Told, tmp_path: Path) -> None:

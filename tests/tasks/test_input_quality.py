@@ -46,7 +46,7 @@ def test_an_input_is_looked_at_without_its_bad_pixels() -> None:
     assert look.level == pytest.approx(100.0, abs=0.3)
     assert look.noise == pytest.approx(NOISE, rel=0.02)
     assert look.expected == NOISE
-    assert look.bad == pytest.approx(30 / 128)
+    assert look.full == 0.0
     nothing = input_quality.look(np.full(SHAPE, np.nan, np.float32), np.ones(SHAPE, np.float32))
     assert np.isnan(nothing.level)
 

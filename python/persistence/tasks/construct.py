@@ -82,7 +82,8 @@ class Prepared:
         image = np.asarray(exposure.image, np.float32)
         for plane in _BAD:
             image[exposure.mask[plane]] = np.nan
-        self.looks[name] = input_quality.look(image, np.asarray(exposure.variance))
+        full = float(exposure.mask["SAT"].mean())
+        self.looks[name] = input_quality.look(image, np.asarray(exposure.variance), full)
         self.kinds[name] = each.kind
         if self.first is None:
             self.stack = Stack(image.shape)

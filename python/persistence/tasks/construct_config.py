@@ -132,8 +132,8 @@ class FlatConfig(ConstructConfig):
         min=0.0,
     )
     maxSaturated = RangeField(
-        doc="The largest part of an input's pixels that may be bad or saturated; with more it is "
-        "left out, with a warning.",
+        doc="The largest part of an input's pixels that may be saturated; with more it is left "
+        "out, with a warning.",
         dtype=float,
         default=0.1,
         min=0.0,
@@ -209,9 +209,9 @@ class DefectsConfig(FlatConfig):
     )
     maxDefects = RangeField(
         doc="The largest part of the pixels that may be defects; with more, the inputs, or the "
-        "thresholds, are wrong.",
+        "thresholds, are wrong. A chip of two amplifiers may have a dead one.",
         dtype=float,
-        default=0.25,
+        default=0.6,
         min=0.0,
         max=1.0,
         inclusiveMax=True,

@@ -54,9 +54,9 @@ class FlatTask(ConstructTask):
                 f"it has {look.level:.0f} electrons, and minLevel={self.config.minLevel:g} is the "
                 "least"
             )
-        if look.bad > self.config.maxSaturated:
+        if look.full > self.config.maxSaturated:
             return (
-                f"{look.bad:.0%} of its pixels are bad or saturated, and "
+                f"{look.full:.0%} of its pixels are saturated, and "
                 f"maxSaturated={self.config.maxSaturated:g} is the most"
             )
         return ""

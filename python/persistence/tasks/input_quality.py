@@ -39,8 +39,8 @@ class Look(NamedTuple):
         The medians of its blocks (electrons).
     error : `float`
         The standard deviation of a block's (electrons).
-    bad : `float`
-        The part of its pixels that are bad or saturated.
+    full : `float`
+        The part of its pixels that are saturated.
     """
 
     level: float
@@ -48,11 +48,24 @@ class Look(NamedTuple):
     expected: float
     blocks: Floats
     error: float
-    bad: float
+    full: float
 
 
-def look(image: Plane, variance: Plane) -> Look:
-    """Look at an input, of which bad pixels are not numbers; all of them is an empty look."""
+def look(image: Plane, variance: Plane, full: float = 0.0) -> Look:
+    """Look at an input, of which bad pixels are not numbers.
+
+    Parameters
+    ----------
+    image, variance : array
+        Of the input (electrons).
+    full : `float`
+        The part of its pixels that are saturated.
+
+    Returns
+    -------
+    look : `Look`
+        Its level is not a number if no pixel is good.
+    """
     step = max(1, math.isqrt(image.size // _SAMPLE))
     sample = image[::step, ::step]
     blocks, size = block_medians(sample)
@@ -64,7 +77,7 @@ def look(image: Plane, variance: Plane) -> Look:
         math.sqrt(float(np.median(usual))) if usual.size else math.nan,
         blocks,
         _MEDIANS * noise / math.sqrt(size),
-        1.0 - float(np.isfinite(image).mean()),
+        full,
     )
 
 
@@ -257,7 +270,6 @@ def relative_levels(levels: Mapping[str, Mapping[str, float]]) -> dict[str, floa
     for _ in range(100):
         brightness = np.nanmean(logs - sensitivity[:, np.newaxis], axis=0)
         better = np.nanmedian(logs - brightness, axis=1)
-        better -= better.mean()
         is_done = np.abs(better - sensitivity).max() < 1e-9
         sensitivity = better
         if is_done:
