@@ -13,6 +13,7 @@ from astropy.table import MaskedColumn, Table
 
 from persistence import Butler, Config, Exposure, Mask
 from persistence.cli import main
+from persistence.quality.catalogs import catalog
 
 
 class Done(NamedTuple):
@@ -67,6 +68,7 @@ def rerun(
     butler.put(
         {"nan": float("nan"), "list": [1, 2], "text": "a\nb"}, "processCcd_metadata", data_id
     )
+    butler.put(catalog([{"id": 28, "visit": 410877, "seeing": 1.1}]), "ccdSummary", data_id)
     butler.put(Config({"isr.doBias": True}, "a.B"), "processCcd_config")
     Butler(inputs=str(folder / "first"), outputs=str(folder / "second"))
     _journal(folder / "second")

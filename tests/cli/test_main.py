@@ -35,6 +35,7 @@ USES: dict[str, tuple[str, ...]] = {
     "tree": (),
     "types": ("raw*", "--views"),
     "query": ("raw", "visit", "--id", "ccdnum=28"),
+    "quality": (),
     "registry": ("--filter", "[gr]"),
     "show-data": ("raw", "--id", "ccdnum=28"),
     "uri": ("src", *ID),
@@ -440,7 +441,7 @@ def imported(argv: list[str]) -> Iterator[str]:
 @pytest.mark.parametrize(
     "line",
     [
-        *([name, *USES[name]] for name in USES if name != "get"),
+        *([name, *USES[name]] for name in USES if name not in ("get", "quality")),
         ["get", "src", *ID, "-o", "copy.fits"],
     ],
     ids=" ".join,
@@ -454,3 +455,9 @@ def test_what_looks_into_no_image_imports_no_numpy(
     assert found.isdisjoint(
         {"numpy", "astropy", "rich", "pandas", "pyarrow", "matplotlib", "sqlite_utils"}
     )
+
+
+def test_summaries_are_read_without_astropy(rerun: Path) -> None:
+    found = set(imported(["quality", str(rerun)]))
+    assert "numpy" in found
+    assert found.isdisjoint({"astropy", "rich", "pandas", "pyarrow", "matplotlib", "sqlite_utils"})

@@ -21,7 +21,7 @@ def test_all_dataset_types_are_listed_by_name(run: Any, filled: Path, butler: Bu
     found = names(run, filled)
     # those of the policy, and those that need none
     own = {"camera", "expIdInfo", "skypolicy"}
-    assert len(found) == 291 + len(own)
+    assert len(found) > 291  # what Gen2 had
     assert found == sorted({*butler.chain.inputs[0].mapper.types, *own})
 
 

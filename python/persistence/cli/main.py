@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, str] = {
     "ingest-calibs": "bring master calibrations into a calibration root",
     "ingest-refcat": "make a reference catalog of tables of sources",
     "ingest-files": "bring files of any dataset type into a repository",
+    "quality": "how good processed exposures are, and which ones are suspicious",
     "status": "what is in a repository and its parents, on one screen",
     "find": "the datasets of a type whose files are there, by any condition",
     "missing": "the data of one type that have nothing of another type",
@@ -263,10 +264,11 @@ def _opened(arguments: argparse.Namespace) -> Butler | Federation:
 
     if os.path.isfile(arguments.root) and arguments.root.endswith(".yaml"):
         return _federated(arguments)
-    places.refuse_absent(arguments.root)
+    root = places.of_rerun(arguments.root, getattr(arguments, "rerun", None))
+    places.refuse_absent(root)
     calib = arguments.calib and places.where_calibrations_lie(arguments.calib, arguments.root)
     mapper_args: dict[str, Any] = {"calibRoot": calib} if calib else {}
-    return Butler(arguments.root, **cameras.given(arguments), **mapper_args)
+    return Butler(root, **cameras.given(arguments), **mapper_args)
 
 
 # What a subcommand is given of the repository, by its `REPOSITORY`.

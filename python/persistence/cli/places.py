@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -89,6 +90,27 @@ def refuse_absent(root: str) -> None:
         raise RepositoryError(links.fault(root) or f"there is no directory {root}")
 
 
+def add_rerun(parser: argparse.ArgumentParser) -> None:
+    """Add ``--rerun``, of commands that read one."""
+    parser.add_argument("--rerun", metavar="NAME", help="ask REPO/rerun/NAME in place of REPO")
+
+
+def of_rerun(root: str, name: str | None) -> str:
+    """Return the directory of a rerun of a repository; the repository itself if none is named.
+
+    Raises
+    ------
+    UsageError
+        If there is no such rerun.
+    """
+    if name is None:
+        return root
+    path = _rerun(root, name)
+    if not os.path.isdir(path):
+        raise _no_rerun(root, name)
+    return path
+
+
 def output(given: str | None) -> str | None:
     """Make ``--output`` absolute: the variable alone asks for no output."""
     return under(OUTPUT, given) if given else None
@@ -168,12 +190,15 @@ def _refuse_unfit(root: str, read: str, written: str) -> None:
             f"--rerun {read}:{written} reads what it writes: --rerun {written} goes on with it"
         )
     if not _is_repository(path):
-        known = sorted(reruns(root))
-        told = ", ".join(known) or "none"
-        raise UsageError(
-            f"--rerun: there is no rerun {read!r} in {root}{did_you_mean(read, known)} (known: "
-            f"{told})"
-        )
+        raise _no_rerun(root, read)
+
+
+def _no_rerun(root: str, name: str) -> UsageError:
+    known = sorted(reruns(root))
+    told = ", ".join(known) or "none"
+    return UsageError(
+        f"--rerun: there is no rerun {name!r} in {root}{did_you_mean(name, known)} (known: {told})"
+    )
 
 
 def _refuse_other_camera(root: str, path: str, *given: Any) -> None:

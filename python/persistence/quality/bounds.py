@@ -72,7 +72,7 @@ BOUNDS: Mapping[str, Bound] = {
 }
 
 
-def changed(bounds: Mapping[str, Bound], news: Mapping[str, Any], where: str) -> dict[str, Bound]:
+def changed(bounds: Mapping[str, Bound], news: Any, where: str) -> dict[str, Bound]:
     """Return bounds of which some are replaced, or left out.
 
     Parameters
@@ -89,6 +89,8 @@ def changed(bounds: Mapping[str, Bound], news: Mapping[str, Any], where: str) ->
     UsageError
         If there is no such quantity or attribute, or a value is no number.
     """
+    if not isinstance(news, Mapping):
+        raise UsageError(f"{where}: {news!r} is no mapping of quantities to bounds")
     made = dict(bounds)
     for name, said in news.items():
         known = [*QUANTITIES, *(name for name, column in COLUMNS.items() if column.code[0] in "if")]
@@ -169,10 +171,15 @@ def reasons(table: Table, bounds: Mapping[str, Bound] = BOUNDS) -> list[list[str
 
 
 def values_of(table: Table, name: str) -> Floats | None:
-    """Return a quantity's values, NaN where they are not known; None if columns are missing."""
+    """Return a quantity's values, NaN where they are not known; None if it has no numbers.
+
+    That is a text, or one whose columns are missing.
+    """
     try:
         given = QUANTITIES[name](table) if name in QUANTITIES else table[name]
     except KeyError:
+        return None
+    if np.asarray(given).dtype.kind == "U" or np.ndim(given) > 1:
         return None
     values = np.asarray(given, float)
     column = COLUMNS.get(name)

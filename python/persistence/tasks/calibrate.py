@@ -59,6 +59,10 @@ class CalibrateTask(Task):
                 sensorRef.put(result.matches, "srcMatch")
             # The last one: where it is, all is.
             sensorRef.put(result.exposure, "calexp")
+        if self.config.doPlot:
+            from persistence.tasks import diagnostics  # lazy: only pictures need matplotlib
+
+            diagnostics.draw(self, sensorRef, "calibrate", result)
         return result
 
     def _catalog(self, sensorRef: Any) -> Any:

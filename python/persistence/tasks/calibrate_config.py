@@ -263,6 +263,11 @@ class CalibrateConfig(Config):
         min=0.0,
     )
     doWrite = Field[bool](doc="Write calexp, calexpBackground and src?", dtype=bool, default=True)
+    doPlot = Field[bool](
+        doc="Draw residuals as calibrate_plotZeroPoint and calibrate_plotAstrometry?",
+        dtype=bool,
+        default=False,
+    )
     doWriteMatches = Field[bool](
         doc="Write which source is which star as srcMatch?", dtype=bool, default=True
     )

@@ -101,6 +101,9 @@ class CharacterizeImageConfig(Config):
         default=True,
     )
     doWrite = Field[bool](doc="Write the bright sources as icSrc?", dtype=bool, default=True)
+    doPlot = Field[bool](
+        doc="Draw PSF, sky and mask as charImage_plotPsf, ...?", dtype=bool, default=False
+    )
 
 
 class _Psf(NamedTuple):
@@ -132,6 +135,10 @@ class CharacterizeImageTask(Task):
         result = self.run(given, *identity)
         if self.config.doWrite:
             sensorRef.put(result.sourceCat, "icSrc")
+        if self.config.doPlot:
+            from persistence.tasks import diagnostics  # lazy: only pictures need matplotlib
+
+            diagnostics.draw(self, sensorRef, "charImage", result)
         return result
 
     @timeMethod

@@ -46,6 +46,11 @@ class Matched:
     def __len__(self) -> int:
         return len(self.x)
 
+    def used(self, step: str) -> Bools:
+        """Return which were used in ``astrometry`` or ``photometry``; none if it was left out."""
+        flags = {"astrometry": self.astrometry_used, "photometry": self.photometry_used}[step]
+        return np.zeros(len(self), bool) if flags is None else flags
+
 
 def of_result(result: Any) -> Matched | None:
     """Join the sources and stars that `~persistence.tasks.calibrate.CalibrateTask` gives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from persistence.pipe.cmdlinetask import CmdLineTask
@@ -62,6 +63,8 @@ class ProcessCcdTask(CmdLineTask):
             calibRes = self.calibrate.runDataRef(
                 sensorRef, charRes.exposure, charRes.background, charRes.sourceCat
             )
+        if self.config.doPlot:
+            self._plot(sensorRef, {"charImage": charRes, "calibrate": calibRes})
         last = charRes if calibRes is None else calibRes
         summary = None
         if self.config.doComputeSummaryStats:
@@ -74,6 +77,14 @@ class ProcessCcdTask(CmdLineTask):
             background=charRes.background,
             summary=summary,
         )
+
+    def _plot(self, sensorRef: Any, results: Mapping[str, Any]) -> None:
+        """Draw the pictures of the steps that have not drawn their own."""
+        from persistence.tasks import diagnostics  # lazy: only pictures need matplotlib
+
+        for step, result in results.items():
+            if result is not None and not getattr(getattr(self.config, step), "doPlot", False):
+                diagnostics.draw(self, sensorRef, step, result)
 
     def _processed(self, sensorRef: Any, charRes: Struct, calibRes: Any) -> Processed:
         """Collect what the summary is made of."""

@@ -28,6 +28,11 @@ class ProcessCcdConfig(Config):
     computeSummaryStats: Any = ConfigurableField(
         target=ComputeExposureSummaryStatsTask, doc="Sums the exposure up in one row."
     )
+    doPlot = Field[bool](
+        doc="Draw how well the steps went, as charImage_plotPsf, calibrate_plotZeroPoint, ...?",
+        dtype=bool,
+        default=False,
+    )
     doComputeSummaryStats = Field[bool](
         doc="Write that row as ccdSummary?", dtype=bool, default=True
     )
