@@ -24,6 +24,8 @@ _AKIMA = 5  # the number of the kind of curve
 _STACK = 300_000
 _STACKED = 4
 _FEW = 4  # of this part is enough nearly always
+# The least part of the light of an island that a source has which is told from the others there.
+_CONTRAST = 0.001
 _PARTS = 4096  # into which it takes a source apart at most
 # The boxes (pixels) of the background that is subtracted where it cannot tell sources apart.
 _SMALLER = 64, 32, 16
@@ -179,6 +181,7 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
                 # its other filter, "matched", takes stars for one where it should tell them apart
                 filter_type="conv",
                 segmentation_map=True,
+                deblend_cont=_CONTRAST,
                 clean=False,  # what is faint but certain stays
             )
         except Exception as error:  # what sep raises has no class of its own
