@@ -82,7 +82,7 @@ class TaskRunner:
         return [(reference, kwargs) for reference in parsedCmd.id.refList]
 
     def exampleReferences(self, parsedCmd: Any) -> Any:
-        """Give references to what targets are about: their data IDs name the metadata's files."""
+        """Return references to what targets are about: their data IDs name the metadata's files."""
         return getattr(getattr(parsedCmd, "id", None), "refList", ())
 
     def makeTask(self, parsedCmd: Any = None, args: Any = None) -> Any:

@@ -42,7 +42,7 @@ class Stack:
         return self._number
 
     def close(self) -> None:
-        """Give the space on disk back."""
+        """Free the space on disk."""
         self._file.close()
 
     def append(self, image: Plane) -> None:

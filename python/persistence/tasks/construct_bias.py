@@ -10,7 +10,8 @@ import numpy as np
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later
 from persistence.tasks import input_quality
-from persistence.tasks.construct import ConstructTask, Prepared, Recipe
+from persistence.tasks.construct import ConstructTask, Recipe
+from persistence.tasks.prepared_inputs import Prepared
 
 
 class BiasTask(ConstructTask):

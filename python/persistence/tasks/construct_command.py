@@ -153,14 +153,14 @@ class ConstructRunner(TaskRunner):
 
     @staticmethod
     def getTargetList(parsedCmd: Any, **kwargs: Any) -> list[Any]:
-        """Give the masters: (data reference, keywords for `runDataRef`)."""
+        """Return the masters: (data reference, keywords for `runDataRef`)."""
         return [
             (master.reference, {"inputs": master.inputs, "leftOut": master.left_out, **kwargs})
             for master in parsedCmd.masters
         ]
 
     def exampleReferences(self, parsedCmd: Any) -> Any:
-        """Give references to masters, of which each has metadata."""
+        """Return references to masters, of which each has metadata."""
         return [master.reference for master in parsedCmd.masters]
 
     def _done(self, work: Work, targets: Any, executor: Any, parsedCmd: Any) -> list[Any]:

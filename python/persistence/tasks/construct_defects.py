@@ -11,9 +11,10 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later, TaskError
 from persistence.tasks import bad_pixels
 from persistence.tasks.bad_pixels import Bools
-from persistence.tasks.construct import Prepared, identity
+from persistence.tasks.construct import identity
 from persistence.tasks.construct_flat import FlatTask
 from persistence.tasks.input_quality import Look
+from persistence.tasks.prepared_inputs import Prepared
 
 if TYPE_CHECKING:
     from persistence.types.metadata.defects import Defects

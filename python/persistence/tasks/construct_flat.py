@@ -11,10 +11,11 @@ import numpy as np
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later, TaskError
 from persistence.tasks import input_quality
-from persistence.tasks.construct import ConstructTask, Prepared, Recipe
+from persistence.tasks.construct import ConstructTask, Recipe
 from persistence.tasks.construct_command import detector_name
 from persistence.tasks.construct_inputs import Input
 from persistence.tasks.input_quality import Look
+from persistence.tasks.prepared_inputs import Prepared
 
 
 class FlatTask(ConstructTask):
