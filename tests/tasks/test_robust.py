@@ -56,3 +56,12 @@ def test_the_excess_is_what_good_errors_leave_unexplained() -> None:
     assert excess(errors * noise + 0.1 * more, errors) == pytest.approx(0.1, rel=0.1)
     assert excess(0.9 * errors * noise, errors) == 0.0
     assert excess(np.zeros((0, 2)), np.zeros((0, 2))) == 0.0
+
+
+def test_errors_that_are_too_small_where_they_are_large_are_no_excess() -> None:
+    """Faint stars may scatter twice as much as they say; that tells nothing of the bright ones."""
+    rng = np.random.default_rng(4)
+    errors = np.geomspace(0.01, 3.0, 3000)[:, np.newaxis]
+    noise, more = rng.normal(0, 1, (2, 3000, 1))
+    spoilt = np.where(errors > 0.2, 2.0, 1.0) * errors * noise
+    assert excess(spoilt + 0.1 * more, errors) == pytest.approx(0.1, rel=0.1)
