@@ -118,6 +118,19 @@ def test_at_the_depth_a_point_source_has_its_ratio_of_signal_to_noise() -> None:
     pixels = psf.drawImage(nx=41, ny=41, scale=1.0, method="no_pixel").array.astype(float)
     noise = 27.0 * math.sqrt((pixels**2).sum()) / (pixels**2).sum()
     assert flux / math.hypot(noise, math.sqrt(flux)) == pytest.approx(5, rel=0.001)
+    # a model that has nine tenths of the light sees so much less of each source
+    corrected = 10 ** (-0.4 * (summary.depth(row, 5.0, 1 / 0.9) - 30.0))  # type: ignore[operator]
+    assert corrected * 0.9 == pytest.approx(flux)
+
+
+def test_the_depth_is_that_of_the_catalog(processed: Done, row: dict[str, Any]) -> None:
+    sources = processed[25][2].get("src", visit=VISIT, ccdnum=25)
+    flux, error = (np.asarray(sources[f"slot_PsfFlux_instFlux{end}"], float) for end in ("", "Err"))
+    faint = (flux > 4 * error) & (flux < 40 * error)
+    assert np.count_nonzero(faint) > 10
+    sky = np.median((error**2 - flux)[faint])  # without the photons of the sources
+    limit = row["zeroPoint"] - 2.5 * np.log10(12.5 + math.sqrt(12.5**2 + 25 * sky))
+    assert row["magLim"] == pytest.approx(limit, abs=0.1)
 
 
 @pytest.mark.parametrize("profile", [

@@ -173,7 +173,7 @@ class ComputeExposureSummaryStatsTask(Task):
         if processed.matched is not None:
             row |= _offsets(processed.matched)
         row["seeing"] = _product(row.pop("psfFwhm", None), row.get("pixelScale"))
-        row["magLim"] = depth(row, self.config.magLimSnr)
+        row["magLim"] = depth(row, self.config.magLimSnr, _correction(exposure))
         row |= self._effective_time(row)
         judged = columns.arrays([row])
         (reasons,) = bounds.reasons(judged, self.config.bounds())
@@ -218,17 +218,37 @@ class ComputeExposureSummaryStatsTask(Task):
         )
 
 
-def depth(row: Mapping[str, Any], ratio: float) -> float | None:
+def depth(row: Mapping[str, Any], ratio: float, correction: float = 1.0) -> float | None:
     """Return the magnitude of a point source of a ratio of signal to noise; None if not known.
 
     Its flux F solves F^2 = ratio^2 (F + area * noise^2): the photons of the source, and the noise
     of the sky in the effective area of the PSF. Source: LSST's SMTN-002; King 1983, PASP 95, 163.
+
+    Parameters
+    ----------
+    row : mapping
+        ``psfArea``, ``skyNoise`` and ``zeroPoint``.
+    ratio : `float`
+        Of signal to noise.
+    correction : `float`, optional
+        What the flux of a fit of the PSF is multiplied by to be the one that the zero point holds
+        for: light that the PSF's model does not have.
     """
     area, noise, zero = (row.get(name) for name in ("psfArea", "skyNoise", "zeroPoint"))
     if area is None or noise is None or zero is None:
         return None
     flux = ratio**2 / 2 + math.sqrt(ratio**4 / 4 + ratio**2 * area * noise**2)
-    return float(zero - 2.5 * math.log10(flux))
+    return float(zero - 2.5 * math.log10(flux * correction))
+
+
+def _correction(exposure: Exposure) -> float:
+    """Return the aperture correction of PSF fluxes in the middle of the image; 1 without one."""
+    corrections, name = exposure.ap_corr_map, "base_PsfFlux_instFlux"
+    if corrections is None or name not in corrections:
+        return 1.0
+    box = exposure.bbox
+    middle = (np.array([box.x0 + box.width / 2]), np.array([box.y0 + box.height / 2]))
+    return float(np.asarray(corrections[name](*middle)).ravel()[0])
 
 
 def _identity(exposure: Exposure) -> Row:
