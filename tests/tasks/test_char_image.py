@@ -23,7 +23,7 @@ def test_sky_and_psf_are_those_that_were_drawn(make: Callable[..., Exposure], gr
     each = task()
     result: Any = each.run(make(grid), 7, 32)
     # 35 stars of a signal to noise of 20 to 400; the brighter half is known to half a per cent.
-    assert result.exposure.psf.sigma == pytest.approx(1.4, abs=0.01)
+    assert result.exposure.psf.width() == pytest.approx(1.4, abs=0.01)
     assert np.median(result.background.image()) == pytest.approx(400, abs=3)
     assert abs(np.percentile(result.exposure.image, 30)) < 20
     used = result.sourceCat["calib_psf_used"]
@@ -71,7 +71,7 @@ def test_cosmic_rays_are_flagged_and_filled_before_stars_are_measured(
     exposure: Any = each.run(given).exposure  # type: ignore[attr-defined]
     assert exposure.mask["CR"][36, 60:68].all()
     assert exposure.mask["CR"].sum() < 20
-    assert exposure.psf.sigma == pytest.approx(1.4, abs=0.01)
+    assert exposure.psf.width() == pytest.approx(1.4, abs=0.01)
     assert np.abs(exposure.image[36, 60:68]).max() < 100
     assert each.repair.metadata["numCosmicRays"] == 1
 
@@ -81,7 +81,7 @@ def test_a_guess_of_the_psf_that_is_wrong_flags_no_stars(
 ) -> None:
     exposure: Any = task(psfSigma=2.4).run(make(grid)).exposure  # type: ignore[attr-defined]
     assert not exposure.mask["CR"].any()
-    assert exposure.psf.sigma == pytest.approx(1.4, abs=0.01)
+    assert exposure.psf.width() == pytest.approx(1.4, abs=0.01)
 
 
 def test_fluxes_of_points_are_brought_to_the_calibrated_aperture(

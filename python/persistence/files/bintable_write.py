@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from persistence.files.numbers import exact
 
 _BLOCK = 2880
-_LETTERS = {"i": ("J", ">i4"), "f": ("D", ">f8")}
+# Letter and type by kind and, of floats, bytes.
+_LETTERS = {"i": ("J", ">i4"), "f8": ("D", ">f8"), "f4": ("E", ">f4")}
 # The version of afw's tables in which the column names are those that we write. Source: afw-files
 # 3.2.
 _VERSION = 3
@@ -27,9 +28,9 @@ def table(columns: Mapping[str, NDArray[Any]], cards: Iterable[tuple[str, Any]])
     Parameters
     ----------
     columns : mapping [`str`, array]
-        One element a row. Booleans become flags, integers have 32 bits, floats 64; the width of
-        bytes is kept. Floats may have a second dimension. Objects are arrays of bytes, of any
-        length each.
+        One element a row. Booleans become flags, integers have 32 bits, floats as many as they
+        have, 32 or 64; the width of bytes is kept. Numbers may have a second dimension. Objects are
+        arrays of bytes, of any length each.
     cards : iterable of `tuple`
         Keywords and values that go behind those of the columns.
 
@@ -88,7 +89,8 @@ def _field(column: NDArray[Any]) -> tuple[str, str, NDArray[np.uint8]]:
             "String",
             np.frombuffer(column.tobytes(), np.uint8).reshape(len(column), width),
         )
-    letter, code = _LETTERS[column.dtype.kind]
+    kind = column.dtype.kind
+    letter, code = _LETTERS[kind if kind == "i" else column.dtype.str[1:]]
     width = math.prod(column.shape[1:])  # which of no rows numpy does not tell
     cells = np.ascontiguousarray(exact(column.reshape(len(column), width), code))
     return (

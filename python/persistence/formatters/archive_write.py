@@ -27,43 +27,47 @@ from persistence.types.psf.psfimage import Psf
 from persistence.types.wcs.skywcs import SkyWcs
 
 Columns = Mapping[str, Any]
+# Those of each table that an object has.
+Tables = Sequence[Columns]
 Put = Callable[[Any], int]
 
 
 class Class(NamedTuple):
-    """What afw calls a class, where it finds it, and how an object's table is made.
+    """What afw calls a class, where it finds it, and how an object's tables are made.
 
     ``put`` numbers what it needs; ``cards`` are those of the table's header that afw ignores.
     """
 
     name: str
     module: str
-    columns: Callable[[Any, Put], Columns]
+    tables: Callable[[Any, Put], Tables]
     cards: Callable[[Any], Mapping[str, str | None]] = lambda _thing: {}
 
 
-def _photo_calib(calib: PhotoCalib, put: Put) -> Columns:
+def _photo_calib(calib: PhotoCalib, put: Put) -> Tables:
     field = constant(calib.mean) if calib.field is None else calib.field
-    return {
+    columns = {
         "isConstant": [calib.field is None],
         "calibrationMean": [float(calib.mean)],
         "calibrationErr": [float(calib.error)],
         "field": [put(field)],
         "version": [1],
     }
+    return [columns]
 
 
 def _flux_cards(calib: PhotoCalib) -> Mapping[str, str | None]:
     return {FLUX_NAME: calib.flux_name, FLUX_UNIT: calib.unit}
 
 
-def _chebyshev(field: ChebyshevField, put: Put) -> Columns:
+def _chebyshev(field: ChebyshevField, put: Put) -> Tables:
     coefficients = np.atleast_2d(field.coefficients)
-    return {
+    columns = {
         "order_x": [coefficients.shape[1] - 1],
         **_box(field.box),
         "coefficients": [coefficients.ravel()],
     }
+    return [columns]
 
 
 def _box(box: Box) -> Columns:
@@ -76,12 +80,12 @@ def _box(box: Box) -> Columns:
     return {f"bbox_{name}": [number] for name, number in ends.items()}
 
 
-def _product(field: ProductField, put: Put) -> Columns:
-    return {"id": [put(factor) for factor in field.factors]}
+def _product(field: ProductField, put: Put) -> Tables:
+    return [{"id": [put(factor) for factor in field.factors]}]
 
 
-def _ap_corr_map(fields: ApCorrMap, put: Put) -> Columns:
-    return {"name": _texts(list(fields), 64), "field": [put(field) for field in fields.values()]}
+def _ap_corr_map(fields: ApCorrMap, put: Put) -> Tables:
+    return [{"name": _texts(list(fields), 64), "field": [put(field) for field in fields.values()]}]
 
 
 def _texts(texts: Sequence[str], width: int) -> Any:
@@ -94,34 +98,34 @@ def _texts(texts: Sequence[str], width: int) -> Any:
     return np.array(texts, f"S{width}")
 
 
-def _polygon(polygon: Polygon, put: Put) -> Columns:
+def _polygon(polygon: Polygon, put: Put) -> Tables:
     closed = np.vstack([polygon.vertices, polygon.vertices[:1]])
-    return {"vertices_x": closed[:, 0], "vertices_y": closed[:, 1]}
+    return [{"vertices_x": closed[:, 0], "vertices_y": closed[:, 1]}]
 
 
-def _filter(label: FilterLabel, put: Put) -> Columns:
+def _filter(label: FilterLabel, put: Put) -> Tables:
     known = dict(zip(("band", "physical"), band_and_physical(label), strict=True))
     exist = {f"{name}_exists": [value is not None] for name, value in known.items()}
-    return exist | {name: _texts([value or ""], 32) for name, value in known.items()}
+    return [exist | {name: _texts([value or ""], 32) for name, value in known.items()}]
 
 
 # What fits into a card, without quotes.
 _CARD = re.compile(r"[ -&(-~]{1,68}")
 
 
-def _psf(psf: Psf, put: Put) -> Columns:
-    _name, _module, (table,) = dump(psf)
-    return table
+def _psf(psf: Psf, put: Put) -> Tables:
+    _name, _module, tables = dump(psf)
+    return tables
 
 
-def _sky_wcs(wcs: SkyWcs, put: Put) -> Columns:
+def _sky_wcs(wcs: SkyWcs, put: Put) -> Tables:
     if wcs.text is None:
         raise FormatterError(
             "a SkyWcs that no archive had cannot be written to one: put its to_astropy(bbox)"
         )
     text = np.empty(1, object)
     text[0] = np.frombuffer(wcs.text.encode("ascii"), np.uint8)
-    return {"wcs": text}
+    return [{"wcs": text}]
 
 
 CLASSES: Mapping[type, Class] = {
@@ -185,18 +189,19 @@ class ArchiveWriter:
         self._next += 1
         self._kept.append(thing)
         kind = CLASSES[type(thing)]
-        columns = {
-            name: np.asarray(column) for name, column in kind.columns(thing, self.put).items()
-        }
-        cards = [
-            ("EXTTYPE", "ARCHIVE_DATA"),
-            ("AR_CATN", len(self._tables) + 1),
-            ("AR_NAME", kind.name),
-        ]
-        cards += [(key, _card_text(text)) for key, text in kind.cards(thing).items() if text]
-        self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
-        rows = len(next(iter(columns.values())))
-        self._index.append((number, len(self._tables), 0, 0, rows, kind.name, kind.module))
+        # The tables of what it needs come first.
+        for part, table in enumerate(kind.tables(thing, self.put)):
+            columns = {name: np.asarray(column) for name, column in table.items()}
+            cards = [
+                ("EXTTYPE", "ARCHIVE_DATA"),
+                ("AR_CATN", len(self._tables) + 1),
+                ("AR_NAME", kind.name),
+            ]
+            cards += [(key, _card_text(text)) for key, text in kind.cards(thing).items() if text]
+            self._tables.append(bintable_write.table(columns, [*cards, ("EXTNAME", kind.name)]))
+            rows = len(next(iter(columns.values())))
+            place = len(self._tables), part, 0, rows
+            self._index.append((number, *place, kind.name, kind.module))
         return number
 
     def content(self) -> bytes:

@@ -8,27 +8,26 @@ import numpy as np
 from lsst.pex.config import Config, ConfigurableField, Field, ListField, RangeField
 
 from persistence.pipe.struct import Struct
-from persistence.pipe.task import Task, TaskError
+from persistence.pipe.task import Task
 from persistence.pipe.timing import timeMethod
-from persistence.tasks import robust, sky
+from persistence.tasks import psf_guess, sky
 from persistence.tasks.ap_corr import MeasureApCorrTask, applied
-from persistence.tasks.measure import Measured, measure
-from persistence.tasks.options import option
+from persistence.tasks.measure import measure
+from persistence.tasks.measure_psf import MeasurePsfTask, gaussian
+from persistence.tasks.renamed import Renamed
 from persistence.tasks.repair import RepairTask
-from persistence.tasks.stamps import Bools
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
-    from persistence.types.fields.background import BackgroundList
-    from persistence.types.psf.psf import SingleGaussianPsf
+    from persistence.types.psf.psfimage import Psf
 
-_STAMP = 5  # half the side of the PSF's own image, in standard deviations
 # The standard deviation (pixels) of the sharpest PSF that cosmic rays are told from, as long as it
 # is not measured: a camera's pixels are made so that its stars are wider.
 _SHARPEST = 0.85
 _FLAGS = {
     "calib_psf_candidate": "bright and alone enough to measure the PSF",
     "calib_psf_used": "the PSF was measured of it",
+    "calib_psf_reserved": "a star that was held out, to tell by it how good the PSF is",
 }
 
 
@@ -58,24 +57,11 @@ class CharacterizeImageConfig(Config):
     doMeasurePsf = Field[bool](
         doc="Measure the PSF? Otherwise the guess is taken.", dtype=bool, default=True
     )
-    psfMinSignalToNoise = RangeField(
-        doc="Least ratio of signal to noise of the stars that the PSF is measured of.",
-        dtype=float,
-        default=50.0,
-        min=1.0,
-    )
-    psfMinStars = RangeField(
-        doc="How many such stars there have to be.", dtype=int, default=3, min=1
-    )
-    psfMaxStars = RangeField(
-        doc="How many are used at most, the brightest.", dtype=int, default=200, min=1
-    )
-    psfIsolation = RangeField(
-        doc="How far from other sources they are, in standard deviations of the PSF.",
-        dtype=float,
-        default=6.0,
-        min=0.0,
-    )
+    measurePsf: Any = ConfigurableField(target=MeasurePsfTask, doc="Measures the PSF of stars.")
+    psfMinSignalToNoise = Renamed("measurePsf.starSelector.signalToNoiseMin", float)
+    psfMinStars = Renamed("measurePsf.starSelector.minStars", int)
+    psfMaxStars = Renamed("measurePsf.starSelector.maxStars", int)
+    psfIsolation = Renamed("measurePsf.starSelector.isolation", float)
     apertureRadii = ListField[float](
         doc="Radii of the apertures (pixels), beside the calibration's.",
         dtype=float,
@@ -106,11 +92,11 @@ class CharacterizeImageConfig(Config):
     )
 
 
-class _Psf(NamedTuple):
-    sigma: float
-    error: float
-    candidates: Bools
-    used: Bools
+class _Seen(NamedTuple):
+    """What stands out of an exposure, and the PSF that was measured of it."""
+
+    found: sky.Detected
+    psf: Struct
 
 
 class CharacterizeImageTask(Task):
@@ -120,11 +106,13 @@ class CharacterizeImageTask(Task):
     _DefaultName = "characterizeImage"
 
     repair: RepairTask
+    measurePsf: MeasurePsfTask
     measureApCorr: MeasureApCorrTask
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self.makeSubtask("repair")
+        self.makeSubtask("measurePsf")
         self.makeSubtask("measureApCorr")
 
     @timeMethod
@@ -167,38 +155,35 @@ class CharacterizeImageTask(Task):
         Notes
         -----
         Cosmic rays are found twice: with a PSF that is sharper than any, so that stars can be found
-        without them, and anew with the one that was measured of these.
+        without them, and anew with the one that was measured of these. So is the PSF: with the
+        first guess at background and cosmic rays, and anew with the last ones.
         """
         from persistence.tasks import sources  # imports astropy
 
-        config, guess = self.config, self.config.psfSigma
-        level = sky.background(exposure, config.binSize).image()
-        sharpest = _gaussian(min(guess, _SHARPEST))
-        clean = self.repair.run(_without(exposure, level), sharpest).exposure
-        first = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
+        config = self.config
+        bare = _without(exposure, sky.background(exposure, config.binSize).image())
+        sharpest = gaussian(min(config.psfSigma, _SHARPEST))
+        clean = self.repair.run(bare, sharpest).exposure
+        first = self._seen(clean, self._guess(clean))
         hit = clean.mask.any_of({"CR"} & clean.mask.planes.keys())
-        background = sky.background(exposure, config.binSize, first.pixels | hit)
-        level -= background.image()
-        clean = _without(clean, -level)
-        found = sky.detect(clean, config.thresholdValue, guess, config.minPixels)
-        at = found.x, found.y
-        psf = self._psf(measure(clean, *at, _gaussian(guess), ()), exposure)
-        model = _gaussian(psf.sigma)
-        clean = self.repair.run(_without(exposure, background.image()), model).exposure
-        measured = measure(clean, *at, model, config.apertureRadii, config.calibRadius)
+        background = sky.background(exposure, config.binSize, first.found.pixels | hit)
+        level = background.image()
+        clean = self.repair.run(_without(exposure, level), first.psf.psf).exposure
+        last = self._seen(clean, first.psf.psf)
+        at, psf = (last.found.x, last.found.y), last.psf.psf
+        measured = measure(clean, *at, psf, config.apertureRadii, config.calibRadius)
         corrections = None
-        if config.doApCorr and psf.used.any():
-            corrections = self.measureApCorr.run(clean, measured, psf.used).apCorrMap
+        if config.doApCorr and last.psf.used.any():
+            corrections = self.measureApCorr.run(clean, measured, last.psf.used).apCorrMap
         measured = applied(measured, corrections)
-        flags = dict(
-            zip(_FLAGS, zip((psf.candidates, psf.used), _FLAGS.values(), strict=True), strict=True)
-        )
+        flagged = last.psf.candidates, last.psf.used, last.psf.reserved
+        flags = dict(zip(_FLAGS, zip(flagged, _FLAGS.values(), strict=True), strict=True))
         catalog = sources.catalog(
             measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
         )
-        self._note(background, psf, len(catalog))
-        made = clean.replaced(psf=model, ap_corr_map=corrections)
-        return Struct(exposure=made, background=background, sourceCat=catalog)
+        self._note(float(np.median(level)), last.psf, len(catalog))
+        done = clean.replaced(psf=psf, ap_corr_map=corrections)
+        return Struct(exposure=done, background=background, sourceCat=catalog)
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Give an empty ``icSrc``."""
@@ -206,38 +191,31 @@ class CharacterizeImageTask(Task):
 
         return {"icSrc": sources.schema(self.config.apertureRadii, self.config.calibRadius, _FLAGS)}
 
-    def _psf(self, measured: Measured, exposure: Exposure) -> _Psf:
-        """Take the median width of bright stars that are alone."""
+    def _guess(self, exposure: Exposure) -> Psf:
+        """Return a Gaussian as wide as the bright sources, or as configured."""
         config = self.config
-        candidates = self._candidates(measured)
         if not config.doMeasurePsf:
-            return _Psf(config.psfSigma, 0.0, candidates, np.zeros_like(candidates))
-        number = np.count_nonzero(candidates)
-        if number < config.psfMinStars:
-            setting = option(self, "psfMinSignalToNoise")
-            raise TaskError(
-                f"{number} of {candidates.size} sources are bright and alone "
-                f"enough to measure the PSF, and {config.psfMinStars} are needed; how bright: "
-                f"-c {setting}={config.psfMinSignalToNoise:g}"
-            )
-        moments = measured.moments
-        widths = np.sqrt((moments.xx + moments.yy) / 2)
-        taken = robust.average(widths[candidates])
-        used = candidates.copy()
-        used[candidates] = taken.kept
-        return _Psf(taken.value, taken.error, candidates, used)
+            return gaussian(config.psfSigma)
+        found = self._detected(exposure, config.psfSigma)
+        return gaussian(psf_guess.width(exposure, found.x, found.y, config.psfSigma))
 
-    def _candidates(self, measured: Measured) -> Bools:
-        config, ratio = self.config, measured.signal_to_noise
-        bright = np.flatnonzero(measured.clean & (ratio >= config.psfMinSignalToNoise))
-        bright = bright[np.argsort(-ratio[bright])][: config.psfMaxStars]
-        apart = np.hypot(*(axis[bright, np.newaxis] - axis for axis in (measured.x, measured.y)))
-        apart[np.arange(bright.size), bright] = np.inf
-        alone = bright[(apart >= config.psfIsolation * config.psfSigma).all(axis=1)]
-        return np.isin(np.arange(ratio.size), alone)
+    def _seen(self, exposure: Exposure, psf: Psf) -> _Seen:
+        """Find bright sources by a PSF of about the right width, and measure the PSF of them."""
+        found = self._detected(exposure, psf.width())
+        if self.config.doMeasurePsf:
+            measured = measure(exposure, found.x, found.y, psf, ())
+            return _Seen(found, self.measurePsf.run(exposure, measured))
+        none = np.zeros(found.x.size, bool)
+        sigma = self.config.psfSigma
+        return _Seen(
+            found,
+            Struct(psf=psf, candidates=none, used=none, reserved=none, sigma=sigma, error=0.0),
+        )
 
-    def _note(self, background: BackgroundList, psf: _Psf, number: int) -> None:
-        level = float(np.median(background.image()))
+    def _detected(self, exposure: Exposure, sigma: float) -> sky.Detected:
+        return sky.detect(exposure, self.config.thresholdValue, sigma, self.config.minPixels)
+
+    def _note(self, level: float, psf: Struct, number: int) -> None:
         noted = {
             "skyLevel": level,
             "psfSigma": psf.sigma,
@@ -251,13 +229,6 @@ class CharacterizeImageTask(Task):
             "sky %.1f electrons; PSF sigma %.3f +- %.3f pixels of %d stars; %d bright sources",
             *noted.values(),
         )
-
-
-def _gaussian(sigma: float) -> SingleGaussianPsf:
-    from persistence.types.psf.psf import SingleGaussianPsf
-
-    size = 2 * int(np.ceil(_STAMP * sigma)) + 1
-    return SingleGaussianPsf((size, size), sigma)
 
 
 def _without(exposure: Exposure, level: Any) -> Exposure:

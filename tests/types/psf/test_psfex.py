@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence.errors import FormatterError
+from persistence.files import fits_headers
+from persistence.formatters import archive_write
+from persistence.types.archives import read as read_archive
 from persistence.types.pixels.box import Box
 from persistence.types.psf.psfex import PsfexPsf
 
@@ -90,3 +96,98 @@ def test_other_models_are_refused(archive, part, change, message):
     tables[part] = {**tables[part], **change}
     with pytest.raises(FormatterError, match=message):
         archive({1: ("PsfexPsf", tables)})(1)
+
+
+# -- archives
+# ------------------------------------------------------------------------------------------------
+
+# Names and types of the columns as ``PsfexPsf::write`` in src/PsfexPsf.cc of meas_extensions_psfex
+# has them, for three components of 7 x 5 pixels.
+COLUMNS = (
+    {
+        "ndim": "1J", "ngroup": "1J", "ncoeff": "1J", "_size_size": "1J", "_comp_size": "1J",
+        "_context_size": "1J", "averagePosition_x": "1D", "averagePosition_y": "1D", "_pixstep": "1E",
+    },
+    {
+        "group": "2J", "degree": "1J", "basis": "3D", "coeff": "3D", "_size": "3J", "_comp": "105E",
+        "_context_first": "2D", "_context_second": "2D",
+    },
+)  # fmt: skip
+VALUES = (
+    {
+        "ndim": 2, "ngroup": 1, "ncoeff": 3, "_size_size": 3, "_comp_size": 105, "_context_size": 2,
+        "averagePosition_x": 1030.25, "averagePosition_y": 2011.5, "_pixstep": 0.77,
+    },
+    {
+        "group": [0, 0], "degree": 1, "basis": [1.0, 0.25, -0.5], "coeff": [0.0, 3e-310, 0.0],
+        "_size": [7, 5, 3], "_comp": np.random.default_rng(2).normal(1, 2, 105),
+        "_context_first": [1023.7, 2047.1], "_context_second": [1001.3, 2002.9],
+    },
+)  # fmt: skip
+
+
+def archive_by_astropy() -> bytes:
+    """Lay out an archive that holds a PsfexPsf, without anything of ours."""
+    tables = []
+    for number, (columns, values) in enumerate(zip(COLUMNS, VALUES, strict=True), 1):
+        each = [
+            fits.Column(name, form, array=np.array([values[name]]))
+            for name, form in columns.items()
+        ]
+        table = fits.BinTableHDU.from_columns(each)
+        table.header.update({"EXTTYPE": "ARCHIVE_DATA", "AR_CATN": number, "AR_NAME": "PsfexPsf"})
+        tables.append(table)
+    rows = {
+        "id": ("1J", [1, 1]), "cat.archive": ("1J", [1, 2]), "cat.persistable": ("1J", [0, 1]),
+        "row0": ("1J", [0, 0]), "nrows": ("1J", [1, 1]), "name": ("64A", ["PsfexPsf"] * 2),
+        "module": ("64A", ["lsst.meas.extensions.psfex"] * 2),
+    }  # fmt: skip
+    index = fits.BinTableHDU.from_columns(
+        [fits.Column(name, form, array=values) for name, (form, values) in rows.items()]
+    )
+    index.header.update({"EXTTYPE": "ARCHIVE_INDEX", "AR_CATN": 0, "AR_NCAT": 3})
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), index, *tables]).writeto(stream)
+    return stream.getvalue()
+
+
+def loaded(content: bytes) -> PsfexPsf:
+    index = list(fits_headers.walk("a", content))[1][1].start
+    return read_archive.parse(content[index:], "a").load(1)
+
+
+def test_a_psfex_psf_is_stored_as_the_original_stores_it() -> None:
+    content = archive_write.stand_alone(loaded(archive_by_astropy()))
+    with fits.open(io.BytesIO(content)) as hdus:
+        hdus.verify("exception")
+        assert [hdu.header.get("EXTTYPE") for hdu in hdus[1:]] == ["ARCHIVE_INDEX"] + [
+            "ARCHIVE_DATA"
+        ] * 2
+        index = hdus[1].data
+        assert index["cat.persistable"].tolist() == [0, 1]
+        assert set(index["name"]) == {"PsfexPsf"}
+        assert set(index["module"]) == {"lsst.meas.extensions.psfex"}
+        for table, columns in zip(hdus[2:], COLUMNS, strict=True):
+            assert {each.name: each.format for each in table.columns} == columns
+            assert table.header["AR_NAME"] == "PsfexPsf"
+
+
+def test_what_is_read_is_written_again_bit_for_bit() -> None:
+    original = archive_by_astropy()
+    with (
+        fits.open(io.BytesIO(original)) as before,
+        fits.open(io.BytesIO(archive_write.stand_alone(loaded(original)))) as after,
+    ):
+        for old, new in zip(before[2:], after[2:], strict=True):
+            assert old.data.tobytes() == new.data.tobytes()
+
+
+def test_a_model_of_ones_own_comes_back_alike() -> None:
+    psf = PsfexPsf(
+        model(0.5).astype(np.float32).astype(float), 1, (3.0, 4.0), (5.0, 6.0), 0.5, (7.0, 8.0)
+    )
+    read = loaded(archive_write.stand_alone(psf))
+    np.testing.assert_array_equal(read.components, psf.components)
+    np.testing.assert_array_equal(read.image(3.3, 9.1).array, psf.image(3.3, 9.1).array)
+    assert (read.degree, read.offset, read.scale, read.step) == (1, (3, 4), (5, 6), 0.5)
+    assert read.average_position == (7, 8)

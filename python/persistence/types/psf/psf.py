@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from persistence.errors import FormatterError
 from persistence.types.archives.archive import Load, Table, Tables
 from persistence.types.pixels.box import Box
-from persistence.types.psf import many
+from persistence.types.psf import many, psfex
 from persistence.types.psf.functions import DoubleGaussian, Gaussian
 from persistence.types.psf.kernels import FixedKernel, Kernel, grid, sized
+from persistence.types.psf.psfex import PsfexPsf
 from persistence.types.psf.psfimage import Psf
 
 Array = NDArray[np.float64]
+Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,25 @@ def make_kernel(tables: Tables, load: Load) -> KernelPsf:
     return KernelPsf(load(int(tables[0]["kernel"][0])), (x, y))
 
 
-# Class -> the module where the original finds it, and the attributes that are columns.
-STORED: Mapping[type[Psf], tuple[str, tuple[str, ...]]] = {
-    GaussianPsf: ("lsst.afw.detection", ("sigma",)),
-    SingleGaussianPsf: ("lsst.meas.algorithms", ("sigma",)),
-    DoubleGaussianPsf: ("lsst.meas.algorithms", ("sigma1", "sigma2", "b")),
+def _gaussian_tables(psf: Any) -> list[Columns]:
+    sizes = {
+        f"dimensions_{axis}": np.array([size], np.int32)
+        for axis, size in zip("xy", psf.size, strict=True)
+    }
+    names = [field.name for field in fields(psf) if field.name != "size"]
+    return [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}]
+
+
+# Class -> the module where the original finds it, and what makes its tables.
+STORED: Mapping[type[Psf], tuple[str, Callable[[Any], list[Columns]]]] = {
+    GaussianPsf: ("lsst.afw.detection", _gaussian_tables),
+    SingleGaussianPsf: ("lsst.meas.algorithms", _gaussian_tables),
+    DoubleGaussianPsf: ("lsst.meas.algorithms", _gaussian_tables),
+    PsfexPsf: ("lsst.meas.extensions.psfex", psfex.tables_of),
 }
 
 
-def dump(psf: Any) -> tuple[str, str, list[dict[str, NDArray[Any]]]]:
+def dump(psf: Any) -> tuple[str, str, list[Columns]]:
     """Give what an archive stores of a PSF: its class, the module of that, and its tables.
 
     Raises
@@ -141,13 +153,5 @@ def dump(psf: Any) -> tuple[str, str, list[dict[str, NDArray[Any]]]]:
         raise FormatterError(
             f"a {type(psf).__name__} is not written into archives; those that are: {known}"
         )
-    module, names = STORED[type(psf)]
-    sizes = {
-        f"dimensions_{axis}": np.array([size], np.int32)
-        for axis, size in zip("xy", psf.size, strict=True)
-    }
-    return (
-        type(psf).__name__,
-        module,
-        [sizes | {name: np.array([getattr(psf, name)], np.float64) for name in names}],
-    )
+    module, tables_of = STORED[type(psf)]
+    return type(psf).__name__, module, tables_of(psf)

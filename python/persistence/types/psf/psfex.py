@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +32,11 @@ class PsfexPsf(Psf):
         ``u = (x - offset[0]) / scale[0]``, and v of y alike.
     step : `float`
         The side of a pixel of the components, in pixels.
+    average_position : `tuple` [`float`, `float`]
+        Mean position of the stars that it was made of.
+    basis, coefficients : array, shape (terms,), or None
+        What the original's polynomial was last evaluated to, and left for coefficients: nothing
+        depends on them, and they are written as they were read.
     """
 
     components: Array
@@ -39,12 +45,14 @@ class PsfexPsf(Psf):
     scale: tuple[float, float]
     step: float
     average_position: tuple[float, float]
+    basis: Array | None = None
+    coefficients: Array | None = None
 
     def fine_image(self, x: float, y: float) -> Array:
         """Give the sum of the components at a position."""
-        return np.asarray(np.tensordot(self._terms(x, y), self.components, axes=1))
+        return np.asarray(np.tensordot(self.terms(x, y), self.components, axes=1))
 
-    def _terms(self, x: ArrayLike, y: ArrayLike) -> Array:
+    def terms(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Return what the components are multiplied by, along the last axis."""
         u = (np.asarray(x) - self.offset[0]) / self.scale[0]
         v = (np.asarray(y) - self.offset[1]) / self.scale[1]
@@ -75,7 +83,7 @@ class PsfexPsf(Psf):
 
     def _draw(self, stamps: Array, x: Array, y: Array) -> None:
         """Draw points into squares; those far from the model's middle stay as they are."""
-        terms = self._terms(x, y)
+        terms = self.terms(x, y)
         down, across = (
             self._resampling(axis, places) for axis, places in enumerate((y, x), start=1)
         )
@@ -156,7 +164,38 @@ def make(tables: Tables, load: Load) -> PsfexPsf:
         (float(one[0]), float(one[1])) for one in map(numbers_of, (body[c][0] for c in _CONTEXT))
     )
     average = float(head["averagePosition_x"][0]), float(head["averagePosition_y"][0])
-    return PsfexPsf(components, degree, offset, scale, float(head["_pixstep"][0]), average)
+    left = numbers_of(body["basis"][0]), numbers_of(body["coeff"][0])
+    return PsfexPsf(components, degree, offset, scale, float(head["_pixstep"][0]), average, *left)
+
+
+def tables_of(psf: PsfexPsf) -> list[dict[str, NDArray[Any]]]:
+    """Return the two tables by which archives store a PsfexPsf.
+
+    Notes
+    -----
+    The columns are those of ``PsfexPsf::write`` in ``src/PsfexPsf.cc`` of meas_extensions_psfex.
+    """
+    terms, height, width = psf.components.shape
+    whole = np.int32
+    head = {"ndim": 2, "ngroup": 1, "ncoeff": terms, "_size_size": 3}
+    head |= {"_comp_size": psf.components.size, "_context_size": 2}
+    body: dict[str, NDArray[Any]] = {
+        "group": np.zeros((1, 2), whole),
+        "degree": np.array([[psf.degree]], whole),
+        "basis": _row(np.zeros(terms) if psf.basis is None else psf.basis),
+        "coeff": _row(np.zeros(terms) if psf.coefficients is None else psf.coefficients),
+        "_size": np.array([[width, height, terms]], whole),
+        "_comp": np.asarray(psf.components, np.float32).reshape(1, -1),
+    }
+    body |= {name: _row(pair) for name, pair in zip(_CONTEXT, (psf.offset, psf.scale), strict=True)}
+    first: dict[str, NDArray[Any]] = {name: np.array([each], whole) for name, each in head.items()}
+    for axis, place in zip("xy", psf.average_position, strict=True):
+        first[f"averagePosition_{axis}"] = np.array([place], np.float64)
+    return [first | {"_pixstep": np.array([psf.step], np.float32)}, body]
+
+
+def _row(numbers: ArrayLike) -> Array:
+    return np.array([numbers], np.float64)
 
 
 _CONTEXT = ("_context_first", "_context_second")
