@@ -16,6 +16,7 @@ from persistence.tasks.measure import measure
 from persistence.tasks.measure_psf import MeasurePsfTask, gaussian
 from persistence.tasks.renamed import Renamed
 from persistence.tasks.repair import RepairTask
+from persistence.tasks.stamps import Bools, Floats
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
@@ -95,7 +96,9 @@ class CharacterizeImageConfig(Config):
 class _Seen(NamedTuple):
     """What stands out of an exposure, and the PSF that was measured of it."""
 
-    found: sky.Detected
+    x: Floats
+    y: Floats
+    pixels: Bools
     psf: Struct
 
 
@@ -161,29 +164,37 @@ class CharacterizeImageTask(Task):
         from persistence.tasks import sources  # imports astropy
 
         config = self.config
-        bare = _without(exposure, sky.background(exposure, config.binSize).image())
-        sharpest = gaussian(min(config.psfSigma, _SHARPEST))
-        clean = self.repair.run(bare, sharpest).exposure
-        first = self._seen(clean, self._guess(clean))
-        hit = clean.mask.any_of({"CR"} & clean.mask.planes.keys())
-        background = sky.background(exposure, config.binSize, first.found.pixels | hit)
-        level = background.image()
-        clean = self.repair.run(_without(exposure, level), first.psf.psf).exposure
-        last = self._seen(clean, first.psf.psf)
-        at, psf = (last.found.x, last.found.y), last.psf.psf
-        measured = measure(clean, *at, psf, config.apertureRadii, config.calibRadius)
+        guess, covered = self._first(exposure)
+        background = sky.background(exposure, config.binSize, covered)
+        clean = self.repair.run(_without(exposure, background.image()), guess).exposure
+        seen = self._seen(clean, guess)
+        psf, used = seen.psf.psf, seen.psf.used
+        measured = measure(clean, seen.x, seen.y, psf, config.apertureRadii, config.calibRadius)
         corrections = None
-        if config.doApCorr and last.psf.used.any():
-            corrections = self.measureApCorr.run(clean, measured, last.psf.used).apCorrMap
+        if config.doApCorr and used.any():
+            corrections = self.measureApCorr.run(clean, measured, used).apCorrMap
         measured = applied(measured, corrections)
-        flagged = last.psf.candidates, last.psf.used, last.psf.reserved
+        flagged = seen.psf.candidates, used, seen.psf.reserved
         flags = dict(zip(_FLAGS, zip(flagged, _FLAGS.values(), strict=True), strict=True))
         catalog = sources.catalog(
             measured, exposure.wcs, exposureId, exposureBits, flags, exposure.unit
         )
-        self._note(float(np.median(level)), last.psf, len(catalog))
-        done = clean.replaced(psf=psf, ap_corr_map=corrections)
-        return Struct(exposure=done, background=background, sourceCat=catalog)
+        self._note(float(np.nanmedian(background[0].levels)), seen.psf, len(catalog))
+        made = clean.replaced(psf=psf, ap_corr_map=corrections)
+        return Struct(exposure=made, background=background, sourceCat=catalog)
+
+    def _first(self, exposure: Exposure) -> tuple[Psf, Bools]:
+        """Return a first PSF, and which pixels belong to sources or cosmic rays.
+
+        What it takes for that is given up with it: some planes of the size of the exposure.
+        """
+        config = self.config
+        bare = _without(exposure, sky.background(exposure, config.binSize).image())
+        sharpest = gaussian(min(config.psfSigma, _SHARPEST))
+        clean = self.repair.run(bare, sharpest).exposure
+        seen = self._seen(clean, self._guess(clean))
+        hit = clean.mask.any_of({"CR"} & clean.mask.planes.keys())
+        return seen.psf.psf, seen.pixels | hit
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Give an empty ``icSrc``."""
@@ -202,13 +213,15 @@ class CharacterizeImageTask(Task):
     def _seen(self, exposure: Exposure, psf: Psf) -> _Seen:
         """Find bright sources by a PSF of about the right width, and measure the PSF of them."""
         found = self._detected(exposure, psf.width())
+        seen = found.x, found.y, found.pixels
+        del found  # its segments take as much as the image
         if self.config.doMeasurePsf:
-            measured = measure(exposure, found.x, found.y, psf, ())
-            return _Seen(found, self.measurePsf.run(exposure, measured))
-        none = np.zeros(found.x.size, bool)
+            measured = measure(exposure, *seen[:2], psf, ())
+            return _Seen(*seen, self.measurePsf.run(exposure, measured))
+        none = np.zeros(seen[0].size, bool)
         sigma = self.config.psfSigma
         return _Seen(
-            found,
+            *seen,
             Struct(psf=psf, candidates=none, used=none, reserved=none, sigma=sigma, error=0.0),
         )
 
