@@ -17,6 +17,7 @@ from astropy.io import fits
 
 from obs_decam.sample import generate
 from persistence import Butler
+from persistence.errors import UsageError
 from persistence.pipe.task import TaskError
 from persistence.tasks.process_ccd import ProcessCcdTask
 from persistence.tasks.process_ccd_config import ProcessCcdConfig
@@ -316,3 +317,14 @@ def test_to_import_the_task_imports_none_of_the_heavy_libraries() -> None:
         env=dict(os.environ),
     )
     assert done.stdout.strip() == ""
+
+
+def test_fluxes_are_corrected_to_the_aperture_that_is_calibrated() -> None:
+    config = ProcessCcdConfig()
+    config.calibrate.calibRadius = 9.0
+    with pytest.raises(UsageError, match=r"calibRadius=12 and calibrate\.calibRadius=9 have to be"):
+        config.validate()
+    config.charImage.calibRadius = 9.0
+    config.validate()
+    config.charImage.calibRadius, config.calibrate.doApCorr = 12.0, False
+    config.validate()

@@ -164,3 +164,10 @@ def test_points_are_told_from_what_is_larger(make: Callable[..., Exposure]) -> N
     sigma = np.sqrt(np.asarray(table["slot_Shape_xx"]))
     assert sigma == pytest.approx([1.4, 3.0], rel=0.04)
     assert np.asarray(table["slot_PsfShape_yy"]) == pytest.approx([1.96, 1.96], rel=1e-3)
+
+
+def test_apertures_that_would_be_called_alike_are_refused(
+    make: Callable[..., Exposure], grid: Any
+) -> None:
+    with pytest.raises(TaskError, match=r"apertures of 3 and 3\.04 pixels .* called .*Flux_3_0"):
+        measure(make(grid), *grid[:, :2].T, PSF, [3.0, 3.04])

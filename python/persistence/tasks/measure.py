@@ -6,12 +6,14 @@ of the others.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from persistence.pipe.task import TaskError
 from persistence.tasks import apertures, crowding, pixel_flags, shapes, stamps
 from persistence.tasks.apertures import Circles
 from persistence.tasks.crowding import Crowd, Light
@@ -165,8 +167,22 @@ def measure(
 
 
 def with_calib(radii: Sequence[float], calib_radius: float) -> list[float]:
-    """Return the radii of all apertures, in order, with that of the calibration."""
-    return sorted({*map(float, radii), float(calib_radius)})
+    """Return the radii of all apertures, in order, with that of the calibration.
+
+    Raises
+    ------
+    TaskError
+        If two of them are called alike, as those are that differ by less than a tenth of a pixel.
+    """
+    every = sorted({*map(float, radii), float(calib_radius)})
+    for first, second in itertools.pairwise(every):
+        name = apertures.aperture_name(first)
+        if name == apertures.aperture_name(second):
+            raise TaskError(
+                f"apertures of {first:g} and {second:g} pixels would both be called {name}: "
+                "apertureRadii and calibRadius have to differ by a tenth of a pixel"
+            )
+    return every
 
 
 class Placed(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 from lsst.pex.config import Config, ConfigurableField, Field
 
+from persistence.errors import UsageError
 from persistence.tasks.calibrate import CalibrateTask
 from persistence.tasks.char_image import CharacterizeImageTask
 from persistence.tasks.isr import IsrTask
@@ -36,3 +37,21 @@ class ProcessCcdConfig(Config):
     doComputeSummaryStats = Field[bool](
         doc="Write that row as ccdSummary?", dtype=bool, default=True
     )
+
+    def validate(self) -> None:
+        """Check the configuration.
+
+        Raises
+        ------
+        UsageError
+            If fluxes would be corrected to another aperture than that which is calibrated.
+        """
+        super().validate()
+        first, last = (task.calibRadius for task in (self.charImage, self.calibrate))
+        corrected = self.doCalibrate and self.charImage.doApCorr and self.calibrate.doApCorr
+        if corrected and first != last:
+            raise UsageError(
+                f"charImage.calibRadius={first:g} and calibrate.calibRadius={last:g} have to be "
+                "the same: fluxes of points are corrected to the first (doApCorr), and calibrated "
+                "by the second"
+            )
