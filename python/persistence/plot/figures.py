@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from persistence.errors import MissingExtra
+from persistence.errors import MissingExtra, UsageError, did_you_mean
 from persistence.files import atomic
 
 # Okabe & Ito's colours, which colour-blind people can tell apart: black comes last. Source:
@@ -51,9 +51,22 @@ def figure(width: float, height: float, title: str) -> Any:
 
 
 def save(made: Any, path: str) -> None:
-    """Write a figure; the ending of the path says in which format, PNG if it has none."""
+    """Write a figure; the ending of the path says in which format, PNG if it has none.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format.
+    """
+    form = os.path.splitext(path)[1].lstrip(".") or "png"
+    known = made.canvas.get_supported_filetypes()
+    if form not in known:
+        raise UsageError(
+            f"{path}: no picture is written as {form!r}{did_you_mean(form, known)} (known: "
+            f"{', '.join(known)})"
+        )
     with atomic.atomic_write(path) as temporary:
-        made.savefig(temporary, format=os.path.splitext(path)[1].lstrip(".") or "png")
+        made.savefig(temporary, format=form)
 
 
 def say(axes: Any, text: str) -> None:

@@ -85,7 +85,7 @@ def load(
         if found:
             break
     else:
-        reasons = ["processCcd.py writes ccdSummary, if computeSummaryStats is not left out"]
+        reasons = ["processCcd.py writes ccdSummary, but for -c doComputeSummaryStats=False"]
         raise NoResults("No summaries:", " or ".join(TYPES), {}, reasons)
     columns, lengths = read.columns([os.path.join(*row[-2:]) for row in found])
     ids = [row[:-2] for row, length in zip(found, lengths, strict=True) for _ in range(length)]
