@@ -45,7 +45,8 @@ def test_it_is_the_truth_of_the_generator(row: dict[str, Any]) -> None:
     truth = generate.truth(VISIT, BAND, 25).seen
     assert row["psfSigma"] == pytest.approx(truth.psf_sigma, abs=0.006)
     sigmas = math.sqrt(8 * math.log(2))
-    assert row["seeing"] == pytest.approx(sigmas * row["psfSigma"] * row["pixelScale"], rel=0.005)
+    # Of a model of pixels, fitted to two dozen stars.
+    assert row["seeing"] == pytest.approx(sigmas * row["psfSigma"] * row["pixelScale"], rel=0.02)
     assert row["zeroPoint"] == pytest.approx(truth.zero_point, abs=0.015)
     assert row["skyBg"] == pytest.approx(truth.sky, rel=0.01)
     offset = row["pointingOffsetRa"], row["pointingOffsetDec"]
