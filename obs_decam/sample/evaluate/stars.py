@@ -30,7 +30,7 @@ FLAGS = (
 )
 _LONELY, _PART = 20.0, 0.01  # pixels within which others bring no more than this part
 _FAR, _TIMES = 60.0, 10.0  # pixels within which none is brighter by so much
-_BRIGHTEST, _FAINTEST = 15.5, 19.0
+RANGE = 15.5, 19.0  # magnitudes that goals are set for
 _STEP = 0.5  # mag
 
 
@@ -168,7 +168,7 @@ class Stars(NamedTuple):
     @property
     def bright(self) -> Stars:
         """Those of the magnitudes that goals are set for."""
-        is_bright = (self.magnitude >= _BRIGHTEST) & (self.magnitude < _FAINTEST)
+        is_bright = (self.magnitude >= RANGE[0]) & (self.magnitude < RANGE[1])
         return self.chosen(is_bright)
 
 
@@ -206,7 +206,7 @@ def magnitudes(exposure: Any, sources: Any, flux: str, rows: Any) -> tuple[Float
 
 def bins() -> list[tuple[float, float]]:
     """Return the bins of magnitude that goals are set for."""
-    edges = np.arange(_BRIGHTEST, _FAINTEST + _STEP / 2, _STEP)
+    edges = np.arange(RANGE[0], RANGE[1] + _STEP / 2, _STEP)
     return [(float(low), float(low + _STEP)) for low in edges[:-1]]
 
 
