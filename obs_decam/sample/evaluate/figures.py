@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,6 +113,43 @@ def _lines(figures: Iterable[Figure], only_missed: bool) -> Iterator[str]:
             f"  {figure.measure:12} {figure.name:34} {value:>15} {error:10} "
             f"{figure.goal:16} {figure.verdict:7} {figure.note}"
         ).rstrip()
+
+
+def summary(figures: Iterable[Figure]) -> str:
+    """Return figures as tables of reStructuredText, a line for each name.
+
+    All seeds and seeings are one table: a line has the range of the values, a goal, and in how many
+    cases it is met. Other cases, such as crowded fields, have tables of their own.
+    """
+    kinds: dict[str, dict[tuple[str, str], list[Figure]]] = {}
+    for figure in figures:
+        kind = "full chips" if figure.case.startswith("seed") else figure.case
+        kinds.setdefault(kind, {}).setdefault((figure.measure, figure.name), []).append(figure)
+    return "\n\n".join(
+        f"**{kind}**\n\n{_ruled([_line(*names, group) for names, group in groups.items()])}"
+        for kind, groups in kinds.items()
+    )
+
+
+def _line(measure: str, name: str, group: Sequence[Figure]) -> tuple[str, ...]:
+    wanted = [figure for figure in group if figure.has_goal]
+    values = sorted(figure.value for figure in group)
+    span = f"{values[0]:.3g}" if len(values) == 1 else f"{values[0]:.3g} to {values[-1]:.3g}"
+    # That of the most stars is the strictest, and the same as all others where none is granted.
+    goal = min((figure.goal for figure in wanted), key=len, default="")
+    met = f"{sum(figure.is_met for figure in wanted)} of {len(wanted)}" if wanted else ""
+    return measure, name, f"{span} {group[0].unit}", goal, met
+
+
+def _ruled(rows: Sequence[tuple[str, ...]]) -> str:
+    rows = [("measure", "figure", "values", "goal", "met"), *rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    ruler = "  ".join("=" * width for width in widths)
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([ruler, lines[0], ruler, *lines[1:], ruler])
 
 
 def as_json(figures: Iterable[Figure]) -> str:

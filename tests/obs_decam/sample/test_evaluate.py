@@ -152,6 +152,9 @@ def test_figures_are_shown_with_their_goals() -> None:
     assert "+- 0.5" in shown
     assert "-4 to 4" in shown
     assert figures.table(rows, only_missed=True).count("\n") == 2
+    lines = figures.summary([*rows, rows[0]._replace(case="seed 2", value=5.0)]).splitlines()
+    assert lines[0] == "**full chips**"
+    assert lines[5].split() == ["cost", "CPU", "5", "to", "7", "s", "<=", "6", "1", "of", "2"]
     told = json.loads(figures.as_json(rows))
     assert [row["verdict"] for row in told] == ["MISSED", "met", "MISSED"]
     assert told[2]["value"] is None
