@@ -19,6 +19,8 @@ _THIRDS, _SLOTS = 4.0, 5.0  # mmag
 _SIZE = 0.5  # percent
 _BRIGHT_POSITION = 2.0  # mas
 _LEFT = 2.0, 5.0  # mas: the root mean square and the largest error of the WCS
+_RATIO = 30.0  # signal to noise of what is told from points
+_RESOLVED = 0.5  # widths of the PSF: the radius that half of a galaxy's light has
 _CPU, _MEMORY = 6.0, 450.0
 _FEWEST = 5  # stars in a bin
 _REACH = 12  # pixels: the aperture in which PSFs are normalised
@@ -53,7 +55,8 @@ def photometry(chip: Chip, case: str) -> Measured:
         yield Figure(
             case, "photometry", f"bias {where}", off.median, "mmag", off.median_error, -bias, bias
         )
-        least, most = _PULLS[0] - 2 * pull.scatter_error, _PULLS[1] + 2 * pull.scatter_error
+        granted = 0.0 if (low, high) == stars.RANGE else 2 * pull.scatter_error
+        least, most = max(_PULLS[0] - granted, 0.0), _PULLS[1] + granted
         yield Figure(
             case, "photometry", f"pull {where}", pull.scatter, "", pull.scatter_error, least, most
         )
@@ -222,6 +225,27 @@ def rays(chip: Chip, case: str) -> Measured:
     )
 
 
+def extendedness(chip: Chip, case: str) -> Measured:
+    """Yield how often points are called extended, and galaxies points, of S/N 30 and more."""
+    sources = chip.sources
+    value = stars.column(sources, "base_ClassificationExtendedness_value")
+    usable = np.flatnonzero(stars.is_clean(sources) & np.isfinite(value))
+    there = stars.positions(sources)[usable]
+    for name, table, wrong in (
+        ("stars called extended", chip.truth.stars, 1.0),
+        ("galaxies called points", chip.truth.galaxies, 0.0),
+    ):
+        counts = np.asarray(table["counts"], float)
+        bright = stars.is_inside(chip.truth, table)
+        bright &= counts > _RATIO * stars.noise(chip.truth, counts)
+        if "radius" in table.colnames:
+            bright &= np.asarray(table["radius"]) > _RESOLVED * chip.truth.seeing.fwhm
+        apart, which = stars.nearest(np.stack([table["x"], table["y"]], 1)[bright], there)
+        called = value[usable[which[apart < 2]]]
+        share = 100 * float(np.mean(called == wrong)) if called.size else np.nan
+        yield Figure(case, "extendedness", name, share, "%", note=f"of {called.size}")
+
+
 def cost(chip: Chip, case: str) -> Measured:
     """Yield the time and the memory of the process."""
     yield Figure(case, "cost", "CPU", chip.run.seconds, "s", high=_CPU)
@@ -239,5 +263,6 @@ MEASURES: dict[str, Callable[[Chip, str], Measured]] = {
     "positions": positions,
     "distortion": distortion,
     "rays": rays,
+    "extendedness": extendedness,
     "cost": cost,
 }

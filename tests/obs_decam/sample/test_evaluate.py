@@ -71,6 +71,7 @@ def processed(truth: fields.Truth, off: Any = 0.0, extra: int = 0, shift: float 
         sources[f"base_SdssCentroid_{axis}Err"] = Column(error)
     sources["base_PsfFlux_instFlux"] = Column(counts)
     sources["base_PsfFlux_instFluxErr"] = Column(0.01 * counts)
+    sources["base_ClassificationExtendedness_value"] = Column(np.arange(len(x)) % 4 == 0)
     for name in stars.FLAGS:
         sources[name] = Column(np.zeros(len(x), bool))
     angles = plain_wcs(shift).wcs_pix2world(x, y, 0)
@@ -128,6 +129,12 @@ def test_a_psf_that_is_too_wide_is_found(truth: fields.Truth) -> None:
     rows = figures_of("psf", processed(truth))
     assert rows["size, median"].value == pytest.approx(3.0, abs=0.1)
     assert not rows["size, median"].is_met
+
+
+def test_stars_that_are_called_extended_are_counted(truth: fields.Truth) -> None:
+    rows = figures_of("extendedness", processed(truth))
+    assert rows["stars called extended"].value == pytest.approx(25.0, abs=1.0)
+    assert np.isnan(rows["galaxies called points"].value)
 
 
 def test_noise_is_that_of_a_faint_star_on_the_sky_and_of_a_bright_ones_photons(
