@@ -135,10 +135,17 @@ def _line(measure: str, name: str, group: Sequence[Figure]) -> tuple[str, ...]:
     wanted = [figure for figure in group if figure.has_goal]
     values = sorted(figure.value for figure in group)
     span = f"{values[0]:.3g}" if len(values) == 1 else f"{values[0]:.3g} to {values[-1]:.3g}"
-    # That of the most stars is the strictest, and the same as all others where none is granted.
-    goal = min((figure.goal for figure in wanted), key=len, default="")
+    # What is granted to few stars differs from case to case; the strictest grants the least.
+    goal = min(wanted, key=_leeway).goal if wanted else ""
     met = f"{sum(figure.is_met for figure in wanted)} of {len(wanted)}" if wanted else ""
     return measure, name, f"{span} {group[0].unit}", goal, met
+
+
+def _leeway(figure: Figure) -> float:
+    """Return a number that is smaller the stricter a goal is."""
+    if math.isinf(figure.low):
+        return figure.high
+    return -figure.low if math.isinf(figure.high) else figure.high - figure.low
 
 
 def _ruled(rows: Sequence[tuple[str, ...]]) -> str:
