@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from obs_decam.sample.evaluate import differences as subtraction
 from obs_decam.sample.evaluate import fast, fields, figures, process, wrong
 from obs_decam.sample.evaluate.fields import Field
 from obs_decam.sample.evaluate.figures import Figure
@@ -112,12 +113,22 @@ def whole_exposure(asked: Asked) -> Iterator[Figure]:
     yield from fast.evaluate(asked.work)
 
 
+def differences(asked: Asked) -> Iterator[Figure]:
+    """Evaluate differences of both epochs of each seed."""
+    for seed in asked.seeds:
+        field = Field(f"seed-{seed}-{asked.size}", seed, size=asked.size)
+        yield from subtraction.evaluate(
+            field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work
+        )
+
+
 CASES: dict[str, Callable[[Asked], Iterator[Figure]]] = {
     "seeds": seeds,
     "seeings": seeings,
     "crowded": crowded,
     "wrong": wrong_inputs,
     "fast": whole_exposure,
+    "differences": differences,
 }
 
 

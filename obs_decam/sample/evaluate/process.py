@@ -13,6 +13,10 @@ from obs_decam.sample.realistic import references
 from persistence import Butler
 
 _PROGRAM = "from persistence.tasks.process_ccd import ProcessCcdTask; ProcessCcdTask.parseAndRun()"
+_DIFFERENCE = (
+    "from persistence.tasks.image_difference import ImageDifferenceTask; "
+    "ImageDifferenceTask.parseAndRun()"
+)
 
 
 class Run(NamedTuple):
@@ -52,14 +56,24 @@ def process_ccd(
     settings: Sequence[str] = (f"calibrate.refCat={references.NAME}", "isr.doCrosstalk=True"),
 ) -> Run:
     """Process what some words of a command line name."""
-    folder = os.path.join(root, "rerun", rerun)
     command = [root, "--calib", calibs, "--rerun", rerun, "--id", *words, "-c", *settings]
+    return run(_PROGRAM, command, os.path.join(root, "rerun", rerun))
+
+
+def image_difference(root: str, rerun: str, output: str, words: Sequence[str]) -> Run:
+    """Subtract a template from what some words of a command line name."""
+    command = [root, "--rerun", f"{rerun}:{output}", *words]
+    return run(_DIFFERENCE, command, os.path.join(root, "rerun", output))
+
+
+def run(program: str, command: Sequence[str], folder: str) -> Run:
+    """Run a program whose results are in a directory, beside which its log is kept."""
     path = f"{folder}.log"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with open(path, "w+", encoding="utf-8") as log:
         child = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-c", _PROGRAM, *command],
+            [sys.executable, "-c", program, *command],
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
