@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 _CORE = 4  # pixels from the middle: where the PSF is compared
 _SIGN = 3  # pixels from the middle: where light of the other sign is looked for
@@ -41,12 +42,15 @@ class Shape(NamedTuple):
     Attributes
     ----------
     chi2 : array
-        Reduced, of the core.
+        Of the core.
+    pixels : array of `int`
+        How many good pixels that has.
     other : array
         The light of the other sign, as a part of the light.
     """
 
     chi2: Floats
+    pixels: Ints
     other: Floats
 
 
@@ -70,7 +74,7 @@ def compared(exposure: Exposure, x: Floats, y: Floats) -> tuple[Flux, Shape]:
     """Return the fluxes of points, and how well they are the PSF."""
     flux, cut, profiles = _fitted(exposure, x, y)
     if not x.size:
-        return flux, Shape(np.zeros(0), np.zeros(0))
+        return flux, Shape(np.zeros(0), np.zeros(0, int), np.zeros(0))
     middle = profiles.shape[1] // 2
     core, inner = (slice(middle - reach, middle + reach + 1) for reach in (_CORE, _SIGN))
     height = np.nan_to_num(flux.value)[:, np.newaxis, np.newaxis]
@@ -78,10 +82,10 @@ def compared(exposure: Exposure, x: Floats, y: Floats) -> tuple[Flux, Shape]:
         squares = np.where(
             cut.good & (cut.variance > 0), (cut.pixels - height * profiles) ** 2 / cut.variance, 0.0
         )[:, core, core]
-        counted = np.maximum((cut.good & (cut.variance > 0))[:, core, core].sum(axis=(1, 2)), 1)
+    counted = (cut.good & (cut.variance > 0))[:, core, core].sum(axis=(1, 2))
     signed = (cut.pixels * np.sign(height))[:, inner, inner]
     light, dark = (np.maximum(side * signed, 0).sum(axis=(1, 2)) for side in (1, -1))
-    return flux, Shape(squares.sum(axis=(1, 2)) / counted, dark / np.maximum(light, 1e-9))
+    return flux, Shape(squares.sum(axis=(1, 2)), counted, dark / np.maximum(light, 1e-9))
 
 
 def catalog(
@@ -143,9 +147,10 @@ def catalog(
     with np.errstate(invalid="ignore"):
         # Where light is bright, small faults of the PSF count.
         limit = max_chi2 + _FAULT * np.abs(found.score) ** 2
-        unlike = (shape.chi2 > limit) | (shape.other > _MOST_OTHER) | flux.failed
+        reduced = shape.chi2 / np.maximum(shape.pixels, 1)
+        unlike = (reduced > limit) | (shape.other > _MOST_OTHER) | flux.failed
     here, there = (forced(exposure, x, y) for exposure in (science, matched))
-    _add(table, Beside(found.score, shape.chi2, here, there, dipoles, unlike), difference.unit)
+    _add(table, Beside(found.score, shape, here, there, dipoles, unlike), difference.unit)
     return table
 
 
@@ -157,8 +162,7 @@ class Beside:
     ----------
     score : array
         Ratios of signal to noise of the detections.
-    chi2 : array
-        Of the PSF's core, reduced.
+    shape : `Shape`
     science, template : `~persistence.tasks.stamps.Flux`
         The fluxes there in both exposures.
     dipoles : `~persistence.tasks.difference.dipole.Dipoles`
@@ -167,7 +171,7 @@ class Beside:
     """
 
     score: Floats
-    chi2: Floats
+    shape: Shape
     science: Flux
     template: Flux
     dipoles: Dipoles
@@ -181,7 +185,8 @@ def _add(table: Catalog, beside: Beside, unit: Any) -> None:
 
 def _columns(beside: Beside, unit: Any) -> Iterator[tuple[str, Any, Any, str]]:
     """Yield names, values, units and meanings."""
-    yield "base_PsfFlux_chi2", beside.chi2, None, "reduced chi squared of the PSF's core"
+    yield "base_PsfFlux_chi2", beside.shape.chi2, None, "chi squared of the PSF's core"
+    yield "base_PsfFlux_npixels", beside.shape.pixels, None, "good pixels of that core"
     yield "ip_diffim_score", beside.score, None, "ratio of signal to noise of the detection"
     for name, flux, what in (
         (_FORCED, beside.science, "science exposure"),
@@ -204,7 +209,8 @@ def _columns(beside: Beside, unit: Any) -> Iterator[tuple[str, Any, Any, str]]:
     yield f"{_DIPOLE}_separation", dipoles.separation, "pixel", "from side to side"
     angle = "of the positive side as seen from the other, from x to y"
     yield f"{_DIPOLE}_orientation", dipoles.angle, "rad", angle
-    yield f"{_DIPOLE}_chi2", dipoles.chi2, None, "reduced chi squared of the dipole"
+    yield f"{_DIPOLE}_chi2", dipoles.chi2, None, "chi squared of the dipole"
+    yield f"{_DIPOLE}_nData", dipoles.pixels, None, "good pixels that the dipole was fitted to"
     fitted = np.isfinite(dipoles.chi2)
     yield f"{_DIPOLE}_flag_classificationAttempted", fitted, None, "a dipole was fitted"
     yield f"{_DIPOLE}_flag_classification", dipoles.is_dipole, None, "it is a dipole"
@@ -213,7 +219,7 @@ def _columns(beside: Beside, unit: Any) -> Iterator[tuple[str, Any, Any, str]]:
 
 def _no_dipoles() -> Dipoles:
     none = np.zeros(0)
-    return Dipoles(none, none, none, none, none, none, none, none, np.zeros(0, bool))
+    return Dipoles(*(none,) * 8, none.astype(int), np.zeros(0, bool))
 
 
 def schema(radii: Sequence[float]) -> Catalog:
@@ -221,5 +227,9 @@ def schema(radii: Sequence[float]) -> Catalog:
     made = sources.schema(radii, CALIBRATION_RADIUS, {})
     none, never = np.zeros(0), np.zeros(0, bool)
     flux = Flux(none, none, never)
-    _add(made, Beside(none, none, flux, flux, _no_dipoles(), never), "electron")
+    _add(
+        made,
+        Beside(none, Shape(none, none.astype(int), none), flux, flux, _no_dipoles(), never),
+        "electron",
+    )
     return made

@@ -39,7 +39,8 @@ class Dipoles:
         How far they are apart (pixels), and where the positive one lies as seen from the other
         (radians, from x to y).
     chi2 : array
-        Reduced.
+    pixels : array of `int`
+        How many good pixels were fitted.
     is_dipole : array of `bool`
     """
 
@@ -51,6 +52,7 @@ class Dipoles:
     separation: Floats
     angle: Floats
     chi2: Floats
+    pixels: NDArray[np.int64]
     is_dipole: Bools
 
 
@@ -84,7 +86,7 @@ def fit(
         name: np.full(x.size, np.nan)
         for name in ("positive", "negative", "error", "x", "y", "separation", "angle", "chi2")
     }
-    is_dipole = np.zeros(x.size, bool)
+    is_dipole, pixels = np.zeros(x.size, bool), np.zeros(x.size, int)
     for place in np.flatnonzero(chosen):
         cut = _Cut.of(exposure, x[place], y[place], radius)
         if cut is None:
@@ -98,13 +100,14 @@ def fit(
             "positive": fluxes[0], "negative": -fluxes[1], "error": error,
             "x": (xp + xn) / 2, "y": (yp + yn) / 2, "separation": apart,
             "angle": float(np.arctan2(yp - yn, xp - xn)),
-            "chi2": 2 * result.cost / max(cut.count - 6, 1),
+            "chi2": 2 * result.cost,
         }  # fmt: skip
         for name, value in values.items():
             made[name][place] = value
+        pixels[place] = cut.count
         low, high = sorted(fluxes)
         is_dipole[place] = low > least_ratio * high and low > 3 * error and apart < 3 * width
-    return Dipoles(**made, is_dipole=is_dipole)
+    return Dipoles(**made, pixels=pixels, is_dipole=is_dipole)
 
 
 @dataclass(frozen=True, eq=False)
