@@ -141,7 +141,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert ingest_images.main([str(root), *made.raws]) == 0
     words = ["--calib", str(calib), "--validity", "999", "--mode", "copy"]
     assert ingest_calibs.main([str(root), *made.masters, *words]) == 0
-    assert ingest_curated.main([str(root), made.defects, "--calib", str(calib)]) == 0
+    assert ingest_curated.main([str(root), made.curated, "--calib", str(calib)]) == 0
     (root / "ref_cats").symlink_to(made.references)
     return folder
 

@@ -118,7 +118,7 @@ def test_the_command_finds_the_transients_of_the_realistic_sky(tmp_path: Path) -
     assert ingest_images.main([str(root), *made.raws]) == 0
     words = ["--calib", str(calib), "--validity", "999", "--mode", "copy"]
     assert ingest_calibs.main([str(root), *made.masters, *words]) == 0
-    assert ingest_curated.main([str(root), made.defects, "--calib", str(calib)]) == 0
+    assert ingest_curated.main([str(root), made.curated, "--calib", str(calib)]) == 0
     (root / "ref_cats").symlink_to(made.references)
     words = [str(root), "--calib", str(calib), "--rerun", "out"]
     ProcessCcdTask.parseAndRun([*words, "--id", "-c", "calibrate.refCat=realistic"])

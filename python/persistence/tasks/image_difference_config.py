@@ -19,10 +19,14 @@ from persistence.tasks.difference.template import GetTemplateTask
 
 
 class KernelConfig(Config):
-    """The kernel that makes a template match."""
+    """The kernel that makes a template match.
+
+    Gen2's had no Gaussian of 6 pixels, and 25 pixels a side: the wings about stars of 14 mag, which
+    seeing makes brighter far out, then stay, and are found.
+    """
 
     kernelSize = RangeField(
-        doc="The side of the kernel (pixels), odd.", dtype=int, default=25, min=5, max=61,
+        doc="The side of the kernel (pixels), odd.", dtype=int, default=41, min=5, max=61,
         inclusiveMax=True,
     )  # fmt: skip
     spatialKernelOrder = RangeField(
@@ -35,11 +39,11 @@ class KernelConfig(Config):
     )  # fmt: skip
     alardSigGauss = ListField[float](
         doc="Standard deviations of the Gaussians that the kernel is made of (pixels).",
-        dtype=float, default=[0.7, 1.5, 3.0], itemCheck=lambda sigma: sigma > 0,
+        dtype=float, default=[0.7, 1.5, 3.0, 6.0], itemCheck=lambda sigma: sigma > 0,
     )  # fmt: skip
     alardDegGauss = ListField[int](
         doc="The degree of the polynomial that each Gaussian is multiplied with.",
-        dtype=int, default=[4, 3, 2], itemCheck=lambda degree: 0 <= degree <= 6,
+        dtype=int, default=[4, 3, 2, 1], itemCheck=lambda degree: 0 <= degree <= 6,
     )  # fmt: skip
     nStampMax = RangeField(
         doc="How many stars the kernel is fitted to at most.", dtype=int, default=260, min=1
