@@ -15,6 +15,8 @@ from persistence.errors import (
     AmbiguousDataId,
     CalibrationError,
     CameraNotFound,
+    DatabaseError,
+    DatabaseLocked,
     DataIdError,
     ExpressionError,
     FileConflict,
@@ -93,6 +95,8 @@ EVERY = [
     NoMapperException("what was refused"),
     ExpressionError("where, column 3: visit is a whole number"),
     UsageError("what was refused"),
+    DatabaseError("what was refused"),
+    DatabaseLocked("what was refused"),
 ]
 
 

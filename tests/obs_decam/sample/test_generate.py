@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,5 +150,6 @@ def test_the_demonstration_shows_rows_an_exposure_and_a_picture(
         assert "  410877  g  2014-02-27  90.0" in out
         assert "filter         g (g DECam SDSS c0001 4720.0 1520.0)" in out
         assert "calibDate=2014-02-20 validStart=2013-02-20 validEnd=2014-03-02:  chosen" in out
-        assert "zero point 30.336 mag, the truth is 30.336" in out
+        (zeros,) = re.findall(r"zero point ([\d.]+) mag, the truth is ([\d.]+)", out)
+        assert float(zeros[0]) == pytest.approx(float(zeros[1]), abs=0.005)
     assert (tmp_path / "demo" / "raw-410877-28.png").read_bytes().startswith(b"\x89PNG")
