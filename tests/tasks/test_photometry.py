@@ -39,8 +39,9 @@ def recognized(number: int = 400, error: float = 0.01, varies: Any = None, seed:
     counts = counts * (1 + error * rng.normal(size=x.size))
     flux = Flux(counts, error * counts, np.zeros(x.size, bool))
     measured = SimpleNamespace(
-        x=x, y=y, calib_flux=flux, psf_flux=flux, calib_radius=12.0, extended=np.zeros(x.size)
-    )
+        x=x, y=y, calib_flux=flux, psf_flux=flux, calib_radius=12.0, extended=np.zeros(x.size),
+        corrections={},
+    )  # fmt: skip
     references = SimpleNamespace(
         magnitudes=magnitude, magnitude_errors=np.full(x.size, 0.001), filter="g"
     )
@@ -136,6 +137,19 @@ def test_stars_with_a_neighbour_in_the_aperture_are_left_out() -> None:
     measured.extended = np.zeros(brighter.size)
     crowded = calibrated(stars, minIsolated=300)
     assert (crowded.calib.flux_name, crowded.sources.size) == ("base_PsfFlux_instFlux", 392)
+
+
+def test_psf_fluxes_tell_the_apertures_zero_point_where_they_were_corrected_to_it() -> None:
+    """As where stars are so many that each aperture has others in it."""
+    stars = recognized(error=0.02)
+    measured, rng = stars.measured, np.random.default_rng(8)
+    full = measured.psf_flux.value * (1 + rng.exponential(0.1, measured.x.size))
+    measured.calib_flux = Flux(full, measured.psf_flux.error, measured.psf_flux.failed)
+    assert abs(calibrated(stars).calib.zero_point - ZERO) > 0.03
+    measured.corrections = {"psf_flux": None}
+    zero = calibrated(stars)
+    assert zero.calib.zero_point == pytest.approx(ZERO, abs=0.003)
+    assert (zero.calib.flux_name, zero.is_of_aperture) == (APERTURE, True)
 
 
 def test_what_is_larger_than_a_point_is_left_out() -> None:

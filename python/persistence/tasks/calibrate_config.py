@@ -225,8 +225,9 @@ class CalibrateConfig(Config):
     )
     minIsolated = RangeField(
         doc=(
-            "Where fewer stars have no such neighbour, the zero point is that of PSF fluxes, which "
-            "neighbours matter less to, by all stars."
+            "Where PSF fluxes have no aperture corrections, and fewer stars have no such "
+            "neighbour, the zero point is that of PSF fluxes, which neighbours matter less to, by "
+            "all stars."
         ),
         dtype=int,
         default=10,

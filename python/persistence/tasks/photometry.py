@@ -57,7 +57,8 @@ class ZeroPoint:
     span : `float`
         By how much it varies over the image, from the least to the largest (mag).
     is_of_aperture : `bool`
-        Whether it holds for the flux in the aperture, as it should, or for that of the PSF.
+        Whether it holds for the flux in the aperture, as it should, or for an uncorrected one of
+        the PSF.
     """
 
     calib: PhotoCalib
@@ -78,8 +79,10 @@ class ZeroPoint:
 def calibrate(stars: Recognized, frame: Frame, config: Any) -> ZeroPoint:
     """Find the zero point of the flux that is calibrated.
 
-    It is the flux in the aperture, of points that nothing is near which is brighter than a part of
-    them. Where these are too few, it is that of the PSF, of all points; the calibration names it.
+    It is the flux in the aperture. Where PSF fluxes were brought to it by aperture corrections,
+    they tell it best: they have less noise, and neighbours matter less to them. Elsewhere it is
+    that of points that nothing is near which is brighter than a part of them. Where these are too
+    few, it is that of the PSF, of all points; the calibration names it.
 
     Parameters
     ----------
@@ -150,17 +153,21 @@ def _sample(stars: Recognized, config: Any) -> _Sample:
     magnitude = stars.references.magnitudes[stars.stars]
     points = ~(measured.extended[sources] == 1)
     alone = points & _alone(measured, sources, config)
+    aperture = aperture_name(measured.calib_radius)
+    # An aperture of 12 pixels has the noise of 450, and whatever else is in it.
+    corrected = points if "psf_flux" in measured.corrections else np.zeros_like(points)
     choices = (
-        (aperture_name(measured.calib_radius), measured.calib_flux, alone, config.minIsolated),
+        (aperture, measured.psf_flux, corrected, config.minIsolated),
+        (aperture, measured.calib_flux, alone, config.minIsolated),
         ("base_PsfFlux", measured.psf_flux, points, 1),
     )
-    for number, (name, flux, is_usable, least) in enumerate(choices):
+    for name, flux, is_usable, least in choices:
         value, error = flux.value[sources], flux.error[sources]
         with np.errstate(invalid="ignore"):
             known = (value > 0) & (error > 0) & np.isfinite(magnitude) & ~flux.failed[sources]
         pairs = np.flatnonzero(known & is_usable)
         if pairs.size >= max(least, 1):
-            return _Sample(f"{name}_instFlux", value, error, pairs, number == 0)
+            return _Sample(f"{name}_instFlux", value, error, pairs, name == aperture)
     raise TaskError(
         f"none of {sources.size} stars has both a flux and a magnitude in {stars.references.filter}"
     )
