@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,21 @@ _DIFFERENCE = (
     "from persistence.tasks.image_difference import ImageDifferenceTask; "
     "ImageDifferenceTask.parseAndRun()"
 )
+
+# The most memory is asked in the process itself where the system tells it: what wait4 says includes
+# that of the parent, which the child was a copy of before it began.
+_PEAK = """
+import atexit, sys
+
+def tell(path=sys.argv.pop(1)):
+    try:
+        with open("/proc/self/status") as status, open(path, "w") as peak:
+            peak.writelines(line.split()[1] for line in status if line.startswith("VmHWM:"))
+    except OSError:
+        pass
+
+atexit.register(tell)
+"""
 
 
 class Run(NamedTuple):
@@ -73,7 +89,7 @@ def run(program: str, command: Sequence[str], folder: str) -> Run:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with open(path, "w+", encoding="utf-8") as log:
         child = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-c", program, *command],
+            [sys.executable, "-c", _PEAK + program, f"{folder}.peak", *command],
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
@@ -84,7 +100,14 @@ def run(program: str, command: Sequence[str], folder: str) -> Run:
         log.seek(0)
         text = log.read()
     spent = usage.ru_utime + usage.ru_stime
-    return Run(child.returncode, text, spent, usage.ru_maxrss / 1024, folder)
+    return Run(child.returncode, text, spent, _peak(f"{folder}.peak", usage.ru_maxrss), folder)
+
+
+def _peak(path: str, kilobytes: int) -> float:
+    """Return the most memory (megabytes) that a process wrote in a file, or what is known else."""
+    with contextlib.suppress(FileNotFoundError, ValueError), open(path, encoding="utf-8") as file:
+        kilobytes = int(file.read())
+    return kilobytes / 1024
 
 
 class Chip(NamedTuple):

@@ -195,3 +195,7 @@ def test_a_full_chip_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[
     command.main(words)
     told = json.loads(capsys.readouterr().out)
     assert {row["measure"] for row in told} == set(measures.MEASURES)
+    # Of single bins of a dozen stars one in twenty is beyond by chance; time is another's.
+    sure = {"thirds", "slots", "psf", "false", "completeness", "distortion"}
+    wanted = [row for row in told if row["measure"] in sure or row["name"].endswith("15.5-19.0")]
+    assert [row for row in wanted if row["verdict"] == "MISSED"] == []
