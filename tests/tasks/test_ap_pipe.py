@@ -146,6 +146,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def is_on_both(truth: Table) -> np.ndarray:
+    """Return what the template, which is shifted by 77 pixels, shows, too."""
+    x, y = truth["x"], truth["y"]
+    return np.asarray((x > 100) & (x < 1948) & (y > 100) & (y < 3996))
+
+
 def lines_of(page: str, section: str) -> list[str]:
     """Return the commands that a section of a page shows."""
     text = (TOP / page).read_text()
@@ -158,9 +164,9 @@ def lines_of(page: str, section: str) -> list[str]:
 @pytest.mark.slow
 def test_the_page_takes_raws_to_objects_and_does_nothing_twice(place: Path) -> None:
     commands = lines_of("doc/ap.rst", "From raw exposures to objects")
-    assert sum(line.startswith("ap_pipe.py") for line in commands) == 1
+    (produce,) = [line for line in commands if line.startswith("ap_pipe.py")]
     path = f"{TOP / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    script = "\n".join(["set -e", *commands, commands[-1] + " --skip-existing"])
+    script = "\n".join(["set -e", *commands, f"{produce} --skip-existing"])
     ran = subprocess.run(
         ["bash", "-ec", script], cwd=place, env=os.environ | {"PATH": path},
         capture_output=True, text=True,
@@ -168,17 +174,17 @@ def test_the_page_takes_raws_to_objects_and_does_nothing_twice(place: Path) -> N
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "1 done, of 1" in ran.stdout + ran.stderr
     assert "1 skipped" in ran.stdout + ran.stderr
-    output = shlex.split(commands[-1])
+    output = shlex.split(produce)
     butler = Butler(str(place / "repo" / "rerun" / output[output.index("--rerun") + 1]))
     data_id = {"visit": 123456, "ccdnum": 28, "filter": "g"}
     for name in ("calexp", "deepDiff_differenceExp"):
         assert butler.get(name, dataId=data_id).image.shape == (4096, 2048)
     table = butler.get("deepDiff_diaSrc", dataId=data_id)
     truth = Table.read(place / "sky" / "truth" / "transients-123456.fits")
-    bright = truth[(truth["strength"] > 12) & (truth["counts"] > 0)]
+    bright = truth[(truth["strength"] > 12) & (truth["counts"] > 0) & is_on_both(truth)]
     x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"].value) for axis in "xy")
     near, _ = cKDTree(np.column_stack([x, y])).query(np.column_stack([bright["x"], bright["y"]]))
-    assert len(bright) > 20
+    assert len(bright) > 15
     assert (near < 2).mean() > 0.9
     with sqlite3.connect(place / "apdb" / "association.db") as database:
         counts = [

@@ -139,8 +139,10 @@ def test_the_command_finds_the_transients_of_the_realistic_sky(tmp_path: Path) -
     for name in ("differenceExp", "matchedExp", "warpedExp"):
         assert butler.get(f"deepDiff_{name}", data_id).image.shape == (4096, 2048)
     truth = Table.read(f"{made.truth}/transients-123456.fits")
-    bright = truth[(truth["strength"] > 12) & (truth["counts"] > 0)]
+    # the template, which is shifted by 77 pixels, shows them, too
+    inside = (truth["x"] > 100) & (truth["x"] < 1948) & (truth["y"] > 100) & (truth["y"] < 3996)
+    bright = truth[(truth["strength"] > 12) & (truth["counts"] > 0) & inside]
     x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"].value) for axis in "xy")
     near, _ = cKDTree(np.column_stack([x, y])).query(np.column_stack([bright["x"], bright["y"]]))
-    assert bright["x"].size > 20
+    assert len(bright) > 15
     assert (near < 2).mean() > 0.9
