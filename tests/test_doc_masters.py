@@ -23,8 +23,9 @@ from persistence.tasks.construct_defects import DefectsTask
 from persistence.tasks.construct_flat import FlatTask
 from persistence.tasks.process_ccd import ProcessCcdTask
 
+from .pages import blocks
+
 PAGE = Path(__file__).resolve().parents[1] / "doc" / "masters.rst"
-CELL = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:    .*\n|\n)+)", re.M)
 
 
 def _generate(words: list[str]) -> int:
@@ -59,14 +60,6 @@ PROGRAMS: Mapping[str, Callable[[list[str]], int]] = {
 }
 
 
-def cells() -> list[tuple[str, str]]:
-    """Return the kind and the text of each cell."""
-    return [
-        (kind, re.sub("^    ", "", text, flags=re.M).strip("\n"))
-        for kind, text in CELL.findall(PAGE.read_text())
-    ]
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run all cells; return what is printed beside what is shown, in the directory of the work."""
@@ -77,7 +70,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
     pairs, printed = [], ""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for kind, text in cells():
+        for kind, text in blocks("doc/masters.rst"):
             if kind == "sh":
                 for line in text.splitlines():
                     name, *words = shlex.split(line)

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .pages import blocks, run
 
 pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
 pytest.importorskip("sep", reason="pip install '.[tasks]'")
 
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "doc" / "processing.rst"
-CELL = re.compile(r"^\.\. code-block:: (sh|python|text)\n\n((?:    .*\n|\n)+)", re.M)
 # Figures change whenever the tasks do; what they are to be is asserted in the cells, and measured by
 # the evaluation.
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 
 
-def cells() -> list[tuple[str, str]]:
-    """Return the kind and the text of each cell."""
-    return [
-        (kind, re.sub("^    ", "", text, flags=re.M).strip("\n"))
-        for kind, text in CELL.findall(PAGE.read_text())
-    ]
-
-
 def alike(text: str) -> list[str]:
     return [" ".join(NUMBER.sub("N", line).split()) for line in text.splitlines()]
-
-
-def run(command: str, folder: Path) -> str:
-    path = f"{TOP / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-ec", f"({command}) 2>&1"], cwd=folder, env=os.environ | {"PATH": path},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command}\n{done.stdout}"
-    return done.stdout.rstrip("\n")
 
 
 @pytest.mark.slow
@@ -50,13 +30,13 @@ def test_the_page_works_as_it_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     lines: list[str] = []
     names: dict[str, Any] = {"print": lambda *values: lines.append(" ".join(map(str, values)))}
     compared = 0
-    for kind, text in cells():
+    for kind, text in blocks("doc/processing.rst"):
         if kind == "sh":
             lines[:] = run(text, tmp_path).replace(f"{tmp_path}/", "").splitlines()
         elif kind == "python":
             lines.clear()
             exec(compile(text, PAGE.name, "exec"), names)
-        else:
+        elif kind == "text":  # other kinds take too long to be run
             # Of processCcd, what it logs comes first.
             shown = alike(text)
             assert alike("\n".join(lines))[-len(shown) :] == shown

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .pages import blocks, run
+
 pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
 pytest.importorskip("sep", reason="pip install '.[tasks]'")
 
-TOP = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:    .*\n|\n)+)", re.M)
 # What is another each time: times, users, hosts, programs, digests, versions, durations.
 OTHERWISE = [
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME"),
@@ -34,27 +31,10 @@ OTHERWISE = [
 ]
 
 
-def blocks() -> list[tuple[str, str]]:
-    return [
-        (language, re.sub(r"^    ", "", body, flags=re.M).strip("\n"))
-        for language, body in BLOCK.findall((TOP / "doc/provenance.rst").read_text())
-    ]
-
-
 def alike(text: str) -> list[str]:
     for pattern, word in OTHERWISE:
         text = re.sub(pattern, word, text)
     return text.splitlines()
-
-
-def run(command: str, folder: Path) -> str:
-    path = f"{TOP / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-ec", f"({command}) 2>&1"], cwd=folder, env=os.environ | {"PATH": path},
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command}\n{done.stdout}"
-    return done.stdout.rstrip("\n")
 
 
 @pytest.mark.slow
@@ -64,7 +44,7 @@ def test_the_page_works_as_it_is_read(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     printed, compared = "", 0
-    for language, text in blocks():
+    for language, text in blocks("doc/provenance.rst"):
         if language == "sh":
             printed = run(text, tmp_path)
         elif language == "python":

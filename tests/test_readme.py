@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import grp
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,9 @@ from typing import Any
 
 import pytest
 
+from .pages import blocks
+
 TOP = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:    .*\n|\n)+)", re.M)
-
-
-def blocks(name: str = "README.rst") -> list[tuple[str, str]]:
-    """Return the language and the text of each code block of a document."""
-    text = (TOP / name).read_text()
-    return [
-        (language, re.sub(r"^    ", "", body, flags=re.M).strip("\n"))
-        for language, body in BLOCK.findall(text)
-    ]
 
 
 def run(command: str, folder: Path) -> str:
@@ -46,7 +37,7 @@ def test_the_readme_works_as_it_is_read(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     ran = []
-    for language, text in blocks():
+    for language, text in blocks("README.rst"):
         if "bin/bootstrap" in text:
             continue  # the next test
         if language == "sh":
@@ -119,7 +110,7 @@ def test_every_subcommand_is_shown() -> None:
 
 
 def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
-    (commands,) = [text for _, text in blocks() if "bin/bootstrap" in text]
+    (commands,) = [text for _, text in blocks("README.rst") if "bin/bootstrap" in text]
     assert commands.splitlines() == ["python3 bin/bootstrap demo", "python3 bin/bootstrap test"]
     assert "python3 bin/bootstrap test" in (TOP / ".ci" / "run").read_text()
     namespace: dict[str, Any] = {
