@@ -116,7 +116,7 @@ def _light(visit: int, band: str, chip: Chip, layout: Layout) -> Floats:
 def spoil(
     electrons: Floats, chip: Chip, visit: int, layout: Layout, seconds: float = sky.EXPOSURE_TIME
 ) -> None:
-    """Let the pixels of a science chip that the curated defects name be bad.
+    """Spoil the pixels of a science chip that the curated defects name.
 
     Hot ones gather electrons as long as the exposure lasts, cold ones have hardly any light.
     """

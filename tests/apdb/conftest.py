@@ -15,7 +15,7 @@ pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 
 @pytest.fixture
 def config(tmp_path: Path) -> Any:
-    """Give a configuration of a database in a file that is not there."""
+    """Return a configuration of a database in a file that is not there."""
     from persistence.apdb.config import ApdbConfig
 
     made = ApdbConfig()
@@ -26,7 +26,7 @@ def config(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def apdb(config: Any) -> Any:
-    """Give a database with tables and nothing in them."""
+    """Return a database with tables and nothing in them."""
     from persistence.apdb.apdb import Apdb
 
     made = Apdb(config)

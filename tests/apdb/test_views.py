@@ -36,7 +36,7 @@ SEED = {
 
 @pytest.fixture
 def connection(apdb: Apdb, sources: Callable[..., Any], objects: Callable[..., Any]) -> Any:
-    """Give a connection to a database of two visits, whose three objects have 2, 2 and 1 sources."""
+    """Return a connection to a database of two visits, whose three objects have 2, 2 and 1 sources."""
     for visit, number in ((2, 3), (1, 2)):
         given = sources(number, visit=visit)
         apdb.store(

@@ -91,7 +91,7 @@ def test_what_is_imported_has_its_windows_and_is_chosen_alike(
 
 
 def with_visits(folder: Path) -> Path:
-    """Give a calibration root the visit table that Gen2's ingest makes of DECam's biases."""
+    """Make the visit table in a calibration root that Gen2's ingest makes of DECam's biases."""
     with sqlite3.connect(folder / "calibRegistry.sqlite3") as registry:
         registry.execute("CREATE TABLE IF NOT EXISTS bias (id integer primary key autoincrement, "
                          "filter text, ccdnum int, calib_hdu int, path text, calibDate text, "

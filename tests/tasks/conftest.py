@@ -84,7 +84,7 @@ def draw_light(x: Any, y: Any, flux: Any, bad: Any = None, seed: int | None = No
 
 @pytest.fixture(scope="session")
 def make_light() -> Callable[..., Light]:
-    """Give a function that draws points of a standard deviation of 1.8 pixels."""
+    """Return a function that draws points of a standard deviation of 1.8 pixels."""
     return draw_light
 
 

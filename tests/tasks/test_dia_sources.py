@@ -30,7 +30,7 @@ FLUX = 3.0  # nJy a count
 
 @pytest.fixture
 def exposure(make: Callable[..., Any]) -> Any:
-    """Give an exposure of one arcsecond pixels, whose rows run to the west."""
+    """Return an exposure of one arcsecond pixels, whose rows run to the west."""
     visit = VisitInfo(date_begin="2014-02-20T00:00:00", exposure_time=30.0, timescale="utc")
     return make([]).replaced(
         photo_calib=PhotoCalib(FLUX), visit_info=visit, filter=FilterLabel("g", "g")

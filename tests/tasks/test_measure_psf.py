@@ -23,7 +23,7 @@ Make = Callable[..., Exposure]
 
 @pytest.fixture(scope="module")
 def seen(make: Make) -> tuple[Exposure, Any]:
-    """Give an exposure of 80 stars without its sky, and what was measured of them."""
+    """Return an exposure of 80 stars without its sky, and what was measured of them."""
     y, x = (axis.ravel() for axis in np.mgrid[20:300:27, 20:220:27].astype(float))
     rng = np.random.default_rng(3)
     x, y = x + rng.uniform(-2, 2, x.size), y + rng.uniform(-2, 2, y.size)

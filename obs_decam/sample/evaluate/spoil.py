@@ -104,7 +104,7 @@ def empty(raw: Raw) -> None:
 
 
 def saturate(raw: Raw) -> None:
-    """Let all pixels read the highest number."""
+    """Set all pixels to the highest number."""
     raw.pixels[:, 56:-56] = 65535
 
 
@@ -120,7 +120,7 @@ def at_random(table: Catalog, rng: np.random.Generator) -> Catalog:
 
 
 def permuted(table: Catalog, rng: np.random.Generator) -> Catalog:
-    """Give the stars of a catalog the fluxes of others."""
+    """Exchange the fluxes of the stars of a catalog."""
     table = table.copy()
     order = rng.permutation(len(table))
     for name in table.colnames:

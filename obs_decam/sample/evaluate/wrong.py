@@ -47,7 +47,7 @@ class Wrong(NamedTuple):
 
 
 def _is_right(chip: Chip) -> str:
-    """Say what is wrong with positions or magnitudes."""
+    """Return what is wrong with positions or magnitudes."""
     found = stars.matched(chip).bright
     if found.true.size < 10:
         return f"only {found.true.size} bright stars come out clean"
@@ -62,7 +62,7 @@ def _is_right(chip: Chip) -> str:
 
 
 def _is_flagged(chip: Chip) -> str:
-    """Say what is wrong if the left amplifier's pixels, or its sources, are not flagged."""
+    """Return what is wrong if the left amplifier's pixels, or its sources, are not flagged."""
     columns = chip.exposure.image.shape[1]
     bad = chip.exposure.mask["BAD"][:, : columns // 2]
     if bad.mean() < 0.99:
@@ -148,7 +148,7 @@ def _at_epoch(table: Table, folder: str, visit: int) -> Table:
 
 
 def _outcome(wrong: Wrong, run: Run, truth: Truth, visit: int) -> Figure:
-    """Say what has come of a wrong input; the value is 1 if that is as wanted."""
+    """Return what has come of a wrong input; the value is 1 if that is as wanted."""
     case, name = "wrong inputs", wrong.name
     if run.status != 0:
         crashed = "Traceback" in run.log

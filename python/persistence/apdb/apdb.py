@@ -83,7 +83,7 @@ class Apdb:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[Apdb]:
-        """Let all calls within a block be one transaction, with no other writer beside it.
+        """Make all calls within a block one transaction, with no other writer beside it.
 
         What is read in it stays true until it is written; a block that ends by an error, or a
         process that is killed in it, has written nothing.

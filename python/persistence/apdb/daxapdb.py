@@ -159,7 +159,7 @@ class DaxApdb:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Let errors be ours, with the address."""
+        """Raise errors of ours, with the address."""
         from persistence.apdb.alchemy import sqlalchemy as sa
 
         try:

@@ -68,7 +68,7 @@ def condition(butler: Butler, name: str, arguments: argparse.Namespace) -> Expre
 
 
 def tell_unlisted(butler: Any, types: Iterable[str]) -> int:
-    """Tell which directories cannot be listed that may have datasets of some types.
+    """Return the directories that cannot be listed and may have datasets of some types.
 
     Returns
     -------

@@ -73,7 +73,7 @@ class ConsolidateVisitSummaryTask(CmdLineTask):
         return parser
 
     def _getMetadataName(self) -> None:
-        """Give no dataset type: Gen2 stored no metadata of this task either."""
+        """Return none: Gen2 stored no metadata of this task either."""
 
     @timeMethod
     def runDataRef(self, visitRef: Any) -> Struct:
