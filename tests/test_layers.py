@@ -103,6 +103,7 @@ LIBRARIES = {
         "pipe.cmdline.show",
         "pipe.task",
         "tasks.ap_pipe_config",
+        "tasks.aperture_config",
         "tasks.associate",
         "tasks.ap_corr",
         "tasks.calibrate_config",

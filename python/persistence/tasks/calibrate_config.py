@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from lsst.pex.config import (
     ChoiceField,
-    Config,
     ConfigField,
     DictField,
     Field,
-    ListField,
     RangeField,
 )
 
+from persistence.tasks.aperture_config import ApertureConfig
 from persistence.tasks.colorterms import ColortermLibrary
 from persistence.tasks.sky_sources import SkySourcesConfig
 
 
-class CalibrateConfig(Config):
+class CalibrateConfig(ApertureConfig):
     """How sources are found, and calibrated by a reference catalog."""
 
     thresholdValue = RangeField(
@@ -26,22 +25,6 @@ class CalibrateConfig(Config):
         min=1.0,
     )
     minPixels = RangeField(doc="Pixels that a source has at least.", dtype=int, default=5, min=1)
-    apertureRadii = ListField[float](
-        doc="Radii of the apertures (pixels), beside the calibration's.",
-        dtype=float,
-        default=[3.0, 4.5, 6.0, 9.0, 12.0, 17.0],
-        itemCheck=lambda radius: radius > 0,
-    )
-    calibRadius = RangeField(
-        doc=(
-            "Radius of the aperture whose flux is calibrated, that of the slots ApFlux and "
-            "CalibFlux (pixels)."
-        ),
-        dtype=float,
-        default=12.0,
-        min=0.0,
-        inclusiveMin=False,
-    )
     doApCorr = Field[bool](
         doc="Correct the fluxes of points by the exposure's aperture corrections, if it has some?",
         dtype=bool,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-from lsst.pex.config import Config, ConfigurableField, Field, ListField, RangeField
+from lsst.pex.config import ConfigurableField, Field, RangeField
 
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
 from persistence.pipe.timing import timeMethod
 from persistence.tasks import psf_guess, sky
 from persistence.tasks.ap_corr import MeasureApCorrTask, applied
+from persistence.tasks.aperture_config import ApertureConfig
 from persistence.tasks.measure import measure
 from persistence.tasks.measure_psf import MeasurePsfTask, gaussian
 from persistence.tasks.renamed import Renamed
@@ -32,7 +33,7 @@ _FLAGS = {
 }
 
 
-class CharacterizeImageConfig(Config):
+class CharacterizeImageConfig(ApertureConfig):
     """How sky, PSF and bright sources are found."""
 
     binSize = RangeField(
@@ -63,22 +64,6 @@ class CharacterizeImageConfig(Config):
     psfMinStars = Renamed("measurePsf.starSelector.minStars", int)
     psfMaxStars = Renamed("measurePsf.starSelector.maxStars", int)
     psfIsolation = Renamed("measurePsf.starSelector.isolation", float)
-    apertureRadii = ListField[float](
-        doc="Radii of the apertures (pixels), beside the calibration's.",
-        dtype=float,
-        default=[3.0, 4.5, 6.0, 9.0, 12.0, 17.0],
-        itemCheck=lambda radius: radius > 0,
-    )
-    calibRadius = RangeField(
-        doc=(
-            "Radius of the aperture whose flux is calibrated, that of the slots ApFlux and "
-            "CalibFlux (pixels)."
-        ),
-        dtype=float,
-        default=12.0,
-        min=0.0,
-        inclusiveMin=False,
-    )
     measureApCorr: Any = ConfigurableField(
         target=MeasureApCorrTask, doc="Finds what brings fluxes of points to the calibrated one."
     )

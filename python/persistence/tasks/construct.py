@@ -18,7 +18,7 @@ from persistence.tasks import combining, input_quality
 from persistence.tasks.combining import Combined, Plane
 from persistence.tasks.construct_command import ConstructParser, ConstructRunner
 from persistence.tasks.construct_inputs import FILTER, Input
-from persistence.tasks.input_quality import Look
+from persistence.tasks.input_quality import Levels, Look
 from persistence.tasks.prepared_inputs import Prepared
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ConstructTask(CmdLineTask):
         outputRef: Any,
         inputs: Sequence[Input],
         leftOut: Mapping[str, str] | None = None,
-        levels: Mapping[str, Mapping[str, float]] | None = None,
+        levels: Levels | None = None,
     ) -> Struct:
         """Make one detector's master, and write it.
 
@@ -153,12 +153,7 @@ class ConstructTask(CmdLineTask):
         """Return why an input is not used, by itself; empty if it is."""
         return "" if math.isfinite(look.level) else "it has no good pixel"
 
-    def make(
-        self,
-        outputRef: Any,
-        prepared: Prepared,
-        levels: Mapping[str, Mapping[str, float]] | None,
-    ) -> Struct:
+    def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
         """Make the master of inputs, and write it."""
         raise NotImplementedError
 

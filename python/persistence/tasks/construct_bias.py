@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later
 from persistence.tasks import input_quality
 from persistence.tasks.construct import ConstructTask, Recipe
+from persistence.tasks.input_quality import Levels
 from persistence.tasks.prepared_inputs import Prepared
 
 
@@ -21,12 +21,7 @@ class BiasTask(ConstructTask):
     _DefaultName = "bias"
     calibName = "bias"
 
-    def make(
-        self,
-        outputRef: Any,
-        prepared: Prepared,
-        levels: Mapping[str, Mapping[str, float]] | None,
-    ) -> Struct:
+    def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
         """Make a bias; see `ConstructTask.make`.
 
         Returns

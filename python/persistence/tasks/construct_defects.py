@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from persistence.tasks import bad_pixels
 from persistence.tasks.bad_pixels import Bools
 from persistence.tasks.construct import identity
 from persistence.tasks.construct_flat import FlatTask
-from persistence.tasks.input_quality import Look
+from persistence.tasks.input_quality import Levels, Look
 from persistence.tasks.prepared_inputs import Prepared
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ class DefectsTask(FlatTask):
         for kind in kinds or {"input"}:
             self._check_number(f"{kind}s", _of(prepared, kind), prepared)
 
-    def make(
-        self,
-        outputRef: Any,
-        prepared: Prepared,
-        levels: Mapping[str, Mapping[str, float]] | None,
-    ) -> Struct:
+    def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
         """Find defects; see `~persistence.tasks.construct.ConstructTask.make`.
 
         Returns

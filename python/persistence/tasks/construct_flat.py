@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from persistence.tasks import input_quality
 from persistence.tasks.construct import ConstructTask, Recipe
 from persistence.tasks.construct_command import detector_name
 from persistence.tasks.construct_inputs import Input
-from persistence.tasks.input_quality import Look
+from persistence.tasks.input_quality import Levels, Look
 from persistence.tasks.prepared_inputs import Prepared
 
 
@@ -62,12 +62,7 @@ class FlatTask(ConstructTask):
             )
         return ""
 
-    def make(
-        self,
-        outputRef: Any,
-        prepared: Prepared,
-        levels: Mapping[str, Mapping[str, float]] | None,
-    ) -> Struct:
+    def make(self, outputRef: Any, prepared: Prepared, levels: Levels | None) -> Struct:
         """Make a flat; see `ConstructTask.make`.
 
         Returns
@@ -92,7 +87,7 @@ class FlatTask(ConstructTask):
         )
         return Struct(exposure=exposure, level=level)
 
-    def _relative(self, outputRef: Any, levels: Mapping[str, Mapping[str, float]] | None) -> float:
+    def _relative(self, outputRef: Any, levels: Levels | None) -> float:
         if levels is None:
             self.metadata.set("numDetectors", 1)
             return 1.0

@@ -13,6 +13,8 @@ from persistence.tasks.combining import Plane, Stack, median
 from persistence.types.exposure.detector import Amplifier
 
 Floats = NDArray[np.float64]
+# The level of each input, by detector and by input.
+Levels = Mapping[str, Mapping[str, float]]
 
 _BLOCKS = 16  # along each axis, where there are pixels enough
 _FEWEST = 8  # pixels along each axis of a block
@@ -246,7 +248,7 @@ def _mean(values: Plane) -> float:
     return float(numbers[(numbers >= low) & (numbers <= high)].mean(dtype=float))
 
 
-def relative_levels(levels: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+def relative_levels(levels: Levels) -> dict[str, float]:
     """Return the relative sensitivities of detectors, whose mean is 1.
 
     Parameters
