@@ -194,6 +194,7 @@ def test_three_stars_and_none_used_make_pictures(make: Callable[..., Exposure], 
     for name in ("calibrate_plotZeroPoint", "calibrate_plotAstrometry"):
         figure = diagnostics.PICTURES[name](Shown("v", made, matched=few))
         figure.draw_without_rendering()
+        assert figure.axes
 
 
 def test_every_picture_is_a_dataset_that_reads_back(

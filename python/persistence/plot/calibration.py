@@ -79,7 +79,7 @@ def _against(axes: Any, magnitude: Any, residual: Any, error: Any, used: Any, ot
     for low, high in itertools.pairwise(edges):
         values = residual[used & (magnitude >= low) & (magnitude < high)]
         if values.size >= _FEWEST:
-            scatter = 1.4826 * np.median(np.abs(values - np.median(values)))
+            scatter = figures.scatter(values)
             places.append((low + high) / 2)
             medians.append(np.median(values))
             errors.append(1.25 * scatter / np.sqrt(values.size))
@@ -90,7 +90,7 @@ def _against(axes: Any, magnitude: Any, residual: Any, error: Any, used: Any, ot
     reach = 3 * figures.widest(residual[used], 80)
     axes.set_ylim(-reach, reach)
     outside = np.count_nonzero(np.abs(residual[used | others]) > reach)
-    scatter = 1.4826 * np.median(np.abs(residual[used] - np.median(residual[used])))
+    scatter = figures.scatter(residual[used])
     told = f", {outside} outside" if outside else ""
     axes.set_title(f"scatter {scatter:.1f} mmag{told}", fontsize=9)
     axes.set_xlabel("reference magnitude (mag, AB)")
@@ -166,9 +166,7 @@ def _about(axes: Any, east: Any, north: Any, used: Any) -> None:
     axes.set_xlim(reach, -reach)  # east is to the left
     axes.set_ylim(-reach, reach)
     axes.set_aspect("equal")
-    spread = [
-        1.4826 * np.median(np.abs(axis[used] - np.median(axis[used]))) for axis in (east, north)
-    ]
+    spread = [figures.scatter(axis[used]) for axis in (east, north)]
     middle = [np.median(axis[used]) for axis in (east, north)]
     outside = np.count_nonzero((np.abs(east) > reach) | (np.abs(north) > reach))
     lines = [

@@ -69,6 +69,11 @@ def save(made: Any, path: str) -> None:
         made.savefig(temporary, format=form)
 
 
+def scatter(values: Any) -> float:
+    """Return the standard deviation of values by their median absolute deviation."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
 def say(axes: Any, text: str) -> None:
     """Write into axes that have nothing else to show."""
     axes.text(
@@ -77,7 +82,7 @@ def say(axes: Any, text: str) -> None:
 
 
 def chip(axes: Any, sides: Sides) -> None:
-    """Let axes show a chip, in pixels."""
+    """Set axes up to show a chip, in pixels."""
     axes.set_xlim(sides.left, sides.right)
     axes.set_ylim(sides.bottom, sides.top)
     axes.set_aspect("equal")

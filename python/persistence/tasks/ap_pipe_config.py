@@ -29,8 +29,7 @@ class ApPipeConfig(Config):
 
     def validate(self) -> None:
         super().validate()
-        for name in ("doWriteSources",):
-            if not getattr(self.differencer.value, name):
-                raise ValueError(
-                    f"differencer.{name} has to stay True: diaPipe reads what it wrote"
-                )
+        if not self.differencer.value.doWriteSources:
+            raise ValueError(
+                "differencer.doWriteSources has to stay True: diaPipe reads what it wrote"
+            )

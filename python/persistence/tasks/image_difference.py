@@ -171,13 +171,13 @@ class ImageDifferenceTask(CmdLineTask):
     def _subtracted(
         self, science: Exposure, template: Exposure, sources: Any
     ) -> tuple[Difference, Any]:
-        from persistence.tasks.difference import stars, subtract, zogy
+        from persistence.tasks.difference import kernelfit, stars, subtract, zogy
 
         config = self.config
         if config.subtract.name == "zogy":
             return zogy.subtracted(science, template, config.subtract.active.tileSize), []
         kernel = config.subtract.active.kernel
-        reach = kernel.kernelSize // 2 + 16
+        reach = kernelfit.reach(kernel.kernelSize)
         rows = stars.chosen(
             sources, subtract.usable(science, template), science.bbox, kernel.nStampMax, reach,
             kernel.minSignalToNoise,

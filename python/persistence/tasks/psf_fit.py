@@ -313,7 +313,7 @@ def fit(stars: Stars, shape: Shape, sigma: float, rounds: int = 4) -> Fitted:
 def _strange(chi2: Floats, kept: Bools) -> Bools:
     """Return which stars suit a model much worse than the others do."""
     middle = float(np.median(chi2[kept]))
-    scatter = robust.NORMAL * float(np.median(np.abs(chi2[kept] - middle)))
+    scatter = robust.scatter(chi2[kept])
     return np.asarray(chi2 > middle + _STRANGE * max(scatter, 0.25 * middle))
 
 

@@ -35,6 +35,12 @@ class Average:
     kept: NDArray[np.bool_]
 
 
+def scatter(values: Any) -> float:
+    """Return the standard deviation of values by their median absolute deviation."""
+    values = np.asarray(values, float)
+    return NORMAL * float(np.median(np.abs(values - np.median(values))))
+
+
 def average(values: Any, clip: float = 3.0) -> Average:
     """Return the median, without values further from it than ``clip`` times the scatter.
 
@@ -50,11 +56,11 @@ def average(values: Any, clip: float = 3.0) -> Average:
     """
     values = np.asarray(values, float)
     middle = float(np.median(values))
-    scatter = NORMAL * float(np.median(np.abs(values - middle)))
-    kept = np.abs(values - middle) <= clip * scatter
+    deviation = scatter(values)
+    kept = np.abs(values - middle) <= clip * deviation
     value = float(np.median(values[kept]))
     return Average(
-        value, _MEDIANS * scatter / float(np.sqrt(np.count_nonzero(kept))), scatter, kept
+        value, _MEDIANS * deviation / float(np.sqrt(np.count_nonzero(kept))), deviation, kept
     )
 
 

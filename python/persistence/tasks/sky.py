@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -207,11 +208,11 @@ def planes(exposure: Exposure) -> tuple[Mask, Floats]:
     return exposure.mask, exposure.variance
 
 
-def unusable(exposure: Exposure) -> Bools:
-    """Give the pixels that count for nothing."""
+def unusable(exposure: Exposure, names: Collection[str] = BAD) -> Bools:
+    """Return the pixels that count for nothing: of some planes, or not finite."""
     mask, _variance = planes(exposure)
     return np.asarray(
-        mask.any_of(name for name in BAD if name in mask.planes) | ~np.isfinite(exposure.image)
+        mask.any_of(name for name in names if name in mask.planes) | ~np.isfinite(exposure.image)
     )
 
 

@@ -17,7 +17,7 @@ from lsst.pex.config import Config, DictField, RangeField
 from persistence.pipe.task import Task
 from persistence.pipe.timing import timeMethod
 from persistence.quality import bounds, columns
-from persistence.tasks import psf_summary
+from persistence.tasks import psf_summary, robust
 from persistence.tasks.matched import Matched
 from persistence.types.exposure.filternames import band_and_physical
 from persistence.types.wcs import sphere
@@ -353,9 +353,7 @@ def _sky(exposure: Exposure, background: Any) -> Row:
 
 def _clipped_deviation(values: Any) -> float:
     """Return the standard deviation of normal deviates among which are strays."""
-    middle = np.median(values)
-    scatter = 1.4826 * np.median(np.abs(values - middle))
-    near = values[np.abs(values - middle) <= _CLIP * scatter]
+    near = values[np.abs(values - np.median(values)) <= _CLIP * robust.scatter(values)]
     # what the cut at 3 takes off a normal distribution: 2.7% of its variance
     return float(near.std() / math.sqrt(0.97334)) if near.size else 0.0
 

@@ -118,14 +118,14 @@ def catalog(
     """
     x0, y0 = difference.origin
     x, y = found.x + x0, found.y + y0
+    flux, shape = compared(difference, x, y)
     parts, order = [], []
     for sign in (1, -1):
         chosen = np.flatnonzero(np.sign(found.score) == sign)
         turned = difference.replaced(image=difference.image * np.float32(sign))
         measured = measure(turned, found.x[chosen], found.y[chosen], difference.psf, radii)
-        measured = dataclasses.replace(
-            measured, x=x[chosen], y=y[chosen], psf_flux=forced(turned, x[chosen], y[chosen])
-        )
+        light = Flux(sign * flux.value[chosen], flux.error[chosen], flux.failed[chosen])
+        measured = dataclasses.replace(measured, x=x[chosen], y=y[chosen], psf_flux=light)
         part = sources.catalog(
             measured, difference.wcs, exposure_id, exposure_bits, unit=difference.unit
         )
@@ -143,7 +143,6 @@ def catalog(
     table.meta.update(parts[0].meta)
     first = sources.first_id(exposure_id, exposure_bits, len(table))
     table["id"] = Column(first + np.arange(len(table)), description="number")
-    flux, shape = compared(difference, x, y)
     with np.errstate(invalid="ignore"):
         # Where light is bright, small faults of the PSF count.
         limit = max_chi2 + _FAULT * np.abs(found.score) ** 2

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.tasks import robust
 from persistence.tasks.difference.kernel import MatchingKernel
 from persistence.tasks.difference.polynomials import Polynomials
 from persistence.types.pixels.box import Box
@@ -15,11 +16,11 @@ from persistence.types.pixels.box import Box
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+HALF = 15  # half the side of a cut-out that is compared, less half a pixel
 _ROUNDS = 6
 _CLIP = 4.0  # standard deviations
 _ACCEPTED = 2.0  # reduced chi squared of a stamp that is good however the others are
 _CORE = 8.0  # pixels from the star where chi squared is looked at
-_MAD = 1.4826
 _RIDGE = 1e-9  # of the diagonal: keeps the equations solvable where terms are alike
 
 
@@ -63,7 +64,7 @@ def fit(
     box: Box,
     order: int,
     sky_order: int,
-    half: int = 15,
+    half: int = HALF,
 ) -> Fit:
     """Fit a kernel.
 
@@ -103,9 +104,8 @@ def fit(
         amplitudes = design @ solution
         model = np.einsum("sip,si->sp", parts, amplitudes)
         chi2 = ((wanted - model) ** 2 * weight)[:, core].sum(axis=1) / counted
-        middle = np.median(chi2[used])
-        spread = _MAD * np.median(np.abs(chi2[used] - middle))
-        now = (chi2 < max(middle + _CLIP * spread, _ACCEPTED)) & (weight[:, core] > 0).any(axis=1)
+        limit = np.median(chi2[used]) + _CLIP * robust.scatter(chi2[used])
+        now = (chi2 < max(limit, _ACCEPTED)) & (weight[:, core] > 0).any(axis=1)
         if np.array_equal(now, used) or np.count_nonzero(now) < design.shape[2] / len(images):
             break
         used = now
@@ -117,9 +117,9 @@ def fit(
     return Fit(kernel, used, chi2)
 
 
-def reach(images: Floats, half: int = 15) -> int:
-    """Return how many pixels a star has to be from the edges."""
-    return int(half + images.shape[1] // 2 + 1)
+def reach(side: int, half: int = HALF) -> int:
+    """Return how many pixels a star has to be from the edges, for a kernel of some side."""
+    return half + side // 2 + 1
 
 
 def _cut(plane: NDArray[np.float32], columns: Floats, rows: Floats, half: int) -> Floats:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.tasks.difference.polynomials import Polynomials
 from persistence.types.pixels.box import Box
 from persistence.types.psf.psfex import PsfexPsf
 
@@ -36,25 +36,17 @@ def fitted(image: Callable[[float, float], Floats], box: Box) -> PsfexPsf:
     )
     places = np.array([(column, row) for row in y for column in x])
     images = np.array([image(*place) for place in places])
-    terms = Polynomials(box, _DEGREE)
-    design = terms.at(places[:, 0], places[:, 1])
-    components, *_ = np.linalg.lstsq(design, images.reshape(len(images), -1), rcond=None)
     centre = box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2
     scale = max(box.width / 2, 1.0), max(box.height / 2, 1.0)
-    return PsfexPsf(components.reshape(-1, *images.shape[1:]), _DEGREE, centre, scale, 1.0, centre)
+    blank = PsfexPsf(images[:0], _DEGREE, centre, scale, 1.0, centre)
+    terms = blank.terms(*places.T)
+    components, *_ = np.linalg.lstsq(terms, images.reshape(len(images), -1), rcond=None)
+    return replace(blank, components=components.reshape(-1, *images.shape[1:]))
 
 
 def square(psf: Any, x: float, y: float, side: int = _SIDE) -> Floats:
     """Return the image of a point in the middle of a pixel as a square about it; its sum is 1."""
-    radius = side // 2
-    # its own frame: the model at (x, y), drawn in the middle of a pixel
-    kernel = psf.kernel_image(x, y)
-    made = np.zeros((side, side))
-    left, low = kernel.bbox.x0 + radius, kernel.bbox.y0 + radius
-    height, width = kernel.array.shape
-    made[max(low, 0) : max(low + height, 0), max(left, 0) : max(left + width, 0)] = kernel.array[
-        max(-low, 0) : side - low, max(-left, 0) : side - left
-    ]
+    made = psf.kernel_image(x, y).square(0, 0, side // 2)
     return np.asarray(made / made.sum())
 
 

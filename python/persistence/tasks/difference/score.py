@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.tasks import sky
+from persistence.tasks import robust, sky
 from persistence.tasks.difference import convolution, resampledpsf
-from persistence.tasks.difference.subtract import UNUSABLE
+from persistence.tasks.difference.subtract import unusable
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
@@ -25,7 +25,6 @@ _NEAR = 5  # the side of the square that is about a point
 _FROM_SATURATED = 25  # the side of the square in which no pixel is saturated
 _EDGE = 12  # pixels from the edges where nothing is looked for
 _PEAK = 5  # the side of the square in which a peak is the highest
-_MAD = 1.4826
 _FARTHEST = 0.7  # pixels that a peak may lie from the middle of its pixel
 
 
@@ -73,8 +72,7 @@ def score(exposure: Exposure) -> Score:
     from scipy import ndimage
 
     box, (mask, variance) = exposure.bbox, sky.planes(exposure)
-    planes = [name for name in UNUSABLE if name in mask.planes]
-    bad = mask.any_of(planes) | ~np.isfinite(variance) | ~np.isfinite(exposure.image)
+    bad = unusable(exposure)
     psf = resampledpsf.square(
         exposure.psf, box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2, _SIDE
     )[::-1, ::-1]
@@ -89,7 +87,7 @@ def score(exposure: Exposure) -> Score:
     good[:_EDGE] = good[-_EDGE:] = False
     good[:, :_EDGE] = good[:, -_EDGE:] = False
     sample = made[good][::17]
-    scale = float(_MAD * np.median(np.abs(sample))) if sample.size else 1.0
+    scale = float(robust.NORMAL * np.median(np.abs(sample))) if sample.size else 1.0
     return Score(np.asarray(made / scale, np.float32), scale, good)
 
 

@@ -54,12 +54,13 @@ class Difference:
 
 def usable(science: Exposure, template: Exposure) -> NDArray[np.bool_]:
     """Return the pixels that count in both."""
-    bad = np.zeros(science.image.shape, bool)
-    for exposure in (science, template):
-        mask, variance = sky.planes(exposure)
-        planes = [name for name in UNUSABLE if name in mask.planes]
-        bad |= mask.any_of(planes) | ~np.isfinite(variance)
-    return ~bad
+    return ~(unusable(science) | unusable(template))
+
+
+def unusable(exposure: Exposure) -> NDArray[np.bool_]:
+    """Return the pixels of an exposure that do not count."""
+    _mask, variance = sky.planes(exposure)
+    return sky.unusable(exposure, UNUSABLE) | ~np.isfinite(variance)
 
 
 def joined(science: Exposure, template: Exposure) -> Mask:
@@ -112,11 +113,11 @@ def alard_lupton(
     """
     sharp, other = (template, science) if convolve == "template" else (science, template)
     good = usable(science, template)
-    noise, calm = (_calm(sky.planes(exposure)[1], good) for exposure in (other, sharp))
+    noise, quiet = (calm(sky.planes(exposure)[1], good) for exposure in (other, sharp))
     # ISR and splines have filled what is bad, so that convolution does not spread it.
     image = np.where(np.isfinite(sharp.image), sharp.image, np.float32(0))
     fit = kernelfit.fit(
-        Pair(image, other.image, np.where(good, noise + calm, np.float32(np.inf))), x, y,
+        Pair(image, other.image, np.where(good, noise + quiet, np.float32(np.inf))), x, y,
         basis.gaussians(kernel.size // 2, kernel.sigmas, kernel.degrees), science.bbox,
         kernel.order, kernel.sky_order,
     )  # fmt: skip
@@ -125,13 +126,13 @@ def alard_lupton(
     psf = other.psf
     if decorrelate:
         white = decorrelation.whitener(
-            fit.kernel.middle, *(float(np.median(plane[good][::50])) for plane in (noise, calm))
+            fit.kernel.middle, *(float(np.median(plane[good][::50])) for plane in (noise, quiet))
         )
         rest = convolution.convolved(rest, white)
         psf = resampledpsf.convolved(psf, lambda _x, _y: white, science.bbox)
-        variance = noise + calm * np.float32(total**2)
+        variance = noise + quiet * np.float32(total**2)
     else:
-        variance = noise + fit.kernel.variance(calm)
+        variance = noise + fit.kernel.variance(quiet)
     if convolve == "science":
         # That was the template less the science exposure, in the template's counts.
         rest, variance = rest * np.float32(-1 / total), variance * np.float32(total**-2)
@@ -146,7 +147,7 @@ def alard_lupton(
     return Difference(made, matched.replaced(photo_calib=science.photo_calib), scale, convolve, fit)
 
 
-def _calm(variance: Any, good: NDArray[np.bool_]) -> Plane:
+def calm(variance: Any, good: NDArray[np.bool_]) -> Plane:
     """Return a variance whose unusable pixels have the median of the others.
 
     Raises

@@ -6,14 +6,15 @@ Source: Zackay, Ofek & Gal-Yam 2016, ApJ 830, 27.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from persistence.pipe.task import TaskError
+from persistence.tasks import sky
 from persistence.tasks.difference import resampledpsf
-from persistence.tasks.difference.subtract import Difference, joined, usable
+from persistence.tasks.difference.subtract import Difference, calm, joined, usable
 
 if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
@@ -37,7 +38,7 @@ def subtracted(science: Exposure, template: Exposure, tile: int) -> Difference:
     Raises
     ------
     TaskError
-        If one of them has no photometric calibration.
+        If one of them has no photometric calibration, or no pixel counts.
     """
     wanted, given = science.photo_calib, template.photo_calib
     if wanted is None or given is None:
@@ -50,8 +51,8 @@ def subtracted(science: Exposure, template: Exposure, tile: int) -> Difference:
         for exposure in (science, template)
     )
     old *= scale
-    noise = [_calm(exposure.variance, good) for exposure in (science, template)]
-    noise[1] = noise[1] * scale**2
+    noise = [calm(sky.planes(exposure)[1], good) for exposure in (science, template)]
+    noise[1] = noise[1] * np.float32(scale**2)
     image = np.zeros(new.shape, np.float32)
     middle = np.zeros((1, 1))
     for inner, x, y in _tiles(new.shape, tile):
@@ -105,12 +106,6 @@ def _centred(psf: Floats, shape: tuple[int, ...]) -> Floats:
     half = psf.shape[0] // 2
     padded[: psf.shape[0], : psf.shape[1]] = psf
     return np.roll(padded, (-half, -half), axis=(0, 1))
-
-
-def _calm(variance: Any, good: NDArray[np.bool_]) -> Floats:
-    """Return a variance whose unusable pixels have the median."""
-    middle = float(np.median(variance[good])) if good.any() else 1.0
-    return np.where(good & np.isfinite(variance), variance, middle).astype(float)
 
 
 def _tiles(shape: tuple[int, int], side: int) -> Iterator[tuple[tuple[slice, slice], float, float]]:

@@ -36,6 +36,21 @@ class PsfImage:
     array: Array
     bbox: Box
 
+    def square(self, column: int, row: int, radius: int) -> Array:
+        """Return the pixels about one of them, shape (2 radius + 1, 2 radius + 1).
+
+        What the image does not have is 0.
+        """
+        side = 2 * radius + 1
+        square = np.zeros((side, side))
+        # Where the image begins in the square.
+        left, low = self.bbox.x0 - column + radius, self.bbox.y0 - row + radius
+        height, width = self.array.shape
+        square[max(low, 0) : max(low + height, 0), max(left, 0) : max(left + width, 0)] = (
+            self.array[max(-low, 0) : side - low, max(-left, 0) : side - left]
+        )
+        return square
+
 
 class Psf(abc.ABC):
     """What an image makes of a point, at each position of the image.
@@ -104,17 +119,10 @@ class Psf(abc.ABC):
         FormatterError
             If there is no image at one of the positions.
         """
-        side = 2 * radius + 1
-        stamps = np.zeros((len(x), side, side))
-        for stamp, column, row in zip(stamps, x, y, strict=True):
-            image = self.image(float(column), float(row))
-            # Where the image begins in the square.
-            left = image.bbox.x0 - whole_and_rest(column)[0] + radius
-            low = image.bbox.y0 - whole_and_rest(row)[0] + radius
-            height, width = image.array.shape
-            stamp[max(low, 0) : max(low + height, 0), max(left, 0) : max(left + width, 0)] = (
-                image.array[max(-low, 0) : side - low, max(-left, 0) : side - left]
-            )
+        stamps = np.zeros((len(x), 2 * radius + 1, 2 * radius + 1))
+        for number, (column, row) in enumerate(zip(x, y, strict=True)):
+            middle = whole_and_rest(column)[0], whole_and_rest(row)[0]
+            stamps[number] = self.image(float(column), float(row)).square(*middle, radius)
         return stamps
 
     def width(self, x: float | None = None, y: float | None = None) -> float:
