@@ -22,6 +22,8 @@ class Origins:
     def __init__(self, root: str) -> None:
         self._root = root
         self._runs: set[str] = set()
+        # Files come by the directory: each is looked at once.
+        self._trees: dict[str, str | None] = {}
 
     def take(self, source: str, path: str) -> None:
         """Write into the tree's journal what the one of a file's own tree says of it, if any.
@@ -33,12 +35,16 @@ class Origins:
         path : `str`
             Where it is now, relative to the tree.
         """
-        above = tree(source)
+        source = os.path.abspath(source)
+        folder = os.path.dirname(source)
+        if folder not in self._trees:
+            self._trees[folder] = tree(source)
+        above = self._trees[folder]
         if above is None or os.path.realpath(above) == os.path.realpath(self._root):
             return
         target = os.path.join(self._root, path)
         lines = []
-        for line in carry.of(above, [os.path.relpath(os.path.abspath(source), above)]):
+        for line in carry.of(above, [os.path.relpath(source, above)]):
             if line.get("op") == "run":
                 if line.get("r") not in self._runs:
                     self._runs.add(str(line.get("r")))
