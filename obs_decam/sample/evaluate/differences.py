@@ -14,6 +14,7 @@ from scipy import ndimage
 from obs_decam.sample.evaluate import fields, process, stars
 from obs_decam.sample.evaluate.fields import Field, Truth
 from obs_decam.sample.evaluate.figures import Figure, spread
+from obs_decam.sample.facts import SCALE
 from persistence import Butler
 
 Floats = NDArray[np.float64]
@@ -29,11 +30,11 @@ _FLUX, _PULLS, _SCALE = (0.98, 1.02), (0.9, 1.1), (1.0, 1.1)
 _BRIGHT = 8.0  # signal to noise from which fluxes and positions are compared
 _POSITION = 90.0  # mas
 _CPU, _MEMORY = 12.0, 1500.0
+_MAS = 3.6e6  # in a degree
 _NEAR = 2.5  # pixels that a source may lie from what is true
 _EDGE = 15  # pixels: what is nearer to the edges is not counted
 _FLAGGED = 7  # the side of the square about a source that has no flagged pixel
 _UNUSABLE = ("BAD", "SAT", "CR", "EDGE", "NO_DATA")
-_SCALE_OF_PIXELS = 262.3  # mas
 
 
 class Changes(NamedTuple):
@@ -153,7 +154,7 @@ def _figures(made: Difference, true: Changes, threshold: float, case: str) -> It
     yield Figure(
         case, "difference", "pull of fluxes", pull.scatter, "", pull.scatter_error, *_PULLS
     )
-    off = float(np.median(apart[bright])) * _SCALE_OF_PIXELS
+    off = float(np.median(apart[bright])) * SCALE * _MAS
     yield Figure(case, "difference", "position", off, "mas", high=_POSITION)
     yield Figure(case, "difference", "scale of the score", made.scale, "", np.nan, *_SCALE)
 
