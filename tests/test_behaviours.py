@@ -1,4 +1,4 @@
-"""The original's answers to small calls, ``vectors/behaviours.json``, beside ours.
+"""The original's answers to small calls, ``tests/vectors/behaviours.json.gz``, beside ours.
 
 Its probes of policies and of repositories without a registry are asked in ``tests/compat``.
 """
@@ -531,7 +531,6 @@ def _ask(world: World, what: str) -> Any:
     return json.loads(json.dumps(PROBES[what](world)).replace(str(world.folder), "<W>"))
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("what", [what for what in PROBES if what not in OURS])
 def test_it_answers_as_the_original_did(vectors: Any, world: World, what: str) -> None:
     probe = _probe(vectors, what)
@@ -546,7 +545,6 @@ def test_it_answers_as_the_original_did(vectors: Any, world: World, what: str) -
     assert kept in probe["message"]
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("what", OURS)
 def test_it_differs_from_the_original_for_a_reason(vectors: Any, world: World, what: str) -> None:
     probe, (answer, reason) = _probe(vectors, what), OURS[what]
@@ -562,7 +560,6 @@ def test_it_differs_from_the_original_for_a_reason(vectors: Any, world: World, w
     assert reason
 
 
-@pytest.mark.real
 @pytest.mark.parametrize(
     ("what", "make", "root"),
     [
@@ -588,7 +585,6 @@ def test_a_configuration_that_the_original_wrote_reads_as_ours(
     assert repository_cfg.read(str(world.folder / root)) == ours
 
 
-@pytest.mark.real
 def test_no_probe_is_left_out(vectors: Any) -> None:
     probes = vectors("behaviours")["probes"]
     asked = [one["what"] for one in probes if one["about"] not in ELSEWHERE]

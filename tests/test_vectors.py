@@ -1,4 +1,4 @@
-"""Every camera against what the original computes for it: ``vectors/<camera>.json``."""
+"""Every camera against what the original computes for it: ``tests/vectors/<camera>.json.gz``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from persistence.cameras import installed
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.dataids.location import Location
 
-pytestmark = pytest.mark.real
 CAMERAS = ("decam", "hsc", "imsim", "latiss", "megacam", "test")
 # How many dataset types the original has.
 HOW_MANY = {"decam": 291, "hsc": 353, "imsim": 335, "latiss": 335, "megacam": 284, "test": 295}

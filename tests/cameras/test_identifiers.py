@@ -74,7 +74,6 @@ def widths(packer):
     }
 
 
-@pytest.mark.real
 def test_the_numbers_are_the_originals(vectors):
     answers = vectors("decam")
     filters = [entry["physical_filter"].split(" ")[0] for entry in answers["filterDefinitions"]]

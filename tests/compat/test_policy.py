@@ -318,7 +318,6 @@ OURS = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("what", PROBES)
 def test_it_answers_as_the_original_did(vectors: Any, what: str) -> None:
     (probe,) = [
@@ -334,7 +333,6 @@ def test_it_answers_as_the_original_did(vectors: Any, what: str) -> None:
         assert PROBES[what]() == OURS.get(what, probe.get("result"))
 
 
-@pytest.mark.real
 def test_no_probe_of_the_policy_is_left_out(vectors: Any) -> None:
     assert {
         one["what"] for one in vectors("behaviours")["probes"] if one["about"] == "Policy"

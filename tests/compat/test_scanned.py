@@ -70,7 +70,6 @@ OURS = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("what", PROBES)
 def test_files_alone_answer_as_for_the_original_or_better(
     vectors: Any, butler: Butler, what: str
@@ -86,7 +85,6 @@ def test_files_alone_answer_as_for_the_original_or_better(
     assert answer == OURS.get(what, probe.get("result"))
 
 
-@pytest.mark.real
 def test_no_probe_of_scanned_files_is_left_out(vectors: Any) -> None:
     assert {one["what"] for one in vectors("behaviours")["probes"] if one["about"] == ABOUT} == set(
         PROBES

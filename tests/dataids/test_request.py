@@ -132,7 +132,6 @@ def test_the_views_of_a_type_follow_from_its_storage_and_section(name, kind, lis
     assert sorted(names.all_names({name: kind})) == listed.split()
 
 
-@pytest.mark.real
 @pytest.mark.parametrize(
     ("what", "kinds"),
     [

@@ -131,7 +131,6 @@ def test_a_path_that_is_read_is_the_path_of_what_was_read(text, path):
     assert found is None or template.format(found) == path
 
 
-@pytest.mark.real
 def test_every_path_of_the_original_is_given_and_read_back(vectors):
     compared = 0
     for name, entry in vectors("decam")["datasets"].items():
@@ -150,7 +149,6 @@ def test_every_path_of_the_original_is_given_and_read_back(vectors):
     assert compared > 200
 
 
-@pytest.mark.real
 def test_keys_and_their_order_are_the_originals(vectors):
     kinds = {"int": int, "str": str, "float": float}
     compared = 0

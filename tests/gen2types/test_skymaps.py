@@ -42,7 +42,6 @@ def apart(place: SpherePoint, ra: float, dec: float) -> float:
     return float(place.separation(SpherePoint(ra, dec, degrees)).asArcseconds())
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("number", range(16))
 def test_tracts_and_patches_are_the_originals(answers: Any, number: int) -> None:
     answer = answers[number]
@@ -61,7 +60,6 @@ def test_tracts_and_patches_are_the_originals(answers: Any, number: int) -> None
         assert list(tract.getNumPatches()) == expected["numPatches"]
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("number", range(16))
 def test_a_position_is_in_the_tract_that_the_original_gives(answers: Any, number: int) -> None:
     made = made_of(answers[number])

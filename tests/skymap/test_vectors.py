@@ -1,4 +1,4 @@
-"""Each sky map against what the original computes for it: ``vectors/skymaps.json``."""
+"""Each sky map against what the original computes for it: ``tests/vectors/skymaps.json.gz``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from persistence.skymap import SkyMap, Tract
 from persistence.types.pixels.box import Box
 from persistence.types.wcs import sphere
 
-pytestmark = pytest.mark.real
 # rings of HSC and DECam, small rings of version 1 and 0, discrete, dodeca, equat, healpix
 MAPS = range(16)
 PICKLES = range(5)
