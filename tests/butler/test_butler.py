@@ -307,19 +307,19 @@ def test_a_misspelt_key_is_a_warning_that_suggests_and_alone_an_error(butler: Bu
 
 
 ODD = {
-    "no keys": (lambda butler: butler.queryMetadata("raw", []), UnknownKey, "raw: no key is asked for; its keys are date, filter"),
-    "an empty mapping": (lambda butler: butler.queryMetadata("raw", {}), UnknownKey, "raw: no key is asked for"),
-    "a number": (lambda butler: butler.queryMetadata("raw", 5), UnknownKey, "names of keys belong here, not 5"),
-    "numbers": (lambda butler: butler.queryMetadata("raw", [5]), UnknownKey, r"belong here, not \[5\]"),
-    "no keys of calibrations": (lambda butler: butler.queryMetadata("bias", []), UnknownKey, "bias: no key is asked for"),
+    "no keys": (lambda butler: butler.queryMetadata("raw", []), UnknownKey, "raw: no key is requested; its keys are date, filter"),
+    "an empty mapping": (lambda butler: butler.queryMetadata("raw", {}), UnknownKey, "raw: no key is requested"),
+    "a number": (lambda butler: butler.queryMetadata("raw", 5), UnknownKey, "expected the names of keys, not 5"),
+    "numbers": (lambda butler: butler.queryMetadata("raw", [5]), UnknownKey, r"expected the names of keys, not \[5\]"),
+    "no keys of calibrations": (lambda butler: butler.queryMetadata("bias", []), UnknownKey, "bias: no key is requested"),
     "a data ID as level": (lambda butler: butler.dataRef("raw", {"visit": 1}), DataIdError,
-                           r"raw: the level has to be a name, not \{'visit': 1\}; is it the data ID\? write dataId="),
-    "an empty one": (lambda butler: butler.subset("raw", {}), DataIdError, "raw: the level has to be a name"),
-    "a number as level": (lambda butler: butler.getKeys("raw", 3), DataIdError, "raw: the level has to be a name, not 3"),
+                           r"raw: the level must be a name, not \{'visit': 1\}; is it the data ID\? write dataId="),
+    "an empty one": (lambda butler: butler.subset("raw", {}), DataIdError, "raw: the level must be a name"),
+    "a number as level": (lambda butler: butler.getKeys("raw", 3), DataIdError, "raw: the level must be a name, not 3"),
     "no data ID": (lambda butler: butler.get("raw", 410877), DataIdError, "410877 is no data ID: give keys and values"),
     "a text": (lambda butler: butler.datasetExists("raw", "visit=410877"), DataIdError, "'visit=410877' is no data ID"),
     "and a keyword": (lambda butler: butler.subset("raw", "", 410877, ccdnum=1), DataIdError, "410877 is no data ID"),
-    "no name": (lambda butler: butler.get({"visit": 1}), DataIdError, "name of a dataset type belongs here, not {'visit': 1}"),
+    "no name": (lambda butler: butler.get({"visit": 1}), DataIdError, "expected the name of a dataset type, not {'visit': 1}"),
 }  # fmt: skip
 
 

@@ -125,8 +125,8 @@ def test_classes_of_a_pickle_are_made_only_if_they_are_trusted(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("trust", "message"),
     [
-        (5, "5 is no dotted name: give 'package.Name'"),
-        (["a.B", Path], "is no dotted name: give 'pathlib.Path', as a text"),
+        (5, "5 is not a dotted name: pass 'package.Name'"),
+        (["a.B", Path], "is not a dotted name: pass 'pathlib.Path', a string"),
     ],
 )
 def test_what_is_trusted_is_told_by_its_name(tmp_path: Path, trust: Any, message: str) -> None:

@@ -212,9 +212,9 @@ TOLD = {
     ),
     "a composite that is a text": (
         {"composite": "one"},
-        "composite has to be a mapping of components, not 'one'",
+        "composite must be a mapping of components, not 'one'",
     ),
-    "a composite that is a list": ({"composite": ["one"]}, "composite has to be a mapping"),
+    "a composite that is a list": ({"composite": ["one"]}, "composite must be a mapping"),
     "a misspelt key": ({"tmplate": "x"}, "did you mean 'template'"),
     "a misspelt key of a component": (
         {"composite": {"a": {"datasetTyp": "one"}}},

@@ -1,4 +1,4 @@
-"""The Butler: datasets by name and data ID."""
+"""The Butler: read and write datasets by dataset type and data ID."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from persistence.butler import locate, query, repository_cfg
+from persistence.butler import arguments, locate, query, repository_cfg
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
 from persistence.butler.lookup import explained
-from persistence.butler.open import open_chain, open_one
 from persistence.butler.options import take
 from persistence.butler.plan import NO_PLAN, Plan
 from persistence.butler.provenance import recorder
 from persistence.butler.put import Writer
 from persistence.butler.query import Matching
 from persistence.butler.refusal import refuse, warn_strange
-from persistence.butler.repository_args import TAKEN, RepositoryArgs, as_args, refuse_untaken
 from persistence.butler.subset import ButlerDataRef, ButlerSubset
-from persistence.calibs import roots
 from persistence.cameras import faces
 from persistence.cameras.installed import find, names_of_given, remember
 from persistence.cameras.mapper import Mapper
@@ -34,9 +31,7 @@ from persistence.errors import (
     NoResults,
     PolicyError,
     RepositoryError,
-    UnknownArgument,
     UnknownKey,
-    did_you_mean,
 )
 
 if TYPE_CHECKING:
@@ -52,66 +47,54 @@ if TYPE_CHECKING:
     from persistence.dataids.expression import Expression
     from persistence.dataids.location import Location
 
-# A Butler's own arguments, which a misspelt one may have been meant for.
-_ARGUMENTS = (
-    "root",
-    "mapper",
-    "inputs",
-    "outputs",
-    "trust",
-    "calibs",
-    "cache",
-    "types",
-    "durable",
-    "mode",
-    "force",
-    "record",
-)
-
 
 class Butler:
-    """Reads and writes datasets of a repository, or of a chain of them.
+    """Read and write the datasets of one repository, or of a chain of repositories.
 
     Parameters
     ----------
     root : path, optional
-        One repository, to be read and written, with its parents to be read behind it; the current
-        directory if nothing else is said.
+        The repository to read and to write. Its parents are read after it. Default: the current
+        directory.
     mapper : `type`, `str` or `Mapper`, optional
-        The camera: a mapper, its class, its name, which is imported, or its YAML file; by default
-        what the repository says. Parents may name it as well.
-    inputs, outputs : `RepositoryArgs`, mapping, path, or many of them, optional
-        Instead of ``root``: repositories to be read, and to be written. An output of mode ``rw`` is
-        read too, before the inputs. Outputs that are new get the inputs as their parents.
+        The camera: a mapper, its class, its name (which is imported), or a camera's YAML file.
+        Default: the mapper that the repository, or one of its parents, names.
+    inputs, outputs : `RepositoryArgs`, mapping, path, or several of them, optional
+        Repositories to read and repositories to write, instead of ``root``. An output of mode
+        ``rw`` is also read, before the inputs. New outputs get the inputs as their parents.
     trust : `str` or iterable of `str`
-        Dotted names of classes that may be made from the repositories' pickles, and of mappers that
-        they may name though no installed package announces them.
+        Dotted names of classes that may be created from the repositories' pickles, and of mappers
+        that repositories may name although no installed package announces them.
     calibs : mapping, optional
-        Dataset types of calibrations, and the directory where each lies with its
-        ``calibRegistry.sqlite3``: ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All others lie in
-        ``calibRoot``. Relative paths are looked for in the repository and in the current directory.
+        Directories of single calibration dataset types, each with its
+        ``calibRegistry.sqlite3``: ``{'bias': 'calibsA', 'flat': 'calibsB'}``. All other
+        calibrations are read from ``calibRoot``. Relative paths are resolved against the
+        repository and against the current directory.
     cache : `bool`
-        Whether components that several objects share (a WCS, a PSF) are read once, and are the same
-        object.
+        Whether components shared by several datasets (a WCS, a PSF) are read once and returned as
+        the same object.
     types : `str`, optional
-        What is handed out: ``astropy``, the objects of astropy and numpy, or ours on top of them,
-        which is the default here; ``gen2``, these with afw's method names, which is the default of
-        ``lsst.daf.persistence.Butler``; ``afw``, for FITS files, the classes of the LSST stack that
-        the policy names, where these are installed. What is put may be any of these.
+        The classes of the objects that `get` returns. ``astropy`` (the default of this class):
+        classes of astropy, numpy and this package; ``gen2`` (the default of
+        ``lsst.daf.persistence.Butler``): the same objects with afw's method names; ``afw``: for
+        FITS files, the classes of the LSST stack that the policy names, where they are installed.
+        `put` accepts objects of all three kinds.
     durable : `bool`
-        Whether what is put is on the disk when `put` returns, so that a power cut does not lose it.
-        Outputs that can be made again may do without: it costs some milliseconds a dataset.
+        Whether a dataset is flushed to the disk before `put` returns, so that a power cut cannot
+        lose it. This costs some milliseconds per dataset; outputs that can be recomputed may do
+        without.
     mode : `str`
-        ``r`` for a Butler on ``root`` that only reads. Inputs and outputs have modes of their own.
+        ``r`` opens ``root`` for reading only. Inputs and outputs have their own modes.
     force : `bool`
         Whether to write into repositories that belong to other users and are not shared with you.
     record : `bool` or `str`
-        Whether what is put remembers what it was made of: True remembers of each input its size and
-        time, ``"digest"`` the digest of its content, too. See `recording`, `why`, and
-        doc/provenance.rst.
+        Whether the provenance of written datasets is recorded: True records the size and
+        modification time of each input, ``"digest"`` also the SHA-256 digest of its content. See
+        `recording`, `why`, and doc/provenance.rst.
     **mapperArgs
-        For the mapper and its repository: ``calibRoot``, where calibrations lie; ``calibRegistry``
-        and ``registry``, if they are not called as usual; what else the camera's class takes.
+        Arguments for the mapper and its repository: ``calibRoot``, the directory of the
+        calibrations; ``calibRegistry`` and ``registry``, for registries with unusual names; and
+        whatever else the camera's class accepts.
 
     Attributes
     ----------
@@ -121,17 +104,34 @@ class Butler:
     Raises
     ------
     RepositoryError
-        If one of them is no repository, or cannot be used as asked; or an output is another
-        user's (with ``root`` alone, this is an error of the first `put`).
+        If a directory is not a repository, or cannot be used as requested, or an output belongs
+        to another user (with ``root`` alone, the first `put` raises this error).
     UnknownArgument
-        If nothing takes one of the keywords.
+        If a keyword is accepted neither by the Butler nor by the mapper.
     UnknownDatasetType
-        If ``calibs`` names a dataset type that there is not, or one that is no calibration.
+        If ``calibs`` names an unknown dataset type, or one that is not a calibration.
 
     Notes
     -----
-    Opening a repository, and reading from it, changes nothing in it. Data IDs may be given as a
-    mapping, as keywords, or both: ``get('calexp', {'visit': 123456}, ccdnum=42)``.
+    Opening and reading a repository changes nothing in it. A data ID may be passed as a mapping,
+    as keywords, or as both: ``get('calexp', {'visit': 123456}, ccdnum=42)``. The names of the
+    methods are those of Gen2's ``lsst.daf.persistence.Butler`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from persistence import Butler
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> butler = Butler(folder.name, mapper="lsst.obs.decam.DecamMapper")
+    >>> butler.getKeys("calexp")
+    {'visit': <class 'int'>, 'ccdnum': <class 'int'>}
+    >>> butler.datasetExists("calexp", visit=123456, ccdnum=42)
+    False
+    >>> butler.defineDataset("note", template="note-%(visit)07d.yaml", storage="YamlStorage")
+    >>> butler.put({"seeing": 1.1}, "note", visit=123456)
+    >>> butler.get("note", visit=123456)
+    {'seeing': 1.1}
+    >>> folder.cleanup()
     """
 
     GENERATION = 2
@@ -155,48 +155,26 @@ class Butler:
     ) -> None:
         self._aliases: dict[str, str] = {}
         self.cache = ComponentCache() if cache else ComponentCache(0)
-        # What it is made of again elsewhere: whatever the caller, or the current directory, changes
-        # meanwhile.
-        trust = _trusted(trust)
-        if inputs is None and outputs is None:
-            place = root if root is not None else getattr(mapper, "root", None) or os.curdir
-            args = RepositoryArgs(os.fspath(place), mapper=mapper, mapperArgs=mapperArgs)
-            args.settle()
-            calibs = _settled(calibs, [args])
-            mapperArgs = args.mapperArgs or {}
-            self._arguments = (args.root, mapper, None, None, trust, calibs, mapperArgs)
-            self._chain = open_one(os.fspath(place), mapper, trust, mapperArgs, calibs, mode, force)
-            refuse_untaken(self._chain.inputs[0].mapper, mapperArgs, _ARGUMENTS)
-        elif root or mapper or mapperArgs or mode != "rw":
-            others = {"root": root, "mapper": mapper, "mode": mode != "rw", **mapperArgs}
-            given = [name for name, value in others.items() if value]
-            hints = [did_you_mean(name, (*TAKEN, *_ARGUMENTS)) for name in mapperArgs]
-            raise UnknownArgument(
-                "Butler version 1 API (root, mapper, **mapperArgs) may not be used with "
-                f"version 2 API (inputs, outputs): {', '.join(given)}{''.join(hints)}"
-            )
-        else:
-            inputs, outputs = as_args(inputs), as_args(outputs)
-            for args in (*inputs, *outputs):
-                args.settle()
-            calibs = _settled(calibs, [*inputs, *outputs])
-            self._arguments = (None, None, inputs, outputs, trust, calibs, {})
-            self._chain = open_chain(inputs, outputs, trust, calibs, force)
+        # Copies: a Butler rebuilt in another process does not depend on later changes by the
+        # caller, or of the current directory.
+        self._arguments, self._chain = arguments.open_repositories(
+            root, mapper, inputs, outputs, trust, calibs, mode, force, mapperArgs
+        )
         self._types = faces.check(self.default_types if types is None else types)
         self._durable, self._mode, self._force, self._record = durable, mode, force, record
-        # The last one records: that of the innermost `recording`.
+        # The last recorder is the active one, that of the innermost `recording` block.
         self._recorders = [recorder.of_script(record)] if record else []
         self._use(Definer(self._chain).spread())
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
 
     def _use(self, chain: Chain) -> None:
-        """Let a chain of the repositories answer from now on."""
+        """Use a chain of repositories from now on."""
         self._chain = chain
         self._reader = Reader(chain, self.cache, self._types)
         self._definer = Definer(chain)
         self._writer = Writer(chain, self._reader, self._definer, self._durable, self._recorders)
-        # Of each name that was typed, what answers the commonest questions without a detour.
+        # Compiled look-ups by the name that was requested; see `persistence.butler.plan`.
         self._plans: dict[str, Plan] = {}
 
     def __repr__(self) -> str:
@@ -205,8 +183,10 @@ class Butler:
     def __reduce__(self) -> tuple[Any, ...]:
         cache = self.cache.limit > 0
         preferences = cache, self._types, self._durable, self._mode, self._force, self._record
-        used = {type(one.mapper) for one in (*self._chain.inputs, *self._chain.outputs)}
-        # a process that is started anew does not know what the caller gave to other Butlers
+        used = {
+            type(repository.mapper) for repository in (*self._chain.inputs, *self._chain.outputs)
+        }
+        # a new process does not know the cameras that the caller passed to other Butlers
         cameras = names_of_given(used)
         return _rebuild, (
             self._arguments, self._aliases, preferences, self._defined, self._staged, cameras,
@@ -215,30 +195,54 @@ class Butler:
 
     @property
     def chain(self) -> Chain:
-        """The repositories, in the order in which they are asked."""
+        """The repositories, in the order in which they are searched."""
         return self._chain
 
-    # -- what there is
+    # -- dataset types, keys and data IDs
     # -------------------------------------------------------------------------------
 
     @staticmethod
     def getMapperClass(
         root: str | os.PathLike[str], trust: Iterable[str] = ()
     ) -> type[Mapper] | None:
-        """Give the mapper of the repository at ``root``; None if there is none.
+        """Return the mapper class of a repository.
 
-        What ``trust`` names is imported, as the Butler does.
+        Parameters
+        ----------
+        root : path
+            The root directory of the repository.
+        trust : iterable of `str`
+            Dotted names of mappers that may be imported although no installed package announces
+            them, as for `Butler`.
+
+        Returns
+        -------
+        mapper : `type` or None
+            The class; None if the directory is not a repository, or names no mapper.
+
+        Raises
+        ------
+        CameraNotFound
+            If the mapper is not installed, or not trusted.
         """
         cfg = repository_cfg.read(os.fspath(root))
         return None if cfg is None or cfg.mapper is None else find(cfg.mapper, tuple(trust))
 
     def defineAlias(self, alias: str, datasetType: str) -> None:
-        """Let ``@alias`` stand for a dataset type, or for a part of its name.
+        """Define ``@alias`` as another name of a dataset type, or of a part of its name.
+
+        Parameters
+        ----------
+        alias : `str`
+            The alias, with or without the leading ``@``.
+        datasetType : `str`
+            The text that replaces it in names of dataset types.
 
         Raises
         ------
         AliasError
-            If the alias begins another one, or another one begins it.
+            If either text is malformed, or the alias is a prefix of another alias or has another
+            one as its prefix: names could then be read in two ways.
         """
         if "@" in alias[1:]:
             raise AliasError(f"Badly formatted alias string: {alias}")
@@ -261,64 +265,74 @@ class Butler:
         section: str = "datasets",
         **keys: Any,
     ) -> None:
-        """Define a dataset type, as a camera's policy would.
+        """Define a dataset type, as an entry in a camera's policy would.
 
-        What is written to keeps the definition.
+        The definition is recorded in the output repositories, so that they can be read later
+        without this call.
 
         Parameters
         ----------
         name : `str`
-            The dataset type, or a stage of one (``calexp:jointcal``); ``blue(src)`` builds on
-            another.
+            The dataset type, or a stage of one (``calexp:jointcal``). ``blue(src)`` defines
+            ``blue`` with the entries of ``src`` as defaults.
         template : `str`, optional
-            Its path, such as ``wcs/%(tract)d/wcs-%(visit)07d_%(ccdnum)02d.fits``.
+            The path template, such as ``wcs/%(tract)d/wcs-%(visit)07d_%(ccdnum)02d.fits``.
         storage : `str`, optional
-            How it is stored, such as ``FitsStorage``.
+            The storage name, such as ``FitsStorage``.
         python : `type` or `str`, optional
-            Its type, or its dotted name.
+            The type of the dataset, or its dotted name.
         composite : mapping, optional
-            The components that it is assembled from: for each its dataset type, or a mapping of the
-            keys of `persistence.policy.dataset_type.Component`.
+            The components of a composite: for each, its dataset type, or a mapping with the fields
+            of `persistence.policy.dataset_type.Component`.
         section : `str`
-            Where a policy would have it: ``exposures`` have views such as ``_wcs``.
+            The policy section of the dataset type: ``exposures``, for example, have views such as
+            ``_wcs``.
         **keys
-            What else a policy says of a dataset type: ``tables``, ``assembler``, ``disassembler``,
+            Further policy entries of the dataset type: ``tables``, ``assembler``, ``disassembler``,
             ``keys``.
 
         Raises
         ------
         PolicyError
-            If it cannot be meant, or the dataset type is defined otherwise already; the message
-            shows both.
+            If the definition is invalid, or the dataset type is already defined differently; the
+            message shows both definitions.
         """
         if not isinstance(composite, Mapping | None):
             raise PolicyError(
-                f"{name}: composite has to be a mapping of components, not {composite!r}"
+                f"{name}: composite must be a mapping of components, not {composite!r}"
             )
-        given = (composite or {}).items()
         parts = {
-            one: {"datasetType": part} if isinstance(part, str) else part for one, part in given
+            component: {"datasetType": part} if isinstance(part, str) else part
+            for component, part in (composite or {}).items()
         }
-        said = {
+        entries = {
             "template": template,
             "storage": storage,
             "python": python,
             "composite": parts or None,
             **keys,
         }
-        self._use(self._definer.define(name, section, said))
-        self._defined.append((name, section, said))
+        self._use(self._definer.define(name, section, entries))
+        self._defined.append((name, section, entries))
 
     def defineStage(self, datasetType: str, stage: str) -> None:
-        """Let the plain name of a dataset type mean a stage of it, here and in the outputs.
+        """Define which stage the plain name of a dataset type refers to.
 
-        After ``defineStage('calexp', 'jointcal')``, ``calexp`` is ``calexp:jointcal``, but for the
-        components of composites, which say which stage they are of.
+        After ``defineStage('calexp', 'jointcal')``, ``calexp`` refers to ``calexp:jointcal``, also
+        for later users of the outputs. Components of composites are not affected: they name their
+        stage themselves.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type, without a stage.
+        stage : `str`
+            The stage, defined in the policy or by `defineDataset`.
 
         Raises
         ------
         UnknownDatasetType
-            If there is no such stage.
+            If the dataset type has no such stage.
         """
         self._use(self._definer.stage(datasetType, stage))
         self._staged[datasetType] = stage
@@ -326,24 +340,45 @@ class Butler:
     def getKeys(
         self, datasetType: str | None = None, level: str | None = None, tag: Any = None
     ) -> dict[str, type] | None:
-        """Give the keys of a dataset type's data ID, with their types.
+        """Return the keys of a dataset type's data IDs, with their types.
 
         Parameters
         ----------
         datasetType : `str`, optional
-            By default, every key that the camera knows.
+            The dataset type. Default: all keys that the camera knows.
         level : `str`, optional
-            Leave out the keys that do not count at this level; ``""`` is the camera's default
-            level.
+            Omit the keys that do not count at this level (``visit``, ``sensor``, ...); ``""`` is
+            the camera's default level.
         tag : optional
-            Ask only repositories that carry one of these tags.
+            Only ask repositories with one of these tags.
+
+        Returns
+        -------
+        keys : `dict` [`str`, `type`] or None
+            Key to type; None if no repository knows the dataset type.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If the dataset type is unknown.
         """
         _check_level(level, datasetType)
         name = None if datasetType is None else self.request(datasetType).datasetType
         return query.keys(self._chain, name, level, DataId(tag=tag))
 
     def getDatasetTypes(self, tag: Any = None) -> set[str]:
-        """Give the names that `get` takes, with the views (``calexp_md``)."""
+        """Return the dataset types and their views (``calexp_md``), as `get` accepts them.
+
+        Parameters
+        ----------
+        tag : optional
+            Only ask repositories with one of these tags.
+
+        Returns
+        -------
+        names : `set` of `str`
+            The names, of all repositories of the chain.
+        """
         return {
             name
             for repository in self._chain.tagged(DataId(tag=tag))
@@ -351,7 +386,13 @@ class Butler:
         }
 
     def default_sub_level(self, level: str) -> str | None:
-        """Give the camera's level below another."""
+        """Return the camera's level below a level, or None if there is none.
+
+        Raises
+        ------
+        RepositoryError
+            If the cameras of the chain disagree.
+        """
         below = {repository.mapper.getDefaultSubLevel(level) for repository in self._chain.inputs}
         if len(below) > 1:
             raise RepositoryError(
@@ -362,59 +403,58 @@ class Butler:
     def queryMetadata(
         self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any
     ) -> list[Any]:
-        """Ask the registry for values.
+        """Return the values of keys in the registry, for data IDs that match.
 
         Parameters
         ----------
         datasetType : `str`
-            Whose registry tables are asked.
+            The dataset type whose registry tables are queried.
         format : `str` or iterable of `str`
-            The keys that are wanted; of a mapping, its keys, sorted.
+            The keys whose values are returned. Of a mapping, its keys in alphabetical order.
         dataId : mapping, optional
-            What the rows have to match, as are the other keywords.
+            Values that the rows must have; further keys may be passed as keywords.
 
         Returns
         -------
         values : `list`
-            The distinct values of one key; tuples, if several are asked for. Empty if nothing
-            matches.
+            The distinct values of one key, or tuples of values if several keys are requested. Empty
+            if nothing matches.
 
         Raises
         ------
         UnknownKey
-            If the registry has no such key, or none is asked for.
+            If the registry has no such key, or no key is requested.
+        UnknownDatasetType
+            If the dataset type is unknown.
         """
         if isinstance(format, str):
             keys: Sequence[Any] = (format,)
         else:
             keys = list(format) if isinstance(format, Iterable) else [format]
         if not all(isinstance(key, str) for key in keys):
-            raise UnknownKey(f"{datasetType}: the names of keys belong here, not {format!r}")
+            raise UnknownKey(f"{datasetType}: expected the names of keys, not {format!r}")
         keys = sorted(keys) if isinstance(format, Mapping) else keys
         if not keys:
             raise UnknownKey(
-                f"{datasetType}: no key is asked for; its keys are "
-                f"{', '.join(self.getKeys(datasetType) or ()) or 'not known'}"
+                f"{datasetType}: no key is requested; its keys are "
+                f"{', '.join(self.getKeys(datasetType) or ()) or 'unknown'}"
             )
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
         return [row[0] for row in rows] if len(keys) == 1 else rows
 
     def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request:
-        """Say what `get` would read by a name.
-
-        The dataset type, by its stage, and the view or component of it.
-        """
+        """Return what `get` reads for a name: dataset type with stage, and view or component."""
         return self._reader.request(self._resolve(datasetType), dataId)
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
-        """Ask the registry for tuples of values."""
+        """Return rows of the registry as tuples of the values of some keys."""
         request = self.request(datasetType)
         rows = query.lookup(self._chain, request, keys, data_id)
         warn_strange(self._chain, request, data_id)
         return rows
 
     def matching(self, datasetType: str, level: str, data_id: DataId) -> Matching:
-        """Find the data IDs that a partial one stands for; `subset` gives them with references."""
+        """Return the data IDs that a partial data ID matches, without references; see `subset`."""
         _check_level(level, datasetType)
         request = self.request(datasetType)
         matching = query.matching(self._chain, request, level, data_id)
@@ -430,10 +470,28 @@ class Butler:
     ) -> ButlerSubset:
         """Return the datasets that a partial data ID matches, at a level.
 
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        level : `str`, optional
+            The level at which datasets are distinguished (``visit``, ``sensor``, ...). Default: the
+            camera's default level.
+        dataId : mapping, optional
+            The values that the data IDs must have; further keys may be passed as keywords.
+
+        Returns
+        -------
+        subset : `ButlerSubset`
+            One `ButlerDataRef` per data ID. The data IDs come from the registry, so a dataset's
+            file need not exist.
+
         Raises
         ------
         DataIdError
-            If the level is none.
+            If the level is not a name.
+        UnknownDatasetType
+            If the dataset type is unknown.
         """
         _check_level(level, datasetType)
         return ButlerSubset(self, datasetType, level or "", DataId(dataId, **rest))
@@ -445,12 +503,26 @@ class Butler:
         dataId: Mapping[str, Any] = {},
         **rest: Any,
     ) -> ButlerDataRef:
-        """Give the one dataset that a data ID stands for.
+        """Return a reference to the one dataset that a data ID matches.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        level : `str`, optional
+            As for `subset`.
+        dataId : mapping, optional
+            The data ID; further keys may be passed as keywords.
+
+        Returns
+        -------
+        ref : `ButlerDataRef`
+            The reference, with the complete data ID.
 
         Raises
         ------
         NoResults
-            If it stands for none, or for several.
+            If the data ID matches no dataset, or more than one.
         """
         subset = self.subset(datasetType, level, dataId, **rest)
         if len(subset) != 1:
@@ -474,62 +546,63 @@ class Butler:
         fresh: bool = True,
         **rest: Any,
     ) -> Rows:
-        """Return what is here: a row for each dataset of a type whose file exists.
+        """Return one row for each existing dataset of a type: its file is in a repository.
 
         Parameters
         ----------
         datasetType : `str` or sequence of `str`
-            A dataset type. Of a list, the first: for each further type, a column of its name says
-            whether it is there, too, for the keys that both have; ``['raw', 'calexp']``.
+            The dataset type. Further types of a list, such as ``['raw', 'calexp']``, become columns
+            that say whether that dataset exists, too, for the keys that both types have.
         where : `str`, optional
-            What has to be true of a row: ``visit in (1..100) and filter == 'r'``; doc/index.rst has
-            the language. It may be about every column.
+            A condition on any columns: ``visit in (1..100) and filter == 'r'``; the language is
+            described in doc/index.rst.
         columns : `str` or sequence of `str`, optional
-            What a row has. Columns are: the keys of the data ID, which are the default; the columns
-            of the registry's tables that the policy names for the type; ``size`` (bytes);
-            ``written``, the time of the last change of the file's content (UTC); ``repository``,
-            the root directory of where it lies, and ``path`` in that.
+            The columns of the result. Available are the keys of the data ID (the default); the
+            columns of the registry tables that the policy names for the type; ``size`` (bytes);
+            ``written``, the modification time of the file (UTC); ``repository``, the root
+            directory, and ``path``, relative to it.
         dataId : mapping, optional
-            Values of columns, as are the other keywords; or lists, ranges or arrays of values.
+            Required values of columns; also lists, ranges or arrays of values. Further columns may
+            be passed as keywords.
         limit : `int`, optional
-            So many rows are enough.
+            The largest number of rows.
         order : `str` or sequence of `str`, optional
-            The columns by which rows are sorted, ``-size`` for the largest first; by default, the
-            keys in the order of the file's path.
+            The columns to sort by, ``-size`` for descending order. Default: the keys, in the order
+            of the path template.
         distinct : `bool`
-            Whether rows that are equal are one: ``query('calexp', columns='visit',
+            Whether equal rows are returned once: ``query('calexp', columns='visit',
             distinct=True)``.
         fresh : `bool`
-            If False, the index is asked as it is, and no directory is looked at.
+            False to use the index as it is, without comparing it with the directories.
 
         Returns
         -------
         rows : `persistence.butler.asking.rows.Rows`
-            To be iterated, as dictionaries; ``to_table()``, ``to_pandas()``, ``refs()``. The
-            question is asked when they are looked at.
+            The rows, as dictionaries when iterated over; with ``to_table()``, ``to_pandas()`` and
+            ``refs()``. The query runs when the rows are first used.
 
         Raises
         ------
         UnknownDatasetType
-            If there is no such dataset type.
+            If the dataset type is unknown.
         UnknownKey
-            If there is no such column.
+            If a column is unknown.
         ExpressionError
-            If the condition cannot be read, or compares what is of different types.
+            If the condition cannot be parsed, or compares values of different types.
 
         Notes
         -----
-        In a chain, a dataset is in the first repository that has it; those behind it do not count.
-        Only directories are looked at whose names can be those of what is asked. Nothing in any
-        repository is changed: what is learned is kept in the user's cache.
+        A dataset that is in several repositories of a chain is reported once, from the first of
+        them. Only directories that can hold matching files are listed. No repository is changed:
+        the index is kept in the user's cache.
         """
-        from persistence.butler.asking import answer  # lazy: only who asks needs it
+        from persistence.butler.asking import answer  # lazy: only needed for queries
 
         names = [
             self.request(name).datasetType for name in answer.words("datasetType", datasetType)
         ]
         if not names:
-            raise DataIdError("the name of a dataset type belongs here, not an empty list")
+            raise DataIdError("expected the name of a dataset type, not an empty list")
         return answer.query(
             self, self._reader, names, where, as_given(dataId, rest), columns, limit, order,
             distinct, fresh,
@@ -537,33 +610,50 @@ class Butler:
 
     @property
     def index(self) -> Inventory:
-        """What is here, what is missing, and what is here twice: of whole repositories."""
-        from persistence.butler.asking.inventory import Inventory  # lazy: only who asks needs it
+        """An inventory of whole repositories: what exists, what is missing, what exists twice."""
+        from persistence.butler.asking.inventory import Inventory  # lazy: only needed for queries
 
         return Inventory(self, self._reader)
 
     @property
     def sky(self) -> Sky:
-        """What is known of the sky: the sky map."""
-        from persistence.butler.sky import Sky  # lazy: only who asks needs it
+        """The positions of data on the sky: the sky map."""
+        from persistence.butler.sky import Sky  # lazy: only needed for queries
 
         return Sky(self)
 
-    # -- where it is
+    # -- existence and location
     # ---------------------------------------------------------------------------------
 
     def datasetExists(
         self, datasetType: str, dataId: Mapping[str, Any] = {}, write: bool = False, **rest: Any
     ) -> bool:
-        """Check whether a dataset is there.
+        """Check whether a dataset exists.
 
-        With ``write``, whether `put` has nothing left to write: the dataset is in every output that
-        knows its type, whatever the data ID's tags.
+        Parameters
+        ----------
+        datasetType : `str`
+            A dataset type, a view or a component.
+        dataId : mapping, optional
+            The data ID; further keys may be passed as keywords.
+        write : `bool`
+            Check the outputs instead: whether the dataset is in every output that knows its type,
+            whatever the data ID's tags, so that `put` would have nothing left to write.
+
+        Returns
+        -------
+        exists : `bool`
+            True if the file exists; of a composite, all required components.
+
+        Raises
+        ------
+        UnknownDatasetType
+            If the dataset type is unknown.
         """
-        given = as_given(dataId, rest)
-        if not write and self._plan(datasetType).holds(given):
+        keys = as_given(dataId, rest)
+        if not write and self._plan(datasetType).holds(keys):
             return True
-        data_id = DataId(given)
+        data_id = DataId(keys)
         request = self.request(datasetType, data_id)
         if not write:
             is_there = self._reader.exists(request, data_id)
@@ -575,34 +665,35 @@ class Butler:
         return is_there
 
     def exists(self, datasetType: str, ids: Any, **rest: Any) -> np.ndarray[Any, np.dtype[np.bool]]:
-        """Check which of many datasets are there, by listing directories.
+        """Check which of many datasets exist, by listing directories.
 
         Parameters
         ----------
         datasetType : `str`
-            The dataset type, a view or a component of one.
+            A dataset type, a view or a component.
         ids : iterable, mapping or table
-            Data IDs, or references to datasets; or a table of astropy, pandas or numpy with a
-            column for each key, or a mapping of arrays. More columns than the keys do no harm.
+            Data IDs, or references to datasets; or an astropy, pandas or numpy table with a column
+            per key; or a mapping of arrays. Additional columns are ignored.
         **rest
-            More keys, the same for all.
+            Further keys, with the same value for all data IDs.
 
         Returns
         -------
-        flags : `numpy.ndarray` of `bool`
-            What `datasetExists` says of each, in their order; where that raises, for a value that
-            fits no path or a reference to a file that is gone or has changed, False.
+        flags : `numpy.ndarray` of `bool`, shape (n,)
+            The result of `datasetExists` for each data ID, in order; False where that would raise
+            an error (a value that fits no path, or a reference to a file that is gone or has
+            changed).
 
         Raises
         ------
         DataIdError
             If ``ids`` is none of these.
         UnknownDatasetType
-            If there is no such dataset type.
+            If the dataset type is unknown.
         """
         import numpy as np
 
-        from persistence.butler import exists  # lazy: only who asks for many needs it
+        from persistence.butler import exists  # lazy: only needed for many data IDs
 
         return np.array(exists.exists(self, datasetType, ids, rest), dtype=bool)
 
@@ -613,7 +704,28 @@ class Butler:
         write: bool = False,
         **rest: Any,
     ) -> str:
-        """Give the path of a dataset; with ``write``, the one that `put` would write."""
+        """Return the path of a dataset's file.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            A dataset type, a view or a component.
+        dataId : mapping, optional
+            The data ID; further keys may be passed as keywords.
+        write : `bool`
+            Return the path that `put` would write to, whether or not it exists.
+
+        Returns
+        -------
+        uri : `str`
+            The path, with the number of the HDU in brackets (``x.fits[2]``) where the policy names
+            one.
+
+        Raises
+        ------
+        NoResults
+            If the dataset does not exist; with ``write``, if no output knows its type.
+        """
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
         if write:
@@ -627,41 +739,43 @@ class Butler:
         return uri
 
     def explain(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Explanation:
-        """Explain which calibration a data ID gets, and why not another.
+        """Explain which calibration matches a data ID, and why the other candidates do not.
 
         Parameters
         ----------
         datasetType : `str`
             A calibration, such as ``flat``.
         dataId : mapping, optional
-            The data ID of an exposure, as are the other keywords.
+            The data ID of an exposure; further keys may be passed as keywords.
 
         Returns
         -------
         explanation : `persistence.calibs.explain.Explanation`
-            Each candidate, the nearest first, with what rules it out; print it.
+            Every candidate, nearest first, with the criterion that excludes it; print it.
 
         Raises
         ------
         DataIdError
-            If the dataset type is no calibration.
+            If the dataset type is not a calibration.
+        NoResults
+            If the exposure is unknown.
         """
         data_id = DataId(dataId, **rest)
         request = self.request(datasetType, data_id)
-        found: Explanation | None = None
+        first: Explanation | None = None
         warn_strange(self._chain, request, data_id)
         for repository in self._chain.asked(request, data_id):
             if repository.mapper.dataset(request).section != "calibrations":
                 raise DataIdError(
-                    f"{datasetType} is no calibration: getUri and get say where it is looked for"
+                    f"{datasetType} is not a calibration: getUri and get list the paths searched"
                 )
             explanation = explained(repository, request, data_id)
             if explanation.chosen or explanation.rivals:
                 return explanation
-            found = found or explanation
-        if found is None:
+            first = first or explanation
+        if first is None:
             raise NoResults("No locations for explain:", datasetType, data_id)
-        return found
+        return first
 
     # -- get and put
     # ---------------------------------------------------------------------------------
@@ -673,7 +787,7 @@ class Butler:
         immediate: bool = True,
         **rest: Any,
     ) -> Any:
-        """Read a dataset, or a view of one.
+        """Read a dataset, or a view or component of one.
 
         Parameters
         ----------
@@ -681,32 +795,41 @@ class Butler:
             A dataset type, such as ``calexp``, a view, such as ``calexp_md``, or a component, such
             as ``calexp.psf``; `getDatasetTypes` lists the first two.
         dataId : mapping, optional
-            The data ID; keys that are missing come from the registry.
+            The data ID; missing keys are looked up in the registry.
         immediate : `bool`
-            False gives a `ReadProxy`, which reads when it is first used.
+            False returns a `ReadProxy`, which reads the dataset when it is first used.
         **rest
-            More keys; for ``_sub``, ``bbox`` and perhaps ``imageOrigin``; for a catalog,
-            ``columns``: only these are read.
+            Further keys of the data ID. For ``_sub``: ``bbox``, a `Box` in pixels, and
+            ``imageOrigin``, ``PARENT`` (the default: pixel positions in the whole image) or
+            ``LOCAL`` (the first pixel of the image is 0, 0). For catalogs: ``columns``, the names
+            of the only columns to read.
+
+        Returns
+        -------
+        dataset : object
+            An object of the class for the dataset's storage, see ``types`` of `Butler`.
 
         Raises
         ------
         NoResults
-            If no such dataset is there; the message says where it was looked for.
+            If the dataset does not exist; the message lists the paths that were searched.
         UnknownDatasetType
-            If there is no such dataset type.
+            If the dataset type is unknown.
+        AmbiguousDataId
+            If the data ID matches several datasets.
         FormatterError
             If the file is damaged.
         """
-        given = as_given(dataId, rest)
+        keys = as_given(dataId, rest)
         plan = self._plan(datasetType)
-        location = plan.locate(given, is_opened=True) if immediate else None
+        location = plan.locate(keys, is_opened=True) if immediate else None
         if location is not None:
             try:
                 obj = self._reader.from_file(plan.request, location)
                 return obj if self._types == "astropy" else self._faced(plan.request, obj)
             except FileNotFoundError:
-                pass  # the long way says where it was looked for
-        data_id = DataId(given)
+                pass  # the general look-up below raises the error that lists the paths
+        data_id = DataId(keys)
         request = self.request(datasetType, data_id)
         options = take(self._chain, request, data_id)
         shared = "." in self._resolve(datasetType)
@@ -717,7 +840,7 @@ class Butler:
         warn_strange(self._chain, request, data_id)
         if self._reader.is_missing(request, data_id):
             raise refuse(self._chain, "get", request, data_id)
-        from persistence.butler.proxy import ReadProxy  # only the patient need it
+        from persistence.butler.proxy import ReadProxy  # lazy: only needed for immediate=False
 
         return ReadProxy(
             lambda: self._faced(request, self._reader.get(request, data_id, options, shared))
@@ -731,25 +854,27 @@ class Butler:
         doBackup: bool = False,
         **rest: Any,
     ) -> None:
-        """Write a dataset: the file is there whole, or as it was before.
+        """Write a dataset: afterwards the file is complete, or, after an error, as it was before.
 
         Parameters
         ----------
         obj : object
-            What is written; the policy's storage has to be able to hold it.
+            The dataset; the storage that the policy names must be able to hold it.
         datasetType : `str`
-            A dataset type.
+            A dataset type, not a view.
         dataId : mapping, optional
-            The data ID, as are the other keywords.
+            The data ID; further keys may be passed as keywords.
         doBackup : `bool`
-            Keep what is there as ``name~1``, what was that as ``name~2``, and so on.
+            Keep the present file as ``name~1``, its predecessor as ``name~2``, and so on.
 
         Raises
         ------
         NoResults
-            If nothing is written to.
+            If no output knows the dataset type.
         RepositoryError
             If the repository cannot be written to.
+        IncompleteDataId
+            If the data ID lacks keys of the path.
         FormatterError
             If the storage cannot hold the object.
         """
@@ -758,125 +883,126 @@ class Butler:
         self._writer.put(request, faces.unwrap(obj), data_id, doBackup)
         warn_strange(self._chain, request, data_id)
 
-    # -- what it was made of
+    # -- provenance
     # --------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def recording(self, digests: bool = False) -> Iterator[None]:
-        """Record in the block that what is put was made of what is read in it, and nothing else.
+        """Record the provenance of all datasets written in a ``with`` block.
 
-        A Butler records so whether or not it has ``record=True``. Blocks of several threads do not
-        mix: what a thread reads in a block of its own counts in no other thread's.
+        The inputs of a dataset are those read in the same block, and nothing else. This works with
+        and without ``record=True``. Blocks in different threads are independent: datasets read in
+        one thread's block are not inputs in another's.
 
         Parameters
         ----------
         digests : `bool`
-            Whether inputs are remembered by the digests of their content, too.
+            Whether the digests of the inputs' contents are recorded, too.
 
         Examples
         --------
-        One block for each thing that is made::
+        One block for each output::
 
             for ccdnum in 1, 2, 3:
                 with butler.recording():
                     exposure = butler.get("calexp", visit=410877, ccdnum=ccdnum)
                     butler.put(measure(exposure), "src", visit=410877, ccdnum=ccdnum)
         """
-        with recorder.block("digest" if digests else True) as made:
-            self._recorders.append(made)
+        with recorder.block("digest" if digests else True) as active:
+            self._recorders.append(active)
             try:
                 yield
             finally:
-                self._recorders.remove(made)
+                self._recorders.remove(active)
 
     def why(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
-        """Tell what a dataset was made of, and what that was made of, and so on.
+        """Return the provenance of a dataset: its inputs, their inputs, and so on.
 
         Parameters
         ----------
         datasetType : `str`
             The dataset type.
         dataId : mapping, optional
-            The data ID, as are the other keywords.
+            The data ID; further keys may be passed as keywords.
 
         Returns
         -------
         origin : `persistence.butler.provenance.origin.Origin`
-            A tree of values; print it. ``to_dict()`` is for JSON, ``to_dot()`` for Graphviz.
+            A tree; print it, or use ``to_dict()`` for JSON and ``to_dot()`` for Graphviz.
 
         Raises
         ------
         NoResults
-            If there is no such dataset, and there was none that the journals know of.
+            If the dataset does not exist, and no journal records that it ever did.
         """
-        from persistence.butler.provenance.why import Why  # lazy: few ask
+        from persistence.butler.provenance.why import Why  # lazy: only needed for provenance
 
-        with self._trees() as found:
-            return Why(found)(self._recorded(found, datasetType, DataId(dataId, **rest), "why"))
+        with self._trees() as trees:
+            return Why(trees)(self._recorded(trees, datasetType, DataId(dataId, **rest), "why"))
 
     def used_by(self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any) -> Origin:
-        """Tell what was made of a dataset, and what was made of that, and so on.
+        """Return the datasets computed from a dataset, those computed from them, and so on.
 
-        The journals of the chain's repositories are asked, and of the reruns that lie in them.
+        The journals of the chain's repositories are searched, and those of the reruns below them.
 
         Parameters
         ----------
         datasetType : `str`
             The dataset type.
         dataId : mapping, optional
-            The data ID, as are the other keywords.
+            The data ID; further keys may be passed as keywords.
 
         Returns
         -------
         origin : `persistence.butler.provenance.origin.Origin`
-            A tree of values, as of `why`, with ``outputs``.
+            A tree as for `why`, but of ``outputs``.
 
         Raises
         ------
         NoResults
-            If there is no such dataset, and there was none that the journals know of.
+            If the dataset does not exist, and no journal records that it ever did.
         """
-        from persistence.butler.provenance.why import UsedBy  # lazy: few ask
+        from persistence.butler.provenance.why import UsedBy  # lazy: only needed for provenance
 
-        with self._trees() as found:
+        with self._trees() as trees:
             data_id = DataId(dataId, **rest)
-            return UsedBy(found)(self._recorded(found, datasetType, data_id, "used_by"))
+            return UsedBy(trees)(self._recorded(trees, datasetType, data_id, "used_by"))
 
     def stale(self) -> list[Stale]:
-        """List the outputs of the first repository whose inputs or configuration changed since.
+        """Return the outputs of the first repository whose inputs or configuration changed.
 
         Returns
         -------
         stale : `list` [`persistence.butler.provenance.stale.Stale`]
-            By path, each with the reasons; what nothing is recorded of is not in it.
+            The outputs with the reasons, sorted by path. Datasets without a record are omitted.
         """
-        from persistence.butler.provenance.stale import Judge  # lazy: few ask
+        from persistence.butler.provenance.stale import Judge  # lazy: only needed for provenance
 
-        with self._trees() as found:
-            return list(Judge(found).all(os.path.realpath(self._chain.inputs[0].root)))
+        with self._trees() as trees:
+            return list(Judge(trees).all(os.path.realpath(self._chain.inputs[0].root)))
 
-    def _recorded(self, found: Trees, name: str, data_id: DataId, verb: str) -> Location:
-        """Return where a dataset is; or where it was, if it is gone and the journals know of it."""
+    def _recorded(self, trees: Trees, name: str, data_id: DataId, verb: str) -> Location:
+        """Return the location of a dataset, or the one in the journals if the dataset is gone."""
         request = self.request(name, data_id)
         try:
             location = self._reader.locate(request, data_id, verb)
         except NoResults:
-            was = next(found.gone(request, data_id), None)
+            was = next(trees.gone(request, data_id), None)
             if was is None:
                 raise
             return was
         return location._replace(root=os.path.realpath(location.root))
 
     def _trees(self) -> contextlib.AbstractContextManager[Trees]:
-        from persistence.butler.provenance.trees import Trees  # lazy: few ask
+        from persistence.butler.provenance.trees import Trees  # lazy: only needed for provenance
 
         return contextlib.closing(Trees(self._chain))
 
-    # -- parts
+    # -- internals
     # ---------------------------------------------------------------------------------------
 
     def _faced(self, request: Request, obj: Any) -> Any:
-        """Return what was read as an object of the kind that this Butler hands out."""
+        """Return an object as the class that this Butler returns; see ``types``."""
         if self._types == "astropy":
             return obj
         python = None
@@ -885,10 +1011,10 @@ class Butler:
         return faces.wrap(obj, self._types, python)
 
     def _plan(self, datasetType: str) -> Plan:
-        """Return what answers for a name quickly: nothing at all, if it depends on the data ID."""
+        """Return the compiled look-up of a name, or an empty one if it depends on the data ID."""
         try:
             return self._plans[datasetType]
-        except (KeyError, TypeError):  # it is not known yet, or no name
+        except (KeyError, TypeError):  # not compiled yet, or not a name
             name, plan = self._resolve(datasetType), NO_PLAN
         if "." not in name:
             request = self._reader.request(name)
@@ -897,9 +1023,9 @@ class Butler:
         return plan
 
     def _resolve(self, name: str) -> str:
-        """Put dataset types in the place of aliases."""
+        """Return a name with its aliases replaced."""
         if not isinstance(name, str):
-            raise DataIdError(f"the name of a dataset type belongs here, not {name!r}")
+            raise DataIdError(f"expected the name of a dataset type, not {name!r}")
         if "@" in name:
             for alias, datasetType in self._aliases.items():
                 name = name.replace(alias, datasetType)
@@ -908,41 +1034,15 @@ class Butler:
         return name
 
 
-def _trusted(trust: Any) -> tuple[str, ...]:
-    """Return the dotted names that a caller trusts, one or many."""
-    names = (trust,) if isinstance(trust, str) or not isinstance(trust, Iterable) else tuple(trust)
-    for name in names:
-        if not isinstance(name, str):
-            meant = f"{name.__module__}.{name.__qualname__}" if isinstance(name, type) else ""
-            raise UnknownArgument(
-                f"trust: {name!r} is no dotted name: give {meant or 'package.Name'!r}, as a text"
-            )
-    return names
-
-
 def _check_level(level: Any, datasetType: Any) -> None:
-    """Refuse what is no name of a level, such as a data ID in its place."""
+    """Raise DataIdError if a level is not a name, but for example a data ID."""
     if level is not None and not isinstance(level, str):
         hint = f"; is it the data ID? write dataId={level!r}" if isinstance(level, Mapping) else ""
-        raise DataIdError(f"{datasetType}: the level has to be a name, not {level!r}{hint}")
-
-
-def _settled(calibs: Mapping[str, Any] | None, given: Sequence[RepositoryArgs]) -> dict[str, str]:
-    """Return the directories of types of calibrations, which may lie in the repositories."""
-    if not isinstance(calibs, Mapping | None):
-        raise RepositoryError(
-            f"calibs has to map types of calibrations to directories, and is {calibs!r}: one of "
-            "all types is calibRoot"
-        )
-    places = [args.root for args in given]
-    return {
-        name: roots.directory(place, places, f"calibs[{name!r}]")
-        for name, place in (calibs or {}).items()
-    }
+        raise DataIdError(f"{datasetType}: the level must be a name, not {level!r}{hint}")
 
 
 def _rebuild(
-    arguments: tuple[Any, ...],
+    opening: arguments.Arguments,
     aliases: dict[str, str],
     preferences: tuple[bool, str, bool, str, bool, Any],
     defined: list[tuple[str, str, dict[str, Any]]],
@@ -952,12 +1052,12 @@ def _rebuild(
 ) -> Butler:
     for name in cameras:
         remember(name)
-    root, mapper, inputs, outputs, trust, calibs, mapper_args = arguments
-    made = cls(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
+    root, mapper, inputs, outputs, trust, calibs, mapper_args = opening
+    butler = cls(root, mapper, inputs, outputs, trust, calibs, *preferences, **mapper_args)
     for alias, datasetType in aliases.items():
-        made.defineAlias(alias, datasetType)
+        butler.defineAlias(alias, datasetType)
     for name, section, keys in defined:
-        made.defineDataset(name, section=section, **keys)
+        butler.defineDataset(name, section=section, **keys)
     for name, stage in staged.items():
-        made.defineStage(name, stage)
-    return made
+        butler.defineStage(name, stage)
+    return butler

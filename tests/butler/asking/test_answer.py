@@ -664,7 +664,7 @@ def test_several_rows_of_a_registry_are_one_row_of_a_dataset(survey: Path) -> No
     [
         ({"datasetType": "calxep"}, UnknownDatasetType, "no dataset type 'calxep'; did you mean"),
         ({"datasetType": ["raw", "calxep"]}, UnknownDatasetType, "did you mean 'calexp'"),
-        ({"datasetType": []}, DataIdError, "the name of a dataset type belongs here"),
+        ({"datasetType": []}, DataIdError, "expected the name of a dataset type"),
         ({"where": "vist == 3"}, UnknownKey, "column 1: unknown key 'vist'; did you mean 'visit'"),
         ({"where": "visit == 'a'"}, ExpressionError, "visit is a whole number, and 'a' a text"),
         ({"where": "visit =="}, ExpressionError, "column 9: here has to be"),
