@@ -92,7 +92,7 @@ LIBRARIES = {
     },
     "lsst.dax.apdb": {"apdb.daxapdb"},
     "lsst.sphgeom": {"apdb.daxapdb", "gen2types.spherepoint", "refcats.htm", "skymap.polygon"},
-    "rich": {"cli.progress"},
+    "rich": {"cli.progress", "cli.terminal"},
     "watchfiles": {"cli.watching.notices"},
     "distributed": {"pipe.executors.dask"},
     "cloudpickle": {"pipe.executors.dask"},

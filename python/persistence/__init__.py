@@ -74,6 +74,10 @@ __all__ = sorted([*_MODULE_OF, "safeFileIo"])  # noqa: PLE0605  # one list of na
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # lazy: takes longer than all else
+
+        return version("gen2-butler")
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
         globals()[name] = value  # the next time, Python finds it there

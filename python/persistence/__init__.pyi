@@ -99,6 +99,7 @@ from persistence.types.table.parquet import ParquetTable as ParquetTable
 from persistence.compat import safefileio as safeFileIo
 from persistence.compat import testobjects as test
 
+__version__: str
 NAMES: dict[str, str]
 MODULES: dict[str, str]
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import logging
 import os
@@ -103,15 +104,31 @@ def test_help_tells_what_each_subcommand_does(run: Any, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", USES)
-@pytest.mark.parametrize("form", ["table", "json", "csv"])
+@pytest.mark.parametrize("form", ["table", "jsonl", "csv"])
 def test_each_form_can_be_asked_for_before_and_after_the_subcommand(
     run: Any, rerun: Path, command: str, form: str
 ) -> None:
     after = run(*words(command, rerun), "--format", form)
     assert (after.status, after.err) == (0, "")
     assert run("--format", form, *words(command, rerun)) == after
-    if form == "json":
-        assert {type(row) for row in json.loads(after.out)} == {dict}
+    if form == "jsonl":
+        assert {type(json.loads(line)) for line in after.out.splitlines()} == {dict}
+
+
+@pytest.mark.parametrize("command", USES)
+def test_json_and_its_lines_are_the_same_rows(run: Any, rerun: Path, command: str) -> None:
+    whole = run(*words(command, rerun), "--format=json").out
+    lines = run(*words(command, rerun), "--format=jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(whole)
+
+
+@pytest.mark.parametrize("line", [["--version"], ["-m", "persistence", "--version"]])
+def test_the_version_is_that_of_the_installed_distribution(line: list[str]) -> None:
+    command = [COMMAND] if line[0] == "--version" else [sys.executable]
+    done = subprocess.run([*command, *line], capture_output=True, text=True)
+    version = importlib.metadata.version("gen2-butler")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[:2] == ["persistence", version]
 
 
 def test_the_mapper_can_be_named_where_the_repository_names_none(run: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows as a table, as JSON, as CSV."""
+"""Rows as a table, as JSON, as CSV, as Parquet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import datetime
 import io
 import json
 import math
+import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from astropy.io import fits
 
 from persistence.cli import output
+from persistence.errors import MissingExtra, UsageError
 
 ROWS: list[dict[str, Any]] = [
     {"name": "raw", "number": 7, "keys": {"visit": "int"}},
@@ -46,7 +49,40 @@ def test_csv_gives_the_texts_back(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-@pytest.mark.parametrize(("form", "printed"), [("table", ""), ("json", "[]\n"), ("csv", "")])
+def test_each_line_of_jsonl_is_an_object(capsys: pytest.CaptureFixture[str]) -> None:
+    output.write(ROWS, "jsonl")
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == ROWS
+
+
+def test_parquet_has_typed_columns(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    output.write([*ROWS, {"number": None, "mixed": 1}, {"mixed": "a"}], "parquet")
+    found = parquet.read_table(io.BytesIO(capsysbinary.readouterr().out))
+    assert [str(kind) for kind in found.schema.types] == [
+        "string", "int64", "string", "null", "string",
+    ]  # fmt: skip
+    assert found["number"].to_pylist() == [7, 1234, None, None]
+    assert found["keys"].to_pylist() == ['{"visit": "int"}', "{}", None, None]
+    assert found["mixed"].to_pylist() == [None, None, "1", "a"]
+
+
+def test_parquet_is_not_written_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    with pytest.raises(UsageError, match="write it to a file"):
+        output.write(ROWS, "parquet")
+
+
+def test_without_pyarrow_parquet_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "persistence.types.table.parquet", raising=False)
+    monkeypatch.delattr("persistence.types.table.parquet", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'gen2-butler\[tables\]'"):
+        output.write(ROWS, "parquet")
+
+
+@pytest.mark.parametrize(
+    ("form", "printed"), [("table", ""), ("json", "[]\n"), ("jsonl", ""), ("csv", "")]
+)
 def test_no_rows_are_no_table_an_empty_list_and_no_lines(
     capsys: pytest.CaptureFixture[str], form: str, printed: str
 ) -> None:

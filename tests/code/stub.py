@@ -22,7 +22,9 @@ def stub() -> str:
         package, _, last = module.rpartition(".")
         lines.append(f"from persistence.{package} import {last} as {name}")
     every = "".join(f"    {name!r},\n" for name in persistence.__all__).replace("'", '"')
-    tables = f"NAMES: dict[str, str]\nMODULES: dict[str, str]\n__all__ = [\n{every}]\n"
+    tables = (
+        f"__version__: str\nNAMES: dict[str, str]\nMODULES: dict[str, str]\n__all__ = [\n{every}]\n"
+    )
     return _HEAD + "\n".join(lines) + "\n\n" + tables
 
 

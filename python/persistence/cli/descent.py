@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import messages, output, usage
@@ -35,7 +35,7 @@ def write(
     if arguments.dot:
         output.lines(origin.to_dot() for origin in origins)
     else:
-        _FORMS[arguments.format](origins)
+        _write(origins, arguments.format)
     return 0
 
 
@@ -60,12 +60,17 @@ def _origins(
     return origins
 
 
-def _as_text(origins: Sequence[Origin]) -> None:
-    output.lines("\n\n".join(map(str, origins)).splitlines())
+def _write(origins: Sequence[Origin], form: str) -> None:
+    if form == "table":
+        output.lines("\n\n".join(map(str, origins)).splitlines())
+    elif form in output.NESTED:
+        output.write(list(_datasets(origins)), form)
+    else:
+        output.write([row for origin in origins for row in _rows(origin)], form)
 
 
-def _as_json(origins: Sequence[Origin]) -> None:
-    """Print each dataset once, with its links to others, and its run."""
+def _datasets(origins: Sequence[Origin]) -> Iterable[dict[str, Any]]:
+    """Return each dataset once, with its links to others, and its run."""
     asked = {origin.file for origin in origins}
     rows = {}
     for origin in origins:
@@ -73,14 +78,7 @@ def _as_json(origins: Sequence[Origin]) -> None:
         for file, dataset in told["datasets"].items():
             run = told["runs"].get(dataset["run"])
             rows[file] = {"file": file, "asked": file in asked, **dataset, "run": run}
-    output.write(list(rows.values()), "json")
-
-
-def _as_csv(origins: Sequence[Origin]) -> None:
-    output.write([row for origin in origins for row in _rows(origin)], "csv")
-
-
-_FORMS = {"table": _as_text, "json": _as_json, "csv": _as_csv}
+    return rows.values()
 
 
 def _rows(origin: Origin) -> Iterator[dict[str, Any]]:

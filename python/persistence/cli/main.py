@@ -120,6 +120,9 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="persistence", description=description, formatter_class=formatter
     )
+    made.add_argument(
+        "--version", action=_Version, nargs=0, help="print which version this is, and exit"
+    )
     _add_common(made, _DEFAULTS)
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = _named(words)
@@ -141,6 +144,20 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             # After the subcommand too; what stands before it counts unless it is said again.
             _add_common(under, {})
     return made
+
+
+class _Version(argparse.Action):
+    """``--version``, which is read only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import platform  # lazy: completion does without
+
+        import persistence
+
+        output.lines(
+            [f"persistence {persistence.__version__} (Python {platform.python_version()})"]
+        )
+        parser.exit()
 
 
 def _named(words: Sequence[str]) -> str | None:

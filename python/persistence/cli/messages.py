@@ -1,6 +1,6 @@
 """What a command says besides its result: on standard error, and in a file of its log.
 
-``-v``, ``-q`` and ``--log-file`` of all subcommands.
+``-v``, ``-q``, ``--log-file`` and ``--no-progress`` of all commands.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from persistence.cli import progress
 if TYPE_CHECKING:
     import logging
 
-DEFAULTS: Mapping[str, Any] = {"verbose": 0, "quiet": False, "log_file": None}
+DEFAULTS: Mapping[str, Any] = {
+    "verbose": 0,
+    "quiet": False,
+    "log_file": None,
+    "no_progress": False,
+}
 _NAME = "persistence.cli"
 _LONG = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 
 
 def add_options(group: argparse._ActionsContainer, defaults: Mapping[str, Any]) -> None:
-    """Add the three options; one whose default is not given is suppressed."""
+    """Add the four options; one whose default is not given is suppressed."""
     suppressed = argparse.SUPPRESS
     group.add_argument(
         "-v", "--verbose", action="count", default=defaults.get("verbose", suppressed),
@@ -35,6 +40,10 @@ def add_options(group: argparse._ActionsContainer, defaults: Mapping[str, Any]) 
     group.add_argument(
         "--log-file", metavar="FILE", default=defaults.get("log_file", suppressed),
         help="append what is told, and what is done, to a file",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-progress", action="store_true", default=defaults.get("no_progress", suppressed),
+        help="show no bars, on a terminal either",
     )  # fmt: skip
 
 
@@ -67,7 +76,7 @@ def shown(arguments: argparse.Namespace, prog: str = "persistence") -> Iterator[
         root.addHandler(handler)
     root.setLevel(min(handler.level for handler in handlers))
     try:
-        with progress.hidden(arguments.quiet):
+        with progress.hidden(arguments.quiet or arguments.no_progress):
             yield logging.getLogger(_NAME)
     finally:
         root.setLevel(before)

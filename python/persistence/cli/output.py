@@ -1,4 +1,4 @@
-"""How results are printed: rows as an aligned table, as JSON or as CSV."""
+"""How results are printed: rows as a table for people, or as JSON, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from persistence.dataids import dataid
+from persistence.errors import UsageError
 
 Row = Mapping[str, Any]
 
@@ -28,11 +29,11 @@ def write(rows: Sequence[Row], form: str, shown: Sequence[Row] | None = None) ->
     rows : sequence of mapping
         Column and value; a column that a row lacks is empty there.
     form : `str`
-        ``table``, ``json`` or ``csv``.
+        One of `FORMS`.
     shown : sequence of mapping, optional
         What a table shows in the rows' place.
     """
-    FORMS[form](rows if shown is None or form != "table" else shown)
+    FORMS[form].write(rows if shown is None or form != "table" else shown)
 
 
 def lines(texts: Iterable[str]) -> None:
@@ -45,12 +46,7 @@ def stream(rows: Iterable[Sequence[Any]], form: str, columns: Sequence[str]) -> 
 
     A table is as wide as its first rows want it: longer values further down stick out.
     """
-    if form == "csv":
-        _write_csv(rows, columns)
-    elif form == "table":
-        _write_table(iter(rows), columns)
-    else:
-        _write_json(dict(zip(columns, row, strict=True)) for row in rows)
+    FORMS[form].stream(rows, columns)
 
 
 def plain(value: Any, finite: bool = True, other: Callable[[Any], Any] = str) -> Any:
@@ -102,35 +98,66 @@ def _columns(rows: Iterable[Row]) -> list[str]:
     return list(dict.fromkeys(column for row in rows for column in row))
 
 
-def _table(rows: Sequence[Row]) -> None:
-    lines(table(rows))
+def _by_columns(write_columns: Callable[[Iterable[Sequence[Any]], Sequence[str]], None]) -> Form:
+    """Return a format that needs the columns before the first row."""
+
+    def write_rows(rows: Sequence[Row]) -> None:
+        columns = _columns(rows)
+        write_columns(([row.get(column) for column in columns] for row in rows), columns)
+
+    return Form(write_rows, write_columns)
+
+
+def _by_rows(write_rows: Callable[[Iterable[Row]], None]) -> Form:
+    """Return a format whose rows name their columns themselves."""
+
+    def write_columns(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+        write_rows(dict(zip(columns, row, strict=True)) for row in rows)
+
+    return Form(write_rows, write_columns)
+
+
+# -- tables
+# ---------------------------------------------------------------------------------------
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the lines of an aligned table, its header first; none of a table without columns."""
+    """Yield the lines of a table, its header first; none of a table without columns.
+
+    On a terminal it is fitted to that, as far as rich is installed.
+    """
     columns = _columns(rows)
-    if columns:
-        yield from _table_lines(columns, [[row.get(column) for column in columns] for row in rows])
+    return _lines_of([[row.get(column) for column in columns] for row in rows], columns)
 
 
-def _table_lines(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], more: Iterable[Sequence[Any]] = ()
-) -> Iterator[str]:
-    """Yield the lines of a table that is aligned by some rows, and has more behind them."""
-    body = [list(map(cell, row)) for row in rows]
+def _write_table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+    lines(_lines_of(rows, columns))
+
+
+def _lines_of(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a table that is aligned by its first rows, and has more behind them."""
+    more = iter(rows)
+    first = list(itertools.islice(more, _SEEN))
+    if not columns or not first:
+        return
+    body = [list(map(cell, row)) for row in first]
     widths = [max(map(len, texts)) for texts in zip(columns, *body, strict=True)]
     right = [
-        all(type(value) in (int, float) for value in values)
-        for values in (zip(*rows, strict=True) if rows else [()] * len(columns))
+        all(type(value) in (int, float) for value in values) for values in zip(*first, strict=True)
     ]
-    for texts in itertools.chain([columns], body, (list(map(cell, row)) for row in more)):
-        yield _aligned(texts, widths, right)
+    texts = itertools.chain([columns], body, (list(map(cell, row)) for row in more))
+    yield from _fitted(texts, widths, right) or (_aligned(row, widths, right) for row in texts)
 
 
-def _write_table(rows: Iterator[Sequence[Any]], columns: Sequence[str]) -> None:
-    first = list(itertools.islice(rows, _SEEN))
-    if first:
-        lines(_table_lines(columns, first, rows))
+def _fitted(
+    texts: Iterable[Sequence[str]], widths: Sequence[int], right: Sequence[bool]
+) -> Iterator[str] | None:
+    """Return the lines for a terminal; None where nobody looks, or without rich."""
+    if not sys.stdout.isatty():
+        return None
+    from persistence.cli import terminal  # lazy: pipes do without
+
+    return terminal.lines(texts, widths, right)
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
@@ -141,24 +168,28 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool])
     return "  ".join(padded).rstrip()
 
 
-def _json(rows: Sequence[Row]) -> None:
-    _write_json(rows)
+# -- formats for programs
+# ---------------------------------------------------------------------------------------
+
+
+def _encoded(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield each row as a JSON object on one line."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    for row in rows:
+        yield encode(row if _JSON.issuperset(map(type, row.values())) else plain(row))
 
 
 def _write_json(rows: Iterable[Row]) -> None:
     # One object on each line: a list all the same, and easy on the eye.
     before = "["
-    encode = json.JSONEncoder(ensure_ascii=False).encode
-    for row in rows:
-        known = row if _JSON.issuperset(map(type, row.values())) else plain(row)
-        sys.stdout.write(before + encode(known))
+    for text in _encoded(rows):
+        sys.stdout.write(before + text)
         before = ",\n "
     lines(["[]" if before == "[" else "]"])
 
 
-def _csv(rows: Sequence[Row]) -> None:
-    columns = _columns(rows)
-    _write_csv(([row.get(column) for column in columns] for row in rows), columns)
+def _write_jsonl(rows: Iterable[Row]) -> None:
+    lines(_encoded(rows))
 
 
 def _write_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
@@ -169,8 +200,61 @@ def _write_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
 
 
 def _field(value: Any) -> Any:
-    """Give a value as the csv module takes it: text keeps its line ends, for it is quoted."""
+    """Return a value as the csv module takes it: text keeps its line ends, for it is quoted."""
     return value if isinstance(value, str) else cell(value)
 
 
-FORMS = {"table": _table, "json": _json, "csv": _csv}
+def _write_parquet(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+    """Write a Parquet file to standard output, as a whole: its columns need a type.
+
+    Raises
+    ------
+    UsageError
+        If standard output is a terminal.
+    MissingExtra
+        If pyarrow is not installed.
+    """
+    if sys.stdout.isatty():
+        raise UsageError("--format parquet is no text for a terminal: write it to a file, > FILE")
+    from persistence.types.table import parquet  # lazy: only this format needs pyarrow
+
+    whole: list[list[Any]] = [[] for _ in columns]
+    for row in rows:
+        for values, value in zip(whole, row, strict=True):
+            values.append(_atom(value))
+    made = parquet.from_columns(dict(zip(columns, whole, strict=True)))
+    sys.stdout.flush()
+    made.write(sys.stdout.buffer)
+
+
+def _atom(value: Any) -> Any:
+    """Return a value as Parquet has it: a number, a text or null; what has parts as JSON."""
+    value = plain(value, finite=False)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+class Form(NamedTuple):
+    """How rows are printed.
+
+    Attributes
+    ----------
+    write : callable
+        Prints rows, which are mappings.
+    stream : callable
+        Prints rows, which are sequences of values, as they come, with the names of their columns.
+    """
+
+    write: Callable[[Sequence[Row]], None]
+    stream: Callable[[Iterable[Sequence[Any]], Sequence[str]], None]
+
+
+# What --format takes.
+FORMS: Mapping[str, Form] = {
+    "table": _by_columns(_write_table),
+    "json": _by_rows(_write_json),
+    "jsonl": _by_rows(_write_jsonl),
+    "csv": _by_columns(_write_csv),
+    "parquet": _by_columns(_write_parquet),
+}
+# Those whose values may have parts: lists, and mappings.
+NESTED = ("json", "jsonl")

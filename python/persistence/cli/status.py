@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the screen; as JSON one object with all there is to know, as CSV its types.
+    """Print the screen; as JSON one object with all there is to know, as CSV or Parquet its types.
 
     Returns
     -------
@@ -50,7 +50,8 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     has_registry, is_damaged = _registry(butler)
     faults += is_damaged
     types = list(_types(holdings))
-    if arguments.format == "csv":
+    is_nested = arguments.format in output.NESTED
+    if arguments.format != "table" and not is_nested:
         output.write(types, arguments.format)
         return 1 if faults else 0
     whole = {
@@ -61,9 +62,9 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         **_keys(butler, holdings, has_registry),
         "reruns": sorted(_reruns(butler)),
         "missing": _missing(butler, holdings) if has_registry else None,
-        **_strays(places, None if arguments.all or arguments.format == "json" else _PATHS),
+        **_strays(places, None if arguments.all or is_nested else _PATHS),
     }
-    if arguments.format == "json":
+    if is_nested:
         spans = {name: screen.ends(whole[name]) for name in ("visits", "nights", "tracts")}
         output.write([{**whole, **spans}], arguments.format)
     else:

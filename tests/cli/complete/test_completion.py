@@ -89,7 +89,7 @@ def tab() -> Tab:
         ("", list(main.COMMANDS)),
         ("sh", ["show-data", "share"]),
         ("--for", ["--format"]),
-        ("--format ", ["table", "json", "csv"]),
+        ("--format ", ["table", "json", "jsonl", "csv", "parquet"]),
         ("get {} cale", ["calexp", "calexpBackground", "calexp_camera"]),
         ("get {} calexp_w", ["calexp_wcs"]),
         ("get {} raw --format c", ["csv"]),

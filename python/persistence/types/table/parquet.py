@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from persistence.errors import FormatterError, MissingExtra
@@ -136,9 +136,23 @@ class ParquetTable:
     def __repr__(self) -> str:
         return f"ParquetTable of {len(self)} rows: {', '.join(self.columns)}"
 
-    def write(self, path: str) -> None:
-        """Write the whole table to a file."""
-        pyarrow.parquet.write_table(self.to_arrow(), path)
+    def write(self, where: Any) -> None:
+        """Write the whole table to a file: a path, or a binary stream."""
+        pyarrow.parquet.write_table(self.to_arrow(), where)
+
+
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> ParquetTable:
+    """Return a table of columns of plain values: numbers, texts, None.
+
+    A column of both numbers and texts becomes one of texts, as do integers beyond 64 bits.
+    """
+    arrays = {}
+    for name, values in columns.items():
+        try:
+            arrays[name] = pyarrow.array(values)
+        except (pyarrow.ArrowException, OverflowError):
+            arrays[name] = pyarrow.array([None if one is None else str(one) for one in values])
+    return ParquetTable(table=pyarrow.table(arrays))
 
 
 def from_any(obj: Any) -> ParquetTable | None:
