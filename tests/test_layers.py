@@ -46,6 +46,7 @@ LIBRARIES = {
         "formatters.fits",
         "formatters.fits_cards",
         "formatters.fits_open",
+        "formatters.fits_tiles",
         "formatters.fits_write",
         "formatters.parts",
         "gen2types.images.imagefiles",
@@ -148,6 +149,7 @@ LIBRARIES = {
         "tasks.voting",
     },
     "sep": {"tasks.apertures", "tasks.sky"},
+    "isal": {"files.gzip_tiles"},
 }
 
 

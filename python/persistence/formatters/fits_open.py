@@ -149,11 +149,14 @@ def pixels(hdu: Any, dtype: Any = None, cut: Box | None = None) -> Any:
         pixel.
     """
     _refuse_truncated(hdu)
+    array = None
     if isinstance(hdu, fits.CompImageHDU):
         tiles.check(hdu)
+        array = tiles.gunzipped(hdu) if cut is None else None
     blank = _undefined(hdu.header)  # before astropy reads the pixels, and changes the header
     flat = len(hdu.shape) == 3 and hdu.shape[0] == 1
-    array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]
+    if array is None:
+        array = hdu.data if cut is None else hdu.section[section(hdu.shape, cut)]
     if array is None:
         raise FormatterError(f"HDU {hdu.name!r} holds no pixels")
     if flat and array.ndim == 3:

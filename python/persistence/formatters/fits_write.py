@@ -15,7 +15,7 @@ from astropy.io import fits
 from persistence.dataids.location import Location
 from persistence.errors import FormatterError, LossyWarning, warn_caller
 from persistence.files.numbers import exact
-from persistence.formatters import exposure_archive, fits_cards
+from persistence.formatters import exposure_archive, fits_cards, fits_tiles
 from persistence.formatters.fits_open import pixel_type
 from persistence.policy import recipes
 from persistence.types.exposure import afwheader
@@ -275,11 +275,14 @@ def _hdu(
     rice = compression.algorithm == "RICE" and (
         array.itemsize > 4 or (array.dtype.kind == "f" and not step)
     )
-    algorithm = "GZIP_SHUFFLE" if rice else compression.algorithm
+    algorithm = _ZCMP["GZIP_SHUFFLE" if rice else compression.algorithm]
+    quantised = array.dtype.kind == "f" and (step or compression.quantizeLevel)
+    if algorithm in ("GZIP_1", "GZIP_2") and not quantised:
+        return fits_tiles.hdu_of(array, header, kind, algorithm, tile)
     return fits.CompImageHDU(
         array,
         header=header,
-        compression_type=_ZCMP[algorithm],
+        compression_type=algorithm,
         tile_shape=tile,
         quantize_level=-step if step else compression.quantizeLevel,
         quantize_method=1 if step and plane.scaling.fuzz else -1,

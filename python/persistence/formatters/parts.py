@@ -16,7 +16,7 @@ from persistence.dataids.location import Location
 from persistence.dataids.request import part_name
 from persistence.errors import FormatterError
 from persistence.files import fits_headers
-from persistence.formatters import archived
+from persistence.formatters import archived, fits_tiles
 from persistence.formatters.components import read_component
 from persistence.formatters.fits_open import opened, pixels
 from persistence.types.pixels.mask import DEFAULT_PLANES, Mask, as_flags, planes_in
@@ -49,13 +49,7 @@ def write(obj: Any, path: str, location: Location) -> None:
             for name, bit in obj.planes.items()
         }
         header = fits.Header({"EXTTYPE": "MASK", **bits})
-        _save(
-            [
-                fits.PrimaryHDU(),
-                fits.CompImageHDU(as_flags(obj.array), header, "MASK", compression_type="GZIP_2"),
-            ],
-            path,
-        )
+        _save([fits.PrimaryHDU(), fits_tiles.hdu_of(as_flags(obj.array), header, "MASK")], path)
     elif hasattr(obj, "to_header"):
         _save([fits.PrimaryHDU(header=obj.to_header(relax=True))], path)
     else:

@@ -1,5 +1,7 @@
 """Tiles of compressed images, and cells of tables: whether they are where the file says.
 
+Also reads images whose tiles gzip alone has compressed: astropy decompresses each of them twice.
+
 astropy takes what it finds. Where a descriptor points out of the heap, that may be nothing, or the
 next HDU; where a PLIO line list is cut, no runs of pixels: these are 0 then, of a mask good.
 Source of the format: FITS Standard 4.0, section 10.
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from persistence.errors import FormatterError
+from persistence.files import gzip_tiles
 from persistence.files.bintable import Stream, Table
 from persistence.files.bintable_columns import Column
 from persistence.files.fits_headers import Cards
@@ -22,6 +25,10 @@ _COLUMNS = ("COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA")
 # A line list says how long it is in its third word, or in the fourth and the fifth where that is
 # not positive. Source: IRAF's plio, as CFITSIO's pl_l2pi reads it.
 _SHORT, _LONG = 3, 5
+_GZIP = ("GZIP_1", "GZIP_2")
+# Cards by which a pixel is more than what is stored of it.
+_SCALES = frozenset({"BSCALE", "BZERO", "BLANK", "ZSCALE", "ZZERO", "ZBLANK", "ZMASKCMP"})
+_BITPIX = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 
 
 def check(hdu: Any) -> None:
@@ -48,6 +55,47 @@ def check(hdu: Any) -> None:
         raise ValueError(str(error)) from error
 
 
+def gunzipped(hdu: Any) -> NDArray[Any] | None:
+    """Read a compressed image of an open file whose pixels need nothing but decompressing.
+
+    Parameters
+    ----------
+    hdu : `astropy.io.fits.CompImageHDU`
+        An HDU that `check` has accepted.
+
+    Returns
+    -------
+    pixels : array or None
+        In the machine's own order of bytes. None if another algorithm compressed a tile, or pixels
+        are quantised, scaled, or may be undefined.
+
+    Raises
+    ------
+    FormatterError
+        If a tile is damaged.
+    """
+    opened = _opened(hdu)
+    if opened is None:
+        return None
+    cards, source = opened
+    algorithm = cards.get("ZCMPTYPE")
+    if algorithm not in _GZIP or cards["TFIELDS"] != 1 or not _SCALES.isdisjoint(cards):
+        return None
+    table = Table.parse(cards)
+    descriptors = table.descriptors(source, 1)
+    if not len(descriptors) or not descriptors[:, 0].all():
+        return None
+    heap = table.heap_of(source)
+    axes = range(cards["ZNAXIS"], 0, -1)
+    return gzip_tiles.expand(
+        [heap[start : start + length] for length, start in descriptors.tolist()],
+        [cards[f"ZNAXIS{axis}"] for axis in axes],
+        [cards[f"ZTILE{axis}"] for axis in axes],
+        _BITPIX[cards["ZBITPIX"]],
+        shuffled=algorithm == "GZIP_2",
+    )
+
+
 def check_cells(hdu: Any) -> None:
     """Refuse a table of an open file of which a cell is not in the heap.
 
@@ -62,14 +110,23 @@ def check_cells(hdu: Any) -> None:
 
 def _pointers(hdu: Any) -> Iterator[tuple[Table, Stream, Column]]:
     """Yield those columns of a table in an open file whose cells lie in the heap."""
+    opened = _opened(hdu)
+    if opened is not None:
+        cards, source = opened
+        table = Table.parse(cards)
+        pointers = [column for column in table.columns.values() if column.form.pointer]
+        yield from ((table, source, column) for column in pointers)
+
+
+def _opened(hdu: Any) -> tuple[Cards, Stream] | None:
+    """Return the header of a table in an open file, and its data; None if there is no file."""
     info = hdu.fileinfo()
     if info is None or info["file"] is None:
-        return
+        return None
     stream = info["file"]
     stream.seek(info["hdrLoc"])
     cards = Cards(stream.read(info["datLoc"] - info["hdrLoc"]).decode("latin-1"))
-    table, source = Table.parse(cards), Stream(stream, info["datLoc"])
-    yield from ((table, source, column) for column in table.columns.values() if column.form.pointer)
+    return cards, Stream(stream, info["datLoc"])
 
 
 def _check_lines(heap: NDArray[np.uint8], tiles: NDArray[np.int64]) -> None:

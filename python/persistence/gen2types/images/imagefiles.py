@@ -15,7 +15,7 @@ from persistence.dataids.location import Location
 from persistence.errors import FormatterError
 from persistence.files import atomic
 from persistence.formatters import fits as formatter
-from persistence.formatters import fits_open
+from persistence.formatters import fits_open, fits_tiles
 from persistence.gen2types.headers import FitsError as FitsError
 from persistence.gen2types.headers import readMetadata as readMetadata
 from persistence.gen2types.images.indexing import PARENT, ImageOrigin
@@ -147,7 +147,7 @@ def write_mask(mask: Mask, origin: tuple[int, int], path: Any) -> None:
     for axis, start in zip("12", origin, strict=True):
         header[f"CTYPE{axis}A"], header[f"CUNIT{axis}A"] = "LINEAR", "PIXEL"
         header[f"CRPIX{axis}A"], header[f"CRVAL{axis}A"] = 1, start
-    hdu = fits.CompImageHDU(as_flags(mask.array), header, "MASK", compression_type="GZIP_2")
+    hdu = fits_tiles.hdu_of(as_flags(mask.array), header, "MASK")
     whole = atomic.atomic_write(os.path.abspath(path), durable=False)
     # The name may end in .gz, which would compress the file: astropy does not see it.
     with whole as temporary, open(temporary, "wb") as stream:
