@@ -58,6 +58,8 @@ LAYOUTS = {
     "full": Layout(1024, 4096, 6, 50, 50, 1),
     # The middle of a chip.
     "window": Layout(512, 1024, 6, 50, 50, 1),
+    # A smaller part of it, with stars enough for a PSF and for a kernel.
+    "stamp": Layout(192, 384, 6, 50, 50, 1),
     "small": Layout(64, 256, 6, 10, 10, 16),
     "tiny": Layout(8, 32, 2, 4, 4, 128),
 }

@@ -123,6 +123,7 @@ def repository(
     root: str,
     raws: Callable[[str], bool] = lambda path: True,
     catalogs: str | None = None,
+    calibs: str = "CALIB",
 ) -> str:
     """Make a repository of a field's files; returns its directory of calibrations.
 
@@ -136,8 +137,10 @@ def repository(
         Which of the raw files are to be in it.
     catalogs : `str`, optional
         A directory like ``ref_cats``, by default the field's own.
+    calibs : `str`
+        The name of the directory of calibrations.
     """
-    calibs = os.path.join(root, "CALIB")
+    calibs = os.path.join(root, calibs)
     os.makedirs(calibs)
     with open(os.path.join(root, "_mapper"), "w", encoding="utf-8") as stream:
         stream.write("lsst.obs.decam.DecamMapper\n")

@@ -330,7 +330,11 @@ def test_by_default_there_are_60_chips_two_dates_and_two_filters(
         ),
         (write_masters, {"filters": ["q"]}, "no filter 'q'; there are u, g, r, i, z, Y"),
         (write_masters, {"chips": [63]}, "no chip 63; there are 1, 2, 3"),
-        (write_masters, {"size": "huge"}, "no size 'huge'; there are full, window, small, tiny"),
+        (
+            write_masters,
+            {"size": "huge"},
+            "no size 'huge'; there are full, window, stamp, small, tiny",
+        ),
         (write_masters, {"dates": ["2015-02-30"]}, "day is out of range|day 30 must be"),
     ],
 )
