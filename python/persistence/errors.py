@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from persistence import notebook
+
 # Of names and modules that can be imported though they are not here: gen2types/absent.py.
 NOT_HERE = "not part of this package"
 # What pip calls this package: `persistence` is somebody else's there.
@@ -87,6 +89,11 @@ class PersistenceError(Exception):
     def __str__(self) -> str:
         # KeyError among the bases would show the message's repr.
         return str(self.args[0]) if self.args else ""
+
+    @notebook.shows
+    def _repr_html_(self) -> notebook.Html:
+        name = notebook.tag("b", type(self).__name__, style="color:#b00")
+        return notebook.join([name, notebook.text(self)])
 
 
 class UnknownDatasetType(PersistenceError, AttributeError, KeyError):

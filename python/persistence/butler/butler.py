@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from persistence import notebook
 from persistence.butler import arguments, locate, query, repository_cfg
+from persistence.butler.answers import TypeNames, Values
 from persistence.butler.chain import Chain
 from persistence.butler.define import Definer
 from persistence.butler.get import Reader
@@ -33,6 +35,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownKey,
 )
+from persistence.notebook import Html
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,6 +182,12 @@ class Butler:
 
     def __repr__(self) -> str:
         return f"Butler({', '.join(repr(repository) for repository in self._chain.inputs)})"
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        from persistence.butler import shown  # lazy: only notebooks need it
+
+        return shown.butler(self._chain, self.index)
 
     def __reduce__(self) -> tuple[Any, ...]:
         cache = self.cache.limit > 0
@@ -366,7 +375,7 @@ class Butler:
         name = None if datasetType is None else self.request(datasetType).datasetType
         return query.keys(self._chain, name, level, DataId(tag=tag))
 
-    def getDatasetTypes(self, tag: Any = None) -> set[str]:
+    def getDatasetTypes(self, tag: Any = None) -> TypeNames:
         """Return the dataset types and their views (``calexp_md``), as `get` accepts them.
 
         Parameters
@@ -376,14 +385,18 @@ class Butler:
 
         Returns
         -------
-        names : `set` of `str`
-            The names, of all repositories of the chain.
+        names : `persistence.butler.answers.TypeNames`
+            A set that iterates in order; ``types`` has the dataset types alone, and ``views`` the
+            views of each.
         """
-        return {
-            name
-            for repository in self._chain.tagged(DataId(tag=tag))
-            for name in repository.mapper.getDatasetTypes()
-        }
+        names: set[str] = set()
+        views: dict[str, str] = {}
+        for repository in self._chain.tagged(DataId(tag=tag)):
+            mapper = repository.mapper
+            names.update(mapper.getDatasetTypes())
+            requests = map(mapper.request, names - views.keys() - mapper.types.keys())
+            views.update((one.name, one.datasetType) for one in requests if one.view is not None)
+        return TypeNames(names, views)
 
     def default_sub_level(self, level: str) -> str | None:
         """Return the camera's level below a level, or None if there is none.
@@ -402,8 +415,8 @@ class Butler:
 
     def queryMetadata(
         self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any
-    ) -> list[Any]:
-        """Return the values of keys in the registry, for data IDs that match.
+    ) -> Values:
+        """Ask the registry for values.
 
         Parameters
         ----------
@@ -416,9 +429,9 @@ class Butler:
 
         Returns
         -------
-        values : `list`
-            The distinct values of one key, or tuples of values if several keys are requested. Empty
-            if nothing matches.
+        values : `persistence.butler.answers.Values`
+            A list: the distinct values of one key; tuples, if several are asked for. Empty if
+            nothing matches. ``to_table()`` and ``to_pandas()`` return it as a table.
 
         Raises
         ------
@@ -440,7 +453,8 @@ class Butler:
                 f"{', '.join(self.getKeys(datasetType) or ()) or 'unknown'}"
             )
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
-        return [row[0] for row in rows] if len(keys) == 1 else rows
+        values = [row[0] for row in rows] if len(keys) == 1 else rows
+        return Values(values, keys, self.getKeys(datasetType) or {})
 
     def request(self, datasetType: str, dataId: Mapping[str, Any] = {}) -> Request:
         """Return what `get` reads for a name: dataset type with stage, and view or component."""

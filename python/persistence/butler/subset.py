@@ -6,9 +6,15 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from persistence import notebook
+from persistence.butler.answers import Columns
 from persistence.dataids.dataid import DataId
+from persistence.notebook import Html
 
 if TYPE_CHECKING:  # the completion of command lines has no time for it
+    from astropy.table import Table
+    from pandas import DataFrame
+
     from persistence.butler.chain import Chain
     from persistence.butler.query import Matching
     from persistence.dataids.request import Request
@@ -127,6 +133,29 @@ class ButlerSubset:
     def __iter__(self) -> Iterator[ButlerDataRef]:
         return (ButlerDataRef(self, data_id) for data_id in self._matching.data_ids())
 
+    def to_table(self) -> Table:
+        """Return the data IDs as an astropy table; a key that has no value is masked."""
+        return Columns(*self._rows(), self._kinds()).to_table()
+
+    def to_pandas(self) -> DataFrame:
+        """Return the data IDs as a DataFrame of pandas, which has to be installed."""
+        return Columns(*self._rows(), self._kinds()).to_pandas()
+
+    def _kinds(self) -> Mapping[str, type]:
+        return self.butler.getKeys(self.datasetType) or {}
+
+    def _rows(self) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return the keys of the data IDs, and their values."""
+        keys = list(dict.fromkeys((*self.dataId, *self._matching.keys)))
+        ids = self._matching.data_ids()
+        return keys, [tuple(data_id.get(key) for key in keys) for data_id in ids]
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        from persistence.butler import shown  # lazy: only notebooks need it
+
+        return shown.subset(self, *self._rows())
+
     def __repr__(self) -> str:
         return f"ButlerSubset({self.datasetType!r}, {dict(self.dataId)}): {len(self)} data IDs"
 
@@ -142,6 +171,12 @@ class ButlerDataRef:
 
     def __repr__(self) -> str:
         return f"ButlerDataRef({self.butlerSubset.datasetType!r}, {dict(self.dataId)})"
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        from persistence.butler import shown  # lazy: only notebooks need it
+
+        return shown.reference(self)
 
     def get(self, datasetType: str | None = None, **rest: Any) -> Any:
         """Read a dataset; by default one of the subset's type."""

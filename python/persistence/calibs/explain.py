@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from persistence import notebook
 from persistence.calibs import choose, validity
 from persistence.calibs.choose import Calibrations, Criteria
 from persistence.calibs.validity import Moment, Window
@@ -16,6 +17,7 @@ from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import text
 from persistence.errors import DataIdError, NoResults, PersistenceError
 from persistence.files import atomic, links
+from persistence.notebook import Html
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
@@ -46,10 +48,17 @@ class Candidate(NamedTuple):
     reasons: tuple[str, ...]
     distance: int
 
+    @property
+    def verdict(self) -> str:
+        """The reasons in a line; ``chosen`` if there are none."""
+        return "; ".join(self.reasons) or "chosen"
+
     def __str__(self) -> str:
-        verdict = "chosen" if not self.reasons else "; ".join(self.reasons)
         told = {key: value for key, value in self.row.items() if key not in _UNTOLD}
-        return f"{text(told)}:  {verdict}"
+        return f"{text(told)}:  {self.verdict}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Explanation(NamedTuple):
@@ -97,6 +106,24 @@ class Explanation(NamedTuple):
         if len(self.candidates) > _SHOWN:
             lines.append(f"  and {len(self.candidates) - _SHOWN} that are farther")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        wanted = {} if self.criteria is None else dict(self.criteria.where)
+        if self.criteria is not None and self.criteria.time is not None:
+            wanted["time"] = self.criteria.time
+        first = notebook.title(self.datasetType, f"for {text(self.dataId)}")
+        said = {"wanted": text(wanted), "problem": self.problem}
+        shown = notebook.pairs({name: value for name, value in said.items() if value})
+        keys = list(dict.fromkeys(key for one in self.candidates for key in one.row))
+        keys = [key for key in keys if key not in _UNTOLD]
+        rows = [
+            [*(one.row.get(key) for key in keys), one.verdict, one.path] for one in self.candidates
+        ]
+        return notebook.join([first, shown, notebook.table(rows, [*keys, "verdict", "file"])])
 
 
 def explain(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 from persistence.calibs import validity
 from persistence.calibs.series import Series
 from persistence.dataids.dataid import text
-from persistence.errors import MissingExtra
-from persistence.files import atomic
+from persistence.drawing import figures
 
-# Bars that follow each other are told apart by these, in turn (matplotlib's names).
-_COLOURS = ("tab:blue", "tab:orange")
+# Bars that follow each other are told apart by these, in turn.
+_COLOURS = figures.COLOURS[:2]
 
 
 def save(found: Sequence[Series], path: str) -> None:
@@ -31,12 +29,16 @@ def save(found: Sequence[Series], path: str) -> None:
     ------
     MissingExtra
         If matplotlib is not installed.
+    UsageError
+        If there is no such form.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("matplotlib", "plot", "A timeline") from error
-    figure = Figure(figsize=(10, 1.2 + 0.22 * max(1, len(found))), layout="constrained")
+    figures.save(draw(found), path)
+
+
+def draw(found: Sequence[Series]) -> Any:
+    """Return a figure of the validity of series over time; see `save`."""
+    title = "Validity of calibrations; a tick is the date of each"
+    figure = figures.figure(10, 1.2 + 0.22 * max(1, len(found)), title)
     axes = figure.subplots()
     for line, one in enumerate(found):
         for number, (date, window) in enumerate(sorted(one.windows.items())):
@@ -51,6 +53,4 @@ def save(found: Sequence[Series], path: str) -> None:
     )
     axes.invert_yaxis()
     axes.xaxis_date()
-    axes.set_title("Validity of calibrations; a tick is the date of each")
-    with atomic.atomic_write(path) as temporary:
-        figure.savefig(temporary, format=os.path.splitext(path)[1].lstrip(".") or "png")
+    return figure

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from persistence.plot import figures
-from persistence.plot.figures import Sides
+from persistence.drawing import figures
+from persistence.drawing.figures import Sides
 
 _FEWEST = 3
 _ARROWS = 0.06  # how long a typical arrow is, in sides of the chip
@@ -30,7 +30,7 @@ def zero_point(
         reference (mag).
     used : array of `bool`
         Which ones the zero point was found by.
-    sides : `~persistence.plot.figures.Sides`
+    sides : `~persistence.drawing.figures.Sides`
         The chip's.
     title : `str`
         The figure's.
@@ -114,7 +114,7 @@ def astrometry(
         Which ones the WCS was corrected by.
     axes : array, shape (2, 2)
         Where a column and a row lead to on the sky: unit vectors, (east, north), as columns.
-    sides : `~persistence.plot.figures.Sides`
+    sides : `~persistence.drawing.figures.Sides`
         The chip's.
     title : `str`
         The figure's.

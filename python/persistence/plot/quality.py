@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from persistence.plot import figures
+from persistence.drawing import figures
 
 # What is drawn: columns, and their labels.
 _PANELS: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from persistence.plot import figures
+from persistence.drawing import figures
 
 _NAMES = ("stars", "model", "residual")
 _GAP = 0.12  # between the parts of a chip, in pictures

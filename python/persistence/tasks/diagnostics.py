@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from persistence.plot import calibration, image, stars
-from persistence.plot.figures import Sides
+from persistence.drawing import image
+from persistence.drawing.figures import Sides
+from persistence.plot import calibration, stars
 from persistence.tasks import matched, psf_stacks
 from persistence.tasks.matched import Matched
 from persistence.types.wcs import sphere
@@ -79,9 +80,9 @@ def _mask(shown: Shown) -> Any:
     mask = shown.exposure.mask
     if mask is None:
         return None
-    flags = {name: mask[name] for name in mask.planes}
-    flags = {name: flagged for name, flagged in flags.items() if flagged.any()}
-    return image.mask(shown.exposure.image, flags, shown.sides, f"Mask: {shown.title}")
+    planes = {name: mask.planes[name] for name in mask.counts()}
+    title = f"Mask: {shown.title}"
+    return image.exposure(shown.exposure.image, mask.array, planes, shown.sides, title)
 
 
 def _zero_point(shown: Shown) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence import notebook
 from persistence.errors import (
     DataIdError,
     FormatterError,
@@ -19,6 +20,7 @@ from persistence.errors import (
     told,
     warn_caller,
 )
+from persistence.notebook import Html
 from persistence.types.exposure import afwheader
 from persistence.types.exposure.apcorrmap import ApCorrMap
 from persistence.types.exposure.coaddinputs import CoaddInputs
@@ -50,9 +52,11 @@ if TYPE_CHECKING:
 _COMPONENTS = (*KEYS, "visit_info", "unit")
 # Planes whose pixels are no measurement of the sky.
 _BAD = ("BAD", "SAT", "EDGE", "NO_DATA")
+# The smallest and the largest number, but for NaN; and of so many pixels a median is good enough.
+_ENDS, _SAMPLE = (np.fmin, np.fmax), 500_000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Exposure(ExposureNames, Sharing):
     """An image of the sky or of a detector, and all that is known of it.
 
@@ -435,10 +439,74 @@ class Exposure(ExposureNames, Sharing):
         lines = "".join(f"\n  {name:<{width}}  {value}" for name, value in self.summary())
         return f"Exposure of {pixels} pixels, {self.image.dtype.name}{lines}"
 
-    def summary(self) -> list[tuple[str, str]]:
+    __repr__ = __str__
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        from persistence.types.exposure import shown  # lazy: only notebooks need it
+
+        return shown.html(self)
+
+    def plot(
+        self,
+        mask: bool | Iterable[str] = True,
+        sources: Any = None,
+        wcs: bool = True,
+        title: str | None = None,
+        size: float = 8.0,
+    ) -> Any:
+        """Return a figure: the image in grey, the planes of its mask, sources, the sky's axes.
+
+        Parameters
+        ----------
+        mask : `bool` or iterable of `str`
+            Which planes of the mask are drawn; True draws those that some pixel has.
+        sources : `~persistence.types.table.catalog.Catalog` or tuple of two arrays, optional
+            What is circled: a catalog, or columns and rows (pixels of the parent image).
+        wcs : `bool`
+            Whether the axes show RA and Dec, where the exposure has a WCS; else pixels of the
+            parent image.
+        title : `str`, optional
+            By default, the data ID.
+        size : `float`
+            How long the longer side of the image is (inches).
+
+        Returns
+        -------
+        figure : `matplotlib.figure.Figure`
+            A notebook shows it; ``savefig`` writes it. Grey levels follow IRAF's zscale with an
+            asinh stretch. Large images are drawn in bins, of which each shows the planes that one
+            of its pixels has.
+
+        Raises
+        ------
+        MissingExtra
+            If matplotlib is not installed.
+        DataIdError
+            If the mask has no such plane, or the sources have no positions.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from astropy.io import fits
+        >>> exposure = Exposure(np.random.default_rng(1).normal(size=(40, 30)), fits.Header())
+        >>> figure = exposure.plot(sources=([3.0, 20.5], [12.0, 31.0]), title="two sources")
+        >>> figure.axes[0].get_xlabel()
+        'x (pixel)'
+        """
+        from persistence.types.exposure import shown  # lazy: only who draws needs it
+
+        return shown.figure(self, mask, sources, wcs, title, size)
+
+    def summary(self, without: Collection[str] = ()) -> list[tuple[str, str]]:
         """Return what a user wants to know first, as names and values.
 
         What a damaged header cannot tell is an error's text there.
+
+        Parameters
+        ----------
+        without : collection of `str`
+            Names that are left out.
         """
         parts: dict[str, Callable[[], str | None]] = {
             "data ID": lambda: " ".join(f"{key}={value}" for key, value in self.dataId.items()),
@@ -457,7 +525,9 @@ class Exposure(ExposureNames, Sharing):
             "not understood": lambda: ", ".join(self.unknown),
             "header": lambda: f"{len(self.metadata)} cards",
         }
-        shown = [(name, _shown_or_told(part)) for name, part in parts.items()]
+        shown = [
+            (name, _shown_or_told(part)) for name, part in parts.items() if name not in without
+        ]
         return [(name, value) for name, value in shown if value]
 
     def _observed(self) -> str | None:
@@ -515,11 +585,17 @@ def _with_unit(value: Any, unit: str) -> str | None:
 
 
 def _spread(array: NDArray[Any]) -> str:
-    good = array[np.isfinite(array)]
-    if not good.size:
-        return "no finite pixel"
-    low, middle, high = good.min(), np.median(good), good.max()
-    return f"{low:g} to {high:g}, median {middle:g}"
+    """Return the range and the median of the finite pixels; of many, that of every nth one."""
+    low, high = (how.reduce(array, axis=None) if array.size else np.nan for how in _ENDS)
+    if not np.isfinite(low - high):
+        array = array[np.isfinite(array)]
+        if not array.size:
+            return "no finite pixel"
+        low, high = array.min(), array.max()
+    every = max(1, array.size // _SAMPLE)
+    some = array.ravel()[:: every | 1]  # an odd number: rows and columns have even ones
+    middle = np.median(some[np.isfinite(some)])
+    return f"{low:g} to {high:g}, median {'about ' if every > 1 else ''}{middle:g}"
 
 
 def _is_slices(index: Any) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from persistence import notebook
 from persistence.errors import FormatterError, told
 from persistence.files import header_values
+from persistence.notebook import Html
 from persistence.types.archives.archive import Load, Tables
 from persistence.types.exposure import headersource, headertimes, visitcards
 from persistence.types.exposure.headersource import Source
@@ -23,9 +25,19 @@ if TYPE_CHECKING:
 _EQUINOXES = {"fk5": "J", "fk4": "B"}
 # TIME-MID is of older files. Its comment may say what it will: it is UTC. Source: afw-files 1.5.
 _MIDDLES = (Source("DATE-AVG"), Source("TIME-MID", timesys="utc"))
+# Of what is measured in one.
+_UNITS: Mapping[str, str] = {
+    **dict.fromkeys(["exposure_time", "dark_time"], "s"),
+    **dict.fromkeys(["era", "azimuth", "altitude", "rotation", "longitude", "latitude"], "deg"),
+    "elevation": "m",
+    "focus_z": "mm",
+    "air_temperature": "Celsius",
+    "air_pressure": "Pa",
+    "humidity": "%",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VisitInfo:
     """What a header says of an exposure; None is what it does not say.
 
@@ -251,6 +263,27 @@ class VisitInfo:
                 f"the pointing {self.ra!r} {self.dec!r} in {self.radesys!r} is not understood: "
                 f"{told(error)}"
             ) from error
+
+    def __str__(self) -> str:
+        """Return what is known, a line for each; None is not."""
+        values = self._known()
+        width = max(map(len, values), default=0)
+        lines = [f"{name:<{width}}  {value}" for name, value in values.items()]
+        return "\n  ".join(["VisitInfo", *lines])
+
+    __repr__ = __str__
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        return notebook.join([notebook.title("VisitInfo"), notebook.pairs(self._known())])
+
+    def _known(self) -> dict[str, str]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: f"{value} {_UNITS.get(name, '')}".rstrip()
+            for name, value in values.items()
+            if value is not None and value is not False
+        }
 
     def getExposureTime(self) -> float | None:
         return self.exposure_time

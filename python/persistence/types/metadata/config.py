@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from persistence import notebook
+from persistence.notebook import Html
 from persistence.types.metadata.difference import Differences, differences
 
 _T = TypeVar("_T")
@@ -106,6 +108,22 @@ class Config(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"Config({self._values!r}, class_name={self.class_name!r})"
 
+    def __str__(self) -> str:
+        """Return the entries as assignments, without what the file says of them."""
+        return Config(self._values, self.class_name, self.notes).text().rstrip("\n")
+
+    def __dir__(self) -> list[str]:
+        parts = (_PART.match(name) for name in self._values)
+        return sorted({*super().__dir__(), *(part[1] for part in parts if part and part[1])})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._values)
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        name = self.class_name or ""
+        return notebook.join([notebook.title("Config", name), _branches(self, self.toDict())])
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
             return NotImplemented
@@ -125,7 +143,7 @@ class Config(Mapping[str, Any]):
         tree: dict[str, Any] = {}
         for name in sorted(self._values):
             holder = tree
-            *above, last = [text or bracket.strip("'") for text, bracket in _PART.findall(name)]
+            *above, last = _parts(name)
             for part in above:
                 there = holder.setdefault(part, {})
                 if not isinstance(there, dict):
@@ -178,6 +196,30 @@ def _below(named: Mapping[str, _T], name: str) -> dict[str, _T]:
         for key, value in named.items()
         if key.startswith((f"{name}.", f"{name}["))
     }
+
+
+def _parts(name: str) -> list[str]:
+    """Return the parts of a dotted name: ``indexer['HTM'].depth`` has three."""
+    return [text or bracket.strip("'") for text, bracket in _PART.findall(name)]
+
+
+def _branches(config: Config, tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> Html:
+    """Return a tree of values as HTML, with what the file says of each."""
+    names = {tuple(_parts(name)): name for name in config}
+    depth = len(above) + 1
+    values, below = [], []
+    for key, value in tree.items():
+        path = (*above, key)
+        count = sum(len(one) > depth and one[:depth] == path for one in names)
+        if count and isinstance(value, dict):
+            number = count + (path in names)
+            inner = _branches(config, value, path)
+            below.append(notebook.details(notebook.join([key, f" ({number})"]), inner))
+        else:
+            doc = config.docs.get(names.get(path, ""), "")
+            values.append((notebook.tag("b", key), repr(value), doc))
+    shown = [notebook.table(values)] if values else []
+    return notebook.tag("div", *shown, *below, style="margin-left:1em")
 
 
 def _joined(name: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from persistence import notebook
+from persistence.notebook import Html
+
 
 class _Missing:
     """Stands for the value that one side lacks."""
@@ -45,6 +48,16 @@ class Differences(tuple[Difference, ...]):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self))
+
+    def __repr__(self) -> str:
+        return str(self) or "no differences"
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        if not self:
+            return notebook.escape("no differences")
+        rows = [(notebook.tag("b", one.name), repr(one.mine), repr(one.theirs)) for one in self]
+        return notebook.table(rows, ["entry", "this one", "the other"])
 
 
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:

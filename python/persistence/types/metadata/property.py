@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
 
+from persistence import notebook
+from persistence.notebook import Html
 from persistence.types.metadata.entry import Entry
 
 
@@ -103,6 +105,26 @@ class PropertySet(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         lost = f", lost={self.lost!r}" if self.lost else ""
         return f"{type(self).__name__}({self.toDict()!r}{lost})"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.names(topLevelOnly=False)
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        lost = f"; {len(self.lost)} entries could not be read" if self.lost else ""
+        first = notebook.title(type(self).__name__, f"of {len(self)} entries{lost}")
+        return notebook.join([first, self._table()])
+
+    def _table(self) -> Html:
+        """Return the entries as a table, sets below in tables of their own."""
+        rows = []
+        for name, entry in self._entries.items():
+            value: Any = repr(entry.value)
+            if entry.kind == "PropertySet":
+                below: PropertySet = entry.values[-1]
+                value = notebook.details(f"{len(below)} entries", below._table())
+            rows.append((notebook.tag("b", name), entry.kind, value, entry.comment))
+        return notebook.table(rows, ["name", "type", "value", "comment"])
 
     # -- types and comments
     # ----------------------------------------------------------------------------

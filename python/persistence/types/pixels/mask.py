@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence import notebook
 from persistence.errors import FormatterError
 from persistence.files.numbers import exact
+from persistence.notebook import Html
 
 # afw's planes, which every mask that it writes has. Source: afw-files 1.3.
 DEFAULT_PLANES: Mapping[str, int] = {
@@ -60,7 +62,7 @@ def _bit(value: Any, name: str) -> int:
     return int(value)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mask:
     """Flags of pixels.
 
@@ -113,18 +115,51 @@ class Mask:
     @property
     def unnamed(self) -> tuple[int, ...]:
         """The bits, counted from 0, that some pixel has and no plane is called."""
-        used = int(np.bitwise_or.reduce(self.array, axis=None)) if self.array.size else 0
+        used = self._used
         return tuple(
             bit for bit in range(_BITS) if used >> bit & 1 and bit not in self.planes.values()
         )
 
     def counts(self) -> dict[str, int]:
         """Count the flagged pixels of each plane that has any."""
-        numbers = {name: int(np.count_nonzero(self[name])) for name in self.planes}
-        return {name: number for name, number in numbers.items() if number}
+        used = self._used
+        there = [name for name, bit in self.planes.items() if used >> bit & 1]
+        return {name: int(np.count_nonzero(self[name])) for name in there}
+
+    @property
+    def _used(self) -> int:
+        """The flags that some pixel has."""
+        return int(np.bitwise_or.reduce(self.array, axis=None)) if self.array.size else 0
+
+    def html(self) -> Html:
+        """Return the flagged pixels of each plane, with the colours of pictures, as HTML."""
+        from persistence.drawing import pixels  # lazy: only notebooks need it
+
+        numbers = sorted(self.counts().items(), key=lambda item: -item[1])
+        rows = [
+            (notebook.swatch(pixels.colour(name)), name, number, f"{number / self.array.size:.3%}")
+            for name, number in numbers
+        ]
+        unnamed = [("", f"bit {bit}", "no name", "") for bit in self.unnamed]
+        return notebook.table([*rows, *unnamed], ["", "mask", "pixels", ""])
+
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        from persistence.drawing import pixels  # lazy: only notebooks need it
+
+        size = " x ".join(map(str, reversed(self.array.shape)))
+        shown = notebook.title("Mask", f"of {size} pixels")
+        if self.array.ndim != 2 or not self.array.size:
+            return notebook.join([shown, self.html()])
+        empty = np.broadcast_to(np.float32(0), self.array.shape)
+        drawn = pixels.picture(empty, self.array, self.planes, pixels.LONGEST)
+        drawn = drawn._replace(grey=np.full_like(drawn.grey, pixels.LEVELS - 1))  # on white
+        return notebook.join([shown, notebook.beside(pixels.html(drawn, "mask"), self.html())])
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name} {number}" for name, number in self.counts().items())
         unnamed = f"; no name for bits {', '.join(map(str, self.unnamed))}" if self.unnamed else ""
         flagged = f"{np.count_nonzero(self.array)} of {self.array.size} pixels flagged"
         return flagged + (f": {shown}" if shown else "") + unnamed
+
+    __repr__ = __str__

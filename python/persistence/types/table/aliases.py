@@ -53,6 +53,19 @@ def _applying(name: str, aliases: Mapping[str, str]) -> str | None:
     )
 
 
+def names(aliases: Mapping[str, str], fields: Iterable[str]) -> list[str]:
+    """Return the names that aliases give to fields: ``slot_Centroid_x``, ``slot_Centroid_flag``."""
+    fields = list(fields)
+    targets = {alias: resolve(alias, aliases) for alias in aliases}
+    found = {
+        alias + field[len(target) :]: field
+        for alias, target in targets.items()
+        for field in fields
+        if field.startswith(target)
+    }
+    return [name for name, field in found.items() if resolve(name, aliases) == field]
+
+
 def modern(units: Mapping[str, str], version: int) -> dict[str, str]:
     """Give the names that fields of old versions have today.
 

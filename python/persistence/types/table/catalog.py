@@ -143,6 +143,14 @@ class Catalog(QTable):  # type: ignore[misc]  # astropy has no types
         cells = {kind: self[name] for kind, name in columns.items() if name in self.columns}
         return Objects(range(len(self)), functools.partial(_from_row, cells))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return [*self.colnames, *aliases.names(self.aliases, self.colnames)]
+
+    def _repr_html_(self) -> str:
+        from persistence.types.table import shown  # lazy: only notebooks need it
+
+        return shown.html(self)
+
     def asAstropy(self) -> Table:
         """Give the catalog as a plain `~astropy.table.Table`, without copying its columns."""
         return Table(self, copy=False)

@@ -6,14 +6,16 @@ holds it any more.
 
 from __future__ import annotations
 
+import functools
+import io
 import math
 import os
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from persistence.errors import MissingExtra, UsageError, did_you_mean
-from persistence.files import atomic
+from persistence.errors import UsageError, did_you_mean
+from persistence.files import atomic, extras
 
 # Okabe & Ito's colours, which colour-blind people can tell apart: black comes last. Source:
 # M. Okabe & K. Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/
@@ -41,13 +43,24 @@ def figure(width: float, height: float, title: str) -> Any:
     MissingExtra
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra("matplotlib", "plot", "A picture") from error
-    made = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    made = _shown()(figsize=(width, height), dpi=_DPI, layout="constrained")
     made.suptitle(title, fontsize=11)
     return made
+
+
+@functools.cache
+def _shown() -> Any:
+    """Return a class of figures that notebooks show, though pyplot knows nothing of them."""
+    with extras.needed("matplotlib", "A picture"):
+        from matplotlib.figure import Figure
+
+    class Shown(Figure):
+        def _repr_png_(self) -> bytes:
+            data = io.BytesIO()
+            self.savefig(data, format="png")
+            return data.getvalue()
+
+    return Shown
 
 
 def save(made: Any, path: str) -> None:

@@ -1,0 +1,132 @@
+"""Optional libraries: the one place that knows which extra of this package installs each."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.abc import MetaPathFinder
+from typing import Any, NamedTuple
+
+from persistence.errors import MissingExtra
+
+
+class Extra(NamedTuple):
+    """What installs a library.
+
+    Attributes
+    ----------
+    name : `str`
+        The extra, ``plot`` in ``pip install 'gen2-butler[plot]'``.
+    library : `str`
+        What pip calls the library.
+    """
+
+    name: str
+    library: str
+
+
+# What is imported -> what installs it; setup.cfg has the extras.
+EXTRAS: Mapping[str, Extra] = {
+    "argcomplete": Extra("cli", "argcomplete"),
+    "astro_metadata_translator": Extra("test", "astro-metadata-translator"),
+    "astroscrappy": Extra("test", "astroscrappy"),
+    "distributed": Extra("dask", "distributed"),
+    "lsst.dax.apdb": Extra("dax", "lsst-dax-apdb"),
+    "lsst.pex.config": Extra("tasks", "lsst-pex-config"),
+    "lsst.sphgeom": Extra("sky", "lsst-sphgeom"),
+    "matplotlib": Extra("plot", "matplotlib"),
+    "pandas": Extra("tables", "pandas"),
+    "pebble": Extra("tasks", "pebble"),
+    "psycopg": Extra("sql", "psycopg"),
+    "pyarrow": Extra("tables", "pyarrow"),
+    "rich": Extra("cli", "rich"),
+    "scipy": Extra("tasks", "scipy"),
+    "sep": Extra("tasks", "sep"),
+    "sqlalchemy": Extra("ap", "SQLAlchemy"),
+    "watchfiles": Extra("watch", "watchfiles"),
+}
+
+
+@contextlib.contextmanager
+def needed(library: str, purpose: str) -> Iterator[None]:
+    """Import an optional library in a block; if it is not there, say what installs it.
+
+    Parameters
+    ----------
+    library : `str`
+        What is imported: one of `EXTRAS`.
+    purpose : `str`
+        What needs it, for the message: ``A picture``.
+
+    Raises
+    ------
+    MissingExtra
+        If it is not installed. That something else is missing, such as a part of it, is its own
+        error.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if not _is_part(library, error.name or "") and not _is_part(error.name or "", library):
+            raise
+        raise missing(library, purpose) from error
+
+
+def missing(library: str, purpose: str) -> MissingExtra:
+    """Return the error for a library that is not installed; see `needed`."""
+    extra = EXTRAS[library]
+    return MissingExtra(extra.library, extra.name, purpose)
+
+
+def _is_part(whole: str, part: str) -> bool:
+    return bool(whole) and f"{part}.".startswith(f"{whole}.")
+
+
+class _Guard(MetaPathFinder):
+    """Asked last, of a module that no other finder has: refuses an optional library to a package.
+
+    Others who try to import it get the error that they expect.
+    """
+
+    def __init__(self) -> None:
+        self.purposes: dict[str, str] = {}
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname not in EXTRAS:
+            return
+        importer = _importer()
+        for package, purpose in self.purposes.items():
+            if _is_part(package, importer):
+                raise missing(fullname, purpose)
+
+
+def _importer() -> str:
+    """Return the name of the module that imports, beyond Python's own import system."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith(("importlib", "_frozen_importlib")):
+            return name
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    return ""
+
+
+_GUARD = _Guard()
+
+
+def guard(package: str, purpose: str) -> None:
+    """Let imports of optional libraries in a package say what installs them.
+
+    For packages most of whose modules need some: `needed` is for single imports.
+
+    Parameters
+    ----------
+    package : `str`
+        Its name.
+    purpose : `str`
+        What needs them, for the message: ``Tasks``.
+    """
+    _GUARD.purposes[package] = purpose
+    if _GUARD not in sys.meta_path:
+        sys.meta_path.append(_GUARD)
