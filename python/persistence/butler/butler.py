@@ -416,7 +416,7 @@ class Butler:
     def queryMetadata(
         self, datasetType: str, format: Any, dataId: Mapping[str, Any] = {}, **rest: Any
     ) -> Values:
-        """Ask the registry for values.
+        """Return the values of keys in the registry, for data IDs that match.
 
         Parameters
         ----------
@@ -430,8 +430,8 @@ class Butler:
         Returns
         -------
         values : `persistence.butler.answers.Values`
-            A list: the distinct values of one key; tuples, if several are asked for. Empty if
-            nothing matches. ``to_table()`` and ``to_pandas()`` return it as a table.
+            A list: the distinct values of one key, or tuples of values if several keys are
+            requested. Empty if nothing matches. ``to_table()`` and ``to_pandas()`` return tables.
 
         Raises
         ------
