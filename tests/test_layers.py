@@ -54,7 +54,7 @@ LIBRARIES = {
     },
     "astropy.table": {
         "apdb.rows",
-        "butler.asking.tables",
+        "butler.tables",
         "formatters.calibs",
         "formatters.calibs_yaml",
         "formatters.catalog",
@@ -80,7 +80,7 @@ LIBRARIES = {
         "types.table.stacked",
     },
     "pyarrow": {"types.table.parquet"},
-    "pandas": {"apdb.daxapdb", "butler.asking.tables", "types.table.parquet"},
+    "pandas": {"apdb.daxapdb", "butler.tables", "types.table.parquet"},
     "matplotlib": {
         "cli.picture",
         "drawing.figures",

@@ -40,13 +40,13 @@ class Columns:
 
     def to_table(self) -> Table:
         """Return an astropy table; what has no value is masked."""
-        from persistence.butler.asking import tables  # lazy: astropy takes its time
+        from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_table(self.kinds, self._plain())
 
     def to_pandas(self) -> DataFrame:
         """Return a DataFrame of pandas, which has to be installed."""
-        from persistence.butler.asking import tables  # lazy: astropy takes its time
+        from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_pandas(self.kinds, self._plain())
 

@@ -1,20 +1,17 @@
-"""How a Butler, its subsets and its references are shown in a notebook."""
+"""How a Butler is shown in a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from persistence import notebook
-from persistence.butler.answers import table_of
 from persistence.butler.asking.inventory import Inventory
-from persistence.dataids.dataid import text
-from persistence.errors import NoResults, PersistenceError
+from persistence.errors import PersistenceError
 from persistence.notebook import Html
 
 if TYPE_CHECKING:
     from persistence.butler.chain import Chain
-    from persistence.butler.subset import ButlerDataRef, ButlerSubset
     from persistence.policy.dataset_type import DatasetType
 
 
@@ -79,20 +76,3 @@ def _section(name: str, types: Mapping[str, DatasetType], counts: Mapping[str, i
     known = f", {files} files" if counts else ""
     table = notebook.table(rows, ["dataset type", "files", "keys", "path"])
     return notebook.details(f"{name}: {len(types)} dataset types{known}", table)
-
-
-def subset(shown: ButlerSubset, keys: list[str], rows: list[tuple[Any, ...]]) -> Html:
-    """Return a subset as HTML: its data IDs as a table."""
-    given = f", {text(shown.dataId)}" if shown.dataId else ""
-    first = notebook.title("ButlerSubset", f"of {shown.datasetType}{given}: {len(rows)} data IDs")
-    return notebook.join([first, table_of(keys, rows)])
-
-
-def reference(shown: ButlerDataRef) -> Html:
-    """Return a reference to a dataset as HTML: its data ID, and where its file is."""
-    try:
-        path = shown.getUri()
-    except NoResults:  # most often, of what is not written yet
-        path = "is not there"
-    first = notebook.title("ButlerDataRef", f"of {shown.butlerSubset.datasetType}")
-    return notebook.join([first, notebook.pairs({**shown.dataId, "file": path})])

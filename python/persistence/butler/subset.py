@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from persistence import notebook
-from persistence.butler.answers import Columns
-from persistence.dataids.dataid import DataId
+from persistence.butler.answers import Columns, table_of
+from persistence.dataids.dataid import DataId, text
+from persistence.errors import NoResults
 from persistence.notebook import Html
 
 if TYPE_CHECKING:  # the completion of command lines has no time for it
@@ -152,9 +153,10 @@ class ButlerSubset:
 
     @notebook.shows
     def _repr_html_(self) -> Html:
-        from persistence.butler import shown  # lazy: only notebooks need it
-
-        return shown.subset(self, *self._rows())
+        keys, rows = self._rows()
+        given = f", {text(self.dataId)}" if self.dataId else ""
+        first = f"of {self.datasetType}{given}: {len(rows)} data IDs"
+        return notebook.join([notebook.title("ButlerSubset", first), table_of(keys, rows)])
 
     def __repr__(self) -> str:
         return f"ButlerSubset({self.datasetType!r}, {dict(self.dataId)}): {len(self)} data IDs"
@@ -174,9 +176,12 @@ class ButlerDataRef:
 
     @notebook.shows
     def _repr_html_(self) -> Html:
-        from persistence.butler import shown  # lazy: only notebooks need it
-
-        return shown.reference(self)
+        try:
+            path = self.getUri()
+        except NoResults:  # most often, of what is not written yet
+            path = "is not there"
+        first = notebook.title("ButlerDataRef", f"of {self.butlerSubset.datasetType}")
+        return notebook.join([first, notebook.pairs({**self.dataId, "file": path})])
 
     def get(self, datasetType: str | None = None, **rest: Any) -> Any:
         """Read a dataset; by default one of the subset's type."""

@@ -125,13 +125,13 @@ class Rows:
 
     def to_table(self) -> Table:
         """Return an astropy table; what has no value is masked, times are in UTC."""
-        from persistence.butler.asking import tables  # lazy: astropy takes its time
+        from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_table(self._kinds, self._all())
 
     def to_pandas(self) -> DataFrame:
         """Return a DataFrame of pandas, which has to be installed."""
-        from persistence.butler.asking import tables  # lazy: astropy takes its time
+        from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_pandas(self._kinds, self._all())
 
