@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import importlib
 import subprocess
 import sys
@@ -51,26 +50,6 @@ def test_the_old_names_are_the_new_ones() -> None:
     assert issubclass(old.Butler, persistence.Butler)
     assert old.Exposure is persistence.Exposure
     assert issubclass(DecamMapper, CameraMapper)
-
-
-def test_every_package_is_shipped() -> None:
-    told = configparser.ConfigParser()
-    told.read(TOP / "setup.cfg")
-    shipped = told["options"]["packages"].split()
-    there = [
-        path.parent.relative_to(TOP / "python") for path in (TOP / "python").rglob("__init__.py")
-    ]
-    assert sorted(shipped) == sorted(
-        [
-            *(".".join(folder.parts) for folder in there),
-            "obs_decam",
-            "obs_decam.sample",
-            "obs_decam.sample.evaluate",
-            "obs_decam.sample.realistic",
-            "persistence_policy",
-            "persistence_policy.cameras",
-        ]
-    )
 
 
 def test_every_package_of_gen2s_names_is_typed() -> None:

@@ -1,4 +1,4 @@
-"""Each outside library has its modules, and cameras announce themselves; setup.cfg has the floors."""
+"""Each outside library has its modules, and cameras announce themselves; pyproject.toml has the floors."""
 
 from __future__ import annotations
 

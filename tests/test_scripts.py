@@ -27,6 +27,7 @@ TOP = Path(__file__).resolve().parents[1]
 SCRIPTS = TOP / "tests" / "scripts"
 TWIN = SCRIPTS / "obs_twin"
 VISITS = [(410877, "r"), (415377, "r"), (123456, "g")]
+CHIPS = (28, 42)
 RERUN = "repo/rerun/processed"
 PLAIN = "-c isr.doBias=False isr.doFlat=False isr.doDefect=False"
 
@@ -49,7 +50,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = folder / "repo"
     root.mkdir()
     (root / "_mapper").write_text("lsst.obs.decam.DecamMapper\n")
-    assert ingest_images.main([str(root), *generate.write(str(folder / "raw"), VISITS)]) == 0
+    raws = generate.write(str(folder / "raw"), VISITS, ccdnums=CHIPS)
+    assert ingest_images.main([str(root), *raws]) == 0
     visits = [visit for visit, _ in VISITS]
     refcat.write_refcat(str(root / "ref_cats" / "ps1_pv3_3pi_20170110"), visits)
     for rerun, id_words, more in (

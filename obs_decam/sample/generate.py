@@ -13,7 +13,7 @@ import datetime
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,7 @@ def exposure(
     size: str = "small",
     compress: bool = True,
     extensions: int | None = None,
+    ccdnums: Collection[int] | None = None,
 ) -> fits.HDUList:
     """Make one raw exposure.
 
@@ -59,11 +60,14 @@ def exposure(
         Compress each extension as fpack does (Rice).
     extensions : `int`, optional
         Make no more than this many; by default all 62 science, 8 focus and 4 guide chips.
+    ccdnums : collection of `int`, optional
+        Make only these chips.
     """
     layout = LAYOUTS[size]
     primary = fits.PrimaryHDU(header=fits.Header(list(primary_cards(taken(visit, band)))))
     hdus: list[Any] = [primary]
-    for chip in list(chips())[:extensions]:
+    wanted = [chip for chip in chips() if ccdnums is None or chip.number in ccdnums]
+    for chip in wanted[:extensions]:
         cards = chip_cards(chip, layout, Attitude(*pointing(visit)))
         hdus.append(extension(raw_pixels(visit, band, chip, layout), cards, chip, compress))
     primary.header["NEXTEND"] = (len(hdus) - 1, "Number of extensions")
@@ -82,24 +86,28 @@ def extension(
 
 
 def write(
-    directory: str, visits: Sequence[tuple[int, str]], size: str = "small", compress: bool = True
+    directory: str,
+    visits: Sequence[tuple[int, str]],
+    size: str = "small",
+    compress: bool = True,
+    ccdnums: Collection[int] | None = None,
 ) -> list[str]:
-    """Write raw files; gives their paths.
+    """Write raw files, and return their paths.
 
     Parameters
     ----------
     directory : `str`
-        Where to; it is made if need be.
+        The directory; it is created if it is not there.
     visits : sequence of (`int`, `str`)
         The number and the filter of each.
-    size, compress
+    size, compress, ccdnums
         See `exposure`.
     """
     os.makedirs(directory, exist_ok=True)
     paths = []
     for visit, band in visits:
         path = os.path.join(directory, f"DECam_{visit:08d}.fits" + (".fz" if compress else ""))
-        exposure(visit, band, size, compress).writeto(path, overwrite=True)
+        exposure(visit, band, size, compress, ccdnums=ccdnums).writeto(path, overwrite=True)
         paths.append(path)
     return paths
 

@@ -75,9 +75,13 @@ __all__ = sorted([*_MODULE_OF, "safeFileIo"])  # noqa: PLE0605  # one list of na
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+<<<<<<< HEAD
         from importlib.metadata import version  # lazy: takes longer than all else
 
         return version("gen2-butler")
+=======
+        return _version()
+>>>>>>> 1cf51b1 (packaging: keep all metadata in pyproject.toml, and the version in tags)
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
         globals()[name] = value  # the next time, Python finds it there
@@ -90,7 +94,19 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _version() -> str:
+    """Return the version that is installed, or what stands for one in a copy that is not."""
+    from importlib import metadata
+
+    from persistence.errors import DISTRIBUTION
+
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
 
 
 def _exists(module: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,13 @@ from persistence.errors import PolicyError
 from persistence.files import entry_points
 from persistence.policy import dataset_type, storages
 
-SETUP = Path(__file__).resolve().parents[2] / "setup.cfg"
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 ANNOUNCED = "[persistence.formatters]\nToyStorage = toyshop\n"
 
 
 def test_our_own_are_announced_too():
-    setup = configparser.ConfigParser()
-    setup.read(SETUP)
-    lines = setup["options.entry_points"][storages.GROUP].strip().splitlines()
-    assert dict(line.split(" = ") for line in lines) == storages.OWN
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    assert project["entry-points"][storages.GROUP] == storages.OWN
 
 
 def test_a_storage_that_a_package_announces_is_found_and_may_stand_in_a_policy(site):

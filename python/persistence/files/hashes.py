@@ -100,9 +100,10 @@ class Ledger:
         ]
         if not odd:
             return
-        self._left -= sum(map(self._weight, odd))
-        if self._left < 0:
-            raise TooManyAlikeError("its keys hold more values than the whole file")
+        for key in odd:
+            self._left -= self._weight(key)
+            if self._left < 0:
+                raise TooManyAlikeError("its keys hold more values than the whole file")
         counts: dict[int, int] = {}
         if holder is not None:
             if id(holder) not in self._counts:

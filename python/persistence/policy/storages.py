@@ -16,7 +16,7 @@ from persistence.files import content, entry_points
 
 GROUP = "persistence.formatters"
 
-# Storage name -> module, or module:object, with ``read`` and ``write``. setup.cfg announces these.
+# Storage name -> module, or module:object, with ``read`` and ``write``; pyproject.toml has them.
 OWN: Mapping[str, str] = {
     "FitsStorage": "persistence.formatters.fits",
     "FitsCatalogStorage": "persistence.formatters.catalog",
