@@ -75,13 +75,7 @@ __all__ = sorted([*_MODULE_OF, "safeFileIo"])  # noqa: PLE0605  # one list of na
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-<<<<<<< HEAD
-        from importlib.metadata import version  # lazy: takes longer than all else
-
-        return version("gen2-butler")
-=======
         return _version()
->>>>>>> 1cf51b1 (packaging: keep all metadata in pyproject.toml, and the version in tags)
     if name in _MODULE_OF:
         value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
         globals()[name] = value  # the next time, Python finds it there
@@ -99,7 +93,7 @@ def __dir__() -> list[str]:
 
 def _version() -> str:
     """Return the version that is installed, or what stands for one in a copy that is not."""
-    from importlib import metadata
+    from importlib import metadata  # lazy: takes longer than all else
 
     from persistence.errors import DISTRIBUTION
 

@@ -76,7 +76,8 @@ def test_what_is_written_is_whole_and_what_is_cut_is_not(tmp_path: Path, name: s
     sizes = {*range(max(1, len(content) - 40), len(content)), *np.geomspace(1, len(content), 60)}
     bounds = {0}
     if content.startswith(b"SIMPLE"):
-        with fits.open(path) as hdus:  # a file that ends with one of its HDUs is a file
+        # As it lies there: older versions of astropy do not say where a compressed image lies.
+        with fits.open(path, disable_image_compression=True) as hdus:  # a file that ends with one of its HDUs is a file
             bounds |= {hdu.fileinfo()["hdrLoc"] for hdu in hdus}
     lines = {place + 1 for place, byte in enumerate(content) if byte == 10}
     bounds |= lines if name.endswith((".yaml", ".ecsv")) else set()
