@@ -77,7 +77,9 @@ def test_what_is_written_is_whole_and_what_is_cut_is_not(tmp_path: Path, name: s
     bounds = {0}
     if content.startswith(b"SIMPLE"):
         # As it lies there: older versions of astropy do not say where a compressed image lies.
-        with fits.open(path, disable_image_compression=True) as hdus:  # a file that ends with one of its HDUs is a file
+        with fits.open(
+            path, disable_image_compression=True
+        ) as hdus:  # a file that ends with one of its HDUs is a file
             bounds |= {hdu.fileinfo()["hdrLoc"] for hdu in hdus}
     lines = {place + 1 for place, byte in enumerate(content) if byte == 10}
     bounds |= lines if name.endswith((".yaml", ".ecsv")) else set()
