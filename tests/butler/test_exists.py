@@ -248,10 +248,10 @@ def test_data_ids_may_come_as_a_list_a_table_or_arrays(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        ("calexp", "is no list of data IDs, and no table"),
-        (7, "is no list of data IDs, and no table"),
-        ([7], "7 is no data ID"),
-        ({"a": ["x", "y"], "n": [1]}, "of several lengths: a has 2, n has 1"),
+        ("calexp", "is neither a list nor a table"),
+        (7, "is neither a list nor a table"),
+        ([7], "7 is not a data ID"),
+        ({"a": ["x", "y"], "n": [1]}, "differ in length: a has 2, n has 1"),
     ],
 )
 def test_what_is_no_data_ids_is_refused_and_shown(toy: Butler, ids: Any, message: str) -> None:

@@ -214,7 +214,7 @@ def test_what_cannot_be_meant_is_told(
     ("members", "message"),
     [
         ({}, "a federation has members"),
-        ({"a": 5}, "a is the path of a repository, not 5"),
+        ({"a": 5}, "a must be the path of a repository, not 5"),
         ({"a": {"root": "."}, "b": {"rot": "."}}, "b: unknown key 'rot'; did you mean 'root'"),
         ({"a": "nowhere"}, "a: there is no directory nowhere"),
     ],

@@ -179,7 +179,7 @@ def test_v8_to_v10_an_output_keeps_its_parents_and_may_get_more() -> None:
     Butler(inputs="a", outputs=out("b"))
     with pytest.raises(ParentsMismatch, match="do not match parents of"):
         Butler(outputs="b")
-    with pytest.raises(ParentsMismatch, match="give these first, in this order"):
+    with pytest.raises(ParentsMismatch, match="pass these first, in this order"):
         Butler(inputs=["c", "a"], outputs="b")
     Butler(inputs="a", outputs="b")
     Butler(inputs=["a", "c"], outputs="b")
@@ -605,7 +605,7 @@ def test_parents_in_a_circle_are_told() -> None:
     Butler(inputs="a", outputs=out("b"))
     text = Path("a/repositoryCfg.yaml").read_text()
     Path("a/repositoryCfg.yaml").write_text(text.replace("_parents: []", "_parents: [../b]"))
-    with pytest.raises(RepositoryError, match=r"parents lead in a circle: .*/b -> .*/a -> .*/b"):
+    with pytest.raises(RepositoryError, match=r"parents form a cycle: .*/b -> .*/a -> .*/b"):
         Butler("b")
     old("x")
     Path("x/_mapper").unlink()
@@ -638,7 +638,7 @@ RUINS = {
     "truncated": ("!RepositoryCfg_v1\n_mapper: x.Y\n_mapperArgs: {", "not YAML"),
     "of another version": (
         "!RepositoryCfg_v2\n_mapper: x.Y\n",
-        "'!RepositoryCfg_v2' is no configuration that we know",
+        "'!RepositoryCfg_v2' is not a known kind of configuration",
     ),
     "incomplete": ("!RepositoryCfg_v1\n_mapper: x.Y\n", "lacks _mapperArgs, _parents, _root"),
     "hostile": (
@@ -797,7 +797,7 @@ UNTAKEN = {
     "with inputs": (lambda: Butler(inputs="r", calibRot="c"), "(?s)version 1.*calibRot; did you mean 'calibRoot'"),
     "with a root": (lambda: Butler("r", inputs="r"), r"version 2 API \(inputs, outputs\): root"),
     "mapperArgs": (lambda: Butler(inputs={"root": "r", "mapperArgs": {"registri": "c"}}), "'registri'; did you mean 'registry'"),
-    "a mapper that is made": (lambda: Butler("r", mapper=W(), calibRoot="r"), "is made already, and cannot be told calibRoot"),
+    "a mapper that is made": (lambda: Butler("r", mapper=W(), calibRoot="r"), "is an instance already, and cannot be passed calibRoot"),
 }  # fmt: skip
 
 
@@ -951,7 +951,11 @@ def test_a_butler_that_only_reads_puts_nothing() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"root": "r", "mode": "w"}, RepositoryError, "mode='w': a Butler on a root has 'rw'"),
+        (
+            {"root": "r", "mode": "w"},
+            RepositoryError,
+            "mode='w': the mode of a Butler on a root is 'rw'",
+        ),
         ({"inputs": "r", "mode": "r"}, UnknownArgument, r"\(inputs, outputs\): mode"),
     ],
 )

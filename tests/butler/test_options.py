@@ -42,7 +42,7 @@ def test_columns_are_taken_from_the_data_id_or_the_keywords(
 
 
 def test_what_are_no_columns_is_refused(repo: Butler) -> None:
-    with pytest.raises(DataIdError, match="columns=3: the names of columns belong here"):
+    with pytest.raises(DataIdError, match="columns=3: expected the names of columns"):
         repo.get("src", visit=1, columns=3)
     assert repo.get("src", visit=1, columns=None).colnames == ["id", "flux"]
 

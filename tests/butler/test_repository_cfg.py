@@ -209,7 +209,7 @@ def test_a_directory_without_a_parent_has_none(tmp_path: Path) -> None:
 def test_parents_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     old(tmp_path / "a", None, "../b\n")
     old(tmp_path / "b", None, "../a\n")
-    with pytest.raises(RepositoryError, match="circle"):
+    with pytest.raises(RepositoryError, match="cycle"):
         repository_cfg.mapper_name(str(tmp_path / "a"))
 
 

@@ -145,7 +145,7 @@ def test_what_arrives_by_hand_is_found_and_what_is_gone_is_not(run: Any, own: Pa
         (["raw", "--limit", "-1"], "invalid number of rows value: '-1'"),
         (["raw", "--id", "vist=1"], "unknown key 'vist'"),
         (["raw", "--paths", "--short"], "--paths shows paths alone"),
-        (["raw", "--columns", ""], "no column is asked for"),
+        (["raw", "--columns", ""], "no column is requested"),
         (["raw", "--all", "--limit", "3"], "--all shows all of each copy"),
     ],
 )

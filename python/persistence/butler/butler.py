@@ -167,7 +167,7 @@ class Butler:
         self._durable, self._mode, self._force, self._record = durable, mode, force, record
         # The last recorder is the active one, that of the innermost `recording` block.
         self._recorders = [recorder.of_script(record)] if record else []
-        self._use(Definer(self._chain).spread())
+        self._use(Definer(self._chain).register_all())
         self._defined: list[tuple[str, str, dict[str, Any]]] = []
         self._staged: dict[str, str] = {}
 

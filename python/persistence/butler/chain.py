@@ -1,4 +1,4 @@
-"""The order in which repositories are asked, and what is said when none of them has the answer."""
+"""The search order of repositories, and the errors when none of them has the answer."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from persistence.registry.source import Source
 
 
 class Chain:
-    """Repositories in the order in which they are searched, and the one that is written to.
+    """Repositories in the order in which they are searched, and those that are written to.
 
     Parameters
     ----------
     inputs : sequence of `Repository`
-        Those that are read, in order.
+        The repositories to read, in search order.
     outputs : sequence of `Repository`
-        Those that are written.
+        The repositories to write.
     settle : callable
-        Does what has to be done before something is written.
+        Called before anything is written; writes the configuration of new repositories.
     """
 
     def __init__(
@@ -39,28 +39,30 @@ class Chain:
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.settle = settle
-        # Made when they are first asked for; what the repositories know does not change.
+        # Created when first needed; what a repository knows does not change.
         self._requests: dict[str, Request] = {}
         self._knowing: dict[Request, tuple[Repository, ...]] = {}
         self._plans: dict[Request, Plan] = {}
 
     def renewed(self) -> Chain:
-        """Return a chain of the same repositories, which have learned of a dataset type."""
+        """Return a chain of the same repositories, after they registered new dataset types."""
         return Chain(self.inputs, self.outputs, self.settle)
 
     def asked(self, request: Request, data_id: Mapping[str, Any]) -> Sequence[Repository]:
-        """Return the repositories that a data ID's tags allow and that know the dataset type."""
+        """Return the repositories to search: they know the type, and have the data ID's tags."""
         known = self._knowing.get(request)
         if known is None:
-            known = self._knowing[request] = tuple(one for one in self.inputs if one.knows(request))
+            known = self._knowing[request] = tuple(
+                repository for repository in self.inputs if repository.knows(request)
+            )
         return (
-            [one for one in known if one.serves(data_id)]
+            [repository for repository in known if repository.serves(data_id)]
             if getattr(data_id, "tag", None)
             else known
         )
 
     def legs(self, request: Request, data_id: Mapping[str, Any]) -> list[Leg]:
-        """Return the repositories that are asked, neighbours that map alike together."""
+        """Return the repositories to search, in groups of neighbours with the same layout."""
         legs: list[Leg] = []
         known: dict[Source, Source | None] = {}
         for repository in self.asked(request, data_id):
@@ -79,7 +81,7 @@ class Chain:
         return plan
 
     def bypassing(self, request: Request, data_id: Mapping[str, Any]) -> list[Repository]:
-        """Return the repositories whose cameras make a dataset by themselves, by a hook."""
+        """Return the repositories whose cameras create a dataset themselves (``bypass_`` hook)."""
         return [
             repository
             for repository in self.asked(request, data_id)
@@ -87,30 +89,30 @@ class Chain:
         ]
 
     def request(self, name: str) -> Request:
-        """Take a name apart, with the dataset types of the first repository that has it.
+        """Parse a name, with the dataset types of the first repository that knows it.
 
         Raises
         ------
         UnknownDatasetType
-            If none has it.
+            If no repository knows it.
         """
         if name in self._requests:
             return self._requests[name]
         problem: UnknownDatasetType | None = None
         for repository in (*self.inputs, *self.outputs):
             try:
-                found = repository.mapper.request(name)
+                request = repository.mapper.request(name)
             except UnknownDatasetType as error:
                 problem = problem or error
             else:
-                self._requests[name] = found
-                return found
+                self._requests[name] = request
+                return request
         raise problem or UnknownDatasetType(name, (), "This Butler, which has no repository,")
 
     def staged(self, request: Request) -> Request:
-        """Return what a plain name stands for.
+        """Return the request with the stage of a plain name that `Butler.defineStage` defined.
 
-        The stage that the first repository which names one names.
+        The first repository that defines a stage for the name decides.
         """
         for repository in (*self.inputs, *self.outputs):
             stage = repository.mapper.policy.settings.get("stages", {}).get(request.datasetType)
@@ -120,7 +122,7 @@ class Chain:
         return request
 
     def knowing(self, request: Request) -> Repository:
-        """Give the first repository whose camera has a dataset type."""
+        """Return the first repository whose camera has a dataset type."""
         for repository in self.asked(request, {}):
             return repository
         return next(repository for repository in self.outputs if repository.knows(request))
@@ -134,12 +136,12 @@ class Chain:
         return all(locate.is_written(output, request, data_id) for output in self.writers(request))
 
     def tagged(self, data_id: Mapping[str, Any]) -> Iterator[Repository]:
-        """Give every repository, inputs first, that a data ID's tags let it see."""
+        """Yield the repositories, inputs first, that the tags of a data ID allow."""
         every = dict.fromkeys((*self.inputs, *self.outputs))
         return (repository for repository in every if repository.serves(data_id))
 
     def locate(self, request: Request, data_id: Mapping[str, Any]) -> Location | None:
-        """Return where a dataset is, in the first repository that has it; None if it is nowhere."""
+        """Return the location of a dataset in the first repository that has it, or None."""
         location = self.plan(request).locate(data_id)
         if location is not None:
             return location
@@ -151,9 +153,9 @@ class Chain:
             for repository in leg.members:
                 if repository is not leg.leader:
                     location = locate.moved(repository, request, location)
-                there = locate.present(repository, location)
-                if there is not None:
-                    return there
+                present = locate.present(repository, location)
+                if present is not None:
+                    return present
         if any(repository.direct.has_appeared() for repository in self.asked(request, data_id)):
             return self.locate(request, data_id)
         return None

@@ -1,4 +1,4 @@
-"""A new repository: a directory with a ``_mapper``, which Gen2 knows one by."""
+"""Create repositories: a directory with a ``_mapper`` file, by which Gen2 recognises one."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _FILE = "_mapper"
 
 
 class Created(NamedTuple):
-    """What became of a directory.
+    """The result of creating a repository.
 
     Attributes
     ----------
     root : `str`
-        Its path.
+        The path of the directory.
     mapper : `str`
-        What its ``_mapper`` says: Gen2's name of the camera's mapper, or the relative path of a
-        camera's file.
+        The content of its ``_mapper``: Gen2's name of the camera's mapper, or the relative path
+        of a camera's YAML file.
     status : `str`
-        ``new``, or ``same`` if it was a repository of that camera already.
+        ``new``; or ``same`` if it already was a repository of that camera.
     """
 
     root: str
@@ -34,7 +34,7 @@ class Created(NamedTuple):
 
 
 def create(root: str, camera: Any, dry_run: bool = False) -> Created:
-    """Make a directory, which need not be there, a repository of a camera.
+    """Create a repository of a camera in a directory, which need not exist.
 
     Parameters
     ----------
@@ -43,22 +43,27 @@ def create(root: str, camera: Any, dry_run: bool = False) -> Created:
     camera : `str`, `type` or `~persistence.Mapper`
         The camera: its name, its YAML file, or its mapper.
     dry_run : `bool`
-        Only say what would be done.
+        Only return what would be done.
+
+    Returns
+    -------
+    created : `Created`
+        The result.
 
     Raises
     ------
     CameraNotFound
-        If there is no such camera.
+        If the camera is unknown.
     RepositoryError
-        If the directory is a repository of another camera, or a file, or cannot be written to.
+        If the path is a file, or a repository of another camera, or cannot be written to.
     """
     root = os.path.abspath(root)
     name = installed.gen2_name(installed.camera(camera))
     if os.path.lexists(root) and not os.path.isdir(root):
         raise RepositoryError(f"{root} is not a directory: it cannot be a repository")
-    there = repository_cfg.read(root)
-    if there is not None and there.mapper is not None:
-        return _there(root, name, there.mapper)
+    existing = repository_cfg.read(root)
+    if existing is not None and existing.mapper is not None:
+        return _there(root, name, existing.mapper)
     text = os.path.relpath(name, os.path.realpath(root)) if name.endswith(SUFFIX) else name
     path = os.path.join(root, _FILE)
     try:
@@ -66,16 +71,16 @@ def create(root: str, camera: Any, dry_run: bool = False) -> Created:
             return Created(root, text, "new")
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror or error}") from error
-    # another process was here just now, or the file says nothing
+    # another process just created it, or the file is empty
     return _there(root, name, repository_cfg.mapper_name(root) or "")
 
 
-def _there(root: str, name: str, there: str) -> Created:
-    """Return what a repository is that is there already; refuse one of another camera."""
+def _there(root: str, name: str, existing: str) -> Created:
+    """Return the result for an existing repository; raise an error if it is of another camera."""
     try:
-        known = installed.gen2_name(installed.find(there))  # it may be called by another name
+        known = installed.gen2_name(installed.find(existing))  # the camera may have several names
     except CameraNotFound:
-        known = there
+        known = existing
     if known != name:
-        raise RepositoryError(f"{root} is a repository of another camera: {there}, not {name}")
-    return Created(root, there, "same")
+        raise RepositoryError(f"{root} is a repository of another camera: {existing}, not {name}")
+    return Created(root, existing, "same")

@@ -1,4 +1,4 @@
-"""Dataset types, and stages, defined while a Butler is in use and recorded in its outputs."""
+"""Define dataset types and stages while a Butler is in use, and record them in its outputs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from persistence.policy.stand_ins import stands_for
 
 
 class Definer:
-    """Defines dataset types in the repositories of a chain.
+    """Define dataset types in the repositories of a chain.
 
     Parameters
     ----------
     chain : `Chain`
-        The repositories. Those that are written to learn of a dataset type for good; if there is
-        none, all do, as long as the Butler lives.
+        The repositories. Definitions are recorded in the outputs; without outputs, they hold for
+        all repositories as long as the Butler exists.
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -32,71 +32,78 @@ class Definer:
     def define(self, name: str, section: str, keys: Mapping[str, Any]) -> Chain:
         """Define a dataset type, and return a chain that knows it; see `Butler.defineDataset`."""
         keys = {key: _dotted(value) for key, value in keys.items()}
-        learning = self._chain.outputs or self._chain.inputs
-        made = [(one, in_repository.make(one.root, name, section, keys)) for one in learning]
+        targets = self._chain.outputs or self._chain.inputs
+        made = [
+            (target, in_repository.make(target.root, name, section, keys)) for target in targets
+        ]
         for kind in ("assembler", "disassembler"):
             if keys.get(kind) is not None:
-                # only composites need it, and it is slow to import
+                # lazy: only needed for composites, and slow to import
                 from persistence.policy.signatures import form_of
 
                 form_of(kind, do_import(stands_for(str(keys[kind])), name), name)
         bare = name.partition("(")[0]
         whole = _evaluated(made[0][0], made[0][1], bare)
-        meant = load.anew(whole, bare)  # what it leaves out is no agreement
+        # omitted keys have their defaults here, not the values of an earlier definition
+        meant = load.anew(whole, bare)
         for repository in dict.fromkeys((*self._chain.inputs, *self._chain.outputs)):
             if bare in repository.mapper.types:
                 in_repository.refuse_other(bare, repository.mapper.types[bare], meant)
-                repository.vocabulary.vouch(bare)
+                repository.vocabulary.mark_own(bare)
         for other in load.needed(whole, bare):
-            self.adopt(other)
-        return self._teach(
+            self.register_in_outputs(other)
+        return self._register(
             [
-                (one, new)
-                for one, new in made
-                if bare in one.vocabulary.learned or bare not in one.mapper.types
+                (target, new)
+                for target, new in made
+                if bare in target.vocabulary.registered or bare not in target.mapper.types
             ]
         )
 
-    def spread(self) -> Chain:
-        """Let every repository know what any of them defines, the first first.
+    def register_all(self) -> Chain:
+        """Register the definitions of each repository in all others, the first definition first.
 
-        Gives a chain that knows it.
+        Returns
+        -------
+        chain : `Chain`
+            The chain that knows them.
         """
         every = dict.fromkeys((*self._chain.inputs, *self._chain.outputs))
         found = [
-            (definition, one.vocabulary.brings(definition))
+            (definition, one.vocabulary.is_foreign(definition))
             for one in every
             for definition in one.vocabulary.definitions
         ]
         for repository in every if found else ():
-            repository.learn(found)
+            repository.register(found)
         return self._chain.renewed()
 
-    def adopt(self, name: str) -> None:
+    def register_in_outputs(self, name: str) -> None:
         """Record a dataset type of another repository in the outputs that are about to hold it.
 
-        With it go those that it needs: an output can be opened without the other repository.
+        The dataset types that it depends on are recorded, too: an output can then be opened without
+        the other repository.
         """
-        learned = [
-            (one, one.vocabulary.learned[name])
+        registered = [
+            (one, one.vocabulary.registered[name])
             for one in self._chain.outputs
-            if name in one.vocabulary.learned
+            if name in one.vocabulary.registered
         ]
-        for repository, definition in learned:
+        for repository, definition in registered:
             for one in in_repository.names(definition):
                 for other in load.needed(repository.mapper.policy, one):
                     if other not in in_repository.names(definition):
-                        self.adopt(other)
-        if learned:
-            self._teach(
+                        self.register_in_outputs(other)
+        if registered:
+            self._register(
                 [
                     (one, in_repository.moved(definition, name, one.root))
-                    for one, definition in learned
+                    for one, definition in registered
                 ]
             )
 
     def stage(self, name: str, stage: str) -> Chain:
-        """Let a plain name stand for a stage of it; see `Butler.defineStage`."""
+        """Define which stage a plain name refers to; see `Butler.defineStage`."""
         for repository in self._chain.outputs or self._chain.inputs:
             staged = f"{name}:{stage}"
             known = {
@@ -106,29 +113,34 @@ class Definer:
             if staged not in known:
                 raise UnknownDatasetType(staged, known, f"The policy of {repository.root}")
             stages = {**repository.mapper.policy.settings.get("stages", {}), name: stage}
-            self._teach([(repository, in_repository.stage(repository.root, stages))], replace=True)
+            self._register(
+                [(repository, in_repository.stage(repository.root, stages))], replace=True
+            )
         return self._chain.renewed()
 
-    def _teach(self, learning: list[tuple[Repository, Definition]], replace: bool = False) -> Chain:
-        if learning and self._chain.outputs:
-            for repository, _definition in learning:
+    def _register(
+        self, targets: list[tuple[Repository, Definition]], replace: bool = False
+    ) -> Chain:
+        """Record definitions in the outputs, or in memory if there are none; return a new chain."""
+        if targets and self._chain.outputs:
+            for repository, _definition in targets:
                 write.refuse(repository)
             self._chain.settle()
-            for _repository, definition in learning:
+            for _repository, definition in targets:
                 in_repository.record(definition, replace)
-        for repository, definition in learning:
+        for repository, definition in targets:
             repository.define(definition)
-        return self.spread()
+        return self.register_all()
 
 
 def _evaluated(repository: Repository, definition: Definition, name: str) -> CameraPolicy:
-    """Give what a repository's policy would be with a definition of a dataset type."""
+    """Return the policy of a repository with the definition of a dataset type added."""
     shown = Definition(f"<defineDataset({name})>", definition.text)
     return load.extended(repository.mapper.policy, (shown,))
 
 
 def _dotted(value: Any) -> Any:
-    """Give the dotted name of a class or function, by which other processes will find it."""
+    """Return the dotted name of a class or function, by which other processes can import it."""
     if not callable(value):
         return value
     name = f"{value.__module__}.{value.__qualname__}"

@@ -1,4 +1,4 @@
-"""Whether datasets are there, asked of very many of one type: directories are listed."""
+"""Check the existence of many datasets of one type by listing directories."""
 
 from __future__ import annotations
 
@@ -21,30 +21,29 @@ from persistence.files.listings import Listings, by_directory
 from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
 
-# Texts that make no path one of no file in a repository, whatever stands around them.
+# Characters that no path of a file in a repository contains.
 _TAME = re.compile(r"(?!.*\.\.)\w([\w.,+-]*[\w,+-])?", re.ASCII)
 
-# Data IDs -> whether each is there.
+# Data IDs -> whether each exists.
 _Test = Callable[[IdTable], list[bool]]
 
 
 class Existence:
-    """Tells which datasets of a type are there, as `Butler.datasetExists` does.
+    """Check which datasets of a type exist, as `Butler.datasetExists` does.
 
-    What directories hold is remembered: an instance is for one answer, or for one that is given in
-    parts.
+    The contents of directories are kept: an instance serves one call, or one call in parts.
 
     Parameters
     ----------
     butler : `Butler`
-        Whose repositories are asked.
+        The Butler whose repositories are searched.
     name : `str`
-        The dataset type, a view or a component of one.
+        The dataset type, a view or a component.
 
     Notes
     -----
-    Where `Butler.datasetExists` raises, a dataset is not there: its data ID fits no path, or it is
-    a reference to a file that is gone or has changed.
+    Where `Butler.datasetExists` raises an error, a dataset counts as missing: its data ID fits no
+    path, or its file refers to a source that is gone or has changed.
     """
 
     def __init__(self, butler: Asked, name: str) -> None:
@@ -53,29 +52,31 @@ class Existence:
         self._test = self._test_of(butler.request(name)) or self._one_by_one
 
     def __call__(self, data_id: Mapping[str, Any]) -> bool:
-        """Return whether a dataset is there."""
+        """Return whether a dataset exists."""
         return self.of([data_id])[0]
 
     def of(self, ids: Any) -> list[bool]:
-        """Return whether each of some datasets is there; `tables` says how they may be given."""
+        """Return whether each dataset exists; `id_table.tables` describes the accepted forms."""
         return self.of_tables(*tables(ids))
 
     def of_tables(self, number: int, every: Sequence[IdTable]) -> list[bool]:
-        """Return whether each of a number of datasets is there."""
+        """Return whether each of a number of datasets exists."""
         flags = [False] * number
         for table in every:
             answers = (self._one_by_one if table.tags else self._test)(table)
-            for place, answer in zip(table.places, answers, strict=True):
-                flags[place] = answer
+            for position, answer in zip(table.places, answers, strict=True):
+                flags[position] = answer
         return flags
 
     def _test_of(self, request: Request) -> _Test | None:
-        """Return what tells whether datasets are there; None if each has to be asked for."""
+        """Return a function that tests many data IDs; None if each needs `Butler.datasetExists`."""
         chain = self._butler.chain
-        asked = chain.asked(request, {})
-        if not asked or not all(_is_plain(repository, request) for repository in asked):
+        repositories = chain.asked(request, {})
+        if not repositories or not all(
+            _is_plain(repository, request) for repository in repositories
+        ):
             return None
-        datasets = [repository.mapper.dataset(request) for repository in asked]
+        datasets = [repository.mapper.dataset(request) for repository in repositories]
         parts = datasets[0].composite.values()
         if parts and datasets[0].template is None:
             if any(part.subset for part in parts):
@@ -92,7 +93,7 @@ class Existence:
         return lambda table: self._in_files(request, legs, table)
 
     def _one_by_one(self, table: IdTable) -> list[bool]:
-        """Ask the Butler for each; the same data ID once."""
+        """Return whether each dataset exists by asking the Butler, once per distinct data ID."""
         rows = [(_exact(data_id), data_id) for data_id in table.data_ids()]
         known: dict[tuple[Any, ...], bool] = {}
         with warnings.catch_warnings():
@@ -109,9 +110,9 @@ class Existence:
             return False
 
     def _in_files(self, request: Request, legs: Sequence[Leg], table: IdTable) -> list[bool]:
-        """Look for files in each leg of a chain, for the data IDs of which earlier ones have none.
+        """Search each leg of a chain for the files that earlier legs do not have.
 
-        Those that the registry of a leg does not complete are asked for one by one.
+        Data IDs that the registry of a leg does not complete are checked one by one.
         """
         flags = [False] * len(table.places)
         table = left = table._replace(places=range(len(flags)))
@@ -120,37 +121,41 @@ class Existence:
             some = supplying.typed(leg.leader.mapper, dataset, left)
             whole = supplying.completed(leg.leader, dataset, some)
             paths = _paths(dataset, whole)
-            there = self._present(leg, dataset, dict.fromkeys(filter(None, paths)))
-            for place, path in zip(whole.places, paths, strict=True):
-                if path in there:
-                    flags[place] = True
+            existing = self._present(leg, dataset, dict.fromkeys(filter(None, paths)))
+            for position, path in zip(whole.places, paths, strict=True):
+                if path in existing:
+                    flags[position] = True
             odd = set[int]()
             if len(whole.places) < len(some.places):
                 odd = set(some.places) - set(whole.places)
-                rest = table.chosen(sorted(odd))  # with the values that were given
-                for place, flag in zip(rest.places, self._one_by_one(rest), strict=True):
-                    flags[place] = flag
-            if leg is not legs[-1]:  # those of wrong values are in no other leg either
-                places = [place for place in some.places if not flags[place] and place not in odd]
-                left = table.chosen(places)
+                rest = table.chosen(sorted(odd))  # with the values of the data IDs
+                for position, flag in zip(rest.places, self._one_by_one(rest), strict=True):
+                    flags[position] = flag
+            if leg is not legs[-1]:  # those with invalid values are in no other leg either
+                positions = [
+                    position
+                    for position in some.places
+                    if not flags[position] and position not in odd
+                ]
+                left = table.chosen(positions)
         return flags
 
     def _present(self, leg: Leg, dataset: DatasetType, paths: Iterable[str]) -> set[str]:
-        """Return the paths of files that are in a repository of a leg."""
-        there = set[str]()
+        """Return the paths of the files that exist in a repository of a leg."""
+        existing = set[str]()
         left, endings = by_directory(paths), storages.endings(dataset.storage or "")
         for repository in leg.members:
-            found = self._listings.present(repository.root, left, endings)
+            present = self._listings.present(repository.root, left, endings)
             direct = repository.direct
             if direct.is_there or direct.has_appeared():
                 for directory, more in direct.present(left).items():
-                    found[directory] = [*found.get(directory, ()), *more]
-            for directory, its_paths in found.items():
-                there.update(its_paths)
-                left[directory] = [path for path in left[directory] if path not in there]
+                    present[directory] = [*present.get(directory, ()), *more]
+            for directory, its_paths in present.items():
+                existing.update(its_paths)
+                left[directory] = [path for path in left[directory] if path not in existing]
                 if not left[directory]:
                     del left[directory]
-        return there
+        return existing
 
 
 def _is_plain(repository: Repository, request: Request) -> bool:
@@ -166,7 +171,7 @@ def _is_plain(repository: Repository, request: Request) -> bool:
 
 
 def _has_file(dataset: DatasetType) -> bool:
-    """Return whether the template names a file, and a storage that it can be of."""
+    """Return whether the template names a file, and its storage can be one."""
     return (
         dataset.template is not None
         and dataset.template.file_text[-1:] not in ("", "/")
@@ -175,18 +180,20 @@ def _has_file(dataset: DatasetType) -> bool:
 
 
 def _all(tests: Sequence[_Test], table: IdTable) -> list[bool]:
-    """Return of which data IDs all tests tell that they are there."""
+    """Return for which data IDs all tests are true."""
     flags = [True] * len(table.places)
     left = table._replace(places=range(len(flags)))
     for test in tests:
-        for place, flag in zip(left.places, test(left), strict=True):
-            flags[place] = flag
-        left = left.chosen([number for number, place in enumerate(left.places) if flags[place]])
+        for position, flag in zip(left.places, test(left), strict=True):
+            flags[position] = flag
+        left = left.chosen(
+            [number for number, position in enumerate(left.places) if flags[position]]
+        )
     return flags
 
 
 def _paths(dataset: DatasetType, table: IdTable) -> list[str | None]:
-    """Return the path of each data ID of typed values; None if it fits none."""
+    """Return the path of each data ID with typed values; None if it fits no path."""
     if not table.places:  # it may lack keys, too
         return []
     assert dataset.template is not None
@@ -208,7 +215,7 @@ def _paths(dataset: DatasetType, table: IdTable) -> list[str | None]:
 
 
 def _exact(data_id: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values of a data ID with their types: 1.0 is shown otherwise than 1."""
+    """Return the values of a data ID with their types: 1.0 is formatted differently from 1."""
     return (*data_id.values(), *map(type, data_id.values()))
 
 
@@ -224,7 +231,7 @@ def _path(template: PathTemplate, data_id: Mapping[str, Any]) -> str | None:
 
 
 def exists(butler: Asked, name: str, ids: Any, rest: Mapping[str, Any]) -> list[bool]:
-    """Return whether each of some datasets is there, and warn of keys that nothing knows."""
+    """Return whether each dataset exists, and warn of keys that are unknown."""
     number, every = tables(ids, rest)
     for table in every:
         warn_strange(butler.chain, butler.request(name), next(table.data_ids()))

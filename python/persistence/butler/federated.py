@@ -1,4 +1,4 @@
-"""What a federation asks of its members: by which names they know keys, and one question to all."""
+"""The members of a federation: their names of keys, and queries of all of them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The columns that a camera has of a dataset type.
+    """The columns that a camera has for a dataset type.
 
     Attributes
     ----------
     kinds : mapping [`str`, `type`]
-        Each column by the camera's name, with the type of its values.
+        The camera's names of the columns, with the types of their values.
     aliases : mapping [`str`, `str`]
-        Other names of columns -> the camera's.
+        Other names of columns -> the camera's names.
     """
 
     kinds: Mapping[str, type]
@@ -40,7 +40,7 @@ class Vocabulary:
         return name in self.kinds or name in self.aliases
 
     def own(self, name: str) -> str:
-        """Return what the camera calls a column."""
+        """Return the camera's name of a column."""
         return name if name in self.kinds else self.aliases[name]
 
 
@@ -51,9 +51,9 @@ class Member:
     Attributes
     ----------
     name : `str`
-        What data IDs call the instrument.
+        The value of ``instrument`` in data IDs.
     butler : `Butler`
-        What has its data.
+        The Butler of its data.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Member:
         )
 
     def has_place(self, datasetType: str) -> bool:
-        """Check whether the camera says where datasets of a type lie, or what they are made of."""
+        """Check whether the camera defines a path, or components, for a dataset type."""
         name = self.butler.request(datasetType).datasetType
         for repository in self.butler.chain.inputs:
             dataset = repository.mapper.types.get(name)
@@ -92,15 +92,15 @@ class Member:
             aliases = {**policy.aliases, **aliases}
             if name not in policy.types:
                 continue
-            there = set(repository.registry.tables())
-            tables = [table for table in policy.types[name].tables if table in there]
+            existing = set(repository.registry.tables())
+            tables = [table for table in policy.types[name].tables if table in existing]
             for column in repository.registry.columns(tables) if tables else ():
                 kinds.setdefault(column, policy.keys.get(column, str))
         known = {old: key for old, key in aliases.items() if key in kinds and old not in kinds}
         return Vocabulary(kinds, known)
 
     def row(self, names: Sequence[str], columns: Vocabulary, values: Mapping[str, Any]) -> Row:
-        """Return a row of some names, of the values that the camera's columns have."""
+        """Return a row for some names, from the values of the camera's columns."""
         return tuple(
             self.name
             if name == INSTRUMENT
@@ -112,47 +112,47 @@ class Member:
 
 
 def common(key: str, own: Vocabulary, every: Sequence[Vocabulary]) -> str:
-    """Return a name of a camera's key that all cameras know, if there is one; else the key."""
-    names = [key, *(name for name, meant in own.aliases.items() if meant == key)]
+    """Return a name of a camera's key that all cameras know; the key itself if there is none."""
+    names = [key, *(name for name, own_name in own.aliases.items() if own_name == key)]
     return next((name for name in names if all(name in one for one in every)), key)
 
 
 def refuse_unknown(datasetType: str, names: Iterable[str], members: Sequence[Member]) -> None:
-    """Refuse a name that no camera knows.
+    """Raise an error if no camera knows a name.
 
     Raises
     ------
     UnknownKey
-        With its neighbours.
+        For the first unknown name, with similar names.
     """
     known = {INSTRUMENT: None}
-    for one in members:
-        columns = one.vocabulary(datasetType)
+    for member in members:
+        columns = member.vocabulary(datasetType)
         known |= dict.fromkeys([*columns.kinds, *columns.aliases])
     for name in names:
         if name not in known:
             raise UnknownKey(
                 f"{datasetType} has no key {name!r} in any of "
-                f"{', '.join(one.name for one in members)}{did_you_mean(name, known)} (known: "
-                f"{', '.join(known)})"
+                f"{', '.join(member.name for member in members)}{did_you_mean(name, known)} "
+                f"(known: {', '.join(known)})"
             )
 
 
 def registered(
     member: Member, datasetType: str, keys: Sequence[str], data_id: Mapping[str, Any]
 ) -> Iterator[Row]:
-    """Yield what a member's registry has; None for keys that it does not know."""
+    """Yield the rows of a member's registry; None for keys that it does not know."""
     columns = member.vocabulary(datasetType)
     if not all(key in columns for key in data_id):
         return
-    asked = list(dict.fromkeys(columns.own(key) for key in keys if key in columns))
-    rows = member.butler.query_rows(datasetType, asked, DataId(data_id)) if asked else [()]
+    own_keys = list(dict.fromkeys(columns.own(key) for key in keys if key in columns))
+    rows = member.butler.query_rows(datasetType, own_keys, DataId(data_id)) if own_keys else [()]
     for row in rows:
-        yield member.row(keys, columns, dict(zip(asked, row, strict=True)))
+        yield member.row(keys, columns, dict(zip(own_keys, row, strict=True)))
 
 
 class _Rows(Rows):
-    """Rows whose values members have brought into the form that they are shown in."""
+    """Rows whose values the members have already converted to the form in which they are shown."""
 
     def __init__(self, title: str, kinds: Mapping[str, type], ask: Any, refer: Any) -> None:
         super().__init__(title, kinds, ask, refer)
@@ -173,18 +173,18 @@ class Question:
 
     def rows(
         self,
-        asked: Sequence[Member],
+        selected: Sequence[Member],
         members: Sequence[Member],
         columns: str | Sequence[str] | None,
     ) -> Rows:
-        """Return the rows of those that are asked; names are those that all members know."""
+        """Return the rows of some members; columns are names that all members know."""
         where = self.where
         if not isinstance(where, Expression):
             where = expression.parse(where or "")
         order = [self.order] if isinstance(self.order, str) else list(self.order)
         order = [word for word in order if word]
         names = [columns] if isinstance(columns, str) else list(columns or ())
-        names = names or self._default(asked, members)
+        names = names or self._default(selected, members)
         sorting = [word.removeprefix("-") for word in order]
         refuse_unknown(self.datasetType, [*names, *where.keys, *self.data_id, *sorting], members)
         kinds = {name: _kind(self.datasetType, name, members) for name in names}
@@ -192,7 +192,8 @@ class Question:
 
         def ask() -> Iterator[Row]:
             rows: Iterable[Row] = itertools.chain.from_iterable(
-                self._of(one, where, needed, is_whole=bool(order or self.distinct)) for one in asked
+                self._of(member, where, needed, is_whole=bool(order or self.distinct))
+                for member in selected
             )
             rows = _sorted(list(rows), needed, order) if order else rows
             shown = (row[: len(names)] for row in rows)
@@ -200,22 +201,22 @@ class Question:
             return itertools.islice(distinct, self.limit)
 
         def refer() -> list[Any]:
-            rows = [row for one in asked for row in self._refer(one, where, sorting)]
+            rows = [row for member in selected for row in self._refer(member, where, sorting)]
             rows = _sorted(rows, sorting, order)
             return [reference for *_, reference in rows[: self.limit]]
 
         return _Rows(self.datasetType, kinds, ask, refer)
 
-    def _default(self, asked: Sequence[Member], members: Sequence[Member]) -> list[str]:
-        every = [one.vocabulary(self.datasetType) for one in members]
+    def _default(self, selected: Sequence[Member], members: Sequence[Member]) -> list[str]:
+        every = [member.vocabulary(self.datasetType) for member in members]
         keys: dict[str, None] = {INSTRUMENT: None}
-        for one in asked:
-            for key in one.butler.getKeys(self.datasetType) or ():
-                keys[common(key, one.vocabulary(self.datasetType), every)] = None
+        for member in selected:
+            for key in member.butler.getKeys(self.datasetType) or ():
+                keys[common(key, member.vocabulary(self.datasetType), every)] = None
         return list(keys)
 
     def _rest(self, member: Member, where: Expression) -> Expression | None:
-        """Return what a condition says of a member's own keys; None if it can be true of no row."""
+        """Return the part of a condition on a member's own keys; None if it is never true."""
         columns = member.vocabulary(self.datasetType)
         named = [name for name in (*where.keys, *self.data_id) if name != INSTRUMENT]
         if not all(name in columns for name in named):
@@ -226,14 +227,12 @@ class Question:
         return rest.renamed({name: columns.own(name) for name in named})
 
     def _refer(self, member: Member, where: Expression, names: Sequence[str]) -> list[Row]:
-        """Return a member's references, each behind the values of some columns."""
+        """Return a member's references, each preceded by the values of some columns."""
         rest = self._rest(member, where)
         if rest is None:
             return []
         if INSTRUMENT in rest.keys:
-            raise DataIdError(
-                f"references are to datasets of a condition in which {INSTRUMENT} stands by itself"
-            )
+            raise DataIdError(f"references need a condition in which {INSTRUMENT} stands by itself")
         ask = functools.partial(
             member.butler.query,
             self.datasetType,
@@ -246,14 +245,17 @@ class Question:
         columns = member.vocabulary(self.datasetType)
         own = list(dict.fromkeys(columns.own(name) for name in names if name in columns))
         keys = ask().columns
-        # A dataset has several rows if columns of the registry have several values for it.
+        # A dataset has several rows if a column of the registry has several values for it.
         known: dict[Row, dict[str, Any]] = {}
         for row in ask([*keys, *own]):
             known.setdefault(tuple(row[key] for key in keys), row)
         nothing = dict.fromkeys(own)  # of a dataset without keys
         return [
-            (*member.row(names, columns, known.get(_identity(one, keys), nothing)), one)
-            for one in ask().refs()
+            (
+                *member.row(names, columns, known.get(_identity(ref, keys), nothing)),
+                ref,
+            )
+            for ref in ask().refs()
         ]
 
     def _of(
@@ -264,7 +266,7 @@ class Question:
         if rest is None:
             return
         columns = member.vocabulary(self.datasetType)
-        # where one part is about the instrument and about other keys, it is judged here
+        # a condition on both the instrument and other keys is evaluated here
         mixed = INSTRUMENT in rest.keys
         needed = [*names, *(rest.keys if mixed else ())]
         own = dict.fromkeys(columns.own(name) for name in needed if name in columns)
@@ -285,7 +287,7 @@ class Question:
 def _kind(datasetType: str, name: str, members: Sequence[Member]) -> type:
     if name == INSTRUMENT:
         return str
-    every = [one.vocabulary(datasetType) for one in members]
+    every = [member.vocabulary(datasetType) for member in members]
     kinds = {columns.kinds[columns.own(name)] for columns in every if name in columns}
     if kinds == {int, float}:
         return float
@@ -297,10 +299,10 @@ def _identity(reference: Any, keys: Sequence[str]) -> Row:
 
 
 def _sorted(rows: list[Row], names: Sequence[str], order: Sequence[str]) -> list[Row]:
-    """Sort rows; what has no value comes last."""
+    """Sort rows; missing values come last."""
     for word in reversed(order):
-        place = names.index(word.removeprefix("-"))
-        there = [row for row in rows if row[place] is not None]
-        there.sort(key=operator.itemgetter(place), reverse=word.startswith("-"))
-        rows = there + [row for row in rows if row[place] is None]
+        position = names.index(word.removeprefix("-"))
+        present = [row for row in rows if row[position] is not None]
+        present.sort(key=operator.itemgetter(position), reverse=word.startswith("-"))
+        rows = present + [row for row in rows if row[position] is None]
     return rows

@@ -1,4 +1,4 @@
-"""Several cameras as one: each has its Butler, and data IDs have one key more, ``instrument``."""
+"""Several cameras as one: each has its Butler, and data IDs have one more key, ``instrument``."""
 
 from __future__ import annotations
 
@@ -29,28 +29,31 @@ _SETTINGS = ("root", "mapper", "calibRoot")
 
 
 class Federation:
-    """Butlers of several cameras, asked as one.
+    """The Butlers of several cameras, queried as one.
 
     Parameters
     ----------
     members : mapping or path
-        The name of each instrument with its repository: a path, a `Butler`, or a mapping of
-        ``root``, ``mapper`` and ``calibRoot``. Or the path of a YAML file that says this; paths in
-        it are relative to the file.
+        The name of each instrument with its repository: a path, a `Butler`, or a mapping with
+        ``root``, ``mapper`` and ``calibRoot``. Or the path of a YAML file with such a mapping;
+        paths in it are relative to the file.
 
     Raises
     ------
     PolicyError
-        If there is no member, or one is told in another way.
+        If there are no members, or the description of one is invalid.
 
     Notes
     -----
-    A data ID has the key ``instrument`` besides those of its camera. Keys that cameras call
-    otherwise are one by a name that all of them know: ``detector`` is ``ccdnum`` of DECam and
-    ``ccd`` of HSC. Where an instrument does not know a column, it is None there; where it does not
-    know a key that is asked for, it has nothing.
+    A data ID has the key ``instrument`` in addition to the keys of its camera. Keys with different
+    names in different cameras are unified under a name that all of them know: ``detector`` is
+    ``ccdnum`` for DECam and ``ccd`` for HSC. A column that an instrument does not know is None in
+    its rows; an instrument that does not know a required key has no rows.
 
-    >>> Federation({"decam": "repoA", "hsc": "repoB"}).query(  # doctest: +SKIP
+    Examples
+    --------
+    >>> federation = Federation({"decam": "repoA", "hsc": "repoB"})  # doctest: +SKIP
+    >>> federation.query(  # doctest: +SKIP
     ...     "calexp", "detector < 10", columns=["instrument", "visit", "detector"]
     ... )
     """
@@ -63,12 +66,12 @@ class Federation:
         if not members:
             raise PolicyError("a federation has members: {'decam': 'repoA', 'hsc': 'repoB'}")
         self._members = {
-            str(name): Member(str(name), _butler(str(name), said, base))
-            for name, said in members.items()
+            str(name): Member(str(name), _butler(str(name), setting, base))
+            for name, setting in members.items()
         }
 
     def __repr__(self) -> str:
-        roots = {name: one.butler.chain.inputs[0].root for name, one in self._members.items()}
+        roots = {name: member.butler.chain.inputs[0].root for name, member in self._members.items()}
         return f"Federation({roots!r})"
 
     def __getitem__(self, instrument: str) -> Butler:
@@ -90,15 +93,25 @@ class Federation:
             )
         return self._members[instrument]
 
-    # -- what there is
+    # -- dataset types, keys and data IDs
     # -----------------------------------------------------------------------------
 
     def getDatasetTypes(self) -> set[str]:
-        """Return the dataset types that any camera has."""
-        return set().union(*(one.butler.getDatasetTypes() for one in self._members.values()))
+        """Return the dataset types of all cameras."""
+        return set().union(*(member.butler.getDatasetTypes() for member in self._members.values()))
 
     def getKeys(self, datasetType: str) -> dict[str, type]:
-        """Return the keys of a complete data ID, by the names that all cameras know them by.
+        """Return the keys of complete data IDs, by the names that all cameras know.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+
+        Returns
+        -------
+        keys : `dict` [`str`, `type`]
+            Key to type, with ``instrument``.
 
         Raises
         ------
@@ -106,18 +119,18 @@ class Federation:
             If no camera has such a type.
         """
         members = self._knowing(datasetType)
-        every = [one.vocabulary(datasetType) for one in members]
+        every = [member.vocabulary(datasetType) for member in members]
         keys: dict[str, type] = {INSTRUMENT: str}
-        for one, own in zip(members, every, strict=True):
-            for key, kind in (one.butler.getKeys(datasetType) or {}).items():
+        for member, own in zip(members, every, strict=True):
+            for key, kind in (member.butler.getKeys(datasetType) or {}).items():
                 keys.setdefault(federated.common(key, own, every), kind)
         return keys
 
     def known_keys(self, datasetType: str) -> tuple[dict[str, type], dict[str, str]]:
-        """Return what data IDs may have, with types, and no aliases: each camera has its own."""
+        """Return the possible keys of data IDs with types, without aliases."""
         known: dict[str, type] = {INSTRUMENT: str}
-        for one in self._knowing(datasetType):
-            columns = one.vocabulary(datasetType)
+        for member in self._knowing(datasetType):
+            columns = member.vocabulary(datasetType)
             for name in (*columns.kinds, *columns.aliases):
                 kind = columns.kinds[columns.own(name)]
                 known[name] = kind if known.get(name, kind) is kind else str
@@ -135,9 +148,17 @@ class Federation:
         fresh: bool = True,
         **rest: Any,
     ) -> Rows:
-        """Return what is here, of all instruments, with the column ``instrument``.
+        """Return one row per existing dataset of all instruments, with the column ``instrument``.
 
-        For the parameters, see `Butler.query`; a condition may be about ``instrument``, too.
+        Parameters
+        ----------
+        datasetType, where, columns, dataId, limit, order, distinct, fresh, **rest
+            As for `Butler.query`; a condition may also use ``instrument``.
+
+        Returns
+        -------
+        rows : `persistence.butler.asking.rows.Rows`
+            The rows.
 
         Raises
         ------
@@ -160,7 +181,17 @@ class Federation:
         dataId: Mapping[str, Any] = {},
         **rest: Any,
     ) -> list[Any]:
-        """Ask the registries of all instruments for the values of keys; see `Butler.queryMetadata`.
+        """Return the values of keys in the registries of all instruments.
+
+        Parameters
+        ----------
+        datasetType, format, dataId, **rest
+            As for `Butler.queryMetadata`; ``format`` may contain ``instrument``.
+
+        Returns
+        -------
+        values : `list`
+            The distinct values of one key, or tuples of several.
 
         Raises
         ------
@@ -172,65 +203,123 @@ class Federation:
         return [row[0] for row in rows] if len(keys) == 1 else rows
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
-        """Ask the registries of all instruments for tuples of values."""
+        """Return rows of the registries of all instruments as tuples of the values of some keys."""
         own = {key: value for key, value in data_id.items() if key != INSTRUMENT}
         federated.refuse_unknown(datasetType, [*keys, *own], self._knowing(datasetType))
         rows = (
             row
-            for one in self._asked(datasetType, data_id)
-            for row in federated.registered(one, datasetType, keys, own)
+            for member in self._asked(datasetType, data_id)
+            for row in federated.registered(member, datasetType, keys, own)
         )
         return list(dict.fromkeys(rows))
 
     def subset(
         self, datasetType: str, dataId: Mapping[str, Any] = {}, **rest: Any
     ) -> Iterator[tuple[str, ButlerDataRef]]:
-        """Yield each dataset that a partial data ID matches: its instrument, and a reference."""
+        """Yield each dataset that a partial data ID matches: its instrument, and a reference.
+
+        Parameters
+        ----------
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The values that the data IDs must have; further keys may be passed as keywords.
+
+        Yields
+        ------
+        instrument : `str`
+            The instrument.
+        ref : `ButlerDataRef`
+            The reference.
+        """
         data_id = dict(dataId, **rest)
-        for one in self._asked(datasetType, data_id):
+        for member in self._asked(datasetType, data_id):
             own = {key: value for key, value in data_id.items() if key != INSTRUMENT}
-            columns = one.vocabulary(datasetType)
+            columns = member.vocabulary(datasetType)
             if all(key in columns for key in own):
-                for reference in one.butler.subset(datasetType, dataId=own):
-                    yield one.name, reference
+                for reference in member.butler.subset(datasetType, dataId=own):
+                    yield member.name, reference
 
     # -- one dataset
     # -------------------------------------------------------------------------------
 
     def get(self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> Any:
-        """Read a dataset from the Butler of its instrument.
+        """Read a dataset with the Butler of its instrument.
 
-        Without ``instrument``, it is the only one that has it.
+        Parameters
+        ----------
+        datasetType : `str`
+            A dataset type, a view or a component.
+        dataId : mapping, optional
+            The data ID. ``instrument`` may be omitted if only one instrument has the dataset.
+        **rest
+            As for `Butler.get`.
+
+        Returns
+        -------
+        dataset : object
+            The dataset.
 
         Raises
         ------
         AmbiguousDataId
             If several instruments have it.
         NoResults
-            If none has.
+            If no instrument has it.
         """
         return self._of_one(datasetType, dataId, rest, lambda butler: butler.get)
 
     def getUri(self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any) -> str:
-        """Return the path of a dataset; see `get`."""
+        """Return the path of a dataset's file.
+
+        Parameters
+        ----------
+        datasetType, dataId, **rest
+            As for `get`; ``write=True`` returns the path that `put` would write to.
+
+        Returns
+        -------
+        uri : `str`
+            The path.
+        """
         path: str = self._of_one(datasetType, dataId, rest, lambda butler: butler.getUri)
         return path
 
     def datasetExists(
         self, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any
     ) -> bool:
-        """Check whether any instrument has a dataset, or the one that the data ID names."""
+        """Check whether any instrument has a dataset, or the one that the data ID names.
+
+        Parameters
+        ----------
+        datasetType, dataId, **rest
+            As for `get`.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether it exists.
+        """
         return bool(self._having(datasetType, dict(dataId or {}, **rest)))
 
     def put(
         self, obj: Any, datasetType: str, dataId: Mapping[str, Any] | None = None, **rest: Any
     ) -> None:
-        """Write a dataset by the Butler of its instrument, which the data ID has to name.
+        """Write a dataset with the Butler of its instrument.
+
+        Parameters
+        ----------
+        obj : object
+            The dataset.
+        datasetType : `str`
+            The dataset type.
+        dataId : mapping, optional
+            The data ID, with ``instrument``; further keys may be passed as keywords.
 
         Raises
         ------
         DataIdError
-            If it does not.
+            If ``instrument`` is missing.
         """
         data_id = dict(dataId or {}, **rest)
         if INSTRUMENT not in data_id:
@@ -251,7 +340,7 @@ class Federation:
         having = self._having(datasetType, data_id)
         if len(having) == 1:
             return verb(having[0].butler)(datasetType, data_id)
-        names = ", ".join(one.name for one in having or self._members.values())
+        names = ", ".join(member.name for member in having or self._members.values())
         if having:
             reasons = [f"{names} have it: give {INSTRUMENT}"]
             raise AmbiguousDataId("No unique dataset for:", datasetType, DataId(data_id), reasons)
@@ -262,41 +351,41 @@ class Federation:
     def _having(self, datasetType: str, data_id: dict[str, Any]) -> list[Member]:
         members = self._asked(datasetType, data_id)
         own = DataId({key: value for key, value in data_id.items() if key != INSTRUMENT})
-        found = []
-        for one in members:
+        having = []
+        for member in members:
             try:
-                if one.butler.datasetExists(datasetType, own):
-                    found.append(one)
-            except (UnknownKey, NoResults):  # it has no such key, or lacks one of its own
+                if member.butler.datasetExists(datasetType, own):
+                    having.append(member)
+            except (UnknownKey, NoResults):  # the key is unknown here, or one of its own is missing
                 continue
-        return found
+        return having
 
     def _knowing(self, datasetType: str) -> list[Member]:
-        """Return the members that have datasets of a type, or know it at least."""
-        members = [one for one in self._members.values() if one.knows(datasetType)]
+        """Return the members that have a path for a dataset type; if none, those that know it."""
+        members = [member for member in self._members.values() if member.knows(datasetType)]
         if not members:
             raise UnknownDatasetType(
                 datasetType, sorted(self.getDatasetTypes()), f"None of {', '.join(self)}"
             )
-        # All cameras share the names of types; some have no place for them.
-        return [one for one in members if one.has_place(datasetType)] or members
+        # All cameras share the names of types; some define no path for them.
+        return [member for member in members if member.has_place(datasetType)] or members
 
     def _asked(self, datasetType: str, data_id: Mapping[str, Any]) -> list[Member]:
-        """Return the members that a data ID is about."""
+        """Return the members that a data ID selects."""
         members = self._knowing(datasetType)
         named = data_id.get(INSTRUMENT)
         if named is None:
             return members
         wanted = [named] if isinstance(named, str) else list(named)
         chosen = [self._member(name).name for name in wanted]
-        return [one for one in members if one.name in chosen]
+        return [member for member in members if member.name in chosen]
 
 
-def _butler(name: str, said: Any, base: str) -> Butler:
+def _butler(name: str, setting: Any, base: str) -> Butler:
     """Open the Butler of a member."""
-    if isinstance(said, Butler):
-        return said
-    settings = said if isinstance(said, Mapping) else {"root": said}
+    if isinstance(setting, Butler):
+        return setting
+    settings = setting if isinstance(setting, Mapping) else {"root": setting}
     for key in settings:
         if key not in _SETTINGS:
             raise PolicyError(
@@ -305,11 +394,11 @@ def _butler(name: str, said: Any, base: str) -> Butler:
             )
     root = settings.get("root")
     if not isinstance(root, str | os.PathLike):
-        raise PolicyError(f"{name} is the path of a repository, not {root!r}")
+        raise PolicyError(f"{name} must be the path of a repository, not {root!r}")
     path = os.path.join(base, root)
     if not os.path.isdir(path):
         raise PolicyError(f"{name}: there is no directory {path}")
     mapper = settings.get("mapper")
     more = {"calibRoot": settings["calibRoot"]} if settings.get("calibRoot") else {}
-    # of a file, nothing is imported but what a package announces
+    # from a file, only mappers announced by installed packages are imported
     return Butler(path, mapper=None if mapper is None else installed.find(mapper), **more)

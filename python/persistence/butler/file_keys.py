@@ -1,7 +1,7 @@
-"""Keys off the names of files: what a repository has of a dataset type.
+"""Read keys from file names: which data IDs of a dataset type a repository has.
 
-Where few names have to be read for an answer, the directories themselves are read: that takes less
-time than to open an index. All other answers are the index's.
+Where few names have to be read for an answer, the directories are read directly, which is faster
+than opening the index. All other questions are answered by the index.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import filesystem
 
-# As many names are read in the time in which an index is opened.
+# About as many names can be read in the time in which the index is opened.
 _FEW = 4000
-# Which questions were found to take longer; if these are too many, they are found out again.
+# Queries that turned out to take longer; cleared when there are too many.
 _long: set[tuple[str, str, frozenset[str]]] = set()
 _ENOUGH = 10_000
 
@@ -29,18 +29,23 @@ def lookup(
     columns: Sequence[str],
     known: Mapping[str, Any],
 ) -> list[tuple[Any, ...]]:
-    """Return the distinct values of some keys that the files of a dataset type have.
+    """Return the distinct values of some keys in the file names of a dataset type.
 
     Parameters
     ----------
     repository : `Repository`
-        Where is looked.
+        The repository.
     dataset : `DatasetType`
         The dataset type.
     columns : sequence of `str`
-        Keys of its template. That of an HDU is in no name: it is None unless it is known.
+        Keys of its template. The number of an HDU is in no file name: it is None unless known.
     known : mapping
-        Values of keys, which are of their types; others than those of the template do not count.
+        Required values of keys, of the keys' types; keys that the template lacks are ignored.
+
+    Returns
+    -------
+    rows : `list` of `tuple`
+        The values of the columns, sorted, each combination once.
     """
     rows: dict[tuple[Any, ...], None] = {}
     for data_id in data_ids(repository, dataset, known, columns):
@@ -54,23 +59,23 @@ def data_ids(
     known: Mapping[str, Any],
     columns: Collection[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the data ID of each file of a dataset type that has some values, by these in order.
+    """Yield the data ID of each file of a dataset type with the required values, sorted by them.
 
-    Of several readings of a name, only the first with these values counts.
+    If a name can be read in several ways, only the first one with these values counts.
 
     Parameters
     ----------
     repository, dataset, known
         As for `lookup`.
     columns : collection of `str`, optional
-        The keys that count; others may be missing.
+        The keys that matter; others may be missing.
     """
     template = dataset.template
     if template is None:
         return iter(())
     endings = storages.endings(dataset.storage or "")
     question = repository.root, template.file_text, frozenset(known)
-    # Only the index knows of files that lie elsewhere.
+    # Only the index knows of files registered outside the repository.
     has_direct = repository.direct.is_there or repository.direct.has_appeared()
     if not has_direct and question not in _long:
         try:
@@ -89,7 +94,7 @@ def _indexed(
     known: Mapping[str, Any],
     columns: Collection[str] | None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield data IDs as the index has them."""
+    """Yield data IDs from the index."""
     in_file = PathTemplate(template.file_text)
     fixed = {key: value for key, value in known.items() if key in in_file.keys}
     outside = {key: known[key] for key in template.keys if key in known}
@@ -101,13 +106,13 @@ def _indexed(
     if columns is not None and filesystem.is_unique(in_file):
         keys = [key for key in keys if key in columns]
     rows = tree.rows(in_file, keys, known=fixed)
-    found = (dict(zip(keys, row, strict=True)) for row in rows)
-    for data_id in filesystem.once(in_file, fixed, found):
+    records = (dict(zip(keys, row, strict=True)) for row in rows)
+    for data_id in filesystem.once(in_file, fixed, records):
         yield outside | data_id
 
 
 def _is_in_no_index(value: Any) -> bool:
-    """Return whether SQLite cannot hold a value: a file's name can."""
+    """Return whether SQLite cannot hold a value that a file name can."""
     if isinstance(value, int):
         return not -(2**63) <= value < 2**63
     return isinstance(value, str) and not value.isascii() and not _is_encodable(value)

@@ -1,7 +1,4 @@
-"""How a dataset is read out of a chain of repositories.
-
-From one file, by a hook, or from its components.
-"""
+"""Read a dataset from a chain of repositories: from a file, a hook, or its components."""
 
 from __future__ import annotations
 
@@ -23,21 +20,21 @@ from persistence.dataids.request import COMPONENTS, Request, part_name
 from persistence.errors import NoResults, PolicyError, UnknownDatasetType
 from persistence.policy.dataset_type import Component, DatasetType
 
-# Views that depend on how the pixels of a composite lie.
+# Views that depend on the pixel layout of a composite.
 _LAID_OUT = frozenset({"bbox", "wcs", "detector"})
 
 
 class Reader:
-    """Reads datasets out of a chain.
+    """Read datasets from a chain.
 
     Parameters
     ----------
     chain : `Chain`
         The repositories.
     cache : `ComponentCache`
-        The components that are shared.
+        The shared components.
     types : `str`
-        The classes that files are read as; see `persistence.butler.read.read`.
+        The classes of the returned objects; see `persistence.butler.read.read`.
     """
 
     def __init__(self, chain: Chain, cache: ComponentCache, types: str = "astropy") -> None:
@@ -50,16 +47,16 @@ class Reader:
     # ---------------------------------------------------------------------------------------
 
     def request(self, name: str, data_id: Mapping[str, Any] = {}) -> Request:
-        """Take a name that a user typed apart.
+        """Parse the name of a dataset type, view or component.
 
         ``pair.left`` is the component ``left`` of the composite ``pair``. ``calexp:jointcal`` is a
-        stage of ``calexp``, for which the plain name may stand; ``calexp.wcs:jointcal`` is the same
-        as the stage's ``wcs``.
+        stage of ``calexp``, to which the plain name may refer; ``calexp.wcs:jointcal`` is the
+        ``wcs`` of that stage.
 
         Raises
         ------
         UnknownDatasetType
-            If there is no such dataset type, or no such component of it.
+            If there is no such dataset type, or it has no such component.
         PolicyError
             If the name has a dot, and the dataset type has no components.
         """
@@ -92,17 +89,16 @@ class Reader:
         raise UnknownDatasetType(f"{request.name}.{component}", known, "The policy")
 
     def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType:
-        """Give what the first repository that knows a dataset type says of it."""
+        """Return the definition of a dataset type in the first repository that knows it."""
         return self._chain.knowing(request).mapper.dataset(request, data_id)
 
-    # -- where it is
+    # -- existence and location
     # ---------------------------------------------------------------------------------
 
     def exists(self, request: Request, data_id: DataId, written: bool = False) -> bool:
-        """Say whether a dataset is there: of a composite, all components that it cannot do without.
+        """Check whether a dataset exists; for a composite, whether all required components do.
 
-        With ``written``, it has to be in every output, and components that are only read do not
-        count.
+        With ``written``, it must be in every output, and components that are only read are ignored.
         """
         dataset = self.dataset(request, data_id)
         if dataset.composite and dataset.template is None:
@@ -115,13 +111,14 @@ class Reader:
         return self._chain.locate(request, data_id) is not None
 
     def _has_file(self, request: Request, data_id: DataId) -> bool:
-        """Check whether there is a file of a dataset that a hook should have made."""
+        """Check whether there is a file of a dataset that a hook creates."""
         dataset = self.dataset(request, data_id)
         is_mapped = self._chain.knowing(request).mapper.hook("map", request.datasetType) is not None
         return (is_mapped or dataset.template is not None) and self.exists(request, data_id)
 
     def _part_exists(self, part: Component, data_id: DataId, written: bool) -> bool:
-        if part.optional or part.dataIdFrom is not None:  # where the latter is, only reading tells
+        # where the latter is, is only known after reading the former
+        if part.optional or part.dataIdFrom is not None:
             return True
         request = self._chain.request(part.datasetType)
         every = (
@@ -129,15 +126,15 @@ class Reader:
             if part.subset
             else [data_id]
         )
-        return bool(every) and all(self.exists(request, one, written) for one in every)
+        return bool(every) and all(self.exists(request, part_id, written) for part_id in every)
 
     def locate(self, request: Request, data_id: DataId, verb: str) -> Location:
-        """Return where a dataset is.
+        """Return the location of a dataset.
 
         Raises
         ------
         NoResults
-            If it is nowhere; the message says where it was looked for.
+            If it does not exist; the message lists the paths that were searched.
         """
         location = self._chain.locate(request, data_id)
         if location is None:
@@ -145,7 +142,11 @@ class Reader:
         return location
 
     def _expect(self, request: Request, data_id: DataId) -> Location:
-        """Say where the first repository that can tell would look; gen2-core, trap T7."""
+        """Return the location in the first repository that can map the data ID.
+
+        For a dataset that nobody has, Gen2's ``get`` raised the error of reading this file
+        (doc/gen2/gen2-core.md, trap T7).
+        """
         for repository in self._chain.asked(request, data_id):
             try:
                 return locate.lying(repository, locate.expected(repository, request, data_id))
@@ -154,10 +155,7 @@ class Reader:
         raise refuse(self._chain, "get", request, data_id)
 
     def is_missing(self, request: Request, data_id: DataId) -> bool:
-        """Say whether it is known before reading that a dataset is missing.
-
-        Of a composite, only reading tells.
-        """
+        """Return whether a dataset is known to be missing before reading; False for composites."""
         dataset = self.dataset(request, data_id)
         assembled = dataset.composite and dataset.template is None
         return (
@@ -178,24 +176,32 @@ class Reader:
     def read(
         self, request: Request, data_id: DataId, options: Options = {}, shared: bool = False
     ) -> tuple[Any, Whence]:
-        """Read a dataset, or a view of one, and say where it came from.
+        """Read a dataset, or a view of one.
 
         Parameters
         ----------
         request : `Request`
-            What is read.
+            The dataset type and view.
         data_id : `DataId`
-            Of which data ID.
+            The data ID.
         options : mapping
-            For the reader of the file.
+            Options for the reader of the file, such as ``bbox``.
         shared : `bool`
-            Whether the object may be one that others have: it is a component.
+            Whether the object may be shared with other callers: it is a component.
+
+        Returns
+        -------
+        dataset : object
+            The dataset.
+        whence : `Whence`
+            Its source: the location of its file, or those of its components.
         """
         unmade: Exception | None = None
         for maker in self._chain.bypassing(request, data_id):
             try:
                 return locate.bypass(maker, request, data_id), None
-            except (NoResults, OSError) as error:  # Gen2 went on to the next, and to the file
+            # Gen2 went on to the next repository, and to the file
+            except (NoResults, OSError) as error:
                 unmade = unmade or error
         if unmade is not None and not self._has_file(request, data_id):
             raise unmade
@@ -215,19 +221,19 @@ class Reader:
         else:
             item = read(request, location, self.types)
         reads.note(location)
-        made = location.options["mapper"].standardise(request, item, location.dataId)
-        if shared and hasattr(made, "share_through"):
-            made.share_through(lambda name, make: self.cache.get(location, name, make))
-        if made is item and request.view is None and "columns" not in location.options:
-            provenance.note(made, location)
-        return made
+        standardised = location.options["mapper"].standardise(request, item, location.dataId)
+        if shared and hasattr(standardised, "share_through"):
+            standardised.share_through(lambda name, make: self.cache.get(location, name, make))
+        if standardised is item and request.view is None and "columns" not in location.options:
+            provenance.note(standardised, location)
+        return standardised
 
 
 def _is_own_file(request: Request, dataset: DatasetType) -> bool:
-    """Return whether a view of a composite is read from its file beside the components.
+    """Return whether a view of a composite is read from the file that it has beside its components.
 
-    Where that file is not a component, as the one of all amplifiers of a raw, it does not tell how
-    these lie in what is assembled.
+    If that file is not a component, as the one with all amplifiers of a raw, its header does not
+    describe the pixel layout of the assembled object.
     """
     if dataset.template is None or request.view not in names.VIEWS or request.view == "sub":
         return False

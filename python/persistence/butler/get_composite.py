@@ -24,7 +24,7 @@ _MOST_SHOWN = 20
 
 
 class Source(Protocol):
-    """What reads datasets: `persistence.butler.get.Reader`."""
+    """The reader of datasets: `persistence.butler.get.Reader`."""
 
     def dataset(self, request: Request, data_id: Mapping[str, Any]) -> DatasetType: ...
 
@@ -38,14 +38,14 @@ class Source(Protocol):
 
 
 class Assembly:
-    """Reads composites.
+    """Read composites.
 
     Parameters
     ----------
     chain : `Chain`
         The repositories.
     source : `Source`
-        What reads the components, which may be composites.
+        The reader of the components, which may be composites themselves.
     """
 
     def __init__(self, chain: Chain, source: Source) -> None:
@@ -55,12 +55,12 @@ class Assembly:
     def read(
         self, request: Request, dataset: DatasetType, data_id: DataId, options: Options
     ) -> tuple[Any, Mapping[str, Whence]]:
-        """Read the components, and put them together; cut, or take out, what is asked for.
+        """Read the components and assemble them; return the requested part.
 
         Raises
         ------
         UnsafeContent
-            If a repository that nobody trusts says by what code they are put together.
+            If an untrusted repository names the function that assembles them.
         NoResults
             If a component is missing; the message names it.
         """
@@ -69,7 +69,8 @@ class Assembly:
         full_id, told = data_id, options
         if dataset.template is not None:
             full_id = DataId(self._source.locate(request, data_id, "get").dataId, tag=data_id.tag)
-        if not dataset.has_own_file:  # components need not be of one size: what is assembled is cut
+        # components may differ in size, so the assembled object is cut
+        if not dataset.has_own_file:
             told = {key: value for key, value in options.items() if key == "columns"}
         info, whence = self._components(dataset, full_id, told)
         for part in info.values():
@@ -88,7 +89,7 @@ class Assembly:
     def _components(
         self, dataset: DatasetType, data_id: DataId, options: Options
     ) -> tuple[dict[str, ComponentInfo], dict[str, Whence]]:
-        """Read the components of a composite; those whose data IDs are in others, after these."""
+        """Read the components of a composite; those with data IDs stored in others come last."""
         info = {name: ComponentInfo(part) for name, part in dataset.composite.items()}
         whence: dict[str, Whence] = dict.fromkeys(info)
         for name, part in sorted(dataset.composite.items(), key=_is_pointed):
@@ -105,7 +106,7 @@ class Assembly:
     def _own_file(
         self, dataset: DatasetType, data_id: DataId, options: Options
     ) -> tuple[Any, Location]:
-        """Read the file that a composite has besides its components."""
+        """Read the file that a composite has in addition to its components."""
         request = Request(dataset.name)
         location = self._source.locate(request, data_id, "get").told(options)
         obj = read(request, location, self._source.types)
@@ -115,9 +116,10 @@ class Assembly:
     def _ids(
         self, part: Component, info: Mapping[str, ComponentInfo], data_id: DataId
     ) -> DataId | Sequence[DataId]:
-        """Give the data ID of a component, or a list of them.
+        """Return the data ID of a component, or a list of data IDs.
 
-        The composite's, what answers to it, or another's.
+        It is the composite's data ID, the data IDs that match it, or one stored in another
+        component.
         """
         request = self._chain.request(part.datasetType)
         if part.dataIdFrom is None:
@@ -128,17 +130,17 @@ class Assembly:
             )
         name, _, path = part.dataIdFrom.partition(".")
         keys = self._source.dataset(request, data_id).keys
-        found = stored_data_ids.data_ids(info[name].obj, path, keys, part.dataIdFrom)
+        stored = stored_data_ids.data_ids(info[name].obj, path, keys, part.dataIdFrom)
         whole = [
-            DataId({**data_id, **one}, tag=data_id.tag)
-            for one in (found if isinstance(found, list) else [found])
+            DataId({**data_id, **part_id}, tag=data_id.tag)
+            for part_id in (stored if isinstance(stored, list) else [stored])
         ]
-        return whole if isinstance(found, list) else whole[0]
+        return whole if isinstance(stored, list) else whole[0]
 
     def _part(
         self, part: Component, ids: DataId | Sequence[DataId], options: Options
     ) -> tuple[Any, Whence]:
-        """Read one component: one dataset, or a list of them."""
+        """Read one component: one dataset, or a list of datasets."""
         request = (
             Request(part.datasetType, "sub")
             if "bbox" in options
@@ -157,14 +159,14 @@ class Assembly:
     def _list(
         self, part: Component, request: Request, ids: Sequence[DataId], options: Options
     ) -> tuple[list[Any], list[Whence]]:
-        """Read a list of datasets; those that are missing are named, all at once."""
+        """Read a list of datasets; one error names all that are missing."""
         if not ids and not part.optional:
             raise NoResults("No dataset matches:", request.name, {})
-        found: list[tuple[Any, Whence]] = []
+        objects: list[tuple[Any, Whence]] = []
         missing: list[NoResults] = []
         for data_id in ids:
             try:
-                found.append(self._one(part, request, data_id, options))
+                objects.append(self._one(part, request, data_id, options))
             except NoResults as error:
                 missing.append(error)
         if missing:
@@ -172,7 +174,7 @@ class Assembly:
             if not part.optional:
                 raise whole
             warn_caller(str(whole), MissingPartWarning)
-        return [obj for obj, _ in found], [whence for _, whence in found]
+        return [obj for obj, _ in objects], [whence for _, whence in objects]
 
     def _one(
         self, part: Component, request: Request, data_id: DataId, options: Options
@@ -188,7 +190,7 @@ class Assembly:
 
 
 def _is_pointed(item: tuple[str, Component]) -> bool:
-    """Say whether a component's data ID is in another one, which has to be read before."""
+    """Return whether a component's data ID is stored in another one, which is read before it."""
     return item[1].dataIdFrom is not None
 
 
@@ -199,7 +201,7 @@ def _missing(name: str, errors: Sequence[NoResults], number: int) -> NoResults:
 
 
 def _in_parent(image: Any, options: Options) -> Any:
-    """Give the box that is asked for in the pixel numbers of the parent image."""
+    """Return the requested box in the pixel coordinates of the parent image (``PARENT``)."""
     from persistence.types.pixels.box import Box
 
     box = Box.from_any(options["bbox"])

@@ -13,18 +13,18 @@ _NO_TAGS: frozenset[Any] = frozenset()
 
 
 class IdTable(NamedTuple):
-    """Data IDs of the same keys, by columns.
+    """Data IDs with the same keys, by columns.
 
     Attributes
     ----------
     keys : `tuple` of `str`
         The keys.
     columns : `list` of `list`
-        The values of each key, which are plain.
+        The values of each key, as plain Python values.
     places : sequence of `int`
-        Where each data ID stood among those that were given.
+        The position of each data ID in the caller's sequence.
     tags : `frozenset`
-        Tags of all of them: only repositories that have one of these are asked.
+        The tags of all of them: only repositories with one of these are searched.
     """
 
     keys: tuple[str, ...]
@@ -41,73 +41,80 @@ class IdTable(NamedTuple):
             yield data_id
 
     def chosen(self, numbers: Sequence[int]) -> IdTable:
-        """Return some of the data IDs, by their numbers in this table."""
+        """Return some of the data IDs, by their row numbers in this table."""
         columns = [[column[number] for number in numbers] for column in self.columns]
-        places = [self.places[number] for number in numbers]
-        return self._replace(columns=columns, places=places)
+        positions = [self.places[number] for number in numbers]
+        return self._replace(columns=columns, places=positions)
 
     def extended(self, more: Mapping[str, list[Any]]) -> IdTable:
-        """Return the data IDs with more keys, or with other values of keys that they have."""
+        """Return the data IDs with additional keys, or with new values for existing keys."""
         columns = dict(zip(self.keys, self.columns, strict=True)) | dict(more)
         return self._replace(keys=tuple(columns), columns=list(columns.values()))
 
 
 def tables(ids: Any, rest: Mapping[str, Any] = {}) -> tuple[int, list[IdTable]]:
-    """Return how many data IDs there are, and tables of them, of the same keys each.
+    """Return the number of data IDs, and tables of those with the same keys.
 
     Parameters
     ----------
     ids : iterable, mapping or table
-        Data IDs, or what has one as its ``dataId``; or a mapping of arrays or of single values; or
-        a table of astropy, pandas or numpy, with a column for each key. What is masked, or None,
-        in a column is not a value: that data ID lacks the key.
+        Data IDs, or objects with a ``dataId``; or a mapping of arrays or single values; or an
+        astropy, pandas or numpy table with a column per key. Masked or None values are missing
+        keys.
     rest : mapping
-        More keys, the same for all.
+        Further keys, with the same value for all data IDs.
+
+    Returns
+    -------
+    number : `int`
+        The number of data IDs.
+    tables : `list` of `IdTable`
+        One table for each set of keys.
 
     Raises
     ------
     DataIdError
-        If it is none of these, or columns are of several lengths.
+        If it is none of these, or the columns differ in length.
     """
     columns = _columns(ids)
     if columns is not None:
         return _of_columns({**columns, **rest})
     if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
-        raise DataIdError(f"{ids!r} is no list of data IDs, and no table of them")
+        raise DataIdError(f"{ids!r} is neither a list nor a table of data IDs")
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     data_id: Mapping[str, Any]
-    places: dict[tuple[Any, ...], list[int]] = {}
+    positions: dict[tuple[Any, ...], list[int]] = {}
     number = 0
-    for number, one in enumerate(ids, 1):
-        if type(one) is dict:
-            data_id, kind = one, (*one, _NO_TAGS)
+    for number, item in enumerate(ids, 1):
+        if type(item) is dict:
+            data_id, kind = item, (*item, _NO_TAGS)
         else:
-            data_id = _data_id(one)
+            data_id = _data_id(item)
             kind = (*data_id, frozenset(getattr(data_id, "tag", ())) or _NO_TAGS)
         if kind not in groups:
-            groups[kind], places[kind] = [], []
+            groups[kind], positions[kind] = [], []
         groups[kind].append(data_id)
-        places[kind].append(number - 1)
-    found = []
+        positions[kind].append(number - 1)
+    grouped = []
     for kind, group in groups.items():
-        values = [_plain([one[key] for one in group]) for key in kind[:-1]]
-        found.append(IdTable(kind[:-1], values, places[kind], kind[-1]))
+        values = [_plain([item[key] for item in group]) for key in kind[:-1]]
+        grouped.append(IdTable(kind[:-1], values, positions[kind], kind[-1]))
     same = {key: _text(plain(value)) for key, value in rest.items()}
     return number, [
         table.extended({key: [value] * len(table.places) for key, value in same.items()})
-        for table in found
+        for table in grouped
     ]
 
 
-def _data_id(one: Any) -> Mapping[str, Any]:
-    data_id = getattr(one, "dataId", one)
+def _data_id(item: Any) -> Mapping[str, Any]:
+    data_id = getattr(item, "dataId", item)
     if not isinstance(data_id, Mapping):
-        raise DataIdError(f"{one!r} is no data ID: give keys and values, {{'visit': 410877}}")
+        raise DataIdError(f"{item!r} is not a data ID: pass keys and values, {{'visit': 410877}}")
     return data_id
 
 
 def _columns(ids: Any) -> dict[str, Any] | None:
-    """Return the columns of a table; None if it is none."""
+    """Return the columns of a table; None if it is not a table."""
     if isinstance(ids, Mapping):
         return dict(ids)
     fields = getattr(getattr(ids, "dtype", None), "names", None)
@@ -122,14 +129,14 @@ def _of_columns(columns: Mapping[str, Any]) -> tuple[int, list[IdTable]]:
     lengths = {key: len(column) for key, column in values.items() if isinstance(column, list)}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-        raise DataIdError(f"columns of data IDs are of several lengths: {shown}")
+        raise DataIdError(f"columns of data IDs differ in length: {shown}")
     number = next(iter(lengths.values()), 1)
     whole = [
         column if isinstance(column, list) else [column] * number for column in values.values()
     ]
     table = IdTable(tuple(values), whole, range(number))
     if any(None in column for column in whole):
-        return tables([_known(one) for one in table.data_ids()])
+        return tables([_known(data_id) for data_id in table.data_ids()])
     return number, [table]
 
 
@@ -138,7 +145,7 @@ def _known(data_id: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(column: Any) -> Any:
-    """Return the values of a column as a list of plain ones, or one value for all."""
+    """Return the values of a column as a list of plain values, or one value for all rows."""
     if isinstance(column, str | bytes) or not hasattr(column, "__len__"):
         return _text(plain(column))
     values = column.tolist() if hasattr(column, "tolist") else list(column)
@@ -152,5 +159,5 @@ def _plain(values: list[Any]) -> list[Any]:
 
 
 def _text(value: Any) -> Any:
-    """Return a text for what a FITS table holds as bytes."""
+    """Return bytes, as FITS tables contain, as text."""
     return value.decode("ascii", "surrogateescape") if isinstance(value, bytes) else value

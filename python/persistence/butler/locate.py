@@ -1,7 +1,7 @@
-"""Where a dataset lies in one repository, or would lie, and whether it is there.
+"""Locate a dataset in one repository: where it is, or would be, and whether it exists.
 
-The long way: it asks hooks, supplies missing keys, and has the errors. `persistence.butler.plan`
-answers complete data IDs of plain dataset types alike, and quicker.
+This is the general look-up: it calls hooks, supplies missing keys, and raises the errors.
+`persistence.butler.plan` is a faster one for complete data IDs of plain dataset types.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _SHOWN = 3
 def expected(
     repository: Repository, request: Request, data_id: Mapping[str, Any], write: bool = False
 ) -> Location:
-    """Say where a dataset would lie, whether or not it is there.
+    """Return where a dataset would be, whether or not it exists.
 
     Raises
     ------
     NoResults
-        If nothing tells.
+        If its location cannot be determined.
     """
     mapped = repository.mapper.hook("map", request.datasetType)
     if mapped is not None:
@@ -45,18 +45,20 @@ def expected(
     location = repository.mapper.locate(dataset, full_id, root, repository.told)
     hdu_keys = dataset.template.hdu_keys if dataset.template is not None else ()
     if hdu_keys and not full_id.keys() >= set(hdu_keys):
-        there = present(repository, location)  # the HDU was only guessed
-        location = location if there is None else extensions.of_detector(there, repository.mapper)
+        located = present(repository, location)  # the HDU was only guessed
+        location = (
+            location if located is None else extensions.of_detector(located, repository.mapper)
+        )
     return choose_hdu(location, repository.mapper.policy.keys)
 
 
 def _of_hook(
     repository: Repository, request: Request, result: Any, data_id: Mapping[str, Any]
 ) -> Location:
-    """Take what a ``map_`` hook gives; the type that it names may be made from a pickle."""
+    """Return the location that a ``map_`` hook returns; its type may be created from a pickle."""
     if not result:
         name = type(repository.mapper).__name__
-        raise NoResults("No locations:", request.name, data_id, [f"{name} gives none"])
+        raise NoResults("No locations:", request.name, data_id, [f"{name} returns none"])
     location: Location = (
         result if isinstance(result, Location) else result.located(repository.root, request.name)
     )
@@ -65,18 +67,18 @@ def _of_hook(
 
 
 def moved(repository: Repository, request: Request, location: Location) -> Location:
-    """Return what a repository expects that maps as the one of a location; see `maps_like`."""
+    """Return a location in a repository with the same layout as the location's; see `maps_like`."""
     dataset = repository.mapper.dataset(request)
     return location._replace(root=repository.root_of(dataset), options=repository.told)
 
 
 def present(repository: Repository, location: Location) -> Location | None:
-    """Return a location if its file is there, perhaps compressed.
+    """Return a location if its file exists, perhaps compressed; else None.
 
     Raises
     ------
     SourceChanged
-        If it is a reference to a file that is gone, or has changed.
+        If the file refers to a source that is gone, or has changed.
     """
     if storages.find(location.storage, location.python) is None:
         return None
@@ -96,9 +98,9 @@ def present(repository: Repository, location: Location) -> Location | None:
 
 
 def lying(repository: Repository, location: Location) -> Location:
-    """Return where a file lies that is registered outside the repository; others as they are.
+    """Return the location of a file registered outside the repository; others unchanged.
 
-    It need not be there.
+    The file need not exist.
     """
     if not (repository.direct.is_there or repository.direct.has_appeared()):
         return location
@@ -108,7 +110,7 @@ def lying(repository: Repository, location: Location) -> Location:
 
 
 def is_written(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> bool:
-    """Check whether a dataset is in the file that it would be written to."""
+    """Check whether a dataset is in the file to which it would be written."""
     try:
         location = expected(repository, request, data_id, write=True)
     except NoResults:
@@ -117,38 +119,38 @@ def is_written(repository: Repository, request: Request, data_id: Mapping[str, A
 
 
 def bypass(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Any:
-    """Ask the camera's ``bypass_`` hook, which has to be there: it makes an object by itself.
-
-    It is standardised, as what is read from a file is.
+    """Return the object that the camera's ``bypass_`` hook creates, standardised.
 
     Raises
     ------
     NoResults
-        If the hook is of a type with files, and nothing tells where this one would be.
+        If the dataset type has files, and the location of this one cannot be determined.
     """
     mapper, name = repository.mapper, request.name
-    made = mapper.hook("bypass", name)
-    assert made is not None
+    hook = mapper.hook("bypass", name)
+    assert hook is not None
     dataset = mapper.dataset(request)
     location = (
         _of_bypass(repository, request, data_id) if ("bypass", name) in mapper.hooks else None
     )
     full_ids = _completed(repository, request, mapper.typed(dataset, data_id))
-    objects = [made(name, dataset.python, location, full_id) for full_id in full_ids]
+    objects = [hook(name, dataset.python, location, full_id) for full_id in full_ids]
     if any(other is not objects[0] for other in objects):
-        reasons = [f"several match: {', '.join(str(dict(one)) for one in full_ids[:_SHOWN])}, ..."]
+        reasons = [
+            f"several match: {', '.join(str(dict(match)) for match in full_ids[:_SHOWN])}, ..."
+        ]
         raise AmbiguousDataId("No unique lookup for:", name, data_id, reasons)
     if location is not None and dataset.template is not None:
-        there = present(repository, expected(repository, request, data_id))
-        if there is not None:
-            reads.note(there)
+        located = present(repository, expected(repository, request, data_id))
+        if located is not None:
+            reads.note(located)
     return mapper.standardise(request, faces.unwrap(objects[0]), data_id)
 
 
 def _completed(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
-    """Return a data ID with the keys by which the camera makes a dataset: one for each value.
+    """Return the data IDs, completed with the keys by which the camera creates a dataset.
 
     Raises
     ------
@@ -168,7 +170,7 @@ def _completed(
 def _of_bypass(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> ButlerLocation:
-    """Return where a dataset is that a hook makes: of the file, if the type has any."""
+    """Return the location of a dataset that a hook creates: of its file, if the type has files."""
     mapper = repository.mapper
     mapped = mapper.hook("map", request.datasetType)
     if mapped is not None:

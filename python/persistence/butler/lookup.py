@@ -1,4 +1,4 @@
-"""Look-ups in one repository: the keys that a person left out, and those that match a data ID."""
+"""Look-ups in one repository: supply missing keys, and find data IDs that match."""
 
 from __future__ import annotations
 
@@ -32,54 +32,59 @@ def lookup(
     data_id: Mapping[str, Any],
     lenient: bool = False,
 ) -> list[Row]:
-    """Ask who supplies them for the distinct values of some keys.
+    """Return the distinct values of some keys, from the registry or the file names.
 
-    Keys of the data ID that the supplier does not have cannot constrain the answer.
+    Keys of the data ID that the supplier does not know do not constrain the answer.
 
     Parameters
     ----------
     repository : `Repository`
-        Where is asked.
+        The repository.
     dataset : `DatasetType`
-        Of which datasets.
+        The dataset type.
     columns : sequence of `str`
-        What is wanted, in this order.
+        The keys to return, in this order.
     data_id : mapping
-        What the rows have to match.
+        Values that the rows must have.
     lenient : `bool`
-        Give None for keys that no path needs, and that the supplier does not have.
+        Return None for keys that no path needs and the supplier does not know.
+
+    Returns
+    -------
+    rows : `list` of `tuple`
+        The values of the columns.
 
     Raises
     ------
     UnknownKey
-        If the supplier has none of the columns, or none of the data ID's keys.
+        If the supplier knows none of the columns, or none of the data ID's keys.
     IncompleteDataId
-        If there is nothing to look up in.
+        If there is neither a registry nor a path template to look them up in.
     """
     policy = repository.mapper.policy
     shares = suppliers.shares(dataset, policy, columns)
     if "calibrations" in shares:
         source = repository.calibrations_of(dataset)
         return choose.query(dataset, columns, data_id, repository.registry, source)
-    given: dict[str, tuple[Any, ...]] = {}
+    fixed: dict[str, tuple[Any, ...]] = {}
     if "policy" in shares:
-        given |= suppliers.listed(policy, data_id)
-    wanted = [column for column in columns if column not in given]
+        fixed |= suppliers.listed(policy, data_id)
+    wanted = [column for column in columns if column not in fixed]
     ask = _ask_registry
     if "files" in shares:
         if set(shares["files"]) <= data_id.keys():
-            given |= {key: (data_id[key],) for key in shares["files"]}
-            wanted = [column for column in wanted if column not in given]
+            fixed |= {key: (data_id[key],) for key in shares["files"]}
+            wanted = [column for column in wanted if column not in fixed]
         else:
             ask = _ask_files
     rows = ask(repository, dataset, wanted, data_id, lenient) if wanted else [()]
-    return _joined(columns, wanted, rows, given) if given else rows
+    return _joined(columns, wanted, rows, fixed) if fixed else rows
 
 
 def lists_files(repository: Repository, dataset: DatasetType, keys: Sequence[str]) -> bool:
-    """Return whether a look-up of some keys only lists what there is: others may have more.
+    """Return whether a look-up of some keys only lists files: other repositories may have more.
 
-    Gen2 took the names of files for a registry where there was none: they answered for all.
+    Gen2 used file names as a registry where there was none, and they answered for all repositories.
     """
     policy = repository.mapper.policy
     if suppliers.undecided(dataset, policy, keys):
@@ -92,15 +97,15 @@ def _joined(
     columns: Sequence[str],
     wanted: Sequence[str],
     rows: Sequence[Row],
-    given: Mapping[str, tuple[Any, ...]],
+    fixed: Mapping[str, tuple[Any, ...]],
 ) -> list[Row]:
     """Join the rows of some columns with each combination of the values of the others."""
-    others = [key for key in columns if key in given]
-    made = []
-    for row, values in itertools.product(rows, itertools.product(*(given[key] for key in others))):
+    others = [key for key in columns if key in fixed]
+    joined = []
+    for row, values in itertools.product(rows, itertools.product(*(fixed[key] for key in others))):
         whole = dict(zip((*wanted, *others), (*row, *values), strict=True))
-        made.append(tuple(whole[key] for key in columns))
-    return made
+        joined.append(tuple(whole[key] for key in columns))
+    return joined
 
 
 def _ask_files(
@@ -110,15 +115,15 @@ def _ask_files(
     data_id: Mapping[str, Any],
     lenient: bool,
 ) -> list[Row]:
-    """Read values off the names of the files that exist."""
+    """Return values read from the names of existing files."""
     if dataset.template is None:
         reason = f"needs  {', '.join(wanted)}; the policy names neither a table nor a template"
         raise NoTables("Incomplete data ID:", dataset.name, data_id, [reason])
     files = repository.files
     known = files.columns((), dataset.template)
-    asked = [key for key in wanted if key in known] if lenient else list(wanted)
-    refuse_unknown(asked, known, dataset.name, files)
-    return _with_nulls(wanted, asked, file_keys.lookup(repository, dataset, asked, data_id))
+    supplied = [key for key in wanted if key in known] if lenient else list(wanted)
+    refuse_unknown(supplied, known, dataset.name, files)
+    return _with_nulls(wanted, supplied, file_keys.lookup(repository, dataset, supplied, data_id))
 
 
 def _ask_registry(
@@ -128,24 +133,27 @@ def _ask_registry(
     data_id: Mapping[str, Any],
     lenient: bool,
 ) -> list[Row]:
+    """Return values from the registry, and None in the columns that it lacks."""
     lacking = absent(repository, dataset, wanted, data_id) if lenient else ()
-    asked = [column for column in wanted if column not in lacking]
-    if not asked:
+    supplied = [column for column in wanted if column not in lacking]
+    if not supplied:
         return [(None,) * len(wanted)]
-    where = conditions(repository, dataset, asked, data_id)
+    where = conditions(repository, dataset, supplied, data_id)
     if repository.registry.lists_files:
-        rows = file_keys.lookup(repository, dataset, asked, where)
+        rows = file_keys.lookup(repository, dataset, supplied, where)
     else:
-        rows = repository.registry.lookup(asked, where, dataset.tables, template=dataset.template)
-    return _with_nulls(wanted, asked, rows)
+        rows = repository.registry.lookup(
+            supplied, where, dataset.tables, template=dataset.template
+        )
+    return _with_nulls(wanted, supplied, rows)
 
 
-def _with_nulls(columns: Sequence[str], asked: Sequence[str], rows: list[Row]) -> list[Row]:
-    """Return rows with None in the columns that were not asked for."""
-    if len(asked) == len(columns):
+def _with_nulls(columns: Sequence[str], supplied: Sequence[str], rows: list[Row]) -> list[Row]:
+    """Return rows with None in the columns that were not requested."""
+    if len(supplied) == len(columns):
         return rows
-    found = (dict(zip(asked, row, strict=True)) for row in rows)
-    return [tuple(row.get(column) for column in columns) for row in found]
+    by_name = (dict(zip(supplied, row, strict=True)) for row in rows)
+    return [tuple(row.get(column) for column in columns) for row in by_name]
 
 
 def absent(
@@ -154,15 +162,15 @@ def absent(
     columns: Sequence[str],
     data_id: Mapping[str, Any],
 ) -> list[str]:
-    """Return the columns that the registry lacks, no path needs and nobody asks to match."""
-    there = repository.registry.columns(dataset.tables, dataset.template)
-    if not there:
+    """Return the columns that the registry lacks, no path needs and no condition uses."""
+    existing = repository.registry.columns(dataset.tables, dataset.template)
+    if not existing:
         return []
     needed = dataset.template.keys if dataset.template is not None else ()
     return [
         column
         for column in columns
-        if column not in there and column not in needed and column not in data_id
+        if column not in existing and column not in needed and column not in data_id
     ]
 
 
@@ -172,7 +180,7 @@ def conditions(
     wanted: Sequence[str],
     data_id: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what of a data ID can constrain a look-up of some columns in the registry."""
+    """Return the part of a data ID that constrains a look-up of some columns in the registry."""
     known = repository.registry.columns(dataset.tables, dataset.template)
     refuse_unknown(wanted, known, dataset.name, repository.registry)
     where = {
@@ -187,18 +195,23 @@ def conditions(
 
 
 def strange(repository: Repository, name: str, data_id: Mapping[str, Any]) -> dict[str, str]:
-    """Return the keys of a data ID that nothing knows, with what to say of each.
+    """Return the unknown keys of a data ID, with a message for each.
 
     They are misspelt, and constrain nothing. A mapper without a policy may know any key.
 
     Parameters
     ----------
     repository : `Repository`
-        Whose camera and registry may know them.
+        The repository whose camera and registry may know them.
     name : `str`
-        The dataset type, of which a mapper may tell the keys itself.
+        The dataset type; a mapper may list its keys itself.
     data_id : mapping
         The data ID.
+
+    Returns
+    -------
+    messages : `dict` [`str`, `str`]
+        Unknown key to message.
     """
     policy = repository.mapper.policy
     unknown = [
@@ -223,22 +236,22 @@ def strange(repository: Repository, name: str, data_id: Mapping[str, Any]) -> di
 
 
 def complete(repository: Repository, dataset: DatasetType, data_id: Mapping[str, Any]) -> DataId:
-    """Supply the keys that a person left out.
+    """Return a data ID with the missing keys supplied.
 
     Raises
     ------
     IncompleteDataId
-        If nobody knows them, or only the person can.
+        If they are unknown, or only the user can supply them.
     AmbiguousDataId, MultipleResults
-        If several answer.
+        If several values match.
     """
     mapper = repository.mapper
     try:
         if dataset.section == "calibrations":
             full_id = mapper.typed(dataset, data_id)
             source = repository.calibrations_of(dataset)
-            found = choose.complete(dataset, full_id, mapper, repository.registry, source)
-            dict.update(full_id, found)  # what a registry gives is plain
+            supplied = choose.complete(dataset, full_id, mapper, repository.registry, source)
+            dict.update(full_id, supplied)  # values from a registry are plain
             return full_id
         return mapper.complete(dataset, data_id, functools.partial(supply, repository))
     except UnknownKey as error:
@@ -255,12 +268,12 @@ def supply(
     columns: Sequence[str],
     data_id: Mapping[str, Any],
 ) -> list[Row]:
-    """Find what the keys may be that a data ID lacks.
+    """Return the possible values of the keys that a data ID lacks.
 
     Raises
     ------
     IncompleteDataId
-        If only the person knows one, or the registry has the row, but not what the path needs.
+        If only the user can supply one, or the registry has the row, but not what the path needs.
     """
     mapper = repository.mapper
     undecided = suppliers.undecided(dataset, mapper.policy, columns)
@@ -284,8 +297,8 @@ def supply(
 
 
 def explained(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Explanation:
-    """Explain which calibration a data ID gets in a repository, and why not another."""
-    from persistence.calibs import explain  # only who asks why needs it
+    """Explain which calibration of a repository matches a data ID, and why others do not."""
+    from persistence.calibs import explain  # lazy: only needed for explanations
 
     mapper = repository.mapper
     dataset = mapper.dataset(request)

@@ -1,6 +1,7 @@
-"""The repositories that a Butler is to use, found before anything is done (gen2-core 1.2 to 1.5).
+"""Find the repositories that a Butler uses, before anything is opened or written.
 
-What is there is read, and what has to be written is planned: `persistence.butler.open` does it.
+Their configuration is read, and what has to be written is planned; `persistence.butler.open`
+carries it out. The rules are those of doc/gen2/gen2-core.md, 1.2 to 1.5.
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ from persistence.files import links, ownership
 
 
 class Member:
-    """A repository on its way into the chain.
+    """A repository that will be part of the chain.
 
     Parameters
     ----------
     args : `Arguments`
-        What the caller says of it.
+        The caller's arguments for it.
     cfg : `RepositoryCfg`
-        How it is set up, with what the caller says laid over it.
+        Its configuration, with the caller's arguments applied.
     is_new : `bool`
-        Whether nothing is there yet.
+        Whether it does not exist yet.
 
     Attributes
     ----------
     parents : `list` [`Member`]
-        Where is looked next.
+        The repositories that are searched after it.
     tags : `set`
-        Its own, and those of the repositories that have it as a parent.
+        Its own tags, and those of its descendants in the chain.
     given : `type`, `str`, `Mapper` or None
-        The camera that the caller gives for it, or for who has it as a parent.
+        The camera that the caller passed for it, or for a descendant.
     is_written : `bool`
         Whether its configuration has to be written.
     """
@@ -69,39 +70,41 @@ class Member:
         for parent in self.parents:
             parent.tag(tags)
 
-    def line(self) -> list[Member]:
-        """Return the repository and all that are behind it, the nearest first."""
+    def ancestry(self) -> list[Member]:
+        """Return the repository and its ancestors, the nearest first."""
         every = {self.place: self}
         for parent in self.parents:
-            every |= {one.place: one for one in parent.line() if one.place not in every}
+            every |= {
+                member.place: member for member in parent.ancestry() if member.place not in every
+            }
         return list(every.values())
 
 
 class Members:
-    """The repositories that a caller tells of, and their parents, each once.
+    """The repositories that the caller names, and their parents, each once.
 
     Parameters
     ----------
     inputs, outputs : sequence of `RepositoryArgs`
-        What the caller says.
+        The caller's arguments.
     trust : sequence of `str`
         Dotted names of mappers that repositories may name.
     force : `bool`
-        Whether outputs may be other users'.
+        Whether outputs may belong to other users.
 
     Attributes
     ----------
     inputs, outputs : `list` [`Member`]
-        Those that the caller tells of.
+        Those that the caller names.
     found : `dict` [`str`, `Member`]
-        All, by their places.
+        All members, by their directories.
     given : `type`, `str`, `Mapper` or None
-        The camera that the caller gives, if it is only one.
+        The camera that the caller passed, if it is only one.
 
     Raises
     ------
     RepositoryError
-        If one is no repository, or cannot be used as asked.
+        If a directory is not a repository, or cannot be used as requested.
     """
 
     def __init__(
@@ -121,8 +124,8 @@ class Members:
             for args, mode in zip(outputs, modes, strict=True)
         ]
         read_already = {member.place for member in self.outputs if member.readable}
-        asked = [self._member(args.frozen("r")) for args in inputs]
-        self.inputs = [member for member in asked if member.place not in read_already]
+        requested = [self._member(args.frozen("r")) for args in inputs]
+        self.inputs = [member for member in requested if member.place not in read_already]
         for member in self.asked:
             self.add_parents(member, [member.place])
         for member in self.outputs:
@@ -132,22 +135,24 @@ class Members:
 
     @property
     def asked(self) -> list[Member]:
-        """Those that are read because the caller says so, the first first."""
-        return [*(one for one in self.outputs if one.readable), *self.inputs]
+        """The repositories that the caller requests to read, in order."""
+        return [*(output for output in self.outputs if output.readable), *self.inputs]
 
     @property
     def readable(self) -> list[Member]:
-        """All that are read, in the order of the search."""
-        return list({one.place: one for first in self.asked for one in first.line()}.values())
+        """All repositories that are read, in search order."""
+        return list(
+            {member.place: member for first in self.asked for member in first.ancestry()}.values()
+        )
 
     def _member(self, args: Arguments, output: bool = False) -> Member:
-        place = args.cfgRoot or os.path.realpath(os.curdir)
-        cfg = repository_cfg.read(place)
+        directory = args.cfgRoot or os.path.realpath(os.curdir)
+        cfg = repository_cfg.read(directory)
         is_new = cfg is None
         if cfg is None:
             if not output and args.mapper is None:
-                raise _not_there(place)
-            cfg = RepositoryCfg(place, args.root or place)
+                raise _not_there(directory)
+            cfg = RepositoryCfg(directory, args.root or directory)
         cfg = self._with_args(cfg, args, output and not is_new)
         member = Member(args, cfg, is_new)
         if output:
@@ -160,84 +165,85 @@ class Members:
         return member if output else self.found.setdefault(member.place, member)
 
     def _with_args(self, cfg: RepositoryCfg, args: Arguments, has_to_match: bool) -> RepositoryCfg:
-        """Let what the caller says of a repository count.
+        """Return a configuration with the caller's arguments applied.
 
-        What an output was set up with cannot be changed.
+        The configuration of an existing output cannot be changed.
         """
-        said: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         if args.mapper is not None:
             remember(args.mapper)  # a parent that is opened first may name it
-            said["mapper"] = gen2_name(args.mapper)
+            settings["mapper"] = gen2_name(args.mapper)
         if args.mapperArgs is not None:
-            said["mapperArgs"] = repository_cfg.placed(args.mapperArgs, cfg.root)
+            settings["mapperArgs"] = repository_cfg.placed(args.mapperArgs, cfg.root)
             if args.mapperArgs and not isinstance(args.mapper, str | type | None):
                 raise UnknownArgument(
-                    f"mapper={args.mapper!r} is made already, and cannot be told "
-                    f"{', '.join(args.mapperArgs)}: give {type(args.mapper).__name__} itself as "
+                    f"mapper={args.mapper!r} is an instance already, and cannot be passed "
+                    f"{', '.join(args.mapperArgs)}: pass {type(args.mapper).__name__} itself as "
                     "mapper"
                 )
         if args.policy is not None:
-            said["policy"] = args.policy
+            settings["policy"] = args.policy
         if has_to_match and not cfg.old:
-            for name, value in said.items():
-                there = getattr(cfg, name)
-                if not self._is_camera(there, value) if name == "mapper" else there != value:
+            for name, value in settings.items():
+                existing = getattr(cfg, name)
+                if not self._is_camera(existing, value) if name == "mapper" else existing != value:
                     raise RepositoryError(
                         "The RepositoryArgs and RepositoryCfg must match for writable "
-                        f"repositories: {cfg.cfg_root} is set up with {name} {there!r}, not "
+                        f"repositories: {cfg.cfg_root} is set up with {name} {existing!r}, not "
                         f"{value!r}"
                     )
             return cfg
-        return cfg._replace(**said)
+        return cfg._replace(**settings)
 
-    def _is_camera(self, name: str | None, given: str) -> bool:
-        """Return whether what a repository names is the camera that the caller gives."""
+    def _is_camera(self, name: str | None, expected: str) -> bool:
+        """Return whether the mapper that a repository names is the caller's camera."""
         try:
-            return name is not None and find(name, self._trust) is camera(given)
+            return name is not None and find(name, self._trust) is camera(expected)
         except CameraNotFound:
             return False
 
-    def add_parents(self, member: Member, line: list[str]) -> None:
-        """Find the parents of a repository, and theirs."""
+    def add_parents(self, member: Member, ancestry: list[str]) -> None:
+        """Find the parents of a repository, and their parents."""
         member.parents = []
         for parent in member.cfg.parents:
-            found = self._parent(member, parent)
-            if found.place in line:
+            ancestor = self._parent(member, parent)
+            if ancestor.place in ancestry:
                 raise RepositoryError(
-                    f"parents lead in a circle: {' -> '.join([*line, found.place])}"
+                    f"parents form a cycle: {' -> '.join([*ancestry, ancestor.place])}"
                 )
-            if not found.parents:
-                self.add_parents(found, [*line, found.place])
-            member.parents.append(found)
+            if not ancestor.parents:
+                self.add_parents(ancestor, [*ancestry, ancestor.place])
+            member.parents.append(ancestor)
 
     def _parent(self, child: Member, parent: Any) -> Member:
         path = repository_cfg.shown(parent)
-        place = os.path.realpath(path)
-        if place not in self.found:
+        directory = os.path.realpath(path)
+        if directory not in self.found:
             cfg = repository_cfg.read(path)
-            given = self.given if child.given is None else child.given
-            if cfg is None and given is not None and os.path.isdir(path):
-                cfg = RepositoryCfg(path, path)  # as the caller's own input may be
+            camera = self.given if child.given is None else child.given
+            if cfg is None and camera is not None and os.path.isdir(path):
+                cfg = RepositoryCfg(path, path)  # as a caller's own input may
             if cfg is None:
                 is_there = os.path.isdir(path)
                 reason = f"names no mapper: give {argument('mapper')}" if is_there else "is gone"
                 reason += moved_trees.guess(path, child.cfg)
                 raise RepositoryError(f"the parent {path} of {child.cfg.cfg_root} {reason}")
-            said: Mapping[str, Any] | None = None
+            mapper_args: Mapping[str, Any] | None = None
             if cfg.old:
                 nested = parent if isinstance(parent, RepositoryCfg) else child.cfg
-                said = child.args.mapperArgs if nested is child.cfg else None
+                mapper_args = child.args.mapperArgs if nested is child.cfg else None
                 cfg = cfg._replace(mapperArgs=nested.mapperArgs, mapper=cfg.mapper or nested.mapper)
-            args = RepositoryArgs(cfgRoot=path, mapperArgs=said).frozen("r")
-            self.found[place] = Member(args, cfg, is_new=False)
-            self.found[place].given = child.given
-        return self.found[place]
+            args = RepositoryArgs(cfgRoot=path, mapperArgs=mapper_args).frozen("r")
+            self.found[directory] = Member(args, cfg, is_new=False)
+            self.found[directory].given = child.given
+        return self.found[directory]
 
     def _plan_output(self, member: Member) -> None:
-        """Find an output's parents and mapper, and whether its configuration has to be written."""
-        given = [one for one in self.inputs if one.place != member.place]
+        """Find the parents and mapper of an output, and whether its configuration has changed."""
+        candidates = [other for other in self.inputs if other.place != member.place]
         parents = tuple(
-            one.cfg._replace(parents=()) if one.cfg.old else one.cfg.cfg_root for one in given
+            other.cfg._replace(parents=()) if other.cfg.old else other.cfg.cfg_root
+            for other in candidates
         )
         cfg = member.cfg
         if member.is_new:
@@ -247,7 +253,7 @@ class Members:
             cfg = cfg._replace(
                 parents=(
                     *cfg.parents,
-                    *(one for one in parents if repository_cfg.same(one) not in known),
+                    *(other for other in parents if repository_cfg.same(other) not in known),
                 )
             )
         else:
@@ -257,10 +263,10 @@ class Members:
         if member.readable:
             self.add_parents(member, [member.place])
         else:
-            member.parents = given  # whose registries know what it writes
+            member.parents = candidates  # their registries describe the data that are written
 
     def _default_mapper(self, member: Member) -> str | None:
-        names = {one.cfg.mapper and dotted(one.cfg.mapper) for one in self.inputs}
+        names = {other.cfg.mapper and dotted(other.cfg.mapper) for other in self.inputs}
         if len(names) != 1:
             raise RepositoryError(
                 f"No default mapper could be established for {member.cfg.cfg_root}: its inputs "
@@ -270,7 +276,7 @@ class Members:
 
 
 def _modes(inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs]) -> list[str]:
-    """Return the modes of the outputs, and refuse those that cannot be."""
+    """Return the modes of the outputs, and raise an error for invalid ones."""
     for args in inputs:
         if args.mode not in (None, "r", "rw"):
             raise RepositoryError(
@@ -291,25 +297,25 @@ def _modes(inputs: Sequence[RepositoryArgs], outputs: Sequence[RepositoryArgs]) 
 
 
 def _leads_out(cfg: RepositoryCfg, args: Arguments) -> str:
-    """Return why nothing is written to a repository whose own file places its data elsewhere.
+    """Return why a repository is not written to: its own file places its data elsewhere.
 
-    Empty if they lie in it, or the caller says where they do.
+    Empty if they are inside, or the caller names the place.
     """
     root = os.path.realpath(cfg.root)
     is_meant = args.names_root and os.path.realpath(args.root or "") == root
     if is_meant or links.lies_in(root, cfg.cfg_root):
         return ""
-    given = {"cfgRoot": cfg.cfg_root, "root": root}
+    directories = {"cfgRoot": cfg.cfg_root, "root": root}
     return (
         f"{cfg.cfg_root}/{repository_cfg.FILE} says that its data lie in {root}, outside of it: "
-        f"to write there, say so yourself, in Python: Butler(outputs={given!r})"
+        f"to write there, say so yourself, in Python: Butler(outputs={directories!r})"
     )
 
 
 def refusal(cfg: RepositoryCfg, args: Arguments, force: bool) -> str:
-    """Return why nothing is written to a repository: it leads elsewhere, or is another user's.
+    """Return why a repository is not written to: it leads elsewhere, or belongs to another user.
 
-    Empty if it may be written. Another user's may be, if that is forced.
+    Empty if it may be written to; ``force`` allows other users' repositories.
     """
     reason = _leads_out(cfg, args)
     for root in () if force else dict.fromkeys((cfg.cfg_root, cfg.root)):
@@ -318,23 +324,24 @@ def refusal(cfg: RepositoryCfg, args: Arguments, force: bool) -> str:
 
 
 def _refuse_unwritable(root: str) -> None:
-    """Refuse an output that the user may not write to, before anything is computed for it."""
+    """Raise an error if the user may not write to an output, before anything is computed for it."""
     if os.access(root, os.W_OK | os.X_OK):
         return
     if not os.path.isdir(root):
-        raise RepositoryError(f"the output {root} is no directory")
+        raise RepositoryError(f"the output {root} is not a directory")
     raise RepositoryError(
         f"the output {root} belongs to {ownership.owner(root)}, and you may not write to it: give "
         "it as an input, and a directory of your own as the output"
     )
 
 
-def _not_there(place: str) -> RepositoryError:
-    if not os.path.isdir(place):
-        reason = links.fault(place) or f"there is no directory {place}"
+def _not_there(directory: str) -> RepositoryError:
+    if not os.path.isdir(directory):
+        reason = links.fault(directory) or f"there is no directory {directory}"
         return RepositoryError(f"No cfg found for read-only input repository: {reason}")
     return RepositoryError(
-        f"No cfg found for read-only input repository at {place}: it has no _mapper, no _parent, "
-        f"no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper into it "
-        f"(echo lsst.obs.decam.DecamMapper > {place}/_mapper), or give {argument('mapper')}"
+        f"No cfg found for read-only input repository at {directory}: it has no _mapper, no "
+        f"_parent, no registry.sqlite3 and no {repository_cfg.FILE}. Write the camera's mapper "
+        f"into it (echo lsst.obs.decam.DecamMapper > {directory}/_mapper), or pass "
+        f"{argument('mapper')}"
     )

@@ -1,4 +1,4 @@
-"""Trees that were moved: where what an old path names may be now."""
+"""Find moved trees: where a directory named by an outdated path may be now."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from persistence.registry import path_of
 
 
 def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
-    """Return what a repository's file says for the mapper, with a calibration root that is there.
+    """Return the mapper arguments of a repository's file, with a calibration root that exists.
 
-    Gen2, and earlier versions of ours, wrote it absolute: in a tree that was moved, it is where it
-    was beside the repository. Whoever needs no calibrations does not need it.
+    Gen2, and earlier versions of this package, wrote absolute paths. In a tree that was moved, the
+    calibrations still have the same position relative to the repository. If none is found, there is
+    no error: not every user needs calibrations.
     """
     path, named = cfg.mapperArgs.get("calibRoot"), cfg.mapperArgs.get("calibRegistry")
     if not isinstance(path, str):
@@ -24,12 +25,16 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
     registry = path_of(path, {"calibRegistry": named}, "calibRegistry")
     if os.path.isdir(path) and (not named or os.path.isfile(registry)):
         return cfg.mapperArgs
-    given = {"calibRegistry": named and os.path.relpath(registry, path)}
-    places = beside(path, cfg.root)
-    roots = [one for one in places if os.path.isfile(path_of(one, given, "calibRegistry"))]
+    arguments = {"calibRegistry": named and os.path.relpath(registry, path)}
+    candidates = beside(path, cfg.root)
+    roots = [
+        candidate
+        for candidate in candidates
+        if os.path.isfile(path_of(candidate, arguments, "calibRegistry"))
+    ]
     hint = f"{roots[0]} is taken for it" if roots else "none of them will be found"
     gone = registry if os.path.isdir(path) else path
-    # What an older repository is told, the file of the one on it says.
+    # Arguments of an older repository are in the file of its child.
     file = f"{cfg.cfg_root}/{repository_cfg.FILE}"
     file = f"{repository_cfg.FILE} of a child of {cfg.cfg_root}" if cfg.old else file
     warn_caller(
@@ -43,7 +48,7 @@ def mapper_args(cfg: RepositoryCfg) -> Mapping[str, Any]:
 
 
 def beside(path: str, root: str) -> Iterator[str]:
-    """Yield where a path may be now: as it was beside a root, if the tree was moved with it."""
+    """Yield where a path may be now, if it was moved together with a root."""
     parts = path.strip("/").split("/")
     above = os.path.dirname(os.path.realpath(root))
     while above != "/":
@@ -52,7 +57,7 @@ def beside(path: str, root: str) -> Iterator[str]:
 
 
 def guess(path: str, child: RepositoryCfg) -> str:
-    """Return a hint where a parent is now; empty if it is nowhere beside the child."""
+    """Return a hint where a parent is now; empty if it is not found beside the child."""
     for candidate in beside(path, child.root):
         is_other = os.path.realpath(candidate) != os.path.realpath(child.root)
         if is_other and repository_cfg.read(candidate) is not None:

@@ -1,4 +1,4 @@
-"""What a person may have meant: the datasets nearest to a data ID that nothing answers to."""
+"""Find the datasets nearest to a data ID that matches nothing, for error messages."""
 
 from __future__ import annotations
 
@@ -17,18 +17,15 @@ from persistence.errors import PersistenceError
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
-# An error has to come soon: no more files or values than these are looked at for it.
+# Error messages must not take long: no more files or values than these are searched.
 _ENOUGH = 2000
-# But numbers are compared in no time.
+# Numbers are compared quickly.
 _ENOUGH_NUMBERS = 200_000
 _CANDIDATES = 3
 
 
 def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Iterator[str]:
-    """Give lines that tell what is near a data ID in a repository.
-
-    Registered IDs first, else files.
-    """
+    """Yield lines about the datasets nearest to a data ID: registered ones first, else files."""
     try:
         if repository.mapper.dataset(request).section == "calibrations":
             yield from _calibrations(repository, request, data_id)
@@ -39,13 +36,13 @@ def reasons(repository: Repository, request: Request, data_id: Mapping[str, Any]
         if near is not None:
             yield f"nearest     {text(near)}  in  {os.path.relpath(repository.root)}"
     except (PersistenceError, OSError):
-        return  # the error that is being explained matters more than its explanation
+        return  # the original error matters more than its explanation
 
 
 def _calibrations(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Show the calibrations that come nearest to what was wanted, with what rules them out."""
+    """Yield the nearest calibrations, with the criteria that exclude them."""
     for candidate in explained(repository, request, data_id).candidates[:_CANDIDATES]:
         yield f"nearest     {candidate}"
 
@@ -53,7 +50,7 @@ def _calibrations(
 def _on_disk(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Free one key after the other, and see which file of the dataset type is there then."""
+    """Return the data ID of a file that differs in one key only."""
     dataset = repository.mapper.dataset(request)
     if dataset.template is None:
         return None
@@ -63,7 +60,9 @@ def _on_disk(
         others = {name: value for name, value in fixed.items() if name != key}
         limit = _ENOUGH if isinstance(fixed[key], str) else _ENOUGH_NUMBERS
         near = file_keys.data_ids(repository, dataset, others, [key])
-        values = {one[key]: None for one in itertools.islice(near, limit) if key in one}
+        values = {
+            neighbour[key]: None for neighbour in itertools.islice(near, limit) if key in neighbour
+        }
         if values:
             others[key] = closest(fixed[key], values)
             return next(file_keys.data_ids(repository, dataset, others), None)
@@ -73,7 +72,7 @@ def _on_disk(
 def _registered(
     repository: Repository, request: Request, data_id: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Free one key after the other, and see which of its values the registry has then."""
+    """Yield, for each key in turn, its values in the registry when all other keys match."""
     dataset = repository.mapper.dataset(request)
     registry = repository.registry
     if registry.lists_files or not dataset.tables:
@@ -83,19 +82,19 @@ def _registered(
     where = {key: value for key, value in known.items() if key in columns}
     if not where or registry.lookup(list(where), where, dataset.tables, limit=1):
         return
-    found = False
+    is_explained = False
     for key in where:
         others = {name: value for name, value in where.items() if name != key}
         near = _value(registry, dataset, key, where[key], others)
         if near is not None:
-            found = True
+            is_explained = True
             yield f"registered  {text({**others, key: near})}, but not {key}={where[key]}"
-    if not found:  # no single key is to blame
+    if not is_explained:  # no single key explains it
         yield from _strangers(registry, dataset, where)
 
 
 def _strangers(registry: Registry, dataset: DatasetType, where: Mapping[str, Any]) -> Iterator[str]:
-    """Show the keys whose values the registry does not have, each with the nearest it has."""
+    """Yield the keys whose values are not in the registry, each with the nearest value that is."""
     for key, value in where.items():
         if not registry.lookup([key], {key: value}, dataset.tables, limit=1):
             near = _value(registry, dataset, key, value, {})
@@ -106,21 +105,20 @@ def _strangers(registry: Registry, dataset: DatasetType, where: Mapping[str, Any
 def _value(
     registry: Registry, dataset: DatasetType, key: str, value: Any, others: Mapping[str, Any]
 ) -> Any:
-    """Give the nearest value of a key that the registry has for other values.
-
-    None if it has none.
-    """
+    """Return the registry's value of a key nearest to a value, for other keys; None if none."""
     limit = _ENOUGH if isinstance(value, str) else _ENOUGH_NUMBERS
     values = [row[0] for row in registry.lookup([key], others, dataset.tables, limit=limit)]
-    values = [one for one in values if one is not None]
+    values = [candidate for candidate in values if candidate is not None]
     return closest(value, values) if values else None
 
 
 def closest(value: Any, values: Iterable[Any]) -> Any:
-    """Choose the value that is nearest: by distance for numbers, by likeness for text."""
+    """Return the nearest value: by difference for numbers, by similarity for text."""
     pool = list(values)
-    if isinstance(value, int | float) and all(isinstance(one, int | float) for one in pool):
-        return min(pool, key=lambda one: abs(one - value))
-    words = [str(one) for one in pool]
+    if isinstance(value, int | float) and all(
+        isinstance(candidate, int | float) for candidate in pool
+    ):
+        return min(pool, key=lambda candidate: abs(candidate - value))
+    words = [str(candidate) for candidate in pool]
     close = difflib.get_close_matches(str(value), words, n=1, cutoff=0.0)
     return pool[words.index(close[0])] if close else pool[0]

@@ -1,7 +1,7 @@
-"""From what a caller says to the chain of repositories that a Butler uses.
+"""Open the chain of repositories that a caller's arguments describe.
 
 First everything is found and planned (`persistence.butler.members`), then the inputs are opened,
-and only then something is written: repositories that are new, or outputs that get new parents.
+and only then is anything written: new repositories, or outputs with new parents.
 """
 
 from __future__ import annotations
@@ -32,18 +32,19 @@ from persistence.policy import refuse_code
 
 
 class Opening:
-    """Opens the repositories that a Butler is told of, each once.
+    """Open the repositories that a Butler uses, each once.
 
     Parameters
     ----------
     inputs, outputs : sequence of `RepositoryArgs`
-        What the caller says.
+        The caller's arguments.
     trust : sequence of `str`
-        Dotted names of classes that pickles may hold, and of mappers that repositories may name.
+        Dotted names of classes that pickles may contain, and of mappers that repositories may
+        name.
     calibs : mapping
-        Dataset types of calibrations, and where these lie.
+        Calibration dataset types, with their directories.
     force : `bool`
-        Whether outputs may be other users'.
+        Whether outputs may belong to other users.
     """
 
     def __init__(
@@ -55,12 +56,12 @@ class Opening:
         force: bool = False,
     ) -> None:
         self._trust, self._force = trust, force
-        self._calibs = {name: os.path.abspath(place) for name, place in calibs.items()}
+        self._calibs = {name: os.path.abspath(directory) for name, directory in calibs.items()}
         self._members = Members(inputs, outputs, trust, force)
         self._made: dict[str, Repository] = {}
 
     def chain(self) -> Chain:
-        """Open what is read, write what is new, and open that."""
+        """Open the inputs, write new configuration, open the outputs, and return the chain."""
         outputs = self._members.outputs
         for member in self._members.readable:
             if member not in outputs:
@@ -69,12 +70,12 @@ class Opening:
             self._check_calibs()
         for member in outputs:
             self._write(member)
-        made = [self._repository(member) for member in outputs]
+        opened = [self._repository(member) for member in outputs]
         self._check_calibs()
-        return Chain([self._repository(member) for member in self._members.readable], made)
+        return Chain([self._repository(member) for member in self._members.readable], opened)
 
     def _write(self, member: Member) -> None:
-        """Write an output's configuration, if that is planned; others may have done so, too."""
+        """Write the configuration of an output if planned; another process may do so, too."""
         if not member.is_written:
             return
         planned = member.cfg
@@ -84,7 +85,7 @@ class Opening:
             member.tag(set(member.args.tags))
 
     def _check_calibs(self) -> None:
-        """Refuse to take from elsewhere what is no calibration of any repository's camera."""
+        """Raise an error if ``calibs`` names a dataset type that is a calibration of no camera."""
         mappers = [repository.mapper for repository in self._made.values()]
         known = dict.fromkeys(
             dataset.name
@@ -98,30 +99,30 @@ class Opening:
                 raise UnknownDatasetType(name, known, f"calibs: {cameras}", "calibration")
 
     def write_new(self) -> None:
-        """Write the configuration of repositories that are new and were only opened."""
+        """Write the configuration of new repositories that were only opened so far."""
         for member in self._members.inputs:
             if member.is_new:
                 member.cfg = repository_cfg.write(member.cfg)
                 member.is_new = False
 
     def _repository(self, member: Member) -> Repository:
-        made = self._made.get(member.place)
-        if made is None:
-            made = self._made[member.place] = self._make(member)
+        repository = self._made.get(member.place)
+        if repository is None:
+            repository = self._made[member.place] = self._make(member)
             refuse_code.refuse_code(
-                made.mapper.policy,
+                repository.mapper.policy,
                 member.cfg.policy if member.args.policy is None else None,
                 member.cfg.mapperArgs if member.args.mapperArgs is None else {},
                 member.cfg.cfg_root,
                 self._trust,
             )
-        return made
+        return repository
 
     def _mapper(self, member: Member) -> Any:
-        """Return a repository's camera: the one given for it, or that which it names.
+        """Return the camera of a repository: the caller's for it, or the one that it names.
 
-        A parent that names none, or one that cannot be had, has the one given for its child; what
-        names none has the one that is given, if it is only one.
+        A parent without a usable mapper has that of its child; a repository that names none has the
+        caller's, if the caller passed only one.
         """
         root, name = member.cfg.cfg_root, member.cfg.mapper
         if member.args.mapper is not None:
@@ -147,13 +148,13 @@ class Opening:
         return camera(given)
 
     def _make(self, member: Member) -> Repository:
-        """Make a repository; what its setup says wrong is told with the repository's name."""
+        """Create a `Repository`; errors in its configuration are raised with its name."""
         cfg, tags = member.cfg, member.tags
         if member.args.mapperArgs is None:
             cfg = cfg._replace(mapperArgs=moved_trees.mapper_args(cfg))
         ancestors = [self._repository(parent) for parent in member.parents]
         try:
-            made = Repository(
+            repository = Repository(
                 cfg.root,
                 self._mapper(member),
                 self._trust,
@@ -163,14 +164,14 @@ class Opening:
                 self._calibs,
                 cfg.mapperArgs,
             )
-            made.refusal = functools.partial(members.refusal, cfg, member.args, self._force)
-            # Cameras may ask for others; those that look like ours are misspelt.
+            repository.refusal = functools.partial(members.refusal, cfg, member.args, self._force)
+            # Cameras may accept further arguments; names similar to ours are misspelt.
             for name in member.args.mapperArgs or ():
                 if did_you_mean(name, TAKEN):
-                    refuse_untaken(made.mapper, [name])
-            return made
+                    refuse_untaken(repository.mapper, [name])
+            return repository
         except (PolicyError, RepositoryError) as error:
-            if str(error).startswith(os.sep):  # the name of a file says enough
+            if str(error).startswith(os.sep):  # the message already names a file
                 raise
             raise type(error)(f"{cfg.cfg_root}: {error}", *error.args[1:]) from error
 
@@ -182,7 +183,7 @@ def open_chain(
     calibs: Mapping[str, str] = {},
     force: bool = False,
 ) -> Chain:
-    """Open the repositories that a Butler is told of; see `Opening`."""
+    """Open the repositories of a Butler; see `Opening`."""
     return Opening(inputs, outputs, trust, calibs, force).chain()
 
 
@@ -195,18 +196,20 @@ def open_one(
     mode: str = "rw",
     force: bool = False,
 ) -> Chain:
-    """Open one repository to read and write, as Gen2's older form ``Butler(root, mapper)`` does.
+    """Open one repository to read and write, as Gen2's older ``Butler(root, mapper)`` does.
 
-    What is not there is not made: that waits until something is put, and so does the question
-    whether that is allowed. With mode ``r``, nothing can be put.
+    A missing directory is created only when a dataset is written, and permission to write is
+    checked only then. With mode ``r``, nothing can be written.
 
     Raises
     ------
     RepositoryError
-        If the mode is another one.
+        If the mode is neither ``rw`` nor ``r``.
     """
     if mode not in ("r", "rw"):
-        raise RepositoryError(f"mode={mode!r}: a Butler on a root has 'rw', or 'r' to read only")
+        raise RepositoryError(
+            f"mode={mode!r}: the mode of a Butler on a root is 'rw', or 'r' to read only"
+        )
     args = RepositoryArgs(cfgRoot=root, mapper=mapper, mapperArgs=dict(arguments) or None)
     opening = Opening([args], [], trust, calibs, force)
     chain = opening.chain()

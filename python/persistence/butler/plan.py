@@ -1,12 +1,12 @@
-"""A look-up, compiled: what is asked of a dataset type again and again, decided once.
+"""Compiled look-ups: everything that repeated look-ups of a dataset type share, decided once.
 
-A plan is made for a request and a chain. For each set of keys that a data ID comes with, it holds
-what all data IDs of these keys have in common: which values have to be of which type, which keys
-the registry supplies, the text of the path, and the names to be tried in each repository, in order.
+A plan is compiled for a request and a chain. For each set of keys that data IDs come with, it holds
+what they have in common: the types of the values, the keys that the registry supplies, the text of
+the path, and the names to try in each repository, in order.
 
-It answers only what it can answer as `Chain.locate` would. Whatever is odd (a hook, an alias, a
-tag, a key that nothing knows, a value of another type, a reference, a file that is not there) is
-left to that, which has the errors.
+A plan only answers where it gives the same answer as `Chain.locate`. Special cases (a hook, an
+alias, a tag, an unknown key, a value of another type, a reference, a missing file) are left to the
+general look-up, which raises the errors.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _access, _THERE = os.access, os.F_OK
 
 
 class Leg(NamedTuple):
-    """Neighbours in a chain that call every dataset alike, but for their roots; see `maps_like`."""
+    """Neighbours in a chain with the same layout, but different roots; see `maps_like`."""
 
     leader: Repository
     members: tuple[Repository, ...]
 
 
 class Supply(NamedTuple):
-    """What a registry supplies: columns and their types, and where it has which values."""
+    """The columns that a registry supplies, with their types, and the conditions of the query."""
 
     columns: tuple[str, ...]
     kinds: list[type]
@@ -49,7 +49,7 @@ class Supply(NamedTuple):
 
 
 class Route(NamedTuple):
-    """How the data IDs of some keys are looked up in one leg."""
+    """The look-up of data IDs with certain keys in one leg."""
 
     kinds: list[type]
     supply: Supply | None
@@ -69,9 +69,9 @@ class Plan:
     Parameters
     ----------
     request : `Request`
-        What is looked up.
+        The dataset type and view.
     legs : sequence of `Leg`
-        Where, in order.
+        The groups of repositories, in search order.
     """
 
     def __init__(self, request: Request, legs: Sequence[Leg]) -> None:
@@ -81,20 +81,20 @@ class Plan:
         self._routes: dict[tuple[str, ...], tuple[Route, ...]] = {}
 
     def locate(self, data_id: Mapping[str, Any], is_opened: bool = False) -> Location | None:
-        """Return where a dataset is; None if the long way has to tell.
+        """Return the location of a dataset; None if the general look-up is needed.
 
         Parameters
         ----------
         data_id : mapping
             The data ID.
         is_opened : `bool`
-            The file is opened next, and the long way is asked if it is not there: where there is
-            only one name for it, nobody looks.
+            Whether the caller opens the file next, and uses the general look-up if that fails:
+            existence is then not checked where there is only one possible name.
         """
-        there = self._find(data_id, is_opened)
-        if there is None:
+        hit = self._find(data_id, is_opened)
+        if hit is None:
             return None
-        route, values, path, root, repository = there
+        route, values, path, root, repository = hit
         dataset, hdu = route.dataset, route.template.hdu(values)
         return Location(
             root[:-1], path, hdu, dataset.storage or "", dataset.python, dataset.name,
@@ -102,11 +102,11 @@ class Plan:
         )  # fmt: skip
 
     def holds(self, data_id: Mapping[str, Any]) -> bool:
-        """Return whether a dataset is there; if not, the long way has to tell."""
+        """Return whether a dataset exists; if False, the general look-up decides."""
         return self._find(data_id) is not None
 
     def _find(self, data_id: Mapping[str, Any], is_opened: bool = False) -> _There | None:
-        if getattr(data_id, "tag", None):  # only some of the repositories are asked
+        if getattr(data_id, "tag", None):  # tags select some of the repositories
             return None
         keys = tuple(data_id)
         try:
@@ -128,22 +128,22 @@ class Plan:
                 return None
             for root, ending, repository in route.names:
                 if is_opened or _access(f"{root}{path}{ending}", _THERE):
-                    there = route, values, path + ending, root, repository
-                    return None if self._is_registered_before(repository) else there
+                    hit = route, values, path + ending, root, repository
+                    return None if self._is_registered_before(repository) else hit
         return None
 
     def _is_registered_before(self, repository: Repository) -> bool:
-        """Return whether an earlier repository may have it outside itself: that may come later."""
+        """Return whether an earlier repository may have it registered outside, now or later."""
         return repository is not self._legs[0].leader and any(
             member.direct.is_there for leg in self._legs for member in leg.members
         )
 
     def _supplied(self, supply: Supply, data_id: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Complete a data ID from the registry; returns an empty one if that is not plain."""
+        """Return a data ID completed from the registry; empty if the answer is not unique."""
         columns, kinds, _, chosen_by, ask = supply
         try:
             rows = ask(chosen_by(data_id))
-        except RegistryError:  # it is not what it was when this was compiled
+        except RegistryError:  # the registry has changed since this was compiled
             self._routes.clear()
             return {}
         if len(rows) != 1 or kinds != [*map(type, rows[0])]:
@@ -151,18 +151,18 @@ class Plan:
         return {**data_id, **dict(zip(columns, rows[0]))}  # noqa: B905  # as many: asked for these
 
     def _compile(self, keys: tuple[str, ...]) -> tuple[Route, ...]:
-        """Make the routes of data IDs of some keys; none if these are odd."""
+        """Return the routes of data IDs with certain keys; none for special cases."""
         routes = [_route(self.request, leg, keys) for leg in self._legs] if self._is_plain else []
-        made = tuple(route for route in routes if route is not None)
-        if len(made) == len(routes) and made:
-            self._routes[keys] = made
+        compiled = tuple(route for route in routes if route is not None)
+        if len(compiled) == len(routes) and compiled:
+            self._routes[keys] = compiled
         elif all(_is_settled(self.request, leg) for leg in self._legs):
             self._routes[keys] = ()
         return self._routes.get(keys, ())
 
 
 def _is_plain(request: Request, leg: Leg) -> bool:
-    """Return whether complete data IDs of a dataset type can be answered by a plan."""
+    """Return whether a plan can look up complete data IDs of a dataset type."""
     mapper = leg.leader.mapper
     dataset = mapper.dataset(request)
     return (
@@ -179,7 +179,7 @@ def _is_plain(request: Request, leg: Leg) -> bool:
 
 
 def is_one_file(repository: Repository, request: Request) -> bool:
-    """Return whether a dataset is one file in a repository, which its template alone names."""
+    """Return whether a dataset is one file of a repository, named by its template alone."""
     mapper, dataset = repository.mapper, repository.mapper.dataset(request)
     return (
         dataset.template is not None
@@ -192,20 +192,20 @@ def is_one_file(repository: Repository, request: Request) -> bool:
 
 
 def _is_settled(request: Request, leg: Leg) -> bool:
-    """Return whether the registries are there: one may come that has what is missing."""
+    """Return whether all registries exist: one that appears later may have what is missing."""
     dataset = leg.leader.mapper.dataset(request)
     return not leg.leader.registry.lists_files and not _may_move(leg, dataset)
 
 
 def _may_move(leg: Leg, dataset: DatasetType) -> bool:
-    """Return whether calibrations will lie elsewhere when a registry of them comes."""
+    """Return whether calibrations will be elsewhere once their registry exists."""
     return dataset.section == "calibrations" and any(
         member.calibrations_of(dataset).registry is None for member in leg.members
     )
 
 
 def may_refer(leg: Leg, dataset: DatasetType) -> bool:
-    """Return whether a file may be a reference to another: it is a component, and written."""
+    """Return whether a file may be a reference to another one: it is a writable component."""
     return any(
         part.datasetType == dataset.name and not part.inputOnly
         for composite in leg.leader.mapper.types.values()
@@ -214,7 +214,7 @@ def may_refer(leg: Leg, dataset: DatasetType) -> bool:
 
 
 def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
-    """Decide how data IDs of some keys are looked up in a leg; None if the long way has to."""
+    """Return the route of data IDs with certain keys in a leg; None to use the general look-up."""
     leader, policy = leg.leader, leg.leader.mapper.policy
     dataset = leader.mapper.dataset(request)
     template = dataset.template
@@ -230,7 +230,7 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
         return None
     try:
         supply = supply_of(leader, dataset, keys)
-    except PersistenceError:  # the long way says it again, of a data ID
+    except PersistenceError:  # the general look-up raises it again, with the data ID
         return None
     known = {*keys, *(supply.columns if supply is not None else ())}
     if (supply is None and not dataset.keys.keys() <= known) or not template.keys.keys() <= known:
@@ -245,7 +245,7 @@ def _route(request: Request, leg: Leg, keys: tuple[str, ...]) -> Route | None:
 
 
 def supply_of(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -> Supply | None:
-    """Decide what the registry supplies, if it supplies all that is missing."""
+    """Return the query by which the registry supplies all missing keys; None if it cannot."""
     missing = [key for key in dataset.keys if key not in keys]
     data_id = dict.fromkeys(keys)
     in_registry = suppliers.in_registry(dataset, leader.mapper.policy, missing)
@@ -267,12 +267,12 @@ def supply_of(leader: Repository, dataset: DatasetType, keys: tuple[str, ...]) -
 
 
 def _chooser(keys: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Return what takes the values of some keys out of a data ID."""
+    """Return a function that extracts the values of some keys from a data ID."""
     if len(keys) > 1:
         return operator.itemgetter(*keys)
     (key,) = keys
     return lambda data_id: (data_id[key],)
 
 
-# What answers nothing.
+# The plan that never answers.
 NO_PLAN = Plan(Request(""), ())

@@ -1,4 +1,4 @@
-"""An object that is read when it is first used."""
+"""Objects that are read when they are first used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-# What Python looks up on the type, and so has to be forwarded one by one.
+# Special methods, which Python looks up on the type, are forwarded one by one.
 _BINARY = (
     "__getitem__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ "
     "__truediv__ __floordiv__ __mod__ __pow__ __and__ __or__ __xor__"
@@ -27,12 +27,19 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 class ReadProxy:
-    """Stands for an object, and reads it when it is first used.
+    """A stand-in for a dataset that is read when it is first used; see `Butler.get`.
 
     Parameters
     ----------
     callback : callable
-        Reads the object.
+        A function without arguments that reads and returns the object.
+
+    Examples
+    --------
+    >>> from persistence import ReadProxy
+    >>> proxy = ReadProxy(lambda: [3, 4])
+    >>> len(proxy), proxy[0]
+    (2, 3)
     """
 
     def __init__(self, callback: Callable[[], Any]) -> None:
@@ -40,7 +47,7 @@ class ReadProxy:
         object.__setattr__(self, "_read", [])
 
     def __subject__(self) -> Any:
-        """Give the object itself."""
+        """Return the object itself."""
         if not self._read:
             self._read.append(self._callback())
         return self._read[0]
@@ -84,7 +91,7 @@ class ReadProxy:
 
 
 def _itself(obj: Any) -> Any:
-    """Unpickle, or copy, a proxy: the object that it stands for takes its place."""
+    """Return the object in place of a proxy that is copied or pickled."""
     return obj
 
 

@@ -1,7 +1,4 @@
-"""How a dataset is written.
-
-Into one file, or taken apart into components, all of which are written or none.
-"""
+"""Write a dataset: as one file, or as components, all of which are written or none."""
 
 from __future__ import annotations
 
@@ -28,18 +25,18 @@ from persistence.errors import NoResults, PersistenceError
 from persistence.files import atomic
 from persistence.files.batch import Batch
 
-# Who collects locations now: of the process, for a task may write in threads of its own.
+# The active collectors. They belong to the process, as a task may write in threads of its own.
 _collections: dict[object, list[Location]] = {}
 
 
 @contextlib.contextmanager
 def collected() -> Iterator[list[Location]]:
-    """Collect the locations that are written to while the block lasts.
+    """Collect the locations that are written to in a ``with`` block.
 
     Yields
     ------
     locations : `list` [`Location`]
-        Those of all Butlers of this process, in order; of a composite, those of its components.
+        Those of all Butlers of this process, in order; for a composite, those of its components.
     """
     key, locations = object(), list[Location]()
     _collections[key] = locations
@@ -50,7 +47,7 @@ def collected() -> Iterator[list[Location]]:
 
 
 class _Leaf(NamedTuple):
-    """A component that has a file of its own."""
+    """A component with a file of its own."""
 
     request: Request
     obj: Any
@@ -58,20 +55,20 @@ class _Leaf(NamedTuple):
 
 
 class Writer:
-    """Writes datasets to the outputs of a chain.
+    """Write datasets to the outputs of a chain.
 
     Parameters
     ----------
     chain : `Chain`
         The repositories.
     reader : `Reader`
-        What knows the dataset types of the chain.
+        The reader, which knows the dataset types of the chain.
     definer : `Definer`
-        What makes outputs know dataset types of their parents.
+        Registers dataset types of parents in the outputs.
     durable : `bool`
-        Whether what is written is to be on the disk when `put` returns.
+        Whether files are flushed to the disk before `put` returns.
     recorders : sequence of `Recorder`
-        The last one remembers the inputs of what is put; nobody does if there is none.
+        The last one records the inputs of written datasets; nothing is recorded if it is empty.
     """
 
     def __init__(
@@ -90,12 +87,12 @@ class Writer:
         self._unfinished: Sequence[Repository] = chain.outputs
 
     def put(self, request: Request, obj: Any, data_id: DataId, backup: bool = False) -> None:
-        """Write a dataset to each output that knows it.
+        """Write a dataset to each output that knows its type.
 
         Raises
         ------
         NoResults
-            If none does.
+            If no output knows it.
         """
         for repository in self._unfinished:
             write.refuse(repository)
@@ -116,13 +113,13 @@ class Writer:
         roots = {repository.root for repository, _, _ in jobs}
         with Batch(self._durable, roots) as batch:
             for _repository, prepared, leaf in jobs:
-                with write.telling(prepared.location):
+                with write.naming(prepared.location):
                     self._place(prepared, leaf, backup, batch)
             batch.commit()
         self._note([prepared.location for _repository, prepared, _leaf in jobs])
 
     def _note(self, locations: list[Location]) -> None:
-        """Write where datasets were put into the journals of their trees; tell who collects it."""
+        """Record written datasets in the journals of their trees, and for active collectors."""
         recorder.note_put(locations, recorder.innermost(self._recorders))
         for collection in list(_collections.values()):
             collection += locations
@@ -132,11 +129,11 @@ class Writer:
         if not writers:
             reasons = [] if self._chain.outputs else ["no output: this Butler only reads"]
             raise NoResults("No locations for put:", request.name, data_id, reasons)
-        self._definer.adopt(request.datasetType)
+        self._definer.register_in_outputs(request.datasetType)
         return writers
 
     def _leaves(self, request: Request, obj: Any, data_id: DataId) -> Iterator[_Leaf]:
-        """Take an object apart, and those of its components that are composites."""
+        """Yield the components of an object, and those of components that are composites."""
         dataset = self._reader.dataset(request, data_id)
         if not dataset.composite:
             yield _Leaf(request, obj, data_id)
@@ -149,9 +146,9 @@ class Writer:
             yield from self._leaves(inner, faces.unwrap(part.obj), data_id)
 
     def _place(self, prepared: Prepared, leaf: _Leaf, backup: bool, batch: Batch) -> None:
-        """Write a component beside its place.
+        """Write a component to a temporary file beside its final path.
 
-        Or refer to the file that it was read from, if it is still the same.
+        If it was read from a file and is unchanged, a reference to that file is written instead.
         """
         target = prepared.location.full_path
         source = self._source(prepared.location, leaf.obj)
@@ -164,7 +161,7 @@ class Writer:
                 batch.remove(references.note_of(target))
 
     def _source(self, location: Location, obj: Any) -> Location | None:
-        """Return the file that an object was read from, if it can be referred to."""
+        """Return the file that an object was read from, if a reference to it is allowed."""
         source = provenance.location(obj)
         parents = {repository.root for repository in self._chain.inputs} - {location.root}
         if source is None or source.root not in parents:
@@ -180,17 +177,17 @@ class Writer:
 
 
 def _is_unchanged(prepared: Prepared, source: Location, written: str, types: str) -> bool:
-    """Say whether what was written of an object is what would be written of it as it was read.
+    """Return whether writing an object yields the same bytes as writing what its source contains.
 
-    That it is the very object that was read does not tell that nobody changed it.
+    That it is the same object does not suffice: it may have been modified in memory.
     """
     try:
         references.check(source.full_path)
         before = read(Request(source.datasetType), source, types)
-    # the file is gone, or damaged: all the more the object has to be written
+    # the file is gone or damaged: all the more reason to write the object
     except (OSError, PersistenceError):
         return False
-    import tempfile  # slow to import, and only what may be referred to needs it
+    import tempfile  # lazy: slow to import, and only needed for references
 
     with tempfile.TemporaryDirectory() as folder:
         again = os.path.join(folder, os.path.basename(written))

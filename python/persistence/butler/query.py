@@ -1,4 +1,4 @@
-"""Queries of a chain of repositories: which data IDs there are of a dataset type."""
+"""Queries of a chain of repositories: which data IDs of a dataset type exist."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from persistence.policy.composites import is_keyless_aggregate
 
 
 class Matching(NamedTuple):
-    """The data IDs that a partial one stands for: what is known, and the rows of its other keys."""
+    """The data IDs that match a partial one: its known keys, and rows of its other keys."""
 
     data_id: DataId
     keys: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
 
     def data_ids(self) -> Iterator[DataId]:
-        """Yield each as a whole, without the keys that the registry does not know: NULL."""
+        """Yield each data ID, without the keys that are NULL in the registry."""
         known, keys = DataId(self.data_id), self.keys
         for row in self.rows:
             full = known.copy()
             items: Iterable[tuple[str, Any]] = zip(keys, row, strict=True)
             if None in row:
                 items = [(key, value) for key, value in items if value is not None]
-            dict.update(full, items)  # what a registry gives is plain
+            dict.update(full, items)  # values from a registry are plain
             yield full
 
 
 def keys(
     chain: Chain, name: str | None, level: str | None, data_id: Mapping[str, Any]
 ) -> dict[str, type] | None:
-    """Give the keys of a dataset type, or of the camera, by the first repository that has it.
+    """Return the keys of a dataset type, or of the camera, from the first repository.
 
-    None if none.
+    None if no repository knows the dataset type.
     """
     for repository in chain.tagged(data_id):
         if name is None or repository.has(name):
@@ -45,12 +45,12 @@ def keys(
 
 
 def matching(chain: Chain, request: Request, level: str, data_id: DataId) -> Matching:
-    """Find the data IDs that a partial one matches, at a level (see `Mapper.getKeys`).
+    """Return the data IDs that a partial one matches, at a level (see `Mapper.getKeys`).
 
-    An aggregate whose definition names no keys is one for every data ID.
+    An aggregate whose definition names no keys matches every data ID.
     """
     wanted = keys(chain, request.datasetType, level, data_id)
-    if wanted is None:  # no repository that the tags let it see has the type
+    if wanted is None:  # no repository with these tags has the type
         return Matching(data_id, (), [])
     if is_keyless_aggregate(chain.knowing(request).mapper.dataset(request)):
         return Matching(data_id, (), [()])
@@ -63,7 +63,7 @@ def matching(chain: Chain, request: Request, level: str, data_id: DataId) -> Mat
 def _finder(chain: Chain, request: Request, missing: set[str]) -> Request:
     """Return the component, or the type itself, whose files have the missing keys.
 
-    Lists are the last to be asked: each of their parts has more keys.
+    Lists come last: each of their elements has more keys.
     """
     mapper = chain.knowing(request).mapper
     dataset = mapper.dataset(request)
@@ -84,11 +84,11 @@ def lookup(
 ) -> list[tuple[Any, ...]]:
     """Return the first answer that is not empty; see `persistence.butler.lookup.lookup`.
 
-    What the files tell is the union of what all repositories have. A composite's keys are those of
-    its components, one of which is asked for them.
+    Answers from file names are merged over all repositories. The keys of a composite are those of
+    its components, one of which is queried for them.
     """
     request = _finder(chain, request, set(columns) - set(data_id))
-    found: dict[tuple[Any, ...], None] = {}
+    merged: dict[tuple[Any, ...], None] = {}
     for repository in chain.asked(request, data_id):
         mapper = repository.mapper
         dataset = mapper.dataset(request)
@@ -102,5 +102,5 @@ def lookup(
         lacking = [key for key in columns if key not in data_id]
         if rows and not one.lists_files(repository, dataset, lacking):
             return list(rows)
-        found.update(dict.fromkeys(rows))
-    return list(found)
+        merged.update(dict.fromkeys(rows))
+    return list(merged)

@@ -1,4 +1,4 @@
-"""How a file is read: the dataset that a location holds, or a view of it."""
+"""Read a file: the dataset at a location, or a view of it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from persistence.formatters.views import READERS
 
 
 def read(request: Request, location: Location, types: str = "astropy") -> Any:
-    """Read what lies at a location: the dataset, or a view of it.
+    """Read the dataset at a location, or a view of it.
 
     Parameters
     ----------
     request : `Request`
-        What is read.
+        The dataset type and view.
     location : `Location`
-        Where, with the mapper of its repository among the options.
+        The file, with the mapper of its repository among the options.
     types : `str`
         ``afw`` to read it as the class that the policy names, where that is installed.
+
+    Returns
+    -------
+    dataset : object
+        The dataset, not yet standardised by the camera.
     """
     mapper = location.options["mapper"]
     if location.hdu is not None:
@@ -29,7 +34,8 @@ def read(request: Request, location: Location, types: str = "astropy") -> Any:
     if view is not None:
         return view(location, mapper)
     if types == "afw":
-        from persistence.formatters import stack_classes  # only who has the stack needs it
+        # lazy: only needed where the LSST stack is installed
+        from persistence.formatters import stack_classes
 
         cls = stack_classes.reader(location)
         if cls is not None:

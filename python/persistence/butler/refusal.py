@@ -1,4 +1,4 @@
-"""What is said when a chain of repositories has no answer, and of keys that it does not know."""
+"""Error messages and warnings of a chain of repositories: missing datasets and unknown keys."""
 
 from __future__ import annotations
 
@@ -23,11 +23,8 @@ from persistence.registry import direct
 
 
 def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]) -> NoResults:
-    """Explain why nothing was found: the paths that were tried, or what is missing.
-
-    And what is near.
-    """
-    from persistence.butler import nearest  # only who finds nothing needs it
+    """Return the error for a missing dataset: paths searched, what is missing, what is near."""
+    from persistence.butler import nearest  # lazy: only needed for error messages
 
     tried: dict[str, list[str]] = {}
     problems: list[NoResults] = []
@@ -43,10 +40,12 @@ def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]
     if not any(isinstance(error, AmbiguousDataId) for error in problems):
         for repository in chain.asked(request, data_id):
             reasons += nearest.reasons(repository, request, data_id)
-    unread = [one for one in chain.outputs if one not in chain.inputs and one.knows(request)]
+    unread = [
+        output for output in chain.outputs if output not in chain.inputs and output.knows(request)
+    ]
     reasons += [
-        f"not looked into  {os.path.relpath(one.root)}, which is only written (mode rw: read, too)"
-        for one in unread
+        f"not searched  {os.path.relpath(output.root)}, which is only written (mode rw: read, too)"
+        for output in unread
     ]
     reasons += strange(chain, request, data_id)
     kinds = {type(error) for error in problems}
@@ -56,15 +55,15 @@ def refuse(chain: Chain, verb: str, request: Request, data_id: Mapping[str, Any]
         if issubclass(kind, (IncompleteDataId, AmbiguousDataId, MultipleResults))
         else NoResults
     )
-    # Repositories of one registry have the same to say.
+    # Repositories that share a registry share their reasons.
     return cls(f"No locations for {verb}:", request.name, data_id, list(dict.fromkeys(reasons)))
 
 
 def dangling(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[str]:
-    """Return where each link leads that stands where a dataset should be, and leads to nothing.
+    """Return descriptions of dangling links where a dataset should be.
 
-    For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``. A file that
-    is registered outside the repository is told alike.
+    For messages: ``repo/raw/x.fits is a link to /gone/x.fits, which is not there``. Missing files
+    that are registered outside the repository are described in the same way.
     """
     faults: dict[str, None] = {}
     for repository in chain.asked(request, data_id):
@@ -82,13 +81,13 @@ def dangling(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list
 
 
 def warn_strange(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> None:
-    """Warn of keys that no repository knows, once, at the line that gave the data ID."""
+    """Warn of keys that no repository knows, once, at the caller's line."""
     for message in strange(chain, request, data_id):
         warn_caller(message, UnknownKeyWarning)
 
 
 def strange(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[str]:
-    """Return what to say of each key of a data ID that no repository knows."""
+    """Return a message for each key of a data ID that no repository knows."""
     repositories = chain.asked(request, data_id) or chain.writers(request)
     unknown: dict[str, str] = {}
     for number, repository in enumerate(repositories):

@@ -30,58 +30,64 @@ _T = TypeVar("_T")
 
 
 class Repository:
-    """A directory of datasets.
+    """A directory of datasets, with the camera that knows its layout.
 
     Parameters
     ----------
     root : `str`
-        The directory. Nothing in it is changed by opening it.
+        The directory. Opening it changes nothing in it.
     mapper : `type`, `str` or `Mapper`
         The camera: a mapper, its class or its name.
     trust : iterable of `str`
-        Dotted names of classes that pickles may hold.
+        Dotted names of classes that pickles may contain.
     cfg : `RepositoryCfg`, optional
-        How the repository is set up; its policy is laid over the camera's.
+        The configuration; its policy takes precedence over the camera's.
     tags : set
-        Tagged data IDs see the repository only if they share one.
+        A data ID with tags only uses the repository if they share a tag.
     parents : sequence of `Repository`
-        Where what it lacks is looked for next; the chain sees to that. Without a registry, or
-        calibrations, of its own, it has those of the first of its parents that is of the same
-        camera.
+        Repositories that the chain searches after this one. If this repository has no registry,
+        or no calibrations, it uses those of the first parent with the same camera.
     calibs : mapping
-        Dataset types of calibrations, and where these lie instead.
+        Calibration dataset types with directories of their own.
     mapperArgs : mapping
-        For the mapper.
+        Arguments for the mapper.
 
     Attributes
     ----------
     mapper : `Mapper`
-        The camera's mapper, which also knows what the repository and its relatives define.
+        The camera's mapper, including the definitions of the repository and its relatives.
     trust : `frozenset` [`str`]
-        Dotted names of classes that pickles may hold, the camera's own among them.
+        Dotted names of classes that pickles may contain, including the camera's own.
     source : `Source`
-        Finds its registry, or a parent's.
+        Finds the registry, its own or a parent's.
     files : `Registry`
-        What the names of its files say.
+        The registry made of its file names.
     calibration_source : `CalibrationSource`
-        Finds its calibrations, or a parent's.
+        Finds the calibrations, its own or a parent's.
     told : mapping
-        What each reader of a file is told: whom a pickle may make, and who knows the headers.
+        Options for all readers of files: trusted classes, and the mapper.
     direct : `DirectFiles`
-        Files that are registered where they lie, outside the repository.
+        Files that are registered outside the repository.
     refusal : callable
-        Tells why nothing is written here; an empty text if something may be.
+        Returns why nothing is written here; an empty string if writing is allowed.
     is_allowed : `bool`
-        Whether that was asked, and something may be written.
+        Whether `refusal` was called and writing is allowed.
     inside : `set` [`str`]
-        Directories that were seen to lie in the repository, wherever links lead.
+        Directories known to be inside the repository, wherever links lead.
     redirects : mapping
-        Where files are that a killed writer did not bring to their places.
+        Files that a killed writer left at other paths.
 
     Raises
     ------
     CameraNotFound
         If the camera is not installed.
+
+    Examples
+    --------
+    >>> from persistence import Repository
+    >>> repository = Repository("/data/repo", "lsst.obs.decam.DecamMapper")
+    >>> repository.has("calexp_md"), repository.has("calxep")
+    (True, False)
     """
 
     def __init__(
@@ -100,15 +106,15 @@ class Repository:
         relatives = [parent for parent in parents if type(parent.mapper) is cls]
         if isinstance(mapper, str | type):
             parent_registry = _first(parent.source.find() for parent in relatives)
-            told = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
-            mapper = cls(**{"root": self.root, **mapperArgs, **told})
+            arguments = {"parentRegistry": parent_registry, "repositoryCfg": cfg}
+            mapper = cls(**{"root": self.root, **mapperArgs, **arguments})
         self.direct = DirectFiles(self.root)
         self.refusal: Callable[[], str] = str
         self.is_allowed = False
         self.inside: set[str] = set()
         try:
             self.redirects = intents.redirects(self.root)
-        except RepositoryError as error:  # what is to be read may be whole
+        except RepositoryError as error:  # reading must not fail because of that
             warn_caller(str(error), MissingPartWarning)
             self.redirects = {}
         self.trust = mapper.trusted | set(trust)
@@ -123,51 +129,50 @@ class Repository:
         self.calibration_source: roots.CalibrationSource = roots.calibrations(
             self.root, self.mapper, [parent.calibration_source for parent in relatives]
         )
-        self._elsewhere = {name: roots.calibrations_at(place) for name, place in calibs.items()}
+        self._elsewhere = {
+            name: roots.calibrations_at(directory) for name, directory in calibs.items()
+        }
 
     @property
     def registry(self) -> Registry:
-        """What supplies the keys that a person left out: as long as there is none, file names."""
+        """The registry, which supplies missing keys; if there is none, the file names."""
         registry = self.source.find()
         return self.files if registry is None else registry
 
     @property
     def calibrations(self) -> Calibrations:
-        """Where calibrations lie, unless `calibrations_of` says otherwise of a type."""
+        """The calibrations and their registry; for a single type, see `calibrations_of`."""
         return self.calibration_source.find()
 
     def define(self, definition: Definition) -> None:
-        """Lay a definition made by this process over those of the camera and the repository."""
+        """Add a definition made by this process to those of the camera and the repository."""
         self.vocabulary.define(definition)
         self._use(self.vocabulary.mapper)
 
-    def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
-        """Take over other repositories' definitions; see `Vocabulary.learn`."""
-        learned = self.vocabulary.learn(found)
+    def register(self, definitions: Iterable[tuple[Definition, bool]]) -> bool:
+        """Register definitions of other repositories; see `Vocabulary.register`."""
+        registered = self.vocabulary.register(definitions)
         self._use(self.vocabulary.mapper)
-        return learned
+        return registered
 
     def _use(self, mapper: Mapper) -> None:
         self.mapper = mapper
         self.told = {"trust": self.trust, "mapper": mapper}
 
     def serves(self, data_id: Mapping[str, Any]) -> bool:
-        """Say whether a data ID may be looked up here.
-
-        It has no tags, or one of the repository's.
-        """
+        """Return whether a data ID may use this repository: it has no tags, or shares one."""
         tags = getattr(data_id, "tag", None)
         return not tags or not self.tags.isdisjoint(tags)
 
     def knows(self, request: Request) -> bool:
-        """Say whether the camera, with this repository's policy, has a dataset type."""
+        """Return whether the camera, with this repository's policy, has a dataset type."""
         return self.mapper.knows(request.datasetType)
 
     def __repr__(self) -> str:
         return f"Repository({self.root!r}, {type(self.mapper).__name__})"
 
     def has(self, name: str) -> bool:
-        """Say whether the camera has a dataset type or a view of that name."""
+        """Return whether the camera has a dataset type or a view of that name."""
         try:
             self.mapper.request(name)
         except UnknownDatasetType:
@@ -175,25 +180,25 @@ class Repository:
         return True
 
     def calibrations_of(self, dataset: DatasetType) -> Calibrations:
-        """Return where the calibrations of a type lie, with their registry."""
+        """Return the directory of calibrations of a type, with its registry."""
         return self._elsewhere.get(dataset.name, self.calibration_source).find()
 
     def root_of(self, dataset: DatasetType) -> str:
-        """Return the directory that datasets of a type are read from: calibrations have another."""
+        """Return the directory of the datasets of a type; calibrations have their own."""
         return (
             self.root if dataset.section != "calibrations" else self.calibrations_of(dataset).root
         )
 
     def maps_like(self, other: Repository, known: dict[Source, Source | None]) -> bool:
-        """Say whether this repository calls datasets as another does, but for the root.
+        """Return whether another repository has the same layout, apart from the root.
 
-        A camera that has a ``map_`` hook may do so otherwise. For ``known``, see `Source.owner`.
+        A camera with a ``map_`` hook may use another one. For ``known``, see `Source.owner`.
         """
         owner = self.source.owner(known)
         calibrations = self.calibration_source.owner(known)
         return (
             self.mapper.policy is other.mapper.policy
-            and owner is not None  # else each asks its own files
+            and owner is not None  # otherwise each uses its own file names
             and owner is other.source.owner(known)
             and calibrations is other.calibration_source.owner(known)
             and type(self.mapper) is type(other.mapper)
@@ -201,6 +206,6 @@ class Repository:
         )
 
 
-def _first(found: Iterable[_T | None]) -> _T | None:
-    """Give the first that is not None."""
-    return next((one for one in found if one is not None), None)
+def _first(values: Iterable[_T | None]) -> _T | None:
+    """Return the first value that is not None."""
+    return next((value for value in values if value is not None), None)

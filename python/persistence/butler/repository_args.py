@@ -1,4 +1,4 @@
-"""What a caller says of a repository that a Butler is to use."""
+"""A caller's arguments for a repository that a Butler uses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import as_tags
 from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
 
-# What a repository asks its mapper for, of all that a caller gives the mapper.
+# The arguments of a mapper that the repository uses, too.
 TAKEN = ("calibRoot", "calibRegistry", "registry")
 _NAMES = ("cfgRoot", "root", "mapper", "mapperArgs", "tags", "mode", "policy")
 
 
 class Arguments(NamedTuple):
-    """What a caller said of a repository, when the Butler was made; see `RepositoryArgs`."""
+    """A caller's arguments for a repository, as they were when the Butler was created."""
 
     cfgRoot: str | None
     root: str | None
@@ -32,23 +32,38 @@ class Arguments(NamedTuple):
 
 
 class RepositoryArgs:
-    """What a caller says of a repository.
+    """The arguments for one repository of a Butler's ``inputs`` or ``outputs``.
 
     Parameters
     ----------
     cfgRoot, root : `str`
-        Where its configuration lies, and where its data do; one stands for the other. A mapping in
-        the first place holds all of these by name.
+        The directory of its configuration, and that of its data; each defaults to the other. A
+        mapping as first argument holds all arguments by name.
     mapper : `type`, `str` or `Mapper`, optional
         The camera.
     mapperArgs : mapping, optional
-        For the mapper.
+        Arguments for the mapper.
     tags : `str` or iterable, optional
-        Tagged data IDs see only repositories that carry one of their tags.
+        A data ID with tags only uses repositories that share a tag.
     mode : `str`, optional
-        ``r``, ``w`` or ``rw``; inputs are read and outputs written if nothing is said.
+        ``r``, ``w`` or ``rw``. Default: ``r`` for inputs, ``w`` for outputs.
     policy : mapping, optional
-        Laid over the camera's policy.
+        Policy entries that take precedence over the camera's policy.
+
+    Raises
+    ------
+    RepositoryError
+        If an argument is unknown, or the directory is not a path or ``file:`` URI.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.RepositoryArgs`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> from persistence import RepositoryArgs
+    >>> RepositoryArgs("/data/repo", tags="deep").mode is None
+    True
     """
 
     def __init__(
@@ -92,7 +107,7 @@ class RepositoryArgs:
         Raises
         ------
         RepositoryError
-            When it is set, if there is one: set it to None first.
+            If it is set while it has a value: set it to None first.
         """
         return self._mapper
 
@@ -107,15 +122,32 @@ class RepositoryArgs:
 
     @property
     def names_root(self) -> bool:
-        """Whether the caller says where data lie, besides where the configuration does."""
+        """Whether the caller names the directory of the data in addition to the configuration's."""
         return self._root is not None and self._cfg_root is not None
 
     def tag(self, tags: Any) -> None:
-        """Add one tag, or many."""
+        """Add one or several tags.
+
+        Parameters
+        ----------
+        tags : object or iterable
+            A tag, or several.
+        """
         self.tags = self.tags | as_tags(tags)  # a copy of these arguments keeps its own
 
     def frozen(self, mode: str) -> Arguments:
-        """Return these arguments as they are now, with a mode: whatever is done to them later."""
+        """Return a copy of these arguments with a mode; later changes do not affect it.
+
+        Parameters
+        ----------
+        mode : `str`
+            The mode, if these arguments have none.
+
+        Returns
+        -------
+        arguments : `Arguments`
+            The copy.
+        """
         return Arguments(
             self.cfgRoot,
             self.root,
@@ -128,18 +160,18 @@ class RepositoryArgs:
         )
 
     def settle(self) -> None:
-        """Make a calibration root absolute that lies in the current directory: that may change.
+        """Make a relative ``calibRoot`` absolute: the current directory may change.
 
         Raises
         ------
         RepositoryError
-            If it is not there, in the repository or in the current directory; or in both.
+            If it exists neither in the repository nor in the current directory, or in both.
         """
-        given = (self.mapperArgs or {}).get("calibRoot")
-        if self.mapperArgs is None or not given:
+        calib_root = (self.mapperArgs or {}).get("calibRoot")
+        if self.mapperArgs is None or not calib_root:
             return
-        path = roots.directory(given, [self.root], "calibRoot")
-        in_root = os.path.join(os.path.realpath(self.root or os.curdir), os.fspath(given))
+        path = roots.directory(calib_root, [self.root], "calibRoot")
+        in_root = os.path.join(os.path.realpath(self.root or os.curdir), os.fspath(calib_root))
         if path != os.path.normpath(in_root):
             self.mapperArgs = {**self.mapperArgs, "calibRoot": path}
 
@@ -149,16 +181,16 @@ class RepositoryArgs:
     __hash__ = None  # type: ignore[assignment]  # tags may be added
 
     def __repr__(self) -> str:
-        said = ", ".join(
+        arguments = ", ".join(
             f"{name}={getattr(self, name)!r}" for name in _NAMES if getattr(self, name)
         )
-        return f"RepositoryArgs({said})"
+        return f"RepositoryArgs({arguments})"
 
 
 def as_args(given: Any) -> list[RepositoryArgs]:
-    """Take one repository or many: arguments, mappings of them, or paths.
+    """Return a list of arguments from one repository or many: arguments, mappings, or paths.
 
-    The caller's are not changed.
+    The caller's objects are not changed.
     """
     if given is None:
         return []
@@ -167,26 +199,27 @@ def as_args(given: Any) -> list[RepositoryArgs]:
     ):
         given = [given]
     return [
-        copy.copy(one) if isinstance(one, RepositoryArgs) else RepositoryArgs(one) for one in given
+        copy.copy(item) if isinstance(item, RepositoryArgs) else RepositoryArgs(item)
+        for item in given
     ]
 
 
 def refuse_untaken(mapper: Mapper, given: Iterable[str], others: Iterable[str] = ()) -> None:
-    """Refuse arguments for a mapper that neither its class nor the repository takes.
+    """Raise an error for mapper arguments that neither its class nor the repository accepts.
 
     Parameters
     ----------
     mapper : `Mapper`
-        Made with the arguments; its class took what is not left in ``mapperArgs``.
+        The mapper created with the arguments; those left in its ``mapperArgs`` were not used.
     given : iterable of `str`
         The names of the arguments.
     others : iterable of `str`
-        What else they may have been meant for, to be suggested.
+        Further valid names, for suggestions.
 
     Raises
     ------
     UnknownArgument
-        With the first of them, and its neighbours.
+        For the first unused argument, with similar names.
     """
     known = [*TAKEN, *others]
     for name in given:
@@ -198,7 +231,7 @@ def refuse_untaken(mapper: Mapper, given: Iterable[str], others: Iterable[str] =
 
 
 def _absolute(path: Any) -> str | None:
-    """Make a path absolute against the real current directory; a ``file:`` URI is its path."""
+    """Return an absolute path, resolving a relative one against the real current directory."""
     if path is None:
         return None
     text = os.fspath(path).removeprefix("file://")

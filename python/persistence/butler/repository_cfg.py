@@ -1,9 +1,7 @@
-"""What a repository's own files say of it.
+"""The configuration files of a repository: ``repositoryCfg.yaml``, or ``_mapper`` and ``_parent``.
 
-``repositoryCfg.yaml``, or the older ``_mapper`` and ``_parent``.
-
-The format is Gen2's (gen2-core 2.2): what is written here the original reads. Its tags name Python
-classes; they are taken as text, and nothing that they name is imported.
+The format is Gen2's (doc/gen2/gen2-core.md, 2.2), so that Gen2 can read what is written here. The
+tags name Python classes; they are treated as text, and nothing that they name is imported.
 """
 
 from __future__ import annotations
@@ -21,34 +19,34 @@ from persistence.files.yaml_nodes import Node
 FILE = marks.CONFIGURATION
 _TAG = "!RepositoryCfg_v1"
 _PYTHON = "tag:yaml.org,2002:python/"
-# A mapper of this name is a camera's file, relative to the repository's real directory.
+# A mapper with this suffix is a camera's file, relative to the repository's real directory.
 _CAMERA_FILE = ".yaml"
-# Arguments of mappers that are paths; where they are relative, then to the repository's root.
+# Arguments of mappers that are paths; relative ones are relative to the repository's root.
 PATHS = ("calibRoot", "registry")
 _KEYS = ("_mapper", "_mapperArgs", "_parents", "_root")
-# For how many seconds a configuration that others write at once is tried anew, and how many pass
-# between two tries.
+# Seconds for which a configuration that others write at the same time is retried, and the pause
+# between two attempts.
 WAIT = 10.0
 _PAUSE = 0.01
 
 
 class RepositoryCfg(NamedTuple):
-    """How a repository was set up.
+    """The configuration of a repository.
 
     Attributes
     ----------
     cfg_root, root : `str`
-        Where the configuration lies, and where the data do: mostly the same directory.
+        The directory of the configuration, and that of the data: usually the same.
     mapper : `str` or None
         The dotted name of its mapper, as Gen2 called it.
     mapperArgs : mapping
-        What the mapper was told.
+        The mapper's arguments.
     parents : `tuple` of `str` or `RepositoryCfg`
-        Absolute paths; the older kind of repository stands here with its whole configuration.
+        Absolute paths; repositories of the older kind (``_mapper``) with their configuration.
     policy : mapping or None
-        What is laid over the camera's policy.
+        Policy entries that take precedence over the camera's.
     old : `bool`
-        Whether it has no ``repositoryCfg.yaml`` of its own, and never gets one.
+        Whether it is of the older kind, without a ``repositoryCfg.yaml``, which it never gets.
     """
 
     cfg_root: str
@@ -61,18 +59,18 @@ class RepositoryCfg(NamedTuple):
 
 
 def read(cfg_root: str) -> RepositoryCfg | None:
-    """Read how a repository is set up; None if the directory is none, or is not there.
+    """Read the configuration of a repository; None if the directory is not one, or does not exist.
 
     Raises
     ------
     RepositoryError
-        If its files say something that cannot be meant.
+        If its files are invalid.
     """
     path = os.path.join(cfg_root, FILE)
     try:
         os.stat(path)
         return _read_file(path)
-    except PermissionError as error:  # what is hidden is not absent
+    except PermissionError as error:  # a directory that may not be read is not a missing one
         raise RepositoryError(f"you may not look into {cfg_root}: {error.strerror}") from error
     except OSError:
         pass
@@ -91,37 +89,44 @@ def read(cfg_root: str) -> RepositoryCfg | None:
 
 
 def write(cfg: RepositoryCfg, wait: float = WAIT) -> RepositoryCfg:
-    """Write a configuration, unless the same is there already; return what is there afterwards.
+    """Write a configuration unless the same exists, and return the one that exists afterwards.
 
-    Two processes that write at once make one file: the second finds the first one's, and adds its
-    parents to it if those of the first stay in front.
+    Two processes that write at the same time create one file: the second one adds its parents to
+    those in the first one's file, if these come first.
 
     Parameters
     ----------
     cfg : `RepositoryCfg`
         The configuration.
     wait : `float`
-        For how many seconds to try anew while others write the file. It is tried once at least.
+        Seconds for which to retry while others write the file; it is tried at least once.
+
+    Returns
+    -------
+    cfg : `RepositoryCfg`
+        The configuration in the file.
 
     Raises
     ------
     ParentsMismatch
-        If what is there lists other parents.
+        If the present configuration lists other parents.
     RepositoryError
-        If what is there is of another mapper, or the file cannot be written, or not in time.
+        If the present configuration is of another mapper, or the file cannot be written, or not
+        in time.
     """
     path = os.path.join(cfg.cfg_root, FILE)
     deadline = time.monotonic() + wait
     try:
         durable.make_directories(os.path.dirname(cfg.cfg_root))
-        os.makedirs(cfg.cfg_root, exist_ok=True)  # whatever the repository around it says
+        # with the permissions of the directory, not those of a shared repository around it
+        os.makedirs(cfg.cfg_root, exist_ok=True)
         while True:
-            there = read(cfg.cfg_root)
-            if there is not None and not there.old:
-                cfg = _extended(there, cfg)
-                if cfg == there:
+            present = read(cfg.cfg_root)
+            if present is not None and not present.old:
+                cfg = _extended(present, cfg)
+                if cfg == present:
                     return cfg
-            if atomic.write_text(path, text(cfg), replace=there is not None):
+            if atomic.write_text(path, text(cfg), replace=present is not None):
                 return cfg
             if time.monotonic() >= deadline:
                 break
@@ -129,92 +134,87 @@ def write(cfg: RepositoryCfg, wait: float = WAIT) -> RepositoryCfg:
     except OSError as error:
         raise RepositoryError(f"cannot write {path}: {error.strerror or error}") from error
     raise RepositoryError(
-        f"cannot write {path}: tried for {wait:g} s, but each time another one was there that "
+        f"cannot write {path}: tried for {wait:g} s, but each time another file existed that "
         "could not be read (others write it again and again, or it is a link to nothing)"
     )
 
 
 def text(cfg: RepositoryCfg) -> str:
-    """Write a configuration as the original would.
+    """Return a configuration as Gen2 would write it.
 
-    Paths of parents are relative, so that a tree can be moved.
+    Paths of parents are relative, so that the tree can be moved.
     """
     return "".join(_lines(cfg, "", os.path.realpath(cfg.root), os.path.realpath(cfg.cfg_root)))
 
 
-def extended(there: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
-    """Add parents to those that a configuration lists.
+def extended(present: RepositoryCfg, parents: tuple[Any, ...]) -> RepositoryCfg:
+    """Return a configuration with more parents.
 
     Raises
     ------
     ParentsMismatch
-        If those that it lists are not the first of them, in order.
+        If its present parents are not the first of them, in order.
     """
-    known = tuple(same(parent) for parent in there.parents)
+    known = tuple(same(parent) for parent in present.parents)
     wanted = tuple(same(parent) for parent in parents)
     if wanted[: len(known)] != known:
         raise ParentsMismatch(
-            f"Inputs {list(map(shown, parents))} do not match parents of {there.cfg_root}, which "
-            f"are {list(map(shown, there.parents))}: give these first, in this order"
+            f"Inputs {list(map(shown, parents))} do not match parents of {present.cfg_root}, which "
+            f"are {list(map(shown, present.parents))}: pass these first, in this order"
         )
-    return there._replace(parents=(*there.parents, *parents[len(known) :]))
+    return present._replace(parents=(*present.parents, *parents[len(known) :]))
 
 
 def same(parent: Any) -> tuple[str, str]:
-    """Give what two mentions of one parent have in common.
-
-    Its real path, and what its mapper is told.
-    """
-    told = sorted(parent.mapperArgs.items()) if isinstance(parent, RepositoryCfg) else []
-    return os.path.realpath(shown(parent)), repr(told)
+    """Return what identifies a parent: its real path, and its mapper's arguments."""
+    arguments = sorted(parent.mapperArgs.items()) if isinstance(parent, RepositoryCfg) else []
+    return os.path.realpath(shown(parent)), repr(arguments)
 
 
 def shown(parent: Any) -> str:
-    """Show a parent in a message."""
+    """Return a parent as text, for messages."""
     return str(parent.root if isinstance(parent, RepositoryCfg) else parent)
 
 
-def _extended(there: RepositoryCfg, cfg: RepositoryCfg) -> RepositoryCfg:
+def _extended(present: RepositoryCfg, cfg: RepositoryCfg) -> RepositoryCfg:
     for name in ("mapper", "root"):
-        if getattr(there, name) != getattr(cfg, name):
+        if getattr(present, name) != getattr(cfg, name):
             raise RepositoryError(
-                f"{there.cfg_root} is set up with another {name}: {getattr(there, name)}, not "
+                f"{present.cfg_root} is set up with another {name}: {getattr(present, name)}, not "
                 f"{getattr(cfg, name)}"
             )
-    return extended(there, cfg.parents)
+    return extended(present, cfg.parents)
 
 
-# -- the older kind
+# -- repositories of the older kind
 # ----------------------------------------------------------------------------------------
 
 
 def mapper_name(root: str) -> str | None:
-    """Read which mapper a repository of the older kind is for.
-
-    From its ``_mapper``, or its parents'.
+    """Return the mapper of a repository of the older kind, from its ``_mapper`` or its parents'.
 
     Raises
     ------
     RepositoryError
-        If the name has no dot and is not an installed camera's, or the parents lead in a circle.
+        If the name has no dot and is not an installed camera's, or the parents form a cycle.
     """
-    for place in _line_of(root):
-        path = os.path.join(place, "_mapper")
+    for directory in _ancestry(root):
+        path = os.path.join(directory, "_mapper")
         if os.path.exists(path):
             name = _first_line(path)
             if "." not in name and name not in announced():
                 raise RepositoryError(
-                    f"Unqualified mapper name {name!r} in {path}: it has to be a dotted name, or "
+                    f"Unqualified mapper name {name!r} in {path}: it must be a dotted name, or "
                     f"that of an installed camera{did_you_mean(name, announced())}"
                 )
-            return _from(place, name) if name.endswith(_CAMERA_FILE) else name
+            return _from(directory, name) if name.endswith(_CAMERA_FILE) else name
     return None
 
 
 def old_parent(root: str) -> str | None:
-    """Follow ``_parent``.
+    """Return the target of ``_parent``.
 
-    A link, a directory, or (where links were lost) a file that holds the link's text.
+    It is a link, a directory, or (where links were lost) a file that contains the target.
     """
     path = os.path.join(root, "_parent")
     if os.path.isfile(path):
@@ -237,19 +237,19 @@ def _first_line(path: str) -> str:
         raise RepositoryError(f"{path} cannot be read: {error}") from error
 
 
-def _line_of(root: str) -> Iterator[str]:
-    """Give a repository and its ancestors by ``_parent``."""
+def _ancestry(root: str) -> Iterator[str]:
+    """Yield a repository and its ancestors by ``_parent``."""
     seen: list[str] = []
-    place: str | None = root
-    while place is not None:
-        real = os.path.realpath(place)
+    directory: str | None = root
+    while directory is not None:
+        real = os.path.realpath(directory)
         if real in seen:
             raise RepositoryError(
-                f"the parents of {root} lead in a circle: {' -> '.join([*seen, real])}"
+                f"the parents of {root} form a cycle: {' -> '.join([*seen, real])}"
             )
         seen.append(real)
-        yield place
-        place = old_parent(place)
+        yield directory
+        directory = old_parent(directory)
 
 
 # -- reading the file
@@ -260,7 +260,7 @@ def _read_file(path: str) -> RepositoryCfg:
     node = yaml_nodes.compose(path)
     if node is None:
         raise RepositoryError(
-            f"{path} is empty: it was not written to its end, or is no configuration"
+            f"{path} is empty: it was not completely written, or is not a configuration"
         )
     return _cfg(node, path, os.path.dirname(os.path.abspath(path)))
 
@@ -268,7 +268,7 @@ def _read_file(path: str) -> RepositoryCfg:
 def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
     if node.tag != _TAG:
         raise RepositoryError(
-            f"{yaml_nodes.where(node)}: {node.tag!r} is no configuration that we know ({_TAG})"
+            f"{yaml_nodes.where(node)}: {node.tag!r} is not a known kind of configuration ({_TAG})"
         )
     top = yaml_nodes.items(node)
     missing = [key for key in _KEYS if key not in top]
@@ -289,9 +289,9 @@ def _cfg(node: Node, path: str, base: str) -> RepositoryCfg:
 
 
 def placed(mapper_args: Mapping[str, Any], root: str) -> dict[str, Any]:
-    """Return the arguments of a mapper with absolute paths: relative ones begin at the root.
+    """Return the arguments of a mapper with absolute paths; relative ones start at the root.
 
-    But ``calibRegistry`` is relative to the calibrations, and is moved with them.
+    ``calibRegistry``, however, is relative to the calibrations, and moves with them.
     """
     base = os.path.realpath(root)
     arguments = {
@@ -304,8 +304,8 @@ def placed(mapper_args: Mapping[str, Any], root: str) -> dict[str, Any]:
     if isinstance(registry, str) and os.path.isabs(registry):
         folder, name = os.path.split(registry)
         calibrations = os.path.realpath(arguments.get("calibRoot") or base)
-        there = os.path.join(os.path.realpath(folder), name)
-        arguments["calibRegistry"] = os.path.relpath(there, calibrations)
+        absolute = os.path.join(os.path.realpath(folder), name)
+        arguments["calibRegistry"] = os.path.relpath(absolute, calibrations)
     return arguments
 
 
@@ -316,16 +316,16 @@ def _parent(node: Node, path: str, root: str) -> Any:
 
 
 def _path(node: Node, name: str) -> str:
-    """Give the path that a node holds; a ``file:`` URI is one."""
+    """Return the path in a node; a ``file:`` URI is converted."""
     value = _plain(node)
     path = value.removeprefix("file://") if isinstance(value, str) else ""
     if not path or "://" in path or "\0" in path:
-        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} has to be a path, not {value!r}")
+        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} must be a path, not {value!r}")
     return path
 
 
 def _from(root: str, path: str) -> str:
-    """Make a path absolute; a parent's is written relative to the real directory of its child."""
+    """Return an absolute path; a parent's path is relative to the real directory of its child."""
     return os.path.normpath(os.path.join(os.path.realpath(root), path))
 
 
@@ -334,19 +334,16 @@ def _sequence(node: Node) -> list[Node]:
 
 
 def _checked(node: Node, kind: type, name: str, word: str) -> Any:
-    """Give the value of an entry: null, or of the kind that it has to be."""
-    # The parents' own values are not looked at here: each may be a whole configuration.
+    """Return the value of an entry: null, or of the required kind."""
+    # The values of parents are checked later: each may be a whole configuration.
     value = node.value if kind is list and node.tag.endswith(":seq") else _plain(node)
     if value is not None and not isinstance(value, kind):
-        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} has to be {word}, not {value!r}")
+        raise RepositoryError(f"{yaml_nodes.where(node)}: {name} must be {word}, not {value!r}")
     return value
 
 
 def _mapper(node: Node, cfg_root: str) -> str | None:
-    """Give a mapper's dotted name: written as text, as a class, or as an instance of one.
-
-    Or its camera's file.
-    """
+    """Return a mapper's dotted name, written as text, class, or instance; or its camera's file."""
     for form in ("name:", "object/new:", "object:", "object/apply:"):
         if node.tag.startswith(_PYTHON + form):
             return str(node.tag[len(_PYTHON + form) :])
@@ -355,10 +352,7 @@ def _mapper(node: Node, cfg_root: str) -> str | None:
 
 
 def _plain(node: Node) -> Any:
-    """Turn a node into data.
-
-    Python's own plain types, and Gen2's Policy, are known by their tags.
-    """
+    """Return a node as plain data; tags of Python's plain types and Gen2's Policy are known."""
     if node.tag.startswith(_PYTHON):
         kind = node.tag[len(_PYTHON) :]
         if kind == "tuple":
@@ -400,8 +394,8 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
     policy = "null" if cfg.policy is None else yaml_nodes.flow({"data": dict(cfg.policy)})
     tag = "" if cfg.policy is None else "!!python/object:lsst.daf.persistence.policy.Policy "
     yield f"{indent}_policy: {tag}{policy}\n"
-    # The original wrote a nested root absolute, and its trees could not be moved; a relative one it
-    # reads too.
+    # Gen2 wrote a nested root as an absolute path, and its trees could not be moved; it can read a
+    # relative one, too.
     own = (
         os.path.relpath(cfg.root, base)
         if nested
@@ -414,10 +408,10 @@ def _lines(cfg: RepositoryCfg, indent: str, base: str, here: str) -> Iterator[st
 
 
 def _movable(cfg: RepositoryCfg) -> dict[str, Any]:
-    """Return the mapper's arguments as they are written: paths relative to the root.
+    """Return the mapper's arguments as they are written: with paths relative to the root.
 
-    A tree of a repository and its calibrations can then be moved. Gen2 reads them so (gen2-core
-    6.1).
+    A tree of a repository and its calibrations can then be moved. Gen2 can read them
+    (doc/gen2/gen2-core.md, 6.1).
     """
     root = os.path.realpath(cfg.root)
     return {

@@ -1,4 +1,4 @@
-"""``butler.sky``: what concerns positions on the sky. For now, the sky map."""
+"""``butler.sky``: positions on the sky. For now, the sky map."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRST = "deepCoadd"
 
 
 class Sky:
-    """What a Butler knows of the sky: ``butler.sky``.
+    """The sky map of a Butler: ``butler.sky``.
 
     Parameters
     ----------
@@ -32,30 +32,35 @@ class Sky:
         return f"<sky of {self._butler!r}>"
 
     def map(self, coaddName: str | None = None) -> SkyMap:
-        """Return the sky map: its tracts by their numbers, and ``patches(tract=0)``, data IDs.
+        """Return the sky map: its tracts by number, and ``patches(tract=0)``, data IDs.
 
         Parameters
         ----------
         coaddName : `str`, optional
-            Whose: ``deep`` and ``deepCoadd`` are the same. By default deepCoadd's, or the only one
-            that there is.
+            The name of the coadd, ``deep`` or ``deepCoadd``. Default: deepCoadd, or the only one
+            that exists.
+
+        Returns
+        -------
+        skymap : `SkyMap`
+            The sky map.
 
         Raises
         ------
         DataIdError
-            If the name is none.
+            If the name is not a string.
         NoResults
-            If there is none, or there are several and none is named.
+            If there is no sky map, or there are several and no name is passed.
         """
         if not isinstance(coaddName, str | None):
-            raise DataIdError(f"coaddName: the name of a coadd belongs here, not {coaddName!r}")
+            raise DataIdError(f"coaddName: expected the name of a coadd, not {coaddName!r}")
         if coaddName is not None:
             name = coaddName if coaddName.endswith("Coadd") else f"{coaddName}Coadd"
             return self._get(f"{name}{_ENDING}")
-        there = [name for name in self._names() if self._butler.datasetExists(name)]
-        chosen = [name for name in there if name == f"{_FIRST}{_ENDING}"] or there
+        existing = [name for name in self._names() if self._butler.datasetExists(name)]
+        chosen = [name for name in existing if name == f"{_FIRST}{_ENDING}"] or existing
         if len(chosen) > 1:
-            reasons = [f"there are  {', '.join(there)}: name one, map('goodSeeing')"]
+            reasons = [f"there are  {', '.join(existing)}: name one, map('goodSeeing')"]
             raise NoResults("No single sky map:", _ENDING[1:], {}, reasons)
         return self._get(chosen[0] if chosen else f"{_FIRST}{_ENDING}")
 

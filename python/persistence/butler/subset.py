@@ -1,4 +1,4 @@
-"""Subsets: the data IDs that answer to a partial one, and references to single datasets."""
+"""Subsets: the data IDs that match a partial one, and references to single datasets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from persistence.dataids.dataid import DataId, text
 from persistence.errors import NoResults
 from persistence.notebook import Html
 
-if TYPE_CHECKING:  # the completion of command lines has no time for it
+if TYPE_CHECKING:  # lazy: too slow for the completion of command lines
     from astropy.table import Table
     from pandas import DataFrame
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the completion of command lines has no time for it
 
 
 class Asked(Protocol):
-    """What subsets and references ask of a Butler."""
+    """The methods of a Butler that subsets and references use."""
 
     @property
     def chain(self) -> Chain:
@@ -77,22 +77,41 @@ class Asked(Protocol):
 
 
 class ButlerSubset:
-    """The datasets of a type that a partial data ID stands for.
+    """The datasets of a type that a partial data ID matches; see `Butler.subset`.
 
     Parameters
     ----------
     butler : `Butler`
-        Who is asked.
+        The Butler.
     datasetType : `str`
         The dataset type.
     level : `str`
-        The level at which data are told apart; ``""`` is the camera's default.
+        The level at which datasets are distinguished; ``""`` is the camera's default.
     dataId : `DataId`
-        What is known.
+        The partial data ID.
+
+    Raises
+    ------
+    DataIdError
+        If the level or the data ID is invalid.
 
     Notes
     -----
-    The data IDs come from the registry: that one is there does not mean that the file is.
+    The data IDs come from the registry: a data ID does not imply that the file exists. The same
+    class as Gen2's ``lsst.daf.persistence.ButlerSubset`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from persistence import Butler
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> butler = Butler(folder.name, mapper="lsst.obs.decam.DecamMapper")
+    >>> butler.defineDataset("note", template="note-%(visit)d.yaml", storage="YamlStorage")
+    >>> for visit in 1, 2:
+    ...     butler.put(visit**2, "note", visit=visit)
+    >>> [(ref.dataId["visit"], ref.get()) for ref in butler.subset("note")]
+    [(1, 1), (2, 4)]
+    >>> folder.cleanup()
     """
 
     GENERATION = 2
@@ -102,25 +121,39 @@ class ButlerSubset:
         self.datasetType = datasetType
         self.level = level
         self.dataId = dataId
-        # Now, so that what cannot be meant is refused here.
+        # Queried now, so that invalid arguments are refused here.
         self.__dict__["_matching"] = butler.matching(datasetType, level, dataId)
 
     @classmethod
     def of(cls, butler: Asked, datasetType: str, matching: Matching) -> ButlerSubset:
-        """Return a subset of data IDs that are known already."""
-        made = cls.__new__(cls)
-        made.butler, made.datasetType, made.level = butler, datasetType, ""
-        made.dataId = matching.data_id
-        made.__dict__["_matching"] = matching
-        return made
+        """Return a subset of data IDs that are already known.
+
+        Parameters
+        ----------
+        butler : `Butler`
+            The Butler.
+        datasetType : `str`
+            The dataset type.
+        matching : `Matching`
+            The data IDs.
+
+        Returns
+        -------
+        subset : `ButlerSubset`
+            The subset.
+        """
+        subset = cls.__new__(cls)
+        subset.butler, subset.datasetType, subset.level = butler, datasetType, ""
+        subset.dataId = matching.data_id
+        subset.__dict__["_matching"] = matching
+        return subset
 
     @functools.cached_property
     def _matching(self) -> Matching:
         return self.butler.matching(self.datasetType, self.level, self.dataId)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A reference takes its subset along to other processes, where nobody asks what else is in
-        # it.
+        # A reference is pickled with its subset, but other processes never use the rest of it.
         return {name: value for name, value in self.__dict__.items() if name != "_matching"}
 
     @property
@@ -163,7 +196,25 @@ class ButlerSubset:
 
 
 class ButlerDataRef:
-    """A data ID with the Butler that can act on it."""
+    """A reference to a dataset: a data ID with a Butler that can read and write it.
+
+    Parameters
+    ----------
+    butlerSubset : `ButlerSubset`
+        The subset that it belongs to.
+    dataId : `DataId`
+        The data ID.
+
+    Notes
+    -----
+    The same class as Gen2's ``lsst.daf.persistence.ButlerDataRef`` (doc/gen2/gen2-core.md).
+
+    Examples
+    --------
+    >>> from persistence import Butler
+    >>> ref = Butler("repo").dataRef("raw", visit=123456, ccdnum=42)  # doctest: +SKIP
+    >>> ref.get("calexp")  # doctest: +SKIP
+    """
 
     GENERATION = 2
 
@@ -184,7 +235,20 @@ class ButlerDataRef:
         return notebook.join([first, notebook.pairs({**self.dataId, "file": path})])
 
     def get(self, datasetType: str | None = None, **rest: Any) -> Any:
-        """Read a dataset; by default one of the subset's type."""
+        """Read a dataset; see `Butler.get`.
+
+        Parameters
+        ----------
+        datasetType : `str`, optional
+            The dataset type. Default: that of the subset.
+        **rest
+            Further keys of the data ID, and options of `Butler.get`.
+
+        Returns
+        -------
+        dataset : object
+            The dataset.
+        """
         return self.getButler().get(
             datasetType or self.butlerSubset.datasetType, self.dataId, **rest
         )
@@ -192,13 +256,40 @@ class ButlerDataRef:
     def put(
         self, obj: Any, datasetType: str | None = None, doBackup: bool = False, **rest: Any
     ) -> None:
-        """Write a dataset."""
+        """Write a dataset; see `Butler.put`.
+
+        Parameters
+        ----------
+        obj : object
+            The dataset.
+        datasetType : `str`, optional
+            The dataset type. Default: that of the subset.
+        doBackup : `bool`
+            Keep the present file as a backup.
+        **rest
+            Further keys of the data ID.
+        """
         self.getButler().put(
             obj, datasetType or self.butlerSubset.datasetType, self.dataId, doBackup, **rest
         )
 
     def getUri(self, datasetType: str | None = None, write: bool = False, **rest: Any) -> str:
-        """Give a dataset's path."""
+        """Return the path of a dataset's file; see `Butler.getUri`.
+
+        Parameters
+        ----------
+        datasetType : `str`, optional
+            The dataset type. Default: that of the subset.
+        write : `bool`
+            Return the path that `put` would write to.
+        **rest
+            Further keys of the data ID.
+
+        Returns
+        -------
+        uri : `str`
+            The path.
+        """
         return self.getButler().getUri(
             datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
         )
@@ -206,21 +297,50 @@ class ButlerDataRef:
     def datasetExists(
         self, datasetType: str | None = None, write: bool = False, **rest: Any
     ) -> bool:
-        """Say whether a dataset is there."""
+        """Check whether a dataset exists; see `Butler.datasetExists`.
+
+        Parameters
+        ----------
+        datasetType : `str`, optional
+            The dataset type. Default: that of the subset.
+        write : `bool`
+            Check the outputs instead.
+        **rest
+            Further keys of the data ID.
+
+        Returns
+        -------
+        exists : `bool`
+            Whether it exists.
+        """
         return self.getButler().datasetExists(
             datasetType or self.butlerSubset.datasetType, self.dataId, write=write, **rest
         )
 
     def subLevels(self) -> set[str]:
-        """Give the keys that the subset's level leaves out."""
+        """Return the keys that the subset's level leaves out.
+
+        Returns
+        -------
+        keys : `set` of `str`
+            The keys.
+        """
         subset = self.butlerSubset
         every = self.getButler().getKeys(subset.datasetType) or {}
         return set(every) - set(self.getButler().getKeys(subset.datasetType, subset.level) or {})
 
     def subItems(self, level: str | None = None) -> Any:
-        """Give the subset of datasets that this one is made of, one level below.
+        """Return the subset of datasets of which this one consists, one level below.
 
-        ``()`` if there is none.
+        Parameters
+        ----------
+        level : `str`, optional
+            The level. Default: the camera's level below that of the subset.
+
+        Returns
+        -------
+        subset : `ButlerSubset` or `tuple`
+            The subset; ``()`` if there is no level below.
         """
         if level is None:
             level = self.getButler().default_sub_level(self.butlerSubset.level)

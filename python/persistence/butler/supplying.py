@@ -1,4 +1,4 @@
-"""Keys that many data IDs lack, supplied by a registry at once."""
+"""Supply missing keys of many data IDs with few queries of a registry."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from persistence.errors import DataIdError, PersistenceError
 from persistence.policy.dataset_type import DatasetType
 from persistence.registry import Registry
 
-# From so many questions on, they are asked together.
+# From this number on, questions are combined into range queries.
 _MANY = 200
-# SQLite takes no more than 32766 parameters.
+# SQLite accepts at most 32766 parameters.
 _AT_ONCE = 10_000
 
 Row = tuple[Any, ...]
 
 
 def typed(mapper: Mapper, dataset: DatasetType, table: IdTable) -> IdTable:
-    """Return data IDs with the camera's names of keys, and values of their keys' types.
+    """Return data IDs with the camera's names of keys, and values of the keys' types.
 
-    Those with a value that is of another type are left out; see `Mapper.typed`.
+    Data IDs with a value of another type are omitted; see `Mapper.typed`.
     """
     aliases = mapper.policy.aliases
     if not aliases.keys().isdisjoint(table.keys):
@@ -49,32 +49,37 @@ def typed(mapper: Mapper, dataset: DatasetType, table: IdTable) -> IdTable:
 
 
 def _each_typed(mapper: Mapper, dataset: DatasetType, table: IdTable) -> IdTable:
-    """Return data IDs of which some keys have another name here."""
-    rows, places = [], []
-    for place, data_id in zip(table.places, table.data_ids(), strict=True):
+    """Return typed data IDs of which some keys have other names in this camera."""
+    rows, positions = [], []
+    for position, data_id in zip(table.places, table.data_ids(), strict=True):
         try:
             rows.append(mapper.typed(dataset, data_id))
         except DataIdError:
             continue
-        places.append(place)
+        positions.append(position)
     keys = tuple(rows[0]) if rows else table.keys
     columns = [[row[key] for row in rows] for key in keys]
-    return table._replace(keys=keys, columns=columns, places=places)
+    return table._replace(keys=keys, columns=columns, places=positions)
 
 
 def completed(repository: Repository, dataset: DatasetType, table: IdTable) -> IdTable:
     """Return data IDs with the keys that the registry supplies.
 
-    Those are left out to which it has no plain answer.
+    Data IDs without a unique answer are omitted.
 
     Parameters
     ----------
     repository : `Repository`
-        Whose registry is asked.
+        The repository whose registry is used.
     dataset : `DatasetType`
         The dataset type.
     table : `IdTable`
-        Data IDs of values that are of their keys' types.
+        Data IDs with values of their keys' types.
+
+    Returns
+    -------
+    table : `IdTable`
+        The completed data IDs.
     """
     if dataset.keys.keys() <= set(table.keys):
         return table
@@ -82,10 +87,10 @@ def completed(repository: Repository, dataset: DatasetType, table: IdTable) -> I
         supply = supply_of(repository, dataset, table.keys)
         if supply is None or not _is_enough(dataset, (*table.keys, *supply.columns)):
             return table.chosen([])
-        given = [table.columns[table.keys.index(key)] for key in supply.where]
-        rows = list(zip(*given, strict=True))
+        known = [table.columns[table.keys.index(key)] for key in supply.where]
+        rows = list(zip(*known, strict=True))
         answers = _answers(repository, dataset, supply, set(rows))
-    except PersistenceError:  # who asks for one of them is told
+    except PersistenceError:  # looking up a single one of them raises the error
         return table.chosen([])
     numbers = [number for number, row in enumerate(rows) if row in answers]
     values = [answers[rows[number]] for number in numbers]
@@ -101,27 +106,29 @@ def _is_enough(dataset: DatasetType, keys: Collection[str]) -> bool:
 def _answers(
     repository: Repository, dataset: DatasetType, supply: Supply, questions: set[Row]
 ) -> Mapping[Row, Row]:
-    """Return the one row that has each values, where there is one, and it is whole."""
+    """Return the one row that matches each question, where it is unique and complete."""
     numbers = _numbers(supply, questions)
     if len(questions) < _MANY or len(dataset.tables) != 1 or not numbers:
-        found: Mapping[Row, Sequence[Row]] = {
+        matches: Mapping[Row, Sequence[Row]] = {
             question: supply.ask(question) for question in questions
         }
     else:
-        found = _in_ranges(repository.registry, dataset.tables[0], supply, questions, numbers)
+        matches = _in_ranges(repository.registry, dataset.tables[0], supply, questions, numbers)
     return {
         question: rows[0]
-        for question, rows in found.items()
+        for question, rows in matches.items()
         if len(rows) == 1 and [*map(type, rows[0])] == supply.kinds
     }
 
 
 def _numbers(supply: Supply, questions: set[Row]) -> Mapping[str, Sequence[int]]:
-    """Return the key of the most different integers, and these: an index of it helps the most."""
+    """Return the key with the most distinct integers, and these: its index helps the most."""
     most: dict[str, Sequence[int]] = {}
-    for place, key in enumerate(supply.where):
-        values = {row[place] for row in questions}
-        if set(map(type, values)) == {int} and all(len(values) > len(one) for one in most.values()):
+    for position, key in enumerate(supply.where):
+        values = {row[position] for row in questions}
+        if set(map(type, values)) == {int} and all(
+            len(values) > len(distinct) for distinct in most.values()
+        ):
             most = {key: sorted(values)}
     return most
 
@@ -133,13 +140,13 @@ def _in_ranges(
     questions: set[Row],
     numbers: Mapping[str, Sequence[int]],
 ) -> Mapping[Row, Sequence[Row]]:
-    """Ask for the rows of many numbers at once, and keep those of the questions."""
-    found: dict[Row, list[Row]] = {}
+    """Return the rows for many numbers at once, restricted to those of the questions."""
+    matches: dict[Row, list[Row]] = {}
     columns, split = (*supply.where, *supply.columns), len(supply.where)
     ((key, values),) = numbers.items()
     for start in range(0, len(values), _AT_ONCE):
-        ranges = {key: [range(one, one + 1) for one in values[start : start + _AT_ONCE]]}
+        ranges = {key: [range(number, number + 1) for number in values[start : start + _AT_ONCE]]}
         for row in registry.grouped(table, columns, ranges=ranges):
             if row[:split] in questions:
-                found.setdefault(row[:split], []).append(row[split:-1])
-    return found
+                matches.setdefault(row[:split], []).append(row[split:-1])
+    return matches

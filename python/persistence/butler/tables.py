@@ -21,10 +21,10 @@ _INSTANTS = "datetime64[us]"
 
 
 def to_table(kinds: Mapping[str, type], rows: Sequence[Sequence[Any]]) -> Table:
-    """Return an astropy table; what has no value is masked, times are in UTC."""
+    """Return an astropy table; missing values are masked, times are in UTC."""
     table = Table()
-    for place, (name, kind) in enumerate(kinds.items()):
-        values = [row[place] for row in rows]
+    for position, (name, kind) in enumerate(kinds.items()):
+        values = [row[position] for row in rows]
         table[name] = _times(values) if kind is datetime.datetime else _column(values, kind)
     return table
 
@@ -51,7 +51,7 @@ def _times(values: Sequence[datetime.datetime | None]) -> Any:
 
 
 def to_pandas(kinds: Mapping[str, type], rows: Sequence[Sequence[Any]]) -> DataFrame:
-    """Return a DataFrame; numbers and truths of which some are missing are of pandas' own types.
+    """Return a pandas DataFrame; integers and booleans with missing values use pandas' own types.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def to_pandas(kinds: Mapping[str, type], rows: Sequence[Sequence[Any]]) -> DataF
     except ImportError as error:
         raise MissingExtra("pandas", "tables", "to_pandas") from error
     series = {}
-    for place, (name, kind) in enumerate(kinds.items()):
-        values = [row[place] for row in rows]
+    for position, (name, kind) in enumerate(kinds.items()):
+        values = [row[position] for row in rows]
         if kind is datetime.datetime:
             series[name] = pd.Series(pd.to_datetime(values, utc=True))
             continue

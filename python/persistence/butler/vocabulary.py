@@ -1,7 +1,4 @@
-"""The dataset types that a repository knows.
-
-Its camera's, those that its own files define, and its relatives'.
-"""
+"""The dataset types of a repository: of its camera, of its own files, and of other repositories."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from persistence.policy.in_repository import Definition
 
 
 class Vocabulary:
-    """What a repository's mapper knows, and who said it.
+    """The dataset types that a repository's mapper knows, and where they were defined.
 
     Parameters
     ----------
@@ -24,75 +21,74 @@ class Vocabulary:
     mapper : `Mapper`
         The camera's mapper.
     trust : collection of `str`
-        Dotted names of what the repository's definitions may have called.
+        Dotted names of callables that the repository's definitions may name.
 
     Attributes
     ----------
     mapper : `Mapper`
-        The camera's mapper, with all that is defined besides.
+        The camera's mapper, with all further definitions.
     definitions : `tuple` [`Definition`]
         The repository's own.
-    learned : mapping [`str`, `Definition`]
-        Those of the other repositories of a chain, by dataset type.
+    registered : mapping [`str`, `Definition`]
+        Those of other repositories of the chain, by dataset type.
     """
 
     def __init__(self, root: str, mapper: Mapper, trust: Collection[str]) -> None:
         self.definitions = in_repository.read(root)
-        self.learned: dict[str, Definition] = {}
+        self.registered: dict[str, Definition] = {}
         self.mapper: Mapper = mapper.extended(self.definitions) if self.definitions else mapper
         self._root = root
         self._trust = trust
-        # Who made them is not known; what they have called is refused when it would be.
-        self._brought = self.definitions
-        self._vouched: set[str] = set()
+        # Their authors are unknown: callables that they name are refused when they would be called.
+        self._foreign = self.definitions
+        self._own: set[str] = set()
 
     def define(self, definition: Definition) -> None:
-        """Lay a definition made by this process over those of the camera and the repository."""
+        """Add a definition made by this process to those of the camera and the repository."""
         self.definitions = (*self.definitions, definition)
         for name in in_repository.names(definition):
-            self.learned.pop(name, None)
+            self.registered.pop(name, None)
         self.mapper = self.mapper.extended((definition,))
 
-    def learn(self, found: Iterable[tuple[Definition, bool]]) -> bool:
-        """Add other repositories' definitions of what is unknown here; return whether any were.
+    def register(self, definitions: Iterable[tuple[Definition, bool]]) -> bool:
+        """Add definitions of other repositories for unknown types; return whether any were added.
 
-        With each goes whether nobody knows who made it: see `brings`.
+        Each definition comes with whether its author is unknown; see `is_foreign`.
         """
         new: dict[str, Definition] = {}
-        for whole, brought in found:
+        for whole, is_foreign in definitions:
             for name, definition in in_repository.each(whole).items():
                 if name not in self.mapper.types and name not in new:
                     new[name] = definition
-                    self._brought = (*self._brought, definition) if brought else self._brought
+                    self._foreign = (*self._foreign, definition) if is_foreign else self._foreign
         if new:
-            self.learned.update(new)
+            self.registered.update(new)
             self.mapper = self.mapper.extended(tuple(new.values()))
         return bool(new)
 
-    def vouch(self, name: str) -> None:
-        """Let a definition of the repository count as this process's own: it makes the same."""
-        self._vouched.add(name)
+    def mark_own(self, name: str) -> None:
+        """Treat a definition of the repository as this process's own: both are the same."""
+        self._own.add(name)
 
-    def brings(self, definition: Definition) -> bool:
-        """Say whether nobody knows who made a definition."""
-        return definition in self._brought
+    def is_foreign(self, definition: Definition) -> bool:
+        """Return whether the author of a definition is unknown."""
+        return definition in self._foreign
 
     def refuse_code(self, dataset: DatasetType, *called: str) -> None:
-        """Refuse to assemble or disassemble by code named in the repository's own definitions.
+        """Raise an error if the repository's own definitions name untrusted code.
 
         Parameters
         ----------
         dataset : `DatasetType`
             The composite.
         *called : `str`
-            The keys of it that name what is called: ``assembler`` and ``python``, or
-            ``disassembler``.
+            Its keys that name callables: ``assembler`` and ``python``, or ``disassembler``.
 
         Raises
         ------
         UnsafeContent
-            If they name any that nobody trusts.
+            If they name a callable that is not trusted.
         """
-        if self._brought:
-            own = load.keys_said(self.mapper.policy, self._brought, dataset, self._vouched)
+        if self._foreign:
+            own = load.keys_said(self.mapper.policy, self._foreign, dataset, self._own)
             foreign.refuse_dataset(dataset, own, called, self._root, self._trust)

@@ -1,4 +1,4 @@
-"""How one repository takes a dataset: where to, by which writer, and why not."""
+"""Write a dataset into one repository: to which path, with which writer, and when not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from persistence.policy.dataset_type import DatasetType
 
 
 class Prepared(NamedTuple):
-    """A dataset about to be written: where, and what writes an object to a path."""
+    """A dataset about to be written: its location, and the function that writes an object."""
 
     location: Location
     write: Callable[[Any, str], None]
@@ -39,7 +39,7 @@ def write(
     backup: bool = False,
     durable: bool = True,
 ) -> Location:
-    """Write a dataset, whole or not at all, and to the disk if it is ``durable``.
+    """Write a dataset completely or not at all; with ``durable``, flush it to the disk.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def write(
     """
     location, write_to = prepare(repository, request, data_id)
     target = location.full_path
-    with telling(location):
+    with naming(location):
         if backup:
             atomic.back_up(target)
         was_reference = os.path.islink(target)
@@ -63,12 +63,12 @@ def write(
 
 
 def refuse(repository: Repository) -> None:
-    """Refuse to write into a repository where nothing is to be written.
+    """Raise an error if nothing may be written into a repository.
 
     Raises
     ------
     RepositoryError
-        If the data lie outside of the repository, or it is another user's.
+        If its data are outside the repository, or it belongs to another user.
     """
     refusal = "" if repository.is_allowed else repository.refusal()
     if refusal:
@@ -77,25 +77,25 @@ def refuse(repository: Repository) -> None:
 
 
 def finish_abandoned(repository: Repository) -> None:
-    """Finish, or undo, what killed writers were about to do in a repository."""
+    """Finish, or undo, the interrupted writes of killed processes in a repository."""
     intents.recover(repository.root)
     repository.redirects.clear()
 
 
 def prepare(repository: Repository, request: Request, data_id: Mapping[str, Any]) -> Prepared:
-    """Say where a dataset would be written, and how."""
+    """Return where and how a dataset would be written."""
     dataset = repository.mapper.dataset(request)
     location = _place(repository, request, data_id)
-    told = {**location.options, **repository.mapper.write_options(dataset, location.dataId)}
-    trust = repository.trust | set(told.get("trust", ()))
-    location = location._replace(options={**told, "trust": trust})
+    options = {**location.options, **repository.mapper.write_options(dataset, location.dataId)}
+    trust = repository.trust | set(options.get("trust", ()))
+    location = location._replace(options={**options, "trust": trust})
     writer = formatter(location.storage, location.python)
     return Prepared(location, lambda obj, path: writer.write(obj, path, location))
 
 
 @contextlib.contextmanager
-def telling(location: Location) -> Iterator[None]:
-    """Say of a failure to write which file it was."""
+def naming(location: Location) -> Iterator[None]:
+    """Re-raise OSError as RepositoryError naming the file."""
     try:
         yield
     except OSError as error:
@@ -118,7 +118,8 @@ def _place(repository: Repository, request: Request, data_id: Mapping[str, Any])
         key for key in (dataset.template.keys if dataset.template else ()) if key not in known
     ]
     if missing and repository.registry.lists_files:
-        # The only file that fits would be found, and overwritten (trap T17).
+        # Otherwise the only file that matches would be found, and overwritten
+        # (doc/gen2/gen2-core.md, trap T17).
         reason = f"needs  {', '.join(missing)}; to write, file names do not supply it"
         raise IncompleteDataId("Incomplete data ID:", dataset.name, data_id, [reason])
     location = locate.expected(repository, request, data_id, write=True)
@@ -136,7 +137,7 @@ def _place(repository: Repository, request: Request, data_id: Mapping[str, Any])
 
 
 def _refuse_outside(repository: Repository, directory: str, root: str) -> None:
-    """Refuse to write through a link to a directory that does not lie in the repository."""
+    """Raise an error if a link leads to a directory outside the repository."""
     if directory in repository.inside:
         return
     if not links.lies_in(directory, root):
@@ -148,7 +149,7 @@ def _refuse_outside(repository: Repository, directory: str, root: str) -> None:
 
 
 def _refuse_part(repository: Repository, dataset: DatasetType) -> None:
-    """Refuse to write a part of an exposure where the exposure lies."""
+    """Raise an error if a part of an exposure would replace the file of the exposure."""
     for other in repository.mapper.types.values():
         if other.template == dataset.template and is_exposure(other):
             raise FormatterError(

@@ -129,5 +129,5 @@ def test_they_are_shown_in_a_few_lines() -> None:
 
 
 def test_rows_that_are_no_datasets_have_no_references() -> None:
-    with pytest.raises(NoResults, match="these rows are no datasets"):
+    with pytest.raises(NoResults, match="these rows are not datasets"):
         Rows("summary", KINDS, Asked(ROWS)).refs()

@@ -352,7 +352,7 @@ def test_a_name_that_fits_two_templates_is_of_the_one_with_most_text_of_its_own(
     third = PathTemplate("x/v%(exposure)d.fits")
     make_all(tmp_path / "tree", "x/v12.fits", "x/a.fits", "x/va.fits")
     tree = Tree(str(tmp_path / "tree"), dict.fromkeys((one.text, other.text), ENDINGS))
-    tree.learn({third.text: ENDINGS})
+    tree.add_templates({third.text: ENDINGS})
     tree.build()
     assert rows(tree, one) == [("a",), ("va",)]
     assert rows(tree, other) == rows(tree, third) == [(12,)]
@@ -671,7 +671,7 @@ def test_a_template_that_comes_later_finds_its_files_too(
     assert rows(tree, late) == [("g", 0, "1,2")]
     assert rows(tree, COADD) == [("g", 0, "1,2"), ("r", 17, "10,12")]
     note = PathTemplate("notes.txt")
-    tree.learn({note.text: ("",)})
+    tree.add_templates({note.text: ("",)})
     assert rows(tree, note) == [()]
     assert "notes.txt" not in [one.path for one in tree.foreign()]
 

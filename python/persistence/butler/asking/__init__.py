@@ -1,1 +1,1 @@
-"""Questions to a chain of repositories: which datasets there are, and what is known of each."""
+"""Queries of a chain of repositories: which datasets exist, and what is known of each."""

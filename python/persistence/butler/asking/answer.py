@@ -1,4 +1,4 @@
-"""The answer of `Butler.query`."""
+"""The result of `Butler.query`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from persistence.butler.get import Reader
     from persistence.butler.subset import Asked
 
-# What is shown of datasets that have no keys.
+# The columns shown for datasets without keys.
 _PLACE = ("repository", "path")
 
 
@@ -35,22 +35,28 @@ def query(
     distinct: bool = False,
     fresh: bool = True,
 ) -> Rows:
-    """Return rows; see `Butler.query`.
+    """Return the rows of a query; see `Butler.query`.
 
     Parameters
     ----------
     butler, reader : `Butler`, `Reader`
-        What is asked.
+        The Butler and its reader.
     names : sequence of `str`
-        The dataset type, and others of which is asked whether they are there.
+        The dataset type, and further types whose existence is reported.
     where : `str` or `Expression`, optional
-        What has to be true.
+        The condition.
     data_id : mapping
-        What else has to be.
+        Required values.
     columns : `str` or sequence of `str`, optional
-        What is shown; by default the keys of the data ID, and whether the others are there.
+        The columns of the result. Default: the keys of the data ID, and the existence of the
+        further types.
     limit, order, distinct, fresh
-        As there.
+        As for `Butler.query`.
+
+    Returns
+    -------
+    rows : `Rows`
+        The rows.
     """
     name, *others = names
     question = ask.question(butler.chain, reader, name, where, data_id, others, fresh)
@@ -59,24 +65,24 @@ def query(
     if columns is not None:
         shown = list(dict.fromkeys(words("columns", columns)))
     if limit is not None and (not isinstance(limit, int) or limit < 0):
-        raise DataIdError(f"limit={limit!r}: a number of rows belongs here, 0 or more")
+        raise DataIdError(f"limit={limit!r}: expected a number of rows, 0 or more")
     question.check(*shown, *(column.removeprefix("-") for column in order))
     return rows_of(butler, question, shown, limit, order, distinct)
 
 
-def words(name: str, given: str | Sequence[str]) -> list[str]:
-    """Return an argument that is one name, or several.
+def words(name: str, value: str | Sequence[str]) -> list[str]:
+    """Return an argument that is one name, or several, as a list.
 
     Raises
     ------
     DataIdError
         If it is neither.
     """
-    found = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
-    for one in found:
-        if not isinstance(one, str):
-            raise DataIdError(f"{name}: names belong here, not {one!r}")
-    return found
+    names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    for item in names:
+        if not isinstance(item, str):
+            raise DataIdError(f"{name}: expected names, not {item!r}")
+    return names
 
 
 def rows_of(
@@ -90,7 +96,7 @@ def rows_of(
 ) -> Rows:
     """Return the rows of a question, with a title; for the parameters, see `query`."""
     if not shown:
-        raise DataIdError("columns: no column is asked for")
+        raise DataIdError("columns: no column is requested")
     kinds = {name: question.kinds[name] for name in shown}
     return Rows(
         title or question.request.datasetType,
@@ -101,7 +107,7 @@ def rows_of(
 
 
 def keys(question: Question) -> list[str]:
-    """Return the keys of a data ID that somebody knows."""
+    """Return the keys of a data ID whose values are known."""
     return [key for key in question.columns.keys if key in question.columns.supplied]
 
 

@@ -1,4 +1,4 @@
-"""From what a user writes to a question."""
+"""Turn the arguments of a query into a `Question`."""
 
 from __future__ import annotations
 
@@ -30,55 +30,60 @@ def question(
     others: Iterable[str] = (),
     fresh: bool = True,
 ) -> Question:
-    """Return a question.
+    """Return the question of a query.
 
     Parameters
     ----------
     chain, reader : `Chain`, `Reader`
-        What is asked.
+        The repositories and their reader.
     name : `str`
         The dataset type.
     where : `str` or `Expression`, optional
-        What has to be true.
+        The condition.
     data_id : mapping
-        What else has to be: values of keys, or lists of them.
+        Further conditions: values of keys, or lists of values.
     others : iterable of `str`
-        Further dataset types, of which is asked whether they are there.
+        Further dataset types whose existence is reported.
     fresh : `bool`
         Whether directories are compared with the index first.
+
+    Returns
+    -------
+    question : `Question`
+        The question.
 
     Raises
     ------
     UnknownDatasetType, UnknownKey
         If there is no such type, or no such key.
     ExpressionError
-        If the condition cannot be read, or compares what is of different types.
+        If the condition cannot be parsed, or compares values of different types.
     """
     tags = DataId(tag=getattr(data_id, "tag", None))
     bare = _bare(chain, reader, name, tags, fresh)
-    others_of = {one: _bare(chain, reader, one, tags, fresh) for one in others}
+    others_of = {other: _bare(chain, reader, other, tags, fresh) for other in others}
     bare = bare._replace(others={**bare.others, **others_of})
     aliases = chain.knowing(bare.request).mapper.policy.aliases
     if not isinstance(where, Expression):
         where = expression.parse("" if where is None else where)
-    given = {aliases.get(key, key): value for key, value in data_id.items()}
+    by_key = {aliases.get(key, key): value for key, value in data_id.items()}
     kinds = bare.kinds
-    typed = {key: _typed(key, value, kinds.get(key)) for key, value in given.items()}
+    typed = {key: _typed(key, value, kinds.get(key)) for key, value in by_key.items()}
     whole = [
         bare.where,
         where.renamed(aliases),
         *([expression.of_data_ids([typed])] if typed else []),
     ]
-    asked = bare._replace(where=expression.every(whole))
-    asked.check()
-    return asked
+    restricted = bare._replace(where=expression.every(whole))
+    restricted.check()
+    return restricted
 
 
 def _typed(key: str, value: Any, kind: type | None) -> Any:
-    """Return a value of a data ID, or a list of them, in the type of its key."""
+    """Return a value of a data ID, or a list of values, converted to the type of its key."""
     value = value.tolist() if getattr(value, "shape", None) else value
     if isinstance(value, list | tuple | set | frozenset):
-        return [_typed(key, one, kind) for one in value]
+        return [_typed(key, item, kind) for item in value]
     if kind is datetime.datetime and isinstance(value, str):
         return expression.date(value)
     if kind not in _KINDS or value is None or isinstance(value, range):
@@ -93,7 +98,7 @@ def _bare(chain: Chain, reader: Reader, name: str, tags: DataId, fresh: bool) ->
     dataset = repositories[0].mapper.dataset(request)
     if is_keyless_aggregate(dataset):
         raise DataIdError(
-            f"{name} has no data IDs of its own: it is made of whatever a data ID matches"
+            f"{name} has no data IDs of its own: it consists of whatever a data ID matches"
         )
     if dataset.template is None and dataset.composite:
         parts = [
@@ -111,7 +116,7 @@ def _bare(chain: Chain, reader: Reader, name: str, tags: DataId, fresh: bool) ->
             f"Template is not defined for the {name} dataset type ({dataset.source})"
         )
     its = columns.of(repositories, dataset)
-    if sources is None:  # data IDs are those of the registry
+    if sources is None:  # the data IDs are those of the registry
         its = its._replace(in_names=its.keys)
     return Question(chain, reader, request, its, sources, fresh=fresh, tags=tags)
 
@@ -119,7 +124,7 @@ def _bare(chain: Chain, reader: Reader, name: str, tags: DataId, fresh: bool) ->
 def _composite(
     chain: Chain, reader: Reader, request: Request, names: list[str], tags: DataId, fresh: bool
 ) -> Question:
-    """Return a question about what is there if all its components are."""
+    """Return a question about a composite, which exists if all its components exist."""
     parts = {name: _bare(chain, reader, name, tags, fresh) for name in names}
     first = max(names, key=lambda name: len(parts[name].columns.keys))
     others = {name: part for name, part in parts.items() if name != first}

@@ -1,7 +1,7 @@
-"""Cards of headers that a camera's file lists as indexed: read once, and kept in the user's cache.
+"""Header cards that a camera's file lists as indexed: read once, and kept in the user's cache.
 
-A card is kept as long as its file has the size, the time and the inode that it had. Of a file that
-cannot be read as FITS, there is none.
+Cards are valid as long as the size, modification time and inode of the file are unchanged. A file
+that cannot be read as FITS has none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from persistence.butler.index import home
 from persistence.errors import FormatterError, MissingPartWarning, told, warn_caller
 from persistence.files import fits_headers, header_values
 
-# So many files are looked up, and kept, at once.
+# Number of files looked up and stored at once.
 _ENOUGH = 500
 _VERSION = 1
 _READ: Mapping[type, Callable[[Any], Any]] = {
@@ -34,14 +34,14 @@ Row = tuple[Any, ...]
 
 
 class Cards:
-    """The cards of the files of a chain.
+    """The header cards of the files of a chain.
 
     Parameters
     ----------
     chain : `Chain`
-        The repositories; some know of files that lie elsewhere.
+        The repositories; some have files registered outside them.
     every : collection of `str`
-        All cards that are indexed: a header that is read is read for all of them.
+        All indexed cards: when a header is read, all of them are stored.
     """
 
     def __init__(self, chain: Chain, every: Collection[str]) -> None:
@@ -63,14 +63,14 @@ class Cards:
     def added(
         self, rows: Iterable[Row], root_at: int, path_at: int, kinds: Mapping[str, type]
     ) -> Iterator[Row]:
-        """Yield rows with the values of some cards behind them, None where a header has none.
+        """Yield rows with the values of some cards appended; None where a header lacks a card.
 
         Parameters
         ----------
         rows : iterable of `tuple`
             Rows of files.
         root_at, path_at : `int`
-            Which columns have the root of the tree, and the path in it.
+            The positions of the tree's root and of the path relative to it.
         kinds : mapping [`str`, `type`]
             The cards, with their types.
         """
@@ -92,7 +92,7 @@ class Cards:
         if connection is None:
             connection = self._kept[root] = _opened(root)
         kept, new = _recall(connection, paths), list[Row]()
-        found: dict[str, Row] = {}
+        values: dict[str, Row] = {}
         for path in dict.fromkeys(paths):
             file = self._file(root, path)
             stamp = _stamp(file)
@@ -102,9 +102,9 @@ class Cards:
             if not kinds.keys() <= good.keys():
                 good = self._read(file)
                 new += [(path, stamp, card, value) for card, value in good.items() if stamp]
-            found[path] = tuple(_READ[kind](good[card]) for card, kind in kinds.items())
+            values[path] = tuple(_READ[kind](good[card]) for card, kind in kinds.items())
         _keep(connection, new)
-        return found
+        return values
 
     def _file(self, root: str, path: str) -> str:
         file = os.path.join(root, path)
@@ -113,24 +113,24 @@ class Cards:
         return file
 
     def _read(self, file: str) -> dict[str, Any]:
-        """Return cards of the primary header, or of the first extension's, as they stand there."""
+        """Return the cards of the primary header, or else of the first extension's."""
         try:
             headers = list(itertools.islice(fits_headers.scan(file), 2))
         except (FormatterError, OSError) as error:
             self._faults.append(f"{file}: {told(error)}")
             return dict.fromkeys(self._every)
-        found = {}
+        cards = {}
         for card in self._every:
             values = (header_values.known(header[card]) for header in headers if card in header)
             value = next((value for value in values if value is not None), None)
-            found[card] = value if isinstance(value, int | float | str) else None
-        return found
+            cards[card] = value if isinstance(value, int | float | str) else None
+        return cards
 
 
 def _recall(
     connection: sqlite3.Connection, paths: Sequence[str]
 ) -> dict[str, dict[str, tuple[str, Any]]]:
-    """Return what was kept of some files: for each card, the file's stamp then, and the value."""
+    """Return the stored cards of some files: for each card, the file's stamp, and the value."""
     kept: dict[str, dict[str, tuple[str, Any]]] = {}
     marks = ", ".join("?" * len(paths))
     query = f"SELECT path, card, stamp, value FROM cards WHERE path IN ({marks})"  # noqa: S608
@@ -140,7 +140,7 @@ def _recall(
 
 
 def _keep(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Keep cards; that there is no room for them, or that somebody else writes, costs only time."""
+    """Store cards; failure (no space, a lock) only costs time later."""
     with contextlib.suppress(sqlite3.Error, OverflowError, UnicodeEncodeError), connection:
         connection.executemany("INSERT OR REPLACE INTO cards VALUES (?, ?, ?, ?)", rows)
 
@@ -154,7 +154,7 @@ def _stamp(file: str) -> str:
 
 
 def _opened(root: str) -> sqlite3.Connection:
-    """Open what is kept of a tree; if that cannot be, something that is forgotten."""
+    """Open the cache of a tree; if that fails, a temporary one."""
     path = ":memory:"
     try:
         path = f"{home.path_of(root)}.cards"

@@ -1,4 +1,4 @@
-"""The columns of a dataset type: what a question can be about, and who knows it."""
+"""The columns of a dataset type: what can be queried, and which source has it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.policy.suppliers import SKYMAP_KEYS
 from persistence.registry import Registry
 
-# What is known of every file; a key of the same name comes before it.
+# Columns of every file; a key of the same name takes precedence.
 FILE: Mapping[str, type] = {
     "size": int,
     "written": datetime.datetime,
     "repository": str,
     "path": str,
 }
-# Exposures of a filter, or of a night, are many: these alone do not tell which row is meant.
+# A filter or a night has many exposures: these keys alone do not identify a row.
 _VAGUE = frozenset({"filter", "date", "calibDate"})
 _WORDS = (("int", int), ("char", str), ("clob", str), ("text", str))
 _FLOATS = ("real", "floa", "doub")
@@ -36,17 +36,17 @@ class Columns(NamedTuple):
     keys : mapping [`str`, `type`]
         The keys of a complete data ID.
     in_names : mapping [`str`, `type`]
-        Those of them that the names of files have, in the order of the template.
+        Those of them in file names, in the order of the template.
     tables : `tuple` [`str`]
-        The tables of the registry that know more.
+        The registry tables with further columns.
     shared : `tuple` [`str`]
-        The keys in names by which a row of these tables belongs to a file.
+        The keys in file names by which a row of these tables is joined to a file.
     registry : mapping [`str`, `type`]
         The other columns of these tables.
     listed : mapping [`str`, `tuple`]
-        Keys that the policy lists the values of, the same for every exposure.
+        Keys whose values are listed in the policy, the same for every exposure.
     cards : mapping [`str`, `type`]
-        Cards of the files' headers that the policy lists as indexed.
+        Header cards that the policy lists as indexed.
     """
 
     keys: Mapping[str, type]
@@ -59,12 +59,12 @@ class Columns(NamedTuple):
 
     @property
     def of_file(self) -> dict[str, type]:
-        """The columns of every file that no key hides."""
+        """The columns of every file that no key of the same name hides."""
         return {name: kind for name, kind in FILE.items() if name not in self.keys}
 
     @property
     def supplied(self) -> frozenset[str]:
-        """The keys that somebody knows: of an HDU's number, perhaps nobody."""
+        """The keys with a source; that of an HDU's number may have none."""
         return frozenset((*self.in_names, *self.registry, *self.listed))
 
     @property
@@ -79,9 +79,14 @@ def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
     Parameters
     ----------
     repositories : sequence of `Repository`
-        Those that are asked; the first says what the dataset type is.
+        The repositories; the first one defines the dataset type.
     dataset : `DatasetType`
         The dataset type.
+
+    Returns
+    -------
+    columns : `Columns`
+        The columns.
     """
     policy = repositories[0].mapper.policy
     in_names: Mapping[str, type] = {}
@@ -114,7 +119,7 @@ def of(repositories: Sequence[Repository], dataset: DatasetType) -> Columns:
 
 
 def registry_of(repository: Repository, dataset: DatasetType) -> Registry | None:
-    """Return the registry that knows of a dataset type; None if only names of files do."""
+    """Return the registry with rows of a dataset type; None if only file names are known."""
     if dataset.section == "calibrations":
         return repository.calibrations_of(dataset).registry
     return None if repository.registry.lists_files else repository.registry
@@ -123,7 +128,7 @@ def registry_of(repository: Repository, dataset: DatasetType) -> Registry | None
 def _tables(
     repository: Repository, dataset: DatasetType, in_names: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the tables that know a dataset type; of one whose policy names none, the raw's."""
+    """Return the registry tables of a dataset type; if the policy names none, those of the raws."""
     if dataset.tables or not SKYMAP_KEYS.isdisjoint(in_names):
         return dataset.tables
     raw = repository.mapper.types.get("raw")
@@ -131,20 +136,22 @@ def _tables(
 
 
 def _columns(registry: Registry, tables: Sequence[str]) -> dict[str, type]:
-    there = set(registry.tables())
-    asked = [table for table in tables if table in there]
-    return {name: _kind(word) for name, word in registry.columns(asked).items()} if asked else {}
+    existing = set(registry.tables())
+    selected = [table for table in tables if table in existing]
+    return (
+        {name: _kind(word) for name, word in registry.columns(selected).items()} if selected else {}
+    )
 
 
 def _kind(word: str) -> type:
-    """Return the type that SQLite takes a declared one for; what is of none may be a text."""
+    """Return the type that SQLite derives from a declared one; `str` if there is none."""
     lower = word.lower()
     kinds = [*_WORDS, *((part, float) for part in _FLOATS)]
     return next((kind for part, kind in kinds if part in lower), str)
 
 
 def fit(value: Any, kind: type) -> Any:
-    """Return a registry's value in its column's type; None if it is of another one."""
+    """Return a registry's value converted to its column's type; None if that is impossible."""
     if value is None or type(value) is kind:
         return value
     try:

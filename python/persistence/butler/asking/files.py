@@ -1,4 +1,4 @@
-"""The files of a dataset type in a chain of repositories: the first that has one counts."""
+"""The files of a dataset type in a chain of repositories: the first copy of each counts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from persistence.policy.dataset_type import DatasetType
 from persistence.registry.direct import DirectFiles
 
 Row = tuple[Any, ...]
-# What the index calls what a file's row has behind the keys.
+# The index's columns of a file in addition to its keys.
 _OWN = ("_ending", "_size", "_time")
-# What conditions of an index may be about besides keys, and how it is called there.
+# Columns other than keys that conditions may use, and their names in the index.
 OWN: Mapping[str, tuple[str, type]] = {
     "size": ("_size", int),
     "written": ("_time", datetime.datetime),
@@ -35,20 +35,20 @@ OWN: Mapping[str, tuple[str, type]] = {
 
 
 class Source(NamedTuple):
-    """A tree in which files of a dataset type lie.
+    """A tree with files of a dataset type.
 
     Attributes
     ----------
     number : `int`
-        Its place in the chain.
+        Its position in the chain.
     repository : `Repository`
-        Whose it is.
+        The repository that it belongs to.
     dataset : `DatasetType`
-        The dataset type, as the repository's camera has it.
+        The dataset type, as defined in that repository.
     tree : `Tree`
         The index of the tree.
     template : `PathTemplate`
-        How its files are called, without an HDU.
+        The template of its files, without an HDU.
     """
 
     number: int
@@ -59,16 +59,16 @@ class Source(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Which files are wanted, by the keys in their names.
+    """A selection of files by the keys in their names.
 
     Attributes
     ----------
     where : `Expression`
-        What has to be true of these keys.
+        A condition on these keys.
     possible : callable
-        Whether some of their values may be of interest.
+        Returns whether files with some values of keys may be selected.
     sizes, paths : `bool`
-        Whether sizes and times are wanted, and whether paths are.
+        Whether sizes and times are needed, and whether paths are.
     fresh : `bool`
         Whether directories are compared with the index first.
     """
@@ -81,7 +81,7 @@ class Choice(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file: the values of the keys in its name, and what is known of it; the rest is None."""
+    """A file: the values of the keys in its name, and its properties; None where unknown."""
 
     values: Row
     size: int | None
@@ -91,11 +91,11 @@ class File(NamedTuple):
 
 
 def sources(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[Source] | None:
-    """Return where the files of a dataset type lie; None if templates do not tell.
+    """Return the trees with files of a dataset type; None if templates do not describe them.
 
-    A tree that several repositories share, as that of calibrations, is there once.
+    A tree shared by several repositories, such as the calibrations, is listed once.
     """
-    found: dict[str, Source] = {}
+    by_root: dict[str, Source] = {}
     for number, repository in enumerate(chain.asked(request, data_id)):
         mapper, dataset = repository.mapper, repository.mapper.dataset(request)
         is_mapped = mapper.hook("map", request.datasetType) is not None or mapper.maps_paths
@@ -104,18 +104,18 @@ def sources(chain: Chain, request: Request, data_id: Mapping[str, Any]) -> list[
         if storages.find(dataset.storage or "", dataset.python) is not None:
             tree = trees.of(repository, dataset)
             template = PathTemplate(dataset.template.file_text)
-            found.setdefault(tree.root, Source(number, repository, dataset, tree, template))
-    return list(found.values())
+            by_root.setdefault(tree.root, Source(number, repository, dataset, tree, template))
+    return list(by_root.values())
 
 
 def is_any_path(template: PathTemplate) -> bool:
-    """Return whether a template is nothing but a path that the registry has: ``%(path)s``."""
+    """Return whether a template is only a path from the registry: ``%(path)s``."""
     components = template.components
     return len(components) == 1 == len(components[0]) and isinstance(components[0][0], Field)
 
 
 def copies(source: Source, choice: Choice, limit: int | None = None) -> Iterator[File]:
-    """Yield the files of a tree, ordered by their keys, whether or not they are shadowed."""
+    """Yield the files of a tree, sorted by their keys, including shadowed ones."""
     tree, template = source.tree, source.template
     try:
         known = {
@@ -123,7 +123,7 @@ def copies(source: Source, choice: Choice, limit: int | None = None) -> Iterator
             for key, value in choice.where.known().items()
             if key in template.keys
         }
-    except DataIdError:  # a file's name has no such value
+    except DataIdError:  # no file name contains such a value
         return
     tree.refresh(template, known, choice.possible, choice.fresh, choice.sizes)
     keys = list(template.keys)
@@ -134,7 +134,7 @@ def copies(source: Source, choice: Choice, limit: int | None = None) -> Iterator
         path = None
         if choice.paths or is_looked_for:
             path = tree.path(template, values, ending)
-            # No directory of the tree tells that a file elsewhere is gone.
+            # The directories of the tree do not show whether a file elsewhere still exists.
             if is_looked_for and not _is_there(f"{tree.root}/{path}", path, direct):
                 continue
         yield File(tuple(values), size, time, path, source)
@@ -145,11 +145,11 @@ def _is_there(file: str, path: str, direct: DirectFiles) -> bool:
 
 
 def _condition(where: Expression, template: PathTemplate) -> tuple[str, Sequence[Any]]:
-    """Return a condition as the index takes it."""
+    """Return a condition as SQL for the index."""
     kinds = {name: kind for name, (_, kind) in OWN.items()}
     text, values = where.sql({**kinds, **template.keys})
     for name, (column, _) in OWN.items():
-        if name not in template.keys:  # which are words, so that no name holds quotes
+        if name not in template.keys:  # keys are words, so that no name contains quotes
             text = text.replace(quoted(name), quoted(column))
     return text, values
 
@@ -162,16 +162,16 @@ def ordered(
     Parameters
     ----------
     every : sequence of `Source`
-        Where is looked, in the order of the chain.
+        The trees, in the order of the chain.
     choice : `Choice`
-        What is looked for.
+        The selection.
     keys : sequence of `str`
-        The keys in names, in whose order datasets are yielded.
+        The keys in file names by which datasets are sorted.
     limit : `int`, optional
-        So many datasets are enough.
+        The largest number of datasets.
     """
     alike: dict[frozenset[str], list[Iterator[File]]] = {}
-    for source in every:  # other keys are those of another camera, whose datasets are others
+    for source in every:  # other keys mean another camera, whose datasets are different ones
         files = _rearranged(copies(source, choice, limit), source, keys)
         alike.setdefault(frozenset(source.template.keys), []).append(files)
     for streams in alike.values():
@@ -184,14 +184,16 @@ _values = operator.attrgetter("values")
 
 
 def _rearranged(files: Iterator[File], source: Source, keys: Sequence[str]) -> Iterator[File]:
-    """Return files with the values of some keys, in their order; None where they have no such."""
+    """Yield files with the values of some keys, in their order; None for keys they lack."""
     its = list(source.template.keys)
     if its == list(keys):
         return files
-    places = [its.index(key) if key in its else None for key in keys]
+    positions = [its.index(key) if key in its else None for key in keys]
     turned = (
         file._replace(
-            values=tuple(None if place is None else file.values[place] for place in places)
+            values=tuple(
+                None if position is None else file.values[position] for position in positions
+            )
         )
         for file in files
     )

@@ -1,4 +1,4 @@
-"""``butler.index``: what is in a chain of repositories, what is missing, what is there twice."""
+"""``butler.index``: the inventory of a chain: what exists, what is missing, what exists twice."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ Progress = Callable[[int, int, int], None]
 
 
 class Inventory:
-    """What is in the repositories of a Butler: ``butler.index``.
+    """The inventory of the repositories of a Butler: ``butler.index``.
 
     Parameters
     ----------
     butler : `Butler`
         The Butler.
     reader : `Reader`
-        What reads for it.
+        Its reader.
 
     Notes
     -----
-    As `Butler.query`, it looks at directories, and changes nothing in them.
+    Like `Butler.query`, it lists directories, and changes nothing in them.
     """
 
     def __init__(self, butler: Asked, reader: Reader) -> None:
@@ -57,19 +57,19 @@ class Inventory:
         roots = ", ".join(repr(repository.root) for repository in self._butler.chain.inputs)
         return f"<index of {roots}>"
 
-    # -- all that is there
+    # -- whole repositories
     # --------------------------------------------------------------------------
 
     def refresh(self, sizes: bool = False, progress: Progress | None = None) -> None:
-        """Look at all directories of all repositories, and at those of their calibrations.
+        """Compare the index with all directories of all repositories, and of their calibrations.
 
         Parameters
         ----------
         sizes : `bool`
-            Whether each file is asked for its size and time, too.
+            Whether the size and time of each file are read, too.
         progress : callable, optional
-            Is told again and again how many directories are done, how many are known, and how many
-            files were listed.
+            Called repeatedly with the number of finished directories, of known directories, and of
+            files listed.
         """
         for tree, _ in self._trees():
             tree.build(progress, sizes)
@@ -82,31 +82,31 @@ class Inventory:
         Parameters
         ----------
         sizes, progress
-            As `refresh` takes them.
+            As for `refresh`.
         fresh : `bool`
-            If False, no directory is looked at.
+            False to use the index as it is, without listing directories.
 
         Returns
         -------
         rows : `Rows`
-            The dataset type, the repository, the number of files, their size together (bytes), and
-            the times when the newest and the oldest were written. Sizes and times are None where
-            not all files were asked for them. Of types that share a path template, the one with the
-            shortest name stands for all. Files that an earlier repository shadows count.
+            The dataset type, the repository, the number of files, their total size (bytes), and the
+            modification times of the newest and the oldest (UTC). Sizes and times are None unless
+            known for all files. Types with the same path template are counted once, under the
+            shortest name. Shadowed files are included.
         """
         if fresh:
             self.refresh(sizes, progress)
-        found = [
+        counts = [
             (names[text], number, tree.root, *totals)
             for number, (tree, names) in enumerate(self._trees())
             for text, totals in tree.summary().items()
             if text in names
         ]
-        rows = [(name, *rest) for name, _, *rest in sorted(found, key=lambda row: row[:2])]
+        rows = [(name, *rest) for name, _, *rest in sorted(counts, key=lambda row: row[:2])]
         return Rows("what is here", _SUMMARY, lambda: iter(rows))
 
     def _trees(self) -> Iterator[tuple[Tree, Mapping[str, str]]]:
-        """Yield the trees, each once, with the dataset type of each template in it."""
+        """Yield each tree once, with the dataset type of each template in it."""
         names: dict[str, dict[str, str]] = {}
         known: dict[str, Tree] = {}
         for repository in self._butler.chain.inputs:
@@ -132,27 +132,32 @@ class Inventory:
         fresh: bool = True,
         **rest: Any,
     ) -> Rows:
-        """Return the data IDs of which another dataset is there, but not this one.
+        """Return the data IDs for which another dataset exists, but not this one.
 
         Parameters
         ----------
         datasetType : `str`
-            What may be missing.
+            The dataset type that may be missing.
         given : `str` or iterable of mapping
             The other dataset type; or data IDs, such as those of the patches of a tract.
         where, dataId, fresh, **rest
-            As `Butler.query` takes them, of the given datasets.
+            As for `Butler.query`, for the other datasets.
 
         Returns
         -------
         rows : `Rows`
-            The keys of the missing datasets that the given ones tell; ``refs()`` are of the given
-            dataset type.
+            The keys of the missing datasets, as far as the other datasets have them; ``refs()`` are
+            of the other dataset type.
+
+        Raises
+        ------
+        DataIdError
+            If ``given`` is neither a dataset type nor data IDs, or the types have no common key.
         """
         target = self._name(datasetType)
         data_id = as_given(dataId, rest)
         if not isinstance(given, str | Iterable):
-            raise DataIdError(f"given: a dataset type or data IDs belong here, not {given!r}")
+            raise DataIdError(f"given: expected a dataset type or data IDs, not {given!r}")
         if not isinstance(given, str):
             return self._missing_of(target, [{**one, **data_id} for one in given], where, fresh)
         question = self._question(self._name(given), where, data_id, [target], fresh)
@@ -183,10 +188,12 @@ class Inventory:
         where.check(kinds)
         wanted = [one for one in ids if where.possible(one)]
         values = {key: [one[key] for one in wanted] for key in keys}
-        asked = self._question(target, None, values, (), fresh) if keys else bare
-        there = set(join.rows(asked, keys, distinct=True)) if keys and wanted else set()
+        target_question = self._question(target, None, values, (), fresh) if keys else bare
+        existing = (
+            set(join.rows(target_question, keys, distinct=True)) if keys and wanted else set()
+        )
         rows = list(dict.fromkeys(tuple(one[key] for key in keys) for one in wanted))
-        rows = [row for row in rows if row not in there]
+        rows = [row for row in rows if row not in existing]
         matching = Matching(DataId(), tuple(keys), rows)
         refer = functools.partial(ButlerSubset.of, self._butler, target, matching)
         return Rows(f"no {target}", kinds, lambda: iter(rows), lambda: list(refer()))
@@ -199,21 +206,21 @@ class Inventory:
         fresh: bool = True,
         **rest: Any,
     ) -> Rows:
-        """Return every copy of some datasets, in any repository of the chain.
+        """Return every copy of datasets, in all repositories of the chain.
 
         Parameters
         ----------
         datasetType : `str`
             The dataset type.
         dataId, where, fresh, **rest
-            As `Butler.query` takes them.
+            As for `Butler.query`.
 
         Returns
         -------
         rows : `Rows`
-            The data ID, the repository, the path in it, size, and time of writing; of each data ID,
-            the copy that was written last is the first. `Butler.get` reads the one of the first
-            repository of the chain, which need not be that.
+            The data ID, the repository, the path in it, size (bytes), and modification time (UTC);
+            for each data ID, the newest copy first. `Butler.get` reads the copy in the first
+            repository of the chain, which may be another one.
         """
         question = self._question(self._name(datasetType), where, as_given(dataId, rest), (), fresh)
         keys = answer.keys(question)
@@ -236,27 +243,27 @@ class Inventory:
         return Rows(f"places of {question.request.datasetType}", kinds, copies)
 
     def duplicates(self, *datasetTypes: str, fresh: bool = True) -> dict[str, Rows]:
-        """Return the datasets that several repositories of the chain have.
+        """Return the datasets that exist in several repositories of the chain.
 
         Parameters
         ----------
         *datasetTypes : `str`
-            Which dataset types; all, if none is named.
+            The dataset types. Default: all.
         fresh : `bool`
-            If False, no directory is looked at.
+            False to use the index as it is, without listing directories.
 
         Returns
         -------
         duplicates : `dict` [`str`, `Rows`]
-            Of each dataset type that has any, a row for each copy, as `places` has them; the first
+            For each dataset type with duplicates, a row per copy, as for `places`; the first copy
             of a data ID is the one that `Butler.get` reads.
         """
         names = [self._name(name) for name in datasetTypes] or self._with_copies(fresh)
-        found = {name: self._shadowing(name, fresh) for name in names}
-        return {name: rows for name, rows in found.items() if rows}
+        by_type = {name: self._shadowing(name, fresh) for name in names}
+        return {name: rows for name, rows in by_type.items() if rows}
 
     def _with_copies(self, fresh: bool) -> list[str]:
-        """Return the dataset types of which several trees have files."""
+        """Return the dataset types with files in several trees."""
         if fresh:
             self.refresh()
         counted: dict[str, int] = {}
@@ -280,7 +287,7 @@ class Inventory:
 
         return Rows(f"copies of {name}", kinds, copies)
 
-    # -- parts
+    # -- internals
     # --------------------------------------------------------------------------------------
 
     def _name(self, name: str) -> str:
@@ -299,7 +306,7 @@ class Inventory:
 
 
 def rank(name: str) -> tuple[bool, int, str]:
-    """Return by what one of several names of the same files is chosen."""
+    """Return the sort key by which one of several names for the same files is chosen."""
     return name.startswith("_"), len(name), name
 
 

@@ -1,4 +1,4 @@
-"""What names of files do not tell: columns of the registry, other dataset types, another order."""
+"""Joins of file names with registry columns and other dataset types, in any order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from persistence.dataids import expression
 from persistence.files.sqlite import quoted
 from persistence.registry import Registry
 
-# Which registry a row belongs to, of a chain in which there are several.
+# The registry of a row, if there are several in the chain.
 _REGISTRY = "_registry"
 
 
@@ -27,7 +27,7 @@ def rows(
     limit: int | None = None,
     distinct: bool = False,
 ) -> Iterator[Row]:
-    """Yield the rows of a question; without an order, in that of the keys in the names of files.
+    """Yield the rows of a question; by default in the order of the keys in file names.
 
     Parameters
     ----------
@@ -36,29 +36,29 @@ def rows(
     names : sequence of `str`
         The columns.
     order : sequence of `str`
-        By which columns rows are sorted; ``-size``: the largest first.
+        The columns to sort by; ``-size`` for descending order.
     limit : `int`, optional
-        So many rows are enough.
+        The largest number of rows.
     distinct : `bool`
-        Whether of equal rows one is enough.
+        Whether equal rows are yielded once.
     """
     by = [name.removeprefix("-") for name in order]
     needed = list(dict.fromkeys([*names, *question.where.keys, *by]))
     if order or not question.is_of_files(needed):
         return _Join(question, needed).rows(names, order, limit, distinct)
-    found = question.of_files(names, None if distinct else limit)
-    return itertools.islice(dict.fromkeys(found) if distinct else found, limit)
+    of_files = question.of_files(names, None if distinct else limit)
+    return itertools.islice(dict.fromkeys(of_files) if distinct else of_files, limit)
 
 
 class _Join:
-    """The rows of a question, joined in a database of their own.
+    """The rows of a question, joined in a temporary database.
 
     Parameters
     ----------
     question : `Question`
         The question.
     needed : sequence of `str`
-        The columns that are shown, asked or ordered by.
+        The columns that are returned, used in conditions, or sorted by.
     """
 
     def __init__(self, question: Question, needed: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ class _Join:
         try:
             self._load()
             condition, values = self._question.where.sql(self._question.kinds)
-            # Where several rows of the registry belong to a file, it is one dataset all the same.
+            # A file with several registry rows is still one dataset.
             is_spread = self._is_spread()
             apart = [key for key in self._keys() if is_spread and not distinct and key not in names]
             shown = ", ".join(map(quoted, [*names, *apart]))
@@ -117,7 +117,7 @@ class _Join:
             if key in self._of_files or key in self._of_registry or key in self._listed:
                 yield key
 
-    # -- what is joined
+    # -- loading
     # ----------------------------------------------------------------------------
 
     def _load(self) -> None:
@@ -135,48 +135,48 @@ class _Join:
             common = self._common[name]
             kinds = {key: other.kinds[key] for key in common}
             where, _ = self._question.where.parted(common)
-            asked = other._replace(where=expression.every([other.where, where]))
-            its = rows(asked, common, distinct=True)
+            restricted = other._replace(where=expression.every([other.where, where]))
+            its = rows(restricted, common, distinct=True)
             load(f"other{number}", kinds, its, common)
         load("files", {**self._of_files, _REGISTRY: int, **self._cards}, self._found(registries))
 
     def _registries(self) -> dict[str | None, Registry]:
-        """Return the registry of each tree that is asked; of what lies elsewhere, the first."""
+        """Return the registry of each tree; for files registered elsewhere, the first one."""
         question = self._question
         if question.sources:
             pairs = [(one.tree.root, one.repository, one.dataset) for one in question.sources]
         else:
             first = question.chain.knowing(question.request)
             pairs = [("", first, first.mapper.dataset(question.request))]
-        found: dict[str | None, Registry] = {
+        by_root: dict[str | None, Registry] = {
             root: registry
             for root, repository, dataset in pairs
             if (registry := its_columns.registry_of(repository, dataset)) is not None
         }
-        found.update({None: next(iter(found.values()))} if found else {})
-        return found
+        by_root.update({None: next(iter(by_root.values()))} if by_root else {})
+        return by_root
 
     def _registered(self, number: int, registry: Registry) -> Iterator[Row]:
-        """Yield what a registry has of the columns, as far as it can be of interest."""
+        """Yield the registry's rows that may be needed."""
         columns = self._question.columns
-        there = registry.tables()
-        tables = [table for table in columns.tables if table in there]
+        existing = registry.tables()
+        tables = [table for table in columns.tables if table in existing]
         known = registry.columns(tables) if tables else {}
         if not set(columns.shared) <= known.keys():
             return
         wanted = [*columns.shared, *self._of_registry]
-        asked = [name for name in wanted if name in known]
+        selected = [name for name in wanted if name in known]
         where = {
             name: value for name, value in self._question.where.known().items() if name in known
         }
-        kinds = tuple(self._question.kinds[name] for name in asked)
-        lacking = [place for place, name in enumerate(wanted) if name not in known]
-        for row in registry.stream(asked, where, tables):
+        kinds = tuple(self._question.kinds[name] for name in selected)
+        lacking = [position for position, name in enumerate(wanted) if name not in known]
+        for row in registry.stream(selected, where, tables):
             values = [*row]
             if tuple(map(type, row)) != kinds:
                 values = [*map(its_columns.fit, row, kinds)]
-            for place in lacking:
-                values.insert(place, None)
+            for position in lacking:
+                values.insert(position, None)
             yield number, *values
 
     def _found(self, registries: Mapping[str | None, Registry]) -> Iterator[Row]:
@@ -187,14 +187,16 @@ class _Join:
             where, self._possible(where.possible), not needed.isdisjoint(("size", "written")),
             bool(self._cards) or "path" in needed, question.fresh,
         )  # fmt: skip
-        numbers = {id(one): place for place, one in enumerate(dict.fromkeys(registries.values()))}
+        numbers = {
+            id(one): position for position, one in enumerate(dict.fromkeys(registries.values()))
+        }
         by_root = {root: numbers[id(registry)] for root, registry in registries.items()}
         root_at = list(self._of_files).index("repository")
-        found = ((*row, by_root.get(row[root_at], 0)) for row in question.winners(choice))
-        yield from self._with_cards(found, choice) if self._cards else found
+        rows = ((*row, by_root.get(row[root_at], 0)) for row in question.winners(choice))
+        yield from self._with_cards(rows, choice) if self._cards else rows
 
     def _with_cards(self, rows: Iterator[Row], choice: Choice) -> Iterator[Row]:
-        """Read the cards of the files that can be of interest, by all that is known without."""
+        """Yield rows with header cards, read only for files that satisfy all other conditions."""
         names = list(self._of_files)
         where, _ = self._question.where.parted(names)
         keys = self._question.columns.in_names
@@ -210,11 +212,11 @@ class _Join:
     def _possible(
         self, of_names: Callable[[Mapping[str, Any]], bool]
     ) -> Callable[[Mapping[str, Any]], bool]:
-        """Return whether values of keys may be of interest, by what the registry says of them."""
+        """Return a function that tells from the registry whether values of keys may be selected."""
         columns = self._question.columns
         where, _ = self._question.where.parted([*columns.shared, *self._of_registry])
         if not self._of_registry or where.possible(dict.fromkeys(self._of_registry)):
-            return of_names  # files that are not registered are of interest, too
+            return of_names  # files that are not registered may be selected, too
         condition, values = where.sql(self._question.kinds)
 
         @functools.cache
@@ -231,11 +233,11 @@ class _Join:
 
         return possible
 
-    # -- how it is joined
+    # -- SQL
     # --------------------------------------------------------------------------
 
     def _flagged(self) -> str:
-        """Return the query of all columns, with whether other datasets are there."""
+        """Return the SQL of all columns, with the existence of the other datasets."""
         flags = []
         for number, name in enumerate(self._others):
             alike = " AND ".join(
@@ -261,8 +263,8 @@ class _Join:
         for key in self._listed:
             tables += f" CROSS JOIN {quoted(f'listed_{key}')}"
             shown.append(f"{quoted(f'listed_{key}')}.{quoted(key)} AS {quoted(key)}")
-        told = {*self._of_files, *self._of_registry, *self._listed}
-        shown += [f"NULL AS {quoted(key)}" for key in columns.keys if key not in told]
+        sources = {*self._of_files, *self._of_registry, *self._listed}
+        shown += [f"NULL AS {quoted(key)}" for key in columns.keys if key not in sources]
         return f"SELECT {', '.join(shown)} FROM {tables}"  # noqa: S608  # all quoted
 
     def _order(self, names: Sequence[str], order: Sequence[str], distinct: bool) -> str:

@@ -1,4 +1,4 @@
-"""A question: which datasets of a type there are in a chain of repositories, and what is known."""
+"""A question: which datasets of a type exist in a chain of repositories, with which properties."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from persistence.errors import DataIdError, UnknownKey, did_you_mean
 
 
 class Question(NamedTuple):
-    """What is asked of a dataset type.
+    """A query of a dataset type.
 
     Attributes
     ----------
     chain : `Chain`
         The repositories.
     reader : `Reader`
-        Tells whether a dataset is there of which no file's name tells the data ID.
+        Checks the existence of datasets whose data IDs are not in file names.
     request : `Request`
         The dataset type.
     columns : `Columns`
         Its columns.
     sources : list of `Source` or None
-        Where its files lie; None if their names do not tell data IDs.
+        The trees of its files; None if file names do not contain the data IDs.
     where : `Expression`
-        What has to be true.
+        The condition.
     others : mapping [`str`, `Question`]
-        Further dataset types, of which is asked whether they are there.
+        Further dataset types whose existence is reported.
     fresh : `bool`
         Whether directories are compared with the index first.
     tags : `DataId`
-        Its tags say which repositories are asked.
+        A data ID whose tags select repositories.
     """
 
     chain: Chain
@@ -54,11 +54,11 @@ class Question(NamedTuple):
 
     @property
     def kinds(self) -> dict[str, type]:
-        """The columns that can be asked for, with their types."""
+        """The columns that can be requested, with their types."""
         return {**self.columns.kinds, **dict.fromkeys(self.others, bool)}
 
     def check(self, *names: str) -> None:
-        """Raise an error if a column is unknown, or the condition is about what there is not."""
+        """Raise an error if a column is unknown, or the condition uses one."""
         kinds = self.kinds
         for name in names:
             if name not in kinds:
@@ -72,12 +72,12 @@ class Question(NamedTuple):
             self.common(other)
 
     def common(self, other: Question) -> list[str]:
-        """Return the keys by which datasets of another type belong to those that are asked for.
+        """Return the keys that join datasets of another type to those of this question.
 
         Raises
         ------
         DataIdError
-            If they have none in common.
+            If they have no key in common.
         """
         its = [key for key in other.columns.keys if key in other.columns.supplied]
         for ours in (self.columns.keys, self.columns.registry):
@@ -89,11 +89,11 @@ class Question(NamedTuple):
         )
 
     def is_of_files(self, names: Collection[str]) -> bool:
-        """Return whether names of files, or the files themselves, tell all of some columns."""
+        """Return whether file names, or the files themselves, suffice for some columns."""
         return set(names) <= {*self.columns.in_names, *self.columns.of_file}
 
     def of_files(self, names: Sequence[str], limit: int | None) -> Iterator[Row]:
-        """Yield rows of columns that `is_of_files`, in the order of the keys in names."""
+        """Yield rows of columns for which `is_of_files`, in the order of the keys in file names."""
         keys = tuple(self.columns.in_names)
         shown = {*names, *self.where.keys}.intersection(self.columns.of_file)
         is_one = self.sources is not None and len(self.sources) == 1
@@ -103,24 +103,24 @@ class Question(NamedTuple):
             self.fresh,
         )  # fmt: skip
         columns = (*keys, *self.columns.of_file)
-        places = [columns.index(name) for name in names]
+        positions = [columns.index(name) for name in names]
         all_of = None if not rest.is_everything else limit
         for row in self.winners(choice, all_of):
             if rest.is_everything or rest.possible(dict(zip(columns, row, strict=True))):
-                yield tuple([row[place] for place in places])
+                yield tuple([row[position] for position in positions])
 
     def winners(self, choice: Choice, limit: int | None = None) -> Iterator[Row]:
-        """Yield a row for each dataset, of the first repository that has it.
+        """Yield a row for each dataset, from the first repository that has it.
 
-        It is of the keys in names, and of the columns of every file that no key hides.
+        It contains the keys in file names, and the columns of every file that no key hides.
         """
         keys = tuple(self.columns.in_names)
         hidden = [place for place, name in enumerate(FILE) if name in self.columns.keys]
         if self.sources is None:
-            found = registered.datasets(
+            datasets = registered.datasets(
                 self.chain, self.request, keys, choice.where, self.tags, self.reader.exists
             )
-            rows = ((one.values, (one.size, one.time, one.root, one.path)) for one in found)
+            rows = ((one.values, (one.size, one.time, one.root, one.path)) for one in datasets)
         else:
             groups = files.ordered(self.sources, choice, keys, limit)
             rows = (

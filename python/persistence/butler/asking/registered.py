@@ -1,8 +1,8 @@
-"""Datasets whose data IDs no name of a file tells: those that are registered, if they are there.
+"""Datasets whose data IDs are not in file names: the registered ones, if they exist.
 
-A camera's ``map_`` hook, or its path-mapper, calls their files as it likes; a composite may be a
-list of whatever matches. Each data ID that the registry has is looked for, as
-`Butler.datasetExists` does: that takes its time.
+A camera's ``map_`` hook, or its path mapper, names their files freely; a composite may be a list of
+all that matches. Each data ID of the registry is checked, as `Butler.datasetExists` does, which is
+slow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from persistence.dataids.request import Request
 
 
 class Registered(NamedTuple):
-    """A dataset that is there; what is not known of it is None."""
+    """A dataset that exists; unknown properties are None."""
 
     values: tuple[Any, ...]
     size: int | None = None
@@ -36,7 +36,7 @@ def datasets(
     tags: DataId,
     is_there: Callable[[Request, DataId], bool],
 ) -> Iterator[Registered]:
-    """Yield the datasets of a type that are registered and there, in the order of their keys.
+    """Yield the registered datasets of a type that exist, in the order of their keys.
 
     Parameters
     ----------
@@ -47,26 +47,26 @@ def datasets(
     keys : sequence of `str`
         The keys of its data IDs.
     where : `Expression`
-        What has to be true of these keys.
+        A condition on these keys.
     tags : `DataId`
-        Its tags say which repositories are asked.
+        A data ID whose tags select repositories.
     is_there : callable
-        Whether a dataset of a complete data ID is there.
+        Returns whether a dataset of a complete data ID exists.
     """
     known = {key: value for key, value in where.known().items() if key in keys}
     every = query.matching(chain, request, "", DataId(known, tag=tags.tag)).data_ids()
     rows = {tuple(data_id.get(key) for key in keys) for data_id in every}
     for values in sorted(rows, key=lambda row: [(value is not None, value) for value in row]):
         data_id = dict(zip(keys, values, strict=True))
-        given = {key: value for key, value in data_id.items() if value is not None}
-        if where.possible(data_id) and is_there(request, DataId(given, tag=tags.tag)):
-            yield _described(chain, request, values, DataId(given, tag=tags.tag))
+        present = {key: value for key, value in data_id.items() if value is not None}
+        if where.possible(data_id) and is_there(request, DataId(present, tag=tags.tag)):
+            yield _described(chain, request, values, DataId(present, tag=tags.tag))
 
 
 def _described(
     chain: Chain, request: Request, values: tuple[Any, ...], data_id: DataId
 ) -> Registered:
-    """Return what is known of a dataset's file, if it has one."""
+    """Return the properties of a dataset's file, if it has one."""
     location = None
     if not chain.knowing(request).mapper.dataset(request).composite:
         location = chain.locate(request, data_id)

@@ -1,4 +1,4 @@
-"""The answer of a question: rows, which are read when they are looked at."""
+"""The rows of a query, which are read when they are first used."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 class Rows:
-    """Rows of some columns.
+    """Rows of a query, with named columns.
 
     Parameters
     ----------
     title : `str`
-        What they are rows of.
+        A title for printing.
     kinds : mapping [`str`, `type`]
         The columns, with their types.
     ask : callable
-        Asks for the rows, as tuples.
+        Runs the query and returns an iterator of tuples.
     refer : callable, optional
         Returns references to the datasets.
 
     Notes
     -----
-    Nothing is read before the rows are looked at. Iteration reads them one after the other, and
-    does not keep them: a million need no memory. `len`, an index and `to_table` keep all.
+    Nothing is read before the rows are used. Iteration reads them one by one and does not keep
+    them, so that a million rows need no memory. `len`, indexing and `to_table` keep all rows.
     """
 
     def __init__(
@@ -52,9 +52,11 @@ class Rows:
         self._ask = ask
         self._refer = refer
         self._kept: list[tuple[Any, ...]] | None = None
-        # Of each column that is not as SQLite has it.
+        # Conversions of columns whose values SQLite stores in another form.
         self._shown = {
-            place: _SHOW[kind] for place, kind in enumerate(self._kinds.values()) if kind in _SHOW
+            position: _SHOW[kind]
+            for position, kind in enumerate(self._kinds.values())
+            if kind in _SHOW
         }
 
     @property
@@ -76,9 +78,9 @@ class Rows:
 
     def _row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)
-        for place, show in self._shown.items():
-            if values[place] is not None:
-                values[place] = show(values[place])
+        for position, show in self._shown.items():
+            if values[position] is not None:
+                values[position] = show(values[position])
         return tuple(values)
 
     def _all(self) -> list[tuple[Any, ...]]:
@@ -87,8 +89,8 @@ class Rows:
         return self._kept
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        # Asked for with the first row only: `list` begins to iterate, then wants to know how many
-        # there are, and would else ask twice.
+        # The number of rows is needed with the first row only: `list` begins to iterate, then asks
+        # for the length, and would otherwise run the query twice.
         names = self.columns
         for row in self.tuples():
             yield dict(zip(names, row, strict=True))
@@ -109,49 +111,71 @@ class Rows:
     def __getitem__(self, index: str) -> list[Any]: ...
 
     def __getitem__(self, index: int | slice | str) -> Any:
-        """Return a row, rows, or the values of a column."""
+        """Return a row, a list of rows, or the values of a column."""
         if isinstance(index, str):
             if index not in self._kinds:
                 hint = did_you_mean(index, self._kinds)
                 raise UnknownKey(f"there is no column {index!r}{hint}")
-            place = self.columns.index(index)
-            return [row[place] for row in self._all()]
+            position = self.columns.index(index)
+            return [row[position] for row in self._all()]
         if isinstance(index, slice):
             return [dict(zip(self.columns, row, strict=True)) for row in self._all()[index]]
         return dict(zip(self.columns, self._all()[index], strict=True))
 
-    # -- other forms
+    # -- conversions
     # -------------------------------------------------------------------------------
 
     def to_table(self) -> Table:
-        """Return an astropy table; what has no value is masked, times are in UTC."""
+        """Return the rows as an astropy table.
+
+        Returns
+        -------
+        table : `astropy.table.Table`
+            Missing values are masked; times are `~astropy.time.Time` in UTC.
+        """
         from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_table(self._kinds, self._all())
 
     def to_pandas(self) -> DataFrame:
-        """Return a DataFrame of pandas, which has to be installed."""
+        """Return the rows as a pandas DataFrame.
+
+        Returns
+        -------
+        frame : `pandas.DataFrame`
+            The rows.
+
+        Raises
+        ------
+        MissingExtra
+            If pandas is not installed.
+        """
         from persistence.butler import tables  # lazy: astropy takes its time
 
         return tables.to_pandas(self._kinds, self._all())
 
     def refs(self) -> list[ButlerDataRef]:
-        """Return references to the datasets, whose data IDs are complete.
+        """Return references to the datasets, with complete data IDs.
+
+        Returns
+        -------
+        refs : `list` [`ButlerDataRef`]
+            The references.
 
         Raises
         ------
         NoResults
-            If these are no datasets.
+            If the rows are not datasets.
         """
         if self._refer is None:
-            raise NoResults("No references to:", self.title, {}, ["these rows are no datasets"])
+            raise NoResults("No references to:", self.title, {}, ["these rows are not datasets"])
         return self._refer()
 
-    # -- shown
+    # -- printing
     # -------------------------------------------------------------------------------------
 
     def _lines(self) -> tuple[list[list[str]], str]:
-        """Return the first rows as texts, and what is said of the others."""
+        """Return the first rows as text, and a remark about the remaining ones."""
         kept = self._kept
         first = list(itertools.islice(self.tuples(), _SHOWN + 1))
         texts = [[_text(value) for value in row] for row in first[:_SHOWN]]
@@ -163,7 +187,9 @@ class Rows:
     def __repr__(self) -> str:
         texts, more = self._lines()
         lines = [list(self.columns), *texts]
-        widths = [max(len(line[place]) for line in lines) for place in range(len(self.columns))]
+        widths = [
+            max(len(line[position]) for line in lines) for position in range(len(self.columns))
+        ]
         shown = [
             "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
             for line in lines

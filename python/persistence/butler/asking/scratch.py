@@ -1,6 +1,6 @@
-"""Joins that no index and no registry can make: in a database of their own, that nobody else sees.
+"""A temporary, private database for joins of indexes, registries and users' data IDs.
 
-SQLite keeps it in memory as long as it is small, and then in a temporary file.
+SQLite keeps it in memory while it is small, and otherwise in a temporary file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _WORDS = {int: "INTEGER", float: "REAL", str: "TEXT", datetime.datetime: "INTEGE
 
 
 class Scratch:
-    """A database for one question."""
+    """A database for one query."""
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = OFF")
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close and delete it."""
         self._connection.close()
 
     def load(
@@ -52,7 +52,7 @@ class Scratch:
         Raises
         ------
         RegistryError
-            If there is no room for it.
+            If there is no space for it.
         """
         execute = self._connection.execute
         words = ", ".join(f"{quoted(key)} {_WORDS[kind]}" for key, kind in columns.items())
@@ -66,14 +66,14 @@ class Scratch:
                 execute(f"CREATE INDEX {name}_by ON {name} ({', '.join(map(quoted, index))})")
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> Iterator[Row]:
-        """Yield the rows of a query; names in it have to be quoted, and values parameters."""
+        """Yield the rows of an SQL query, with quoted names and with values as parameters."""
         with _explaining():
             yield from self._connection.execute(query, values)
 
 
 @contextlib.contextmanager
 def _explaining() -> Iterator[None]:
-    """Re-raise what SQLite says, such as that there is no room, as `RegistryError`."""
+    """Re-raise errors of SQLite, such as a full disk, as `RegistryError`."""
     try:
         yield
     except PersistenceError:  # some of which are errors of SQLite, too

@@ -1,1 +1,1 @@
-"""The output index: which files there are, by the keys in their names."""
+"""The output index: which files exist, by the keys in their names."""

@@ -1,4 +1,4 @@
-"""A whole tree, brought up to date."""
+"""Bring the index of a whole tree up to date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from persistence.butler.index.refresh import Refresher
 
-# So many directories are compared with the disk at once.
+# Number of directories compared with the disk at once.
 _ENOUGH = 500
 
 
@@ -16,13 +16,13 @@ def walk(refresher: Refresher, progress: Callable[[int, int, int], None] | None 
     Parameters
     ----------
     refresher : `Refresher`
-        What compares them with the disk, and lists those that changed.
+        Compares directories with the disk, and lists those that changed.
     progress : callable, optional
-        Is told how many directories are done, how many are known, and how many files were listed.
+        Called with the number of finished directories, of known directories, and of files listed.
 
     Notes
     -----
-    What is done when it is interrupted stays done.
+    If it is interrupted, finished directories stay up to date.
     """
     left, done = [""], 0
     while left:

@@ -1,7 +1,7 @@
-"""Where the index of a tree lies: in the user's cache, or, if that cannot be, in memory.
+"""Where the index of a tree is stored: in the user's cache, or, if that is impossible, in memory.
 
-A query writes nothing but that. The file that ``persistence index`` writes into a repository is
-where a user's own begins: it is read once, and only to save time.
+A query writes nothing else. The file that ``persistence index`` writes into a repository is the
+starting point of each user's own index: it is read once, to save time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 def path_of(root: str) -> str:
-    """Return the file of the user's index of a tree, which need not be there.
+    """Return the path of the user's index of a tree, which need not exist.
 
-    It is another one for another tree at the same path, and on another host: SQLite's files are not
-    for several hosts at once.
+    It is different for another tree at the same path, and on another host: SQLite's files must not
+    be used by several hosts at once.
     """
     status = os.stat(root)
     identity = (VERSION, temporaries.HOST, os.path.realpath(root), status.st_dev, status.st_ino)
@@ -44,7 +44,12 @@ def open_store(root: str) -> Store:
     Parameters
     ----------
     root : `str`
-        The tree's root directory, which has to be there.
+        The tree's root directory, which must exist.
+
+    Returns
+    -------
+    store : `Store`
+        The index.
     """
     path = path_of(root)
     for start in (root, None):
@@ -59,7 +64,7 @@ def open_store(root: str) -> Store:
             if isinstance(error, sqlite3.Error) and not is_damage(error):
                 break
             discard(path)  # of another version, or damaged
-        except OSError:  # no home, no room, another user's
+        except OSError:  # no home directory, no space, another user's
             break
     return in_memory(root)
 
@@ -72,7 +77,7 @@ def in_memory(root: str) -> Store:
 
 
 def discard(path: str) -> None:
-    """Remove a file of the user's index; somebody who has it open goes on with what is no more."""
+    """Remove a file of the user's index; processes that have it open continue with the old file."""
     with contextlib.suppress(OSError), atomic.locked(os.path.dirname(path)):
         _remove(path)
 
@@ -80,15 +85,15 @@ def discard(path: str) -> None:
 def _make_folder(folder: str) -> None:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if os.stat(folder).st_uid != os.geteuid():
-        raise PermissionError(f"{folder} is another user's")
+        raise PermissionError(f"{folder} belongs to another user")
 
 
 def _begin(path: str, root: str | None) -> None:
-    """Create a user's index, with what the repository's has if a root is given."""
+    """Create a user's index; if a root is passed, with the contents of the repository's."""
     with atomic.locked(os.path.dirname(path)):
         if os.path.exists(path):  # another process was first
             return
-        _remove(path)  # a journal without its file would become this one's
+        _remove(path)  # a journal without its file would be applied to this one
         _sweep(os.path.dirname(path))
         store = Store(path)
         if root is not None:
@@ -102,7 +107,7 @@ def _remove(path: str) -> None:
 
 
 def _sweep(folder: str) -> None:
-    """Remove indexes that nobody has changed for long: most are of trees that are gone."""
+    """Remove indexes that were unused for a long time: most are of trees that no longer exist."""
     with os.scandir(folder) as entries:
         for entry in entries:
             is_index = entry.name.endswith(".sqlite3")
@@ -110,17 +115,17 @@ def _sweep(folder: str) -> None:
                 _remove(entry.path)
 
 
-# -- from a repository, and into it
+# -- the index in a repository
 # ---------------------------------------------------------------
 
 
 def write_into(root: str, store: Store) -> str:
-    """Write an index into its repository, whole or not at all, and return its path.
+    """Write an index into its repository, completely or not at all, and return its path.
 
     Raises
     ------
     OSError, sqlite3.Error
-        If that cannot be done.
+        If that fails.
     """
     path = os.path.join(root, FILE)
     with atomic.atomic_write(path) as temporary:
@@ -129,15 +134,15 @@ def write_into(root: str, store: Store) -> str:
 
 
 def _copy_from(root: str, store: Store) -> None:
-    """Copy the index that lies in a repository, if it is whole and of our version."""
+    """Copy the index in a repository, if it is complete and of this version."""
     path = os.path.join(root, FILE)
     if not os.path.isfile(path) or not os.path.getsize(path):
         return
-    # Whatever is wrong with it, the index begins with nothing then.
+    # If it is unusable, the index starts empty.
     with contextlib.suppress(sqlite3.Error, OverflowError):
-        # It was renamed when it was whole: nobody changes the file that is opened here.
-        given = f"file:{escaped(os.path.abspath(path))}?mode=ro&immutable=1"
-        store.connection.execute("ATTACH ? AS given", (given,))
+        # It was renamed when complete: nobody changes the file that is opened here.
+        uri = f"file:{escaped(os.path.abspath(path))}?mode=ro&immutable=1"
+        store.connection.execute("ATTACH ? AS given", (uri,))
         try:
             if not difference(store.connection, "given"):
                 with store.transaction():
@@ -147,13 +152,13 @@ def _copy_from(root: str, store: Store) -> None:
 
 
 def _copy(store: Store) -> None:
-    """Copy all rows whose values are of the types that they have to be."""
+    """Copy all rows whose values have the required types."""
     execute = store.connection.execute
     execute("INSERT INTO templates SELECT number, text, endings FROM given.templates")
     rows = execute("SELECT name FROM given.sqlite_master WHERE type = 'table'")
-    there = {row[0] for row in rows}
+    existing = {row[0] for row in rows}
     for table in store.tables():
-        if table.name in there:
+        if table.name in existing:
             execute(table.ddl)
             columns = [quoted(key) for key in table.keys] or [ALONE]
             columns += [ENDING, SIZE, TIME]
@@ -184,16 +189,16 @@ def _copy(store: Store) -> None:
 def _copy_rows(
     store: Store, name: str, columns: Sequence[str], condition: str, texts: Sequence[str]
 ) -> None:
-    """Copy the rows of a table that satisfy a condition, if their texts are texts."""
+    """Copy the rows of a table that satisfy a condition, if their texts are valid UTF-8."""
     rows = f"FROM given.{name} WHERE {condition}"
     if texts:
         for _ in store.connection.execute(f"SELECT {', '.join(texts)} {rows}"):
-            pass  # what is no UTF-8 raises an error
+            pass  # text that is not UTF-8 raises an error
     store.connection.execute(f"INSERT INTO {name} SELECT {', '.join(columns)} {rows}")
 
 
 _NUMBER, _NUMBER_OR_NULL, _TEXT = "('integer')", "('integer', 'null')", "('text')"
-# Of the tables that are the same in each index: which types each column may have.
+# The permitted types of the columns, for the tables that are the same in each index.
 _COLUMNS = {
     "dangling": {"dir": _NUMBER, "name": _TEXT},
     "foreigners": {

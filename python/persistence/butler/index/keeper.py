@@ -1,4 +1,4 @@
-"""The file of a tree's index, opened, and another one where it cannot be used."""
+"""The open file of a tree's index, and its replacement if it cannot be used."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from persistence.butler.index.tables import Row, Table
 from persistence.dataids.inversion import Inverter
 
 _T = TypeVar("_T")
-_TRIALS = 2  # a damaged index is begun anew; if that cannot be used either, there is one in memory
+_TRIALS = 2  # a damaged index is replaced by a new one; if that fails, by one in memory
 
 
 class Keeper:
-    """Opens the index of a tree, and replaces it.
+    """Open the index of a tree, and replace it.
 
     Parameters
     ----------
     root : `str`
-        The tree's root directory, which need not be there.
+        The tree's root directory, which need not exist.
     templates : mapping
-        The text of each template, and what may follow the names of its files.
+        The text of each template, and the endings (of compressed files) that may follow it.
 
     Attributes
     ----------
     lock : `threading.RLock`
-        For whoever uses `store`: threads share it.
+        Protects `store`, which threads share.
     store : `Store` or None
         The index that was opened last.
     tables : `list` [`Table`]
-        Of all templates that it knows: those of other processes, too.
+        The tables of all templates in the index, including those of other processes.
     """
 
     def __init__(self, root: str, templates: Mapping[str, tuple[str, ...]]) -> None:
@@ -46,8 +46,8 @@ class Keeper:
         self._identity: tuple[int, int] | None = None
         self._inverter: Inverter | None = None
 
-    def learn(self, templates: Mapping[str, tuple[str, ...]]) -> None:
-        """Make further templates known."""
+    def add_templates(self, templates: Mapping[str, tuple[str, ...]]) -> None:
+        """Add templates to the index."""
         with self.lock:
             before = {text: self.templates.get(text) for text in templates}
             for text, endings in templates.items():
@@ -57,30 +57,35 @@ class Keeper:
                 self.guarded(self.use, None)
 
     def table(self, text: str) -> Table | None:
-        """Return the table of a template; None if the tree is not there."""
+        """Return the table of a template; None if the tree does not exist."""
         store = self.guarded(lambda store: store, None, again=False)
         if store is None:
             return None
         return next(table for table in self.tables if table.template.text == text)
 
     def inverter(self) -> Inverter:
-        """Return what reads names by the templates of all tables."""
+        """Return the parser of file names by the templates of all tables."""
         if self._inverter is None:
             templates = [table.template for table in self.tables]
             self._inverter = Inverter(templates, [table.endings for table in self.tables])
         return self._inverter
 
     def guarded(self, act: Callable[[Store], _T], otherwise: _T, again: bool = True) -> _T:
-        """Do something with the index; if it cannot be used, with another one.
+        """Apply a function to the index; if that is unusable, to a new one.
 
         Parameters
         ----------
         act : callable
-            What to do.
+            The function.
         otherwise : object
-            What to return if there is no tree.
+            The result if there is no tree.
         again : `bool`
-            Whether another one is opened if the tree or the file was replaced; see `opened`.
+            Whether the index is reopened if the tree or the file was replaced; see `opened`.
+
+        Returns
+        -------
+        result : object
+            The function's result.
         """
         with self.lock:
             for _ in range(_TRIALS):
@@ -93,7 +98,7 @@ class Keeper:
             return otherwise if store is None else act(store)
 
     def fetched(self, query: str, values: Sequence[Any], table: Table | None) -> list[Row]:
-        """Return rows of the index; none, if they are of a table that is not there."""
+        """Return rows of the index; an empty list if their table does not exist."""
         store = self.opened(again=False)
         if store is None or (table is not None and not store.has(table)):
             return []
@@ -102,8 +107,8 @@ class Keeper:
     def opened(self, again: bool = True) -> Store | None:
         """Return the index; None if there is no tree.
 
-        With ``again``, another one is opened if the tree or the file was replaced. What was brought
-        up to date is asked as it is, for a new one knows nothing yet.
+        With ``again``, it is reopened if the tree or the file was replaced. After a refresh it is
+        not: a new one would be empty.
         """
         store = self.store
         if store is not None and not again and store.process == os.getpid():
@@ -120,15 +125,15 @@ class Keeper:
         return self.store
 
     def use(self, store: Store) -> None:
-        """Take an index, and let it know the templates."""
+        """Use an index, and add the templates to it."""
         self.store, self._inverter = store, None
         store.add_templates(self.templates)
         self.tables = store.tables()
 
     def replace(self, error: sqlite3.Error) -> None:
-        """Give up an index that cannot be used: a damaged one for good, others for now.
+        """Replace an index that cannot be used: permanently if damaged, else for this process.
 
-        One that has not the tables that it had is damaged, too.
+        One without its tables is damaged, too.
         """
         with self.lock:
             store, self.store = self.store, None

@@ -1,4 +1,4 @@
-"""What one directory holds: read from the disk, in parts, for there may be a million files."""
+"""The contents of one directory, read from the disk in parts, for there may be a million files."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import NamedTuple
 
 from persistence.files import marks
 
-# So many entries are read at once.
+# Number of entries read at once.
 ENOUGH = 20_000
-# Directories that hold no datasets of the tree around them.
+# Directories without datasets of the tree around them.
 _HIDDEN = (".persistence", "_parent")
-# What makes a directory a calibration root, which is a tree of its own.
+# The files that mark a directory as a calibration root, which is a tree of its own.
 _CALIBRATIONS = "calibRegistry.sqlite3"
-# How the names of files begin that are being written.
+# The prefix of files that are being written.
 TEMPORARY = (".part-", ".put-")
 
-# The size in bytes, and the time of the last change of the content, in ns since 1970.
+# The size in bytes, and the modification time, in ns since 1970.
 Measure = tuple[int | None, int | None]
 UNKNOWN: Measure = (None, None)
 
 
 class Stamp(NamedTuple):
-    """What tells that a directory has changed.
+    """The properties that show whether a directory has changed.
 
-    The time of a directory can be set, as rsync does; the time of its last change of any kind
-    (``ctime``) cannot.
+    The modification time of a directory can be set, as rsync does; the time of its last change of
+    any kind (``ctime``) cannot.
     """
 
     mtime: int
@@ -37,14 +37,14 @@ class Stamp(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of what a directory holds.
+    """A part of the contents of a directory.
 
     Attributes
     ----------
     files : mapping [`str`, `tuple`]
-        Names, with sizes and times where these are known.
+        Names, with sizes and times where known.
     directories, links, dangling : sequence of `str`
-        Names of directories; of those of them that are links; of links that lead to nothing.
+        Names of directories; of those of them that are links; of dangling links.
     """
 
     files: Mapping[str, Measure]
@@ -54,12 +54,12 @@ class Part(NamedTuple):
 
 
 def stamp(path: str) -> Stamp | None:
-    """Return the stamp of a directory; None if there is none.
+    """Return the stamp of a directory; None if it does not exist.
 
     Raises
     ------
     OSError
-        If it cannot be seen.
+        If it cannot be accessed.
     """
     try:
         status = os.stat(path)
@@ -71,24 +71,24 @@ def stamp(path: str) -> Stamp | None:
 
 
 def parts(path: str, sizes: bool) -> Iterator[Part]:
-    """Yield what a directory holds, in parts.
+    """Yield the contents of a directory, in parts.
 
     Parameters
     ----------
     path : `str`
         The directory.
     sizes : `bool`
-        Whether each file is asked for its size and time.
+        Whether the size and time of each file are read.
 
     Raises
     ------
     OSError
-        If it is not there, or may not be listed.
+        If it does not exist, or may not be listed.
     """
     with os.scandir(path) as entries:
         while len(some := list(itertools.islice(entries, ENOUGH))) == ENOUGH:
             yield _part(some, sizes)
-    # The directory is closed by now: many may be begun before one is written.
+    # The directory is already closed: many may be read before one is written.
     yield _part(some, sizes)
 
 
@@ -102,7 +102,7 @@ def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
         if entry.is_symlink():
             try:
                 status = entry.stat()
-            except OSError:  # gone, in a circle, or not for us to see
+            except OSError:  # gone, in a cycle of links, or not accessible
                 dangling.append(name)
                 continue
             if stat.S_ISDIR(status.st_mode):
@@ -121,7 +121,7 @@ def _part(entries: Sequence[os.DirEntry[str]], sizes: bool) -> Part:
 
 
 def measure(file: str | os.DirEntry[str]) -> Measure:
-    """Return the size and the time of a file; unknown, if it cannot be seen."""
+    """Return the size and the time of a file; None if it cannot be accessed."""
     try:
         status = os.stat(file) if isinstance(file, str) else file.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Rows of a template, read page by page."""
+"""Read the rows of a template page by page."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from persistence.files.sqlite import quoted
 
 
 class Query:
-    """A question for rows of a template: memory need not hold all, nor others wait.
+    """A query of the rows of a template in pages: memory stays small, and locks short.
 
     Parameters
     ----------
     table : `Table`
-        The template's.
+        The template's table.
     columns : sequence of `str`
-        What each row begins with; the keys of the template follow.
+        The first columns of each row; the keys of the template follow.
     sql : `tuple` or None
-        A condition, and its parameters. The table is called ``dataset`` in it.
+        A condition in SQL, and its parameters. The table is called ``dataset`` in it.
     known : mapping
-        Values that keys have to have; what is no key of the template does not count.
+        Required values of keys; keys that the template lacks are ignored.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class Query:
         sql: tuple[str, Sequence[Any]] | None,
         known: Mapping[str, Any],
     ) -> None:
-        given = {key: value for key, value in known.items() if key in table.keys}
-        conditions = [f"dataset.{quoted(key)} = ?" for key in given]
-        self._values = list(given.values())
+        required = {key: value for key, value in known.items() if key in table.keys}
+        conditions = [f"dataset.{quoted(key)} = ?" for key in required]
+        self._values = list(required.values())
         if sql is not None:
             conditions.append(f"({sql[0]})")
             self._values += sql[1]
@@ -49,7 +49,7 @@ class Query:
         self._order = f" ORDER BY {', '.join(keys) or '1'} LIMIT ?"
 
     def page(self, store: Store, last: Row | None, size: int) -> list[Row]:
-        """Return so many rows that come behind the keys of the last one."""
+        """Return a number of rows that follow the keys of the last one."""
         if not store.has(self._table):
             return []
         behind, keys = (self._behind, last) if last is not None else ("", ())

@@ -1,4 +1,4 @@
-"""Directories compared with the disk, and listed again where they changed."""
+"""Compare directories with the disk, and list those that changed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from persistence.dataids.inversion import Inverter
 from persistence.dataids.template import PathTemplate
 from persistence.registry.direct import DirectFiles
 
-# A directory whose last change is older than this when it is listed shows it if it changes again:
-# clocks of file systems stand still for up to two seconds (FAT; NFS of old).
+# A directory that was unchanged for this long when it was listed has a new time if it changes
+# again: clocks of file systems have a resolution of up to two seconds (FAT; old NFS).
 _SETTLED = 2_000_000_000
-# So many names are written in one transaction, so that others get their turn.
+# Number of names written in one transaction, so that other processes get their turn.
 _BATCH = 20_000
 _NO_PARTS: tuple[Part, ...] = ()
-# A directory that is not there, in which files are registered that lie elsewhere.
+# The stamp of a missing directory that has files registered elsewhere.
 _NOWHERE = Stamp(0, 0, 0)
-# That of a directory of which it cannot be told whether it is there: listing it tells why.
+# The stamp of a directory that cannot be accessed: listing it shows why.
 _UNSEEN = Stamp(-1, -1, -1)
 
 
@@ -33,7 +33,7 @@ def now() -> int:
 
 
 class Refresher:
-    """Brings what an index says of directories up to date.
+    """Bring the directories in an index up to date.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class Refresher:
     store : `Store`
         The index.
     writer : `Writer`
-        What writes what they hold.
+        Writes the contents of directories.
     direct : `DirectFiles`
-        Files of the tree that lie elsewhere.
+        Files registered outside the tree.
     sizes : `bool`
-        Whether files are asked for sizes and times. Once they were, they are whenever their
-        directory is listed again.
+        Whether sizes and times of files are read. Directories where they were read once keep them
+        up to date.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Refresher:
 
     @property
     def files(self) -> int:
-        """How many files were listed."""
+        """The number of files listed."""
         return self._writer.files
 
     def refresh(self, paths: Sequence[str]) -> None:
-        """List those of some directories again that changed, or were never listed."""
+        """List those of some directories that changed, or were never listed."""
         known = self.store.directories(paths)
         batch: list[Listing] = []
         size = 0
@@ -98,14 +98,14 @@ class Refresher:
     def _stamp(self, path: str) -> Stamp | None:
         try:
             stamp = listing.stamp(self._full(path))
-        except OSError:  # a directory on the way may not be searched, or the disk is ill
+        except OSError:  # a parent directory may be inaccessible, or the disk damaged
             return _UNSEEN
         if stamp is None and self._direct.is_there and self._direct.holds(path):
             return _NOWHERE
         return stamp
 
     def _is_fresh(self, row: Row, stamp: Stamp | None) -> bool:
-        """Return whether a directory is as it was when it was listed."""
+        """Return whether a directory is unchanged since it was listed."""
         listed, sized = row[4], row[5]
         if stamp is None or stamp == _UNSEEN or listed is None or row[1:4] != stamp:
             return False
@@ -113,7 +113,7 @@ class Refresher:
             return False
         if listed - (stamp.ctime or stamp.mtime) > _SETTLED:
             return True
-        # What is listed in the future was, before a clock went back.
+        # A listing in the future was made before a clock was set back.
         return bool(self._since <= listed <= now())
 
     def _full(self, path: str) -> str:
@@ -122,7 +122,7 @@ class Refresher:
     def _list(
         self, path: str, stamp: Stamp | None, listed: int, sized: bool, before: int | None
     ) -> Listing:
-        """Begin to read a directory; what is behind the first part is read when it is written."""
+        """Begin to read a directory; parts after the first are read when it is written."""
         first, rest, problem = Part({}), iter(_NO_PARTS), None
         if stamp is not None and stamp != _NOWHERE and not self._is_foreign(path):
             try:
@@ -136,7 +136,7 @@ class Refresher:
         return Listing(path, stamp, listed, sized, before, is_linked, first, rest, problem)
 
     def _is_linked(self, path: str) -> bool:
-        """Return whether a directory is a link, or lies behind one."""
+        """Return whether a directory is a link, or below one."""
         known = self._linked.get(path)
         if known is None:
             above = self._is_linked(path.rpartition("/")[0])
@@ -144,7 +144,7 @@ class Refresher:
         return known
 
     def _is_foreign(self, path: str) -> bool:
-        """Return whether a directory is, or lies in, a tree of its own that no template enters."""
+        """Return whether a directory is, or is below, another tree that no template enters."""
         known = self._foreign.get(path)
         if known is None:
             known = (
@@ -156,7 +156,7 @@ class Refresher:
         return known
 
     def _is_circle(self, path: str) -> bool:
-        """Return whether a directory is one that it lies in: a link led back."""
+        """Return whether a directory is one of its own parents, by a link."""
         own = self._identity(path)
         while path:
             path = path.rpartition("/")[0]
@@ -175,7 +175,7 @@ class Refresher:
         return known
 
     def _is_named(self, path: str) -> bool:
-        """Return whether a template leads to a directory, and not because any name will do."""
+        """Return whether a template leads to a directory, by more than a wildcard name."""
         depth = path.count("/") + 1
         for table in self._writer.tables:
             parts = table.template.file_text.split("/")
@@ -187,5 +187,5 @@ class Refresher:
 
 
 def _is_bare(part: Sequence[object]) -> bool:
-    """Return whether a component of a template is one text, whatever it is."""
+    """Return whether a component of a template is a single text field that matches any name."""
     return len(part) == 1 and getattr(part[0], "kind", None) is str

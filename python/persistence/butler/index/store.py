@@ -22,22 +22,22 @@ from persistence.errors import RegistryError, TemplateError
 from persistence.files.sqlite import leave_to_parent
 
 MEMORY = ":memory:"
-_PATIENCE = 10.0  # seconds that another process may take for what it writes at once
+_PATIENCE = 10.0  # seconds to wait for another process that writes
 _PAGES = 32  # MiB of the file in memory
 
 
 class Store:
-    """A file of the index, or one in memory.
+    """A file of the index, or an index in memory.
 
     Parameters
     ----------
     path : `str`
-        The file; it is created if need be. `MEMORY` for none.
+        The file, created if missing; `MEMORY` for none.
 
     Raises
     ------
     RegistryError
-        If it is of another version, or no index.
+        If it is of another version, or not an index.
     sqlite3.Error
         If it cannot be opened, or is damaged.
     """
@@ -59,7 +59,8 @@ class Store:
 
     def _prepare(self) -> None:
         execute = self.connection.execute
-        # Readers and a writer do not wait for each other; where that cannot be, they do.
+        # In this mode readers and a writer do not wait for each other; where it is impossible, they
+        # do.
         execute("PRAGMA journal_mode = WAL").fetchall()
         execute("PRAGMA synchronous = NORMAL")
         execute(f"PRAGMA cache_size = -{_PAGES * 1024}")
@@ -74,14 +75,14 @@ class Store:
             raise RegistryError(f"{self.path} {problem}")
 
     def is_current(self) -> bool:
-        """Return whether the file is still the one that was opened, in this process."""
-        if self.process != os.getpid():  # a fork's memory is its own
+        """Return whether the file is still the one that was opened, and by this process."""
+        if self.process != os.getpid():  # a forked process has a copy of the memory
             return self.is_in_memory
         return self._identity() == self._file
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether it is of this process alone."""
+        """Whether it belongs to this process alone."""
         return self.path == MEMORY
 
     def _identity(self) -> tuple[int, int] | None:
@@ -94,7 +95,7 @@ class Store:
         return status.st_dev, status.st_ino
 
     def __del__(self) -> None:
-        # Closed when nobody reads it any more: threads may, while one opens another.
+        # Closed when no longer used: threads may still read it while another one opens a new index.
         connection = getattr(self, "connection", None)
         if connection is None:
             return
@@ -105,12 +106,12 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Change the file all at once, or not at all."""
+        """Make all changes in a ``with`` block at once, or none."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             self.connection.execute("COMMIT")
-        except BaseException:  # an interrupt too must end the transaction
+        except BaseException:  # an interrupt must end the transaction, too
             self._created.clear()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
@@ -119,7 +120,7 @@ class Store:
     # -- templates ---------------------------------------------------------------------------------
 
     def tables(self) -> list[Table]:
-        """Return the tables of all templates that the file knows, by their numbers."""
+        """Return the tables of all templates in the file, by their numbers."""
         rows = self.connection.execute("SELECT number, text, endings FROM templates ORDER BY 1")
         try:
             return [table_of(*row) for row in rows]
@@ -127,17 +128,17 @@ class Store:
             raise sqlite3.DatabaseError(f"a template is damaged: {error}") from error
 
     def add_templates(self, templates: Mapping[str, tuple[str, ...]]) -> list[Table]:
-        """Make templates known, and have the directories listed again in which files may lie.
+        """Add templates, and mark the directories that may contain their files to be listed again.
 
         Parameters
         ----------
         templates : mapping
-            The text of each, and what may follow the names of its files.
+            The text of each template, and the endings that may follow the names of its files.
 
         Returns
         -------
         new : `list` [`Table`]
-            Those that were not known, or not with all these endings.
+            Those that were unknown, or had fewer endings.
         """
         if not self._lacking(templates):
             return []
@@ -149,14 +150,14 @@ class Store:
                 ((text, "|".join(endings)) for text, endings in lacking.items()),
             )
             new = [table for table in self.tables() if table.template.text in lacking]
-            # Their files were not known as such when their directories were listed.
+            # Their files were not recognised when these directories were listed.
             inverter = Inverter([table.template for table in new], [("",)] * len(new))
             matched = ((path, inverter.directory(path)) for _, path in self.below(""))
             self.spoil(path for path, one in matched if one.values or one.leads_on)
         return new
 
     def _lacking(self, templates: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        """Return the templates that are not known, or not with all endings; with all of these."""
+        """Return the templates that are unknown, or lack endings; with all endings."""
         known = {table.template.text: table.endings for table in self.tables()}
         return {
             text: tuple(dict.fromkeys((*known.get(text, ()), *endings)))
@@ -165,7 +166,7 @@ class Store:
         }
 
     def has(self, table: Table) -> bool:
-        """Return whether the table of a template was created: it is when a first row comes."""
+        """Return whether the table of a template exists: it is created with its first row."""
         if table.number in self._created:
             return True
         rows = self.connection.execute(
@@ -178,8 +179,8 @@ class Store:
     def insert(self, table: Table, rows: Sequence[Row], replace: bool = True) -> None:
         """Insert rows: keys, ending, size and time.
 
-        Of two endings, the first in the order of the search stays; without ``replace``, what is
-        there.
+        Of two endings, the first in the search order is kept; without ``replace``, the existing
+        row.
         """
         if not self.has(table):
             self.connection.execute(table.ddl)  # `has` finds it, unless this is rolled back
@@ -191,7 +192,7 @@ class Store:
         )
 
     def delete(self, table: Table, values: Row) -> None:
-        """Delete the rows of a directory, by the values of the keys that are in its path."""
+        """Delete the rows of a directory, by the values of the keys in its path."""
         if self.has(table):
             self.connection.execute(
                 f"DELETE FROM {table.name} WHERE {table.where(values)}",  # noqa: S608  # quoted
@@ -199,7 +200,7 @@ class Store:
             )
 
     def count(self, table: Table, values: Row) -> tuple[int, int | None, int | None, int | None]:
-        """Count the rows of a directory; with their bytes, the newest and the oldest time."""
+        """Return the number of rows of a directory, their bytes, the newest and the oldest time."""
         if not self.has(table):
             return 0, None, None, None
         row: tuple[int, int | None, int | None, int | None] = self.connection.execute(
@@ -222,7 +223,7 @@ class Store:
         return rows
 
     def add_directory(self, path: str) -> int:
-        """Make a directory known, with those above it, and return its number."""
+        """Add a directory and its parents, and return its number."""
         rows = self.connection.execute("SELECT id FROM dirs WHERE path = ?", (path,)).fetchall()
         if rows:
             return int(rows[0][0])
@@ -233,32 +234,32 @@ class Store:
         return int(added.lastrowid or 0)
 
     def children(self, path: str) -> list[str]:
-        """Return the paths of the directories that are known in one, sorted."""
+        """Return the paths of the known subdirectories of a directory, sorted."""
         query = (
             "SELECT path FROM dirs WHERE parent = (SELECT id FROM dirs WHERE path = ?) ORDER BY 1"
         )
         return [row[0] for row in self.connection.execute(query, (path,))]
 
     def below(self, path: str) -> list[tuple[int, str]]:
-        """Return the numbers and paths of a directory and of all that are known below it."""
+        """Return the numbers and paths of a directory and of all known ones below it."""
         query, values = "SELECT id, path FROM dirs", tuple[str, ...]()
         if path:
-            # '0' is the character behind the slash.
+            # '0' is the character after the slash.
             query += " WHERE path = ? OR (path > ? AND path < ?)"
             values = path, f"{path}/", f"{path}0"
         return self.connection.execute(query, values).fetchall()
 
     def spoil(self, paths: Iterable[str]) -> None:
-        """Have directories listed again when somebody asks."""
+        """Mark directories to be listed again at the next query."""
         self.connection.executemany(
             "UPDATE dirs SET listed = NULL WHERE path = ?", ((path,) for path in paths)
         )
 
 
 def is_damage(error: sqlite3.Error) -> bool | None:
-    """Return whether an error says that a file is damaged, so that it is of no more use.
+    """Return whether an error means that a file is damaged, and of no further use.
 
-    None if it says nothing of the file: the statement is wrong.
+    None if it does not concern the file: the statement is wrong.
     """
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -266,7 +267,7 @@ def is_damage(error: sqlite3.Error) -> bool | None:
     return False if code in _UNUSABLE else None
 
 
-# What does not let a file be used now: locks, the disk, permissions.
+# Errors that are temporary: locks, the disk, permissions.
 _UNUSABLE = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,

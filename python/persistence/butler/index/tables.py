@@ -1,8 +1,8 @@
 """The tables of an index.
 
-Each template of paths has a table: its keys are the columns, in their order, and the primary key.
-There are no paths in it. Directories have theirs, with what tells whether they changed since they
-were listed.
+Each path template has a table whose columns, and primary key, are its keys, in their order. It
+contains no paths. The table of directories contains what shows whether they changed since they were
+listed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from persistence.files.sqlite import quoted
 
 Row = tuple[Any, ...]
 
-# Of the tables; a file of another version is made anew.
+# The version of the tables; a file of another version is created anew.
 VERSION = 1
-# What each row has beside its keys.
+# The columns in addition to the keys.
 ENDING, SIZE, TIME = "_ending", "_size", "_time"
 # The only column of a template without keys.
 ALONE = "_alone"
@@ -43,14 +43,14 @@ SCHEMA = (
     "CREATE TABLE templates (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, "
     "endings TEXT NOT NULL)",
 )
-# Of two files of one dataset, the one whose ending comes first in the order of the search.
+# Of two files of one dataset, the one whose ending comes first in the search order is kept.
 _ORDER = "|".join(("", *reversed(COMPRESSED), "", ""))
 BETTER = (
     f"UPDATE SET {ENDING} = excluded.{ENDING}, {SIZE} = excluded.{SIZE}, {TIME} = excluded.{TIME} "
     f"WHERE instr('{_ORDER}', '|' || excluded.{ENDING} || '|') > "
     f"instr('{_ORDER}', '|' || {ENDING} || '|')"
 )
-# What is not known of each row is not known of all.
+# A total is NULL unless the value is known for each row.
 TALLY = "count(*), " + ", ".join(
     f"CASE WHEN count(*) = count({column}) THEN {function}({column}) END"
     for function, column in (("sum", SIZE), ("max", TIME), ("min", TIME))
@@ -67,11 +67,11 @@ class Table(NamedTuple):
     number : `int`
         The template's number in the file.
     template : `PathTemplate`
-        Of a file, without an HDU.
+        The template of a file, without an HDU.
     keys : mapping [`str`, `type`]
         Its keys, in their order; the columns of the primary key.
     endings : `tuple` [`str`]
-        What may follow a file's name, in the order of the search.
+        The endings that may follow a file's name, in search order.
     """
 
     number: int
@@ -81,7 +81,7 @@ class Table(NamedTuple):
 
     @property
     def literals(self) -> int:
-        """How many characters of a path are the template's own."""
+        """The number of literal characters in a path of the template."""
         return _literals(self.template)
 
     @property
@@ -90,7 +90,7 @@ class Table(NamedTuple):
 
     @property
     def ddl(self) -> str:
-        """The statement that creates it."""
+        """The SQL statement that creates the table."""
         keys = self.keys or {ALONE: int}
         columns = ", ".join(f"{quoted(key)} {_WORDS[kind]} NOT NULL" for key, kind in keys.items())
         primary = ", ".join(map(quoted, keys))
@@ -104,11 +104,11 @@ class Table(NamedTuple):
         return values or (0,)
 
     def where(self, values: Row) -> str:
-        """Return the condition that the first keys have some values, of a directory."""
+        """Return the SQL condition for the first keys to have certain values."""
         return " AND ".join(f"{quoted(key)} = ?" for key, _ in zip(self.keys, values)) or "1"  # noqa: B905  # of the first ones
 
     def types(self) -> str:
-        """Return the condition that all values are of the types that a path gives."""
+        """Return the SQL condition for all values to have the types that paths have."""
         kinds = self.keys or {ALONE: int}
         whole = [f"typeof({quoted(key)}) = '{_KINDS[kind]}'" for key, kind in kinds.items()]
         optional = [f"typeof({key}) IN ('integer', 'null')" for key in (SIZE, TIME)]
@@ -123,20 +123,25 @@ class Table(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def table_of(number: int, text: str, endings: str) -> Table:
-    """Return the table that a row of ``templates`` is about."""
+    """Return the table described by a row of ``templates``."""
     template = PathTemplate(text)
     return Table(number, template, template.keys, tuple(endings.split("|")))
 
 
 def difference(connection: sqlite3.Connection, name: str) -> str:
-    """Return what keeps a file from being an index of this version; an empty text if nothing.
+    """Return why a file is not an index of this version; an empty text if it is.
 
     Parameters
     ----------
     connection : `sqlite3.Connection`
-        To which the file belongs.
+        The connection to the file.
     name : `str`
-        ``main``, or under which name it was attached.
+        ``main``, or the name under which the file was attached.
+
+    Returns
+    -------
+    problem : `str`
+        The reason.
     """
     (version,) = connection.execute(f"PRAGMA {name}.user_version").fetchone()
     if version != VERSION:

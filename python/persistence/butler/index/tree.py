@@ -1,4 +1,4 @@
-"""The index of one tree: which files there are, by the keys of their templates."""
+"""The index of one tree: which files exist, by the keys of their templates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from persistence.butler.index import build, home, news, ways
+from persistence.butler.index import build, changes, home, ways
 from persistence.butler.index.keeper import Keeper
 from persistence.butler.index.pages import Query
 from persistence.butler.index.refresh import Refresher
@@ -21,20 +21,20 @@ from persistence.files.sqlite import quoted
 from persistence.registry.direct import DirectFiles
 
 _OWN = (ENDING, SIZE, TIME)
-_PAGE = 10_000  # rows that are read at once
+_PAGE = 10_000  # rows read at once
 
 
 class Totals(NamedTuple):
-    """What there is of a template.
+    """Totals of the files of a template.
 
     Attributes
     ----------
     n : `int`
-        How many files.
+        The number of files.
     bytes : `int` or None
-        Their sizes together; None if not all files were asked.
+        Their total size; None unless known for all files.
     newest, oldest : `int` or None
-        Times of the last change of their content, in ns since 1970; None as above.
+        Modification times, in ns since 1970; None as above.
     """
 
     n: int = 0
@@ -44,7 +44,7 @@ class Totals(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """A file that no template explains; size and time are None if they were not asked for."""
+    """A file that matches no template; size and time are None unless they were read."""
 
     path: str
     size: int | None
@@ -52,23 +52,24 @@ class Foreign(NamedTuple):
 
 
 class Tree:
-    """The index of a tree: of a repository, or of the directory of its calibrations.
+    """The index of a tree: of a repository, or of a calibration root.
 
     Parameters
     ----------
     root : `str`
-        The tree's root directory. It need not be there: a tree that is not has no files.
+        The tree's root directory. A tree that does not exist has no files.
     templates : mapping
-        The text of each template, without an HDU, and what may follow the names of its files.
+        The text of each template, without an HDU, and the endings that may follow the names of
+        its files.
 
     Notes
     -----
-    What is asked is what the index says. `refresh`, or `build`, compares it with the disk before.
-    Nothing is written into the tree but by `write`.
+    Queries use the index as it is; `refresh` or `build` compare it with the disk first. Nothing is
+    written into the tree except by `write`.
 
-    A file whose name fits several templates is of the one that has most text of its own in it:
-    ``1,2_nImage.fits`` is of ``%(patch)s_nImage.fits``, and not of ``%(patch)s.fits``. If two have
-    as much, it is of both.
+    A file that matches several templates belongs to the one with the most literal characters:
+    ``1,2_nImage.fits`` to ``%(patch)s_nImage.fits``, and not to ``%(patch)s.fits``. If two have
+    equally many, it belongs to both.
     """
 
     def __init__(self, root: str, templates: Mapping[str, tuple[str, ...]]) -> None:
@@ -82,9 +83,9 @@ class Tree:
     def __reduce__(self) -> tuple[Any, ...]:
         return Tree, (self.root, self._keeper.templates)
 
-    def learn(self, templates: Mapping[str, tuple[str, ...]]) -> None:
-        """Make further templates known."""
-        self._keeper.learn(templates)
+    def add_templates(self, templates: Mapping[str, tuple[str, ...]]) -> None:
+        """Add templates to the index."""
+        self._keeper.add_templates(templates)
 
     @property
     def file(self) -> str:
@@ -92,7 +93,7 @@ class Tree:
         store = self._keeper.guarded(lambda store: store, None, again=False)
         return "" if store is None or store.is_in_memory else store.path
 
-    # -- bringing it up to date --------------------------------------------------------------------
+    # -- updating ----------------------------------------------------------------------------------
 
     def refresh(
         self,
@@ -102,21 +103,21 @@ class Tree:
         fresh: bool = True,
         sizes: bool = False,
     ) -> None:
-        """Bring the directories up to date in which files of a template lie.
+        """Bring the directories with files of a template up to date.
 
         Parameters
         ----------
         template : `PathTemplate`
             The template.
         known : mapping
-            Values that keys are to have: only directories with these are looked at.
+            Required values of keys: only directories with these are listed.
         possible : callable, optional
-            Whether the values of some keys may be of interest; directories are not looked at whose
-            keys are not.
+            Returns whether some values of keys may be selected; directories with other values are
+            skipped.
         fresh : `bool`
             If False, nothing is done.
         sizes : `bool`
-            Whether files are asked for size and time: where they never were, the rows have None.
+            Whether sizes and times are read; where they were never read, rows have None.
         """
         if fresh and self._table(template) is not None:
             self._refreshed(
@@ -131,10 +132,10 @@ class Tree:
         Parameters
         ----------
         progress : callable, optional
-            Is told again and again how many directories are done, how many are known, and how many
-            files were listed.
+            Called repeatedly with the number of finished directories, of known directories, and of
+            files listed.
         sizes : `bool`
-            Whether all files are asked for size and time, and links for their targets.
+            Whether the sizes and times of all files are read, and the targets of links checked.
         """
         self._refreshed(lambda refresher: build.walk(refresher, progress), sizes)
 
@@ -143,12 +144,12 @@ class Tree:
             pass
 
     def _tried(self, store: Store, act: Callable[[Refresher], None], sizes: bool) -> bool:
-        """Bring the index up to date; False if it knows other templates than it did.
+        """Bring the index up to date; return False if other processes added templates meanwhile.
 
-        Other processes make them known, at most once each.
+        Each process adds its templates at most once.
         """
         keeper = self._keeper
-        news.take(store, self.root, self._direct)
+        changes.take(store, self.root, self._direct)
         writer = Writer(store, keeper.tables, keeper.inverter, self._direct)
         try:
             act(Refresher(self.root, store, writer, self._direct, sizes))
@@ -157,7 +158,7 @@ class Tree:
             return False
         return True
 
-    # -- asking ------------------------------------------------------------------------------------
+    # -- queries -----------------------------------------------------------------------------------
 
     def rows(
         self,
@@ -167,27 +168,27 @@ class Tree:
         known: Mapping[str, Any] = {},
         limit: int | None = None,
     ) -> Iterator[Row]:
-        """Yield rows of a template, ordered by its keys.
+        """Yield rows of a template, sorted by its keys.
 
         Parameters
         ----------
         template : `PathTemplate`
-            The template; an HDU in it does not count.
+            The template, of which an HDU is ignored.
         columns : sequence of `str`
-            Keys of the template, ``_ending``, ``_size`` (bytes), ``_time`` (of the last change of
-            the content, in ns since 1970).
+            Keys of the template, ``_ending``, ``_size`` (bytes), ``_time`` (modification time, in
+            ns since 1970).
         sql : `tuple`, optional
             A condition in SQL, and its parameters. The template's table is called ``dataset`` in
             it.
         known : mapping
-            Values that keys have to have; what is no key of the template does not count.
+            Required values of keys; keys that the template lacks are ignored.
         limit : `int`, optional
-            No more rows than this.
+            The largest number of rows.
 
         Raises
         ------
         RegistryError
-            If a column is none, or the index is damaged where it is read.
+            If a column is unknown, or the index is damaged.
         """
         table, store = self._table(template), self._keeper.store
         if table is None or store is None:
@@ -208,7 +209,7 @@ class Tree:
             except sqlite3.Error as error:
                 if is_damage(error) is None:
                     raise
-                # What was yielded is not again: the rows are in the order of their keys.
+                # Rows that were yielded are not repeated: the rows are sorted by their keys.
                 self._keeper.replace(error)
                 self.refresh(template, known, sizes=not {SIZE, TIME}.isdisjoint(columns))
                 table, store = self._table(template), self._keeper.store
@@ -225,7 +226,7 @@ class Tree:
             left = None if left is None else left - len(page)
 
     def count(self, template: PathTemplate) -> int:
-        """Return how many files of a template there are."""
+        """Return the number of files of a template."""
         table = self._table(template)
         if table is None:
             return 0
@@ -234,7 +235,7 @@ class Tree:
         return int(count)
 
     def summary(self) -> dict[str, Totals]:
-        """Return what there is of each template that has files, by its text, in its order."""
+        """Return the totals of each template with files, by its text, sorted."""
         query = (
             "SELECT text, sum(n), CASE WHEN count(*) = count(bytes) THEN sum(bytes) END, "
             "CASE WHEN count(*) = count(newest) THEN max(newest) END, "
@@ -248,14 +249,19 @@ class Tree:
         }
 
     def grouped(self, template: PathTemplate, keys: Sequence[str]) -> list[tuple[Row, Totals]]:
-        """Return what there is of a template by the values of some of its keys, in their order.
+        """Return the totals of a template, grouped by the values of some of its keys, sorted.
 
         Parameters
         ----------
         template : `PathTemplate`
-            The template; an HDU in it does not count.
+            The template, of which an HDU is ignored.
         keys : sequence of `str`
-            Keys of the template; of none, there is one group.
+            Keys of the template; without any, there is one group.
+
+        Returns
+        -------
+        groups : `list` of `tuple`
+            The values of the keys, and the `Totals`.
         """
         table = self._table(template)
         if table is None:
@@ -268,12 +274,12 @@ class Tree:
         return [(row[: len(keys)], Totals(*row[len(keys) :])) for row in rows]
 
     def dangling(self) -> list[str]:
-        """Return the paths of links that lead to nothing, sorted."""
+        """Return the paths of dangling links, sorted."""
         query = "SELECT path, name FROM dangling JOIN dirs ON dir = id ORDER BY path, name"
         return [_joined(path, name) for path, name in self._all(query)]
 
     def foreign(self) -> Iterator[Foreign]:
-        """Yield the files that no template explains, sorted by their directories and names."""
+        """Yield the files that match no template, sorted by their directories and names."""
         directories = (
             "SELECT id, path FROM dirs WHERE id IN (SELECT dir FROM foreigners) ORDER BY path"
         )
@@ -302,18 +308,23 @@ class Tree:
         values : sequence
             The values of all keys of its file's part, in their order.
         ending : `str`
-            What follows the name.
+            The ending that follows the name.
+
+        Returns
+        -------
+        path : `str`
+            The path.
         """
         plain = PathTemplate(template.file_text)
         return plain.format(dict(zip(plain.keys, values, strict=True))) + ending
 
     def write(self) -> str:
-        """Write the index into the tree, for others to begin with, and return its path.
+        """Write the index into the tree, as a starting point for other users, and return its path.
 
         Raises
         ------
         RepositoryError
-            If that cannot be done.
+            If that fails.
         """
         with self._keeper.lock:
             store = self._keeper.opened(again=False)
@@ -327,7 +338,7 @@ class Tree:
                     f"cannot write {os.path.join(self.root, home.FILE)}: {reason}"
                 ) from error
 
-    # -- the index behind it -----------------------------------------------------------------------
+    # -- internals --------------------------------------------------------------------------------
 
     def _all(self, query: str, values: Sequence[Any] = (), table: Table | None = None) -> list[Row]:
         with self._keeper.lock:
@@ -335,14 +346,14 @@ class Tree:
                 return self._keeper.fetched(query, values, table)
             except sqlite3.Error as error:
                 self._keeper.replace(error)
-                self.build()  # the new one knows nothing yet
+                self.build()  # the new one is empty
                 return self._keeper.fetched(query, values, table)
 
     def _table(self, template: PathTemplate) -> Table | None:
-        """Return the table of a template; None if the tree is not there."""
+        """Return the table of a template; None if the tree does not exist."""
         text = template.file_text
         if text not in self._keeper.templates:
-            self.learn({text: ("", *COMPRESSED)})
+            self.add_templates({text: ("", *COMPRESSED)})
         return self._keeper.table(text)
 
 

@@ -10,26 +10,31 @@ from persistence.butler.repository import Repository
 from persistence.policy import storages
 from persistence.policy.dataset_type import DatasetType
 
-# By their roots, with the dataset types that each learned, by whose; the last one is used last.
+# By root, with the dataset types added to each, by repository; the last one was used last.
 _trees: dict[str, tuple[Tree, dict[str, Mapping[str, DatasetType]]]] = {}
-_ENOUGH = 64  # each holds files open
+_ENOUGH = 64  # each holds open files
 
 
 def of(repository: Repository, dataset: DatasetType) -> Tree:
-    """Return the index of the tree in which datasets of a type lie.
+    """Return the index of the tree with the datasets of a type.
 
     Parameters
     ----------
     repository : `Repository`
-        Whose datasets these are.
+        The repository.
     dataset : `DatasetType`
-        Calibrations may lie in a tree of their own.
+        The dataset type; calibrations may have a tree of their own.
+
+    Returns
+    -------
+    tree : `Tree`
+        The index.
     """
     return _at(repository, os.path.abspath(repository.root_of(dataset)))
 
 
 def all_of(repository: Repository) -> list[Tree]:
-    """Return the indexes of all trees in which a repository's datasets lie, its own first."""
+    """Return the indexes of all trees of a repository, its own first."""
     types = repository.mapper.types.values()
     roots = [repository.root, *(repository.root_of(dataset) for dataset in types)]
     return [_at(repository, root) for root in dict.fromkeys(map(os.path.abspath, roots))]
@@ -40,9 +45,10 @@ def _at(repository: Repository, root: str) -> Tree:
     tree, learned = _trees.pop(root, (None, {}))
     if tree is None:
         tree = Tree(root, _templates(repository, root))
-    # Repositories share types, but not where calibrations lie: one may be the root of another's.
+    # Repositories may have the same types but different calibration roots, and one may be the
+    # calibration root of another.
     elif learned.get(repository.root) is not types:
-        tree.learn(_templates(repository, root))
+        tree.add_templates(_templates(repository, root))
     learned[repository.root] = types
     _trees[root] = tree, learned
     if len(_trees) > _ENOUGH:
@@ -51,7 +57,7 @@ def _at(repository: Repository, root: str) -> Tree:
 
 
 def _templates(repository: Repository, root: str) -> dict[str, tuple[str, ...]]:
-    """Return the templates of all types that lie below a root, with their endings."""
+    """Return the templates of all types below a root, with their endings."""
     templates: dict[str, tuple[str, ...]] = {}
     for dataset in repository.mapper.types.values():
         if dataset.template is None or os.path.abspath(repository.root_of(dataset)) != root:

@@ -1,4 +1,4 @@
-"""The directories in which the files of a template lie, found one component after the other."""
+"""Find the directories with files of a template, one path component after the other."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ def refresh(
     Parameters
     ----------
     refresher : `Refresher`
-        What compares them with the disk, and lists those that changed.
+        Compares directories with the disk, and lists those that changed.
     template : `PathTemplate`
         The template.
     known : mapping
-        Values that keys are to have. A directory whose name they give is not looked for.
+        Required values of keys. A directory whose name they determine is not searched for.
     possible : callable, optional
-        Whether some values of keys may be of interest; directories are not entered whose keys are
-        not.
+        Returns whether some values of keys may be selected; directories with other values are not
+        entered.
     """
     *parts, _name = template.file_text.split("/")
     known = {key: value for key, value in known.items() if key in template.keys}
-    places, before = [("", dict(known))], set[str]()
+    directories, before = [("", dict(known))], set[str]()
     for text in parts:
         part = Part(text, before)
         before.update(part.keys)
         if known.keys() >= set(part.keys):
-            below = [(path, _shown(text, values), values) for path, values in places]
+            below = [(path, _shown(text, values), values) for path, values in directories]
         else:
-            refresher.refresh(list(dict.fromkeys(path for path, _ in places)))
-            below = list(_matching(refresher, part, places, known))
-        places = [
+            refresher.refresh(list(dict.fromkeys(path for path, _ in directories)))
+            below = list(_matching(refresher, part, directories, known))
+        directories = [
             (f"{path}/{name}" if path else name, values)
             for path, name, values in below
             if name and (possible is None or possible(values))
         ]
-    refresher.refresh(list(dict.fromkeys(path for path, _ in places)))
+    refresher.refresh(list(dict.fromkeys(path for path, _ in directories)))
 
 
 def _shown(text: str, values: Values) -> str:
-    """Return the name of a directory; an empty text if none can be called so."""
+    """Return the name of a directory; an empty text if the values do not fit."""
     try:
         name = text % values
     except (TypeError, ValueError):  # a value of another type
@@ -62,15 +62,15 @@ def _shown(text: str, values: Values) -> str:
 
 
 def _matching(
-    refresher: Refresher, part: Part, places: Iterable[tuple[str, Values]], known: Values
+    refresher: Refresher, part: Part, directories: Iterable[tuple[str, Values]], known: Values
 ) -> Iterator[tuple[str, str, Values]]:
-    """Yield the directories that a component of a template may be, once for each reading."""
-    asked = [(key, known[key]) for key in part.keys if key in known]
-    for path, values in places:
+    """Yield the directories that match a component of a template, once for each way to read it."""
+    required = [(key, known[key]) for key in part.keys if key in known]
+    for path, values in directories:
         start = len(path) + 1 if path else 0
         for child in refresher.store.children(path):
             name = child[start:]
             for read in part.match(name, values):
                 full = {**values, **dict(zip(part.keys, read, strict=True))}
-                if all(full[key] == value for key, value in asked):
+                if all(full[key] == value for key, value in required):
                     yield path, name, full

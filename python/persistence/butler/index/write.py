@@ -1,4 +1,4 @@
-"""What directories hold, written into an index."""
+"""Write the contents of directories into an index."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ALONE = (0,)  # the value of the only column of a template without keys
 
 
 class Listing(NamedTuple):
-    """A directory that is being read: the first part is, the rest is to come.
+    """A directory that is being read: its first part; the others follow.
 
     Attributes
     ----------
     listed, before : `int`
-        When reading began, and when it was read last, as the index said then.
+        When reading began, and when it was last read, according to the index at that time.
     is_linked : `bool`
-        Whether a link leads there, on the way from the root.
+        Whether it was reached through a link.
     """
 
     path: str
@@ -43,40 +43,40 @@ class Listing(NamedTuple):
     problem: str | None
 
     def is_older(self, row: Row) -> bool:
-        """Return whether another process has written what it read later."""
+        """Return whether another process has written a later listing."""
         listed, sized = row[4], row[5]
         is_other = listed is not None and listed != self.before
         return bool(is_other and listed > self.listed and (sized or not self.sized))
 
 
 class OtherTemplates(Exception):
-    """The index knows other templates than it did: names are to be read by those, too."""
+    """The templates in the index have changed: names must be matched with those, too."""
 
 
 class Writer:
-    """Writes what directories hold, in place of what they held.
+    """Write the contents of directories, replacing earlier contents.
 
     Parameters
     ----------
     store : `Store`
         The index.
     tables : `list` [`Table`]
-        All that the index has.
+        All its tables.
     inverter : callable
-        Returns the `Inverter` of their templates, in the same order. It is not called where no
-        directory changed: that takes longer than the rest.
+        Returns the `Inverter` of their templates, in the same order. It is not called if no
+        directory changed, as that is slow.
     direct : `DirectFiles`
-        Files of the tree that lie elsewhere.
+        Files registered outside the tree.
 
     Attributes
     ----------
     files : `int`
-        How many files were written.
+        The number of files written.
 
     Raises
     ------
     OtherTemplates
-        Whenever it is to write, if the index has other templates by now.
+        On writing, if the templates in the index have changed.
     """
 
     def __init__(
@@ -97,18 +97,18 @@ class Writer:
         with self._store.transaction():
             if self._store.tables() != self.tables:
                 raise OtherTemplates
-            known = self._store.directories([one.path for one in batch])
-            for one in batch:
-                row = known.get(one.path)
-                if row is not None and one.is_older(row):
+            known = self._store.directories([listing_.path for listing_ in batch])
+            for listing_ in batch:
+                row = known.get(listing_.path)
+                if row is not None and listing_.is_older(row):
                     continue  # another process has listed it since
-                if one.stamp is None:
-                    self._forget(one.path)
+                if listing_.stamp is None:
+                    self._forget(listing_.path)
                 else:
-                    self._replace(one)
+                    self._replace(listing_)
 
     def _replace(self, listing_: Listing) -> None:
-        """Write what a directory holds, in place of what it held."""
+        """Write the contents of a directory, replacing earlier contents."""
         store, path = self._store, listing_.path
         number = store.add_directory(path)
         directory = self._inverter().directory(path)
@@ -119,7 +119,7 @@ class Writer:
                 self._add(number, directory, part)
                 self.files += len(part.files)
                 children.update(self._entered(path, part, listing_.is_linked))
-        except OSError as error:  # it is gone by now, or the disk is ill
+        except OSError as error:  # it is gone, or the disk is damaged
             problem = error.strerror or str(error)
         has_direct = self._direct.is_there and self._add_direct(number, directory, children)
         self._set_children(number, path, children)
@@ -134,9 +134,10 @@ class Writer:
         )
 
     def _entered(self, path: str, part: Part, is_linked: bool) -> Iterator[str]:
-        """Yield the directories that belong to the tree: behind links, those that templates name.
+        """Yield the subdirectories that belong to the tree; below links, those that templates name.
 
-        What else is there is no part of it: the link may lead to an archive, or to the whole disk.
+        Other linked directories are not part of it: a link may lead to an archive, or to a whole
+        disk.
         """
         for name in filter(_is_text, part.directories):
             if is_linked or name in part.links:
@@ -146,7 +147,7 @@ class Writer:
             yield name
 
     def _add(self, number: int, directory: Directory, part: Part) -> None:
-        """Write rows for the files and directories that templates name; other files as foreign."""
+        """Write rows for the files and directories that match templates; other files as foreign."""
         files, rows, named = part.files, dict[int, list[Row]](), set[str]()
         names = [name for name in files if not name.startswith(listing.TEMPORARY)]
         for name, which, values, ending in self._hits(directory, [*names, *part.directories, ""]):
@@ -166,7 +167,7 @@ class Writer:
             execute("INSERT OR IGNORE INTO dangling VALUES (?, ?)", dangling)
 
     def _hits(self, directory: Directory, names: Iterable[str]) -> Iterable[Hit]:
-        """Return what names are by those templates that have most text of their own."""
+        """Return how names match the templates with the most literal characters."""
         hits = directory.rows(names)
         if len({self.tables[which].literals for which, _ in directory.values}) < 2:
             return hits
@@ -188,7 +189,7 @@ class Writer:
         try:
             self._store.insert(table, rows, replace)
             return set()
-        # an integer that is too large, a name that is no text, a float that is no number
+        # an integer that is too large, text that is not UTF-8, a NaN
         except (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError):
             fits = [all(map(_fits, row[:-2])) for row in rows]
             self._store.insert(table, list(itertools.compress(rows, fits)), replace)
@@ -197,7 +198,7 @@ class Writer:
             }
 
     def _add_direct(self, number: int, directory: Directory, children: set[str]) -> bool:
-        """Add the files that are registered as lying in a directory, if they are there."""
+        """Add the files that are registered in a directory, if they exist."""
         folders = self._direct.folders(directory.path)
         children.update(folders)
         registered = self._direct.names(directory.path)
@@ -217,17 +218,17 @@ class Writer:
 
     def _set_children(self, number: int, path: str, names: Iterable[str]) -> None:
         start = f"{path}/" if path else ""
-        there = {start + name for name in names}
+        children = {start + name for name in names}
         known = set(self._store.children(path))
-        for gone in known - there:
+        for gone in known - children:
             self._forget(gone)
         self._store.connection.executemany(
             "INSERT INTO dirs (path, parent) VALUES (?, ?)",
-            ((child, number) for child in sorted(there - known)),
+            ((child, number) for child in sorted(children - known)),
         )
 
     def _clear(self, number: int, directory: Directory) -> None:
-        """Delete what is known of the files of a directory."""
+        """Delete the rows of a directory."""
         execute = self._store.connection.execute
         counted = {row[0] for row in execute("SELECT template FROM tally WHERE dir = ?", (number,))}
         if counted:
@@ -239,7 +240,7 @@ class Writer:
         execute("DELETE FROM foreigners WHERE dir = ?", (number,))
 
     def _count(self, number: int, directory: Directory) -> None:
-        """Note how many rows each template has in a directory, once for all its readings."""
+        """Store how many rows each template has in a directory, once for all readings."""
         counts: dict[int, list[tuple[int, int | None, int | None, int | None]]] = {}
         for which, values in directory.values:
             tally = self._store.count(self.tables[which], values)
@@ -251,7 +252,7 @@ class Writer:
         )
 
     def _forget(self, path: str) -> None:
-        """Delete what is known of a directory that is gone, and of all below it."""
+        """Delete the rows of a directory that is gone, and of all below it."""
         for number, below in self._store.below(path):
             self._clear(number, self._inverter().directory(below))
             self._store.connection.execute("DELETE FROM dirs WHERE id = ?", (number,))
@@ -281,10 +282,10 @@ def _fits(value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    """Return whether a text is of characters: the name of a file may be of any bytes."""
+    """Return whether a file name is valid text: names may consist of any bytes."""
     return not isinstance(value, str) or value.isascii() or _text(value) == value
 
 
 def _text(name: str) -> str:
-    """Return a name as text, in which bytes that are no characters are shown by their numbers."""
+    """Return a name as text, with invalid bytes as escapes."""
     return name if name.isascii() else os.fsencode(name).decode(errors="backslashreplace")

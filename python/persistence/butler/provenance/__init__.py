@@ -1,1 +1,1 @@
-"""What datasets were made of, when, by whom: written into journals, and asked of them."""
+"""Provenance: what datasets were computed from, when and by whom, in journals."""

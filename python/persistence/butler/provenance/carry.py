@@ -1,4 +1,4 @@
-"""What is recorded of files, taken along when they are copied into another tree."""
+"""Copy the provenance of files that are copied into another tree."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from persistence.files import journal
 
 
 def of(root: str, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the lines that tell of some files, to be given to `add`.
+    """Return the journal lines about some files, for `add`.
 
     Parameters
     ----------
     root : `str`
-        The tree in which they are.
+        The tree with the files.
     paths : iterable of `str`
-        The files, relative to it; of what no journal tells there is no line.
+        The files, relative to it; files without a record are skipped.
 
     Returns
     -------
     lines : `list` [`dict`]
-        The lines of runs first. Repositories of inputs are absolute paths.
+        The lines; those of runs first. Repositories of inputs are absolute paths.
     """
     store = Store(root)
     try:
@@ -37,7 +37,7 @@ def of(root: str, paths: Iterable[str]) -> list[dict[str, Any]]:
             roots = fields.get("o")
             if isinstance(roots, list):
                 fields["o"] = [
-                    os.path.normpath(os.path.join(store.root, str(one))) for one in roots
+                    os.path.normpath(os.path.join(store.root, str(folder))) for folder in roots
                 ]
             lines.append(fields)
             run = fields.get("r")
@@ -51,16 +51,16 @@ def of(root: str, paths: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def add(root: str, lines: Iterable[Mapping[str, Any]]) -> None:
-    """Write lines that were taken along into the journal of the tree where the files are now.
+    """Write copied lines into the journal of the tree where the files are now.
 
-    Who made them, where and when, stays as it was.
+    The author, host and time of each line are kept.
 
     Parameters
     ----------
     root : `str`
         The tree; its files have the same paths.
     lines : iterable of mapping
-        What `of` returned.
+        The result of `of`.
     """
     written = []
     for line in lines:
@@ -68,13 +68,14 @@ def add(root: str, lines: Iterable[Mapping[str, Any]]) -> None:
         roots = fields.get("o")
         if isinstance(roots, list):
             fields["o"] = [
-                recorder.relative(one, root) if os.path.isabs(one) else one for one in roots
+                recorder.relative(folder, root) if os.path.isabs(folder) else folder
+                for folder in roots
             ]
         path = fields.get("f")
         if path and "m" in fields:
             try:
                 fields["m"] = os.stat(os.path.join(root, path)).st_mtime_ns
             except OSError:
-                continue  # it did not come along
+                continue  # it was not copied
         written.append(fields)
     journal.append_lines(root, written)

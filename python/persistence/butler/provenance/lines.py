@@ -1,4 +1,4 @@
-"""The lines of journals that say what a dataset was made of, as values; see doc/provenance.rst."""
+"""The lines of journals with the provenance of datasets, as values; see doc/provenance.rst."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Stamp(NamedTuple):
-    """What a file was like.
+    """The state of a file.
 
     Attributes
     ----------
     size : `int` or None
-        Its length in bytes; None if it could not be seen.
+        Its size in bytes; None if it could not be read.
     time : `int` or None
-        When it was last modified, in nanoseconds since 1970 (UTC).
+        Its modification time, in nanoseconds since 1970 (UTC).
     sha256 : `str` or None
-        The digest of its content, where that was asked for.
+        The digest of its content, if requested.
     """
 
     size: int | None = None
@@ -28,7 +28,7 @@ class Stamp(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A dataset that was read for another one.
+    """A dataset that was read to compute another one.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Input(NamedTuple):
     path : `str`
         Its file, relative to ``root``.
     stamp : `Stamp`
-        What the file was like.
+        The state of the file.
     """
 
     datasetType: str
@@ -57,23 +57,23 @@ class Input(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What holds for all that one run of a task, or one Butler, wrote.
+    """What is common to all datasets that one run of a task, or one Butler, wrote.
 
     Attributes
     ----------
     id : `str`
-        Names the run.
+        Identifies the run.
     task : `str`
         The task, or the script.
     command : `str`
-        The words by which it was started.
+        The command line.
     user, host : `str`
-        Who ran it, and where.
+        The user and host.
     time : `float`
         When it began, in seconds since 1970 (UTC).
     config : mapping
-        Of its configuration: ``f``, the file in the repository; ``sha256``; ``x``, what is not the
-        default, each with its value and its default. Empty if it has none.
+        Its configuration: ``f``, the file in the repository; ``sha256``; ``x``, the values that
+        differ from the defaults, each with its default. Empty if it has none.
     versions : mapping
         Package -> version.
     versions_sha256 : `str`
@@ -92,24 +92,24 @@ class Run(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A line that says that a file was written, or removed.
+    """A line that records that a file was written, or removed.
 
     Attributes
     ----------
     operation, path, time, datasetType, dataId
-        As in the journal: what was done with which file; the time in seconds since 1970 (UTC).
+        As in the journal: the operation and the file; the time in seconds since 1970 (UTC).
     host : `str`
-        Where.
+        The host.
     uid : `int` or None
-        By whom.
+        The user's number.
     run : `str`
         The run's id; empty if none is recorded.
     stamp : `Stamp`
-        What the file was like; of what is not recorded nothing is known.
+        The state of the file, as far as recorded.
     duration : `float` or None
-        Seconds from the begin of its target, or scope, until it was written.
+        Seconds from the start of its target, or of the block, until it was written.
     inputs : `tuple` [`Input`] or None
-        What was read for it; None if that was not recorded.
+        Its inputs; None if they were not recorded.
     """
 
     operation: str
@@ -126,14 +126,14 @@ class Made(NamedTuple):
 
 
 def made(fields: Mapping[str, Any], path: str, host: str, uid: int | None) -> Made:
-    """Return what a line says; what makes no sense in it is left out, whoever wrote it."""
+    """Return the content of a line, omitting invalid fields."""
     return Made(
         _text(fields.get("op")),
         path,
         float(fields["t"]),
         _text(fields.get("d")),
         _mapping(fields.get("id")),
-        _text(fields.get("h")) or host,  # what was carried here was made elsewhere
+        _text(fields.get("h")) or host,  # lines copied from another tree name their host and user
         uid if "w" not in fields else _whole(fields["w"]),
         _text(fields.get("r")),
         Stamp(_whole(fields.get("s")), _whole(fields.get("m"))),
@@ -143,14 +143,14 @@ def made(fields: Mapping[str, Any], path: str, host: str, uid: int | None) -> Ma
 
 
 def inputs(fields: Mapping[str, Any]) -> list[Input]:
-    """Return the inputs that a line tells of."""
+    """Return the inputs in a line."""
     roots, listed = fields.get("o"), fields.get("n")
     if not isinstance(roots, list) or not isinstance(listed, list):
         return []
-    found = []
-    for one in listed:
+    valid = []
+    for item in listed:
         try:
-            kind, number, path, data_id, size, time, *rest = one
+            kind, number, path, data_id, size, time, *rest = item
             root = roots[number]
         except (TypeError, ValueError, IndexError):
             continue
@@ -158,12 +158,12 @@ def inputs(fields: Mapping[str, Any]) -> list[Input]:
         if is_well and not path.startswith("/") and ".." not in path.split("/"):
             sha256 = _text(rest[0]) if rest else None
             stamp = Stamp(_whole(size), _whole(time), sha256 or None)
-            found.append(Input(kind, _mapping(data_id), root, path, stamp))
-    return found
+            valid.append(Input(kind, _mapping(data_id), root, path, stamp))
+    return valid
 
 
 def run(fields: Mapping[str, Any], host: str) -> Run:
-    """Return what the line of a run says."""
+    """Return the content of a run's line."""
     config, versions = _mapping(fields.get("c")), _mapping(fields.get("v"))
     return Run(
         _text(fields.get("r")),

@@ -1,4 +1,4 @@
-"""What datasets were made of, and what was made of them, as trees of values."""
+"""The provenance of datasets as trees of values."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from persistence.butler.provenance.lines import Made, Run
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset in a tree of what was made of what; print it.
+    """A dataset in a tree of provenance; print it.
 
     Attributes
     ----------
     datasetType : `str`
-        Its type; empty if that is not known.
+        Its type; empty if unknown.
     dataId : mapping
         Its data ID.
     root, path : `str`
         The repository or calibration root, and the file in it.
     made : `Made` or None
-        When it was written and by whom; None if no journal tells.
+        When and by whom it was written; None if no journal records it.
     run : `Run` or None
-        The run in which it was: task, configuration, versions; None if no journal tells.
+        The run that wrote it: task, configuration, versions; None if no journal records it.
     inputs : `tuple` [`Origin`]
-        What it was made of (`Butler.why`).
+        Its inputs (`Butler.why`).
     outputs : `tuple` [`Origin`]
-        What was made of it (`Butler.used_by`).
+        Datasets computed from it (`Butler.used_by`).
     because : `str`
-        Of a calibration: why it was chosen.
+        For a calibration: why it was chosen.
     changed : `str`
-        How it differs from what it was when it was read for the dataset above it; empty if it does
+        How its file differs from the one that was read for the dataset above it; empty if it does
         not.
     notes : `tuple` [`str`]
-        What else is to be known: that nothing is recorded, and why.
+        Remarks, such as that nothing is recorded, and why.
     """
 
     datasetType: str
@@ -58,16 +58,16 @@ class Origin:
 
     @property
     def links(self) -> tuple[Origin, ...]:
-        """What is next in the tree: the inputs, or the outputs."""
+        """The next datasets in the tree: the inputs, or the outputs."""
         return self.inputs or self.outputs
 
     def all(self) -> Iterator[Origin]:
         """Yield this dataset and all below it in the tree, each file once."""
         seen, waiting = {self.file}, [self]
         while waiting:
-            one = waiting.pop(0)
-            yield one
-            for link in one.links:
+            origin = waiting.pop(0)
+            yield origin
+            for link in origin.links:
                 if link.file not in seen:
                     seen.add(link.file)
                     waiting.append(link)
@@ -76,9 +76,9 @@ class Origin:
         return "\n".join(render.text(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, as JSON knows them: every dataset once, by its file."""
+        """Return plain data for JSON: every dataset once, by its file."""
         return render.plain(self)
 
     def to_dot(self) -> str:
-        """Return a graph for Graphviz, in its language DOT: arrows lead from inputs to outputs."""
+        """Return a graph in Graphviz' language DOT: arrows lead from inputs to outputs."""
         return "\n".join(render.dot(self))

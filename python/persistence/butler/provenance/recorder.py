@@ -1,4 +1,4 @@
-"""Who remembers what was read, and writes it into the journal with what is put."""
+"""Record which datasets are read, and write them into the journal with the outputs."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ class _Read(NamedTuple):
 
 
 class Recorder:
-    """Remembers what this process reads, and what came of it.
+    """Record the datasets that this process reads, as inputs of those that it writes.
 
     Parameters
     ----------
     run : `str`
         The run's id.
     every : `bool`
-        Whether all that was read is an input of each put. Otherwise that is left out whose data ID
-        contradicts the put's.
+        Whether all datasets read are inputs of each output. Otherwise those are excluded whose
+        data ID contradicts the output's.
     digests : `bool`
-        Whether inputs are remembered by the digests of their content, too.
+        Whether the digests of the inputs' contents are recorded, too.
     head : callable, optional
-        Returns the line of the run, which is written into each repository before the first put.
+        Returns the line of the run, which is written into each repository before the first output.
     thread : `int`, optional
-        The thread of which it is a block. What other threads read in blocks of their own is not
-        noted.
+        The thread whose block it records. Datasets read in blocks of other threads are ignored.
     """
 
     def __init__(
@@ -58,12 +57,12 @@ class Recorder:
         self.run, self.thread = run, thread
         self._every, self._digests, self._head = every, digests, head
         self._began: float | None = time.monotonic() if every else None
-        # By repository and file: that it was read a thousand times is one input.
+        # By repository and file, so that repeated reads are one input.
         self._reads: dict[tuple[str, str], _Read] = {}
         self._known: set[str] = set()
 
     def note(self, location: Location) -> None:
-        """Remember that a dataset was read; see `persistence.composites.reads`."""
+        """Record that a dataset was read; see `persistence.composites.reads`."""
         here = threading.get_ident()
         if self.thread not in (None, here) and any(one.thread == here for one in _blocks):
             return
@@ -71,7 +70,7 @@ class Recorder:
         try:
             status = os.stat(path)
             sha256 = digest(path) if self._digests else None
-        except OSError:  # it went while it was read
+        except OSError:  # it was removed while it was read
             self._reads[location.root, location.path] = _Read(location, None, None, None)
             return
         self._reads[location.root, location.path] = _Read(
@@ -79,7 +78,7 @@ class Recorder:
         )
 
     def fields(self, location: Location) -> dict[str, Any]:
-        """Return what the journal says of a dataset that was put, with its inputs."""
+        """Return the journal fields of a dataset that was written, with its inputs."""
         self._begin(location.root)
         try:
             status = os.stat(location.full_path)
@@ -112,18 +111,18 @@ class Recorder:
             announce(root, self.run, self._head())
 
 
-# Those of scripts that are open, of all threads.
+# The open blocks of scripts, of all threads.
 _blocks: list[Recorder] = []
-# Those of tasks, the last one counts: they are of the process, for a task may write, and read, in
-# threads of its own.
+# The recorders of tasks, of which the last one is active. They belong to the process, as a task may
+# read and write in threads of its own.
 _targets: list[Recorder] = []
 
 
 @contextlib.contextmanager
 def target(run: str, digests: bool = False) -> Iterator[Recorder]:
-    """Record, for all Butlers of this process, what is read and put in a block.
+    """Record what all Butlers of this process read and write in a ``with`` block.
 
-    It is what a task does for one target.
+    Tasks use it for each target.
     """
     recorder = Recorder(run, True, digests)
     _targets.append(recorder)
@@ -138,30 +137,30 @@ def target(run: str, digests: bool = False) -> Iterator[Recorder]:
 @contextlib.contextmanager
 def block(record: bool | str) -> Iterator[Recorder]:
     """Record what is read in a block of a script."""
-    made = of_script(record, threading.get_ident())
-    _blocks.append(made)
+    recorder = of_script(record, threading.get_ident())
+    _blocks.append(recorder)
     try:
-        yield made
+        yield recorder
     finally:
-        _blocks.remove(made)
-        reads.ignore(made)
+        _blocks.remove(recorder)
+        reads.ignore(recorder)
 
 
 def innermost(recorders: Sequence[Recorder]) -> Recorder | None:
-    """Return the last of a Butler's recorders, of this thread's if it has any."""
-    own = [one for one in recorders if one.thread == threading.get_ident()]
+    """Return the last of a Butler's recorders, preferring those of the current thread."""
+    own = [recorder for recorder in recorders if recorder.thread == threading.get_ident()]
     return next(reversed(own or recorders), None)
 
 
 def note_put(locations: Sequence[Location], own: Recorder | None) -> None:
-    """Write where datasets were put into the journals of their trees.
+    """Write the locations of written datasets into the journals of their trees.
 
     Parameters
     ----------
     locations : sequence of `Location`
-        Where.
+        The locations.
     own : `Recorder` or None
-        That of the Butler; one of a task takes its place.
+        The Butler's recorder; that of a task takes precedence.
     """
     recorder = _targets[-1] if _targets else own
     for location in locations:
@@ -182,7 +181,7 @@ def announce(root: str, run: str, line: Mapping[str, Any]) -> None:
 
 
 def identity(location: Location) -> Mapping[str, Any]:
-    """Return the keys of a data ID that belong to the dataset type, and no others."""
+    """Return the part of a data ID with the keys of the dataset type."""
     mapper = location.options.get("mapper")
     dataset = None if mapper is None else mapper.types.get(location.datasetType)
     data_id = location.dataId
@@ -199,7 +198,7 @@ def relative(root: str, output: str) -> str:
 
 
 def digest(path: str) -> str:
-    """Return the digest of a file's content."""
+    """Return the SHA-256 digest of a file's content."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -210,16 +209,21 @@ def head(
     versions: Mapping[str, str],
     config: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the line of a run, but for its id.
+    """Return the line of a run, without its id.
 
     Parameters
     ----------
     task, command : `str`
-        The task or script, and how it was started.
+        The task or script, and its command line.
     versions : mapping
         Package -> version; see `packages`.
     config : mapping, optional
-        What is told of the configuration; see `lines.Run`.
+        The description of the configuration; see `lines.Run`.
+
+    Returns
+    -------
+    fields : `dict`
+        The fields of the line.
     """
     line: dict[str, Any] = {"task": task, "cmd": command, "user": _user(os.geteuid())}
     if config:
@@ -231,19 +235,24 @@ def head(
 
 
 def of_script(record: bool | str, thread: int | None = None) -> Recorder:
-    """Return what a Butler of a script records with: it knows which program runs, and how.
+    """Return the recorder of a Butler in a script, which knows the program and its arguments.
 
     Parameters
     ----------
     record : `bool` or `str`
-        What the Butler was given.
+        The Butler's argument.
     thread : `int`, optional
-        That of a block, in which all that is read counts.
+        The thread of a block in which all datasets read count.
+
+    Returns
+    -------
+    recorder : `Recorder`
+        The recorder.
 
     Raises
     ------
     UnknownArgument
-        If ``record`` is neither a truth value nor ``"digest"``.
+        If ``record`` is neither a boolean nor ``"digest"``.
     """
     if record not in (True, "digest"):
         raise UnknownArgument(f"record={record!r}: it is True, False or 'digest'")
@@ -253,15 +262,15 @@ def of_script(record: bool | str, thread: int | None = None) -> Recorder:
 
 
 def packages() -> Mapping[str, str]:
-    """Return the versions of packages; none where this one is used without being installed."""
+    """Return the versions of packages; empty if this package is used without being installed."""
     try:
         return installed.current()
-    except ModuleNotFoundError:  # of its metadata: importlib.metadata.PackageNotFoundError is one
+    except ModuleNotFoundError:  # importlib.metadata.PackageNotFoundError is an ImportError
         return {}
 
 
 def _script() -> dict[str, Any]:
-    # Of what is typed at a prompt, or after -c, only Python has a name.
+    # Code typed at a prompt, or after -c, has no file name.
     has_file = sys.argv and sys.argv[0] not in ("", "-c", "-m")
     words = sys.argv if has_file else [sys.executable]
     return head(os.path.basename(words[0]), shlex.join(words), packages())
@@ -281,6 +290,6 @@ def _user(number: int) -> str:
         return f"uid {number}"
 
 
-def contradicts(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Check whether two data IDs have different values of a key."""
-    return any(key in other and other[key] != value for key, value in one.items())
+def contradicts(data_id: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Check whether two data IDs have different values for a key."""
+    return any(key in other and other[key] != value for key, value in data_id.items())

@@ -1,4 +1,4 @@
-"""A tree of origins as text, as plain data, and as a graph."""
+"""A tree of provenance as text, as plain data, and as a graph."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from persistence.butler.provenance.lines import Made, Run
 from persistence.dataids.dataid import text as id_text
 from persistence.files import ownership
 
-_SHOWN = 5  # shards, and packages, on a line
-_FEW = 5  # settings of one table, that each has a line
-# Of these versions people ask first.
+_SHOWN = 5  # shards, and packages, per line
+_FEW = 5  # settings of one table that are listed one per line
+# The versions shown first.
 _PACKAGES = ("persistence", "python", "numpy", "astropy")
 
 
 class Node(Protocol):
-    """A dataset of a tree, as far as it is shown: `persistence.butler.provenance.origin.Origin`."""
+    """The attributes of `persistence.butler.provenance.origin.Origin` that are shown."""
 
     @property
     def datasetType(self) -> str: ...
@@ -51,27 +51,27 @@ class Node(Protocol):
 
 
 def moment(time: float) -> str:
-    """Return a time in seconds since 1970 as a text: UTC, to the second."""
+    """Return a time in seconds since 1970 as text: UTC, to the second."""
     try:
         return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):  # no calendar reaches so far
+    except (OverflowError, ValueError, OSError):  # outside the range of the calendar
         return f"{time} s after 1970"
 
 
 def name(origin: Node) -> str:
-    """Return what a dataset is called: its type and data ID; else its file."""
+    """Return the name of a dataset: its type and data ID, or else its file."""
     shown = {key: value for key, value in origin.dataId.items() if key != "hdu"}
     return " ".join(filter(None, (origin.datasetType, id_text(shown)))) or origin.path
 
 
 def author(made: Made) -> str:
-    """Return who wrote a line, and where."""
+    """Return the user and host that wrote a line."""
     user = "somebody" if made.uid is None else ownership.user(made.uid).partition(" (")[0]
     return f"{user} on {made.host}" if made.host else user
 
 
 def text(origin: Node) -> Iterator[str]:
-    """Yield the lines of a tree: each dataset below what it is an input, or an output, of."""
+    """Yield the lines of a tree: each dataset below the one that it is an input, or output, of."""
     yield name(origin)
     yield from (f"  {line}" for line in (*_about(origin), *_of_run(origin.run)))
     runs = set() if origin.run is None else {origin.run.id}
@@ -84,8 +84,8 @@ def _below(origin: Node, indent: str, seen: set[str], root: str, runs: set[str])
         first = group[0]
         if len(group) > 1:
             yield f"{indent}{arrow}{_of_many(group)}"
-            changed = [one for one in group if one.changed]
-            yield from (f"{indent}     {name(one)}: {one.changed}" for one in changed)
+            changed = [node for node in group if node.changed]
+            yield from (f"{indent}     {name(node)}: {node.changed}" for node in changed)
             continue
         where = os.path.relpath(first.file, root)
         again = first.file in seen and first.links
@@ -100,23 +100,23 @@ def _below(origin: Node, indent: str, seen: set[str], root: str, runs: set[str])
 
 
 def _grouped(links: Sequence[Node]) -> list[list[Node]]:
-    """Put the shards of a reference catalog together; whatever else there is stands alone."""
+    """Group the shards of a reference catalog; other datasets are alone in their groups."""
     groups: dict[Any, list[Node]] = {}
-    for number, one in enumerate(links):
-        is_shard = one.datasetType == "ref_cat" and not one.links
-        groups.setdefault(one.dataId.get("name") if is_shard else number, []).append(one)
+    for number, node in enumerate(links):
+        is_shard = node.datasetType == "ref_cat" and not node.links
+        groups.setdefault(node.dataId.get("name") if is_shard else number, []).append(node)
     return list(groups.values())
 
 
 def _of_many(group: Sequence[Node]) -> str:
-    numbers = [str(one.dataId.get("pixel_id", one.path)) for one in group]
+    numbers = [str(node.dataId.get("pixel_id", node.path)) for node in group]
     shown = ", ".join(numbers[:_SHOWN])
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     return f"ref_cat name={group[0].dataId.get('name')}  {len(group)} files: {shown}{more}"
 
 
 def _about(origin: Node) -> Iterator[str]:
-    """Yield what is to be said of a dataset itself."""
+    """Yield lines about a dataset itself."""
     if origin.because:
         yield f"because {origin.because}"
     if origin.changed:
@@ -131,7 +131,7 @@ def _about(origin: Node) -> Iterator[str]:
 
 
 def _of_run(run: Run | None) -> Iterator[str]:
-    """Yield what is to be said of a run."""
+    """Yield lines about a run."""
     if run is None:
         return
     if run.command:
@@ -145,13 +145,15 @@ def _of_run(run: Run | None) -> Iterator[str]:
         if not changed:
             yield "  all of it is as by default"
     if run.versions:
-        known = [f"{one} {run.versions[one]}" for one in _PACKAGES if one in run.versions]
+        known = [
+            f"{package} {run.versions[package]}" for package in _PACKAGES if package in run.versions
+        ]
         more = len(run.versions) - len(known)
         yield f"versions  {', '.join(known)} and {more} more (sha256 {run.versions_sha256[:12]})"
 
 
 def _of_settings(changed: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each setting, but one for all of a table that has many."""
+    """Yield a line for each setting, but one for all settings of a large table."""
     tables = collections.Counter(setting.partition("[")[0] for setting in changed)
     shown = set()
     for setting, both in changed.items():
@@ -167,28 +169,28 @@ def _of_settings(changed: dict[str, Any]) -> Iterator[str]:
 def plain(origin: Node) -> dict[str, Any]:
     """Return a tree as plain data: every dataset once, by its file."""
     datasets, runs = {}, {}
-    for one in origin.all():
-        if one.run is not None:
-            runs[one.run.id] = one.run._asdict()
+    for node in origin.all():
+        if node.run is not None:
+            runs[node.run.id] = node.run._asdict()
         links = {
             kind: [{"file": link.file, "changed": link.changed or None} for link in several]
-            for kind, several in (("inputs", one.inputs), ("outputs", one.outputs))
+            for kind, several in (("inputs", node.inputs), ("outputs", node.outputs))
             if several
         }
-        made = one.made
-        datasets[one.file] = {
-            "datasetType": one.datasetType,
-            "dataId": dict(one.dataId),
-            "root": one.root,
-            "path": one.path,
+        made = node.made
+        datasets[node.file] = {
+            "datasetType": node.datasetType,
+            "dataId": dict(node.dataId),
+            "root": node.root,
+            "path": node.path,
             "operation": made and made.operation,
             "time": made and made.time,
             "host": made and made.host,
             "uid": made and made.uid,
             "duration": made and made.duration,
             "run": (made and made.run) or None,
-            "because": one.because or None,
-            "notes": list(one.notes),
+            "because": node.because or None,
+            "notes": list(node.notes),
             **links,
         }
     return {"dataset": origin.file, "datasets": datasets, "runs": runs}
@@ -197,18 +199,18 @@ def plain(origin: Node) -> dict[str, Any]:
 def dot(origin: Node) -> Iterator[str]:
     """Yield the lines of a graph in DOT."""
     every = list(origin.all())
-    numbers = {one.file: number for number, one in enumerate(every)}
+    numbers = {node.file: number for number, node in enumerate(every)}
     yield "digraph provenance {"
     yield "  rankdir=LR; node [shape=box];"
-    for one in every:
-        task = "" if one.run is None or not one.run.task else f"\n{one.run.task}"
-        yield f"  n{numbers[one.file]} [label={_quoted(name(one) + task)}];"
-    for one in every:
-        for link in one.inputs:
+    for node in every:
+        task = "" if node.run is None or not node.run.task else f"\n{node.run.task}"
+        yield f"  n{numbers[node.file]} [label={_quoted(name(node) + task)}];"
+    for node in every:
+        for link in node.inputs:
             style = " [style=dashed, label=changed]" if link.changed else ""
-            yield f"  n{numbers[link.file]} -> n{numbers[one.file]}{style};"
-        for link in one.outputs:
-            yield f"  n{numbers[one.file]} -> n{numbers[link.file]};"
+            yield f"  n{numbers[link.file]} -> n{numbers[node.file]}{style};"
+        for link in node.outputs:
+            yield f"  n{numbers[node.file]} -> n{numbers[link.file]};"
     yield "}"
 
 

@@ -1,4 +1,4 @@
-"""Which outputs would be others if they were made now: what they were made of has changed."""
+"""Find outputs that are out of date: their inputs or configuration have changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEEPEST = 200
 
 
 class Stale(NamedTuple):
-    """An output whose inputs, or configuration, are others by now.
+    """An output whose inputs, or configuration, have changed.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Stale(NamedTuple):
     root, path : `str`
         Its repository, and its file in it.
     reasons : `tuple` [`str`]
-        What has changed.
+        The changes.
     """
 
     datasetType: str
@@ -44,29 +44,29 @@ class Stale(NamedTuple):
 
 
 class Judge:
-    """Holds what is recorded of outputs against what there is now.
+    """Compare the records of outputs with the present state.
 
     Parameters
     ----------
-    found : `Trees`
+    trees : `Trees`
         The journals.
 
     Attributes
     ----------
     by_size : `int`
-        How many outputs have other times than were recorded, as those of a tree that was copied
-        without them: of their inputs, only sizes, and digests where there are any, were compared.
+        The number of outputs with other modification times than recorded, for example in a tree
+        that was copied without them. Of their inputs, only sizes and digests were compared.
     """
 
-    def __init__(self, found: Trees) -> None:
-        self._trees = found
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
         self._known: dict[str, tuple[str, ...]] = {}
         self._changed = functools.cache(changed)
         self._configs: dict[tuple[str, str], str] = {}
         self.by_size = 0
 
     def all(self, root: str) -> Iterator[Stale]:
-        """Yield the outputs of a repository that are stale; those that are there count."""
+        """Yield the stale outputs of a repository, as far as their files exist."""
         for made in self._trees.store(root).all_last():
             place = Place(root, made.path)
             reasons = self.reasons(place, made) if place.stamp() is not None else ()
@@ -74,9 +74,9 @@ class Judge:
                 yield Stale(made.datasetType, made.dataId, root, made.path, reasons)
 
     def of(self, root: str, paths: Iterable[str]) -> str:
-        """Return why one of some outputs is to be made again; empty if none is.
+        """Return why one of some outputs is stale; empty if none is.
 
-        What nothing is recorded of is to be, too.
+        Outputs without a record are stale, too.
         """
         store = self._trees.store(root)
         for path in paths:
@@ -89,10 +89,11 @@ class Judge:
         return ""
 
     def reasons(self, place: Place, made: Made, depth: int = 0) -> tuple[str, ...]:
-        """Return what has changed since an output was made."""
+        """Return the changes since an output was written."""
         known = self._known.get(place.full)
         if known is None:
-            self._known[place.full] = ()  # what is made of itself is not stale by that
+            # a dataset that is its own input is not stale because of that
+            self._known[place.full] = ()
             known = self._known[place.full] = tuple(self._reasons(place, made, depth))
         return known
 
@@ -112,7 +113,7 @@ class Judge:
                 above = self._trees.store(where.root).last(where.path)
                 if above is not None and above.inputs and self.reasons(where, above, depth + 1):
                     yield f"{name} is stale itself"
-        # What was made of nothing is what a run writes once, such as the configuration itself.
+        # Outputs without inputs are those that a run writes once, such as the configuration itself.
         run = self._trees.store(place.root).run(made.run) if made.inputs else None
         if run is not None:
             key = place.root, run.id
@@ -128,13 +129,13 @@ def _shown(data_id: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config(root: str, run: Run) -> str:
-    """Say how the stored configuration differs from that of a run; empty if it does not."""
+    """Return how the stored configuration differs from that of a run; empty if it does not."""
     path, before = run.config.get("f"), run.config.get("sha256")
     if not isinstance(path, str) or not isinstance(before, str):
         return ""
     where = atomic.find(root, path)
     if where is None:
-        return ""  # nobody can say what it is now
+        return ""  # its present content is unknown
     try:
         now = recorder.digest(os.path.join(root, where))
     except OSError:

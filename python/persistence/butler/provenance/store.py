@@ -1,7 +1,7 @@
-"""The journals of one tree, as a table: what was made when, of what, without reading all again.
+"""The journals of one tree as a table, so that they need not be read again for each query.
 
-What was read of the journals is kept in the user's cache, by where each line begins. Deleting it
-loses time, and nothing else; nothing is written into the tree.
+The positions of their lines are kept in the user's cache. Deleting it only costs time; nothing is
+written into the tree.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from persistence.butler.provenance.lines import Made, Run
 from persistence.files import journal, user_cache
 
 _VERSION = 1
-_MOST = 20_000  # lines in a transaction: what a kill can undo, and the memory, stay small
-_WAIT = 10.0  # seconds for others who write the same cache
+_MOST = 20_000  # lines per transaction: little is lost if it is killed, and memory stays small
+_WAIT = 10.0  # seconds to wait for other processes that write the same cache
 _SCHEMA = """CREATE TABLE journals (id INTEGER PRIMARY KEY, name TEXT UNIQUE, inode INT, end INT);
 CREATE TABLE made (path TEXT, time REAL, journal INT, begin INT, kind INT, PRIMARY KEY
   (path, time, journal, begin)) WITHOUT ROWID;
@@ -32,12 +32,12 @@ CREATE TABLE uses (place INT, journal INT, begin INT, PRIMARY KEY (place, journa
   WITHOUT ROWID;
 """
 _STATEMENTS = [text.strip() for text in _SCHEMA.split(";") if text.strip()]
-# Of a line of `made`: nothing is recorded of its inputs; they are; the file was removed.
+# The kinds of lines in `made`: inputs not recorded; inputs recorded; the file was removed.
 _BARE, _RECORDED, _REMOVED = range(3)
 
 
 class Store:
-    """What the journals of a tree say.
+    """The content of the journals of a tree.
 
     Parameters
     ----------
@@ -64,23 +64,28 @@ class Store:
                 stream.close()
         self._streams.clear()
 
-    # -- questions
+    # -- queries
     # -----------------------------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
-        """Whether the tree has no journal with a line that makes sense."""
+        """Whether the tree has no journal with a valid line."""
         return self._connection.execute("SELECT 1 FROM made LIMIT 1").fetchone() is None
 
     def last(self, path: str, size: int | None = None, time: int | None = None) -> Made | None:
-        """Return the line of a file: of the one of this size and time, or the last one.
+        """Return the last line about a file, optionally with a certain size and time.
 
         Parameters
         ----------
         path : `str`
             The file, relative to the tree.
         size, time : `int`, optional
-            What the file was like: bytes, and nanoseconds since 1970.
+            The state of the file: bytes, and nanoseconds since 1970.
+
+        Returns
+        -------
+        made : `Made` or None
+            The line.
         """
         every = "SELECT journal, begin FROM made WHERE path = ? ORDER BY time DESC"
         first: Made | None = None
@@ -92,12 +97,12 @@ class Store:
         return first
 
     def all_last(self, recorded: bool = True) -> Iterator[Made]:
-        """Yield the last line of each file, in the order of the paths.
+        """Yield the last line of each file, sorted by path.
 
         Parameters
         ----------
         recorded : `bool`
-            Only where that one tells of inputs.
+            Whether only lines with inputs are yielded.
         """
         rows = self._connection.execute(
             "SELECT path, journal, begin, kind FROM made ORDER BY path, time"
@@ -110,18 +115,18 @@ class Store:
                     yield line
 
     def using(self, places: Iterable[str]) -> Iterator[Made]:
-        """Yield the lines that tell of an input at one of some places.
+        """Yield the lines with one of some files as an input.
 
         Parameters
         ----------
         places : iterable of `str`
-            Files, as `lines.Input.place` has them: relative to the tree, or absolute.
+            The files, as in `lines.Input.place`: relative to the tree, or absolute.
         """
-        for place in places:
+        for path in places:
             rows = self._connection.execute(
                 "SELECT journal, begin FROM uses WHERE place = (SELECT id FROM places WHERE place "
                 "= ?)",
-                [_key(place)],
+                [_key(path)],
             )
             for where in rows.fetchall():
                 line = self._made(*where)
@@ -129,7 +134,7 @@ class Store:
                     yield line
 
     def newest(self, since: float | None = None) -> Iterator[Made]:
-        """Yield all lines, the newest first; those since a time (seconds since 1970)."""
+        """Yield all lines, the newest first; optionally those since a time (seconds since 1970)."""
         rows = self._connection.execute(
             "SELECT journal, begin FROM made WHERE time >= ? ORDER BY time DESC, begin DESC",
             [float("-inf") if since is None else since],
@@ -140,7 +145,7 @@ class Store:
                 yield line
 
     def run(self, name: str) -> Run | None:
-        """Return what a run's line says; None if there is none."""
+        """Return a run's line; None if there is none."""
         rows = self._connection.execute("SELECT journal, begin FROM runs WHERE run = ?", [name])
         for number, begin in rows.fetchall():
             entry = self._entry(number, begin)
@@ -149,7 +154,7 @@ class Store:
         return None
 
     def fields(self, path: str) -> dict[str, Any] | None:
-        """Return the last line of a file, with who wrote it, to be taken along."""
+        """Return the last line of a file, with its author, for copying to another tree."""
         every = "SELECT journal, begin FROM made WHERE path = ? ORDER BY time DESC"
         return self._whole(every, path)
 
@@ -162,7 +167,7 @@ class Store:
             entry = self._entry(number, begin)
             if entry is not None:
                 host, uid = self._writer(number)
-                # The beginning of the line has to stay: it is how torn lines are mended.
+                # The beginning of the line must be kept: it is how torn lines are repaired.
                 return {**entry.fields, "h": entry.fields.get("h", host), "w": uid}
         return None
 
@@ -176,7 +181,7 @@ class Store:
         return lines.made(entry.fields, entry.path, *self._writer(number))
 
     def _entry(self, number: int, begin: int) -> journal.Entry | None:
-        """Read one line where it lies; None if it is gone."""
+        """Return one line read from its journal; None if it is gone."""
         if number not in self._streams:
             self._streams[number] = journal.opened(self._path(number))
         stream = self._streams[number]
@@ -192,11 +197,11 @@ class Store:
             self._paths[number] = os.path.join(self.root, journal.FOLDER, name)
         return self._paths[number]
 
-    # -- what is kept
+    # -- cache
     # --------------------------------------------------------------------------------
 
     def _connected(self) -> sqlite3.Connection:
-        """Open what is kept and read what is new; in memory if nothing can be kept."""
+        """Open the cache and read new lines; use memory if nothing can be cached."""
         with contextlib.suppress(OSError, sqlite3.Error):
             path = _kept(self.root)
             for _ in range(2):
@@ -209,27 +214,27 @@ class Store:
                     connection.close()
                     if isinstance(error, sqlite3.OperationalError) and not _is_damage(error):
                         raise
-                    _remove(path)  # it is made anew
+                    _remove(path)  # it is created anew
         connection = sqlite3.connect(":memory:", isolation_level=None)
         _prepare(connection)
         self._update(connection)
         return connection
 
     def _update(self, connection: sqlite3.Connection) -> None:
-        """Read what is new in the journals."""
+        """Read new lines of the journals."""
         known = {
             name: (number, inode, end)
             for number, name, inode, end in connection.execute("SELECT * FROM journals")
         }
-        there = {}
+        present = {}
         for path in journal.files(self.root):
             with contextlib.suppress(OSError):
-                there[os.path.basename(path)] = os.stat(path, follow_symlinks=False)
-        for name in known.keys() - there.keys():
+                present[os.path.basename(path)] = os.stat(path, follow_symlinks=False)
+        for name in known.keys() - present.keys():
             _forget(connection, known[name][0])
-        for name, status in there.items():
+        for name, status in present.items():
             number, inode, end = known.get(name, (None, status.st_ino, 0))
-            if inode != status.st_ino or end > status.st_size:  # it is another one
+            if inode != status.st_ino or end > status.st_size:  # it was replaced
                 _forget(connection, number)
                 number, end = None, 0
             if number is None or end < status.st_size:
@@ -244,7 +249,7 @@ class Store:
         while True:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                # Another process may have read on meanwhile.
+                # Another process may have read further meanwhile.
                 number, end = connection.execute(query, [name]).fetchone()
                 some = itertools.islice(journal.read(path, end), _MOST)
                 taken, end = _insert(connection, number, end, some)
@@ -271,9 +276,9 @@ def _kept(root: str) -> str:
 
 def _is_well(connection: sqlite3.Connection) -> bool:
     """Check whether the tables are those of this version."""
-    made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    schema = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return version == _VERSION and {sql for (sql,) in made} == set(_STATEMENTS)
+    return version == _VERSION and {sql for (sql,) in schema} == set(_STATEMENTS)
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
@@ -287,7 +292,7 @@ def _remove(path: str) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables; anew, if they are of another version, or others."""
+    """Create the tables; recreate them if they are of another version."""
     connection.execute("PRAGMA synchronous = OFF")
     if _is_well(connection):
         return
@@ -314,8 +319,8 @@ def _forget(connection: sqlite3.Connection, number: int | None) -> None:
 def _insert(
     connection: sqlite3.Connection, number: int, begin: int, entries: Iterable[journal.Entry]
 ) -> tuple[int, int]:
-    """Keep where some lines begin; return how many they are, and where the last one ends."""
-    made: list[Any] = []
+    """Store the positions of some lines; return their number, and where the last one ends."""
+    rows: list[Any] = []
     runs: list[Any] = []
     uses: list[Any] = []
     taken = 0
@@ -328,11 +333,13 @@ def _insert(
         elif entry.path:
             recorded = "n" in entry.fields
             kind = _REMOVED if entry.operation == "remove" else _RECORDED if recorded else _BARE
-            made.append((_key(entry.path), entry.time, number, begin, kind))
+            rows.append((_key(entry.path), entry.time, number, begin, kind))
             if recorded:
-                uses += ((_key(one.place), number, begin) for one in lines.inputs(entry.fields))
+                uses += (
+                    (_key(source.place), number, begin) for source in lines.inputs(entry.fields)
+                )
         begin = entry.end
-    connection.executemany("INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?, ?)", made)
+    connection.executemany("INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?, ?)", rows)
     connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", runs)
     places = {(place,) for place, _number, _begin in uses}
     connection.executemany("INSERT OR IGNORE INTO places (place) VALUES (?)", places)
@@ -343,5 +350,5 @@ def _insert(
 
 
 def _key(path: str) -> str:
-    """Return a path as SQLite can keep it: names that are not UTF-8 it cannot."""
+    """Return a path in a form that SQLite can store, although its name may not be UTF-8."""
     return path.encode(errors="backslashreplace").decode()

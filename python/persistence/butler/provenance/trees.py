@@ -1,4 +1,4 @@
-"""The trees in which a chain's datasets, and what they were made of, lie."""
+"""The trees with a chain's datasets and their inputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEEPEST = 3  # rerun/user/topic/name
 
 
 class Place(NamedTuple):
-    """Where a file is, or should be.
+    """The path of a file, which need not exist.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Place(NamedTuple):
         return os.path.normpath(f"{self.root}/{self.path}")
 
     def stamp(self) -> Stamp | None:
-        """Return what the file is like now; None if it is not there."""
+        """Return the present state of the file; None if it does not exist."""
         try:
             status = os.stat(self.full)
         except OSError:
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 
 
 class Trees:
-    """The journals of a chain's repositories, and of where their inputs lie; each is read once.
+    """The journals of a chain's repositories, and of those of their inputs; each is read once.
 
     Parameters
     ----------
@@ -65,29 +65,34 @@ class Trees:
         self._places: dict[tuple[str, str, str], Place] = {}
 
     def store(self, root: str) -> Store:
-        """Return what the journals of a tree say."""
+        """Return the journals of a tree."""
         if root not in self._stores:
             self._stores[root] = Store(root)
         return self._stores[root]
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close all journals."""
         for store in self._stores.values():
             store.close()
         self._stores.clear()
 
     def find(self, source: Input, output: str) -> Place:
-        """Find the file of an input.
+        """Return the present path of an input.
 
-        It is looked for where it lay beside the output; else, since trees move, in each repository
-        and calibration root of the chain.
+        It is searched relative to the output, as recorded; if it is not there, since trees are
+        moved, in each repository and calibration root of the chain.
 
         Parameters
         ----------
         source : `Input`
             The input.
         output : `str`
-            The repository of what was made of it.
+            The repository of the output.
+
+        Returns
+        -------
+        place : `Place`
+            The path.
         """
         key = output, source.root, source.path
         if key not in self._places:
@@ -103,7 +108,7 @@ class Trees:
         return Place(recorded, source.path)
 
     def gone(self, request: Request, data_id: DataId) -> Iterator[Location]:
-        """Yield where a dataset lay that is not there, as far as the journals know of it."""
+        """Yield the former locations of a missing dataset, according to the journals."""
         for repository in self.chain.asked(request, data_id):
             with contextlib.suppress(NoResults):
                 location = locate.expected(repository, request, data_id)
@@ -114,23 +119,23 @@ class Trees:
     def roots(self) -> list[str]:
         """Return the repositories of the chain, and their calibration roots."""
         every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
-        found = [repository.root for repository in every]
-        found += [repository.calibrations.root for repository in every]
-        return list(dict.fromkeys(map(os.path.realpath, found)))
+        roots = [repository.root for repository in every]
+        roots += [repository.calibrations.root for repository in every]
+        return list(dict.fromkeys(map(os.path.realpath, roots)))
 
     def below(self) -> list[str]:
-        """Return the repositories of the chain, and the reruns that lie in them."""
+        """Return the repositories of the chain, and the reruns below them."""
         every = dict.fromkeys((*self.chain.inputs, *self.chain.outputs))
-        found: dict[str, None] = {}
+        roots: dict[str, None] = {}
         for repository in every:
             root = os.path.realpath(repository.root)
-            found[root] = None
-            found |= dict.fromkeys(_reruns(os.path.join(root, _RERUN), 1))
-        return list(found)
+            roots[root] = None
+            roots |= dict.fromkeys(_reruns(os.path.join(root, _RERUN), 1))
+        return list(roots)
 
 
 def names(place: Place, root: str) -> list[str]:
-    """Return how journals of a tree call a file: relative to the tree, or absolute."""
+    """Return the names of a file in the journals of a tree: relative to it, or absolute."""
     real = os.path.realpath(place.root)
     near = os.path.normpath(f"{recorder.relative(real, root)}/{place.path}")
     return list(dict.fromkeys((near, os.path.normpath(f"{real}/{place.path}"))))

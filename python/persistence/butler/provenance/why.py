@@ -1,4 +1,4 @@
-"""What a dataset was made of, and what was made of a dataset, by the journals of all trees."""
+"""Follow the journals of all trees: from a dataset to its inputs, and to its outputs."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from persistence.dataids.location import Location
 from persistence.errors import PersistenceError
 from persistence.files import journal
 
-_DEEPEST = 200  # of generations: journals may be wrong, or meant to do harm
+_DEEPEST = 200  # generations: journals may be wrong, or malicious
 _UNRECORDED = "what it was made of was not recorded: tasks, and Butlers with record=True, do that"
 
 
 class Why:
-    """Follows the journals upwards: from a dataset to its inputs, and to theirs.
+    """Follow the journals upwards: from a dataset to its inputs, and to theirs.
 
     Parameters
     ----------
-    found : `Trees`
+    trees : `Trees`
         The journals.
     """
 
-    def __init__(self, found: Trees) -> None:
-        self._trees = found
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
         self._done: dict[tuple[str, Stamp | None], Origin] = {}
         self._reasons: dict[tuple[str, str], tuple[str, str | None]] = {}
 
     def __call__(self, location: Location) -> Origin:
-        """Return where a dataset came from."""
+        """Return the provenance of a dataset."""
         place = Place(location.root, location.path)
         known = (location.datasetType, recorder.identity(location))
         return self._origin(place, place.stamp(), known, [])
@@ -49,7 +49,7 @@ class Why:
         known: tuple[str, Mapping[str, Any]],
         above: list[str],
     ) -> Origin:
-        """Return where a file came from that was like that."""
+        """Return the provenance of a file in a certain state."""
         key = place.full, stamp
         if key in self._done:
             return self._done[key]
@@ -93,7 +93,7 @@ class Why:
         )
 
     def _reason(self, source: Input, made: Made) -> tuple[str, str | None]:
-        """Return why a calibration was chosen, and which one would be now."""
+        """Return why a calibration was chosen, and which one would be chosen now."""
         key = source.datasetType, str(dict(made.dataId))
         if key not in self._reasons:
             self._reasons[key] = _reason(self._trees.chain, source.datasetType, made.dataId)
@@ -108,19 +108,19 @@ def _reason(chain: Chain, name: str, data_id: Mapping[str, Any]) -> tuple[str, s
             if dataset.section != "calibrations" or not dataset.validRange:
                 return "", None
             explanation = lookup.explained(repository, request, DataId(data_id))
-            # One that is named by its date was not chosen by another.
+            # A calibration requested by its date was not chosen among others.
             if explanation.chosen and explanation.criteria and explanation.criteria.time:
                 row = explanation.chosen[0].row
                 start, end = (row.get(key) for key in ("validStart", "validEnd"))
                 why = f"{explanation.criteria.time} is in its validity, {start} to {end}"
                 return why, explanation.chosen[0].path
-    except PersistenceError:  # of an exposure that nobody knows here, nothing can be said
+    except PersistenceError:  # the exposure is unknown here
         return "", None
     return "", None
 
 
 def _notes(place: Place, made: Made | None, stamp: Stamp | None, is_empty: bool) -> list[str]:
-    """Return what is not known of a file, and why."""
+    """Return what is unknown about a file, and why."""
     if made is None:
         closed = [path for path in journal.files(place.root) if not os.access(path, os.R_OK)]
         if closed:
@@ -132,8 +132,8 @@ def _notes(place: Place, made: Made | None, stamp: Stamp | None, is_empty: bool)
     notes = ["it is not there any more"] if is_gone else []
     if made.inputs is None and made.operation == "put":
         notes.append(_UNRECORDED)
-    told = made.stamp.size is not None and stamp is not None
-    if told and stamp is not None and made.stamp.size != stamp.size:
+    is_known = made.stamp.size is not None and stamp is not None
+    if is_known and stamp is not None and made.stamp.size != stamp.size:
         notes.append(
             f"it is another file than the recorded one ({made.stamp.size} bytes): something wrote "
             "it that left no line"
@@ -142,16 +142,21 @@ def _notes(place: Place, made: Made | None, stamp: Stamp | None, is_empty: bool)
 
 
 def changed(before: Stamp, place: Place, by_time: bool = True) -> str:
-    """Say how a file differs from what it was; empty if it does not.
+    """Return how a file differs from a former state; empty if it does not.
 
     Parameters
     ----------
     before : `Stamp`
-        What it was.
+        The former state.
     place : `Place`
-        Where it is.
+        The file.
     by_time : `bool`
-        Whether times count, where no digest tells.
+        Whether modification times are compared where there is no digest.
+
+    Returns
+    -------
+    difference : `str`
+        The description.
     """
     now = place.stamp()
     if now is None:
@@ -169,21 +174,21 @@ def changed(before: Stamp, place: Place, by_time: bool = True) -> str:
 
 
 class UsedBy:
-    """Follows the journals downwards: from a dataset to what was made of it, and of that.
+    """Follow the journals downwards: from a dataset to its outputs, and to theirs.
 
     Parameters
     ----------
-    found : `Trees`
+    trees : `Trees`
         The journals.
     """
 
-    def __init__(self, found: Trees) -> None:
-        self._trees = found
-        self._roots = found.below()
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+        self._roots = trees.below()
         self._done: dict[str, Origin] = {}
 
     def __call__(self, location: Location) -> Origin:
-        """Return what was made of a dataset."""
+        """Return the outputs of a dataset."""
         place = Place(location.root, location.path)
         known = (location.datasetType, recorder.identity(location))
         made = self._trees.store(place.root).last(place.path)
@@ -216,8 +221,8 @@ class UsedBy:
     ) -> list[Origin]:
         store = self._trees.store(root)
         names = trees.names(place, root)
-        # What was written again since is what its last line says. And a file may hold several
-        # datasets, as that of a raw does those of all detectors.
+        # Only the last line of a file that was rewritten counts. A file may hold several datasets,
+        # such as a raw with those of all detectors.
         lines = {
             line.path: line
             for line in store.using(names)

@@ -1,7 +1,7 @@
-"""What happened in a tree since it was asked last, besides what its directories tell themselves.
+"""Changes of a tree since the last query that its directories do not show themselves.
 
-Writers append to journals, and ingest registers files outside of the tree. Either only says that a
-directory is to be listed again: what is in it, the directory says.
+Writers append to journals, and ingest registers files outside the tree. Either only marks a
+directory to be listed again; the directory itself is the truth.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _DIRECT = "direct"
 
 
 def take(store: Store, root: str, direct: DirectFiles) -> None:
-    """Have the directories listed again of which there is news."""
+    """Mark the directories that have changed to be listed again."""
     _take_journals(store, root)
     _take_direct(store, root, direct)
 
 
 def _take_journals(store: Store, root: str) -> None:
-    """Read what was appended to the journals: it helps where times of directories are coarse."""
+    """Read new lines of the journals: this helps where the times of directories are coarse."""
     paths = journal.files(root)
     if not paths:
         return
     query = "SELECT name, inode, position FROM journals"
     known = {name: (inode, position) for name, inode, position in store.connection.execute(query)}
-    # Nothing was listed yet before it was written.
+    # It was written before anything was listed.
     is_new = not store.connection.execute("SELECT 1 FROM dirs LIMIT 1").fetchall()
     for path in paths:
         name = os.path.basename(path)
@@ -51,7 +51,7 @@ def _take_journals(store: Store, root: str) -> None:
 
 
 def _folders(path: str, position: int) -> tuple[set[str], int]:
-    """Return the directories that a journal names behind a position, and where it ends."""
+    """Return the directories that a journal names after a position, and its end position."""
     folders = set[str]()
     for entry in journal.read(path, position):
         position = entry.end
@@ -61,7 +61,7 @@ def _folders(path: str, position: int) -> tuple[set[str], int]:
 
 
 def _take_direct(store: Store, root: str, direct: DirectFiles) -> None:
-    """Look whether files were registered that lie elsewhere, or are registered no more."""
+    """Check whether files were registered outside the tree, or removed from the registry."""
     direct.has_appeared()
     stamp = _stamp(os.path.join(root, FILE)) if direct.is_there else ""
     query = "SELECT stamp FROM stamps WHERE name = ?"
@@ -83,7 +83,7 @@ def _stamp(path: str) -> str:
 
 
 def _with_direct(direct: DirectFiles, folder: str) -> Iterator[str]:
-    """Yield the directories of a tree in which files are registered, or below which they are."""
+    """Yield the directories of a tree that contain registered files, and their parents."""
     yield folder
     for name in direct.folders(folder):
         yield from _with_direct(direct, f"{folder}/{name}" if folder else name)
