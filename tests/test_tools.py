@@ -12,6 +12,7 @@ TOP = Path(__file__).resolve().parents[1]
 TOOLS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
+    "codespell": ["-m", "codespell_lib"],
     "mypy --strict": ["-m", "mypy", "python", "obs_decam"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
 }
