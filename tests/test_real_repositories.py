@@ -103,6 +103,7 @@ def test_an_exposure_is_numbered_by_any_of_its_keys(
         butler.get("ccdExposureId", detector=detector, filter="r")
 
 
+@pytest.mark.slow  # a real raw of 4096 x 4608 pixels is unpacked
 def test_a_raw_named_fits_may_be_gzip_and_its_visit_beyond_32_bits(copies: Path) -> None:
     raw = opened(copies, "latiss").get("raw", visit=3018092000065)
     assert (copies / "latiss/raw/2018-09-20/3018092000065-det000.fits").read_bytes()[

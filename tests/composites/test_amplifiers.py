@@ -118,6 +118,7 @@ def test_views_of_a_raw_are_of_what_is_put_together(real: Path, kind: str) -> No
     assert part.wcs.pixel_to_world(3910, 3010).separation(expected).arcsec < 1e-6
 
 
+@pytest.mark.slow  # a real raw of 16 amplifiers
 @pytest.mark.real
 def test_without_a_pointing_there_is_no_wcs(real: Path) -> None:
     raw = Butler(real / "gen2_repos" / "latiss").get("raw", visit=3018092000065)

@@ -267,7 +267,8 @@ def test_a_real_raw_of_a_rubin_camera_gets_the_row_and_the_place_that_gen2_gave_
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("camera", ["imsim", pytest.param("latiss", marks=pytest.mark.slow)])
+@pytest.mark.slow  # whole real calibrations are copied and read
+@pytest.mark.parametrize("camera", ["imsim", "latiss"])
 def test_real_calibrations_of_a_rubin_camera_get_the_rows_that_gen2_gave_them(
     real: Path, tmp_path: Path, camera: str
 ) -> None:
