@@ -79,6 +79,7 @@ LIBRARIES = {
         "types.table.parquet",
         "types.table.stacked",
     },
+    "IPython": {"butler.ipython"},
     "pyarrow": {"types.table.parquet"},
     "pandas": {"apdb.daxapdb", "butler.tables", "types.table.parquet"},
     "matplotlib": {
@@ -87,7 +88,9 @@ LIBRARIES = {
         "drawing.image",
         "formatters.figure",
         "gen2types.display.figures",
+        "plot.focalplane",
         "plot.quality",
+        "plot.sky",
         "plot.stars",
     },
     "lsst.dax.apdb": {"apdb.daxapdb"},

@@ -87,6 +87,13 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Complete a Butler's calls in IPython: ``%load_ext persistence``."""
+    from persistence.butler import ipython
+
+    ipython.load(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "__version__"})
 

@@ -100,6 +100,9 @@ from persistence.compat import safefileio as safeFileIo
 from persistence.compat import testobjects as test
 
 __version__: str
+
+def load_ipython_extension(shell: object) -> None: ...
+
 NAMES: dict[str, str]
 MODULES: dict[str, str]
 __all__ = [

@@ -22,9 +22,7 @@ def stub() -> str:
         package, _, last = module.rpartition(".")
         lines.append(f"from persistence.{package} import {last} as {name}")
     every = "".join(f"    {name!r},\n" for name in persistence.__all__).replace("'", '"')
-    tables = (
-        f"__version__: str\nNAMES: dict[str, str]\nMODULES: dict[str, str]\n__all__ = [\n{every}]\n"
-    )
+    tables = f"__version__: str\n\ndef load_ipython_extension(shell: object) -> None: ...\n\nNAMES: dict[str, str]\nMODULES: dict[str, str]\n__all__ = [\n{every}]\n"
     return _HEAD + "\n".join(lines) + "\n\n" + tables
 
 

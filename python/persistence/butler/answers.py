@@ -169,6 +169,10 @@ class TypeNames(set[str]):
                 found.setdefault(self._views[name], []).append(name)
         return found
 
+    def merged(self, other: TypeNames) -> TypeNames:
+        """Return these names and others."""
+        return TypeNames({*self, *other}, {**other._views, **self._views})
+
     def __repr__(self) -> str:
         return f"{{{', '.join(map(repr, self))}}}" if self else "set()"
 

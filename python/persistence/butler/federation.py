@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from persistence import notebook
 from persistence.butler import federated
+from persistence.butler.answers import TypeNames, Values
 from persistence.butler.asking.rows import Rows
 from persistence.butler.butler import Butler
 from persistence.butler.federated import INSTRUMENT, Member
@@ -24,6 +26,7 @@ from persistence.errors import (
     did_you_mean,
 )
 from persistence.files import yaml_nodes
+from persistence.notebook import Html
 
 _SETTINGS = ("root", "mapper", "calibRoot")
 
@@ -74,6 +77,15 @@ class Federation:
         roots = {name: member.butler.chain.inputs[0].root for name, member in self._members.items()}
         return f"Federation({roots!r})"
 
+    @notebook.shows
+    def _repr_html_(self) -> Html:
+        rows = [(name, repr(one.butler)) for name, one in self._members.items()]
+        table = notebook.table(rows, ["instrument", "Butler"])
+        return notebook.join([notebook.title("Federation"), table])
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._members)
+
     def __getitem__(self, instrument: str) -> Butler:
         """Return the Butler of an instrument."""
         return self._member(instrument).butler
@@ -96,9 +108,12 @@ class Federation:
     # -- dataset types, keys and data IDs
     # -----------------------------------------------------------------------------
 
-    def getDatasetTypes(self) -> set[str]:
-        """Return the dataset types of all cameras."""
-        return set().union(*(member.butler.getDatasetTypes() for member in self._members.values()))
+    def getDatasetTypes(self) -> TypeNames:
+        """Return the dataset types of all cameras, and their views."""
+        every = TypeNames()
+        for member in self._members.values():
+            every = every.merged(member.butler.getDatasetTypes())
+        return every
 
     def getKeys(self, datasetType: str) -> dict[str, type]:
         """Return the keys of complete data IDs, by the names that all cameras know.
@@ -180,7 +195,7 @@ class Federation:
         format: str | Sequence[str],
         dataId: Mapping[str, Any] = {},
         **rest: Any,
-    ) -> list[Any]:
+    ) -> Values:
         """Return the values of keys in the registries of all instruments.
 
         Parameters
@@ -190,8 +205,9 @@ class Federation:
 
         Returns
         -------
-        values : `list`
-            The distinct values of one key, or tuples of several.
+        values : `persistence.butler.answers.Values`
+            A list: the distinct values of one key, or tuples of several. ``to_table()`` and
+            ``to_pandas()`` return tables.
 
         Raises
         ------
@@ -200,7 +216,8 @@ class Federation:
         """
         keys = [format] if isinstance(format, str) else list(format)
         rows = self.query_rows(datasetType, keys, DataId(dataId, **rest))
-        return [row[0] for row in rows] if len(keys) == 1 else rows
+        values = [row[0] for row in rows] if len(keys) == 1 else rows
+        return Values(values, keys, self.getKeys(datasetType))
 
     def query_rows(self, datasetType: str, keys: Sequence[str], data_id: DataId) -> list[Any]:
         """Return rows of the registries of all instruments as tuples of the values of some keys."""

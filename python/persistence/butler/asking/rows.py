@@ -122,6 +122,9 @@ class Rows:
             return [dict(zip(self.columns, row, strict=True)) for row in self._all()[index]]
         return dict(zip(self.columns, self._all()[index], strict=True))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.columns)
+
     # -- conversions
     # -------------------------------------------------------------------------------
 

@@ -62,6 +62,9 @@ class Camera:
             )
         return self._by_key[key]
 
+    def _ipython_key_completions_(self) -> list[int | str]:
+        return list(self._by_key)
+
     def __contains__(self, key: object) -> bool:
         return key in self._by_key or key in self.detectors
 

@@ -145,6 +145,9 @@ class Detector:
             f"{name!r}"
         )
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return [amplifier.name for amplifier in self.amplifiers]
+
     # -- the focal plane
     # -------------------------------------------------------------------------------------------
 

@@ -108,6 +108,9 @@ class Mask:
             raise KeyError(f"the mask has no plane {name!r}; it has {', '.join(self.planes)}")
         return self.any_of([name])
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.planes)
+
     def any_of(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Give the pixels that have at least one of some flags."""
         return np.asarray((self.array & _flag(*{self.planes[name] for name in names})) != 0)
