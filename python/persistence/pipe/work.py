@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from persistence.butler.provenance import recorder
 from persistence.errors import for_commands, told
-from persistence.pipe import logs, records
+from persistence.pipe import logs, memory, records
 from persistence.pipe.records import DONE, FAILED
 from persistence.pipe.struct import Struct
 
@@ -61,6 +61,7 @@ class Work:
         """Run a target in another process: set the log there, and give the pickled result."""
         if self.settings is not None:
             self.settings.apply()
+        memory.keep_freed()
         try:
             with for_commands():
                 result = self(target)
