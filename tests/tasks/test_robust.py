@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from persistence.tasks.robust import average, excess, spread
+from persistence.tasks.robust import average, excess, medians, spread
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40)
 
@@ -35,6 +39,22 @@ def test_it_moves_with_the_numbers_and_lies_among_them(values: list[float], shif
     assert one.kept.any()
     if np.array_equal(one.kept, other.kept):  # rounding may decide at the limit
         assert other.value == pytest.approx(one.value + shift, abs=1e-9)
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from(("f4", "f8")),
+        arrays.array_shapes(min_dims=2, max_dims=2, max_side=7),
+        elements=st.floats(-1e3, 1e3, width=32) | st.just(np.nan),
+    )
+)
+def test_medians_of_rows_are_numpys(values: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without a number
+        expected = np.nanmedian(values, axis=1)
+    found = medians(values)
+    assert found.dtype == values.dtype
+    assert np.array_equal(found, expected, equal_nan=True)
 
 
 def test_a_single_number_is_its_own_average() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from persistence.tasks import robust
 from persistence.tasks.crowding import Crowd, Light, Points
 from persistence.tasks.stamps import Bools, Floats, Flux
 
@@ -131,9 +131,8 @@ def local_background(light: Light, x: Floats, y: Floats, sigma: float) -> Flux:
     place = np.where(there, row * width + column, 0)
     good = there & ~light.bad.reshape(-1)[place]
     level = np.where(good, light.image.reshape(-1)[place], np.nan)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rings without a good pixel
-        middle = np.nanmedian(level, axis=1, keepdims=True)
+    with np.errstate(all="ignore"):  # of rings without a good pixel
+        middle = robust.medians(level)[:, np.newaxis]
         variance = light.variance.reshape(-1)[place]
         kept = good & (np.abs(level - middle) <= _CLIP * np.sqrt(variance))
         number = kept.sum(axis=1)

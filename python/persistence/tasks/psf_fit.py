@@ -197,8 +197,8 @@ def _rims(stars: Stars, variance: Floats, rim: Bools) -> tuple[Floats, Floats]:
     """Return the median of the pixels far from each star, and their noise."""
     with np.errstate(all="ignore"):
         pixels = np.where(stars.good, stars.pixels, np.nan)[:, rim]
-        level = np.nan_to_num(np.nanmedian(pixels, axis=1))
-        noise = np.sqrt(np.nanmedian(np.where(stars.good, variance, np.nan)[:, rim], axis=1))
+        level = np.nan_to_num(robust.medians(pixels))
+        noise = np.sqrt(robust.medians(np.where(stars.good, variance, np.nan)[:, rim]))
     typical = np.nanmedian(noise)
     return level, np.where(np.isfinite(noise), noise, typical)
 

@@ -76,7 +76,8 @@ class Weighted:
 
 def weigh(stamps: Stamps, at: Floats) -> Weighted:
     """Weight pixels by Gaussians; ``at`` has their middles and moments: x, y, xx, yy and xy."""
-    weighted = stamps.gaussian(*at) * stamps.pixels
+    weighted = stamps.gaussian(*at)
+    weighted *= stamps.pixels
     dx, dy = (
         stamps.columns[:, 0, :] - at[0, :, np.newaxis],
         stamps.rows[:, :, 0] - at[1, :, np.newaxis],
@@ -127,12 +128,14 @@ def _settled(step: Callable[[Stamps, Floats], Floats], stamps: Stamps, at: Float
     moving = np.arange(at.shape[1])
     for _ in range(_ROUNDS):
         before = at[:, moving]
-        at[:, moving] = step(stamps.chosen(moving), before)
+        at[:, moving] = step(stamps, before)
         change = np.abs(at[:, moving] - before)
         change[2:] /= before[2] + before[3]
-        moving = moving[(change > _SETTLED).any(axis=0)]  # what is no number any more stays so
-        if not moving.size:
+        unsettled = (change > _SETTLED).any(axis=0)  # what is no number any more stays so
+        if not unsettled.any():
             break
+        if not unsettled.all():
+            moving, stamps = moving[unsettled], stamps.chosen(unsettled)
     return at
 
 

@@ -38,7 +38,10 @@ class Stamps:
         a, b, c = (
             (part / (xx * yy - xy**2))[:, np.newaxis, np.newaxis] for part in (yy / 2, xy, xx / 2)
         )
-        return np.asarray(np.exp((b * dx) * dy - a * dx**2 - c * dy**2))
+        exponent = (b * dx) * dy
+        exponent -= a * dx**2
+        exponent -= c * dy**2
+        return np.asarray(np.exp(exponent, out=exponent))
 
     def offsets(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return columns and rows less those of some middles."""

@@ -52,3 +52,11 @@ def test_between_four_pixels_is_their_mean():
 def test_an_unknown_interpolation_is_told(name):
     with pytest.raises(FormatterError, match=f"'{name}'"):
         resample.kernel_named(name)
+
+
+@given(st.floats(-8, 16), st.sampled_from([0.5, 1.0, 2.0, 0.7]))
+def test_matrices_are_the_same_whether_positions_are_whole_pixels_apart_or_not(first, step):
+    positions = first + step * np.arange(12)
+    (matrix,) = resample.matrices(positions[np.newaxis], IMAGE.shape[0])
+    rows = resample.along_axes(np.eye(IMAGE.shape[0]), positions, np.arange(IMAGE.shape[0]) * 1.0)
+    np.testing.assert_allclose(matrix, rows, atol=1e-12)

@@ -13,6 +13,7 @@ from persistence.errors import FormatterError
 Array = NDArray[np.float64]
 _ORDER = 5  # of Lanczos's kernel, where none is named: that of afw
 _TINY = 1e-8  # pixels: Lanczos's kernel is 1 to the last digit
+_ROUNDED = 1e-12  # pixels: by which rounding makes equal fractions differ
 _NAMED = re.compile(r"lanczos([1-9]\d?)")
 
 
@@ -91,6 +92,9 @@ def matrices(positions: Array, length: int) -> Array:
     """
     nearest = np.rint(positions)
     rest = positions - nearest
+    # Positions that are whole pixels apart have the same kernel: it is computed for the first.
+    if positions.size and np.all(np.abs(rest - rest[..., :1]) < _ROUNDED):
+        rest = rest[..., :1]
     steps = np.arange(-_ORDER, _ORDER + 1)
     # Three sines a position, and not two of each of its taps: sin(pi (rest - step)) is sin(pi rest)
     # but for the sign, and sin(pi (rest - step) / order) is a sum of two products. Only where the
@@ -108,6 +112,7 @@ def matrices(positions: Array, length: int) -> Array:
     # What lies off the axis is kept apart, in its first cell and its last.
     pixels = np.clip(nearest.astype(np.intp)[..., np.newaxis] + steps, -1, length) + 1
     rows = np.arange(positions.size).reshape(*positions.shape, 1) * (length + 2)
+    values = np.broadcast_to(values, pixels.shape)
     cells = np.bincount((rows + pixels).ravel(), values.ravel(), positions.size * (length + 2))
     return np.asarray(cells.reshape(*positions.shape, length + 2)[..., 1:-1])
 
