@@ -87,6 +87,8 @@ def run(program: str, command: Sequence[str], folder: str) -> Run:
     path = f"{folder}.log"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    # Users' programs are compiled once, and not for each chip.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with open(path, "w+", encoding="utf-8") as log:
         child = subprocess.Popen(  # noqa: S603  # our own program
             [sys.executable, "-c", _PEAK + program, f"{folder}.peak", *command],

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from persistence.cli.complete import completion
 from persistence.errors import MissingExtra, PersistenceError, for_commands
-from persistence.pipe import stored
+from persistence.pipe import memory, stored
 from persistence.pipe.cmdline.parser import ArgumentParser
 from persistence.pipe.runner import LegacyTaskRunner, TaskRunner
 from persistence.pipe.struct import Struct
@@ -77,6 +77,7 @@ class CmdLineTask(Task):
         """
         if _is_import():
             return Struct(argumentParser=None, parsedCmd=None, taskRunner=None, resultList=[])
+        memory.prepare()
         if args is None:
             told, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
         else:

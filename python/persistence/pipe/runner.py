@@ -16,7 +16,7 @@ from persistence.butler.put import collected
 from persistence.cli import progress
 from persistence.dataids.location import Location
 from persistence.errors import PersistenceError, told
-from persistence.pipe import logs, memory, records, report, stored
+from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost
 from persistence.pipe.executors.dask import Dask
 from persistence.pipe.executors.processes import Processes
@@ -189,7 +189,6 @@ class TaskRunner:
         Interrupted
             If it was interrupted; `report` has what is done.
         """
-        memory.keep_freed()
         if not self.precall(parsedCmd):
             return []
         targets = list(self.getTargetList(parsedCmd))

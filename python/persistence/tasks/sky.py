@@ -164,7 +164,8 @@ def detect(exposure: Exposure, threshold: float, sigma: float, fewest: int) -> D
     # Noise after the filter, which sep does not reckon with.
     quieter = float(np.sqrt((kernel**2).sum()) / kernel.sum())
     mask, variance = unusable(exposure), planes(exposure)[1]
-    noise = np.sqrt(np.where(mask, np.float32(1), variance)).astype(np.float32)
+    noise = np.where(mask, np.float32(1), variance).astype(np.float32, copy=False)
+    np.sqrt(noise, out=noise)
     image = np.ascontiguousarray(exposure.image, np.float32)
     sep.set_sub_object_limit(_PARTS)
     for bin_size, part in ((0, _FEW), (0, 1), *((smaller, 1) for smaller in _SMALLER)):
