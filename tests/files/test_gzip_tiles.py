@@ -27,12 +27,9 @@ def library(request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         pytest.importorskip("isal", reason="pip install '.[fast]'")
     else:
         monkeypatch.setitem(sys.modules, "isal", None)
-    caches = (gzip_tiles._compressor, gzip_tiles._expander)
-    for cached in caches:
-        cached.cache_clear()
+    gzip_tiles._library.cache_clear()
     yield request.param
-    for cached in caches:
-        cached.cache_clear()
+    gzip_tiles._library.cache_clear()
 
 
 def test_pixels_are_big_endian_and_their_first_bytes_come_first_if_shuffled(library: str) -> None:
@@ -76,6 +73,27 @@ def test_many_rows_are_each_a_tile_also_of_an_array_in_another_order(library: st
         assert len(tiles) == -(-len(view) // 3)
         back = gzip_tiles.expand(tiles, view.shape, (3, 500), "f4", shuffled=True)
         assert np.array_equal(back, view)
+
+
+RANDOM = np.random.default_rng(1)
+NOISY = {
+    "in the middle": RANDOM.normal(900, 30, (40, 1500)).astype("f4").round(2),
+    "at the end": (RANDOM.integers(0, 1 << 16, (40, 1500)) + (5 << 16)).astype("i4"),
+    "everywhere": np.frombuffer(RANDOM.bytes(40 * 1500 * 4), "i4").reshape(40, 1500),
+    "at the beginning": (RANDOM.integers(-(1 << 15), 1 << 15, (40, 1500)) << 16).astype("i4"),
+    "nowhere": RANDOM.integers(0, 9, (40, 1500)).astype("i4"),
+}
+
+
+@pytest.mark.parametrize("noisy", NOISY)
+def test_bytes_that_are_noise_are_stored_as_they_are(library: str, noisy: str) -> None:
+    image = NOISY[noisy]
+    tiles = gzip_tiles.compress(image, (1, 1500), shuffled=True)
+    shuffled = [row.astype(">u4" if row.dtype.kind == "i" else ">f4") for row in image]
+    contents = [row.view("u1").reshape(-1, 4).T.tobytes() for row in shuffled]
+    assert [gzip.decompress(tile) for tile in tiles] == contents
+    best = sum(len(gzip.compress(content, 9)) for content in contents)
+    assert sum(map(len, tiles)) < best * (1.2 if noisy == "nowhere" else 1.01)
 
 
 @given(data=st.data())

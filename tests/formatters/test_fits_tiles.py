@@ -100,6 +100,20 @@ def test_cfitsio_reads_every_pixel(tmp_path: Path, drawn: Any, algorithm: str) -
     assert (header["EXTNAME"], header["CRPIX1"]) == ("NAME", 2140.4947)
 
 
+def test_all_read_tiles_of_which_bytes_that_are_noise_are_stored(tmp_path: Path) -> None:
+    image = np.random.default_rng(1).normal(900, 30, (50, 2048)).astype("f4")
+    image[7, 100:300] = np.nan
+    path = tmp_path / "ours.fits"
+    path.write_bytes(written(fits_tiles.hdu_of(image, HEADER, "NAME")))
+    theirs = written(fits.CompImageHDU(image, compression_type="GZIP_2", quantize_level=0.0))
+    assert path.stat().st_size < 0.95 * len(theirs)
+    with fits.open(path) as hdus:
+        assert np.array_equal(hdus[1].data, image, equal_nan=True)
+    assert read(path).tobytes() == image.tobytes()
+    fitsio = pytest.importorskip("fitsio", reason="pip install '.[test]'")
+    assert np.array_equal(fitsio.read(str(path)), image, equal_nan=True)
+
+
 def read(path: Path) -> Any:
     with opened(str(path)) as hdus:
         return pixels(hdus[1])
