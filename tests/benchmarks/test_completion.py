@@ -16,6 +16,8 @@ import pytest
 COMMAND = os.path.join(os.path.dirname(sys.executable), "persistence")
 LINES = [
     "persistence sh",
+    "persistence tree mil",
+    "persistence get million raw --id visit=100005 ccdnum=",
     "persistence get {} cal",
     "persistence get {} raw --id vis",
     "persistence get {} raw --id visit=",
@@ -55,7 +57,10 @@ def test_completing(
 ) -> None:
     typed = line.format(repositories[10**6])
     with tempfile.NamedTemporaryFile() as answer:
+        config = Path(environment["XDG_CACHE_HOME"]) / "config.yaml"
+        config.write_text(f"repositories: {{million: {repositories[10**6]}}}\n")
         told = {
+            "PERSISTENCE_CONFIG": str(config),
             "_ARGCOMPLETE": "1", "_ARGCOMPLETE_SHELL": "bash", "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
             "_ARGCOMPLETE_STDOUT_FILENAME": answer.name, "_ARGCOMPLETE_COMP_WORDBREAKS": " \t\n\"'><=;|&(:",
             "COMP_LINE": typed, "COMP_POINT": str(len(typed)),

@@ -35,6 +35,7 @@ from persistence.errors import (
     RepositoryError,
     UnknownKey,
 )
+from persistence.files import user_config
 from persistence.notebook import Html
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Butler:
     Parameters
     ----------
     root : path, optional
-        The repository to read and to write. Its parents are read after it. Default: the current
-        directory.
+        The repository to read and to write: a path, or a name from your configuration file
+        (doc/shell.rst). Its parents are read after it. Default: the current directory.
     mapper : `type`, `str` or `Mapper`, optional
         The camera: a mapper, its class, its name (which is imported), or a camera's YAML file.
         Default: the mapper that the repository, or one of its parents, names.
@@ -234,7 +235,7 @@ class Butler:
         CameraNotFound
             If the mapper is not installed, or not trusted.
         """
-        cfg = repository_cfg.read(os.fspath(root))
+        cfg = repository_cfg.read(user_config.repository(os.fspath(root)))
         return None if cfg is None or cfg.mapper is None else find(cfg.mapper, tuple(trust))
 
     def defineAlias(self, alias: str, datasetType: str) -> None:

@@ -12,6 +12,7 @@ from persistence.calibs import roots
 from persistence.cameras.mapper import Mapper
 from persistence.dataids.dataid import as_tags
 from persistence.errors import RepositoryError, UnknownArgument, did_you_mean
+from persistence.files import user_config
 
 # The arguments of a mapper that the repository uses, too.
 TAKEN = ("calibRoot", "calibRegistry", "registry")
@@ -231,10 +232,13 @@ def refuse_untaken(mapper: Mapper, given: Iterable[str], others: Iterable[str] =
 
 
 def _absolute(path: Any) -> str | None:
-    """Return an absolute path, resolving a relative one against the real current directory."""
+    """Return an absolute path, resolving a relative one against the real current directory.
+
+    A ``file:`` URI is its path, and a name of the user's configuration file what that says.
+    """
     if path is None:
         return None
-    text = os.fspath(path).removeprefix("file://")
+    text = user_config.repository(os.fspath(path).removeprefix("file://"))
     if "://" in text:
         raise RepositoryError(f"{text}: only directories and file: URIs can be repositories")
     return os.path.normpath(os.path.join(os.path.realpath(os.curdir), text.rstrip("/") or "/"))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from persistence.cli import ingest_options
+from persistence.cli import ingest_options, naming
 from persistence.cli.usage import PATH
 from persistence.files import atomic
 
@@ -49,7 +49,9 @@ def run(repository: str, arguments: argparse.Namespace) -> int:
 def parser(prog: str) -> argparse.ArgumentParser:
     """Make the parser of the script's command line."""
     made = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION.format("MOVED", "--mode"))
-    made.add_argument("root", help="the repository: a directory with a file _mapper")
+    made.add_argument(
+        "root", type=naming.repository, help="the repository: a directory with a file _mapper"
+    )
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     _add_windows(made)
     made.add_argument(

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingest_options, ingesting
+from persistence.cli import ingest_options, ingesting, naming
 from persistence.ingest import calibconfig, curated
 from persistence.ingest.calibs import CalibTask, calibs_file
 
@@ -24,7 +24,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "from its CALIBDATE until the next one's. If one is wrong, none is ingested; ingesting "
         "twice does nothing.",
     )
-    made.add_argument("repo", help="the repository: a directory with a file _mapper")
+    made.add_argument(
+        "repo", type=naming.repository, help="the repository: a directory with a file _mapper"
+    )
     made.add_argument(
         "root",
         help=(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from persistence.cli import ingest_options, ingesting
+from persistence.cli import ingest_options, ingesting, naming
 from persistence.dataids import grammar
 from persistence.ingest import config as ingest_config
 from persistence.ingest.task import IngestTask
@@ -20,7 +20,9 @@ def parser(prog: str, filetypes: bool) -> argparse.ArgumentParser:
         "its place, and its data IDs are registered. What is there already stays; ingesting twice "
         "does nothing.",
     )
-    made.add_argument("root", help="the repository: a directory with a file _mapper")
+    made.add_argument(
+        "root", type=naming.repository, help="the repository: a directory with a file _mapper"
+    )
     made.add_argument("files", nargs="+", help="file names, or patterns in quotes")
     made.add_argument(
         "--mode", choices=IngestTask.MODES, default="link",

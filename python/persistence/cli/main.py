@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import cameras, messages, output, stdout
+from persistence.cli import cameras, defaults, messages, naming, output, stdout
 from persistence.cli.complete import completion
 from persistence.cli.usage import NONE, OPEN, PATH, Command, WrongUse
 from persistence.errors import (
@@ -31,7 +31,7 @@ from persistence.errors import (
     for_commands,
     told,
 )
-from persistence.files import entry_points
+from persistence.files import entry_points, user_config
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -78,6 +78,7 @@ COMMANDS: Mapping[str, str] = {
     "used-by": "what was made of datasets, and what was made of that",
     "stale": "the outputs whose inputs or configuration have changed since",
     "log": "what was written when, by whom",
+    "config": "your defaults and names of repositories, and where each comes from",
     "camera": "what a camera's file says and makes of raw files; or a first one",
     "share": "let a group write into the repository, too",
     "index": "list all files now, and keep that in the repository for others",
@@ -115,35 +116,54 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     words : sequence of `str`
         What is to be parsed: of the subcommands, only the one that it names has its arguments.
     """
-    formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
-    description = (__doc__ or "").partition(": ")[2]
-    made = argparse.ArgumentParser(
-        prog="persistence", description=description, formatter_class=formatter
-    )
-    made.add_argument(
-        "--version", action=_Version, nargs=0, help="print which version this is, and exit"
-    )
-    _add_common(made, _DEFAULTS)
+    made = parser_of_all()
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = _named(words)
     texts = dict(COMMANDS)
     for name in entry_points.announced(GROUP) if named not in COMMANDS else ():
         # Only help shows the texts of others; those are imported for it.
         texts.setdefault(name, _summary(name) if named in (None, name) else "")
+    config = user_config.UserConfig(None) if completion.wanted() else defaults.read()
+    defaults.lay(made, None, config)
+    defaults.refuse_unknown(config, texts)
     for name, text in texts.items():
-        under = commands.add_parser(name, help=text, description=text, formatter_class=formatter)
+        under = commands.add_parser(
+            name, help=text, description=text, formatter_class=made.formatter_class
+        )
         if name == named:
-            module = command(name)
-            if _repository(module) != NONE:
-                under.add_argument("root", metavar="REPO", help="the repository")
-            module.arguments(under)
-            if getattr(module, "WRITES", False):
-                under.add_argument(
-                    "-n", "--dry-run", action="store_true", help="tell what would be done"
-                )
-            # After the subcommand too; what stands before it counts unless it is said again.
-            _add_common(under, {})
+            fill(under, name)
+            defaults.lay(under, name, config)
     return made
+
+
+def parser_of_all() -> argparse.ArgumentParser:
+    """Return a parser of the options that all subcommands have, and ``--version``."""
+    formatter = completion.PlainHelp if completion.wanted() else argparse.HelpFormatter
+    description = (__doc__ or "").partition(": ")[2]
+    made = argparse.ArgumentParser(
+        prog="persistence", description=description, formatter_class=formatter
+    )
+    made.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS,
+        help="print which version this is, and exit",
+    )  # fmt: skip
+    _add_common(made, _DEFAULTS)
+    return made
+
+
+def fill(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add to a parser what a subcommand takes."""
+    module = command(name)
+    if _repository(module) != NONE:
+        parser.add_argument(
+            "root", metavar="REPO", type=naming.repository,
+            help="the repository: a path, or its name in your configuration file",
+        )  # fmt: skip
+    module.arguments(parser)
+    if getattr(module, "WRITES", False):
+        parser.add_argument("-n", "--dry-run", action="store_true", help="tell what would be done")
+    # After the subcommand too; what stands before it counts unless it is said again.
+    _add_common(parser, {})
 
 
 class _Version(argparse.Action):

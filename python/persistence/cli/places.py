@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 
 from persistence.butler import repository_cfg
 from persistence.cli import cameras
-from persistence.errors import PersistenceError, RepositoryError, UsageError, did_you_mean
+from persistence.errors import (
+    PersistenceError,
+    PolicyError,
+    RepositoryError,
+    UsageError,
+    did_you_mean,
+)
+from persistence.files import user_config
 
 INPUT, CALIB, OUTPUT = "PIPE_INPUT_ROOT", "PIPE_CALIB_ROOT", "PIPE_OUTPUT_ROOT"
 _RERUN = "rerun"
@@ -142,6 +149,12 @@ def resolved(
         camera.
     """
     root = under(INPUT, given) or os.path.abspath(given)
+    if not os.path.lexists(root):
+        try:
+            named = user_config.repository(given)
+        except PolicyError as error:
+            raise UsageError(str(error)) from error
+        root = root if named == given else os.path.abspath(named)
     calib = where_calibrations_lie(calib, root)
     if rerun is None:
         return Places(root, calib, output(written), None)

@@ -458,3 +458,19 @@ def test_it_works_in_bash(filled: Path) -> None:
 def test_each_subcommand_is_told_alike_in_both_places(name: str) -> None:
     told = (main.command(name).__doc__ or "").partition("\n")[0]
     assert told == f"``persistence {name}``: {main.COMMANDS[name]}."
+
+
+def test_tab_offers_names_of_repositories_and_directories(
+    tab: Tab, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"repositories: {{moon: {filled}, mars: /mars}}")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / ".m").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = {"PERSISTENCE_CONFIG": str(config)}
+    assert sorted(tab("tree m", **told)) == ["mars", "mine/", "moon"]
+    assert tab("tree .m", **told) == [".m/"]
+    assert tab("get moon cale", **told) == ["calexp", "calexpBackground", "calexp_camera"]
+    config.write_text("repositories: [")
+    assert tab("tree m", **told) == ["mine/"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from persistence.cli.complete import outline
+from persistence.errors import PolicyError
+from persistence.files import user_config
 
 # As they are typed; `persistence.pipe.logs` would cost more to import than there is time.
 _LEVELS = ("trace", "debug", "verbose", "info", "warn", "error", "fatal")
@@ -50,6 +53,25 @@ class Typed(NamedTuple):
     def outline(self) -> outline.Outline:
         """Give what is known of the repository."""
         return outline.of(self.root, self.mapper, self.trust)
+
+
+def roots(typed: Typed, begin: str) -> Iterable[str]:
+    """Return the names that the user has given to repositories, and directories."""
+    above = os.path.dirname(begin)
+    found = []
+    with contextlib.suppress(PolicyError):  # whoever runs the command will be told
+        found = [name for name in user_config.names() if name.startswith(begin)]
+    with contextlib.suppress(OSError), os.scandir(os.path.expanduser(above) or ".") as entries:
+        directories = sorted(entry.name for entry in entries if entry.is_dir())
+        shown = [os.path.join(above, f"{name}/") for name in directories]
+        found += [name for name in shown if name.startswith(begin) and not _is_hidden(name, begin)]
+    return found
+
+
+def _is_hidden(path: str, begin: str) -> bool:
+    """Return whether a directory is shown only to those who begin its name with a dot."""
+    name = os.path.basename(path.rstrip("/"))
+    return name.startswith(".") and not os.path.basename(begin).startswith(".")
 
 
 def dataset_types(typed: Typed, begin: str) -> Iterable[str]:
@@ -189,6 +211,7 @@ def values_of(key: str) -> Completer:
 
 # By the name under which argparse keeps the value.
 COMPLETERS: Mapping[str, Completer] = {
+    "root": roots,
     "type": dataset_types,
     "keys": keys,
     "by": columns,

@@ -19,6 +19,7 @@ and a script that asks for it first is answered as fast::
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +27,8 @@ from typing import Any
 
 from persistence.cli.complete import completers, taskscripts
 from persistence.cli.complete.completers import Completer, Typed
-from persistence.files import user_cache
+from persistence.errors import PolicyError
+from persistence.files import user_cache, user_config
 
 _INPUT_ROOT = "PIPE_INPUT_ROOT"
 
@@ -138,6 +140,8 @@ def _bound(completer: Completer, typed: Sequence[str], settings: Sequence[str]) 
         root = os.path.expandvars(os.path.expanduser(given.get("root") or "".join(typed[1:2])))
         if "root" not in given:
             root = os.path.join(os.environ.get(_INPUT_ROOT, ""), root)
+        with contextlib.suppress(PolicyError):  # whoever runs the command will be told
+            root = user_config.repository(root)
         kind = given.get("type") or getattr(action, "datasetType", None)
         told = Typed(
             typed, root, given.get("mapper"), kind if isinstance(kind, str) else "raw", settings,
