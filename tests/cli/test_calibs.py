@@ -29,6 +29,46 @@ def test_each_calibration_is_a_line_with_its_first_and_last_day(calibs: Any) -> 
     assert {row["type"] for row in json.loads(every.out)} == {"bias", "flat", "defects"}
 
 
+@pytest.mark.parametrize(
+    ("words", "dates"),
+    [
+        (["--from", "2015-03-02"], ["2015-03-01", "2015-03-05"]),
+        (["--to", "2015-03-01"], ["2015-03-01", "2015-02-18"]),
+        (["--from", "2015-03-02", "--to", "20150410"], ["2015-03-01", "2015-03-05"]),
+        (["--from", "2016-01-01"], []),
+    ],
+)
+def test_only_what_is_valid_in_a_span_is_shown(
+    calibs: Any, words: list[str], dates: list[str]
+) -> None:
+    rows = json.loads(calibs("bias", *words, "--format=json").out)
+    assert [row["calibDate"] for row in rows] == dates
+
+
+def test_detectors_that_are_alike_are_one_row_of_a_table(
+    dated: Path, make_calibs: Any, run: Any
+) -> None:
+    windows = {1: "2037-12-31", 2: "2037-12-31", 3: "2015-04-01", 62: "2037-12-31"}
+    rows = [("bias", "", chip, "2015-02-01", "1970-01-01", end) for chip, end in windows.items()]
+    make_calibs(dated / "CALIB", rows, files=False)
+    words = ("calibs", dated, "bias", "--calib", dated / "CALIB")
+    assert [line.split() for line in run(*words).out.splitlines()[1:]] == [
+        ["bias", "1-2,62", "2015-02-01", "(open)", "(open)"],
+        ["bias", "3", "2015-02-01", "(open)", "2015-04-01"],
+    ]
+    assert len(json.loads(run(*words, "--format=json").out)) == 4
+    gaps = run(*words, "--gaps", "2015-04-02", "2015-04-05").out.splitlines()[1:]
+    assert [line.split() for line in gaps] == [["bias", "3-60", "2015-04-02", "2015-04-05", "4"]]
+
+
+def test_a_timeline_is_lines_of_text(calibs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    done = calibs("bias", "--timeline", "--from", "2015-01-01", "--to", "2015-12-31")
+    lines = done.out.splitlines()
+    assert lines[1].startswith("bias  ccdnum 3   ====")
+    assert max(map(len, lines)) <= 60
+
+
 def test_an_id_tells_why(calibs: Any, calibrated: Butler) -> None:
     done = calibs("flat", "--id", "visit=410877", "ccdnum=28")
     assert (done.status, done.out) == (
@@ -74,6 +114,8 @@ def test_a_picture_can_be_drawn(calibs: Any, tmp_path: Path) -> None:
         (["ccdExposureId"], 2, "ccdExposureId is no calibration that a registry lists"),
         (["bais"], 2, "'bais'; did you mean 'bias'"),
         (["bias", "--gaps", "yesterday", "2015-01-01"], 2, "'yesterday' is no date"),
+        (["--from", "soon"], 2, "'soon' is no date"),
+        (["--from", "2015-01-02", "--to", "2015-01-01"], 2, "--from 2015-01-02 is after --to"),
     ],
 )
 def test_what_cannot_be_meant_is_told(

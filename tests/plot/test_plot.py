@@ -135,3 +135,11 @@ def test_a_timeline_has_the_calibrations_of_the_registry(butler: Butler, tmp_pat
     assert dir(plot)
     with pytest.raises(AttributeError, match="'mosaik'"):
         _ = plot.mosaik
+
+
+def test_a_timeline_has_a_line_for_detectors_that_are_alike(calibrated: Butler) -> None:
+    (axes,) = plot.timeline(calibrated, "flat", first="2015-01-01", last="2015-02-01").axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["flat  filter g  ccdnum 28", "flat  filter r  ccdnum 28"]
+    left, right = axes.get_xlim()
+    assert right - left == 32

@@ -21,6 +21,9 @@ from persistence.errors import DataIdError
 # Later than any exposure: the end of the last window of a series that is valid until superseded.
 FOREVER = date(2037, 12, 31)
 _EVER = date(1900, 1, 1)
+# A window that begins on this day or before, or ends on `FOREVER` or after, has an open end there:
+# Gen2's curated calibrations begin in 1970.
+BEGINNING = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _MIDNIGHT = "00:00:00"
 # 2015-02-18T12:34:56.7, with or without its punctuation, its smaller parts, and a zone that is UTC.
@@ -74,8 +77,22 @@ class Window(NamedTuple):
         """When it ends."""
         return Moment(self.end, self.ends)
 
+    @property
+    def is_open_before(self) -> bool:
+        """Whether it begins before any exposure."""
+        return self.start <= BEGINNING
+
+    @property
+    def is_open_after(self) -> bool:
+        """Whether it ends after any exposure."""
+        return self.end >= FOREVER
+
     def __str__(self) -> str:
         return f"{self.first} to {self.last}"
+
+    def meets(self, other: Window) -> bool:
+        """Return whether two windows have a day in common."""
+        return self.start <= other.end and other.start <= self.end
 
     def holds(self, moment: Moment) -> bool:
         """Check whether a moment is inside, both ends included.

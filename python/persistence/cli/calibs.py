@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from persistence.cli import output, usage
+from persistence.cli import messages, output, usage
 from persistence.errors import NoResults
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
     from persistence.butler.repository import Repository
+    from persistence.calibs.grouping import Group
     from persistence.calibs.series import Series
     from persistence.calibs.validity import Window
     from persistence.policy.dataset_type import DatasetType
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
 WRITES = True
 _TRANSFERS = ("copy", "symlink", "relsymlink", "hardlink")
 _TIMELESS = "choose by calibDate="
+_OPEN = "(open)"
+# The columns that are the same in rows that a table shows as one.
+_WINDOW = ("type", "calibDate", "first", "last")
+_GAP = ("type", "from", "to", "days")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset type, ``--id``, ``--gaps`` and ``--plot``."""
+    """Add the dataset type, ``--id``, and how the windows, or the gaps, are shown."""
     parser.add_argument(
         "type",
         nargs="?",
@@ -34,7 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--gaps", nargs=2, metavar=("FROM", "TO"), help="the days between two dates that lack one"
     )
     parser.add_argument(
+        "--from", dest="first", metavar="DATE", help="show nothing that ends before: 2015-02-18"
+    )
+    parser.add_argument("--to", dest="last", metavar="DATE", help="show nothing that begins after")
+    parser.add_argument(
         "--plot", metavar="FILE", help="draw when each is valid: .png, .pdf or .svg"
+    )
+    parser.add_argument(
+        "--timeline", action="store_true", help="show when each is valid as lines of text"
     )
     parser.add_argument(
         "--export", metavar="DIR",
@@ -51,8 +64,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(butler: Butler, arguments: argparse.Namespace) -> int:
-    """Print the reasons for ``--id``, else the gaps, else the windows of each series."""
-    from persistence.calibs import series, validity
+    """Print the reasons for ``--id``, else the gaps, else the windows of each series.
+
+    A table has one row for all detectors that are alike; other formats have a row for each.
+    """
+    from persistence.calibs import grouping, series, validity
 
     if arguments.export is not None or arguments.imported is not None:
         return _moved(butler, arguments)
@@ -63,20 +79,49 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
         dataset.name: series.of(dataset, registry)
         for dataset, registry in _asked(repository, arguments.type)
     }
-    if arguments.plot:
-        from persistence.calibs import timeline  # only who draws needs it
-
-        timeline.save([one for several in found.values() for one in several], arguments.plot)
+    first, last = (
+        None if text is None else validity.day_of(text)
+        for text in (arguments.first, arguments.last)
+    )
+    if first and last and first > last:
+        raise usage.WrongUse(f"--from {first} is after --to {last}")
+    groups = grouping.of_series(one for several in found.values() for one in several)
+    if arguments.plot or arguments.timeline:
+        _draw(groups, first, last, arguments)
+        if arguments.timeline:
+            return 0
     if arguments.gaps:
-        first, last = map(validity.day_of, arguments.gaps)
-        rows = list(_gaps(found, repository, validity.Window(first, last)))
+        start, end = map(validity.day_of, arguments.gaps)
+        rows = list(_gaps(found, repository, validity.Window(start, end)))
+        shown = grouping.of_rows(rows, _GAP)
     else:
-        rows = [row for several in found.values() for one in several for row in _windows(one)]
+        seen = validity.Window(first or date.min, last or date.max)
+        every = [one for several in found.values() for one in several]
+        rows = [row for one in every for row in _windows(one, seen)]
+        shown = grouping.of_rows(list(map(_with_open_ends, rows)), _WINDOW)
     if rows or arguments.format != "table":
-        output.write(rows, arguments.format)
+        output.write(rows, arguments.format, shown)
     else:
         output.lines(["no day lacks one" if arguments.gaps else "there are none"])
     return 0
+
+
+def _draw(
+    groups: Sequence[Group], first: date | None, last: date | None, arguments: argparse.Namespace
+) -> None:
+    """Draw a timeline into a file, or print it."""
+    import shutil
+
+    from persistence.calibs import spans, textline
+
+    shown = spans.span(groups, first, last)
+    if arguments.plot:
+        from persistence.calibs import timeline  # lazy: imports numpy
+
+        timeline.save(groups, arguments.plot, shown)
+        messages.note(f"{arguments.plot} is drawn")
+    if arguments.timeline:
+        output.lines(textline.lines(groups, shown, shutil.get_terminal_size().columns))
 
 
 def _moved(butler: Butler, arguments: argparse.Namespace) -> int:
@@ -157,19 +202,28 @@ def _asked(repository: Repository, name: str | None) -> Iterator[tuple[DatasetTy
     yield dataset, repository.calibrations_of(dataset).registry
 
 
-def _windows(one: Series) -> Iterator[dict[str, Any]]:
-    for date, window in one.windows.items():
-        yield {
-            "type": one.datasetType,
-            **one.key,
-            "calibDate": date,
-            "first": str(window.first),
-            "last": str(window.last),
-        }
-    for date in one.broken:
-        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": "never worked out"}
-    for date in one.timeless:
-        yield {"type": one.datasetType, **one.key, "calibDate": date, "first": _TIMELESS}
+def _windows(one: Series, seen: Window) -> Iterator[dict[str, Any]]:
+    """Yield a row for each calibration whose window has some of the days."""
+    named = {"type": one.datasetType, **one.key}
+    for text, window in one.windows.items():
+        if window.meets(seen):
+            ends = {"first": str(window.first), "last": str(window.last)}
+            yield {**named, "calibDate": text, **ends}
+    for text in one.broken:
+        yield {**named, "calibDate": text, "first": "never worked out"}
+    for text in one.timeless:
+        yield {**named, "calibDate": text, "first": _TIMELESS}
+
+
+def _with_open_ends(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a table, which says of an open end that it is one."""
+    from persistence.calibs import validity
+
+    if "last" not in row:
+        return dict(row)
+    window = validity.window(row["first"], row["last"])
+    first = _OPEN if window.is_open_before else row["first"]
+    return {**row, "first": first, "last": _OPEN if window.is_open_after else row["last"]}
 
 
 def _gaps(
