@@ -83,7 +83,7 @@ LIBRARIES = {
     "pyarrow": {"types.table.parquet"},
     "pandas": {"apdb.daxapdb", "butler.tables", "types.table.parquet"},
     "matplotlib": {
-        "cli.picture",
+        "calibs.timeline",  # the dates of an axis
         "drawing.figures",
         "drawing.image",
         "formatters.figure",

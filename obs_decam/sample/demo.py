@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     if _process(folder, root, calibs) != 0:
         return 1
-    picture.save(exposure, os.path.join(folder, "raw-410877-28.png"))
+    picture.write(exposure, os.path.join(folder, "raw-410877-28.png"))
     print(f"\nPictures of both are in {folder}/raw-410877-28.png and calexp-410877-28.png")
     return 0
 
@@ -111,7 +111,7 @@ def _process(folder: str, root: str, calibs: str) -> int:
         f"  {len(src)} sources; zero point {calexp.zero_point:.3f} mag, the truth is "
         f"{truth.seen.zero_point:.3f}"
     )
-    picture.save(calexp, os.path.join(folder, "calexp-410877-28.png"))
+    picture.write(calexp, os.path.join(folder, "calexp-410877-28.png"))
     return 0
 
 

@@ -131,6 +131,18 @@ def test_a_catalog_can_become_text(
     assert str(table["flux"].unit) == kept
 
 
+def test_a_catalog_can_become_parquet_and_an_image_a_picture(
+    run: Any, rerun: Path, tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    image = pytest.importorskip("matplotlib.image")
+    assert run("get", rerun, "src", *ONE, "-o", tmp_path / "t.parquet").status == 0
+    assert parquet.read_table(tmp_path / "t.parquet")["id"].to_pylist() == [1, 2, 3]
+    assert run("get", rerun, "calexp", *ONE, "-o", tmp_path / "x.png").status == 0
+    pixels = Butler(rerun).get("calexp", visit=410877, ccdnum=28).image
+    assert image.imread(tmp_path / "x.png").shape[:2] == pixels.shape
+
+
 def test_metadata_can_become_json_and_says_where(run: Any, rerun: Path, tmp_path: Path) -> None:
     target = tmp_path / "m.json"
     done = run("get", rerun, "processCcd_metadata", *ONE, "-o", target, "--format=json")
@@ -212,14 +224,14 @@ def test_the_dataset_itself_is_not_replaced(run: Any, own: Path) -> None:
         (
             ("src", *ONE, "-o", "x.txt"),
             2,
-            r"x.txt: src is of type Table: write it as .fits, .ecsv, .csv",
+            r"x.txt: src is of type Table: write it as .fits, .parquet, .ecsv, .csv",
         ),
         # The file holds other things too, or the view is not the file: no copy is what was asked
         # for.
         (
             ("raw", *ONE, "-o", "x.fits.fz"),
             2,
-            r"x.fits.fz: raw is of type Exposure: write it as .fits",
+            r"x.fits.fz: raw is of type Exposure: write it as .fits, .png",
         ),
         (
             ("src_len", *ONE, "-o", "x.fits"),

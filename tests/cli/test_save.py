@@ -102,10 +102,12 @@ def test_plain_data_come_back_from_yaml_and_json(tmp_path: Path, obj: Any, expec
 @pytest.mark.parametrize(
     ("obj", "name", "message"),
     [
-        (TABLE, "x.txt", "x.txt: thing is of type Table: write it as .fits, .ecsv, .csv"),
-        (np.zeros((2, 2)), "x", "x: thing is of type ndarray: write it as .fits"),
+        (TABLE, "x.txt", "x.txt: thing is of type Table: write it as .fits, .parquet, .ecsv, .csv"),
+        (np.zeros((2, 2)), "x", "x: thing is of type ndarray: write it as .fits, .png"),
         ({"deep": [1 + 2j]}, "x.json", r"not <class 'complex'>: \(1\+2j\)"),
         ({"deep": [b"x"]}, "x.yaml", "not <class 'bytes'>: b'x'"),
+        (TABLE, "x.parqet", "did you mean '.parquet'"),
+        (np.zeros(3), "x.png", "a picture is of numbers in rows and columns"),
         ({}, "x.fits", "x.fits: thing is of type dict: write it as .yaml, .json"),
         (object(), "x.json", "x.json: thing is of type object: no file format is known for it"),
     ],

@@ -15,7 +15,7 @@ from typing import Any
 from persistence.cli import output, summary
 from persistence.cli.usage import WrongUse
 from persistence.dataids.location import Location
-from persistence.errors import FileConflict, FormatterError, PersistenceError
+from persistence.errors import FileConflict, FormatterError, PersistenceError, did_you_mean
 from persistence.files import atomic, content, links
 from persistence.formatters import formatter
 
@@ -85,7 +85,11 @@ def write(obj: Any, path: str, location: Location) -> None:
     kind = summary.kind(obj)
     writers = _WRITERS.get(kind, {})
     if ending(path) not in writers:
-        known = f"write it as {', '.join(writers)}" if writers else "no file format is known for it"
+        known = (
+            f"write it as {', '.join(writers)}{did_you_mean(ending(path), writers)}"
+            if writers
+            else "no file format is known for it"
+        )
         raise WrongUse(f"{path}: {location.datasetType} is of type {type(obj).__name__}: {known}")
     with _target(path) as temporary:
         writers[ending(path)](obj, temporary, location)
@@ -104,6 +108,12 @@ def _target(path: str) -> Iterator[str]:
         if isinstance(error, PersistenceError):
             raise
         raise OSError(error.errno, f"cannot be written: {error.strerror or error}", path) from error
+
+
+def _picture(obj: Any, path: str, location: Location) -> None:
+    from persistence.cli import picture  # lazy: imports numpy
+
+    picture.write(obj, path)
 
 
 def _image(obj: Any, path: str, location: Location) -> None:
@@ -162,12 +172,17 @@ def _refuse(value: Any) -> Any:
     )
 
 
-_IMAGE: Mapping[str, Writer] = {".fits": _image}
+_IMAGE: Mapping[str, Writer] = {".fits": _image, ".png": _picture}
 _DATA: Mapping[str, Writer] = {".yaml": _yaml, ".json": _json}
 _WRITERS: Mapping[str, Mapping[str, Writer]] = {
     "exposure": _IMAGE,
     "array": _IMAGE,
-    "table": {".fits": _catalog, ".ecsv": _ascii("ascii.ecsv"), ".csv": _ascii("ascii.csv")},
+    "table": {
+        ".fits": _catalog,
+        ".parquet": _own("ParquetStorage"),
+        ".ecsv": _ascii("ascii.ecsv"),
+        ".csv": _ascii("ascii.csv"),
+    },
     "tables": {".fits": _own("FitsCatalogStorage"), ".yaml": _own("YamlStorage")},
     "mapping": _DATA,
     "plain": _DATA,
