@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -16,6 +17,14 @@ from typing import Any
 import pytest
 
 from persistence import Butler
+from persistence.cli import main
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def register(root: Path, *rows: tuple[Any, ...]) -> None:
@@ -125,6 +134,21 @@ def test_the_short_form_stands_for_just_these(run: Any, gone: Path, filled: Path
     assert json.loads(
         run("show-data", filled, "--short", "--id", "ccdnum=5", "--format=json").out
     ) == [{"options": "--id visit=410877^410878 ccdnum=5"}]
+
+
+def test_people_at_a_terminal_get_the_short_form_unless_they_ask_for_the_long_one(
+    filled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*words: str) -> str:
+        with contextlib.redirect_stdout(Screen()) as screen:
+            assert main.main(["show-data", str(filled), "--id", "ccdnum=1..60", *words]) == 0
+        return screen.getvalue()
+
+    assert shown() == "--id visit=410877^410878 ccdnum=1..60\n"
+    assert capsys.readouterr().err == "persistence: these are 120 data IDs; --long lists them\n"
+    assert shown("--short") == shown()
+    assert len(shown("--long").splitlines()) == 120
+    assert len(shown("--format=jsonl").splitlines()) == 120
 
 
 def test_the_short_form_can_be_pasted(run: Any, gone: Path) -> None:

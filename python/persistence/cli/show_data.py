@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ _FIRST, _AT_ONCE = 64, 8192
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the dataset type, ``--id``, ``--all`` and ``--short``."""
+    """Add the dataset type, ``--id``, ``--all``, and how data IDs are shown."""
     parser.add_argument(
         "type",
         nargs="?",
@@ -41,8 +42,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="those too that are registered, but whose file is not there",
     )
-    parser.add_argument(
-        "--short", action="store_true", help="the shortest --id options that stand for just these"
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--short", action="store_true",
+        help="the shortest --id options that stand for just these; the default on a terminal",
+    )  # fmt: skip
+    how.add_argument(
+        "--long", action="store_true", help="each data ID on a line; the default in pipes"
     )
 
 
@@ -52,8 +58,11 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     keys = tuple(butler.getKeys(name, "") or ())
     absent: list[DataId] = []
     rows = _found(butler, arguments, keys, counts, absent)
-    if arguments.short:
+    is_for_people = arguments.format == "table" and sys.stdout.isatty()
+    if arguments.short or (is_for_people and not arguments.long):
         _shorten(butler, name, keys, rows, arguments)
+        if not arguments.short and counts["shown"] > 1:
+            messages.note(f"these are {counts['shown']} data IDs; --long lists them")
     elif arguments.format == "table":
         output.lines(" ".join(map(_word, keys, row)) for row in rows)
     else:
