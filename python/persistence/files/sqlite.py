@@ -6,11 +6,25 @@ imported.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 
 from persistence.errors import RegistryError, RegistryLocked
 from persistence.files import links
+
+
+class Connection(sqlite3.Connection):
+    """A connection that is closed when its owner is gone; Python 3.13 warns of others.
+
+    Registries and indexes are values that users hand about, and nobody says when they are done.
+    """
+
+    def __del__(self) -> None:
+        # Whoever collects garbage in another thread may not; the process's end does it then.
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            self.close()
+
 
 # What forked processes have from their parents, held for good.
 _inherited: list[sqlite3.Connection] = []
@@ -35,6 +49,7 @@ def connect(path: str, wait: float) -> sqlite3.Connection:
             uri=True,
             timeout=wait,
             check_same_thread=False,
+            factory=Connection,
         )
     except (sqlite3.Error, OSError) as error:
         raise explained(error, path, 0.0) from error

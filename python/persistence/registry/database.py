@@ -16,7 +16,13 @@ from typing import Any
 
 from persistence.errors import RegistryError, RowExists
 from persistence.files import groups
-from persistence.files.sqlite import connect, explained, holders, leave_to_parent
+from persistence.files.sqlite import (
+    Connection,
+    connect,
+    explained,
+    holders,
+    leave_to_parent,
+)
 
 log = logging.getLogger("persistence.registry")
 
@@ -147,7 +153,9 @@ class RegistryFile:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, self.permissions))
             groups.give(self.path, groups.of(self.path))
         with self.errors():
-            connection = sqlite3.connect(self.path, timeout=self.wait, isolation_level=None)
+            connection = sqlite3.connect(
+                self.path, timeout=self.wait, isolation_level=None, factory=Connection
+            )
             self._database = Database(connection)
 
 

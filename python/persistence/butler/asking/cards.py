@@ -17,6 +17,7 @@ from persistence.butler.chain import Chain
 from persistence.butler.index import home
 from persistence.errors import FormatterError, MissingPartWarning, told, warn_caller
 from persistence.files import fits_headers, header_values
+from persistence.files.sqlite import Connection
 
 # Number of files looked up and stored at once.
 _ENOUGH = 500
@@ -167,7 +168,7 @@ def _opened(root: str) -> sqlite3.Connection:
 
 
 def _prepared(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=5.0, check_same_thread=False, factory=Connection)
     try:
         if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
             with connection:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.errors import PersistenceError, RegistryError
-from persistence.files.sqlite import quoted
+from persistence.files.sqlite import Connection, quoted
 
 Row = tuple[Any, ...]
 _WORDS = {int: "INTEGER", float: "REAL", str: "TEXT", datetime.datetime: "INTEGER", bool: "INTEGER"}
@@ -22,7 +22,9 @@ class Scratch:
     """A database for one query."""
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(
+            "", isolation_level=None, check_same_thread=False, factory=Connection
+        )
         self._connection.execute("PRAGMA journal_mode = OFF")
 
     def close(self) -> None:

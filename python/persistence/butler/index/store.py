@@ -19,7 +19,7 @@ from persistence.butler.index.tables import (
 )
 from persistence.dataids.inversion import Inverter
 from persistence.errors import RegistryError, TemplateError
-from persistence.files.sqlite import leave_to_parent
+from persistence.files.sqlite import Connection, leave_to_parent
 
 MEMORY = ":memory:"
 _PATIENCE = 10.0  # seconds to wait for another process that writes
@@ -46,7 +46,12 @@ class Store:
         self.path = path
         self.process = os.getpid()
         self.connection = sqlite3.connect(
-            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, uri=True
+            path,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
+            factory=Connection,
         )
         self._tables: dict[str, Table] = {}
         self._created: set[int] = set()

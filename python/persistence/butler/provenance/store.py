@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from persistence.butler.provenance import lines
 from persistence.butler.provenance.lines import Made, Run
 from persistence.files import journal, user_cache
+from persistence.files.sqlite import Connection
 
 _VERSION = 1
 _MOST = 20_000  # lines per transaction: little is lost if it is killed, and memory stays small
@@ -205,7 +206,9 @@ class Store:
         with contextlib.suppress(OSError, sqlite3.Error):
             path = _kept(self.root)
             for _ in range(2):
-                connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+                connection = sqlite3.connect(
+                    path, timeout=_WAIT, isolation_level=None, factory=Connection
+                )
                 try:
                     _prepare(connection)
                     self._update(connection)
@@ -215,7 +218,7 @@ class Store:
                     if isinstance(error, sqlite3.OperationalError) and not _is_damage(error):
                         raise
                     _remove(path)  # it is created anew
-        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection = sqlite3.connect(":memory:", isolation_level=None, factory=Connection)
         _prepare(connection)
         self._update(connection)
         return connection
