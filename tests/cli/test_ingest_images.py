@@ -105,6 +105,26 @@ def test_each_file_can_be_told(root: Path, raws: list[str]) -> None:
     assert f"{raws[0]} --link--> {root}/2014-02-27/g/decam0410877.fits.fz" in told
 
 
+def test_a_script_has_the_options_of_all_commands(
+    root: Path, raws: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.txt"
+    words = [str(root), *raws, "--log-file", str(path)]
+    assert ingest_images.main([*words, "-v", "--no-progress"]) == 0
+    told = f"{raws[0]} --link--> {root}/2014-02-27/g/decam0410877.fits.fz"
+    assert told in capsys.readouterr().err
+    assert told in path.read_text()
+    none = [str(root), str(tmp_path / "none.fits"), "--log-file", str(path), "-q"]
+    assert ingest_images.main(none) == 1
+    assert ingest_images.main([str(tmp_path), "x.fits", "-q", "--log-file", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("ingestImages.py: ")
+    lines = path.read_text().splitlines()
+    assert "ERROR persistence.cli: " in lines[-1]
+    assert all(line[10] == "T" for line in lines if line[:2] == "20")
+    assert ingest_images.main([*words[:-1], "/nowhere/log"]) == 2
+    assert "--log-file /nowhere/log: No such file" in capsys.readouterr().err
+
+
 def test_triples_need_their_own_command(root: Path, triples: Path, capsys: Any) -> None:
     words = [str(root), f"{triples}/instcal/*.fits.fz", "--filetype=instcal"]
     with pytest.raises(SystemExit) as caught:

@@ -6,6 +6,7 @@ import logging
 import pickle
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,25 @@ def test_levels_are_taken_in_any_case(words: list[str], expected: dict[str, int]
     for word in words:
         settings.take(word)
     assert settings.levels == expected
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_quiet_log_has_errors_and_its_file_has_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone(monkeypatch)
+    path = tmp_path / "log.txt"
+    for _ in range(2):  # as each process that works does
+        logs.Settings(quiet=True, file=str(path)).apply()
+    with logs.label("visit=1"):
+        logging.getLogger("toy").info("an info")
+        logging.getLogger("toy").error("an error")
+    logs.Settings().apply()  # closes the file
+    assert capsys.readouterr().out == "toy ERROR: an error\n"
+    lines = path.read_text().splitlines()
+    assert [re.sub(r" \S+T\S+ ", " ", line).partition("(test_logs")[0] for line in lines] == [
+        "INFO  toy (visit=1)", "ERROR toy (visit=1)",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("word", ["1234", "foo", "", "toy=", "toy=loud"])

@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "ingestCalibs.py") -> in
     from persistence.cli import ingesting  # slow: not for --help of `persistence`
 
     arguments = parser(prog).parse_args(argv)
-    return ingesting.start(prog, lambda: _task(arguments), arguments.files)
+    return ingesting.start(prog, arguments, lambda: _task(arguments), arguments.files)
 
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:

@@ -42,7 +42,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None, prog: str = "ingestCuratedCalibs.py") -> int:
     """Run the command; see `persistence.cli.ingest_images.main` for the status."""
     arguments = parser(prog).parse_args(argv)
-    return ingesting.start(prog, lambda: _task(arguments), [arguments.root])
+    return ingesting.start(prog, arguments, lambda: _task(arguments), [arguments.root])
 
 
 def _task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:

@@ -51,7 +51,7 @@ def main(
         was mistyped, 130 if it was interrupted.
     """
     arguments = parser(prog, filetypes).parse_args(argv)
-    return ingesting.start(prog, lambda: task(arguments), arguments.files)
+    return ingesting.start(prog, arguments, lambda: task(arguments), arguments.files)
 
 
 def task(arguments: argparse.Namespace) -> tuple[ingesting.Task, bool]:

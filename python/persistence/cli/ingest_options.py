@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from persistence.cli import cameras, settings
+from persistence.cli import cameras, messages, settings
 from persistence.files import atomic
 
 # How files come to their places, for the help of --mode.
@@ -44,8 +44,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=["WARN"],
         metavar="LEVEL",
-        help="INFO tells each file",
+        help="INFO tells each file, as does -v",
     )
+    messages.add_options(parser, messages.DEFAULTS)
 
 
 def add_own(parser: argparse.ArgumentParser) -> None:

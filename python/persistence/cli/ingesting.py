@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -15,7 +16,7 @@ from persistence.butler.repository import Repository
 from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cli import cameras, messages, output, places, progress, settings, stdout
 from persistence.cli.usage import WrongUse
-from persistence.errors import PersistenceError, PolicyError, for_commands
+from persistence.errors import PersistenceError, PolicyError, UsageError, for_commands
 from persistence.ingest import config as ingest_config
 from persistence.ingest.config import Config
 from persistence.ingest.report import Report
@@ -32,10 +33,7 @@ class Task(Protocol):
 
 
 def opened(root: str, arguments: argparse.Namespace) -> Repository:
-    """Open the repository; of a script, with messages of the level wished for."""
-    if hasattr(arguments, "loglevel"):
-        level = _level(arguments.loglevel)
-        logging.basicConfig(format="%(name)s %(levelname)s: %(message)s", level=level)
+    """Open the repository."""
     places.refuse_absent(root)
     (repository, *_) = open_one(root, **cameras.given(arguments), arguments={}).inputs
     return repository
@@ -146,24 +144,48 @@ def perform(arguments: argparse.Namespace, made: Callable[[], tuple[Task, bool]]
     return FAILED if report.failed and not allow_errors else 0
 
 
-def start(prog: str, made: Callable[[], tuple[Task, bool]], paths: Sequence[str]) -> int:
-    """Make a task, with the word whether files may fail, and run it.
+def start(
+    prog: str,
+    arguments: argparse.Namespace,
+    made: Callable[[], tuple[Task, bool]],
+    paths: Sequence[str],
+) -> int:
+    """Make a script's task, with the word whether files may fail, and run it.
 
     Returns
     -------
     status : `int`
         2 if it cannot be made of what was typed; else see `run`.
     """
-    with for_commands():
-        try:
-            task, allow_errors = made()
-        except PersistenceError as error:
-            print(f"{prog}: {error}", file=sys.stderr)
-            return WRONG_USE
-        return run(prog, task, paths, allow_errors)
+    try:
+        with for_commands(), shown(prog, arguments):
+            try:
+                task, allow_errors = made()
+            except PersistenceError as error:
+                messages.problem(str(error))
+                return WRONG_USE
+            return run(task, paths, allow_errors)
+    except (PolicyError, UsageError) as error:  # a level, or a log file, that cannot be meant
+        print(f"{prog}: {error}", file=sys.stderr)
+        return WRONG_USE
 
 
-def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
+def shown(
+    prog: str, arguments: argparse.Namespace
+) -> contextlib.AbstractContextManager[logging.Logger]:
+    """Show the messages of a script, as its options say, while the block lasts.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such level.
+    UsageError
+        If the log file cannot be written.
+    """
+    return messages.of_script(arguments, prog, _level(arguments.loglevel))
+
+
+def run(task: Task, paths: Sequence[str], allow_errors: bool) -> int:
     """Run a task.
 
     Returns
@@ -177,10 +199,11 @@ def run(prog: str, task: Task, paths: Sequence[str], allow_errors: bool) -> int:
     except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
         stdout.let_go()
     except PersistenceError as error:
-        print(f"{prog}: {error}", file=sys.stderr)
+        messages.problem(str(error))
         return FAILED
     except KeyboardInterrupt:
-        print(f"{task.report}\n{prog}: interrupted; run it again to do the rest", file=sys.stderr)
+        print(task.report, file=sys.stderr)
+        messages.problem("interrupted; run it again to do the rest")
         return INTERRUPTED
     return FAILED if task.report.failed and not allow_errors else 0
 

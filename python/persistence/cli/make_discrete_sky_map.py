@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeDiscreteSkyMap.py")
             butler, old.with_tract(ra, dec, radius + config["borderSize"]), config, arguments.all
         )
 
-    return skymaps.start(prog, prepare, act)
+    return skymaps.start(prog, arguments, prepare, act)
 
 
 def configured(settings: Mapping[str, Any]) -> tuple[DiscreteConfig, dict[str, Any]]:

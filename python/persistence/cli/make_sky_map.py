@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "makeSkyMap.py") -> int:
     def act(prepared: tuple[skymap.SkyMap, Mapping[str, Any]]) -> None:
         skymaps.finish(skymaps.opened(arguments), *prepared, arguments.all)
 
-    return skymaps.start(prog, prepare, act)
+    return skymaps.start(prog, arguments, prepare, act)
 
 
 def made(settings: Mapping[str, Any]) -> tuple[skymap.SkyMap, Mapping[str, Any]]:

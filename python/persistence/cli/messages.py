@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from persistence.cli import progress
+from persistence.errors import UsageError
 
 if TYPE_CHECKING:
     import logging
@@ -23,6 +24,7 @@ DEFAULTS: Mapping[str, Any] = {
     "no_progress": False,
 }
 _NAME = "persistence.cli"
+_OF_OTHERS = "%(name)s %(levelname)s: %(message)s"
 _LONG = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 
 
@@ -48,8 +50,24 @@ def add_options(group: argparse._ActionsContainer, defaults: Mapping[str, Any]) 
 
 
 @contextlib.contextmanager
-def shown(arguments: argparse.Namespace, prog: str = "persistence") -> Iterator[logging.Logger]:
+def shown(
+    arguments: argparse.Namespace,
+    prog: str = "persistence",
+    form: str | None = None,
+    level: int | None = None,
+) -> Iterator[logging.Logger]:
     """Show messages as the options say, while the block lasts; yield the commands' logger.
+
+    Parameters
+    ----------
+    arguments : `argparse.Namespace`
+        What was typed.
+    prog : `str`
+        The command; its own messages begin with it.
+    form : `str`, optional
+        The format of messages of others, as `logging` has it; by default that of its own.
+    level : `int`, optional
+        A level that was asked for besides ``-v``; the lower of the two counts.
 
     Raises
     ------
@@ -61,8 +79,10 @@ def shown(arguments: argparse.Namespace, prog: str = "persistence") -> Iterator[
 
     levels = (logging.WARNING, logging.INFO, logging.DEBUG)
     chosen = levels[min(arguments.verbose, len(levels) - 1)]
+    if level is not None:
+        chosen = level if not arguments.verbose else min(level, chosen)
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(f"{prog}: %(message)s"))
+    handler.setFormatter(_formatter(prog, form))
     handler.setLevel(logging.ERROR if arguments.quiet else chosen)
     handlers = [handler]
     if arguments.log_file is not None:
@@ -83,6 +103,38 @@ def shown(arguments: argparse.Namespace, prog: str = "persistence") -> Iterator[
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+
+
+@contextlib.contextmanager
+def of_script(
+    arguments: argparse.Namespace, prog: str, level: int | None = None
+) -> Iterator[logging.Logger]:
+    """Show the messages of a script while the block lasts; see `shown`.
+
+    Raises
+    ------
+    UsageError
+        If the log file cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            log = stack.enter_context(shown(arguments, prog, _OF_OTHERS, level))
+        except OSError as error:
+            raise UsageError(f"--log-file {error.filename}: {error.strerror or error}") from error
+        yield log
+
+
+def _formatter(prog: str, form: str | None) -> logging.Formatter:
+    import logging  # lazy: completion does without
+
+    own = logging.Formatter(f"{prog}: %(message)s")
+    others = own if form is None else logging.Formatter(form)
+
+    class Lines(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return (own if record.name == _NAME else others).format(record)
+
+    return Lines()
 
 
 def problem(text: str) -> None:

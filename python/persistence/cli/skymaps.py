@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from persistence.butler.butler import Butler
-from persistence.cli import cameras, output, places, settings, stdout
-from persistence.errors import PersistenceError, PolicyError, did_you_mean, for_commands
+from persistence.cli import cameras, messages, output, places, settings, stdout
+from persistence.errors import PersistenceError, PolicyError, UsageError, did_you_mean, for_commands
 from persistence.skymap import SkyMap, Tract
 
 FAILED, WRONG_USE = 1, 2
@@ -38,6 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="write into a repository that belongs to another user"
     )
+    messages.add_options(parser, messages.DEFAULTS)
     parser.add_argument(
         "--all", action="store_true", help=f"tell all tracts, not the first {_SHOWN} alone"
     )
@@ -126,7 +127,12 @@ def _line(tract: Tract) -> str:
     )
 
 
-def start(prog: str, prepare: Callable[[], Any], act: Callable[[Any], None]) -> int:
+def start(
+    prog: str,
+    arguments: argparse.Namespace,
+    prepare: Callable[[], Any],
+    act: Callable[[Any], None],
+) -> int:
     """Run a command.
 
     Returns
@@ -135,15 +141,19 @@ def start(prog: str, prepare: Callable[[], Any], act: Callable[[Any], None]) -> 
         2 if what was typed cannot be meant, 1 if it could not be done.
     """
     status = WRONG_USE
-    with for_commands():
-        try:
-            prepared = prepare()
-            status = FAILED
-            act(prepared)
-            sys.stdout.flush()
-        except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
-            stdout.let_go()
-        except PersistenceError as error:
-            print(f"{prog}: {error}", file=sys.stderr)
-            return status
+    try:
+        with for_commands(), messages.of_script(arguments, prog):
+            try:
+                prepared = prepare()
+                status = FAILED
+                act(prepared)
+                sys.stdout.flush()
+            except BrokenPipeError:  # the reader, perhaps `head`, has seen enough
+                stdout.let_go()
+            except PersistenceError as error:
+                messages.problem(str(error))
+                return status
+    except UsageError as error:  # a log file that cannot be written
+        print(f"{prog}: {error}", file=sys.stderr)
+        return WRONG_USE
     return 0

@@ -144,11 +144,22 @@ class Settings:
         Whether lines have time, data ID, file and line.
     aside : `bool`
         Whether lines go to standard error, for the other is for what somebody wants to see.
+    quiet : `bool`
+        Whether only errors are shown; they go into the file as they did.
+    file : `str` or None
+        A file to which lines are appended, too, always long ones.
     """
 
     levels: dict[str, int] = field(default_factory=lambda: {"": logging.INFO})
     long: bool = False
     aside: bool = False
+    quiet: bool = False
+    file: str | None = None
+
+    def louder(self) -> None:
+        """Take the next lower level for all loggers: info, verbose, debug, trace."""
+        lower = [level for level in LEVELS.values() if level < self.levels[""]]
+        self.levels[""] = max(lower, default=TRACE)
 
     def take(self, word: str) -> None:
         """Take ``LEVEL`` or ``COMPONENT=LEVEL``, in any case; the last one counts.
@@ -173,9 +184,17 @@ class Settings:
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
         root = logging.getLogger()
-        others = [handler for handler in root.handlers if not isinstance(handler, _Handler)]
-        if not others or len(others) < len(root.handlers):
-            root.handlers[:] = [*others, _Handler(_LONG if self.long else _SHORT, self.aside)]
+        ours = [handler for handler in root.handlers if isinstance(handler, _Handler | _File)]
+        others = [handler for handler in root.handlers if handler not in ours]
+        made: list[logging.Handler] = []
+        if not others or ours:
+            made.append(_Handler(_LONG if self.long else _SHORT, self.aside))
+            made[0].setLevel(logging.ERROR if self.quiet else logging.NOTSET)
+        if self.file is not None:
+            made.append(_File(self.file))
+        for handler in ours:
+            handler.close()
+        root.handlers[:] = [*others, *made]
 
 
 class _Handler(logging.Handler):
@@ -187,8 +206,7 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        record.label = _LABEL.get()
-        record.level = _NAMES.get(record.levelno, record.levelname)
+        _complete(record)
         try:
             stream = getattr(sys, self._stream)
             stream.write(self.format(record) + "\n")
@@ -197,6 +215,24 @@ class _Handler(logging.Handler):
             setattr(sys, self._stream, open(os.devnull, "w"))  # noqa: SIM115  # to the end
         except Exception:  # as Python's own handlers do: a line of the log is no reason to fail
             self.handleError(record)
+
+
+class _File(logging.FileHandler):
+    """Appends to a file; the lines of several processes stay whole, for each is one write."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, encoding="utf-8")
+        self.setFormatter(logging.Formatter(_LONG, "%Y-%m-%dT%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _complete(record)
+        super().emit(record)
+
+
+def _complete(record: logging.LogRecord) -> None:
+    """Add what our formats show: the data ID, and our names of levels."""
+    record.label = _LABEL.get()
+    record.level = _NAMES.get(record.levelno, record.levelname)
 
 
 @contextlib.contextmanager

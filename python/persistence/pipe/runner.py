@@ -220,7 +220,9 @@ class TaskRunner:
         name, begin = self.TaskClass._DefaultName, time.monotonic()
         results: dict[int, Any] = {}
         self.report = [Line(target, report.OPEN) for target in targets]
+        is_quiet = getattr(parsedCmd, "logQuiet", False) or getattr(parsedCmd, "noProgress", False)
         with (
+            progress.hidden(is_quiet),
             _profiled(parsedCmd.profile),
             contextlib.closing(executor.outcomes(work, targets)) as outcomes,
         ):

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from persistence.errors import PersistenceError, for_commands
+from persistence.cli import messages
+from persistence.errors import PersistenceError, UsageError, for_commands
 from persistence.pipe.cmdline import overridefiles, overrides
 
 _FAILED, _MISTYPED = 1, 2
@@ -34,6 +35,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--drop", action="store_true", help="remove all that is in the database before"
     )
+    messages.add_options(made, messages.DEFAULTS)
     return made
 
 
@@ -47,10 +49,19 @@ def main(argv: Sequence[str] | None = None, prog: str = "make_apdb.py") -> int:
     """
     arguments = parser(prog).parse_args(argv)
     try:
+        with messages.of_script(arguments, prog):
+            return _run(arguments)
+    except UsageError as error:  # a log file that cannot be written
+        print(f"{prog}: error: {error}", file=sys.stderr)
+        return _MISTYPED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
         with for_commands():
             config = configured(arguments.config, arguments.configfile)
     except PersistenceError as error:
-        print(f"{prog}: error: {error}", file=sys.stderr)
+        messages.problem(f"error: {error}")
         return _MISTYPED
     try:
         from persistence.apdb import backends  # lazy: a mistyped setting is told without it
@@ -58,7 +69,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "make_apdb.py") -> int:
         apdb = backends.create(config)
         created = apdb.makeSchema(drop=arguments.drop)
     except PersistenceError as error:
-        print(f"{prog}: error: {error}", file=sys.stderr)
+        messages.problem(f"error: {error}")
         return _FAILED
     print(
         f"{apdb.address.text}: created {', '.join(created)}"

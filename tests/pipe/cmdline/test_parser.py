@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import shlex
@@ -342,7 +343,7 @@ def test_the_namespace_has_what_scripts_rely_on(
         "clobberConfig": False, "noBackupConfig": False, "clobberVersions": False, "noVersions": False,
         "noDurable": False, "force": False, "mapper": None, "trust": None,
         "engine": "local", "scheduler": None, "skipExisting": False, "redoFailed": False, "redoStale": False, "recordDigests": False,
-        "template": None, "alsoRead": [],
+        "template": None, "alsoRead": [], "logQuiet": False, "logFile": None, "noProgress": False,
     }  # fmt: skip
     objects = {"config", "butler", "log", "id", "badId"}
     assert {name: value for name, value in vars(parsed).items() if name not in objects} == expected
@@ -476,6 +477,44 @@ def test_levels_are_set_before_anything_is_logged(
     assert caplog.messages == []
     parse(parser, type(config)(), own, "--rerun", "a", "-c", "names=ab", "-L", "warn")
     assert [message.partition(":")[0] for message in caplog.messages] == ["-c names=ab"]
+
+
+@pytest.mark.parametrize(
+    ("words", "level", "is_quiet"),
+    [
+        (["-v"], 15, False),
+        (["-vv"], 10, False),
+        (["-vvvv"], 5, False),
+        (["-v", "-L", "warn"], 30, False),  # what is said last counts
+        (["-L", "warn", "-v"], 20, False),
+        (["-q"], 20, True),
+    ],
+)
+def test_v_logs_more_and_q_shows_errors_only(
+    parser: ArgumentParser, config: Any, own: Path, words: list[str], level: int, is_quiet: bool
+) -> None:
+    settings = parse(parser, config, own, "--rerun", "a", *words).logSettings
+    assert (settings.levels[""], settings.quiet) == (level, is_quiet)
+
+
+def test_a_log_file_has_to_be_writable(
+    parser: ArgumentParser, config: Any, own: Path, ended: Any
+) -> None:
+    done = ended(parser, config, own, "--rerun", "a", "--log-file", own / "nowhere/log")
+    assert (done.status, "--log-file" in done.err) == (2, True)
+    assert "is no directory that you may write to" in done.err
+
+
+@pytest.mark.parametrize("flags", [["-v", "--visit"], ["--quiet"], ["-q"], ["--log-file"]])
+def test_a_tasks_own_options_win_over_those_that_gen2_lacked(
+    parser: ArgumentParser, config: Any, own: Path, flags: list[str]
+) -> None:
+    parser.add_argument(*flags, type=int, dest="mine")
+    parsed = parse(parser, config, own, "--rerun", "a", flags[-1], "5", "--no-progress")
+    assert (parsed.mine, parsed.noProgress) == (5, True)
+    assert parsed.logSettings.levels == {"": logging.INFO}
+    with pytest.raises(argparse.ArgumentError, match="conflicting"):
+        parser.add_argument("-j", dest="other")
 
 
 @pytest.mark.parametrize("level", ["trace", "DEBUG", "Info", "warn", "error", "fatal"])

@@ -14,6 +14,8 @@ from persistence.errors import PersistenceError, UsageError
 from persistence.pipe.cmdline import overridefiles, overrides, show
 
 ALL = "all"
+# Options that Gen2's tasks did not have, by what keeps them: a task may have others of the name.
+_OURS = ("logLouder", "logQuiet", "logFile", "noProgress")
 
 
 class _EachWord(argparse.Action):
@@ -56,6 +58,16 @@ class _LongLog(argparse.Action):
         self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
         namespace.logSettings.long = True
+
+
+class _Louder(argparse.Action):
+    def __init__(self, option_strings: Any, dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **rest)
+
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        namespace.logSettings.louder()
 
 
 class ReuseAction(argparse.Action):
@@ -174,6 +186,28 @@ def _shown(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--longlog", action=_LongLog, help="log lines have time, data ID, file and line"
     )
+    group.add_argument(
+        "-v",
+        "--verbose",
+        action=_Louder,
+        dest="logLouder",
+        help="log a level more; -vv, -vvv: even more",
+    )
+    group.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        dest="logQuiet",
+        help="show errors only, and no progress",
+    )
+    group.add_argument(
+        "--log-file", dest="logFile", metavar="FILE",
+        help="append the log to a file, too, with time, data ID, file and line",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-progress", action="store_true", dest="noProgress",
+        help="show no bars, on a terminal either",
+    )  # fmt: skip
     group.add_argument("--debug", action="store_true", help="import the module debug first")
     group.add_argument(
         "--profile", metavar="FILE", help="where to write how long each function took"
@@ -257,8 +291,12 @@ def finish(namespace: argparse.Namespace) -> None:
         If two of them contradict each other, or the profile cannot be written: that would be told
         after the work.
     """
-    if namespace.profile is not None:
-        _refuse_unwritable(namespace.profile)
+    log_file = getattr(namespace, "logFile", None)  # a task may have an option of that name
+    for option, path in (("--profile", namespace.profile), ("--log-file", log_file)):
+        if path is not None:
+            _refuse_unwritable(option, path)
+    namespace.logSettings.quiet = getattr(namespace, "logQuiet", False)
+    namespace.logSettings.file = log_file and os.path.abspath(log_file)
     if namespace.engine == "local" and namespace.scheduler is not None:
         raise UsageError(
             f"--scheduler {namespace.scheduler} is of --engine dask, not of --engine local"
@@ -268,7 +306,7 @@ def finish(namespace: argparse.Namespace) -> None:
     namespace.engine = namespace.engine or ("local" if namespace.scheduler is None else "dask")
 
 
-def _refuse_unwritable(path: str) -> None:
+def _refuse_unwritable(option: str, path: str) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or not os.access(folder, os.W_OK):
         cause = (
@@ -276,7 +314,15 @@ def _refuse_unwritable(path: str) -> None:
             if os.path.isdir(path)
             else f"{folder} is no directory that you may write to"
         )
-        raise UsageError(f"--profile {path} cannot be written: {cause}")
+        raise UsageError(f"{option} {path} cannot be written: {cause}")
+
+
+def give_way(parser: argparse.ArgumentParser, flags: Sequence[str]) -> None:
+    """Let a task's own options be called as some of ours are, which Gen2 did not have."""
+    for flag in flags:
+        action = parser._option_string_actions.get(flag)
+        if action is not None and action.dest in _OURS:
+            parser._handle_conflict_resolve(action, [(flag, action)])
 
 
 def named(parser: argparse.ArgumentParser) -> Sequence[str]:

@@ -60,6 +60,12 @@ class ArgumentParser(argparse.ArgumentParser):
         self._inputOptions: list[str] = []
         self._which = options.add(self)
 
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        """Add an argument, as argparse does; it may be called as those options that Gen2 lacked."""
+        if hasattr(self, "_which"):
+            options.give_way(self, args)
+        return super().add_argument(*args, **kwargs)
+
     # -- what a task adds
     # ------------------------------------------------------------------------------
 

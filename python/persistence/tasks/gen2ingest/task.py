@@ -97,9 +97,10 @@ class IngestTask(Task):
         arguments = cls.ArgumentParser(cls._DefaultName).parse_args(argv)
         with for_commands():
             try:
-                repository = ingesting.opened(arguments.root, arguments)
-                task = cls(config=settings(cls, repository.mapper, arguments))
-                report = task.run(namespace(arguments, repository))
+                with ingesting.shown(prog, arguments):
+                    repository = ingesting.opened(arguments.root, arguments)
+                    task = cls(config=settings(cls, repository.mapper, arguments))
+                    report = task.run(namespace(arguments, repository))
             except PersistenceError as error:
                 print(f"{prog}: {error}", file=sys.stderr)
                 raise SystemExit(ingesting.FAILED) from error
