@@ -71,6 +71,8 @@ def _lines(
 def fitted(widths: Sequence[int], room: int) -> list[int]:
     """Return how wide columns are made so that they fit: the widest ones become narrower.
 
+    The first one, which names what a row is about, keeps up to a third of the room.
+
     Parameters
     ----------
     widths : sequence of `int`
@@ -78,7 +80,13 @@ def fitted(widths: Sequence[int], room: int) -> list[int]:
     room : `int`
         How wide they may be together. It is exceeded if they would become narrower than 8 each.
     """
-    limit = max(widths, default=0)
-    while sum(min(width, limit) for width in widths) > room and limit > _LEAST:
+    kept = min(widths[0], max(room // 3, _LEAST)) if sum(widths) > room else widths[0]
+    limit = max(widths)
+
+    def narrowed() -> list[int]:
+        first = max(kept, min(widths[0], limit))
+        return [first, *(min(width, limit) for width in widths[1:])]
+
+    while sum(narrowed()) > room and limit > _LEAST:
         limit -= 1
-    return [min(width, limit) for width in widths]
+    return narrowed()
