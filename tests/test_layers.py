@@ -115,6 +115,7 @@ LIBRARIES = {
         "tasks.construct_config",
         "tasks.dia_pipe_config",
         "tasks.difference.template",
+        "tasks.forced_phot_diff",
         "tasks.consolidate_visit_summary",
         "tasks.gen2ingest.configs",
         "tasks.image_difference_config",

@@ -121,6 +121,7 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     # What they run after the environment is made, but for the tests themselves: these are they.
     steps, tools = namespace["steps"], "tests/test_tools.py"
     assert steps("demo", []) == [["-m", "obs_decam.sample.demo"]]
+    assert steps("demo", ["--transients"]) == [["-m", "obs_decam.sample.demo", "--transients"]]
     alone = ["-m", "pytest", "-q", tools]
     many = ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadscope"]
     others = [*many, "--ignore", tools]

@@ -7,6 +7,7 @@ own; and ``calexpTemplates.py`` after ``config/``.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shlex
@@ -27,7 +28,7 @@ pytest.importorskip("sep", reason="pip install '.[tasks]'")
 pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 
 import lsst.ap.pipe
-from obs_decam.sample import tutorial
+from obs_decam.sample import demo, tutorial
 from obs_decam.sample.evaluate import stars
 from persistence import Butler
 from persistence.cli import make_discrete_sky_map
@@ -325,6 +326,43 @@ def test_each_line_is_typed_in_a_shell(place: Path) -> None:
     assert (place / diffexp).exists()
     done = typed(place, SHOW)
     assert (done.returncode, done.stdout.count("id dataRef.dataId")) == (0, 1)
+
+
+@pytest.mark.slow
+def test_the_demonstration_finds_a_transient_and_draws_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert demo.main(["--transients", str(tmp_path / "demo")]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if " transient" in line[-20:]]
+    assert len(rows) > 8
+    assert (tmp_path / "demo" / "transients.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("--template templates --templateId visit=999999", "there is no template visit=999999"),
+        ("--template nothing", "neither a template of --templateId nor a sky map of deepCoadd"),
+        ("--template red --templateId visit=234567", "was taken in r, the science exposure in g"),
+    ],
+)
+def test_a_template_that_does_not_fit_fails_the_exposure(
+    place: Path, caplog: pytest.LogCaptureFixture, template: str, message: str
+) -> None:
+    (place / "apdb").mkdir()
+    calexps = place / "repo" / "rerun" / "calexps"
+    calexp = Butler(str(calexps)).get("calexp", visit=234567, ccdnum=42)
+    for name in ("nothing", "red"):
+        butler = Butler(inputs=str(calexps), outputs={"root": str(place / name), "mode": "rw"})
+        if name == "red":
+            label = dataclasses.replace(calexp.filter, name="r", band="r")
+            butler.put(calexp.replaced(filter=label), "calexp", visit=234567, ccdnum=42)
+    shutil.rmtree(calexps)
+    line = RERUN.replace("--template templates", template)
+    with pytest.raises(SystemExit):
+        ApPipeTask.parseAndRun(words_of(line))
+    assert message in caplog.text
 
 
 @pytest.mark.slow

@@ -17,9 +17,17 @@ from persistence.tasks.process_ccd import ProcessCcdTask
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demonstration in a directory, ``demo`` by default; running it again does no harm."""
+    """Run a demonstration in a directory, ``demo`` by default; running it again does no harm.
+
+    ``--transients`` is the one of `obs_decam.sample.transients`.
+    """
     words = sys.argv[1:] if argv is None else list(argv)
-    folder = words[0] if words else "demo"
+    folders = [word for word in words if word != "--transients"]
+    folder = folders[0] if folders else "demo"
+    if len(folders) < len(words):
+        from obs_decam.sample import transients  # lazy: it needs SQLAlchemy
+
+        return transients.main(folder)
     root = os.path.join(folder, "repo")
     os.makedirs(root, exist_ok=True)
     with open(os.path.join(root, "_mapper"), "w", encoding="utf-8") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -27,6 +28,8 @@ import lsst.ap.pipe
 from obs_decam.sample.realistic import generate
 from obs_decam.sample.realistic.scene import Numbers
 from persistence import Butler
+from persistence.apdb import backends
+from persistence.apdb.config import ApdbConfig
 from persistence.cli import ingest_calibs, ingest_curated, ingest_images
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Task
@@ -123,6 +126,81 @@ def test_without_an_address_nothing_is_begun(own: Path, capsys: pytest.CaptureFi
         ApPipeTask.parseAndRun([str(own), "--rerun", "out", "--id", "visit=410877"])
     assert "apdb.db_url is not set" in capsys.readouterr().err
     assert not (own / "rerun").exists()
+
+
+# -- databases that cannot be used
+# -----------------------------------------------------------------------------------------
+
+
+def _of_another_version(path: Path) -> None:
+    config = ApdbConfig()
+    config.db_url = f"sqlite:///{path}"
+    backends.create(config).makeSchema()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE metadata SET value = '9.0.0' WHERE name = 'version:schema'")
+
+
+def _of_something_else(path: Path) -> None:
+    path.write_bytes(b"SIMPLE  =                    T" * 100)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "settings", "message"),
+    [
+        (Path.mkdir, [], "is a directory"),
+        (_of_another_version, [], "is of schema 9.0.0, and this program writes 10.0.0"),
+        (_of_something_else, [], "is no SQLite database"),
+        (
+            lambda path: path.parent.rmdir(), [],
+            "association.db could not be created: there is no directory",
+        ),
+        (
+            lambda path: None, ["diaPipe.apdb.isolation_level=READ_COMMITTED"],
+            "SQLite does not know isolation_level=READ_COMMITTED, but READ_UNCOMMITTED",
+        ),
+    ],
+)  # fmt: skip
+def test_a_database_that_cannot_be_used_is_told_before_anything_is_done(
+    own: Path, tmp_path: Path, caplog: Any, spoil: Any, settings: list[str], message: str
+) -> None:
+    path = tmp_path / "apdb" / "association.db"
+    path.parent.mkdir()
+    spoil(path)
+    words = ["--rerun", "out", "--id", "visit=410877", "ccdnum=1"]
+    with pytest.raises(SystemExit) as end:
+        ApPipeTask.parseAndRun(
+            [str(own), *words, "-c", f"diaPipe.apdb.db_url=sqlite:///{path}", *settings]
+        )
+    assert end.value.code == 1
+    assert "nothing was run: sqlite:///" in caplog.text
+    assert message in caplog.text
+    assert not (own / "rerun" / "out" / "config").exists()
+
+
+def test_an_isolation_level_that_no_database_has_is_mistyped(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["diaPipe.apdb.db_url=sqlite:///x.db", "diaPipe.apdb.isolation_level=DIRTY"]
+    with pytest.raises(SystemExit) as end:
+        ApPipeTask.parseAndRun(
+            [str(own), "--rerun", "out", "--id", "visit=410877", "-c", *settings]
+        )
+    assert end.value.code == 2
+    assert "DIRTY" in (told := capsys.readouterr().err)
+    assert "READ_UNCOMMITTED" in told
+
+
+def test_a_locked_database_is_waited_for_and_told(own: Path, tmp_path: Path, caplog: Any) -> None:
+    path = tmp_path / "association.db"
+    settings = [f"diaPipe.apdb.db_url=sqlite:///{path}", "diaPipe.apdb.connection_timeout=0.05"]
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SystemExit):
+            ApPipeTask.parseAndRun(
+                [str(own), "--rerun", "out", "--id", "visit=410877", "ccdnum=1", "-c", *settings]
+            )
+    assert "nothing was run: sqlite:///" in caplog.text
+    assert "association.db is locked by" in caplog.text
 
 
 # -- as the tutorial has it

@@ -15,7 +15,7 @@ from persistence.butler.provenance import recorder
 from persistence.butler.put import collected
 from persistence.cli import progress
 from persistence.dataids.location import Location
-from persistence.errors import PersistenceError, told
+from persistence.errors import DatabaseError, PersistenceError, told
 from persistence.pipe import logs, records, report, stored
 from persistence.pipe.executors import Executor, Lost
 from persistence.pipe.executors.dask import Dask
@@ -154,7 +154,7 @@ class TaskRunner:
 
     def _tell(self, args: Any, error: Exception, reason: str) -> None:
         self.log.fatal("failed on dataId=%s: %s", shown(args), reason)
-        if not isinstance(error, TaskError):
+        if not isinstance(error, (TaskError, DatabaseError)):
             # nobody reads it, or it is closed; the work goes on
             with contextlib.suppress(OSError, ValueError):
                 traceback.print_exception(error, file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from persistence.errors import PersistenceError
 from persistence.pipe.cmdline.parser import ArgumentParser
 from persistence.pipe.cmdlinetask import CmdLineTask
 from persistence.pipe.runner import TaskRunner
@@ -38,6 +39,20 @@ class ApPipeTaskRunner(TaskRunner):
             reuse=tuple(parsedCmd.reuse),
             **kwargs,
         )
+
+    def precall(self, parsedCmd: Any) -> bool:
+        """Open the database before all else: no exposure is processed for one that cannot be used.
+
+        It also comes before the configuration is written, which has its address.
+        """
+        try:
+            self.makeTask(parsedCmd=parsedCmd).diaPipe.apdb.makeSchema()
+        except PersistenceError as error:
+            if self.doRaise:
+                raise
+            self.log.fatal("nothing was run: %s", error)
+            return False
+        return super().precall(parsedCmd)
 
 
 class ApPipeTask(CmdLineTask):

@@ -20,6 +20,8 @@ from persistence.types.metadata.config import Config
 from persistence.types.wcs import sphere
 
 if TYPE_CHECKING:
+    from astropy.table import Table
+
     from persistence.tasks.associate import AssociationTask
     from persistence.types.exposure.exposure import Exposure
 
@@ -124,8 +126,7 @@ class DiaPipelineTask(Task):
         left = len(diaSrc) - rows.length(sources)
         if left:
             self.log.warning("%d DIASources have no position, and are left out", left)
-        margin = self.associator.config.maxDistArcSeconds + _BULGE
-        region = _outline(exposure, margin / _ARCSEC)
+        region = self._region(exposure)
         with self.apdb.exclusive():
             if self.apdb.containsVisitDetector(numbers.visit, numbers.detector):
                 self.log.info("visit %d detector %d is stored already", *numbers[:2])
@@ -138,6 +139,27 @@ class DiaPipelineTask(Task):
                 measured = forced(*_positions(exposure, known, sources, found.isNew))
             self._store(exposure, numbers, sources, measured)
         return Struct(isStored=True, diaSources=sources, isNew=found.isNew)
+
+    def objects(self, exposure: Exposure) -> Table:
+        """Return the newest versions of the objects on a detector.
+
+        Parameters
+        ----------
+        exposure : `~persistence.types.exposure.exposure.Exposure`
+            With WCS.
+
+        Returns
+        -------
+        objects : `~astropy.table.Table`
+            Rows of DiaObject.
+        """
+        known = self.apdb.getDiaObjects(self._region(exposure))
+        return known[_inside(exposure, known)]
+
+    def _region(self, exposure: Exposure) -> Polygon:
+        """Return where on the sky objects of a detector's sources can be."""
+        margin = self.associator.config.maxDistArcSeconds + _BULGE
+        return _outline(exposure, margin / _ARCSEC)
 
     @timeMethod
     def runForced(self, forced: Mapping[str, Any]) -> int:
@@ -250,16 +272,21 @@ def _positions(
     exposure: Exposure, known: Any, sources: Mapping[str, Any], new: Any
 ) -> tuple[Any, Any, Any]:
     """Return numbers and positions of the objects on a detector, those that are known first."""
-    box = exposure.bbox
-    x, y = sphere.to_pixels(exposure.wcs, np.asarray(known["ra"]), np.asarray(known["dec"]))
-    inside = (np.abs(x - box.x0 - (box.width - 1) / 2) <= box.width / 2) & (
-        np.abs(y - box.y0 - (box.height - 1) / 2) <= box.height / 2
-    )
+    inside = _inside(exposure, known)
 
     def both(name: str) -> Any:
         return np.concatenate([np.asarray(known[name])[inside], np.asarray(sources[name])[new]])
 
     return both("diaObjectId"), both("ra"), both("dec")
+
+
+def _inside(exposure: Exposure, known: Any) -> Any:
+    """Return which objects are on a detector."""
+    box = exposure.bbox
+    x, y = sphere.to_pixels(exposure.wcs, np.asarray(known["ra"]), np.asarray(known["dec"]))
+    return (np.abs(x - box.x0 - (box.width - 1) / 2) <= box.width / 2) & (
+        np.abs(y - box.y0 - (box.height - 1) / 2) <= box.height / 2
+    )
 
 
 def _unknown(forced: Mapping[str, Any], stored: Any) -> Mapping[str, Any]:
