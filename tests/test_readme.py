@@ -1,9 +1,10 @@
-"""Every command and snippet of the README is run, in order, in an empty directory."""
+"""Every command and snippet of the README and of the tour is run, in order, in an empty directory."""
 
 from __future__ import annotations
 
 import grp
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,29 +29,54 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_the_readme_works_as_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = work_through("README.rst", tmp_path, monkeypatch, capsys)
+    assert ran == ["sh", "python"]
+
+
+@pytest.mark.slow
+def test_the_tour_works_as_it_is_read(
     tmp_path: Path,
     triples: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "archive").symlink_to(triples)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    ran = []
-    for language, text in blocks("README.rst"):
-        if "bin/bootstrap" in text:
-            continue  # the next test
-        if language == "sh":
-            run(text, tmp_path)
-        elif language == "python":
-            capsys.readouterr()
-            exec(compile(text, "README.rst", "exec"), names)
-        elif language == "text":
-            assert capsys.readouterr().out.rstrip("\n") == text
-        ran.append(language)
+    ran = work_through("doc/tour.rst", tmp_path, monkeypatch, capsys)
     assert ran.count("sh") >= 2
     assert ran.count("python") >= 3
     assert ran.count("text") >= 1
+
+
+def work_through(
+    page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    """Run the blocks of a page, in order; returns their languages."""
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {}
+    ran = []
+    for language, text in blocks(page):
+        if "bin/bootstrap" in text:
+            continue  # a test of its own, below
+        if language == "sh":
+            run(text, folder)
+        elif language == "python":
+            capsys.readouterr()
+            exec(compile(text, page, "exec"), names)
+        elif language == "text":
+            assert capsys.readouterr().out.rstrip("\n") == text
+        ran.append(language)
+    return ran
+
+
+def test_what_the_readme_leads_to_is_there_and_it_is_short() -> None:
+    text = (TOP / "README.rst").read_text()
+    targets = re.findall(r"<([\w./]+)>`_|^\.\. image:: (\S+)", text, re.M)
+    assert len(targets) > 15
+    for target in ("".join(pair) for pair in targets):
+        assert (TOP / target).is_file(), target
+    assert len(text.splitlines()) <= 110
 
 
 def test_the_commands_of_the_promises_print_what_they_say(own: Path) -> None:
@@ -128,5 +154,8 @@ def test_the_two_commands_are_those_of_bootstrap_and_of_ci() -> None:
     assert steps("test", []) == [alone, [*others, "-m", "not slow"]]
     assert steps("test", ["--all"]) == [alone, ["-m", "pytest", "-q", "tests/benchmarks"], others]
     assert steps("test", ["-k", "x"]) == [[*many, "-k", "x"]]
+    assert steps("docs", []) == [
+        ["-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "doc", "doc/_build/html"]
+    ]
     with pytest.raises(SystemExit, match="python3 bin/bootstrap demo"):
         namespace["main"](["tset"])

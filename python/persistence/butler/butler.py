@@ -570,7 +570,7 @@ class Butler:
             that say whether that dataset exists, too, for the keys that both types have.
         where : `str`, optional
             A condition on any columns: ``visit in (1..100) and filter == 'r'``; the language is
-            described in doc/index.rst.
+            described in doc/finding.rst.
         columns : `str` or sequence of `str`, optional
             The columns of the result. Available are the keys of the data ID (the default); the
             columns of the registry tables that the policy names for the type; ``size`` (bytes);

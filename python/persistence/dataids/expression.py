@@ -4,7 +4,7 @@ The language has comparisons (``== != < <= > >=``, also ``1 < visit <= 5``), lis
 (``visit in (1..100, 205, 300..400:10)``, ``between``), patterns (``object like 'COSMOS%'``), ``is
 null``, dates (``date == 2014-02-20``), ``and``, ``or``, ``not`` and parentheses. Texts stand in
 quotes, of either kind; a key that is not a word in backticks: ```DATE-OBS```. It has no functions
-and no arithmetic. doc/index.rst tells what it means.
+and no arithmetic. doc/finding.rst tells what it means.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page doc/index.rst: its examples are what they show."""
+"""The page doc/finding.rst: its examples are what they show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from persistence.dataids import expression
 from persistence.skymap.config import DiscreteConfig
 from persistence.skymap.discrete import DiscreteSkyMap
 
-PAGE = Path(__file__).resolve().parents[1] / "doc" / "index.rst"
+PAGE = Path(__file__).resolve().parents[1] / "doc" / "finding.rst"
 BLOCK = re.compile(r"^    >>> .*\n(?:    .*\n|\n)*", re.M)
 VISITS = [
     (410877, "g", "2014-02-20", "2014-02-20T23:58:00.5", 90.0, "COSMOS"),
