@@ -126,12 +126,14 @@ class ImageDifferenceTask(CmdLineTask):
             If too few stars are there to match the template by, or it does not match.
         """
         from persistence.tasks import sky
-        from persistence.tasks.difference import diasources, dipole
+        from persistence.tasks.difference import diasources, dipole, level
         from persistence.tasks.difference.score import peaks, score
 
         made, rows = self._subtracted(science, template, sources)
-        exposure = self._levelled(made.exposure)
-        found = score(exposure)
+        pixels = level.empty(made.exposure)
+        left = level.level(made.exposure, pixels, self.config.binSize)
+        exposure = made.exposure.replaced(image=made.exposure.image - left)
+        found = score(exposure, pixels)
         self._believe(found.scale)
         if self.config.doScaleVariance:
             _mask, variance = sky.planes(exposure)
@@ -178,10 +180,10 @@ class ImageDifferenceTask(CmdLineTask):
             return zogy.subtracted(science, template, config.subtract.active.tileSize), []
         kernel = config.subtract.active.kernel
         reach = kernelfit.reach(kernel.kernelSize)
+        good = subtract.usable(science, template)
         rows = stars.chosen(
-            sources, subtract.usable(science, template), science.bbox, kernel.nStampMax, reach,
-            kernel.minSignalToNoise,
-        )  # fmt: skip
+            sources, good, science.bbox, kernel.nStampMax, reach, kernel.minSignalToNoise
+        )
         if len(rows) < kernel.nStampMin:
             where = "subtract['al'].kernel"
             raise TaskError(
@@ -196,7 +198,7 @@ class ImageDifferenceTask(CmdLineTask):
             convolve = "template" if is_sharper else "science"
         order = _order(kernel.spatialKernelOrder, len(rows))
         made = subtract.alard_lupton(
-            science, template,
+            science, template, good,
             np.asarray(sources["base_SdssCentroid_x"][rows], float),
             np.asarray(sources["base_SdssCentroid_y"][rows], float),
             convolve,
@@ -208,13 +210,6 @@ class ImageDifferenceTask(CmdLineTask):
         )  # fmt: skip
         assert made.fit is not None
         return made, rows[made.fit.used]
-
-    def _levelled(self, difference: Exposure) -> Exposure:
-        """Take off a level of the sky that is left."""
-        from persistence.tasks import sky
-
-        level = sky.background(difference, self.config.binSize).image()
-        return difference.replaced(image=(difference.image - level).astype(np.float32))
 
     def _believe(self, scale: float) -> None:
         if not scale <= self.config.maxScoreScale:

@@ -64,3 +64,14 @@ def test_pixels_without_weight_do_not_count(stars: Any) -> None:
     variance[rows + 5, columns] = np.inf
     made = kernelfit.fit(Pair(given.convolved, spoilt, variance), x, y, IMAGES, BOX, 1, 0)
     assert made.kernel.sum == pytest.approx(1, rel=3e-3)
+
+
+def test_a_star_beside_which_something_is_new_is_left_out(stars: Any) -> None:
+    given = pair(stars)
+    x, y, _ = stars
+    # Far from the star's core, and brighter than most stars.
+    extra = drawn(x[4:5] + 11, y[4:5], [3e5], 2.1)
+    changed = given._replace(matched=(given.matched + extra).astype(np.float32))
+    made = kernelfit.fit(changed, x, y, IMAGES, BOX, 1, 0)
+    assert not made.used[4]
+    assert made.kernel.sum == pytest.approx(1, rel=3e-3)

@@ -54,3 +54,9 @@ def test_what_is_near_many_bad_pixels_is_left_out() -> None:
     good = np.ones((BOX.height, BOX.width), bool)
     good[595:606, 290:301] = False
     assert chosen(table([50.0, 300], [50.0, 600], [500.0, 900]), good=good) == [0]
+
+
+def test_of_a_family_only_its_members_are_taken() -> None:
+    given = table([50.0, 300, 301], [50.0, 600, 600], [500.0, 900, 900])
+    given["deblend_nChild"] = [0, 1, 0]
+    assert chosen(given) == [2, 0]

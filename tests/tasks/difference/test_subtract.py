@@ -23,6 +23,13 @@ def joined(stars: Any) -> tuple[Any, Any, Any]:
     return x, y, flux
 
 
+def subtracted(
+    new: Exposure, old: Exposure, stars: Any, convolve: str, decorrelate: bool
+) -> subtract.Difference:
+    good = subtract.usable(new, old)
+    return subtract.alard_lupton(new, old, good, *stars[:2], convolve, KERNEL, decorrelate)
+
+
 @pytest.fixture
 def both(make: Callable[..., Exposure], stars: Any) -> Callable[..., tuple[Exposure, Exposure]]:
     def exposures(science: float, template: float, scale: float = 0.8) -> tuple[Exposure, Exposure]:
@@ -50,7 +57,7 @@ def test_new_points_are_as_bright_as_they_are_and_the_rest_is_noise(
     both: Any, stars: Any, science: float, template: float, convolve: str, decorrelate: bool
 ) -> None:
     new, old = both(science, template)
-    made = subtract.alard_lupton(new, old, *stars[:2], convolve, KERNEL, decorrelate)
+    made = subtracted(new, old, stars, convolve, decorrelate)
     assert made.scale == pytest.approx(0.8, rel=0.01)
     assert made.convolved == convolve
     flux = diasources.forced(made.exposure, *NEW[:2])
@@ -108,4 +115,4 @@ def test_without_a_common_pixel_it_is_an_error(both: Any, stars: Any) -> None:
     new, old = both(2.0, 1.6)
     old.mask.array[:] = 1 << old.mask.planes["BAD"]
     with pytest.raises(TaskError, match="no pixel of the science exposure is good"):
-        subtract.alard_lupton(new, old, *stars[:2], "template", KERNEL, True)
+        subtracted(new, old, stars, "template", True)

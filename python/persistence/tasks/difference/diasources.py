@@ -10,9 +10,10 @@ import numpy as np
 from astropy.table import Column, vstack
 from numpy.typing import NDArray
 
-from persistence.tasks import sky, sources, stamps
+from persistence.tasks import sources, stamps
 from persistence.tasks.difference.dipole import Dipoles
 from persistence.tasks.difference.score import Peaks
+from persistence.tasks.difference.subtract import unusable
 from persistence.tasks.measure import CALIBRATION_RADIUS, measure
 from persistence.tasks.stamps import Flux
 from persistence.types.table.catalog import Catalog
@@ -63,9 +64,7 @@ def _fitted(exposure: Exposure, x: Floats, y: Floats) -> tuple[Flux, Any, Floats
     """Return the fluxes, the cut-outs, and the profiles."""
     radius = int(np.ceil(_REACH * exposure.psf.width()))
     x0, y0 = exposure.origin
-    cut = stamps.cut(
-        exposure.image, exposure.variance, sky.unusable(exposure), x - x0, y - y0, radius
-    )
+    cut = stamps.cut(exposure.image, exposure.variance, unusable(exposure), x - x0, y - y0, radius)
     profiles = exposure.psf.stamps(x, y, radius)
     return stamps.psf_flux(cut, profiles), cut, profiles
 

@@ -51,13 +51,7 @@ class MatchingKernel:
 
     def applied(self, image: Plane) -> Plane:
         """Return an image that is convolved and has the level added."""
-        made = np.zeros(image.shape, np.float32)
-        for (row, column), part in zip(
-            self.shape.planes(), convolution.each(image, self.images), strict=True
-        ):
-            part *= row
-            part *= column
-            made += part
+        made = convolution.summed(image, self.images, self.shape.planes())
         for (row, column), level in zip(self.sky.planes(), self.levels, strict=True):
             made += np.float32(level) * row * column
         return made

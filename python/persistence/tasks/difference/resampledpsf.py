@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from persistence.tasks.difference import convolution
 from persistence.types.pixels.box import Box
 from persistence.types.psf.psfex import PsfexPsf
 
@@ -62,10 +63,9 @@ def convolved(psf: Any, kernel: Callable[[float, float], Floats], box: Box) -> P
     box : `~persistence.types.pixels.box.Box`
         Where positions may lie.
     """
-    from scipy.signal import fftconvolve
 
     def image(x: float, y: float) -> Floats:
-        made = fftconvolve(square(psf, x, y), kernel(x, y), mode="same")
-        return np.asarray(made / made.sum())
+        made = convolution.convolved(square(psf, x, y).astype(np.float32), kernel(x, y))
+        return np.asarray(made / made.sum(), float)
 
     return fitted(image, box)

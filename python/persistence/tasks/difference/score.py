@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 
 _SIDE = 31  # pixels of the PSF that count
-_LOST = 0.12  # the part of the pixels about a point that may be unusable
-_NEAR = 5  # the side of the square that is about a point
+_LOST = 3  # pixels of the square about a point that may be unusable
+_NEAR = 5  # the side of that square
 _FROM_SATURATED = 25  # the side of the square in which no pixel is saturated
 _EDGE = 12  # pixels from the edges where nothing is looked for
 _PEAK = 5  # the side of the square in which a peak is the highest
 _FARTHEST = 0.7  # pixels that a peak may lie from the middle of its pixel
+_PART = 0.9  # of the height of a peak, at least, its highest pixel has
+_SAMPLE = 17  # every so many of the pixels tell how much the score scatters
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,28 +71,34 @@ class Peaks:
     opposite: Floats
 
 
-def score(exposure: Exposure) -> Score:
-    """Return the score of a difference exposure; its PSF is taken as it is in the middle."""
-    from scipy import ndimage
+def score(exposure: Exposure, pixels: Bools) -> Score:
+    """Return the score of a difference exposure.
 
+    Parameters
+    ----------
+    exposure : `~persistence.types.exposure.exposure.Exposure`
+        The difference, without background. Its PSF is taken as it is in the middle.
+    pixels : array of `bool`
+        Those that tell how much the score scatters; see `persistence.tasks.difference.level.empty`.
+    """
     box, (mask, variance) = exposure.bbox, sky.planes(exposure)
     bad = unusable(exposure)
     psf = resampledpsf.square(
         exposure.psf, box.x0 + (box.width - 1) / 2, box.y0 + (box.height - 1) / 2, _SIDE
     )[::-1, ::-1]
     light = convolution.convolved(np.where(bad, np.float32(0), exposure.image), psf)
-    calm = np.float32(np.median(variance[~bad][::50])) if not bad.all() else np.float32(1)
-    noise = np.where(np.isfinite(variance), variance, calm)
-    spread = np.sqrt(np.maximum(convolution.convolved(noise, psf**2), calm * np.float32(1e-6)))
-    made = light / spread
-    saturated = mask["SAT"] if "SAT" in mask.planes else np.zeros_like(bad)
-    good = ndimage.uniform_filter(bad.astype(np.float32), _NEAR) <= _LOST
-    good &= ~ndimage.maximum_filter(saturated, _FROM_SATURATED)
+    # An unusable pixel tells nothing of a point, and adds no noise to what others tell.
+    noise = convolution.convolved(np.where(bad, np.float32(0), variance), psf**2)
+    calm = float(np.median(noise[::7, ::7]))
+    made = light / np.sqrt(np.maximum(noise, np.float32(max(calm * 1e-6, 1e-30))))
+    good = _number(bad, _NEAR) <= _LOST
+    if "SAT" in mask.planes:
+        good &= ~_grown(mask["SAT"], _FROM_SATURATED)
     good[:_EDGE] = good[-_EDGE:] = False
     good[:, :_EDGE] = good[:, -_EDGE:] = False
-    sample = made[good][::17]
-    scale = float(robust.NORMAL * np.median(np.abs(sample))) if sample.size else 1.0
-    return Score(np.asarray(made / scale, np.float32), scale, good)
+    sample = made[good & pixels][::_SAMPLE]
+    scale = robust.scatter(sample) if sample.size else 1.0
+    return Score(np.asarray(made / np.float32(scale), np.float32), scale, good)
 
 
 def peaks(found: Score, threshold: float, distance: int) -> Peaks:
@@ -101,24 +111,73 @@ def peaks(found: Score, threshold: float, distance: int) -> Peaks:
     distance : `int`
         How far from a peak one of the other sign is looked for (pixels).
     """
-    from scipy import ndimage
-
+    rows, columns = np.nonzero((np.abs(found.image) > _PART * threshold) & found.good)
     parts = []
     for sign in (1, -1):
-        signed = found.image * np.float32(sign)
-        is_peak = (signed > threshold) & found.good
-        is_peak &= signed == ndimage.maximum_filter(signed, _PEAK)
-        rows, columns = np.nonzero(is_peak)
-        height = signed[rows, columns].astype(float)
-        dx = _parabola(signed[rows, columns - 1], height, signed[rows, columns + 1])
-        dy = _parabola(signed[rows - 1, columns], height, signed[rows + 1, columns])
-        other = ndimage.maximum_filter(-signed, 2 * distance + 1)[rows, columns].astype(float)
-        parts.append((columns + dx, rows + dy, sign * height, np.maximum(other, 0)))
+        its = sign * found.image[rows, columns] > 0
+        image = np.float32(sign) * found.image
+        near = _squares(image, rows[its], columns[its], _PEAK // 2)
+        height = image[rows[its], columns[its]]
+        is_peak = height == near.max(axis=(1, 2))
+        row, column, near = rows[its][is_peak], columns[its][is_peak], near[is_peak]
+        middle = _PEAK // 2
+        height = height[is_peak].astype(float)
+        dx, above = _parabola(near[:, middle, middle - 1], height, near[:, middle, middle + 1])
+        dy, higher = _parabola(near[:, middle - 1, middle], height, near[:, middle + 1, middle])
+        height = height + above + higher
+        enough = height > threshold
+        row, column = row[enough], column[enough]
+        other = -_squares(image, row, column, distance).min(axis=(1, 2), initial=0.0)
+        place = column + dx[enough], row + dy[enough]
+        parts.append((*place, sign * height[enough], other.astype(float)))
     return Peaks(*(np.concatenate(axis) for axis in zip(*parts, strict=True)))
 
 
-def _parabola(before: Any, middle: Floats, after: Any) -> Floats:
-    bend = before - 2 * middle + after
+def _parabola(before: Any, middle: Floats, after: Any) -> tuple[Floats, Floats]:
+    """Return where the top of a parabola through three pixels is, and how much higher."""
+    bend, slope = before - 2 * middle + after, (after - before) / 2
     with np.errstate(all="ignore"):
-        place = np.where(bend < 0, 0.5 * (before - after) / bend, 0.0)
-    return np.asarray(np.clip(place, -_FARTHEST, _FARTHEST), float)
+        place = np.clip(np.where(bend < 0, -slope / bend, 0.0), -_FARTHEST, _FARTHEST)
+    return np.asarray(place, float), np.asarray(slope * place + bend * place**2 / 2, float)
+
+
+def _squares(plane: Plane, rows: Ints, columns: Ints, reach: int) -> Plane:
+    """Return the pixels about some; those beyond the edges are the edge's."""
+    steps = np.arange(-reach, reach + 1)
+    down, along = (
+        np.clip(place[:, np.newaxis] + steps, 0, size - 1)
+        for place, size in zip((rows, columns), plane.shape, strict=True)
+    )
+    return np.asarray(plane[down[:, :, np.newaxis], along[:, np.newaxis, :]])
+
+
+def _number(flags: Bools, side: int) -> NDArray[np.uint8]:
+    """Return how many flagged pixels the square about each pixel has."""
+    made = flags.astype(np.uint8)
+    for axis in (0, 1):
+        parts = _shifted(made, axis, side)
+        made = next(parts).copy()
+        for part in parts:
+            made += part
+    return made
+
+
+def _grown(flags: Bools, side: int) -> Bools:
+    """Return the pixels whose square has a flagged pixel."""
+    for axis in (0, 1):
+        parts = _shifted(flags, axis, side)
+        flags = next(parts).copy()
+        for part in parts:
+            flags |= part
+    return flags
+
+
+def _shifted(plane: Any, axis: int, side: int) -> Iterator[Any]:
+    """Yield a plane moved along an axis, by each step to either end of a square."""
+    width = [(0, 0), (0, 0)]
+    width[axis] = (side // 2, side // 2)
+    padded = np.pad(plane, width)
+    for first in range(side):
+        part = [slice(None), slice(None)]
+        part[axis] = slice(first, first + plane.shape[axis])
+        yield padded[tuple(part)]

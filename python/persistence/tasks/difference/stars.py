@@ -34,8 +34,6 @@ def chosen(table: Any, good: Bools, box: Box, number: int, reach: int, least_rat
     least_ratio : `float`
         Their least ratio of signal to noise.
     """
-    from scipy import ndimage
-
     x, y = (np.asarray(table[f"base_SdssCentroid_{axis}"], float) for axis in "xy")
     flux, error = (
         np.asarray(table[f"base_PsfFlux_instFlux{ending}"], float) for ending in ("", "Err")
@@ -53,10 +51,16 @@ def chosen(table: Any, good: Bools, box: Box, number: int, reach: int, least_rat
         name = f"base_PixelFlags_flag_{flag}"
         if name in table.colnames:
             wanted &= ~np.asarray(table[name], bool)
+    if "deblend_nChild" in table.colnames:
+        wanted &= np.asarray(table["deblend_nChild"]) == 0  # of a family, its members
     rest = np.flatnonzero(wanted)
     # A pixel that does not count is of no weight; too many, and there is no star.
-    lost = ndimage.uniform_filter((~good).astype(np.float32), 2 * (reach // 2) + 1)
-    rest = rest[lost[rows[rest], columns[rest]] < _LOST]
+    steps = np.arange(-(reach // 2), reach // 2 + 1)
+    about = good[
+        rows[rest, np.newaxis, np.newaxis] + steps[:, np.newaxis],
+        columns[rest, np.newaxis, np.newaxis] + steps,
+    ]
+    rest = rest[1 - about.mean(axis=(1, 2)) < _LOST]
     rest = rest[np.argsort(-ratio[rest], kind="stable")]
     cell = columns[rest] * _CELLS[0] // box.width + _CELLS[0] * (
         rows[rest] * _CELLS[1] // box.height

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from persistence.types.exposure.exposure import Exposure
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 
 # Planes whose pixels count for nothing, in either exposure.
@@ -52,12 +53,12 @@ class Difference:
     fit: Fit | None
 
 
-def usable(science: Exposure, template: Exposure) -> NDArray[np.bool_]:
+def usable(science: Exposure, template: Exposure) -> Bools:
     """Return the pixels that count in both."""
     return ~(unusable(science) | unusable(template))
 
 
-def unusable(exposure: Exposure) -> NDArray[np.bool_]:
+def unusable(exposure: Exposure) -> Bools:
     """Return the pixels of an exposure that do not count."""
     _mask, variance = sky.planes(exposure)
     return sky.unusable(exposure, UNUSABLE) | ~np.isfinite(variance)
@@ -66,10 +67,15 @@ def unusable(exposure: Exposure) -> NDArray[np.bool_]:
 def joined(science: Exposure, template: Exposure) -> Mask:
     """Return a mask with the flags of both, by the names of their planes."""
     (mask, _), (other, _) = sky.planes(science), sky.planes(template)
-    planes, array = dict(mask.planes), mask.array.copy()
-    for name, bit in other.planes.items():
+    planes = dict(mask.planes)
+    for name in other.planes:
         planes.setdefault(name, max(planes.values()) + 1)
-        array |= ((other.array >> bit) & 1) << planes[name]
+    # Most planes have the same bits in both, and are joined at once.
+    same = sum(1 << bit for name, bit in other.planes.items() if planes[name] == bit)
+    array = mask.array | (other.array & np.int32(same))
+    for name, bit in other.planes.items():
+        if planes[name] != bit and other[name].any():
+            array |= ((other.array >> bit) & 1) << planes[name]
     return Mask(array, planes)
 
 
@@ -94,8 +100,8 @@ class Kernel(NamedTuple):
 
 
 def alard_lupton(
-    science: Exposure, template: Exposure, x: Floats, y: Floats, convolve: str, kernel: Kernel,
-    decorrelate: bool,
+    science: Exposure, template: Exposure, good: Bools, x: Floats, y: Floats, convolve: str,
+    kernel: Kernel, decorrelate: bool,
 ) -> Difference:  # fmt: skip
     """Subtract by a kernel that is fitted to stars.
 
@@ -103,6 +109,8 @@ def alard_lupton(
     ----------
     science, template : `~persistence.types.exposure.exposure.Exposure`
         Of the same pixels, without background, with mask, variance and PSF.
+    good : array of `bool`
+        The pixels that count in both; see `usable`.
     x, y : array
         The stars (pixels of the parent image).
     convolve : `str`
@@ -112,7 +120,6 @@ def alard_lupton(
         Make the noise white again?
     """
     sharp, other = (template, science) if convolve == "template" else (science, template)
-    good = usable(science, template)
     noise, quiet = (calm(sky.planes(exposure)[1], good) for exposure in (other, sharp))
     # ISR and splines have filled what is bad, so that convolution does not spread it.
     image = np.where(np.isfinite(sharp.image), sharp.image, np.float32(0))
@@ -147,7 +154,7 @@ def alard_lupton(
     return Difference(made, matched.replaced(photo_calib=science.photo_calib), scale, convolve, fit)
 
 
-def calm(variance: Any, good: NDArray[np.bool_]) -> Plane:
+def calm(variance: Any, good: Bools) -> Plane:
     """Return a variance whose unusable pixels have the median of the others.
 
     Raises
@@ -158,4 +165,4 @@ def calm(variance: Any, good: NDArray[np.bool_]) -> Plane:
     if not good.any():
         raise TaskError("no pixel of the science exposure is good where the template has one, too")
     middle = np.median(variance[good][::50])
-    return np.asarray(np.where(good & np.isfinite(variance), variance, middle), np.float32)
+    return np.asarray(np.where(good, variance, middle), np.float32)
