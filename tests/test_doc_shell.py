@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +15,23 @@ PAGE = "doc/shell.rst"
 
 
 def test_the_commands_print_what_is_shown(
-    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: Path, make_calibs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "me"
     (home / "decam").mkdir(parents=True)
     (home / "decam/night").symlink_to(filled)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+    make_calibs(Path("CALIB"), files=False)
     Path("repo").symlink_to(filled)
     monkeypatch.setenv("HOME", str(home))
-    for name in ("PERSISTENCE_SHARED", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+    for name in (
+        "PERSISTENCE_SHARED",
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_STATE_HOME",
+        "COLUMNS",
+    ):
         monkeypatch.delenv(name, raising=False)
     config = home / "config.yaml"
     printed, compared = "", 0
@@ -46,4 +54,4 @@ def test_the_commands_print_what_is_shown(
             lines = printed.splitlines()
             assert [line for line in lines if "there is no /data" not in line] == shown.splitlines()
             compared += 1
-    assert compared == 4
+    assert compared == 7

@@ -474,6 +474,19 @@ def test_what_looks_into_no_image_imports_no_numpy(
     )
 
 
+def test_what_tab_imports_of_the_subcommands_is_quick_to_import() -> None:
+    code = (
+        "import sys\n"
+        "from persistence.cli import main\n"
+        "for name in main.COMMANDS:\n"
+        "    main.command(name)\n"
+        "print(*sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    slow = {"numpy", "yaml", "logging", "persistence.butler.butler", "persistence.cameras.mapper"}
+    assert slow.isdisjoint(done.stdout.split())
+
+
 def test_summaries_are_read_without_astropy(rerun: Path) -> None:
     found = set(imported(["quality", str(rerun)]))
     assert "numpy" in found

@@ -12,10 +12,10 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from persistence.cli import cameras, defaults, messages, naming, output, stdout
+from persistence.cli import cameras, messages, naming, output, stdout
 from persistence.cli.complete import completion
 from persistence.cli.usage import NONE, OPEN, PATH, Command, WrongUse
 from persistence.errors import (
@@ -31,7 +31,7 @@ from persistence.errors import (
     for_commands,
     told,
 )
-from persistence.files import entry_points, user_config
+from persistence.files import entry_points
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
@@ -123,17 +123,35 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     for name in entry_points.announced(GROUP) if named not in COMMANDS else ():
         # Only help shows the texts of others; those are imported for it.
         texts.setdefault(name, _summary(name) if named in (None, name) else "")
-    config = user_config.UserConfig(None) if completion.wanted() else defaults.read()
-    defaults.lay(made, None, config)
-    defaults.refuse_unknown(config, texts)
+    lay = _defaults(made, texts)
     for name, text in texts.items():
         under = commands.add_parser(
             name, help=text, description=text, formatter_class=made.formatter_class
         )
         if name == named:
             fill(under, name)
-            defaults.lay(under, name, config)
+            lay(under, name)
     return made
+
+
+def _defaults(
+    parser: argparse.ArgumentParser, commands: Collection[str]
+) -> Callable[[argparse.ArgumentParser, str], None]:
+    """Give the options of all subcommands the user's defaults.
+
+    Returns
+    -------
+    lay : callable
+        Does so for the options of a subcommand, by its parser and its name.
+    """
+    if completion.wanted():  # values that nobody uses
+        return lambda under, name: None
+    from persistence.cli import defaults  # lazy: completion does without
+
+    config = defaults.read()
+    defaults.refuse_unknown(config, commands)
+    defaults.lay(parser, None, config)
+    return lambda under, name: defaults.lay(under, name, config)
 
 
 def parser_of_all() -> argparse.ArgumentParser:

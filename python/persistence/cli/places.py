@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from persistence.butler import repository_cfg
 from persistence.cli import cameras
 from persistence.errors import (
     PersistenceError,
@@ -186,6 +185,8 @@ def _rerun(root: str, name: str) -> str:
 
 def _old_parent(path: str) -> str | None:
     """Give the parent of a rerun of the older kind, which has no other record of it."""
+    from persistence.butler import repository_cfg  # lazy: TAB does without
+
     try:
         return (
             repository_cfg.old_parent(path)
@@ -227,6 +228,8 @@ def _refuse_other_camera(root: str, path: str, *given: Any) -> None:
 
 
 def _is_repository(path: str) -> bool:
+    from persistence.butler import repository_cfg  # lazy: TAB does without
+
     try:
         return repository_cfg.read(path) is not None
     except PersistenceError:  # it is one, if a broken one: opening it will say what is wrong

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.cameras.installed import gen2_name
 from persistence.cli import messages, output, usage
 from persistence.dataids.dataid import DataId
 from persistence.errors import RegistryError
@@ -40,6 +39,7 @@ def run(butler: Butler, arguments: argparse.Namespace) -> int:
     status : `int`
         1 if parts of the repository cannot be read, else 0.
     """
+    from persistence.cameras.installed import gen2_name
     from persistence.cli import inventory, screen  # lazy: TAB needs no index
 
     places = inventory.places(butler)

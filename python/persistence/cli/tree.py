@@ -8,15 +8,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.butler.repository import Repository
-from persistence.cameras.installed import gen2_name
 from persistence.cli import cameras, messages, output, places
 from persistence.errors import NoResults, RegistryError
 from persistence.files import links, marks
-from persistence.registry import path_of
 
 if TYPE_CHECKING:
     from persistence.butler.butler import Butler
+    from persistence.butler.repository import Repository
 
 
 _CALIBRATIONS = "calibRegistry"
@@ -69,6 +67,8 @@ def _inner(root: str) -> Iterator[str]:
 
 
 def _has_calibrations(path: str) -> bool:
+    from persistence.registry import path_of  # lazy: TAB does without
+
     return os.path.exists(path_of(path, {}, _CALIBRATIONS))
 
 
@@ -120,6 +120,8 @@ def _counted(row: Mapping[str, Any]) -> str:
 
 def _found(butler: Butler) -> tuple[dict[Repository, dict[str, Any]], list[str]]:
     """Return each repository of a chain with what is to be said of it, and what is wrong."""
+    from persistence.registry import path_of  # lazy: TAB does without
+
     found: dict[Repository, dict[str, Any]] = {}
     problems: list[str] = []
     for repository in butler.chain.inputs:
@@ -154,6 +156,8 @@ def _owner(repository: Repository) -> str | None:
 def _described(
     repository: Repository, counts: Mapping[str, int], is_output: bool
 ) -> dict[str, Any]:
+    from persistence.cameras.installed import gen2_name  # lazy: TAB does without
+
     owner = _owner(repository)
     return {
         "root": repository.root,
