@@ -41,6 +41,14 @@ def test_the_stub_says_which_names_there_are(monkeypatch: pytest.MonkeyPatch) ->
     assert stub.STUB.read_text() == stub.stub(), "run python tests/code/stub.py"
 
 
+def test_type_checkers_know_the_dataset_types_of_the_cameras(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(TOP / "tests" / "code")
+    stub = importlib.import_module("stub")
+    assert stub.MODULE.read_text() == stub.names(), "run python tests/code/stub.py"
+
+
 def test_the_old_names_are_the_new_ones() -> None:
     import lsst.daf.persistence as old
     import persistence

@@ -13,7 +13,7 @@ TOOLS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "codespell": ["-m", "codespell_lib"],
-    "mypy --strict": ["-m", "mypy", "python", "obs_decam"],
+    "mypy --strict": ["-m", "mypy", "python", "obs_decam", "tests/code/userscript.py"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
 }
 

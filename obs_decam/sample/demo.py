@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     exposure = butler.get("raw", visit=410877, ccdnum=28)
     print(exposure)
     print("\nIts amplifiers:  exposure.detector.amplifiers")
-    for amplifier in exposure.detector.amplifiers:
+    detector = exposure.detector
+    assert detector is not None  # each header of DECam names one
+    for amplifier in detector.amplifiers:
         print(
             f"  {amplifier.name}  gain {amplifier.gain} e/adu  data {amplifier.data}  overscan "
             f"{amplifier.overscan}"
@@ -108,7 +110,8 @@ def _process(folder: str, root: str, calibs: str) -> int:
     print(f"\nProcessing it:  processCcd.py {root} {' '.join(words)}", flush=True)
     ProcessCcdTask.parseAndRun([root, *words])
     butler = Butler(os.path.join(root, "rerun", "processed"))
-    calexp, src = (butler.get(name, visit=410877, ccdnum=28) for name in ("calexp", "src"))
+    calexp = butler.get("calexp", visit=410877, ccdnum=28)
+    src = butler.get("src", visit=410877, ccdnum=28)
     print(
         "\nWhat it has become:  Butler('repo/rerun/processed').get('calexp', visit=410877, "
         "ccdnum=28)"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from persistence.apdb.alchemy import sqlalchemy as sa
-from persistence.errors import DatabaseError, MissingExtra, did_you_mean
+from persistence.errors import DatabaseError, did_you_mean, told
+from persistence.files import extras
 
 # Isolation levels of SQL that databases know, of those that the configuration can have.
 _LEVELS = {"sqlite": ("READ_UNCOMMITTED", "SERIALIZABLE")}
@@ -94,11 +95,12 @@ def _check_kind(url: sa.URL, text: str) -> None:
             f"{', '.join(_KNOWN)})"
         )
     try:
-        url.get_dialect().import_dbapi()
+        with extras.needed("psycopg", text):
+            url.get_dialect().import_dbapi()
     except sa.exc.NoSuchModuleError as error:
         raise DatabaseError(f"{text}: there is no driver {url.drivername!r}") from error
-    except ImportError as error:
-        raise MissingExtra("psycopg", "sql", text) from error
+    except ModuleNotFoundError as error:
+        raise DatabaseError(f"{text}: its driver is not installed: {told(error)}") from error
 
 
 def _path(url: sa.URL) -> str | None:

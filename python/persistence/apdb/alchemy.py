@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 
-try:
+with extras.needed("sqlalchemy", "The alert production database"):
     import sqlalchemy
-except ImportError as error:
-    raise MissingExtra("SQLAlchemy", "ap", "The alert production database") from error
 
 __all__ = ["sqlalchemy"]

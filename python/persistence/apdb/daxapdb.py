@@ -11,7 +11,8 @@ import numpy as np
 from persistence.apdb import address as addresses
 from persistence.apdb import connect, rows, schema
 from persistence.apdb.pixels import Cone, Polygon
-from persistence.errors import DatabaseError, MissingExtra, told
+from persistence.errors import DatabaseError, told
+from persistence.files import extras
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -37,10 +38,8 @@ class DaxApdb:
     """
 
     def __init__(self, config: Any) -> None:
-        try:
+        with extras.needed("lsst.dax.apdb", "backend='dax_apdb'"):
             from lsst.dax.apdb.sql import ApdbSql
-        except ImportError as error:
-            raise MissingExtra("lsst-dax-apdb", "dax", "backend='dax_apdb'") from error
         self.config = config
         self.address = addresses.parse(config.db_url, config.isolation_level)
         self._kind = ApdbSql

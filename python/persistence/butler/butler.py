@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from persistence import notebook
 from persistence.butler import arguments, locate, query, repository_cfg
@@ -43,6 +43,18 @@ if TYPE_CHECKING:
 
     from persistence.butler.asking.inventory import Inventory
     from persistence.butler.asking.rows import Rows
+    from persistence.butler.datasetnames import (
+        Boxes,
+        Catalogs,
+        Configs,
+        Images,
+        Lengths,
+        Metadata,
+        SkyMaps,
+        Tables,
+        Texts,
+        Visits,
+    )
     from persistence.butler.provenance.origin import Origin
     from persistence.butler.provenance.stale import Stale
     from persistence.butler.provenance.trees import Trees
@@ -50,6 +62,15 @@ if TYPE_CHECKING:
     from persistence.calibs.explain import Explanation
     from persistence.dataids.expression import Expression
     from persistence.dataids.location import Location
+    from persistence.skymap.base import SkyMap
+    from persistence.types.exposure.camera import Camera
+    from persistence.types.exposure.exposure import Exposure
+    from persistence.types.exposure.visitinfo import VisitInfo
+    from persistence.types.metadata.config import Config
+    from persistence.types.metadata.property import PropertySet
+    from persistence.types.pixels.box import Box
+    from persistence.types.table.catalog import Catalog
+    from persistence.types.table.parquet import ParquetTable
 
 
 class Butler:
@@ -794,6 +815,78 @@ class Butler:
 
     # -- get and put
     # ---------------------------------------------------------------------------------
+
+    @overload
+    def get(
+        self, datasetType: Images, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> Exposure: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Catalogs, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> Catalog: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Metadata, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> PropertySet: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Configs, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> Config: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Tables, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> ParquetTable: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: SkyMaps, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> SkyMap: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Texts, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> str: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Boxes, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> Box: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Visits, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> VisitInfo: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Lengths, dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> int: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: Literal["camera"], dataId: Mapping[str, Any] | None = None,
+        immediate: Literal[True] = True, **rest: Any,
+    ) -> Camera: ...  # fmt: skip
+
+    @overload
+    def get(
+        self, datasetType: str, dataId: Mapping[str, Any] | None = None, immediate: bool = True,
+        **rest: Any,
+    ) -> Any: ...  # fmt: skip
 
     def get(
         self,

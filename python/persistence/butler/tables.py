@@ -10,7 +10,7 @@ import numpy as np
 from astropy.table import MaskedColumn, Table
 from astropy.time import Time
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,10 +58,8 @@ def to_pandas(kinds: Mapping[str, type], rows: Sequence[Sequence[Any]]) -> DataF
     MissingExtra
         If pandas is not installed.
     """
-    try:
+    with extras.needed("pandas", "to_pandas"):
         import pandas as pd
-    except ImportError as error:
-        raise MissingExtra("pandas", "tables", "to_pandas") from error
     series = {}
     for position, (name, kind) in enumerate(kinds.items()):
         values = [row[position] for row in rows]

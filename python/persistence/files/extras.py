@@ -90,15 +90,12 @@ class _Guard(MetaPathFinder):
     """
 
     def __init__(self) -> None:
-        self.purposes: dict[str, str] = {}
+        self.guarded: dict[tuple[str, str], str] = {}  # package and library -> purpose
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        if fullname not in EXTRAS:
-            return
-        importer = _importer()
-        for package, purpose in self.purposes.items():
-            if _is_part(package, importer):
-                raise missing(fullname, purpose)
+        for (package, library), purpose in self.guarded.items():
+            if library == fullname and _is_part(package, _importer()):
+                raise missing(library, purpose)
 
 
 def _importer() -> str:
@@ -115,7 +112,7 @@ def _importer() -> str:
 _GUARD = _Guard()
 
 
-def guard(package: str, purpose: str) -> None:
+def guard(package: str, purpose: str, *libraries: str) -> None:
     """Let imports of optional libraries in a package say what installs them.
 
     For packages most of whose modules need some: `needed` is for single imports.
@@ -126,7 +123,9 @@ def guard(package: str, purpose: str) -> None:
         Its name.
     purpose : `str`
         What needs them, for the message: ``Tasks``.
+    *libraries : `str`
+        What they are: of `EXTRAS`.
     """
-    _GUARD.purposes[package] = purpose
+    _GUARD.guarded.update({(package, library): purpose for library in libraries})
     if _GUARD not in sys.meta_path:
         sys.meta_path.append(_GUARD)

@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from persistence.dataids.location import Location
-from persistence.errors import FormatterError, MissingExtra
+from persistence.errors import FormatterError
+from persistence.files import extras
 
 
 def read(location: Location) -> Any:
@@ -15,10 +16,8 @@ def read(location: Location) -> Any:
     A picture, for its data are gone.
     """
     path = location.full_path
-    try:
+    with extras.needed("matplotlib", "Reading a figure"):
         from matplotlib import image
-    except ImportError as error:
-        raise MissingExtra("matplotlib", "plot", "Reading a figure") from error
     with open(path, "rb"):  # a missing file is the usual error
         pass
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from persistence.butler import butler
 
@@ -15,3 +16,13 @@ class Butler(butler.Butler):
     """
 
     default_types: ClassVar[str] = "gen2"
+
+    if TYPE_CHECKING:  # these types are not those of `persistence.Butler.get`
+
+        def get(
+            self,
+            datasetType: str,
+            dataId: Mapping[str, Any] | None = None,
+            immediate: bool = True,
+            **rest: Any,
+        ) -> Any: ...

@@ -8,7 +8,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from persistence.errors import MissingExtra, told
+from persistence.errors import told
+from persistence.files import extras
 from persistence.pipe import timing
 from persistence.pipe.logs import TaskLog
 from persistence.types.metadata.property import PropertyList, PropertySet
@@ -48,14 +49,8 @@ class Later:
 
     def __get__(self, instance: object, owner: type) -> Any:
         module, name = self._place
-        try:
+        with extras.needed("lsst.pex.config", f"{owner.__name__}'s configuration"):
             return getattr(importlib.import_module(module), name)
-        except ModuleNotFoundError as error:
-            if not str(error.name).startswith("lsst.pex"):
-                raise
-            raise MissingExtra(
-                "lsst-pex-config", "tasks", f"{owner.__name__}'s configuration"
-            ) from error
 
 
 class Task:

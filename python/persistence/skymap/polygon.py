@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 
 
 def polygon(corners: NDArray[np.float64]) -> Any:
@@ -18,8 +18,6 @@ def polygon(corners: NDArray[np.float64]) -> Any:
     MissingExtra
         If ``lsst-sphgeom`` is not installed.
     """
-    try:
+    with extras.needed("lsst.sphgeom", "a polygon of lsst.sphgeom"):
         import lsst.sphgeom as sphgeom
-    except ImportError as error:
-        raise MissingExtra("lsst-sphgeom", "sky", "a polygon of lsst.sphgeom") from error
     return sphgeom.ConvexPolygon([sphgeom.UnitVector3d(*one) for one in corners.tolist()])

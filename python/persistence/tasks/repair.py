@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 from persistence.pipe.struct import Struct
 from persistence.pipe.task import Later, Task, TaskError
 from persistence.pipe.timing import timeMethod
@@ -123,10 +123,8 @@ def _by_psf(pixels: Pixels, psf: PsfImage, config: Any) -> Places:
 
 
 def _by_astroscrappy(pixels: Pixels, _psf: PsfImage, config: Any) -> Places:
-    try:
+    with extras.needed("astroscrappy", "repair.method=astroscrappy"):
         from astroscrappy import detect_cosmics
-    except ImportError as error:
-        raise MissingExtra("astroscrappy", "test", "repair.method=astroscrappy") from error
     settings = config.astroscrappy
     hit, _clean = detect_cosmics(
         np.ascontiguousarray(pixels.image, np.float32),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 from persistence.gen2types.display import colors, stretch
 from persistence.gen2types.display.device import Device
 
@@ -36,10 +36,8 @@ def pyplot() -> Any:
     MissingExtra
         If it is not installed.
     """
-    try:
+    with extras.needed("matplotlib", "lsst.afw.display"):
         from matplotlib import pyplot
-    except ImportError as error:
-        raise MissingExtra("matplotlib", "plot", "lsst.afw.display") from error
     return pyplot
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 from persistence.gen2types import unwrap
 from persistence.gen2types.angle import Angle, degrees
 from persistence.gen2types.datetimes import DateTime
@@ -40,12 +40,8 @@ class MakeRawVisitInfoViaObsInfo(MakeRawVisitInfo):
         ValueError
             If no translator knows the header.
         """
-        try:
+        with extras.needed("astro_metadata_translator", f"{type(self).__name__}"):
             from astro_metadata_translator import ObservationInfo
-        except ImportError as error:
-            raise MissingExtra(
-                "astro-metadata-translator", "test", f"{type(self).__name__}"
-            ) from error
         ours = unwrap(md)
         header = ours.toDict() if hasattr(ours, "toDict") else ours
         info = ObservationInfo(header, translator_class=self.metadataTranslator, pedantic=pedantic)

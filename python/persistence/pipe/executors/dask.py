@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import Any
 
-from persistence.errors import MissingExtra, PersistenceError
+from persistence.errors import PersistenceError
+from persistence.files import extras
 from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
@@ -114,10 +115,8 @@ def _result(future: Any) -> Any:
 
 
 def _client(address: str) -> Any:
-    try:
+    with extras.needed("distributed", "--engine dask"):
         from distributed import Client  # slow to import
-    except ImportError as error:
-        raise MissingExtra("distributed", "dask", "--engine dask") from error
     try:
         return Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

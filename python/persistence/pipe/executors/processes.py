@@ -19,7 +19,7 @@ from multiprocessing import connection
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
-from persistence.errors import MissingExtra
+from persistence.files import extras
 from persistence.pipe.executors import Lost, late, pickled
 from persistence.pipe.work import Work
 
@@ -83,10 +83,8 @@ class Processes:
         self, work: Work, targets: Sequence[Any]
     ) -> Generator[tuple[int, Any], None, None]:
         """See `persistence.pipe.executors.Executor`."""
-        try:
+        with extras.needed("pebble", "-j, or -t"):
             from pebble import ProcessPool  # slow to import, and one process needs it not
-        except ImportError as error:
-            raise MissingExtra("pebble", "tasks", "-j, or -t") from error
         content, context = pickled(work, targets), _Context()
         with _few_threads():
             pool = ProcessPool(

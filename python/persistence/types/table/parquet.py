@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from persistence.errors import FormatterError, MissingExtra
+from persistence.errors import FormatterError
+from persistence.files import extras
 from persistence.types.pixels.units import parse, text_of
 
 if TYPE_CHECKING:
     from astropy.table import Table
     from pandas import DataFrame
 
-try:
+with extras.needed("pyarrow", "Parquet"):
     import pyarrow
     import pyarrow.compute
     import pyarrow.parquet
-except ImportError as _error:
-    raise MissingExtra("pyarrow", "tables", "Parquet") from _error
 
 
 # Integers up to here are floats of 64 bits, too.
@@ -113,10 +112,8 @@ class ParquetTable:
         Integers beside nulls become floats, as pandas has them, but those that a float cannot hold
         stay integers, of pandas' types that have nulls.
         """
-        try:
+        with extras.needed("pandas", "A DataFrame"):
             import pandas
-        except ImportError as error:
-            raise MissingExtra("pandas", "tables", "A DataFrame") from error
         arrow = self.to_arrow(columns)
         frame = arrow.to_pandas()
         types = {pyarrow.int64(): pandas.Int64Dtype(), pyarrow.uint64(): pandas.UInt64Dtype()}
