@@ -29,7 +29,7 @@ def new_pages(first: str) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep it, or not")
 def test_what_an_array_leaves_is_the_next_ones() -> None:
-    assert new_pages("") > 4 * new_pages("memory.prepare()")
+    assert new_pages("") > 4 * new_pages("memory.keep_freed()")
 
 
 def test_a_c_library_without_such_a_setting_is_left_as_it_is(
@@ -41,4 +41,4 @@ def test_a_c_library_without_such_a_setting_is_left_as_it_is(
 
     for library in (object(), None):
         monkeypatch.setattr(ctypes, "CDLL", lambda _name, library=library: library)
-        memory.prepare()
+        memory.keep_freed()

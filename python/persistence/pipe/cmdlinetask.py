@@ -77,7 +77,7 @@ class CmdLineTask(Task):
         """
         if _is_import():
             return Struct(argumentParser=None, parsedCmd=None, taskRunner=None, resultList=[])
-        memory.prepare()
+        memory.keep_freed()
         if args is None:
             told, args = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), sys.argv[1:]
         else:
@@ -86,7 +86,8 @@ class CmdLineTask(Task):
         completion.complete_task(parser, cls._makeConfig)
         parser.require_input(args)
         try:
-            config = cls._makeConfig() if config is None else config
+            with memory.few_collections():
+                config = cls._makeConfig() if config is None else config
         except MissingExtra as error:
             parser.exit(FAILED, f"{parser.prog}: error: {error}\n")
         parsed = parser.parse_args(config=config, args=args, log=log, override=cls.applyOverrides)

@@ -16,7 +16,7 @@ from persistence.butler.put import collected
 from persistence.cli import progress
 from persistence.dataids.location import Location
 from persistence.errors import DatabaseError, PersistenceError, told
-from persistence.pipe import logs, records, report, stored
+from persistence.pipe import logs, memory, records, report, stored
 from persistence.pipe.executors import Executor, Lost
 from persistence.pipe.executors.dask import Dask
 from persistence.pipe.executors.processes import Processes
@@ -104,7 +104,7 @@ class TaskRunner:
         try:
             with confined():
                 task = self.makeTask(parsedCmd=parsedCmd)
-            with recorder.target(self.runId):
+            with recorder.target(self.runId), memory.few_collections():
                 self._write_once(task, parsedCmd)
         except (TaskError, PersistenceError, OSError) as error:
             if self.doRaise:

@@ -61,7 +61,7 @@ class Work:
         """Run a target in another process: set the log there, and give the pickled result."""
         if self.settings is not None:
             self.settings.apply()
-        memory.prepare()
+        memory.keep_freed()
         try:
             with for_commands():
                 result = self(target)
