@@ -206,12 +206,15 @@ def test_an_error_comes_whole_out_of_another_process(error, travel):
 
 
 def test_the_message_of_a_missing_library_is_the_command_that_installs_it():
-    message = str(MissingExtra("pyarrow", "tables", "Parquet"))
+    error = pickle.loads(pickle.dumps(MissingExtra("pyarrow", "tables", "Parquet")))
+    assert (error.library, error.extra, error.purpose) == ("pyarrow", "tables", "Parquet")
+    message = str(error)
     assert message == "Parquet needs pyarrow: pip install 'gen2-butler[tables]'"
 
 
 def test_a_misspelt_dataset_type_is_told_its_neighbour():
-    error = UnknownDatasetType("calxep", ["raw", "calexp"], "DecamMapper")
+    error = UnknownDatasetType("calxep", iter(["raw", "calexp"]), "DecamMapper")
+    assert (error.datasetType, error.known) == ("calxep", ("raw", "calexp"))
     assert str(error) == "DecamMapper has no dataset type 'calxep'; did you mean 'calexp'?"
     assert error.datasetType == "calxep"
 

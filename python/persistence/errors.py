@@ -97,13 +97,21 @@ class PersistenceError(Exception):
 
 
 class UnknownDatasetType(PersistenceError, AttributeError, KeyError):
-    """No such dataset type. Gen2 raised AttributeError from ``get``, KeyError from ``getKeys``."""
+    """No such dataset type. Gen2 raised AttributeError from ``get``, KeyError from ``getKeys``.
+
+    Attributes
+    ----------
+    datasetType : `str`
+        What was asked for.
+    known : `tuple` [`str`]
+        Those that there are.
+    """
 
     def __init__(
         self, name: str, known: Iterable[str], mapper: str, kind: str = "dataset type"
     ) -> None:
-        super().__init__(f"{mapper} has no {kind} {name!r}{did_you_mean(name, known)}")
-        self.datasetType = name
+        self.datasetType, self.known = name, tuple(known)
+        super().__init__(f"{mapper} has no {kind} {name!r}{did_you_mean(name, self.known)}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -188,10 +196,17 @@ class CalibrationError(PersistenceError, ValueError, TypeError):
 
 
 class MissingExtra(PersistenceError, ImportError):
-    """An optional library is not installed; the message is the command that installs it."""
+    """An optional library is not installed; the message is the command that installs it.
+
+    Attributes
+    ----------
+    library, extra, purpose : `str`
+        The library, the extra of this package that installs it, and what needs it.
+    """
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {library}: pip install '{DISTRIBUTION}[{extra}]'")
+        self.library, self.extra, self.purpose = library, extra, purpose
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)

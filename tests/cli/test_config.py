@@ -121,7 +121,8 @@ def test_names_are_taken_by_each_command(run: Any, write: Write, rerun: Path) ->
 
 def test_a_name_that_nobody_gave_is_a_path(run: Any, write: Write) -> None:
     write("repositories: {mine: /a}")
-    assert run("tree", "mnie").err == "persistence: there is no directory mnie\n"
+    told = "persistence: there is no directory mnie; did you mean 'mine'?\n"
+    assert run("tree", "mnie").err == told
 
 
 def test_config_shows_what_is_set_and_where(

@@ -93,7 +93,8 @@ def refuse_absent(root: str) -> None:
     if not os.path.isdir(root):
         from persistence.files import links  # lazy: only needed for error messages
 
-        raise RepositoryError(links.fault(root) or f"there is no directory {root}")
+        hint = did_you_mean(root, user_config.names())
+        raise RepositoryError(links.fault(root) or f"there is no directory {root}{hint}")
 
 
 def add_rerun(parser: argparse.ArgumentParser) -> None:

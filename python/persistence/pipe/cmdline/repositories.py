@@ -16,6 +16,7 @@ from persistence.cameras.camera_mapper import CameraMapper
 from persistence.cameras.mapper import Mapper
 from persistence.cli import cameras, places
 from persistence.errors import PersistenceError, UsageError, did_you_mean
+from persistence.files import user_config
 
 
 def found(given: str) -> str:
@@ -38,6 +39,7 @@ def found(given: str) -> str:
         hint = did_you_mean(
             os.path.basename(path), places.beside(path), f"{os.path.dirname(path)}/"
         )
+        hint = hint or did_you_mean(given, user_config.names())
         raise UsageError(f"the input {path} is no directory{variable}{hint}")
     return path
 
