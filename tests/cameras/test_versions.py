@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import sqlite3
 from pathlib import Path
@@ -43,7 +44,7 @@ def root(tmp_path: Path) -> Path:
         "focalPlane: {pixel: 0.01, size: [10, 10], scale: 20, reference: [4.5, 4.5]}\n"
         "science: {1: {name: one, x: 2, y: 0}}\n"
     )
-    with sqlite3.connect(tmp_path / "registry.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "registry.sqlite3")) as database, database:
         database.execute("CREATE TABLE raw (id INTEGER PRIMARY KEY, visit INT, date TEXT, ccd INT)")
         database.executemany("INSERT INTO raw (visit, date, ccd) VALUES (?, ?, 1)", ROWS)
     return tmp_path
@@ -80,10 +81,10 @@ def test_a_date_without_a_geometry_lists_those_that_are_there(root: Path) -> Non
 
 def test_exposures_of_two_geometries_have_no_one_camera(root: Path) -> None:
     butler = Butler(root)
-    with sqlite3.connect(root / "registry.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(root / "registry.sqlite3")) as database, database:
         database.execute("UPDATE raw SET ccd = 2 WHERE visit IN (2, 3)")
     assert place(butler.get("camera", ccd=2)) == 2.0
-    with sqlite3.connect(root / "registry.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(root / "registry.sqlite3")) as database, database:
         database.execute("UPDATE raw SET ccd = 2 WHERE visit = 1")
     with pytest.raises(NoResults, match="No unique lookup for: camera"):
         Butler(root).get("camera", ccd=2)

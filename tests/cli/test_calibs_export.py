@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -92,7 +93,10 @@ def test_what_is_imported_has_its_windows_and_is_chosen_alike(
 
 def with_visits(folder: Path) -> Path:
     """Make the visit table in a calibration root that Gen2's ingest makes of DECam's biases."""
-    with sqlite3.connect(folder / "calibRegistry.sqlite3") as registry:
+    with (
+        contextlib.closing(sqlite3.connect(folder / "calibRegistry.sqlite3")) as registry,
+        registry,
+    ):
         registry.execute("CREATE TABLE IF NOT EXISTS bias (id integer primary key autoincrement, "
                          "filter text, ccdnum int, calib_hdu int, path text, calibDate text, "
                          "validStart text, validEnd text, unique(filter,ccdnum,calibDate))")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_the_night_is_that_which_the_observatory_says(real: Path) -> None:
 def test_a_number_is_computed_as_gen2s_registry_has_it(real: Path) -> None:
     folder = real / "gen2_repos" / "latiss"
     header = dict(fits.getheader(next(folder.glob("raw/*/*.fits"))))
-    with sqlite3.connect(folder / "registry.sqlite3") as database:
+    with contextlib.closing(sqlite3.connect(folder / "registry.sqlite3")) as database, database:
         (stored,) = database.execute("SELECT visit, dayObs, seqNum FROM raw").fetchall()
     controller = "{key: OBSID, pattern: '^AT_(.)_', table: {O: 0, C: 1, P: 2}}"
     assert rule("controller", controller)(header) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -162,7 +163,7 @@ def test_a_camera_with_a_class_is_inherited_whole(tmp_path: Path, raws: list[str
         root = tmp_path / name
         root.mkdir()
         assert ingest_images.main([str(root), *raws, "--mapper", mapper]) == 0
-        with sqlite3.connect(root / "registry.sqlite3") as database:
+        with contextlib.closing(sqlite3.connect(root / "registry.sqlite3")) as database, database:
             database.row_factory = sqlite3.Row
             rows[name] = [
                 dict(row) for row in database.execute("SELECT * FROM raw ORDER BY visit, ccdnum")
