@@ -24,7 +24,7 @@ def run(command: str, folder: Path) -> str:
     """Run a command of a page by the shell; returns all that it prints, errors included."""
     path = f"{TOP / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-ec", f"({command}) 2>&1"], cwd=folder, env=os.environ | {"PATH": path},
+        ["bash", "-ec", f"({command}\n) 2>&1"], cwd=folder, env=os.environ | {"PATH": path},
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout}"

@@ -87,7 +87,9 @@ def test_every_error_is_explained() -> None:
     ]
     assert len(known) > 40
     assert [name for name in known if f"``{name}``" not in page] == []
-    for name, others in re.findall(r"\* - ``(\w+)``\n     - (``.*)", page):
+    explained = re.findall(r"^``(\w+)`` \(also (``.*``)\)$", page, re.M)
+    assert len(explained) > 30
+    for name, others in explained:
         cls: Any = getattr(errors, name)
         ancestry = {f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__}
         for other in re.findall(r"``([\w.]+)``", others):

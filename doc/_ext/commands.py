@@ -115,7 +115,11 @@ def _option(action: argparse.Action) -> tuple[str, str]:
 def options(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yield the lines that describe each argument of a parser, group by group."""
     for group in parser._action_groups:
-        actions = [one for one in group._group_actions if one.help != argparse.SUPPRESS]
+        actions = [
+            one
+            for one in group._group_actions
+            if one.help != argparse.SUPPRESS and not isinstance(one, argparse._HelpAction)
+        ]
         if not actions:
             continue
         name = (group.title or "").rstrip(":")

@@ -70,8 +70,11 @@ def test_a_module_that_is_not_announced_is_not_a_camera(site):
 
 
 def test_a_misspelt_camera_is_told_its_neighbour_and_what_is_known():
-    with pytest.raises(CameraNotFound, match=r"'decm'; did you mean 'decam'.*known: .*decam"):
+    with pytest.raises(
+        CameraNotFound, match=r"'decm'; did you mean 'decam'.*known: .*decam"
+    ) as caught:
         installed.find("decm")
+    assert "lsst.obs" not in str(caught.value)  # a dozen names are enough
 
 
 PACKAGE = """

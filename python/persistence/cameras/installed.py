@@ -131,9 +131,11 @@ def _imported(name: str) -> type[Mapper]:
 
 def _unknown(name: str) -> str:
     known = announced()
+    # Each also has the names of Gen2's classes, which would fill a screen.
+    short = sorted(one for one in known if "." not in one)
     return (
         f"no installed camera is called {name!r}{did_you_mean(name, known)} (known: "
-        f"{', '.join(sorted(known)) or 'none'}); describe it in a YAML file (doc/cameras.rst) and "
+        f"{', '.join(short) or 'none'}); describe it in a YAML file (doc/cameras.rst) and "
         f"give {argument('mapper', 'my_camera.yaml')}"
     )
 
