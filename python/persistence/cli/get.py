@@ -32,7 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="write the dataset there: a copy of its file, if the name ends alike",
+        help="write the dataset there, in the format that the name ends in: .fits, .png, "
+        ".parquet, .ecsv, .csv, .yaml or .json; if its own file ends alike, a copy of that",
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
 
