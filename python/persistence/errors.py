@@ -284,8 +284,12 @@ class NoSuchDetector(PersistenceError, KeyError, IndexError):
 class NoResults(PersistenceError, RuntimeError):
     """Nothing answers to a data ID.
 
+    Its text is made of these:
+
     Attributes
     ----------
+    message : `str`
+        What was not found: ``No locations for get:``.
     datasetType : `str`
         What was asked for.
     dataId : `~collections.abc.Mapping`
@@ -297,17 +301,22 @@ class NoResults(PersistenceError, RuntimeError):
     def __init__(
         self, message: str, datasetType: str, dataId: Mapping[str, Any], reasons: Sequence[str] = ()
     ) -> None:
-        lines = "".join(f"\n  {reason}" for reason in reasons)
-        super().__init__(f"{message} {datasetType} {dict(dataId)}{lines}")
+        self.message = message
         self.datasetType = datasetType
         self.dataId = dataId
         self.reasons = tuple(reasons)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        lines = "".join(f"\n  {reason}" for reason in self.reasons)
+        return f"{self.message} {self.datasetType} {dict(self.dataId)}{lines}"
 
     def within(self, reason: str) -> NoResults:
         """Return the same error, with one more line that says in what it happened."""
-        told = {**self.__dict__, "reasons": (*self.reasons, reason)}
-        made = _rebuild(type(self), (f"{self.args[0]}\n  {reason}", *self.args[1:]), told)
+        fields = {**self.__dict__, "reasons": (*self.reasons, reason)}
+        made = _rebuild(type(self), self.args, fields)
         assert isinstance(made, NoResults)
+        made.args = (made._text(), *self.args[1:])
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
