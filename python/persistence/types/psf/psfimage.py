@@ -197,9 +197,8 @@ def matched_moments(image: Array, columns: Array, rows: Array) -> Array:
     middle, moments = np.zeros((2, 1)), 4 * np.eye(2)
     for _ in range(_STEPS):
         offsets = places - middle
-        weights = image.ravel() * np.exp(
-            -np.einsum("in,ij,jn->n", offsets, np.linalg.inv(moments), offsets) / 2
-        )
+        squares = (offsets * (np.linalg.inv(moments) @ offsets)).sum(axis=0)
+        weights = image.ravel() * np.exp(-squares / 2)
         share = weights / weights.sum()
         # Weighted by itself, a Gaussian is half as wide, and half as far from where it is thought
         # to be.
