@@ -75,6 +75,8 @@ class Origin:
     def __str__(self) -> str:
         return "\n".join(render.text(self))
 
+    __repr__ = __str__
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON: every dataset once, by its file."""
         return render.plain(self)

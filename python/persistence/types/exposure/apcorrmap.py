@@ -34,6 +34,9 @@ class ApCorrMap(Mapping[str, Field]):
     def __str__(self) -> str:
         return f"{len(self)} fields: {', '.join(self)}"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self}"
+
 
 def make(tables: Tables, load: Load) -> ApCorrMap:
     """Build a map from its table; a map without fields may have none."""

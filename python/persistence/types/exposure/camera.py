@@ -77,6 +77,8 @@ class Camera:
     def __str__(self) -> str:
         return f"camera {self.name}: {len(self)} detectors"
 
+    __repr__ = __str__
+
     @functools.cached_property
     def transforms(self) -> TransformMap:
         """The mappings between the systems of coordinates of the camera and of its detectors."""

@@ -65,6 +65,9 @@ class CoaddInputs:
     def __str__(self) -> str:
         return f"{len(self.ccds)} detectors of {len(self.visits)} visits"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self}"
+
 
 def make(tables: Tables, load: Load) -> CoaddInputs:
     """Build the inputs from their tables."""

@@ -187,6 +187,9 @@ class PhotoCalib:
         flux = f" of {self.flux_name}" if self.flux_name else ""
         return f"zero point {self.zero_point:.4f} mag{flux}{place}"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self}"
+
     # afw's names, for scripts written for them. Its conversions without a point use the mean.
     def getCalibrationMean(self) -> float:
         return self.mean

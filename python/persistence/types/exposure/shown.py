@@ -26,7 +26,9 @@ def html(exposure: Any) -> Html:
     first = notebook.title("Exposure", f"of {size} pixels, {exposure.image.dtype.name}")
     mask = exposure.mask
     legend = Html() if mask is None else mask.html()
-    return notebook.join([first, notebook.beside(_picture(exposure), lines, legend)])
+    return notebook.join(
+        [first, notebook.beside(_picture(exposure), notebook.join([lines, legend]))]
+    )
 
 
 def _picture(exposure: Any) -> Html:

@@ -62,6 +62,9 @@ class Polygon:
     def __str__(self) -> str:
         return f"{len(self.vertices)} corners, {self.area:.0f} square pixels"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self}"
+
     # afw's name, for scripts written for it
     def getVertices(self) -> list[tuple[float, float]]:
         return [(float(x), float(y)) for x, y in self.vertices]
