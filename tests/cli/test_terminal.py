@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from persistence.cli import output, terminal
@@ -81,6 +81,9 @@ def test_rows_behind_the_first_ones_follow_without_a_header() -> None:
 
 # A busy machine is no fault of what is tested.
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([9, 1, 1, 1, 1, 1, 6, 8], 27)
+@example([30, 60, 5], 60)
+@example([3], 1)
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=9), st.integers(1, 300))
 def test_columns_are_narrowed_only_as_far_as_needed(widths: list[int], room: int) -> None:
     narrow = terminal.fitted(widths, room)

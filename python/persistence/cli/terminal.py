@@ -80,13 +80,12 @@ def fitted(widths: Sequence[int], room: int) -> list[int]:
     room : `int`
         How wide they may be together. It is exceeded if they would become narrower than 8 each.
     """
-    kept = min(widths[0], max(room // 3, _LEAST)) if sum(widths) > room else widths[0]
-    limit = max(widths)
-
-    def narrowed() -> list[int]:
-        first = max(kept, min(widths[0], limit))
-        return [first, *(min(width, limit) for width in widths[1:])]
-
-    while sum(narrowed()) > room and limit > _LEAST:
-        limit -= 1
-    return narrowed()
+    first, *others = widths
+    kept = min(first, max(room // 3, _LEAST))
+    limits = [(limit, max(limit, kept)) for limit in range(max(widths), _LEAST, -1)]
+    limits += [(_LEAST, limit) for limit in range(max(kept, _LEAST), _LEAST - 1, -1)]
+    for limit, of_first in limits:
+        narrow = [min(first, of_first), *(min(width, limit) for width in others)]
+        if sum(narrow) <= room:
+            break
+    return narrow
