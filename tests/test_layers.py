@@ -70,6 +70,8 @@ LIBRARIES = {
         "refcats.source",
         "refcats.write",
         "tasks.difference.diasources",
+        "tasks.difference.extents",
+        "tasks.difference.trails",
         "quality.catalogs",
         "tasks.sources",
         "types.table.catalog",

@@ -124,6 +124,18 @@ def test_a_visit_that_is_done_adds_no_row(task: DiaPipelineTask, expose: Any) ->
     assert task.apdb.tableRowCount() == before
 
 
+@pytest.mark.parametrize(("flags", "number"), [(["ip_diffim_PsfFit_flag"], 2), ([], 3)])
+def test_flagged_sources_are_stored_if_that_is_configured(
+    task: DiaPipelineTask, expose: Any, flags: list[str], number: int
+) -> None:
+    table = SOURCES[1].copy()
+    table["ip_diffim_PsfFit_flag"] = [False, True, False]
+    task.config.badSourceFlags = flags
+    task.run(table, expose(1), Exposed(1, 25, 125))
+    assert rows(task, "SELECT COUNT(*) FROM DiaSource") == [(number,)]
+    assert rows(task, "SELECT COUNT(*) FROM DiaObject") == [(number,)]
+
+
 def test_a_visit_without_sources_is_done(task: DiaPipelineTask, expose: Any) -> None:
     numbers = Exposed(2, 25, 225)
     assert task.run(SOURCES[2][:0], expose(2), numbers).isStored

@@ -89,11 +89,51 @@ def test_scores_and_dipoles_are_taken_where_they_are(exposure: Any, catalog: Any
 
 
 def test_every_column_of_our_own_difference_images_has_a_place(exposure: Any) -> None:
-    from persistence.tasks.difference import diasources
+    from persistence.tasks.image_difference import ImageDifferenceTask
 
-    rows = dia_sources.rows(diasources.schema([3.0, 12.0]), exposure, NUMBERS)
-    expected = "x y psfFlux apFlux scienceFlux templateFlux dipoleMeanFlux isDipole snr ixx raErr"
+    (empty,) = ImageDifferenceTask().getSchemaCatalogs().values()
+    rows = dia_sources.rows(empty, exposure, NUMBERS)
+    trails = {name for name in schema.load()["DiaSource"].columns if name.startswith("trail")}
+    assert trails - set(rows) == {"trailAlgorithm"}  # which is of moments
+    expected = (
+        "bboxSize x y psfFlux apFlux scienceFlux templateFlux dipoleMeanFlux isDipole snr ixx raErr"
+    )
     assert {*expected.split(), "psfChi2", "psfNdata", "dipoleChi2", "dipoleNdata"} <= set(rows)
+
+
+def test_trails_are_turned_with_the_detector(exposure: Any, catalog: Any) -> None:
+    """x runs to the south, y to the east; a pixel is an arcsecond."""
+    for name, values in (
+        ("x", [11.0, np.nan, 1.0]), ("y", [20.5, np.nan, 1.0]), ("xErr", [0.1, np.nan, 0.1]),
+        ("yErr", [0.3, np.nan, 0.1]), ("length", [12.0, np.nan, 3.0]),
+        ("angle", [np.pi / 2, np.nan, 0.0]), ("angleErr", [0.01, np.nan, 0.1]),
+        ("nData", [900, 0, 900]), ("flag", [False, True, False]),
+    ):  # fmt: skip
+        catalog[f"ext_trailedSources_Naive_{name}"] = np.array(values)
+    rows = dia_sources.rows(catalog, exposure, NUMBERS)
+    middle = pixel_to_skycoord(11.0, 20.5, exposure.wcs)
+    assert rows["trailRa"][0] == pytest.approx(middle.ra.deg, abs=1e-10)
+    assert rows["trailDec"][0] == pytest.approx(middle.dec.deg, abs=1e-10)
+    assert rows["trailRaErr"][0] * 3600 == pytest.approx(0.3, rel=1e-4)
+    assert rows["trailLength"][0] == pytest.approx(12.0, rel=1e-5)
+    assert rows["trailAngle"][0] == pytest.approx(90.0, abs=1e-2)
+    assert rows["trailAngleErr"][0] == pytest.approx(np.degrees(0.01))
+    assert rows["trailNdata"].tolist() == [900, 0]
+    assert rows["trail_flag"].tolist() == [False, True]
+    assert all(np.isnan(rows[name][1]) for name in ("trailRa", "trailLength", "trailAngle"))
+
+
+def test_flagged_sources_are_left_out_unless_what_they_are_is_known(catalog: Any) -> None:
+    names = ["ip_diffim_PsfFit_flag", "base_PixelFlags_flag_cr", "absent_flag"]
+    catalog["base_PixelFlags_flag_cr"] = np.array([True, False, False])
+    assert dia_sources.flagged(catalog, names).tolist() == [True, False, False]
+    catalog["ip_diffim_PsfFit_flag"] = np.array([False, True, True])
+    assert dia_sources.flagged(catalog, names).tolist() == [True, True, True]
+    catalog["ip_diffim_DipoleFit_flag_classification"] = np.array([True, True, False])
+    assert dia_sources.flagged(catalog, names).tolist() == [True, False, True]
+    catalog["ext_trailedSources_Naive_length"] = np.array([np.nan, np.nan, 7.0])
+    assert dia_sources.flagged(catalog, names).tolist() == [True, False, False]
+    assert not dia_sources.flagged(catalog, []).any()
 
 
 def test_positions_are_astropys(exposure: Any, catalog: Any) -> None:

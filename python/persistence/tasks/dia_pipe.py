@@ -122,6 +122,12 @@ class DiaPipelineTask(Task):
         TaskError
             If the exposure has no WCS, calibration or time.
         """
+        flagged = dia_sources.flagged(diaSrc, list(self.config.badSourceFlags))
+        if flagged.any():
+            self.log.info("%d of %d DIASources are flagged, and not stored (%s)", flagged.sum(),
+                          len(diaSrc), option(self, "badSourceFlags"))  # fmt: skip
+        self.metadata.set("numFlaggedDiaSources", int(flagged.sum()))
+        diaSrc = diaSrc[~flagged]
         sources = dia_sources.rows(diaSrc, exposure, numbers)
         left = len(diaSrc) - rows.length(sources)
         if left:

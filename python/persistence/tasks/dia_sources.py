@@ -65,6 +65,15 @@ def _bearing(values: Any, local: Local) -> Any:
     return np.degrees(np.arctan2(east, north)) % 360.0
 
 
+def _axis(values: Any, local: Local) -> Any:
+    """Return what `_bearing` does, of what has no head and no tail."""
+    return _bearing(values, local) % 180.0
+
+
+def _degrees(values: Any, local: Local) -> Any:
+    return np.degrees(np.asarray(values, float))
+
+
 # Column of DiaSource -> column of the catalog, by afw's names, and what is made of it. What a
 # catalog does not have is NULL.
 COLUMNS: Mapping[str, tuple[str, Convert]] = {
@@ -101,7 +110,10 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
     "trailFluxErr": ("ext_trailedSources_Naive_instFluxErr", _flux),
     "trailLength": ("ext_trailedSources_Naive_length", _length),
     "trailLengthErr": ("ext_trailedSources_Naive_lengthErr", _length),
-    "trailAngle": ("ext_trailedSources_Naive_angle", _bearing),
+    "trailAngle": ("ext_trailedSources_Naive_angle", _axis),
+    "trailAngleErr": ("ext_trailedSources_Naive_angleErr", _degrees),
+    "trailChi2": ("ext_trailedSources_Naive_chi2", _same),
+    "trailNdata": ("ext_trailedSources_Naive_nData", _same),
     "trail_flag": ("ext_trailedSources_Naive_flag", _same),
     "trail_flag_edge": ("ext_trailedSources_Naive_flag_edge", _same),
     "ixx": ("slot_Shape_xx", _moment),
@@ -125,7 +137,11 @@ COLUMNS: Mapping[str, tuple[str, Convert]] = {
 }
 
 
+# The flag of what does not look like a point.
+POINTLIKE = "ip_diffim_PsfFit_flag"
 _DIPOLE = "ip_diffim_DipoleFit"
+_TRAIL = "ext_trailedSources_Naive"
+_MIDDLE = ("trailRa", "trailDec", "trailRaErr", "trailDecErr")
 
 
 class Exposed(NamedTuple):
@@ -188,10 +204,38 @@ def rows(catalog: Any, exposure: Exposure, numbers: Exposed) -> dict[str, Any]:
             columns[name] = convert(_bare(catalog[said]), local)
     if {"xErr", "yErr"} <= columns.keys():
         columns |= _errors(columns["xErr"], columns["yErr"], local.matrix)
+    columns |= _trails(catalog, exposure)
     columns |= _dipoles(catalog, local) | _fits(catalog) | _detections(catalog, columns)
     # As they are stored, so that statistics are of the same values before and after.
     short = [name for name in columns if known[name].type == "float"]
     return columns | {name: np.asarray(columns[name], np.float32) for name in short}
+
+
+def flagged(catalog: Any, names: list[str]) -> NDArray[np.bool_]:
+    """Return which sources have one of some flags; of those that a catalog does not have, none.
+
+    Parameters
+    ----------
+    catalog : `~persistence.types.table.catalog.Catalog`
+    names : `list` [`str`]
+        `POINTLIKE` does not count for dipoles, and for trails that were fitted.
+    """
+    bad = np.zeros(len(catalog), bool)
+    for name in names:
+        if catalog.resolve(name) in catalog.colnames:
+            has = np.asarray(catalog[name], bool)
+            bad |= has & ~_described(catalog) if name == POINTLIKE else has
+    return bad
+
+
+def _described(catalog: Any) -> NDArray[np.bool_]:
+    """Return which sources are dipoles or trails."""
+    is_known = np.zeros(len(catalog), bool)
+    if f"{_DIPOLE}_flag_classification" in catalog.colnames:
+        is_known |= np.asarray(catalog[f"{_DIPOLE}_flag_classification"], bool)
+    if f"{_TRAIL}_length" in catalog.colnames:
+        is_known |= np.isfinite(np.asarray(_bare(catalog[f"{_TRAIL}_length"]), float))
+    return is_known
 
 
 def _dipoles(catalog: Any, local: Local) -> dict[str, Any]:
@@ -207,6 +251,21 @@ def _dipoles(catalog: Any, local: Local) -> dict[str, Any]:
         "dipoleFluxDiff": light - dark,
         "dipoleFluxDiffErr": error * np.sqrt(2),
     }
+
+
+def _trails(catalog: Any, exposure: Exposure) -> dict[str, Any]:
+    """Return where the middles of trails are."""
+    names = [f"{_TRAIL}_{name}" for name in ("x", "y", "xErr", "yErr")]
+    if not set(names) <= set(catalog.colnames):
+        return {}
+    x, y, *errors = (np.asarray(_bare(catalog[name]), float) for name in names)
+    known = np.isfinite(x)
+    columns = {name: np.full(len(catalog), np.nan) for name in _MIDDLE}
+    local, place = _local(exposure, x[known], y[known])
+    spread = _errors(errors[0][known], errors[1][known], local.matrix)
+    for name, values in zip(_MIDDLE, (*place, spread["raErr"], spread["decErr"]), strict=True):
+        columns[name][known] = values
+    return columns
 
 
 def _fits(catalog: Any) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class ImageDifferenceTask(CmdLineTask):
             If too few stars are there to match the template by, or it does not match.
         """
         from persistence.tasks import sky
-        from persistence.tasks.difference import diasources, dipole, level
+        from persistence.tasks.difference import diasources, dipole, extents, level, trails
         from persistence.tasks.difference.score import peaks, score
 
         made, rows = self._subtracted(science, template, sources)
@@ -149,6 +149,11 @@ class ImageDifferenceTask(CmdLineTask):
             exposure, science, made.matched, points, dipoles, list(self.config.apertureRadii),
             self.config.maxPsfChi2, exposureId, exposureBits,
         )  # fmt: skip
+        trailed = trails.fit(
+            exposure, points.x + x0, points.y + y0, points.score, trails.candidates(table)
+        )
+        trails.add(table, trailed)
+        extents.add(table, extents.sides(found.image, points, self.config.detection.thresholdValue))
         self._note(made, found.scale, table)
         return Struct(
             subtractedExposure=exposure,
@@ -159,10 +164,12 @@ class ImageDifferenceTask(CmdLineTask):
 
     def getSchemaCatalogs(self) -> dict[str, Any]:
         """Return an empty ``diaSrc``."""
-        from persistence.tasks.difference import diasources
+        from persistence.tasks.difference import diasources, extents, trails
 
-        name = f"{self.config.coaddName}Diff_diaSrc"
-        return {name: diasources.schema(list(self.config.apertureRadii))}
+        empty = diasources.schema(list(self.config.apertureRadii))
+        trails.add(empty, trails.Trails.none(0))
+        extents.add(empty, np.zeros(0, int))
+        return {f"{self.config.coaddName}Diff_diaSrc": empty}
 
     def _getConfigName(self) -> str:
         return f"{self.config.coaddName}Diff_config"
