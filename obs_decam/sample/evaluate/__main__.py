@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from obs_decam.sample.evaluate import association as pairs
 from obs_decam.sample.evaluate import differences as subtraction
 from obs_decam.sample.evaluate import fast, fields, figures, process, wrong
 from obs_decam.sample.evaluate.fields import Field
@@ -122,6 +123,15 @@ def differences(asked: Asked) -> Iterator[Figure]:
         )
 
 
+def association(asked: Asked) -> Iterator[Figure]:
+    """Evaluate what becomes of two visits of each seed in the alert database."""
+    for seed in asked.seeds:
+        field = Field(f"pair-{seed}-{asked.size}", seed, pairs.VISITS, asked.size)
+        yield from pairs.evaluate(
+            field._replace(numbers=_NUMBERS[asked.size]), asked.home, asked.work
+        )
+
+
 CASES: dict[str, Callable[[Asked], Iterator[Figure]]] = {
     "seeds": seeds,
     "seeings": seeings,
@@ -129,6 +139,7 @@ CASES: dict[str, Callable[[Asked], Iterator[Figure]]] = {
     "wrong": wrong_inputs,
     "fast": whole_exposure,
     "differences": differences,
+    "association": association,
 }
 
 

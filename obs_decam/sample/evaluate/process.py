@@ -18,6 +18,7 @@ _DIFFERENCE = (
     "from persistence.tasks.image_difference import ImageDifferenceTask; "
     "ImageDifferenceTask.parseAndRun()"
 )
+_ALERTS = "from persistence.tasks.ap_pipe import ApPipeTask; ApPipeTask.parseAndRun()"
 
 # The most memory is asked in the process itself where the system tells it: what wait4 says includes
 # that of the parent, which the child was a copy of before it began.
@@ -80,6 +81,11 @@ def image_difference(root: str, rerun: str, output: str, words: Sequence[str]) -
     """Subtract a template from what some words of a command line name."""
     command = [root, "--rerun", f"{rerun}:{output}", *words]
     return run(_DIFFERENCE, command, os.path.join(root, "rerun", output))
+
+
+def ap_pipe(root: str, rerun: str, words: Sequence[str]) -> Run:
+    """Run alert production on what some words of a command line name."""
+    return run(_ALERTS, [root, *words], os.path.join(root, "rerun", rerun))
 
 
 def run(program: str, command: Sequence[str], folder: str) -> Run:
