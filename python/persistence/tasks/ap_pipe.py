@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from persistence.tasks.dia_pipe import DiaPipelineTask
     from persistence.tasks.image_difference import ImageDifferenceTask
     from persistence.tasks.process_ccd import ProcessCcdTask
+    from persistence.types.exposure.exposure import Exposure
 
 _STEPS = ("ccdProcessor", "differencer", "diaPipe")
 # Step -> the dataset that is the last one it writes.
@@ -121,7 +122,9 @@ class ApPipeTask(CmdLineTask):
         if not self._is_there(rawRef, "differencer", reuse):
             results["differencer"] = self.differencer.runDataRef(rawRef, templateIdList)
         if not self._is_there(rawRef, "diaPipe", reuse):
-            results["diaPipe"] = self._stored(rawRef)
+            # What was read of this target is noted as an input, whoever read it.
+            science = getattr(results["differencer"], "scienceExposure", None)
+            results["diaPipe"] = self._stored(rawRef, science)
         return Struct(**results)
 
     def _is_there(self, reference: Any, step: str, reuse: Sequence[str]) -> bool:
@@ -130,12 +133,17 @@ class ApPipeTask(CmdLineTask):
             self.log.info("%s is not done again: its outputs are there", step)
         return bool(is_there)
 
-    def _stored(self, reference: Any) -> Struct:
-        """Store what was found, and the fluxes of all objects on the detector."""
+    def _stored(self, reference: Any, science: Exposure | None) -> Struct:
+        """Store what was found, and the fluxes of all objects on the detector.
+
+        The difference is read again, so that a run that takes it from an earlier one stores the
+        same to the last bit.
+        """
         from persistence.tasks import sources  # imports astropy
         from persistence.tasks.difference import forcedsources
 
-        difference, science = reference.get("deepDiff_differenceExp"), reference.get("calexp")
+        difference = reference.get("deepDiff_differenceExp")
+        science = reference.get("calexp") if science is None else science
         numbers = self.diaPipe.numbers(reference)
         bits = reference.get("ccdExposureId_bits")
 

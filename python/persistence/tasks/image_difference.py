@@ -71,7 +71,7 @@ class ImageDifferenceTask(CmdLineTask):
         Returns
         -------
         result : `~persistence.pipe.struct.Struct`
-            As of `run`, and ``warpedExposure``.
+            As of `run`, and ``warpedExposure``; ``scienceExposure``, as it was read.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class ImageDifferenceTask(CmdLineTask):
             sensorRef.put(result.diaSources, f"{prefix}_diaSrc")
         # The last one: where it is, all is.
         sensorRef.put(result.subtractedExposure, f"{prefix}_differenceExp")
-        return Struct(**result.getDict(), warpedExposure=template.exposure)
+        return Struct(**result.getDict(), warpedExposure=template.exposure, scienceExposure=science)
 
     @timeMethod
     def run(
