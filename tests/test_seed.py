@@ -30,6 +30,7 @@ pytest.importorskip("sqlalchemy", reason="pip install '.[ap]'")
 import lsst.ap.pipe
 from obs_decam.sample import demo, tutorial
 from obs_decam.sample.evaluate import stars
+from obs_decam.sample.facts import FILTERS
 from persistence import Butler
 from persistence.cli import make_discrete_sky_map
 from persistence.tasks.ap_pipe import ApPipeTask
@@ -342,7 +343,10 @@ def test_the_demonstration_finds_a_transient_and_draws_it(
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("--template templates --templateId visit=999999", "there is no template visit=999999"),
+        (
+            "--template templates --templateId visit=999999",
+            "there is no template ccdnum=42 visit=999999",
+        ),
         ("--template nothing", "neither a template of --templateId nor a sky map of deepCoadd"),
         ("--template red --templateId visit=234567", "was taken in r, the science exposure in g"),
     ],
@@ -351,14 +355,15 @@ def test_a_template_that_does_not_fit_fails_the_exposure(
     place: Path, caplog: pytest.LogCaptureFixture, template: str, message: str
 ) -> None:
     (place / "apdb").mkdir()
-    calexps = place / "repo" / "rerun" / "calexps"
-    calexp = Butler(str(calexps)).get("calexp", visit=234567, ccdnum=42)
-    for name in ("nothing", "red"):
-        butler = Butler(inputs=str(calexps), outputs={"root": str(place / name), "mode": "rw"})
-        if name == "red":
-            label = dataclasses.replace(calexp.filter, name="r", band="r")
-            butler.put(calexp.replaced(filter=label), "calexp", visit=234567, ccdnum=42)
-    shutil.rmtree(calexps)
+    calexps = str(place / "repo" / "rerun" / "calexps")
+    calexp = Butler(calexps).get("calexp", visit=234567, ccdnum=42)
+    label = dataclasses.replace(calexp.filter, name="r", band="r", physical=FILTERS["r"])
+    red = calexp.replaced(filter=label)
+    for name, exposures in (("nothing", []), ("red", [red])):
+        mapper = "lsst.obs.decam.DecamMapper"
+        butler = Butler(outputs={"root": str(place / name), "mode": "rw", "mapper": mapper})
+        for exposure in exposures:
+            butler.put(exposure, "calexp", visit=234567, ccdnum=42)
     line = RERUN.replace("--template templates", template)
     with pytest.raises(SystemExit):
         ApPipeTask.parseAndRun(words_of(line))
