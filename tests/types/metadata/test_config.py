@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import sys
+import types
 
 import pytest
 from hypothesis import given, settings
@@ -219,3 +221,22 @@ LITERALS = st.recursive(
 def test_the_text_of_a_configuration_is_read_back_as_it_was(values):
     config = Config(values, "lsst.pipe.Thing")
     assert parse(config.text()) == config
+
+
+def test_a_configuration_says_what_differs_from_the_defaults_of_an_imported_class(monkeypatch):
+    pex = pytest.importorskip("lsst.pex.config", reason="pip install '.[tasks]'")
+
+    class Below(pex.Config):
+        n = pex.Field("A number.", int, default=1)
+
+    class Own(pex.Config):
+        below = pex.ConfigField("Below.", Below)
+        words = pex.ListField("Words.", str, default=["a"])
+
+    monkeypatch.setitem(sys.modules, "module_of_a_user", types.SimpleNamespace(Own=Own))
+    changed = Config({"below.n": 2, "words": ["a"]}, "module_of_a_user.Own")
+    assert [str(one) for one in changed.changes()] == ["below.n: 2 != 1"]
+    assert "1 entries differ from the defaults" in changed._repr_html_()
+    # a class of another kind is not called, whatever a file says
+    assert Config({}, "subprocess.Popen").changes() is None
+    assert Config({}, "no.such.module").changes() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -122,7 +123,11 @@ class Config(Mapping[str, Any]):
     @notebook.shows
     def _repr_html_(self) -> Html:
         name = self.class_name or ""
-        return notebook.join([notebook.title("Config", name), _branches(self, self.toDict())])
+        changes, shown = self.changes(), [notebook.title("Config", name)]
+        if changes is not None:
+            number = f"{len(changes)} entries differ from the defaults"
+            shown.append(notebook.details(number, changes.html("the default")))
+        return notebook.join([*shown, _branches(self, self.toDict())])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
@@ -158,6 +163,17 @@ class Config(Mapping[str, Any]):
         Also the class, and what is retargeted.
         """
         return differences(self._all(), other._all())
+
+    def changes(self) -> Differences | None:
+        """Return the entries that differ from the defaults of the class that it configures.
+
+        Returns
+        -------
+        differences : `~persistence.types.metadata.difference.Differences` or None
+            None if that class of pex_config is not imported: a file that names one imports nothing.
+        """
+        defaults = _defaults(self.class_name or "")
+        return None if defaults is None else differences(_flat(self.toDict()), _flat(defaults))
 
     def _all(self) -> dict[str, Any]:
         retargeted = {f"{name}.{note.partition('(')[0]}": note for name, note in self.notes.items()}
@@ -201,6 +217,28 @@ def _below(named: Mapping[str, _T], name: str) -> dict[str, _T]:
 def _parts(name: str) -> list[str]:
     """Return the parts of a dotted name: ``indexer['HTM'].depth`` has three."""
     return [text or bracket.strip("'") for text, bracket in _PART.findall(name)]
+
+
+def _defaults(class_name: str) -> dict[str, Any] | None:
+    """Return the defaults of a class of pex_config, as a tree; None if it is not imported."""
+    module, _, name = class_name.rpartition(".")
+    pex = getattr(sys.modules.get("lsst.pex.config"), "Config", None)
+    cls = getattr(sys.modules.get(module), name, None)
+    if pex is None or not isinstance(cls, type) or not issubclass(cls, pex):
+        return None
+    made: Any = cls()
+    tree: dict[str, Any] = made.toDict()
+    return tree
+
+
+def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return the values of a tree by dotted names; what is empty is a value."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{above}{key}"
+        is_branch = isinstance(value, Mapping) and value
+        found |= _flat(value, f"{name}.") if is_branch else {name: value}
+    return found
 
 
 def _branches(config: Config, tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> Html:

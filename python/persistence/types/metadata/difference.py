@@ -52,12 +52,14 @@ class Differences(tuple[Difference, ...]):
     def __repr__(self) -> str:
         return str(self) or "no differences"
 
-    @notebook.shows
-    def _repr_html_(self) -> Html:
+    def html(self, theirs: str = "the other") -> Html:
+        """Return a table, as HTML; ``theirs`` is what the other side is called."""
         if not self:
             return notebook.escape("no differences")
         rows = [(notebook.tag("b", one.name), repr(one.mine), repr(one.theirs)) for one in self]
-        return notebook.table(rows, ["entry", "this one", "the other"])
+        return notebook.table(rows, ["entry", "this one", theirs])
+
+    _repr_html_ = notebook.shows(html)
 
 
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Differences:
