@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -68,9 +69,9 @@ def registered(folder: Path, condition: str = "1") -> list[tuple[Any, ...]]:
     """Return what the two registries have, by SQLite."""
     rows = []
     for name, key in (("decam", "ccdnum"), ("toy", "chip")):
-        registry = sqlite3.connect(folder / name / "registry.sqlite3")
         query = f"SELECT '{name}', visit, {key} AS detector, object FROM raw WHERE {condition}"
-        rows += registry.execute(query).fetchall()
+        with contextlib.closing(sqlite3.connect(folder / name / "registry.sqlite3")) as registry:
+            rows += registry.execute(query).fetchall()
     return sorted(rows)
 
 

@@ -17,9 +17,9 @@ from persistence import Butler
 
 def rows(calib: Path, table: str = "bias") -> list[Any]:
     """Return a table of a registry, by SQLite, without its numbers."""
-    registry = sqlite3.connect(calib / "calibRegistry.sqlite3")
     names = "filter, ccdnum, calibDate, validStart, validEnd"
-    return sorted(registry.execute(f"SELECT {names} FROM {table}").fetchall())
+    with contextlib.closing(sqlite3.connect(calib / "calibRegistry.sqlite3")) as registry:
+        return sorted(registry.execute(f"SELECT {names} FROM {table}").fetchall())
 
 
 @pytest.fixture
@@ -118,7 +118,8 @@ def test_tables_of_visits_are_as_ingest_makes_them(
     done = run("calibs", dated, "--calib", other, "--import", folder)
     assert (done.status, done.out) == (0, "3 new, 0 already there, 0 failed\n")
     assert rows(other) == rows(calib)
-    visits = sqlite3.connect(other / "calibRegistry.sqlite3").execute("SELECT * FROM bias_visit")
+    with contextlib.closing(sqlite3.connect(other / "calibRegistry.sqlite3")) as registry:
+        visits = registry.execute("SELECT * FROM bias_visit").fetchall()
     assert sorted(visits) == sorted({(row[2],) for row in rows(calib)})
 
 
@@ -192,9 +193,9 @@ def test_what_is_registered_otherwise_stays(
     other.mkdir()
     words = ("calibs", dated, "bias", "--calib", other, "--import", exported)
     assert run(*words).status == 0
-    registry = sqlite3.connect(other / "calibRegistry.sqlite3")
-    registry.execute("UPDATE bias SET validEnd = '2015-01-31' WHERE ccdnum = 3")
-    registry.commit()
+    with contextlib.closing(sqlite3.connect(other / "calibRegistry.sqlite3")) as registry:
+        registry.execute("UPDATE bias SET validEnd = '2015-01-31' WHERE ccdnum = 3")
+        registry.commit()
     before = rows(other)
     done = run(*words)
     assert done.status == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -330,9 +331,10 @@ def test_the_subcommand_copies_and_registers_as_the_script_does(
     other.mkdir()
     line = [str(root), *paths, "--calib", str(other), *map(str, words), "--mode=copy"]
     assert ingest_calibs.main(line) == 0
-    dumps = [
-        list(sqlite3.connect(one / "calibRegistry.sqlite3").iterdump()) for one in (calib, other)
-    ]
+    dumps = []
+    for one in (calib, other):
+        with contextlib.closing(sqlite3.connect(one / "calibRegistry.sqlite3")) as registry:
+            dumps.append(list(registry.iterdump()))
     assert dumps[0] == dumps[1]
 
 

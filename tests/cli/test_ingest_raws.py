@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -50,10 +51,10 @@ def test_it_fills_the_registry_as_the_script_does(
     assert run("create", other, "--camera", "decam").status == 0
     assert run("ingest-raws", other, *raws, "--transfer", "symlink").status == 0
     assert ingest_images.main([str(root), *raws]) == 0
-    dumps = [
-        list(sqlite3.connect(repository / "registry.sqlite3").iterdump())
-        for repository in (root, other)
-    ]
+    dumps = []
+    for repository in (root, other):
+        with contextlib.closing(sqlite3.connect(repository / "registry.sqlite3")) as registry:
+            dumps.append(list(registry.iterdump()))
     assert dumps[0] == dumps[1]
 
 

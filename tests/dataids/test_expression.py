@@ -689,6 +689,7 @@ def test_a_data_id_matches_what_is_equal(
     columns = ", ".join(f'? AS "{key}"' for key in KINDS)
     query = f"SELECT 1 FROM (SELECT {columns}) WHERE {sql}"
     found = [connection.execute(query, [*row.values(), *parameters]).fetchall() for row in some]
+    connection.close()
     assert [bool(answer) for answer in found] == expected
 
 
